@@ -93,7 +93,11 @@ def test_every_method_is_typed_and_has_an_example(kind: type) -> None:
             missing.append(f"{name}: no example")
         signature = inspect.signature(function)
         given = [one for key, one in signature.parameters.items() if key not in ("self", "cls")]
-        bare = [one.name for one in given if one.annotation is inspect.Parameter.empty]
+        bare = [
+            one.name
+            for one in given
+            if one.annotation is inspect.Parameter.empty or one.kind is inspect.Parameter.VAR_KEYWORD
+        ]
         if bare or signature.return_annotation is inspect.Signature.empty:
             missing.append(f"{name}: no type of {bare or 'what it returns'}")
     assert missing == []
@@ -143,3 +147,15 @@ def test_every_answer_has_the_same_five(example: tnt.Scenario) -> None:
             if isinstance(rows, list) and rows and isinstance(rows[0], dict)
         ]
         assert all(one.table(name).height == len(one.document[name]) for name in lists)
+
+
+def test_an_act_asks_for_the_project_that_the_command_asks_for(example: tnt.Scenario, tmp_path: Path) -> None:
+    """A folder elsewhere names a project that nobody vouches for: a list may come from it, an act may not."""
+    folder = example.solve().save(tmp_path / "elsewhere")
+    run = tnt.open_run(folder)
+    assert run.export.csv(tmp_path / "liste.csv").exists()
+    with pytest.raises(tnt.VerificationError, match="un projet ailleurs"):
+        run.export.order_annex(tmp_path / "annexe.csv")
+    assert not (tmp_path / "annexe.csv").exists()
+    named = tnt.open_run(folder, project=example.root)
+    assert named.export.order_annex(tmp_path / "annexe.csv").exists()

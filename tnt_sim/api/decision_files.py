@@ -14,6 +14,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.export.flat_table import CsvStyle
 from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format
 from tnt_sim.reporting.run_folder.atomic_write import put_file
+from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.run_folder.writer import write_run
 
 
@@ -44,7 +45,6 @@ class DecisionReport:
         lang: Lang | str | None = None,
         *,
         explain: bool = True,
-        explanation: Mapping[str, Any] | None = None,
     ) -> str:
         """Return one self-contained page, and write it to a file if a path is given.
 
@@ -52,7 +52,6 @@ class DecisionReport:
         ----------
         lang : by default that of the scenario
         explain : with the sentence of each application and what would fund it
-        explanation : the document of `explain --all`, if it is already there
 
         Examples
         --------
@@ -62,9 +61,8 @@ class DecisionReport:
         """
         from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 
-        run, tongue = read_as_stored(self.result), self._get_lang(lang)
-        told = explanation if explanation is not None or not explain else self._explain()
-        page = render_report_html(run, PageOptions(tongue, explanation=told))
+        options = PageOptions(self._get_lang(lang), explanation=self._explain() if explain else None)
+        page = render_report_html(read_as_stored(self.result), options)
         if path is not None:
             put_file(Path(path), page.encode())
         return page
@@ -75,7 +73,6 @@ class DecisionReport:
         lang: Lang | str | None = None,
         *,
         explain: bool = True,
-        explanation: Mapping[str, Any] | None = None,
     ) -> Path:
         """Write the workbook and return its path; parameters as for `html`.
 
@@ -86,10 +83,9 @@ class DecisionReport:
         """
         from tnt_sim.reporting.workbook.workbook import build_workbook
 
-        told = explanation if explanation is not None or not explain else self._explain()
-        put_file(
-            Path(path), build_workbook(read_as_stored(self.result), self._get_lang(lang), explanation=told)
-        )
+        told = self._explain() if explain else None
+        book = build_workbook(read_as_stored(self.result), self._get_lang(lang), explanation=told)
+        put_file(Path(path), book)
         return Path(path)
 
     def _get_lang(self, lang: Lang | str | None) -> Lang:
@@ -106,12 +102,20 @@ class DecisionReport:
 class Exports:
     """The formats of other tools, one method each. Every method writes its file and returns the path.
 
-    Acts (`mail_merge`, `order_annex`, `chorus`) are refused for a decision that is not shown to be optimal, unless
-    `unproven` is set; the act then says so.
+    Acts (`demarche`, `scdl`, `mail_merge`, `order_annex`, `chorus`) are refused for a decision that is not shown
+    to be optimal, unless `unproven` is set; the act then says so. An act of a run folder asks, as
+    `tnt-sim export` does, that its project lies above the folder or was named.
+
+    Attributes
+    ----------
+    run : the run, computed here or read from a folder
+    lang : of headers and sentences
+    project : project folder of a run that was read, if its reader named one
     """
 
     run: StoredRun = field(repr=False)
     lang: Lang
+    project: Path | None = None
 
     def __repr__(self) -> str:
         return f"<Exports of {self.run.spec.id}>"
@@ -139,6 +143,8 @@ class Exports:
         ------
         UsageError
             For an unknown format, suffix or key of `info`, or an act without proof.
+        VerificationError
+            For an act of a run folder that is false, or whose project lies elsewhere and was not named.
 
         Examples
         --------
@@ -150,7 +156,10 @@ class Exports:
         options = ExportOptions(
             suffix, Lang(lang or self.lang), CsvStyle(csv_style), dict(info or {}), unproven
         )
-        put_file(target, export_bytes(self.run, name, options))
+        run = self.run
+        if require_format(name).is_act and run.verification is not None:  # it was read from a folder
+            run = open_stored(run.folder, self.project, options.lang, for_act=True)
+        put_file(target, export_bytes(run, name, options))
         return target
 
     def csv(self, path: Path | str, *, csv_style: CsvStyle | str = CsvStyle.FR) -> Path:
@@ -183,7 +192,7 @@ class Exports:
         """
         return self.write("xlsx", path, lang=lang)
 
-    def demarche(self, path: Path | str) -> Path:
+    def demarche(self, path: Path | str, *, unproven: bool = False) -> Path:
         """Write the decisions for démarches-simplifiées.
 
         Examples
@@ -191,7 +200,7 @@ class Exports:
         >>> result.export.demarche("demarche.csv").exists()
         True
         """
-        return self.write("demarche", path)
+        return self.write("demarche", path, unproven=unproven)
 
     def turgot(self, path: Path | str) -> Path:
         """Write the table of Turgot.
@@ -203,7 +212,9 @@ class Exports:
         """
         return self.write("turgot", path)
 
-    def scdl(self, path: Path | str, *, info: Mapping[str, str] | None = None) -> Path:
+    def scdl(
+        self, path: Path | str, *, info: Mapping[str, str] | None = None, unproven: bool = False
+    ) -> Path:
         """Write the public list of grants (schéma SCDL « subventions »).
 
         Examples
@@ -213,7 +224,7 @@ class Exports:
         Traceback (most recent call last):
         tnt_sim.errors.DataError: scdl [E-01], [E-02], ... un SIRET de 14 chiffres est attendu ...
         """
-        return self.write("scdl", path, info=info)
+        return self.write("scdl", path, info=info, unproven=unproven)
 
     def pabulib(self, path: Path | str) -> Path:
         """Write an instance of participatory budgeting (Pabulib).

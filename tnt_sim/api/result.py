@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import fields
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +79,26 @@ class Result(ResultData):
         chosen = None if lang is None else Lang(lang)
         return explain(of_result(self), dossiers, everyone=everyone, lang=chosen)
 
-    def inversions(self, **options: Any) -> dict[str, Any]:
+    def inversions(
+        self,
+        *,
+        rank: str | None = None,
+        best: str = "high",
+        opinions: Sequence[str] = (),
+        by: Sequence[str] = (),
+        penalty: Fraction | None = None,
+        seconds: float | None = None,
+    ) -> dict[str, Any]:
         """List better applications refused while worse ones are funded, and the price of having none.
+
+        Parameters
+        ----------
+        rank, best : the column that ranks, and whether `high` or `low` is better; by default the only score of
+        the objective
+        opinions : values of the column from the best to the worst, if it holds words
+        by : columns that must be equal, besides the envelope
+        penalty : also the price if each pair costs so much of the first objective
+        seconds : for the prices; by default the scenario's `time_limit`, at most a minute
 
         Examples
         --------
@@ -89,7 +108,9 @@ class Result(ResultData):
         from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
         from tnt_sim.analysis.shared.decided_run import of_result
 
-        return build_inversions_document(of_result(self), **options)
+        return build_inversions_document(
+            of_result(self), rank=rank, best=best, opinions=opinions, by=by, penalty=penalty, seconds=seconds
+        )
 
     @property
     def plot(self) -> Plots:
@@ -151,7 +172,6 @@ class Result(ResultData):
         lang: Lang | str | None = None,
         *,
         explain: bool = True,
-        explanation: Mapping[str, Any] | None = None,
     ) -> str:
         """Return the report as one self-contained page; see `report.html`.
 
@@ -160,7 +180,7 @@ class Result(ResultData):
         >>> result.to_html("decision.html", explain=False)[:15]
         '<!doctype html>'
         """
-        return self.report.html(path, lang, explain=explain, explanation=explanation)
+        return self.report.html(path, lang, explain=explain)
 
     def to_excel(
         self,
@@ -168,7 +188,6 @@ class Result(ResultData):
         lang: Lang | str | None = None,
         *,
         explain: bool = True,
-        explanation: Mapping[str, Any] | None = None,
     ) -> Path:
         """Write the workbook and return its path; see `report.excel`.
 
@@ -177,7 +196,7 @@ class Result(ResultData):
         >>> result.to_excel("decision.xlsx", explain=False).name
         'decision.xlsx'
         """
-        return self.report.excel(path, lang, explain=explain, explanation=explanation)
+        return self.report.excel(path, lang, explain=explain)
 
     def _repr_html_(self) -> str:
         from tnt_sim.reporting.notebook.cards import build_about, render_result_card

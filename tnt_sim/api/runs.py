@@ -24,6 +24,7 @@ class Run:
 
     run: StoredRun
     lang: Lang
+    project: Path | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self.run.folder.name}: {self.run.summary.get('status')}>"
@@ -47,7 +48,7 @@ class Run:
     @property
     def export(self) -> Exports:
         """The formats of other tools: `run.export.scdl("subventions.csv")`."""
-        return Exports(self.run, self.lang)
+        return Exports(self.run, self.lang, self.project)
 
     @property
     def plot(self) -> Plots:
@@ -115,4 +116,4 @@ def open_run(run_dir: Path | str, lang: Lang | str | None = None, project: Path 
     """
     place = None if project is None else Path(project)
     run = open_stored(Path(run_dir), place, None if lang is None else Lang(lang))
-    return Run(run, Lang(lang or run.lang))
+    return Run(run, Lang(lang or run.lang), place)
