@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 from support.paths import ROOT, TESTS
+from tnt_sim.errors import UsageError
 
 FOLDER = TESTS / "example_package"
 PROJECT = tomllib.loads((FOLDER / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -31,6 +34,29 @@ def write_distribution(site: Path, name: str, entries: Mapping[str, Mapping[str,
 def write_example(site: Path) -> None:
     """Write into `site` that the example package is installed."""
     write_distribution(site, PROJECT["name"], PROJECT["entry-points"])
+
+
+def check_refusal(
+    load: Callable[[], object], entry: tuple[str, str, str], why: str, site: Path, patch: pytest.MonkeyPatch,
+    modules: Mapping[str, str],
+) -> None:  # fmt: skip
+    """Check that a package with this entry (group, name, value) is refused by its name, with the reason.
+
+    The example package is installed too; `modules` holds the source of each module of the refused one.
+    """
+    group, name, value = entry
+    for module, source in modules.items():
+        (site / f"{module}.py").write_text(source, encoding="utf-8")
+        patch.delitem(sys.modules, module, raising=False)
+    write_example(site)
+    write_distribution(site, "zz-broken", {group: {name: value}})
+    patch.syspath_prepend(site)
+    patch.syspath_prepend(FOLDER)
+    with pytest.raises(UsageError) as refused:
+        load()
+    assert f"zz-broken ({group}: {name})" in refused.value.text.en
+    assert f"zz-broken ({group}: {name})" in refused.value.text.fr
+    assert why in refused.value.text.en
 
 
 def run_python(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-from support.example_package import FOLDER, run_python, write_distribution, write_example
+from support.example_package import check_refusal, run_python, write_example
 from support.tiny_scenario import HEAD, TABLE, tiny
 
-from tnt_sim.errors import UsageError
 from tnt_sim.ingest.tables import importers
 
 
@@ -94,13 +92,7 @@ UPPER = Importer("mine", (".XML",), read)
 def test_a_package_that_cannot_be_used_is_refused_by_name(
     name: str, value: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "broken_importer.py").write_text(BROKEN, encoding="utf-8")
-    write_example(tmp_path)
-    write_distribution(tmp_path, "zz-broken", {importers.GROUP: {name: f"broken_importer:{value}"}})
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.syspath_prepend(FOLDER)
-    monkeypatch.delitem(sys.modules, "broken_importer", raising=False)
-    with pytest.raises(UsageError) as refused:
-        importers.load_importers.__wrapped__()
-    assert f"zz-broken ({importers.GROUP}: {name})" in refused.value.text.en
-    assert why in refused.value.text.en
+    entry = importers.GROUP, name, f"broken_importer:{value}"
+    check_refusal(
+        importers.load_importers.__wrapped__, entry, why, tmp_path, monkeypatch, {"broken_importer": BROKEN}
+    )

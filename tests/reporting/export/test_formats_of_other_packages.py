@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-from support.example_package import FOLDER, run_python, write_distribution, write_example
+from support.example_package import check_refusal, run_python, write_example
 from support.tiny_scenario import tiny
 
-from tnt_sim.errors import UsageError
 from tnt_sim.reporting.export import formats
 
 
@@ -54,13 +52,7 @@ BARE = Format(Text("mien", "mine"), (), write)
 def test_a_package_that_cannot_be_used_is_refused_by_name(
     name: str, value: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "broken_format.py").write_text(BROKEN, encoding="utf-8")
-    write_example(tmp_path)
-    write_distribution(tmp_path, "zz-broken", {formats.GROUP: {name: f"broken_format:{value}"}})
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.syspath_prepend(FOLDER)
-    monkeypatch.delitem(sys.modules, "broken_format", raising=False)
-    with pytest.raises(UsageError) as refused:
-        formats.load_formats.__wrapped__()
-    assert f"zz-broken ({formats.GROUP}: {name})" in refused.value.text.en
-    assert why in refused.value.text.en
+    entry = formats.GROUP, name, f"broken_format:{value}"
+    check_refusal(
+        formats.load_formats.__wrapped__, entry, why, tmp_path, monkeypatch, {"broken_format": BROKEN}
+    )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from support.example_package import FOLDER, run_python, write_distribution, write_example
+from support.example_package import check_refusal, run_python, write_distribution, write_example
 
-from tnt_sim.errors import UsageError
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 
 TABLE = """\
@@ -143,20 +141,12 @@ OTHER_NAME = LIMIT
 def test_a_package_that_cannot_be_used_is_refused_by_name(
     entry: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "broken.py").write_text(BROKEN, encoding="utf-8")
-    (tmp_path / "unread.py").write_text(
-        BROKEN + "UNREAD = replace(LIMIT, second_reading={})\n", encoding="utf-8"
-    )
-    write_example(tmp_path)
     name, value = entry.split(" = ")
-    write_distribution(tmp_path, "zz-broken", {"tnt_sim.rule_kinds": {name: value}})
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.syspath_prepend(FOLDER)
-    monkeypatch.delitem(sys.modules, "broken", raising=False)
-    with pytest.raises(UsageError) as refused:
-        load_rule_kinds.__wrapped__()
-    assert "zz-broken (tnt_sim.rule_kinds: " in refused.value.text.en
-    assert why in refused.value.text.en
+    unread = BROKEN + "UNREAD = replace(LIMIT, second_reading={})\n"
+    check_refusal(
+        load_rule_kinds.__wrapped__, ("tnt_sim.rule_kinds", name, value), why, tmp_path, monkeypatch,
+        {"broken": BROKEN, "unread": unread},
+    )  # fmt: skip
 
 
 def test_a_command_says_which_package_it_refuses(tmp_path: Path) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-from support.example_package import FOLDER, run_python, write_distribution, write_example
+from support.example_package import check_refusal, run_python, write_example
 from support.paths import ROOT
 from support.tiny_scenario import tiny
 
-from tnt_sim.errors import UsageError
 from tnt_sim.solve.backends import registry
 
 
@@ -65,15 +63,8 @@ class Failing:
 def test_a_package_that_cannot_be_used_is_refused_by_name(
     name: str, value: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "broken_backend.py").write_text(BROKEN, encoding="utf-8")
-    write_example(tmp_path)
-    write_distribution(tmp_path, "zz-broken", {registry.GROUP: {name: value}})
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.syspath_prepend(FOLDER)
-    monkeypatch.delitem(sys.modules, "broken_backend", raising=False)
     monkeypatch.setattr(registry, "find_backends", registry.find_backends.__wrapped__)
-    with pytest.raises(UsageError) as refused:
-        registry.get_backend(name)
-    assert f"zz-broken ({registry.GROUP}: {name})" in refused.value.text.en
-    assert why in refused.value.text.en
-    assert "zz-broken" in refused.value.text.fr
+    check_refusal(
+        lambda: registry.get_backend(name), (registry.GROUP, name, value), why, tmp_path, monkeypatch,
+        {"broken_backend": BROKEN},
+    )  # fmt: skip
