@@ -8,9 +8,8 @@ from typing import Literal
 
 from tnt_sim.analysis.shared.goal_values import GoalValue
 from tnt_sim.analysis.shared.list_distance import ListChanges
-from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.shared.study_head import StudyHead
 from tnt_sim.documents import DecimalText
-from tnt_sim.engine.result import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,18 +61,10 @@ class OpenDossier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlternativesDocument:
+class AlternativesDocument(StudyHead):
     """Other lists that are nearly as good, as different as possible."""
 
-    schema_version: Literal[1] = 1
     command: Literal["alternatives"] = "alternatives"
-    scenario: str
-    scenario_sha256: str
-    title: str
-    synthetic: bool
-    status: Status
-    stopped_by: str | None
-    progress: ProgressEntry
     within: DecimalText
     by: str
     optimum: OptimumEntry | None

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tnt_sim.analysis.infeasibility.document import BoundEntry, RatedBoundEntry
 from tnt_sim.analysis.shared.list_distance import ListChanges
-from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.shared.study_head import StudyHead
 from tnt_sim.documents import DecimalText, omit_none
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.rules.protocols import Sense
@@ -110,18 +110,10 @@ class SwapEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditDocument:
+class AuditDocument(StudyHead):
     """A list made by hand, compared with the rules and with the optimum."""
 
-    schema_version: Literal[1] = 1
     command: Literal["audit"] = "audit"
-    scenario: str
-    scenario_sha256: str
-    title: str
-    synthetic: bool
-    status: Status
-    stopped_by: str | None
-    progress: ProgressEntry
     selection: SelectionEntry
     broken: Sequence[ViolationEntry]
     objective: Sequence[AuditGoal]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tnt_sim.analysis.shared.goal_values import GoalValue
-from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.shared.study_head import StudyHead
 from tnt_sim.documents import DecimalText
-from tnt_sim.engine.result import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,18 +155,10 @@ class RepairEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictDocument:
+class ConflictDocument(StudyHead):
     """Which rules contradict each other, and what would be enough to settle it."""
 
-    schema_version: Literal[1] = 1
     command: Literal["conflict"] = "conflict"
-    scenario: str
-    scenario_sha256: str
-    title: str
-    synthetic: bool
-    status: Status
-    stopped_by: str | None
-    progress: ProgressEntry
     step: str | None
     sets: Sequence[ClashEntry]
     repairs: Sequence[RepairEntry]

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.shared.study_head import StudyHead
 from tnt_sim.documents import DecimalText
-from tnt_sim.engine.result import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +40,10 @@ class BorderlineDossier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightsDocument:
+class WeightsDocument(StudyHead):
     """Lists that no other dominates where the weights of criteria are known only roughly."""
 
-    schema_version: Literal[1] = 1
     command: Literal["weights"] = "weights"
-    scenario: str
-    scenario_sha256: str
-    title: str
-    synthetic: bool
-    status: Status
-    stopped_by: str | None
-    progress: ProgressEntry
     criteria: Sequence[CriterionEntry]
     corners: Sequence[Sequence[DecimalText]]
     exact: bool
