@@ -324,13 +324,13 @@ class _Optimisation:
     """A feasible point found before the solve."""
 
     @property
-    def _n_kept(self) -> int:
+    def _n_kept_values(self) -> int:
         return len(self.options.kept_values)
 
     @property
     def _goals(self) -> Sequence[ModelStage]:
         """The stages to optimise, « least granted » apart."""
-        return self.form.stages[self._n_kept :][: self.options.n_stages]
+        return self.form.stages[self._n_kept_values :][: self.options.n_stages]
 
     @property
     def _proven(self) -> bool:
@@ -501,14 +501,14 @@ class _Optimisation:
         first, result = form.stages[0], None
         if len(stages) == 1 and first.sense is Sense.MAXIMISE:
             goal = SolveStage(first.name, first.objective, first.sense)
-            at_least = int(model.row_lower[model.n_rows - min(self._n_kept, len(form.stages))])
+            at_least = int(model.row_lower[model.n_rows - min(self._n_kept_values, len(form.stages))])
             result = solve_kept(model, stages[0], goal, at_least, known, deadline)
-            result = result or self._refute_first_kept(goal, at_least, deadline)
+            result = result or self._refute_first_value(goal, at_least, deadline)
         if result or not self.options.blocks:
             return result
         return solve_blocks(model, stages, live, form.recovery, deadline)
 
-    def _refute_first_kept(
+    def _refute_first_value(
         self, goal: SolveStage, at_least: int, deadline: Deadline
     ) -> tuple[StagesOutcome, bool] | None:
         """Show that the first kept value is out of reach, if a tree of caps finds the best value.
@@ -533,7 +533,7 @@ class _Optimisation:
         if not self.options.kept_values:
             return model
         form = self.form
-        first, row = form.stages[0], model.n_rows - min(self._n_kept, len(form.stages))
+        first, row = form.stages[0], model.n_rows - min(self._n_kept_values, len(form.stages))
         up = first.sense is Sense.MAXIMISE
         limit = int(model.row_lower[row] if up else model.row_upper[row])
         weighed = model.with_objective(first.objective, first.sense)
@@ -571,9 +571,8 @@ class _Optimisation:
         if not self.options.prove:
             return []
         self._report_progress("proof", 0.8)
-        closed = outcome.is_optimal or outcome.termination is Termination.INFEASIBLE
         deadline = self._compute_proof_deadline(sum(stage.seconds for stage in outcome.stages))
-        if self.interrupted or not closed or deadline.expired:
+        if self.interrupted or not _is_closed(outcome) or deadline.expired:
             return []
         try:
             with self._keep_on_interrupt("proof"):
@@ -586,7 +585,7 @@ class _Optimisation:
                 held, hints = self._list_held_values(outcome, reading), outcome.proof_hints
                 return self._check_rows(
                     prove_stages(
-                        self.problem, held, deadline, None, self._n_kept, hints, claims, cache.checked
+                        self.problem, held, deadline, None, self._n_kept_values, hints, claims, cache.checked
                     ),
                     deadline,
                 )
@@ -610,11 +609,14 @@ class _Optimisation:
             assert outcome.values is not None
             allocation = Allocation(*self.form.recovery.compute_awards(outcome.values))
             reading = read_allocation(self.problem, allocation)
-        if self.options.with_evidence and not self.options.kept_values:
+        if self.options.with_evidence:
             return list(reading.values)
         bests = self._compute_best_values(outcome, reading.values)
-        held = [*self.options.kept_values, *bests[self._n_kept : self._n_kept + len(self._goals)]]
-        if self._n_kept == len(self.problem.stages):  # the least money is the objective
+        held = [
+            *self.options.kept_values,
+            *bests[self._n_kept_values : self._n_kept_values + len(self._goals)],
+        ]
+        if self._n_kept_values == len(self.problem.stages):  # the least money is the objective
             held.append(Fraction(reading.granted_cents, 100))
         return held
 
@@ -622,7 +624,9 @@ class _Optimisation:
         self, outcome: StagesOutcome, values: tuple[Fraction, ...]
     ) -> tuple[Fraction, ...]:
         results = list(values)
-        for k, (stage, result) in enumerate(zip(self._goals, outcome.stages, strict=False), self._n_kept):
+        for k, (stage, result) in enumerate(
+            zip(self._goals, outcome.stages, strict=False), self._n_kept_values
+        ):
             if stage.tolerance and result.value is not None:
                 results[k] = stage.to_value(result.value)
         return tuple(results)
@@ -649,8 +653,7 @@ class _Optimisation:
             return ask_second(model, self.stages, outcome, choice, limits, first=self.options.backend)
 
         named = choice != "auto" and self.options.with_evidence
-        closed = outcome.is_optimal or outcome.termination is Termination.INFEASIBLE
-        useful = closed or self.options.with_evidence
+        useful = _is_closed(outcome) or self.options.with_evidence
         if (named or not self._proven) and useful and not self.interrupted:
             with self._keep_on_interrupt("cross_check"):
                 return ask(choice)
@@ -792,6 +795,11 @@ class _Optimisation:
             status, (), (), None, None, None, proof, False, "direct", took, proofs, evidence=evidence,
             interrupted=self.interrupted,
         )  # fmt: skip
+
+
+def _is_closed(outcome: StagesOutcome) -> bool:
+    """Whether the search ended by itself: with an optimum, or because nothing is feasible."""
+    return outcome.is_optimal or outcome.termination is Termination.INFEASIBLE
 
 
 def _build_unbroken(outcome: StagesOutcome, why: Termination) -> TieBreakResult:
