@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.analysis.sweep.document import SweepDocument
@@ -19,6 +17,7 @@ from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.api.study_files import WithReport
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
+from tnt_sim.engine.result import convert_frame
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.renderers.html import (
@@ -71,12 +70,7 @@ class Sweep(WithReport, StudyAnswer):
         }
         if table not in makers:
             raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
-        frame: pl.DataFrame = makers[table](self.data)
-        if backend == "polars":
-            return frame
-        if backend == "pandas":
-            return frame.to_pandas()
-        raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
+        return convert_frame(makers[table](self.data), backend)
 
     def plot(self, kind: str = "curve") -> Any:
         """Draw `curve`, `figures`, `ladder` or `envelopes` as an Altair chart.

@@ -57,7 +57,7 @@ from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.result import Status
+from tnt_sim.engine.result import Status, convert_frame
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.renderers.html import PAGE_WIDTH, render_terminal_html
@@ -93,11 +93,8 @@ class MarginalAnswer(StudyAnswer):
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per entry, as polars or pandas; amounts in integer cents, lists joined by " ; "."""
-        if backend not in ("polars", "pandas"):
-            raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
         plain = [{key: _format_cell(value) for key, value in row.items()} for row in self.document[self.rows]]
-        table = pl.DataFrame(plain, infer_schema_length=None)
-        return table if backend == "polars" else table.to_pandas()
+        return convert_frame(pl.DataFrame(plain, infer_schema_length=None), backend)
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the table as Parquet."""
