@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.compare import check_out, write_report
 from tnt_sim.cli.commands.export import ForceOption
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import (
@@ -159,9 +159,9 @@ def run_question(
         )
     document = answer.data
     if out is not None:
-        from tnt_sim.reporting.reports.marginal import build_question_study
+        from tnt_sim.reporting.reports.marginal import build_report
 
-        write_study(out, build_question_study(document, lang), lang)
+        write_report(out, build_report(document, lang), lang)
     if as_json:
         emit(answer.document)
     elif not quiet:
