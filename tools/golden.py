@@ -43,6 +43,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from python_calamine import CalamineWorkbook
 
+from tnt_sim.cli.main import _VERBS
+
 HERE = Path(__file__).resolve().parents[1]
 RECORDS = HERE / "tests" / "golden"
 PROGRAM = Path(sys.executable).with_name("tnt-sim")
@@ -180,7 +182,7 @@ QUESTIONS = (
 STUDIES = (
     "run SCENARIO --relax",
     "sweep SCENARIO --steps 3",
-    "sweep SCENARIO --next",
+    "marginal-euro SCENARIO",
     "extend SCENARIO",
 )
 EXPORTS = (
@@ -244,10 +246,12 @@ STUDIED = (
     "json: sweep SCENARIO --free --share pro_rata --steps 2 --tolerance '1 %'",
     "json: sweep SCENARIO --envelope numerique --to '700 k€' --steps 2",
     "json: sweep SCENARIO --envelope numerique --to '700 k€' --steps 2 --resume",
-    "sweep SCENARIO --entries --to '1.4 M€' --dossier E-24",
-    "sweep SCENARIO --target all --target +20 --target departments",
-    "sweep SCENARIO --prices --out prices-FORM.html",
-    "sweep SCENARIO --extend '200 k€' --key numerique=3,mobilites=2 --out more-FORM.xlsx",
+    "entry-thresholds SCENARIO --to '1.4 M€' --dossier E-24",
+    "target SCENARIO all +20 departments",
+    "rule-prices SCENARIO --out prices-FORM.html",
+    "extension-shares SCENARIO '200 k€' --key numerique=3,mobilites=2 --out more-FORM.xlsx",
+    "json: sweep SCENARIO --next",
+    "text: sweep SCENARIO --target +20",
     "json: extend SCENARIO --to '1.3 M€,1.5 M€'",
     "audit SCENARIO --selection list.xlsx --out audit-FORM.html",
     "json: audit SCENARIO --selection RUN --out audit.xlsx",
@@ -293,7 +297,7 @@ FILES = (
 REFUSED = (
     "run SCENARIO --relax",
     "sweep SCENARIO --steps 2",
-    "sweep SCENARIO --next",
+    "marginal-euro SCENARIO",
     "extend SCENARIO",
     "audit SCENARIO --selection RUN",
     "alternatives SCENARIO --count 1",
@@ -338,8 +342,8 @@ FRANCECONNECT = (
     "explain RUN",
     "json: conflict SCENARIO",
     "json: run SCENARIO --relax",
-    "json: sweep SCENARIO --prices",
-    "json: sweep SCENARIO --target +20",
+    "json: rule-prices SCENARIO",
+    "json: target SCENARIO +20",
     "sweep SCENARIO --at '20 M€'",
     "json: extend SCENARIO",
     "inversions RUN",
@@ -352,7 +356,7 @@ FRANCECONNECT = (
     "json: export RUN --format chorus --out chorus.csv",
     *SIGNED,
 )
-"""Left out, because they take longer: `explain` of named dossiers, `sweep --next`, `weights`, other exports."""
+"""Left out, because they take longer: `explain` of named dossiers, `marginal-euro`, `weights`, other exports."""
 FLAGSHIP = (
     *QUESTIONS,
     "json: run SCENARIO --set programme.amount=89M€ --cross-check never",
@@ -361,8 +365,8 @@ FLAGSHIP = (
     "json: conflict SCENARIO",
     "run SCENARIO --relax",
     "sweep SCENARIO --at '89 M€' --free",
-    "sweep SCENARIO --prices",
-    "json: sweep SCENARIO --target +20",
+    "rule-prices SCENARIO",
+    "json: target SCENARIO +20",
     f"text: report RUN --out page-FORM.html {AT_ONCE}",
     f"json: report RUN --out book.xlsx {AT_ONCE}",
     "json: report RUN --notebook --out run.ipynb",
@@ -371,36 +375,9 @@ FLAGSHIP = (
     *SIGNED,
 )
 """Left out, because they take longer or end at a limit: `explain --all`, `inversions`, `audit`, `extend`,
-`alternatives`, `weights`, `ensemble`, `batch`, `verify --solve`, `sweep --next` and `--entries`, whole reports.
+`alternatives`, `weights`, `ensemble`, `batch`, `verify --solve`, `marginal-euro`, `entry-thresholds`, and whole
+reports.
 """
-VERBS = (
-    *(
-        "new",
-        "validate",
-        "show",
-        "run",
-        "sweep",
-        "extend",
-        "verify",
-        "explain",
-        "inversions",
-        "core",
-        "conflict",
-    ),
-    *(
-        "audit",
-        "alternatives",
-        "weights",
-        "import",
-        "export",
-        "report",
-        "compare",
-        "ensemble",
-        "batch",
-        "sign",
-    ),
-    *("app", "doctor"),
-)
 CASES = {
     "infeasible": Case(
         "clash.yaml",
@@ -410,12 +387,12 @@ CASES = {
             "conflict SCENARIO --out clash-FORM.html",
             "json: conflict SCENARIO --max-sets 1 --max-repairs 1 --out clash.xlsx",
             "sweep SCENARIO --steps 2",
-            "sweep SCENARIO --target rules",
+            "target SCENARIO rules",
         ),
         {"clash.yaml": CLASH},
     ),
     "help": Case(
-        "scenario.yaml", (*FILES, *(f"text: {verb} --help" for verb in VERBS)), {"broken.yaml": BROKEN}
+        "scenario.yaml", (*FILES, *(f"text: {verb} --help" for verb in _VERBS)), {"broken.yaml": BROKEN}
     ),
     "levels": Case(
         "levels.yaml", (*QUESTIONS, *STUDIES, "explain RUN --all", *REPORTS), {"levels.yaml": LEVELS}

@@ -28,7 +28,9 @@ from tnt_sim.api import (
     study_files,
     sweep,
 )
+from tnt_sim.api.analysis_methods import Analyses
 from tnt_sim.cli.commands import new
+from tnt_sim.cli.main import _VERBS
 from tnt_sim.engine.result import ResultData
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -147,6 +149,28 @@ def test_every_answer_has_the_same_five(example: tnt.Scenario) -> None:
             if isinstance(rows, list) and rows and isinstance(rows[0], dict)
         ]
         assert all(one.table(name).height == len(one.document[name]) for name in lists)
+
+
+OF_COMMANDS = {"sets", "out", "force", "lang", "as_json", "quiet", "resume"}
+"""Options about files and the screen; the scenario of a method has its changes already."""
+OF_SWEEP_UNTIL_0_3 = {"next_euro", "entries", "dossier", "target", "prices", "extend", "key"}
+PLURALS = {"dossier": "dossiers", "kind": "kinds", "rule": "rules"}
+"""An option given several times is a list in Python."""
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["sweep", "marginal-euro", "entry-thresholds", "target", "rule-prices", "extension-shares", "extend"],
+)
+def test_a_question_has_the_same_options_in_python(verb: str) -> None:
+    method = inspect.signature(getattr(Analyses, verb.replace("-", "_"))).parameters
+    options = set(inspect.signature(_VERBS[verb]).parameters) - OF_COMMANDS - {"scenario"}
+    if verb == "sweep":
+        options -= OF_SWEEP_UNTIL_0_3
+    names = {PLURALS.get(name, name) for name in options}
+    if verb == "marginal-euro":
+        names = (names - {"envelope"}) | {"envelopes"}
+    assert names == set(method) - {"self", "progress"}
 
 
 def test_an_act_asks_for_the_project_that_the_command_asks_for(example: tnt.Scenario, tmp_path: Path) -> None:

@@ -51,9 +51,9 @@ def test_what_cannot_be_asked(tnt: Run, demo: Path) -> None:
         assert said in found.err.replace("\u00a0", " ")
 
 
-def test_the_old_spelling_points_to_the_verb(tnt: Run, demo: Path) -> None:
+def test_the_shares_of_an_extension_point_to_the_verb(tnt: Run, demo: Path) -> None:
     assert demo.is_dir()
-    assert "tnt-sim extend scenario.yaml" in tnt("sweep", "scenario.yaml", "--extend", "100 k€").out
+    assert "tnt-sim extend scenario.yaml" in tnt("extension-shares", "scenario.yaml", "100 k€").out
 
 
 def test_ctrl_c_keeps_what_was_found(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,14 +96,14 @@ def test_prices_that_a_person_can_read(tnt: Run, demo: Path) -> None:
     assert format_significant(Fraction("51.5464"), Lang.FR) == "51,5"
     assert format_significant(Fraction("0.0000515464"), Lang.EN) == "0.0000515"
     assert format_significant(Fraction(12345), Lang.EN) == "12,345"
-    told = tnt("sweep", "scenario.yaml", "--next").plain
+    told = tnt("marginal-euro", "scenario.yaml").plain
     assert "e-0" not in told
     assert " / M€" in told or " / k€" in told
 
 
 def test_nothing_to_price_is_said(tnt: Run, table: Path) -> None:
     assert tnt("new", table.parent / "mine", "--from", table).code == 0
-    told = tnt("sweep", table.parent / "mine" / "scenario.yaml", "--prices").plain
+    told = tnt("rule-prices", table.parent / "mine" / "scenario.yaml").plain
     assert "rien ne restreint le choix, hors l'enveloppe" in " ".join(told.split())
 
 

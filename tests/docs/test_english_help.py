@@ -34,7 +34,7 @@ def test_no_translation_is_left_over() -> None:
     every = "\n".join(texts())
     group = typer.main.get_command(build())
     metavars = {one.metavar for verb in group.commands.values() for one in verb.params}  # type: ignore[attr-defined]
-    typers = {"Affiche cette aide.", "Usage :", "Usage : ", "Verbes", "VERBE … [OPTIONS]"}
+    typers = {"Affiche cette aide.", "Usage :", "Usage\u00a0: ", "Verbes", "VERBE … [OPTIONS]"}
     stale = [
         one
         for one in _TRANSLATIONS

@@ -26,7 +26,7 @@ OF_QUESTION = {
     "entries": "entry-thresholds",
     "target": "target",
     "prices": "rule-prices",
-    "extension": "extension",
+    "extension": "extension-shares",
 }
 MASK = "MASKED"
 

@@ -53,7 +53,7 @@ CASES = {
     "compare-xlsx": Case("compare RUN scenario.yaml --out compare.xlsx --force"),
     "audit": Case("audit scenario.yaml --selection lists/selection.csv --out audit.html --force"),
     "alternatives": Case("alternatives scenario.yaml --count 1 --out others.xlsx --force"),
-    "prices": Case("sweep scenario.yaml --prices --out prices.html --force"),
+    "prices": Case("rule-prices scenario.yaml --out prices.html --force"),
     "sign": Case("sign RUN --as liste-1"),
     "import": Case("import data/dossiers.csv --out cleaned"),
     "import-parquet": Case("import data/dossiers.csv --parquet --out cleaned"),

@@ -45,10 +45,16 @@ class Analyses:
         steps: int | None = None,
         at: Sequence[str | int] = (),
         exact: bool = False,
+        tolerance: str | None = None,
+        nested: bool = False,
+        free: bool = False,
+        share: str = "free",
+        backend: str | None = None,
+        cross_check: str = "never",
         time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> Sweep:
-        """Compute the optimum for amounts of an envelope; `tnt_sim.sweep` has more options.
+        """Compute the optimum for amounts of an envelope.
 
         Parameters
         ----------
@@ -56,7 +62,11 @@ class Analyses:
         start, stop : "88 M€", "50 %" of the written amount, or whole euros
         steps : n equal steps, that is n + 1 amounts
         at : the amounts one by one instead
-        exact : compute every step of the curve
+        exact : compute every step of the free curve
+        tolerance : refine the free curve until its band is nowhere wider, for example than "0.5 %"
+        nested, free : restrict to one curve
+        share : how amounts below the envelope follow, as for `tnt_sim.sweep`
+        backend, cross_check : solver, and second solver, as for `solve`
 
         Examples
         --------
@@ -66,8 +76,9 @@ class Analyses:
         from tnt_sim.api.sweep import sweep
 
         return sweep(
-            self.scenario, envelope, start, stop, steps=steps, at=at, exact=exact, time_limit=time_limit,
-            progress=progress,
+            self.scenario, envelope, start, stop, steps=steps, at=at, exact=exact, tolerance=tolerance,
+            nested=nested, free=free, share=share, backend=backend, cross_check=cross_check,
+            time_limit=time_limit, progress=progress,
         )  # fmt: skip
 
     def marginal_euro(
@@ -96,7 +107,12 @@ class Analyses:
         dossiers: Sequence[str] = (),
         *,
         envelope: str | None = None,
+        start: str | int | None = None,
         stop: str | int | None = None,
+        steps: int | None = None,
+        at: Sequence[str | int] = (),
+        share: str = "free",
+        nested: bool = False,
         time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> MarginalAnswer:
@@ -106,7 +122,11 @@ class Analyses:
         ----------
         dossiers : applications whose amount must be exact, one solve each
         envelope : by default the programme
-        stop : largest amount; by default 125 % of the written one
+        start, stop : range of amounts; by default from the written amount to 125 % of it
+        steps : number of equal steps
+        at : amounts of the range, instead of equal steps
+        share : how amounts below the envelope follow, as for `sweep`
+        nested : along the announcements `at`, where each list keeps the grants of the previous one
 
         Examples
         --------
@@ -116,8 +136,8 @@ class Analyses:
         from tnt_sim.analysis.marginal.questions import entries
 
         return entries(
-            self.scenario, envelope=envelope, stop=stop, dossiers=dossiers, time_limit=time_limit,
-            progress=progress,
+            self.scenario, envelope=envelope, start=start, stop=stop, steps=steps, at=at, share=share,
+            nested=nested, dossiers=dossiers, time_limit=time_limit, progress=progress,
         )  # fmt: skip
 
     def target(
@@ -163,12 +183,8 @@ class Analyses:
         ['part-communes']
         """
         from tnt_sim.analysis.marginal.questions import prices
-        from tnt_sim.analysis.marginal.rule_prices import KINDS
 
-        return prices(
-            self.scenario, envelope=envelope, kinds=KINDS if kinds is None else kinds, time_limit=time_limit,
-            progress=progress,
-        )  # fmt: skip
+        return prices(self.scenario, envelope=envelope, kinds=kinds, time_limit=time_limit, progress=progress)
 
     def extension_shares(
         self,

@@ -66,7 +66,7 @@ class FrenchCommand(TyperCommand):
         """Write usage, description, arguments, options, examples."""
         phrase = _select_translator(ctx)
         names = [name for name, _ in _list_arguments(self, ctx, phrase)]
-        formatter.write_usage(ctx.command_path, " ".join([*names, "[OPTIONS]"]), prefix=phrase("Usage : "))
+        formatter.write_usage(ctx.command_path, " ".join([*names, "[OPTIONS]"]), prefix=phrase("Usage : "))
         _write_text(formatter, self.help, phrase)
         _write_section(formatter, "Arguments", _list_arguments(self, ctx, phrase), phrase)
         _write_section(formatter, "Options", _list_options(self, ctx, phrase), phrase)
@@ -79,7 +79,7 @@ class FrenchGroup(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write usage, description, commands, options, examples."""
         phrase = _select_translator(ctx)
-        formatter.write_usage(ctx.command_path, phrase("VERBE … [OPTIONS]"), prefix=phrase("Usage : "))
+        formatter.write_usage(ctx.command_path, phrase("VERBE … [OPTIONS]"), prefix=phrase("Usage : "))
         _write_text(formatter, self.help, phrase)
         verbs = [(name, phrase(self._get_summary(ctx, name))) for name in self.list_commands(ctx)]
         _write_section(formatter, "Verbes", verbs, phrase)

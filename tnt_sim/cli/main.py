@@ -20,18 +20,23 @@ from tnt_sim.cli.commands.conflict import conflict
 from tnt_sim.cli.commands.core import core
 from tnt_sim.cli.commands.doctor import doctor
 from tnt_sim.cli.commands.ensemble import ensemble
+from tnt_sim.cli.commands.entry_thresholds import entry_thresholds
 from tnt_sim.cli.commands.explain import explain
 from tnt_sim.cli.commands.export import export
 from tnt_sim.cli.commands.extend import extend
+from tnt_sim.cli.commands.extension_shares import extension_shares
 from tnt_sim.cli.commands.import_ import import_
 from tnt_sim.cli.commands.inversions import inversions
+from tnt_sim.cli.commands.marginal_euro import marginal_euro
 from tnt_sim.cli.commands.new import new
 from tnt_sim.cli.commands.report import report
+from tnt_sim.cli.commands.rule_prices import rule_prices
 from tnt_sim.cli.commands.run import run
 from tnt_sim.cli.commands.schema import schema
 from tnt_sim.cli.commands.show import show
 from tnt_sim.cli.commands.sign import sign
 from tnt_sim.cli.commands.sweep import sweep
+from tnt_sim.cli.commands.target import target
 from tnt_sim.cli.commands.validate import validate
 from tnt_sim.cli.commands.verify import verify
 from tnt_sim.cli.commands.weights import weights
@@ -59,23 +64,23 @@ INTERRUPTED, BUG = 130, 1
 PROGRAM = "tnt-sim"
 
 _ABOUT = """\
-Répartit une enveloppe de subventions entre des dossiers : le meilleur choix,
+Répartit une enveloppe de subventions entre des dossiers : le meilleur choix,
 prouvé et expliqué.
 Allocates a grant envelope among dossiers; results in English with --lang en."""
 
 _CODES = """\
-Codes de sortie : 0 fait ; 1 erreur du programme ou vérification refusée ;
-2 commande mal écrite ; 3 données ou scénario invalides ; 4 aucune répartition
-possible ; 5 arrêté par une limite sans rien tenir, ou non prouvé sous
---require-proof ; 6 un lot dont des scénarios ont échoué ; 7 rang parmi les ex
-æquo non démontré (verify --require-proof) ; 130 interrompu.
+Codes de sortie : 0 fait ; 1 erreur du programme ou vérification refusée ;
+2 commande mal écrite ; 3 données ou scénario invalides ; 4 aucune répartition
+possible ; 5 arrêté par une limite sans rien tenir, ou non prouvé sous
+--require-proof ; 6 un lot dont des scénarios ont échoué ; 7 rang parmi les ex
+æquo non démontré (verify --require-proof) ; 130 interrompu.
 
-Exemples :
+Exemples :
   tnt-sim new demo
   tnt-sim run demo/scenario.yaml
   tnt-sim run scenario.yaml --set programme.amount="90 M€"
 
-« tnt-sim VERBE --help » explique un verbe ; --debug détaille une panne."""
+« tnt-sim VERBE --help » explique un verbe ; --debug détaille une panne."""
 
 _VERBS: dict[str, Callable[..., int]] = {
     "new": new,
@@ -83,7 +88,12 @@ _VERBS: dict[str, Callable[..., int]] = {
     "show": show,
     "run": run,
     "sweep": sweep,
+    "marginal-euro": marginal_euro,
+    "entry-thresholds": entry_thresholds,
+    "target": target,
+    "rule-prices": rule_prices,
     "extend": extend,
+    "extension-shares": extension_shares,
     "verify": verify,
     "explain": explain,
     "inversions": inversions,

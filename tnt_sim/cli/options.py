@@ -7,7 +7,7 @@ proposals come at once, and an unreadable file proposes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,7 +112,7 @@ RunArgument = Annotated[
     Path,
     typer.Argument(
         metavar="RUN_DIR",
-        help="Le dossier d'un calcul (runs/…).",
+        help="Le dossier d’un calcul (runs/…).",
         show_default=False,
         autocompletion=run_folders,
     ),
@@ -120,7 +120,7 @@ RunArgument = Annotated[
 FolderArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="DIR", help="Le dossier à créer ; « demo » donne un exemple complet.", show_default=False
+        metavar="DIR", help="Le dossier à créer ; « demo » donne un exemple complet.", show_default=False
     ),
 ]
 SetOption = Annotated[
@@ -128,29 +128,29 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="CHEMIN=VALEUR",
-        help='Change une valeur, autant de fois qu\'il faut : --set programme.amount="90 M€".',
+        help='Change une valeur, autant de fois qu’il faut : --set programme.amount="90 M€".',
         autocompletion=set_paths,
     ),
 ]
 BackendOption = Annotated[
     str | None,
-    typer.Option("--backend", metavar="NOM", help="Le solveur : highs, scipy, pulp:NOM (voir doctor)."),
+    typer.Option("--backend", metavar="NOM", help="Le solveur : highs, scipy, pulp:NOM (voir doctor)."),
 ]
 RelaxOption = Annotated[
     bool,
     typer.Option(
-        "--relax", help="Calcul relâché : donne des prix, pas une décision ; n'écrit pas de dossier."
+        "--relax", help="Calcul relâché : donne des prix, pas une décision ; n’écrit pas de dossier."
     ),
 ]
 PageOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FICHIER", help="Écrit aussi la réponse : .html ou .xlsx.")
+    Path | None, typer.Option("--out", metavar="FICHIER", help="Écrit aussi la réponse : .html ou .xlsx.")
 ]
 OutOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
         metavar="DIR",
-        help="Le dossier qui reçoit les dossiers de calcul ; « runs » dans le projet par défaut.",
+        help="Le dossier qui reçoit les dossiers de calcul ; « runs » dans le projet par défaut.",
     ),
 ]
 WriteLpOption = Annotated[
@@ -159,14 +159,14 @@ WriteLpOption = Annotated[
 ]
 MethodOption = Annotated[
     str,
-    typer.Option("--method", metavar="auto|direct|core|tree", help="La méthode de calcul ; auto par défaut."),
+    typer.Option("--method", metavar="auto|direct|core|tree", help="La méthode de calcul ; auto par défaut."),
 ]
 MeasureOption = Annotated[
     str | None,
     typer.Option(
         "--measure",
         metavar="votes|points|cost",
-        help="Pour un fichier Pabulib : ce qui est maximisé ; par défaut les points, sinon les votes.",
+        help="Pour un fichier Pabulib : ce qui est maximisé ; par défaut les points, sinon les votes.",
     ),
 ]
 TimeLimitOption = Annotated[
@@ -174,21 +174,21 @@ TimeLimitOption = Annotated[
     typer.Option(
         "--time-limit",
         metavar="DURÉE",
-        help="La durée du calcul, lecture et écriture non comprises : 300, « 300 s », « 5 min ».",
+        help="La durée du calcul, lecture et écriture non comprises : 300, « 300 s », « 5 min ».",
     ),
 ]
 RequireProofOption = Annotated[
-    bool, typer.Option("--require-proof", help="Code de sortie 5 si l'optimalité n'est pas prouvée.")
+    bool, typer.Option("--require-proof", help="Code de sortie 5 si l’optimalité n’est pas prouvée.")
 ]
 SolveOption = Annotated[
     bool,
     typer.Option(
-        "--solve", help="Résout à nouveau le scénario si le certificat ne démontre pas l'optimalité."
+        "--solve", help="Résout à nouveau le scénario si le certificat ne démontre pas l’optimalité."
     ),
 ]
 SolveLimitOption = Annotated[
     str | None,
-    typer.Option("--time-limit", metavar="DURÉE", help="Avec --solve : la durée permise, « 5 min » p. ex."),
+    typer.Option("--time-limit", metavar="DURÉE", help="Avec --solve : la durée permise, « 5 min » p. ex."),
 ]
 CrossCheckOption = Annotated[
     str | None,
@@ -200,17 +200,47 @@ CrossCheckOption = Annotated[
 ]
 LangOption = Annotated[
     str | None,
-    typer.Option("--lang", metavar="fr|en", help="La langue ; celle du scénario par défaut, sinon fr."),
+    typer.Option("--lang", metavar="fr|en", help="La langue ; celle du scénario par défaut, sinon fr."),
 ]
 JsonOption = Annotated[
     bool,
-    typer.Option("--json", help="Un seul document JSON sur la sortie standard, tout le reste sur l'erreur."),
+    typer.Option("--json", help="Un seul document JSON sur la sortie standard, tout le reste sur l’erreur."),
 ]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="N'affiche rien que les erreurs (et le document de --json).")
+    bool, typer.Option("--quiet", "-q", help="N’affiche rien que les erreurs (et le document de --json).")
+]
+FirstAmountOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="MONTANT",
+        help='Le premier montant : "88 M€", ou "50 %" de l’écrit ; l’écrit par défaut.',
+    ),
+]
+LastAmountOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="MONTANT", help="Le dernier montant, écrit de même ; un quart de plus par défaut."
+    ),
+]
+StepsOption = Annotated[
+    int | None,
+    typer.Option("--steps", metavar="N", help="N pas égaux ; sans lui, des montants ronds."),
+]
+AtOption = Annotated[
+    list[str] | None,
+    typer.Option("--at", metavar="MONTANT", help="Un montant, autant de fois qu’il faut : les annonces."),
+]
+ShareOption = Annotated[
+    str,
+    typer.Option(
+        "--share",
+        metavar="free|pro_rata|ID",
+        help="Comment suivent les montants qui en dépendent.",
+    ),
 ]
 ResolvedOption = Annotated[
-    bool, typer.Option("--resolved", help="Seulement le scénario fusionné et l'origine de chaque valeur.")
+    bool, typer.Option("--resolved", help="Seulement le scénario fusionné et l’origine de chaque valeur.")
 ]
 ModelOption = Annotated[
     bool, typer.Option("--model", help="Seulement les conditions, les montants et les règles, en phrases.")
@@ -220,28 +250,28 @@ FromOption = Annotated[
     typer.Option(
         "--from",
         metavar="TABLE",
-        help="Part d'une table de dossiers : ses colonnes sont devinées, à vérifier.",
+        help="Part d’une table de dossiers : ses colonnes sont devinées, à vérifier.",
         autocompletion=list_tables,
     ),
 ]
 FromXlsxOption = Annotated[
     Path | None,
     typer.Option(
-        "--from-xlsx", metavar="CLASSEUR", help="Reprend la feuille « Paramètres » d'un classeur modifié."
+        "--from-xlsx", metavar="CLASSEUR", help="Reprend la feuille « Paramètres » d’un classeur modifié."
     ),
 ]
 SheetOption = Annotated[
     str | None,
-    typer.Option("--sheet", metavar="FEUILLE", help="Avec --from : la feuille du classeur."),
+    typer.Option("--sheet", metavar="FEUILLE", help="Avec --from : la feuille du classeur."),
 ]
 EncodingOption = Annotated[
     str | None,
     typer.Option(
-        "--encoding", metavar="NOM", help="Avec --from : l'encodage du CSV, utf-8 ou cp1252 (Excel)."
+        "--encoding", metavar="NOM", help="Avec --from : l’encodage du CSV, utf-8 ou cp1252 (Excel)."
     ),
 ]
 HeaderRowOption = Annotated[
-    int, typer.Option("--header-row", metavar="N", min=1, help="Avec --from : la ligne des en-têtes.")
+    int, typer.Option("--header-row", metavar="N", min=1, help="Avec --from : la ligne des en-têtes.")
 ]
 
 
@@ -261,6 +291,11 @@ def parse_lang(text: str | None, default: Lang) -> Lang:
         Text(f"--lang vaut fr ou en, pas « {text} ».", f'--lang is fr or en, not "{text}".'),
         code="usage.lang",
     )
+
+
+def split_names(texts: Sequence[str] | None) -> list[str]:
+    """Return the ids of an option given several times, each possibly several ids joined by commas."""
+    return [name for text in texts or () for name in text.split(",") if name]
 
 
 def check_method(method: str) -> str:

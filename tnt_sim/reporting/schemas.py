@@ -90,29 +90,29 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
         ),
         "marginal-euro": (
             "analysis.marginal.document.NextEuroDocument",
-            Text("sweep --next : ce que vaut l’euro suivant", "sweep --next: what the next euro is worth"),
+            Text("marginal-euro : ce que vaut l’euro suivant", "marginal-euro: what the next euro is worth"),
         ),
         "entry-thresholds": (
             "analysis.marginal.document.EntryThresholdsDocument",
             Text(
-                "sweep --entries : seuils d’entrée",
-                "sweep --entries: entry envelopes",
+                "entry-thresholds : seuils d’entrée",
+                "entry-thresholds: amounts from which dossiers are funded",
             ),
         ),
         "target": (
             "analysis.marginal.document.TargetDocument",
-            Text("sweep --target : la plus petite enveloppe", "sweep --target: the smallest envelope"),
+            Text("target : la plus petite enveloppe", "target: the smallest envelope"),
         ),
         "rule-prices": (
             "analysis.marginal.document.RulePricesDocument",
             Text(
-                "sweep --prices : ce que coûte chaque contrainte",
-                "sweep --prices: what each constraint costs",
+                "rule-prices : ce que coûte chaque contrainte",
+                "rule-prices: what each constraint costs",
             ),
         ),
-        "extension": (
+        "extension-shares": (
             "analysis.marginal.document.ExtensionDocument",
-            Text("sweep --extend : où mettre une extension", "sweep --extend: where to put an extension"),
+            Text("extension-shares : où mettre une extension", "extension-shares: where to put an extension"),
         ),
     }
 )

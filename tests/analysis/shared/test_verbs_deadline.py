@@ -35,8 +35,8 @@ ELSEWHERE = {
     "app": "each answer has its own limit: tests/app",
 }
 NO_STUDY = {"new", "validate", "show", "verify", "core", "import", "export", "sign", "schema", "doctor"}
-FUNCTIONS = {"next_euro": "sweep --next", "entries": "sweep --entries", "target": "sweep --target",
-             "prices": "sweep --prices", "extension": "sweep --extend"}  # fmt: skip
+FUNCTIONS = {"next_euro": "marginal-euro", "entries": "entry-thresholds", "target": "target",
+             "prices": "rule-prices", "extension": "extension-shares"}  # fmt: skip
 NO_STUDY_FUNCTIONS = {"by_opinion", "core", "import_file", "open_run", "read_scenario", "table"}
 MOST_READINGS = 250
 """Of the clock after the deadline, at one a millisecond of a real one: each layer looks once more and ends."""

@@ -1,4 +1,4 @@
-"""The pages of `sweep`, `--entries` and `--next` read back."""
+"""The pages of `sweep`, `entry-thresholds` and `marginal-euro` read back."""
 
 from __future__ import annotations
 

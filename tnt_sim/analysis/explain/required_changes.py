@@ -27,7 +27,7 @@ the same cents)::
 i is worth z. If that is C itself, only the rank is against i, and the next amount tried is the
 least one worth more than z. Funding is not monotone in C: i may leave again further on. `first` is
 not given if the iteration meets a tie among several envelopes, exceeds `MOST_TURNS` amounts, or if
-a rule is a share of the amount; `sweep --entries` examines all amounts.
+a rule is a share of the amount; `entry-thresholds` examines all amounts.
 """
 
 from __future__ import annotations

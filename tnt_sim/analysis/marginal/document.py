@@ -1,4 +1,4 @@
-"""Documents of the marginal questions: `sweep --next`, `--entries`, `--target`, `--prices` and `--extend`.
+"""Documents of the marginal questions, from `marginal-euro` to `extension-shares`.
 
 Amounts are integer cents, exact decimals are text.
 """
@@ -33,10 +33,13 @@ NO_MOVES = Moves((), (), (), ())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginalDocument:
-    """First keys of every marginal question; `points` stays empty, it belongs to curves."""
+    """First keys of every marginal question; `points` stays empty, it belongs to curves.
+
+    `command` is `sweep` in what the old forms print (`sweep --next`…), until 0.3.0.
+    """
 
     schema_version: Literal[1] = 1
-    command: Literal["sweep"] = "sweep"
+    command: str
     question: str
     scenario: str
     scenario_sha256: str
@@ -91,6 +94,7 @@ class NextEuroEntry:
 class NextEuroDocument(MarginalDocument):
     """Gain of the next euro of each envelope, or of the next unit of each rule."""
 
+    command: Literal["marginal-euro", "sweep"] = "marginal-euro"
     question: Literal["next"] = "next"
     base: ReferenceEntry
     next: Sequence[NextEuroEntry]
@@ -123,6 +127,7 @@ class EntryThresholdRow:
 class EntryThresholdsDocument(MarginalDocument):
     """From which amount of an envelope each dossier is funded."""
 
+    command: Literal["entry-thresholds", "sweep"] = "entry-thresholds"
     question: Literal["entries"] = "entries"
     from_cents: int
     to_cents: int
@@ -159,6 +164,7 @@ class TargetEntry:
 class TargetDocument(MarginalDocument):
     """The smallest amount of an envelope that reaches each target."""
 
+    command: Literal["target", "sweep"] = "target"
     question: Literal["target"] = "target"
     targets: Sequence[TargetEntry]
 
@@ -197,6 +203,7 @@ class PriceEntry:
 class RulePricesDocument(MarginalDocument):
     """Prices of rules, fences, separations of money and decisions."""
 
+    command: Literal["rule-prices", "sweep"] = "rule-prices"
     question: Literal["prices"] = "prices"
     base: ReferenceEntry
     unsettled: Sequence[str]
@@ -238,6 +245,7 @@ class ExtensionOptionEntry:
 class ExtensionDocument(MarginalDocument):
     """Where an extra amount does most: shared by the model, by a key, or given to one axis."""
 
+    command: Literal["extension-shares", "sweep"] = "extension-shares"
     question: Literal["extension"] = "extension"
     extra_cents: int
     base: ReferenceEntry

@@ -337,7 +337,7 @@ def prices(
     scenario: ScenarioData,
     *,
     envelope: str | None = None,
-    kinds: Sequence[str] = KINDS,
+    kinds: Sequence[str] | None = None,
     time_limit: float | None = None,
     prove: bool = True,
     lang: Lang | str | None = None,
@@ -349,7 +349,7 @@ def prices(
     ----------
     envelope : id of the envelope that would receive the compensating money; by default the
     programme
-    kinds : subset of `rule_prices.KINDS`
+    kinds : some of `rule`, `ring_fence`, `non_fungible`, `forced`, `refused`; by default all
     time_limit : seconds for all prices
     prove : whether to prove each optimum
 
@@ -364,6 +364,7 @@ def prices(
     ['0', '21']
     """
     clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
+    kinds = KINDS if kinds is None else kinds
     for kind in kinds:
         if kind not in KINDS:
             raise _build_unknown_error(kind, KINDS, "usage.prices")

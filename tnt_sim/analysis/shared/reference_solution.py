@@ -144,9 +144,9 @@ def _build_no_allocation_error() -> NothingDecided:
     return NothingDecided(
         Text(
             "aucune répartition ne tient toutes les règles : il n'y a rien d'où partir. Demandez le plus petit "
-            "montant qui les tient toutes : sweep --target rules.",
+            "montant qui les tient toutes : tnt-sim target SCENARIO rules.",
             "no allocation keeps every rule: there is nothing to start from. Ask for the least amount that keeps "
-            "them all: sweep --target rules.",
+            "them all: tnt-sim target SCENARIO rules.",
         )
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_report
+from tnt_sim.cli.commands.compare import check_out, write_study
 from tnt_sim.cli.commands.export import ForceOption
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
@@ -32,13 +32,13 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
 WithinOption = Annotated[
-    str, typer.Option("--within", metavar="PART", help="La perte admise ; 1 % par défaut.")
+    str, typer.Option("--within", metavar="PART", help="La perte admise ; 1 % par défaut.")
 ]
 CountOption = Annotated[
-    int, typer.Option("--count", metavar="K", min=0, max=100, help="Combien d'autres choix.")
+    int, typer.Option("--count", metavar="K", min=0, max=100, help="Combien d’autres choix.")
 ]
 ByOption = Annotated[
-    str, typer.Option("--by", metavar="dossiers|money", help="Différents par les dossiers ou par l'argent.")
+    str, typer.Option("--by", metavar="dossiers|money", help="Différents par les dossiers ou par l’argent.")
 ]
 SteerOption = Annotated[
     bool,
@@ -61,14 +61,14 @@ def alternatives(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Donne d'autres choix presque aussi bons, aussi différents que possible."""
+    """Donne d’autres choix presque aussi bons, aussi différents que possible."""
     parse_lang(lang, Lang.FR)
     if out is not None:
         check_out(out, force=force)
     seconds, loss = parse_seconds(time_limit), _require_rate(within)
     from tnt_sim.analysis.alternatives.alternatives import alternatives as find
-    from tnt_sim.reporting.renderers.terminal import render_report
-    from tnt_sim.reporting.reports.alternatives import build_report
+    from tnt_sim.reporting.reports.alternatives import render_alternatives
+    from tnt_sim.reporting.reports.progress import render_interruption
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
@@ -77,14 +77,16 @@ def alternatives(
         near = find(
             variant, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress
         )
-    report = build_report(near.data)
     if out is not None:
-        write_report(out, report, tongue)
+        from tnt_sim.reporting.reports.study_reports import build_study
+
+        write_study(out, build_study(near.data, tongue), tongue)
     if as_json:
         emit(near.document)
     elif not quiet:
         print_page(
-            render_report(report, tongue, get_width())
+            render_alternatives(near.data, tongue, get_width())
+            + render_interruption(near.data, tongue, get_width())
             + build_hint("alternatives", tongue, format_arguments(scenario, sets=sets))
         )
     if near.course.stopped_by == "interrupt":

@@ -16,11 +16,11 @@ from tnt_sim.i18n.message import Lang, Text
 PortOption = Annotated[
     int | None,
     typer.Option(
-        "--port", metavar="N", min=1, max=65535, help="Le port ; 8866 par défaut, ou le premier libre."
+        "--port", metavar="N", min=1, max=65535, help="Le port ; 8866 par défaut, ou le premier libre."
     ),
 ]
 NoBrowserOption = Annotated[
-    bool, typer.Option("--no-browser", help="N'ouvre pas le navigateur : affiche seulement l'adresse.")
+    bool, typer.Option("--no-browser", help="N’ouvre pas le navigateur : affiche seulement l’adresse.")
 ]
 
 
@@ -31,7 +31,7 @@ def app(
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Ouvre la page du planificateur : régler, voir la liste, comparer, enregistrer."""
+    """Ouvre la page du planificateur : régler, voir la liste, comparer, enregistrer."""
     parse_lang(lang, Lang.FR)
     from tnt_sim.app.widget import build_address, check_installed, generate_token, select_port, serve
     from tnt_sim.scenario.load import load_scenario

@@ -51,7 +51,7 @@ StoreOption = Annotated[
     typer.Option(
         "--out",
         metavar="DIR",
-        help="Le dossier des réponses ; la même commande y reprend.",
+        help="Le dossier des réponses ; la même commande y reprend.",
         show_default=False,
     ),
 ]
@@ -60,22 +60,22 @@ ExecutorOption = Annotated[
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
+    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
 ]
 SchedulerOption = Annotated[
     str | None,
-    typer.Option("--scheduler", metavar="ADRESSE", help="Avec dask : un ordonnanceur déjà lancé (tls://…)."),
+    typer.Option("--scheduler", metavar="ADRESSE", help="Avec dask : un ordonnanceur déjà lancé (tls://…)."),
 ]
 EachLimitOption = Annotated[
     str | None,
     typer.Option(
         "--time-limit",
         metavar="DURÉE",
-        help="La durée de chaque scénario, non du lot (Ctrl-C l'arrête ; ce qui est fait reste) : « 5 min ».",
+        help="La durée de chaque scénario, non du lot (Ctrl-C l’arrête ; ce qui est fait reste) : « 5 min ».",
     ),
 ]
 ResumeOption = Annotated[
-    bool, typer.Option("--resume", help="Ne fait que reprendre : refuse un dossier sans lot commencé.")
+    bool, typer.Option("--resume", help="Ne fait que reprendre : refuse un dossier sans lot commencé.")
 ]
 
 
@@ -94,7 +94,7 @@ def batch(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Calcule beaucoup de scénarios ; ce qui est fait n'est pas refait."""
+    """Calcule beaucoup de scénarios ; ce qui est fait n’est pas refait."""
     check_method(method)
     tongue = parse_lang(lang, Lang.FR)
     options = {

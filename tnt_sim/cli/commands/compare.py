@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -30,13 +30,10 @@ from tnt_sim.cli.options import (
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
-if TYPE_CHECKING:
-    from tnt_sim.reporting.report_tree import Report
-
 SidesArgument = Annotated[
     list[Path],
     typer.Argument(
-        metavar="A B…", help="Des scénarios ou des dossiers de calcul, 2 à 20 ; le premier est la référence.",
+        metavar="A B…", help="Des scénarios ou des dossiers de calcul, 2 à 20 ; le premier est la référence.",
         show_default=False,
     ),
 ]  # fmt: skip
@@ -55,7 +52,7 @@ def compare(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort."""
+    """Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort."""
     tongue = parse_lang(lang, detect_language([str(path) for path in sides]))
     from tnt_sim.api.comparison import compare as set_side_by_side
     from tnt_sim.reporting.reports.comparison import render_comparison
@@ -68,9 +65,9 @@ def compare(
     with show_progress(tongue, wanted=not quiet and not as_json) as progress:
         comparison = set_side_by_side(*sides, attribute=not no_causes, options=options, progress=progress)
     if out is not None:
-        from tnt_sim.reporting.reports.comparison import build_report
+        from tnt_sim.reporting.reports.comparison import build_comparison_study
 
-        write_report(out, build_report(comparison, tongue), tongue)
+        write_study(out, build_comparison_study(comparison, tongue), tongue)
     if as_json:
         emit(comparison.summary())
     elif not quiet:
@@ -104,11 +101,11 @@ def check_out(out: Path, *, force: bool) -> None:
     check_target(out, replace=force)
 
 
-def write_report(out: Path, report: Report, lang: Lang) -> None:
-    """Write a report as a page or a workbook, by the suffix."""
-    from tnt_sim.reporting.renderers.html import render_report_html
-    from tnt_sim.reporting.renderers.xlsx import build_report_workbook
+def write_study(out: Path, study: object, lang: Lang) -> None:
+    """Write a study as a page or a workbook, by the suffix."""
+    from tnt_sim.reporting.renderers.html import Study, build_study_workbook, render_study_html
     from tnt_sim.reporting.run_folder.atomic_write import put_file
 
+    assert isinstance(study, Study)
     html = out.suffix.lower() == ".html"
-    put_file(out, render_report_html(report, lang).encode() if html else build_report_workbook(report, lang))
+    put_file(out, render_study_html(study, lang).encode() if html else build_study_workbook(study, lang))

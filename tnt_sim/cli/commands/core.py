@@ -12,7 +12,7 @@ from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
 
 RunsArgument = Annotated[
     list[Path],
-    typer.Argument(metavar="RUN_DIR…", help="Des calculs ; le premier est la référence.", show_default=False),
+    typer.Argument(metavar="RUN_DIR…", help="Des calculs ; le premier est la référence.", show_default=False),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_report
+from tnt_sim.cli.commands.compare import check_out, write_study
 from tnt_sim.cli.commands.export import ForceOption
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
@@ -37,26 +37,26 @@ STOPPED = 5
 
 DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help="Le nombre de tirages.")]
 SeedOption = Annotated[
-    int, typer.Option("--seed", metavar="S", help="La graine : la même donne les mêmes octets.")
+    int, typer.Option("--seed", metavar="S", help="La graine : la même donne les mêmes octets.")
 ]
 SamplingOption = Annotated[
     str,
-    typer.Option("--sampling", metavar="lhs|sobol|random", help="Comment les tirages remplissent l'espace."),
+    typer.Option("--sampling", metavar="lhs|sobol|random", help="Comment les tirages remplissent l’espace."),
 ]
 SensitivityOption = Annotated[
     int,
     typer.Option(
-        "--sensitivity", metavar="N", help="Tirages par incertitude pour son indice de Sobol ; 0 : aucun."
+        "--sensitivity", metavar="N", help="Tirages par incertitude pour son indice de Sobol ; 0 : aucun."
     ),
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
+    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
 ]
 PageOption = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FICHIER", help="Écrit aussi l'étude : .html ou .xlsx ; avec --fit les lois : .yaml."
+        "--out", metavar="FICHIER", help="Écrit aussi l’étude : .html ou .xlsx ; avec --fit les lois : .yaml."
     ),
 ]
 
@@ -65,7 +65,7 @@ ScenarioOrNone = Annotated[
     Path | None,
     typer.Argument(
         metavar="SCENARIO",
-        help="Le scénario (.yaml) ; aucun avec --fit.",
+        help="Le scénario (.yaml) ; aucun avec --fit.",
         show_default=False,
         autocompletion=list_scenario_files,
     ),
@@ -75,21 +75,21 @@ FitOption = Annotated[
     typer.Option(
         "--fit",
         metavar="TABLE",
-        help="Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d'un scénario.",
+        help="Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d’un scénario.",
         autocompletion=list_tables,
     ),
 ]
 PlannedOption = Annotated[
-    str | None, typer.Option("--planned", metavar="COLONNE", help="Avec --fit : le coût prévu ; « cost ».")
+    str | None, typer.Option("--planned", metavar="COLONNE", help="Avec --fit : le coût prévu ; « cost ».")
 ]
 RealisedOption = Annotated[
     str | None,
-    typer.Option("--realised", metavar="COLONNE", help="Avec --fit : le coût réalisé ; « realised »."),
+    typer.Option("--realised", metavar="COLONNE", help="Avec --fit : le coût réalisé ; « realised »."),
 ]
 ByOption = Annotated[
     str | None,
     typer.Option(
-        "--by", metavar="COLONNE", help="Avec --fit : une loi par valeur, « applicant_type » p. ex."
+        "--by", metavar="COLONNE", help="Avec --fit : une loi par valeur, « applicant_type » p. ex."
     ),
 ]
 
@@ -113,7 +113,7 @@ def ensemble(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Tire les incertitudes au hasard : dossiers du noyau, en balance, risques."""
+    """Tire les incertitudes au hasard : dossiers du noyau, en balance, risques."""
     parse_lang(lang, Lang.FR)
     seconds = parse_seconds(time_limit)
     columns = {"planned": planned, "realised": realised, "by": by}
@@ -125,7 +125,7 @@ def ensemble(
         )
     assert scenario is not None
     from tnt_sim.api.ensemble import ensemble as draw
-    from tnt_sim.reporting.reports.uncertainty import build_report, render_ensemble
+    from tnt_sim.reporting.reports.uncertainty import build_ensemble_study, render_ensemble
     from tnt_sim.scenario.load import load_scenario
 
     if out is not None:
@@ -144,7 +144,7 @@ def ensemble(
             tell=progress,
         )
     if out is not None:
-        write_report(out, build_report(ensemble_, tongue), tongue)
+        write_study(out, build_ensemble_study(ensemble_, tongue), tongue)
     if as_json:
         emit(ensemble_.summary())
     elif not quiet:

@@ -34,7 +34,7 @@ DossiersArgument = Annotated[
     typer.Argument(metavar="[DOSSIER]…", help="Les numéros des dossiers à expliquer.", show_default=False),
 ]
 AllOption = Annotated[
-    bool, typer.Option("--all", help="Tous les dossiers : raisons, et seuils certifiés des non retenus.")
+    bool, typer.Option("--all", help="Tous les dossiers : raisons, et seuils certifiés des non retenus.")
 ]
 UNKNOWN = 2
 

@@ -42,7 +42,7 @@ FormatOption = Annotated[
 TargetOption = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FICHIER", help="Le fichier à écrire ; à côté du dossier du calcul par défaut."
+        "--out", metavar="FICHIER", help="Le fichier à écrire ; à côté du dossier du calcul par défaut."
     ),
 ]
 ByOption = Annotated[
@@ -50,7 +50,7 @@ ByOption = Annotated[
     typer.Option("--by", metavar="department|region", help="Un classeur de choix par département ou région."),
 ]
 StyleOption = Annotated[
-    str, typer.Option("--csv-style", metavar="fr|intl", help="Le CSV : fr (Excel français) ou intl.")
+    str, typer.Option("--csv-style", metavar="fr|intl", help="Le CSV : fr (Excel français) ou intl.")
 ]
 InfoOption = Annotated[
     list[str] | None,
@@ -58,12 +58,12 @@ InfoOption = Annotated[
         "--info", metavar="CLÉ=VALEUR", help="Ce que scdl et chorus demandent et que le calcul ne sait pas."
     ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Remplace le fichier s'il existe.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Remplace le fichier s’il existe.")]
 UnprovenOption = Annotated[
-    bool, typer.Option("--unproven", help="Écrit un acte même sans preuve d'optimalité ; il le dit alors.")
+    bool, typer.Option("--unproven", help="Écrit un acte même sans preuve d’optimalité ; il le dit alors.")
 ]
 ProjectOption = Annotated[
-    Path | None, typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé.")
+    Path | None, typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s’il a été déplacé.")
 ]
 
 
@@ -83,7 +83,7 @@ def export(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Écrit une décision dans le format d'un autre outil : démarche, Turgot, SCDL, courriers…"""
+    """Écrit une décision dans le format d’un autre outil : démarche, Turgot, SCDL, courriers…"""
     tongue = parse_lang(lang, detect_language([str(run_dir)]))
     from tnt_sim.reporting.export.flat_table import CsvStyle
     from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format

@@ -37,7 +37,7 @@ TotalOption = Annotated[
     typer.Option(
         "--to",
         metavar="MONTANT,…",
-        help='Les totaux à regarder : --to "90 M€,98 M€", ou --to répété ; trois montants ronds par défaut.',
+        help='Les totaux à regarder : --to "90 M€,98 M€", ou --to répété ; trois montants ronds par défaut.',
     ),
 ]
 
@@ -51,7 +51,7 @@ def extend(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Transférer ou étendre : ce que rapporte de déplacer l'argent, et ce qu'ajoute un total plus grand."""
+    """Transférer ou étendre : ce que rapporte de déplacer l’argent, et ce qu’ajoute un total plus grand."""
     parse_lang(lang, Lang.FR)
     seconds = parse_seconds(time_limit)
     from tnt_sim.api.extension import extend as compare_ways

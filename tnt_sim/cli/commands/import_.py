@@ -131,7 +131,7 @@ _DECLARE = re.compile(r"([Dd]éclarez|[Dd]eclare) read: \{(\w+): (\"[^\"]*\"|[^}
 FileArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE", help="L'export : .csv, .xlsx, .ods, .json (GraphQL) ou .pb.", show_default=False
+        metavar="FILE", help="L’export : .csv, .xlsx, .ods, .json (GraphQL) ou .pb.", show_default=False
     ),
 ]
 FormatOption = Annotated[
@@ -139,22 +139,22 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="NOM",
-        help="demarche, turgot, grist (tout tableau), pabulib, dotations, fonds-vert ou scdl ; "
-        "reconnu d'après le fichier sans elle.",
+        help="demarche, turgot, grist (tout tableau), pabulib, dotations, fonds-vert ou scdl ; "
+        "reconnu d’après le fichier sans elle.",
     ),
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Le dossier à écrire ; « FILE-import » par défaut."),
+    typer.Option("--out", metavar="DIR", help="Le dossier à écrire ; « FILE-import » par défaut."),
 ]
 MappingOption = Annotated[
     Path | None,
-    typer.Option("--mapping", metavar="FICHIER", help="La correspondance ; celle de --out par défaut."),
+    typer.Option("--mapping", metavar="FICHIER", help="La correspondance ; celle de --out par défaut."),
 ]
 ConstantOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--constant", metavar="COLONNE=VALEUR", help="Une valeur pour toutes les lignes : envelope=detr."
+        "--constant", metavar="COLONNE=VALEUR", help="Une valeur pour toutes les lignes : envelope=detr."
     ),
 ]
 ColumnOption = Annotated[
@@ -162,7 +162,7 @@ ColumnOption = Annotated[
     typer.Option(
         "--column",
         metavar="COLONNE=CHAMP",
-        help='Où est une colonne, quand elle n\'est pas reconnue : --column dossier="N° DS".',
+        help='Où est une colonne, quand elle n’est pas reconnue : --column dossier="N° DS".',
     ),
 ]
 SheetOption = Annotated[
@@ -172,17 +172,17 @@ HeaderRowOption = Annotated[
     int, typer.Option("--header-row", metavar="N", min=1, help="La ligne des en-têtes.")
 ]
 EncodingOption = Annotated[
-    str | None, typer.Option("--encoding", metavar="NOM", help="L'encodage d'un CSV : utf-8 ou cp1252.")
+    str | None, typer.Option("--encoding", metavar="NOM", help="L’encodage d’un CSV : utf-8 ou cp1252.")
 ]
 DelimiterOption = Annotated[
-    str | None, typer.Option("--delimiter", metavar="SIGNE", help="Le séparateur d'un CSV : , ou ;.")
+    str | None, typer.Option("--delimiter", metavar="SIGNE", help="Le séparateur d’un CSV : , ou ;.")
 ]
 ControlRowsOption = Annotated[
     int | None, typer.Option("--control-rows", metavar="N", min=0, help="Le nombre de lignes attendu.")
 ]
 ControlOption = Annotated[
     str | None,
-    typer.Option("--control-requested", metavar="MONTANT", help="Le total demandé attendu : « 92 M€ »."),
+    typer.Option("--control-requested", metavar="MONTANT", help="Le total demandé attendu : « 92 M€ »."),
 ]
 ParquetOption = Annotated[
     bool, typer.Option("--parquet", help="Écrit dossiers.parquet au lieu de dossiers.csv.")
@@ -191,16 +191,16 @@ NoLikenessOption = Annotated[
     bool, typer.Option("--no-likeness", help="Ne cherche pas les dossiers qui se ressemblent.")
 ]
 AcceptOption = Annotated[
-    bool, typer.Option("--accept", help="Prend le formulaire d'aujourd'hui pour référence dans mapping.yaml.")
+    bool, typer.Option("--accept", help="Prend le formulaire d’aujourd’hui pour référence dans mapping.yaml.")
 ]
 StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Code de sortie 3 s'il reste un défaut bloquant.")
+    bool, typer.Option("--strict", help="Code de sortie 3 s’il reste un défaut bloquant.")
 ]
 ConsolidateOption = Annotated[
     bool,
     typer.Option(
         "--consolidate",
-        help="FILE est le dossier des classeurs de choix rendus (export --by) : les réunit, nomme les conflits.",
+        help="FILE est le dossier des classeurs de choix rendus (export --by) : les réunit, nomme les conflits.",
     ),
 ]
 
@@ -227,7 +227,7 @@ def import_(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Importe un export et dit ce qui y manque ou s'y contredit."""
+    """Importe un export et dit ce qui y manque ou s’y contredit."""
     tongue = parse_lang(lang, Lang.FR)
     if consolidate:
         return consolidate_workbooks(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)

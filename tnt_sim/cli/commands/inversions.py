@@ -31,7 +31,7 @@ from tnt_sim.i18n.message import Text
 
 RankOption = Annotated[
     str | None,
-    typer.Option("--rank", metavar="COLONNE", help="Ce qui classe ; la note de l'objectif par défaut."),
+    typer.Option("--rank", metavar="COLONNE", help="Ce qui classe ; la note de l’objectif par défaut."),
 ]
 BestOption = Annotated[
     str, typer.Option("--best", metavar="high|low", help="Le meilleur est le plus haut ou le plus bas.")
@@ -45,13 +45,13 @@ OpinionsOption = Annotated[
 ByOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--by", metavar="COLONNE", help="Ne compare qu'à valeur égale de cette colonne ; répétable."
+        "--by", metavar="COLONNE", help="Ne compare qu’à valeur égale de cette colonne ; répétable."
     ),
 ]
 PenaltyOption = Annotated[
     str | None,
     typer.Option(
-        "--penalty", metavar="VALEUR", help="Aussi à ce prix par inversion, dans l'unité de l'objectif."
+        "--penalty", metavar="VALEUR", help="Aussi à ce prix par inversion, dans l’unité de l’objectif."
     ),
 ]
 
@@ -69,7 +69,7 @@ def inversions(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compte les dossiers non retenus mieux placés que d'autres, et ce que coûte de n'en avoir aucun."""
+    """Compte les dossiers non retenus mieux placés que d’autres, et ce que coûte de n’en avoir aucun."""
     from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
     from tnt_sim.analysis.shared.decided_run import of_run
     from tnt_sim.reporting.reports.explanation import render_inversions, render_rule_price

@@ -189,7 +189,7 @@ def new(
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Crée un dossier de scénario prêt à l'emploi, vide d'office ou depuis une table de dossiers."""
+    """Crée un dossier de scénario prêt à l’emploi, vide d’office ou depuis une table de dossiers."""
     tongue = parse_lang(lang, Lang.FR)
     _refuse_occupied(folder)
     files: dict[str, str] = _build_example()

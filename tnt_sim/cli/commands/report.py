@@ -33,7 +33,7 @@ RunsArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUN_DIR…",
-        help="Un dossier de calcul ; d'autres s'y comparent, ou deviennent les positions du curseur.",
+        help="Un dossier de calcul ; d’autres s’y comparent, ou deviennent les positions du curseur.",
         show_default=False,
     ),
 ]
@@ -42,14 +42,14 @@ ReportOption = Annotated[
     typer.Option(
         "--out",
         metavar="FICHIER",
-        help="Le document à écrire : .html, .xlsx, .pdf ou .ipynb.",
+        help="Le document à écrire : .html, .xlsx, .pdf ou .ipynb.",
         show_default=False,
     ),
 ]
 NotebookOption = Annotated[
     bool,
     typer.Option(
-        "--notebook", help="Un carnet Jupyter qui ouvre le calcul ; à côté de son dossier sans --out."
+        "--notebook", help="Un carnet Jupyter qui ouvre le calcul ; à côté de son dossier sans --out."
     ),
 ]
 ThemeOption = Annotated[
@@ -61,12 +61,12 @@ SliderOption = Annotated[
     typer.Option(
         "--slider",
         metavar="ENVELOPPE",
-        help="Ajoute à la page un curseur sur le montant de cette enveloppe : chaque position est calculée.",
+        help="Ajoute à la page un curseur sur le montant de cette enveloppe : chaque position est calculée.",
     ),
 ]
 FromOption = Annotated[str, typer.Option("--from", metavar="A", help="Le plus petit montant du curseur.")]
 ToOption = Annotated[
-    str, typer.Option("--to", metavar="B", help="Le plus grand : « 98 M€ », ou en part du montant écrit.")
+    str, typer.Option("--to", metavar="B", help="Le plus grand : « 98 M€ », ou en part du montant écrit.")
 ]
 StepsOption = Annotated[int, typer.Option("--steps", metavar="N", help="Le nombre de positions.")]
 ShareOption = Annotated[
@@ -74,7 +74,7 @@ ShareOption = Annotated[
     typer.Option(
         "--share",
         metavar="CLÉ",
-        help="Comment suivent les enveloppes du dessous : free, pro_rata ou l'une d'elles.",
+        help="Comment suivent les enveloppes du dessous : free, pro_rata ou l’une d’elles.",
     ),
 ]
 ExplainOption = Annotated[
@@ -86,7 +86,7 @@ ExplainOption = Annotated[
 ]
 ProjectOption = Annotated[
     Path | None,
-    typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé."),
+    typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s’il a été déplacé."),
 ]
 
 
@@ -148,7 +148,7 @@ def report(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Écrit le rapport (page web ou PDF), le classeur ou le carnet Jupyter d'un calcul."""
+    """Écrit le rapport (page web ou PDF), le classeur ou le carnet Jupyter d’un calcul."""
     tongue = parse_lang(lang, detect_language([str(path) for path in run_dirs]))
     out = _determine_target(out, run_dirs[0], notebook=notebook)
     write = _select_writer(out)

@@ -23,7 +23,7 @@ def show(
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Montre le scénario fusionné, l'origine de chaque valeur, et chaque règle en une phrase."""
+    """Montre le scénario fusionné, l’origine de chaque valeur, et chaque règle en une phrase."""
     parse_lang(lang, Lang.FR)
     from rich.text import Text as Line
 

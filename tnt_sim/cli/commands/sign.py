@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 SignedArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[RUN_DIR]", help="Le calcul à signer ; aucun avec --amend.", show_default=False),
+    typer.Argument(metavar="[RUN_DIR]", help="Le calcul à signer ; aucun avec --amend.", show_default=False),
 ]
 AsOption = Annotated[
     str,
     typer.Option(
-        "--as", metavar="NOM", help="Le nom sous lequel il est signé : liste-3.", show_default=False
+        "--as", metavar="NOM", help="Le nom sous lequel il est signé : liste-3.", show_default=False
     ),
 ]
 AmendOption = Annotated[
@@ -35,19 +35,19 @@ AmendOption = Annotated[
     typer.Option(
         "--amend",
         metavar="TABLE",
-        help="Des retraits et des baisses, au lieu d'un calcul : colonnes dossier et granted (0 : retrait).",
+        help="Des retraits et des baisses, au lieu d’un calcul : colonnes dossier et granted (0 : retrait).",
     ),
 ]
 RegisterOption = Annotated[
     Path | None,
-    typer.Option("--register", metavar="REGISTRE", help="Le registre ; registre/ dans le projet par défaut."),
+    typer.Option("--register", metavar="REGISTRE", help="Le registre ; registre/ dans le projet par défaut."),
 ]
 SigningKeyOption = Annotated[
     Path | None,
     typer.Option(
         "--signing-key",
         metavar="CLÉ",
-        help="Une clé privée Ed25519 (OpenSSH ou PEM) : elle signe l'entrée du registre.",
+        help="Une clé privée Ed25519 (OpenSSH ou PEM) : elle signe l’entrée du registre.",
     ),
 ]
 
@@ -66,7 +66,7 @@ def sign(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Signe une liste : elle ne change plus, et le scénario suivant en part (committed_from)."""
+    """Signe une liste : elle ne change plus, et le scénario suivant en part (committed_from)."""
     tongue = parse_lang(lang, detect_language([str(run_dir)]) if run_dir else Lang.FR)
     if (run_dir is None) == (amend is None):
         raise UsageError(

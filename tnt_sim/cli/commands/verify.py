@@ -51,7 +51,7 @@ RequireOption = Annotated[
     bool,
     typer.Option(
         "--require-proof",
-        help="Code de sortie 5 si l'optimalité n'est pas démontrée ici, 7 si c'est le rang parmi les ex æquo.",
+        help="Code de sortie 5 si l’optimalité n’est pas démontrée ici, 7 si c’est le rang parmi les ex æquo.",
     ),
 ]
 
@@ -61,7 +61,7 @@ ExpectOption = Annotated[
     typer.Option(
         "--expect",
         metavar="SHA256",
-        help="L'empreinte reçue par une autre voie, de la répartition ou du document ; toute autre est refusée.",
+        help="L’empreinte reçue par une autre voie, de la répartition ou du document ; toute autre est refusée.",
     ),
 ]
 
@@ -71,7 +71,7 @@ PublicKeyOption = Annotated[
     typer.Option(
         "--public-key",
         metavar="CLÉ",
-        help="La clé publique Ed25519 (.pub ou PEM) du signataire : sa signature au registre est vérifiée.",
+        help="La clé publique Ed25519 (.pub ou PEM) du signataire : sa signature au registre est vérifiée.",
     ),
 ]
 
@@ -81,7 +81,7 @@ TsaOption = Annotated[
     typer.Option(
         "--tsa-cert",
         metavar="CERTIFICAT",
-        help="Le certificat de l'autorité d'horodatage : les .tsr à côté de la signature sont vérifiés.",
+        help="Le certificat de l’autorité d’horodatage : les .tsr à côté de la signature sont vérifiés.",
     ),
 ]
 
@@ -99,7 +99,7 @@ def verify(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Relit un calcul depuis ses données d'origine : règles, optimalité, rang parmi les ex æquo."""
+    """Relit un calcul depuis ses données d’origine : règles, optimalité, rang parmi les ex æquo."""
     tongue = parse_lang(lang, detect_language([str(run_dir)]))
     from tnt_sim.cli.commands.export import build_solving
     from tnt_sim.reporting.run_folder.run_access import verify_stored

@@ -36,7 +36,7 @@ CriteriaOption = Annotated[
 ]
 RangeOption = Annotated[
     list[str] | None,
-    typer.Option("--range", metavar="A=BAS:HAUT", help='Le poids d\'un critère : --range score="30 %:60 %".'),
+    typer.Option("--range", metavar="A=BAS:HAUT", help='Le poids d’un critère : --range score="30 %:60 %".'),
 ]
 OrderOption = Annotated[
     str | None, typer.Option("--order", metavar="A,B", help="Des critères, du plus au moins important.")
@@ -55,7 +55,7 @@ def weights(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Donne les choix qui tiennent quand les poids des critères ne sont connus qu'à peu près."""
+    """Donne les choix qui tiennent quand les poids des critères ne sont connus qu’à peu près."""
     parse_lang(lang, Lang.FR)
     seconds, bounds = parse_seconds(time_limit), dict(_parse_range(text) for text in ranges or ())
     from tnt_sim.analysis.preferences.partial_weights import weights as find

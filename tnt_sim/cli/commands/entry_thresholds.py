@@ -1,0 +1,71 @@
+"""`tnt-sim entry-thresholds`: the amount of an envelope from which each application is funded."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.commands.export import ForceOption
+from tnt_sim.cli.commands.marginal_answers import QuestionEnvelopeOption, QuestionOptions, run_question
+from tnt_sim.cli.options import (
+    AtOption,
+    FirstAmountOption,
+    JsonOption,
+    LangOption,
+    LastAmountOption,
+    PageOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    ShareOption,
+    StepsOption,
+    TimeLimitOption,
+)
+
+ExactDossierOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dossier", metavar="ID", help="Un dossier à donner au centime près, autant de fois qu’il faut."
+    ),
+]
+AlongOption = Annotated[
+    bool,
+    typer.Option(
+        "--nested", help="Suit les annonces de --at : chaque liste garde les dossiers de la précédente."
+    ),
+]
+
+
+def entry_thresholds(
+    scenario: ScenarioArgument,
+    envelope: QuestionEnvelopeOption = None,
+    start: FirstAmountOption = None,
+    stop: LastAmountOption = None,
+    steps: StepsOption = None,
+    at: AtOption = None,
+    share: ShareOption = "free",
+    nested: AlongOption = False,
+    dossier: ExactDossierOption = None,
+    sets: SetOption = None,
+    time_limit: TimeLimitOption = None,
+    out: PageOption = None,
+    force: ForceOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Donne le montant de l’enveloppe à partir duquel chaque dossier est retenu."""
+    options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
+    return run_question(
+        "entry-thresholds",
+        options,
+        envelope=envelope,
+        start=start,
+        stop=stop,
+        at=at or (),
+        steps=steps,
+        share=share,
+        nested=nested,
+        dossiers=dossier or (),
+    )

@@ -1,0 +1,72 @@
+"""`tnt-sim extension-shares`: ways to share an extra amount between the axes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.commands.export import ForceOption
+from tnt_sim.cli.commands.marginal_answers import QuestionOptions, run_question
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    PageOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+)
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Text
+
+AmountArgument = Annotated[
+    str,
+    typer.Argument(metavar="MONTANT", help="L’extension à partager.", show_default=False),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", metavar="ID=POIDS,…", help="La clé de partage ; les montants écrits par défaut."),
+]
+
+
+def extension_shares(
+    scenario: ScenarioArgument,
+    amount: AmountArgument,
+    key: KeyOption = None,
+    sets: SetOption = None,
+    time_limit: TimeLimitOption = None,
+    out: PageOption = None,
+    force: ForceOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Compare les façons de partager une extension : au choix du modèle, selon une clé, ou sur un seul axe."""
+    options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
+    return run_question("extension-shares", options, amount, key=parse_key(key))
+
+
+def parse_key(text: str | None) -> dict[str, int] | None:
+    """Parse "axe-1=30,axe-2=24" as weights.
+
+    Raises
+    ------
+    UsageError
+        For another form.
+    """
+    if text is None:
+        return None
+    weights: dict[str, int] = {}
+    for part in text.split(","):
+        name, sign, number = (piece.strip() for piece in part.partition("="))
+        if not sign or not number.isdigit() or not name or name in weights:
+            raise UsageError(
+                Text(
+                    f"--key « {text} » : écrivez axe-1=30,axe-2=24, chaque axe une fois et un poids entier.",
+                    f'--key "{text}": write axe-1=30,axe-2=24, each axis once and a whole weight.',
+                ),
+                code="usage.key",
+            )
+        weights[name] = int(number)
+    return weights
