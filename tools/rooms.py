@@ -40,7 +40,6 @@ ORDER = [
 ARROWS_TO_CUT = frozenset(
     {
         ("analysis.alternatives.alternatives", "api.study_files"),
-        ("analysis.alternatives.alternatives", "reporting.reports.alternatives"),
         ("analysis.audit.audit", "api.study_files"),
         ("analysis.audit.audit", "reporting.reports.audit"),
         ("analysis.audit.selection", "reporting.run_folder.run_access"),

@@ -14,12 +14,12 @@ from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
-from tnt_sim.engine.optimise import Report
+from tnt_sim.engine.optimise import Report as ReportProgress
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import Study
-from tnt_sim.reporting.reports.comparison import build_comparison_study
+from tnt_sim.reporting.report_tree import Report
+from tnt_sim.reporting.reports.comparison import build_report
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
@@ -33,16 +33,16 @@ ComparedSource = Path | str | ScenarioData | ResultData
 class Comparison(Pages, ComparedRuns):
     """Comparison of decisions, with exports for notebooks and files."""
 
-    def build_study(self, lang: Lang) -> Study:
+    def build_report(self, lang: Lang) -> Report:
         """Return the comparison with its charts, for a page or a workbook.
 
         Examples
         --------
         >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
-        >>> found.build_study(tnt.Lang.EN).title.en
+        >>> found.build_report(tnt.Lang.EN).title.en
         'Decisions compared'
         """
-        return build_comparison_study(self, lang)
+        return build_report(self, lang)
 
     def to_parquet(self, path: Path | str) -> None:
         """Write the moves, `side` first.
@@ -60,7 +60,7 @@ def compare(
     names: Sequence[str] | None = None,
     attribute: bool = True,
     options: Mapping[str, Any] | None = None,
-    progress: Report | None = None,
+    progress: ReportProgress | None = None,
 ) -> Comparison:
     """Compare scenarios, results or run folders; the first is the reference.
 

@@ -13,8 +13,8 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.parallel import count_processors
-from tnt_sim.reporting.renderers.html import Study
-from tnt_sim.reporting.reports.uncertainty import build_ensemble_study
+from tnt_sim.reporting.report_tree import Report
+from tnt_sim.reporting.reports.uncertainty import build_report
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
@@ -25,16 +25,16 @@ MOST_DRAWS = 1_000_000
 class Ensemble(Pages, EnsembleTables):
     """Ensemble of draws, with exports for notebooks and files."""
 
-    def build_study(self, lang: Lang) -> Study:
+    def build_report(self, lang: Lang) -> Report:
         """Return the whole ensemble, for a page or a workbook.
 
         Examples
         --------
         >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
-        >>> tnt.ensemble(unsure, 4, workers=1).build_study(tnt.Lang.EN).title.en
+        >>> tnt.ensemble(unsure, 4, workers=1).build_report(tnt.Lang.EN).title.en
         'What holds in spite of uncertainty'
         """
-        return build_ensemble_study(self, lang)
+        return build_report(self, lang)
 
     def to_parquet(self, path: Path | str) -> None:
         """Write one row per application.

@@ -11,7 +11,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 
 if TYPE_CHECKING:
-    from tnt_sim.reporting.renderers.html import Study
+    from tnt_sim.reporting.report_tree import Report
 
 
 class StudyFiles(Protocol):
@@ -63,7 +63,7 @@ class WithReport:
 
 
 class Pages(WithReport, StudyAnswer):
-    """Base of the answers whose page and workbook come from one study."""
+    """Base of the answers whose page and workbook come from one report."""
 
     if TYPE_CHECKING:
 
@@ -71,17 +71,17 @@ class Pages(WithReport, StudyAnswer):
         def lang(self) -> Lang:
             """Language of the answer."""
 
-    def build_study(self, lang: Lang) -> Study:
-        """Return the study that a page or a workbook shows.
+    def build_report(self, lang: Lang) -> Report:
+        """Return the report that a page or a workbook shows.
 
         Examples
         --------
-        >>> tnt.alternatives(scenario, count=1).build_study(tnt.Lang.EN).title.en
+        >>> tnt.alternatives(scenario, count=1).build_report(tnt.Lang.EN).title.en
         'Other choices'
         """
-        from tnt_sim.reporting.reports.study_reports import build_study
+        from tnt_sim.reporting.reports.builders import build_report
 
-        return build_study(self.data, lang)
+        return build_report(self.data)
 
     def to_json(self, path: Path | str | None = None) -> str:
         """Return the document as JSON text, and write it to a file if a path is given.
@@ -103,10 +103,10 @@ class Pages(WithReport, StudyAnswer):
         --------
         >>> tnt.alternatives(scenario, count=1).to_html("variantes.html")
         """
-        from tnt_sim.reporting.renderers.html import render_study_html
+        from tnt_sim.reporting.renderers.html import render_report_html
 
         chosen = Lang(lang or self.lang)
-        put_file(Path(path), render_study_html(self.build_study(chosen), chosen).encode())
+        put_file(Path(path), render_report_html(self.build_report(chosen), chosen).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one workbook, with a sheet per table.
@@ -115,12 +115,12 @@ class Pages(WithReport, StudyAnswer):
         --------
         >>> tnt.alternatives(scenario, count=1).to_excel("variantes.xlsx")
         """
-        from tnt_sim.reporting.renderers.html import build_study_workbook
+        from tnt_sim.reporting.renderers.xlsx import build_report_workbook
 
         chosen = Lang(lang or self.lang)
-        put_file(Path(path), build_study_workbook(self.build_study(chosen), chosen))
+        put_file(Path(path), build_report_workbook(self.build_report(chosen), chosen))
 
     def _repr_html_(self) -> str:
-        from tnt_sim.reporting.renderers.html import render_study_fragment
+        from tnt_sim.reporting.renderers.html import render_report_fragment
 
-        return render_study_fragment(self.build_study(self.lang), self.lang, 2)
+        return render_report_fragment(self.build_report(self.lang), self.lang)

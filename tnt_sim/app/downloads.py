@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -18,8 +17,8 @@ from tnt_sim.disk import build_write_error, put, quote_path
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import render_study_body
-from tnt_sim.reporting.reports.comparison import build_comparison_study
+from tnt_sim.reporting.renderers.html import render_report_body
+from tnt_sim.reporting.reports.comparison import build_report
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.workbook.workbook import build_workbook
@@ -117,10 +116,7 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
     name = Text("cette page", "this page").in_(lang)
     here = ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)
     there = build_side(scenario.path.parent / file, Path(file).stem)
-    study = build_comparison_study(Comparison((here, there), {}), lang)
-    moved = next(k for k, section in enumerate(study.sections) if section.title.fr.startswith("Qui bouge"))
-    parts = [study.sections[0], study.sections[1], study.sections[moved]]
-    return render_study_body(replace(study, sections=parts), lang, len(parts))
+    return render_report_body(build_report(Comparison((here, there), {}), lang), lang)
 
 
 def export_workbook(scenario: ScenarioData, state: State, lang: Lang) -> tuple[Path, bytes]:

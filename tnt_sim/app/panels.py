@@ -524,7 +524,7 @@ def render_conflicts(
             "repairs": [
                 {
                     "words": f"{capitalise(describe_repair(repair, lang))}.",
-                    "after": describe_repaired_optimum(repair, lang).strip(),
+                    "after": describe_repaired_optimum(repair, lang),
                     "k": k if repair.set else None,
                     "lines": "\n".join(repair.set or ()),
                 }

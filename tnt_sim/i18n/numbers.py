@@ -95,6 +95,12 @@ def format_amounts(column: Sequence[int | None], lang: Lang) -> list[str]:
     ]
 
 
+def format_short_amounts(cents: Sequence[int | None], lang: Lang) -> list[str]:
+    """Return amounts in k€ or M€ if that distinguishes them, otherwise exactly."""
+    short = [format_short_amount(value, lang) for value in cents]
+    return short if len(set(short)) == len(set(cents)) else format_amounts(cents, lang)
+
+
 def _with_cents(text: str, lang: Lang) -> str:
     return text.replace(f"{NO_BREAK}€", f",00{NO_BREAK}€") if lang is Lang.FR else f"{text}.00"
 

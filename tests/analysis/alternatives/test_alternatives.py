@@ -17,7 +17,8 @@ from tnt_sim.analysis.alternatives.alternatives import Alternatives, alternative
 from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.alternatives import render_alternatives
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.alternatives import build_report
 from tnt_sim.scenario.load import load_scenario
 
 
@@ -128,7 +129,7 @@ def test_steered_and_told(tmp_path: Path) -> None:
     assert found.portfolios[0].distance == 4
     assert found.document["portfolios"][0]["loss"] == "0.1"
     assert json.loads(found.to_json())["portfolios"][0]["n_funded"] == 2
-    page = "\n".join(line.plain for line in render_alternatives(found.data, Lang.FR, 100))
+    page = "\n".join(line.plain for line in render_report(build_report(found.data), Lang.FR, 100))
     assert "aussi différents que possible" in page
     assert "le plus mutualisé" in page
     assert "<table>" in found._repr_html_()

@@ -16,7 +16,8 @@ from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.audit import render_audit
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.audit import build_report
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 
@@ -163,7 +164,8 @@ def test_turgot_words_and_committed_money(small: Path) -> None:
         ("0.5", 2), ("0.9", 2), ("1", 2),
     ]  # fmt: skip
     assert [one["dossier"] for one in found.document["swaps"][2]["changes"]["enter"]] == ["1"]
-    assert "cette liste" in "\n".join(line.plain.lower() for line in render_audit(found.data, Lang.FR, 100))
+    lines = render_report(build_report(found.data), Lang.FR, 100)
+    assert "cette liste" in "\n".join(line.plain.lower() for line in lines)
     assert "<table>" in found._repr_html_()
 
 

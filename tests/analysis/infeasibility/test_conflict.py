@@ -26,11 +26,12 @@ from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.terminal import render_nodes
 from tnt_sim.reporting.reports.infeasibility import (
+    build_first_conflict,
     describe_members,
     describe_verdict,
     format_set_options,
-    render_first_conflict,
 )
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -220,9 +221,8 @@ def test_the_rule_comes_before_the_dossiers_that_are_committed() -> None:
         written("limit", "r", None, "min", "3"),
     ]
     one = ClashEntry(members=members, minimal=True, proof=None)
-    shown = plain(
-        "\n".join(str(line) for line in render_first_conflict([one], [], Lang.FR, 100, scenario="x.yaml"))
-    )
+    nodes = build_first_conflict([one], [], scenario="x.yaml")
+    shown = plain("\n".join(str(line) for line in render_nodes(nodes, Lang.FR, 100)))
     assert (
         shown.index("enveloppe « a »") < shown.index("règle « r »") < shown.index("40 dossiers sont engagés")
     )

@@ -14,8 +14,8 @@ import tnt_sim as tnt
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.renderers.html import render_study_html
-from tnt_sim.reporting.reports.study_reports import build_study
+from tnt_sim.reporting.renderers.html import render_report_html
+from tnt_sim.reporting.reports.builders import build_report
 
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
 1,École <b>,01,commune,900,500,900,10
@@ -89,8 +89,7 @@ def test_a_page_says_how_far_a_stopped_study_came(petit: Path, lang: str) -> Non
     stopped = replace(found.data, stopped_by="time", progress=progress)
     said = {"fr": "après 2 choix sur 5", "en": "after 2 of 5 choices"}[lang]
     pages = [
-        " ".join(render_study_html(build_study(one, Lang(lang)), Lang(lang)).split())
-        for one in (stopped, found.data)
+        " ".join(render_report_html(build_report(one), Lang(lang)).split()) for one in (stopped, found.data)
     ]
     assert [said in page for page in pages] == [True, False]
 

@@ -29,7 +29,6 @@ from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.reports.alternatives import render_alternatives_html
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -101,9 +100,6 @@ class Alternatives(Pages):
         for one in self.allocations:
             total += one.funded
         return [int(value) for value in total]
-
-    def _repr_html_(self) -> str:
-        return render_alternatives_html(self.data, self.lang)
 
 
 def alternatives(

@@ -49,7 +49,7 @@ from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defect, LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.reports.audit import describe_violation, render_audit_html
+from tnt_sim.reporting.reports.audit import describe_violation
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Groups, Terms, Unit
@@ -199,9 +199,6 @@ class Audit(Pages):
                 pl.Series("optimum", best.funded), pl.Series("optimum_cents", best.granted_cents)
             )
         return table if backend == "polars" else table.to_pandas()
-
-    def _repr_html_(self) -> str:
-        return render_audit_html(self.data, self.lang)
 
 
 def audit(

@@ -70,7 +70,6 @@ from tnt_sim.reporting.reports.infeasibility import (
     describe_conflict,
     describe_member,
     describe_repair,
-    render_conflict_html,
 )
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import Unit, sum_exactly
@@ -451,9 +450,6 @@ class Conflict(Pages):
         ]
         table = pl.DataFrame(rows, schema={"set": pl.Int64, **_COLUMNS})
         return table if backend == "polars" else table.to_pandas()
-
-    def _repr_html_(self) -> str:
-        return render_conflict_html(self.data, self.lang)
 
 
 _COLUMNS = {

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.compare import check_out, write_report
 from tnt_sim.cli.commands.export import ForceOption
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
@@ -67,8 +67,8 @@ def alternatives(
         check_out(out, force=force)
     seconds, loss = parse_seconds(time_limit), _require_rate(within)
     from tnt_sim.analysis.alternatives.alternatives import alternatives as find
-    from tnt_sim.reporting.reports.alternatives import render_alternatives
-    from tnt_sim.reporting.reports.progress import render_interruption
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.alternatives import build_report
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
@@ -77,16 +77,14 @@ def alternatives(
         near = find(
             variant, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress
         )
+    report = build_report(near.data)
     if out is not None:
-        from tnt_sim.reporting.reports.study_reports import build_study
-
-        write_study(out, build_study(near.data, tongue), tongue)
+        write_report(out, report, tongue)
     if as_json:
         emit(near.document)
     elif not quiet:
         print_page(
-            render_alternatives(near.data, tongue, get_width())
-            + render_interruption(near.data, tongue, get_width())
+            render_report(report, tongue, get_width())
             + build_hint("alternatives", tongue, format_arguments(scenario, sets=sets))
         )
     if near.course.stopped_by == "interrupt":

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.compare import check_out, write_report
 from tnt_sim.cli.commands.export import ForceOption
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
@@ -60,24 +60,22 @@ def audit(
         check_out(out, force=force)
     seconds = parse_seconds(time_limit)
     from tnt_sim.analysis.audit.audit import audit as look
-    from tnt_sim.reporting.reports.audit import render_audit
-    from tnt_sim.reporting.reports.progress import render_interruption
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.audit import build_report
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
     tongue = parse_lang(lang, Lang(variant.spec.locale))
     with show_progress(tongue, wanted=not quiet) as progress:
         audit_ = look(variant, selection, time_limit=seconds, progress=progress)
+    report = build_report(audit_.data)
     if out is not None:
-        from tnt_sim.reporting.reports.study_reports import build_study
-
-        write_study(out, build_study(audit_.data, tongue), tongue)
+        write_report(out, report, tongue)
     if as_json:
         emit(audit_.document)
     elif not quiet:
         print_page(
-            render_audit(audit_.data, tongue, get_width())
-            + render_interruption(audit_.data, tongue, get_width())
+            render_report(report, tongue, get_width())
             + build_hint("audit", tongue, format_arguments(scenario, sets=sets))
         )
     if audit_.course.stopped_by == "interrupt":

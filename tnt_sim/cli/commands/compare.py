@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +29,9 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from tnt_sim.reporting.report_tree import Report
 
 SidesArgument = Annotated[
     list[Path],
@@ -65,9 +68,9 @@ def compare(
     with show_progress(tongue, wanted=not quiet and not as_json) as progress:
         comparison = set_side_by_side(*sides, attribute=not no_causes, options=options, progress=progress)
     if out is not None:
-        from tnt_sim.reporting.reports.comparison import build_comparison_study
+        from tnt_sim.reporting.reports.comparison import build_report
 
-        write_study(out, build_comparison_study(comparison, tongue), tongue)
+        write_report(out, build_report(comparison, tongue), tongue)
     if as_json:
         emit(comparison.summary())
     elif not quiet:
@@ -101,11 +104,11 @@ def check_out(out: Path, *, force: bool) -> None:
     check_target(out, replace=force)
 
 
-def write_study(out: Path, study: object, lang: Lang) -> None:
-    """Write a study as a page or a workbook, by the suffix."""
-    from tnt_sim.reporting.renderers.html import Study, build_study_workbook, render_study_html
+def write_report(out: Path, report: Report, lang: Lang) -> None:
+    """Write a report as a page or a workbook, by the suffix."""
+    from tnt_sim.reporting.renderers.html import render_report_html
+    from tnt_sim.reporting.renderers.xlsx import build_report_workbook
     from tnt_sim.reporting.run_folder.atomic_write import put_file
 
-    assert isinstance(study, Study)
     html = out.suffix.lower() == ".html"
-    put_file(out, render_study_html(study, lang).encode() if html else build_study_workbook(study, lang))
+    put_file(out, render_report_html(report, lang).encode() if html else build_report_workbook(report, lang))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.compare import check_out, write_report
 from tnt_sim.cli.commands.export import ForceOption
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
@@ -57,8 +57,8 @@ def conflict(
         check_out(out, force=force)
     seconds = parse_seconds(time_limit)
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict as find
-    from tnt_sim.reporting.reports.infeasibility import render_conflict
-    from tnt_sim.reporting.reports.progress import render_interruption
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.infeasibility import build_report
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
@@ -67,17 +67,13 @@ def conflict(
         conflict_ = find(
             variant, time_limit=seconds, max_sets=max_sets, max_repairs=max_repairs, progress=progress
         )
+    report = build_report(conflict_.data)
     if out is not None:
-        from tnt_sim.reporting.reports.study_reports import build_study
-
-        write_study(out, build_study(conflict_.data, tongue), tongue)
+        write_report(out, report, tongue)
     if as_json:
         emit(conflict_.document)
     elif not quiet:
-        print_page(
-            render_conflict(conflict_.data, tongue, get_width())
-            + render_interruption(conflict_.data, tongue, get_width())
-        )
+        print_page(render_report(report, tongue, get_width()))
         repairs = () if conflict_.status == "feasible" else conflict_.data.repairs
         enough = next((repair.set for repair in repairs if repair.set), None)
         if conflict_.status == "feasible" or enough:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.compare import check_out, write_report
 from tnt_sim.cli.commands.export import ForceOption
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
@@ -125,7 +125,7 @@ def ensemble(
         )
     assert scenario is not None
     from tnt_sim.api.ensemble import ensemble as draw
-    from tnt_sim.reporting.reports.uncertainty import build_ensemble_study, render_ensemble
+    from tnt_sim.reporting.reports.uncertainty import build_report, render_ensemble
     from tnt_sim.scenario.load import load_scenario
 
     if out is not None:
@@ -144,7 +144,7 @@ def ensemble(
             tell=progress,
         )
     if out is not None:
-        write_study(out, build_ensemble_study(ensemble_, tongue), tongue)
+        write_report(out, build_report(ensemble_, tongue), tongue)
     if as_json:
         emit(ensemble_.summary())
     elif not quiet:

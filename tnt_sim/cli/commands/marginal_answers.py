@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.compare import check_out, write_report
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
     build_hint,
@@ -69,7 +69,7 @@ def run_question(
     lang = parse_lang(options.lang, Lang(scenario.spec.locale))
     if options.out is not None:
         check_out(options.out, force=options.force)
-    from tnt_sim.reporting.reports.marginal import build_question_study, render_question
+    from tnt_sim.reporting.reports.marginal import build_report, render_question
 
     with show_remaining_time(lang, wanted=not options.quiet) as report_progress:
         answer = _list_functions()[verb](
@@ -82,7 +82,7 @@ def run_question(
         )
     document = replace(answer.data, command="sweep") if is_old_form else answer.data
     if options.out is not None:
-        write_study(options.out, build_question_study(document, lang), lang)
+        write_report(options.out, build_report(document, lang), lang)
     if options.as_json:
         emit(dump_document(document))
     elif not options.quiet:

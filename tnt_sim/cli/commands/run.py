@@ -228,7 +228,8 @@ def _print(
     lang: Lang,
     scenario: str,
 ) -> None:
-    from tnt_sim.reporting.reports.infeasibility import render_first_conflict
+    from tnt_sim.reporting.renderers.terminal import render_nodes
+    from tnt_sim.reporting.reports.infeasibility import build_first_conflict
     from tnt_sim.reporting.reports.run import render_relaxation, render_run
     from tnt_sim.reporting.text.vocabulary import build_labels, translate_document
 
@@ -239,9 +240,8 @@ def _print(
         document = {**document, "one_more": effects}
         print_page(render_run(document, labels, lang=lang, width=get_width(), run_dir=run_dir))
         if clashes is not None:
-            print_page(
-                render_first_conflict(clashes.sets, clashes.repairs, lang, get_width(), scenario=scenario)
-            )
+            nodes = build_first_conflict(clashes.sets, clashes.repairs, scenario=scenario)
+            print_page(render_nodes(nodes, lang, get_width()))
         if run_dir is not None:  # show the usual next commands
             print_page(build_hint("run", lang, quote_argument(run_dir)))
 

@@ -1,36 +1,33 @@
-"""Notebook fragments, and studies as self-contained HTML pages or workbooks.
+"""Reports as self-contained HTML pages and as notebook fragments.
 
 The notebook style is scoped by a class, named twice in each selector so that it overrides
 JupyterLab's table style, with light and dark variants.
 
-A study is titles, sentences, SVG charts and tables. Every text is escaped, and the
-Content-Security-Policy of a page allows its own style and no request.
+Every text is escaped, and the Content-Security-Policy of a page allows its own style and no request.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
 from rich.text import Text as Line
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_amount
-from tnt_sim.reporting.renderers.xlsx import (
-    Paper,
-    Styles,
-    choose_sheet_name,
-    close,
-    create_workbook,
-    set_up,
-    write_column,
-    write_text,
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Chart,
+    Node,
+    Output,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+    write_words,
 )
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.expressions.column_text import format_integer
@@ -115,180 +112,114 @@ def read_asset(name: str) -> str:
 
 MOST_ROWS = 500
 """Most rows of a table on a page; the workbook has all."""
-Cell = str | int | None
+MOST_OPEN_ROWS = 40
+"""Most rows of a table that is open when the page is opened."""
+_PAGE_STYLE = """
+figure { margin: .5rem 0 1rem; overflow-x: auto; } figure svg { max-width: 100%; height: auto; }
+summary { cursor: pointer; color: var(--soft); padding: .35rem 0; }
+@media (max-width: 40rem) {
+  figure svg { max-width: none; min-width: 42rem; }
+  tbody th { min-width: 0; white-space: nowrap; } td:nth-child(2):not(.n) { min-width: 14rem; }
+}
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportColumn:
-    """One column of a table: header, kind (`text`, `money` in cents, `format_integer`) and values."""
-
-    head: Text
-    kind: str
-    values: Sequence[Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One part of a study: title, sentences, chart (SVG) and table."""
-
-    title: Text
-    words: Sequence[Text] = ()
-    svg: str = ""
-    columns: Sequence[ReportColumn] = ()
-
-    @property
-    def n_rows(self) -> int:
-        """Return the number of rows of its table."""
-        return len(self.columns[0].values) if self.columns else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """Content of a page or a workbook."""
-
-    title: Text
-    about: Sequence[Text]
-    sections: Sequence[Section]
-    synthetic: bool = False
-    foot: Mapping[str, str] | None = None
-    day: date | None = None
-
-
-def render_study_html(study: Study, lang: Lang) -> str:
-    """Return the page of a study."""
-    style = read_asset("style.css")
+def render_report_html(report: Report, lang: Lang) -> str:
+    """Return the page of a report."""
+    style = read_asset("style.css") + _PAGE_STYLE
+    title = escape(write_words(report.title, lang))
     pieces = [
         f'<!doctype html>\n<html lang="{lang.value}">\n<head>\n<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{escape(build_security_policy("", (style,)))}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(study.title.in_(lang))}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>",
-        f"<h1>{escape(study.title.in_(lang))}</h1>",
-        f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if study.synthetic else "",
-        *(f"<p>{escape(text.in_(lang))}</p>" for text in study.about),
-        *(_render_section(section, number, lang) for number, section in enumerate(study.sections, start=1)),
-        _render_foot(study, lang),
+        f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>",
+        f"<h1>{title}</h1>",
+        *_render_head(report, lang),
+        *_render_nodes(report.nodes, lang),
+        _render_foot(report, lang),
         "</main>\n</body>\n</html>\n",
     ]
     return "\n".join(part for part in pieces if part)
 
 
-def render_study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
-    """Return the first sections in the notebook frame."""
-    return wrap_in_frame(render_study_body(study, lang, n_sections), lang)
+def render_report_fragment(report: Report, lang: Lang) -> str:
+    """Return the report without its annexes in the notebook frame."""
+    return wrap_in_frame(render_report_body(report, lang), lang)
 
 
-def render_study_body(study: Study, lang: Lang, n_sections: int) -> str:
-    """Return the first sections for a page with its own style."""
-    about = "<br>".join(escape(text.in_(lang)) for text in study.about)
-    pieces = [
-        f'<p><strong>{escape(study.title.in_(lang))}</strong><br><span class="soft">{about}</span></p>',
-        f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if study.synthetic else "",
-    ]
-    pieces += [
-        _render_section(part, number, lang)
-        for number, part in enumerate(study.sections[:n_sections], start=1)
-    ]
-    return "\n".join(part for part in pieces if part)
+def render_report_body(report: Report, lang: Lang) -> str:
+    """Return the report without its annexes for a page with its own style."""
+    title = f"<p><strong>{escape(write_words(report.title, lang))}</strong></p>"
+    nodes = [node for node in report.nodes if not (isinstance(node, Section) and node.annex)]
+    return "\n".join([title, *_render_head(report, lang), *_render_nodes(nodes, lang)])
 
 
-def _render_section(section: Section, number: int, lang: Lang) -> str:
-    name = f"s{number}"
-    pieces = [f'<section aria-labelledby="{name}"><h2 id="{name}">{escape(section.title.in_(lang))}</h2>']
-    pieces += [f"<p>{escape(text.in_(lang))}</p>" for text in section.words]
-    if section.svg:
-        pieces.append(f"<figure>{section.svg}</figure>")
-    if section.columns:
-        pieces.append(_render_table(section, lang))
-    return "\n".join([*pieces, "</section>"])
+def _render_head(report: Report, lang: Lang) -> list[str]:
+    about = " · ".join(write_words(words, lang) for words in (report.subject, *report.about))
+    pieces = [f'<p class="soft">{escape(about)}</p>']
+    return [*pieces, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if report.synthetic else pieces
 
 
-def _render_table(section: Section, lang: Lang) -> str:
-    displayed = min(section.n_rows, MOST_ROWS)
-    numeric = [' class="n"' if column.kind != "text" else "" for column in section.columns]
-    heads = "".join(
-        f'<th scope="col"{mark}>{escape(column.head.in_(lang))}</th>'
-        for column, mark in zip(section.columns, numeric, strict=True)
-    )
-    texts = [
-        [format_cell(value, column.kind, lang) for value in column.values[:displayed]]
-        for column in section.columns
-    ]
-    rows = []
-    for cells in zip(*texts, strict=True):
-        first, *rest = (escape(cell) for cell in cells)
-        tail = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, numeric[1:], strict=True))
-        rows.append(f'<tr><th scope="row">{first}</th>{tail}</tr>')
-    more = section.n_rows - displayed
-    caption = escape(section.title.in_(lang))
+def _render_nodes(nodes: Sequence[Node], lang: Lang) -> list[str]:
+    return [text for number, node in enumerate(nodes, start=1) if (text := _render_node(node, number, lang))]
+
+
+def _render_node(node: Node, number: int, lang: Lang, title: str = "") -> str:
+    match node:
+        case Paragraph():
+            soft = ' class="soft"' if node.soft else ""
+            return f"<p{soft}>{escape(write_words(node.text, lang))}</p>"
+        case Callout():
+            mark = "mark" if node.tone is Tone.WARNING else "verdict"
+            return f'<p class="{mark}">{escape(write_words(node.text, lang))}</p>'
+        case Chart():
+            picture, alt = node.draw(lang), escape(write_words(node.alt, lang))
+            return f'<figure role="img" aria-label="{alt}" tabindex="0">{picture}</figure>' if picture else ""
+        case Table():
+            return _render_table(node, title, lang) if node.outputs & Output.PAGE else ""
+        case Section():
+            title = write_words(node.title, lang)
+            inner = [_render_node(child, 0, lang, title) for child in node.nodes]
+            head = f'<section aria-labelledby="s{number}"><h2 id="s{number}">{escape(title)}</h2>'
+            return "\n".join([head, *(text for text in inner if text), "</section>"])
+
+
+def _render_table(table: Table, title: str, lang: Lang) -> str:
+    columns = table.select_columns(Output.PAGE)
+    displayed = range(min(table.n_rows, MOST_ROWS))
+    more = table.n_rows - len(displayed)
+    caption = write_words(table.caption, lang) or title
     if more:
         left = Text(f"{more} autres lignes dans le classeur", f"{more} more rows in the workbook").in_(lang)
         caption = f"{caption} ({left})"
-    label = escape(f"{Text('Tableau', 'Table').in_(lang)} – {section.title.in_(lang)}")
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
-        f"<caption>{caption}</caption><thead><tr>{heads}</tr></thead>\n<tbody>"
-        + "\n".join(rows)
-        + "</tbody></table></div>"
+    numeric = ["" if column.is_text else ' class="n"' for column in columns]
+    heads = "".join(
+        f'<th scope="col"{mark}>{escape(write_words(column.head, lang))}</th>'
+        for column, mark in zip(columns, numeric, strict=True)
     )
+    rows = []
+    texts = [column.format_values(lang, displayed) for column in columns]
+    for cells in zip(*texts, strict=True):
+        first, *rest = (escape(cell) for cell in cells)
+        tail = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, numeric[1:], strict=True))
+        rows.append(f'<tr><th scope="row"{numeric[0]}>{first}</th>{tail}</tr>')
+    label = escape(f"{Text('Tableau', 'Table').in_(lang)} – {caption}")
+    folded = table.n_rows > MOST_OPEN_ROWS
+    head = "" if folded else f"<caption>{escape(caption)}</caption>"
+    html = (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
+        f"{head}<thead><tr>{heads}</tr></thead>\n<tbody>" + "\n".join(rows) + "</tbody></table></div>"
+    )
+    if not folded:
+        return html
+    n = format_integer(table.n_rows, lang)
+    return f"<details><summary>{escape(caption)} ({n})</summary>\n{html}\n</details>"
 
 
-def format_cell(value: Cell, kind: str, lang: Lang) -> str:
-    """Format a cell for reading."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
-    return format_amount(value, lang) if kind == "money" else format_integer(value, lang)
-
-
-def _render_foot(study: Study, lang: Lang) -> str:
-    if not study.foot:
+def _render_foot(report: Report, lang: Lang) -> str:
+    if not report.foot:
         return ""
-    items = "".join(f"<dt>{escape(k)}</dt><dd><code>{escape(v)}</code></dd>" for k, v in study.foot.items())
+    items = "".join(f"<dt>{escape(k)}</dt><dd><code>{escape(v)}</code></dd>" for k, v in report.foot.items())
     head = Text("Sources et empreintes", "Sources and hashes").in_(lang)
     title = f'<section aria-labelledby="foot"><h2 id="foot">{escape(head)}</h2>'
     return f'{title}<dl class="sources">{items}</dl></section>'
-
-
-def build_study_workbook(study: Study, lang: Lang) -> bytes:
-    """Return the workbook of a study: a summary sheet, then one sheet per section."""
-    stream = io.BytesIO()
-    foot = " · ".join(f"{k} {v[:12]}" for k, v in (study.foot or {}).items())
-    book = create_workbook(stream, study.title.in_(lang), foot, study.day)
-    styles = Styles(book, lang)
-    paper = Paper(study.title.in_(lang), foot, lang)
-    taken: set[str] = set()
-    cover = book.add_worksheet(choose_sheet_name(Text("Lisez-moi", "Read me").in_(lang), taken))
-    cover.set_column(0, 0, 100)
-    write_text(cover, 0, 0, study.title.in_(lang), styles.title)
-    lines = [*([SYNTHETIC] if study.synthetic else []), *study.about]
-    lines += [Text(f"{k} : {v}", f"{k}: {v}") for k, v in (study.foot or {}).items()]
-    for row, text in enumerate(lines, start=2):
-        write_text(cover, row, 0, text.in_(lang), styles.words)
-    set_up(cover, paper)
-    for section in study.sections:
-        _write_sheet(book, styles, section, choose_sheet_name(section.title.in_(lang), taken), paper)
-    return close(book, stream)
-
-
-def _write_sheet(book: object, styles: Styles, section: Section, name: str, paper: Paper) -> None:
-    sheet = book.add_worksheet(name)  # type: ignore[attr-defined]
-    write_text(sheet, 0, 0, section.title.in_(paper.lang), styles.title)
-    row = 2
-    for text in section.words:
-        write_text(sheet, row, 0, text.in_(paper.lang), styles.soft)
-        row += 1
-    row += bool(section.words)
-    for k, column in enumerate(section.columns):
-        right = column.kind != "text"
-        sheet.write_string(row, k, column.head.in_(paper.lang), styles.get_head_format(right=right))
-        sheet.set_column(k, k, 18 if right else 28)
-        values = [
-            cents / 100 if column.kind == "money" and isinstance(cents, int) else cents
-            for cents in column.values
-        ]
-        write_column(sheet, row + 1, k, values, styles.get_cell_formats(column.kind))
-    if section.n_rows:
-        sheet.autofilter(row, 0, row + section.n_rows, len(section.columns) - 1)
-        sheet.freeze_panes(row + 1, 1)
-    set_up(sheet, Paper(paper.title, paper.foot, paper.lang, repeat=row))

@@ -1,15 +1,46 @@
-"""Tables and paragraphs as styled terminal lines; nothing is truncated, in a narrow terminal or a pipe."""
+"""Reports, tables and paragraphs as styled terminal lines; nothing is cut, and no word is broken.
+
+A table that is too wide folds its headers and sentences, then drops its optional columns, then becomes one card
+per row.
+"""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text as Line
 
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_unlisted_count
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Kind,
+    Node,
+    Output,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+    write_words,
+)
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+
 GAP = "  "
+LEAST_TEXT = 16
+"""Least width of a folded column of sentences."""
+_COLON = Text("\u00a0: ", ": ")
+_MARKS = {
+    Tone.GOOD: ("✔ ", "bold green"),
+    Tone.BAD: ("✘ ", "bold red"),
+    Tone.DOUBT: ("! ", "bold yellow"),
+    Tone.PLAIN: ("", "bold"),
+    Tone.WARNING: ("! ", "yellow"),
+}
 _FRENCH_SIGNS = re.compile(r" (?=[:;?!»%€])|(?<=«) ")
 
 
@@ -77,3 +108,158 @@ def wrap_paragraph(text: str, width: int, *, first: str = "", style: str = "") -
 def _pad(cell: str, width: int, right: bool) -> str:
     space = " " * (width - cell_len(cell))
     return space + cell if right else cell + space
+
+
+def render_report(report: Report, lang: Lang, width: int) -> list[Line]:
+    """Write a report without its annexes."""
+    lines = wrap_paragraph(write_words(report.subject, lang), width, style="bold")
+    about = " · ".join(write_words(words, lang) for words in report.about)
+    lines += wrap_paragraph(about, width, style="dim") if about else []
+    if report.synthetic:
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    return [*lines, Line(""), *render_nodes(report.nodes, lang, width)]
+
+
+def render_nodes(nodes: Sequence[Node], lang: Lang, width: int) -> list[Line]:
+    """Write parts of a report, each section after an empty line."""
+    lines: list[Line] = []
+    for node in nodes:
+        match node:
+            case Paragraph():
+                style = "dim" if node.soft else ""
+                lines += wrap_paragraph(write_words(node.text, lang), width, style=style)
+            case Callout():
+                mark, style = _MARKS[node.tone]
+                lines += wrap_paragraph(write_words(node.text, lang), width, first=mark, style=style)
+            case Table() if node.outputs & Output.TERMINAL and node.n_rows:
+                caption = write_words(node.caption, lang)
+                lines += wrap_paragraph(caption, width, first="  ", style="italic") if caption else []
+                lines += _render_table(node, lang, width)
+            case Section() if not node.annex:
+                title = wrap_paragraph(write_words(node.title, lang), width, style="bold")
+                lines += [Line(""), *title, *render_nodes(node.nodes, lang, width)]
+    return lines
+
+
+def _render_table(table: Table, lang: Lang, width: int) -> list[Line]:
+    rows = _select_rows(table)
+    columns = [
+        GridColumn(
+            write_words(column.head, lang),
+            column.format_values(lang, rows),
+            right=not column.is_text,
+            optional=column.optional,
+            is_rank=column.kind is Kind.COUNT,
+        )
+        for column in table.select_columns(Output.TERMINAL)
+    ]
+    lines = _render_cards(columns, lang, width) if table.as_cards else render_columns(columns, lang, width)
+    if len(rows) < table.n_rows:
+        rest = format_unlisted_count(table.n_rows - len(rows), lang)
+        lines.append(Line(f"  … {rest}", style="dim"))
+    return lines
+
+
+def _select_rows(table: Table) -> list[int]:
+    """Select the first rows that a terminal lists, or rows evenly spread with both ends."""
+    n, most = table.n_rows, table.most
+    if n <= most or not table.spread:
+        return list(range(min(n, most)))
+    return sorted({round(k * (n - 1) / (most - 1)) for k in range(most)})
+
+
+@dataclass(frozen=True, slots=True)
+class GridColumn:
+    """One column of texts for a terminal."""
+
+    head: str
+    cells: Sequence[str]
+    right: bool = False
+    optional: bool = False
+    is_rank: bool = False
+
+    @property
+    def natural(self) -> int:
+        """Return the width without folding."""
+        return max(map(cell_len, [self.head, *self.cells]))
+
+    @property
+    def least(self) -> int:
+        """Return the least width: a number is never folded, a sentence and a header at spaces only."""
+        words = [self.head, *([] if self.right else self.cells)]
+        whole = max((cell_len(word) for text in words for word in _split_words(text)), default=0)
+        if self.right:
+            return max(whole, *map(cell_len, self.cells), 0)
+        return max(whole, min(self.natural, LEAST_TEXT))
+
+
+def render_columns(columns: Sequence[GridColumn], lang: Lang, width: int) -> list[Line]:
+    """Align columns within a width; one card per row where that cannot be."""
+    room, displayed = width - len(GAP), list(columns)
+    while (widths := _fit_widths(displayed, room)) is None:
+        dropped = next((column for column in reversed(displayed) if column.optional), None)
+        if dropped is None:
+            return _render_cards(columns, lang, width)
+        displayed.remove(dropped)
+    header = [column.head for column in displayed]
+    lines = _wrap_row(header, displayed, widths, style="dim") if any(header) else []
+    for row in zip(*(column.cells for column in displayed), strict=True):
+        lines += _wrap_row(row, displayed, widths)
+    return lines
+
+
+def _fit_widths(columns: Sequence[GridColumn], room: int) -> list[int] | None:
+    """Share the room, the least width to each first; None where they do not fit."""
+    room -= len(GAP) * (len(columns) - 1)
+    natural, widths = [column.natural for column in columns], [column.least for column in columns]
+    rest = room - sum(widths)
+    if rest < 0:
+        return None
+    while rest and (narrow := [k for k, width in enumerate(widths) if width < natural[k]]):
+        for k in narrow:
+            more = min(natural[k] - widths[k], max(1, rest // len(narrow)), rest)
+            widths[k] += more
+            rest -= more
+    return widths
+
+
+def _wrap_row(
+    row: Sequence[str], columns: Sequence[GridColumn], widths: Sequence[int], style: str = ""
+) -> list[Line]:
+    folded = [_wrap_cell(cell, width) for cell, width in zip(row, widths, strict=True)]
+    lines = []
+    for k in range(max(map(len, folded))):
+        texts = [
+            _pad(cell[k] if k < len(cell) else "", width, column.right)
+            for cell, width, column in zip(folded, widths, columns, strict=True)
+        ]
+        lines.append(Line(GAP + GAP.join(texts).rstrip(" "), style=style))
+    return lines
+
+
+def _wrap_cell(text: str, width: int) -> list[str]:
+    if cell_len(text) <= width:
+        return [text]
+    return textwrap.wrap(
+        _FRENCH_SIGNS.sub("\u00a0", text), width, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _split_words(text: str) -> list[str]:
+    return _FRENCH_SIGNS.sub("\u00a0", text).split(" ")
+
+
+def _render_cards(columns: Sequence[GridColumn], lang: Lang, width: int) -> list[Line]:
+    """Write one card per row: the first cell, after its rank if that is the first, then a line per cell."""
+    lines: list[Line] = []
+    for row in zip(*(column.cells for column in columns), strict=True):
+        named = list(zip(columns, row, strict=True))
+        first = GAP
+        if named[0][0].is_rank and len(named) > 1:
+            first, named = f"{GAP}{row[0]}. ", named[1:]
+        lines += wrap_paragraph(named[0][1], width, first=first)
+        for column, cell in named[1:]:
+            if cell and cell != "–":
+                head = f"{column.head}{_COLON.in_(lang)}" if column.head else ""
+                lines += wrap_paragraph(f"{head}{cell}", width, first=" " * len(first) + GAP, style="dim")
+    return lines

@@ -12,6 +12,19 @@ from typing import Any
 from tnt_sim.engine.award_list import FORMULA_PREFIX
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Kind,
+    Node,
+    Output,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    convert_to_number,
+    write_words,
+)
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 
 FONT, SIZE = "Arial", 10
 INK, SOFT, LINE, SHADE, INPUT = "#1F2933", "#5B6770", "#C9D1D7", "#E9EDF0", "#FFF8DC"
@@ -144,6 +157,7 @@ class Styles:
         french = lang is Lang.FR
         self.numbers = {
             "text": "General",
+            "figure": "General",
             "money": '#,##0.00\u00a0"€"' if french else '"€"#,##0.00',
             "short": _SHORT_FR if french else _SHORT_EN,
             "rate": "0.0\u00a0%" if french else "0.0%",
@@ -178,7 +192,7 @@ class Styles:
             **more,
         }
         plain = self.get_format(**options)
-        return plain, self.get_format(**options, quote_prefix=True) if kind == "text" else plain
+        return plain, self.get_format(**options, quote_prefix=True) if kind in ("text", "figure") else plain
 
     def get_head_format(self, *, right: bool = False) -> Any:
         """Return the format of a table header."""
@@ -211,3 +225,74 @@ class Styles:
     def words(self) -> Any:
         """Return the format of a paragraph."""
         return self.get_format(text_wrap=True)
+
+
+_FORMATS = {
+    Kind.TEXT: "text",
+    Kind.FIGURE: "figure",
+    Kind.MONEY: "money",
+    Kind.ROUND_MONEY: "money",
+    Kind.COUNT: "count",
+    Kind.DECIMAL: "decimal",
+    Kind.RATE: "rate",
+}
+
+
+def build_report_workbook(report: Report, lang: Lang) -> bytes:
+    """Return the workbook of a report: its sentences on a first sheet, then one sheet per table."""
+    stream = io.BytesIO()
+    title = write_words(report.title, lang)
+    foot = " · ".join(f"{name} {text[:12]}" for name, text in report.foot.items())
+    book = create_workbook(stream, title, foot, report.day)
+    styles, paper, taken = Styles(book, lang), Paper(title, foot, lang), set[str]()
+    cover = book.add_worksheet(choose_sheet_name(Text("Lisez-moi", "Read me").in_(lang), taken))
+    cover.set_column(0, 0, 110)
+    write_text(cover, 0, 0, title, styles.title)
+    lines = [report.subject, *([SYNTHETIC] if report.synthetic else []), *_list_sentences(report.nodes)]
+    lines += [Text(f"{name}\u00a0: {text}", f"{name}: {text}") for name, text in report.foot.items()]
+    for row, text in enumerate(lines, start=2):
+        write_text(cover, row, 0, write_words(text, lang), styles.words)
+    set_up(cover, paper)
+    for section in (node for node in report.nodes if isinstance(node, Section)):
+        for table in _list_tables(section):
+            _write_table(book, styles, section, table, paper, taken)
+    return close(book, stream)
+
+
+def _list_tables(section: Section) -> list[Table]:
+    return [node for node in section.nodes if isinstance(node, Table) and node.outputs & Output.SHEET]
+
+
+def _list_sentences(nodes: Sequence[Node]) -> list[Any]:
+    """Return the sentences that stand beside no table."""
+    result: list[Any] = []
+    for node in nodes:
+        if isinstance(node, Paragraph | Callout):
+            result.append(node.text)
+        elif isinstance(node, Section) and not _list_tables(node):
+            result += [node.title, *_list_sentences(node.nodes)]
+    return result
+
+
+def _write_table(
+    book: Any, styles: Styles, section: Section, table: Table, paper: Paper, taken: set[str]
+) -> None:
+    title = write_words(table.caption or section.title, paper.lang)
+    sheet = book.add_worksheet(choose_sheet_name(title, taken))
+    write_text(sheet, 0, 0, title, styles.title)
+    sentences = [node for node in section.nodes if isinstance(node, Paragraph | Callout)]
+    for row, node in enumerate(sentences, start=2):
+        write_text(sheet, row, 0, write_words(node.text, paper.lang), styles.soft)
+    row = 2 + len(sentences) + bool(sentences)
+    columns = table.select_columns(Output.SHEET)
+    for k, column in enumerate(columns):
+        right = not column.is_text
+        sheet.write_string(row, k, write_words(column.head, paper.lang), styles.get_head_format(right=right))
+        sheet.set_column(k, k, 18 if right else 28)
+        values = [convert_to_number(value, column.kind) for value in column.values[:MAX_ROWS]]
+        texts = [value.in_(paper.lang) if isinstance(value, Text) else value for value in values]
+        write_column(sheet, row + 1, k, texts, styles.get_cell_formats(_FORMATS[column.kind]))
+    if table.n_rows:
+        sheet.autofilter(row, 0, row + min(table.n_rows, MAX_ROWS), len(columns) - 1)
+        sheet.freeze_panes(row + 1, 1)
+    set_up(sheet, Paper(paper.title, paper.foot, paper.lang, repeat=row))

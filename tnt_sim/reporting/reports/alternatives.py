@@ -1,28 +1,28 @@
-"""Report of near-optimal alternatives, for the terminal and notebooks."""
+"""Report of near-optimal alternatives."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from rich.text import Text as Line
-
-from tnt_sim.analysis.alternatives.document import (
-    AlternativeEntry,
-    AlternativesDocument,
-    OpenDossier,
-    OptimumEntry,
-)
-from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
+from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
+from tnt_sim.domain.money import format_rate, parse_decimal
 from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_euros, format_unlisted_count
-from tnt_sim.reporting.renderers.html import wrap_in_frame
-from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import format_integer, format_number
+from tnt_sim.i18n.numbers import format_decimal, format_euros
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Node,
+    Report,
+    Section,
+    Tone,
+    Words,
+    build_section,
+    write_both,
+)
+from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
 
-MOST_ROWS = 20
 STEERED: Mapping[str, Text] = MappingProxyType(
     {
         "rural": Text(
@@ -34,31 +34,66 @@ STEERED: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def render_alternatives(document: AlternativesDocument, lang: Lang, width: int) -> list[Line]:
-    """Write the whole page."""
-    lines = wrap_paragraph(str(document.title), width, style="bold")
-    if document.synthetic:
-        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    lines += [Line(""), *wrap_paragraph(describe_verdict(document).in_(lang), width, style="bold")]
-    if document.optimum is None:
-        return lines
-    lines += [Line(""), *_render_table(document, document.optimum, lang)]
-    for text in describe_alternatives(document):
-        lines += [Line(""), *wrap_paragraph(text.in_(lang), width)]
-    rows = [
-        (one.dossier, str(one.title)[:50], _format_frequency(one, document, lang)) for one in document.open
-    ]
-    if rows:
-        title = Text("Choix réellement ouverts", "Choices that are really open").in_(lang)
-        lines += [
-            Line(""),
-            Line(f"{title} ({format_integer(len(rows), lang)})", style="bold"),
-            *render_grid(rows[:MOST_ROWS], right=(2,)),
+def build_report(document: AlternativesDocument) -> Report:
+    """Return the report of the allocations that were found."""
+    verdict = Callout(describe_verdict(document), Tone.PLAIN)
+    nodes: list[Node] = []
+    if document.optimum is not None:
+        nodes += [_build_choices(document, document.optimum), *_build_open_dossiers(document)]
+        nodes += [
+            Section(_build_choice_title(one), [build_change_table(one.changes)], annex=True)
+            for one in (*document.portfolios, *document.steered)
         ]
-    if len(rows) > MOST_ROWS:
-        and_ = Text("et", "and").in_(lang)
-        lines.append(Line(f"  … {and_} {format_unlisted_count(len(rows) - MOST_ROWS, lang)}", style="dim"))
-    return lines
+    return build_study_report(document, Text("D'autres choix", "Other choices"), verdict, nodes)
+
+
+def _build_choices(document: AlternativesDocument, best: OptimumEntry) -> Section:
+    others = [*document.portfolios, *document.steered]
+    entries: list[OptimumEntry | AlternativeEntry] = [best, *others]
+    first = Text("le meilleur", "the best")
+    if document.status != "optimal":
+        first = Text("le meilleur trouvé", "the best found")
+    unit = (
+        Text("Dossiers d'écart", "Dossiers apart")
+        if document.by == "dossiers"
+        else Text("Écart en €", "€ apart")
+    )
+    names: list[Words] = [first]
+    names += [describe_direction(one) if one.name in STEERED else str(one.rank) for one in others]
+    return build_section(
+        Text("Les choix", "The choices"),
+        [
+            Column(Text("Choix", "Choice"), names),
+            Column(best.objective[0].goal, [one.objective[0].value for one in entries], Kind.DECIMAL),
+            Column(Text("Perte", "Loss"), [None, *(one.loss for one in others)], Kind.RATE, optional=True),
+            Column(unit, [None, *(_describe_distance(one) for one in others)], Kind.FIGURE),
+            Column(Text("Financés", "Funded"), [one.n_funded for one in entries], Kind.COUNT),
+            Column(Text("Accordé", "Granted"), [one.granted_cents for one in entries], Kind.MONEY),
+        ],
+        words=describe_alternatives(document),
+        most=len(entries),
+    )
+
+
+def _build_open_dossiers(document: AlternativesDocument) -> list[Section]:
+    rows = document.open
+    if not rows:
+        return []
+    n = document.shared.n_portfolios if document.shared else 0
+    return [
+        build_section(
+            Text(f"Choix réellement ouverts ({len(rows)})", f"Choices that are really open ({len(rows)})"),
+            [
+                Column(Text("Dossier", "Dossier"), [one.dossier for one in rows]),
+                Column(Text("Intitulé", "Title"), [one.title or "" for one in rows]),
+                Column(
+                    Text(f"Retenu dans, sur {n}", f"Funded in, of {n}"),
+                    [one.n_funded_in for one in rows],
+                    Kind.COUNT,
+                ),
+            ],
+        )
+    ]
 
 
 def describe_verdict(document: AlternativesDocument) -> Text:
@@ -114,93 +149,28 @@ def describe_alternatives(document: AlternativesDocument) -> list[Text]:
     return result
 
 
-def _render_table(document: AlternativesDocument, best: OptimumEntry, lang: Lang) -> list[Line]:
-    unit = (
-        Text("écart en €", "€ apart")
-        if document.by == "money"
-        else Text("dossiers d'écart", "dossiers apart")
-    )
-    head = (
-        Text("choix", "choice").in_(lang),
-        best.objective[0].goal,
-        Text("perte", "loss").in_(lang),
-        unit.in_(lang),
-        Text("financés", "funded").in_(lang),
-        Text("accordé", "granted").in_(lang),
-    )
-    displayed = document.status == "optimal"
-    rows: list[tuple[str, ...]] = [
-        (
-            (
-                Text("le meilleur", "the best") if displayed else Text("le meilleur trouvé", "the best found")
-            ).in_(lang),
-            _format_value(best.objective[0].value, lang),
-            "–",
-            "–",
-            format_integer(best.n_funded, lang),
-            format_cents(best.granted_cents or 0, lang),
-        )
-    ]
-    rows += [_build_row(str(one.rank), one, lang) for one in document.portfolios]
-    rows += [_build_row(describe_direction(one, lang), one, lang) for one in document.steered]
-    return render_grid(rows, header=head, right=(1, 2, 3, 4, 5))
+def _describe_distance(entry: AlternativeEntry) -> Text:
+    """Write the distance, with the bound where another could be farther: "12 (at most 196)"."""
+    near = write_both(lambda lang: format_decimal(entry.distance, lang))
+    if entry.proven or entry.figure is not None:
+        return near
+    if entry.bound is None:
+        return Text(f"{near.fr}\u202f?", f"{near.en} ?")
+    most = write_both(lambda lang: format_decimal(entry.bound, lang))
+    return Text(f"{near.fr} ({most.fr} au plus)", f"{near.en} (at most {most.en})")
 
 
-def _build_row(name: str, document: AlternativeEntry, lang: Lang) -> tuple[str, ...]:
-    apart = _format_value(document.distance, lang)
-    return (
-        name,
-        _format_value(document.objective[0].value, lang),
-        format_rate(parse_decimal(document.loss), lang),
-        apart + _describe_bound(document, lang),
-        format_integer(document.n_funded, lang),
-        format_cents(document.granted_cents, lang),
-    )
-
-
-def _describe_bound(document: AlternativeEntry, lang: Lang) -> str:
-    """Write the bound where another could be farther: "(196 au plus)"; "?" if nothing is known."""
-    if document.proven or document.figure is not None:
-        return ""
-    if document.bound is None:
-        return " ?"
-    most = _format_value(document.bound, lang)
-    return Text(f" ({most} au plus)", f" (at most {most})").in_(lang)
-
-
-def describe_direction(document: AlternativeEntry, lang: Lang) -> str:
+def describe_direction(entry: AlternativeEntry) -> Text:
     """Write what an alternative is steered by, and its figure: « le plus rural (…) : 1 250 000 »."""
-    colon = " : " if lang is Lang.FR else ": "
-    most = ""
-    if not document.proven:
-        limit = "?" if document.bound is None else format_euros(document.bound, lang)
-        most = Text(f" (au mieux {limit})", f" (at best {limit})").in_(lang)
-    return f"{STEERED[document.name].in_(lang)}{colon}{format_euros(document.figure, lang)}{most}"
+    figure = write_both(lambda lang: format_euros(entry.figure, lang))
+    most = Text("", "")
+    if not entry.proven:
+        limit = write_both(lambda lang: "?" if entry.bound is None else format_euros(entry.bound, lang))
+        most = Text(f" (au mieux {limit.fr})", f" (at best {limit.en})")
+    name = STEERED[entry.name]
+    return Text(f"{name.fr}\u00a0: {figure.fr}{most.fr}", f"{name.en}: {figure.en}{most.en}")
 
 
-def _format_value(text: str, lang: Lang) -> str:
-    return format_number(parse_decimal(text), lang)
-
-
-def _format_frequency(entry: OpenDossier, document: AlternativesDocument, lang: Lang) -> str:
-    n, of = entry.n_funded_in, document.shared.n_portfolios if document.shared else 0
-    return Text(f"{n} fois sur {of}", f"{n} times of {of}").in_(lang)
-
-
-def render_alternatives_html(document: AlternativesDocument, lang: Lang) -> str:
-    """Render the same as HTML for a notebook."""
-    pieces = [f"<p><strong>{escape(str(document.title))}</strong></p>"]
-    if document.synthetic:
-        pieces.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
-    pieces.append(f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>")
-    if document.optimum is None:
-        return wrap_in_frame("".join(pieces), lang)
-    entries: Sequence[AlternativeEntry] = [*document.portfolios, *document.steered]
-    names = [describe_direction(one, lang) if one.name in STEERED else str(one.rank) for one in entries]
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _build_row(name, one, lang))}</tr>"
-        for name, one in zip(names, entries, strict=True)
-    )
-    pieces.append(f"<table>{rows}</table>")
-    pieces += [f"<p>{escape(text.in_(lang))}</p>" for text in describe_alternatives(document)]
-    return wrap_in_frame("".join(pieces), lang)
+def _build_choice_title(entry: AlternativeEntry) -> Text:
+    name = describe_direction(entry) if entry.name in STEERED else Text(str(entry.rank), str(entry.rank))
+    return Text(f"Choix {name.fr}", f"Choice {name.en}")

@@ -1,33 +1,41 @@
-"""Report of an audit, for the terminal and notebooks: rules broken, loss, what to change."""
+"""Report of an audit: rules broken, loss, what to change."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
-
-from rich.text import Text as Line
+from functools import partial
 
 from tnt_sim.analysis.audit.document import (
     AuditDocument,
     AuditGoal,
+    BrokenAward,
     ComparedList,
     SelectionEntry,
     SwapEntry,
     ViolatedBound,
     ViolatedRatedBound,
+    ViolationEntry,
 )
-from tnt_sim.analysis.shared.list_distance import ListChange, ListChanges
 from tnt_sim.domain.money import format_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_count, format_unlisted_count
-from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
-from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
+from tnt_sim.i18n.numbers import format_count, format_decimal
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Node,
+    Paragraph,
+    Report,
+    Section,
+    Tone,
+    build_section,
+    write_both,
+)
 from tnt_sim.reporting.reports.infeasibility import describe_member
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
 from tnt_sim.rules.expressions.column_text import format_number
 from tnt_sim.rules.expressions.text import capitalise
 
-MOST_ROWS = 12
 BETTER = (
     Text("Le mieux trouvé pour le même argent", "The best found for the same money"),
     Text("Le mieux pour le même argent", "The best for the same money"),
@@ -39,39 +47,82 @@ CHEAPER = (
 """Titles of a list that is not shown to be optimal, and of one that is."""
 
 
-def render_audit(document: AuditDocument, lang: Lang, width: int) -> list[Line]:
-    """Write the whole page."""
-    lines = wrap_paragraph(str(document.title), width, style="bold")
-    if document.synthetic:
-        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    style = "bold green" if document.selection.allowed else "bold red"
-    mark = "✔" if document.selection.allowed else "✘"
-    lines += [
-        Line(""),
-        *wrap_paragraph(describe_verdict(document).in_(lang), width, first=f"{mark} ", style=style),
-    ]
-    lines += _render_findings(document.selection, lang, width)
+def build_report(document: AuditDocument) -> Report:
+    """Return the report of an audit."""
+    allowed = document.selection.allowed
+    nodes = _build_findings(document.selection)
     if document.broken:
-        lines += [Line(""), Line(Text("Règles non tenues", "Rules that do not hold").in_(lang), style="bold")]
-        for entry in document.broken[: 4 * MOST_ROWS]:
-            lines += wrap_paragraph(capitalise(str(entry.words)), width, first="  • ")
-    lines += _render_goals(document.objective, lang)
+        words = [write_both(partial(_describe_broken, entry)) for entry in document.broken]
+        columns = [Column(Text("Règle", "Rule"), words)]
+        nodes.append(build_section(Text("Règles non tenues", "Rules that do not hold"), columns, most=48))
+    nodes.append(_build_goals(document.objective))
     for titles, answer in ((BETTER, document.better), (CHEAPER, document.cheaper)):
         if answer is not None:
+            values = _describe_answer(answer, document)
             title = titles[answer.status == "optimal"]
-            lines += [
-                Line(""),
-                *wrap_paragraph(_describe_answer(title, answer, document, lang), width, style="bold"),
-            ]
-            lines += _render_changes(answer.changes, lang)
+            nodes.append(Section(title, [Paragraph(values), build_change_table(answer.changes)]))
     for swap in document.swaps:
-        lines += [
-            Line(""),
-            *wrap_paragraph(describe_swap(swap, document.selection.allowed).in_(lang), width, style="bold"),
+        table = [build_change_table(swap.changes)] if swap.changes else []
+        nodes.append(Section(describe_swap(swap, allowed), table))
+    verdict = Callout(describe_verdict(document), Tone.GOOD if allowed else Tone.BAD)
+    return build_study_report(document, Text("Audit d'une liste", "Audit of a list"), verdict, nodes)
+
+
+def _describe_broken(entry: ViolationEntry, lang: Lang) -> str:
+    return capitalise(entry.words if isinstance(entry, BrokenAward) else describe_violation(entry, lang))
+
+
+def _build_findings(chosen: SelectionEntry) -> list[Node]:
+    nodes: list[Node] = []
+    if chosen.findings:
+        said = [capitalise(" ".join(filter(None, (one.message, one.hint)))) for one in chosen.findings]
+        columns = [
+            Column(Text("Ligne", "Row"), [one.row for one in chosen.findings], Kind.COUNT),
+            Column(Text("Constat", "Finding"), said),
         ]
-        if swap.changes is not None:
-            lines += _render_changes(swap.changes, lang)
-    return lines
+        nodes.append(build_section(Text("Lignes de la liste", "Rows of the list"), columns))
+    if chosen.n_committed_added:
+        added = describe_count(
+            chosen.n_committed_added,
+            (
+                "dossier déjà engagé, que la liste ne nomme pas, y est compté.",
+                "dossiers déjà engagés, que la liste ne nomme pas, y sont comptés.",
+            ),
+            (
+                "committed dossier that the list does not name is counted in it.",
+                "committed dossiers that the list does not name are counted in it.",
+            ),
+        )
+        nodes.insert(0, Callout(added, Tone.WARNING))
+    return nodes
+
+
+def _build_goals(goals: Sequence[AuditGoal]) -> Section:
+    return build_section(
+        Text("Objectifs", "Goals"),
+        [
+            Column(Text("Objectif", "Goal"), [goal.goal for goal in goals]),
+            Column(Text("Cette liste", "This list"), [goal.value for goal in goals], Kind.DECIMAL),
+            Column(
+                Text("Le mieux possible", "Best possible"), [goal.optimum for goal in goals], Kind.DECIMAL
+            ),
+            Column(Text("Écart", "Loss"), [goal.loss for goal in goals], Kind.DECIMAL),
+        ],
+    )
+
+
+def _describe_answer(answer: ComparedList, document: AuditDocument) -> Text:
+    goals = write_both(
+        lambda lang: ", ".join(
+            f"{goal.goal} {format_decimal(value, lang)}"
+            for goal, value in zip(document.objective, answer.values, strict=True)
+        )
+    )
+    fr, en = (format_cents(answer.granted_cents, lang) for lang in (Lang.FR, Lang.EN))
+    if answer.saved_cents > 0:
+        less_fr, less_en = (format_cents(answer.saved_cents, lang) for lang in (Lang.FR, Lang.EN))
+        fr, en = f"{fr}, {less_fr} de moins", f"{en}, {less_en} less"
+    return Text(f"{capitalise(goals.fr)}\u202f; {fr}.", f"{capitalise(goals.en)}; {en}.")
 
 
 def describe_verdict(document: AuditDocument) -> Text:
@@ -133,109 +184,6 @@ def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
         f"Pour regagner {format_number(percent, Lang.FR)} % de l'écart ({swap.goal}){note.fr} : {sentence.fr}",
         f"To recover {format_number(percent, Lang.EN)}% of the loss ({swap.goal}){note.en}: {sentence.en}",
     )
-
-
-def _render_findings(chosen: SelectionEntry, lang: Lang, width: int) -> list[Line]:
-    lines = []
-    for finding in chosen.findings[: 2 * MOST_ROWS]:
-        row = f" ({finding.file}:{finding.row})" if finding.row else ""
-        hint = f" {finding.hint}" if finding.hint else ""
-        lines += wrap_paragraph(
-            capitalise(f"{finding.message}{hint}{row}"), width, first="  ! ", style="yellow"
-        )
-    added = chosen.n_committed_added
-    if added:
-        lines += wrap_paragraph(
-            describe_count(
-                added,
-                (
-                    "dossier déjà engagé, que la liste ne nomme pas, y est compté.",
-                    "dossiers déjà engagés, que la liste ne nomme pas, y sont comptés.",
-                ),
-                (
-                    "committed dossier that the list does not name is counted in it.",
-                    "committed dossiers that the list does not name are counted in it.",
-                ),
-            ).in_(lang),
-            width,
-            first="  ! ",
-            style="yellow",
-        )
-    return lines
-
-
-def _render_goals(goals: Sequence[AuditGoal], lang: Lang) -> list[Line]:
-    head = (
-        ("Objectif", "Cette liste", "Le mieux possible", "Écart")
-        if lang is Lang.FR
-        else ("Goal", "This list", "Best possible", "Loss")
-    )
-    rows = [
-        (goal.goal, *(_format_value(value, lang) for value in (goal.value, goal.optimum, goal.loss)))
-        for goal in goals
-    ]
-    return [Line(""), *render_grid(rows, header=head, right=(1, 2, 3))]
-
-
-def _format_value(text: str | None, lang: Lang) -> str:
-    return "–" if text is None else format_number(parse_decimal(text), lang)
-
-
-def _describe_answer(title: Text, answer: ComparedList, document: AuditDocument, lang: Lang) -> str:
-    goals = ", ".join(
-        f"{goal.goal} {_format_value(value, lang)}"
-        for goal, value in zip(document.objective, answer.values, strict=True)
-    )
-    money = format_cents(answer.granted_cents, lang)
-    saved = answer.saved_cents
-    less = Text(f", {format_cents(saved, Lang.FR)} de moins", f", {format_cents(saved, Lang.EN)} less").in_(
-        lang
-    )
-    return f"{title.in_(lang)} : {goals} ; {money}{less if saved > 0 else ''}"
-
-
-def _render_changes(changes: ListChanges, lang: Lang) -> list[Line]:
-    signs = (("enter", "+", changes.enter), ("leave", "−", changes.leave), ("amount", "≠", changes.amount))
-    rows = [
-        (sign, one.dossier, str(one.title)[:40], _format_grants(one, key, lang))
-        for key, sign, listed in signs
-        for one in listed
-    ]
-    lines = render_grid(rows[:MOST_ROWS], right=(3,), indent=4)
-    if len(rows) > MOST_ROWS:
-        and_ = Text("et", "and").in_(lang)
-        lines.append(Line(f"    … {and_} {format_unlisted_count(len(rows) - MOST_ROWS, lang)}", style="dim"))
-    return lines
-
-
-def _format_grants(document: ListChange, key: str, lang: Lang) -> str:
-    if key == "enter":
-        return format_cents(document.after_cents, lang)
-    if key == "leave":
-        return format_cents(document.before_cents, lang)
-    return f"{format_cents(document.before_cents, lang)} → {format_cents(document.after_cents, lang)}"
-
-
-def render_audit_html(document: AuditDocument, lang: Lang) -> str:
-    """Render the same as HTML for a notebook."""
-    pieces = [
-        f"<p><strong>{escape(str(document.title))}</strong></p>",
-        f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>",
-    ]
-    if document.synthetic:
-        pieces.insert(1, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
-    if document.broken:
-        rules = "".join(f"<li>{escape(capitalise(str(entry.words)))}</li>" for entry in document.broken)
-        pieces.append(f"<ul>{rules}</ul>")
-    heads = Text("But|Cette liste|Le meilleur choix|Écart", "Goal|This list|The best choice|Loss")
-    rows = [
-        (str(goal.goal), *(_format_value(value, lang) for value in (goal.value, goal.optimum, goal.loss)))
-        for goal in document.objective
-    ]
-    pieces.append(render_rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3)))
-    allowed = document.selection.allowed
-    pieces += [f"<p>{escape(describe_swap(swap, allowed).in_(lang))}</p>" for swap in document.swaps]
-    return wrap_in_frame("".join(pieces), lang)
 
 
 def describe_violation(entry: ViolatedBound | ViolatedRatedBound, lang: Lang) -> str:

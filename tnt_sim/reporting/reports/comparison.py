@@ -20,8 +20,16 @@ from tnt_sim.i18n.numbers import (
     localise_amounts,
 )
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
-from tnt_sim.reporting.renderers.html import ReportColumn, Section, Study
 from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Report,
+    Section,
+    Tone,
+    build_section,
+)
 from tnt_sim.reporting.reports.progress import describe_interruption
 from tnt_sim.reporting.text.marginal import describe_proof
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
@@ -201,13 +209,16 @@ def _is_synthetic(comparison: ComparedRuns) -> bool:
     return any(is_synthetic(side.scenario) for side in comparison.sides)
 
 
-def build_comparison_study(comparison: ComparedRuns, lang: Lang) -> Study:
-    """Return the whole comparison with charts, for a page or a workbook."""
+def build_report(comparison: ComparedRuns, lang: Lang) -> Report:
+    """Return the report of a comparison."""
     stopped = describe_interruption(comparison.summary(), lang)
-    return Study(
+    return Report(
         title=Text("Comparaison de décisions", "Decisions compared"),
-        about=[_build_title(comparison), *([Text(stopped, stopped)] if stopped else [])],
-        sections=list(_build_sections(comparison, lang)),
+        subject=_build_title(comparison),
+        nodes=[
+            *([Callout(stopped, Tone.WARNING)] if stopped else []),
+            *_build_sections(comparison, lang),
+        ],
         synthetic=_is_synthetic(comparison),
         foot={side.name: side.scenario.sha256 for side in comparison.sides},
         day=comparison.sides[0].scenario.spec.date,
@@ -219,18 +230,20 @@ def _build_sections(comparison: ComparedRuns, lang: Lang) -> Iterator[Section]:
     values = {key: [row[key] for row in rows] for key in _list_columns(comparison)}
     values["value"] = [format_decimal(text, lang) for text in values["value"]]
     values["proof"] = [_describe_evidence(row, lang) for row in rows]
-    yield Section(
+    yield build_section(
         Text("Les décisions", "The decisions"),
-        svg=_draw_bars([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
-        columns=[ReportColumn(_HEADS[key], _infer_kind(key), column) for key, column in values.items()],
+        [Column(_HEADS[key], column, _infer_kind(key)) for key, column in values.items()],
+        chart=lambda lang: _draw_bars(
+            [("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang
+        ),
     )
     differences = build_difference_rows(comparison, lang)
-    yield Section(
+    yield build_section(
         Text("Ce qui diffère", "What differs"),
-        columns=[
-            ReportColumn(Text("Paramètre", "Parameter"), "text", [path for path, *_ in differences]),
+        [
+            Column(Text("Paramètre", "Parameter"), [path for path, *_ in differences]),
             *(
-                ReportColumn(Text(side.name, side.name), "text", [texts[k] for _, *texts in differences])
+                Column(Text(side.name, side.name), [texts[k] for _, *texts in differences])
                 for k, side in enumerate(comparison.sides)
             ),
         ],
@@ -241,8 +254,15 @@ def _build_sections(comparison: ComparedRuns, lang: Lang) -> Iterator[Section]:
         yield _build_move_section(comparison.sides[0].name, name, moved, lang)
         yield _build_winner_section(name, comparison.winners[name], lang)
     table = comparison.regrets
-    yield Section(
+    yield build_section(
         Text("Regrets", "Regrets"),
+        [
+            Column(Text("Liste", "List"), table["portfolio"].to_list()),
+            Column(Text("Sous le scénario", "Under the scenario"), table["scenario"].to_list()),
+            Column(Text("Valeur", "Value"), _format_decimals(table["value"], lang)),
+            Column(Text("Regret", "Regret"), _format_decimals(table["regret"], lang)),
+            Column(Text("Ce qu'elle enfreint", "What it breaks"), table["broken"].to_list()),
+        ],
         words=[
             Text(
                 "Ce que vaut chaque liste si un autre scénario se réalise, et ce que ce choix coûte alors.",
@@ -250,13 +270,7 @@ def _build_sections(comparison: ComparedRuns, lang: Lang) -> Iterator[Section]:
             ),
             *([] if comparison.one_goal else [_UNITS]),
         ],
-        columns=[
-            ReportColumn(Text("Liste", "List"), "text", table["portfolio"].to_list()),
-            ReportColumn(Text("Sous le scénario", "Under the scenario"), "text", table["scenario"].to_list()),
-            ReportColumn(Text("Valeur", "Value"), "text", _format_decimals(table["value"], lang)),
-            ReportColumn(Text("Regret", "Regret"), "text", _format_decimals(table["regret"], lang)),
-            ReportColumn(Text("Ce qu'elle enfreint", "What it breaks"), "text", table["broken"].to_list()),
-        ],
+        annex=True,
     )
 
 
@@ -264,13 +278,13 @@ def _format_decimals(texts: pl.Series, lang: Lang) -> list[str | None]:
     return [None if text is None else format_decimal(text, lang) for text in texts]
 
 
-def _infer_kind(key: str) -> str:
+def _infer_kind(key: str) -> Kind:
     return (
-        "money"
+        Kind.MONEY
         if key.endswith("_cents")
-        else "count"
+        else Kind.COUNT
         if key.startswith("n_") or key == "inhabitants"
-        else "text"
+        else Kind.TEXT
     )
 
 
@@ -280,20 +294,20 @@ def _build_dimension_section(comparison: ComparedRuns, dimension: str, title: Te
     groups = list(dict.fromkeys(part["group"].to_list()))
     by = {(row["group"], row["side"]): row for row in part.iter_rows(named=True)}
     names = [side.name for side in comparison.sides]
-    columns = [ReportColumn(title, "text", groups)]
+    columns = [Column(title, groups)]
     for name in names:
         cells = [by.get((group, name)) for group in groups]
         granted = [0 if cell is None else cell["granted_cents"] for cell in cells]
-        columns.append(ReportColumn(Text(f"{name} : accordé", f"{name}: granted"), "money", granted))
+        columns.append(Column(Text(f"{name} : accordé", f"{name}: granted"), granted, Kind.MONEY))
         funded = [0 if cell is None else cell["n_funded"] for cell in cells]
-        columns.append(ReportColumn(Text(f"{name} : financés", f"{name}: funded"), "count", funded))
+        columns.append(Column(Text(f"{name} : financés", f"{name}: funded"), funded, Kind.COUNT))
     displayed = groups if len(groups) <= 20 and len(names) <= 6 else []
     triples = [
         (group, name, by[group, name]["granted_cents"] if (group, name) in by else 0)
         for group in displayed
         for name in names
     ]
-    return Section(title, svg=_draw_bars(triples, names, lang), columns=columns)
+    return build_section(title, columns, chart=lambda lang: _draw_bars(triples, names, lang), annex=True)
 
 
 def _draw_bars(triples: Sequence[tuple[str, str, int]], sides: Sequence[str], lang: Lang) -> str:
@@ -313,40 +327,35 @@ def _draw_bars(triples: Sequence[tuple[str, str, int]], sides: Sequence[str], la
 
 def _build_move_section(first: str, name: str, moved: pl.DataFrame, lang: Lang) -> Section:
     codes = [MOVE[code].in_(lang) for code in moved["move"].to_list()]
-    return Section(
+    return build_section(
         Text(f"Qui bouge : {first} → {name}", f"Who moves: {first} → {name}"),
-        columns=[
-            ReportColumn(Text("Dossier", "Dossier"), "text", moved["dossier"].to_list()),
-            ReportColumn(Text("Intitulé", "Title"), "text", moved["title"].to_list()),
-            ReportColumn(Text("Enveloppe", "Envelope"), "text", moved["envelope"].to_list()),
-            ReportColumn(Text("Département", "Department"), "text", moved["department"].to_list()),
-            ReportColumn(Text("Mouvement", "Move"), "text", codes),
-            ReportColumn(Text("Avant", "Before"), "money", moved["before_cents"].to_list()),
-            ReportColumn(Text("Après", "After"), "money", moved["after_cents"].to_list()),
-            ReportColumn(Text("Écart", "Difference"), "money", moved["change_cents"].to_list()),
-            ReportColumn(
-                Text("Cause", "Cause"),
-                "text",
-                [_describe_cause(cause, lang) for cause in moved["cause"].to_list()],
+        [
+            Column(Text("Dossier", "Dossier"), moved["dossier"].to_list()),
+            Column(Text("Intitulé", "Title"), moved["title"].to_list()),
+            Column(Text("Enveloppe", "Envelope"), moved["envelope"].to_list()),
+            Column(Text("Département", "Department"), moved["department"].to_list()),
+            Column(Text("Mouvement", "Move"), codes),
+            Column(Text("Avant", "Before"), moved["before_cents"].to_list(), Kind.MONEY),
+            Column(Text("Après", "After"), moved["after_cents"].to_list(), Kind.MONEY),
+            Column(Text("Écart", "Difference"), moved["change_cents"].to_list(), Kind.MONEY),
+            Column(
+                Text("Cause", "Cause"), [_describe_cause(cause, lang) for cause in moved["cause"].to_list()]
             ),
         ],
     )
 
 
 def _build_winner_section(name: str, table: pl.DataFrame, lang: Lang) -> Section:
-    return Section(
+    return build_section(
         Text(f"Gagnants et perdants : {name}", f"Winners and losers: {name}"),
-        columns=[
-            ReportColumn(
-                Text("Axe", "Dimension"),
-                "text",
-                [_AXIS[key].in_(lang) for key in table["dimension"].to_list()],
-            ),
-            ReportColumn(Text("Groupe", "Group"), "text", table["group"].to_list()),
-            ReportColumn(Text("Gagne", "Gains"), "money", table["gained_cents"].to_list()),
-            ReportColumn(Text("Perd", "Loses"), "money", table["lost_cents"].to_list()),
-            ReportColumn(Text("Solde", "Net"), "money", table["net_cents"].to_list()),
+        [
+            Column(Text("Axe", "Dimension"), [_AXIS[key].in_(lang) for key in table["dimension"].to_list()]),
+            Column(Text("Groupe", "Group"), table["group"].to_list()),
+            Column(Text("Gagne", "Gains"), table["gained_cents"].to_list(), Kind.MONEY),
+            Column(Text("Perd", "Loses"), table["lost_cents"].to_list(), Kind.MONEY),
+            Column(Text("Solde", "Net"), table["net_cents"].to_list(), Kind.MONEY),
         ],
+        annex=True,
     )
 
 

@@ -1,13 +1,11 @@
-"""Report of conflicts and repairs in the planner's words, for the terminal and notebooks."""
+"""Report of conflicts and repairs in the planner's words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from html import escape
-
-from rich.text import Text as Line
+from functools import partial
 
 from tnt_sim.analysis.infeasibility.document import (
     ActionEntry,
@@ -24,10 +22,22 @@ from tnt_sim.analysis.infeasibility.document import (
 from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_count
-from tnt_sim.reporting.renderers.html import wrap_in_frame
-from tnt_sim.reporting.renderers.terminal import wrap_paragraph
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Node,
+    Output,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+    build_section,
+    write_both,
+)
+from tnt_sim.reporting.reports.study_report import build_study_report
+from tnt_sim.rules.expressions.column_text import format_list, format_number
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.verify.run_document import format_fraction
 
@@ -285,42 +295,70 @@ def describe_repair(repair: RepairEntry, lang: Lang) -> str:
 FIRST_MEMBERS, FIRST_REPAIRS = 6, 3
 
 
-def render_conflict(document: ConflictDocument, lang: Lang, width: int) -> list[Line]:
-    """Write the whole page."""
-    lines = wrap_paragraph(str(document.title), width, style="bold")
-    lines.append(Line(str(document.scenario), style="dim"))
-    if document.synthetic:
-        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    mark, style = ("✔", "bold green") if document.status == "feasible" else ("✘", "bold red")
-    lines += [
-        Line(""),
-        *wrap_paragraph(describe_verdict(document).in_(lang), width, first=f"{mark} ", style=style),
+def build_report(document: ConflictDocument) -> Report:
+    """Return the report of the conflicts and the repairs."""
+    verdict = Callout(describe_verdict(document), Tone.GOOD if document.status == "feasible" else Tone.BAD)
+    n = len(document.sets)
+    nodes: list[Node] = [
+        build_section(format_conflict_title(rank, entry, n), _list_member_columns(entry))
+        for rank, entry in enumerate(document.sets, start=1)
     ]
-    for rank, conflict in enumerate(document.sets, start=1):
-        lines += [
-            Line(""),
-            Line(format_conflict_title(rank, conflict, len(document.sets)).in_(lang), style="bold"),
-        ]
-        lines += _render_members(describe_members(conflict.members, lang), width)
-    lines += render_repairs(document.repairs, lang, width)
-    return [*lines, Line(""), *wrap_paragraph(_describe_method(document).in_(lang), width, style="dim")]
+    nodes += _build_repairs(document.repairs)
+    nodes.append(
+        Section(
+            Text("Portée de la recherche", "Scope of the search"), [Paragraph(_describe_method(document))]
+        )
+    )
+    return build_study_report(document, Text("Ce qui se contredit", "What clashes"), verdict, nodes)
 
 
-def render_first_conflict(
-    sets: Sequence[ClashEntry], repairs: Sequence[RepairEntry], lang: Lang, width: int, *, scenario: str
-) -> list[Line]:
-    """Write the first conflict and the cheapest repairs, below the page of an infeasible run."""
+def build_first_conflict(
+    sets: Sequence[ClashEntry], repairs: Sequence[RepairEntry], *, scenario: str
+) -> list[Node]:
+    """Return the first conflict and the cheapest repairs, below the page of an infeasible run."""
     if not sets:
         return []
-    title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together").in_(lang)
-    sentences = describe_members(sets[0].members, lang)
-    lines = [Line(""), Line(title, style="bold"), *_render_members(sentences[:FIRST_MEMBERS], width)]
-    if len(sentences) > FIRST_MEMBERS:
-        more = format_integer(len(sentences) - FIRST_MEMBERS, lang)
-        lines.append(Line(Text(f"  … et {more} de plus", f"  … and {more} more").in_(lang), style="dim"))
-    lines += render_repairs(repairs[:FIRST_REPAIRS], lang, width)
+    title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together")
     end = Text(f"Tout le détail : tnt-sim conflict {scenario}", f"All of it: tnt-sim conflict {scenario}")
-    return [*lines, Line(""), Line(end.in_(lang), style="dim")]
+    first = build_section(title, _list_member_columns(sets[0]), most=FIRST_MEMBERS)
+    return [first, *_build_repairs(repairs[:FIRST_REPAIRS]), Paragraph(end, soft=True)]
+
+
+def _list_member_columns(entry: ClashEntry) -> list[Column]:
+    members = describe_members(entry.members, Lang.FR)
+    english = describe_members(entry.members, Lang.EN)
+    sources = [member.source or "" for member, _ in members]
+    return [
+        Column(
+            Text("Élément", "Member"),
+            [Text(capitalise(fr), capitalise(en)) for (_, fr), (_, en) in zip(members, english, strict=True)],
+        ),
+        Column(Text("Où", "Where"), [f"{m.file}:{m.line}" if m.file and m.line else "" for m, _ in members]),
+        *([Column(Text("Source", "Source"), sources, optional=True)] if any(sources) else []),
+    ]
+
+
+def _build_repairs(repairs: Sequence[RepairEntry]) -> list[Section]:
+    """Return the repairs, cheapest first."""
+    if not repairs:
+        return []
+    words = [write_both(partial(_describe_capitalised, one)) for one in repairs]
+    after = [write_both(partial(describe_repaired_optimum, one)) for one in repairs]
+    columns = [
+        Column(Text("Rang", "Rank"), [one.rank for one in repairs], Kind.COUNT),
+        Column(Text("Réparation", "Repair"), words),
+        Column(
+            Text("Règles touchées", "Rules touched"),
+            [one.n_rules for one in repairs],
+            Kind.COUNT,
+            Output.FILES,
+        ),
+        Column(Text("Montant", "Amount"), [one.cents for one in repairs], Kind.MONEY, Output.FILES),
+        Column(Text("Ensuite", "After it"), after),
+        Column(Text("À écrire", "To write"), [format_set_options(one.set or ()) for one in repairs]),
+    ]
+    title = Text("Ce qui suffirait, le moins cher d'abord", "What would be enough, cheapest first")
+    return [Section(title, [Table(columns, as_cards=True)])]
 
 
 def describe_verdict(document: ConflictDocument) -> Text:
@@ -345,21 +383,6 @@ def describe_verdict(document: ConflictDocument) -> Text:
     )
 
 
-def render_repairs(repairs: Sequence[RepairEntry], lang: Lang, width: int) -> list[Line]:
-    """Write the repairs, cheapest first."""
-    if not repairs:
-        return []
-    title = Text("Ce qui suffirait, le moins cher d'abord", "What would be enough, cheapest first").in_(lang)
-    lines = [Line(""), Line(title, style="bold")]
-    for repair in repairs:
-        text = capitalise(describe_actions(repair.actions, lang))
-        after = describe_repaired_optimum(repair, lang)
-        lines += wrap_paragraph(f"{text}.{after}", width, first=f"  {repair.rank}. ")
-        if repair.set:
-            lines += wrap_paragraph(format_set_options(repair.set), width, first="     ", style="dim")
-    return lines
-
-
 def format_set_options(sets: Sequence[str]) -> str:
     """Write the `--set` options of a repair, as typed."""
     parts = (text.partition("=") for text in sets)
@@ -368,13 +391,17 @@ def format_set_options(sets: Sequence[str]) -> str:
     )
 
 
+def _describe_capitalised(repair: RepairEntry, lang: Lang) -> str:
+    return capitalise(describe_repair(repair, lang))
+
+
 def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
     """Say whether a smaller repair might be enough, and the value of the optimum after it."""
-    doubt = Text(" Moins suffirait peut-être (non prouvé).", " Less might do (not proven).").in_(lang)
+    doubt = Text("Moins suffirait peut-être (non prouvé). ", "Less might do (not proven). ").in_(lang)
     first = "" if repair.least else doubt
     if repair.granted_cents is None or repair.n_funded is None:
         rest = Text(
-            " Le meilleur choix ensuite n'est pas calculé.", " The best choice after it is not computed."
+            "Le meilleur choix ensuite n'est pas calculé.", "The best choice after it is not computed."
         )
         return first + rest.in_(lang)
     goals = ", ".join(
@@ -389,18 +416,9 @@ def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
     about = "" if repair.best_found else Text("au moins ", "at least ").in_(lang)
     money = format_cents(repair.granted_cents, lang)
     return first + Text(
-        f" Au mieux ensuite : {about}{goals} ; {funded}, {money}.",
-        f" At best after it: {about}{goals}; {funded}, {money}.",
+        f"Au mieux ensuite : {about}{goals} ; {funded}, {money}.",
+        f"At best after it: {about}{goals}; {funded}, {money}.",
     ).in_(lang)
-
-
-def _render_members(members: Sequence[tuple[BoundHead, str]], width: int) -> list[Line]:
-    lines = []
-    for member, text in members:
-        place = f" — {member.file}:{member.line}" if member.file and member.line else ""
-        source = f" — {member.source}" if member.source else ""
-        lines += wrap_paragraph(f"{capitalise(text)}{place}{source}", width, first="  • ")
-    return lines
 
 
 def format_conflict_title(rank: int, document: ClashEntry, n: int) -> Text:
@@ -439,27 +457,3 @@ def _describe_method(document: ConflictDocument) -> Text:
         f"There may be other conflicts or repairs ({n} tests). Each repair is verified to the cent with its slack "
         "added.",
     )
-
-
-def render_conflict_html(document: ConflictDocument, lang: Lang) -> str:
-    """Render the same as HTML for a notebook."""
-    pieces = [f"<p><strong>{escape(str(document.title))}</strong></p>"]
-    if document.synthetic:
-        pieces.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
-    pieces.append(f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>")
-    for rank, entry in enumerate(document.sets, start=1):
-        pieces.append(
-            f"<h2>{escape(format_conflict_title(rank, entry, len(document.sets)).in_(lang))}</h2><ul>"
-        )
-        pieces += [
-            f"<li>{escape(capitalise(text))} <small>{escape(str(m.file))}:{m.line}</small></li>"
-            for m, text in describe_members(entry.members, lang)
-        ]
-        pieces.append("</ul>")
-    if document.repairs:
-        pieces.append("<ol>")
-        for repair in document.repairs:
-            text = capitalise(describe_actions(repair.actions, lang))
-            pieces.append(f"<li>{escape(text)}.{escape(describe_repaired_optimum(repair, lang))}</li>")
-        pieces.append("</ol>")
-    return wrap_in_frame("".join(pieces), lang)

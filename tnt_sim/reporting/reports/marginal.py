@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import partial
 
 from rich.text import Text as Line
 
@@ -33,8 +34,17 @@ from tnt_sim.i18n.numbers import (
     format_unlisted_count,
 )
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
-from tnt_sim.reporting.renderers.html import Cell, ReportColumn, Section, Study
 from tnt_sim.reporting.renderers.terminal import render_grid, render_wrapped_grid, wrap_paragraph
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Cell,
+    Column,
+    Kind,
+    Report,
+    Section,
+    Tone,
+    build_section,
+)
 from tnt_sim.reporting.reports.progress import describe_interruption, render_interruption
 from tnt_sim.reporting.reports.run import render_warnings
 from tnt_sim.reporting.text.marginal import (
@@ -353,17 +363,19 @@ FOR_EUROS = 10_000
 """Euros for which shadow prices are stated."""
 
 
-def build_question_study(document: MarginalDocument, lang: Lang) -> Study:
-    """Return the study of one question, from the document of `sweep --json`."""
+def build_report(document: MarginalDocument, lang: Lang) -> Report:
+    """Return the report of one question."""
     title = TITLES[document.question]
     day = document.date
-    about = [Text(f"{document.title or document.scenario}", f"{document.title or document.scenario}")]
     stopped = describe_interruption(document, lang)
-    about += [Text(line, line) for line in (stopped, *document.warnings) if line]
-    return Study(
+    return Report(
         title=Text(title.fr[0].upper() + title.fr[1:], title.en[0].upper() + title.en[1:]),
-        about=about,
-        sections=list(_build_sections(document, lang)),
+        subject=document.title or document.scenario,
+        about=[document.scenario],
+        nodes=[
+            *(Callout(text, Tone.WARNING) for text in (stopped, *document.warnings) if text),
+            *_build_sections(document, lang),
+        ],
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256},
         day=None if day is None else date.fromisoformat(day),
@@ -393,30 +405,32 @@ def _build_next_euro_sections(document: NextEuroDocument, lang: Lang) -> Iterato
         entries = [entry for entry in document.next if entry.kind == kind]
         if not entries:
             continue
-        yield Section(
+        yield build_section(
             title,
-            words=[STEP_NOTE] if kind == "envelope" else (),
-            svg=_draw_next_euro(entries, lang),
-            columns=[
-                _build_column(("Où", "Where"), "text", entries, lambda e: e.id),
+            [
+                _build_column(("Où", "Where"), Kind.TEXT, entries, lambda e: e.id),
                 _build_column(
-                    ("Rien avant", "Nothing before"), "text", entries, lambda e: _describe_step(e, lang)
+                    ("Rien avant", "Nothing before"), Kind.TEXT, entries, lambda e: _describe_step(e, lang)
                 ),
                 _build_column(
-                    ("Gain", "Gain"), "text", entries, lambda e: _format_goal_gain(e.goal, e.gain, lang)
+                    ("Gain", "Gain"), Kind.TEXT, entries, lambda e: _format_goal_gain(e.goal, e.gain, lang)
                 ),
                 _build_column(
-                    ("Prix relâché", "Relaxed price"), "text", entries, lambda e: _describe_price(e, lang)
+                    ("Prix relâché", "Relaxed price"), Kind.TEXT, entries, lambda e: _describe_price(e, lang)
                 ),
-                _build_column(("Dossiers financés", "Funded"), "count", entries, lambda e: e.n_funded),
+                _build_column(("Dossiers financés", "Funded"), Kind.COUNT, entries, lambda e: e.n_funded),
                 _build_column(
-                    ("Entrent", "In"), "text", entries, lambda e: format_list(e.enter, lang, MOST_NAMED)
+                    ("Entrent", "In"), Kind.TEXT, entries, lambda e: format_list(e.enter, lang, MOST_NAMED)
                 ),
                 _build_column(
-                    ("Sortent", "Out"), "text", entries, lambda e: format_list(e.leave, lang, MOST_NAMED)
+                    ("Sortent", "Out"), Kind.TEXT, entries, lambda e: format_list(e.leave, lang, MOST_NAMED)
                 ),
-                _build_column(("Preuve", "Proof"), "text", entries, lambda e: describe_proof(e.proof, lang)),
+                _build_column(
+                    ("Preuve", "Proof"), Kind.TEXT, entries, lambda e: describe_proof(e.proof, lang)
+                ),
             ],
+            words=[STEP_NOTE] if kind == "envelope" else (),
+            chart=partial(_draw_next_euro, entries),
         )
 
 
@@ -463,8 +477,38 @@ def _build_entry_sections(document: EntryThresholdsDocument, lang: Lang) -> Iter
         for flag, number in sorted(document.flags.items())
         if flag in FLAGS
     ]
-    yield Section(
+    yield build_section(
         Text("Dossiers qui attendent", "Dossiers that wait"),
+        [
+            _build_column(("Dossier", "Dossier"), Kind.TEXT, waiting, lambda e: e.dossier),
+            _build_column(
+                ("Sans perte, dès", "Without loss, from"),
+                Kind.TEXT,
+                waiting,
+                lambda e: format_no_loss(e, lang),
+            ),
+            _build_column(
+                ("Premier, au moins", "First, at least"), Kind.MONEY, waiting, lambda e: e.first_from_cents
+            ),
+            _build_column(
+                ("Premier, au plus", "First, at most"), Kind.MONEY, waiting, lambda e: e.first_upto_cents
+            ),
+            _build_column(
+                ("De bon, au moins", "For good, at least"), Kind.MONEY, waiting, lambda e: e.stable_low_cents
+            ),
+            _build_column(
+                ("De bon, au plus", "For good, at most"), Kind.MONEY, waiting, lambda e: e.stable_upto_cents
+            ),
+            _build_column(
+                ("Allers-retours", "In and out"), Kind.TEXT, waiting, lambda e: format_n_flips(e, lang)
+            ),
+            _build_column(
+                ("Sur la plage", "In the range"),
+                Kind.TEXT,
+                waiting,
+                lambda e: describe_flag(e.flag, lang, exact=e.exact),
+            ),
+        ],
         words=[
             Text(
                 f"De {low} à {high} : {n}, {looked.fr}",
@@ -475,34 +519,7 @@ def _build_entry_sections(document: EntryThresholdsDocument, lang: Lang) -> Iter
                 " · ".join(f"{word}: {number}" for word, number in flags),
             ),
         ],
-        svg=_draw_entries(waiting, lang),
-        columns=[
-            _build_column(("Dossier", "Dossier"), "text", waiting, lambda e: e.dossier),
-            _build_column(
-                ("Sans perte, dès", "Without loss, from"), "text", waiting, lambda e: format_no_loss(e, lang)
-            ),
-            _build_column(
-                ("Premier, au moins", "First, at least"), "money", waiting, lambda e: e.first_from_cents
-            ),
-            _build_column(
-                ("Premier, au plus", "First, at most"), "money", waiting, lambda e: e.first_upto_cents
-            ),
-            _build_column(
-                ("De bon, au moins", "For good, at least"), "money", waiting, lambda e: e.stable_low_cents
-            ),
-            _build_column(
-                ("De bon, au plus", "For good, at most"), "money", waiting, lambda e: e.stable_upto_cents
-            ),
-            _build_column(
-                ("Allers-retours", "In and out"), "text", waiting, lambda e: format_n_flips(e, lang)
-            ),
-            _build_column(
-                ("Sur la plage", "In the range"),
-                "text",
-                waiting,
-                lambda e: describe_flag(e.flag, lang, exact=e.exact),
-            ),
-        ],
+        chart=lambda lang: _draw_entries(waiting, lang),
     )
 
 
@@ -536,30 +553,35 @@ def _build_target_sections(document: TargetDocument, lang: Lang) -> Iterator[Sec
             Bar(Text("montant écrit", "written amount").in_(lang), [written], [format_amount(written, lang)]),
         )
     side = Text(f"enveloppe « {document.envelope} »", f'envelope "{document.envelope}"').in_(lang)
-    yield Section(
+    yield build_section(
         Text(
             "La plus petite enveloppe qui atteint chaque cible",
             "The smallest envelope that reaches each target",
         ),
-        svg=draw_bars(bars, [side], TITLES["target"].in_(lang)) if bars else "",
-        columns=[
-            _build_column(("Cible", "Target"), "text", targets, lambda e: e.words),
-            _build_column(("Montant", "Amount"), "money", targets, lambda e: e.amount_cents),
-            _build_column(("Pas moins de", "No less than"), "money", targets, lambda e: e.amount_from_cents),
-            _build_column(("De plus", "More"), "money", targets, lambda e: e.extra_cents),
-            _build_column(("Dossiers financés", "Funded"), "count", targets, lambda e: e.n_funded),
-            _build_column(("Départements", "Departments"), "count", targets, lambda e: e.n_departments),
+        [
+            _build_column(("Cible", "Target"), Kind.TEXT, targets, lambda e: e.words),
+            _build_column(("Montant", "Amount"), Kind.MONEY, targets, lambda e: e.amount_cents),
             _build_column(
-                ("Ce qui l'empêche", "What stops it"), "text", targets, lambda e: _describe_obstacle(e, lang)
+                ("Pas moins de", "No less than"), Kind.MONEY, targets, lambda e: e.amount_from_cents
             ),
-            _build_column(("Preuve", "Proof"), "text", targets, lambda e: describe_proof(e.proof, lang)),
+            _build_column(("De plus", "More"), Kind.MONEY, targets, lambda e: e.extra_cents),
+            _build_column(("Dossiers financés", "Funded"), Kind.COUNT, targets, lambda e: e.n_funded),
+            _build_column(("Départements", "Departments"), Kind.COUNT, targets, lambda e: e.n_departments),
+            _build_column(
+                ("Ce qui l'empêche", "What stops it"),
+                Kind.TEXT,
+                targets,
+                lambda e: _describe_obstacle(e, lang),
+            ),
+            _build_column(("Preuve", "Proof"), Kind.TEXT, targets, lambda e: describe_proof(e.proof, lang)),
         ],
+        chart=lambda lang: draw_bars(bars, [side], TITLES["target"].in_(lang)) if bars else "",
     )
     for entry in targets:
         if entry.dossiers:
-            yield Section(
+            yield build_section(
                 Text(f"Liste : {entry.words}", f"List: {entry.words}"),
-                columns=[ReportColumn(Text("Dossier", "Dossier"), "text", list(entry.dossiers))],
+                [Column(Text("Dossier", "Dossier"), list(entry.dossiers))],
             )
 
 
@@ -581,39 +603,48 @@ def _build_price_sections(document: RulePricesDocument, lang: Lang) -> Iterator[
             Bar(e.id, [abs(float(Fraction(e.value)))], [_format_goal_gain(e.goal, e.change, lang)])
             for e in dear
         ]
+        bars = bars if same_goal else []
         side = Text("ce que l'on gagnerait sans elle", "what would be gained without it").in_(lang)
-        yield Section(
+        yield build_section(
             title,
-            svg=draw_bars(bars, [side], title.in_(lang)) if same_goal else "",
-            columns=[
-                _build_column(("Contrainte", "Constraint"), "text", entries, lambda e: e.id),
+            [
+                _build_column(("Contrainte", "Constraint"), Kind.TEXT, entries, lambda e: e.id),
                 _build_column(
-                    ("Sans elle", "Without it"), "text", entries, lambda e: _format_change(e, lang)
+                    ("Sans elle", "Without it"), Kind.TEXT, entries, lambda e: _format_change(e, lang)
                 ),
                 *_build_children_columns(kind, entries, lang),
-                _build_column(("Ou, en argent", "Or, in money"), "money", entries, lambda e: e.euros_cents),
-                _build_column(("Au moins", "At least"), "money", entries, lambda e: e.euros_from_cents),
                 _build_column(
-                    ("Entrent", "In"), "text", entries, lambda e: format_list(e.enter, lang, MOST_NAMED)
+                    ("Ou, en argent", "Or, in money"), Kind.MONEY, entries, lambda e: e.euros_cents
+                ),
+                _build_column(("Au moins", "At least"), Kind.MONEY, entries, lambda e: e.euros_from_cents),
+                _build_column(
+                    ("Entrent", "In"), Kind.TEXT, entries, lambda e: format_list(e.enter, lang, MOST_NAMED)
                 ),
                 _build_column(
-                    ("Sortent", "Out"), "text", entries, lambda e: format_list(e.leave, lang, MOST_NAMED)
+                    ("Sortent", "Out"), Kind.TEXT, entries, lambda e: format_list(e.leave, lang, MOST_NAMED)
                 ),
-                _build_column(("Preuve", "Proof"), "text", entries, lambda e: describe_proof(e.proof, lang)),
+                _build_column(
+                    ("Preuve", "Proof"), Kind.TEXT, entries, lambda e: describe_proof(e.proof, lang)
+                ),
             ],
+            chart=partial(_draw_prices, bars, side, title),
         )
+
+
+def _draw_prices(bars: Sequence[Bar], side: str, title: Text, lang: Lang) -> str:
+    return draw_bars(bars, [side], title.in_(lang)) if bars else ""
 
 
 def _format_change(entry: PriceEntry, lang: Lang) -> str:
     return format_change(entry, lang) if entry.goal else "0"
 
 
-def _build_children_columns(kind: str, entries: Sequence[PriceEntry], lang: Lang) -> list[ReportColumn]:
+def _build_children_columns(kind: str, entries: Sequence[PriceEntry], lang: Lang) -> list[Column]:
     """Return, for separate amounts, a column with their price between the children alone."""
     if kind != "non_fungible":
         return []
     head = "Entre ses enfants seuls", "Between its children alone"
-    return [_build_column(head, "text", entries, lambda e: format_children_price(e, lang))]
+    return [_build_column(head, Kind.TEXT, entries, lambda e: format_children_price(e, lang))]
 
 
 def _build_extension_sections(document: ExtensionDocument, lang: Lang) -> Iterator[Section]:
@@ -630,19 +661,21 @@ def _build_extension_sections(document: ExtensionDocument, lang: Lang) -> Iterat
     ]
     extra = format_amount(document.extra_cents, lang)
     side = Text(f"gain pour {extra} de plus", f"gain for {extra} more").in_(lang)
-    yield Section(
+    yield build_section(
         Text(f"{extra} de plus", f"{extra} more"),
-        svg=draw_bars(bars, [side], TITLES["extension"].in_(lang)) if same_goal else "",
-        columns=[
-            _build_column(("Partage", "Share"), "text", ways, lambda w: _describe_option(w, lang)),
-            _build_column(("Gain", "Gain"), "text", ways, lambda w: _format_goal_gain(w.goal, w.gain, lang)),
-            _build_column(("Dossiers financés", "Funded"), "count", ways, lambda w: w.n_funded),
-            _build_column(("Départements", "Departments"), "count", ways, lambda w: w.n_departments),
-            _build_column(("Accordé", "Granted"), "money", ways, lambda w: w.granted_cents),
-            _build_column(("Non dépensé", "Not spent"), "money", ways, lambda w: w.unspent_cents),
-            _build_column(("Ajouté à", "Added to"), "text", ways, lambda w: _format_additions(w, lang)),
-            _build_column(("Preuve", "Proof"), "text", ways, lambda w: describe_proof(w.proof, lang)),
+        [
+            _build_column(("Partage", "Share"), Kind.TEXT, ways, lambda w: _describe_option(w, lang)),
+            _build_column(
+                ("Gain", "Gain"), Kind.TEXT, ways, lambda w: _format_goal_gain(w.goal, w.gain, lang)
+            ),
+            _build_column(("Dossiers financés", "Funded"), Kind.COUNT, ways, lambda w: w.n_funded),
+            _build_column(("Départements", "Departments"), Kind.COUNT, ways, lambda w: w.n_departments),
+            _build_column(("Accordé", "Granted"), Kind.MONEY, ways, lambda w: w.granted_cents),
+            _build_column(("Non dépensé", "Not spent"), Kind.MONEY, ways, lambda w: w.unspent_cents),
+            _build_column(("Ajouté à", "Added to"), Kind.TEXT, ways, lambda w: _format_additions(w, lang)),
+            _build_column(("Preuve", "Proof"), Kind.TEXT, ways, lambda w: describe_proof(w.proof, lang)),
         ],
+        chart=lambda lang: draw_bars(bars, [side], TITLES["extension"].in_(lang)) if same_goal else "",
     )
 
 
@@ -658,6 +691,6 @@ def _format_additions(option: ExtensionOptionEntry, lang: Lang) -> str:
 
 
 def _build_column[Entry](
-    head: tuple[str, str], kind: str, entries: Sequence[Entry], cell: Callable[[Entry], Cell]
-) -> ReportColumn:
-    return ReportColumn(Text(*head), kind, [cell(entry) for entry in entries])
+    head: tuple[str, str], kind: Kind, entries: Sequence[Entry], cell: Callable[[Entry], Cell]
+) -> Column:
+    return Column(Text(*head), [cell(entry) for entry in entries], kind)

@@ -26,7 +26,7 @@ from tnt_sim.analysis.sweep.document import FundedCurvePoint, SweepDocument, Swe
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.stored_run import RUN_ROOT
 from tnt_sim.i18n.message import Lang, Text, format_long_day
-from tnt_sim.i18n.numbers import format_amounts, format_short_amount
+from tnt_sim.i18n.numbers import format_amounts, format_short_amount, format_short_amounts
 from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 from tnt_sim.reporting.charts.theme import render_png, render_svg
 from tnt_sim.reporting.renderers.html import build_security_policy
@@ -53,7 +53,6 @@ from tnt_sim.reporting.text.sweep import (
     describe_sweep,
     describe_verdict,
     format_price,
-    format_short_amounts,
     format_value,
     has_inhabitants,
     list_top_envelopes,
@@ -77,7 +76,7 @@ _TOTAL_KEYS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReadingTable:
     """Cells as displayed; `left` are the text columns, aligned to the left."""
 
     header: Sequence[str]
@@ -92,7 +91,7 @@ class Table:
 
 def build_curve_table(
     document: SweepDocument, curve: str, points: Sequence[SweepPointEntry], lang: Lang
-) -> Table:
+) -> ReadingTable:
     """Return what each amount buys, on one curve."""
     nested = curve == "nested" and document.free
     header = [
@@ -112,7 +111,7 @@ def build_curve_table(
         [name, *_build_curve_row(document, point, curve, k > 0, lang)]
         for k, (name, point) in enumerate(zip(names, points, strict=True))
     ]
-    return Table(header, rows, [False] * (len(header) - 1) + [True])
+    return ReadingTable(header, rows, [False] * (len(header) - 1) + [True])
 
 
 def _build_curve_row(
@@ -141,7 +140,7 @@ def _format_n_changes(names: Sequence[str], later: bool, lang: Lang) -> str:
     return format_integer(len(names), lang) if later else "–"
 
 
-def build_totals_table(document: SweepDocument, curve: str, lang: Lang) -> Table | None:
+def build_totals_table(document: SweepDocument, curve: str, lang: Lang) -> ReadingTable | None:
     """Return applications, inhabitants, departments, granted and unspent money by amount, exactly."""
     points = select_lists(document, curve)
     if not points:
@@ -165,10 +164,10 @@ def build_totals_table(document: SweepDocument, curve: str, lang: Lang) -> Table
         people = [entry.population, *([entry.inhabitants] if reached else [])]
         counts = [entry.n_funded, entry.n_new, *people, entry.n_departments]
         rows.append([names[k], *(format_integer(count, lang) for count in counts), granted[k], left[k]])
-    return Table([text.in_(lang) for text in header], rows, [False] * len(header))
+    return ReadingTable([text.in_(lang) for text in header], rows, [False] * len(header))
 
 
-def build_envelope_table(curve: str, amounts: Sequence[SweepPointEntry], lang: Lang) -> Table | None:
+def build_envelope_table(curve: str, amounts: Sequence[SweepPointEntry], lang: Lang) -> ReadingTable | None:
     """Return applications and money by amount, for each envelope just below the programme."""
     points = [(point, entry) for point in amounts if (entry := point.get_list(curve)) is not None]
     if not points:
@@ -186,12 +185,12 @@ def build_envelope_table(curve: str, amounts: Sequence[SweepPointEntry], lang: L
                 format_short_amount(entries[name].granted_cents, lang),
             ]
         rows.append(cells)
-    return Table(header, rows, [False] * len(header))
+    return ReadingTable(header, rows, [False] * len(header))
 
 
 def build_envelope_tables(
     document: SweepDocument, points: Sequence[SweepPointEntry], lang: Lang
-) -> list[tuple[str, Table]]:
+) -> list[tuple[str, ReadingTable]]:
     """Return the table by envelope of each curve with its title; a single one if both curves agree."""
     about = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
     found = [
@@ -207,7 +206,7 @@ def build_envelope_tables(
     return [(about.in_(lang) + names[curve].in_(lang), table) for curve, table in tables]
 
 
-def build_dossier_table(document: SweepDocument, lang: Lang, most: int) -> Table:
+def build_dossier_table(document: SweepDocument, lang: Lang, most: int) -> ReadingTable:
     """Return the applications that change, by the amount from which they stay funded."""
     known = sorted(
         ((row.free_from_cents if document.free else row.nested_from_cents, row) for row in document.dossiers),
@@ -232,7 +231,7 @@ def build_dossier_table(document: SweepDocument, lang: Lang, most: int) -> Table
         ]
         for stable, row in known[:most]
     ]
-    return Table([text.in_(lang) for text in header], rows, [True, True, True, False, False])
+    return ReadingTable([text.in_(lang) for text in header], rows, [True, True, True, False, False])
 
 
 def build_point_frame(document: SweepDocument) -> pl.DataFrame:
@@ -336,7 +335,7 @@ summary { cursor: pointer; color: var(--soft); padding: .35rem 0; }
 
 @dataclass(frozen=True, slots=True)
 class CaptionedTable:
-    """Table with its caption, for the template."""
+    """ReadingTable with its caption, for the template."""
 
     caption: str
     header: Sequence[str]
@@ -457,7 +456,7 @@ def _caption_dossiers(document: SweepDocument, lang: Lang) -> CaptionedTable | N
     return _caption_table(caption.in_(lang) + more, build_dossier_table(document, lang, most))
 
 
-def _caption_table(caption: str, table: Table) -> CaptionedTable:
+def _caption_table(caption: str, table: ReadingTable) -> CaptionedTable:
     return CaptionedTable(caption, table.header, table.rows, table.left)
 
 

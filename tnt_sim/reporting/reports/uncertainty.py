@@ -15,12 +15,19 @@ from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, ROWS, Fit
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.domain.money import format_rate
 from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_amount, format_decimal
+from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
-from tnt_sim.reporting.renderers.html import ReportColumn, Section, Study
-from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Report,
+    Section,
+    Tone,
+    build_section,
+)
 from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import format_fraction
@@ -216,38 +223,7 @@ MOST = 12
 
 def render_ensemble(tables: EnsembleTables, lang: Lang, width: int) -> list[Line]:
     """Write the page of an ensemble."""
-    lines = wrap_paragraph(_describe_headline(tables).in_(lang), width, style="bold")
-    if is_synthetic(tables.problem.scenario):
-        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    for doubt in _describe_limits(tables):
-        lines += wrap_paragraph(doubt.in_(lang), width, style="yellow")
-    for section in _build_sections(tables, lang, brief=True):
-        lines += [Line(""), Line(section.title.in_(lang), style="bold")]
-        for text in section.words:
-            lines += [
-                Line(f"  {line.plain}", style="dim") for line in wrap_paragraph(text.in_(lang), width - 2)
-            ]
-        lines += _render_grid(section, lang)
-    return lines
-
-
-def _render_grid(section: Section, lang: Lang) -> list[Line]:
-    if not section.n_rows:
-        return []
-    texts = [
-        [
-            "–"
-            if v is None
-            else format_amount(v, lang)
-            if c.kind == "money" and isinstance(v, int)
-            else str(v)
-            for v in c.values
-        ]
-        for c in section.columns
-    ]
-    rows = [list(row) for row in zip(*texts, strict=True)][:MOST]
-    right = [k for k, column in enumerate(section.columns) if column.kind != "text"]
-    return render_grid(rows, header=[column.head.in_(lang) for column in section.columns], right=right)
+    return render_report(build_report(tables, lang), lang, width)
 
 
 def _describe_headline(tables: EnsembleTables) -> Text:
@@ -314,19 +290,24 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
     return entries
 
 
-def build_ensemble_study(tables: EnsembleTables, lang: Lang) -> Study:
-    """Return the whole ensemble, for a page or a workbook."""
-    return Study(
+def build_report(tables: EnsembleTables, lang: Lang) -> Report:
+    """Return the report of an ensemble."""
+    return Report(
         title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
-        about=[_describe_headline(tables), *_describe_limits(tables)],
-        sections=list(_build_sections(tables, lang, brief=False)),
+        subject=tables.problem.scenario.title,
+        about=[tables.problem.scenario.id],
+        nodes=[
+            Callout(_describe_headline(tables), Tone.PLAIN),
+            *(Callout(text, Tone.WARNING) for text in _describe_limits(tables)),
+            *_build_sections(tables, lang),
+        ],
         synthetic=is_synthetic(tables.problem.scenario),
         foot={tables.problem.scenario.id: tables.sample.scenario_sha256},
         day=tables.problem.scenario.spec.date,
     )
 
 
-def _build_sections(tables: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
+def _build_sections(tables: EnsembleTables, lang: Lang) -> Iterator[Section]:
     if not tables.n_draws:  # no draw has an optimum
         return
     yield _build_standing_section(tables, lang)
@@ -339,27 +320,22 @@ def _build_sections(tables: EnsembleTables, lang: Lang, *, brief: bool) -> Itera
         yield _build_payment_section(tables, lang)
     if tables.sensitivity.height:
         yield _build_sensitivity_section(tables, lang)
-    if not brief:
+    if True:
         table = tables.dossiers
-        yield Section(
+        yield build_section(
             Text("Les dossiers", "The dossiers"),
-            columns=[
-                ReportColumn(Text("Dossier", "Dossier"), "text", table["dossier"].to_list()),
-                ReportColumn(Text("Intitulé", "Title"), "text", table["title"].to_list()),
-                ReportColumn(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
-                ReportColumn(
+            [
+                Column(Text("Dossier", "Dossier"), table["dossier"].to_list()),
+                Column(Text("Intitulé", "Title"), table["title"].to_list()),
+                Column(Text("Enveloppe", "Envelope"), table["envelope"].to_list()),
+                Column(
                     Text("Part des tirages", "Share of draws"),
-                    "text",
                     [_format_share(v, lang) for v in table["share"].to_list()],
                 ),
-                ReportColumn(
-                    Text("Place", "Standing"),
-                    "text",
-                    [STANDING[v].in_(lang) for v in table["standing"].to_list()],
+                Column(
+                    Text("Place", "Standing"), [STANDING[v].in_(lang) for v in table["standing"].to_list()]
                 ),
-                ReportColumn(
-                    Text("Prévu", "Planned"), "text", ["✓" if v else "" for v in table["planned"].to_list()]
-                ),
+                Column(Text("Prévu", "Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
             ],
         )
 
@@ -376,14 +352,14 @@ def _build_standing_section(tables: EnsembleTables, lang: Lang) -> Section:
         for key, n in zip(STANDING, numbers, strict=True)
     ]
     title = Text("Noyau, balance, dehors", "Core, borderline, exterior")
-    return Section(
+    return build_section(
         title,
-        svg=draw_bars(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang)),
-        columns=[
-            ReportColumn(Text("Place", "Standing"), "text", [STANDING[key].in_(lang) for key in STANDING]),
-            ReportColumn(Text("Dossiers", "Dossiers"), "count", numbers),
-            ReportColumn(Text("C'est-à-dire", "That is"), "text", [ABOUT[key].in_(lang) for key in STANDING]),
+        [
+            Column(Text("Place", "Standing"), [STANDING[key].in_(lang) for key in STANDING]),
+            Column(Text("Dossiers", "Dossiers"), numbers, Kind.COUNT),
+            Column(Text("C'est-à-dire", "That is"), [ABOUT[key].in_(lang) for key in STANDING]),
         ],
+        chart=lambda lang: draw_bars(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang)),
     )
 
 
@@ -403,18 +379,20 @@ def _build_risk_section(tables: EnsembleTables, lang: Lang) -> Section:
         text = format_decimal(format_fraction(plan[0]), lang)
         words.append(Text(f"Sans incertitude : {text}.", f"Without uncertainty: {text}."))
     goal = tables.problem.stages[0].goal
-    return Section(
+    return build_section(
         Text(
             f"Ce que vaut l'enveloppe, le tirage connu ({goal})",
             f"What the money gives once the draw is known ({goal})",
         ),
-        words=words,
-        columns=[
-            ReportColumn(Text("", ""), "text", [text.in_(lang) for text in named]),
-            ReportColumn(
-                Text("Valeur", "Value"), "count", [_format_number(value, lang) for value in named.values()]
+        [
+            Column(Text("", ""), [text.in_(lang) for text in named]),
+            Column(
+                Text("Valeur", "Value"),
+                [_format_number(value, lang) for value in named.values()],
+                Kind.FIGURE,
             ),
         ],
+        words=words,
     )
 
 
@@ -475,62 +453,60 @@ def _build_list_section(tables: EnsembleTables, lang: Lang) -> Section:
         else one.name.replace("draw", Text("tirage", "draw").in_(lang))
         for one in tables.fixed_lists
     ]
-    return Section(
+    return build_section(
         Text("Décider avant de savoir", "Deciding before knowing"),
-        words=[_describe_information_value(tables, lang), *_explain_unnamed_list(tables)],
-        columns=[
-            ReportColumn(Text("Liste", "List"), "text", names),
-            ReportColumn(
+        [
+            Column(Text("Liste", "List"), names),
+            Column(
                 Text("Moyenne", "Average"),
-                "count",
                 [_format_number(one.risk.mean, lang) for one in tables.fixed_lists],
+                Kind.FIGURE,
             ),
-            ReportColumn(
+            Column(
                 Text("10 % pires", "Worst 10 %"),
-                "count",
                 [_format_number(one.risk.cvar, lang) for one in tables.fixed_lists],
+                Kind.FIGURE,
             ),
-            ReportColumn(
+            Column(
                 Text("Regret", "Regret"),
-                "count",
                 [_format_number(one.worst_regret, lang) for one in tables.fixed_lists],
+                Kind.FIGURE,
             ),
-            ReportColumn(
+            Column(
                 Text("Règles tenues", "Rules kept"),
-                "count",
                 [_format_share(float(one.holds), lang) for one in tables.fixed_lists],
+                Kind.FIGURE,
             ),
-            ReportColumn(Text("", ""), "text", notes),
+            Column(Text("", ""), notes),
         ],
+        words=[_describe_information_value(tables, lang), *_explain_unnamed_list(tables)],
     )
 
 
 def _build_envelope_section(tables: EnsembleTables, lang: Lang) -> Section:
     table = tables.envelopes
-    return Section(
+    return build_section(
         Text("Argent qui reste", "Money left"),
+        [
+            Column(Text("Enveloppe", "Envelope"), table["envelope"].to_list()),
+            Column(Text("Montant", "Amount"), table["amount_cents"].to_list(), Kind.MONEY),
+            Column(
+                Text("Reste quelque chose", "Something is left"),
+                [_format_share(v, lang) for v in table["p_unspent"].to_list()],
+                Kind.FIGURE,
+            ),
+            Column(Text("Reste moyen", "Left on average"), table["mean_unspent_cents"].to_list(), Kind.MONEY),
+            Column(
+                Text("La liste prévue dépasse", "The planned list exceeds"),
+                [None if v is None else _format_share(v, lang) for v in table["p_exceeded"].to_list()],
+                Kind.FIGURE,
+            ),
+        ],
         words=[
             Text(
                 "Reste : chaque tirage décidé une fois connu. Dépasse : la liste prévue, aux montants d'alors.",
                 "Left: each draw decided once known. Exceeds: the planned list, at the amounts asked for then.",
             )
-        ],
-        columns=[
-            ReportColumn(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
-            ReportColumn(Text("Montant", "Amount"), "money", table["amount_cents"].to_list()),
-            ReportColumn(
-                Text("Reste quelque chose", "Something is left"),
-                "count",
-                [_format_share(v, lang) for v in table["p_unspent"].to_list()],
-            ),
-            ReportColumn(
-                Text("Reste moyen", "Left on average"), "money", table["mean_unspent_cents"].to_list()
-            ),
-            ReportColumn(
-                Text("La liste prévue dépasse", "The planned list exceeds"),
-                "count",
-                [None if v is None else _format_share(v, lang) for v in table["p_exceeded"].to_list()],
-            ),
         ],
     )
 
@@ -545,43 +521,43 @@ def _build_payment_section(tables: EnsembleTables, lang: Lang) -> Section:
         Text("ensemble", "in all").in_(lang) if year is None else str(year)
         for year in table["year"].to_list()
     ]
-    return Section(
+    return build_section(
         Text("Ce que la liste prévue paiera", "What the planned list will pay"),
+        [
+            Column(Text("Année", "Year"), years),
+            Column(Text("Accordé", "Granted"), table["granted_cents"].to_list(), Kind.MONEY),
+            Column(
+                Text("Payé en moyenne", "Paid on average"), table["mean_paid_cents"].to_list(), Kind.MONEY
+            ),
+            Column(Text("Payé au plus", "Paid at most"), table["most_paid_cents"].to_list(), Kind.MONEY),
+            Column(Text("Surprogrammation", "Over-programming"), shares, Kind.FIGURE),
+        ],
         words=[
             Text(
                 "Dernière colonne : ce qui peut être promis en plus, le risque de payer trop restant sous 5 %.",
                 "Last column: what more may be promised, the risk of paying too much staying within 5 %.",
             )
         ],
-        columns=[
-            ReportColumn(Text("Année", "Year"), "text", years),
-            ReportColumn(Text("Accordé", "Granted"), "money", table["granted_cents"].to_list()),
-            ReportColumn(
-                Text("Payé en moyenne", "Paid on average"), "money", table["mean_paid_cents"].to_list()
-            ),
-            ReportColumn(Text("Payé au plus", "Paid at most"), "money", table["most_paid_cents"].to_list()),
-            ReportColumn(Text("Surprogrammation", "Over-programming"), "count", shares),
-        ],
     )
 
 
 def _build_sensitivity_section(tables: EnsembleTables, lang: Lang) -> Section:
     table = tables.sensitivity
-    return Section(
+    return build_section(
         Text("Ce qui fait varier le résultat", "What moves the result"),
+        [
+            Column(Text("Incertitude", "Input"), table["input"].to_list()),
+            Column(
+                Text("Part", "Share"),
+                [None if v is None else _format_share(v, lang) for v in table["total_effect"].to_list()],
+                Kind.FIGURE,
+            ),
+            Column(Text("Tirages", "Draws"), table["n_draws"].to_list(), Kind.COUNT),
+        ],
         words=[
             Text(
                 "Indice de Sobol total : la part de la variance à laquelle l'incertitude concourt (estimée).",
                 "Total Sobol index: the share of the variance that the input has a part in (estimated).",
             )
-        ],
-        columns=[
-            ReportColumn(Text("Incertitude", "Input"), "text", table["input"].to_list()),
-            ReportColumn(
-                Text("Part", "Share"),
-                "count",
-                [None if v is None else _format_share(v, lang) for v in table["total_effect"].to_list()],
-            ),
-            ReportColumn(Text("Tirages", "Draws"), "count", table["n_draws"].to_list()),
         ],
     )

@@ -399,9 +399,3 @@ def format_value(goal: PointGoal, lang: Lang) -> str:
         return text
     sign = "≤" if goal.sense == Sense.MAXIMISE else "≥"
     return f"{text} ({sign} {format_decimal(goal.bound, lang)})" if goal.bound is not None else f"{text} (?)"
-
-
-def format_short_amounts(cents: Sequence[int], lang: Lang) -> list[str]:
-    """Write amounts in short form if that distinguishes them, otherwise exactly."""
-    short = [format_short_amount(value, lang) for value in cents]
-    return short if len(set(short)) == len(set(cents)) else format_amounts(cents, lang)

@@ -1,0 +1,100 @@
+"""Reports on a terminal of 60, 80 and 120 columns: no line is longer, and no word is broken."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+import pytest
+from rich.cells import cell_len
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Output,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+)
+
+WIDTHS = (60, 80, 120)
+MONEY = [123_456_789_00, None, 5]
+TITLES = ["Rénovation énergétique du groupe scolaire Jean-Jaurès", "", "Vélos en libre-service"]
+WIDE = (
+    Column(Text("Dossier", "Dossier"), ["E-01", "DSIL-2021-000042", "E-03"]),
+    Column(Text("Intitulé du projet", "Title of the project"), TITLES),
+    Column(Text("Montant accordé", "Amount granted"), MONEY, Kind.MONEY),
+    Column(Text("Taux", "Rate"), [Fraction(1, 3), Fraction(0), None], Kind.RATE, optional=True),
+    Column(Text("Population des porteurs", "Applicants' population"), [1_234_567, 0, 12], Kind.COUNT),
+    Column(Text("Valeur", "Value"), ["320.75", "1", None], Kind.DECIMAL),
+    Column(Text("Non dépensé", "Unspent"), [8_800_000_000, 0, 1], Kind.ROUND_MONEY),
+    Column("sha256", ["a" * 64] * 3, outputs=Output.FILES),
+)
+
+
+def build_report(*columns: Column, as_cards: bool = False, most: int = 20, spread: bool = False) -> Report:
+    table = Table(columns, as_cards=as_cards, most=most, spread=spread)
+    verdict = Text(
+        "Aucune répartition ne respecte toutes les règles : voici ce qui suffirait, le moins cher d'abord.",
+        "No allocation satisfies every rule: here is what would be enough, cheapest first.",
+    )
+    return Report(
+        title="x",
+        subject="Dotation de soutien à l'investissement local, exercice 2026, région Provence-Alpes-Côte d'Azur",
+        about=["dsil-2026"],
+        nodes=[Callout(verdict, Tone.BAD), Section("Tout", [Paragraph(verdict), table])],
+        synthetic=True,
+    )
+
+
+def read_words(text: str) -> list[str]:
+    return re.sub(r"\u00a0(?=[:;?!»%€])|(?<=«)\u00a0", " ", text).split()
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("as_cards", [False, True])
+@pytest.mark.parametrize("n_columns", range(1, len(WIDE)))
+def test_a_table_fits_without_a_broken_word(lang: Lang, width: int, as_cards: bool, n_columns: int) -> None:
+    lines = [
+        line.plain for line in render_report(build_report(*WIDE[:n_columns], as_cards=as_cards), lang, width)
+    ]
+    assert max(map(cell_len, lines)) <= width
+    words = {word for line in lines for word in read_words(line)}
+    for column in WIDE[:n_columns]:
+        cells = column.format_values(lang, range(3))
+        wanted = {word for cell in cells if cell != "–" for word in read_words(cell)}
+        assert wanted <= words or column.optional
+
+
+def test_a_narrow_table_drops_what_is_optional_then_becomes_cards() -> None:
+    shown = {
+        width: "\n".join(line.plain for line in render_report(build_report(*WIDE[:6]), Lang.EN, width))
+        for width in WIDTHS
+    }
+    assert ["Rate" in shown[width] for width in WIDTHS] == [True, False, True]
+    assert ["Rate: 33.33%" in shown[width] for width in WIDTHS] == [True, False, False]
+
+
+def test_a_card_begins_with_its_rank() -> None:
+    rank = Column("Rank", [1, 2], Kind.COUNT)
+    repair, what = Column("Repair", ["Raise", "Lower"]), Column("To write", ["--set a=1", ""])
+    lines = [
+        line.plain for line in render_report(build_report(rank, repair, what, as_cards=True), Lang.EN, 80)
+    ]
+    assert lines[-3:] == ["  1. Raise", "       To write: --set a=1", "  2. Lower"]
+
+
+def test_a_terminal_lists_the_first_rows_or_rows_evenly_spread() -> None:
+    column = Column("n", list(range(100)), Kind.COUNT)
+    first = [line.plain.strip() for line in render_report(build_report(column, most=3), Lang.EN, 80)]
+    assert first[-4:] == ["0", "1", "2", "… 97 more: --json"]
+    spread = [
+        line.plain.strip() for line in render_report(build_report(column, most=3, spread=True), Lang.EN, 80)
+    ]
+    assert spread[-4:] == ["0", "50", "99", "… 97 more: --json"]

@@ -1,0 +1,241 @@
+"""The report of an answer as a tree of sentences, tables and charts, for terminal, page and workbook.
+
+A builder of `reports/` makes one tree per answer, with sentences in both languages and figures as numbers. The
+three renderers of `renderers/` write it in the language and the width of the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum, Flag, StrEnum, auto
+from fractions import Fraction
+
+from tnt_sim.domain.money import format_rate, parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_amounts, format_short_amounts
+from tnt_sim.rules.expressions.column_text import format_integer, format_number
+
+type Words = Text | str
+"""A sentence in both languages, or a text that has one form only, as a name or an id."""
+type Cell = Words | int | Fraction | None
+
+
+class Output(Flag):
+    """Where a column or a table appears."""
+
+    TERMINAL = auto()
+    PAGE = auto()
+    SHEET = auto()
+    READING = TERMINAL | PAGE
+    FILES = PAGE | SHEET
+    ALL = TERMINAL | PAGE | SHEET
+
+
+class Kind(StrEnum):
+    """The kind of the values of a column.
+
+    `MONEY` is integer cents; `ROUND_MONEY` too, read in k€ or M€ and exact in a sheet. `COUNT` is an integer,
+    `DECIMAL` an exact number or its text, `RATE` a fraction of 1. `FIGURE` is a number with words: « 12 (≤ 15) ».
+    """
+
+    TEXT = auto()
+    FIGURE = auto()
+    MONEY = auto()
+    ROUND_MONEY = auto()
+    COUNT = auto()
+    DECIMAL = auto()
+    RATE = auto()
+
+
+class Tone(Enum):
+    """How a callout is marked."""
+
+    GOOD = auto()
+    BAD = auto()
+    DOUBT = auto()
+    PLAIN = auto()
+    WARNING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table; an `optional` one is dropped from a terminal that is too narrow."""
+
+    head: Words
+    values: Sequence[Cell]
+    kind: Kind = Kind.TEXT
+    outputs: Output = Output.ALL
+    optional: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the column is aligned to the left."""
+        return self.kind is Kind.TEXT
+
+    def format_values(self, lang: Lang, rows: Sequence[int]) -> list[str]:
+        """Write the cells of some rows for a reader; a missing one is a dash."""
+        values = [self.values[row] for row in rows]
+        match self.kind:
+            case Kind.MONEY:
+                return format_amounts([_require_integer(value) for value in values], lang)
+            case Kind.ROUND_MONEY:
+                return format_short_amounts([_require_integer(value) for value in values], lang)
+        return ["–" if value is None else _format_value(value, self.kind, lang) for value in values]
+
+
+def _require_integer(value: Cell) -> int | None:
+    assert value is None or isinstance(value, int)
+    return value
+
+
+def _format_value(value: Words | int | Fraction, kind: Kind, lang: Lang) -> str:
+    if isinstance(value, Text):
+        return value.in_(lang)
+    match kind:
+        case Kind.COUNT if isinstance(value, int):
+            return format_integer(value, lang)
+        case Kind.DECIMAL:
+            return format_number(_parse_number(value), lang)
+        case Kind.RATE:
+            return format_rate(_parse_number(value), lang)
+    return str(value)
+
+
+def _parse_number(value: str | int | Fraction) -> Fraction:
+    return parse_decimal(value) if isinstance(value, str) else Fraction(value)
+
+
+def convert_to_number(value: Cell, kind: Kind) -> Cell | float:
+    """Return a cell as a sheet holds it: euros, plain numbers, or words."""
+    if value is None or isinstance(value, Text) or kind in (Kind.TEXT, Kind.FIGURE):
+        return value
+    if kind in (Kind.MONEY, Kind.ROUND_MONEY):
+        cents = _require_integer(value)
+        return None if cents is None else cents / 100
+    return value if isinstance(value, int) else float(_parse_number(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One sentence or a few; a `soft` one is a remark."""
+
+    text: Words
+    soft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """A sentence that must be seen: the verdict, a warning, a limit."""
+
+    text: Words
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of a page, drawn as SVG when it is rendered, "" for none; other outputs have its table."""
+
+    alt: Words
+    draw: Callable[[Lang], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of columns of equal length.
+
+    Attributes
+    ----------
+    caption : for a section of several tables
+    most : rows that a terminal lists, the first ones, or evenly `spread`; a page has 500, a sheet all
+    as_cards : each row is a few sentences, which a terminal writes below one another
+    outputs : where the table appears
+    """
+
+    columns: Sequence[Column]
+    caption: Words = ""
+    most: int = 20
+    spread: bool = False
+    as_cards: bool = False
+    outputs: Output = Output.ALL
+
+    @property
+    def n_rows(self) -> int:
+        """Return the number of rows."""
+        return len(self.columns[0].values) if self.columns else 0
+
+    def select_columns(self, output: Output) -> list[Column]:
+        """Return the columns that an output has."""
+        return [column for column in self.columns if column.outputs & output]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled part; an `annex` is left to the page and the workbook."""
+
+    title: Words
+    nodes: Sequence[Node] = ()
+    annex: bool = False
+
+
+type Node = Paragraph | Callout | Chart | Table | Section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The answer to one question.
+
+    Attributes
+    ----------
+    title : the question in a few words
+    subject : title of the scenario
+    about : what identifies the answer, as the scenario's id and the day of the decision
+    nodes : the verdict first, then sentences and sections
+    synthetic : whether the data are invented
+    foot : fingerprints of the sources, by name
+    """
+
+    title: Words
+    subject: Words
+    about: Sequence[Words] = ()
+    nodes: Sequence[Node] = ()
+    synthetic: bool = False
+    foot: Mapping[str, str] = field(default_factory=dict)
+    day: date | None = None
+
+
+def build_section(
+    title: Words,
+    columns: Sequence[Column] = (),
+    *,
+    words: Sequence[Words] = (),
+    chart: Callable[[Lang], str] | None = None,
+    annex: bool = False,
+    most: int = 20,
+) -> Section:
+    """Return a section of sentences, at most one chart and at most one table."""
+    nodes: list[Node] = [Paragraph(text) for text in words]
+    if chart is not None:
+        nodes.append(Chart(title, chart))
+    if columns:
+        nodes.append(Table(columns, most=most))
+    return Section(title, nodes, annex)
+
+
+def write_both(describe: Callable[[Lang], str]) -> Text:
+    """Return what is described in one language, in both."""
+    return Text(describe(Lang.FR), describe(Lang.EN))
+
+
+def write_words(words: Words, lang: Lang) -> str:
+    """Return a text in one language."""
+    return words if isinstance(words, str) else words.in_(lang)
+
+
+def iterate_nodes(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Yield all nodes, each section before its own."""
+    for node in nodes:
+        yield node
+        if isinstance(node, Section):
+            yield from iterate_nodes(node.nodes)

@@ -1,0 +1,22 @@
+"""The builder of the report of each document."""
+
+from __future__ import annotations
+
+from tnt_sim.analysis.alternatives.document import AlternativesDocument
+from tnt_sim.analysis.audit.document import AuditDocument
+from tnt_sim.analysis.infeasibility.document import ConflictDocument
+from tnt_sim.reporting.report_tree import Report
+from tnt_sim.reporting.reports import alternatives, audit, infeasibility
+
+type StudyDocument = ConflictDocument | AuditDocument | AlternativesDocument
+
+
+def build_report(document: StudyDocument) -> Report:
+    """Return the report of a document."""
+    match document:
+        case ConflictDocument():
+            return infeasibility.build_report(document)
+        case AuditDocument():
+            return audit.build_report(document)
+        case AlternativesDocument():
+            return alternatives.build_report(document)

@@ -1,0 +1,74 @@
+"""Head of the reports of all studies, and their table of who enters and leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tnt_sim.analysis.shared.list_distance import ListChanges
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone, Words, write_both
+from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interruption
+
+
+class StudySummary(LimitedStudy, Protocol):
+    """The keys that the documents of studies share."""
+
+    @property
+    def scenario(self) -> str:
+        """Return the id of the scenario."""
+
+    @property
+    def scenario_sha256(self) -> str:
+        """Return the fingerprint of the scenario."""
+
+    @property
+    def title(self) -> str:
+        """Return the title of the scenario."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Return whether the data are invented."""
+
+
+def build_study_report(
+    document: StudySummary, title: Words, verdict: Callout, nodes: Sequence[Node]
+) -> Report:
+    """Return the report of a study: its verdict, how far it got if it was stopped, then its parts."""
+    return Report(
+        title=title,
+        subject=document.title or document.scenario,
+        about=[document.scenario],
+        nodes=[verdict, *build_interruption(document), *nodes],
+        synthetic=document.synthetic,
+        foot={"scenario_sha256": document.scenario_sha256} if document.scenario_sha256 else {},
+    )
+
+
+def build_interruption(document: LimitedStudy) -> list[Callout]:
+    """Say how far a study got that a limit or Ctrl-C ended."""
+    stopped = write_both(lambda lang: describe_interruption(document, lang))
+    return [Callout(stopped, Tone.WARNING)] if stopped.fr else []
+
+
+CHANGES = {
+    "enter": Text("entre", "enters"),
+    "leave": Text("sort", "leaves"),
+    "amount": Text("change de montant", "other amount"),
+}
+
+
+def build_change_table(changes: ListChanges) -> Table:
+    """Return who enters, who leaves and whose amount changes."""
+    kinds = ("enter", changes.enter), ("leave", changes.leave), ("amount", changes.amount)
+    rows = [(key, one) for key, listed in kinds for one in listed]
+    return Table(
+        [
+            Column(Text("Dossier", "Dossier"), [one.dossier for _, one in rows]),
+            Column(Text("Intitulé", "Title"), [one.title or "" for _, one in rows]),
+            Column(Text("Change", "Change"), [CHANGES[key] for key, _ in rows]),
+            Column(Text("Avant", "Before"), [one.before_cents for _, one in rows], Kind.MONEY),
+            Column(Text("Après", "After"), [one.after_cents for _, one in rows], Kind.MONEY),
+        ],
+        most=12,
+    )
