@@ -30,6 +30,7 @@ from support.small_cases.in_cents import Case, little
 
 from tnt_sim.analysis.explain.minimal_changes import list_changes
 from tnt_sim.analysis.explain.rule_effects import minimise_violation
+from tnt_sim.documents import dump_document
 
 SEED, CASES, LARGEST = (*map(int, sys.argv[1:4]), 12)[:3]
 COUNT: Counter[str] = Counter()
@@ -47,7 +48,7 @@ def compare(case: Case) -> None:
             return
         row = rows[0]
         number = number_of(case, question, row)
-        for change in list_changes(question, row):
+        for change in map(dump_document, list_changes(question, row)):
             kind, status = change["kind"], change["status"]
             if kind == "score" and status != "undefined":
                 wanted = first_score(case, number, Fraction(change.get("step", "0.5")))

@@ -47,7 +47,7 @@ ARROWS_TO_CUT = frozenset(
         ("analysis.compare.compared_run", "reporting.run_folder.run_access"),
         ("analysis.compare.differences", "reporting.text.scenario_entries"),
         ("analysis.explain.explanation", "reporting.reports.explanation"),
-        ("analysis.explain.explanation", "reporting.text.decision_reasons"),
+        ("analysis.explain.explanation", "reporting.text.explanation"),
         ("analysis.explain.facts", "reporting.text.decision_reasons"),
         ("analysis.infeasibility.minimal_conflicts", "api.study_files"),
         ("analysis.infeasibility.minimal_conflicts", "reporting.reports.infeasibility"),

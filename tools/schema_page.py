@@ -67,5 +67,6 @@ def _type(value: Mapping[str, Any], classes: Mapping[str, Mapping[str, Any]]) ->
     if value.get("type") == "array":
         return f"liste : {_type(value['items'], classes)}"
     if value.get("type") == "object":
-        return f"par nom : {_type(value['additionalProperties'], classes)}"
+        values = value["additionalProperties"]
+        return f"par nom : {'toute valeur' if values is True else _type(values, classes)}"
     return _PLAIN[value["type"]]

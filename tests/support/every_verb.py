@@ -11,6 +11,7 @@ from tnt_sim.analysis.explain.explanation import explain, explain_for_reports
 from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
 from tnt_sim.analysis.shared import decided_run as decisions
 from tnt_sim.analysis.sweep.slider_positions import compute_slider
+from tnt_sim.documents import dump_document
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 
@@ -65,9 +66,9 @@ VERBS: Mapping[str, Callable[[House, float], Document]] = {
     "extend": lambda h, t: tnt.extend(h.scenario, time_limit=t).document,
     "explain": lambda h, t: explain(h.decided, h.refused[:3], seconds=t).document,
     "explain --all": lambda h, t: explain(h.decided, everyone=True, seconds=t).document,
-    "report": lambda h, t: explain_for_reports(h.decided, seconds=t),
+    "report": lambda h, t: dump_document(explain_for_reports(h.decided, seconds=t)),
     "report --slider": _slider,
-    "inversions": lambda h, t: build_inversions_document(h.decided, rank="cost", seconds=t),
+    "inversions": lambda h, t: dump_document(build_inversions_document(h.decided, rank="cost", seconds=t)),
     "alternatives": lambda h, t: tnt.alternatives(h.scenario, count=4, time_limit=t).document,
     "weights": lambda h, t: tnt.weights(h.scenario, ["score", "dossiers"], time_limit=t).document,
     "audit": lambda h, t: tnt.audit(h.scenario, h.folder / "list.csv", time_limit=t).document,

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import StoredRun, read_stored
@@ -16,6 +16,9 @@ from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, requir
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.run_folder.writer import write_run
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.explain.document import ExplainDocument
 
 
 def read_as_stored(result: ResultData) -> StoredRun:
@@ -91,7 +94,7 @@ class DecisionReport:
     def _get_lang(self, lang: Lang | str | None) -> Lang:
         return Lang(lang or self.result.problem.scenario.spec.locale)
 
-    def _explain(self) -> Mapping[str, Any] | None:
+    def _explain(self) -> ExplainDocument | None:
         from tnt_sim.analysis.explain.explanation import explain_for_reports
         from tnt_sim.analysis.shared.decided_run import of_result
 

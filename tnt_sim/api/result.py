@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import run_of
 from tnt_sim.i18n.message import Lang
@@ -108,9 +109,10 @@ class Result(ResultData):
         from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
         from tnt_sim.analysis.shared.decided_run import of_result
 
-        return build_inversions_document(
+        document = build_inversions_document(
             of_result(self), rank=rank, best=best, opinions=opinions, by=by, penalty=penalty, seconds=seconds
         )
+        return dump_document(document)
 
     @property
     def plot(self) -> Plots:

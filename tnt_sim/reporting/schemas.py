@@ -84,6 +84,17 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "cli.documents.ErrorDocument",
             Text("toute commande, quand elle échoue", "any command that fails"),
         ),
+        "explain": (
+            "analysis.explain.document.ExplainDocument",
+            Text(
+                "explain : pourquoi, et ce qui changerait la décision",
+                "explain: why, and what would change it",
+            ),
+        ),
+        "inversions": (
+            "analysis.explain.document.InversionsDocument",
+            Text("inversions : mieux classés et non retenus", "inversions: ranked better, not funded"),
+        ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
             Text("extend : transférer ou étendre", "extend: transfer or extend"),

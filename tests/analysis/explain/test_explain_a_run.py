@@ -15,7 +15,7 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import NothingDecided, UsageError
 from tnt_sim.reporting.run_folder.writer import write_run
-from tnt_sim.reporting.text.decision_reasons import SENTENCES, get_sentence_key
+from tnt_sim.reporting.text.explanation import SENTENCES, get_sentence_key
 from tnt_sim.scenario.load import load_scenario
 
 TABLE = """dossier,department,cost,requested,score,population,end
@@ -206,5 +206,5 @@ def test_the_command_gives_documents_and_refuses_unknown_dossiers(
     assert main(["explain", str(folder / "ailleurs"), "3"]) == 3
     assert main(["explain", str(folder), "--all", "--lang", "en"]) == 0
     assert "Settled by exact bounds" in capsys.readouterr().out
-    again = entries(explain(of_run(folder), everyone=True))
-    assert {get_sentence_key(entry) for entry in again.values()} <= set(SENTENCES)
+    again = explain(of_run(folder), everyone=True).data
+    assert {get_sentence_key(entry) for entry in again.dossiers} <= set(SENTENCES)

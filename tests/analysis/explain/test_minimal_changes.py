@@ -19,6 +19,7 @@ from tnt_sim.analysis.explain.rule_effects import minimise_violation
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
@@ -88,7 +89,7 @@ def test_smallest_changes_equal_brute_force(case: Case) -> None:
             return
         for row in refused(question):
             number = number_of(case, question, row)
-            changes = list_changes(question, row)
+            changes = [dump_document(one) for one in list_changes(question, row)]
             score = told(changes, "score")
             wanted = first_score(case, number, Fraction(score.get("step", "0.5")))
             if score["status"] == "exact" and Fraction(score["to"]) <= _last(case, number, score):
@@ -122,8 +123,9 @@ def test_everyone_at_once_agrees_with_brute_force(case: Case) -> None:
             question.decided, rows, lambda phase, share: None, StudyProgress(UNLIMITED, "dossiers")
         )
         wanted = worth(case)
-        for row, changes in settled.changes.items():
+        for row, entries in settled.changes.items():
             number = number_of(case, question, row)
+            changes = [dump_document(one) for one in entries]
             more = told(changes, "envelope")
             if len(case["stages"]) == 1:
                 needed = no_loss(changed(case, number, decided=1), wanted)
@@ -182,7 +184,8 @@ def test_more_money_equals_brute_force(case: Case) -> None:
         for row in refused(question, most=1):
             number = number_of(case, question, row)
             name = case["dossiers"][number]["id"]
-            *_, found = generate_envelope_changes(question.decided, row, question.steps)
+            *_, last = generate_envelope_changes(question.decided, row, question.steps)
+            found = dump_document(last)
             if len(case["stages"]) == 1:
                 forced = changed(case, number, decided=1)
                 assert found.get("by_cents") == no_loss(forced, wanted), found

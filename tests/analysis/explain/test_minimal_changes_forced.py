@@ -18,6 +18,7 @@ from support import draws
 
 from tnt_sim.analysis.explain.minimal_changes import list_changes, prepare_question
 from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import ResultData, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
@@ -147,7 +148,7 @@ def one_refused(folder: Path, seed: int) -> list[str]:
         return []
     row = int(waiting[0])
     name = str(decided.numbers[row])
-    changes = list_changes(question, row, confirm=False)
+    changes = [dump_document(one) for one in list_changes(question, row, confirm=False)]
     return [kind for change in changes if (kind := check_one(folder, seed, result, name, change))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tnt_sim.analysis.explain.rank_inversions import (
 )
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, UsageError
@@ -60,25 +62,29 @@ def test_pairs_and_their_price_equal_enumeration(case: Case) -> None:
             if a["envelope"] == b["envelope"] and a["score"] > b["score"]
             if a["id"] not in held and b["id"] in held
         }
-        pairs = {(pair["better"]["dossier"], pair["worse"]["dossier"]) for pair in found["pairs"]}
+        pairs = {
+            (pair["better"]["dossier"], pair["worse"]["dossier"]) for pair in dump_document(found)["pairs"]
+        }
         # a dossier that can get nothing is no candidate: it is compared with nobody
         open_ = set(decided.numbers.filter(decided.problem.offers.candidate).to_list())
         assert pairs == {pair for pair in wanted if set(pair) <= open_}
-        assert found["n_pairs"] == len(pairs)
+        assert found.n_pairs == len(pairs)
         price = compute_order_price(decided, ranked)
         order = {"id": "o", "kind": "order", "rank": "score", "best": "high", "by": "envelope"}
         under = case | {"rules": [*case["rules"], order]}
         best = brute_solve(under)
         if best is None:
-            assert price["status"] == "infeasible"
+            assert price.status == "infeasible"
+            assert price.loses is None
             return
         dossiers = sorted(case["dossiers"], key=rank_key)
         today = brute_solve(case)
         assert today is not None
-        for number, lost in enumerate(price["loses"], start=1):
+        assert price.loses is not None
+        for number, lost in enumerate(price.loses, start=1):
             now, then = (goal(case, number, dict(one), dossiers) for one in (today, best))
             assert Fraction(lost) == now - then, price
-        assert price["n_pairs"] == 0
+        assert price.n_pairs == 0
 
 
 TABLE = """dossier,department,requested,avis
@@ -114,7 +120,7 @@ def test_opinions_in_order_and_as_goals(result: ResultData) -> None:
     decided = of_result(result)
     ranked = build_ranking(decided.problem, rank="avis", opinions=OPINIONS)
     found = list_inversions(decided, ranked)
-    assert {(p["better"]["dossier"], p["worse"]["dossier"]) for p in found["pairs"]} == {
+    assert {(p.better.dossier, p.worse.dossier) for p in found.pairs} == {
         ("1", "5"), ("3", "4"), ("3", "5"),
     }  # fmt: skip
     assert tnt.Result.inversions(result, rank="avis", opinions=OPINIONS)["n_pairs"] == 3
@@ -122,17 +128,17 @@ def test_opinions_in_order_and_as_goals(result: ResultData) -> None:
     assert names(again) == ["3", "5"]
     assert again.document["objective"][0]["value"] == "1"
     priced = compute_order_price(decided, ranked, Fraction(1, 10))
-    assert priced["mode"] == "priced"
-    assert priced["n_pairs"] is not None
+    assert priced.mode == "priced"
+    assert priced.n_pairs is not None
 
 
 def test_amounts_are_told_in_euros(result: ResultData) -> None:
     decided = of_result(result)
     found = list_inversions(decided, build_ranking(decided.problem, rank="requested"))
-    first = found["refused"][0]
+    first = found.refused[0]
     cents = dict(decided.problem.case.table.select("dossier", "requested_cents").iter_rows())
-    assert first["better"]["value_cents"] == cents[first["better"]["dossier"]]
-    assert format_ranking_value(first["better"], Lang.FR).endswith("€")
+    assert first.better.value_cents == cents[first.better.dossier]
+    assert format_ranking_value(first.better, Lang.FR).endswith("€")
 
 
 def test_a_rank_that_cannot_order_is_refused(result: ResultData) -> None:
@@ -186,9 +192,8 @@ def test_the_commands_say_what_the_functions_say(
     document = json.loads(capsys.readouterr().out)
     assert document["n_pairs"] == 3
     assert document["prices"][0]["n_pairs"] == 0
-    assert document == build_inversions_document(of_result(result), rank="avis", opinions=OPINIONS) | {
-        "run_dir": folder.as_posix()
-    }
+    alone = build_inversions_document(of_result(result), rank="avis", opinions=OPINIONS)
+    assert document == dump_document(replace(alone, run_dir=folder.as_posix()))
     assert main(["inversions", str(folder), *opinions, "--lang", "en", "--penalty", "0.5"]) == 0
     assert "3 inversions by" in capsys.readouterr().out
     assert main(["inversions", str(folder), "--rank", "avis", "--best", "haut"]) == 2

@@ -122,17 +122,17 @@ def test_without_time_the_sum_is_a_least(tmp_path: Path) -> None:
             continue
         if result.status is not Status.OPTIMAL:
             continue
-        whole = {one["dossier"]: one for one in list_reserve(of_result(result))}
+        whole = {one.dossier: one for one in list_reserve(of_result(result))}
         clock = StepClock(tick=1.0)
         short = list_reserve(of_result(result), Deadline(1.5, clock))
         assert clock.readings <= len(whole) + 2
-        assert {one["dossier"] for one in short} == set(whole)
+        assert {one.dossier for one in short} == set(whole)
         for one in short:
-            other = whole[one["dossier"]]
-            looked += one["looked_at"] != other["looked_at"]
-            if one["rule"] is None:
-                assert one["missing_cents"] <= other["missing_cents"], seed
-            if not one["looked_at"] and one["missing_cents"]:
+            other = whole[one.dossier]
+            looked += one.looked_at != other.looked_at
+            if one.rule is None:
+                assert one.missing_cents <= other.missing_cents, seed
+            if not one.looked_at and one.missing_cents:
                 assert describe_obstacle(one, Lang.FR).startswith("≥")
     assert looked
 
@@ -140,9 +140,9 @@ def test_without_time_the_sum_is_a_least(tmp_path: Path) -> None:
 def test_the_demo_names_the_cap(tmp_path: Path) -> None:
     assert main(["new", str(tmp_path / "demo")]) == 0
     result = solve(load_scenario(tmp_path / "demo" / "scenario.yaml"))
-    document = explain(of_result(result), ["E-03"]).document
-    one = next(entry for entry in document["reserve"] if entry["dossier"] == "E-03")
-    assert one["rule"] == "plafond-departement"
+    document = explain(of_result(result), ["E-03"]).data
+    one = next(entry for entry in document.reserve if entry.dossier == "E-03")
+    assert one.rule == "plafond-departement"
     assert (describe_obstacle(one, Lang.FR), describe_obstacle(one, Lang.EN)) == (
         "la règle « plafond-departement »",
         'the rule "plafond-departement"',
@@ -156,7 +156,7 @@ def test_the_demo_names_the_cap(tmp_path: Path) -> None:
     # « beside those funded » read like « whatever happens », though a list with others out may hold it
     alone = "Even with more money, funding it without changing the others would break"
     assert outranked.startswith(f"{money} {alone} {bar}.")
-    statuses = {c["status"] for c in document["dossiers"][0]["changes"] if c["kind"] == "envelope"}
+    statuses = {c.status for c in document.dossiers[0].changes if c.kind == "envelope"}
     assert statuses == {"impossible"}
 
 
@@ -173,5 +173,5 @@ def test_sums_are_read_once_for_the_whole_list(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(Limit, "read", counted)
     listed = list_reserve(decided)
-    assert sum(one["looked_at"] for one in listed) > 1
+    assert sum(one.looked_at for one in listed) > 1
     assert sorted(n_read) == sorted(rule.id for rule in sums)

@@ -113,7 +113,8 @@ def test_reasons_of_all_end_with_the_limit(house: House, monkeypatch: pytest.Mon
     monkeypatch.setattr("tnt_sim.analysis.explain.explanation.REASONS_AT_A_TIME", 1)
     monkeypatch.setattr("tnt_sim.analysis.explain.explanation.REASONS_SECONDS", 0.0)
     StepClock().install(monkeypatch)
-    document = explain(house.decided, everyone=True, seconds=0.0).document
+    told = explain(house.decided, everyone=True, seconds=0.0)
+    document = told.document
     n = len(house.decided.numbers)
     assert len(document["dossiers"]) == 1 < n
     assert (document["stopped_by"], document["progress"]) == (
@@ -121,4 +122,4 @@ def test_reasons_of_all_end_with_the_limit(house: House, monkeypatch: pytest.Mon
         {"done": 1, "of": n, "unit": "dossiers"},
     )
     assert document["settled"] is None
-    assert build_explained(document, Lang.FR) is not None
+    assert build_explained(told.data, Lang.FR) is not None

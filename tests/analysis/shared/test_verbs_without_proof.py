@@ -13,6 +13,7 @@ from support.every_verb import VERBS, House
 from support.lanes import in_lanes
 
 import tnt_sim as tnt
+from tnt_sim.analysis.explain.document import RuleChange
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
 from tnt_sim.analysis.marginal import extension_allocation as extension
@@ -28,7 +29,7 @@ from tnt_sim.reporting.reports.audit import describe_verdict as audit_words
 from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.explanation import render_rule_price
 from tnt_sim.reporting.reports.marginal import render_question
-from tnt_sim.reporting.text.decision_reasons import describe_change, explain_dossier
+from tnt_sim.reporting.text.explanation import describe_change, explain_dossier
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
@@ -101,8 +102,8 @@ def test_a_list_that_nothing_betters(house: House, monkeypatch: pytest.MonkeyPat
 def test_the_price_of_no_inversion(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def said() -> str:
         told = build_inversions_document(house.decided, rank="cost", best="low", seconds=60.0)
-        (price,) = told["prices"]
-        return "\n".join(line.plain for line in render_rule_price(price, told["goals"], Lang.EN, 200))
+        (price,) = told.prices
+        return "\n".join(line.plain for line in render_rule_price(price, told.goals, Lang.EN, 200))
 
     assert "costs:" in said()
     monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
@@ -110,16 +111,9 @@ def test_the_price_of_no_inversion(house: House, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_change_says_that_one_solver_claims_it() -> None:
-    change = {
-        "kind": "rule",
-        "of": "dep",
-        "status": "exact",
-        "unit": "money",
-        "by": "5000",
-        "proof": "PROVED",
-    }
+    change = RuleChange(of="dep", unit="money", by="5000", proof="PROVED", confirmed=True)
     assert "solv" not in describe_change(change, Lang.FR) + describe_change(change, Lang.EN)
-    alone = change | {"proof": "FEASIBLE_GAP"}
+    alone = replace(change, proof="FEASIBLE_GAP")
     assert describe_change(alone, Lang.FR).endswith("(selon un seul solveur, sans preuve).")
     assert describe_change(alone, Lang.EN).endswith("(by one solver alone, without a proof).")
 
@@ -128,8 +122,8 @@ def test_a_funded_dossier_of_a_list_that_nothing_proves(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def said(decided: DecidedRun) -> str:
-        document = explain(decided, everyone=True, seconds=60.0).document
-        funded = next(one for one in document["dossiers"] if one["reason_code"] == "merit")
+        document = explain(decided, everyone=True, seconds=60.0).data
+        funded = next(one for one in document.dossiers if one.reason_code == "merit")
         return f"{explain_dossier(funded, Lang.FR)} {explain_dossier(funded, Lang.EN)}"
 
     assert "la meilleure répartition" in said(house.decided)

@@ -164,24 +164,24 @@ def test_a_pdf_has_no_script_and_all_pages(runs: list[StoredRun]) -> None:
 
 @pytest.mark.parametrize("lang", Lang)
 def test_each_explanation_stands_escaped_on_the_page(runs: list[StoredRun], lang: Lang) -> None:
-    document = explain(of_run(runs[-1].folder), everyone=True, lang=lang).document
+    document = explain(of_run(runs[-1].folder), everyone=True, lang=lang).data
     text = render_report_html(runs[-1], PageOptions(lang, explanation=document))
     page = Page(text)
     assert HOSTILE not in text.replace(script_data(page), "")
     told = describe_dossiers(document, lang)
     data = json.loads(script_data(page))
     why = dict(zip(data["dossiers"]["number"], data["dossiers"]["motive"], strict=True))
-    refused = [one for one in document["dossiers"] if not one["funded"] and one["changes"]]
+    refused = [one for one in document.dossiers if not one.funded and one.changes]
     assert refused
     for one in refused:
-        shown = data["motives"][why[one["dossier"]]]
-        assert shown.split("\n")[0] == one["sentence"]
-        assert all(part in told[one["dossier"]] for part in shown.split("\n"))
+        shown = data["motives"][why[one.dossier]]
+        assert shown.split("\n")[0] == one.sentence
+        assert all(part in told[one.dossier] for part in shown.split("\n"))
     assert data["explained"] is True
     assert PAGE["who_enters"].in_(lang) in page.words
-    assert all(one["dossier"] in page.words for one in document["reserve"])
+    assert all(one.dossier in page.words for one in document.reserve)
     paper = render_report_html(runs[-1], PageOptions(lang, paper=True, explanation=document))
-    assert document["dossiers"][-1]["sentence"][:30].replace("\u00a0", " ") in Page(paper).words.replace(
+    assert document.dossiers[-1].sentence[:30].replace("\u00a0", " ") in Page(paper).words.replace(
         "\u00a0", " "
     )
     assert "explanations" not in render_report_html(runs[-1], PageOptions(lang))

@@ -19,7 +19,7 @@ from support.printed.run import check_run
 from support.printed.sweep import amounts_agree, check_entries, check_next, check_sweep
 
 import tnt_sim as tnt
-from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.explain.explanation import Explanation, explain
 from tnt_sim.analysis.marginal import questions
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
@@ -56,16 +56,16 @@ def test_the_page_of_a_run(facts: Facts, lang: Lang) -> None:
 
 
 @pytest.fixture(scope="module")
-def explained(facts: Facts) -> Any:
+def explained(facts: Facts) -> Explanation:
     """The explanation of every dossier of a small scenario; of a large one its reasons, rules and "
     "reserve list."""
     names = list(facts.rows) if len(facts.rows) <= SMALL else []
-    return explain(of_result(facts.result), names).document
+    return explain(of_result(facts.result), names)
 
 
 @pytest.mark.parametrize("lang", list(Lang))
-def test_the_page_of_an_explanation(facts: Facts, explained: Any, lang: Lang) -> None:
-    read = check_explanation(facts, explained, lang)
+def test_the_page_of_an_explanation(facts: Facts, explained: Explanation, lang: Lang) -> None:
+    read = check_explanation(facts, explained.data, lang)
     if facts.result.problem.scenario.id == "exemple":
         assert {"outranked_barred", "displaced", "rule", "ineligible"} <= read
     if facts.result.problem.scenario.id == "motifs":
@@ -78,7 +78,7 @@ def test_one_dossier_for_each_reason(facts: Facts) -> None:
     chosen: dict[str, str] = {}
     for name, row in facts.rows.items():
         chosen.setdefault(row["reason_code"], name)
-    document = explain(of_result(facts.result), list(chosen.values())).document
+    document = explain(of_result(facts.result), list(chosen.values())).data
     for lang in Lang:
         assert check_explanation(facts, document, lang)
 
@@ -95,7 +95,7 @@ def swept_pages(facts: Facts, low: str, high: str) -> None:
 
 
 @pytest.mark.parametrize("facts", ["demo", *slow("motifs", "frozen")], indirect=True)
-def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained: Any) -> None:
+def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained: Explanation) -> None:
     """Three questions on money at once: each page by itself, and one amount for one dossier on all of them."""
     root = facts.envelopes[next(iter(facts.envelopes))]["amount_cents"]
     low, high = f"{root // 100} €", f"{root * 12 // 1000} €"
@@ -106,7 +106,7 @@ def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained:
     for lang in Lang:
         check_entries(facts, entries, lang)
         check_next(facts, following, lang)
-    amounts_agree(facts, explained, entries.document, following.document)
+    amounts_agree(facts, explained.document, entries.document, following.document)
 
 
 @pytest.mark.parametrize("facts", slow("shipped"), indirect=True)

@@ -8,7 +8,7 @@ from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import describe_change
+from tnt_sim.reporting.text.explanation import describe_change
 from tnt_sim.scenario.load import load_scenario
 
 HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
@@ -19,8 +19,8 @@ def told(folder: Path, rest: str, table: str, dossier: str, *, everyone: bool = 
     (folder / "s.yaml").write_text(HEAD + rest, encoding="utf-8")
     decided = of_result(solve(load_scenario(folder / "s.yaml")))
     found = explain(decided, () if everyone else (dossier,), everyone=everyone, confirm=False)
-    entry = next(one for one in found.document["dossiers"] if one["dossier"] == dossier)
-    return " ".join(describe_change(one, Lang.FR) for one in entry["changes"]).replace("\u00a0", " ")
+    entry = next(one for one in found.data.dossiers if one.dossier == dossier)
+    return " ".join(describe_change(one, Lang.FR) for one in entry.changes).replace("\u00a0", " ")
 
 
 def test_a_dossier_without_a_score_is_not_kept_out_by_an_earlier_goal(tmp_path: Path) -> None:
@@ -60,5 +60,5 @@ def test_who_would_fit_as_it_is_waits_for_no_money(tmp_path: Path) -> None:
     rest = "programme: {id: p, amount: 100}\nobjective: [{maximise: {score: 1}}]\n"
     (tmp_path / "s.yaml").write_text(HEAD + rest, encoding="utf-8")
     decided = of_result(solve(load_scenario(tmp_path / "s.yaml")))
-    listed = [(one["rank"], one["dossier"]) for one in explain(decided).document["reserve"]]
+    listed = [(one.rank, one.dossier) for one in explain(decided).data.reserve]
     assert listed == [(1, "C"), (None, "B")]

@@ -8,7 +8,8 @@ from support.paths import ROOT
 from tnt_sim.analysis.explain.explanation import Explanation, explain
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.solve import solve
-from tnt_sim.reporting.text.decision_reasons import (
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text.explanation import (
     KINDS,
     SENTENCES,
     WHY_NOT,
@@ -31,20 +32,20 @@ def told() -> Explanation:
 
 
 def test_each_reason_occurs_in_a_shipped_scenario(told: Explanation) -> None:
-    entries = told.document["dossiers"]
-    assert {entry["reason_code"] for entry in entries} == CODES == set(REASON)
+    entries = told.data.dossiers
+    assert {entry.reason_code for entry in entries} == CODES == set(REASON)
     # what is unclear is so where a run is stopped, or too large: tests/verify/test_zero_gain.py; what is barred
     # beside a lack of money stands in the demo: test_reserve_list.py; what nothing proves is in
     # test_verbs_without_proof.py
     elsewhere = {"listed", "unclear", "outranked_barred", "none_fits_barred"}
     assert {get_sentence_key(entry) for entry in entries} == set(SENTENCES) - elsewhere
-    assert told.document["synthetic"]
+    assert told.data.synthetic
 
 
 def test_no_sentence_has_a_hole(told: Explanation) -> None:
-    for entry in told.document["dossiers"]:
-        for lang in ("fr", "en"):
-            sentence = explain_dossier(entry, lang)  # type: ignore[arg-type]
+    for entry in told.data.dossiers:
+        for lang in Lang:
+            sentence = explain_dossier(entry, lang)
             assert sentence.endswith("."), sentence
             assert not any(hole in sentence for hole in ("None", "«  »", '""', "()", "–", ": .")), sentence
 

@@ -233,15 +233,15 @@ def test_each_dossier_stands_in_one_department_workbook(stored: StoredRun) -> No
 
 def test_what_would_fund_each_dossier(tmp_path: Path) -> None:
     run_dir = make_run(tmp_path)
-    document = explain(of_run(run_dir), everyone=True).document
+    document = explain(of_run(run_dir), everyone=True).data
     found = pages(build_workbook(open_stored(run_dir), Lang.FR, explanation=document))
     assert "Explications" in found
     head, *rows = found["Dossiers"]
     why, change = head.index("Motif"), head.index("Ce qui le ferait retenir")
     told = {row[0]: (row[why], row[change] if change < len(row) else None) for row in rows}
-    for entry in document["dossiers"]:
-        shown = told[entry["dossier"]]
-        assert shown[0] == entry["sentence"]
-        assert bool(shown[1]) == any(one["status"] != "undefined" for one in entry["changes"])
+    for entry in document.dossiers:
+        shown = told[entry.dossier]
+        assert shown[0] == entry.sentence
+        assert bool(shown[1]) == any(one.status != "undefined" for one in entry.changes)
     listed = [row for row in found["Explications"] if row and row[0] in ("1", "2", "–")]
-    assert len(listed) == len(document["reserve"])
+    assert len(listed) == len(document.reserve)

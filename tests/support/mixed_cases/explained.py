@@ -16,6 +16,7 @@ from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepa
 from tnt_sim.analysis.explain.rule_effects import minimise_violation
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.reference_solution import can_relax
+from tnt_sim.documents import dump_document
 from tnt_sim.rules.protocols import Mode
 
 
@@ -28,7 +29,7 @@ def of_explain(mix: Mix) -> Told:
     rows = [row for row, waits in enumerate(waiting.tolist()) if waits]
     for row in mix.dice.sample(rows, min(3, len(rows))):
         name = decided.numbers[row]
-        for change in list_changes(question, row):
+        for change in map(dump_document, list_changes(question, row)):
             mix.count[f"explain {change['kind']} {change['status']}"] += 1
             told += [f"{name}: {line}" for line in CHANGES[change["kind"]](mix, question, name, change)]
         told += _rules(mix, question, row, name)

@@ -10,9 +10,11 @@ from typing import Any
 from support.printed.facts import Facts
 from support.printed.run import WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
+from tnt_sim.analysis.explain.document import ExplainDocument
+from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.explanation import render_dossier, render_explanation
-from tnt_sim.reporting.text.decision_reasons import KINDS, UNPROVEN_NOTE, WHY_NOT, get_sentence_key
+from tnt_sim.reporting.text.explanation import KINDS, UNPROVEN_NOTE, WHY_NOT, get_sentence_key
 
 
 def named(text: str) -> list[str]:
@@ -376,10 +378,10 @@ CHANGES = [
 ]
 
 
-def check_dossiers(facts: Facts, document: Any, lang: Lang) -> set[str]:
+def check_dossiers(facts: Facts, told: ExplainDocument, document: Any, lang: Lang) -> set[str]:
     """Every sentence of every dossier; gives the reasons that were read."""
-    for entry in document["dossiers"]:
-        lines = [line.plain.strip() for line in render_dossier(entry, lang, WIDE)][1:]
+    for one, entry in zip(told.dossiers, document["dossiers"], strict=True):
+        lines = [line.plain.strip() for line in render_dossier(one, lang, WIDE)][1:]
         about: dict[str, Any] = {"facts": facts, "entry": entry, "document": document}
         read_sentence(WHY, lines[0], lang, **about)
         for line, change in zip(lines[1:], entry["changes"], strict=True):
@@ -387,7 +389,7 @@ def check_dossiers(facts: Facts, document: Any, lang: Lang) -> set[str]:
             bare = said.replace(f" {UNPROVEN_NOTE.in_(lang)}", "")
             assert (bare != said) is (change.get("proof") == "FEASIBLE_GAP"), line
             read_sentence(CHANGES, bare, lang, change=change, **about)
-    return {get_sentence_key(entry) for entry in document["dossiers"]}
+    return {get_sentence_key(entry) for entry in told.dossiers}
 
 
 def more_of(line: str) -> str:
@@ -464,9 +466,10 @@ def check_inversions(facts: Facts, document: Any, lines: list[str], lang: Lang) 
         assert envelope == facts.rows[name]["at"]
 
 
-def check_explanation(facts: Facts, document: Any, lang: Lang) -> set[str]:
+def check_explanation(facts: Facts, told: ExplainDocument, lang: Lang) -> set[str]:
     """The whole page of `explain`."""
-    for title, lines in sections(render_explanation(document, lang, WIDE)):
+    document = dump_document(told)
+    for title, lines in sections(render_explanation(told, lang, WIDE)):
         if title in ("Inversions",) and lines:
             check_inversions(facts, document, lines, lang)
         elif title.startswith(("Liste de réserve", "Reserve list")):
@@ -476,4 +479,4 @@ def check_explanation(facts: Facts, document: Any, lang: Lang) -> set[str]:
             assert not facts.rows[name]["funded"]
         for name in rule["leaves"] or ():
             assert facts.rows[name]["funded"]
-    return check_dossiers(facts, document, lang)
+    return check_dossiers(facts, told, document, lang)

@@ -29,31 +29,41 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.explain.facts import Entry, build_entry, build_rule_entry, count_by_reason, read_facts
-from tnt_sim.analysis.explain.minimal_changes import ChangeTable, list_changes, prepare_question, settle_all
+from tnt_sim.analysis.explain.document import (
+    ChangeEntry,
+    DecidingRule,
+    ExplainDocument,
+    ExplainedDossier,
+    InversionList,
+    ReserveEntry,
+    RuleEffectEntry,
+    SecondsEntry,
+    UnknownDossier,
+)
+from tnt_sim.analysis.explain.facts import build_entry, build_rule_entry, count_by_reason, read_facts
+from tnt_sim.analysis.explain.minimal_changes import list_changes, prepare_question, settle_all
 from tnt_sim.analysis.explain.rank_inversions import build_ranking, find_single_score, list_inversions
 from tnt_sim.analysis.explain.rule_effects import Effect, count_rule_effects, generate_rule_effects
 from tnt_sim.analysis.shared.decided_run import DecidedRun, find_rows, refuse_all_unknown
 from tnt_sim.analysis.shared.progress import INTERRUPT, StudyProgress
-from tnt_sim.analysis.shared.study_answer import DocumentTables
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.result import Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.explanation import describe_dossiers, render_explanation_html
-from tnt_sim.reporting.text.decision_reasons import explain_dossier
+from tnt_sim.reporting.text.explanation import explain_dossier
 from tnt_sim.rules.envelopes.tree_reading import read_sums, sum_by_node
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.amount_increase import Raising
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify import step_reading
 from tnt_sim.verify.decision_reasons import build_rule_finder, compute_n_tried
-from tnt_sim.verify.run_document import build_head
 
 RESERVE = "reserve"
 """Value of `rule` for an envelope that holds back every euro added to it."""
@@ -63,18 +73,12 @@ GRANTS = "grants"
 """Value of `rule` for a common rate of several grants, which has no id of its own."""
 
 
-def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[dict[str, Any]]:
+def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[ReserveEntry]:
     """List the refused candidates in reserve order, each with what it waits for.
 
     Parameters
     ----------
     deadline : after it, entries have a lower bound of `missing_cents` and `looked_at` is false
-
-    Returns
-    -------
-    list of dict
-        Keys `rank`, `dossier`, `envelope`, `asked_cents`, `left_cents`, `missing_cents`, `rule`,
-        `looked_at`.
     """
     problem = decided.problem
     waiting = problem.offers.candidate & ~decided.allocation.funded
@@ -95,25 +99,26 @@ def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[di
             missing = missing if needed is None else needed
             named = named or in_the_way(row) or (RESERVE if needed is None else None)
         result.append(
-            {
-                "rank": None,
-                "dossier": name,
-                "envelope": problem.case.tree.ids[node],
-                "asked_cents": cents,
-                "left_cents": left,
-                "missing_cents": missing,
-                "rule": named,
-                "looked_at": beside or named is not None,
-            }
+            ReserveEntry(
+                rank=None,
+                dossier=name,
+                envelope=problem.case.tree.ids[node],
+                asked_cents=cents,
+                left_cents=left,
+                missing_cents=missing,
+                rule=named,
+                looked_at=beside or named is not None,
+            )
         )
     result.sort(key=lambda one: not _is_waiting_for_money(one))
-    for rank, one in enumerate(result, start=1):
-        one["rank"] = rank if _is_waiting_for_money(one) else None
+    for k, one in enumerate(result):
+        if _is_waiting_for_money(one):
+            result[k] = replace(one, rank=k + 1)
     return result
 
 
-def _is_waiting_for_money(entry: dict[str, Any]) -> bool:
-    return entry["rule"] is None and entry["missing_cents"] > 0
+def _is_waiting_for_money(entry: ReserveEntry) -> bool:
+    return entry.rule is None and entry.missing_cents > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,37 +212,37 @@ RULES_SHARE = 0.4
 Report = Callable[[str, float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation(DocumentTables):
+@dataclass(frozen=True, eq=False)
+class Explanation(StudyAnswer):
     """Reasons for the decisions on some applications.
 
     Attributes
     ----------
-    document : JSON document of `explain --json`
+    data : the answer, whose JSON form is `document`
     faults : names that are not applications of the run, each with the nearest one
     """
 
-    document: dict[str, Any]
+    data: ExplainDocument
     faults: tuple[Defect, ...]
 
     def __repr__(self) -> str:
-        return f"<Explanation of {len(self.document['dossiers'])} dossiers of {self.document['scenario']}>"
+        return f"<Explanation of {len(self.data.dossiers)} dossiers of {self.data.scenario}>"
 
     def sentences(self, lang: Lang | str = Lang.FR) -> dict[str, str]:
         """Return, by application number, its reason and its changes as sentences."""
-        return describe_dossiers(self.document, Lang(lang))
+        return describe_dossiers(self.data, Lang(lang))
 
     def to_dataframe(self) -> pl.DataFrame:
         """Return one row per application: decision, amount, reason code and explanation in words."""
-        entries = self.document["dossiers"]
-        document = describe_dossiers(self.document, Lang(self.document["lang"]))
+        entries = self.data.dossiers
+        texts = describe_dossiers(self.data, Lang(self.data.lang))
         return pl.DataFrame(
             {
-                "dossier": [entry["dossier"] for entry in entries],
-                "funded": [entry["funded"] for entry in entries],
-                "granted_cents": [entry["granted_cents"] for entry in entries],
-                "reason_code": [entry["reason_code"] for entry in entries],
-                "explanation": [document[entry["dossier"]] for entry in entries],
+                "dossier": [entry.dossier for entry in entries],
+                "funded": [entry.funded for entry in entries],
+                "granted_cents": [entry.granted_cents for entry in entries],
+                "reason_code": [entry.reason_code for entry in entries],
+                "explanation": [texts[entry.dossier] for entry in entries],
             },
             schema={
                 "dossier": pl.String,
@@ -249,7 +254,7 @@ class Explanation(DocumentTables):
         )
 
     def _repr_html_(self) -> str:
-        return render_explanation_html(self.document, Lang(self.document["lang"]))
+        return render_explanation_html(self.data, Lang(self.data.lang))
 
 
 def explain(
@@ -302,16 +307,13 @@ def explain(
     facts = read_facts(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
     because = _map_deciding_rules(decided, effects)
-    bars = {one["dossier"]: one["rule"] for one in reserve if one["rule"] is not None}
-    entries: list[Entry] = []
+    bars = {one.dossier: one.rule for one in reserve if one.rule is not None}
+    entries: list[ExplainedDossier] = []
     reasons.n_asked = len(wanted)
     with reasons.catch_limits():
         for row in wanted:
-            entry = _with_because(build_entry(facts, row), because.get(row, []))
-            if entry["reason_code"] in ("outranked", "none_fits") and entry["dossier"] in bars:
-                entry["barred_by"] = build_rule_entry(decided.problem, bars[entry["dossier"]])
-            entry["sentence"] = explain_dossier(entry, tongue)
-            entries.append(entry)
+            entry = build_entry(facts, row, because.get(row, ()), bars)
+            entries.append(replace(entry, sentence=explain_dossier(entry, tongue)))
             if everyone and len(entries) % REASONS_AT_A_TIME == 0:
                 reasons.deadline.check()
     reasons.n_done = len(entries)
@@ -319,7 +321,7 @@ def explain(
     goes_on = goes_on and reasons.stopped_by is None
     if everyone and decided.best and goes_on:
         settled = settle_all(decided, wanted, sentences, course)
-    changes: dict[int, list[Entry]] = {} if settled is None else dict(settled.changes)
+    changes: dict[int, Sequence[ChangeEntry]] = {} if settled is None else dict(settled.changes)
     if rows and goes_on:
         with course.catch_limits():
             question = prepare_question(decided)
@@ -327,18 +329,40 @@ def explain(
                 sentences("changes", 0.9)
                 changes[row] = list_changes(question, row, confirm=confirm)
                 course.withdraw_item()
-    for row, entry in zip(wanted, entries, strict=False):
-        if row in changes:
-            entry["changes"] = changes[row]
-        elif settled is not None:
-            entry["changes"] = []
+    for k, entry in enumerate(entries):
+        if changes.get(wanted[k]):
+            entries[k] = replace(entry, changes=changes[wanted[k]])
     if reasons.stopped_by is not None:
         course.take(reasons.stopped_by, reasons.progress)
     elif course.stopped_by is None and rules.stopped_by is not None:
         course.take(rules.stopped_by, rules.progress)
-    document = _build_document(decided, entries, effects, settled, reserve, faults, tongue) | course.record()
-    document["rules_progress"] = rules.record()["progress"]
-    document["seconds"] = {"explain": round(time.perf_counter() - began, 3)}
+    problem = decided.problem
+    document = ExplainDocument(
+        scenario=problem.scenario.id,
+        scenario_sha256=problem.scenario.sha256,
+        run_dir=None if decided.run_dir is None else decided.run_dir.as_posix(),
+        title=problem.scenario.title,
+        lang=tongue.value,
+        synthetic=is_synthetic(problem.scenario),
+        status=Status.OPTIMAL if decided.best else Status.FEASIBLE,
+        verification=None if decided.verification is None else decided.verification.checked,
+        dossiers=entries,
+        reasons=count_by_reason(entries),
+        rules=[_build_effect_entry(decided, effect) for effect in effects],
+        inversions=_find_inversions(decided),
+        reserve=reserve,
+        settled=None if settled is None else settled.count_by_method(),
+        unknown=[
+            UnknownDossier(
+                message=fault.text.in_(tongue), hint=fault.hint.in_(tongue) if fault.hint else None
+            )
+            for fault in faults
+        ],
+        stopped_by=course.stopped_by,
+        progress=course.progress,
+        rules_progress=rules.progress,
+        seconds=SecondsEntry(explain=round(time.perf_counter() - began, 3)),
+    )
     return Explanation(document, faults)
 
 
@@ -348,7 +372,7 @@ def explain_for_reports(
     lang: Lang | None = None,
     seconds: float | None = None,
     progress: Report | None = None,
-) -> dict[str, Any]:
+) -> ExplainDocument:
     """Return the document of all applications, computed within a minute or `seconds`.
 
     Reports and workbooks read it.
@@ -356,17 +380,16 @@ def explain_for_reports(
     limit = (
         min(REPORT_SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
     )
-    told = explain(decided, everyone=True, lang=lang, seconds=limit, progress=progress)
-    return told.document
+    return explain(decided, everyone=True, lang=lang, seconds=limit, progress=progress).data
 
 
 def _get_reporter(progress: Report | None) -> Report:
     return progress if progress is not None else lambda phase, share: None
 
 
-def _list_reserve_in_time(decided: DecidedRun, course: StudyProgress) -> list[Entry]:
+def _list_reserve_in_time(decided: DecidedRun, course: StudyProgress) -> list[ReserveEntry]:
     """Compute the reserve list within its share of the time; without exact figures after Ctrl-C."""
-    result: list[Entry] | None = None
+    result: list[ReserveEntry] | None = None
     with course.catch_limits():
         result = list_reserve(decided, course.deadline.take_share(RESERVE_SHARE))
     return list_reserve(decided, Deadline(0.0)) if result is None else result
@@ -390,74 +413,41 @@ def _compute_effects(
     return result, course
 
 
-def _map_deciding_rules(decided: DecidedRun, effects: Sequence[Effect]) -> dict[int, list[Entry]]:
+def _map_deciding_rules(decided: DecidedRun, effects: Sequence[Effect]) -> dict[int, list[DecidingRule]]:
     """Map each row to the rules whose removal changes its decision."""
-    result: dict[int, list[Entry]] = {}
+    result: dict[int, list[DecidingRule]] = {}
     for effect in effects:
         if not effect.settled:
             continue
         named = build_rule_entry(decided.problem, effect.rule)
         for row in np.flatnonzero(effect.enters | effect.leaves).tolist():
-            result.setdefault(row, []).append(named | {"enters": bool(effect.enters[row])})
+            deciding = DecidingRule(
+                id=named.id,
+                kind=named.kind,
+                title=named.title,
+                place=named.place,
+                enters=bool(effect.enters[row]),
+            )
+            result.setdefault(row, []).append(deciding)
     return result
 
 
-def _with_because(entry: Entry, because: Sequence[Entry]) -> Entry:
-    """Add the deciding rules to an entry and adapt its reason code."""
-    entry["because"].extend(because)
-    if entry["because"] and entry["reason_code"] == "merit":
-        entry["reason_code"] = "rule"
-    if entry["because"] and entry["reason_code"] in ("outranked", "none_fits"):
-        entry["reason_code"] = "crowded_out"
-    return entry
-
-
-def _build_document(
-    decided: DecidedRun,
-    entries: Sequence[Entry],
-    effects: Sequence[Effect],
-    settled: ChangeTable | None,
-    reserve: Sequence[Entry],
-    faults: Sequence[Defect],
-    lang: Lang,
-) -> dict[str, Any]:
-    problem = decided.problem
-    return {
-        **build_head(problem),
-        "command": "explain",
-        "title": problem.scenario.title,
-        "lang": lang.value,
-        "synthetic": is_synthetic(problem.scenario),
-        "run_dir": None if decided.run_dir is None else decided.run_dir.as_posix(),
-        "status": "optimal" if decided.best else "feasible",
-        "verification": None if decided.verification is None else decided.verification.standings,
-        "dossiers": list(entries),
-        "reasons": count_by_reason(entries),
-        "rules": [_build_effect_entry(decided, effect) for effect in effects],
-        "inversions": _find_inversions(decided),
-        "reserve": list(reserve),
-        "settled": None if settled is None else settled.count_by_method(),
-        "unknown": [
-            {"message": fault.text.in_(lang), "hint": fault.hint.in_(lang) if fault.hint else None}
-            for fault in faults
-        ],
-    }
-
-
-def _find_inversions(decided: DecidedRun) -> Entry | None:
+def _find_inversions(decided: DecidedRun) -> InversionList | None:
     """Return the rank inversions of the decision; None if the objective has not exactly one score."""
     if find_single_score(decided.problem) is None:
         return None
     return list_inversions(decided, build_ranking(decided.problem), most=MOST_INVERSIONS)
 
 
-def _build_effect_entry(decided: DecidedRun, effect: Effect) -> Entry:
+def _build_effect_entry(decided: DecidedRun, effect: Effect) -> RuleEffectEntry:
     """Write the effect of one rule as an entry of the document."""
-    numbers = decided.numbers
-    answer = effect.answer
-    return {
-        **build_rule_entry(decided.problem, effect.rule),
-        "status": answer.status.value,
-        "enters": numbers.filter(effect.enters).to_list() if effect.settled else None,
-        "leaves": numbers.filter(effect.leaves).to_list() if effect.settled else None,
-    }
+    numbers, named = decided.numbers, build_rule_entry(decided.problem, effect.rule)
+    return RuleEffectEntry(
+        id=named.id,
+        kind=named.kind,
+        title=named.title,
+        place=named.place,
+        status=effect.answer.status,
+        enters=numbers.filter(effect.enters).to_list() if effect.settled else None,
+        leaves=numbers.filter(effect.leaves).to_list() if effect.settled else None,
+    )

@@ -1,14 +1,15 @@
-"""Facts behind each reason: figures and names read from the decision, one plain entry per application.
+"""Facts behind each reason: figures and names read from the decision, one entry per application.
 
-Nothing is solved here. The keys are those of `explain.dossiers[]`; the sentences are written in
-`reporting/`. For an ineligible application the entry lists every requirement it misses: its value,
-the bound, the shortfall and the source. The shortfall is exact if the requirement compares one
-number or one date with a bound; a list of accepted values has none.
+Nothing is solved here. The sentences are written in `reporting/`. For an ineligible application
+the entry lists every requirement it misses: its value, the bound, the shortfall and the source. The
+shortfall is exact if the requirement compares one number or one date with a bound; a list of
+accepted values has none.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tnt_sim.analysis.explain.document import (
+    DecidingRule,
+    ExplainedDossier,
+    MarginDossier,
+    MarginEntry,
+    NamedRule,
+    ReserveRank,
+    TakenDecision,
+    UnmetEntry,
+)
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.errors import Place
 from tnt_sim.i18n.message import Lang
@@ -208,7 +219,6 @@ def _compare_date(
     return (test, str(limit), Fraction(days)) if days > 0 else None
 
 
-Entry = dict[str, Any]
 AT_THE_MARGIN = 3
 """Number of applications named at the margin: the last ones funded in the blocking envelope."""
 
@@ -239,81 +249,95 @@ def read_facts(decided: DecidedRun) -> Facts:
     return Facts(decided, worth, order, np.asarray(select_eligible(problem), dtype=np.bool_), blank)
 
 
-def build_entry(facts: Facts, row: int) -> Entry:
-    """Write the entry of one application, without the changes that would fund it."""
+def build_entry(
+    facts: Facts, row: int, because: Sequence[DecidingRule], barring_rules: Mapping[str, str]
+) -> ExplainedDossier:
+    """Write the entry of one application, without its sentence and the changes that would fund it.
+
+    Parameters
+    ----------
+    because : rules whose removal changes the decision; the reason code names them
+    barring_rules : rules that applications of the reserve list wait for
+    """
     decided = facts.decided
     problem = decided.problem
-    code = str(decided.codes[row])
+    reason = str(decided.codes[row])
+    code = _BECAUSE_CODE.get(reason, reason) if because else reason
+    number = decided.numbers[row]
+    barring_rule = barring_rules.get(number) if code in ("outranked", "none_fits") else None
     funded = bool(decided.allocation.funded[row])
     node = int(problem.case.node[row])
-    return {
-        "dossier": decided.numbers[row],
-        "envelope": problem.case.tree.ids[node] if node >= 0 else None,
-        "eligible": bool(facts.eligible[row]),
-        "funded": funded,
-        "granted_cents": int(decided.allocation.granted_cents[row]),
-        "asked_cents": int(problem.offers.least_cents[row]) or None,
-        "reason_code": code,
-        "optimal": decided.is_optimal,
-        "reason": decided.sentences[row],
-        "missed": [_build_unmet_entry(one) for one in list_unmet_conditions(problem, row)]
+    return ExplainedDossier(
+        dossier=number,
+        envelope=problem.case.tree.ids[node] if node >= 0 else None,
+        eligible=bool(facts.eligible[row]),
+        funded=funded,
+        granted_cents=int(decided.allocation.granted_cents[row]),
+        asked_cents=int(problem.offers.least_cents[row]) or None,
+        reason_code=code,
+        optimal=decided.is_optimal,
+        reason=decided.sentences[row],
+        missed=tuple(_build_unmet_entry(one) for one in list_unmet_conditions(problem, row))
         if code in INELIGIBLE_CODES
-        else [],
-        "margin": None if funded else _build_margin_entry(facts, row),
-        "by": _find_blocking_dossier(decided, row),
-        "rule": _find_reason_rule(decided, row),
-        "unclear": bool(decided.reasons.unclear[row]),
-        "empty": list(facts.counted_zero.get(row, ())),
-        "decision": _build_decision_entry(problem, row) if code == "decided" else None,
-        "on_reserve": _build_reserve_entry(decided, row),
-        "because": [],
-        "barred_by": None,
-        "changes": [],
-    }
+        else (),
+        margin=None if funded else _build_margin_entry(facts, row),
+        by=_find_blocking_dossier(decided, row),
+        rule=_find_reason_rule(decided, row),
+        unclear=bool(decided.reasons.unclear[row]),
+        empty=facts.counted_zero.get(row, ()),
+        decision=_build_decision_entry(problem, row) if code == "decided" else None,
+        on_reserve=_build_reserve_entry(decided, row),
+        because=because,
+        barred_by=None if barring_rule is None else build_rule_entry(problem, barring_rule),
+    )
 
 
-def _build_unmet_entry(unmet: UnmetCondition) -> Entry:
+_BECAUSE_CODE = {"merit": "rule", "outranked": "crowded_out", "none_fits": "crowded_out"}
+"""Reason codes that change where a rule decides."""
+
+
+def _build_unmet_entry(unmet: UnmetCondition) -> UnmetEntry:
     def format_value(value: Fraction | str | None) -> str | None:
         return format_fraction(value) if isinstance(value, Fraction) else value
 
-    return {
-        "rule": unmet.rule,
-        "column": unmet.column,
-        "value": format_value(unmet.value),
-        "test": unmet.test,
-        "limit": format_value(unmet.limit),
-        "shortfall": format_value(unmet.shortfall),
-        "unit": unmet.unit,
-        "wanted": dict(unmet.wanted),
-        "reason": unmet.reason,
-        "source": unmet.source,
-        "place": str(unmet.place),
-        "not_given": list(unmet.not_given),
-    }
+    return UnmetEntry(
+        rule=unmet.rule,
+        column=unmet.column,
+        value=format_value(unmet.value),
+        test=unmet.test,
+        limit=format_value(unmet.limit),
+        shortfall=format_value(unmet.shortfall),
+        unit=unmet.unit,
+        wanted=unmet.wanted,
+        reason=unmet.reason,
+        source=unmet.source,
+        place=str(unmet.place),
+        not_given=unmet.not_given,
+    )
 
 
-def _build_margin_entry(facts: Facts, row: int) -> Entry | None:
+def _build_margin_entry(facts: Facts, row: int) -> MarginEntry | None:
     """Describe the blocking envelope: the money left and the last applications funded in it."""
     decided = facts.decided
     tree = decided.problem.case.tree
     node = int(decided.reasons.blocking[row])
     if node < 0:
         return None
-    return {
-        "envelope": tree.ids[node],
-        "title": tree.titles[node],
-        "left_cents": int(decided.reasons.left_cents[row]),
-        "asked_cents": int(decided.problem.offers.least_cents[row]),
-        "per_thousand_euros": _format_worth_per_thousand(facts, row),
-        "dossiers": [
-            {
-                "dossier": decided.numbers[other],
-                "granted_cents": int(decided.allocation.granted_cents[other]),
-                "per_thousand_euros": _format_worth_per_thousand(facts, other),
-            }
+    return MarginEntry(
+        envelope=tree.ids[node],
+        title=tree.titles[node],
+        left_cents=int(decided.reasons.left_cents[row]),
+        asked_cents=int(decided.problem.offers.least_cents[row]),
+        per_thousand_euros=_format_worth_per_thousand(facts, row),
+        dossiers=tuple(
+            MarginDossier(
+                dossier=decided.numbers[other],
+                granted_cents=int(decided.allocation.granted_cents[other]),
+                per_thousand_euros=_format_worth_per_thousand(facts, other),
+            )
             for other in find_last_funded(facts, node, AT_THE_MARGIN)
-        ],
-    }
+        ),
+    )
 
 
 def find_last_funded(facts: Facts, node: int, most: int) -> list[int]:
@@ -336,7 +360,7 @@ def _find_blocking_dossier(decided: DecidedRun, row: int) -> str | None:
     return decided.numbers[other] if other >= 0 else None
 
 
-def _find_reason_rule(decided: DecidedRun, row: int) -> Entry | None:
+def _find_reason_rule(decided: DecidedRun, row: int) -> NamedRule | None:
     """Return the rule that the reason refers to, with its position in the files."""
     name = str(decided.reasons.rule[row])
     if not name:
@@ -344,53 +368,42 @@ def _find_reason_rule(decided: DecidedRun, row: int) -> Entry | None:
     return build_rule_entry(decided.problem, name)
 
 
-def build_rule_entry(problem: Problem, name: str) -> Entry:
+def build_rule_entry(problem: Problem, name: str) -> NamedRule:
     """Return a rule, cap or envelope option by its id, with its title and its position in the files."""
     spec = problem.scenario.spec
     for key, entries in (("rules", spec.rules), ("caps", [cap.fill_from_library() for cap in spec.caps])):
         for number, entry in enumerate(entries):
             if name in (getattr(entry, "id", None), getattr(entry, "name", None)):
                 place = problem.scenario.locate((key, number))
-                return {
-                    "id": name,
-                    "kind": str(getattr(entry, "kind", "cap")),
-                    "title": entry.title,
-                    "place": str(place),
-                }
+                kind = str(getattr(entry, "kind", "cap"))
+                return NamedRule(id=name, kind=kind, title=entry.title, place=str(place))
     if name == GUARD:
         title = GUARD_TITLE.in_(Lang(spec.locale))
-        return {"id": name, "kind": "cap", "title": title, "place": None}
+        return NamedRule(id=name, kind="cap", title=title, place=None)
     envelope, _, option = name.partition(".")
     known = envelope in problem.case.tree.ids
     where = str(problem.scenario.locate(("envelope", envelope, option))) if known else None
-    return {"id": name, "kind": "envelope" if known else "column", "title": "", "place": where}
+    return NamedRule(id=name, kind="envelope" if known else "column", title="", place=where)
 
 
-def _build_reserve_entry(decided: DecidedRun, row: int) -> Entry | None:
+def _build_reserve_entry(decided: DecidedRun, row: int) -> ReserveRank | None:
     """Return the rank on the reserve list and the amount the application would get."""
     found = decided.on_reserve.get(decided.numbers[row])
-    return None if found is None else {"rank": found[0], "cents": found[1]}
+    return None if found is None else ReserveRank(rank=found[0], cents=found[1])
 
 
-def _build_decision_entry(problem: Problem, row: int) -> Entry | None:
+def _build_decision_entry(problem: Problem, row: int) -> TakenDecision | None:
     """Return the decision taken on an application by people, with its author and reason."""
     number = int(problem.decided.rule[row])
     if number < 0:
         return None
     spec = problem.decided.specs[number]
     place = problem.scenario.locate(("rules", spec.id))
-    return {
-        "rule": spec.id,
-        "title": spec.title,
-        "reason": spec.reason,
-        "author": spec.author,
-        "place": str(place),
-    }
+    return TakenDecision(
+        rule=spec.id, title=spec.title, reason=spec.reason, author=spec.author, place=str(place)
+    )
 
 
-def count_by_reason(entries: Sequence[Entry]) -> dict[str, int]:
+def count_by_reason(entries: Sequence[ExplainedDossier]) -> dict[str, int]:
     """Count the applications by reason code."""
-    result: dict[str, int] = {}
-    for entry in entries:
-        result[entry["reason_code"]] = result.get(entry["reason_code"], 0) + 1
-    return dict(sorted(result.items()))
+    return dict(sorted(Counter(entry.reason_code for entry in entries).items()))

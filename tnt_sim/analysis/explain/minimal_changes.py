@@ -26,13 +26,26 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain
-from typing import Any
 
 from tnt_sim.analysis.explain import required_changes
+from tnt_sim.analysis.explain.document import (
+    ChangeEntry,
+    EnvelopeLimits,
+    GrantChange,
+    ImpossibleChange,
+    ImpossibleScore,
+    OpenChange,
+    RuleChange,
+    ScoreByBounds,
+    ScoreChange,
+    ScoreInterval,
+    SettledCounts,
+)
 from tnt_sim.analysis.explain.refusal_bounds import Bounds, Interval
 from tnt_sim.analysis.explain.relaxed_conditions import (
     LiftedBounds,
     Obstacle,
+    ObstacleEntry,
     lift_obstacles,
     list_obstacles,
     solve_without_obstacle,
@@ -59,12 +72,11 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import InputError
-from tnt_sim.rules.protocols import CompiledRule
+from tnt_sim.rules.protocols import CompiledRule, RuleReading
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.run_document import format_fraction
 
-Entry = dict[str, Any]
 MOST_RULES = 12
 """Most rules relaxed one by one for an application; the rule named in its reason goes first."""
 
@@ -102,7 +114,7 @@ def prepare_question(decided: DecidedRun) -> Asking:
     return Asking(decided, compute_units(problem, deadline), tuple(result))
 
 
-def list_changes(question: Asking, row: int, *, confirm: bool = True) -> list[Entry]:
+def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequence[ChangeEntry]:
     """List every change that could fund one refused application; an empty list for a funded one.
 
     Parameters
@@ -113,7 +125,7 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> list[En
 
     Returns
     -------
-    list of dict
+    sequence of ChangeEntry
         Score, grant, envelopes, then rules. For an application outside the competition, only its
         obstacles. If the deadline passes, the changes found so far.
     """
@@ -121,11 +133,11 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> list[En
     if decided.allocation.funded[row]:
         return []
     if not decided.best:
-        return [_build_undefined_entry("any", "", "not_proven")]
+        return [OpenChange(kind="any", of="", why="not_proven")]
     if not decided.problem.offers.candidate[row]:
         return lift_obstacles(decided, row)
     inside = optimise(with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock)
-    result: list[Entry] = []
+    result: list[ChangeEntry] = []
     all_items = chain(
         _generate_score_changes(question, row, inside, confirm=confirm),
         _generate_grant_changes(question, row, confirm=confirm),
@@ -141,17 +153,17 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> list[En
 
 def _generate_score_changes(
     question: Asking, row: int, inside: SolveOutcome, *, confirm: bool
-) -> Iterator[Entry]:
+) -> Iterator[ChangeEntry]:
     decided = question.decided
     for score, effect in question.scores:
         if score.other is not None:
-            yield _build_undefined_entry("score", score.column, "other_use", by=score.other)
+            yield OpenChange(kind="score", of=score.column, why="other_use", by=score.other)
         elif effect is None:
-            yield _build_undefined_entry("score", score.column, "no_plain_sum")
+            yield OpenChange(kind="score", of=score.column, why="no_plain_sum")
         elif with_tolerance(decided.problem):
-            yield _build_undefined_entry("score", score.column, "tolerance")
+            yield OpenChange(kind="score", of=score.column, why="tolerance")
         elif not required_changes.is_given(decided.problem, row, score.column):
-            yield _build_undefined_entry("score", score.column, "no_figure")
+            yield OpenChange(kind="score", of=score.column, why="no_figure")
         else:
             yield build_score_entry(question, row, score, effect[row], inside, confirm=confirm)
 
@@ -164,96 +176,101 @@ def build_score_entry(
     inside: SolveOutcome,
     *,
     confirm: bool,
-) -> Entry:
+    settled_by: str | None = None,
+) -> ScoreChange | ImpossibleChange | OpenChange:
     """Compute the score that funds an application, given the optimum `inside` with the application forced in."""
     decided = question.decided
     if inside.allocation is None:
-        return _build_impossible_entry("score", score.column, "no_allocation", inside)
+        proof = _find_weakest_proof([inside])
+        return ImpossibleChange(
+            kind="score", of=score.column, why="no_allocation", proof=proof, settled_by=settled_by
+        )
     if not (inside.is_closed and inside.canonical):
-        return _build_undefined_entry("score", score.column, "stopped")
+        return OpenChange(kind="score", of=score.column, why="stopped", settled_by=settled_by)
     gained = compute_gains(decided.problem.stages, inside.values, decided.reading.values)
     wins = compare_tie_break(inside.allocation, decided.allocation) > 0
     steps = required_changes.compute_needed_steps(gained, effect, wins)
     if steps is None:
-        return _build_impossible_entry("score", score.column, "earlier_goal", inside)
+        proof = _find_weakest_proof([inside])
+        return ImpossibleChange(
+            kind="score", of=score.column, why="earlier_goal", proof=proof, settled_by=settled_by
+        )
     option = 1 if next(each for each in effect if each) > 0 else -1
     by, now = (
         option * steps * score.step,
         required_changes.get_column_value(decided.problem, row, score.column),
     )
-    result = {
-        "kind": "score",
-        "of": score.column,
-        "status": "exact",
-        "unit": "number",
-        "from": format_fraction(now),
-        "to": format_fraction(now + by),
-        "by": format_fraction(by),
-        "step": format_fraction(score.step),
-        "top": format_fraction(score.top),
-        "tie": required_changes.has_tie(gained, effect),
-        "proof": None,
-        "confirmed": None,
-    }
+    confirmed, proof = None, None
     if confirm:
         name = decided.numbers[row]
         enough = required_changes.with_score(decided.scenario, score.column, by, name)
         less = required_changes.with_score(decided.scenario, score.column, by - option * score.step, name)
-        result |= _confirm_change(decided, enough, less, row)
-    return result
+        confirmed, proof = _confirm_change(decided, enough, less, row)
+    return ScoreChange(
+        of=score.column,
+        from_=format_fraction(now),
+        to=format_fraction(now + by),
+        by=format_fraction(by),
+        step=format_fraction(score.step),
+        top=format_fraction(score.top),
+        tie=required_changes.has_tie(gained, effect),
+        proof=proof,
+        confirmed=confirmed,
+        settled_by=settled_by,
+    )
 
 
-def _generate_grant_changes(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
+def _generate_grant_changes(question: Asking, row: int, *, confirm: bool) -> Iterator[ChangeEntry]:
     decided, name = question.decided, question.decided.numbers[row]
     problem = decided.problem
     requested = int(problem.offers.most_cents[row])
     if not required_changes.can_be_cut(problem, row):
-        yield _build_undefined_entry("grant", name, "not_one_amount")
+        yield OpenChange(kind="grant", of=name, why="not_one_amount")
         return
     if with_tolerance(problem):
-        yield _build_undefined_entry("grant", name, "tolerance")
+        yield OpenChange(kind="grant", of=name, why="tolerance")
         return
     cut = required_changes.find_request_cut(decided, row, question.steps)
     if not all(answer.is_closed or answer.allocation is None for answer in cut.answers):
-        yield _build_undefined_entry("grant", name, "stopped")
+        yield OpenChange(kind="grant", of=name, why="stopped")
         return
     if cut.cents is None and required_changes.has_other_effects(decided, row):
-        yield _build_undefined_entry("grant", name, "request_counts")
+        yield OpenChange(kind="grant", of=name, why="request_counts")
         return
     if cut.cents is None:
-        yield _build_impossible_entry("grant", name, "no_amount", *cut.answers)
+        yield ImpossibleChange(kind="grant", of=name, why="no_amount", proof=_find_weakest_proof(cut.answers))
         return
-    result = {
-        "kind": "grant",
-        "of": name,
-        "status": "exact",
-        "unit": "money",
-        "from_cents": requested,
-        "to_cents": cut.cents,
-        "by_cents": requested - cut.cents,
-        "step_cents": int(problem.offers.unit_cents[row]),
-        "proof": None,
-        "confirmed": None,
-    }
+    step = int(problem.offers.unit_cents[row])
+    confirmed, proof = None, None
     if confirm:
-        step = int(problem.offers.unit_cents[row])
         enough = required_changes.with_request(decided.scenario, name, cut.cents)
         less = required_changes.with_request(decided.scenario, name, cut.cents + step)
-        result |= _confirm_change(decided, enough, less, row)
-        if not result["confirmed"]:
+        confirmed, proof = _confirm_change(decided, enough, less, row)
+        if not confirmed:
             # The smaller request also moved a floor, or a figure that counts elsewhere.
-            result = _build_undefined_entry("grant", name, "request_counts")
-    yield result
+            yield OpenChange(kind="grant", of=name, why="request_counts")
+            return
+    yield GrantChange(
+        of=name,
+        from_cents=requested,
+        to_cents=cut.cents,
+        by_cents=requested - cut.cents,
+        step_cents=step,
+        proof=proof,
+        confirmed=confirmed,
+    )
 
 
-def _confirm_change(decided: DecidedRun, enough: ScenarioData, less: ScenarioData, row: int) -> Entry:
-    """Re-optimise two scenarios and check that the first funds the application and the second does not."""
+def _confirm_change(
+    decided: DecidedRun, enough: ScenarioData, less: ScenarioData, row: int
+) -> tuple[bool, str | None]:
+    """Re-optimise two scenarios: whether the first funds the application and the second does not; the proof."""
     first, second = (_optimise_scenario(decided, one) for one in (enough, less))
     if first is None or second is None:
-        return {"confirmed": False, "proof": None}
+        return False, None
     holds = [one.allocation is not None and bool(one.allocation.funded[row]) for one in (first, second)]
     settled = all(one.allocation is None or (one.is_closed and one.canonical) for one in (first, second))
-    return {"confirmed": settled and holds == [True, False], "proof": _find_weakest_proof([first, second])}
+    return settled and holds == [True, False], _find_weakest_proof([first, second])
 
 
 def _optimise_scenario(decided: DecidedRun, scenario: ScenarioData) -> SolveOutcome | None:
@@ -264,22 +281,20 @@ def _optimise_scenario(decided: DecidedRun, scenario: ScenarioData) -> SolveOutc
         return None
 
 
-def _generate_rule_changes(decided: DecidedRun, row: int, inside: SolveOutcome) -> Iterator[Entry]:
+def _generate_rule_changes(decided: DecidedRun, row: int, inside: SolveOutcome) -> Iterator[RuleChange]:
     """Yield the rules whose relaxation alone funds the application."""
     for rule in _list_candidate_rules(decided, row, changes=inside.allocation is None):
         decided.clock.deadline.check()
         relaxation = minimise_violation(decided, row, rule)
         if not relaxation.distance:
             continue  # relaxing it alone does not help, or it does not block
-        yield {
-            "kind": "rule",
-            "of": rule.id,
-            "status": "exact",
-            "unit": relaxation.unit.value,
-            "by": format_fraction(relaxation.distance),
-            "proof": _find_weakest_proof([relaxation.answer]),
-            "confirmed": True,  # its allocation was checked with every other rule in force
-        }
+        yield RuleChange(
+            of=rule.id,
+            unit=relaxation.unit.value,
+            by=format_fraction(relaxation.distance),
+            proof=_find_weakest_proof([relaxation.answer]),
+            confirmed=True,  # its allocation was checked with every other rule in force
+        )
 
 
 def _list_candidate_rules(decided: DecidedRun, row: int, *, changes: bool) -> Sequence[CompiledRule]:
@@ -310,7 +325,7 @@ def _has_effect_on_rule(decided: DecidedRun, row: int, rule: CompiledRule) -> bo
     return rule.read(funded, granted) != before
 
 
-def _is_tight(read: Any) -> bool:
+def _is_tight(read: RuleReading) -> bool:
     return any(figure.slack is not None and figure.slack <= 0 for figure in read.readings)
 
 
@@ -321,14 +336,6 @@ def _find_weakest_proof(answers: Sequence[SolveOutcome]) -> str | None:
     if any(proof is None for proof in proofs):
         return None
     return min((proof for proof in proofs if proof is not None), key=order.index).value
-
-
-def _build_undefined_entry(kind: str, of: str, why: str, **more: Any) -> Entry:
-    return {"kind": kind, "of": of, "status": "undefined", "why": why, **more}
-
-
-def _build_impossible_entry(kind: str, of: str, why: str, *answers: SolveOutcome) -> Entry:
-    return {"kind": kind, "of": of, "status": "impossible", "why": why, "proof": _find_weakest_proof(answers)}
 
 
 MOST_SOLVES = 120
@@ -351,7 +358,7 @@ class ChangeTable:
     solve, or left open
     """
 
-    changes: dict[int, list[Entry]] = field(default_factory=dict)
+    changes: dict[int, list[ChangeEntry]] = field(default_factory=dict)
     by_bounds: int = 0
     by_solve: int = 0
     intervals: int = 0
@@ -359,10 +366,16 @@ class ChangeTable:
     lifted_by_solve: int = 0
     lifted_open: int = 0
 
-    def count_by_method(self) -> dict[str, int]:
+    def count_by_method(self) -> SettledCounts:
         """Return the number of applications or obstacles settled in each way."""
-        names = ("by_bounds", "by_solve", "intervals", "lifted_by_bounds", "lifted_by_solve", "lifted_open")
-        return {name: getattr(self, name) for name in names}
+        return SettledCounts(
+            by_bounds=self.by_bounds,
+            by_solve=self.by_solve,
+            intervals=self.intervals,
+            lifted_by_bounds=self.lifted_by_bounds,
+            lifted_by_solve=self.lifted_by_solve,
+            lifted_open=self.lifted_open,
+        )
 
 
 def settle_all(
@@ -377,7 +390,7 @@ def settle_all(
     waiting = [row for row in rows if offers.candidate[row] and not funded[row]]
     outside = [row for row in rows if not (offers.candidate[row] or offers.committed[row] or funded[row])]
     course.n_asked += len(waiting) + len(outside)
-    envelopes: dict[int, Entry] = {}
+    envelopes: dict[int, EnvelopeLimits | ImpossibleChange] = {}
     with course.catch_limits():
         question = prepare_question(decided)
         quick = replace(decided, clock=Clock.from_deadline(course.deadline.take_share(ENVELOPES_SHARE)))
@@ -417,20 +430,16 @@ def _compute_scores(
         course.n_done += 1
         report_progress("dossiers", 0.5 + 0.3 * number / len(waiting))
         if not is_given(decided.problem, row, score.column):
-            missing = {"kind": "score", "of": score.column, "status": "undefined", "why": "no_figure"}
+            missing = OpenChange(kind="score", of=score.column, why="no_figure")
             table.changes.setdefault(row, []).append(missing)
             continue
         interval = bounds.compute_interval(row)
         steps = _compute_exact_steps(question, row, effect[row], interval)
         if interval.impossible:
             table.by_bounds += 1
-            entry: Entry = {
-                "kind": "score",
-                "of": score.column,
-                "status": "impossible",
-                "why": "no_allocation",
-            }
-            entry |= {"settled_by": "bounds", "proof": decided.proof}
+            entry: ChangeEntry = ImpossibleScore(
+                of=score.column, why="no_allocation", settled_by="bounds", proof=decided.proof
+            )
         elif steps is not None:
             table.by_bounds += 1
             entry = _build_exact_entry(decided, row, score, effect[row], interval, steps)
@@ -439,8 +448,9 @@ def _compute_scores(
             inside = optimise(
                 with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock
             )
-            entry = build_score_entry(question, row, score, effect[row], inside, confirm=False)
-            entry |= {"settled_by": "solve"}
+            entry = build_score_entry(
+                question, row, score, effect[row], inside, confirm=False, settled_by="solve"
+            )
         else:
             table.intervals += 1
             entry = _build_interval_entry(decided, row, score, effect[row], interval)
@@ -474,23 +484,23 @@ def _lift_obstacles(
 
 def _lift_obstacle(
     obstacle: Obstacle, row: int, bounds: LiftedBounds, table: ChangeTable, until: Deadline
-) -> Entry:
+) -> ObstacleEntry:
     assert obstacle.problem is not None
     offers, proof = obstacle.problem.offers, bounds.decided.proof
     funds = bounds.is_funded(obstacle.problem, row)
     if funds is False:
         table.lifted_by_bounds += 1
-        return obstacle.build_entry("impossible", why="not_enough", proof=proof, settled_by="bounds")
+        return obstacle.build_refused_entry(proof, "bounds")
     if funds and offers.least_cents[row] == offers.most_cents[row]:
         table.lifted_by_bounds += 1
-        return obstacle.build_funded_entry(int(offers.most_cents[row]), proof) | {"settled_by": "bounds"}
+        return obstacle.build_funded_entry(int(offers.most_cents[row]), proof, "bounds")
     if not until.expired:
         table.lifted_by_solve += 1
-        return solve_without_obstacle(obstacle, obstacle.problem, row, bounds.decided, prove=False) | {
-            "settled_by": "solve"
-        }
+        return solve_without_obstacle(
+            obstacle, obstacle.problem, row, bounds.decided, prove=False, settled_by="solve"
+        )
     table.lifted_open += 1
-    return obstacle.build_entry("undefined", why="ask_alone")
+    return obstacle.build_open_entry("ask_alone")
 
 
 def _can_use_kernel(decided: DecidedRun) -> bool:
@@ -521,31 +531,32 @@ def _compute_exact_steps(
 
 def _build_exact_entry(
     decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
-) -> Entry:
+) -> ScoreByBounds:
     way = 1 if effect[0] > 0 else -1
     now, by = get_column_value(decided.problem, row, score.column), way * steps * score.step
-    return _build_head(score) | {
-        "status": "exact",
-        "from": format_fraction(now),
-        "to": format_fraction(now + by),
-        "by": format_fraction(by),
-        "tie": (interval.low / abs(effect[0])).denominator == 1,
-        "settled_by": "bounds",
-        "proof": decided.proof,
-        "confirmed": None,
-    }
+    return ScoreByBounds(
+        of=score.column,
+        step=format_fraction(score.step),
+        top=format_fraction(score.top),
+        from_=format_fraction(now),
+        to=format_fraction(now + by),
+        by=format_fraction(by),
+        tie=(interval.low / abs(effect[0])).denominator == 1,
+        settled_by="bounds",
+        proof=decided.proof,
+        confirmed=None,
+    )
 
 
 def _build_interval_entry(
     decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: Interval
-) -> Entry:
+) -> ScoreInterval | OpenChange:
     """Write the interval of the needed score; `high` is None if no allocation with the application was found."""
     now = get_column_value(decided.problem, row, score.column)
     if not effect[0]:
-        lost = {"status": "impossible", "why": "earlier_goal"}
-        return {"kind": "score", "of": score.column} | (
-            lost if interval.low else {"status": "undefined", "why": "ask_alone"}
-        )
+        if interval.low:
+            return OpenChange(kind="score", of=score.column, status="impossible", why="earlier_goal")
+        return OpenChange(kind="score", of=score.column, why="ask_alone")
     option = 1 if effect[0] > 0 else -1
     least = interval.low / abs(effect[0])
     low = math.ceil(least)
@@ -553,22 +564,14 @@ def _build_interval_entry(
     if interval.high is not None:
         most = interval.high / abs(effect[0])
         high = math.floor(most) + 1
-    return _build_head(score) | {
-        "status": "interval",
-        "from": format_fraction(now),
-        "low": format_fraction(now + option * max(0, low) * score.step),
-        "high": None if high is None else format_fraction(now + option * high * score.step),
-        "settled_by": "bounds",
-        "proof": decided.proof,
-        "confirmed": None,
-    }
-
-
-def _build_head(score: Score) -> Entry:
-    return {
-        "kind": "score",
-        "of": score.column,
-        "unit": "number",
-        "step": format_fraction(score.step),
-        "top": format_fraction(score.top),
-    }
+    return ScoreInterval(
+        of=score.column,
+        step=format_fraction(score.step),
+        top=format_fraction(score.top),
+        from_=format_fraction(now),
+        low=format_fraction(now + option * max(0, low) * score.step),
+        high=None if high is None else format_fraction(now + option * high * score.step),
+        settled_by="bounds",
+        proof=decided.proof,
+        confirmed=None,
+    )

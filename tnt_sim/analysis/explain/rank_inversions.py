@@ -14,17 +14,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
+from tnt_sim.analysis.explain.document import (
+    BetterDossier,
+    InversionList,
+    InversionsDocument,
+    InvertedPair,
+    OrderPrice,
+    RefusedBetter,
+    WorseDossier,
+)
 from tnt_sim.analysis.explain.required_changes import list_scores
 from tnt_sim.analysis.shared.decided_run import DecidedRun, compute_gains
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import optimise
-from tnt_sim.engine.result import SolveOutcome
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import TntError, UsageError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.columns import (
@@ -39,16 +48,14 @@ from tnt_sim.rules.kinds.order.rule import Order
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.protocols import Mode, Penalty, Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.run_document import build_head, format_fraction
+from tnt_sim.verify.run_document import format_fraction
 
-Entry = dict[str, Any]
 MOST_PAIRS = 1_000
 """Longest list of pairs; all pairs are counted."""
 RULE = "no-inversion"
 MOST_PRICED = 20_000
 """Most pairs for which a penalty per pair is allowed."""
 SECONDS = 60.0
-_NOTHING: Entry = {"loses": None, "granted_cents": None, "enters": None, "leaves": None, "n_pairs": None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,7 +170,7 @@ def _build_column_error(problem: Problem, column: str) -> UsageError:
     )
 
 
-def list_inversions(decided: DecidedRun, ranked: Ranking, most: int | None = None) -> Entry:
+def list_inversions(decided: DecidedRun, ranked: Ranking, most: int | None = None) -> InversionList:
     """Count the inverted pairs and list them.
 
     Refused applications are listed best first, and the pairs of each with the worst funded
@@ -172,12 +179,6 @@ def list_inversions(decided: DecidedRun, ranked: Ranking, most: int | None = Non
     Parameters
     ----------
     most : longest list; all pairs are counted in any case
-
-    Returns
-    -------
-    dict
-        Keys `rank`, `n_pairs`, `n_refused`, `refused` (each with the worst funded application) and
-        `pairs`.
     """
     funded, total = decided.allocation.funded, 0
     result: list[tuple[int, IntArray, str]] = []
@@ -192,49 +193,67 @@ def list_inversions(decided: DecidedRun, ranked: Ranking, most: int | None = Non
     result.sort(key=lambda one: (int(ranked.place[one[0]]), one[0]))
     listed = MOST_PAIRS if most is None else min(most, MOST_PAIRS)
     pairs = ((row, int(other), name) for row, others, name in result for other in others)
-    return {
-        "rank": ranked.column,
-        "n_pairs": total,
-        "n_refused": len(result),
-        "refused": [
-            _build_pair_entry(decided, ranked, row, int(others[0]), name) | {"n_worse": len(others)}
+    return InversionList(
+        rank=ranked.column,
+        n_pairs=total,
+        n_refused=len(result),
+        refused=[
+            RefusedBetter(
+                group=name,
+                better=_build_better_entry(decided, ranked, row),
+                worse=_build_worse_entry(decided, ranked, int(others[0])),
+                n_worse=len(others),
+            )
             for row, others, name in result[:most]
         ],
-        "pairs": [_build_pair_entry(decided, ranked, *pair) for pair in islice(pairs, listed)],
-    }
+        pairs=[
+            InvertedPair(
+                group=name,
+                better=_build_better_entry(decided, ranked, better),
+                worse=_build_worse_entry(decided, ranked, worse),
+            )
+            for better, worse, name in islice(pairs, listed)
+        ],
+    )
 
 
-def _build_pair_entry(decided: DecidedRun, ranked: Ranking, better: int, worse: int, group: str) -> Entry:
-    return {
-        "group": group,
-        "better": _build_side_entry(decided, ranked, better)
-        | {"asked_cents": int(decided.problem.offers.least_cents[better])},
-        "worse": _build_side_entry(decided, ranked, worse)
-        | {"granted_cents": int(decided.allocation.granted_cents[worse])},
-    }
+def _build_better_entry(decided: DecidedRun, ranked: Ranking, row: int) -> BetterDossier:
+    value, cents = _read_ranking_value(decided, ranked, row)
+    return BetterDossier(
+        dossier=decided.numbers[row],
+        value=value,
+        value_cents=cents,
+        asked_cents=int(decided.problem.offers.least_cents[row]),
+    )
 
 
-def _build_side_entry(decided: DecidedRun, ranked: Ranking, row: int) -> Entry:
+def _build_worse_entry(decided: DecidedRun, ranked: Ranking, row: int) -> WorseDossier:
+    value, cents = _read_ranking_value(decided, ranked, row)
+    return WorseDossier(
+        dossier=decided.numbers[row],
+        value=value,
+        value_cents=cents,
+        granted_cents=int(decided.allocation.granted_cents[row]),
+    )
+
+
+def _read_ranking_value(decided: DecidedRun, ranked: Ranking, row: int) -> tuple[str | None, int | None]:
+    """Return the ranking value as text or, for a column of money, in cents."""
     case = decided.problem.case
     if get_column_kind(case, ranked.column) is ValueKind.MONEY:
-        cents = case.table[f"{ranked.column}_cents"][row]
-        return {"dossier": decided.numbers[row], "value": None, "value_cents": cents}
+        return None, case.table[f"{ranked.column}_cents"][row]
     value = case.table[ranked.column][row]
-    return {
-        "dossier": decided.numbers[row],
-        "value": None if value is None else _format_value(value),
-        "value_cents": None,
-    }
+    return (None if value is None else _format_value(value)), None
 
 
-def _format_value(value: Any) -> str:
+def _format_value(value: object) -> str:
     text = str(value)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def compute_order_price(
     decided: DecidedRun, ranked: Ranking, penalty: Fraction | None = None, *, deadline: Deadline = UNLIMITED
-) -> Entry:
+) -> OrderPrice:
     """Compute what an `order` rule would cost, hard or at a penalty per inverted pair.
 
     Parameters
@@ -243,7 +262,7 @@ def compute_order_price(
 
     Returns
     -------
-    dict
+    OrderPrice
         `loses` is the loss of each stage (positive is a loss), `enters` and `leaves` name the
         applications. With status "feasible" the optimality of the new allocation was not
         established, and the loss is an upper bound.
@@ -257,27 +276,30 @@ def compute_order_price(
     order = _build_order_rule(problem, ranked, penalty)
     if penalty is not None and order.n_pairs > MOST_PRICED:
         raise _build_size_error(order.n_pairs)
-    document: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": format_fraction(penalty)}
+    mode: Literal["hard", "priced"] = "hard" if penalty is None else "priced"
+    price = format_fraction(penalty)
     try:
         answer = optimise(
             replace(problem, rules=(*problem.rules, order)), clock=Clock.from_deadline(deadline)
         )
     except TntError:
-        return document | {"status": "stopped"} | _NOTHING
+        return OrderPrice(mode=mode, penalty=price, status=Status.STOPPED)
     if answer.allocation is None:
-        return document | {"status": answer.status.value} | _NOTHING
+        return OrderPrice(mode=mode, penalty=price, status=answer.status)
     values = _without_penalty(problem, answer, order, penalty)
     lost = compute_gains(problem.stages, decided.reading.values, values)
     now, then = decided.allocation.funded, answer.allocation.funded
     again = list_inversions(replace(decided, allocation=answer.allocation), ranked, most=0)
-    return document | {
-        "status": answer.status.value,
-        "loses": [format_fraction(each) for each in lost],
-        "granted_cents": answer.granted_cents,
-        "enters": decided.numbers.filter(then & ~now).to_list(),
-        "leaves": decided.numbers.filter(now & ~then).to_list(),
-        "n_pairs": again["n_pairs"],
-    }
+    return OrderPrice(
+        mode=mode,
+        penalty=price,
+        status=answer.status,
+        loses=[format_fraction(each) for each in lost],
+        granted_cents=answer.granted_cents,
+        enters=decided.numbers.filter(then & ~now).to_list(),
+        leaves=decided.numbers.filter(now & ~then).to_list(),
+        n_pairs=again.n_pairs,
+    )
 
 
 def _build_size_error(n_pairs: int) -> UsageError:
@@ -336,29 +358,34 @@ def build_inversions_document(
     by: Sequence[str] = (),
     penalty: Fraction | None = None,
     seconds: float | None = None,
-) -> Entry:
-    """Write the JSON document: the pairs, and the price of having none.
+) -> InversionsDocument:
+    """Build the document: the pairs, and the price of having none.
 
     The price is computed for a hard rule and, with `penalty`, at that price per pair. `seconds`
     covers both; by default the scenario's `time_limit`, at most a minute.
     """
     ranked = build_ranking(decided.problem, rank=rank, best=best, opinions=opinions, by=by)
     result = list_inversions(decided, ranked)
-    wanted = ([None] if penalty is None else [None, penalty]) if result["n_pairs"] else []
+    wanted = ([None] if penalty is None else [None, penalty]) if result.n_pairs else []
     limit = min(SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
-    course, prices = StudyProgress(Deadline(limit), "questions"), list[Entry]()
+    course, prices = StudyProgress(Deadline(limit), "questions"), list[OrderPrice]()
     with course.catch_limits():
         for price in course.iterate_items(wanted):
             prices.append(compute_order_price(decided, ranked, price, deadline=course.deadline))
-            if prices[-1]["status"] == "stopped":
+            if prices[-1].status is Status.STOPPED:
                 course.withdraw_item()
-    return {
-        **build_head(decided.problem),
-        "command": "inversions",
-        "run_dir": None if decided.run_dir is None else decided.run_dir.as_posix(),
-        "status": "optimal" if decided.best else "feasible",
-        "goals": [stage.goal for stage in decided.problem.stages],
-        **result,
-        "prices": prices,
-        **course.record(),
-    }
+    return InversionsDocument(
+        scenario=decided.problem.scenario.id,
+        scenario_sha256=decided.problem.scenario.sha256,
+        run_dir=None if decided.run_dir is None else decided.run_dir.as_posix(),
+        status=Status.OPTIMAL if decided.best else Status.FEASIBLE,
+        goals=[stage.goal for stage in decided.problem.stages],
+        rank=result.rank,
+        n_pairs=result.n_pairs,
+        n_refused=result.n_refused,
+        refused=result.refused,
+        pairs=result.pairs,
+        prices=prices,
+        stopped_by=course.stopped_by,
+        progress=course.progress,
+    )

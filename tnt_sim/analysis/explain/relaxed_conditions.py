@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from tnt_sim.analysis.explain.document import ChangeKind, ImpossibleChange, LiftedObstacle, OpenChange
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.errors import InputError
@@ -39,8 +39,6 @@ from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightenin
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
-Entry = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Obstacle:
@@ -54,25 +52,38 @@ class Obstacle:
     why : reason why it cannot be lifted
     """
 
-    kind: str
+    kind: ChangeKind
     of: str
     problem: Problem | None = None
     why: str = ""
 
-    def build_entry(self, status: str, **more: object) -> Entry:
-        """Write the entry of the document."""
-        return {"kind": self.kind, "of": self.of, "status": status, **more}
-
-    def build_funded_entry(self, cents: int, proof: str | None) -> Entry:
+    def build_funded_entry(self, cents: int, proof: str | None, settled_by: str | None) -> LiftedObstacle:
         """Write the entry of an application that would be funded without the condition."""
-        return self.build_entry("exact", unit="yes", grant_cents=cents, proof=proof, confirmed=True)
+        return LiftedObstacle(
+            kind=self.kind, of=self.of, grant_cents=cents, proof=proof, confirmed=True, settled_by=settled_by
+        )
 
-    def build_unliftable_entry(self) -> Entry:
+    def build_refused_entry(self, proof: str | None, settled_by: str | None) -> ImpossibleChange:
+        """Write the entry of an application that would be refused without the condition too."""
+        return ImpossibleChange(
+            kind=self.kind, of=self.of, why="not_enough", proof=proof, settled_by=settled_by
+        )
+
+    def build_open_entry(self, why: str, settled_by: str | None = None) -> OpenChange:
+        """Write the entry of a condition whose effect was not found."""
+        return OpenChange(kind=self.kind, of=self.of, why=why, settled_by=settled_by)
+
+    def build_unliftable_entry(self) -> OpenChange:
         """Write the entry of a condition that cannot be lifted."""
-        return self.build_entry("impossible" if self.why == "several_missed" else "undefined", why=self.why)
+        if self.why == "several_missed":
+            return OpenChange(kind=self.kind, of=self.of, status="impossible", why=self.why)
+        return self.build_open_entry(self.why)
 
 
-def lift_obstacles(decided: DecidedRun, row: int) -> list[Entry]:
+type ObstacleEntry = LiftedObstacle | ImpossibleChange | OpenChange
+
+
+def lift_obstacles(decided: DecidedRun, row: int) -> list[ObstacleEntry]:
     """Re-optimise without each obstacle in turn and say whether the application would be funded."""
     return [
         one.build_unliftable_entry()
@@ -104,7 +115,7 @@ def list_obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
     ]
 
 
-def _build_obstacle(kind: str, rule: str, scenario: ScenarioData) -> Obstacle:
+def _build_obstacle(kind: ChangeKind, rule: str, scenario: ScenarioData) -> Obstacle:
     try:
         return Obstacle(kind, rule, compile_problem(scenario))
     except InputError:
@@ -112,18 +123,24 @@ def _build_obstacle(kind: str, rule: str, scenario: ScenarioData) -> Obstacle:
 
 
 def solve_without_obstacle(
-    obstacle: Obstacle, problem: Problem, row: int, decided: DecidedRun, *, prove: bool
-) -> Entry:
+    obstacle: Obstacle,
+    problem: Problem,
+    row: int,
+    decided: DecidedRun,
+    *,
+    prove: bool,
+    settled_by: str | None = None,
+) -> ObstacleEntry:
     """Re-optimise without the obstacle and write the entry; one solve."""
     answer = optimise(problem, OptimiseOptions(prove=prove), clock=decided.clock)
     settled = answer.is_closed and answer.canonical
     if not settled:
-        return obstacle.build_entry("undefined", why="stopped")
+        return obstacle.build_open_entry("stopped", settled_by)
     proof = answer.proof.value if answer.proof and prove else None
     assert answer.allocation is not None
     if not answer.allocation.funded[row]:
-        return obstacle.build_entry("impossible", why="not_enough", proof=proof)
-    return obstacle.build_funded_entry(int(answer.allocation.granted_cents[row]), proof)
+        return obstacle.build_refused_entry(proof, settled_by)
+    return obstacle.build_funded_entry(int(answer.allocation.granted_cents[row]), proof, settled_by)
 
 
 def _add_waiver(scenario: ScenarioData, rule: str, dossier: str) -> ScenarioData:

@@ -43,6 +43,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.explain.document import (
+    EnvelopeChange,
+    EnvelopeInterval,
+    EnvelopeLimits,
+    ImpossibleChange,
+    OpenChange,
+    RaisedEnvelope,
+)
 from tnt_sim.analysis.marginal.entry_thresholds import (
     KERNEL,
     LIMITS,
@@ -70,7 +78,6 @@ from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.solve.backends.incremental_lp import compare_models
 
-Entry = dict[str, Any]
 MOST_TURNS = 6
 """Most amounts tried for `first`; most applications that enter do so at the second amount."""
 
@@ -140,7 +147,9 @@ class EnvelopeIncrease:
         return min(result, default=None)
 
 
-def generate_envelope_changes(decided: DecidedRun, row: int, steps: tuple[Fraction, ...]) -> Iterator[Entry]:
+def generate_envelope_changes(
+    decided: DecidedRun, row: int, steps: tuple[Fraction, ...]
+) -> Iterator[RaisedEnvelope | ImpossibleChange | OpenChange]:
     """Yield the needed increase of the application's envelope, then of the programme if that is another one."""
     tree = decided.problem.case.tree
     written = [
@@ -160,38 +169,46 @@ def generate_envelope_changes(decided: DecidedRun, row: int, steps: tuple[Fracti
             )
 
 
-def _build_envelope_entry(raised: EnvelopeIncrease) -> Entry:
+def _build_envelope_entry(raised: EnvelopeIncrease) -> RaisedEnvelope | ImpossibleChange | OpenChange:
     tree, path = raised.problem.case.tree, raised.path
     least = raised.find_least_amount(raised.decided.reading.values, inside=True, prove=True)
-    head: Entry = {"kind": "envelope", "of": path.id, "title": tree.titles[path.node]}
+    title = tree.titles[path.node]
     proof = None if least.proof is None else least.proof.value
     if least.unreachable:
-        return head | {"status": "impossible", "why": "envelope_never", "proof": proof}
+        return ImpossibleChange(kind="envelope", of=path.id, title=title, why="envelope_never", proof=proof)
     if least.lower_cents is None or least.amount_cents is None:
-        return head | {"status": "undefined", "why": "stopped"}
-    amounts = {
-        "unit": "money",
-        "from_cents": path.amount_cents,
-        "to_cents": max(path.amount_cents, least.amount_cents),
-        "by_cents": max(0, least.amount_cents - path.amount_cents),
-        "proof": proof,
-        "confirmed": True,  # its allocation was checked at that amount
-    }
+        return OpenChange(kind="envelope", of=path.id, title=title, why="stopped")
+    to_cents = max(path.amount_cents, least.amount_cents)
     if not least.exact:
-        low = max(0, least.lower_cents - path.amount_cents)
-        return head | amounts | {"status": "interval", "low_cents": low}
-    tie = least.amount_cents <= path.amount_cents
+        return EnvelopeInterval(
+            of=path.id,
+            title=title,
+            from_cents=path.amount_cents,
+            to_cents=to_cents,
+            by_cents=to_cents - path.amount_cents,
+            proof=proof,
+            confirmed=True,  # its allocation was checked at that amount
+            low_cents=max(0, least.lower_cents - path.amount_cents),
+        )
     loose = with_tolerance(raised.problem)
-    first = (
-        None
-        if loose or least.moving
-        else raised.find_first_amount(max(path.amount_cents, least.amount_cents))
+    return EnvelopeChange(
+        of=path.id,
+        title=title,
+        from_cents=path.amount_cents,
+        to_cents=to_cents,
+        by_cents=to_cents - path.amount_cents,
+        proof=proof,
+        confirmed=True,
+        tie=least.amount_cents <= path.amount_cents,
+        first_cents=None if loose or least.moving else raised.find_first_amount(to_cents),
     )
-    return head | amounts | {"status": "exact", "tie": tie, "first_cents": first}
 
 
 def of_everyone(
-    decided: DecidedRun, steps: tuple[Fraction, ...], report_progress: ReportProgress, into: dict[int, Entry]
+    decided: DecidedRun,
+    steps: tuple[Fraction, ...],
+    report_progress: ReportProgress,
+    into: dict[int, EnvelopeLimits | ImpossibleChange],
 ) -> None:
     """Find, for every refused candidate, the least increase of the programme that funds it without loss.
 
@@ -233,25 +250,28 @@ def of_everyone(
         into |= {row: _build_interval_entry(decided, path, no_loss, row) for row in known}
 
 
-def _build_interval_entry(decided: DecidedRun, path: EnvelopePath, no_loss: NoLoss, row: int) -> Entry:
-    head: Entry = {"kind": "envelope", "of": path.id, "title": decided.problem.case.tree.titles[path.node]}
+def _build_interval_entry(
+    decided: DecidedRun, path: EnvelopePath, no_loss: NoLoss, row: int
+) -> EnvelopeLimits | ImpossibleChange:
+    title = decided.problem.case.tree.titles[path.node]
     if no_loss.never[row]:
-        return head | {"status": "impossible", "why": "envelope_never", "proof": None}
+        return ImpossibleChange(kind="envelope", of=path.id, title=title, why="envelope_never", proof=None)
     low, high = int(no_loss.lower[row]), int(no_loss.upper[row])
     known = high != UNKNOWN
-    return head | {
-        "status": "exact" if low == high else "interval",
-        "unit": "money",
-        "from_cents": path.amount_cents,
-        "to_cents": path.amount_cents + high if known else None,
-        "by_cents": high if known else None,
-        "low_cents": low,
-        "tie": high == 0,
-        "first_cents": None,
-        "settled_by": {KERNEL: "kernel", SOLVED: "solve", LIMITS: "bounds"}[no_loss.method[row]],
-        "proof": None,
-        "confirmed": None,
-    }
+    return EnvelopeLimits(
+        of=path.id,
+        title=title,
+        status="exact" if low == high else "interval",
+        from_cents=path.amount_cents,
+        to_cents=path.amount_cents + high if known else None,
+        by_cents=high if known else None,
+        low_cents=low,
+        tie=high == 0,
+        first_cents=None,
+        settled_by={KERNEL: "kernel", SOLVED: "solve", LIMITS: "bounds"}[no_loss.method[row]],
+        proof=None,
+        confirmed=None,
+    )
 
 
 GRANTED, OPEN = "granted", "open_grant"
@@ -465,7 +485,7 @@ def find_mention(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _
     return None
 
 
-def _iterate_words(value: Any) -> Iterator[str]:
+def _iterate_words(value: object) -> Iterator[str]:
     """Yield every key and every string of a nested structure."""
     if isinstance(value, dict):
         for key, piece in value.items():

@@ -28,6 +28,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.documents import dump_document
 
 DossiersArgument = Annotated[
     list[str] | None,
@@ -64,12 +65,12 @@ def explain(
     for fault in report.faults:
         print_note(ERROR.in_(tongue) + fault.line(tongue))
     if as_json:
-        emit(report.document)
+        emit(dump_document(report.data))
     elif not quiet:
-        print_page(render_explanation(report.document, tongue, get_width()))
-        waiting = [str(entry["dossier"]) for entry in report.document["reserve"][:1]]
+        print_page(render_explanation(report.data, tongue, get_width()))
+        waiting = [entry.dossier for entry in report.data.reserve[:1]]
         one = waiting if not dossiers and not everyone else []
         print_page(build_hint("explain --one" if one else "explain", tongue, format_arguments(run_dir, *one)))
-    if report.document["stopped_by"] == "interrupt":
+    if report.data.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return UNKNOWN if report.faults else 0

@@ -26,6 +26,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Text
 
@@ -92,14 +93,14 @@ def inversions(
         seconds=parse_seconds(time_limit),
     )
     if as_json:
-        emit(document)
+        emit(dump_document(document))
     elif not quiet:
         lines = render_inversions(document, tongue, get_width())
-        for price in document["prices"]:
-            lines += render_rule_price(price, document["goals"], tongue, get_width())
+        for price in document.prices:
+            lines += render_rule_price(price, document.goals, tongue, get_width())
         lines += render_interruption(document, tongue, get_width())
         print_page(lines + build_hint("inversions", tongue, format_arguments(run_dir)))
-    return INTERRUPTED_AND_TOLD if document["stopped_by"] == "interrupt" else 0
+    return INTERRUPTED_AND_TOLD if document.stopped_by == "interrupt" else 0
 
 
 def _parse_number(text: str | None) -> Fraction | None:

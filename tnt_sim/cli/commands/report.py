@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,7 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
+    from tnt_sim.analysis.explain.document import ExplainDocument
     from tnt_sim.engine.stored_run import StoredRun
     from tnt_sim.reporting.decision_page.page import PageOptions
     from tnt_sim.reporting.decision_page.script_data import Slider
@@ -125,7 +126,7 @@ class ReportOptions:
     seconds: float | None = None
 
     @cached_property
-    def explanation(self) -> Mapping[str, Any] | None:
+    def explanation(self) -> ExplainDocument | None:
         """Return the explanation of the first run; computed once, by the writer that uses it."""
         return _explain_dossiers(self)
 
@@ -163,7 +164,7 @@ def report(
     put_file(out, write(options))
     print_written(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
     explained = None if out.suffix.lower() == NOTEBOOK else options.explanation
-    interrupted = explained is not None and explained["stopped_by"] == "interrupt"
+    interrupted = explained is not None and explained.stopped_by == "interrupt"
     return INTERRUPTED_AND_TOLD if interrupted else 0
 
 
@@ -203,7 +204,7 @@ def _build_page_options(options: ReportOptions, *, paper: bool) -> PageOptions:
     return PageOptions(options.lang, _build_slider(options), theme, paper, options.explanation)
 
 
-def _explain_dossiers(options: ReportOptions) -> Mapping[str, Any] | None:
+def _explain_dossiers(options: ReportOptions) -> ExplainDocument | None:
     """Return the document of `explain --all` of the first run, within a minute.
 
     None if its inputs are missing. If it was stopped early, its progress is reported on stderr.

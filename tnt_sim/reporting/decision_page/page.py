@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 import jinja2
 from markupsafe import Markup
 
+from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
 from tnt_sim.i18n import message
@@ -47,7 +48,7 @@ MOST_ON_PAPER = 5_000
 class PageOptions:
     """Options of a report: language, slider, custom style, whether it is for paper.
 
-    `explanation` is the document of `explain --all`; without it, applications have the reasons of
+    `explanation` is the document of all applications; without it, applications have the reasons of
     the run.
     """
 
@@ -55,7 +56,7 @@ class PageOptions:
     slider: Slider | None = None
     theme_css: str = ""
     paper: bool = False
-    explanation: Mapping[str, Any] | None = None
+    explanation: ExplainDocument | None = None
 
 
 def render_report_html(run: StoredRun, options: PageOptions) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text, describe_count
@@ -143,11 +144,11 @@ def build_workbook(
     run: StoredRun,
     lang: Lang,
     other: StoredRun | None = None,
-    explanation: Mapping[str, Any] | None = None,
+    explanation: ExplainDocument | None = None,
 ) -> bytes:
     """Return the workbook of a run, compared with another one if given; deterministic for a run.
 
-    `explanation` is the document of `explain --all`: it adds what would fund each application.
+    `explanation` is the document of all applications: it adds what would fund each application.
     """
     stream = io.BytesIO()
     foot = f"{run.name} · {str(run.summary['allocation_sha256'])[:12]}"
