@@ -95,6 +95,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.explain.document.InversionsDocument",
             Text("inversions : mieux classés et non retenus", "inversions: ranked better, not funded"),
         ),
+        "show": (
+            "reporting.show_document.ShowDocument",
+            Text("show : le scénario fusionné, en phrases", "show: the merged scenario, in sentences"),
+        ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
             Text("extend : transférer ou étendre", "extend: transfer or extend"),

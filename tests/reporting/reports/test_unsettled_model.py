@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.model_size import ModelTold, measure_model
 from tnt_sim.scenario.load import load_scenario
@@ -55,7 +56,7 @@ def test_each_reduction_stands_with_its_sizes(
     tmp_path: Path, change: tuple[str, str], names: list[str]
 ) -> None:
     found = told(tmp_path, TEXT.replace(*change))
-    document = found.build_document()
+    document = dump_document(found.build_entry())
     steps = document["reductions"]
     assert [step["name"] for step in steps] == names
     sizes = [{key: document[key] for key in ("n_columns", "n_rows", "n_entries")}]

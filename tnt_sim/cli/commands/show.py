@@ -12,6 +12,7 @@ from tnt_sim.cli.options import (
     SetOption,
     parse_lang,
 )
+from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 
 
@@ -29,11 +30,12 @@ def show(
 
     from tnt_sim.reporting.reports.model_size import measure_model
     from tnt_sim.reporting.reports.scenario import (
-        build_sentence_document,
+        build_sentence_entries,
         describe_scenario,
         render_sentences,
     )
     from tnt_sim.reporting.run_folder.writer import list_origins, render_resolved
+    from tnt_sim.reporting.show_document import ShowDocument
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
     from tnt_sim.scenario.scenario import list_decision_steps
@@ -45,16 +47,15 @@ def show(
     size = measure_model(compile_problem(list_decision_steps(variant)[0].scenario)) if model else None
     if as_json:
         emit(
-            {
-                "schema_version": 1,
-                "command": "show",
-                "scenario": variant.id,
-                "scenario_sha256": variant.sha256,
-                "status": "resolved",
-                "values": list_origins(variant) if both or resolved else [],
-                "sentences": build_sentence_document(entries),
-                **({} if size is None else {"model": size.build_document()}),
-            }
+            dump_document(
+                ShowDocument(
+                    scenario=variant.id,
+                    scenario_sha256=variant.sha256,
+                    values=list_origins(variant) if both or resolved else (),
+                    sentences=build_sentence_entries(entries),
+                    model=None if size is None else size.build_entry(),
+                )
+            )
         )
         return 0
     lines = render_resolved(variant, get_width()) if both or resolved else []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, astuple, dataclass
-from typing import Any
+from dataclasses import astuple, dataclass
 
 from rich.text import Text as Line
 
@@ -11,6 +10,7 @@ from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
+from tnt_sim.reporting.show_document import ModelEntry, ReductionEntry
 from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
@@ -29,22 +29,19 @@ class ModelTold:
     method: str
     why: Text
 
-    def build_document(self) -> dict[str, Any]:
+    def build_entry(self) -> ModelEntry:
         """Return the entry `model` of `show --json`."""
-        return {
-            **asdict(self.size),
-            "method": self.method,
-            "why": self.why.en,
-            "reductions": [
-                {
-                    "name": step.name,
-                    "text": step.label.en,
-                    "before": asdict(step.before),
-                    "after": asdict(step.after),
-                }
+        return ModelEntry(
+            n_columns=self.size.n_columns,
+            n_rows=self.size.n_rows,
+            n_entries=self.size.n_entries,
+            method=self.method,
+            why=self.why.en,
+            reductions=[
+                ReductionEntry(name=step.name, text=step.label.en, before=step.before, after=step.after)
                 for step in self.chain
             ],
-        }
+        )
 
     def render(self, lang: Lang, width: int) -> list[Line]:
         """Return the lines of `show --model`: the method, and the size of the model after each reduction."""

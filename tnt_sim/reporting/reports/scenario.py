@@ -15,6 +15,7 @@ from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_count
 from tnt_sim.reporting.renderers.terminal import wrap_paragraph
+from tnt_sim.reporting.show_document import SentenceEntry
 from tnt_sim.reporting.text.scenario_entries import (
     describe_eligibility,
     describe_n_rows,
@@ -348,21 +349,21 @@ def _describe_details(sentence: Sentence, lang: Lang) -> str:
     return " · ".join(part for part in pieces if part)
 
 
-def build_sentence_document(sentences: Sequence[Sentence]) -> list[dict[str, Any]]:
+def build_sentence_entries(sentences: Sequence[Sentence]) -> list[SentenceEntry]:
     """Return the statements for `show --json`."""
     return [
-        {
-            "section": s.section,
-            "id": s.id,
-            "text": s.text,
-            "remark": s.remark,
-            "source": s.source,
-            "place": s.place,
-            "n_dossiers": s.n_dossiers,
-            "formula": s.formula,
-            "n_rows": s.n_rows,
-            "title": s.title,
-            "note": s.note,
-        }
+        SentenceEntry(
+            section=s.section,
+            id=s.id,
+            text=s.text,
+            remark=s.remark,
+            source=s.source,
+            place=s.place,
+            n_dossiers=s.n_dossiers,
+            formula=s.formula,
+            n_rows=s.n_rows,
+            title=s.title,
+            note=s.note,
+        )
         for s in sentences
     ]

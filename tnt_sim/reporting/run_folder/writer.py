@@ -67,16 +67,27 @@ def render_resolved(scenario: ScenarioData, width: int) -> list[Line]:
     return lines
 
 
-def list_origins(scenario: ScenarioData) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginEntry:
+    """Value of the merged scenario, and the file and layer that set it."""
+
+    path: str
+    value: str | int | float | bool | None
+    file: str
+    line: int | None
+    layer: str
+
+
+def list_origins(scenario: ScenarioData) -> list[OriginEntry]:
     """Return every scalar of the merged scenario with its origin, for `show --json`."""
     return [
-        {
-            "path": ".".join(str(step) for step in path),
-            "value": value,
-            "file": origin.file,
-            "line": origin.line,
-            "layer": origin.layer,
-        }
+        OriginEntry(
+            path=".".join(str(step) for step in path),
+            value=value,
+            file=origin.file,
+            line=origin.line,
+            layer=origin.layer,
+        )
         for path, value in _iterate_scalars(scenario.tree, ())
         if (origin := scenario.origins.get(path)) is not None
     ]
