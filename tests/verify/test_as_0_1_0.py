@@ -31,7 +31,7 @@ def test_a_run_that_only_its_version_would_decide_so_is_read_and_no_act_is_drawn
     (run,) = (tmp_path / "spellings" / "runs").iterdir()
     found = verify_run(run)
     assert found.ok
-    assert found.document["read_as"] == "0.1.0"
+    assert found.head.read_as == "0.1.0"
     assert any("read as version 0.1.0 wrote it" in note.en for note in found.notes)
     for words in (
         ["sign", str(run), "--as", "a"],

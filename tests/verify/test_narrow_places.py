@@ -38,15 +38,15 @@ def test_what_is_told_of_a_good_and_of_a_bad_run(tmp_path: Path) -> None:
     good = verify_run(run)
     summary = load(run)
     assert (good.ok, good.defects, good.notes) == (True, (), ())
-    assert good.document["status"] == "verified"
-    assert good.document["proof"] == summary["proof"] == "PROVED"
-    assert good.document["allocation_sha256"] == summary["allocation_sha256"]
-    assert good.document["proof_rows"]["read"] > 0
+    assert good.head.status == "verified"
+    assert good.head.proof == summary["proof"] == "PROVED"
+    assert good.head.allocation_sha256 == summary["allocation_sha256"]
+    assert good.rows.n_read > 0
     store(run, {**summary, "n_funded": summary["n_funded"] + 1})
     for report in (verify_run(run), replay.verify_run(run)):
         assert not report.ok
-        assert (report.document["status"], report.document["proof"]) == ("refused", None)
-        assert len(report.document["defects"]) == len(report.defects) > 0
+        assert (report.head.status, report.head.proof) == ("refused", None)
+        assert report.defects
 
 
 def test_a_certificate_shows_the_optimum_whatever_the_run_claims(tmp_path: Path) -> None:
@@ -56,11 +56,11 @@ def test_a_certificate_shows_the_optimum_whatever_the_run_claims(tmp_path: Path)
     told = forged(result, result.allocation, proof=Proof.CROSS_CHECKED, certificate=agreed)
     report = verify_run(write_run(told))
     assert report.ok, report.defects
-    assert (report.document["proof"], report.document["optimal"]) == ("CROSS_CHECKED", "shown")
+    assert (report.head.proof, report.optimal.standing) == ("CROSS_CHECKED", "shown")
     told = forged(result, result.allocation, proof=Proof.CROSS_CHECKED, certificate={**agreed, "proofs": []})
     report = verify_run(write_run(told))
     assert report.ok, report.defects
-    assert (report.document["rules"], report.document["optimal"]) == ("shown", "claimed")
+    assert (report.rules.standing, report.optimal.standing) == ("shown", "claimed")
 
 
 @pytest.mark.parametrize("part", [1, None, "x", [], {"proofs": 3, "tie_break": [], "cross_check": 1}])

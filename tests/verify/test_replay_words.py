@@ -34,9 +34,9 @@ def test_a_refusal_is_no_verification(made: dict[str, Path], tmp_path: Path) -> 
     run = copied(made["maps"], tmp_path)
     (run.parents[1] / "fait.csv").write_text("code\n01004\n", encoding="utf-8")
     report = verify_run(run)
-    assert (report.ok, report.document["status"], report.document["proof"]) == (False, "refused", None)
+    assert (report.ok, report.head.status, report.head.proof) == (False, "refused", None)
     whole = verify_run(made["maps"])
-    assert (whole.document["status"], whole.document["proof"]) == ("verified", load(made["maps"])["proof"])
+    assert (whole.head.status, whole.head.proof) == ("verified", load(made["maps"])["proof"])
 
 
 def test_a_broken_rule_names_its_group(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def test_a_run_as_it_was_written_is_accepted(made: dict[str, Path], name: str) -
     for report in (verify_run(made[name]), replay.verify_run(made[name])):
         assert report.defects == ()
         assert report.ok
-        assert report.document["status"] == "verified"
-        assert report.document["proof"] == load(made[name])["proof"]
+        assert report.head.status == "verified"
+        assert report.head.proof == load(made[name])["proof"]
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ DATA = TESTS / "support" / "data"
 
 
 def answers(run: Path) -> tuple[str, str, str]:
-    document = verify_run(run).document
-    return document["rules"], document["optimal"], document["first"]
+    checked = verify_run(run).checked
+    return checked.rules, checked.optimal, checked.first
 
 
 def test_a_list_below_the_optimum_is_claimed_and_never_green(
@@ -81,8 +81,8 @@ def test_a_certificate_that_replays_shows_all_three(
 
 
 def test_the_check_without_certificates_shows_the_rules_alone(made: dict[str, Path]) -> None:
-    document = replay.verify_run(made["links"]).document
-    assert (document["rules"], document["optimal"], document["first"]) == ("shown", "claimed", "claimed")
+    checked = replay.verify_run(made["links"]).checked
+    assert (checked.rules, checked.optimal, checked.first) == ("shown", "claimed", "claimed")
 
 
 def test_a_run_that_a_limit_stopped_claims_nothing(made: dict[str, Path]) -> None:

@@ -36,7 +36,7 @@ from tnt_sim.verify.run_files import (
     read_summary,
 )
 from tnt_sim.verify.stored_allocation import AWARDS, has_columns, read_parquet
-from tnt_sim.verify.verification import Verification, of_fresh
+from tnt_sim.verify.verification import RunHead, Verification, of_fresh
 
 PACKAGES = ("highspy", "numpy", "polars", "pulp", "pydantic", "ruamel.yaml", "scipy")
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -300,7 +300,8 @@ def refuse_open_questions(run: StoredRun) -> None:
     UsageError
         If a question is open, or if the run is valid only as version 0.1.0 read it.
     """
-    if run.verification is not None and (run.verification.head or {}).get("read_as"):
+    head = None if run.verification is None else run.verification.head
+    if isinstance(head, RunHead) and head.read_as:
         raise UsageError(
             Text(
                 f"« {run.name} » n'est juste que selon la lecture de la version 0.1.0, où une majuscule ou une "

@@ -99,6 +99,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.show_document.ShowDocument",
             Text("show : le scénario fusionné, en phrases", "show: the merged scenario, in sentences"),
         ),
+        "verify": (
+            "verify.document.VerifyDocument",
+            Text("verify : un calcul relu depuis ses données", "verify: a run checked from its inputs"),
+        ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
             Text("extend : transférer ou étendre", "extend: transfer or extend"),

@@ -49,6 +49,7 @@ from tnt_sim.verify.verification import (
     Answer,
     Means,
     ProofRows,
+    RunHead,
     Standing,
     Verification,
 )
@@ -248,20 +249,18 @@ def build_verification(run: Replay, notes: tuple[Text, ...] = ()) -> Verificatio
     defects = tuple(dict.fromkeys(run.defects.entries))
     summary, ok = run.summary, not defects
     rules, optimal, first = _determine_answers(run, defects)
-    head = {
-        "schema_version": 1,
-        "command": "verify",
-        "scenario": summary.get("scenario"),
-        "scenario_sha256": summary.get("scenario_sha256"),
-        "run_dir": str(run.run_dir),
-        "status": "verified" if ok else "refused",
-        "proof": summary.get("proof") if ok else None,
-        "allocation_sha256": summary.get("allocation_sha256"),
-        "document_sha256": summary.get("document_sha256"),
-        "project": str(run.project),
-        "read_as": "0.1.0" if run.as_0_1_0 else None,
-        "inputs_read": list_inputs(summary, run.project) if run.scenario is not None else [],
-    }
+    head = RunHead(
+        scenario=summary.get("scenario"),
+        scenario_sha256=summary.get("scenario_sha256"),
+        run_dir=str(run.run_dir),
+        status="verified" if ok else "refused",
+        proof=summary.get("proof") if ok else None,
+        allocation_sha256=summary.get("allocation_sha256"),
+        document_sha256=summary.get("document_sha256"),
+        project=str(run.project),
+        read_as="0.1.0" if run.as_0_1_0 else None,
+        inputs_read=list_inputs(summary, run.project) if run.scenario is not None else (),
+    )
     return Verification(rules, optimal, first, defects, notes, run.rows, head)
 
 

@@ -7,12 +7,11 @@ Each answer is `shown` if this program has shown it from the raw inputs, `claime
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Text
 
@@ -108,6 +107,61 @@ class CheckedAnswers:
     unverified: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRead:
+    """File that a run was checked from: path in the project, location and hash."""
+
+    path: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHead:
+    """First keys of the document of a run: the scenario, the hashes, and the files that were read."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["verify"] = "verify"
+    scenario: str | None
+    scenario_sha256: str | None
+    run_dir: str
+    status: Literal["verified", "refused"]
+    proof: str | None
+    allocation_sha256: str | None
+    document_sha256: str | None
+    project: str
+    read_as: str | None
+    inputs_read: Sequence[InputRead]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviousSignature:
+    """Entry of the register before this one, and the hash of its signature."""
+
+    id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendmentHead:
+    """First keys of the document of an amendment; null where its entry cannot be read."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["verify"] = "verify"
+    scenario: None = None
+    scenario_sha256: None = None
+    run_dir: str
+    status: Literal["verified", "refused"]
+    proof: None = None
+    kind: str | None
+    id: str | None
+    previous: PreviousSignature | None
+    n_dossiers: int | None
+    granted_cents: int | None
+    freed_cents: int | None
+    allocation_sha256: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """Result of checking a run folder.
@@ -129,7 +183,7 @@ class Verification:
     defects: tuple[Defect, ...] = ()
     notes: tuple[Text, ...] = ()
     rows: ProofRows = NO_ROWS
-    head: Mapping[str, Any] | None = None
+    head: RunHead | AmendmentHead | None = None
 
     @property
     def ok(self) -> bool:
@@ -155,20 +209,15 @@ class Verification:
             unverified=UNVERIFIED,
         )
 
-    @property
-    def standings(self) -> dict[str, Any]:
-        """The same as plain values."""
-        return dump_document(self.checked)
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The document of `verify --json`."""
-        return {
-            **(self.head or {}),
-            **self.standings,
-            "defects": [{"code": defect.code, "message": defect.text.en} for defect in self.defects],
-            "notes": [note.en for note in self.notes],
-        }
+    def refuse(self, defects: Sequence[Defect]) -> Verification:
+        """Return the verification of the same folder, rejected for these defects."""
+        if isinstance(self.head, RunHead):
+            head: RunHead | AmendmentHead | None = replace(self.head, status="refused", proof=None)
+        else:
+            head = None if self.head is None else replace(self.head, status="refused")
+        return replace(
+            self, rules=NO_ANSWER, optimal=NO_ANSWER, first=NO_ANSWER, defects=tuple(defects), head=head
+        )
 
 
 _SHOWN_HERE: Mapping[Any, Means] = MappingProxyType(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,7 @@ from tnt_sim.cli.options import (
     SolveOption,
     parse_lang,
 )
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang, Text
 
@@ -123,14 +124,9 @@ def verify(
         if not told or text != verification.rows.reserve:  # the page states it next to what it limits
             print_note(text.in_(tongue))
     if as_json:
-        emit(
-            {
-                **verification.document,
-                "signature": signed.document,
-                "defects": [_build_defect_entry(defect, tongue) for defect in verification.defects],
-                "notes": [text.in_(tongue) for text in verification.notes],
-            }
-        )
+        from tnt_sim.verify.document import build_document
+
+        emit(dump_document(build_document(verification, signed, tongue)))
     elif not quiet:
         _print(verification, signed, run_dir, tongue)
     return determine_exit_code(verification, require_proof=require_proof)
@@ -186,21 +182,9 @@ def _check_signature(
 
 def _add_defects(verification: Verification, against: tuple[Defect, ...]) -> Verification:
     """Return the verification with what speaks against the folder, if anything."""
-    from dataclasses import replace
-
-    from tnt_sim.verify.verification import NO_ANSWER
-
     if not against:
         return verification
-    head = {**(verification.head or {}), "status": "refused", "proof": None}
-    return replace(
-        verification,
-        rules=NO_ANSWER,
-        optimal=NO_ANSWER,
-        first=NO_ANSWER,
-        defects=tuple(dict.fromkeys((*against, *verification.defects))),
-        head=head,
-    )
+    return verification.refuse(list(dict.fromkeys((*against, *verification.defects))))
 
 
 def determine_exit_code(verification: Verification, *, require_proof: bool) -> int:
@@ -222,8 +206,9 @@ def _print(verification: Verification, signed: Signed, run_dir: Path, lang: Lang
         summarise_amendment,
         summarise_verification,
     )
+    from tnt_sim.verify.verification import AmendmentHead
 
-    amended = (verification.head or {}).get("kind") == "amendment"
+    amended = isinstance(verification.head, AmendmentHead) and verification.head.kind == "amendment"
     mark, sentence, style = (
         summarise_amendment(verification) if amended else summarise_verification(verification)
     )
@@ -248,16 +233,10 @@ def _print(verification: Verification, signed: Signed, run_dir: Path, lang: Lang
 
 def _list_files(verification: Verification, lang: Lang) -> list[str]:
     """Describe which files were read, where, and the hashes to compare with another source."""
-    head: Mapping[str, Any] = verification.head or {}
-    lines = [f"allocation_sha256 {head['allocation_sha256']}", f"document_sha256 {head['document_sha256']}"]
+    from tnt_sim.verify.verification import RunHead
+
+    head = verification.head
+    assert isinstance(head, RunHead)
+    lines = [f"allocation_sha256 {head.allocation_sha256}", f"document_sha256 {head.document_sha256}"]
     lines.append(Text("Fichiers relus :", "Files read:").in_(lang))
-    return [*lines, *(f"  {entry['file']} · {entry['sha256']}" for entry in head["inputs_read"])]
-
-
-def _build_defect_entry(defect: Defect, lang: Lang) -> dict[str, Any]:
-    return {
-        "code": defect.code,
-        "message": defect.text.in_(lang),
-        "hint": defect.hint.in_(lang) if defect.hint else None,
-        "places": [str(place) for place in defect.places],
-    }
+    return [*lines, *(f"  {entry.file} · {entry.sha256}" for entry in head.inputs_read)]

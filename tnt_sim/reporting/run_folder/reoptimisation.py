@@ -104,13 +104,4 @@ def _record_better_list(verification: Verification, pair: tuple[str, str]) -> Ve
     )
     if verification.optimal.standing is Standing.NONE:
         return replace(verification, notes=(*verification.notes, text))
-    nothing = Answer(Standing.NONE)
-    head = {**(verification.head or {}), "status": "refused", "proof": None}
-    return replace(
-        verification,
-        rules=nothing,
-        optimal=nothing,
-        first=nothing,
-        defects=(Defect("optimal", text),),
-        head=head,
-    )
+    return verification.refuse([Defect("optimal", text)])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from tnt_sim.domain.money import format_cents
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.verify.signing.signature import SignatureStanding, Signed
 from tnt_sim.verify.signing.time_stamp import StampStanding, TimeStamp
-from tnt_sim.verify.verification import Means, Standing, Verification
+from tnt_sim.verify.verification import AmendmentHead, Means, Standing, Verification
 
 GOOD, FAIR, BAD = "bold green", "bold yellow", "bold red"
 
@@ -99,8 +98,8 @@ def summarise_verification(verification: Verification) -> tuple[str, Text, str]:
         return "✘", Text(
             f"Calcul refusé : {gaps.fr}. Ne le publiez pas.", f"Run refused: {gaps.en}. Do not publish it."
         ), BAD  # fmt: skip
-    head: Mapping[str, Any] = verification.head or {}
-    name, sha = head.get("scenario"), str(head.get("allocation_sha256") or "")[:12]
+    head = verification.head
+    name, sha = (None, "") if head is None else (head.scenario, str(head.allocation_sha256 or "")[:12])
     if verification.optimal.is_shown:
         return "✔", Text(
             f"{name} : règles respectées et répartition optimale, vérifié ici (répartition {sha}).",
@@ -121,13 +120,14 @@ def summarise_verification(verification: Verification) -> tuple[str, Text, str]:
 
 def summarise_amendment(verification: Verification) -> tuple[str, Text, str]:
     """Return the same for an amendment of the register."""
-    head: Mapping[str, Any] = verification.head or {}
-    name = head.get("id")
+    head = verification.head
+    assert isinstance(head, AmendmentHead)
+    name = head.id
     if not verification.ok:
         gaps = describe_count(len(verification.defects), ("écart", "écarts"), ("difference", "differences"))
         return "✘", Text(f"Avenant refusé : {gaps.fr}.", f"Amendment refused: {gaps.en}."), BAD
-    freed, held = (int(head[key]) for key in ("freed_cents", "granted_cents"))
-    before = (head.get("previous") or {}).get("id")
+    freed, held = head.freed_cents or 0, head.granted_cents or 0
+    before = None if head.previous is None else head.previous.id
     return "✔", Text(
         f"{name} : {format_cents(freed, Lang.FR)} libérés depuis « {before} », {format_cents(held, Lang.FR)} "
         "restent engagés, vérifié ici.",

@@ -20,7 +20,7 @@ from tnt_sim.scenario.decision_register import (
 )
 from tnt_sim.verify.run_files import SUMMARY
 from tnt_sim.verify.signing.witness import hash_defects
-from tnt_sim.verify.verification import NO_ANSWER, Verification
+from tnt_sim.verify.verification import NO_ANSWER, AmendmentHead, PreviousSignature, Verification
 
 
 def is_amendment(folder: Path) -> bool:
@@ -70,18 +70,16 @@ def _list_differences(entry: RegisterEntry, before: RegisterEntry | None) -> lis
 
 def _build_verification(folder: Path, entry: RegisterEntry | None, defects: list[Defect]) -> Verification:
     words = {} if entry is None else entry.signature
-    head = {
-        "schema_version": 1,
-        "command": "verify",
-        "scenario": None,
-        "scenario_sha256": None,
-        "run_dir": str(folder),
-        "status": "refused" if defects else "verified",
-        "proof": None,
-        **{
-            key: words.get(key)
-            for key in ("kind", "id", "previous", "n_dossiers", "granted_cents", "freed_cents")
-        },
-        "allocation_sha256": words.get("allocation_sha256"),
-    }
+    previous = words.get("previous")
+    head = AmendmentHead(
+        run_dir=str(folder),
+        status="refused" if defects else "verified",
+        kind=words.get("kind"),
+        id=words.get("id"),
+        previous=None if previous is None else PreviousSignature(**previous),
+        n_dossiers=words.get("n_dossiers"),
+        granted_cents=words.get("granted_cents"),
+        freed_cents=words.get("freed_cents"),
+        allocation_sha256=words.get("allocation_sha256"),
+    )
     return Verification(NO_ANSWER, NO_ANSWER, NO_ANSWER, tuple(defects), head=head)

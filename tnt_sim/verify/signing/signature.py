@@ -28,7 +28,7 @@ from tnt_sim.scenario.decision_register import (
 )
 from tnt_sim.verify.run_files import BOUND, hash_file, hash_summary
 from tnt_sim.verify.signing.keys import compute_fingerprint
-from tnt_sim.verify.signing.time_stamp import TimeStamp, read_time_stamps
+from tnt_sim.verify.signing.time_stamp import TimeStamp, TimeStampEntry, read_time_stamps
 from tnt_sim.verify.signing.witness import is_signed_entry
 
 if TYPE_CHECKING:
@@ -55,6 +55,16 @@ class SignatureStanding(StrEnum):
     NONE = "none"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureEntry:
+    """Status of the signature, the name and key of its entry, and its time stamps."""
+
+    status: SignatureStanding
+    entry: str | None
+    key: str | None
+    time_stamps: Sequence[TimeStampEntry]
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """Result of checking the signature of a run.
@@ -74,15 +84,10 @@ class Signed:
     stamps: tuple[TimeStamp, ...] = ()
     defects: tuple[Defect, ...] = ()
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The entry `signature` of `verify --json`."""
-        return {
-            "status": self.standing.value,
-            "entry": self.entry,
-            "key": self.key,
-            "time_stamps": [stamp.document for stamp in self.stamps],
-        }
+    def build_entry(self) -> SignatureEntry:
+        """Build the entry `signature` of `verify --json`."""
+        stamps = [stamp.build_entry() for stamp in self.stamps]
+        return SignatureEntry(status=self.standing, entry=self.entry, key=self.key, time_stamps=stamps)
 
 
 def sign_manifest(manifest: bytes, key: Ed25519PrivateKey) -> bytes:

@@ -40,6 +40,15 @@ class StampStanding(StrEnum):
     MISMATCH = "mismatch"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeStampEntry:
+    """Time stamp beside a signature: its file, its status, and the time that it states."""
+
+    file: str
+    status: StampStanding
+    time: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
     """One reply of a time-stamp authority: the time at which it says the signature existed."""
@@ -51,11 +60,10 @@ class TimeStamp:
     unread: Text | None = None
     """Why it was not read; None if it was."""
 
-    @property
-    def document(self) -> dict[str, str | None]:
-        """Its entry in `time_stamps`."""
+    def build_entry(self) -> TimeStampEntry:
+        """Build its entry in `time_stamps`."""
         time = None if self.time is None else self.time.isoformat()
-        return {"file": self.file, "status": self.standing.value, "time": time}
+        return TimeStampEntry(file=self.file, status=self.standing, time=time)
 
 
 class _NoFitError(Exception):

@@ -16,6 +16,7 @@ from typing import Any
 from tnt_sim.errors import Defect, UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.decision_register import INPUTS, SIGNATURE
+from tnt_sim.verify.verification import InputRead
 
 HASHES = ("allocation_sha256", "document_sha256")
 """Hashes that `--expect` accepts: of the award list with its amounts, and of the whole document of the run."""
@@ -122,9 +123,9 @@ def _build_hash_defect(summary: Mapping[str, Any], expected: str) -> Defect:
     )
 
 
-def list_inputs(summary: Mapping[str, Any], project: Path) -> list[dict[str, str]]:
+def list_inputs(summary: Mapping[str, Any], project: Path) -> list[InputRead]:
     """List the files that a run was checked from: path in the project, location and hash."""
     return [
-        {"path": entry["path"], "file": str((project / entry["path"]).resolve()), "sha256": entry["sha256"]}
+        InputRead(path=entry["path"], file=str((project / entry["path"]).resolve()), sha256=entry["sha256"])
         for entry in summary["inputs"]
     ]

@@ -1,0 +1,113 @@
+"""Document of `verify --json`: a run folder, or an amendment of a register."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tnt_sim.errors import Defect
+from tnt_sim.i18n.message import Lang
+from tnt_sim.verify.signing.signature import SignatureEntry, Signed
+from tnt_sim.verify.verification import AmendmentHead, MeansByAnswer, RunHead, Standing, Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseClaim:
+    """Claim of a folder that is violated or false, with its places as text."""
+
+    code: str
+    message: str
+    hint: str | None
+    places: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedRun(RunHead):
+    """Verification of a run: its three answers, what shows each, and its signature."""
+
+    rules: Standing
+    optimal: Standing
+    first: Standing
+    shown_by: MeansByAnswer
+    proof_rows: Mapping[str, int]
+    unverified: Sequence[str]
+    defects: Sequence[FalseClaim]
+    notes: Sequence[str]
+    signature: SignatureEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedAmendment(AmendmentHead):
+    """Verification of an amendment, which claims none of the three answers."""
+
+    rules: Standing
+    optimal: Standing
+    first: Standing
+    shown_by: MeansByAnswer
+    proof_rows: Mapping[str, int]
+    unverified: Sequence[str]
+    defects: Sequence[FalseClaim]
+    notes: Sequence[str]
+    signature: SignatureEntry
+
+
+type VerifyDocument = VerifiedRun | VerifiedAmendment
+
+
+def build_document(verification: Verification, signed: Signed, lang: Lang) -> VerifyDocument:
+    """Build the document of a verified folder, whose head is known."""
+    head, checked = verification.head, verification.checked
+    defects = [_build_claim(defect, lang) for defect in verification.defects]
+    notes = [text.in_(lang) for text in verification.notes]
+    if isinstance(head, AmendmentHead):
+        return VerifiedAmendment(
+            run_dir=head.run_dir,
+            status=head.status,
+            kind=head.kind,
+            id=head.id,
+            previous=head.previous,
+            n_dossiers=head.n_dossiers,
+            granted_cents=head.granted_cents,
+            freed_cents=head.freed_cents,
+            allocation_sha256=head.allocation_sha256,
+            rules=checked.rules,
+            optimal=checked.optimal,
+            first=checked.first,
+            shown_by=checked.shown_by,
+            proof_rows=checked.proof_rows,
+            unverified=checked.unverified,
+            defects=defects,
+            notes=notes,
+            signature=signed.build_entry(),
+        )
+    assert head is not None
+    return VerifiedRun(
+        scenario=head.scenario,
+        scenario_sha256=head.scenario_sha256,
+        run_dir=head.run_dir,
+        status=head.status,
+        proof=head.proof,
+        allocation_sha256=head.allocation_sha256,
+        document_sha256=head.document_sha256,
+        project=head.project,
+        read_as=head.read_as,
+        inputs_read=head.inputs_read,
+        rules=checked.rules,
+        optimal=checked.optimal,
+        first=checked.first,
+        shown_by=checked.shown_by,
+        proof_rows=checked.proof_rows,
+        unverified=checked.unverified,
+        defects=defects,
+        notes=notes,
+        signature=signed.build_entry(),
+    )
+
+
+def _build_claim(defect: Defect, lang: Lang) -> FalseClaim:
+    return FalseClaim(
+        code=defect.code,
+        message=defect.text.in_(lang),
+        hint=defect.hint.in_(lang) if defect.hint else None,
+        places=[str(place) for place in defect.places],
+    )
