@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import rooms
 
-MOST_LINES = 364
+MOST_LINES = 363
 """Lines with `dict[str, Any]` or `Mapping[str, Any]`."""
 MOST_SIGNATURES = 226
 """Public functions and methods with `Any` in a parameter or in what they return."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnt_sim.verify.verification import MeansByAnswer, Standing
+from tnt_sim.verify.verification import MeansByAnswer, PreviousSignature, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,3 +139,60 @@ class DoctorDocument:
     solvers: Sequence[SolverEntry]
     cross_check: str | None
     checks: Sequence[MachineCheck]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSignature:
+    """Signature of a run as a list of the register: its hashes, its three answers, and the state after it."""
+
+    schema_version: Literal[1]
+    id: str
+    number: int
+    kind: Literal["list"]
+    programme: str
+    day: str | None
+    run: str
+    scenario: str
+    scenario_sha256: str
+    document_sha256: str
+    proof: str | None
+    publishable: bool
+    rules: Standing
+    optimal: Standing
+    first: Standing
+    previous: PreviousSignature | None
+    n_dossiers: int
+    granted_cents: int
+    allocation_sha256: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendmentSignature:
+    """Signature of withdrawals and reductions: the money that they free, and the state after them."""
+
+    schema_version: Literal[1]
+    id: str
+    number: int
+    kind: Literal["amendment"]
+    programme: str
+    freed_cents: int
+    previous: PreviousSignature
+    n_dossiers: int
+    granted_cents: int
+    allocation_sha256: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignDocument:
+    """Entry of the register that was signed; `scenario` is null for an amendment."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["sign"] = "sign"
+    scenario: str | None
+    scenario_sha256: str | None
+    status: Literal["signed"] = "signed"
+    path: str
+    signature: ListSignature | AmendmentSignature
+    signing_key: str | None

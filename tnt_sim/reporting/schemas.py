@@ -103,6 +103,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "verify.document.VerifyDocument",
             Text("verify : un calcul relu depuis ses données", "verify: a run checked from its inputs"),
         ),
+        "sign": (
+            "cli.documents.SignDocument",
+            Text("sign : une liste signée au registre", "sign: a list signed in the register"),
+        ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
             Text("extend : transférer ou étendre", "extend: transfer or extend"),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tnt_sim.cli.commands.export import ProjectOption, UnprovenOption, build_solving
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import build_hint, detect_language, emit, format_arguments, print_page
+from tnt_sim.cli.documents import AmendmentSignature, ListSignature, SignDocument
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, parse_lang
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.verify.verification import PreviousSignature
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -91,7 +94,7 @@ def sign(
         assert amend is not None
         entry = sign_amendments(amend, register or Path(REGISTER), name, key)
     if as_json:
-        emit(_build_document(entry, key))
+        emit(dump_document(_build_document(entry, key)))
     elif not quiet:
         _print(entry, key, tongue)
         if run_dir is not None:
@@ -127,18 +130,17 @@ def _list(
     return sign_run(run, root, register or root / REGISTER, name, key)
 
 
-def _build_document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
+def _build_document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> SignDocument:
     words = dict(entry.signature)
-    return {
-        "schema_version": 1,
-        "command": "sign",
-        "scenario": words.get("scenario"),
-        "scenario_sha256": words.get("scenario_sha256"),
-        "status": "signed",
-        "path": format_path(entry.folder),
-        "signature": words,
-        "signing_key": _compute_fingerprint(key),
-    }
+    if words["previous"] is not None:
+        words["previous"] = PreviousSignature(**words["previous"])
+    return SignDocument(
+        scenario=words.get("scenario"),
+        scenario_sha256=words.get("scenario_sha256"),
+        path=format_path(entry.folder),
+        signature=ListSignature(**words) if entry.is_list else AmendmentSignature(**words),
+        signing_key=_compute_fingerprint(key),
+    )
 
 
 def _compute_fingerprint(key: Ed25519PrivateKey | None) -> str | None:
