@@ -65,7 +65,7 @@ def _type(value: Mapping[str, Any], classes: Mapping[str, Mapping[str, Any]]) ->
     if "const" in value or "enum" in value:
         return ", ".join(f"`{json.dumps(one)}`" for one in value.get("enum", [value.get("const")]))
     if value.get("type") == "array":
-        return f"liste : {_type(value['items'], classes)}"
+        return f"liste : {_type(value.get('items') or value['prefixItems'][0], classes)}"
     if value.get("type") == "object":
         values = value["additionalProperties"]
         return f"par nom : {'toute valeur' if values is True else _type(values, classes)}"

@@ -19,7 +19,7 @@ from support.paths import ROOT
 import docs
 from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
 
-WITHOUT_SCHEMA = {"ensemble --fit", "import"}
+WITHOUT_SCHEMA = {"import"}
 """Documents that are no dataclasses yet; may only shrink."""
 OF_QUESTION = {
     "next": "marginal-euro",
@@ -50,7 +50,7 @@ def name_of(document: dict[str, Any]) -> str:
     if document["command"] in ("report", "export"):
         return "written"
     if "fit" in document:
-        return "ensemble --fit"
+        return "ensemble-fit"
     return OF_QUESTION.get(document.get("question", ""), document["command"])
 
 

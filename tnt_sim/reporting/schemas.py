@@ -107,6 +107,12 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "cli.documents.SignDocument",
             Text("sign : une liste signée au registre", "sign: a list signed in the register"),
         ),
+        "ensemble-fit": (
+            "analysis.uncertainty.document.FitDocument",
+            Text(
+                "ensemble : des lois tirées de projets passés", "ensemble: distributions from past projects"
+            ),
+        ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
             Text("extend : transférer ou étendre", "extend: transfer or extend"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.uncertainty.cost_overrun_fit import Fit
 from tnt_sim.documents import DecimalText
 
 
@@ -107,3 +108,14 @@ class EnsembleDocument:
     payments: Sequence[PaymentEntry]
     sensitivity: Sequence[SensitivityEntry]
     dossiers: Sequence[DrawnDossier]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitDocument:
+    """Distributions of the cost overruns of a table, and their entries for a scenario."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["ensemble"] = "ensemble"
+    status: Literal["done"] = "done"
+    fit: Fit
+    yaml: str

@@ -30,6 +30,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
@@ -184,7 +185,7 @@ def _fit_distributions(
     from rich.text import Text as Line
 
     from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table
-    from tnt_sim.reporting.reports.uncertainty import build_fit_document, render_fit_yaml
+    from tnt_sim.reporting.reports.uncertainty import render_fit_yaml
     from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
 
     if out is not None:
@@ -202,7 +203,9 @@ def _fit_distributions(
     if out is not None:
         put_file(out, text.encode())
     if as_json:
-        emit(build_fit_document(result))
+        from tnt_sim.analysis.uncertainty.document import FitDocument
+
+        emit(dump_document(FitDocument(fit=result, yaml=render_fit_yaml(result, Lang.FR))))
     elif out is None:
         print_page([Line(line) for line in text.splitlines()])
     return 0

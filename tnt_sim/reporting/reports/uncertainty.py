@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -48,13 +47,6 @@ def render_fit_yaml(fit: Fit, lang: Lang) -> str:
         "surcouts-autres" if fit.laws else "surcouts", fit.whole, _format_pooled_types(fit), rest, lang
     )
     return "\n".join(lines) + "\n"
-
-
-def build_fit_document(fit: Fit) -> dict[str, Any]:
-    """Return the document of `ensemble --fit --json`."""
-    told = dataclasses.asdict(fit)
-    return {"schema_version": 1, "command": "ensemble", "status": "done", "fit": told,
-            "yaml": render_fit_yaml(fit, Lang.FR)}  # fmt: skip
 
 
 def _describe_fit(fit: Fit) -> list[Text]:
