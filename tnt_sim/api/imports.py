@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, Place
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.ingest.forms.form_import import Imported, import_form, update_mapping
@@ -22,6 +23,7 @@ from tnt_sim.reporting.reports.form_import import (
     render_import,
     write_import,
 )
+from tnt_sim.reporting.reports.import_document import FormImportDocument
 from tnt_sim.scenario.yaml.nodes import to_tree, walk
 from tnt_sim.scenario.yaml.reader import read_yaml
 from tnt_sim.scenario.yaml.schema_errors import validate_model
@@ -37,18 +39,23 @@ class Import:
     Attributes
     ----------
     imported : applications, findings and mapping
-    document : document of `tnt-sim import --json`, without files
+    data : the answer, whose JSON form is `document`, without files
     findings : one row per finding, with its position and remedy
     lang : language of the sentences
     """
 
     imported: Imported = field(repr=False)
-    document: Mapping[str, Any]
+    data: FormImportDocument = field(repr=False)
     findings: pl.DataFrame
     lang: Lang
 
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """Return the document of `tnt-sim import --json`, without files."""
+        return dump_document(self.data)
+
     def __repr__(self) -> str:
-        return f"<Import of {self.document.get('n_dossiers')} dossiers, {self.findings.height} findings>"
+        return f"<Import of {self.data.n_dossiers} dossiers, {self.findings.height} findings>"
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return the applications; amounts in integer cents."""
@@ -62,7 +69,7 @@ class Import:
         return write_import(place, self.imported, tables, texts, parquet=False)
 
     def _repr_html_(self) -> str:
-        return render_terminal_html(render_import(self.document, self.lang, PAGE_WIDTH), self.lang)
+        return render_terminal_html(render_import(self.data, self.lang, PAGE_WIDTH), self.lang)
 
 
 def import_file(

@@ -113,6 +113,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
                 "ensemble : des lois tirées de projets passés", "ensemble: distributions from past projects"
             ),
         ),
+        "import": (
+            "reporting.reports.import_document.ImportDocument",
+            Text("import : un formulaire, des classeurs", "import: a form, or workbooks"),
+        ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
             Text("extend : transférer ou étendre", "extend: transfer or extend"),

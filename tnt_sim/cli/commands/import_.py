@@ -16,12 +16,14 @@ import typer
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import emit, format_arguments, get_width, print_note, print_page
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
     from tnt_sim.ingest.forms.form_import import Imported
     from tnt_sim.ingest.forms.mapping import Control, FormMapping
+    from tnt_sim.reporting.reports.import_document import ConsolidateDocument, FormImportDocument
     from tnt_sim.reporting.workbook.department_workbook import Consolidated, DepartmentChoices
 
 _BLOCKED = 3
@@ -44,7 +46,7 @@ def consolidate_workbooks(
     data = {name: table.write_csv().encode() for name, table in build_tables(consolidated, lang).items()}
     files = put_files(target, {**data, LAYER: render_layer_yaml(consolidated).encode()}, replace=True)
     if as_json:
-        emit(_build_document(consolidated, files, lang))
+        emit(dump_document(_build_document(consolidated, files, lang)))
     elif not quiet:
         _print(consolidated, files, lang)
     return _BLOCKED if strict and consolidated.conflicts else 0
@@ -75,23 +77,25 @@ def _read_workbooks(folder: Path) -> list[DepartmentChoices]:
     return books
 
 
-def _build_document(consolidated: Consolidated, files: list[Path], lang: Lang) -> dict[str, Any]:
+def _build_document(consolidated: Consolidated, files: list[Path], lang: Lang) -> ConsolidateDocument:
+    from tnt_sim.reporting.reports.import_document import ChoiceConflict, ConsolidateDocument
+
     kinds = ("fund", "refuse", "wait", "follow")
-    return {
-        "schema_version": 1,
-        "command": "import",
-        "status": "conflicts" if consolidated.conflicts else "clean",
-        "run": consolidated.run,
-        "by": consolidated.by,
-        "groups": list(consolidated.groups),
-        "n_dossiers": len(consolidated.choices),
-        "choices": {kind: len(consolidated.list_settled(kind)) for kind in kinds},
-        "conflicts": [
-            {"code": one.code, "message": one.text.in_(lang), "places": [str(place) for place in one.places]}
+    return ConsolidateDocument(
+        status="conflicts" if consolidated.conflicts else "clean",
+        run=consolidated.run,
+        by=consolidated.by,
+        groups=consolidated.groups,
+        n_dossiers=len(consolidated.choices),
+        choices={kind: len(consolidated.list_settled(kind)) for kind in kinds},
+        conflicts=[
+            ChoiceConflict(
+                code=one.code, message=one.text.in_(lang), places=[str(place) for place in one.places]
+            )
             for one in consolidated.conflicts
         ],
-        "files": [format_path(file) for file in files],
-    }
+        files=[format_path(file) for file in files],
+    )
 
 
 def _print(consolidated: Consolidated, files: list[Path], lang: Lang) -> None:
@@ -248,12 +252,12 @@ def import_(
     )  # fmt: skip
     document = _write_files(file, folder, imported, written, tongue, parquet=parquet, accept=accept)
     if as_json:
-        emit(document)
+        emit(dump_document(document))
     elif not quiet:
         from tnt_sim.reporting.reports.form_import import render_import
 
         print_page(render_import(document, tongue, get_width()))
-    return _BLOCKED if strict and document["quality"]["n_error"] else 0
+    return _BLOCKED if strict and document.quality.n_error else 0
 
 
 def _format(name: str | None) -> str | None:
@@ -387,7 +391,7 @@ def _write_files(
     *,
     parquet: bool,
     accept: bool,
-) -> dict[str, Any]:
+) -> FormImportDocument:
     """Write the files; return the document that names them."""
     from tnt_sim.ingest.forms.form_import import update_mapping
     from tnt_sim.ingest.forms.mapping import to_text
@@ -404,11 +408,11 @@ def _write_files(
     paths = write_import(folder, imported, tables, texts, parquet=parquet)
     paths.setdefault("mapping", target or folder / MAPPING)
     follow = f"tnt-sim new ma-programmation --from {format_path(paths['dossiers'])}"
-    if document["quality"]["n_error"]:
+    if document.quality.n_error:
         follow = f"tnt-sim import {format_arguments(str(file))} --out {format_arguments(str(folder))}"
     if "scenario" in paths:
         follow = f"tnt-sim run {format_path(paths['scenario'])}"
-    return {**document, "files": {name: format_path(path) for name, path in paths.items()}, "next": follow}
+    return replace(document, files={key: format_path(path) for key, path in paths.items()}, next=follow)
 
 
 def _build_pabulib_scenario(file: Path, name: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from rich.text import Text as Line
@@ -13,12 +12,12 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.documents import dump_document
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import guard_formulas, select_canonical_columns
-from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.ingest.forms.form_import import Imported
 from tnt_sim.ingest.forms.layouts import LAYOUTS
-from tnt_sim.ingest.forms.mapping import SOURCE_ROW
+from tnt_sim.ingest.forms.mapping import SOURCE_ROW, From
 from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
+from tnt_sim.reporting.reports.import_document import ColumnSource, FormChange, FormImportDocument
 from tnt_sim.reporting.reports.quality import build_findings_table, build_quality_entry, render_quality
 from tnt_sim.reporting.run_folder.atomic_write import put_files
 from tnt_sim.rules.expressions.column_text import format_integer
@@ -54,58 +53,55 @@ def _format_column(table: pl.DataFrame, name: str) -> pl.Expr:
     )
 
 
-def build_import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> dict[str, Any]:
+def build_import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> FormImportDocument:
     """Return the document of `import --json`, without the files."""
     quality = build_quality_entry(imported.quality, findings, lang)
     mapping, form = imported.mapping, imported.form
     taken = {source.from_ for source in (*mapping.columns.values(), *mapping.keep.values())}
     left = [one for one in form.fields if one.name not in taken]
     layout = LAYOUTS[mapping.format]
-    notes: Sequence[Defect] = form.notes
-    return {
-        "schema_version": 1,
-        "command": "import",
-        "status": "to_review" if mapping.to_review() or quality.n_error or imported.changes else "clean",
-        "file": form.raw.shown_as,
-        "sheet": form.raw.sheet,
-        "sha256": form.sha256,
-        "format": mapping.format,
-        "format_title": layout.title.in_(lang),
-        "form": form.form or mapping.form,
-        "revision": form.revision or mapping.revision,
-        "n_read": imported.n_read,
-        "n_dossiers": imported.table.height,
-        "excluded": dict(imported.excluded),
-        "mapping_guessed": imported.guessed,
-        "n_to_review": mapping.to_review(),
-        "columns": _list_columns(mapping.columns),
-        "kept": _list_columns(mapping.keep),
-        "constants": dict(mapping.constants),
-        "left_out": [one.name for one in left if not one.person],
-        "left_out_personal": [one.name for one in left if one.person],
-        "changes": [
-            {"what": one.what, "label": one.label, "column": one.column, "text": one.text.in_(lang)}
+    return FormImportDocument(
+        status="to_review" if mapping.to_review() or quality.n_error or imported.changes else "clean",
+        file=form.raw.shown_as,
+        sheet=form.raw.sheet,
+        sha256=form.sha256,
+        format=mapping.format,
+        format_title=layout.title.in_(lang),
+        form=form.form or mapping.form,
+        revision=form.revision or mapping.revision,
+        n_read=imported.n_read,
+        n_dossiers=imported.table.height,
+        excluded=imported.excluded,
+        mapping_guessed=imported.guessed,
+        n_to_review=mapping.to_review(),
+        columns=_list_columns(mapping.columns),
+        kept=_list_columns(mapping.keep),
+        constants=mapping.constants,
+        left_out=[one.name for one in left if not one.person],
+        left_out_personal=[one.name for one in left if one.person],
+        changes=[
+            FormChange(what=one.what, label=one.label, column=one.column, text=one.text.in_(lang))
             for one in imported.changes
         ],
-        "quality": dump_document(quality),
-        "notes": [note.line(lang) for note in notes],
-    }
+        quality=quality,
+        notes=[note.line(lang) for note in form.notes],
+    )
 
 
-def _list_columns(sources: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _list_columns(sources: Mapping[str, From]) -> list[ColumnSource]:
     return [
-        {"column": name, "field": one.from_, "id": one.id, "review": one.review}
+        ColumnSource(column=name, field=one.from_, id=one.id, review=one.review)
         for name, one in sources.items()
     ]
 
 
-def render_import(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_import(document: FormImportDocument, lang: Lang, width: int) -> list[Line]:
     """Write the page of `import`."""
     french = lang is Lang.FR
-    head = f"✔ {document['file']} : {document['format_title']}"
-    lines = [Line(head, style="bold green" if not document["quality"]["n_error"] else "bold yellow")]
+    head = f"✔ {document.file} : {document.format_title}"
+    lines = [Line(head, style="bold green" if not document.quality.n_error else "bold yellow")]
     lines += render_grid(_list_totals(document, lang), right=(1,))
-    for reason, n in document["excluded"].items():
+    for reason, n in document.excluded.items():
         rows = describe_count(n, ("ligne écartée", "lignes écartées"), ("row set aside", "rows set aside"))
         lines += wrap_paragraph(
             Text(f"{rows.fr} : {reason}", f"{rows.en}: {reason}").in_(lang), width, first="  "
@@ -113,10 +109,10 @@ def render_import(document: Mapping[str, Any], lang: Lang, width: int) -> list[L
     lines += [Line(""), Line("Colonnes reprises" if french else "Columns taken", style="bold")]
     lines += _render_mapping(document, lang)
     lines += _render_excluded_fields(document, lang, width)
-    if document["changes"]:
+    if document.changes:
         title = "Le formulaire a changé" if french else "The form has changed"
         lines += [Line(""), Line(title, style="bold")]
-        texts = [change["text"] for change in document["changes"]]
+        texts = [change.text for change in document.changes]
         lines += [
             part for text in texts[:_MOST_CHANGES] for part in wrap_paragraph(text, width, first="  - ")
         ]
@@ -124,43 +120,42 @@ def render_import(document: Mapping[str, Any], lang: Lang, width: int) -> list[L
             more = len(texts) - _MOST_CHANGES
             lines.append(Line(f"  … et {more} autres" if french else f"  … and {more} more"))
     lines += [Line(""), Line("État des données" if french else "State of the data", style="bold")]
-    lines += render_quality(document["quality"], lang, width)
-    for note in document["notes"]:
+    lines += render_quality(dump_document(document.quality), lang, width)
+    for note in document.notes:
         lines += wrap_paragraph(note, width, first="! ", style="yellow")
-    return [*lines, *_render_files(document, lang)] if "files" in document else lines
+    return [*lines, *_render_files(document, lang)] if document.files is not None else lines
 
 
-def _list_totals(document: Mapping[str, Any], lang: Lang) -> list[tuple[str, str]]:
+def _list_totals(document: FormImportDocument, lang: Lang) -> list[tuple[str, str]]:
     french = lang is Lang.FR
-    quality = document["quality"]
+    quality = document.quality
     named = (
-        ("Lignes lues", "Rows read", document["n_read"]),
-        ("Dossiers gardés", "Dossiers kept", document["n_dossiers"]),
-        ("Colonnes reprises", "Columns taken", len(document["columns"])),
-        ("Colonnes gardées en plus", "Further columns kept", len(document["kept"])),
-        ("Correspondances à relire", "Mappings to review", document["n_to_review"]),
-        ("Défauts bloquants", "Blocking findings", quality["n_error"]),
-        ("Points à vérifier", "Points to check", quality["n_warning"]),
-        ("Pour information", "For information", quality["n_info"]),
+        ("Lignes lues", "Rows read", document.n_read),
+        ("Dossiers gardés", "Dossiers kept", document.n_dossiers),
+        ("Colonnes reprises", "Columns taken", len(document.columns)),
+        ("Colonnes gardées en plus", "Further columns kept", len(document.kept)),
+        ("Correspondances à relire", "Mappings to review", document.n_to_review),
+        ("Défauts bloquants", "Blocking findings", quality.n_error),
+        ("Points à vérifier", "Points to check", quality.n_warning),
+        ("Pour information", "For information", quality.n_info),
     )
     return [(fr if french else en, format_integer(n, lang)) for fr, en, n in named]
 
 
-def _render_mapping(document: Mapping[str, Any], lang: Lang) -> list[Line]:
+def _render_mapping(document: FormImportDocument, lang: Lang) -> list[Line]:
     french = lang is Lang.FR
     review = "à relire" if french else "to review"
     quoted = "« {} »" if french else '"{}"'
     rows = [
-        (one["column"], "←", quoted.format(one["field"]), review if one["review"] else "")
-        for one in document["columns"]
+        (one.column, "←", quoted.format(one.field), review if one.review else "") for one in document.columns
     ]
-    rows += [(name, "=", value, "") for name, value in document["constants"].items()]
+    rows += [(name, "=", value, "") for name, value in document.constants.items()]
     return render_grid(rows)
 
 
-def _render_excluded_fields(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+def _render_excluded_fields(document: FormImportDocument, lang: Lang, width: int) -> list[Line]:
     french = lang is Lang.FR
-    personal, others = len(document["left_out_personal"]), document["left_out"]
+    personal, others = len(document.left_out_personal), document.left_out
     lines = []
     if personal:
         left = describe_count(
@@ -180,12 +175,12 @@ def _render_excluded_fields(document: Mapping[str, Any], lang: Lang, width: int)
     return lines
 
 
-def _render_files(document: Mapping[str, Any], lang: Lang) -> list[Line]:
+def _render_files(document: FormImportDocument, lang: Lang) -> list[Line]:
     french = lang is Lang.FR
     lines = [Line(""), Line("Fichiers écrits" if french else "Files written", style="bold")]
     words = {
         "dossiers": ("la table, à corriger avant un scénario", "the table, to be mended before a scenario")
-        if document["quality"]["n_error"]
+        if document.quality.n_error
         else ("la table propre, prête pour un scénario", "the clean table, ready for a scenario"),
         "quality": ("chaque constat avec sa ligne et son remède", "every finding with its row and remedy"),
         "mapping": (
@@ -194,10 +189,10 @@ def _render_files(document: Mapping[str, Any], lang: Lang) -> list[Line]:
         ),
         "scenario": ("un scénario prêt à calculer", "a scenario ready to run"),
     }
-    rows = [(path, words[name][0 if french else 1]) for name, path in document["files"].items()]
+    rows = [(path, words[name][0 if french else 1]) for name, path in (document.files or {}).items()]
     lines += render_grid(rows)
-    then = _MEND if document["quality"]["n_error"] else Text("Ensuite : ", "Next: ")
-    lines.append(Line(then.in_(lang) + document["next"], style="bold"))
+    then = _MEND if document.quality.n_error else Text("Ensuite : ", "Next: ")
+    lines.append(Line(then.in_(lang) + (document.next or ""), style="bold"))
     return lines
 
 

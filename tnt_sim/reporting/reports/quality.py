@@ -87,7 +87,7 @@ def _build_sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
 class FindingExample:
     """Application and place of a finding, with its sentence."""
 
-    dossier: str
+    dossier: str | None
     row: str | None
     cell: str | None
     message: str
