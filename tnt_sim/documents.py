@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from types import NoneType
 from typing import Any
 
 type DecimalText = str
@@ -21,6 +22,9 @@ OMITTED = "omitted"
 def omit_none() -> Any:
     """Return the default of a key that the document leaves out while the field is None."""
     return field(default=None, metadata={OMITTED: True})
+
+
+_PLAIN = frozenset({str, int, bool, float, NoneType})
 
 
 @cache
@@ -47,19 +51,24 @@ def dump_document(document: Any) -> dict[str, Any]:
     for name, key, may_be_absent in list_keys(document.__class__):
         value = getattr(document, name)
         if value is not None or not may_be_absent:
-            plain[key] = _dump_value(value)
+            plain[key] = value if value.__class__ in _PLAIN else _dump_value(value)
     return plain
 
 
 def _dump_value(value: Any) -> Any:
+    """Write a value; exact classes come first, since they answer sooner than abstract ones."""
+    if value.__class__ in _PLAIN:
+        return value
+    if value.__class__ is tuple or value.__class__ is list:
+        return [_dump_value(one) for one in value]
+    if is_dataclass(value):
+        return dump_document(value)
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, str | int | float):
         return value
     if isinstance(value, Mapping):
         return {key: _dump_value(one) for key, one in value.items()}
     if isinstance(value, Sequence):
         return [_dump_value(one) for one in value]
-    if is_dataclass(value):
-        return dump_document(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -227,11 +227,12 @@ AT_THE_MARGIN = 3
 class Facts:
     """Data read once for all applications.
 
-    `worth` is the value for the first objective per euro, float (n,). `map_empty_columns` lists, by row,
-    the empty columns that count as zero.
+    `numbers` and `worth` have one value per application: its number, and its value for the first objective
+    per euro. `counted_zero` lists, by row, the empty columns that count as zero.
     """
 
     decided: DecidedRun
+    numbers: Sequence[str]
     worth: NDArray[np.float64]
     order: IntArray
     """Rows of the funded candidates, least worth per euro first."""
@@ -246,7 +247,8 @@ def read_facts(decided: DecidedRun) -> Facts:
     rivals = np.flatnonzero(decided.allocation.funded & problem.offers.candidate & ~problem.offers.forced)
     order = rivals[np.lexsort((-rivals, worth[rivals]))]
     blank = map_empty_columns(problem, decided.reasons)
-    return Facts(decided, worth, order, np.asarray(select_eligible(problem), dtype=np.bool_), blank)
+    eligible = np.asarray(select_eligible(problem), dtype=np.bool_)
+    return Facts(decided, decided.numbers.to_list(), worth, order, eligible, blank)
 
 
 def build_entry(
@@ -263,7 +265,7 @@ def build_entry(
     problem = decided.problem
     reason = str(decided.codes[row])
     code = _BECAUSE_CODE.get(reason, reason) if because else reason
-    number = decided.numbers[row]
+    number = facts.numbers[row]
     barring_rule = barring_rules.get(number) if code in ("outranked", "none_fits") else None
     funded = bool(decided.allocation.funded[row])
     node = int(problem.case.node[row])
@@ -281,12 +283,12 @@ def build_entry(
         if code in INELIGIBLE_CODES
         else (),
         margin=None if funded else _build_margin_entry(facts, row),
-        by=_find_blocking_dossier(decided, row),
+        by=_find_blocking_dossier(facts, row),
         rule=_find_reason_rule(decided, row),
         unclear=bool(decided.reasons.unclear[row]),
         empty=facts.counted_zero.get(row, ()),
         decision=_build_decision_entry(problem, row) if code == "decided" else None,
-        on_reserve=_build_reserve_entry(decided, row),
+        on_reserve=_build_reserve_entry(decided, number),
         because=because,
         barred_by=None if barring_rule is None else build_rule_entry(problem, barring_rule),
     )
@@ -331,7 +333,7 @@ def _build_margin_entry(facts: Facts, row: int) -> MarginEntry | None:
         per_thousand_euros=_format_worth_per_thousand(facts, row),
         dossiers=tuple(
             MarginDossier(
-                dossier=decided.numbers[other],
+                dossier=facts.numbers[other],
                 granted_cents=int(decided.allocation.granted_cents[other]),
                 per_thousand_euros=_format_worth_per_thousand(facts, other),
             )
@@ -354,10 +356,10 @@ def _format_worth_per_thousand(facts: Facts, row: int) -> str:
     return f"{facts.worth[row] * float(facts.decided.problem.stages[0].terms.scale) * 100_000:.2f}"
 
 
-def _find_blocking_dossier(decided: DecidedRun, row: int) -> str | None:
+def _find_blocking_dossier(facts: Facts, row: int) -> str | None:
     """Return the application that keeps this one out through a relation between applications."""
-    other = int(decided.reasons.by[row])
-    return decided.numbers[other] if other >= 0 else None
+    other = int(facts.decided.reasons.by[row])
+    return facts.numbers[other] if other >= 0 else None
 
 
 def _find_reason_rule(decided: DecidedRun, row: int) -> NamedRule | None:
@@ -386,9 +388,9 @@ def build_rule_entry(problem: Problem, name: str) -> NamedRule:
     return NamedRule(id=name, kind="envelope" if known else "column", title="", place=where)
 
 
-def _build_reserve_entry(decided: DecidedRun, row: int) -> ReserveRank | None:
+def _build_reserve_entry(decided: DecidedRun, number: str) -> ReserveRank | None:
     """Return the rank on the reserve list and the amount the application would get."""
-    found = decided.on_reserve.get(decided.numbers[row])
+    found = decided.on_reserve.get(number)
     return None if found is None else ReserveRank(rank=found[0], cents=found[1])
 
 

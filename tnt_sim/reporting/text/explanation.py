@@ -7,6 +7,7 @@ code, filled from an explained application); and the smallest change that would 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from tnt_sim.analysis.explain.document import (
@@ -243,7 +244,7 @@ WHY_NOT: Mapping[str, Text] = MappingProxyType(
 
 def explain_dossier(entry: ExplainedDossier, lang: Lang) -> str:
     """Write the reason of one application with its figures and names."""
-    return SENTENCES[get_sentence_key(entry)].in_(lang).format_map(_build_fields(entry, lang))
+    return SENTENCES[get_sentence_key(entry)].in_(lang).format_map(_SentenceFields(entry, lang))
 
 
 SENTENCES: Mapping[str, Text] = MappingProxyType(
@@ -361,25 +362,47 @@ def get_sentence_key(entry: ExplainedDossier) -> str:
     return code
 
 
-def _build_fields(entry: ExplainedDossier, lang: Lang) -> dict[str, str]:
-    margin, decision, reserve = entry.margin, entry.decision, entry.on_reserve
-    return {
-        "granted": format_amount(entry.granted_cents, lang),
-        "asked": format_amount(margin.asked_cents if margin else None, lang),
-        "left": format_amount(margin.left_cents if margin else None, lang),
-        "envelope": margin.title if margin else "",
-        "margin": format_list([f"« {one.dossier} »" if lang is Lang.FR else f'"{one.dossier}"'
-                          for one in (margin.dossiers if margin else ())], lang),
-        "by": entry.by or "",
-        "rule": _list_causes(entry, lang),
-        "bar": describe_cause(entry.barred_by, lang) if entry.barred_by else "",
-        "author": f" ({decision.author})" if decision and decision.author else "",
-        "why": (decision.reason or decision.title or decision.rule).rstrip(".") if decision else "",
-        "missed": " ; ".join(describe_missed_requirement(one, lang) for one in entry.missed),
-        "rank": str(reserve.rank) if reserve else "",
-        "reserved": format_amount(reserve.cents if reserve else None, lang),
-        "empty": ", ".join(entry.empty),
-    }  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _SentenceFields:
+    """Figures and names of an entry; a sentence writes only those that it names."""
+
+    entry: ExplainedDossier
+    lang: Lang
+
+    def __getitem__(self, name: str) -> str:
+        entry, lang = self.entry, self.lang
+        margin, decision, reserve = entry.margin, entry.decision, entry.on_reserve
+        match name:
+            case "granted":
+                return format_amount(entry.granted_cents, lang)
+            case "asked":
+                return format_amount(margin.asked_cents if margin else None, lang)
+            case "left":
+                return format_amount(margin.left_cents if margin else None, lang)
+            case "envelope":
+                return margin.title if margin else ""
+            case "margin":
+                names = [one.dossier for one in (margin.dossiers if margin else ())]
+                return format_list([f"« {one} »" if lang is Lang.FR else f'"{one}"' for one in names], lang)
+            case "by":
+                return entry.by or ""
+            case "rule":
+                return _list_causes(entry, lang)
+            case "bar":
+                return describe_cause(entry.barred_by, lang) if entry.barred_by else ""
+            case "author":
+                return f" ({decision.author})" if decision and decision.author else ""
+            case "why":
+                return (decision.reason or decision.title or decision.rule).rstrip(".") if decision else ""
+            case "missed":
+                return " ; ".join(describe_missed_requirement(one, lang) for one in entry.missed)
+            case "rank":
+                return str(reserve.rank) if reserve else ""
+            case "reserved":
+                return format_amount(reserve.cents if reserve else None, lang)
+            case "empty":
+                return ", ".join(entry.empty)
+        raise KeyError(name)
 
 
 def _list_causes(entry: ExplainedDossier, lang: Lang) -> str:
