@@ -117,14 +117,14 @@ def find_old_question(
     UsageError
         For two questions at once, or options that belong to another one.
     """
-    asked = {
+    requested = {
         "--next": next_euro,
         "--entries": entries,
         "--target": bool(target),
         "--prices": prices,
         "--extend": extend is not None,
     }
-    named = [name for name, given in asked.items() if given]
+    named = [name for name, given in requested.items() if given]
     if len(named) > 1:
         raise _build_together_error(named[0], named[1])
     only = named[0] if named else None
