@@ -30,7 +30,7 @@ def test_the_page_tells_both_curves(tnt: Run, demo: Path, monkeypatch: pytest.Mo
     assert "Chaque montant pour lui-même (libre)" in said.out
     assert "Promesses tenues d'un montant au suivant (cumulatif)" in said.out
     assert "Ce que cela veut dire" in said.out
-    assert "Dossier du balayage : runs/" in said.out
+    assert "Dossier du balayage\u00a0: runs/" in said.out
     names = {path.name for path in folder_of(demo).iterdir()}
     assert {DOCUMENT, PAGE, WORKBOOK, POINTS, "curve.svg", "curve.png"} <= names
     monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds

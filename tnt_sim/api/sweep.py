@@ -9,6 +9,7 @@ from typing import Any
 
 from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.analysis.sweep import frames
 from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document as sweep_document
@@ -20,12 +21,7 @@ from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.result import convert_frame
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import (
-    PAGE_WIDTH,
-    render_terminal_html,
-)
-from tnt_sim.reporting.reports import sweep as sweep_report
-from tnt_sim.reporting.reports.sweep import render_sweep
+from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -63,10 +59,10 @@ class Sweep(WithReport, StudyAnswer):
         6
         """
         makers = {
-            "points": sweep_report.build_point_frame,
-            "envelopes": sweep_report.build_envelope_frame,
-            "dossiers": sweep_report.build_dossier_frame,
-            "steps": sweep_report.build_step_frame,
+            "points": frames.build_point_frame,
+            "envelopes": frames.build_envelope_frame,
+            "dossiers": frames.build_dossier_frame,
+            "steps": frames.build_step_frame,
         }
         if table not in makers:
             raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
@@ -97,6 +93,18 @@ class Sweep(WithReport, StudyAnswer):
         """
         return _save_text(super().to_json() + "\n", path)
 
+    def build_report(self) -> Report:
+        """Return the report that a page or a workbook shows.
+
+        Examples
+        --------
+        >>> tnt.sweep(scenario, stop="1.3 M€", steps=2).build_report().title.en
+        'What another envelope buys'
+        """
+        from tnt_sim.reporting.reports.sweep import build_report
+
+        return build_report(self.data)
+
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the page with its charts, and write it to a file if a path is given.
 
@@ -105,9 +113,9 @@ class Sweep(WithReport, StudyAnswer):
         >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
         >>> page = curve.to_html("courbe.html")
         """
-        from tnt_sim.reporting.reports.sweep import render_sweep_html
+        from tnt_sim.reporting.renderers.html import render_report_html
 
-        return _save_text(render_sweep_html(self.data, self.lang), path)
+        return _save_text(render_report_html(self.build_report(), self.lang), path)
 
     def to_excel(self, path: str | Path) -> Path:
         """Write the workbook and return its path.
@@ -118,10 +126,10 @@ class Sweep(WithReport, StudyAnswer):
         >>> curve.to_excel("courbe.xlsx").name
         'courbe.xlsx'
         """
-        from tnt_sim.reporting.reports.sweep import build_sweep_workbook
+        from tnt_sim.reporting.renderers.xlsx import build_report_workbook
 
         target = Path(path)
-        put_file(target, build_sweep_workbook(self.data, self.lang))
+        put_file(target, build_report_workbook(self.build_report(), self.lang))
         return target
 
     def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
@@ -138,8 +146,11 @@ class Sweep(WithReport, StudyAnswer):
         return target
 
     def _repr_html_(self) -> str:
-        """Return the sentences and the table of the curve for a notebook."""
-        return render_terminal_html(render_sweep(self.data, lang=self.lang, width=PAGE_WIDTH), self.lang)
+        """Return the sentences and the tables for a notebook, without charts."""
+        from tnt_sim.reporting.renderers.html import render_report_fragment
+        from tnt_sim.reporting.reports.sweep import build_report
+
+        return render_report_fragment(build_report(self.data, pictures={}), self.lang)
 
 
 def sweep(

@@ -148,6 +148,7 @@ class Table:
     Attributes
     ----------
     caption : for a section of several tables
+    name : of its sheet, by default the caption or the section's title
     most : rows that a terminal lists, the first ones, or evenly `spread`; a page has 500, a sheet all
     as_cards : each row is a few sentences, which a terminal writes below one another
     outputs : where the table appears
@@ -155,6 +156,7 @@ class Table:
 
     columns: Sequence[Column]
     caption: Words = ""
+    name: Words = ""
     most: int = 20
     spread: bool = False
     as_cards: bool = False

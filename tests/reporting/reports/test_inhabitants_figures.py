@@ -10,9 +10,11 @@ from support.paths import ROOT
 import tnt_sim as tnt
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.html import render_report_html
+from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.comparison import render_comparison
 from tnt_sim.reporting.reports.run import describe_money
-from tnt_sim.reporting.reports.sweep import render_sweep, render_sweep_html
+from tnt_sim.reporting.reports.sweep import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -84,9 +86,10 @@ def test_every_point_and_step_of_a_sweep(tmp_path: Path) -> None:
         below = [reached for cents, reached in ladder if cents <= point["amount_cents"]]
         assert point["free"]["inhabitants"] == below[-1]
     assert found.to_dataframe()["inhabitants"].null_count() == 0
-    shown = "\n".join(str(line) for line in render_sweep(found.data, lang=Lang.EN, width=140))
+    report = build_report(found.data, pictures={})
+    shown = "\n".join(str(line) for line in render_report(report, Lang.EN, 140))
     assert "Inhabitants: those of the communes reached, each counted once." in shown
-    assert "Habitants : ceux des communes atteintes" in render_sweep_html(found.data, Lang.FR, pictures={})
+    assert "Habitants : ceux des communes atteintes" in render_report_html(report, Lang.FR)
 
 
 def test_decisions_side_by_side(tmp_path: Path) -> None:

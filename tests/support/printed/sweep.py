@@ -12,8 +12,9 @@ from support.printed.run import UNSPENT, WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
 from tnt_sim.analysis.marginal.questions import MarginalAnswer
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.marginal import render_question
-from tnt_sim.reporting.reports.sweep import render_sweep
+from tnt_sim.reporting.reports.sweep import build_report
 
 POINT = {
     "Dossiers": "n_funded",
@@ -184,7 +185,7 @@ MEANING = [
 def check_sweep(facts: Facts, last: Facts, document: Any, swept: Any, lang: Lang) -> set[str]:
     """The page of a sweep, its sentences in the language of the document."""
     read = set()
-    for title, lines in sections(render_sweep(document, lang=lang, width=WIDE)):
+    for title, lines in sections(render_report(build_report(document), lang, WIDE)):
         if title in CURVE_TITLES:
             check_curve(facts, swept, CURVE_TITLES[title], lines, lang)
             read.add(CURVE_TITLES[title])

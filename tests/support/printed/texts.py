@@ -89,11 +89,12 @@ def read_sentence(patterns: Sequence[Pattern], text: str, lang: Lang, **about: A
 
 
 def sections(lines: Sequence[Line]) -> list[tuple[str, list[str]]]:
-    """The printed lines by their bold title; what stands before the first is under ""."""
+    """The printed lines by their bold title or the caption of their table; what stands before is under ""."""
     found: list[tuple[str, list[str]]] = [("", [])]
     for line in lines:
-        if str(line.style) == "bold" and line.plain.strip() and not line.plain.startswith(" "):
-            found.append((line.plain, []))
+        title = str(line.style) == "bold" and not line.plain.startswith(" ")
+        if line.plain.strip() and (title or str(line.style) == "italic"):
+            found.append((line.plain.strip(), []))
         elif line.plain.strip():
             found[-1][1].append(line.plain)
     return found

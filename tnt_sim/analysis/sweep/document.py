@@ -12,6 +12,9 @@ from tnt_sim.engine.result import Proof, Status
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.protocols import Sense
 
+CURVES = ("free", "nested")
+"""The curves of a sweep: each amount for itself, and each with what was granted before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepGoal:

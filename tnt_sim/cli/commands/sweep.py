@@ -195,13 +195,10 @@ def sweep(
     if as_json:
         emit(dump_document(document))
     elif not quiet:
-        from tnt_sim.reporting.reports.progress import render_interruption
-        from tnt_sim.reporting.reports.sweep import render_sweep
+        from tnt_sim.reporting.renderers.terminal import render_report
+        from tnt_sim.reporting.reports.sweep import build_report
 
-        print_page(
-            render_sweep(document, lang=tongue, width=get_width())
-            + render_interruption(document, tongue, get_width())
-        )
+        print_page(render_report(build_report(document), tongue, get_width()))
         print_page(build_hint("sweep", tongue, format_arguments(scenario, sets=sets)))
     return _determine_exit_code(document)
 

@@ -179,9 +179,11 @@ def _render_node(node: Node, number: int, lang: Lang, title: str = "") -> str:
             return _render_table(node, title, lang) if node.outputs & Output.PAGE else ""
         case Section():
             title = write_words(node.title, lang)
-            inner = [_render_node(child, 0, lang, title) for child in node.nodes]
+            inner = [text for child in node.nodes if (text := _render_node(child, 0, lang, title))]
+            if node.nodes and not inner:
+                return ""
             head = f'<section aria-labelledby="s{number}"><h2 id="s{number}">{escape(title)}</h2>'
-            return "\n".join([head, *(text for text in inner if text), "</section>"])
+            return "\n".join([head, *inner, "</section>"])
 
 
 def _render_table(table: Table, title: str, lang: Lang) -> str:

@@ -123,7 +123,9 @@ def render_report(report: Report, lang: Lang, width: int) -> list[Line]:
 def render_nodes(nodes: Sequence[Node], lang: Lang, width: int) -> list[Line]:
     """Write parts of a report, each section after an empty line."""
     lines: list[Line] = []
-    for node in nodes:
+    for before, node in zip([None, *nodes], nodes, strict=False):
+        if isinstance(before, Section) and not isinstance(node, Section):
+            lines.append(Line(""))
         match node:
             case Paragraph():
                 style = "dim" if node.soft else ""
@@ -136,8 +138,10 @@ def render_nodes(nodes: Sequence[Node], lang: Lang, width: int) -> list[Line]:
                 lines += wrap_paragraph(caption, width, first="  ", style="italic") if caption else []
                 lines += _render_table(node, lang, width)
             case Section() if not node.annex:
-                title = wrap_paragraph(write_words(node.title, lang), width, style="bold")
-                lines += [Line(""), *title, *render_nodes(node.nodes, lang, width)]
+                inner = render_nodes(node.nodes, lang, width)
+                if inner or not node.nodes:
+                    title = wrap_paragraph(write_words(node.title, lang), width, style="bold")
+                    lines += [Line(""), *title, *inner]
     return lines
 
 

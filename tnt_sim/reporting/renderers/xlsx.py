@@ -270,7 +270,8 @@ def _list_sentences(nodes: Sequence[Node]) -> list[Any]:
         if isinstance(node, Paragraph | Callout):
             result.append(node.text)
         elif isinstance(node, Section) and not _list_tables(node):
-            result += [node.title, *_list_sentences(node.nodes)]
+            inner = _list_sentences(node.nodes)
+            result += [node.title, *inner] if inner or not node.nodes else []
     return result
 
 
@@ -278,7 +279,8 @@ def _write_table(
     book: Any, styles: Styles, section: Section, table: Table, paper: Paper, taken: set[str]
 ) -> None:
     title = write_words(table.caption or section.title, paper.lang)
-    sheet = book.add_worksheet(choose_sheet_name(title, taken))
+    name = write_words(table.name, paper.lang) or title
+    sheet = book.add_worksheet(choose_sheet_name(name, taken))
     write_text(sheet, 0, 0, title, styles.title)
     sentences = [node for node in section.nodes if isinstance(node, Paragraph | Callout)]
     for row, node in enumerate(sentences, start=2):

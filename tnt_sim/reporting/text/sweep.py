@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from tnt_sim.analysis.sweep.document import (
+    CURVES,
     AnyCurvePoint,
     BandEntry,
     FundedCurvePoint,
@@ -27,7 +28,6 @@ from tnt_sim.rules.expressions.column_text import format_integer, format_list, f
 from tnt_sim.rules.protocols import Sense
 
 ABOUT = Text("ce qu'achète une autre enveloppe", "what another envelope buys")
-CURVES = ("free", "nested")
 CURVE = {
     "free": Text("Chaque montant pour lui-même (libre)", "Each amount for itself (free)"),
     "nested": Text(
