@@ -175,7 +175,7 @@ def test_writing_for_people() -> None:
     assert format_cents(-5, Lang.EN) == "\u2212€0.05"
     assert format_cents(1_250_000, Lang.FR, unit="k€") == "12,5\u00a0k€"
     assert format_cents(8_800_000_000, Lang.EN, unit="M€") == "€88M"
-    assert format_rate(Fraction(1, 3), Lang.FR) == "33,33\u00a0%"
+    assert format_rate(Fraction(1, 3), Lang.FR) == "33,33\u202f%"
     assert format_rate(Fraction(1, 5), Lang.EN) == "20%"
 
 

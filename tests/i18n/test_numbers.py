@@ -49,7 +49,7 @@ def test_numbers_say_when_decimals_are_left_out() -> None:
     assert format_number(Fraction(-12_345_678, 1000), EN) == "\u221212,345.678"
     assert format_euros("10000", FR) == "10\u202f000\u00a0€"
     assert format_euros("0.333333333333", FR) == "≈0,33\u00a0€"
-    assert format_percentage("0.253333333333", FR) == "25,33\u00a0%"
+    assert format_percentage("0.253333333333", FR) == "25,33\u202f%"
     assert format_percentage(None, FR) == "–"
 
 

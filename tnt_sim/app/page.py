@@ -32,11 +32,10 @@ from tnt_sim.app.scenario_changes import (
     without_written,
 )
 from tnt_sim.errors import TntError, UsageError
-from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_day, format_number
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import format_number
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 
 Event = Mapping[str, Any]
@@ -203,7 +202,7 @@ class Page:
         document = {
             "title": scenario.title,
             "own": spec.locale,
-            "day": message.format_long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
+            "day": format_day(spec.date.isoformat(), lang) if spec.date else "",
             "synthetic": SYNTHETIC.in_(lang) if is_synthetic(scenario) else "",
             "parts": {name: Markup(html) for name, html in self._sent.items()},
             "axes": axes,

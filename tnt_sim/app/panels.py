@@ -30,6 +30,9 @@ from tnt_sim.i18n.numbers import (
     format_count,
     format_decimal,
     format_euros,
+    format_integer,
+    format_list,
+    format_number,
     format_short_amount,
 )
 from tnt_sim.reporting.charts.department_map import draw_map
@@ -49,7 +52,6 @@ from tnt_sim.reporting.reports.infeasibility import (
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.decision_reasons import describe_dossiers, describe_unspent
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
 from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, find_reached_communes
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.linear_terms import BoolArray, Unit

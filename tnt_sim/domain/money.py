@@ -15,7 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.numbers import (
+    format_cents as format_cents,  # imported from here until all callers have moved
+)
+from tnt_sim.i18n.numbers import format_rate as format_rate
 
 MAX_CENTS = 2**53 - 1
 """Largest amount in cents: every integer up to it is exact in a 64-bit float, hence in a solver."""
@@ -320,40 +324,6 @@ def format_decimal_euros(cents: int) -> str:
     """Return euros with a point and two decimals, for files: ``1234.56``."""
     sign = "-" if cents < 0 else ""
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
-
-
-def _format_fraction(value: Fraction, lang: Lang, decimals: int | None = None) -> str:
-    """Write a fraction that has a finite decimal form, with at least `decimals` decimals."""
-    places = decimals or 0
-    while (value * 10**places).denominator != 1:
-        places += 1
-    digits = str(abs(value * 10**places).numerator).rjust(places + 1, "0")
-    whole, rest = (digits[:-places], digits[-places:]) if places else (digits, "")
-    thousands, mark = ("\u202f", ",") if lang == Lang.FR else (",", ".")
-    grouped = f"{int(whole):,}".replace(",", thousands)
-    return ("\u2212" if value < 0 else "") + grouped + (mark + rest if rest else "")
-
-
-def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
-    """Write an amount exactly: ``1 234,56 €`` or ``€1,234.56``; whole euros have no decimals.
-
-    `unit` is ``€``, ``k€`` or ``M€``; in k€ and M€ all existing decimals are written.
-    """
-    factor = {"€": 100, "k€": 100_000, "M€": 100_000_000}[unit]
-    value = Fraction(cents, factor)
-    decimals = 2 if unit == "€" and value.denominator != 1 else None
-    text = _format_fraction(value, lang, decimals)
-    if lang == Lang.FR:
-        return f"{text}\u00a0{unit}"
-    sign, digits = ("\u2212", text[1:]) if cents < 0 else ("", text)
-    return f"{sign}€{digits}{unit.removesuffix('€')}"
-
-
-def format_rate(rate: Fraction, lang: Lang, *, decimals: int = 2) -> str:
-    """Write a rate as a percentage, rounded half-even to at most `decimals` decimals."""
-    percent = Fraction(round(rate * 100 * 10**decimals), 10**decimals)
-    text = _format_fraction(percent, lang)
-    return f"{text}\u00a0%" if lang == Lang.FR else f"{text}%"
 
 
 def round_down[Amounts: (int, npt.NDArray[np.int64])](cents: Amounts, unit: Amounts) -> Amounts:

@@ -1,9 +1,20 @@
-"""Bilingual sentences: one `Text` holds the French and the English."""
+"""Sentences for planners: an English template with named parameters, its French in a gettext catalogue.
+
+    _("{n} of {total} granted", n=Count(12), total=Money(8_800_000_000))
+
+The text of the code is the English one and the key of the catalogue (`locale/fr/LC_MESSAGES/tnt_sim.po`, kept by
+`tools/messages.py` with Babel). A `Message` holds the template and its parameters, and no language: `in_` renders it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from typing import Protocol, override
 
 
 class Lang(StrEnum):
@@ -13,9 +24,19 @@ class Lang(StrEnum):
     EN = "en"
 
 
-@dataclass(frozen=True, slots=True)
+class Localised(Protocol):
+    """What each language writes in its own way: an amount, a day, another message."""
+
+    def in_(self, lang: Lang) -> str:
+        """Return it as one language writes it."""
+
+
+type Parameter = Localised | str | int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Text:
-    """One sentence in both languages."""
+    """One sentence in both languages. Two texts are equal if both languages read the same."""
 
     fr: str
     en: str
@@ -26,6 +47,123 @@ class Text:
 
     def __str__(self) -> str:
         return self.fr
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and (self.fr, self.en) == (other.fr, other.en)
+
+    def __hash__(self) -> int:
+        return hash((self.fr, self.en))
+
+
+class Message(Text):
+    """Sentence of the catalogue with its parameters.
+
+    Parameters
+    ----------
+    template : English text; `{name}` stands for a parameter
+    parameters : values by name
+    plural : English text for other numbers than 1, if the sentence counts
+    n : the number counted
+    context : tells two sentences apart that have one English text and two French ones
+
+    >>> Message("{n} rule", {"n": 2}, plural="{n} rules", n=2).en
+    '2 rules'
+    """
+
+    __slots__ = ("context", "n", "parameters", "plural", "template")
+    template: str
+    parameters: Mapping[str, Parameter]
+    plural: str | None
+    n: int
+    context: str | None
+
+    def __init__(
+        self,
+        template: str,
+        parameters: Mapping[str, Parameter],
+        *,
+        plural: str | None = None,
+        n: int = 1,
+        context: str | None = None,
+    ) -> None:
+        values = {
+            "template": template, "parameters": parameters, "plural": plural, "n": n, "context": context
+        }  # fmt: skip
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def fr(self) -> str:
+        """The sentence in French."""
+        return self.in_(Lang.FR)
+
+    @property
+    def en(self) -> str:
+        """The sentence in English."""
+        return self.in_(Lang.EN)
+
+    @override
+    def in_(self, lang: Lang) -> str:
+        """Return the sentence in one language, its parameters as this language writes them."""
+        template = self._find_template(_load_catalogue(lang))
+        if not self.parameters:
+            return template.format()
+        written = {
+            name: str(value) if isinstance(value, str | int) else value.in_(lang)
+            for name, value in self.parameters.items()
+        }
+        return template.format_map(written)
+
+    def _find_template(self, catalogue: NullTranslations) -> str:
+        if self.plural is None:
+            if self.context is None:
+                return catalogue.gettext(self.template)
+            return catalogue.pgettext(self.context, self.template)
+        if self.context is None:
+            return catalogue.ngettext(self.template, self.plural, self.n)
+        return catalogue.npgettext(self.context, self.template, self.plural, self.n)
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self.template, dict(self.parameters), self.plural, self.n, self.context)
+
+
+def _rebuild(
+    template: str, parameters: Mapping[str, Parameter], plural: str | None, n: int, context: str | None
+) -> Message:
+    return Message(template, parameters, plural=plural, n=n, context=context)
+
+
+@cache
+def _load_catalogue(lang: Lang) -> NullTranslations:
+    """Read the catalogue of a language; English is the text of the code."""
+    if lang is Lang.EN:
+        return NullTranslations()
+    with (files("tnt_sim.i18n") / "locale" / lang.value / "LC_MESSAGES" / "tnt_sim.mo").open("rb") as stream:
+        return GNUTranslations(stream)
+
+
+def _(template: str, /, **parameters: Parameter) -> Text:
+    """Return a sentence of the catalogue.
+
+    >>> _("no amount").en
+    'no amount'
+    """
+    return Message(template, parameters)
+
+
+def _n(singular: str, plural: str, /, n: int, **parameters: Parameter) -> Text:
+    """Return a sentence that counts: `singular` if `n` is 1 in English, 0 or 1 in French; `{n}` is the number.
+
+    >>> _n("{n} rule", "{n} rules", n=2).en
+    '2 rules'
+    """
+    return Message(singular, {"n": n, **parameters}, plural=plural, n=abs(n))
+
+
+def _p(context: str, template: str, /, **parameters: Parameter) -> Text:
+    """Return a sentence of the catalogue, where `context` tells it from another with the same English text."""
+    return Message(template, parameters, context=context)
 
 
 def describe_count(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:

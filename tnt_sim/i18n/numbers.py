@@ -1,18 +1,117 @@
-"""Figures of documents in words: exact where there is room, with « ≈ » where they are rounded."""
+"""Numbers, amounts and days as each language writes them, by Babel; exact, or marked « ≈ » where they are rounded.
+
+French groups digits by U+202F and marks decimals by a comma, English uses a comma and a point. A minus is U+2212.
+Amounts are whole cents and rates are fractions: no float is formatted.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING
 
-from tnt_sim.domain.money import format_cents, format_rate, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang
-from tnt_sim.rules.expressions.column_text import format_integer, format_number
+
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.numbers import NumberPattern
 
 NO_BREAK = "\u00a0"
+THIN_NO_BREAK = "\u202f"
+MINUS = "\u2212"
 _AMOUNT = re.compile(r"(?<![\d.,])(\d+(?:\.\d{1,2})?) €")
 _TEN_THOUSAND_EUROS, _MILLION_EUROS = 1_000_000, 100_000_000
+_UNITS = {"€": 100, "k€": 100_000, "M€": _MILLION_EUROS}
+
+
+@cache
+def _load_locale(lang: Lang) -> Locale:
+    from babel import Locale
+
+    return Locale(lang.value)
+
+
+@cache
+def _load_pattern(n_decimals: int) -> NumberPattern:
+    from babel.numbers import parse_pattern
+
+    return parse_pattern("#,##0" + ("." + "0" * n_decimals if n_decimals else ""))
+
+
+def _format_exact(value: Fraction | int, lang: Lang, least_decimals: int = 0) -> str:
+    """Write a fraction that has a finite decimal form, with all its decimals."""
+    decimals = least_decimals
+    while (value * 10**decimals).denominator != 1:
+        decimals += 1
+    scaled = int(value * 10**decimals)
+    number = Decimal((int(scaled < 0), tuple(map(int, str(abs(scaled)))), -decimals))
+    text: str = _load_pattern(decimals).apply(number, _load_locale(lang), decimal_quantization=False)
+    return text.replace("-", MINUS)
+
+
+def _add_unit(number: str, unit: str, lang: Lang) -> str:
+    """Write « 1,2 M€ » or €1.2M."""
+    if lang is Lang.FR:
+        return f"{number}{NO_BREAK}{unit}"
+    sign, digits = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
+    return f"{sign}€{digits}{unit.removesuffix('€')}"
+
+
+def format_integer(number: int | None, lang: Lang) -> str:
+    """Return a whole number with grouped thousands, or a dash for None."""
+    return "–" if number is None else _format_exact(number, lang)
+
+
+def format_number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
+    """Return a number with at most `decimals` decimals, and « ≈ » in front of one that is rounded."""
+    rounded = Fraction(round(value * 10**decimals), 10**decimals)
+    return ("" if rounded == value else "≈") + _format_exact(rounded, lang)
+
+
+def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
+    """Write an amount exactly: ``1 234,56 €`` or ``€1,234.56``; whole euros have no decimals.
+
+    `unit` is ``€``, ``k€`` or ``M€``; in k€ and M€ all existing decimals are written.
+    """
+    value = Fraction(cents, _UNITS[unit])
+    least = 2 if unit == "€" and value.denominator != 1 else 0
+    return _add_unit(_format_exact(value, lang, least), unit, lang)
+
+
+def format_rate(rate: Fraction, lang: Lang, *, decimals: int = 2) -> str:
+    """Write a rate as a percentage, rounded half-even to at most `decimals` decimals."""
+    text = _format_exact(Fraction(round(rate * 100 * 10**decimals), 10**decimals), lang)
+    return f"{text}{THIN_NO_BREAK}%" if lang is Lang.FR else f"{text}%"
+
+
+def format_day(iso: str, lang: Lang) -> str:
+    """Return a day in full: « 22 novembre 2021 », 22 November 2021.
+
+    >>> format_day("2021-11-01", Lang.FR), format_day("2021-11-01", Lang.EN)
+    ('1er novembre 2021', '1 November 2021')
+    """
+    from babel.dates import format_date
+
+    text = format_date(date.fromisoformat(iso[:10]), "d MMMM y", locale=_load_locale(lang))
+    return re.sub(r"^1 ", "1er ", text) if lang is Lang.FR else text
+
+
+def format_list(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
+    """Return a short list in words, the last two joined by `word` (« et »); the rest is counted."""
+    all_items = list(names)
+    displayed = all_items[:most]
+    if len(all_items) > most:
+        rest = format_integer(len(all_items) - most, lang)
+        others = "autre" if len(all_items) - most == 1 else "autres"
+        return ", ".join(displayed) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
+    if len(displayed) < 2:
+        return "".join(displayed)
+    word = word or (" et " if lang is Lang.FR else " and ")
+    return ", ".join(displayed[:-1]) + word + displayed[-1]
 
 
 def format_amount(cents: int | None, lang: Lang) -> str:
@@ -40,7 +139,7 @@ def localise_amounts(value: str, lang: Lang) -> str:
     >>> localise_amounts("50000.00 €", Lang.FR)
     '50\\u202f000\\xa0€'
     """
-    return _AMOUNT.sub(lambda found: format_cents(parse_cents(found[1]), lang), value)
+    return _AMOUNT.sub(lambda found: format_cents(int(Fraction(found[1]) * 100), lang), value)
 
 
 def format_short_amount(cents: int | None, lang: Lang) -> str:
@@ -57,7 +156,8 @@ def format_short_amount(cents: int | None, lang: Lang) -> str:
         return format_cents(cents, lang)
     if size >= _MILLION_EUROS - factor // 20:
         unit, factor = "M€", _MILLION_EUROS
-    return _format_tenths(Fraction(cents, factor), unit, lang)
+    tenths = Fraction(round(Fraction(size * 10, factor)), 10)
+    return _add_unit(_format_exact(tenths if cents > 0 else -tenths, lang, 1), unit, lang)
 
 
 def format_round_amount(cents: int, lang: Lang) -> str:
@@ -70,18 +170,8 @@ def format_round_amount(cents: int, lang: Lang) -> str:
     """
     for unit, factor, parts in (("M€", _MILLION_EUROS, 100), ("k€", 100_000, 10)):
         if cents >= factor and parts * cents % factor == 0:
-            value = format_number(Fraction(cents, factor), lang)
-            return f"{value}{NO_BREAK}{unit}" if lang is Lang.FR else f"€{value}{unit.removesuffix('€')}"
+            return format_cents(cents, lang, unit=unit)
     return format_cents(cents, lang)
-
-
-def _format_tenths(value: Fraction, unit: str, lang: Lang) -> str:
-    tenths = round(abs(value) * 10)
-    whole = f"{tenths // 10:,}"
-    sign = "\u2212" if value < 0 else ""
-    if lang is Lang.FR:
-        return f"{sign}{whole.replace(',', chr(0x202F))},{tenths % 10}{NO_BREAK}{unit}"
-    return f"{sign}€{whole}.{tenths % 10}{unit.removesuffix('€')}"
 
 
 def format_amounts(column: Sequence[int | None], lang: Lang) -> list[str]:
@@ -122,18 +212,18 @@ def format_decimal(text: str | None, lang: Lang) -> str:
     """Return an exact decimal of a document, with at most six decimals."""
     if text is None:
         return "–"
-    return format_number(parse_decimal(text), lang)
+    return format_number(Fraction(text), lang)
 
 
 def format_percentage(text: str | None, lang: Lang) -> str:
     """Return a rate of a document as a percentage with at most two decimals."""
-    return "–" if text is None else format_rate(parse_decimal(text), lang)
+    return "–" if text is None else format_rate(Fraction(text), lang)
 
 
 def format_euros(text: str | None, lang: Lang) -> str:
     """Return an exact decimal number of euros as an amount, with « ≈ » where it is no whole number of cents."""
     if text is None:
         return "–"
-    cents = parse_decimal(text) * 100
+    cents = Fraction(text) * 100
     about = "" if cents.denominator == 1 else "≈"
     return about + format_cents(round(cents), lang)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec, Tree
-from tnt_sim.domain.money import format_cents
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case

@@ -22,9 +22,10 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.domain.money import MoneyError, format_cents, parse_cents_series
+from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.scenario.yaml.nodes import Origin
 

@@ -24,9 +24,9 @@ from tnt_sim.domain.budget_tree import (
     lay_out,
     split_by_largest_remainder,
 )
-from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defects, Place, suggest_name
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
 from tnt_sim.rules.expressions.empty_cells import is_blank, list_condition_columns, select_unknown

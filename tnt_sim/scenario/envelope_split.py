@@ -19,11 +19,12 @@ from fractions import Fraction
 import polars as pl
 
 from tnt_sim.domain.budget_tree import EnvelopeShare, EnvelopeSpec, SplitSpec
-from tnt_sim.domain.money import MoneyError, format_cents, parse_cents, parse_decimal
+from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.domain.portfolio import get_table_column
 from tnt_sim.domain.territory import LEVELS, YEARS, Territory, load_territory
 from tnt_sim.errors import Defects, suggest_name
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.values import is_joined, map_to_names, read_spellings
 from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.scenario import ScenarioData

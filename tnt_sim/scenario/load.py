@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.domain.money import MoneyError, format_cents, parse_cents
+from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.domain.territory import (
     LEVELS,
@@ -33,6 +33,7 @@ from tnt_sim.domain.territory import (
 )
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec

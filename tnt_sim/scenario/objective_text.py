@@ -7,11 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.domain.field_types import write_number
-from tnt_sim.domain.money import format_rate
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_list, format_number, format_rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.rules.expressions.column_text import format_list, format_number
 from tnt_sim.rules.expressions.measures import MeasureSpec, TermSpec
 from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.expressions.text import _format_term, describe_if_clause

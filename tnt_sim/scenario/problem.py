@@ -22,9 +22,9 @@ from pydantic import BaseModel
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.field_types import Described
-from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.options import EnvelopeLimit, build_envelope_limits
 from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
 from tnt_sim.rules.expressions.measures import BUILT_IN, Measures

@@ -17,9 +17,9 @@ from math import ceil
 
 import numpy as np
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.kinds.share.rule import Share

@@ -35,7 +35,7 @@ def test_each_entry_of_a_scenario_is_a_sentence(problem: Problem) -> None:
     rule = told["rules", "part-communes"]
     assert rule.text == (
         "La part des dossiers où le type de porteur est « commune », dans le montant accordé, atteint "
-        "au moins 40\u00a0%."
+        "au moins 40\u202f%."
     )
     assert rule.n_dossiers == 24
     assert rule.place.startswith("scenario.yaml:")
@@ -47,7 +47,7 @@ def test_each_entry_of_a_scenario_is_a_sentence(problem: Problem) -> None:
         "Les dossiers où l'enveloppe est « mobilites » et où le type de porteur est « commune » ne sont "
         "éligibles que si la population reste sous 20\u202f000."
     )
-    assert told["grants", "1"].text == "Tous les dossiers : tout ou rien ; au plus 80\u00a0% de l'assiette."
+    assert told["grants", "1"].text == "Tous les dossiers : tout ou rien ; au plus 80\u202f% de l'assiette."
     assert told["objective", "1"].text == "Maximiser la somme des notes des dossiers financés."
     english = {(s.section, s.id): s.text for s in describe_scenario(problem, EN)}
     assert (

@@ -76,7 +76,7 @@ def test_not_too_much_before_the_end(tmp_path: Path) -> None:
     funded = result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list()
     assert funded == ["1", "3"]
     assert [w.text.fr for w in result.warnings if w.code == "schedule-end"] == [
-        "1 dossier serait payé à plus de 80\u00a0% avant l'année de la fin ; 1 n'a pas de date de fin "
+        "1 dossier serait payé à plus de 80\u202f% avant l'année de la fin ; 1 n'a pas de date de fin "
         "et n'est pas limité."
     ]
     assert verify_run(write_run(result)).ok

@@ -91,11 +91,11 @@ def test_no_zone_above_its_part_of_all(tmp_path: Path) -> None:
 def test_groups_that_cannot_share_the_whole(tmp_path: Path) -> None:
     rule = "{id: r, kind: share, measure: granted, by: kind, of: all, %s}"
     assert lines(tmp_path, rule % "max: 40 %") == [
-        "shares-whole petit.yaml:6:72 — avec 2 groupes, cette borne fait 80\u00a0% de l'ensemble, moins que les "
+        "shares-whole petit.yaml:6:72 — avec 2 groupes, cette borne fait 80\u202f% de l'ensemble, moins que les "
         "100 % à répartir. Corrigez `max`."
     ]
     assert lines(tmp_path, rule % "min: 60 %") == [
-        "shares-whole petit.yaml:6:72 — avec 2 groupes, cette borne fait 120\u00a0% de l'ensemble, plus que les "
+        "shares-whole petit.yaml:6:72 — avec 2 groupes, cette borne fait 120\u202f% de l'ensemble, plus que les "
         "100 % à répartir. Corrigez `min`."
     ]
     # 5 is in no zone: both zones may stay below 40 %

@@ -23,9 +23,14 @@ from markupsafe import Markup
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
-from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_amount, format_decimal, format_short_amount
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_day,
+    format_decimal,
+    format_integer,
+    format_short_amount,
+)
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
 from tnt_sim.reporting.decision_page.page_text import PAGE, translate_texts
@@ -38,7 +43,6 @@ from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.rules.expressions.column_text import format_integer
 
 MOST_ON_PAPER = 5_000
 """Longest list of applications laid out on paper: each takes 8 ms of processor time."""
@@ -118,7 +122,7 @@ def _build_decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
         "summary": summary,
         "verdict": vocabulary.describe_verdict(summary, verification=run.checked).in_(lang),
         "synthetic": SYNTHETIC.in_(lang) if run.synthetic else "",
-        "day": message.format_long_day(run.spec.date.isoformat()).in_(lang) if run.spec.date else "",
+        "day": format_day(run.spec.date.isoformat(), lang) if run.spec.date else "",
         "goals": [
             {
                 "aim": f"{expressions_text.SENSE[goal['sense']].in_(lang)} {goal['goal']}",

@@ -17,6 +17,7 @@ from tnt_sim.i18n.numbers import (
     format_count,
     format_decimal,
     format_euros,
+    format_integer,
     format_percentage,
     format_short_amount,
 )
@@ -28,7 +29,6 @@ from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
 from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles, list_rule_units
-from tnt_sim.rules.expressions.column_text import format_integer
 
 MOST_CHILDREN = 12
 """An envelope with more children than this shows them in one row."""

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from tnt_sim.engine.stored_run import NODE, StoredRun
-from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_day
 from tnt_sim.reporting.export.flat_table import CellKind, Flat, FlatColumn
 from tnt_sim.reporting.reports.decision_table import (
     BASE,
@@ -114,7 +114,7 @@ def build_mail_merge(run: StoredRun, lang: Lang) -> Flat:
         "MontantDemande": table["requested_cents"],
         "MontantAccorde": _get_granted(table),
     }
-    day = message.format_long_day(run.spec.date.isoformat()).in_(lang) if run.spec.date else ""
+    day = format_day(run.spec.date.isoformat(), lang) if run.spec.date else ""
     return _build_flat(
         run,
         Text("Table de publipostage", "Mail-merge table"),

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.disk import build_write_error, copy, fill, quote_path, touch
-from tnt_sim.domain.money import format_cents, format_decimal_euros
+from tnt_sim.domain.money import format_decimal_euros
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.reporting.run_folder.atomic_write import put_folder
 from tnt_sim.scenario.decision_register import (

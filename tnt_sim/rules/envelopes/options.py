@@ -13,8 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import can_gain
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_exactly
 from tnt_sim.rules.offers.grants import Offers

@@ -8,11 +8,9 @@ from types import MappingProxyType
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec, SplitSpec, TransferSpec, UnassignedTo
 from tnt_sim.domain.field_types import write_rate
-from tnt_sim.domain.money import format_cents, format_rate
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_count
+from tnt_sim.i18n.numbers import format_cents, format_count, format_list, format_rate
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import format_list
 from tnt_sim.rules.expressions.text import _format_bounds, describe_complement, format_money
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from fractions import Fraction
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.numbers import (
+    format_integer as format_integer,  # imported from here until all callers have moved
+)
+from tnt_sim.i18n.numbers import format_list as format_list
+from tnt_sim.i18n.numbers import format_number as format_number
 
 COLUMN: Mapping[str, Text] = MappingProxyType(
     {
@@ -97,36 +101,3 @@ def describe_bare_column(name: str) -> Text:
         return _SINGULAR[name]
     full = describe_column(name)
     return Text(_ARTICLE_FR.sub("", full.fr), full.en.removeprefix("the "))
-
-
-def format_integer(number: int | None, lang: Lang) -> str:
-    """Return a whole number with grouped thousands, or a dash for None."""
-    if number is None:
-        return "–"
-    return f"{number:,}".replace(",", "\u202f") if lang is Lang.FR else f"{number:,}"
-
-
-def format_list(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
-    """Return a short list in words, the last two joined by `word` (« et »); the rest is counted."""
-    all_items = list(names)
-    displayed = all_items[:most]
-    if len(all_items) > most:
-        rest = format_integer(len(all_items) - most, lang)
-        others = "autre" if len(all_items) - most == 1 else "autres"
-        return ", ".join(displayed) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
-    if len(displayed) < 2:
-        return "".join(displayed)
-    word = word or (" et " if lang is Lang.FR else " and ")
-    return ", ".join(displayed[:-1]) + word + displayed[-1]
-
-
-def format_number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
-    """Return a number in the notation of the language, with « ≈ » in front when decimals are dropped."""
-    scaled = value * 10**decimals
-    rounded = round(scaled)
-    digits = f"{abs(rounded) // 10**decimals:,}"
-    rest = str(abs(rounded) % 10**decimals).rjust(decimals, "0").rstrip("0")
-    thousands, mark = ("\u202f", ",") if lang is Lang.FR else (",", ".")
-    sign = "\u2212" if rounded < 0 else ""
-    about = "" if scaled == rounded else "≈"
-    return about + sign + digits.replace(",", thousands) + (mark + rest if rest else "")

@@ -12,11 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.domain.field_types import write_cents, write_number, write_rate
-from tnt_sim.domain.money import MoneyError, format_cents, parse_cents, parse_decimal
-from tnt_sim.i18n import message
+from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents, format_day, format_list
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import format_list
 from tnt_sim.rules.expressions.selectors import Selector, describe
 
 _COMPARE = {
@@ -196,7 +195,7 @@ def _format_number(key: str, text: str, lang: Lang) -> str:
 
 
 def _format_day(text: str, lang: Lang) -> str:
-    return message.format_long_day(text).in_(lang) if _ISO.fullmatch(text) else text
+    return format_day(text, lang) if _ISO.fullmatch(text) else text
 
 
 def _format_span(text: str, lang: Lang) -> str:

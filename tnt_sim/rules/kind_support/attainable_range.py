@@ -20,8 +20,8 @@ import numpy as np
 
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.field_types import write_number
-from tnt_sim.domain.money import format_cents
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
 from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Terms, Unit, round_to_steps, sum_by_group
 from tnt_sim.rules.offers.grants import Offers

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tnt_sim.domain.money import MoneyError, format_cents, format_rate, parse_cents, parse_decimal
+from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.rules.expressions.column_text import format_number
+from tnt_sim.i18n.numbers import format_cents, format_number, format_rate
 from tnt_sim.rules.kind_support.rule_spec import MONEY_MEASURES, RuleSpec, ShareOfAmount
 
 _IS, _ARE = Text("l'est", "is"), Text("le sont", "are")

@@ -20,9 +20,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
     is_committed,

@@ -22,10 +22,10 @@ import polars as pl
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.field_types import Code, Described, convert_to_fraction
-from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Text, describe_count, format_long_day
-from tnt_sim.rules.expressions.column_text import describe_bare_column, format_number
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents, format_day, format_number
+from tnt_sim.rules.expressions.column_text import describe_bare_column
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.expressions.empty_cells import is_blank, list_condition_columns, select_unknown
 from tnt_sim.rules.expressions.selectors import (
@@ -331,9 +331,7 @@ def _format_cells(case: Case, column: str, lang: Lang) -> pl.Series:
         figures = {value: _format_value(value, lang) for value in cells.drop_nulls().unique().to_list()}
         text = cells.replace_strict(figures, default=None, return_dtype=pl.String)
     elif kind is ValueKind.DATE and not case.as_0_1_0:
-        days = {
-            day: format_long_day(day.isoformat()).in_(lang) for day in cells.drop_nulls().unique().to_list()
-        }
+        days = {day: format_day(day.isoformat(), lang) for day in cells.drop_nulls().unique().to_list()}
         text = cells.replace_strict(days, default=None, return_dtype=pl.String)
     else:
         text = cells.cast(pl.String)

@@ -19,8 +19,9 @@ from math import lcm
 
 import numpy as np
 
-from tnt_sim.domain.money import format_cents, round_down, round_up
+from tnt_sim.domain.money import round_down, round_up
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
     is_committed,

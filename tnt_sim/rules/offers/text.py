@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from tnt_sim.domain.field_types import write_rate
-from tnt_sim.domain.money import MoneyError, format_cents, format_rate, parse_cents, parse_rate
+from tnt_sim.domain.money import MoneyError, parse_cents, parse_rate
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents, format_list, format_rate
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import format_list
 from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.expressions.text import (
     _format_selector,

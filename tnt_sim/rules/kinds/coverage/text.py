@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from types import MappingProxyType
 
-from tnt_sim.domain.money import format_rate, parse_decimal, parse_rate
+from tnt_sim.domain.money import parse_decimal, parse_rate
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_integer, format_list, format_number, format_rate
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import (
     _LIST_COLUMNS,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
 from tnt_sim.rules.offers.grants import Offers

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_count
-from tnt_sim.rules.expressions.column_text import format_list
+from tnt_sim.i18n.numbers import format_cents, format_count, format_list
 from tnt_sim.rules.expressions.text import _MAX_LISTED, format_money
 from tnt_sim.rules.offers.decisions import DecideSpec
 

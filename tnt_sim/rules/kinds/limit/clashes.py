@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kind_support.attainable_range import compute_grant_bound, is_granted
 from tnt_sim.rules.kinds.limit.rule import Limit

@@ -21,8 +21,8 @@ from typing import Literal
 import numpy as np
 
 from tnt_sim.domain.field_types import Cents, Code, Count, Rate, Spec
-from tnt_sim.domain.money import format_cents, format_rate
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents, format_rate
 from tnt_sim.rules.expressions.columns import CENT, extract_years, read_years
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select

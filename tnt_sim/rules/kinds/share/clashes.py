@@ -16,8 +16,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.domain.money import format_rate
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.offers.grants import Offers

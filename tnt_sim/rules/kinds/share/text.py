@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.domain.money import format_rate
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
     _format_bounds,
