@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tnt_sim.errors import TntError, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,24 +45,18 @@ _ELSEWHERE = frozenset(
 """Error numbers after which another place may work."""
 
 _WHY = {
-    errno.EACCES: Text("écriture interdite", "permission denied"),
-    errno.EPERM: Text("écriture interdite", "permission denied"),
-    errno.EROFS: Text("le disque est en lecture seule", "the disk is read-only"),
-    errno.ENOSPC: Text("le disque est plein", "the disk is full"),
-    errno.EFBIG: Text(
-        "le disque est plein ou le fichier dépasse la taille permise",
-        "the disk is full or the file is larger than allowed",
-    ),
-    errno.EDQUOT: Text(
-        "le disque est plein pour vous : votre quota est épuisé",
-        "the disk is full for you: your quota is used up",
-    ),
-    errno.EIO: Text("le disque a signalé une erreur", "the disk reported an error"),
-    errno.ENOENT: Text("ce chemin ne peut pas être créé", "this path cannot be created"),
-    errno.ENOTDIR: Text("une partie du chemin est un fichier", "a part of the path is a file"),
-    errno.EEXIST: Text("un fichier porte déjà ce nom", "a file has this name already"),
-    errno.EISDIR: Text("un dossier porte déjà ce nom", "a folder has this name already"),
-    errno.ENAMETOOLONG: Text("ce nom est trop long", "this name is too long"),
+    errno.EACCES: _("permission denied"),
+    errno.EPERM: _("permission denied"),
+    errno.EROFS: _("the disk is read-only"),
+    errno.ENOSPC: _("the disk is full"),
+    errno.EFBIG: _("the disk is full or the file is larger than allowed"),
+    errno.EDQUOT: _("the disk is full for you: your quota is used up"),
+    errno.EIO: _("the disk reported an error"),
+    errno.ENOENT: _("this path cannot be created"),
+    errno.ENOTDIR: _("a part of the path is a file"),
+    errno.EEXIST: _("a file has this name already"),
+    errno.EISDIR: _("a folder has this name already"),
+    errno.ENAMETOOLONG: _("this name is too long"),
 }
 
 
@@ -96,7 +90,7 @@ def build_write_error(
 
 def quote_path(path: Path) -> Text:
     """Return a path as the subject of a sentence."""
-    return Text(f"« {path} »", f'"{path}"')
+    return _('"{path}"', path=path)
 
 
 def encode_parquet(table: pl.DataFrame, **options: Any) -> bytes:
@@ -326,7 +320,7 @@ def _remove_drafts(target: Path) -> None:
     start = f".{target.name[:_LONGEST]}."
     dead = []
     for entry in target.parent.iterdir():
-        owner, _, suffix = entry.name.removeprefix(start).partition(".")
+        owner, __, suffix = entry.name.removeprefix(start).partition(".")
         if entry.name.startswith(start) and owner.isdigit() and f".{suffix}" in (PARTIAL, OLD):
             dead.append((int(owner), entry))
     for pid, entry in dead:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -246,8 +246,8 @@ def suggest_name(name: str, valid: Iterable[str]) -> Text | None:
     names = sorted(valid)
     close = find_nearest_name(name, names)
     if close is not None:
-        return Text(f"Vouliez-vous dire « {close} » ?", f'Did you mean "{close}"?')
+        return _('Did you mean "{close}"?', close=close)
     if not names:
         return None
     some = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return Text(f"Noms connus : {some}.", f"Known names: {some}.")
+    return _("Known names: {some}.", some=some)

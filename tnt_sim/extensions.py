@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 
 def find_extensions(group: str, known: Iterable[str]) -> dict[str, EntryPoint]:
@@ -32,9 +32,8 @@ def find_extensions(group: str, known: Iterable[str]) -> dict[str, EntryPoint]:
     result: dict[str, EntryPoint] = {}
     for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, get_package(entry))):
         if entry.name in taken:
-            reason = Text(
-                f"« {entry.name} » est déjà un nom de {taken[entry.name]}",
-                f'"{entry.name}" is a name of {taken[entry.name]} already',
+            reason = _(
+                '"{entry_name}" is a name of {taken} already', entry_name=entry.name, taken=taken[entry.name]
             )
             raise build_extension_error(entry, reason)
         taken[entry.name] = get_package(entry)
@@ -63,22 +62,20 @@ def load_extension[Extension](
         if create:
             extension = extension()
     except Exception as error:
-        reason = Text(f"l’import échoue ({error!r})", f"its import fails ({error!r})")
+        reason = _("its import fails ({error})", error=repr(error))
         raise build_extension_error(entry, reason) from error
     if not isinstance(extension, wanted):
         name = wanted.__name__
-        reason = Text(
-            f"« {entry.value} » n’est pas un objet `{name}`", f'"{entry.value}" is no `{name}` object'
-        )
+        reason = _('"{entry}" is no `{name}` object', entry=entry.value, name=name)
         missing = ", ".join(
             member for member in dir(wanted) if member[0] != "_" and not hasattr(extension, member)
         )
         if getattr(wanted, "_is_protocol", False):
-            reason = Text(f"{reason.fr}, il lui manque : {missing}", f"{reason.en}, it lacks: {missing}")
+            reason = _("{reason}, it lacks: {missing}", reason=reason, missing=missing)
         raise build_extension_error(entry, reason)
     stated = getattr(extension, "name", entry.name)
     if stated != entry.name:
-        reason = Text(f"son objet s’appelle « {stated} »", f'its object is named "{stated}"')
+        reason = _('its object is named "{stated}"', stated=stated)
         raise build_extension_error(entry, reason)
     return extension
 
@@ -104,9 +101,10 @@ def build_extension_error(entry: EntryPoint, reason: Text) -> UsageError:
     package = get_package(entry)
     where = f"{package} ({entry.group}: {entry.name})"
     return UsageError(
-        Text(
-            f"le paquet {where} est refusé : {reason.fr}. Corrigez-le, ou désinstallez-le.",
-            f"the package {where} is refused: {reason.en}. Correct it, or uninstall it.",
+        _(
+            "the package {where} is refused: {reason}. Correct it, or uninstall it.",
+            where=where,
+            reason=reason,
         ),
         code="usage.extension",
     )

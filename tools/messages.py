@@ -1,7 +1,7 @@
 """The catalogue of sentences: extracted from the code, updated and compiled with Babel, and checked.
 
     python tools/messages.py update     reads the code; updates fr/LC_MESSAGES/tnt_sim.po and compiles tnt_sim.mo
-    python tools/messages.py check      names what is not translated, unused, or differs in its parameters: exit code 1
+    python tools/messages.py check      names what is untranslated, unused or has other parameters: exit code 1
     python tools/messages.py book FILE  writes every sentence in both languages, with sample values
 
 `update` keeps the French of each sentence whose English is unchanged. A new sentence stands there with an empty
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,10 +87,21 @@ def render_mo(path: Path = PO) -> bytes:
 
 def update() -> None:
     """Extract, update and compile."""
-    PO.parent.mkdir(parents=True, exist_ok=True)
-    french = read() if PO.exists() else Catalog(locale="fr")
-    PO.write_bytes(render_po(merge(extract(), french)))
-    PO.with_suffix(".mo").write_bytes(render_mo())
+    PO.write_bytes(render_po(merge(extract(), read())))
+    if not is_compiled():
+        PO.with_suffix(".mo").write_bytes(render_mo())
+
+
+def is_compiled() -> bool:
+    """Whether the compiled catalogue has the sentences of the text; their heads differ by date and version."""
+    with PO.with_suffix(".mo").open("rb") as stream:
+        compiled = read_mo(stream)
+    return list_strings(compiled) == list_strings(read())
+
+
+def list_strings(catalog: Catalog) -> dict[Key, object]:
+    """Return the French of each sentence."""
+    return {key(entry): entry.string for entry in catalog if entry.id}
 
 
 def list_fields(text: str) -> list[str]:
@@ -127,7 +138,7 @@ def check() -> list[str]:
     faults = sorted(find_faults(extract(), french))
     if PO.read_bytes() != render_po(merge(extract(), read())):
         faults.append("tnt_sim.po is stale: python tools/messages.py update")
-    if PO.with_suffix(".mo").read_bytes() != render_mo():
+    if not is_compiled():
         faults.append("tnt_sim.mo is stale: python tools/messages.py update")
     return faults
 

@@ -89,9 +89,19 @@ PUBLIC = frozenset(
 )
 """Functions and methods that users call by these names: the Python interface, and the verbs of the commands."""
 FOREIGN = frozenset(
-    {"_repr_html_", "dataclass_schema", "exec_module", "init_handlers", "on_broken_pipe", "Popen"}
+    {
+        "_",
+        "_n",
+        "_p",
+        "_repr_html_",
+        "dataclass_schema",
+        "exec_module",
+        "init_handlers",
+        "on_broken_pipe",
+        "Popen",
+    }
 )
-"""Methods that a library calls by these names."""
+"""Methods that a library calls by these names, and the names that gettext gives its functions."""
 
 SHORT = 3
 """A variable whose uses lie within so many lines of its first is not counted."""

@@ -61,8 +61,6 @@ ARROWS_TO_CUT = frozenset(
         ("analysis.sweep.slider_positions", "reporting.decision_page.script_data"),
         ("engine.step_results", "reporting.text.decision_reasons"),
         ("engine.result", "reporting.text.decision_reasons"),
-        ("i18n.numbers", "domain.money"),
-        ("i18n.numbers", "rules.expressions.column_text"),
         ("verify.run_document", "reporting.text.decision_reasons"),
     }
 )

@@ -16,7 +16,7 @@ from tnt_sim.app.scenario_changes import apply_state, build_slug, build_tree
 from tnt_sim.disk import build_write_error, put, quote_path
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.renderers.html import render_report_body
 from tnt_sim.reporting.reports.comparison import build_report
 from tnt_sim.reporting.run_folder.run_access import open_stored
@@ -113,7 +113,7 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
     proof = None if answer.proof is None else answer.proof.value
     told = {"status": answer.status.value, "proof": proof, "canonical": answer.canonical}
     found = of_fresh({**told, "proof_rows": answer.rows.document})
-    name = Text("cette page", "this page").in_(lang)
+    name = _("this page").in_(lang)
     here = ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)
     there = build_side(scenario.path.parent / file, Path(file).stem)
     return render_report_body(build_report(Comparison((here, there), {}), lang), lang)
@@ -129,7 +129,7 @@ def export_workbook(scenario: ScenarioData, state: State, lang: Lang) -> tuple[P
     """
     result = solve(apply_state(scenario, state))
     if result.allocation is None:
-        raise LimitReached(Text("aucune répartition à exporter.", "no allocation to export."))
+        raise LimitReached(_("no allocation to export."))
     folder = write_run(result)
     return folder, build_workbook(open_stored(folder), lang)
 

@@ -17,7 +17,7 @@ from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached, TntError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
@@ -138,13 +138,8 @@ class LiveAnswers:
 
 
 _NOTHING = {
-    Status.INFEASIBLE: Text(
-        "Aucune répartition ne tient avec ces réglages.", "No allocation holds with these settings."
-    ),
-    Status.STOPPED: Text(
-        "Le temps a manqué : rien n'est trouvé, et rien ne dit que c'est impossible.",
-        "There was no time: nothing was found, and nothing says that it is impossible.",
-    ),
+    Status.INFEASIBLE: _("No allocation holds with these settings."),
+    Status.STOPPED: _("There was no time: nothing was found, and nothing says that it is impossible."),
 }
 
 

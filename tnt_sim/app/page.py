@@ -32,7 +32,7 @@ from tnt_sim.app.scenario_changes import (
     without_written,
 )
 from tnt_sim.errors import TntError, UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_day, format_number
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
@@ -97,9 +97,8 @@ class Page:
     def build_failure_reply(self, error: Exception) -> Reply:
         """Return the reply to a failure of the program; the settings may have changed, the answer has not."""
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        sentence = Text(
-            f"Panne inattendue ({what}). Rechargez la page ; si cela revient, envoyez son adresse.",
-            f"Unexpected failure ({what}). Reload the page; if it comes back, send its address.",
+        sentence = _(
+            "Unexpected failure ({what}). Reload the page; if it comes back, send its address.", what=what
         )
         return Reply({"said": sentence.in_(self.lang), "kind": "bad", "done": True})
 
@@ -216,10 +215,7 @@ class Page:
         return self._drawer.render_macro("frame", document)
 
 
-_UNREADABLE = Text(
-    "Ce qui a été saisi ne se comprend pas : rien n'est changé.",
-    "What was entered makes no sense: nothing is changed.",
-)
+_UNREADABLE = _("What was entered makes no sense: nothing is changed.")
 
 
 def _describe_proof(answer: LiveAnswer) -> Text:
@@ -257,7 +253,7 @@ def _switch_rule(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _set_weight(page: Page, event: Event) -> Iterator[Reply]:
-    stage, _, name = str(event["id"]).partition(".")
+    stage, __, name = str(event["id"]).partition(".")
     text = str(event["value"])
     try:
         weight = normalise_weight(text or "0")
@@ -277,7 +273,7 @@ def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
     table = page.scenario.portfolio.table
     row = table.filter(table["dossier"] == name)
     if not row.height:
-        text = describe_unknown(Text("le dossier", "dossier"), name, table["dossier"].to_list())
+        text = describe_unknown(_("dossier"), name, table["dossier"].to_list())
         raise _build_error(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])
     if not reason:
         raise _build_error("Donnez le motif de la décision.", "Give the reason of the decision.")
@@ -358,9 +354,7 @@ def _open_address(page: Page, event: Event) -> Iterator[Reply]:
 
 def _save(page: Page, event: Event) -> Iterator[Reply]:
     target = save(page.scenario, page.state, str(event["value"]["name"]))
-    yield page._reply(
-        text=Text(f"Enregistré : « {target.name} ».", f'Saved: "{target.name}".'), kind="good", done=True
-    )
+    yield page._reply(text=_('Saved: "{target_name}".', target_name=target.name), kind="good", done=True)
 
 
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
@@ -371,11 +365,11 @@ def _compare(page: Page, event: Event) -> Iterator[Reply]:
         )
     file = str(event["value"]["file"])
     html = render_comparison(page.scenario, page.last_answer, file, page.lang)
-    said = Text(f"Comparé avec « {file} ».", f'Compared with "{file}".')
+    said = _('Compared with "{file}".', file=file)
     yield page._reply(text=said, kind="good", done=True, parts={"comparison": html})
 
 
-def _export(page: Page, _: Event) -> Iterator[Reply]:
+def _export(page: Page, __: Event) -> Iterator[Reply]:
     if page.trouble is not None:
         raise _build_error(
             "Ces réglages n'ont pas de répartition : rien à exporter.",
@@ -383,9 +377,10 @@ def _export(page: Page, _: Event) -> Iterator[Reply]:
         )
     folder, data = export_workbook(page.scenario, page.state, page.lang)
     yield page._reply(
-        text=Text(
-            f"Classeur prêt ; le calcul et ses preuves sont dans « {folder.parent.name}/{folder.name} ».",
-            f'The workbook is ready; the run and its proofs are in "{folder.parent.name}/{folder.name}".',
+        text=_(
+            'The workbook is ready; the run and its proofs are in "{parent_name}/{folder_name}".',
+            parent_name=folder.parent.name,
+            folder_name=folder.name,
         ),
         kind="good",
         done=True,

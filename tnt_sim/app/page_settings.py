@@ -12,7 +12,7 @@ from tnt_sim.app.page_text import PAGE
 from tnt_sim.app.panels import Drawer
 from tnt_sim.app.scenario_changes import get_goals, list_stages
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_amount, format_count, format_short_amount
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS
@@ -208,7 +208,7 @@ def _format_stage_title(scenario: ScenarioData, k: int, *, whole: bool) -> Text:
         spec = scenario.spec.objective[k]
         return Text(f"{k + 1}. {describe_stage(spec, Lang.FR)}", f"{k + 1}. {describe_stage(spec, Lang.EN)}")
     sense = expressions_text.SENSE["minimise" if "minimise" in list_stages(scenario)[k] else "maximise"]
-    return Text(f"Objectif {k + 1} : {sense.fr}", f"Goal {k + 1}: {sense.en}")
+    return _("Goal {k}: {sense}", k=k + 1, sense=sense)
 
 
 def build_input_values(
@@ -237,6 +237,6 @@ def render_forced(drawer: Drawer, state: State) -> str:
             "reason": one.reason,
             "side": PAGE["kept" if one.inside else "refused"].in_(lang),
         }
-        for _, one in sorted(state.forced.items())
+        for __, one in sorted(state.forced.items())
     ]
     return drawer.render_macro("forced", {"rows": rows, "sets": sorted(state.sets.items())})

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from tnt_sim.domain.money import MoneyError, parse_decimal
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 MOST_CHARACTERS = 60_000
 FIRST_ROWS = 50
@@ -94,23 +94,16 @@ def _encode_pairs(state: State) -> Iterator[tuple[str, str]]:
 def decode(text: str) -> tuple[State, list[Text]]:
     """Decode the state of an address, with a message for each part that cannot be read; the others are kept."""
     if len(text) > MOST_CHARACTERS:
-        return State(), [
-            Text(
-                "l'adresse est trop longue : elle est laissée de côté.", "the address is too long: left out."
-            )
-        ]
+        return State(), [_("the address is too long: left out.")]
     result: dict[str, Any] = {"amounts": {}, "rules": {}, "weights": {}, "forced": {}, "sets": {}}
     refused = []
     for key, value in parse_qsl(text.removeprefix("#"), keep_blank_values=True):
-        head, _, name = key.partition(".")
+        head, __, name = key.partition(".")
         try:
             _READERS[head](result, name, value)
         except (KeyError, ValueError):
             refused.append(
-                Text(
-                    f"l'adresse dit « {key}={value} », qui ne se comprend pas : c'est laissé de côté.",
-                    f'the address says "{key}={value}", which makes no sense: left out.',
-                )
+                _('the address says "{key}={value}", which makes no sense: left out.', key=key, value=value)
             )
     return State(**result), refused
 
@@ -129,7 +122,7 @@ def _read_rule(fields: dict[str, Any], name: str, value: str) -> None:
 
 
 def _read_weight(fields: dict[str, Any], name: str, value: str) -> None:
-    stage, _, measure = name.partition(".")
+    stage, __, measure = name.partition(".")
     if not measure:
         raise ValueError(name)
     fields["weights"][int(stage), measure] = normalise_weight(value)

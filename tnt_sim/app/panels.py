@@ -24,7 +24,7 @@ from tnt_sim.app.live_answers import LiveAnswer, LiveConflict, SettledClashes
 from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_count,
@@ -35,6 +35,7 @@ from tnt_sim.i18n.numbers import (
     format_number,
     format_short_amount,
 )
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page.page_rows import (
     build_legends,
@@ -168,7 +169,7 @@ class Drawer:
             [None] * len(keys) if one is None else self._format_totals(one, reach)
             for one in (answer, written)
         )
-        was = Text("écrit : {}", "as written: {}").in_(lang)
+        was = _("as written: {{}}").in_(lang)
         return [
             (name, value or "", was.format(old) if old not in (None, value) else "")
             for name, value, old in zip(names, now, then, strict=True)
@@ -205,9 +206,7 @@ class Drawer:
         value, was = format_value(answer), ""
         same = written is not None and not answer.state.weights and k < len(written.reading.values)
         if same and written is not None and format_value(written) != value:
-            was = Text(f" (écrit : {format_value(written)})", f" (as written: {format_value(written)})").in_(
-                lang
-            )
+            was = _(" (as written: {value})", value=format_value(written)).in_(lang)
         aim = f"{expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()} {stage.goal}"
         return f"{aim}{get_colon(lang)} {value}{was}"
 
@@ -233,7 +232,7 @@ class Drawer:
         cents = of.allocation.granted_cents
         largest = sorted(rows, key=lambda row: (-int(cents[row]), row))[:MOST_MOVES]
         n = len(rows)
-        all_text = Text(f"Montrer les {n} dans la liste", f"Show all {n} in the list").in_(lang)
+        all_text = _("Show all {n} in the list", n=n).in_(lang)
         verb = (
             (("entre", "entrent"), ("enters", "enter"))
             if key == "enter"
@@ -315,24 +314,15 @@ def get_colon(lang: Lang) -> str:
 
 def _describe_broken_rules(names: Sequence[str], lang: Lang) -> Text:
     text = format_list(names, lang)
-    return Text(
-        f"Règles non tenues (indicatives ou à pénalité) : {text}.",
-        f"Rules that do not hold (reported or priced): {text}.",
-    )
+    return _("Rules that do not hold (reported or priced): {text}.", text=text)
 
 
 def _describe_evidence(answer: LiveAnswer, lang: Lang) -> Text:
     """Write the time, whether the solution is unique, and the proof rows without a second reading."""
     took = format_number(round_to_hundredths(answer.seconds), lang, 2)
-    entry = (
-        Text("réponse unique, ex æquo départagés", "the one answer, ties broken")
-        if answer.canonical
-        else Text("des ex æquo peuvent exister", "there may be ties")
-    )
+    entry = _("the one answer, ties broken") if answer.canonical else _("there may be ties")
     if answer.proof is not Proof.PROVED:
-        return Text(
-            f"Calculé et relu en {took} s ; {entry.fr}.", f"Computed and read again in {took} s; {entry.en}."
-        )
+        return _("Computed and read again in {took} s; {entry}.", took=took, entry=entry)
     reserve = answer.rows.reserve or Text("", "")
     return Text(
         f"Calculé, prouvé et relu en {took} s ; {entry.fr}. {reserve.fr}".rstrip(),
@@ -347,15 +337,12 @@ def round_to_hundredths(seconds: float) -> Fraction:
 
 def _describe_change(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) -> Text:
     if last is None:
-        return Text("Rien n'a encore été changé.", "Nothing has been changed yet.")
+        return _("Nothing has been changed yet.")
     enter, leave = find_moved_rows(answer, last)
     if enter or leave:
         more = answer.reading.granted_cents - last.reading.granted_cents
         sign = "+" if more > 0 else ""
-        return Text(
-            f"Accordé : {sign}{format_amount(more, Lang.FR)}.",
-            f"Granted: {sign}{format_amount(more, Lang.EN)}.",
-        )
+        return _("Granted: {sign}{more}.", sign=sign, more=Money(more))
     changed = int((answer.allocation.granted_cents != last.allocation.granted_cents).sum())
     if changed:
         fr, en = (
@@ -366,17 +353,14 @@ def _describe_change(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) ->
             f"Les mêmes dossiers ; d'autres montants pour {fr}.",
             f"The same dossiers; other amounts for {en}.",
         )
-    return Text("Les mêmes dossiers, les mêmes montants.", "The same dossiers, the same amounts.")
+    return _("The same dossiers, the same amounts.")
 
 
 def _describe_difference(answer: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text:
     if written is None:
-        return Text(
-            "Le scénario écrit n'a pas de répartition : rien à quoi comparer.",
-            "The scenario as written has no allocation to compare with.",
-        )
+        return _("The scenario as written has no allocation to compare with.")
     if answer.state.changes_nothing:
-        return Text("C'est le scénario tel qu'il est écrit.", "This is the scenario as it is written.")
+        return _("This is the scenario as it is written.")
     enter, leave = find_moved_rows(answer, written)
     fr, en = (
         (format_integer(len(enter), one), format_integer(len(leave), one)) for one in (Lang.FR, Lang.EN)
@@ -416,10 +400,10 @@ def render_list(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, sta
     return drawer.render_macro(
         "dossiers",
         {
-            "found": Text(f"{dossiers}, {granted} accordés.", f"{dossiers}, {granted} granted.").in_(lang),
+            "found": _("{dossiers}, {granted} granted.", dossiers=dossiers, granted=granted).in_(lang),
             "heads": [{"words": PAGE[key].in_(lang), "n": key in _RIGHT} for key in _HEADS],
             "rows": _build_rows(answer, last, state, first, lang) if first else [],
-            "more": Text(f"Montrer {more} de plus", f"Show {more} more").in_(lang) if rest else "",
+            "more": _("Show {more} more", more=more).in_(lang) if rest else "",
         },
     )
 
@@ -447,12 +431,14 @@ def _select_moved(answer: LiveAnswer, last: LiveAnswer | None, which: int) -> Bo
 
 
 _FILTERS: Mapping[str, Callable[[LiveAnswer, LiveAnswer | None], BoolArray]] = {
-    "": lambda shown, _: np.ones(shown.problem.case.n, dtype=np.bool_),
-    "funded": lambda shown, _: shown.allocation.funded,
-    "refused": lambda shown, _: ~shown.allocation.funded,
+    "": lambda shown, __: np.ones(shown.problem.case.n, dtype=np.bool_),
+    "funded": lambda shown, __: shown.allocation.funded,
+    "refused": lambda shown, __: ~shown.allocation.funded,
     "enter": lambda shown, last: _select_moved(shown, last, 0),
     "leave": lambda shown, last: _select_moved(shown, last, 1),
-    "forced": lambda shown, _: shown.problem.case.table["dossier"].is_in(list(shown.state.forced)).to_numpy(),
+    "forced": lambda shown, __: (
+        shown.problem.case.table["dossier"].is_in(list(shown.state.forced)).to_numpy()
+    ),
 }
 
 
@@ -540,25 +526,20 @@ def _explain_missing_repair(conflict: SettledClashes | None, lang: Lang) -> list
     """Return the explanation for a search that found no repair."""
     if conflict is None or conflict.repairs:
         return []
-    return [
-        Text(
-            "La recherche n'a pas trouvé de réparation dans le temps imparti.",
-            "The search found no repair in the time it had.",
-        ).in_(lang)
-    ]
+    return [_("The search found no repair in the time it had.").in_(lang)]
 
 
 def _set(rank: int, entry: ClashEntry, n: int, lang: Lang) -> dict[str, Any]:
     """Return one minimal conflict with its evidence."""
     number = f" {rank}" if n > 1 else ""
-    members = [capitalise(text) for _, text in describe_members(entry.members, lang)]
+    members = [capitalise(text) for __, text in describe_members(entry.members, lang)]
     rest = len(members) - MOST_MEMBERS
     if rest > 0:
-        members = [*members[:MOST_MEMBERS], Text(f"… et {rest} de plus", f"… and {rest} more").in_(lang)]
-    doubts = [] if entry.proof else [Text("contradiction non prouvée", "contradiction not proven")]
-    doubts += [] if entry.minimal else [Text("peut-être pas la plus petite", "perhaps not the smallest")]
+        members = [*members[:MOST_MEMBERS], _("… and {rest} more", rest=rest).in_(lang)]
+    doubts = [] if entry.proof else [_("contradiction not proven")]
+    doubts += [] if entry.minimal else [_("perhaps not the smallest")]
     return {
-        "title": Text(f"Ce qui se contredit{number}", f"What clashes{number}").in_(lang),
+        "title": _("What clashes{number}", number=number).in_(lang),
         "members": members,
         "doubt": capitalise(", ".join(doubt.in_(lang) for doubt in doubts)) if doubts else "",
     }

@@ -18,7 +18,7 @@ from tnt_sim.app.page_state import Forced, State
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.money import format_decimal_euros, parse_cents
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.scenario import ScenarioData
@@ -26,7 +26,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 Values = dict[str, dict[str, Any]]
 MOST_NAME = 60
 _TENTH_OF_MILLION = 10_000_000
-TITLE = Text("Décidé sur la page du planificateur", "Decided on the planner's page")
+TITLE = _("Decided on the planner's page")
 
 
 def apply_state(scenario: ScenarioData, state: State) -> ScenarioData:
@@ -42,8 +42,8 @@ def build_tree(scenario: ScenarioData, state: State) -> dict[str, Any]:
     }
     rules = _build_rules(scenario, state)
     for path, text in state.sets.items():
-        room, _, rest = path.partition(".")
-        name, _, key = rest.rpartition(".")
+        room, __, rest = path.partition(".")
+        name, __, key = rest.rpartition(".")
         (envelopes if room == "envelopes" else rules).setdefault(name, {})[key] = _parse_value(text)
     programme = _build_envelope(scenario.spec.programme, envelopes)
     tree: dict[str, Any] = {}
@@ -108,7 +108,7 @@ def group_by_rule(scenario: ScenarioData, state: State) -> dict[str, list[Forced
     """Group the applications decided on the page by rule: one rule per reason."""
     taken = {rule.id for rule in scenario.spec.rules}
     by_reason: dict[str, list[Forced]] = {}
-    for _, one in sorted(state.forced.items()):
+    for __, one in sorted(state.forced.items()):
         by_reason.setdefault(one.reason, []).append(one)
     result: dict[str, list[Forced]] = {}
     for reason, group in by_reason.items():
@@ -154,7 +154,7 @@ def move_amount(scenario: ScenarioData, state: State, name: str, cents: int) -> 
         If the envelope has no amount or is not in force.
     """
     now = apply_state(scenario, state)
-    family = {spec.id: spec for spec, _ in now.spec.programme.walk()}
+    family = {spec.id: spec for spec, __ in now.spec.programme.walk()}
     spec = family.get(name)
     share = PRO_RATA if state.share == PRO_RATA and spec is not None and spec.amount else FREE
     mover = AmountVariation.of(now, [name], share)
@@ -166,7 +166,7 @@ def move_amount(scenario: ScenarioData, state: State, name: str, cents: int) -> 
 
 def without_written(scenario: ScenarioData, state: State) -> State:
     """Remove the settings that repeat the scenario."""
-    written = {spec.id: spec.amount for spec, _ in scenario.spec.programme.walk()}
+    written = {spec.id: spec.amount for spec, __ in scenario.spec.programme.walk()}
     on = {rule.id: not rule.off for rule in scenario.spec.rules}
     weights = {
         (k, name): str(weight)
@@ -186,9 +186,9 @@ def with_set_lines(scenario: ScenarioData, state: State, lines: Iterable[str]) -
     amounts, rules, sets = dict(state.amounts), dict(state.rules), dict(state.sets)
     forced, pages = dict(state.forced), group_by_rule(scenario, state)
     for line in lines:
-        path, _, text = line.partition("=")
-        room, _, rest = path.partition(".")
-        name, _, key = rest.rpartition(".")
+        path, __, text = line.partition("=")
+        room, __, rest = path.partition(".")
+        name, __, key = rest.rpartition(".")
         if room == "rules" and name in pages:
             kept = json.loads(text) if text.startswith("[") else []
             for one in pages[name]:
@@ -207,7 +207,7 @@ def with_set_lines(scenario: ScenarioData, state: State, lines: Iterable[str]) -
 def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[Text]]:
     """Keep the settings that this scenario has a place for, with a message for each other one."""
     dossiers = set(scenario.portfolio.table["dossier"].to_list())
-    envelopes = {spec.id for spec, _ in scenario.spec.programme.walk() if spec.amount is not None}
+    envelopes = {spec.id for spec, __ in scenario.spec.programme.walk() if spec.amount is not None}
     rules = {rule.id for rule in scenario.spec.rules}
     n_stages = len(list_stages(scenario))
     sentences: list[Text] = []
@@ -218,9 +218,9 @@ def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[T
 
     state = replace(
         state,
-        amounts=filter_values(state.amounts, envelopes, Text("l'enveloppe", "envelope")),
-        rules=filter_values(state.rules, rules, Text("la règle", "rule")),
-        forced=filter_values(state.forced, dossiers, Text("le dossier", "dossier")),
+        amounts=filter_values(state.amounts, envelopes, _("envelope")),
+        rules=filter_values(state.rules, rules, _("rule")),
+        forced=filter_values(state.forced, dossiers, _("dossier")),
         weights={key: text for key, text in state.weights.items() if 0 <= key[0] < n_stages},
     )
     return without_written(scenario, state), sentences
@@ -229,7 +229,4 @@ def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[T
 def describe_unknown(what: Text, name: str, known: Iterable[str]) -> Text:
     """Return the message for a name that the scenario does not have."""
     hint = suggest_name(name, known) or Text("", "")
-    return Text(
-        f"{what.fr} « {name} » n'existe pas dans ce scénario. {hint.fr}",
-        f'there is no {what.en} "{name}" in this scenario. {hint.en}',
-    )
+    return _('there is no {what} "{name}" in this scenario. {hint}', what=what, name=name, hint=hint)

@@ -26,7 +26,7 @@ from tnt_sim.app.page import Page, Reply
 from tnt_sim.app.page_text import SCRIPT
 from tnt_sim.disk import touch
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.renderers.html import read_asset
 from tnt_sim.scenario.load import load_scenario
 
@@ -38,7 +38,7 @@ IDLE_SECONDS, LOOK_SECONDS = 600, 60
 NEEDED = ("voila", "anywidget", "ipywidgets", "ipykernel")
 EXTENSIONS = ("anywidget", "@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 """The only browser extensions that are loaded."""
-_WAITING = Text("Ouverture de la page…", "Opening the page…")
+_WAITING = _("Opening the page…")
 
 
 def check_installed() -> None:
@@ -53,11 +53,10 @@ def check_installed() -> None:
     if missing:
         names = ", ".join(missing)
         raise UsageError(
-            Text(
-                f"la page du planificateur demande {names}, qui manque ici. "
-                'Installez l\'option « app » : pip install "tnt-sim[app]" (ou uv sync --extra app).',
-                f"the planner's page needs {names}, missing here. "
-                'Install the extra "app": pip install "tnt-sim[app]" (or uv sync --extra app).',
+            _(
+                'the planner\'s page needs {names}, missing here. Install the extra "app": pip install '
+                '"tnt-sim[app]" (or uv sync --extra app).',
+                names=names,
             ),
             code="usage.app",
         )
@@ -76,9 +75,9 @@ def select_port(wanted: int | None) -> int:
     if _is_free(wanted):
         return wanted
     raise UsageError(
-        Text(
-            f"le port {wanted} est déjà pris, par une autre page peut-être. Donnez-en un autre, ou aucun.",
-            f"port {wanted} is taken already, perhaps by another page. Give another one, or none.",
+        _(
+            "port {wanted} is taken already, perhaps by another page. Give another one, or none.",
+            wanted=wanted,
         ),
         code="usage.port",
     )
@@ -189,7 +188,7 @@ class PageWidget(anywidget.AnyWidget):
         self._page = page
         self.on_msg(self._receive_event)
 
-    def _receive_event(self, _: Any, event: dict[str, Any], buffers: Any) -> None:
+    def _receive_event(self, __: Any, event: dict[str, Any], buffers: Any) -> None:
         try:
             for reply in self._page.receive(event):
                 self._give(reply)

@@ -64,7 +64,7 @@ from tnt_sim.i18n.message import Text
 INTERRUPTED, BUG = 130, 1
 PROGRAM = "tnt-sim"
 _YOUNG_OBJECTS = 20_000
-"""Objects between two passes of the garbage collector: imports make many and free none (0.12 s of 1.6 for `validate`)."""
+"""Objects between two passes of the garbage collector: imports make many and free none."""
 
 _ABOUT = """\
 Répartit une enveloppe de subventions entre des dossiers : le meilleur choix,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.numbers import (
     format_cents as format_cents,  # imported from here until all callers have moved
 )
@@ -42,29 +42,15 @@ _MAX_DIGITS = 40
 _CLOSE = Fraction(1, 1_000_000)
 
 _REASONS = {
-    "empty": Text("aucun montant", "no amount"),
-    "not_a_number": Text("ce n'est pas un nombre", "this is not a number"),
-    "not_finite": Text("ce n'est pas un nombre fini", "this is not a finite number"),
-    "exponent": Text(
-        "l'écriture avec exposant n'est pas lue : les chiffres exacts sont peut-être perdus",
-        "a number with an exponent is not read: the exact digits may be lost",
-    ),
-    "ambiguous": Text(
-        "un séparateur suivi de trois chiffres peut marquer les milliers ou les décimales",
-        "a separator followed by three digits may mark thousands or decimals",
-    ),
-    "separator": Text(
-        "le séparateur décimal n'est pas celui qui est déclaré",
-        "the decimal separator is not the one declared",
-    ),
-    "grouping": Text(
-        "les chiffres ne sont pas groupés par milliers",
-        "the digits are not grouped by thousands",
-    ),
-    "decimals": Text("plus de deux décimales d'euro", "more than two decimals of a euro"),
-    "too_large": Text(
-        "le montant dépasse 90 071 992 547 409,91 €", "the amount is above €90,071,992,547,409.91"
-    ),
+    "empty": _("no amount"),
+    "not_a_number": _("this is not a number"),
+    "not_finite": _("this is not a finite number"),
+    "exponent": _("a number with an exponent is not read: the exact digits may be lost"),
+    "ambiguous": _("a separator followed by three digits may mark thousands or decimals"),
+    "separator": _("the decimal separator is not the one declared"),
+    "grouping": _("the digits are not grouped by thousands"),
+    "decimals": _("more than two decimals of a euro"),
+    "too_large": _("the amount is above €90,071,992,547,409.91"),
 }
 
 
@@ -142,7 +128,7 @@ def _split(digits: str, decimal: str | None, *, ambiguous: bool, thousands: bool
         used = next((sign for sign in digits if sign in ".,"), "")
         whole, decimals = _strip_grouping(digits, used if thousands else ""), ""
     else:
-        head, _, decimals = digits.rpartition(mark)
+        head, __, decimals = digits.rpartition(mark)
         whole = _strip_grouping(head, other[mark] if thousands else "")
         if not _PLAIN.fullmatch(decimals):
             raise MoneyError("grouping")

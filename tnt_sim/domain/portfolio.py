@@ -17,7 +17,7 @@ import polars as pl
 
 from tnt_sim.domain.money import MoneyError, parse_decimal
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 
 class ColumnKind(StrEnum):
@@ -203,9 +203,10 @@ class Portfolio:
         n_filled = int((values.cast(pl.String) != "").sum())
         if n_filled >= MANY and n_filled == int(bad.sum()):
             # Not a column of numbers at all: do not quote its cells, which may be names of persons.
-            text = Text(
-                f"colonne « {column} » : aucune de ses {n_filled} cellules n'est un nombre.",
-                f'column "{column}": none of its {n_filled} cells is a number.',
+            text = _(
+                'column "{column}": none of its {n_filled} cells is a number.',
+                column=column,
+                n_filled=n_filled,
             )
             return (Defect("not-numeric", text, (self.locate(int(bad.arg_true()[0]), column),)),)
         groups, single = group_by_value([values.alias("value")], bad)
@@ -215,9 +216,10 @@ class Portfolio:
         ]
         left = [index for indices in rows[MAX_PLACES:] for index in indices]
         if left:
-            text = Text(
-                f"colonne « {column} » : autres valeurs qui ne sont pas des nombres : {len(left)}.",
-                f'column "{column}": further values that are not numbers: {len(left)}.',
+            text = _(
+                'column "{column}": further values that are not numbers: {n_left}.',
+                column=column,
+                n_left=len(left),
             )
             defects.append(Defect("number", text, (self.locate(max(left), column),)))
         return tuple(defects)
@@ -226,9 +228,11 @@ class Portfolio:
         self, column: str, values: pl.Series, reasons: pl.Series, indices: list[int]
     ) -> Defect:
         why, label = describe_number_reason(reasons[indices[0]]), str(values[indices[0]])[:40]
-        text = Text(
-            f"colonne « {column} » : « {label} » n'est pas lu comme un nombre : {why.fr}.",
-            f'column "{column}": "{label}" is not read as a number: {why.en}.',
+        text = _(
+            'column "{column}": "{label}" is not read as a number: {why}.',
+            column=column,
+            label=label,
+            why=why,
         )
         if len(indices) > 1:
             text = extend_to_many(text, sorted(self.table["_row"].gather(indices).to_list()))
@@ -238,10 +242,7 @@ class Portfolio:
 def extend_to_many(text: Text, rows: Sequence[int]) -> Text:
     """Return the sentence about one cell extended to many, with their number and the first rows."""
     listed, end = ", ".join(map(str, rows[:10])), ", …" if len(rows) > 10 else "."
-    return Text(
-        f"{text.fr} {len(rows)} cellules : lignes {listed}{end}",
-        f"{text.en} {len(rows)} cells: rows {listed}{end}",
-    )
+    return _("{text} {n_rows} cells: rows {listed}{end}", text=text, n_rows=len(rows), listed=listed, end=end)
 
 
 def group_by_value(keys: Sequence[pl.Series], bad: pl.Series) -> tuple[list[list[int]], list[int]]:
@@ -257,10 +258,10 @@ def group_by_value(keys: Sequence[pl.Series], bad: pl.Series) -> tuple[list[list
 
 
 _NUMBER_REASONS = {
-    "not_a_number": Text("ce n'est pas un nombre", "this is not a number"),
-    "decimals": Text("plus de six décimales", "more than six decimals"),
-    "too_large": Text("il n'est pas inférieur à 10¹² en valeur absolue", "it is not below 10¹² in magnitude"),
-    "not_finite": Text("ce n'est pas un nombre fini", "this is not a finite number"),
+    "not_a_number": _("this is not a number"),
+    "decimals": _("more than six decimals"),
+    "too_large": _("it is not below 10¹² in magnitude"),
+    "not_finite": _("this is not a finite number"),
 }
 
 
@@ -291,8 +292,8 @@ def parse_numbers(values: pl.Series, decimal: str | None = None) -> tuple[pl.Ser
     learnt = pl.DataFrame(
         {
             "text": texts,
-            "micros": pl.Series([micros for micros, _ in read], dtype=pl.Int64),
-            "reason": pl.Series([reason for _, reason in read], dtype=pl.String),
+            "micros": pl.Series([micros for micros, __ in read], dtype=pl.Int64),
+            "reason": pl.Series([reason for __, reason in read], dtype=pl.String),
         }
     )
     asked = pl.DataFrame({"text": values.set(~rest, None)})

@@ -15,7 +15,7 @@ from tnt_sim.engine.solution_evidence import list_worse_stages
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.greedy import find_greedy_point
 from tnt_sim.verify.allocation_reading import (
@@ -51,9 +51,4 @@ def find_idle_allocation(
 
 def build_no_allocation_error() -> LimitReached:
     """Build the error for a limit reached before any feasible allocation was found."""
-    return LimitReached(
-        Text(
-            "une limite a arrêté le calcul avant qu'une répartition soit trouvée ; rien n'est écrit.",
-            "a limit stopped the run before any allocation was found; nothing is written.",
-        )
-    )
+    return LimitReached(_("a limit stopped the run before any allocation was found; nothing is written."))

@@ -18,7 +18,7 @@ from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, select_planner_rows
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.protocols import RowLabel
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
@@ -140,12 +140,7 @@ def _build_price_entries(form: Formulation, relaxations: tuple[RelaxedStage, ...
 
 def build_limit_error(word: Termination) -> LimitReached:
     """Build the error for a linear program that a limit stopped."""
-    return LimitReached(
-        Text(
-            f"le programme linéaire n'a pas été résolu jusqu'au bout ({word.value}).",
-            f"the linear program was not solved to the end ({word.value}).",
-        )
-    )
+    return LimitReached(_("the linear program was not solved to the end ({word}).", word=word.value))
 
 
 def compute_shadow_prices(

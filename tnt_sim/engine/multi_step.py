@@ -11,7 +11,7 @@ from tnt_sim.engine.optimise import OptimiseOptions, Report, decide
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, combine_results, select_step_grants
 from tnt_sim.errors import Defect, LimitReached
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.scenario.scenario import ScenarioData, Step, build_reserve_step, list_decision_steps
 from tnt_sim.verify.claim_consistency import NO_LIST
 
@@ -72,8 +72,5 @@ def decide_steps(
 def _build_infeasible_defect(step: Step) -> Defect:
     return Defect(
         "step-infeasible",
-        Text(
-            f"l'étape « {step.id} » n'a pas de répartition possible après celles d'avant.",
-            f'the step "{step.id}" has no possible allocation after those before it.',
-        ),
+        _('the step "{step_id}" has no possible allocation after those before it.', step_id=step.id),
     )

@@ -14,7 +14,7 @@ from tnt_sim.engine.result import Evidence, Proof, Status, derive_status
 from tnt_sim.errors import Defect, DisagreementError, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.formulation.linear_model import LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.prove.tie_break_proofs import TieProofs
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
@@ -80,11 +80,13 @@ def build_disagreement_error(checked: CrossCheck, folder: Path | None) -> Disagr
     claims = f" ({stages})" if stages else ""
     place = Text("", "")
     if folder is not None:
-        place = Text(f" Le modèle est gardé dans « {folder} ».", f' The model is kept in "{folder}".')
+        place = _(' The model is kept in "{folder}".', folder=folder)
     return DisagreementError(
-        Text(
-            f"deux solveurs ne sont pas d'accord ({checked.reason.fr}){claims}. Rien n'est retenu.{place.fr}",
-            f"two solvers do not agree ({checked.reason.en}){claims}. Nothing is decided.{place.en}",
+        _(
+            "two solvers do not agree ({reason}){claims}. Nothing is decided.{place}",
+            reason=checked.reason,
+            claims=claims,
+            place=place,
         )
     )
 
@@ -316,9 +318,11 @@ def read_again(
             broken.append(
                 Defect(
                     f"objective:{stage.name}",
-                    Text(
-                        f"l'objectif « {stage.name} » vaut {value} à la relecture, et non {best}.",
-                        f'the goal "{stage.name}" is {value} when read again, not {best}.',
+                    _(
+                        'the goal "{stage_name}" is {value} when read again, not {best}.',
+                        stage_name=stage.name,
+                        value=str(value),
+                        best=str(best),
                     ),
                 )
             )
@@ -334,9 +338,11 @@ def list_worse_stages(
     return [
         Defect(
             f"kept:{stage.goal}",
-            Text(
-                f"« {stage.goal} » vaut {value} à la relecture, et non {wanted}.",
-                f'"{stage.goal}" is {value} when read again, not {wanted}.',
+            _(
+                '"{goal}" is {value} when read again, not {wanted}.',
+                goal=stage.goal,
+                value=str(value),
+                wanted=str(wanted),
             ),
         )
         for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False)

@@ -13,7 +13,7 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import Series
 from tnt_sim.errors import UsageError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence, list_decision_steps
 from tnt_sim.solve.backends.backend import Termination
@@ -73,9 +73,10 @@ def solve(
     """
     if method not in METHODS:
         raise UsageError(
-            Text(
-                f"la méthode « {method} » n'existe pas dans cette version ({', '.join(METHODS)}).",
-                f'there is no method "{method}" in this version ({", ".join(METHODS)}).',
+            _(
+                'there is no method "{method}" in this version ({methods}).',
+                method=method,
+                methods=", ".join(METHODS),
             )
         )
     spec = scenario.spec.solver
@@ -96,12 +97,7 @@ def solve(
 
 def _solve_relaxation(scenario: ScenarioData, backend: str, clock: Clock) -> ResultData:
     if scenario.steps:
-        raise UsageError(
-            Text(
-                "`--relax` regarde une seule décision, et ce scénario a des étapes.",
-                "`--relax` looks at one decision, and this scenario has steps.",
-            )
-        )
+        raise UsageError(_("`--relax` looks at one decision, and this scenario has steps."))
     problem = compile_problem(scenario)
     clock.begin()
     try:

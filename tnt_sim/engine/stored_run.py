@@ -21,7 +21,7 @@ from tnt_sim.domain.budget_tree import GROUP_SEPARATOR, EnvelopeSpec
 from tnt_sim.engine.award_list import select_parquet_columns
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, VerificationError
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, _, describe_count
 from tnt_sim.rules.expressions.values import is_code, match_names
 from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -244,14 +244,8 @@ def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
     """Reject a summary that is not that of a decision."""
     if summary.get("command") == "run" and isinstance(summary.get("envelopes"), list):
         return
-    text = Text(
-        f"« {run_dir} » ne contient pas de décision : son summary.json n'est pas celui d'un calcul.",
-        f'"{run_dir}" holds no decision: its summary.json is not that of a run.',
-    )
-    hint = Text(
-        "Donnez le dossier que `tnt-sim run` a nommé (runs/…).",
-        "Give the folder that `tnt-sim run` named (runs/…).",
-    )
+    text = _('"{run_dir}" holds no decision: its summary.json is not that of a run.', run_dir=run_dir)
+    hint = _("Give the folder that `tnt-sim run` named (runs/…).")
     raise DataError([Defect("run-folder", text, (Place(file=str(run_dir)),), hint)])
 
 
@@ -287,7 +281,7 @@ def _determine_groups(
 
 
 def _list_splits(programme: EnvelopeSpec) -> Iterator[tuple[str, str]]:
-    for envelope, _ in programme.walk():
+    for envelope, __ in programme.walk():
         if envelope.split is not None:
             yield envelope.id, envelope.split.by
 
@@ -303,11 +297,10 @@ def refuse_open_questions(run: StoredRun) -> None:
     head = None if run.verification is None else run.verification.head
     if isinstance(head, RunHead) and head.read_as:
         raise UsageError(
-            Text(
-                f"« {run.name} » n'est juste que selon la lecture de la version 0.1.0, où une majuscule ou une "
-                "cellule vide décidait d'un refus : relancez le calcul avant de signer ou d'écrire un acte.",
-                f'"{run.name}" is right only as version 0.1.0 read it, where a capital letter or an empty cell '
-                "decided a refusal: run it again before it is signed or an act is written.",
+            _(
+                '"{run_name}" is right only as version 0.1.0 read it, where a capital letter or an empty '
+                "cell decided a refusal: run it again before it is signed or an act is written.",
+                run_name=run.name,
             ),
             code="usage.read-as",
         )
@@ -321,10 +314,11 @@ def refuse_open_questions(run: StoredRun) -> None:
         ("open question is to be decided", "open questions are to be decided"),
     )
     raise UsageError(
-        Text(
-            f"« {run.name} » : {n.fr} avant de signer ou d'écrire un acte ; le calcul est ensuite à relancer.\n"
-            f"{listed}",
-            f'"{run.name}": {n.en} before it is signed or an act is written; then run it again.\n{listed}',
+        _(
+            '"{run_name}": {n} before it is signed or an act is written; then run it again.\n{listed}',
+            run_name=run.name,
+            n=n,
+            listed=listed,
         ),
         code="usage.open-questions",
     )

@@ -17,7 +17,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.builder import Builder, GoalRow
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.linear_terms import Unit, find_common_scale, multiply_checked
 from tnt_sim.rules.protocols import Mode, RowKind, RowLabel, Sense, Soft
@@ -193,7 +193,7 @@ def _scale_stage(
     stage: ObjectiveStage, goal: GoalRow, n_cols: int, prices: Sequence[tuple[int, Fraction]]
 ) -> ModelStage:
     """Scale an objective so that its coefficients and all violation prices are integers."""
-    scale = find_common_scale([stage.terms.scale, *(price for _, price in prices if price)])
+    scale = find_common_scale([stage.terms.scale, *(price for __, price in prices if price)])
     factor = int(stage.terms.scale / scale)
     worse = -1 if stage.sense is Sense.MAXIMISE else 1
     try:
@@ -215,11 +215,10 @@ def _scale_stage(
 
 def _build_precision_error(goal: str) -> ModelError:
     return ModelError(
-        Text(
-            f"l'objectif « {goal} » et les prix de ses règles n'ont pas d'unité commune assez grande pour un "
-            "calcul exact : prenez des poids et des prix de tailles plus proches.",
-            f'the goal "{goal}" and the prices of its rules share no unit that is large enough for exact work: '
-            "take weights and prices of closer sizes.",
+        _(
+            'the goal "{goal}" and the prices of its rules share no unit that is large enough for '
+            "exact work: take weights and prices of closer sizes.",
+            goal=goal,
         )
     )
 

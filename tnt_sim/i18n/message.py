@@ -3,25 +3,21 @@
     _("{n} of {total} granted", n=Count(12), total=Money(8_800_000_000))
 
 The text of the code is the English one and the key of the catalogue (`locale/fr/LC_MESSAGES/tnt_sim.po`, kept by
-`tools/messages.py` with Babel). A `Message` holds the template and its parameters, and no language: `in_` renders it.
+`tools/messages.py` with Babel). A `Message` holds the template and its parameters, and no language; `in_` renders
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
+from pathlib import PurePath
 from typing import Protocol, override
 
-
-class Lang(StrEnum):
-    """The languages of messages."""
-
-    FR = "fr"
-    EN = "en"
+from tnt_sim.i18n.language import Lang as Lang
 
 
 class Localised(Protocol):
@@ -31,7 +27,7 @@ class Localised(Protocol):
         """Return it as one language writes it."""
 
 
-type Parameter = Localised | str | int
+type MessageParameter = Localised | str | int | PurePath
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +68,7 @@ class Message(Text):
 
     __slots__ = ("context", "n", "parameters", "plural", "template")
     template: str
-    parameters: Mapping[str, Parameter]
+    parameters: Mapping[str, MessageParameter]
     plural: str | None
     n: int
     context: str | None
@@ -80,7 +76,7 @@ class Message(Text):
     def __init__(
         self,
         template: str,
-        parameters: Mapping[str, Parameter],
+        parameters: Mapping[str, MessageParameter],
         *,
         plural: str | None = None,
         n: int = 1,
@@ -109,7 +105,7 @@ class Message(Text):
         if not self.parameters:
             return template.format()
         written = {
-            name: str(value) if isinstance(value, str | int) else value.in_(lang)
+            name: str(value) if isinstance(value, str | int | PurePath) else value.in_(lang)
             for name, value in self.parameters.items()
         }
         return template.format_map(written)
@@ -125,11 +121,11 @@ class Message(Text):
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.template, dict(self.parameters), self.plural, self.n, self.context)
+        return _build_message, (self.template, dict(self.parameters), self.plural, self.n, self.context)
 
 
-def _rebuild(
-    template: str, parameters: Mapping[str, Parameter], plural: str | None, n: int, context: str | None
+def _build_message(
+    template: str, parameters: Mapping[str, MessageParameter], plural: str | None, n: int, context: str | None
 ) -> Message:
     return Message(template, parameters, plural=plural, n=n, context=context)
 
@@ -139,11 +135,11 @@ def _load_catalogue(lang: Lang) -> NullTranslations:
     """Read the catalogue of a language; English is the text of the code."""
     if lang is Lang.EN:
         return NullTranslations()
-    with (files("tnt_sim.i18n") / "locale" / lang.value / "LC_MESSAGES" / "tnt_sim.mo").open("rb") as stream:
+    with (files("tnt_sim.i18n") / "locale" / str(lang) / "LC_MESSAGES" / "tnt_sim.mo").open("rb") as stream:
         return GNUTranslations(stream)
 
 
-def _(template: str, /, **parameters: Parameter) -> Text:
+def _(template: str, /, **parameters: MessageParameter) -> Text:
     """Return a sentence of the catalogue.
 
     >>> _("no amount").en
@@ -152,7 +148,7 @@ def _(template: str, /, **parameters: Parameter) -> Text:
     return Message(template, parameters)
 
 
-def _n(singular: str, plural: str, /, n: int, **parameters: Parameter) -> Text:
+def _n(singular: str, plural: str, /, n: int, **parameters: MessageParameter) -> Text:
     """Return a sentence that counts: `singular` if `n` is 1 in English, 0 or 1 in French; `{n}` is the number.
 
     >>> _n("{n} rule", "{n} rules", n=2).en
@@ -161,7 +157,7 @@ def _n(singular: str, plural: str, /, n: int, **parameters: Parameter) -> Text:
     return Message(singular, {"n": n, **parameters}, plural=plural, n=abs(n))
 
 
-def _p(context: str, template: str, /, **parameters: Parameter) -> Text:
+def _p(context: str, template: str, /, **parameters: MessageParameter) -> Text:
     """Return a sentence of the catalogue, where `context` tells it from another with the same English text."""
     return Message(template, parameters, context=context)
 
@@ -171,22 +167,12 @@ def describe_count(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Tex
     return Text(f"{number} {fr[abs(number) >= 2]}", f"{number} {en[number != 1]}")
 
 
-_MONTHS_FR = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
-    "novembre", "décembre",
-)  # fmt: skip
-_MONTHS_EN = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
-)  # fmt: skip
-
-
 def format_long_day(iso: str) -> Text:
     """Return a day in full: « 22 novembre 2021 », 22 November 2021.
 
     >>> format_long_day("2021-11-01").fr, format_long_day("2021-11-01").en
     ('1er novembre 2021', '1 November 2021')
     """
-    year, month, day = (int(part) for part in iso[:10].split("-"))
-    first = "1er" if day == 1 else str(day)
-    return Text(f"{first} {_MONTHS_FR[month - 1]} {year}", f"{day} {_MONTHS_EN[month - 1]} {year}")
+    from tnt_sim.i18n.numbers import format_day
+
+    return Text(format_day(iso, Lang.FR), format_day(iso, Lang.EN))

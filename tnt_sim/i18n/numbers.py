@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.language import Lang
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -32,7 +32,7 @@ _UNITS = {"€": 100, "k€": 100_000, "M€": _MILLION_EUROS}
 def _load_locale(lang: Lang) -> Locale:
     from babel import Locale
 
-    return Locale(lang.value)
+    return Locale(str(lang))
 
 
 @cache

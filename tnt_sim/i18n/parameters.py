@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.language import Lang
 from tnt_sim.i18n.numbers import format_amount, format_day, format_integer, format_number, format_rate
 
 

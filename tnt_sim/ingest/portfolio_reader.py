@@ -27,7 +27,7 @@ from tnt_sim.domain.portfolio import (
     sort_by_rank,
 )
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.cell_types import (
     check_identifiers,
     format_typed_column,
@@ -87,10 +87,7 @@ def read_further(column: RawColumn, report: Reporter, timezone: str) -> pl.Serie
     if has_text(dtype):
         return read_text(column).alias(name)
     where = describe_column(column)
-    text = Text(
-        f"{where.fr} : type {dtype}, qu'aucune règle ne sait lire ; elle est laissée de côté.",
-        f"{where.en}: type {dtype}, which no rule can read; it is set aside.",
-    )
+    text = _("{where}: type {dtype}, which no rule can read; it is set aside.", where=where, dtype=str(dtype))
     report.warn("column_type", text, None, pl.Series([], dtype=pl.Boolean))
     return None
 
@@ -166,17 +163,11 @@ def _refuse_doubles(joined: Portfolio) -> None:
     defects: list[Defect] = []
     for dossier, indices in list(rows.items())[:MAX_PLACES]:
         places = tuple(joined.locate(index, "dossier") for index in indices[:MAX_PLACES])
-        text = Text(
-            f"le dossier « {dossier} » est dans plusieurs fichiers.",
-            f'the dossier "{dossier}" is in several files.',
-        )
+        text = _('the dossier "{dossier}" is in several files.', dossier=dossier)
         defects.append(Defect("duplicate_dossier", text, places))
     if len(rows) > MAX_PLACES:
         more = len(rows) - MAX_PLACES
-        text = Text(
-            f"autres dossiers dans plusieurs fichiers : {more}.",
-            f"further dossiers in several files: {more}.",
-        )
+        text = _("further dossiers in several files: {more}.", more=more)
         first = list(rows.values())[MAX_PLACES][0]
         defects.append(Defect("duplicate_dossier", text, (joined.locate(first, "dossier"),)))
     raise DataError(defects)
@@ -224,7 +215,7 @@ def _record_total_row(column: RawColumn, index: int, dossier: str, report: Repor
             f"this row is a total{named[1]}, not a dossier.",
         ),
         report.locate_cell(index, column),
-        hint=Text("Supprimez-la du tableau.", "Delete it from the table."),
+        hint=_("Delete it from the table."),
     )
 
 
@@ -333,7 +324,7 @@ def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTa
         known = ", ".join((".csv", ".xlsx", ".ods", ".parquet", *list_added_suffixes()))
         raise refuse(
             "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
-            f'the format "{suffix}" is not read.', Text(f"Formats lus : {known}.", f"Formats read: {known}."),
+            f'the format "{suffix}" is not read.', _("Formats read: {known}.", known=known),
         )  # fmt: skip
     return importer.read(data, shown_as, read)
 
@@ -379,9 +370,7 @@ def _read(
             return read_cents(column, name, report) if cents else read_money(column, name, report, read)
         case ColumnKind.TEXT:
             if column.typed is not None and not has_text(column.typed.dtype):
-                report.record_column_type(
-                    "text", column, name, Text("du texte attendu", "text expected"), None
-                )
+                report.record_column_type("text", column, name, _("text expected"), None)
             return read_text(column)
         case ColumnKind.CODE:
             return read_code(column, name, report)
@@ -423,18 +412,15 @@ def _check_dossiers(column: RawColumn, columns: Mapping[str, pl.Series], report:
     dossiers = columns["dossier"]
     empty = (dossiers == "").scatter(find_totals(column, columns, report), False)
     if empty.any():
-        why = Text("colonne « dossier » : cellule vide.", 'column "dossier": empty cell.')
-        hint = Text("Donnez un numéro à chaque ligne.", "Give a number to each row.")
-        report.record_cells("dossier_empty", column, empty, lambda _: (why, hint), "dossier")
+        why = _('column "dossier": empty cell.')
+        hint = _("Give a number to each row.")
+        report.record_cells("dossier_empty", column, empty, lambda __: (why, hint), "dossier")
     broken = dossiers.str.contains(r"[\t\r\n]")
     if broken.any():
 
         def explain_cell(index: int) -> tuple[Text, Text | None]:
             text = shorten_value(dossiers[index])
-            return Text(
-                f"colonne « dossier » : « {text} » contient une tabulation ou un saut de ligne.",
-                f'column "dossier": "{text}" holds a tab or a line break.',
-            ), None
+            return _('column "dossier": "{text}" holds a tab or a line break.', text=text), None
 
         report.record_cells("dossier_characters", column, broken, explain_cell, "dossier")
 
@@ -448,10 +434,7 @@ def _resolve_duplicates(table: pl.DataFrame, report: Reporter, read: ReadOptions
     if read.duplicates is Duplicates.LAST:
         retained = table.unique("dossier", keep="last", maintain_order=True)
         n = table.height - retained.height
-        text = Text(
-            f"lignes écartées, car une ligne plus bas porte le même dossier : {n}.",
-            f"rows set aside, as a later row has the same dossier: {n}.",
-        )
+        text = _("rows set aside, as a later row has the same dossier: {n}.", n=n)
         report.warn("duplicates", text, None, doubled & ~table["dossier"].is_last_distinct())
         return retained
     for dossier, rows in groups.head(MAX_PLACES).iter_rows():
@@ -462,21 +445,13 @@ def _resolve_duplicates(table: pl.DataFrame, report: Reporter, read: ReadOptions
         )
     if groups.height > MAX_PLACES:
         more = groups.height - MAX_PLACES
-        text = Text(
-            f"autres dossiers sur plusieurs lignes : {more}.", f"further dossiers on several rows: {more}."
-        )
+        text = _("further dossiers on several rows: {more}.", more=more)
         report.defects.add("duplicate_dossier", text, report.locate_table())
     return table
 
 
 def _record_duplicate(defects: Defects, dossier: str, places: Sequence[Place]) -> None:
     rows = ", ".join(str(place.row) for place in places[:10]) + (", …" if len(places) > 10 else "")
-    text = Text(
-        f"le dossier « {dossier} » est sur plusieurs lignes : {rows}.",
-        f'the dossier "{dossier}" is on several rows: {rows}.',
-    )
-    hint = Text(
-        "Gardez-en une, ou déclarez read: {duplicates: last}.",
-        "Keep one, or declare read: {duplicates: last}.",
-    )
+    text = _('the dossier "{dossier}" is on several rows: {rows}.', dossier=dossier, rows=rows)
+    hint = _("Keep one, or declare read: {{duplicates: last}}.")
     defects.add("duplicate_dossier", text, *places[:MAX_PLACES], hint=hint)

@@ -26,7 +26,7 @@ from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.domain.territory import Territory, load_territory
 from tnt_sim.errors import Defects, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.linear_terms import (
     SAFE_SUM,
     BoolArray,
@@ -214,15 +214,9 @@ class Case:
         except OverflowError:
             self.record_defect(
                 "too-large",
-                Text(
-                    "ces nombres, multipliés entre eux, dépassent ce qui se calcule exactement (64 bits).",
-                    "these numbers, multiplied, leave what is computed exactly (64 bits).",
-                ),
+                _("these numbers, multiplied, leave what is computed exactly (64 bits)."),
                 path,
-                Text(
-                    "Prenez des poids, des prix ou des unités plus petits, ou avec moins de décimales.",
-                    "Take smaller weights, prices or units, or ones with fewer decimals.",
-                ),
+                _("Take smaller weights, prices or units, or ones with fewer decimals."),
             )
 
 
@@ -552,10 +546,7 @@ class RuleDefaults:
 
     def record_no_distance(self, case: Case, name: str, path: Path) -> None:
         """Record it in general words."""
-        text = Text(
-            f"«\u00a0{name}\u00a0»\u00a0: cette règle n’a pas d’écart à réduire.",
-            f'"{name}": this rule has no distance to make smaller.',
-        )
+        text = _('"{name}": this rule has no distance to make smaller.', name=name)
         case.record_defect("shortfall", text, path)
 
     @property

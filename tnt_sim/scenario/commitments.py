@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec, Tree
-from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case
@@ -35,21 +35,20 @@ def check_commitments(case: Case, offers: Offers, root: EnvelopeSpec) -> None:
         most = granted - short
         case.defects.add(
             "committed-exceeds",
-            Text(
-                f"les engagements de l'enveloppe « {name} » font {format_cents(granted, Lang.FR)} ; elle peut "
-                f"accorder {format_cents(most, Lang.FR)} : {format_cents(short, Lang.FR)} de trop.",
-                f'the commitments of envelope "{name}" come to {format_cents(granted, Lang.EN)}; it can grant '
-                f"{format_cents(most, Lang.EN)}: {format_cents(short, Lang.EN)} too much.",
+            _(
+                'the commitments of envelope "{name}" come to {granted}; it can grant {most}: {short} '
+                "too much.",
+                name=name,
+                granted=Money(granted),
+                most=Money(most),
+                short=Money(short),
             ),
             case.locate(("envelope", name)),
             hint=raising.suggest_raise(node) if holds else _CORRECT,
         )
 
 
-_CORRECT = Text(
-    "Relevez le montant, ou corrigez la colonne `committed`.",
-    "Raise the amount, or correct the column `committed`.",
-)
+_CORRECT = _("Raise the amount, or correct the column `committed`.")
 
 
 @dataclass
@@ -66,7 +65,7 @@ class _Raises:
     def run(self, reading: EnvelopeReading) -> bool:
         """Raise until the tree is feasible; return whether it is."""
         tree = self.case.tree
-        for _ in range(MOST_ROUNDS):
+        for __ in range(MOST_ROUNDS):
             over = self._compute_children_excess(tree)
             bad = {node: cents for node, cents in enumerate(reading.excess_cents) if cents}
             if not over and not bad:
@@ -123,18 +122,12 @@ class _Raises:
     def suggest_raise(self, node: int) -> Text:
         """Return « Relevez « b » de 32 €, et pour cela « a » de 32 €, … »."""
         own, *above = [
-            Text(
-                f"« {self.case.tree.ids[one]} » de {format_cents(self.raised[one], Lang.FR)}",
-                f'"{self.case.tree.ids[one]}" by {format_cents(self.raised[one], Lang.EN)}',
-            )
+            _('"{ids}" by {raised}', ids=self.case.tree.ids[one], raised=Money(self.raised[one]))
             for one in self.case.tree.list_ancestors(node)
             if one in self.raised
         ]
         if not above:
-            return Text(
-                f"Relevez {own.fr}, ou corrigez la colonne `committed`.",
-                f"Raise {own.en}, or correct the column `committed`.",
-            )
+            return _("Raise {own}, or correct the column `committed`.", own=own)
         fr, en = ", ".join(one.fr for one in above), ", ".join(one.en for one in above)
         return Text(
             f"Relevez {own.fr}, et pour cela {fr}, ou corrigez la colonne `committed`.",

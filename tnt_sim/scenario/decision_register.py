@@ -24,8 +24,9 @@ import polars as pl
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.scenario.yaml.nodes import Origin
 
@@ -89,16 +90,13 @@ def read_entries(register: Path) -> list[RegisterEntry]:
         previous = entry.signature["previous"]
         wanted = None if before is None else {"id": before.id, "sha256": hash_file(before.folder / SIGNATURE)}
         if entry.signature["number"] != k or previous != wanted:
-            after = (
-                Text("en tête", "first")
-                if before is None
-                else Text(f"après « {before.id} »", f'after "{before.id}"')
-            )
+            after = _("first") if before is None else _('after "{before_id}"', before_id=before.id)
             defects.add(
                 "register",
-                Text(
-                    f"la chaîne du registre est rompue : « {entry.id} » ne vient pas {after.fr}.",
-                    f'the chain of the register is broken: "{entry.id}" does not come {after.en}.',
+                _(
+                    'the chain of the register is broken: "{entry_id}" does not come {after}.',
+                    entry_id=entry.id,
+                    after=after,
                 ),
                 Place(file=f"{register.name}/{entry.folder.name}/{SIGNATURE}"),
                 hint=_RESTORE,
@@ -154,10 +152,7 @@ def collect_state_defects(
         return [Defect("register", text, (place,), _RESTORE)]
     if all(entry.signature.get(key, value) == value for key, value in summarise_state(state).items()):
         return []
-    text = Text(
-        "la signature donne un autre total que ces montants.",
-        "the signature has another total than these amounts.",
-    )
+    text = _("the signature has another total than these amounts.")
     return [Defect("register", text, (place,), _RESTORE)]
 
 
@@ -183,15 +178,12 @@ def _find_mismatched_grants(entry: RegisterEntry, state: Mapping[str, int]) -> l
         granted = dict(rows.collect().iter_rows())
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         place = Place(file=f"{entry.folder.parent.name}/{entry.folder.name}/{ALLOCATION}")
-        text = Text("la liste ne se lit pas.", "the list cannot be read.")
+        text = _("the list cannot be read.")
         raise DataError([Defect("register", text, (place,), _RESTORE)]) from None
     return [name for name in {**granted, **state} if granted.get(name, 0) != state.get(name, 0)]
 
 
-_RESTORE = Text(
-    "Remettez le registre tel qu'il a été signé (sauvegarde).",
-    "Put the register back as it was signed (backup).",
-)
+_RESTORE = _("Put the register back as it was signed (backup).")
 
 
 def _is_entry(folder: Path) -> bool:
@@ -215,7 +207,7 @@ def read_entry(folder: Path, defects: Defects) -> RegisterEntry | None:
             files[HELD],
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        text = Text("ce n'est pas une signature du registre.", "this is no signature of the register.")
+        text = _("this is no signature of the register.")
         defects.add("register", text, Place(file=label + SIGNATURE), hint=_RESTORE)
         return None
     changed = [
@@ -224,10 +216,7 @@ def read_entry(folder: Path, defects: Defects) -> RegisterEntry | None:
         if not (folder / name).is_file() or hash_file(folder / name) != sha
     ]
     for name in changed:
-        text = Text(
-            f"« {name} » n'est plus le fichier qui a été signé.",
-            f'"{name}" is no longer the file that was signed.',
-        )
+        text = _('"{name}" is no longer the file that was signed.', name=name)
         defects.add("register", text, Place(file=label + name), hint=_RESTORE)
     return None if changed else RegisterEntry(folder, signature)
 
@@ -261,15 +250,9 @@ def find_state_file(path: Path, text: str, origin: Origin | None = None) -> Path
         [
             Defect(
                 "register",
-                Text(
-                    f"« {text} » n'est pas un registre de décisions : rien n'y est signé.",
-                    f'"{text}" is no register of decisions: nothing is signed in it.',
-                ),
+                _('"{text}" is no register of decisions: nothing is signed in it.', text=text),
                 places,
-                Text(
-                    "Signez d'abord une liste : `tnt-sim sign DOSSIER --as liste-1`, ou retirez cette ligne.",
-                    "Sign a list first: `tnt-sim sign RUN_DIR --as liste-1`, or take this line out.",
-                ),
+                _("Sign a list first: `tnt-sim sign RUN_DIR --as liste-1`, or take this line out."),
             )
         ]
     )
@@ -309,9 +292,9 @@ def read_state_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
     if missing:
         defects.add(
             "register",
-            Text(f"il manque la colonne {', '.join(missing)}.", f"missing column: {', '.join(missing)}."),
+            _("missing column: {missing}.", missing=', '.join(missing)),
             Place(file=shown_as, row=1),
-            hint=Text("Les colonnes sont « dossier » et « granted ».", "The columns are “dossier” and “granted”."),
+            hint=_("The columns are “dossier” and “granted”."),
         )  # fmt: skip
         raise DataError(defects.entries)
     cents, reasons = parse_cents_series(table["granted"])
@@ -323,12 +306,10 @@ def read_state_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
         place = Place(file=shown_as, row=row, dossier=dossier)
         if reason is not None or value is None:
             why = MoneyError(reason or "empty").text
-            text = Text(f"le montant n'est pas lu : {why.fr}.", f"the amount is not read: {why.en}.")
+            text = _("the amount is not read: {why}.", why=why)
             defects.add("register", text, place)
         elif dossier in amounts:
-            defects.add(
-                "register", Text("ce dossier est nommé deux fois.", "this dossier is named twice."), place
-            )
+            defects.add("register", _("this dossier is named twice."), place)
         else:
             amounts[dossier] = int(value)
     defects.raise_if_any(DataError)
@@ -375,9 +356,11 @@ def apply_commitments(
         ("dossier signé est refusé ou sans suite", "dossiers signés sont refusés ou sans suite"),
         ("signed dossier is refused or closed", "signed dossiers are refused or closed"),
     )
-    text = Text(
-        f"{n.fr} dans la table : {label}. L'engagement tombe, et {format_cents(freed, Lang.FR)} sont libérés.",
-        f"{n.en} in the table: {label}. The commitment ends, and {format_cents(freed, Lang.EN)} are free again.",
+    text = _(
+        "{n} in the table: {label}. The commitment ends, and {freed} are free again.",
+        n=n,
+        label=label,
+        freed=Money(freed),
     )
     return done, (Defect("register-left", text, (Place(file=shown_file),)),)
 
@@ -394,15 +377,9 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
         )
         defects.add(
             "register",
-            Text(
-                f"{n.fr} dans la table : {_format_names(absent)}.",
-                f"{n.en} not in the table: {_format_names(absent)}.",
-            ),
+            _("{n} not in the table: {names}.", n=n, names=_format_names(absent)),
             place,
-            hint=Text(
-                "Remettez-les dans la table, ou signez leur retrait (tnt-sim sign --amend).",
-                "Put them back into the table, or sign their withdrawal (tnt-sim sign --amend).",
-            ),
+            hint=_("Put them back into the table, or sign their withdrawal (tnt-sim sign --amend)."),
         )
     other = joined.filter(
         (pl.col("_held") > 0)
@@ -417,15 +394,12 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
         ]
         defects.add(
             "register",
-            Text(
-                f"« committed » de la table n'est pas le montant signé : {_format_names(named)}.",
-                f'"committed" of the table is not the amount that was signed: {_format_names(named)}.',
+            _(
+                '"committed" of the table is not the amount that was signed: {names}.',
+                names=_format_names(named),
             ),
             place,
-            hint=Text(
-                "Videz la cellule, ou signez la baisse (tnt-sim sign --amend).",
-                "Empty the cell, or sign the lower amount (tnt-sim sign --amend).",
-            ),
+            hint=_("Empty the cell, or sign the lower amount (tnt-sim sign --amend)."),
         )
     defects.raise_if_any(DataError)
 

@@ -25,8 +25,8 @@ from tnt_sim.domain.budget_tree import (
     split_by_largest_remainder,
 )
 from tnt_sim.errors import Defects, Place, suggest_name
-from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _, describe_count
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
 from tnt_sim.rules.expressions.empty_cells import is_blank, list_condition_columns, select_unknown
@@ -107,22 +107,16 @@ def _is_known(case: Case, tree: Tree, node: int) -> bool:
         n = describe_count(
             open_, ("dossier lui demande", "dossiers lui demandent"), ("dossier asks", "dossiers ask")
         )
-        text = Text(
-            f"« {name} » partage au prorata, mais {n.fr} directement, ou à une enveloppe sans montant : ce qui "
-            "reste à partager en dépendrait.",
-            f'"{name}" shares pro rata, but {n.en} from it directly, or from an envelope without an amount: '
-            "what is left to share would depend on that.",
+        text = _(
+            '"{name}" shares pro rata, but {n} from it directly, or from an envelope without an '
+            "amount: what is left to share would depend on that.",
+            name=name,
+            n=n,
         )
-        hint = Text(
-            "Donnez à ces dossiers une enveloppe et un montant, ou écrivez `unassigned: free`.",
-            "Give these dossiers an envelope and an amount, or write `unassigned: free`.",
-        )
+        hint = _("Give these dossiers an envelope and an amount, or write `unassigned: free`.")
     else:
-        text = Text(
-            f"« {name} » partage au prorata, mais peut recevoir ou donner en cours de calcul.",
-            f'"{name}" shares pro rata, but money can come and go while it is decided.',
-        )
-        hint = Text("Écrivez `ring_fenced: true` sur elle.", "Write `ring_fenced: true` on it.")
+        text = _('"{name}" shares pro rata, but money can come and go while it is decided.', name=name)
+        hint = _("Write `ring_fenced: true` on it.")
     case.record_defect("pro-rata", text, here, hint)
     return False
 
@@ -133,28 +127,26 @@ def _check_rates(case: Case, spec: EnvelopeSpec, path: Path) -> None:
         if getattr(spec, name) is not None and spec.amount is None:
             case.record_defect(
                 "envelope-option",
-                Text(
-                    f"`{name}` est une part du montant, et « {spec.id} » n'a pas de `amount`.",
-                    f'`{name}` is a share of the amount, and "{spec.id}" has no `amount`.',
+                _(
+                    '`{name}` is a share of the amount, and "{spec_id}" has no `amount`.',
+                    name=name,
+                    spec_id=spec.id,
                 ),
                 (*path, name),
             )
     if spec.reserve is not None and spec.reserve > 1:
         case.record_defect(
             "envelope-option",
-            Text("une réserve dépasse 100 %.", "a reserve is above 100 %."),
+            _("a reserve is above 100 %."),
             (*path, "reserve"),
-            Text("Écrivez une part d'au plus 100 %.", "Write a share of at most 100 %."),
+            _("Write a share of at most 100 %."),
         )
 
 
 def _record_no_sibling(case: Case, root: EnvelopeSpec, path: Path) -> None:
     case.record_defect(
         "transfers",
-        Text(
-            f"« {root.id} » est le programme : il n'a pas d'enveloppe sœur.",
-            f'"{root.id}" is the programme: it has no sibling.',
-        ),
+        _('"{root_id}" is the programme: it has no sibling.', root_id=root.id),
         path,
     )
 
@@ -164,20 +156,14 @@ def _check_target(case: Case, spec: EnvelopeSpec, target: str, path: Path) -> No
     if target not in children:
         case.record_defect(
             "unassigned-to",
-            Text(
-                f"« {target} » n'est pas une enveloppe de « {spec.id} ».",
-                f'"{target}" is no envelope of "{spec.id}".',
-            ),
+            _('"{target}" is no envelope of "{spec_id}".', target=target, spec_id=spec.id),
             path,
             suggest_name(target, list(children)),
         )
     elif children[target].ring_fenced or children[target].amount is None:
         case.record_defect(
             "unassigned-to",
-            Text(
-                f"« {target} » est cantonnée, ou n'a pas de montant : rien ne peut lui être ajouté.",
-                f'"{target}" is ring-fenced, or has no amount: nothing can be added to it.',
-            ),
+            _('"{target}" is ring-fenced, or has no amount: nothing can be added to it.', target=target),
             path,
         )
 
@@ -189,20 +175,15 @@ def _check_transfers(case: Case, parent: EnvelopeSpec, child: EnvelopeSpec, path
     if child.ring_fenced:
         case.record_defect(
             "transfers",
-            Text(
-                f"« {child.id} » est cantonnée : rien n'en sort.",
-                f'"{child.id}" is ring-fenced: nothing leaves it.',
-            ),
+            _('"{child_id}" is ring-fenced: nothing leaves it.', child_id=child.id),
             path,
         )
     if moves.out_max is not None and moves.out_max > 1:
         case.record_defect(
             "transfers",
-            Text(
-                "une enveloppe ne peut pas donner plus de 100 %.", "an envelope cannot give more than 100 %."
-            ),
+            _("an envelope cannot give more than 100 %."),
             (*path, "out_max"),
-            Text("Écrivez une part d'au plus 100 %.", "Write a share of at most 100 %."),
+            _("Write a share of at most 100 %."),
         )
     for k, name in enumerate(moves.to):
         _check_taker(case, child, siblings, name, name in moves.to[:k], (*path, "to", k))
@@ -217,19 +198,13 @@ def _check_taker(
     path: Path,
 ) -> None:
     if name not in siblings:
-        text = Text(
-            f"« {name} » n'est pas une enveloppe sœur de « {child.id} ».",
-            f'"{name}" is no sibling of "{child.id}".',
-        )
+        text = _('"{name}" is no sibling of "{child_id}".', name=name, child_id=child.id)
         case.record_defect("transfers", text, path, suggest_name(name, list(siblings)))
     elif siblings[name].ring_fenced or siblings[name].amount is None:
-        text = Text(
-            f"« {name} » est cantonnée, ou n'a pas de montant : rien n'y entre.",
-            f'"{name}" is ring-fenced, or has no amount: nothing enters it.',
-        )
+        text = _('"{name}" is ring-fenced, or has no amount: nothing enters it.', name=name)
         case.record_defect("transfers", text, path)
     elif again:
-        text = Text(f"`to` nomme « {name} » deux fois.", f'`to` names "{name}" twice.')
+        text = _('`to` names "{name}" twice.', name=name)
         case.record_defect("transfers", text, path)
 
 
@@ -345,7 +320,7 @@ def _record_open_question(
             f"`dossiers.where` lit {fr}, que {n.fr} ({format_dossier_rows(case, rows)}).",
             f"`dossiers.where` reads {en}, which {n.en} ({format_dossier_rows(case, rows)}).",
         ),
-        Text("Remplissez ces cellules.", "Fill these cells."),
+        _("Fill these cells."),
         rows,
     )
 
@@ -405,10 +380,7 @@ def _check_unassigned(case: Case) -> None:
                         f'dossiers of "{split}" have no part in its split.',
                     ),
                 )
-                hint: Text | None = Text(
-                    "Ajoutez leur groupe à la table de répartition, ou corrigez leur ligne.",
-                    "Add their group to the split's table, or correct their row.",
-                )
+                hint: Text | None = _("Add their group to the split's table, or correct their row.")
             elif value == "":
                 text = describe_count(
                     len(own),
@@ -424,10 +396,7 @@ def _check_unassigned(case: Case) -> None:
                 hint = suggest_name("", case.tree.ids)
             else:
                 many = describe_count(len(own), ("dossier", "dossiers"), ("dossier", "dossiers"))
-                text = Text(
-                    f"l'enveloppe « {value} » n'existe pas ({many.fr}).",
-                    f'there is no envelope "{value}" ({many.en}).',
-                )
+                text = _('there is no envelope "{value}" ({many}).', value=value, many=many)
                 hint = suggest_name(value, case.tree.ids)
             case.defects.add("unknown-envelope", text, *places, hint=hint)
 
@@ -447,12 +416,9 @@ def _check_tree(scenario: ScenarioData, tree: Tree, defects: Defects) -> None:
         if name in earlier:
             defects.add(
                 "envelope-twice",
-                Text(f"deux enveloppes s'appellent « {name} ».", f'two envelopes are called "{name}".'),
+                _('two envelopes are called "{name}".', name=name),
                 *_locate_envelopes(scenario, name),
-                hint=Text(
-                    "Renommez l'une des deux : une part d'une répartition s'appelle ENVELOPPE/GROUPE.",
-                    "Rename one of the two: a part of a split is called ENVELOPE/GROUP.",
-                ),
+                hint=_("Rename one of the two: a part of a split is called ENVELOPE/GROUP."),
             )
         earlier[name] = node
         amount = tree.written_cents[node]
@@ -460,15 +426,12 @@ def _check_tree(scenario: ScenarioData, tree: Tree, defects: Defects) -> None:
         if amount is not None and sum(children) > amount and not tree.overbooked[node]:
             defects.add(
                 "children-exceed",
-                Text(
-                    f"les enveloppes de « {name} » font {format_cents(sum(children), Lang.FR)}, plus que "
-                    f"ses {format_cents(amount, Lang.FR)}.",
-                    f'the envelopes of "{name}" come to {format_cents(sum(children), Lang.EN)}, more than '
-                    f"its {format_cents(amount, Lang.EN)}.",
+                _(
+                    'the envelopes of "{name}" come to {sum}, more than its {amount}.',
+                    name=name,
+                    sum=Money(sum(children)),
+                    amount=Money(amount),
                 ),
                 scenario.locate(("envelope", name)),
-                hint=Text(
-                    "Corrigez les montants, ou écrivez `overbooked: true` si ce sont des plafonds.",
-                    "Correct the amounts, or write `overbooked: true` if they are ceilings.",
-                ),
+                hint=_("Correct the amounts, or write `overbooked: true` if they are ceilings."),
             )

@@ -23,7 +23,7 @@ from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.domain.portfolio import get_table_column
 from tnt_sim.domain.territory import LEVELS, YEARS, Territory, load_territory
 from tnt_sim.errors import Defects, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.values import is_joined, map_to_names, read_spellings
 from tnt_sim.rules.protocols import Path
@@ -75,7 +75,7 @@ class _Division:
             self.record_defect(
                 "une enveloppe répartie par `split` ne peut pas avoir aussi ses propres `envelopes`.",
                 "an envelope divided by `split` cannot have `envelopes` of its own as well.",
-                hint=Text("Gardez l'un des deux.", "Keep one of the two."),
+                hint=_("Keep one of the two."),
             )
         ways = [name for name in ("each", "key", "table") if getattr(split, name) is not None]
         if len(ways) != 1:
@@ -164,7 +164,7 @@ class _Division:
                 "il faut une carte pour cela.",
                 "this wants a map.",
                 key,
-                Text("Ajoutez `territory: {year: 2021}`.", "Add `territory: {year: 2021}`."),
+                _("Add `territory: {{year: 2021}}`."),
             )
             return None
         if spec.year not in YEARS:
@@ -264,7 +264,7 @@ class _Division:
                 f"{fr} ne peuvent pas être répartis : `change` veut {side[1]} {format_cents(side[0], Lang.FR)}.",
                 f"{en} cannot be divided: `change` wants {side[2]} {format_cents(side[0], Lang.EN)}.",
                 "change",
-                Text("Élargissez `change`, ou changez le montant.", "Widen `change`, or change the amount."),
+                _("Widen `change`, or change the amount."),
             )
             return []
         amounts = apportion_by_remainders(fill(exact, low, high, total), total, groups)

@@ -32,7 +32,7 @@ from tnt_sim.domain.territory import (
     map_to_level,
 )
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, ScenarioError, UsageError
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, _, describe_count
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
@@ -94,9 +94,9 @@ def _build_map_defect(year: int, place: Place) -> Defect:
     known = ", ".join(str(one) for one in YEARS)
     return Defect(
         "territory-year",
-        Text(f"il n'y a pas de carte de {year}.", f"there is no map of {year}."),
+        _("there is no map of {year}.", year=year),
         (place,),
-        Text(f"Cartes connues : {known}.", f"Known maps: {known}."),
+        _("Known maps: {known}.", known=known),
     )
 
 
@@ -193,10 +193,7 @@ def _warn_filled(
     rest = describe_count(int(left.sum()), ("reste vide", "restent vides"), ("stays empty", "stay empty"))
     notes.add(
         "territory-filled",
-        Text(
-            f"carte de {year}, « {name} » : {done.fr}, {rest.fr}.",
-            f'map of {year}, "{name}": {done.en}, {rest.en}.',
-        ),
+        _('map of {year}, "{name}": {done}, {rest}.', year=year, name=name, done=done, rest=rest),
         place,
     )
 
@@ -210,9 +207,12 @@ def _warn_unknown_codes(portfolio: Portfolio, notes: Defects, name: str, year: i
     n = describe_count(len(rows), ("dossier porte", "dossiers portent"), ("dossier holds", "dossiers hold"))
     notes.add(
         "territory-unknown",
-        Text(
-            f"colonne « {name} » : {n.fr} un code que la carte de {year} ne connaît pas ({text}).",
-            f'column "{name}": {n.en} a code that the map of {year} does not know ({text}).',
+        _(
+            'column "{name}": {n} a code that the map of {year} does not know ({text}).',
+            name=name,
+            n=n,
+            year=year,
+            text=text,
         ),
         *(portfolio.locate(row, name) for row in rows[:MAX_LISTED]),
     )
@@ -226,9 +226,12 @@ def _warn_mismatched_levels(
         n = describe_count(len(rows), ("dossier a", "dossiers ont"), ("dossier has", "dossiers have"))
         notes.add(
             "territory-elsewhere",
-            Text(
-                f"{n.fr} un « {inner} » qui, sur la carte de {year}, n'est pas dans le « {outer} » de la ligne.",
-                f'{n.en} a "{inner}" that on the map of {year} does not lie in the "{outer}" of the row.',
+            _(
+                '{n} a "{inner}" that on the map of {year} does not lie in the "{outer}" of the row.',
+                n=n,
+                inner=inner,
+                year=year,
+                outer=outer,
             ),
             *(portfolio.locate(row, inner) for row in rows[:MAX_LISTED]),
         )
@@ -284,9 +287,7 @@ def with_changes(scenario: ScenarioData, changes: Mapping[str, object]) -> Scena
 def with_sets(scenario: ScenarioData, texts: Sequence[str]) -> ScenarioData:
     """Apply texts `PATH=VALUE`, as `--set` takes them; otherwise as `with_changes`."""
     if scenario.raw is None:
-        raise UsageError(
-            Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
-        )
+        raise UsageError(_("this scenario does not come from a file."))
     changed = {text.partition("=")[0].strip() for text in texts}
     kept = [text for text in scenario.sets if text.partition("=")[0].strip() not in changed]
     sets = (*kept, *texts)
@@ -443,7 +444,7 @@ def _read_tables(
 ) -> dict[str, pl.DataFrame]:
     """Read the side tables, by their path from the project folder; tables in `known` are not read again."""
     result: dict[str, pl.DataFrame] = {}
-    for path, _ in _iterate_side_files(spec):
+    for path, __ in _iterate_side_files(spec):
         shown = _format_path(raw, paths[path])
         result[shown] = known[shown] if shown in known else read_plain(paths[path], shown_as=shown)
     return result
@@ -473,15 +474,15 @@ def _check_controls(scenario: ScenarioData, paths: Mapping[Path, FilePath]) -> N
                 if wanted != earlier:
                     defects.add(
                         "control",
-                        Text(
-                            f"« {entry.file} » : {key} vaut {earlier}, le contrôle attend {wanted}.",
-                            f'"{entry.file}": {key} is {earlier}, the control expects {wanted}.',
+                        _(
+                            '"{file}": {key} is {earlier}, the control expects {wanted}.',
+                            file=entry.file,
+                            key=key,
+                            earlier=earlier,
+                            wanted=wanted,
                         ),
                         scenario.locate(("dossiers", k, "control", key)),
-                        hint=Text(
-                            "Vérifiez que le fichier est le bon et qu'il est complet.",
-                            "Check that the file is the right one and complete.",
-                        ),
+                        hint=_("Check that the file is the right one and complete."),
                     )
     defects.raise_if_any(DataError)
 
@@ -522,16 +523,11 @@ def with_amounts(scenario: ScenarioData, amounts: Mapping[str, int]) -> Scenario
         if an envelope does not exist, or is a part of a split, which has no written amount
     """
     spec = scenario.spec.programme
-    known = {envelope.id for envelope, _ in spec.walk(("programme",))}
+    known = {envelope.id for envelope, __ in spec.walk(("programme",))}
     changes: dict[str, object] = {}
     for name, cents in amounts.items():
         if name not in known:
-            raise UsageError(
-                Text(
-                    f"« {name} » n'est pas une enveloppe dont le montant est écrit.",
-                    f'"{name}" is no envelope whose amount is written.',
-                )
-            )
+            raise UsageError(_('"{name}" is no envelope whose amount is written.', name=name))
         path = "programme.amount" if name == spec.id else f"envelopes.{name}.amount"
         changes[path] = f"{cents // 100}.{cents % 100:02d} €"
     return with_changes(scenario, changes)

@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from tnt_sim.domain.field_types import Code, Spec
 from tnt_sim.domain.money import MoneyError, parse_decimal
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import _, describe_count
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
@@ -137,12 +137,9 @@ def compile_smallest(
         )
         case.warnings.add(
             "smallest-zero",
-            Text(
-                f"« smallest » vaut 0 quoi qu'on décide : {n.fr} ({text}).",
-                f'"smallest" is 0 whatever is decided: {n.en} ({text}).',
-            )
+            _('"smallest" is 0 whatever is decided: {n} ({text}).', n=n, text=text)
             if never
-            else Text("« smallest » n'a aucun groupe et vaut 0.", '"smallest" has no group and is 0.'),
+            else _('"smallest" has no group and is 0.'),
             case.locate(path),
         )
     whole = lcm(*of.heads) if of.heads else 1
@@ -222,10 +219,7 @@ class Objective:
         if not entries:
             self.case.warnings.add(
                 "no-objective",
-                Text(
-                    "le scénario n'a pas d'objectif : le nombre de dossiers financés est maximisé.",
-                    "the scenario has no objective: the number of funded dossiers is maximised.",
-                ),
+                _("the scenario has no objective: the number of funded dossiers is maximised."),
             )
             entries = (StageSpec(maximise={"dossiers": "1"}),)
         result: list[ObjectiveStage | None] = []
@@ -238,10 +232,7 @@ class Objective:
         if (entry.maximise is None) == (entry.minimise is None):
             self.case.record_defect(
                 "stage",
-                Text(
-                    "une étape de l'objectif veut `maximise` ou `minimise`, l'un des deux.",
-                    "a stage of the objective wants `maximise` or `minimise`, one of the two.",
-                ),
+                _("a stage of the objective wants `maximise` or `minimise`, one of the two."),
                 path,
             )
             return None
@@ -273,7 +264,7 @@ class Objective:
             return self.measures.get_terms(name, path)
         self.case.record_defect(
             "unknown-measure",
-            Text(f"la mesure « {name} » n'existe pas.", f'there is no measure "{name}".'),
+            _('there is no measure "{name}".', name=name),
             path,
             suggest_name(name, self.measures.list_names()),
         )
@@ -296,10 +287,7 @@ class Objective:
         if sense is Sense.MINIMISE:
             self.case.record_defect(
                 "goal-sense",
-                Text(
-                    "« smallest » ne peut être que maximisé.",
-                    '"smallest" can only be maximised.',
-                ),
+                _('"smallest" can only be maximised.'),
                 path,
             )
             return None
@@ -308,7 +296,7 @@ class Objective:
         if unknown:
             self.case.record_defect(
                 "unknown-key",
-                Text(f"la clé « {unknown[0]} » n'existe pas.", f'there is no key "{unknown[0]}".'),
+                _('there is no key "{unknown}".', unknown=unknown[0]),
                 (*path, unknown[0]),
                 suggest_name(unknown[0], keys),
             )
@@ -319,15 +307,12 @@ class Objective:
             where = error.errors()[0]["loc"][:1]
             self.case.record_defect(
                 "smallest",
-                Text(
-                    "« smallest » veut `measure` et `by`, et peut avoir `per: population`, `where` et `groups`.",
-                    '"smallest" wants `measure` and `by`, and may have `per: population`, `where` and `groups`.',
+                _(
+                    '"smallest" wants `measure` and `by`, and may have `per: population`, `where` and '
+                    "`groups`."
                 ),
                 (*path, *where),
-                Text(
-                    "Exemple : `{smallest: {measure: granted, per: population, by: department}}`.",
-                    "Example: `{smallest: {measure: granted, per: population, by: department}}`.",
-                ),
+                _("Example: `{{smallest: {{measure: granted, per: population, by: department}}}}`."),
             )
             return None
         return compile_smallest(spec, path, self.case, self.measures, self.offers)
@@ -339,7 +324,7 @@ class Objective:
         if rule_id not in written:
             self.case.record_defect(
                 "unknown-rule",
-                Text(f"la règle « {rule_id} » n'existe pas.", f'there is no rule "{rule_id}".'),
+                _('there is no rule "{rule_id}".', rule_id=rule_id),
                 path,
                 suggest_name(rule_id, sorted(written)),
             )
@@ -349,10 +334,7 @@ class Objective:
         if rule is None or rule.mode is not Mode.REPORT or _is_unbounded(written[rule_id]):
             self.case.record_defect(
                 "shortfall",
-                Text(
-                    f"« {name} » veut une règle avec une borne et `report: true`.",
-                    f'"{name}" wants a rule with a bound and `report: true`.',
-                ),
+                _('"{name}" wants a rule with a bound and `report: true`.', name=name),
                 path,
             )
             return None
@@ -363,12 +345,9 @@ class Objective:
         if signed < 0:
             self.case.record_defect(
                 "goal-sense",
-                Text(
-                    f"« {name} » est un écart : il ne peut être que réduit.",
-                    f'"{name}" is a distance: it can only be made smaller.',
-                ),
+                _('"{name}" is a distance: it can only be made smaller.', name=name),
                 path,
-                Text("Mettez-le sous `minimise`.", "Put it under `minimise`."),
+                _("Put it under `minimise`."),
             )
             return None
         return Shortfall(rule, signed, 1 if sense is Sense.MINIMISE else -1, rule.distance_unit)

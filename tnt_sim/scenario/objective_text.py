@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.domain.field_types import write_number
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_list, format_number, format_rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions import text as expressions_text
@@ -57,11 +57,10 @@ def _describe_goal(name: str, weight: Any, lang: Lang) -> str:
     if isinstance(weight, dict):
         return _describe_smallest(weight, lang)
     if name == "changed":
-        what = Text("le nombre de dossiers changés depuis la liste de référence",
-                    "the number of dossiers changed since the reference list").in_(lang)  # fmt: skip
+        what = _("the number of dossiers changed since the reference list").in_(lang)  # fmt: skip
     elif name.startswith("shortfall."):
         rule = name.partition(".")[2]
-        what = Text(f"ce qui manque à la règle « {rule} »", f'what the rule "{rule}" lacks').in_(lang)
+        what = _('what the rule "{rule}" lacks', rule=rule).in_(lang)
     else:
         what = expressions_text.describe_measure(name).in_(lang)
     return what if str(weight) == "1" else f"{weight} × {what}"
@@ -96,7 +95,7 @@ def describe_measure(measure: MeasureSpec, lang: Lang) -> str:
     return _SUMMED.in_(lang).format(text)
 
 
-_SUMMED = Text("Somme, sur les dossiers financés, de : {}.", "Sum, over the funded dossiers, of: {}.")
+_SUMMED = _("Sum, over the funded dossiers, of: {{}}.")
 
 
 def _describe_term(term: TermSpec | MeasureSpec, lang: Lang) -> str:

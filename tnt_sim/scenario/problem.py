@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.field_types import Described
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.options import EnvelopeLimit, build_envelope_limits
 from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
@@ -96,7 +96,7 @@ def _record_excess_uses(case: Case, node: int, below: int, most: int) -> None:
             "grant.",
         ),
         ("envelope", name),
-        Text("Abaissez un `min_use`, ou relevez le montant.", "Lower a `min_use`, or raise the amount."),
+        _("Lower a `min_use`, or raise the amount."),
     )
 
 
@@ -108,12 +108,9 @@ def collect_form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) ->
     result = [
         Defect(
             "measure-name",
-            Text(
-                f"« {name} » est une mesure de base ; une mesure nommée ne peut pas la remplacer.",
-                f'"{name}" is a built-in measure; a named measure cannot replace it.',
-            ),
+            _('"{name}" is a built-in measure; a named measure cannot replace it.', name=name),
             (locate(("measures", name)),),
-            Text("Donnez-lui un autre nom.", "Give it another name."),
+            _("Give it another name."),
         )
         for name in spec.measures
         if name in BUILT_IN
@@ -121,9 +118,9 @@ def collect_form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) ->
     result += [
         Defect(
             "stage",
-            Text("cette étape de l'objectif est vide.", "this stage of the objective is empty."),
+            _("this stage of the objective is empty."),
             (locate(("objective", number)),),
-            Text("Nommez une mesure et son poids.", "Name a measure and its weight."),
+            _("Name a measure and its weight."),
         )
         for number, stage in enumerate(spec.objective)
         if not (stage.maximise or stage.minimise)
@@ -136,12 +133,9 @@ def collect_form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) ->
 def _build_date_defect(place: Place) -> Defect:
     return Defect(
         "date-missing",
-        Text(
-            "`valid` demande le jour de la décision, que le scénario ne donne pas.",
-            "`valid` needs the day of the decision, which the scenario does not give.",
-        ),
+        _("`valid` needs the day of the decision, which the scenario does not give."),
         (place,),
-        Text("Ajoutez `date: AAAA-MM-JJ` au scénario.", "Add `date: YYYY-MM-DD` to the scenario."),
+        _("Add `date: YYYY-MM-DD` to the scenario."),
     )
 
 
@@ -250,7 +244,7 @@ def compile_problem(scenario: ScenarioData, deadline: Deadline = UNLIMITED) -> P
         compiled.append(_compile_rule(rule, path, case, measures, offered))
     table_rules = compile_table_links(case, offered)
     known = {rule.id: rule for rule in compiled if rule is not None}
-    written = [(rule, path) for rule, (_, path) in zip(compiled, rules, strict=True) if rule is not None]
+    written = [(rule, path) for rule, (__, path) in zip(compiled, rules, strict=True) if rule is not None]
     refuse_clashes(case, offered, [*((rule, None) for rule in table_rules), *written])
     deadline.check()
     stages = Objective(spec, case, measures, offered, known).resolve_stages()
@@ -321,9 +315,10 @@ def _check_penalty_stage(rule: Any, path: Path, case: Case, n_stages: int) -> No
     if penalty is not None and penalty.stage > n_stages:
         case.record_defect(
             "penalty-stage",
-            Text(
-                f"la pénalité vise l'étape {penalty.stage}, mais l'objectif en a {n_stages}.",
-                f"the penalty is for stage {penalty.stage}, but the objective has {n_stages}.",
+            _(
+                "the penalty is for stage {stage}, but the objective has {n_stages}.",
+                stage=penalty.stage,
+                n_stages=n_stages,
             ),
             (*path, "penalty", "stage"),
         )
@@ -348,11 +343,11 @@ def _record_warnings(case: Case, eligibility: Eligibility, offered: Offers) -> N
             ),
         )
     if not offered.in_play.any():
-        case.warnings.add("none-eligible", Text("aucun dossier n'est éligible.", "no dossier is eligible."))
+        case.warnings.add("none-eligible", _("no dossier is eligible."))
     if case.tree.amount_cents[0] == 0:
         case.warnings.add(
             "zero-envelope",
-            Text("l'enveloppe du programme est de 0 €.", "the programme's envelope is 0 €."),
+            _("the programme's envelope is 0 €."),
         )
     excess = offered.committed & ~eligibility.eligible
     if excess.any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.expressions.values import read_spellings
 from tnt_sim.rules.protocols import Case, OpenQuestion
 from tnt_sim.scenario.spec import AcceptSpec
@@ -29,9 +29,11 @@ def read_accepted(
         if spec is not None and question.count <= spec.count:
             case.warnings.add(
                 "question-decided",
-                Text(
-                    f"décidé ({spec.author}) : {question.text.fr} Motif : {spec.reason}.",
-                    f"decided ({spec.author}): {question.text.en} Reason: {spec.reason}.",
+                _(
+                    "decided ({author}): {question} Reason: {reason}.",
+                    author=spec.author,
+                    question=question.text,
+                    reason=spec.reason,
                 ),
                 case.locate(path),
             )
@@ -39,14 +41,14 @@ def read_accepted(
         still.append(question)
         before = Text("", "")
         if spec is not None:
-            before = Text(
-                f" La décision prise l'a été pour {spec.count}.", f" It was decided for {spec.count}."
-            )
+            before = _(" It was decided for {count}.", count=spec.count)
         case.warnings.add(
             "open-question",
-            Text(
-                f"à trancher : {question.text.fr}{before.fr} {describe_resolution(question).fr}",
-                f"to decide: {question.text.en}{before.en} {describe_resolution(question).en}",
+            _(
+                "to decide: {question}{before} {resolution}",
+                question=question.text,
+                before=before,
+                resolution=describe_resolution(question),
             ),
         )
     for spec, path in entries.values():
@@ -67,10 +69,7 @@ def describe_resolution(question: OpenQuestion) -> Text:
     if not question.dossiers:
         return question.remedy
     text = f'accept: [{{id: "{question.id}", count: {question.count}, reason: "…", author: "…"}}]'
-    return Text(
-        f"{question.remedy.fr} Ou écrivez dans le scénario : {text}.",
-        f"{question.remedy.en} Or write in the scenario: {text}.",
-    )
+    return _("{remedy} Or write in the scenario: {text}.", remedy=question.remedy, text=text)
 
 
 def warn_merged_spellings(case: Case) -> None:

@@ -21,7 +21,7 @@ from tnt_sim.domain.budget_tree import split_names
 from tnt_sim.domain.field_types import Described
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -238,16 +238,18 @@ def check_steps(scenario: ScenarioData) -> None:
     day = None
     for k, step in enumerate(steps):
         if step.id == RESERVE and k + 1 < len(steps):
-            text = Text("l'étape « reserve » est la dernière.", 'the step "reserve" comes last.')
+            text = _('the step "reserve" comes last.')
             defects.add("steps", text, scenario.locate(("steps", k, "id")))
         if "steps" in {path.split(".")[0] for path in step.set}:
-            text = Text("une étape ne change pas les étapes.", "a step does not change the steps.")
+            text = _("a step does not change the steps.")
             defects.add("steps", text, scenario.locate(("steps", k, "set")))
         now = step.date or scenario.spec.date
         if now is not None and day is not None and now < day:
-            text = Text(
-                f"l'étape « {step.id} » ({now}) précède celle d'avant ({day}).",
-                f'the step "{step.id}" ({now}) comes before the one above ({day}).',
+            text = _(
+                'the step "{step_id}" ({now}) comes before the one above ({day}).',
+                step_id=step.id,
+                now=str(now),
+                day=str(day),
             )
             defects.add("steps", text, scenario.locate(("steps", k, "date")))
         day = now or day
@@ -268,7 +270,7 @@ def build_reserve_step(scenario: ScenarioData) -> Step | None:
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         return Step(RESERVE, replace(scenario.steps[-1].scenario, reserves_freed=True))
     last = list_decision_steps(scenario)[-1].scenario
-    held = [spec for spec, _ in last.spec.programme.walk_in_force(last.spec.date) if spec.reserve]
+    held = [spec for spec, __ in last.spec.programme.walk_in_force(last.spec.date) if spec.reserve]
     return Step(RESERVE, replace(last, reserves_freed=True)) if held else None
 
 

@@ -18,7 +18,7 @@ from math import ceil
 import numpy as np
 
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
@@ -126,7 +126,7 @@ def _iterate_envelope_floors(problem: Problem) -> Iterator[Floors]:
             problem.scenario.locate(("envelope", name, key)) if bound else Place()
             for name, bound in zip(tree.ids, least, strict=True)
         )
-        names = tuple(Text(f"l'enveloppe « {name} »", f'envelope "{name}"') for name in tree.ids)
+        names = tuple(_('envelope "{name}"', name=name) for name in tree.ids)
         for depth in sorted({int(tree.depth[k]) for k, bound in enumerate(least) if bound}):
             codes = np.where(
                 case.node >= 0, tree.find_ancestors_at_depth(depth)[np.maximum(case.node, 0)], -1
@@ -178,7 +178,7 @@ def _describe_groups(
     rule: str, groups: Sequence[str | None], place: Place
 ) -> tuple[tuple[Place, ...], tuple[Text, ...]]:
     names = [f"{rule}, {group}" if group else rule for group in groups]
-    return (place,) * len(names), tuple(Text(f"la règle « {name} »", f'the rule "{name}"') for name in names)
+    return (place,) * len(names), tuple(_('the rule "{name}"', name=name) for name in names)
 
 
 def _build_floor_defect(
@@ -188,27 +188,28 @@ def _build_floor_defect(
     least, name = floors.least[code] or 0, floors.names[code]
     caps, most = _find_blocking_caps(problem, reach, codes, floors.is_number, names, least)
     requested, result = (_format_amount(value, floors.is_number) for value in (least, most))
-    text = Text(
-        f"{name.fr} doit recevoir au moins {requested.fr}, mais ses dossiers ne peuvent pas recevoir plus de "
-        f"{result.fr} sous {caps.fr} : ce minimum ne peut pas être respecté.",
-        f"{name.en} must get at least {requested.en}, but its dossiers can get no more than {result.en} under "
-        f"{caps.en}: this minimum cannot be met.",
+    text = _(
+        "{name} must get at least {requested}, but its dossiers can get no more than {result} "
+        "under {caps}: this minimum cannot be met.",
+        name=name,
+        requested=requested,
+        result=result,
+        caps=caps,
     )
     if floors.is_number:
-        text = Text(
-            f"{name.fr} doit financer au moins {requested.fr}, mais n'en peut financer plus de {most} sous "
-            f"{caps.fr} : ce minimum ne peut pas être respecté.",
-            f"{name.en} must fund at least {requested.en}, but can fund no more than {most} under {caps.en}: this "
-            "minimum cannot be met.",
+        text = _(
+            "{name} must fund at least {requested}, but can fund no more than {most} under {caps}: "
+            "this minimum cannot be met.",
+            name=name,
+            requested=requested,
+            most=most,
+            caps=caps,
         )
     return Defect(
         "floor-reach",
         text,
         (floors.place[code],),
-        Text(
-            "Abaissez ce minimum ou relevez ce plafond ; `tnt-sim conflict` donne les corrections.",
-            "Lower this minimum or raise this cap; `tnt-sim conflict` gives the corrections.",
-        ),
+        _("Lower this minimum or raise this cap; `tnt-sim conflict` gives the corrections."),
     )
 
 
@@ -236,7 +237,7 @@ def _find_blocking_caps(
     most, node = reach.compute_envelope_bound(codes, is_number)
     if most < least:
         name = problem.case.tree.ids[node]
-        return Text(f"le plafond de l'enveloppe « {name} »", f'the cap of envelope "{name}"'), most
+        return _('the cap of envelope "{name}"', name=name), most
     for some in ([()], each, [names]):
         most, rules = find_smallest_bound(some, tree=True)
         if most < least:
@@ -249,10 +250,10 @@ def _describe_rules(rules: Sequence[str]) -> Text:
         *(", ".join(f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in rules) for lang in Lang)
     )
     if len(rules) == 1:
-        return Text(f"la règle {names.fr}", f"the rule {names.en}")
-    return Text(f"les règles {names.fr}", f"the rules {names.en}")
+        return _("the rule {names}", names=names)
+    return _("the rules {names}", names=names)
 
 
 def _with_envelopes(rules: Text | None) -> Text:
-    caps = Text("les plafonds des enveloppes", "the caps of envelopes")
-    return caps if rules is None else Text(f"{rules.fr} et {caps.fr}", f"{rules.en} and {caps.en}")
+    caps = _("the caps of envelopes")
+    return caps if rules is None else _("{rules} and {caps}", rules=rules, caps=caps)

@@ -274,9 +274,9 @@ def _determine_answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer
     first = CLAIMED if summary.get("canonical") is True else NO_ANSWER
     if defects or run.whole is None:
         return CLAIMED, optimal, first
-    replayed = Answer(Standing.SHOWN, Means.CERTIFICATE)
+    replayed = Answer(Standing.DEMONSTRATED, Means.CERTIFICATE)
     return (
-        Answer(Standing.SHOWN, Means.INPUTS),
+        Answer(Standing.DEMONSTRATED, Means.INPUTS),
         replayed if run.proven else optimal,
         replayed if run.proven_first else first,
     )

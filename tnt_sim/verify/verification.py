@@ -22,7 +22,7 @@ UNVERIFIED = ("versions", "seconds", "solver.log", "method", "stopped_by")
 class Standing(StrEnum):
     """Status of an answer."""
 
-    SHOWN = "shown"
+    DEMONSTRATED = "shown"
     CLAIMED = "claimed"
     NONE = "none"
 
@@ -50,7 +50,7 @@ class Answer:
     @property
     def is_shown(self) -> bool:
         """Whether this program has shown it."""
-        return self.standing is Standing.SHOWN
+        return self.standing is Standing.DEMONSTRATED
 
 
 NO_ANSWER = Answer(Standing.NONE)
@@ -232,12 +232,12 @@ def of_fresh(document: Mapping[str, Any]) -> Verification:
     listed = (document.get("canonical_proof") or {}).get("list") == "PROVED"
     optimal, first = (CLAIMED if claim else NO_ANSWER for claim in (best, document.get("canonical")))
     if means is not None:
-        optimal = Answer(Standing.SHOWN, means)
+        optimal = Answer(Standing.DEMONSTRATED, means)
     if means is Means.CERTIFICATE and listed:
-        first = Answer(Standing.SHOWN, means)
+        first = Answer(Standing.DEMONSTRATED, means)
     rows = document.get("proof_rows") or {}
     return Verification(
-        Answer(Standing.SHOWN, Means.INPUTS),
+        Answer(Standing.DEMONSTRATED, Means.INPUTS),
         optimal,
         first,
         rows=ProofRows(rows.get("read", 0), rows.get("unread", 0)),

@@ -70,20 +70,20 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
     assert {key: s.text for key, s in found.items()} == {
         ("envelopes", "tout"): f"Au plus 3{NNB}000{NB}€.",
         ("envelopes", "a"): (
-            f"1{NNB}000{NB}€, {FREE}. Au moins 10{NB}% doivent être accordés. Au plus 2{NB}dossiers financés."
+            f"1{NNB}000{NB}€, {FREE}. Au moins 10{NNB}% doivent être accordés. Au plus 2{NB}dossiers financés."
         ),
-        ("envelopes", "b"): f"1{NNB}500{NB}€, {FREE}. Peut céder au plus 15{NB}% de son montant à « a ».",
+        ("envelopes", "b"): f"1{NNB}500{NB}€, {FREE}. Peut céder au plus 15{NNB}% de son montant à « a ».",
         ("eligibility", "grand"): "Les dossiers ne sont éligibles que si la population atteint 50.",
         ("grants", "1"): (
-            f"Si l'enveloppe est « b » : tout ou rien ; au plus 50{NB}% de l'assiette ; plus 10{NB}% si les "
-            f"étiquettes contiennent « vert », sans dépasser 80{NB}%."
+            f"Si l'enveloppe est « b » : tout ou rien ; au plus 50{NNB}% de l'assiette ; plus 10{NNB}% si les "
+            f"étiquettes contiennent « vert », sans dépasser 80{NNB}%."
         ),
-        ("grants", "2"): f"Tous les autres dossiers : un des niveaux prévus : 20{NB}% ou 500{NB}€.",
+        ("grants", "2"): f"Tous les autres dossiers : un des niveaux prévus : 20{NNB}% ou 500{NB}€.",
         ("caps", "r2334-27"): (
             "Aides de l'État : 80 % au plus de la dépense éligible, toutes dotations réunies. Le total accordé à "
             "tous les dossiers d'un même projet, augmenté des autres aides de l'État, ne dépasse pas "
-            f"80{NB}% de l'assiette. DETR, DSIL, DSID et DPV s'additionnent sur un même projet. (sûreté A : texte "
-            "ou source officiels)"
+            f"80{NNB}% de l'assiette. DETR, DSIL, DSID et DPV s'additionnent sur un même projet. (sûreté A : "
+            "texte ou source officiels)"
         ),
         ("caps", "fixe"): (
             f"Si l'enveloppe est « b », le total accordé à tous les dossiers d'un même projet ne dépasse pas "
@@ -106,12 +106,12 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
         ),
         ("rules", "vu"): (
             "La part des dossiers où le département est « 01 », dans « merite », atteint au moins "
-            f"10{NB}% (pour information)."
+            f"10{NNB}% (pour information)."
         ),
         ("rules", "vieux"): f"Parmi 1 et 2, au plus 1{NB}dossier est financé.",
         ("objective", "1"): (
             "Maximiser « merite » + 10 × le nombre de dossiers financés ; les étapes suivantes peuvent en céder "
-            f"1{NB}%."
+            f"1{NNB}%."
         ),
         ("objective", "2"): "Minimiser ce qui manque à la règle « vu ».",
     }
@@ -197,7 +197,7 @@ WORDS = {
         f"1{NB}dossier est financé."
     ),
     "{kind: coverage, units: {type: commune}, covered_by: commune, measure: population, min: 50 %}": (
-        f"Parmi les habitants des communes, au moins 50{NB}% vivent là où il y a un dossier financé, d'après la "
+        f"Parmi les habitants des communes, au moins 50{NNB}% vivent là où il y a un dossier financé, d'après la "
         "commune."
     ),
     "{kind: coverage, units: {type: [commune, epci], population: {above: 3500}}, covered_by: applicant_id, "
@@ -206,35 +206,35 @@ WORDS = {
         "d'après le porteur (SIREN ou code INSEE), ou figurent déjà dans « fc.csv »."
     ),
     "{kind: coverage, units: {department: 01}, covered_by: commune, min: 100 %}": (
-        f"Parmi les unités de la carte où le département est « 01 », 100{NB}% ont un dossier financé, d'après la "
+        f"Parmi les unités de la carte où le département est « 01 », 100{NNB}% ont un dossier financé, d'après la "
         "commune."
     ),
     "{kind: schedule, year: 2021, commitments: {2021: 60 M€}}": (
         f"Tout est décidé en 2021 : les engagements ne dépassent pas 60{NNB}000{NNB}000{NB}€ en 2021."
     ),
     "{kind: schedule, year: {column: an}, profile: [30 %, 70 %], payments: {2022: 1 M€}}": (
-        f"D'après l'année (« an ») : une subvention se paie à 30{NB}% l'année de la décision et 70{NB}% un an "
+        f"D'après l'année (« an ») : une subvention se paie à 30{NNB}% l'année de la décision et 70{NNB}% un an "
         f"après ; les paiements ne dépassent pas 1{NNB}000{NNB}000{NB}€ en 2022."
     ),
     "{kind: equity, measure: dossiers, by: region, max: 150 %}": (
-        f"Pour chaque région, le nombre de dossiers financés par habitant ne dépasse pas 150{NB}% de la moyenne "
+        f"Pour chaque région, le nombre de dossiers financés par habitant ne dépasse pas 150{NNB}% de la moyenne "
         "de l'ensemble."
     ),
     "{kind: limit, measure: granted, max: {share: 20 %, of_amount: axe-1}}": (
-        f"Le montant accordé ne dépasse pas 20{NB}% du montant de « axe-1 »."
+        f"Le montant accordé ne dépasse pas 20{NNB}% du montant de « axe-1 »."
     ),
     "{kind: limit, measure: dossiers, min: 1, max: 3}": "Le nombre de dossiers financés reste entre 1 et 3.",
     "{kind: share, measure: granted, where: {state: accepte}, of: {envelope: a}, max: 20 %}": (
         "Parmi les dossiers où l'enveloppe est « a », la part de ceux où l'état du dossier est « accepté », dans "
-        f"le montant accordé, ne dépasse pas 20{NB}%."
+        f"le montant accordé, ne dépasse pas 20{NNB}%."
     ),
     "{kind: share, measure: dossiers, by: zone, of: all, max: 60 %}": (
         "Pour chaque « zone », la part du groupe dans le nombre de dossiers financés, tous groupes réunis, ne "
-        f"dépasse pas 60{NB}%."
+        f"dépasse pas 60{NNB}%."
     ),
     "{kind: share, measure: granted, where: {state: accepte}, by: region, of: all, min: 5 %}": (
         "Pour chaque région, le rapport entre le montant accordé (dossiers où l'état du dossier est « accepté ») "
-        f"et le montant accordé, tous groupes réunis, atteint au moins 5{NB}%."
+        f"et le montant accordé, tous groupes réunis, atteint au moins 5{NNB}%."
     ),
     "{kind: share, measure: granted, of_measure: cost, report: true}": (
         "Le rapport entre le montant accordé et le coût des dossiers financés : sans borne (pour information)."

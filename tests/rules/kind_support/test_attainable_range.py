@@ -70,8 +70,8 @@ REFUSED = {
     ),
     # schedules that do not sum to 100 %
     rule("schedule, year: 2021, profile: [80 %, 50 %], payments: {2021: 1 €}"): (
-        f"schedule-profile tiny.yaml:11:54 — les parts de `profile` font 130{NB}%, et non 100 %. Exemple : "
-        f"`profile: "
+        "schedule-profile tiny.yaml:11:54 — les parts de `profile` font 130\u202f%, et non 100 %. Exemple : "
+        "`profile: "
         "[30 %, 50 %, 20 %]`."
     ),
     # units that the map does not know

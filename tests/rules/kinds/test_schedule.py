@@ -177,23 +177,23 @@ def test_the_year_of_a_date(tmp_path: Path) -> None:
     assert answer(world, ["start"], rules=[limited | {"commitments": {"2022": "0 €"}}]) == {}
 
 
-NB = "\u00a0"
+NB, NNB = "\u00a0", "\u202f"
 BAD = {
     "nothing bounded": (rule(), HAND, "no-bound — cette règle ne limite rien."),
     "a profile that is not whole": (
         rule(profile=["30 %", "50 %"], payments={"2021": "1 €"}),
         HAND,
-        f"schedule-profile — les parts de `profile` font 80{NB}%, et non 100 %.",
+        f"schedule-profile — les parts de `profile` font 80{NNB}%, et non 100 %.",
     ),
     "payments without a profile": (
         rule(payments={"2021": "1 €"}),
         HAND,
-        f"schedule-profile — les parts de `profile` font 0{NB}%, et non 100 %.",
+        f"schedule-profile — les parts de `profile` font 0{NNB}%, et non 100 %.",
     ),
     "too large an advance": (
         rule(profile=PROFILE, advance_max="15 %"),
         HAND,
-        f"schedule-advance — la première année paie 30{NB}%, plus que l'avance de 15{NB}% au plus.",
+        f"schedule-advance — la première année paie 30{NNB}%, plus que l'avance de 15{NNB}% au plus.",
     ),
     "an unknown column": (
         rule(commitments={"2021": "1 €"}) | {"year": {"column": "years"}},

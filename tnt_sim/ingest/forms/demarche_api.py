@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.forms.form_table import (
     FieldKind,
     FormField,
@@ -104,7 +104,7 @@ def _build_raw_column(column: _FormColumn, position: int, n_rows: int) -> RawCol
 def _parse_json(data: bytes, shown_as: str) -> Any:
     if len(data) > MAX_BYTES:
         raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
-    hint = Text("Exportez de nouveau la réponse de l'API.", "Export the answer of the API again.")
+    hint = _("Export the answer of the API again.")
     try:
         text = data.decode("utf-8-sig")
         return json.loads(
@@ -120,7 +120,7 @@ def _parse_json(data: bytes, shown_as: str) -> Any:
             f"unreadable byte at offset {error.start}: the file is not in UTF-8.", hint,
         ) from None  # fmt: skip
     except json.JSONDecodeError as error:
-        why = Text("ce n'est pas du JSON bien formé.", "this is not well-formed JSON.")
+        why = _("this is not well-formed JSON.")
         place = Place(file=shown_as, line=error.lineno, column=error.colno)
         raise DataError([Defect("json", why, (place,), hint)]) from None
     except _TwiceError as error:
@@ -153,7 +153,7 @@ def _reject_constant(text: str) -> Any:
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        names = [name for name, _ in pairs]
+        names = [name for name, __ in pairs]
         raise _TwiceError(next(name for name in names if names.count(name) > 1))
     return result
 
@@ -203,7 +203,7 @@ def _build_shape_error(shown_as: str) -> DataError:
         "json_shape", shown_as,
         "ce n'est pas une réponse de l'API de démarches-simplifiées : ni dossier ni démarche.",
         "this is no answer of the démarches-simplifiées API: neither a dossier nor a démarche.",
-        Text("Donnez la réponse entière, avec « data ».", 'Give the whole answer, with "data".'),
+        _('Give the whole answer, with "data".'),
     )  # fmt: skip
 
 
@@ -213,16 +213,13 @@ def _build_answer_error(errors: Any, shown_as: str) -> DataError:
     return refuse(
         "json_errors", shown_as, f"l'API a répondu par une erreur (« {why} ») : la réponse est partielle.",
         f'the API answered with an error ("{why}"): the answer is partial.',
-        Text("Recommencez l'extraction.", "Extract it again."),
+        _("Extract it again."),
     )  # fmt: skip
 
 
 def _build_partial_defect(shown_as: str, n: int) -> Defect:
-    text = Text(
-        f"l'extraction s'arrête à {n} dossiers, mais l'API en a d'autres (hasNextPage).",
-        f"the extraction stops at {n} dossiers, but the API has more (hasNextPage).",
-    )
-    hint = Text("Extrayez toutes les pages.", "Extract all pages.")
+    text = _("the extraction stops at {n} dossiers, but the API has more (hasNextPage).", n=n)
+    hint = _("Extract all pages.")
     return Defect("partial", text, (Place(file=shown_as),), hint)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, get_table_column
 from tnt_sim.errors import DataError, Defect
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.forms.cleaning import Cleaned, read_fields, split_requests
 from tnt_sim.ingest.forms.form_table import FormTable, build_reporter
 from tnt_sim.ingest.forms.layouts import Layout
@@ -132,20 +132,20 @@ def update_mapping(imported: Imported) -> FormMapping:
 def _refuse_empty(form: FormTable) -> None:
     if len(form):
         return
-    text = Text("l'export n'a aucun dossier.", "the export has no dossier.")
-    hint = Text("Vérifiez le filtre de l'export, ou la feuille.", "Check the export's filter, or the sheet.")
+    text = _("the export has no dossier.")
+    hint = _("Check the export's filter, or the sheet.")
     raise DataError([Defect("empty", text, (form.get_place(),), hint)])
 
 
 def _build_number_defect(form: FormTable) -> Defect:
     labels = ", ".join(one.name for one in form.fields[:12]) + (", …" if len(form.fields) > 12 else ".")
     some = form.fields[min(1, len(form.fields) - 1)].name
-    text = Text(
-        "aucun champ ne semble porter le numéro de dossier.", "no field seems to hold the dossier's number."
-    )
-    hint = Text(
-        f'Dites lequel, par exemple --column dossier="{some}", ou nommez-en un « dossier ». Champs lus : {labels}',
-        f'Say which, for example --column dossier="{some}", or name one of them "dossier". Fields read: {labels}',
+    text = _("no field seems to hold the dossier's number.")
+    hint = _(
+        'Say which, for example --column dossier="{some}", or name one of them "dossier". Fields '
+        "read: {labels}",
+        some=some,
+        labels=labels,
     )
     return Defect("no_number", text, (form.get_place(),), hint)
 

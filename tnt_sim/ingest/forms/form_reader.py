@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tnt_sim.errors import DataError, Defect, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.forms.demarche_api import read_graphql
 from tnt_sim.ingest.forms.demarche_sheets import with_further_sheets
 from tnt_sim.ingest.forms.form_table import FormTable, build_form
@@ -71,7 +71,7 @@ def _check_suffix(suffix: str, shown_as: str) -> None:
     listed = ", ".join(known)
     raise refuse(
         "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
-        f'the format "{suffix}" is not read.', Text(f"Formats lus : {listed}.", f"Formats read: {listed}."),
+        f'the format "{suffix}" is not read.', _("Formats read: {listed}.", listed=listed),
     )  # fmt: skip
 
 
@@ -106,13 +106,8 @@ def _require_layout(name: str, wanted: str | None, suffix: str, shown_as: str) -
 
 
 def _build_suffix_error(wanted: str, suffix: str, shown_as: str) -> DataError:
-    text = Text(
-        f"--format {wanted} ne lit pas les fichiers {suffix}.",
-        f"--format {wanted} does not read {suffix} files.",
-    )
-    hint = Text(
-        "Ôtez --format : il est reconnu d'après le fichier.", "Leave out --format: the file shows it."
-    )
+    text = _("--format {wanted} does not read {suffix} files.", wanted=wanted, suffix=suffix)
+    hint = _("Leave out --format: the file shows it.")
     return DataError([Defect("format_suffix", text, (Place(file=shown_as),), hint)])
 
 
@@ -157,5 +152,5 @@ def _count_known_labels(labels: Iterable[str]) -> int:
 def _build_header_notice(raw: RawTable, row: int) -> tuple[Defect, ...]:
     if row == 1:
         return ()
-    text = Text(f"les en-têtes ont été lus à la ligne {row}.", f"the headers were read in row {row}.")
+    text = _("the headers were read in row {row}.", row=row)
     return (Defect("header_row", text, (Place(file=raw.shown_as, row=row, sheet=raw.sheet),)),)

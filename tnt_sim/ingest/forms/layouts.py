@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.forms.mapping import DuplicatesName, FormatName
 from tnt_sim.ingest.tables.headers import normalise_header
 
@@ -111,7 +111,7 @@ LAYOUTS: Mapping[str, Layout] = {
         ),
         Layout(
             "dotations",
-            Text("listes DETR et DSIL du ministère", "the ministry's DETR and DSIL lists"),
+            _("the ministry's DETR and DSIL lists"),
             frozenset(
                 {"id projet", "id dep", "id terr", "nom terr", "montant sub", "cout total", "dotation", "echelon",
                  "identifiant", "dot", "inseedep", "inseecom", "codgeo", "catgeorie", "subvention", "levier",
@@ -129,7 +129,7 @@ LAYOUTS: Mapping[str, Layout] = {
         ),
         Layout(
             "fonds-vert",
-            Text("liste du Fonds vert", "the Fonds vert list"),
+            _("the Fonds vert list"),
             frozenset(
                 {"numero demarche ds", "nom demarche ds", "numero dossier ds", "nom beneficiaire principal",
                  "montant engage", "axe"}
@@ -148,14 +148,14 @@ LAYOUTS: Mapping[str, Layout] = {
         ),
         Layout(
             "scdl",
-            Text("subventions SCDL", "SCDL grants"),
+            _("SCDL grants"),
             frozenset(
                 {"idsubvention", "nomattribuant", "idattribuant", "nombeneficiaire", "idbeneficiaire",
                  "dateconvention", "dispositif", "objet", "montantdemande", "montant"}
             ),
             first={"envelope": ("dispositif",), "title": ("objet",), "requested": ("montantdemande", "montant")},
         ),
-        Layout("grist", Text("tableau (Grist, CSV, classeur)", "table (Grist, CSV, workbook)"), frozenset()),
+        Layout("grist", _("table (Grist, CSV, workbook)"), frozenset()),
         Layout("pabulib", Text("Pabulib", "Pabulib"), frozenset(), rate_cap=None),
     )
 }  # fmt: skip

@@ -38,7 +38,7 @@ from tnt_sim.domain.field_types import (
 )
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.errors import DataError, Defect, find_nearest_name, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.forms.form_table import FieldKind, FormField, FormTable
 
 VERSION = "1"
@@ -266,8 +266,8 @@ def _quote_text(text: str) -> str:
 
 _FEWEST = 2
 _KIND = {
-    "text": Text("texte", "text"), "number": Text("nombre", "number"), "date": Text("date", "date"),
-    "flag": Text("oui ou non", "yes or no"), "choice": Text("choix", "choice"),
+    "text": _("text"), "number": _("number"), "date": Text("date", "date"),
+    "flag": _("yes or no"), "choice": _("choice"),
 }  # fmt: skip
 _ALIKE = ({"text", "choice"}, {"text", "choice", "flag"})
 
@@ -297,7 +297,7 @@ def compare_forms(mapping: FormMapping, table: FormTable) -> tuple[FieldChange, 
 
 
 def _iterate_changes(mapping: FormMapping, table: FormTable) -> Iterator[FieldChange]:
-    filled = {label: name for name, _, label in mapping.list_sources()} | {
+    filled = {label: name for name, __, label in mapping.list_sources()} | {
         source.from_: name for name, source in mapping.keep.items()
     }
     pairs = _match_fields(mapping.fields, table.fields)
@@ -308,21 +308,34 @@ def _iterate_changes(mapping: FormMapping, table: FormTable) -> Iterator[FieldCh
             near = find_nearest_name(known.label, [f.name for f in table.fields if f.name not in taken])
             yield _build_removal(known.label, column, near)
         elif entry.name != known.label:
-            yield FieldChange("renamed", known.label, column, Text(
-                f"« {known.label} » s'appelle maintenant « {entry.name} » (même champ).",
-                f'"{known.label}" is now called "{entry.name}" (the same field).',
-            ))  # fmt: skip
+            yield FieldChange(
+                "renamed",
+                known.label,
+                column,
+                _(
+                    '"{label}" is now called "{entry_name}" (the same field).',
+                    label=known.label,
+                    entry_name=entry.name,
+                ),
+            )
         if entry is not None and _has_other_kind(known, entry):
             was, now = _KIND[known.kind], _KIND[entry.kind]
-            yield FieldChange("kind", known.label, column, Text(
-                f"« {known.label} » était un champ « {was.fr} », c'est un champ « {now.fr} ».",
-                f'"{known.label}" was of the kind "{was.en}", it is of the kind "{now.en}".',
-            ))  # fmt: skip
+            yield FieldChange(
+                "kind",
+                known.label,
+                column,
+                _(
+                    '"{label}" was of the kind "{was}", it is of the kind "{now}".',
+                    label=known.label,
+                    was=was,
+                    now=now,
+                ),
+            )
     for entry in table.fields:
         if entry.name not in taken:
-            yield FieldChange("added", entry.name, "", Text(
-                f"« {entry.name} » est nouveau : il n'est pas repris.", f'"{entry.name}" is new: it is not taken.',
-            ))  # fmt: skip
+            yield FieldChange(
+                "added", entry.name, "", _('"{entry_name}" is new: it is not taken.', entry_name=entry.name)
+            )
     yield from _detect_reordering(mapping.fields, table.fields, pairs)
 
 
@@ -362,10 +375,12 @@ def _detect_reordering(
     n_moved = sum(later < earlier for earlier, later in pairwise(order))
     if n_moved:
         first = next(b for a, b in pairwise(before) if place[b] < place[a])
-        yield FieldChange("moved", first, "", Text(
-            f"Des colonnes ont changé de place (à partir de « {first} ») ; elles sont lues par leur nom.",
-            f'Columns have moved (from "{first}" on); they are read by their names.',
-        ))  # fmt: skip
+        yield FieldChange(
+            "moved",
+            first,
+            "",
+            _('Columns have moved (from "{first}" on); they are read by their names.', first=first),
+        )
 
 
 def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldChange, ...]) -> None:
@@ -390,14 +405,13 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldCh
     here = len(sources) - len(lost)
     if len(lost) > here and len(lost) >= _FEWEST:
         raise DataError([_build_form_defect(table, len(sources), here)])
-    used = {label for _, _, label in sources}
+    used = {label for __, __, label in sources}
     renamed = {change.label: change for change in changes if change.what == "removed"}
     defects = []
     for name, label in lost:
         near = find_nearest_name(label, [one for one in names if one not in used])
-        text = Text(
-            f"le champ « {label} », attendu pour « {name} », n'est plus dans l'export.",
-            f'the field "{label}", expected for "{name}", is no longer in the export.',
+        text = _(
+            'the field "{label}", expected for "{name}", is no longer in the export.', label=label, name=name
         )
         hint = Text(
             f"Mettez « {near} » à sa place dans mapping.yaml." if near
@@ -411,12 +425,10 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldCh
 
 
 def _build_form_defect(table: FormTable, wanted: int, here: int) -> Defect:
-    text = Text(
-        f"ce n'est pas l'export de ce formulaire : {here} des {wanted} champs de mapping.yaml s'y retrouvent.",
-        f"this is not an export of that form: {here} of the {wanted} fields of mapping.yaml are in it.",
+    text = _(
+        "this is not an export of that form: {here} of the {wanted} fields of mapping.yaml are in it.",
+        here=here,
+        wanted=wanted,
     )
-    hint = Text(
-        "Donnez le bon fichier, ou un autre --out pour faire la correspondance de ce formulaire.",
-        "Give the right file, or another --out to make the mapping of this form.",
-    )
+    hint = _("Give the right file, or another --out to make the mapping of this form.")
     return Defect("other_form", text, (table.get_place(),), hint)

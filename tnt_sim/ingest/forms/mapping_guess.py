@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.errors import DataError, Defects, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.forms.form_table import FormField, FormTable
 from tnt_sim.ingest.forms.layouts import Layout
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From, MappedField
@@ -230,7 +230,7 @@ def apply_chosen_columns(mapping: FormMapping, form: FormTable, chosen: Mapping[
     for name, label in chosen.items():
         field_ = by_label.get(label) or by_label.get(normalise_header(label))
         if field_ is None:
-            text = Text(f"aucun champ ne s'appelle « {label} ».", f'no field is called "{label}".')
+            text = _('no field is called "{label}".', label=label)
             defects.add("field", text, form.get_place(), hint=suggest_name(label, form.map_by_name()))
         else:
             result[name] = From.of(field_.name, field_.id)

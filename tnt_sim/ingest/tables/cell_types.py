@@ -20,7 +20,7 @@ from tnt_sim.domain.portfolio import (
 )
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.raw_table import (
     SPACES,
@@ -47,11 +47,8 @@ _LENGTHS = {
     "department": (2, 3),
     "region": (2,),
 }
-_AS_TEXT = Text(
-    "Mettez la colonne au format texte et écrivez le code en entier.",
-    "Format the column as text and write the code in full.",
-)
-_ROUND_IT = Text("Arrondissez à six décimales.", "Round to six decimals.")
+_AS_TEXT = _("Format the column as text and write the code in full.")
+_ROUND_IT = _("Round to six decimals.")
 _LA_POSTE = "356000000"
 
 
@@ -98,9 +95,7 @@ def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     """Return codes as text; numeric cells are accepted only where they are whole and no digit can be lost."""
     typed = column.typed
     if typed is not None and not typed.dtype.is_numeric():
-        report.record_column_type(
-            "code", column, name, Text("des codes en texte attendus", "codes as text expected"), _AS_TEXT
-        )
+        report.record_column_type("code", column, name, _("codes as text expected"), _AS_TEXT)
         return format_typed_column(typed)
     text = read_text(column)
     numbers = typed if typed is not None else column.numbers
@@ -162,11 +157,12 @@ def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> N
     short = text.str.contains(r"^(?:[0-9]{4}|[0-9]{8}|[0-9]{13})$")
     if short.any():
         n, first, where = int(short.sum()), text.filter(short)[0], describe_column(column, "applicant_id")
-        remark = Text(
-            f"{where.fr} : codes qui ont un chiffre de moins qu'un SIRET, un SIREN ou un code INSEE : {n}, "
-            f"par exemple « {first} ».",
-            f"{where.en}: codes with one digit less than a SIRET, a SIREN or an INSEE code: {n}, "
-            f'for example "{first}".',
+        remark = _(
+            "{where}: codes with one digit less than a SIRET, a SIREN or an INSEE code: {n}, for "
+            'example "{first}".',
+            where=where,
+            n=n,
+            first=first,
         )
         report.warn("code_length", remark, column, short)
     bad = pl.Series("bad", [False]).new_from_index(0, len(text))
@@ -178,9 +174,11 @@ def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> N
     if bad.any():
         n, first = int(bad.sum()), shorten_value(text.filter(bad)[0])
         where = describe_column(column, "applicant_id")
-        remark = Text(
-            f"{where.fr} : SIREN ou SIRET dont la clé de contrôle est fausse : {n}, par exemple « {first} ».",
-            f'{where.en}: SIREN or SIRET with a wrong check digit: {n}, for example "{first}".',
+        remark = _(
+            '{where}: SIREN or SIRET with a wrong check digit: {n}, for example "{first}".',
+            where=where,
+            n=n,
+            first=first,
         )
         report.warn("check_digit", remark, column, bad)
 
@@ -207,9 +205,8 @@ def _check_enumeration(column: RawColumn, name: str, text: pl.Series, report: Re
 
     def explain_cell(index: int) -> tuple[Text, Text | None]:
         where, displayed = describe_column(column, name), shorten_value(text[index])
-        return Text(
-            f"{where.fr} : « {displayed} » n'est pas une valeur connue.",
-            f'{where.en}: "{displayed}" is not a known value.',
+        return _(
+            '{where}: "{displayed}" is not a known value.', where=where, displayed=displayed
         ), suggest_name(text[index], valid)
 
     report.record_cells("unknown_value", column, unknown, explain_cell, name)
@@ -221,9 +218,7 @@ def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     if typed is not None and isinstance(typed.dtype, pl.List):
         inner = typed.dtype.inner
         if inner != pl.String and not (isinstance(inner, pl.DataType) and inner.is_integer()):
-            report.record_column_type(
-                "list", column, name, Text("des listes de textes attendues", "lists of text expected"), None
-            )
+            report.record_column_type("list", column, name, _("lists of text expected"), None)
             return pl.Series(name, [[]], dtype=pl.List(pl.String)).new_from_index(0, len(typed))
         lists = typed.cast(pl.List(pl.String))
     else:
@@ -257,9 +252,7 @@ def read_decimal(column: RawColumn, name: str, report: Reporter, options: ReadOp
     typed = column.typed
     if typed is not None:
         if not typed.dtype.is_numeric():
-            report.record_column_type(
-                "number", column, name, Text("des nombres attendus", "numbers expected"), None
-            )
+            report.record_column_type("number", column, name, _("numbers expected"), None)
             return pl.Series(name, [None], dtype=DECIMAL_TYPE).new_from_index(0, len(typed))
         numbers, reasons = convert_to_decimal(typed)
     else:
@@ -279,28 +272,21 @@ def read_decimal(column: RawColumn, name: str, report: Reporter, options: ReadOp
 
 def _explain_not_code(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, shown = describe_column(column, name), quote_cell(column, index)
-    return Text(
-        f"{where.fr} : « {shown} » n'est pas un code.", f'{where.en}: "{shown}" is not a code.'
-    ), _AS_TEXT
+    return _('{where}: "{shown}" is not a code.', where=where, shown=shown), _AS_TEXT
 
 
 def _explain_mangled_code(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
-    return Text(
-        f"{where.fr} : « {text} » : un tableur a réécrit le code, ses chiffres sont perdus.",
-        f'{where.en}: "{text}": a spreadsheet rewrote the code, its digits are lost.',
+    return _(
+        '{where}: "{text}": a spreadsheet rewrote the code, its digits are lost.', where=where, text=text
     ), _AS_TEXT
 
 
 def _explain_lost_zero(column: RawColumn, index: int, name: str, code: str) -> tuple[Text, Text | None]:
     where = describe_column(column, name)
-    return Text(
-        f"{where.fr} : « {code} » : le zéro de gauche est perdu.",
-        f'{where.en}: "{code}": the leading zero is lost.',
-    ), _AS_TEXT if ";" in code else Text(
-        f"Mettez la cellule au format texte et écrivez « 0{code} ».",
-        f'Format the cell as text and write "0{code}".',
-    )
+    return _(
+        '{where}: "{code}": the leading zero is lost.', where=where, code=code
+    ), _AS_TEXT if ";" in code else _('Format the cell as text and write "0{code}".', code=code)
 
 
 def _explain_length(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
@@ -316,10 +302,7 @@ def _explain_length(column: RawColumn, index: int, name: str) -> tuple[Text, Tex
 
 def _explain_integer(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
-    return Text(
-        f"{where.fr} : « {text} » n'est pas un nombre entier positif ou nul.",
-        f'{where.en}: "{text}" is not a whole number of at least zero.',
-    ), None
+    return _('{where}: "{text}" is not a whole number of at least zero.', where=where, text=text), None
 
 
 def _explain_number(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
@@ -328,9 +311,8 @@ def _explain_number(column: RawColumn, index: int, name: str, reason: str) -> tu
         quote_cell(column, index),
         describe_number_reason(reason),
     )
-    return Text(
-        f"{where.fr} : « {text} » n'est pas lu comme un nombre : {why.fr}.",
-        f'{where.en}: "{text}" is not read as a number: {why.en}.',
+    return _(
+        '{where}: "{text}" is not read as a number: {why}.', where=where, text=text, why=why
     ), _ROUND_IT if reason == "decimals" else None
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from tnt_sim.domain.money import parse_cents_nearest, parse_cents_series
 from tnt_sim.domain.portfolio import APPLICANT_TYPES, CANONICAL, STATES, ColumnKind
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 
 _CLOSED = ("refuse", "classe sans suite", "sans suite", "refused", "without continuation")
@@ -19,7 +19,7 @@ _GRANTED = (
     "montant accorde", "montant engage", "montant attribue", "montant", "grant",
 )  # fmt: skip
 """Headers of granted amounts, which stand for the request where the table has none."""
-_TO_CONVERT = Text("valeurs à convertir", "values to convert")
+_TO_CONVERT = _("values to convert")
 _DEPARTMENT = re.compile(r"\d{2,3}|2A|2B")
 
 
@@ -55,7 +55,7 @@ class Guess:
     @property
     def has_convertible_column(self) -> bool:
         """Whether a column was set aside for values that `import` can convert."""
-        return any(why.fr.startswith(_TO_CONVERT.fr) for _, why in self.set_aside.values())
+        return any(why.fr.startswith(_TO_CONVERT.fr) for __, why in self.set_aside.values())
 
 
 def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
@@ -91,7 +91,7 @@ def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
                 rounded[name] = n
     present = frozenset({*own, *taken})
     closed = _list_closed_states(table[aside["state"][0]]) if "state" in aside else ()
-    known = {*used, *(f"{name}_cents" for name in own), *(header for header, _ in aside.values())}
+    known = {*used, *(f"{name}_cents" for name in own), *(header for header, __ in aside.values())}
     left_out = tuple(header for header in headers if header not in known)
     envelopes, by = _list_envelopes(table, taken, own), _sum_requested_by_envelope(table, taken, own, fine)
     total = None if by is None else sum(by.values())
@@ -114,20 +114,18 @@ def _explain_misfit(name: str, cells: pl.Series, fine: frozenset[str]) -> Text |
     if name == "applicant_type":
         return _explain_unknown_values(filled, APPLICANT_TYPES)
     if name == "department" and not all(_DEPARTMENT.fullmatch(value.strip()) for value in filled):
-        return Text(
-            "les cellules ne sont pas des codes tels que 01 ou 2A", "the cells are no codes such as 01 or 2A"
-        )
+        return _("the cells are no codes such as 01 or 2A")
     if CANONICAL[name] is ColumnKind.MONEY and set(parse_cents_series(filled)[1].drop_nulls()) - fine:
-        return Text("certaines cellules ne sont pas des montants sûrs", "some cells are no certain amounts")
+        return _("some cells are no certain amounts")
     if name == "dossier" and cells.is_duplicated().any():
-        return Text("certaines valeurs y sont deux fois", "some values stand there twice")
+        return _("some values stand there twice")
     return None
 
 
 def _explain_unknown_values(filled: pl.Series, valid: Sequence[str]) -> Text | None:
     strange = [value for value in filled if value not in valid]
     some = ", ".join(sorted(strange)[:4])
-    return Text(f"{_TO_CONVERT.fr} : {some}", f"{_TO_CONVERT.en}: {some}") if strange else None
+    return _("{to_convert}: {some}", to_convert=_TO_CONVERT, some=some) if strange else None
 
 
 def _count_fine_amounts(cells: pl.Series, fine: frozenset[str]) -> int:

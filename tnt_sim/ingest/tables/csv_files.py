@@ -17,7 +17,7 @@ import polars as pl
 
 from tnt_sim.domain.portfolio import MAX_PLACES
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, ReadOptions, strip_cells, strip_header
 
 _BLOCK = 1 << 24
@@ -140,8 +140,8 @@ def check_bytes(data: bytes, shown_as: str) -> None:
     """Refuse a file that is too long to be read at once."""
     if len(data) > MAX_BYTES:
         size = MAX_BYTES >> 20
-        text = Text(f"le fichier dépasse {size} Mio.", f"the file is larger than {size} MiB.")
-        hint = Text("Enregistrez-le au format .parquet, ou coupez-le.", "Save it as .parquet, or split it.")
+        text = _("the file is larger than {size} MiB.", size=size)
+        hint = _("Save it as .parquet, or split it.")
         raise DataError([Defect("too_large", text, (Place(file=shown_as),), hint)])
 
 
@@ -150,28 +150,27 @@ def check_limits(shape: CsvShape, shown_as: str, place: Callable[[int], Place]) 
     widest = int(shape.n_cells.argmax())
     n_cells = int(shape.n_cells[widest])
     if n_cells > MAX_COLUMNS:
-        text = Text(
-            f"une ligne de {n_cells} cellules : plus de {MAX_COLUMNS} ne sont pas lues.",
-            f"a row of {n_cells} cells: more than {MAX_COLUMNS} are not read.",
+        text = _(
+            "a row of {n_cells} cells: more than {max_columns} are not read.",
+            n_cells=n_cells,
+            max_columns=MAX_COLUMNS,
         )
-        hint = Text("Vérifiez le séparateur.", "Check the delimiter.")
+        hint = _("Check the delimiter.")
         raise DataError([Defect("too_many_cells", text, (place(int(shape.starts[widest])),), hint)])
     longest = int((shape.ends - shape.starts).argmax())
     length = int(shape.ends[longest] - shape.starts[longest])
     if length > MAX_ROW_BYTES:
-        text = Text(
-            f"une ligne de {length} octets : plus de {MAX_ROW_BYTES} ne sont pas lus.",
-            f"a row of {length} bytes: more than {MAX_ROW_BYTES} are not read.",
+        text = _(
+            "a row of {length} bytes: more than {max_row_bytes} are not read.",
+            length=length,
+            max_row_bytes=MAX_ROW_BYTES,
         )
-        hint = Text("Un guillemet manque-t-il ?", "Is a quote missing?")
+        hint = _("Is a quote missing?")
         raise DataError([Defect("too_long_row", text, (place(int(shape.starts[longest])),), hint)])
     total = int(shape.n_cells.sum())
     if total > MAX_CELLS:
-        text = Text(
-            f"{total} cellules : plus de {MAX_CELLS} ne sont pas lues.",
-            f"{total} cells: more than {MAX_CELLS} are not read.",
-        )
-        hint = Text("Coupez le fichier.", "Split the file.")
+        text = _("{total} cells: more than {max_cells} are not read.", total=total, max_cells=MAX_CELLS)
+        hint = _("Split the file.")
         raise DataError([Defect("too_many_cells", text, (Place(file=shown_as),), hint)])
 
 
@@ -261,10 +260,7 @@ def decode_text(data: bytes, shown_as: str, encoding: str | None) -> tuple[bytes
         raise DataError([_build_bom_defect(body, shown_as)])
     if b"\xef\xbf\xbd" in body:
         where = _locate_byte(body, shown_as, body.index(b"\xef\xbf\xbd"))
-        lost = Text(
-            "le fichier contient le signe « � » : des lettres étaient déjà perdues avant sa lecture.",
-            'the file holds the sign "�": letters were lost before it was read.',
-        )
+        lost = _('the file holds the sign "�": letters were lost before it was read.')
         warnings.append(Defect("replacement_character", lost, (where,)))
     return body, warnings
 
@@ -273,8 +269,8 @@ def _resolve_codec(encoding: str | None, shown_as: str) -> str:
     codec = _ENCODINGS.get((encoding or "utf-8").lower())
     if codec is None:
         known = ", ".join(_ENCODINGS)
-        text = Text(f"l'encodage « {encoding} » n'est pas connu.", f'the encoding "{encoding}" is not known.')
-        hint = Text(f"Encodages connus : {known}.", f"Known encodings: {known}.")
+        text = _('the encoding "{encoding}" is not known.', encoding=str(encoding))
+        hint = _("Known encodings: {known}.", known=known)
         raise DataError([Defect("encoding", text, (Place(file=shown_as),), hint)])
     return codec
 
@@ -282,34 +278,23 @@ def _resolve_codec(encoding: str | None, shown_as: str) -> str:
 def _build_nul_defect(data: bytes, shown_as: str) -> Defect:
     at = data.index(b"\0")
     utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
+    hint = _('Save the file as "CSV UTF-8".')
     if utf16:
-        text = Text(
-            "le fichier est en UTF-16, qui n'est pas lu.", "the file is in UTF-16, which is not read."
-        )
+        text = _("the file is in UTF-16, which is not read.")
     else:
-        text = Text(
-            f"octet nul à la position {at} : ce n'est pas un fichier de texte.",
-            f"NUL byte at offset {at}: this is not a text file.",
-        )
+        text = _("NUL byte at offset {at}: this is not a text file.", at=at)
     return Defect("encoding", text, (_locate_byte(data, shown_as, at),), hint)
 
 
 def _build_bom_defect(body: bytes, shown_as: str) -> Defect:
-    text = Text(
-        "marque d'ordre des octets (U+FEFF) au milieu du fichier : deux fichiers ont été mis bout à bout.",
-        "byte order mark (U+FEFF) inside the file: two files were put end to end.",
-    )
-    hint = Text("Ôtez ce signe invisible.", "Remove this invisible sign.")
+    text = _("byte order mark (U+FEFF) inside the file: two files were put end to end.")
+    hint = _("Remove this invisible sign.")
     return Defect("encoding", text, (_locate_byte(body, shown_as, body.index(_BOM)),), hint)
 
 
 def _build_bom_conflict_defect(shown_as: str, codec: str) -> Defect:
-    text = Text(
-        f"le fichier se dit en UTF-8 (BOM), mais « {codec} » est déclaré.",
-        f'the file says that it is UTF-8 (BOM), but "{codec}" is declared.',
-    )
-    hint = Text("Retirez read.encoding.", "Remove read.encoding.")
+    text = _('the file says that it is UTF-8 (BOM), but "{codec}" is declared.', codec=codec)
+    hint = _("Remove read.encoding.")
     return Defect("encoding", text, (Place(file=shown_as),), hint)
 
 
@@ -318,16 +303,10 @@ def _build_decoding_defect(
 ) -> Defect:
     at = error.start + shift
     result = f"0x{data[at]:02X}"
-    text = Text(
-        f"octet {result} à la position {at} : le fichier n'est pas en {codec}.",
-        f"byte {result} at offset {at}: the file is not in {codec}.",
-    )
-    hint = Text(
-        "Déclarez read: {encoding: cp1252} s'il vient d'Excel, ou enregistrez-le en « CSV UTF-8 ».",
-        'Declare read: {encoding: cp1252} if it comes from Excel, or save it as "CSV UTF-8".',
-    )
+    text = _("byte {result} at offset {at}: the file is not in {codec}.", result=result, at=at, codec=codec)
+    hint = _('Declare read: {{encoding: cp1252}} if it comes from Excel, or save it as "CSV UTF-8".')
     if codec != "utf-8":
-        hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
+        hint = _('Save the file as "CSV UTF-8".')
     return Defect("encoding", text, (_locate_byte(data, shown_as, at),), hint)
 
 
@@ -338,10 +317,7 @@ def _detect_utf8(body: bytes, shown_as: str, codec: str) -> list[Defect]:
         body.decode("utf-8")
     except UnicodeDecodeError:
         return []
-    text = Text(
-        f"lu en {codec} comme déclaré, mais le fichier est aussi de l'UTF-8 valide : vérifiez les accents.",
-        f"read in {codec} as declared, but the file is valid UTF-8 too: check the accents.",
-    )
+    text = _("read in {codec} as declared, but the file is valid UTF-8 too: check the accents.", codec=codec)
     return [Defect("encoding_doubtful", text, (Place(file=shown_as),))]
 
 
@@ -393,27 +369,28 @@ def _check_other_delimiter(text: bytes, shown_as: str, delimiter: str, shape: Cs
     if not record.count(other):
         return
     label, names = ("\\t" if other == "\t" else other), record.count(other)
-    fault = Text(
-        f"l'en-tête n'a aucun « {delimiter} », mais {names} « {label} ».",
-        f'the header has no "{delimiter}", but {names} "{label}".',
+    fault = _(
+        'the header has no "{delimiter}", but {names} "{label}".',
+        delimiter=delimiter,
+        names=names,
+        label=label,
     )
-    hint = Text(f'Déclarez read: {{delimiter: "{label}"}}.', f'Declare read: {{delimiter: "{label}"}}.')
+    hint = _('Declare read: {{delimiter: "{label}"}}.', label=label)
     raise DataError(
         [Defect("delimiter", fault, (_locate_byte(text, shown_as, int(shape.starts[header])),), hint)]
     )
 
 
 def _build_delimiter_defect(shown_as: str, delimiter: str) -> Defect:
-    text = Text(f"le séparateur « {delimiter} » n'est pas lu.", f'the delimiter "{delimiter}" is not read.')
-    hint = Text("Séparateurs lus : , ; | et \\t.", "Delimiters that are read: , ; | and \\t.")
+    text = _('the delimiter "{delimiter}" is not read.', delimiter=delimiter)
+    hint = _("Delimiters that are read: , ; | and \\t.")
     return Defect("delimiter", text, (Place(file=shown_as),), hint)
 
 
 def _build_header_defect(shown_as: str, row: int) -> Defect:
     return Defect(
         "no_header",
-        Text(f"le fichier n'a pas de ligne {row}, où sont attendus les en-têtes.",
-             f"the file has no row {row}, where the headers are expected."),
+        _("the file has no row {row}, where the headers are expected.", row=row),
         (Place(file=shown_as),),
     )  # fmt: skip
 
@@ -426,7 +403,7 @@ def _build_ambiguity_defect(shown_as: str, shapes: dict[str, CsvShape], header: 
         f"l'en-tête a {fr} : le séparateur est incertain.",
         f"the header has {en}: which one separates is not certain.",
     )
-    hint = Text('Déclarez read: {delimiter: ";"}.', 'Declare read: {delimiter: ";"}.')
+    hint = _('Declare read: {{delimiter: ";"}}.')
     return Defect("delimiter", text, (Place(file=shown_as, line=1),), hint)
 
 
@@ -451,8 +428,8 @@ def _select_ragged(text: bytes, shape: CsvShape, header: int) -> npt.NDArray[np.
 
 def _check_shape(text: bytes, shape: CsvShape, shown_as: str, delimiter: str, header: int) -> None:
     if b"\n" not in text and b"\r" in text:
-        why = Text("les fins de ligne sont des CR seuls (ancien Mac).", "lines end in CR alone (old Mac).")
-        hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
+        why = _("lines end in CR alone (old Mac).")
+        hint = _('Save the file as "CSV UTF-8".')
         raise DataError([Defect("line_ends", why, (Place(file=shown_as),), hint)])
     if shape.fault is not None:
         raise DataError([_build_quote_defect(text, shown_as, shape.fault)])
@@ -468,10 +445,7 @@ def _check_shape(text: bytes, shape: CsvShape, shown_as: str, delimiter: str, he
         more = len(ragged) - MAX_PLACES
         defects.add(
             "ragged_row",
-            Text(
-                f"autres lignes qui n'ont pas {expected} cellules : {more}.",
-                f"further rows without {expected} cells: {more}.",
-            ),
+            _("further rows without {expected} cells: {more}.", expected=expected, more=more),
             Place(file=shown_as),
         )
     defects.raise_if_any(DataError)
@@ -482,19 +456,15 @@ def _record_ragged(
 ) -> None:
     result = int(shape.n_cells[record])
     start = _locate_byte(text, shown_as, int(shape.starts[record]))
-    quote = Text(
-        f"Mettez entre guillemets les cellules qui contiennent « {delimiter} ».",
-        f'Put the cells that hold "{delimiter}" in quotes.',
-    )
-    fill = Text(
-        f"Complétez la ligne, un « {delimiter} » entre deux cellules.",
-        f'Complete the row, one "{delimiter}" between two cells.',
-    )
+    quote = _('Put the cells that hold "{delimiter}" in quotes.', delimiter=delimiter)
+    fill = _('Complete the row, one "{delimiter}" between two cells.', delimiter=delimiter)
     defects.add(
         "ragged_row",
-        Text(
-            f"{result} cellule{'s' * (result > 1)} au lieu de {expected}.",
-            f"{result} cell{'s' * (result > 1)} instead of {expected}.",
+        _(
+            "{result} cell{value} instead of {expected}.",
+            result=result,
+            value="s" * (result > 1),
+            expected=expected,
         ),
         Place(file=shown_as, line=start.line, column=start.column, row=record + 1),
         hint=quote if result > expected else fill,
@@ -506,28 +476,24 @@ def _build_title_defect(text: bytes, shape: CsvShape, shown_as: str, header: int
     row, result = record + 1, int(shape.n_cells[record])
     return Defect(
         "ragged_row",
-        Text(
-            f"la ligne {header + 1}, lue comme en-tête, n'a qu'une cellule ; la ligne {row} en a {result}.",
-            f"row {header + 1}, read as the header, has one cell only; row {row} has {result}.",
+        _(
+            "row {header}, read as the header, has one cell only; row {row} has {result}.",
+            header=header + 1,
+            row=row,
+            result=result,
         ),
         (_locate_byte(text, shown_as, int(shape.starts[header])),),
-        Text(
-            f"Si les en-têtes sont à la ligne {row}, déclarez read: {{header_row: {row}}}.",
-            f"If the headers are in row {row}, declare read: {{header_row: {row}}}.",
-        ),
+        _("If the headers are in row {row}, declare read: {{header_row: {row}}}.", row=row),
     )
 
 
 def _build_quote_defect(text: bytes, shown_as: str, fault: QuoteFault) -> Defect:
     why = {
-        "unclosed": Text("guillemet ouvert et jamais refermé.", "quote opened and never closed."),
-        "inside": Text("guillemet au milieu d'une cellule.", "quote in the middle of a cell."),
-        "after": Text("du texte suit le guillemet fermant.", "text follows the closing quote."),
+        "unclosed": _("quote opened and never closed."),
+        "inside": _("quote in the middle of a cell."),
+        "after": _("text follows the closing quote."),
     }[fault.kind]
-    hint = Text(
-        "Mettez la cellule entre guillemets et doublez ceux qu'elle contient.",
-        "Put the cell in quotes and double those that it holds.",
-    )
+    hint = _("Put the cell in quotes and double those that it holds.")
     return Defect("quote", why, (_locate_byte(text, shown_as, fault.at),), hint)
 
 
@@ -549,13 +515,11 @@ def check_one_encoding(data: bytes, shown_as: str) -> None:
         if utf8 is None:
             return
         lines = [data.count(b"\n", 0, at) + 1 for at in (utf8.start(), error.start)]
-        text = Text(
-            f"deux encodages dans un fichier : UTF-8 à la ligne {lines[0]}, cp1252 à la ligne {lines[1]}.",
-            f"two encodings in one file: UTF-8 in line {lines[0]}, cp1252 in line {lines[1]}.",
+        text = _(
+            "two encodings in one file: UTF-8 in line {lines}, cp1252 in line {lines2}.",
+            lines=lines[0],
+            lines2=lines[1],
         )
-        hint = Text(
-            "Exportez-le de nouveau, ou enregistrez-le en « CSV UTF-8 » après avoir corrigé les accents.",
-            'Export it again, or save it as "CSV UTF-8" after correcting the accents.',
-        )
+        hint = _('Export it again, or save it as "CSV UTF-8" after correcting the accents.')
         places = tuple(Place(file=shown_as, line=line) for line in lines)
         raise DataError([Defect("mixed_encodings", text, places, hint)]) from None

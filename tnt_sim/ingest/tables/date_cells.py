@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from tnt_sim.domain.portfolio import INSTANT_TYPE, convert_to_instants
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.raw_table import RawColumn, Reporter, describe_column, quote_cell
 
@@ -54,10 +54,7 @@ _OFFSET = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
     r" ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$"
 )
-_FORMS = Text(
-    "Écrivez « 2021-11-22 », « 2021-11-22T14:30 » ou « 22/11/2021 14:30 ».",
-    'Write "2021-11-22", "2021-11-22T14:30" or "22/11/2021 14:30".',
-)
+_FORMS = _('Write "2021-11-22", "2021-11-22T14:30" or "22/11/2021 14:30".')
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
@@ -73,7 +70,7 @@ def read_when(column: RawColumn, name: str, report: Reporter, timezone: str) -> 
     """Return a Date series when every filled cell is a day, else Datetime("us", "UTC")."""
     result = _read_typed(column, timezone) if column.typed is not None else _parse_cells(column, timezone)
     if result is None:
-        report.record_column_type("date", column, name, Text("dates attendues", "dates expected"), _FORMS)
+        report.record_column_type("date", column, name, _("dates expected"), _FORMS)
         return pl.Series(name, [None], dtype=pl.Date).new_from_index(0, len(column.text))
     bad = column.select_filled() & result.days.is_null() & result.instants.is_null()
     if bad.any():
@@ -161,28 +158,27 @@ def _read_typed(column: RawColumn, timezone: str) -> _ParsedDates | None:
 def _explain_date(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text, Text | None]:
     where, displayed = describe_column(column, name), quote_cell(column, index)
     if column.numbers is not None and column.numbers[index] is not None:
-        text = Text(
-            f"{where.fr} : le nombre {displayed} n'est pas une date.",
-            f"{where.en}: the number {displayed} is no date.",
-        )
-        return text, Text("Mettez la cellule au format date.", "Format the cell as a date.")
+        text = _("{where}: the number {displayed} is no date.", where=where, displayed=displayed)
+        return text, _("Format the cell as a date.")
     cell = column.text[index]
     if column.typed is not None or (cell is not None and _parse_local(pl.Series([cell]))[0] is not None):
-        text = Text(
-            f"{where.fr} : « {displayed} » n'existe pas ou existe deux fois dans le fuseau {timezone}.",
-            f'{where.en}: "{displayed}" does not exist or exists twice in the zone {timezone}.',
+        text = _(
+            '{where}: "{displayed}" does not exist or exists twice in the zone {timezone}.',
+            where=where,
+            displayed=displayed,
+            timezone=timezone,
         )
-        return text, Text("Écrivez le décalage : « …+01:00 ».", 'Write the offset: "…+01:00".')
-    text = Text(
-        f"{where.fr} : « {displayed} » n'est pas une date lue.",
-        f'{where.en}: "{displayed}" is not a date that is read.',
-    )
+        return text, _('Write the offset: "…+01:00".')
+    text = _('{where}: "{displayed}" is not a date that is read.', where=where, displayed=displayed)
     return text, _FORMS
 
 
 def _explain_far_date(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
-    return Text(
-        f"{where.fr} : « {text} » n'est pas entre {_FIRST_YEAR} et {_LAST_YEAR}.",
-        f'{where.en}: "{text}" is not between {_FIRST_YEAR} and {_LAST_YEAR}.',
+    return _(
+        '{where}: "{text}" is not between {first_year} and {last_year}.',
+        where=where,
+        text=text,
+        first_year=_FIRST_YEAR,
+        last_year=_LAST_YEAR,
     ), None

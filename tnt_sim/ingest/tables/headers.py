@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from tnt_sim.domain.portfolio import CANONICAL, MANY, ColumnKind, extend_to_many, get_table_column
 from tnt_sim.errors import find_nearest_name, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.raw_table import (
     Marks,
     RawColumn,
@@ -51,33 +51,22 @@ def select_headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawCol
             if column.select_filled().any():
                 report.defects.add(
                     "no_header",
-                    Text(
-                        f"la colonne {where} a des cellules mais pas d'en-tête.",
-                        f"column {where} has cells but no header.",
-                    ),
+                    _("column {where} has cells but no header.", where=where),
                     report.locate_table(),
                 )
         elif column.header in _RESERVED:
             report.defects.add(
                 "reserved_header",
-                Text(
-                    f"l'en-tête « {column.header} » est réservé.",
-                    f'the header "{column.header}" is reserved.',
-                ),
+                _('the header "{header}" is reserved.', header=column.header),
                 report.locate_table(),
-                hint=Text("Renommez ou supprimez la colonne.", "Rename or remove the column."),
+                hint=_("Rename or remove the column."),
             )
         elif column.header in retained:
             report.defects.add(
                 "duplicate_header",
-                Text(
-                    f"l'en-tête « {column.header} » est là deux fois.",
-                    f'the header "{column.header}" is there twice.',
-                ),
+                _('the header "{header}" is there twice.', header=column.header),
                 report.locate_table(),
-                hint=Text(
-                    "Renommez ou supprimez l'une des colonnes.", "Rename or remove one of the columns."
-                ),
+                hint=_("Rename or remove one of the columns."),
             )
         else:
             retained[column.header] = column
@@ -94,10 +83,9 @@ def _check_controls(column: RawColumn, report: Reporter) -> None:
 
     def explain_cell(index: int) -> tuple[Text, Text | None]:
         number = f"U+{ord(column.text.str.extract(f'({CONTROLS})')[index]):04X}"
-        return Text(
-            f"colonne « {column.header} » : caractère invisible {number}.",
-            f'column "{column.header}": invisible character {number}.',
-        ), Text("Effacez-le de la cellule.", "Delete it from the cell.")
+        return _('column "{header}": invisible character {number}.', header=column.header, number=number), _(
+            "Delete it from the cell."
+        )
 
     report.record_cells("control_character", column, bad, explain_cell)
 
@@ -108,7 +96,7 @@ def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Report
     taken: dict[str, RawColumn] = {}
     for name, header in mapping.items():
         if name not in CANONICAL and name not in _CENTS:
-            text = Text(f"« {name} » n'est pas une colonne connue.", f'"{name}" is not a known column.')
+            text = _('"{name}" is not a known column.', name=name)
             report.defects.add(
                 "unknown_column", text, report.locate_table(), hint=suggest_name(name, CANONICAL)
             )
@@ -154,35 +142,31 @@ def _split(taken: dict[str, RawColumn], columns: list[RawColumn], report: Report
 def _record_duplicate_column(name: str, first: str, second: str, report: Reporter) -> None:
     report.defects.add(
         "two_columns",
-        Text(
-            f"« {name} » a deux colonnes : « {first} » et « {second} ».",
-            f'"{name}" has two columns: "{first}" and "{second}".',
-        ),
+        _('"{name}" has two columns: "{first}" and "{second}".', name=name, first=first, second=second),
         report.locate_table(),
-        hint=Text("Renommez ou supprimez l'une d'elles.", "Rename or remove one of them."),
+        hint=_("Rename or remove one of them."),
     )
 
 
 def _record_missing_header(
     name: str, header: str, headers: Mapping[str, RawColumn], report: Reporter
 ) -> None:
-    text = Text(
-        f"la colonne « {header} », attendue pour « {name} », n'est pas dans le fichier.",
-        f'the column "{header}", expected for "{name}", is not in the file.',
-    )
+    text = _('the column "{header}", expected for "{name}", is not in the file.', header=header, name=name)
     row = _find_header_row(strip_header(header), report)
     hint = _suggest_header_row(row) if row else suggest_name(header, headers)
     report.defects.add("missing_column", text, report.locate_table(), hint=hint)
 
 
 def _record_missing_column(name: str, headers: Mapping[str, RawColumn], report: Reporter) -> None:
-    text = Text(f"il manque la colonne « {name} ».", f'the column "{name}" is missing.')
+    text = _('the column "{name}" is missing.', name=name)
     row = _find_header_row(name, report)
     known = ", ".join(list(headers)[:12]) + (", …" if len(headers) > 12 else "")
     guess = find_nearest_name(name, headers) or "…"
-    hint = Text(
-        f'Déclarez columns: {{{name}: "{guess}"}} ; en-têtes du fichier : {known}.',
-        f'Declare columns: {{{name}: "{guess}"}}; headers of the file: {known}.',
+    hint = _(
+        'Declare columns: {{{name}: "{guess}"}}; headers of the file: {known}.',
+        name=name,
+        guess=guess,
+        known=known,
     )
     report.defects.add(
         "missing_column", text, report.locate_table(), hint=_suggest_header_row(row) if row else hint
@@ -190,10 +174,7 @@ def _record_missing_column(name: str, headers: Mapping[str, RawColumn], report: 
 
 
 def _suggest_header_row(row: int) -> Text:
-    return Text(
-        f"Elle est à la ligne {row} : déclarez read: {{header_row: {row}}}.",
-        f"It is in row {row}: declare read: {{header_row: {row}}}.",
-    )
+    return _("It is in row {row}: declare read: {{header_row: {row}}}.", row=row)
 
 
 def _find_header_row(header: str, report: Reporter) -> int | None:
@@ -220,7 +201,7 @@ def check_marks(columns: Resolved, marks: Marks, header_row: int, report: Report
         code = _get_mark_code(marks, (row, position), _is_money(*named[position], columns))
         if code:
             result.setdefault((code, position, marks.errors.get((row, position), "")), []).append(row)
-    for (_, position, _), rows in sorted(result.items(), key=lambda entry: (entry[1][0], entry[0][1])):
+    for (__, position, __), rows in sorted(result.items(), key=lambda entry: (entry[1][0], entry[0][1])):
         column, name = named[position]
         _record_marks(marks, rows, column, _is_money(column, name, columns), report)
 
@@ -241,22 +222,19 @@ def _explain_mark(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, 
     """Return code, sentence and remedy of one faulty cell."""
     if at in marks.errors:
         shown = shorten_value(marks.errors[at])
-        text = Text(f"la cellule vaut « {shown} ».", f'the cell is "{shown}".')
-        return "error_cell", text, Text("Corrigez la formule.", "Correct the formula.")
-    paste = Text("Collez la valeur à la place de la formule.", "Paste the value in place of the formula.")
+        text = _('the cell is "{shown}".', shown=shown)
+        return "error_cell", text, _("Correct the formula.")
+    paste = _("Paste the value in place of the formula.")
     if money:
-        text = Text(
-            "formule dans une colonne de montants : la valeur enregistrée peut être périmée.",
-            "formula in a money column: the stored value may be out of date.",
-        )
+        text = _("formula in a money column: the stored value may be out of date.")
         return "formula", text, paste
-    return "formula", Text("formule jamais calculée.", "formula that was never calculated."), paste
+    return "formula", _("formula that was never calculated."), paste
 
 
 def _record_marks(marks: Marks, rows: list[int], column: RawColumn, money: bool, report: Reporter) -> None:
     """Report the cells of one column with one fault: one by one when they are few, else together."""
     code, text, hint = _explain_mark(marks, (rows[0], column.position), money)
-    text = Text(f"colonne « {column.header} » : {text.fr}", f'column "{column.header}": {text.en}')
+    text = _('column "{header}": {text}', header=column.header, text=text)
     cell = format_letters(column.position)
     places = [replace(report.locate_table(), row=row, cell=f"{cell}{row}") for row in rows[:MANY]]
     if len(rows) < MANY:

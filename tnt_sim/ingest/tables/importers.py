@@ -11,7 +11,7 @@ from functools import cache
 from types import MappingProxyType
 
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.tables import pabulib
 from tnt_sim.ingest.tables.csv_files import read_csv
 from tnt_sim.ingest.tables.parquet import read_parquet
@@ -46,7 +46,7 @@ def _read_text_file(data: bytes, shown_as: str, read: ReadOptions) -> RawTable:
         raise refuse(
             "unknown_format", shown_as, "ce n'est pas un fichier de texte, malgré son nom.",
             "this is not a text file, whatever its name says.",
-            Text(f"Donnez-lui son vrai suffixe ({real} ?).", f"Give it its true suffix ({real}?)."),
+            _("Give it its true suffix ({real}?).", real=real),
         )  # fmt: skip
     return read_csv(data, shown_as, read)
 
@@ -54,11 +54,11 @@ def _read_text_file(data: bytes, shown_as: str, read: ReadOptions) -> RawTable:
 BUILT_IN = (
     Importer("csv", (".csv", ".txt", ".tsv"), _read_text_file),
     Importer("workbook", (".xlsx", ".ods"), read_workbook),
-    Importer("parquet", (".parquet",), lambda data, shown_as, _: read_parquet(data, shown_as)),
+    Importer("parquet", (".parquet",), lambda data, shown_as, __: read_parquet(data, shown_as)),
     Importer(
         "pabulib",
         (pabulib.SUFFIX,),
-        lambda data, shown_as, _: pabulib.build_table(pabulib.read_pb(data, shown_as)),
+        lambda data, shown_as, __: pabulib.build_table(pabulib.read_pb(data, shown_as)),
     ),
 )
 RESERVED = (".json", ".xls", ".xlt", ".xlsm", ".xlsb", ".xltm", ".xlam")
@@ -79,13 +79,10 @@ def load_importers() -> Mapping[str, Importer]:
         importer = load_extension(entry, Importer)
         for suffix in importer.suffixes:
             if suffix in by_suffix or suffix in RESERVED:
-                reason = Text(f"les fichiers {suffix} sont déjà lus", f"{suffix} files are read already")
+                reason = _("{suffix} files are read already", suffix=suffix)
                 raise build_extension_error(entry, reason)
             if suffix[:1] != "." or suffix != suffix.lower():
-                reason = Text(
-                    f"« {suffix} » n’est pas un suffixe en minuscules, comme .csv",
-                    f'"{suffix}" is no suffix in lower case, such as .csv',
-                )
+                reason = _('"{suffix}" is no suffix in lower case, such as .csv', suffix=suffix)
                 raise build_extension_error(entry, reason)
             by_suffix[suffix] = importer
     return MappingProxyType(by_suffix)

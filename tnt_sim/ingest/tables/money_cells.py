@@ -17,7 +17,7 @@ from tnt_sim.domain.money import (
     parse_cents_series,
     round_float_to_cents,
 )
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.raw_table import (
     RawColumn,
     ReadOptions,
@@ -27,22 +27,13 @@ from tnt_sim.ingest.tables.raw_table import (
     quote_cell,
 )
 
-_TYPES = Text("des euros (nombres ou texte) attendus", "euros (numbers or text) expected")
+_TYPES = _("euros (numbers or text) expected")
 _HINTS = {
-    "ambiguous": Text(
-        'Déclarez read: {decimal: ","} ou read: {decimal: "."}.',
-        'Declare read: {decimal: ","} or read: {decimal: "."}.',
-    ),
-    "separator": Text("Corrigez la cellule ou read.decimal.", "Correct the cell or read.decimal."),
-    "decimals": Text(
-        "Corrigez la cellule, ou déclarez read: {rounding: nearest}.",
-        "Correct the cell, or declare read: {rounding: nearest}.",
-    ),
+    "ambiguous": _('Declare read: {{decimal: ","}} or read: {{decimal: "."}}.'),
+    "separator": _("Correct the cell or read.decimal."),
+    "decimals": _("Correct the cell, or declare read: {{rounding: nearest}}."),
 }
-_FORMS = Text(
-    "Écrivez « 1 234,56 € », « 1234.56 », « 12,5 k€ » ou « 88 M€ ».",
-    'Write "1 234,56 €", "1234.56", "12,5 k€" or "88 M€".',
-)
+_FORMS = _('Write "1 234,56 €", "1234.56", "12,5 k€" or "88 M€".')
 
 
 @dataclass(eq=False)
@@ -76,10 +67,7 @@ def read_money(column: RawColumn, name: str, report: Reporter, options: ReadOpti
         )
     if amounts.rounded.any():
         n, where = int(amounts.rounded.sum()), describe_column(column, name)
-        text = Text(
-            f"{where.fr} : montants arrondis au centime le plus proche (le pair à égalité) : {n}.",
-            f"{where.en}: amounts rounded to the nearest cent (ties to even): {n}.",
-        )
+        text = _("{where}: amounts rounded to the nearest cent (ties to even): {n}.", where=where, n=n)
         report.warn("rounded", text, column, amounts.rounded)
     return amounts.cents.alias(name)
 
@@ -88,7 +76,7 @@ def read_cents(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     """Return a column of whole cents, such as ``requested_cents``, as Int64."""
     typed = column.typed
     if typed is not None and not typed.dtype.is_integer():
-        expected = Text("des centimes entiers attendus", "whole cents expected")
+        expected = _("whole cents expected")
         report.record_column_type("money", column, name, expected, None)
         return pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(typed))
     if typed is not None:
@@ -229,21 +217,15 @@ def _get_scale(values: pl.Series) -> int:
 def _explain_amount(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
     others = {
-        "date": Text("c'est une date", "this is a date"),
-        "odd": Text("ce n'est pas un nombre", "this is not a number"),
-        "cents": Text("ce n'est pas un nombre entier de centimes", "this is no whole number of cents"),
+        "date": _("this is a date"),
+        "odd": _("this is not a number"),
+        "cents": _("this is no whole number of cents"),
     }
     why = others.get(reason) or describe_reason(reason)
     hint = _HINTS.get(reason) or (None if reason in ("too_large", "cents") else _FORMS)
-    return Text(
-        f"{where.fr} : « {text} » n'est pas lu comme un montant : {why.fr}.",
-        f'{where.en}: "{text}" is not read as an amount: {why.en}.',
-    ), hint
+    return _('{where}: "{text}" is not read as an amount: {why}.', where=where, text=text, why=why), hint
 
 
 def _explain_negative(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
-    return Text(
-        f"{where.fr} : « {text} » : un montant ne peut pas être négatif.",
-        f'{where.en}: "{text}": an amount cannot be negative.',
-    ), None
+    return _('{where}: "{text}": an amount cannot be negative.', where=where, text=text), None

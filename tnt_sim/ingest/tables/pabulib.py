@@ -16,7 +16,7 @@ from pathlib import PurePath
 
 from tnt_sim.domain.money import MoneyError, format_decimal_euros, parse_cents
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.csv_files import decode_text
 from tnt_sim.ingest.tables.headers import is_personal
 from tnt_sim.ingest.tables.raw_table import RawTable, build_raw_table
@@ -64,7 +64,7 @@ def read_pb(data: bytes, shown_as: str) -> PbFile:
     """
     if len(data) > MAX_BYTES:
         raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
-    text, _ = decode_text(data, shown_as, None)
+    text, __ = decode_text(data, shown_as, None)
     sections = _split_sections(text.decode().splitlines(), shown_as)
     defects = Defects()
     meta = _parse_meta(sections["META"], shown_as, defects)
@@ -95,10 +95,7 @@ def _split_sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple
 
 
 def _build_pabulib_error(shown_as: str, number: int, fr: str, en: str) -> DataError:
-    hint = Text(
-        "Un fichier Pabulib a les sections META, PROJECTS et VOTES.",
-        "A Pabulib file has the sections META, PROJECTS and VOTES.",
-    )
+    hint = _("A Pabulib file has the sections META, PROJECTS and VOTES.")
     return DataError([Defect("pabulib", Text(fr, en), (Place(file=shown_as, line=number),), hint)])
 
 
@@ -110,10 +107,7 @@ def _parse_rows(
     for number, line in lines:
         cells = next(csv.reader([line], delimiter=";"))
         if rows and len(cells) != len(rows[0][1]):
-            text = Text(
-                f"{len(cells)} cellules au lieu de {len(rows[0][1])}.",
-                f"{len(cells)} cells instead of {len(rows[0][1])}.",
-            )
+            text = _("{n_cells} cells instead of {n_rows}.", n_cells=len(cells), n_rows=len(rows[0][1]))
             defects.add("ragged_row", text, Place(file=shown_as, line=number))
         rows.append((number, [cell.strip() for cell in cells]))
     return rows
@@ -122,13 +116,13 @@ def _parse_rows(
 def _parse_meta(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> dict[str, str]:
     meta: dict[str, str] = {}
     for number, line in lines[1:]:
-        key, _, value = line.partition(";")
+        key, __, value = line.partition(";")
         if key in meta:
-            text = Text(f"la clé « {key} » est là deux fois.", f'the key "{key}" is there twice.')
+            text = _('the key "{key}" is there twice.', key=key)
             defects.add("pabulib", text, Place(file=shown_as, line=number))
         meta[key.strip()] = value.strip().strip('"')
     if "budget" not in meta:
-        text = Text("META n'a pas de « budget ».", 'META has no "budget".')
+        text = _('META has no "budget".')
         defects.add("pabulib", text, Place(file=shown_as), hint=suggest_name("budget", meta))
     else:
         _check_money(meta["budget"], "budget", Place(file=shown_as), defects)
@@ -140,7 +134,7 @@ def _check_money(text: str, name: str, place: Place, defects: Defects) -> None:
         parse_cents(text, ".")
     except MoneyError as error:
         shown, why = text[:40], error.text
-        said = Text(f"« {name} » : « {shown} » : {why.fr}.", f'"{name}": "{shown}": {why.en}.')
+        said = _('"{name}": "{shown}": {why}.', name=name, shown=shown, why=why)
         defects.add("money", said, place)
 
 
@@ -151,19 +145,19 @@ def _parse_projects(
     header = tuple(rows[0][1]) if rows else ()
     for name in _NEEDED:
         if name not in header:
-            text = Text(f"PROJECTS n'a pas de colonne « {name} ».", f'PROJECTS has no column "{name}".')
+            text = _('PROJECTS has no column "{name}".', name=name)
             place = Place(file=shown_as, line=rows[0][0] if rows else None)
             defects.add("missing_column", text, place, hint=suggest_name(name, header))
     if len(set(header)) != len(header):
-        text = Text("un en-tête de PROJECTS est là deux fois.", "a header of PROJECTS is there twice.")
+        text = _("a header of PROJECTS is there twice.")
         defects.add("duplicate_header", text, Place(file=shown_as, line=rows[0][0]))
     if len(rows) < 2:
-        text = Text("PROJECTS n'a aucun projet.", "PROJECTS has no project.")
+        text = _("PROJECTS has no project.")
         defects.add("empty", text, Place(file=shown_as))
     if not defects.entries:
         for number, row in rows[1:]:
             _check_money(row[header.index("cost")], "cost", Place(file=shown_as, line=number), defects)
-    return header, tuple(tuple(row) for _, row in rows[1:]), tuple(number for number, _ in rows[1:])
+    return header, tuple(tuple(row) for __, row in rows[1:]), tuple(number for number, __ in rows[1:])
 
 
 def _with_votes(pb: PbFile, votes: Sequence[tuple[int, Sequence[str]]]) -> PbFile:
@@ -172,7 +166,7 @@ def _with_votes(pb: PbFile, votes: Sequence[tuple[int, Sequence[str]]]) -> PbFil
     if "votes" in pb.header or not votes or "vote" not in votes[0][1]:
         return PbFile(pb.shown_as, pb.meta, pb.header, pb.rows, pb.lines, n_votes)
     at = list(votes[0][1]).index("vote")
-    counted: Counter[str] = Counter(name.strip() for _, row in votes[1:] for name in row[at].split(","))
+    counted: Counter[str] = Counter(name.strip() for __, row in votes[1:] for name in row[at].split(","))
     rows = tuple(
         (*row, str(counted[project]))
         for row, project in zip(pb.rows, pb.get_column("project_id"), strict=True)

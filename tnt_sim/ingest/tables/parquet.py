@@ -8,7 +8,7 @@ import io
 import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.tables.raw_table import SPACES, RawColumn, RawTable, strip_header
 from tnt_sim.ingest.tables.zip_packages import refuse
 
@@ -61,13 +61,11 @@ def _check_calendar(frame: pl.DataFrame, shown_as: str) -> None:
         strange = ((days < _FIRST_DAY) | (days > _LAST_DAY)).fill_null(value=False)
         if strange.any():
             row = int(strange.arg_true()[0]) + 2
-            text = Text(
-                f"colonne « {strip_header(name)} » : une date hors du calendrier (années 1 à 9999).",
-                f'column "{strip_header(name)}": a date outside the calendar (years 1 to 9999).',
+            text = _(
+                'column "{strip_header}": a date outside the calendar (years 1 to 9999).',
+                strip_header=strip_header(name),
             )
-            hint = Text(
-                "Corrigez-la, puis écrivez le fichier de nouveau.", "Correct it, then write it again."
-            )
+            hint = _("Correct it, then write it again.")
             raise DataError([Defect("date", text, (Place(file=shown_as, row=row),), hint)])
 
 
@@ -75,7 +73,7 @@ def _build_damage_error(shown_as: str, error: BaseException) -> DataError:
     why = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
     return refuse(
         "damaged", shown_as, f"le fichier Parquet ne peut pas être lu ({why}).",
-        f"the Parquet file cannot be read ({why}).", Text("Écrivez-le de nouveau.", "Write it again."),
+        f"the Parquet file cannot be read ({why}).", _("Write it again."),
     )  # fmt: skip
 
 

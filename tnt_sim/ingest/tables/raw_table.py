@@ -12,7 +12,7 @@ import polars as pl
 
 from tnt_sim.domain.portfolio import MANY, MAX_PLACES, extend_to_many, group_by_value
 from tnt_sim.errors import Defect, Defects, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 
 class Rounding(StrEnum):
@@ -232,9 +232,10 @@ class Reporter:
             displayed = describe_column(column, name)
             self.defects.add(
                 code,
-                Text(
-                    f"{displayed.fr} : autres cellules de même défaut : {len(left)} (celle-ci est la dernière).",
-                    f"{displayed.en}: further cells with the same defect: {len(left)} (this is the last one).",
+                _(
+                    "{displayed}: further cells with the same defect: {n_left} (this is the last one).",
+                    displayed=displayed,
+                    n_left=len(left),
                 ),
                 self.locate_cell(max(left), column),
             )
@@ -245,9 +246,8 @@ class Reporter:
         """Record one defect for a typed column of the wrong type."""
         where = describe_column(column, name)
         dtype = column.typed.dtype if column.typed is not None else pl.String()
-        text = Text(
-            f"{where.fr} : {expected.fr}, et non le type {dtype}.",
-            f"{where.en}: {expected.en}, not the type {dtype}.",
+        text = _(
+            "{where}: {expected}, not the type {dtype}.", where=where, expected=expected, dtype=str(dtype)
         )
         self.defects.add(code, text, self.locate_table(), hint=hint)
 
@@ -262,8 +262,8 @@ class Reporter:
 def describe_column(column: RawColumn, name: str | None = None) -> Text:
     """Return a column in a sentence: its header, with its canonical name where that differs."""
     if name is None or name == column.header:
-        return Text(f"colonne « {column.header} »", f'column "{column.header}"')
-    return Text(f"colonne « {column.header} » ({name})", f'column "{column.header}" ({name})')
+        return _('column "{header}"', header=column.header)
+    return _('column "{header}" ({name})', header=column.header, name=name)
 
 
 def quote_cell(column: RawColumn, index: int) -> str:

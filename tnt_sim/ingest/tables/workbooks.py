@@ -21,7 +21,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 
 from tnt_sim.domain.portfolio import MAX_PLACES
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.plain_sheet import read_plain_sheet
 from tnt_sim.ingest.tables.raw_table import (
     HiddenRows,
@@ -135,10 +135,7 @@ def _build_size_error(shown_as: str, error: TooManyCells) -> DataError:
     else:
         fr = f"une feuille s'étend jusqu'à {corner}, mais n'a que {error.n_written} cellules écrites."
         en = f"a sheet extends to {corner}, but has {error.n_written} written cells only."
-    hint = Text(
-        "Supprimez les lignes et les colonnes au-delà des données, ou enregistrez-la au format .csv.",
-        "Delete the rows and columns beyond the data, or save it as .csv.",
-    )
+    hint = _("Delete the rows and columns beyond the data, or save it as .csv.")
     return refuse("too_many_cells", shown_as, fr, en, hint)
 
 
@@ -147,8 +144,7 @@ def _build_damage_error(shown_as: str, error: BaseException) -> DataError:
     return refuse(
         "damaged", shown_as, f"le classeur ne peut pas être lu ({why}).",
         f"the workbook cannot be read ({why}).",
-        Text("Ouvrez-le dans un tableur et enregistrez-le de nouveau.",
-             "Open it in a spreadsheet and save it again."),
+        _("Open it in a spreadsheet and save it again."),
     )  # fmt: skip
 
 
@@ -198,9 +194,7 @@ def _choose(
     place = (Place(file=shown_as),)
     if options.sheet is not None:
         if options.sheet not in names:
-            text = Text(
-                f"la feuille « {options.sheet} » n'existe pas.", f'there is no sheet "{options.sheet}".'
-            )
+            text = _('there is no sheet "{sheet}".', sheet=options.sheet)
             raise DataError([Defect("unknown_sheet", text, place, suggest_name(options.sheet, names))])
         chosen = options.sheet
     elif DEFAULT_SHEET in names:
@@ -214,12 +208,12 @@ def _choose(
             f"the workbook has {len(names)} sheets: {en}.",
         )
         first = names[0] if names else "…"
-        hint = Text(f'Déclarez read: {{sheet: "{first}"}}.', f'Declare read: {{sheet: "{first}"}}.')
+        hint = _('Declare read: {{sheet: "{first}"}}.', first=first)
         raise DataError([Defect("several_sheets", text, place, hint)])
     sheet = next(sheet for sheet in sheets if sheet.name == chosen)
     if sheet.visible:
         return sheet, []
-    hidden = Text(f"la feuille « {chosen} » est masquée.", f'the sheet "{chosen}" is hidden.')
+    hidden = _('the sheet "{chosen}" is hidden.', chosen=chosen)
     return sheet, [Defect("hidden_sheet", hidden, (Place(file=shown_as, sheet=chosen),))]
 
 
@@ -234,15 +228,12 @@ def _build_table(
     header_row = options.header_row
     if len(grid) < header_row:
         place = Place(file=shown_as, sheet=sheet)
-        text = Text(
-            f"la feuille n'a pas de ligne {header_row}, où sont attendus les en-têtes.",
-            f"the sheet has no row {header_row}, where the headers are expected.",
-        )
+        text = _("the sheet has no row {header_row}, where the headers are expected.", header_row=header_row)
         raise DataError([Defect("no_header", text, (place,))])
     body = grid[header_row:]
     retained = [index for index, cells in enumerate(body) if any(cell != "" for cell in cells)]
     # A row with nothing but an error is empty to the value reader, but must be kept.
-    lost = {row - header_row - 1 for row, _ in (*marks.errors, *marks.formulas)}
+    lost = {row - header_row - 1 for row, __ in (*marks.errors, *marks.formulas)}
     retained = sorted(set(retained) | {index for index in lost if 0 <= index < len(body)})
     rows = pl.Series("_row", [index + header_row + 1 for index in retained], dtype=pl.UInt32)
     cells_by_column = list(zip(*(body[index] for index in retained), strict=True)) if retained else []
@@ -302,31 +293,25 @@ def _check_marks(table: RawTable, options: ReadOptions) -> None:
         more = len(over) - MAX_PLACES
         defects.add(
             "merged_cells",
-            Text(f"autres cellules fusionnées : {more}.", f"further merged cells: {more}."),
+            _("further merged cells: {more}.", more=more),
             Place(file=table.shown_as, sheet=table.sheet),
         )
     for row, column, end_row, end_column in over[:MAX_PLACES]:
         area = f"{format_letters(column)}{row}:{format_letters(end_column)}{end_row}"
         defects.add(
             "merged_cells",
-            Text(f"cellules fusionnées {area}.", f"merged cells {area}."),
+            _("merged cells {area}.", area=area),
             Place(file=table.shown_as, row=row, sheet=table.sheet, cell=f"{format_letters(column)}{row}"),
-            hint=Text("Défusionnez-les et remplissez chaque cellule.", "Unmerge them and fill each cell."),
+            hint=_("Unmerge them and fill each cell."),
         )
     hidden = _list_hidden_rows(table)
     if hidden and options.hidden_rows is HiddenRows.REFUSE:
         text = _format_spans(hidden)
         defects.add(
             "hidden_rows",
-            Text(
-                f"lignes masquées ou filtrées, que personne ne voit : {text}.",
-                f"hidden or filtered rows, which nobody sees: {text}.",
-            ),
+            _("hidden or filtered rows, which nobody sees: {text}.", text=text),
             Place(file=table.shown_as, sheet=table.sheet),
-            hint=Text(
-                "Affichez-les, ôtez le filtre, supprimez-les, ou déclarez read: {hidden_rows: keep}.",
-                "Show them, remove the filter, delete them, or declare read: {hidden_rows: keep}.",
-            ),
+            hint=_("Show them, remove the filter, delete them, or declare read: {{hidden_rows: keep}}."),
         )
     defects.raise_if_any(DataError)
 
@@ -354,10 +339,7 @@ def _collect_hidden_warnings(table: RawTable) -> list[Defect]:
     hidden = _list_hidden_rows(table)
     if hidden:
         label = _format_spans(hidden)
-        text = Text(
-            f"lignes masquées, lues comme les autres : {label}.",
-            f"hidden rows, read like the others: {label}.",
-        )
+        text = _("hidden rows, read like the others: {label}.", label=label)
         warnings.append(Defect("hidden_rows", text, place))
     names = [
         column.header
@@ -366,9 +348,6 @@ def _collect_hidden_warnings(table: RawTable) -> list[Defect]:
     ]
     if names:
         label = ", ".join(names)
-        text = Text(
-            f"colonnes masquées, lues comme les autres : {label}.",
-            f"hidden columns, read like the others: {label}.",
-        )
+        text = _("hidden columns, read like the others: {label}.", label=label)
         warnings.append(Defect("hidden_columns", text, place))
     return warnings

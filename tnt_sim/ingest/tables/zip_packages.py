@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass
 
 from tnt_sim.errors import DataError, Defect, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 MAX_RATIO = 100
 MAX_BYTES = 512 << 20
@@ -22,7 +22,7 @@ _SMALL_IN_ALL = 16 << 20
 _MAX_PARTS = 10_000
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_SAVE_AS = Text("Enregistrez-le au format .xlsx, .ods ou .csv.", "Save it as .xlsx, .ods or .csv.")
+_SAVE_AS = _("Save it as .xlsx, .ods or .csv.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ def refuse_legacy(data: bytes, suffix: str, shown_as: str) -> None:
             "encrypted", shown_as,
             "le classeur est protégé par un mot de passe, ou c'est un ancien fichier .xls.",
             "the workbook is protected by a password, or it is an old .xls file.",
-            Text("Retirez le mot de passe ou enregistrez-le au format .xlsx.",
-                 "Remove the password or save it as .xlsx."),
+            _("Remove the password or save it as .xlsx."),
         )  # fmt: skip
 
 
@@ -90,7 +89,7 @@ def _build_encryption_error(shown_as: str) -> DataError:
     return refuse(
         "encrypted", shown_as, "le classeur est protégé par un mot de passe.",
         "the workbook is protected by a password.",
-        Text("Retirez le mot de passe.", "Remove the password."),
+        _("Remove the password."),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from markupsafe import Markup
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_day,
@@ -210,12 +210,9 @@ def render_report_pdf(run: StoredRun, options: PageOptions) -> bytes:
         import weasyprint
     except (ImportError, OSError) as error:
         raise UsageError(
-            Text(
-                "le PDF demande WeasyPrint : installez « tnt-sim[pdf] » "
-                "(et Pango ; sous Linux, le paquet libpango-1.0-0). Sans lui, écrivez un .html "
-                "et imprimez-le depuis le navigateur.",
-                "PDF needs WeasyPrint: install “tnt-sim[pdf]” (and Pango; on Linux the package libpango-1.0-0). "
-                "Without it, write an .html and print it from the browser.",
+            _(
+                "PDF needs WeasyPrint: install “tnt-sim[pdf]” (and Pango; on Linux the package "
+                "libpango-1.0-0). Without it, write an .html and print it from the browser."
             ),
             code="usage.pdf",
         ) from error
@@ -224,7 +221,7 @@ def render_report_pdf(run: StoredRun, options: PageOptions) -> bytes:
     return data
 
 
-def _refuse_request(url: str, *_: Any, **__: Any) -> NoReturn:
+def _refuse_request(url: str, *_args: Any, **_options: Any) -> NoReturn:
     """Refuse any request: a report refers to nothing outside."""
     raise ValueError(f"the report asks for nothing outside: {url[:80]}")
 
@@ -247,18 +244,12 @@ def read_theme(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(
-            Text(
-                f"la feuille de style « {path} » ne peut pas être lue.",
-                f'the style sheet "{path}" cannot be read.',
-            ),
+            _('the style sheet "{path}" cannot be read.', path=path),
             code="usage.theme",
         ) from error
     if len(data) > _MOST_BYTES:
         raise UsageError(
-            Text(
-                f"« {path} » dépasse 1 Mo : ce n'est pas une feuille de style.",
-                f'"{path}" is above 1 MB: no style sheet.',
-            ),
+            _('"{path}" is above 1 MB: no style sheet.', path=path),
             code="usage.theme",
         )
     defects = Defects()
@@ -266,8 +257,8 @@ def read_theme(path: Path) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         defects.add(
-            "theme", Text("la feuille de style n'est pas en UTF-8.", "the style sheet is not UTF-8."),
-            Place(str(path)), hint=Text("Enregistrez-la en UTF-8.", "Save it as UTF-8."),
+            "theme", _("the style sheet is not UTF-8."),
+            Place(str(path)), hint=_("Save it as UTF-8."),
         )  # fmt: skip
         raise DataError(defects.entries) from None
     _report_external_references(text, path, defects)
@@ -281,13 +272,7 @@ def _report_external_references(text: str, path: Path, defects: Defects) -> None
         for match in _OUTSIDE.finditer(line):
             defects.add(
                 "theme",
-                Text(
-                    f"« {match[0].strip()} » n'est pas permis : le rapport ne demande rien au dehors.",
-                    f'"{match[0].strip()}" is not allowed: the report asks for nothing outside.',
-                ),
+                _('"{match}" is not allowed: the report asks for nothing outside.', match=match[0].strip()),
                 Place(str(path), line=number, column=match.start() + 1),
-                hint=Text(
-                    "Mettez polices et images dans la feuille (url(data:…)).",
-                    "Put fonts and images into the sheet (url(data:…)).",
-                ),
+                hint=_("Put fonts and images into the sheet (url(data:…))."),
             )

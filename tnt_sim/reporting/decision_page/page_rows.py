@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_count,
@@ -164,7 +164,7 @@ def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, 
     return {
         line.code: f"{line.name} ({line.code}) : {format_amount(line.granted_cents, lang)}, "
         f"{format_per_head(line, lang)}"
-        + Text(" par habitant, ", " per head, ").in_(lang)
+        + _(" per head, ").in_(lang)
         + format_count(line.funded, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
         for line in departments
         if line.code

@@ -18,7 +18,7 @@ import polars as pl
 
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.charts.department_map import FILLS, NOTHING
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, translate_texts
 from tnt_sim.reporting.decision_page.subtotals import Grouping
@@ -96,16 +96,14 @@ def build_slider(runs: Sequence[StoredRun]) -> Slider:
     amounts = [run.envelopes[0]["amount_cents"] for run in runs]
     if not same or None in amounts or len(set(amounts)) < len(amounts):
         raise UsageError(
-            Text(
-                "ces calculs ne peuvent pas être les positions d'un même curseur : il faut les mêmes dossiers, "
-                "les mêmes enveloppes, et des montants différents du programme.",
+            _(
                 "these runs cannot be the positions of one slider: they need the same dossiers, the same "
-                "envelopes, and different amounts of the programme.",
+                "envelopes, and different amounts of the programme."
             ),
             code="usage.report",
         )
     positions = sorted((_align_position(first, run, root) for run in runs), key=lambda one: one.amount_cents)
-    rule = Text("Chaque position est un calcul enregistré.", "Each position is a stored run.")
+    rule = _("Each position is a stored run.")
     return Slider(root, positions, rule)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from tnt_sim.engine.stored_run import NODE, StoredRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.reporting.export.flat_table import CellKind, Flat, FlatColumn
 from tnt_sim.reporting.reports.decision_table import (
@@ -41,11 +41,11 @@ _TURGOT = {
     ApplicantDecision.CLOSED: "⛔️ Classé sans suite",
 }
 _LETTERS = {
-    ApplicantDecision.COMMITTED: Text("maintien", "kept"),
-    ApplicantDecision.FUNDED: Text("accord", "award"),
-    ApplicantDecision.WAITING: Text("réserve", "reserve"),
-    ApplicantDecision.REFUSED: Text("refus", "refusal"),
-    ApplicantDecision.CLOSED: Text("sans suite", "closed"),
+    ApplicantDecision.COMMITTED: _("kept"),
+    ApplicantDecision.FUNDED: _("award"),
+    ApplicantDecision.WAITING: _("reserve"),
+    ApplicantDecision.REFUSED: _("refusal"),
+    ApplicantDecision.CLOSED: _("closed"),
 }
 ACCOUNTING = ("centreFinancier", "domaineFonctionnel", "activite", "centreCouts", "groupeMarchandises")
 """Fields that Chorus requires and no application holds; constant, from `--info`."""
@@ -59,7 +59,7 @@ def build_demarche(run: StoredRun) -> Flat:
     table = build_decision_table(run)
     return _build_flat(
         run,
-        Text("Décisions à reporter dans la démarche", "Decisions to enter in the procedure"),
+        _("Decisions to enter in the procedure"),
         _build_text_column(table, "dossier", "Numéro de dossier", 16),
         FlatColumn("Décision", CellKind.TEXT, _map_decisions(table, _STATES), 18),
         FlatColumn("Montant accordé", CellKind.MONEY, _get_granted(table), 16),
@@ -76,7 +76,7 @@ def build_turgot(run: StoredRun) -> Flat:
     complete = table["state"] != "en_construction"
     return _build_flat(
         run,
-        Text("Décisions au format de Turgot", "Decisions in Turgot's layout"),
+        _("Decisions in Turgot's layout"),
         FlatColumn("Date de dépôt du dossier", CellKind.TEXT, _format_french_day(table["filed_at"], run), 14),
         _build_text_column(table, "dossier", "Numéro de dossier DS", 16),
         _build_text_column(table, "title", "Intitulé du projet", 50),
@@ -117,7 +117,7 @@ def build_mail_merge(run: StoredRun, lang: Lang) -> Flat:
     day = format_day(run.spec.date.isoformat(), lang) if run.spec.date else ""
     return _build_flat(
         run,
-        Text("Table de publipostage", "Mail-merge table"),
+        _("Mail-merge table"),
         FlatColumn("Courrier", CellKind.TEXT, _map_decisions(table, kinds), 12),
         *(_build_text_column(table, name, header, 24) for header, name in columns.items()),
         FlatColumn("Programme", CellKind.TEXT, _build_constant(table, run.title), 30),
@@ -139,7 +139,7 @@ def build_order_annex(run: StoredRun) -> Flat:
     number = pl.Series("n", range(1, table.height + 1), dtype=pl.Int64)
     flat = _build_flat(
         run,
-        Text("Annexe : bénéficiaires et montants", "Annex: beneficiaries and amounts"),
+        _("Annex: beneficiaries and amounts"),
         FlatColumn("N°", CellKind.COUNT, number, 6),
         _build_text_column(table, "dossier", "Dossier", 14),
         _build_text_column(table, "applicant", "Bénéficiaire", 32),
@@ -160,7 +160,7 @@ def build_chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:
     year = run.spec.date.year if run.spec.date else None
     return _build_flat(
         run,
-        Text("Lignes d'engagement", "Lines to commit"),
+        _("Lines to commit"),
         FlatColumn("Axe ministériel 2", CellKind.TEXT, axis, 18),
         _build_text_column(table, "applicant_id", "Tiers (SIRET)", 18),
         _build_text_column(table, "applicant", "Bénéficiaire", 32),

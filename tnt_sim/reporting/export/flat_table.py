@@ -17,7 +17,7 @@ import polars as pl
 
 from tnt_sim.engine.award_list import format_euros, guard_formulas
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.ingest.tables.cell_types import select_wrong_identifiers
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_column
 from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision, build_decision_table
@@ -40,11 +40,11 @@ def list_siret_remarks(run: StoredRun) -> list[Text]:
     if absent.any():
         n, names = describe_count(int(absent.sum()), *_DOSSIERS), _format_names(table.filter(absent))
         remarks.append(
-            Text(
-                f"« Tiers » n'est pas un SIRET de 14 chiffres pour {n.fr} : {names}. "
-                "Complétez applicant_id dans la table, ou la ligne avant de la saisir.",
-                f'"Tiers" is no SIRET of 14 digits for {n.en}: {names}. '
-                "Complete applicant_id in the table, or the line before it is entered.",
+            _(
+                '"Tiers" is no SIRET of 14 digits for {n}: {names}. Complete applicant_id in the table, '
+                "or the line before it is entered.",
+                n=n,
+                names=names,
             )
         )
     return remarks + list_check_digit_remarks(table)
@@ -57,11 +57,11 @@ def list_check_digit_remarks(table: pl.DataFrame) -> list[Text]:
         return []
     n, names = describe_count(int(wrong.sum()), *_DOSSIERS), _format_names(table.filter(wrong))
     return [
-        Text(
-            f"Le SIRET a une clé de contrôle fausse pour {n.fr} : {names}. "
-            "Vérifiez-le sur annuaire-entreprises.data.gouv.fr.",
-            f"The SIRET has a wrong check digit for {n.en}: {names}. "
-            "Check it on annuaire-entreprises.data.gouv.fr.",
+        _(
+            "The SIRET has a wrong check digit for {n}: {names}. Check it on "
+            "annuaire-entreprises.data.gouv.fr.",
+            n=n,
+            names=names,
         )
     ]
 
@@ -77,11 +77,11 @@ def list_missing_date_remarks(dossiers: pl.DataFrame) -> list[Text]:
     )
     names = _format_names(dossiers)
     return [
-        Text(
-            f"Date de convention inconnue pour {n.fr} : {names}. Le jour de la décision est écrit, car le schéma "
-            "veut une date ; donnez une colonne notified_at ou dateConvention dans la table.",
-            f"No day of agreement for {n.en}: {names}. The day of the decision is written, since the schema wants "
-            "a day; give a column notified_at or dateConvention in the table.",
+        _(
+            "No day of agreement for {n}: {names}. The day of the decision is written, since the "
+            "schema wants a day; give a column notified_at or dateConvention in the table.",
+            n=n,
+            names=names,
         )
     ]
 

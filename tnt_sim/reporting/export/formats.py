@@ -18,7 +18,7 @@ from tnt_sim.engine.award_list import convert_to_csv, format_decimal, guard_form
 from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.export import administrative_tables
 from tnt_sim.reporting.export.flat_table import (
     CellKind,
@@ -83,7 +83,7 @@ class Format:
     is_act: bool = False
     info: tuple[str, ...] = ()
     is_told: bool = False
-    remarks: Callable[[StoredRun, ExportOptions], list[Text]] = lambda *_: []
+    remarks: Callable[[StoredRun, ExportOptions], list[Text]] = lambda *__: []
 
 
 def export_bytes(run: StoredRun, name: str, options: ExportOptions) -> bytes:
@@ -117,22 +117,20 @@ def refuse_act(verification: Verification, name: str, *, unproven: bool) -> None
     """
     if not verification.rules.is_shown:
         raise UsageError(
-            Text(
-                f"« {name} » n'a pas pu être relu : ses données ne sont plus là, ou ont changé. Un acte ne "
-                "s'écrit pas sans elles. Remettez les fichiers d'origine, ou relancez le calcul.",
-                f'"{name}" could not be read again: its inputs are gone, or have changed. No act is drawn up '
-                "without them. Put the original files back, or run it again.",
+            _(
+                '"{name}" could not be read again: its inputs are gone, or have changed. No act is drawn '
+                "up without them. Put the original files back, or run it again.",
+                name=name,
             ),
             code="usage.unverified",
         )
     if not verification.optimal.is_shown and not unproven:
         raise UsageError(
-            Text(
-                f"« {name} » : rien ne démontre ici que sa répartition est la meilleure. Ajoutez --solve pour le "
-                "demander à nouveau aux solveurs, relancez le calcul avec plus de temps, ou ajoutez --unproven : "
-                "l'acte dira alors qu'il est sans preuve.",
-                f'"{name}": nothing shows here that its allocation is the best. Add --solve to ask the solvers '
-                "again, run it again with more time, or add --unproven: the act then says that it has no proof.",
+            _(
+                '"{name}": nothing shows here that its allocation is the best. Add --solve to ask the '
+                "solvers again, run it again with more time, or add --unproven: the act then says that "
+                "it has no proof.",
+                name=name,
             ),
             code="usage.unproven",
         )
@@ -152,9 +150,11 @@ def require_format(name: str) -> Format:
     hint = suggest_name(name, formats) or Text("", "")
     all_text = ", ".join(formats)
     raise UsageError(
-        Text(
-            f"le format « {name} » n'existe pas. {hint.fr} Formats : {all_text}.",
-            f'there is no format "{name}". {hint.en} Formats: {all_text}.',
+        _(
+            'there is no format "{name}". {hint} Formats: {all_text}.',
+            name=name,
+            hint=hint,
+            all_text=all_text,
         ),
         code="usage.format",
     )
@@ -173,9 +173,11 @@ def require_suffix(name: str, suffix: str) -> str:
         return suffix
     all_text = ", ".join(allowed)
     raise UsageError(
-        Text(
-            f"le format « {name} » s'écrit en {all_text}, pas en « {suffix} ».",
-            f'the format "{name}" is written as {all_text}, not as "{suffix}".',
+        _(
+            'the format "{name}" is written as {all_text}, not as "{suffix}".',
+            name=name,
+            all_text=all_text,
+            suffix=suffix,
         ),
         code="usage.suffix",
     )
@@ -183,12 +185,9 @@ def require_suffix(name: str, suffix: str) -> str:
 
 def _describe_unknown_key(name: str, key: str, known: tuple[str, ...]) -> Text:
     if not known:
-        return Text(f"le format « {name} » ne prend pas de --info.", f'the format "{name}" takes no --info.')
+        return _('the format "{name}" takes no --info.', name=name)
     hint = suggest_name(key, known) or Text("", "")
-    return Text(
-        f"--info : « {key} » n'est pas un champ du format « {name} ». {hint.fr}",
-        f'--info: "{key}" is no field of the format "{name}". {hint.en}',
-    )
+    return _('--info: "{key}" is no field of the format "{name}". {hint}', key=key, name=name, hint=hint)
 
 
 def build_text_table(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -282,33 +281,31 @@ def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "xlsx": Format(
-            Text("le classeur complet, avec ses formules", "the whole workbook, with its formulas"),
+            _("the whole workbook, with its formulas"),
             (".xlsx",),
             lambda run, asked: build_workbook(run, asked.lang),
             is_told=True,
         ),
         "csv": Format(
-            Text("tous les dossiers, toutes les colonnes", "all dossiers, all columns"),
+            _("all dossiers, all columns"),
             (".csv",),
             _export_csv,
         ),
-        "parquet": Format(
-            Text("les mêmes, typés, en centimes", "the same, typed, in cents"), (".parquet",), _export_parquet
-        ),
+        "parquet": Format(_("the same, typed, in cents"), (".parquet",), _export_parquet),
         "demarche": Format(
-            Text("les décisions à reporter dans la démarche", "the decisions to enter in the procedure"),
+            _("the decisions to enter in the procedure"),
             (".csv", ".xlsx"),
-            _build_exporter(lambda run, _: administrative_tables.build_demarche(run), "Annotations"),
+            _build_exporter(lambda run, __: administrative_tables.build_demarche(run), "Annotations"),
             is_act=True,
             is_told=True,
         ),
         "turgot": Format(
-            Text("les colonnes de Turgot", "Turgot's columns"),
+            _("Turgot's columns"),
             (".csv", ".xlsx"),
-            _build_exporter(lambda run, _: administrative_tables.build_turgot(run), "Simulation"),
+            _build_exporter(lambda run, __: administrative_tables.build_turgot(run), "Simulation"),
         ),
         "scdl": Format(
-            Text("la publication SCDL « Subventions » 2.1.1", 'the publication SCDL "Subventions" 2.1.1'),
+            _('the publication SCDL "Subventions" 2.1.1'),
             (".csv",),
             _export_scdl,
             is_act=True,
@@ -316,12 +313,12 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             remarks=lambda run, asked: scdl_remarks(run, asked.info),
         ),
         "pabulib": Format(
-            Text("un fichier Pabulib, sans votes", "a Pabulib file, without votes"),
+            _("a Pabulib file, without votes"),
             (".pb",),
-            lambda run, _: build_pabulib(run).encode(),
+            lambda run, __: build_pabulib(run).encode(),
         ),
         "publipostage": Format(
-            Text("la table des courriers, accords et refus", "the table of the letters, awards and refusals"),
+            _("the table of the letters, awards and refusals"),
             (".csv", ".xlsx"),
             _build_exporter(
                 lambda run, asked: administrative_tables.build_mail_merge(run, asked.lang), "Courriers"
@@ -330,20 +327,20 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             is_told=True,
         ),
         "arrete": Format(
-            Text("l'annexe de l'arrêté", "the annex of the order"),
+            _("the annex of the order"),
             (".xlsx", ".csv"),
-            _build_exporter(lambda run, _: administrative_tables.build_order_annex(run), "Annexe"),
+            _build_exporter(lambda run, __: administrative_tables.build_order_annex(run), "Annexe"),
             is_act=True,
         ),
         "chorus": Format(
-            Text("les lignes d'engagement pour Chorus", "the lines to commit in Chorus"),
+            _("the lines to commit in Chorus"),
             (".csv", ".xlsx"),
             _build_exporter(
                 lambda run, asked: administrative_tables.build_chorus(run, asked.info), "Engagements"
             ),
             is_act=True,
             info=administrative_tables.ACCOUNTING,
-            remarks=lambda run, _: list_siret_remarks(run),
+            remarks=lambda run, __: list_siret_remarks(run),
         ),
     }
 )
@@ -365,6 +362,6 @@ def load_formats() -> Mapping[str, Format]:
     for name, entry in find_extensions(GROUP, FORMATS).items():
         formats[name] = load_extension(entry, Format)
         if not all(suffix[:1] == "." for suffix in formats[name].suffixes or ("",)):
-            reason = Text("il lui faut des suffixes, comme .csv", "it needs suffixes, such as .csv")
+            reason = _("it needs suffixes, such as .csv")
             raise build_extension_error(entry, reason)
     return MappingProxyType(formats)

@@ -19,7 +19,7 @@ from tnt_sim.domain.portfolio import MANY, MAX_PLACES
 from tnt_sim.engine.award_list import format_euros
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import Text, _, describe_count
 from tnt_sim.reporting.export.flat_table import list_check_digit_remarks, list_missing_date_remarks
 
 SCHEMA = "scdl-subventions-2.1.1.json"
@@ -129,7 +129,7 @@ def _check(rows: pl.DataFrame, dossiers: pl.Series, values: Mapping[str, str]) -
                 defects.entries.append(_build_dossier_defect(field["name"], fault, dossiers.filter(bad)))
     nameless = (rows["idBeneficiaire"] == "") & (rows["rnaBeneficiaire"] == "")
     if nameless.any():
-        fault = Text("un SIRET de 14 chiffres est attendu", "a SIRET of 14 digits is expected")
+        fault = _("a SIRET of 14 digits is expected")
         defects.entries.append(_build_dossier_defect("idBeneficiaire", fault, dossiers.filter(nameless)))
     defects.raise_if_any(DataError)
 
@@ -138,7 +138,7 @@ def find_violations(field: Mapping[str, Any], values: pl.Series) -> Iterator[tup
     """Yield each violation of a Table Schema field among text values: the reason, and which rows."""
     limits, filled = field.get("constraints", {}), values != ""
     if limits.get("required") and not filled.all():
-        yield Text("une valeur est attendue", "a value is expected"), ~filled
+        yield _("a value is expected"), ~filled
     checks: dict[str, Check] = {
         "pattern": lambda text: bool(
             re.fullmatch(limits["pattern"].removeprefix("^").removesuffix("$"), text)
@@ -174,40 +174,30 @@ def _is_day(text: str) -> bool:
 
 
 _FAULTS: Mapping[str, Any] = {
-    "pattern": lambda c: Text(
-        f"la forme {c['pattern']} est attendue", f"the form {c['pattern']} is expected"
-    ),
-    "maxLength": lambda c: Text(
-        f"plus de {c['maxLength']} caractères", f"more than {c['maxLength']} characters"
-    ),
-    "enum": lambda c: Text(f"une valeur parmi {c['enum']} est attendue", f"one of {c['enum']} is expected"),
-    "minimum": lambda c: Text(f"moins de {c['minimum']}", f"below {c['minimum']}"),
-    "maximum": lambda c: Text(f"plus de {c['maximum']}", f"above {c['maximum']}"),
-    "number": lambda _: Text("un nombre est attendu", "a number is expected"),
-    "date": lambda _: Text("un jour AAAA-MM-JJ est attendu", "a day YYYY-MM-DD is expected"),
-    "boolean": lambda _: Text("« oui » ou « non » est attendu", '"oui" or "non" is expected'),
+    "pattern": lambda c: _("the form {c} is expected", c=c["pattern"]),
+    "maxLength": lambda c: _("more than {c} characters", c=c["maxLength"]),
+    "enum": lambda c: _("one of {c} is expected", c=c["enum"]),
+    "minimum": lambda c: _("below {c}", c=c["minimum"]),
+    "maximum": lambda c: _("above {c}", c=c["maximum"]),
+    "number": lambda __: _("a number is expected"),
+    "date": lambda __: _("a day YYYY-MM-DD is expected"),
+    "boolean": lambda __: _('"oui" or "non" is expected'),
 }
 
 
 def _build_info_defect(name: str, value: str, fault: Text) -> Defect:
     shown = f" « {value} »" if value else ""
-    text = Text(f"SCDL, champ {name}{shown} : {fault.fr}.", f"SCDL, field {name}{shown}: {fault.en}.")
-    hint = Text(f"Ajoutez --info {name}=VALEUR.", f"Add --info {name}=VALUE.")
+    text = _("SCDL, field {name}{shown}: {fault}.", name=name, shown=shown, fault=fault)
+    hint = _("Add --info {name}=VALUE.", name=name)
     return Defect("scdl", text, hint=hint)
 
 
 def _build_dossier_defect(name: str, fault: Text, dossiers: pl.Series) -> Defect:
     column = _ORIGIN.get(name, "")
     n = describe_count(len(dossiers), ("dossier", "dossiers"), ("dossier", "dossiers"))
-    text = Text(
-        f"SCDL, champ {name} : {fault.fr} ({n.fr}).",
-        f"SCDL, field {name}: {fault.en} ({n.en}).",
-    )
+    text = _("SCDL, field {name}: {fault} ({n}).", name=name, fault=fault, n=n)
     hint = None
     if column:
-        hint = Text(
-            f"Complétez la colonne « {column} » de la table des dossiers, puis relancez le calcul.",
-            f'Complete the column "{column}" of the dossier table, then run again.',
-        )
+        hint = _('Complete the column "{column}" of the dossier table, then run again.', column=column)
     shown = MAX_PLACES if len(dossiers) <= MAX_PLACES else MANY
     return Defect("scdl", text, tuple(Place(dossier=name) for name in dossiers.head(shown).to_list()), hint)

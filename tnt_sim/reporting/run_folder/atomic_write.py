@@ -19,7 +19,7 @@ from tnt_sim.disk import (
     quote_path,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
@@ -95,26 +95,17 @@ def check_target(target: Path, *, replace: bool) -> None:
     folder = target.parent
     if not folder.is_dir():
         raise UsageError(
-            Text(
-                f"le dossier « {folder} » n'existe pas. Créez-le, ou corrigez --out.",
-                f'there is no folder "{folder}". Create it, or correct --out.',
-            ),
+            _('there is no folder "{folder}". Create it, or correct --out.', folder=folder),
             code="usage.out",
         )
     if target.is_dir():
         raise UsageError(
-            Text(
-                f"« {target} » est un dossier. Donnez le nom d'un fichier à --out.",
-                f'"{target}" is a folder. Give --out the name of a file.',
-            ),
+            _('"{target}" is a folder. Give --out the name of a file.', target=target),
             code="usage.out",
         )
     if target.exists() and not replace:
         raise UsageError(
-            Text(
-                f"« {target} » existe déjà : rien n'y est touché. Ajoutez --force pour le remplacer.",
-                f'"{target}" exists already: it is left as it is. Add --force to replace it.',
-            ),
+            _('"{target}" exists already: it is left as it is. Add --force to replace it.', target=target),
             code="usage.exists",
         )
 
@@ -138,10 +129,7 @@ def put_files(folder: Path, data: Mapping[str, bytes], *, replace: bool) -> list
         check_target(folder, replace=replace)
     elif not folder.is_dir():
         raise UsageError(
-            Text(
-                f"« {folder} » est un fichier. Donnez à --out le nom d'un dossier.",
-                f'"{folder}" is a file. Give --out the name of a folder.',
-            ),
+            _('"{folder}" is a file. Give --out the name of a folder.', folder=folder),
             code="usage.out",
         )
     else:
@@ -159,4 +147,4 @@ def _put(files: Mapping[Path, bytes], shown_as: Path) -> None:
         raise build_write_error(quote_path(shown_as), error, _ELSEWHERE) from error
 
 
-_ELSEWHERE = Text("Choisissez une autre place avec --out.", "Choose another place with --out.")
+_ELSEWHERE = _("Choose another place with --out.")

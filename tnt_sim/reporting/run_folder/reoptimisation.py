@@ -12,22 +12,17 @@ from dataclasses import replace
 from tnt_sim.engine.result import Proof, ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.reporting.run_folder.replay import Checked
 from tnt_sim.verify.decision_reasons import is_better
 from tnt_sim.verify.proofs import replay_proofs
 from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import Answer, Means, Standing, Verification
 
-NOT_ENDED = Text(
-    "Le scénario, résolu à nouveau, n'a pas donné de preuve dans le temps permis : donnez plus de temps avec "
-    "--time-limit.",
-    "The scenario, solved again, gave no proof within the time allowed: allow more with --time-limit.",
+NOT_ENDED = _(
+    "The scenario, solved again, gave no proof within the time allowed: allow more with --time-limit."
 )
-OTHER_LIST = Text(
-    "Le scénario, résolu à nouveau, donne une autre liste, que rien ne dit meilleure.",
-    "The scenario, solved again, gives another list, and nothing says that it is better.",
-)
+OTHER_LIST = _("The scenario, solved again, gives another list, and nothing says that it is better.")
 
 
 def solve_again(checked: Checked, time_limit: float | None = None) -> Verification:
@@ -52,13 +47,13 @@ def _update_answers(checked: Checked, verification: Verification, result: Result
     replay_proofs(again, [(part.decision, part.claim) for part in parts])
     optimal, first, notes = verification.optimal, verification.first, verification.notes
     if not optimal.is_shown and again.proven:
-        optimal = Answer(Standing.SHOWN, Means.SOLVED_PROOF)
+        optimal = Answer(Standing.DEMONSTRATED, Means.SOLVED_PROOF)
     elif not optimal.is_shown and result.proof is Proof.CROSS_CHECKED and _has_same_values(checked, result):
-        optimal = Answer(Standing.SHOWN, Means.SOLVED_TWICE)
+        optimal = Answer(Standing.DEMONSTRATED, Means.SOLVED_TWICE)
     elif not optimal.is_shown:
         notes = (*notes, NOT_ENDED if result.proof is Proof.FEASIBLE_GAP else OTHER_LIST)
     if again.proven and again.proven_first:
-        first = Answer(Standing.SHOWN, Means.SOLVED_PROOF)
+        first = Answer(Standing.DEMONSTRATED, Means.SOLVED_PROOF)
     rows = again.rows if optimal.means is Means.SOLVED_PROOF else verification.rows
     return replace(verification, optimal=optimal, first=first, notes=notes, rows=rows)
 
@@ -98,9 +93,10 @@ def _find_difference(checked: Checked, result: ResultData) -> tuple[str, str] | 
 def _record_better_list(verification: Verification, pair: tuple[str, str]) -> Verification:
     """Record a better list: false if the run claims optimality, a note otherwise."""
     stored, better = pair
-    text = Text(
-        f"le scénario, résolu à nouveau, donne une répartition meilleure : {better} au lieu de {stored}.",
-        f"the scenario, solved again, gives a better allocation: {better} instead of {stored}.",
+    text = _(
+        "the scenario, solved again, gives a better allocation: {better} instead of {stored}.",
+        better=better,
+        stored=stored,
     )
     if verification.optimal.standing is Standing.NONE:
         return replace(verification, notes=(*verification.notes, text))

@@ -26,7 +26,7 @@ from tnt_sim.engine.step_results import combine_results
 from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.engine.stored_run import list_versions as versions_here
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.run_folder.writer import RunOrigin, build_summary, render_resolved_yaml
 from tnt_sim.scenario.scenario import ScenarioData, build_reserve_step
 from tnt_sim.verify.claim_consistency import (
@@ -146,9 +146,8 @@ def _list_notes(run: Replay) -> tuple[Text, ...]:
     return (*notes, *dict.fromkeys(run.notes), *other, *as_then)
 
 
-_AS_0_1_0 = Text(
-    "Il est relu comme l'a écrit la version 0.1.0 : orthographes distinctes, cellules vides et motifs d'alors.",
-    "It is read as version 0.1.0 wrote it: spellings apart, empty cells and reasons as they were then.",
+_AS_0_1_0 = _(
+    "It is read as version 0.1.0 wrote it: spellings apart, empty cells and reasons as they were then."
 )
 
 
@@ -161,9 +160,9 @@ def is_same_code(run: Replay) -> bool:
 def _describe_other_code(run: Replay) -> Text:
     versions = run.summary.get("versions")
     version = versions.get("tnt_sim") if isinstance(versions, dict) else "?"
-    return Text(
-        f"Le calcul a été fait par un autre code de tnt_sim ({version}) que celui qui le relit.",
-        f"The run was made by another code of tnt_sim ({version}) than the one that checks it.",
+    return _(
+        "The run was made by another code of tnt_sim ({version}) than the one that checks it.",
+        version=str(version),
     )
 
 
@@ -180,10 +179,7 @@ def _check_resolved(run: Replay, scenario: ScenarioData) -> list[Defect]:
     return [
         Defect(
             "scenario",
-            Text(
-                "le scénario résolu n'est pas celui que ses fichiers donnent.",
-                "the resolved scenario is not the one that its files give.",
-            ),
+            _("the resolved scenario is not the one that its files give."),
             (Place(file=RESOLVED, line=number),),
         )
     ]
@@ -213,7 +209,7 @@ def replay_run(run: Replay, scenario: ScenarioData, whole: StepDecision) -> RunR
         return RunReplay(part.result, (part,))
     listed = () if run.steps.reserve is None else (run.steps.reserve,)
     decisions = (*run.steps.done, *listed)
-    entries = [*list_step_entries(run.summary), *({} for _ in decisions)]
+    entries = [*list_step_entries(run.summary), *({} for __ in decisions)]
     pieces = tuple(
         _replay_decision(run, entry, f"steps[{decision.step.id or k}].", decision)
         for k, (entry, decision) in enumerate(zip(entries, decisions, strict=False))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tnt_sim.engine.stored_run import StoredRun, read_stored
 from tnt_sim.errors import Defect, VerificationError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.run_folder.reoptimisation import solve_again
 from tnt_sim.reporting.run_folder.replay import check_run, translate_run
 from tnt_sim.verify.input_files import NOT_THERE
@@ -99,5 +99,5 @@ def refuse_false(verification: Verification) -> None:
 def _build_unread_defect(run_dir: Path) -> Defect:
     return Defect(
         "run-folder",
-        Text(f"« {run_dir} » ne peut pas être relu.", f'"{run_dir}" cannot be read again.'),
+        _('"{run_dir}" cannot be read again.', run_dir=run_dir),
     )

@@ -11,8 +11,8 @@ from tnt_sim.disk import build_write_error, copy, fill, quote_path, touch
 from tnt_sim.domain.money import format_decimal_euros
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
-from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.reporting.run_folder.atomic_write import put_folder
 from tnt_sim.scenario.decision_register import (
@@ -121,21 +121,14 @@ def _refuse_amendments(amendment: Held, before: Held, shown_as: str) -> None:
     for dossier, cents in amendment.items():
         place = Place(file=shown_as, dossier=dossier)
         if before.get(dossier, 0) == 0:
-            defects.add(
-                "amendment", Text("ce dossier n'est pas engagé.", "this dossier is not committed."), place
-            )
+            defects.add("amendment", _("this dossier is not committed."), place)
         elif not 0 <= cents < before[dossier]:
             was = before[dossier]
             defects.add(
                 "amendment",
-                Text(
-                    f"{format_cents(cents, Lang.FR)} n'est pas moins que les {format_cents(was, Lang.FR)} signés.",
-                    f"{format_cents(cents, Lang.EN)} is not less than the {format_cents(was, Lang.EN)} signed.",
-                ),
+                _("{cents} is not less than the {was} signed.", cents=Money(cents), was=Money(was)),
                 place,
-                hint=Text(
-                    "Une hausse se décide par un calcul et une liste.", "An increase takes a run and a list."
-                ),
+                hint=_("An increase takes a run and a list."),
             )
     defects.raise_if_any(DataError)
 
@@ -231,9 +224,7 @@ def _put(
     return RegisterEntry(target, signature)
 
 
-_FREE = Text(
-    "Rien n'est signé. Corrigez cela, puis relancez.", "Nothing is signed. Correct this, then run it again."
-)
+_FREE = _("Nothing is signed. Correct this, then run it again.")
 
 
 def _list_files(folder: Path) -> list[Path]:

@@ -27,7 +27,7 @@ from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, hash_lock_file, list_versions
 from tnt_sim.errors import DataError, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.reporting.run_folder.atomic_write import put_folder
 from tnt_sim.rules.protocols import Path as KeyPath
 from tnt_sim.scenario.scenario import ScenarioData
@@ -205,7 +205,7 @@ def write_run(result: ResultData, out: Path | None = None) -> Path:
     try:
         put_folder(target, lambda folder: _write(result, folder, target))
     except OSError as error:
-        what = Text(f"le dossier de calcul « {target} »", f'the run folder "{target}"')
+        what = _('the run folder "{target}"', target=target)
         raise build_write_error(what, error, _ELSEWHERE) from error
     return target
 
@@ -229,17 +229,16 @@ def _refuse_strangers(target: Path) -> None:
     if not target.is_symlink() and (not target.exists() or is_run_folder(target)):
         return
     raise UsageError(
-        Text(
-            f"« {target} » existe et n'est pas un dossier de calcul : rien n'y est touché. "
-            "Déplacez-le, ou choisissez un autre dossier avec --out.",
-            f'"{target}" exists and is not a run folder: nothing in it is touched. '
-            "Move it, or choose another folder with --out.",
+        _(
+            '"{target}" exists and is not a run folder: nothing in it is touched. Move it, or choose '
+            "another folder with --out.",
+            target=target,
         ),
         code="usage.out",
     )
 
 
-_ELSEWHERE = Text("Choisissez un autre dossier avec --out.", "Choose another folder with --out.")
+_ELSEWHERE = _("Choose another folder with --out.")
 
 
 def _write(result: ResultData, folder: Path, target: Path) -> None:
@@ -321,7 +320,7 @@ def to_yaml(tree: Mapping[str, Any]) -> str:
     yaml.allow_unicode = True
     yaml.width = 1_000_000
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.representer.ignore_aliases = lambda *_: True
+    yaml.representer.ignore_aliases = lambda *__: True
     stream = io.StringIO()
     yaml.dump(dict(tree), stream)
     return stream.getvalue()

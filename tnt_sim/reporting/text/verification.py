@@ -15,7 +15,7 @@ GOOD, FAIR, BAD = "bold green", "bold yellow", "bold red"
 
 _RULES: Mapping[Standing, Text] = MappingProxyType(
     {
-        Standing.SHOWN: Text(
+        Standing.DEMONSTRATED: Text(
             "Respectées. Relues ici au centime, depuis les données d'origine.",
             "Kept. Read again here to the cent, from the raw inputs.",
         ),

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import can_gain
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_exactly
@@ -87,14 +87,15 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
         can = _format_money(demand)
         case.record_defect(
             "min-use",
-            Text(
-                f"l'enveloppe « {name} » doit employer au moins {money.fr}, mais ses dossiers éligibles ne "
-                f"peuvent recevoir que {can.fr}.",
-                f'envelope "{name}" must use at least {money.en}, but its eligible dossiers can get no more '
-                f"than {can.en}.",
+            _(
+                'envelope "{name}" must use at least {money}, but its eligible dossiers can get no more '
+                "than {can}.",
+                name=name,
+                money=money,
+                can=can,
             ),
             ("envelope", name, "min_use"),
-            Text("Abaissez `min_use`, ou le montant.", "Lower `min_use`, or the amount."),
+            _("Lower `min_use`, or the amount."),
         )
         return
     amount = tree.amount_cents[node] or 0
@@ -102,14 +103,15 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
         can = _format_money(amount)
         case.record_defect(
             "min-use",
-            Text(
-                f"l'enveloppe « {name} » doit employer au moins {money.fr}, mais ne peut accorder que "
-                f"{can.fr}, réserve déduite.",
-                f'envelope "{name}" must use at least {money.en}, but can grant no more than {can.en}, its '
-                f"reserve taken off.",
+            _(
+                'envelope "{name}" must use at least {money}, but can grant no more than {can}, its '
+                "reserve taken off.",
+                name=name,
+                money=money,
+                can=can,
             ),
             ("envelope", name, "min_use"),
-            Text("Abaissez `min_use` ou `reserve`.", "Lower `min_use` or `reserve`."),
+            _("Lower `min_use` or `reserve`."),
         )
 
 
@@ -123,9 +125,11 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
     if option.max_dossiers is not None and option.max_dossiers < least:
         case.record_defect(
             "min-dossiers",
-            Text(
-                f"l'enveloppe « {name} » veut au moins {least} dossiers et au plus {option.max_dossiers}.",
-                f'envelope "{name}" wants at least {least} dossiers and at most {option.max_dossiers}.',
+            _(
+                'envelope "{name}" wants at least {least} dossiers and at most {max_dossiers}.',
+                name=name,
+                least=least,
+                max_dossiers=option.max_dossiers,
             ),
             ("envelope", name, "min_dossiers"),
         )
@@ -138,7 +142,7 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
                 f'envelope "{name}" must fund at least {least} dossiers, but has only {n} eligible.',
             ),
             ("envelope", name, "min_dossiers"),
-            Text("Abaissez `min_dossiers`.", "Lower `min_dossiers`."),
+            _("Lower `min_dossiers`."),
         )
 
 
@@ -154,12 +158,9 @@ def _check_most(case: Case, offers: Offers, node: int, under: BoolArray) -> None
         )
         case.record_defect(
             "max-dossiers",
-            Text(
-                f"l'enveloppe « {name} » ne peut financer que {few.fr}, mais {held.fr}.",
-                f'envelope "{name}" may fund only {few.en}, but {held.en}.',
-            ),
+            _('envelope "{name}" may fund only {few}, but {held}.', name=name, few=few, held=held),
             ("envelope", name, "max_dossiers"),
-            Text("Relevez `max_dossiers`.", "Raise `max_dossiers`."),
+            _("Raise `max_dossiers`."),
         )
 
 

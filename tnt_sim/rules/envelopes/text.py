@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec, SplitSpec, TransferSpec, UnassignedTo
 from tnt_sim.domain.field_types import write_rate
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_count, format_list, format_rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_bounds, describe_complement, format_money
@@ -64,20 +64,12 @@ def find_gaining_envelopes(
     return result
 
 
-_UNLIMITED = Text("Sans montant : rien ne la limite.", "No amount: nothing limits it.")
-_BY_PARENTS = Text(
-    "Sans montant propre : seules les enveloppes au-dessus la limitent.",
-    "No amount of its own: only the envelopes above limit it.",
-)
+_UNLIMITED = _("No amount: nothing limits it.")
+_BY_PARENTS = _("No amount of its own: only the envelopes above limit it.")
 _FLAGS: Mapping[str, Text] = MappingProxyType(
     {
-        "ring_fenced": Text(
-            "Cantonnée : rien n'y entre et rien n'en sort.", "Ring-fenced: nothing enters, nothing leaves."
-        ),
-        "overbooked": Text(
-            "Les montants en dessous sont des plafonds, dont la somme peut dépasser le sien.",
-            "The amounts below it are ceilings, whose sum may exceed its own.",
-        ),
+        "ring_fenced": _("Ring-fenced: nothing enters, nothing leaves."),
+        "overbooked": _("The amounts below it are ceilings, whose sum may exceed its own."),
     }
 )
 
@@ -85,19 +77,11 @@ _FLAGS: Mapping[str, Text] = MappingProxyType(
 def _describe_unassigned(spec: EnvelopeSpec, lang: Lang) -> str:
     choice = spec.unassigned
     if isinstance(choice, UnassignedTo):
-        return Text(
-            f"Ce qui n'est pas réparti va à « {choice.to} ».", f'What is not assigned goes to "{choice.to}".'
-        ).in_(lang)
+        return _('What is not assigned goes to "{to}".', to=choice.to).in_(lang)
     if choice == "pro_rata":
-        return Text(
-            "Ce qui n'est pas réparti l'est en proportion des montants.",
-            "What is not assigned is shared in proportion to the amounts.",
-        ).in_(lang)
+        return _("What is not assigned is shared in proportion to the amounts.").in_(lang)
     if choice == "own":
-        return Text(
-            "Ce qui n'est pas réparti reste aux dossiers demandés sur elle-même.",
-            "What is not assigned stays with the dossiers asked from itself.",
-        ).in_(lang)
+        return _("What is not assigned stays with the dossiers asked from itself.").in_(lang)
     return ""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.expressions.values import is_code, normalise_text, read_spellings
 from tnt_sim.rules.protocols import Case, Path
 
@@ -45,18 +45,21 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
     en = f'no dossier has {wanted.en} in the column "{column}"; it holds {listed.en}.'
     if near is not None:
         allow = "allow_absent: true"
-        hint = Text(
-            f"Écrivez « {near} », ou `{{in: [{values[0]}], {allow}}}` si cette valeur peut manquer.",
-            f'Write "{near}", or `{{in: [{values[0]}], {allow}}}` if this value may be absent.',
+        hint = _(
+            'Write "{near}", or `{{in: [{values}], {allow}}}` if this value may be absent.',
+            near=near,
+            values=values[0],
+            allow=allow,
         )
         case.record_defect("absent-value", Text(fr, en), path, hint)
         return
     case.leave_open(
         "absent/" + ".".join(str(part) for part in path),
         Text(fr, en),
-        Text(
-            f"Écrivez `{column}: {{in: [{', '.join(values)}], allow_absent: true}}` si c'est voulu.",
-            f"Write `{column}: {{in: [{', '.join(values)}], allow_absent: true}}` if this is meant.",
+        _(
+            "Write `{column}: {{in: [{values}], allow_absent: true}}` if this is meant.",
+            column=column,
+            values=", ".join(values),
         ),
     )
 

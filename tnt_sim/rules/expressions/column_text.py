@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.numbers import (
     format_integer as format_integer,  # imported from here until all callers have moved
 )
@@ -15,47 +15,47 @@ from tnt_sim.i18n.numbers import format_number as format_number
 
 COLUMN: Mapping[str, Text] = MappingProxyType(
     {
-        "dossier": Text("le numéro de dossier", "the dossier number"),
-        "project": Text("le projet", "the project"),
-        "title": Text("l'intitulé", "the title"),
-        "envelope": Text("l'enveloppe", "the envelope"),
-        "applicant": Text("le porteur", "the applicant"),
-        "applicant_id": Text("le porteur (SIREN ou code INSEE)", "the applicant (SIREN or INSEE code)"),
-        "applicant_type": Text("le type de porteur", "the type of applicant"),
-        "department": Text("le département", "the department"),
-        "region": Text("la région", "the region"),
-        "epci": Text("l'EPCI", "the EPCI"),
-        "commune": Text("la commune", "the commune"),
-        "members": Text("les membres", "the members"),
-        "population": Text("la population", "the population"),
-        "cost": Text("le coût", "the cost"),
-        "base": Text("l'assiette", "the eligible cost"),
-        "requested": Text("le montant demandé", "the amount requested"),
-        "min_grant": Text("la subvention minimale", "the smallest grant"),
-        "score": Text("la note", "the score"),
-        "filed_at": Text("la date de dépôt", "the filing date"),
-        "start": Text("la date de début", "the start date"),
-        "end": Text("la date de fin", "the end date"),
-        "notified_at": Text("la date de notification", "the notification date"),
-        "state": Text("l'état du dossier", "the dossier's state"),
-        "committed": Text("le montant engagé", "the committed amount"),
-        "tags": Text("les étiquettes", "the tags"),
-        "other_state": Text("les autres aides de l'État", "the other State funds"),
-        "other_public": Text("les autres aides publiques", "the other public funds"),
-        "other_private": Text("les financements privés", "the private funds"),
-        "invoices": Text("les factures", "the invoices"),
+        "dossier": _("the dossier number"),
+        "project": _("the project"),
+        "title": _("the title"),
+        "envelope": _("the envelope"),
+        "applicant": _("the applicant"),
+        "applicant_id": _("the applicant (SIREN or INSEE code)"),
+        "applicant_type": _("the type of applicant"),
+        "department": _("the department"),
+        "region": _("the region"),
+        "epci": _("the EPCI"),
+        "commune": _("the commune"),
+        "members": _("the members"),
+        "population": _("the population"),
+        "cost": _("the cost"),
+        "base": _("the eligible cost"),
+        "requested": _("the amount requested"),
+        "min_grant": _("the smallest grant"),
+        "score": _("the score"),
+        "filed_at": _("the filing date"),
+        "start": _("the start date"),
+        "end": _("the end date"),
+        "notified_at": _("the notification date"),
+        "state": _("the dossier's state"),
+        "committed": _("the committed amount"),
+        "tags": _("the tags"),
+        "other_state": _("the other State funds"),
+        "other_public": _("the other public funds"),
+        "other_private": _("the private funds"),
+        "invoices": _("the invoices"),
     }
 )
 
 _PLURAL = frozenset({"members", "tags", "invoices", "other_state", "other_public", "other_private"})
 _SINGULAR = {
-    "members": Text("commune servie ou membre", "commune served or member"),
-    "tags": Text("étiquette", "tag"),
-    "requires": Text("dossier préalable", "required dossier"),
-    "other_state": Text("montant d'autres aides de l'État", "amount of other State funds"),
-    "other_public": Text("montant d'autres aides publiques", "amount of other public funds"),
-    "other_private": Text("montant de financements privés", "amount of private funds"),
-    "invoices": Text("montant de factures", "amount of invoices"),
+    "members": _("commune served or member"),
+    "tags": _("tag"),
+    "requires": _("required dossier"),
+    "other_state": _("amount of other State funds"),
+    "other_public": _("amount of other public funds"),
+    "other_private": _("amount of private funds"),
+    "invoices": _("amount of invoices"),
 }
 _VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
     {
@@ -64,15 +64,15 @@ _VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
             "metropole": Text("métropole", "métropole"),
             "departement": Text("département", "département"),
             "region": Text("région", "région"),
-            "mutualisation": Text("structure de mutualisation", "shared-services body"),
-            "autre": Text("autre", "other"),
+            "mutualisation": _("shared-services body"),
+            "autre": _("other"),
         },
         "state": {
-            "en_construction": Text("en construction", "being drawn up"),
-            "en_instruction": Text("en instruction", "under review"),
-            "accepte": Text("accepté", "accepted"),
-            "refuse": Text("refusé", "refused"),
-            "sans_suite": Text("classé sans suite", "closed with no action"),
+            "en_construction": _("being drawn up"),
+            "en_instruction": _("under review"),
+            "accepte": _("accepted"),
+            "refuse": _("refused"),
+            "sans_suite": _("closed with no action"),
         },
     }
 )
@@ -82,7 +82,7 @@ _ARTICLE_FR = re.compile(r"^(?:le |la |les |l')")
 
 def describe_column(name: str) -> Text:
     """Return the name of a column in words; its own name in quotes when it is not canonical."""
-    return COLUMN.get(name) or Text(f"« {name} »", f'"{name}"')
+    return COLUMN.get(name) or _('"{name}"', name=name)
 
 
 def is_plural(name: str) -> bool:

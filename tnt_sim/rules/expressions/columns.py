@@ -17,7 +17,7 @@ import polars as pl
 from tnt_sim.domain.money import parse_cents_series
 from tnt_sim.domain.territory import extract_siren
 from tnt_sim.errors import Defect, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.values import get_merged_column, is_joined
 from tnt_sim.rules.linear_terms import SAFE_SUM, BoolArray, IntArray, Unit
 from tnt_sim.rules.protocols import Case, Numeric, Path
@@ -68,7 +68,7 @@ def record_unknown_column(case: Case, name: str, path: Path, names: list[str] | 
     """Record that a column does not exist, with the nearest existing name."""
     case.record_defect(
         "unknown-column",
-        Text(f"la colonne « {name} » n'existe pas.", f'there is no column "{name}".'),
+        _('there is no column "{name}".', name=name),
         path,
         suggest_name(name, names if names is not None else list_column_names(case)),
     )
@@ -94,10 +94,7 @@ def read_numeric_column(
     if kind in (ValueKind.DATE, ValueKind.LIST):
         case.record_defect(
             "not-numeric",
-            Text(
-                f"la colonne « {name} » n'est pas un nombre ; elle ne peut pas être comptée.",
-                f'the column "{name}" is not a number; it cannot be counted.',
-            ),
+            _('the column "{name}" is not a number; it cannot be counted.', name=name),
             path,
         )
         return None
@@ -215,7 +212,7 @@ def read_money_column(case: Case, name: str, path: Path, empty: int) -> IntArray
         for row in bad[:20]:
             case.defects.add(
                 "amount",
-                Text(f"« {text[int(row)]} » n'est pas un montant.", f'"{text[int(row)]}" is not an amount.'),
+                _('"{text}" is not an amount.', text=text[int(row)]),
                 case.portfolio.locate(int(row), name),
             )
         return fill_cents(cents, empty)
@@ -239,7 +236,7 @@ def read_years(case: Case, column: str, path: Path) -> pl.Series | None:
     if kind in (ValueKind.LIST, ValueKind.MONEY):
         case.record_defect(
             "schedule-year",
-            Text(f"la colonne « {column} » ne donne pas d'année.", f'the column "{column}" gives no year.'),
+            _('the column "{column}" gives no year.', column=column),
             path,
         )
         return None

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from tnt_sim.domain.field_types import quote_value, read_moment, read_span
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
     get_column_kind,
@@ -79,12 +79,9 @@ def parse_bound(case: Case, text: str, unit: Unit, scale: Fraction, path: Path) 
         return value
     case.record_defect(
         "too-large",
-        Text(
-            f"« {quote_value(text)} » dépasse ce qui se calcule exactement (2^53 pas de cette somme).",
-            f'"{quote_value(text)}" leaves what is computed exactly (2^53 steps of this sum).',
-        ),
+        _('"{value}" leaves what is computed exactly (2^53 steps of this sum).', value=quote_value(text)),
         path,
-        Text("Donnez une borne plus petite, ou aucune.", "Give a smaller bound, or none."),
+        _("Give a smaller bound, or none."),
     )
     return None
 
@@ -206,7 +203,7 @@ def _get_date_column(case: Case, name: str, path: Path) -> pl.Series | None:
     if kind is not ValueKind.DATE:
         case.record_defect(
             "not-a-date",
-            Text(f"la colonne « {name} » n'est pas une date.", f'the column "{name}" is not a date.'),
+            _('the column "{name}" is not a date.', name=name),
             path,
         )
         return None
@@ -220,12 +217,9 @@ def _resolve_named_day(case: Case, name: str, path: Path) -> pl.Series | None:
     if case.day is None:
         case.record_defect(
             "date-missing",
-            Text(
-                "le scénario se réfère au jour de la décision mais ne dit pas lequel.",
-                "the scenario refers to the day of the decision but does not say which.",
-            ),
+            _("the scenario refers to the day of the decision but does not say which."),
             path,
-            Text("Ajoutez `date: AAAA-MM-JJ` au scénario.", "Add `date: YYYY-MM-DD` to the scenario."),
+            _("Add `date: YYYY-MM-DD` to the scenario."),
         )
         return None
     return _fill_series(case, case.day if name == "decision" else case.day.replace(month=1, day=1))
@@ -259,10 +253,7 @@ def _fill_series(case: Case, moment: date | datetime) -> pl.Series:
 def _record_bad_bound(case: Case, path: Path) -> None:
     case.record_defect(
         "bound",
-        Text("cette borne n'a pas la forme attendue.", "this bound does not have the expected form."),
+        _("this bound does not have the expected form."),
         path,
-        Text(
-            "Un nombre, une date, `{column: NOM, times: 1.3}` ou `{date: decision, plus: 24 months}`.",
-            "A number, a date, `{column: NAME, times: 1.3}` or `{date: decision, plus: 24 months}`.",
-        ),
+        _("A number, a date, `{{column: NAME, times: 1.3}}` or `{{date: decision, plus: 24 months}}`."),
     )

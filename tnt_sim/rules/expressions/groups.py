@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
     get_column_kind,
@@ -96,24 +96,18 @@ def _encode_values(case: Case, columns: Sequence[str]) -> tuple[list[str], IntAr
 def _record_missing_column(case: Case, path: Path) -> None:
     case.record_defect(
         "by-empty",
-        Text("`by` ne nomme aucune colonne.", "`by` names no column."),
+        _("`by` names no column."),
         path,
-        Text("Nommez-en une, ou retirez `by`.", "Name one, or take `by` out."),
+        _("Name one, or take `by` out."),
     )
 
 
 def _record_list_column(case: Case, column: str, path: Path) -> None:
     case.record_defect(
         "by-list",
-        Text(
-            f"« {column} » est une liste : un dossier y serait dans plusieurs groupes.",
-            f'"{column}" is a list: a dossier would be in several groups of it.',
-        ),
+        _('"{column}" is a list: a dossier would be in several groups of it.', column=column),
         path,
-        Text(
-            "Pour que chaque valeur ne serve qu'une fois, écrivez une règle `exclusive` avec ce `by`.",
-            "For each value to serve once, write an `exclusive` rule with this `by`.",
-        ),
+        _("For each value to serve once, write an `exclusive` rule with this `by`."),
     )
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.territory import Territory, extract_siren, has_members, locate_applicant
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import _, describe_count
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, sum_exactly
 from tnt_sim.rules.protocols import Case, Path
 
@@ -91,12 +91,9 @@ def build_inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray
     if reach is None:
         case.record_defect(
             "no-map",
-            Text(
-                "la mesure « inhabitants » compte les communes de la carte, et le scénario n'en nomme pas.",
-                'the measure "inhabitants" counts the communes of the map, and the scenario names none.',
-            ),
+            _('the measure "inhabitants" counts the communes of the map, and the scenario names none.'),
             path,
-            Text("Ajoutez `territory: {year: 2021}`.", "Add `territory: {year: 2021}`."),
+            _("Add `territory: {{year: 2021}}`."),
         )
         return None
     _refuse_unlocated(case, reach, needed, path)
@@ -158,18 +155,19 @@ def _refuse_unlocated(case: Case, reach: ReachedCommunes, needed: BoolArray, pat
     )
     case.defects.add(
         "inhabitants-unlocated",
-        Text(
-            f"la mesure « inhabitants » : {n.fr} aucun territoire, ou un code que la carte de {case.map_year} "
-            f"ne connaît pas : {names}{more}.",
-            f'the measure "inhabitants": {n.en} no territory, or a code that the map of {case.map_year} does '
-            f"not know: {names}{more}.",
+        _(
+            'the measure "inhabitants": {n} no territory, or a code that the map of {map_year} does '
+            "not know: {names}{more}.",
+            n=n,
+            map_year=str(case.map_year),
+            names=names,
+            more=more,
         ),
         case.locate(path),
         *(case.portfolio.locate(int(row), "applicant_id") for row in rows[:MAX_LISTED]),
-        hint=Text(
-            "Corrigez `applicant_type`, `applicant_id`, `commune` ou `members`, ou écrivez une mesure nommée "
-            "`{column: inhabitants, empty: 0}` : ce que la carte ne connaît pas compte alors pour zéro.",
-            "Correct `applicant_type`, `applicant_id`, `commune` or `members`, or write a named measure "
-            "`{column: inhabitants, empty: 0}`: what the map does not know then counts as zero.",
+        hint=_(
+            "Correct `applicant_type`, `applicant_id`, `commune` or `members`, or write a named "
+            "measure `{{column: inhabitants, empty: 0}}`: what the map does not know then counts as "
+            "zero."
         ),
     )

@@ -29,7 +29,7 @@ from pydantic import Field, model_validator
 from tnt_sim.domain.field_types import Code, Described, Number, Spec
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import _, describe_count
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, read_numeric_column, read_text_keys
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS, build_inhabitants_terms
 from tnt_sim.rules.expressions.selectors import Selector, select
@@ -52,12 +52,9 @@ def build_changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms
     if table is None:
         case.record_defect(
             "no-reference",
-            Text(
-                "« changed » compare à une liste antérieure, et le scénario n'en nomme pas.",
-                '"changed" compares with an earlier list, and the scenario names none.',
-            ),
+            _('"changed" compares with an earlier list, and the scenario names none.'),
             path,
-            Text("Ajoutez `reference: FICHIER`.", "Add `reference: FILE`."),
+            _("Add `reference: FILE`."),
         )
         return None
     listed = _read_reference(case, table)
@@ -81,15 +78,9 @@ def can_restrict(case: Case, terms: Terms, restricted: bool, path: Path) -> bool
         return True
     case.record_defect(
         "changed-part",
-        Text(
-            "« changed » se compte sur l'ensemble : ni `where`, ni `by`, ni `once_per`.",
-            '"changed" counts over all: no `where`, no `by`, no `once_per`.',
-        ),
+        _('"changed" counts over all: no `where`, no `by`, no `once_per`.'),
         path,
-        Text(
-            "Pour une partie, écrivez une mesure nommée `{column: changed, where: {…}}`.",
-            "For a part, write a named measure `{column: changed, where: {…}}`.",
-        ),
+        _("For a part, write a named measure `{{column: changed, where: {{…}}}}`."),
     )
     return False
 
@@ -100,9 +91,9 @@ def _read_reference(case: Case, table: pl.DataFrame) -> pl.Series | None:
     if missing:
         case.record_defect(
             "reference",
-            Text(
-                f"ce fichier veut les colonnes `dossier` et `granted` ; il manque : {', '.join(missing)}.",
-                f"this file wants the columns `dossier` and `granted`; missing: {', '.join(missing)}.",
+            _(
+                "this file wants the columns `dossier` and `granted`; missing: {missing}.",
+                missing=", ".join(missing),
             ),
             REFERENCE,
         )
@@ -114,10 +105,11 @@ def _read_reference(case: Case, table: pl.DataFrame) -> pl.Series | None:
         why = MoneyError(reasons[row]).text
         case.record_defect(
             "reference",
-            Text(
-                f"ligne {table['_row'][row]} : « {table['granted'][row]} » n'est pas lu comme un montant : "
-                f"{why.fr}",
-                f'row {table["_row"][row]}: "{table["granted"][row]}" is not read as an amount: {why.en}',
+            _(
+                'row {table}: "{table2}" is not read as an amount: {why}',
+                table=table["_row"][row],
+                table2=table["granted"][row],
+                why=why,
             ),
             REFERENCE,
         )
@@ -125,7 +117,7 @@ def _read_reference(case: Case, table: pl.DataFrame) -> pl.Series | None:
         text = ", ".join(twice.head(MAX_LISTED).to_list())
         case.record_defect(
             "reference",
-            Text(f"ce fichier nomme deux fois : {text}.", f"this file names twice: {text}."),
+            _("this file names twice: {text}.", text=text),
             REFERENCE,
         )
     return None if bad or len(twice) else table["dossier"].filter((cents > 0).fill_null(value=False))
@@ -141,10 +133,7 @@ def _warn_absent(case: Case, listed: pl.Series) -> None:
     )
     case.warnings.add(
         "reference-gone",
-        Text(
-            f"{n.fr} dans la table, ce qui compte comme un changement ({text}).",
-            f"{n.en} not in the table, which counts as a change ({text}).",
-        ),
+        _("{n} not in the table, which counts as a change ({text}).", n=n, text=text),
         case.locate(REFERENCE),
     )
 
@@ -325,11 +314,9 @@ class Measures:
         if terms.once or terms.per_cent.any():
             self.case.record_defect(
                 "once-per",
-                Text(
-                    "`once_per` veut une mesure fixe par dossier : ni montant accordé, ni mesure déjà comptée "
-                    "une fois par demandeur, par projet ou par habitant.",
-                    "`once_per` wants a figure fixed for each dossier: no granted amount, and no measure that is "
-                    "already counted once per applicant, project or inhabitant.",
+                _(
+                    "`once_per` wants a figure fixed for each dossier: no granted amount, and no measure "
+                    "that is already counted once per applicant, project or inhabitant."
                 ),
                 path,
             )
@@ -337,8 +324,7 @@ class Measures:
         if get_column_kind(self.case, column) is ValueKind.LIST:
             self.case.record_defect(
                 "once-per",
-                Text(f"« {column} » est une liste ; `once_per` veut une valeur par dossier.",
-                     f'"{column}" is a list; `once_per` wants one value for each dossier.'),
+                _('"{column}" is a list; `once_per` wants one value for each dossier.', column=column),
                 path,
             )  # fmt: skip
             return None
@@ -377,16 +363,16 @@ class Measures:
         )
         self.case.defects.add(
             "measure-empty",
-            Text(
-                f"la mesure « {column} » est vide pour {many.fr} : {names}{more}.",
-                f'the measure "{column}" is empty for {many.en}: {names}{more}.',
+            _(
+                'the measure "{column}" is empty for {many}: {names}{more}.',
+                column=column,
+                many=many,
+                names=names,
+                more=more,
             ),
             self.case.locate(path),
             *(self.case.portfolio.locate(int(row), column) for row in rows[:5]),
-            hint=Text(
-                "Remplissez ces cellules, ou écrivez `empty: 0` dans une mesure nommée.",
-                "Fill these cells, or write `empty: 0` in a named measure.",
-            ),
+            hint=_("Fill these cells, or write `empty: 0` in a named measure."),
         )
 
 
@@ -435,10 +421,11 @@ def count_once_per_key(case: Case, terms: Terms, keys: IntArray, column: str) ->
         n = describe_count(n_different, ("valeur", "valeurs"), ("value", "values"))
         case.warnings.add(
             "once-differs",
-            Text(
-                f"pour {n.fr} de « {column} », les chiffres diffèrent d'un dossier à l'autre : le plus grand est "
-                "compté, une fois.",
-                f'for {n.en} of "{column}" figures differ from one dossier to the next: the largest counts, once.',
+            _(
+                'for {n} of "{column}" figures differ from one dossier to the next: the largest counts, '
+                "once.",
+                n=n,
+                column=column,
             ),
         )
     zeros = np.zeros_like(terms.per_funded)
@@ -454,7 +441,7 @@ def read_keys(case: Case, column: str, path: Path) -> IntArray | None:
         known = [name for name in case.table.columns if not name.startswith("_")]
         case.record_defect(
             "unknown-column",
-            Text(f"la colonne « {column} » n'existe pas.", f'there is no column "{column}".'),
+            _('there is no column "{column}".', column=column),
             path,
             suggest_name(column, known),
         )

@@ -18,7 +18,7 @@ from tnt_sim.domain.budget_tree import split_names
 from tnt_sim.domain.portfolio import FIXED_VALUES
 from tnt_sim.domain.territory import extract_siren
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.expressions.absent_values import check_present
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, record_unknown_column
 from tnt_sim.rules.expressions.comparisons import compare_dates, compare_numbers
@@ -52,7 +52,7 @@ def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path
     if selector is None:
         return np.ones(case.n, dtype=np.bool_)
     mapping = selector.root if isinstance(selector, Selector) else selector
-    masks = [mask for _, mask in evaluate_conditions(case, mapping, path)]
+    masks = [mask for __, mask in evaluate_conditions(case, mapping, path)]
     if any(mask is None for mask in masks):
         return None
     result = np.ones(case.n, dtype=np.bool_)
@@ -91,15 +91,9 @@ def _select_nested(case: Case, key: str, wanted: Any, path: Path) -> BoolArray |
 def _reject_selector(case: Case, path: Path) -> BoolArray | None:
     case.record_defect(
         "selector",
-        Text(
-            "ce critère n'a pas la forme attendue (colonne: valeur, liste ou conditions).",
-            "this selector does not have the expected form (column: value, list or conditions).",
-        ),
+        _("this selector does not have the expected form (column: value, list or conditions)."),
         path,
-        Text(
-            "Exemple : `where: {applicant_type: [commune, epci], population: {max: 3500}}`.",
-            "Example: `where: {applicant_type: [commune, epci], population: {max: 3500}}`.",
-        ),
+        _("Example: `where: {{applicant_type: [commune, epci], population: {{max: 3500}}}}`."),
     )
     return None
 
@@ -145,12 +139,9 @@ def _has_valid_options(case: Case, options: Mapping[str, Any], tests: Mapping[st
     for key in {*unread, *idle}:
         case.record_defect(
             "selector-option",
-            Text(
-                f"« {key} » vaut true ou false, à côté de `in`, `has`, `has_all` ou `only`.",
-                f'"{key}" is true or false, beside `in`, `has`, `has_all` or `only`.',
-            ),
+            _('"{key}" is true or false, beside `in`, `has`, `has_all` or `only`.', key=key),
             (*path, key),
-            Text(f"Écrivez `{{in: [VALEUR], {key}: true}}`.", f"Write `{{in: [VALUE], {key}: true}}`."),
+            _("Write `{{in: [VALUE], {key}: true}}`.", key=key),
         )
     return not unread and not idle
 
@@ -182,7 +173,7 @@ def _record_wrong_test(case: Case, name: str, kind: ValueKind, test: str, path: 
     if test not in TESTS:
         case.record_defect(
             "selector-test",
-            Text(f"« {test} » n'est pas une condition connue.", f'"{test}" is not a known condition.'),
+            _('"{test}" is not a known condition.', test=test),
             path,
             suggest_name(test, TESTS),
         )
@@ -201,7 +192,7 @@ def _record_wrong_test(case: Case, name: str, kind: ValueKind, test: str, path: 
             f'"{test}" does not apply to "{name}", which is a {kind.value}.',
         ),
         path,
-        Text(f"Conditions possibles : {', '.join(fits)}.", f"Possible conditions: {', '.join(fits)}."),
+        _("Possible conditions: {fits}.", fits=", ".join(fits)),
     )
 
 
@@ -235,7 +226,7 @@ def find_envelope_node(case: Case, name: str, path: Path) -> int | None:
             return tree.get_node(split)
     case.record_defect(
         "unknown-envelope",
-        Text(f"l'enveloppe « {name} » n'existe pas.", f'there is no envelope "{name}".'),
+        _('there is no envelope "{name}".', name=name),
         path,
         suggest_name(name, case.tree.ids),
     )
@@ -254,12 +245,9 @@ def _select_by_values(
     if kind is ValueKind.LIST:
         case.record_defect(
             "selector-test",
-            Text(
-                f"« {name} » est une liste : une valeur seule ne peut pas lui être égale.",
-                f'"{name}" is a list: a single value cannot equal it.',
-            ),
+            _('"{name}" is a list: a single value cannot equal it.', name=name),
             path,
-            Text(f"Écrivez `{name}: {{has: …}}`.", f"Write `{name}: {{has: …}}`."),
+            _("Write `{name}: {{has: …}}`.", name=name),
         )
         return None
     if kind is ValueKind.DATE:
@@ -282,7 +270,7 @@ def _match_texts(
     for value in unknown:
         case.record_defect(
             "unknown-value",
-            Text(f"« {value} » n'est pas une valeur de « {name} ».", f'"{value}" is no value of "{name}".'),
+            _('"{value}" is no value of "{name}".', value=value, name=name),
             path,
             suggest_name(value, FIXED_VALUES[name]),
         )

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.territory import LEVELS, Territory, extract_siren, map_to_level
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import _, describe_count
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case, Path
@@ -28,12 +28,9 @@ def get_map(case: Case, path: Path) -> Territory | None:
     if case.map is None:
         case.record_defect(
             "no-map",
-            Text(
-                "cette règle compte sur la carte, et le scénario n'en nomme pas.",
-                "this rule counts on the map, and the scenario names none.",
-            ),
+            _("this rule counts on the map, and the scenario names none."),
             path,
-            Text("Ajoutez `territory: {year: 2021}`.", "Add `territory: {year: 2021}`."),
+            _("Add `territory: {{year: 2021}}`."),
         )
     return case.map
 
@@ -47,10 +44,7 @@ def list_map_codes(case: Case, by: str | Sequence[str], path: Path) -> list[str]
         return known.list_codes(by)
     case.record_defect(
         "groups-map",
-        Text(
-            f"`groups: map` veut `by` sur une colonne de la carte : {', '.join(LEVELS)}.",
-            f"`groups: map` wants `by` on a column of the map: {', '.join(LEVELS)}.",
-        ),
+        _("`groups: map` wants `by` on a column of the map: {levels}.", levels=", ".join(LEVELS)),
         path,
     )
     return None
@@ -96,7 +90,7 @@ def find_units_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: P
     if "code" not in table.columns:
         case.record_defect(
             "coverage-file",
-            Text("ce fichier veut une colonne `code`.", "this file wants a column `code`."),
+            _("this file wants a column `code`."),
             path,
         )
         return None
@@ -113,9 +107,11 @@ def find_units_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: P
         n = describe_count(len(unknown), ("unité", "unités"), ("unit", "units"))
         case.record_defect(
             "coverage-unknown",
-            Text(
-                f"ce fichier nomme {n.fr} que la carte de {known.year} ne connaît pas : {text}.",
-                f"this file names {n.en} that the map of {known.year} does not know: {text}.",
+            _(
+                "this file names {n} that the map of {year} does not know: {text}.",
+                n=n,
+                year=known.year,
+                text=text,
             ),
             path,
         )
@@ -140,12 +136,9 @@ def _has_ambiguous_keys(case: Case, keys: pl.DataFrame, path: Path) -> bool:
         return False
     case.record_defect(
         "coverage-codes",
-        Text(
-            "les codes des départements et des régions se confondent : « 01 » est l'Ain et la Guadeloupe.",
-            'codes of departments and regions coincide: "01" is Ain and Guadeloupe.',
-        ),
+        _('codes of departments and regions coincide: "01" is Ain and Guadeloupe.'),
         path,
-        Text("Ne retenez qu'un `type` dans `units`.", "Keep one `type` in `units`."),
+        _("Keep one `type` in `units`."),
     )
     return True
 
@@ -157,9 +150,12 @@ def _record_unknown_units(case: Case, column: str, unknown: pl.DataFrame, year: 
     n = describe_count(len(codes), ("unité", "unités"), ("unit", "units"))
     case.defects.add(
         "coverage-unknown",
-        Text(
-            f"la colonne « {column} » nomme {n.fr} que la carte de {year} ne connaît pas : {text}.",
-            f'the column "{column}" names {n.en} that the map of {year} does not know: {text}.',
+        _(
+            'the column "{column}" names {n} that the map of {year} does not know: {text}.',
+            column=column,
+            n=n,
+            year=year,
+            text=text,
         ),
         case.locate(path),
         *(case.portfolio.locate(row, column) for row in rows),

@@ -13,32 +13,32 @@ from typing import Any
 
 from tnt_sim.domain.field_types import write_cents, write_number, write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_day, format_list
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import Selector, describe
 
 _COMPARE = {
-    "min": (Text("atteint", "is at least"), Text("atteignent", "are at least")),
-    "max": (Text("ne dépasse pas", "is at most"), Text("ne dépassent pas", "are at most")),
-    "above": (Text("dépasse", "is above"), Text("dépassent", "are above")),
-    "below": (Text("reste sous", "is below"), Text("restent sous", "are below")),
+    "min": (_("is at least"), _("are at least")),
+    "max": (_("is at most"), _("are at most")),
+    "above": (_("is above"), _("are above")),
+    "below": (_("is below"), _("are below")),
 }
 _DAYS = {
-    "from": Text("au plus tôt", "on or after"),
-    "until": Text("au plus tard", "no later than"),
-    "before": Text("avant", "before"),
-    "after": Text("après", "after"),
+    "from": _("on or after"),
+    "until": _("no later than"),
+    "before": _("before"),
+    "after": _("after"),
 }
-_FALLS = Text("tombe", "is")
+_FALLS = _("is")
 _LISTS = {
-    "has": (Text("contient", "contains"), Text("contiennent", "contain"), Text("ou", "or")),
-    "has_all": (Text("contient", "contains"), Text("contiennent", "contain"), Text("et", "and")),
-    "only": (Text("ne contient que", "contains only"), Text("ne contiennent que", "contain only"),
-             Text("et", "and")),
+    "has": (_("contains"), _("contain"), _("or")),
+    "has_all": (_("contains"), _("contain"), _("and")),
+    "only": (_("contains only"), _("contain only"),
+             _("and")),
 }  # fmt: skip
-_DATES = {"decision": Text("le jour de la décision", "the day of the decision"),
-          "year_start": Text("le 1er janvier de l'année", "1 January of the year")}  # fmt: skip
+_DATES = {"decision": _("the day of the decision"),
+          "year_start": _("1 January of the year")}  # fmt: skip
 _SPANS = {"month": "mois", "months": "mois", "day": "jour", "days": "jours", "year": "an", "years": "ans"}
 _OPTIONS = ("exact", "allow_absent")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -65,7 +65,7 @@ def describe_selector(mapping: Mapping[str, Any], lang: Lang, word: str = "") ->
 
 def _describe_condition(key: str, wanted: Any, lang: Lang, *, is_single: bool) -> str:
     if key in ("any", "all") and isinstance(wanted, list):
-        join = {"any": Text(", ou ", ", or "), "all": Text(" et ", " and ")}[key].in_(lang)
+        join = {"any": _(", or "), "all": _(" and ")}[key].in_(lang)
         text = join.join(describe_selector(part, lang) for part in wanted)
         return text if is_single else f"({text})"
     if key == "not" and isinstance(wanted, dict):
@@ -179,7 +179,7 @@ def _describe_moment(bound: Any, lang: Lang) -> str:
         text = _DATES[date].in_(lang) if date in _DATES else the + _format_day(date, lang)
     if "plus" in bound:
         span = str(bound["plus"])
-        side = Text("avant", "before") if span.startswith("-") else Text("après", "after")
+        side = _("before") if span.startswith("-") else _("after")
         text = f"{_format_span(span.removeprefix('-'), lang)} {side.in_(lang)} {text}"
     return text
 
@@ -199,38 +199,32 @@ def _format_day(text: str, lang: Lang) -> str:
 
 
 def _format_span(text: str, lang: Lang) -> str:
-    number, _, unit = text.partition(" ")
+    number, __, unit = text.partition(" ")
     return f"{number}\u00a0{_SPANS.get(unit, unit)}" if lang is Lang.FR else text
 
 
-SENSE: Mapping[str, Text] = MappingProxyType(
-    {"maximise": Text("maximiser", "maximise"), "minimise": Text("minimiser", "minimise")}
-)
+SENSE: Mapping[str, Text] = MappingProxyType({"maximise": _("maximise"), "minimise": _("minimise")})
 
 MEASURE: Mapping[str, Text] = MappingProxyType(
     {
-        "granted": Text("le montant accordé", "the amount granted"),
-        "cost": Text("le coût des dossiers financés", "the cost of the funded dossiers"),
-        "base": Text("l'assiette des dossiers financés", "the eligible cost of the funded dossiers"),
-        "requested": Text(
-            "le montant demandé par les dossiers financés", "the amount asked by funded dossiers"
-        ),
-        "leverage": Text("le coût moins le montant accordé", "the cost less the amount granted"),
-        "dossiers": Text("le nombre de dossiers financés", "the number of funded dossiers"),
-        "projects": Text("le nombre de projets financés", "the number of funded projects"),
-        "applicants": Text("le nombre de porteurs financés", "the number of funded applicants"),
-        "score": Text("la somme des notes des dossiers financés", "the sum of the funded dossiers' scores"),
-        "population": Text("la population des porteurs financés", "the population of the funded applicants"),
-        "inhabitants": Text(
-            "les habitants des communes atteintes", "the inhabitants of the communes reached"
-        ),
+        "granted": _("the amount granted"),
+        "cost": _("the cost of the funded dossiers"),
+        "base": _("the eligible cost of the funded dossiers"),
+        "requested": _("the amount asked by funded dossiers"),
+        "leverage": _("the cost less the amount granted"),
+        "dossiers": _("the number of funded dossiers"),
+        "projects": _("the number of funded projects"),
+        "applicants": _("the number of funded applicants"),
+        "score": _("the sum of the funded dossiers' scores"),
+        "population": _("the population of the funded applicants"),
+        "inhabitants": _("the inhabitants of the communes reached"),
     }
 )
 
 
 def describe_measure(name: str) -> Text:
     """Return a measure in words; its own name in quotes when it is not built in."""
-    return MEASURE.get(name) or Text(f"« {name} »", f'"{name}"')
+    return MEASURE.get(name) or _('"{name}"', name=name)
 
 
 MAX_NAMES = 5

@@ -20,7 +20,7 @@ import numpy as np
 
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.field_types import write_number
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
 from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Terms, Unit, round_to_steps, sum_by_group
@@ -169,10 +169,7 @@ def _record_unreachable_minimum(case: Case, unit: Unit, short: Sequence[Figure],
             f"this minimum is out of reach; the most that dossiers and envelopes allow is {en}.",
         ),
         path,
-        Text(
-            "Abaissez `min`, écrivez `floor: demand` avec `by`, ou `report: true`.",
-            "Lower `min`, write `floor: demand` with `by`, or `report: true`.",
-        ),
+        _("Lower `min`, write `floor: demand` with `by`, or `report: true`."),
     )
 
 
@@ -185,10 +182,7 @@ def _record_exceeded_maximum(case: Case, unit: Unit, over: Sequence[Figure], pat
             f"what is committed or funded by decision is already above this maximum: {en}.",
         ),
         path,
-        Text(
-            "Relevez `max`, retirez une décision, ou écrivez `report: true`.",
-            "Raise `max`, drop a decision, or write `report: true`.",
-        ),
+        _("Raise `max`, drop a decision, or write `report: true`."),
     )
 
 
@@ -259,10 +253,7 @@ def _record_unreachable_share(case: Case, names: Sequence[str | None], path: Pat
             f"this share can never hold{en}{more}, given what is committed or funded by decision.",
         ),
         path,
-        Text(
-            "Corrigez la borne ou les critères, retirez une décision, ou écrivez `report: true`.",
-            "Correct the bound or the selectors, drop a decision, or write `report: true`.",
-        ),
+        _("Correct the bound or the selectors, drop a decision, or write `report: true`."),
     )
 
 
@@ -280,32 +271,22 @@ def warn_idle_share(
     if not (within & offers.in_play).any():
         _warn_idle(
             case,
-            Text(
-                "cette part ne porte sur aucun dossier éligible : elle est toujours tenue.",
-                "this share is of no eligible dossier: it always holds.",
-            ),
-            Text("Corrigez `of`, ou retirez la règle.", "Correct `of`, or take the rule out."),
+            _("this share is of no eligible dossier: it always holds."),
+            _("Correct `of`, or take the rule out."),
             path,
         )
     elif not (counted & within & offers.in_play).any() and low:
         _warn_idle(
             case,
-            Text(
-                "aucun dossier éligible ne compte au numérateur : la règle interdit de financer quoi que ce soit "
-                "d'autre.",
-                "no eligible dossier counts in the numerator: the rule forbids to fund anything else.",
-            ),
-            Text("Corrigez `where`, ou retirez la règle.", "Correct `where`, or take the rule out."),
+            _("no eligible dossier counts in the numerator: the rule forbids to fund anything else."),
+            _("Correct `where`, or take the rule out."),
             (*path, "min"),
         )
     if same and high is not None and high >= 1:
         _warn_idle(
             case,
-            Text(
-                "une part ne dépasse jamais 100 % : ce maximum ne limite rien.",
-                "a share never exceeds 100 %: this maximum limits nothing.",
-            ),
-            Text("Abaissez `max`, ou retirez-le.", "Lower `max`, or take it out."),
+            _("a share never exceeds 100 %: this maximum limits nothing."),
+            _("Lower `max`, or take it out."),
             (*path, "max"),
         )
 

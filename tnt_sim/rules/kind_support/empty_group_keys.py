@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.errors import Defects
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import Text, _, describe_count
 from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray
@@ -56,4 +56,4 @@ def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> Non
     if rule.report or not rule.is_ceiling:
         case.warnings.add("no-key", text, case.locate((*path, "by")))
         return
-    case.leave_open(f"{NO_KEY}/{rule.id}", text, Text("Remplissez ces cellules.", "Fill these cells."), rows)
+    case.leave_open(f"{NO_KEY}/{rule.id}", text, _("Fill these cells."), rows)

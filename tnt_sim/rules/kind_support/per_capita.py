@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tnt_sim.domain.territory import LEVELS
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
@@ -140,11 +140,9 @@ def _read_heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path)
     if by not in LEVELS:
         case.record_defect(
             "per-head",
-            Text(
-                f"`per: population` prend les habitants de la carte : `by` veut l'une des colonnes "
-                f"{', '.join(LEVELS)}.",
-                f"`per: population` takes the map's inhabitants: `by` wants one of the columns "
-                f"{', '.join(LEVELS)}.",
+            _(
+                "`per: population` takes the map's inhabitants: `by` wants one of the columns {levels}.",
+                levels=", ".join(LEVELS),
             ),
             (*path, "by"),
         )
@@ -157,15 +155,9 @@ def _read_heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path)
     text = ", ".join(empty[:10]) + (", …" if len(empty) > 10 else "")
     case.record_defect(
         "per-head",
-        Text(
-            f"la carte de {known.year} ne donne pas d'habitants à : {text}.",
-            f"the map of {known.year} gives no inhabitants for: {text}.",
-        ),
+        _("the map of {year} gives no inhabitants for: {text}.", year=known.year, text=text),
         (*path, "by"),
-        Text(
-            "Corrigez ces codes, ou écartez ces dossiers par `where` dans `dossiers`.",
-            "Correct these codes, or leave these dossiers out by `where` in `dossiers`.",
-        ),
+        _("Correct these codes, or leave these dossiers out by `where` in `dossiers`."),
     )
     return None
 
@@ -183,10 +175,7 @@ def _is_nonnegative(case: Case, terms: Terms, offers: Offers, path: Path) -> boo
         return True
     case.record_defect(
         "per-head-negative",
-        Text(
-            "cette mesure est négative pour certains dossiers : elle ne se compare pas d'un groupe à l'autre.",
-            "this measure is negative for some dossiers: it cannot be compared from one group to another.",
-        ),
+        _("this measure is negative for some dossiers: it cannot be compared from one group to another."),
         (*path, "measure"),
     )
     return False

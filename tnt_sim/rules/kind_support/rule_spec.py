@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from tnt_sim.domain.field_types import Code, Count, Described, Flag, Number, Rate, Spec
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.comparisons import parse_number
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.protocols import Case, Mode, Path, Penalty
@@ -88,10 +88,7 @@ def compile_penalty(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penal
     if per <= 0 or spec.penalty.cost < 0 or spec.penalty.stage < 1:
         case.record_defect(
             "penalty",
-            Text(
-                "une pénalité veut un `cost` positif ou nul, un `per` positif et un `stage` à partir de 1.",
-                "a penalty wants a `cost` of zero or more, a positive `per` and a `stage` from 1.",
-            ),
+            _("a penalty wants a `cost` of zero or more, a positive `per` and a `stage` from 1."),
             (*path, "penalty"),
         )
         return None
@@ -108,17 +105,17 @@ def has_valid_bounds(
     if minimum is None and maximum is None and get_mode(spec) is not Mode.REPORT:
         case.record_defect(
             "no-bound",
-            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+            _("this rule has neither `min` nor `max`."),
             path,
-            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+            _("Give a bound, or `report: true`."),
         )
         return False
     if minimum is not None and maximum is not None and minimum > maximum:
         case.record_defect(
             "bounds-crossed",
-            Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
+            _("the minimum is above the maximum."),
             (*path, "min"),
-            Text("Échangez-les, ou corrigez l'un des deux.", "Swap them, or correct one of the two."),
+            _("Swap them, or correct one of the two."),
         )
         return False
     return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _, _p
 from tnt_sim.i18n.numbers import format_cents, format_number, format_rate
 from tnt_sim.rules.kind_support.rule_spec import MONEY_MEASURES, RuleSpec, ShareOfAmount
 
-_IS, _ARE = Text("l'est", "is"), Text("le sont", "are")
-_IS_FUNDED, _ARE_FUNDED = Text("n'est financé", "is funded"), Text("ne sont financés", "are funded")
+_IS, _ARE = _p("text", "is"), _("are")
+_IS_FUNDED, _ARE_FUNDED = _("is funded"), _("are funded")
 
 
 def describe_penalty_unit(rule: RuleSpec, lang: Lang) -> str:

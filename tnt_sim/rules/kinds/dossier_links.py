@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.kinds.exclusive.rule import Exclusive, refuse_full
 from tnt_sim.rules.kinds.requires.rule import Requires, report_impossible
 from tnt_sim.rules.offers.funded_rows import MAX_LISTED, Members
@@ -99,17 +99,15 @@ def _record_unknown_dossiers(case: Case, references: pl.DataFrame) -> None:
     for row, name in references.select("row", "need").head(MAX_LISTED).iter_rows():
         case.defects.add(
             "unknown-dossier",
-            Text(
-                f"le dossier exigé « {name} » n'existe pas.", f'there is no dossier "{name}" to be required.'
-            ),
+            _('there is no dossier "{name}" to be required.', name=name),
             case.portfolio.locate(row, "requires"),
             hint=suggest_name(name, numbers),
         )
     if references.height > MAX_LISTED:
         case.defects.add(
             "unknown-dossier",
-            Text(
-                f"autres dossiers exigés qui n'existent pas : {references.height - MAX_LISTED}.",
-                f"further required dossiers that do not exist: {references.height - MAX_LISTED}.",
+            _(
+                "further required dossiers that do not exist: {height}.",
+                height=references.height - MAX_LISTED,
             ),
         )

@@ -26,7 +26,7 @@ from tnt_sim.domain.field_types import (
     write_cents,
     write_rate,
 )
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.offers.grant_spec import MoneyColumn
 
@@ -54,29 +54,17 @@ _METROPOLE = {"department": {"not": list(OVERSEAS)}}
 LIBRARY: Mapping[str, LegalCap] = MappingProxyType(
     {
         "cgct-l1111-10": LegalCap(
-            Text(
-                "Part propre : le maître d'ouvrage garde au moins 20 % des financements publics",
-                "Own share: the owner keeps at least 20 % of all public funding",
-            ),
+            _("Own share: the owner keeps at least 20 % of all public funding"),
             "CGCT L. 1111-10 III",
             "A",
-            Text(
-                "Non appliqué outre-mer (971, 972, 973, 974, 976). Les dérogations s'écrivent dans `waivers`.",
-                "Not applied overseas (971, 972, 973, 974, 976). Waivers go into `waivers`.",
-            ),
+            _("Not applied overseas (971, 972, 973, 974, 976). Waivers go into `waivers`."),
             {"max": Fraction(4, 5), **_OWN_PART, "where": _METROPOLE},
         ),
         "cgct-l1111-10-chef-de-file": LegalCap(
-            Text(
-                "Part propre : au moins 30 % pour une collectivité chef de file",
-                "Own share: at least 30 % for a lead authority (chef de file)",
-            ),
+            _("Own share: at least 30 % for a lead authority (chef de file)"),
             "CGCT L. 1111-10 ; mairesdefrance.com id=650",
             "B",
-            Text(
-                "Vise les dossiers étiquetés `chef-de-file` ; donnez un autre `where` au besoin.",
-                "For the dossiers tagged `chef-de-file`; give another `where` where needed.",
-            ),
+            _("For the dossiers tagged `chef-de-file`; give another `where` where needed."),
             {
                 "max": Fraction(7, 10),
                 **_OWN_PART,
@@ -84,39 +72,24 @@ LIBRARY: Mapping[str, LegalCap] = MappingProxyType(
             },
         ),
         "r2334-27": LegalCap(
-            Text(
-                "Aides de l'État : 80 % au plus de la dépense éligible, toutes dotations réunies",
-                "State funds: at most 80 % of the eligible expense, all together",
-            ),
+            _("State funds: at most 80 % of the eligible expense, all together"),
             "CGCT R. 2334-27",
             "A",
-            Text(
-                "DETR, DSIL, DSID et DPV s'additionnent sur un même projet.",
-                "DETR, DSIL, DSID and DPV add up over one project.",
-            ),
+            _("DETR, DSIL, DSID and DPV add up over one project."),
             {"max": Fraction(4, 5), "of": "base", "counting": ("other_state",)},
         ),
         "decret-2018-514": LegalCap(
-            Text(
-                "Aides publiques : 100 % au plus de la dépense éligible",
-                "Public aid: at most 100 % of the eligible expense",
-            ),
+            _("Public aid: at most 100 % of the eligible expense"),
             "Décret n° 2018-514 du 25 juin 2018, art. 10",
             "B",
-            Text(
-                "Hors dotations du CGCT ; 80 % avant 2018.",
-                "Not for the grants of the CGCT; 80 % before 2018.",
-            ),
+            _("Not for the grants of the CGCT; 80 % before 2018."),
             {"max": Fraction(1), "of": "base", "counting": ("other_state", "other_public")},
         ),
         "invoices": LegalCap(
-            Text("Aide versée sur factures : pas plus qu'elles", "Paid on invoices: no more than they say"),
+            _("Paid on invoices: no more than they say"),
             "Guichet Démat.ADS (val-de-marne.gouv.fr ; weka.fr, 12/05/2021)",
             "A",
-            Text(
-                "Colonne `invoices` ; une cellule vide ne limite rien.",
-                "Column `invoices`; an empty cell limits nothing.",
-            ),
+            _("Column `invoices`; an empty cell limits nothing."),
             {"max": {"column": "invoices"}},
         ),
     }

@@ -21,8 +21,8 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
     is_committed,
@@ -214,11 +214,11 @@ class _Projects:
             which = describe_count(n, ("projet", "projets"), ("project", "projects"))
             self.case.warnings.add(
                 "project-differs",
-                Text(
-                    f"pour {which.fr}, les montants « {name} » diffèrent d'un dossier à l'autre : le plus grand "
-                    "est retenu pour les plafonds.",
-                    f'for {which.en} the "{name}" amounts differ from one dossier to the next: the largest '
+                _(
+                    'for {which} the "{name}" amounts differ from one dossier to the next: the largest '
                     "counts for the caps.",
+                    which=which,
+                    name=name,
                 ),
             )
 
@@ -228,10 +228,7 @@ def _compile(projects: _Projects, spec: CapSpec, path: Path) -> Cap | None:
     if spec.use is not None and spec.use not in LIBRARY:
         case.record_defect(
             "unknown-cap",
-            Text(
-                f"la bibliothèque juridique n'a pas de plafond « {spec.use} ».",
-                f'the legal library has no cap "{spec.use}".',
-            ),
+            _('the legal library has no cap "{use}".', use=spec.use),
             (*path, "use"),
             suggest_name(spec.use, LIBRARY),
         )
@@ -286,12 +283,9 @@ def _compute_limits(
 def _record_missing_rate(case: Case, path: Path, key: str) -> None:
     case.record_defect(
         "cap-amount",
-        Text(
-            f"`{key}` ne s'écrit qu'avec un taux ; ici `max` est un montant.",
-            f"`{key}` goes with a rate only; here `max` is an amount.",
-        ),
+        _("`{key}` goes with a rate only; here `max` is an amount.", key=key),
         (*path, key),
-        Text(f"Retirez `{key}`, ou donnez un taux (80 %).", f"Take `{key}` out, or give a rate (80 %)."),
+        _("Take `{key}` out, or give a rate (80 %).", key=key),
     )
 
 
@@ -304,16 +298,15 @@ def _check_filled(projects: _Projects, name: str, rows: BoolArray, path: Path) -
     more = f" (+{len(missing) - 5})" if len(missing) > 5 else ""
     case.defects.add(
         "cap-needs",
-        Text(
-            f"ce plafond ne peut pas être calculé : « {name} » est vide pour {names}{more}.",
-            f'this cap cannot be computed: "{name}" is empty for {names}{more}.',
+        _(
+            'this cap cannot be computed: "{name}" is empty for {names}{more}.',
+            name=name,
+            names=names,
+            more=more,
         ),
         case.locate(path),
         *(case.portfolio.locate(int(row), name) for row in missing[:5]),
-        hint=Text(
-            "Remplissez la colonne, ou limitez le plafond par `where`.",
-            "Fill the column, or narrow the cap with `where`.",
-        ),
+        hint=_("Fill the column, or narrow the cap with `where`."),
     )
 
 
@@ -323,11 +316,9 @@ def _check_unique(case: Case, specs: Sequence[tuple[CapSpec, Path]]) -> None:
         if spec.name in earlier:
             case.record_defect(
                 "cap-twice",
-                Text(
-                    f"le plafond « {spec.name} » est écrit deux fois.", f'the cap "{spec.name}" stands twice.'
-                ),
+                _('the cap "{spec_name}" stands twice.', spec_name=spec.name),
                 path,
-                Text("Donnez un autre `id` au second.", "Give the second one another `id`."),
+                _("Give the second one another `id`."),
             )
         earlier.add(spec.name)
 
@@ -335,10 +326,7 @@ def _check_unique(case: Case, specs: Sequence[tuple[CapSpec, Path]]) -> None:
 def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
     case.warnings.add(
         "cap-idle",
-        Text(
-            f"le plafond « {spec.name} » ne vise aucun dossier.",
-            f'the cap "{spec.name}" concerns no dossier.',
-        ),
+        _('the cap "{spec_name}" concerns no dossier.', spec_name=spec.name),
         case.locate(path),
     )
 
@@ -354,7 +342,7 @@ def warn_committed(case: Case, caps: Caps) -> None:
         warn_excesses(
             case,
             "cap-committed",
-            Text(f"le plafond « {cap.id} » par projet", f'the cap "{cap.id}" over projects'),
+            _('the cap "{cap_id}" over projects', cap_id=cap.id),
             [caps.names[excess.project] for excess in own],
             [excess.granted_cents - max(excess.limit_cents, 0) for excess in own],
             np.array([rows[excess.project] for excess in own], dtype=np.int64),
@@ -374,17 +362,15 @@ def check_forced(case: Case, caps: Caps, offers: Offers) -> None:
             name = caps.names[project]
             case.record_defect(
                 "cap-decided",
-                Text(
-                    f"les dossiers du projet « {name} » retenus par décision dépassent ensemble le plafond "
-                    f"« {cap.id} » de {format_cents(over, Lang.FR)}.",
-                    f'the dossiers of project "{name}" funded by decision exceed the cap "{cap.id}" together '
-                    f"by {format_cents(over, Lang.EN)}.",
+                _(
+                    'the dossiers of project "{name}" funded by decision exceed the cap "{cap_id}" together '
+                    "by {over}.",
+                    name=name,
+                    cap_id=cap.id,
+                    over=Money(over),
                 ),
                 cap.path,
-                Text(
-                    "Retirez une décision, ou levez le plafond (`waivers`).",
-                    "Drop a decision, or lift the cap (`waivers`).",
-                ),
+                _("Drop a decision, or lift the cap (`waivers`)."),
             )
 
 

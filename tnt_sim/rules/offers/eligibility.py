@@ -23,7 +23,7 @@ import polars as pl
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.field_types import Code, Described, convert_to_fraction
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.i18n.numbers import format_cents, format_day, format_number
 from tnt_sim.rules.expressions.column_text import describe_bare_column
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
@@ -165,7 +165,7 @@ def find_late_filings(case: Case, day: date | None) -> Failure | None:
 
 def find_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
     """Yield a failure for each envelope not in force, with the dossiers at and under it."""
-    for spec, _ in root.walk():
+    for spec, __ in root.walk():
         node = case.tree.get_node(spec.id)
         above = int(case.tree.parent[node])
         if spec.is_in_force(case.day) or (above >= 0 and case.tree.closed[above]):
@@ -212,7 +212,7 @@ def ask_blank_answers(case: Case, eligibility: Eligibility) -> None:
                 f"la condition « {failure.rule} » lit {_quote_names(names, Lang.FR)}, que {n.fr} ({listed}).",
                 f'the requirement "{failure.rule}" reads {_quote_names(names, Lang.EN)}, which {n.en} ({listed}).',
             ),
-            Text("Remplissez ces cellules.", "Fill these cells."),
+            _("Fill these cells."),
             rows,
         )
 
@@ -237,7 +237,7 @@ def ask_blank_state(case: Case, in_play: BoolArray) -> None:
     case.leave_open(
         f"{NOT_GIVEN}/state",
         Text(f"{n.fr} ({listed}).", f"{n.en} ({listed})."),
-        Text("Remplissez ces cellules.", "Fill these cells."),
+        _("Fill these cells."),
         rows,
     )
 
@@ -271,13 +271,13 @@ def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
         words = {state: pair[0 if french else 1] for state, pair in names.items()}
         return case.table["state"].replace(words)
     colon = " : " if french else ": "
-    required = Text("exigé", "required").in_(lang) + colon
-    head = failure.reason or Text("condition non remplie", "requirement not met").in_(lang)
+    required = _("required").in_(lang) + colon
+    head = failure.reason or _("requirement not met").in_(lang)
     if case.as_0_1_0:
         return _describe_failures_0_1_0(case, failure, head, required, lang)
     wanted = describe_selector(failure.wanted, lang)
     if not failure.is_filled:
-        missing = Text("non renseigné", "not given").in_(lang) + colon
+        missing = _("not given").in_(lang) + colon
         return pl.select(
             pl.concat_str(
                 pl.lit(missing), _join_blank_columns(case, failure), pl.lit(f" ({required}{wanted})")
@@ -316,7 +316,7 @@ def _join_blank_columns(case: Case, failure: Failure) -> pl.Series:
 def _format_cells(case: Case, column: str, lang: Lang) -> pl.Series:
     """Return the value of a column for each dossier, in words."""
     kind = get_column_kind(case, column)
-    missing = Text("non renseigné", "not given").in_(lang)
+    missing = _("not given").in_(lang)
     if kind is ValueKind.MONEY:
         cents = case.table[f"{column}_cents"]
         words = {value: format_cents(value, lang) for value in cents.drop_nulls().unique().to_list()}
@@ -324,7 +324,7 @@ def _format_cells(case: Case, column: str, lang: Lang) -> pl.Series:
     cells = case.table[column]
     if kind is ValueKind.LIST:
         text = cells.list.join(";")
-        missing = missing if case.as_0_1_0 else Text("aucune valeur", "no value").in_(lang)
+        missing = missing if case.as_0_1_0 else _("no value").in_(lang)
     elif kind is ValueKind.DATE and isinstance(cells.dtype, pl.Datetime):
         text = cells.dt.convert_time_zone(case.timezone).dt.strftime("%Y-%m-%d %H:%M")
     elif kind is ValueKind.NUMBER and not case.as_0_1_0:
@@ -386,12 +386,13 @@ def _record_ambiguous_waiver(case: Case, spec: WaiverSpec, columns: Sequence[str
     listed = ", ".join(sorted(set(columns)))
     case.record_defect(
         "waiver-unclear",
-        Text(
-            f"« {spec.of} » est le nom de plusieurs choses ({listed}) : la dérogation ne dit pas laquelle lever.",
-            f'"{spec.of}" is the name of several things ({listed}): the waiver does not say which is lifted.',
+        _(
+            '"{of}" is the name of several things ({listed}): the waiver does not say which is lifted.',
+            of=spec.of,
+            listed=listed,
         ),
         (*path, "of"),
-        Text("Donnez à chacune son nom.", "Give each a name of its own."),
+        _("Give each a name of its own."),
     )
 
 
@@ -401,22 +402,16 @@ def _record_invalid_waiver(
     if kind is None:
         case.record_defect(
             "unknown-waiver",
-            Text(
-                f"aucune condition, aucun plafond ni aucune règle ne s'appelle « {spec.of} ».",
-                f'no eligibility entry, cap or rule is named "{spec.of}".',
-            ),
+            _('no eligibility entry, cap or rule is named "{of}".', of=spec.of),
             (*path, "of"),
             suggest_name(spec.of, [name for name, found in kinds if found != DECISION]),
         )
         return
     case.record_defect(
         "waiver-kind",
-        Text(
-            f"une règle de genre « {kind} » ne peut pas être levée pour quelques dossiers.",
-            f'a rule of kind "{kind}" cannot be lifted for some dossiers.',
-        ),
+        _('a rule of kind "{kind}" cannot be lifted for some dossiers.', kind=kind),
         (*path, "of"),
-        Text("Retirez ces dossiers de la règle elle-même.", "Take these dossiers out of the rule itself."),
+        _("Take these dossiers out of the rule itself."),
     )
 
 
@@ -425,10 +420,7 @@ def _record_waiver(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) ->
     if len(rows) == 0:
         case.warnings.add(
             "waiver-idle",
-            Text(
-                f"la dérogation à « {spec.of} » ne vise aucun dossier.",
-                f'the waiver of "{spec.of}" concerns no dossier.',
-            ),
+            _('the waiver of "{of}" concerns no dossier.', of=spec.of),
             case.locate(path),
         )
         return

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Place, suggest_name
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import Text, _, describe_count
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.selectors import Selector, select
@@ -175,12 +175,9 @@ def build_members(
     if names is None and by is None and where is None:
         case.record_defect(
             "members",
-            Text(
-                "cette règle ne dit pas de quels dossiers elle parle.",
-                "this rule does not say which dossiers it is about.",
-            ),
+            _("this rule does not say which dossiers it is about."),
             path,
-            Text("Donnez `dossiers`, `by` ou `where`.", "Give `dossiers`, `by` or `where`."),
+            _("Give `dossiers`, `by` or `where`."),
         )
         return None
     mask = np.ones(case.n, dtype=np.bool_)
@@ -227,7 +224,7 @@ def find_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
         if row is None:
             case.record_defect(
                 "unknown-dossier",
-                Text(f"le dossier « {name} » n'existe pas.", f'there is no dossier "{name}".'),
+                _('there is no dossier "{name}".', name=name),
                 (*path, k),
                 suggest_name(name, rows),
             )
@@ -235,7 +232,7 @@ def find_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
         elif row in result:
             case.record_defect(
                 "dossier-twice",
-                Text(f"le dossier « {name} » est nommé deux fois.", f'the dossier "{name}" is named twice.'),
+                _('the dossier "{name}" is named twice.', name=name),
                 (*path, k),
             )
             fine = False
@@ -265,16 +262,14 @@ def has_too_many_pairs(case: Case, count: int, path: Path) -> bool:
         return False
     case.record_defect(
         "too-many-pairs",
-        Text(
-            f"une pénalité se compte par paire de dossiers : il y en aurait {count}, et la limite est de "
-            f"{MAX_PAIRS}.",
-            f"a penalty is counted per pair of dossiers: there would be {count}, and the limit is {MAX_PAIRS}.",
+        _(
+            "a penalty is counted per pair of dossiers: there would be {count}, and the limit is "
+            "{max_pairs}.",
+            count=count,
+            max_pairs=MAX_PAIRS,
         ),
         (*path, "penalty"),
-        Text(
-            "Formez des groupes plus petits (`where`, `by`), ou retirez la pénalité.",
-            "Form smaller groups (`where`, `by`), or take the penalty out.",
-        ),
+        _("Form smaller groups (`where`, `by`), or take the penalty out."),
     )
     return True
 

@@ -20,7 +20,7 @@ from math import lcm
 import numpy as np
 
 from tnt_sim.domain.money import round_down, round_up
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
@@ -49,11 +49,11 @@ from tnt_sim.rules.protocols import Case, Path
 
 MAX_LISTED = 20
 LIMITS = {
-    "requested": Text("le montant demandé", "the amount requested"),
-    "formula": Text("le montant de la formule", "the amount of the formula"),
-    "base": Text("l'assiette", "base"),
-    "max_rate": Text("`max_rate` de l'assiette", "`max_rate` of base"),
-    "max": Text("`max` du barème", "`max` of their grants entry"),
+    "requested": _("the amount requested"),
+    "formula": _("the amount of the formula"),
+    "base": _("base"),
+    "max_rate": _("`max_rate` of base"),
+    "max": _("`max` of their grants entry"),
 }
 """The limits of a grant, in the order in which warnings name them."""
 
@@ -279,10 +279,7 @@ class _GrantArrays:
         if not spec.levels or (spec.mode == "common_rate") != (spec.by is not None):
             self.case.record_defect(
                 "levels",
-                Text(
-                    "`levels` veut une liste de taux ou de montants ; `common_rate` veut aussi `by`.",
-                    "`levels` wants a list of rates or amounts; `common_rate` wants `by` as well.",
-                ),
+                _("`levels` wants a list of rates or amounts; `common_rate` wants `by` as well."),
                 path,
             )
             return
@@ -314,15 +311,9 @@ class _GrantArrays:
                 n = describe_count(int(mine.sum()), ("dossier", "dossiers"), ("dossier", "dossiers"))
                 self.case.warnings.add(
                     "levels-idle",
-                    Text(
-                        f"aucun niveau de ce barème ne convient à ce qu'il règle : {n.fr}.",
-                        f"no level of this menu fits what it settles: {n.en}.",
-                    ),
+                    _("no level of this menu fits what it settles: {n}.", n=n),
                     self.case.locate((*menu.path, "levels")),
-                    hint=Text(
-                        "Comparez les niveaux à ce qui est demandé, à l'assiette et aux plafonds.",
-                        "Compare the levels with what is asked, with base and with the caps.",
-                    ),
+                    hint=_("Compare the levels with what is asked, with base and with the caps."),
                 )
 
     def ask(self, mask: BoolArray, formula: FormulaSpec | None, path: Path, open_: BoolArray) -> None:
@@ -360,7 +351,7 @@ class _GrantArrays:
             if per_unit.up_to is not None:
                 units = np.minimum(units, int(per_unit.up_to / column.scale))
             pieces.append((units, column.scale * per_unit.amount))
-        common = lcm(*(rate.denominator for _, rate in pieces))
+        common = lcm(*(rate.denominator for __, rate in pieces))
         total = multiply_exact(np.full(self.case.n, formula.flat, dtype=np.int64), common)
         for units, rate in pieces:
             total = total + multiply_exact(units, int(rate * common))
@@ -406,25 +397,14 @@ class _GrantArrays:
         )
 
 
-_NO_AMOUNT = Text(
-    "Dites quelle colonne de la table est le montant demandé : sous `dossiers`, "
-    'columns: {requested: "son en-tête"} ; ou donnez une `formula` dans `grants`.',
-    "Say which column of the table is the amount asked: under `dossiers`, "
-    'columns: {requested: "its header"}; or give a `formula` in `grants`.',
+_NO_AMOUNT = _(
+    "Say which column of the table is the amount asked: under `dossiers`, columns: "
+    '{{requested: "its header"}}; or give a `formula` in `grants`.'
 )
 _NEEDS = {
-    "cost": Text(
-        "Remplissez la colonne, ou écartez ces dossiers par une règle d'éligibilité.",
-        "Fill the column, or set these dossiers aside by an eligibility rule.",
-    ),
-    "requested": Text(
-        "Remplissez `requested`, ou donnez une `formula` dans `grants`.",
-        "Fill `requested`, or give a `formula` in `grants`.",
-    ),
-    "min_grant": Text(
-        "Le mode `range` veut un minimum : `min`, `min_rate`, ou la colonne `min_grant`.",
-        "The mode `range` wants a minimum: `min`, `min_rate`, or the column `min_grant`.",
-    ),
+    "cost": _("Fill the column, or set these dossiers aside by an eligibility rule."),
+    "requested": _("Fill `requested`, or give a `formula` in `grants`."),
+    "min_grant": _("The mode `range` wants a minimum: `min`, `min_rate`, or the column `min_grant`."),
 }
 
 
@@ -456,14 +436,8 @@ def _check_forced_eligible(case: Case, decided: Decisions, in_play: BoolArray) -
         spec = decided.specs[int(decided.rule[row])]
         case.defects.add(
             "decide-ineligible",
-            Text(
-                f"la décision « {spec.id} » retient « {name} », qui n'est pas éligible.",
-                f'the decision "{spec.id}" funds "{name}", which is not eligible.',
-            ),
+            _('the decision "{spec_id}" funds "{name}", which is not eligible.', spec_id=spec.id, name=name),
             case.locate(("rules", spec.id)),
             case.portfolio.locate(int(row), "dossier"),
-            hint=Text(
-                "Levez la condition (`waivers`) ou retirez la décision.",
-                "Lift the requirement (`waivers`) or drop the decision.",
-            ),
+            hint=_("Lift the requirement (`waivers`) or drop the decision."),
         )

@@ -17,7 +17,7 @@ import numpy as np
 
 from tnt_sim.domain.field_types import write_cents, write_number
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.rates import record_rate_above_one
 from tnt_sim.rules.protocols import Case, Path, RowBuilder
@@ -161,12 +161,9 @@ def has_clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
 def _record_zero_level(case: Case, text: str, path: Path) -> None:
     case.record_defect(
         "level",
-        Text(f"« {text} » n'accorde rien.", f'"{text}" grants nothing.'),
+        _('"{text}" grants nothing.', text=text),
         path,
-        Text(
-            "Retirez ce niveau : un dossier qui n'est pas retenu reçoit déjà 0 €.",
-            "Take this level out: a dossier that is not funded gets 0 € already.",
-        ),
+        _("Take this level out: a dossier that is not funded gets 0 € already."),
     )
 
 
@@ -204,7 +201,7 @@ class CommonRates:
         for row in np.unique(self.levels.row[self.levels.group >= 0]).tolist():
             mine = np.flatnonzero(self.levels.row == row)
             columns = builder.list_option_columns(row)
-            for (column, _), level in zip(columns, mine.tolist(), strict=True):
+            for (column, __), level in zip(columns, mine.tolist(), strict=True):
                 key = (int(self.levels.group[level]), int(self.levels.menu[level]))
                 if key not in chosen:
                     chosen[key] = builder.add_column(f"level:{self.names[key[0]]}:{key[1]}", 0, 1)

@@ -16,7 +16,7 @@ from math import lcm
 import numpy as np
 
 from tnt_sim.domain.field_types import write_rate
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.columns import NO_LIMIT, multiply_exact
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import IntArray
@@ -30,7 +30,7 @@ def compute_rate_limits(case: Case, spec: GrantSpec, base: IntArray, path: Path)
     Where the base is unknown it is `NO_LIMIT`.
     """
     assert spec.max_rate is not None
-    rates = [rate for rate, _ in _list_rates(spec, path)]
+    rates = [rate for rate, __ in _list_rates(spec, path)]
     common = lcm(*(rate.denominator for rate in rates))
     known = np.where(base == NO_LIMIT, 0, base)
     # in units of 1/common cent, so that the result is rounded down only once
@@ -79,12 +79,9 @@ def record_rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
     percent = write_rate(rate)
     case.record_defect(
         "rate-above-one",
-        Text(f"un taux de {percent} dépasse 100 %.", f"a rate of {percent} is above 100 %."),
+        _("a rate of {percent} is above 100 %.", percent=percent),
         path,
-        Text(
-            "Écrivez un taux d'au plus 100 %, ou un montant en euros.",
-            "Write a rate of at most 100 %, or an amount in euros.",
-        ),
+        _("Write a rate of at most 100 %, or an amount in euros."),
     )
 
 
@@ -100,20 +97,15 @@ def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
     if spec.bonus and spec.max_rate is None:
         case.record_defect(
             "bonus-without-rate",
-            Text(
-                "`bonus` relève `max_rate`, qui manque ici.", "`bonus` raises `max_rate`, which is missing."
-            ),
+            _("`bonus` raises `max_rate`, which is missing."),
             (*path, "bonus"),
-            Text("Donnez `max_rate`, ou retirez `bonus`.", "Give `max_rate`, or take `bonus` out."),
+            _("Give `max_rate`, or take `bonus` out."),
         )
     for k, bonus in enumerate(spec.bonus):
         if isinstance(spec.max_rate, Fraction) and bonus.up_to is not None and bonus.up_to < spec.max_rate:
             case.record_defect(
                 "bonus-idle",
-                Text(
-                    "ce bonus ne peut rien relever : `up_to` est sous `max_rate`.",
-                    "this bonus can raise nothing: `up_to` is below `max_rate`.",
-                ),
+                _("this bonus can raise nothing: `up_to` is below `max_rate`."),
                 (*path, "bonus", k, "up_to"),
             )
     if isinstance(spec.max_rate, BracketsSpec):
@@ -129,10 +121,7 @@ def _check_brackets(case: Case, spec: BracketsSpec, path: Path) -> None:
         if (bracket.up_to is None and not last) or (bracket.up_to is not None and bracket.up_to <= start):
             case.record_defect(
                 "brackets-order",
-                Text(
-                    "les tranches doivent monter, et seule la dernière peut être sans `up_to`.",
-                    "brackets must go up, and only the last one may be without `up_to`.",
-                ),
+                _("brackets must go up, and only the last one may be without `up_to`."),
                 (*path, k),
             )
             return
@@ -145,9 +134,6 @@ def _check_order(case: Case, spec: GrantSpec, path: Path) -> None:
     if spec.min_rate > spec.max_rate:
         case.record_defect(
             "rates-order",
-            Text(
-                "`min_rate` dépasse `max_rate` : aucun dossier ne peut rien recevoir.",
-                "`min_rate` is above `max_rate`: no dossier can get anything.",
-            ),
+            _("`min_rate` is above `max_rate`: no dossier can get anything."),
             (*path, "min_rate"),
         )

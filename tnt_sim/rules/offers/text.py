@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tnt_sim.domain.field_types import write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_rate
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_cents, format_list, format_rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import describe
@@ -89,12 +89,10 @@ def describe_waiver(waiver: WaiverSpec, lang: Lang) -> str:
 
 
 _MODES = {
-    "all_or_nothing": Text("tout ou rien", "all or nothing"),
-    "range": Text(
-        "tout montant entre le minimum et le maximum", "any amount between the minimum and the maximum"
-    ),
-    "levels": Text("un des niveaux prévus", "one of the listed levels"),
-    "common_rate": Text("un même niveau pour tout le groupe", "one level for the whole group"),
+    "all_or_nothing": _("all or nothing"),
+    "range": _("any amount between the minimum and the maximum"),
+    "levels": _("one of the listed levels"),
+    "common_rate": _("one level for the whole group"),
 }
 
 

@@ -14,14 +14,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import _, describe_count
 from tnt_sim.rules.expressions.columns import NO_LIMIT, read_cents
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.caps import NONE_LEFT, Cap, Caps, warn_committed
 from tnt_sim.rules.protocols import Case
 
 GUARD = "public-aid-100"
-GUARD_TITLE = Text("Aides publiques : 100 % du coût au plus", "Public aid: at most 100 % of the cost")
+GUARD_TITLE = _("Public aid: at most 100 % of the cost")
 OTHERS = ("other_state", "other_public")
 MAX_LISTED = 5
 
@@ -61,11 +61,11 @@ def add_guard(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
     )
     case.warnings.add(
         GUARD,
-        Text(
-            f"{n.fr}, avec les autres aides publiques, dépasse le coût : elle est limitée à ce qui reste du coût "
-            f"({listed}).",
-            f"{n.en} exceeds the cost together with other public aid: it is limited to what is left of the cost "
-            f"({listed}).",
+        _(
+            "{n} exceeds the cost together with other public aid: it is limited to what is left of "
+            "the cost ({listed}).",
+            n=n,
+            listed=listed,
         ),
     )
     return result

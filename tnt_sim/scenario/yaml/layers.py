@@ -15,7 +15,7 @@ from typing import Any
 
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Defects, InputError, Place, ScenarioError, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.portfolio_reader import read_bytes
 from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, render_scenario
 from tnt_sim.scenario.yaml import nodes
@@ -102,7 +102,7 @@ class RawScenario:
             value = value[step]
         origin = self.origins[steps]
         if not isinstance(value, str):
-            text = Text("le nom d'un fichier est attendu ici.", "the name of a file is expected here.")
+            text = _("the name of a file is expected here.")
             raise ScenarioError([Defect("path", text, (origin.get_place(),))])
         path = resolve_inside(self.root, (origin.path or self.path).parent, value, origin)
         return require_file(path, value, origin) if must_exist else path
@@ -123,9 +123,11 @@ class RawScenario:
             path, value = _split_set(text)
             if pairs.setdefault(path, value) != value:
                 raise UsageError(
-                    Text(
-                        f"--set donne deux valeurs à « {quote_value(path)} » : {pairs[path]} et {value}.",
-                        f'--set gives "{quote_value(path)}" two values: {pairs[path]} and {value}.',
+                    _(
+                        '--set gives "{value}" two values: {pairs} and {value2}.',
+                        value=quote_value(path),
+                        pairs=pairs[path],
+                        value2=value,
                     )
                 )
         defects = Defects()
@@ -169,7 +171,7 @@ class RawScenario:
                 case _:
                     raise KeyError(steps)
         if not isinstance(node, nodes.Mapping):
-            text = Text("un bloc « chemin: valeur » est attendu.", 'a mapping "path: value" is expected.')
+            text = _('a mapping "path: value" is expected.')
             raise ScenarioError([Defect("set_path", text, (node.origin.get_place(),))])
         changes = [
             (path, child, replace(node.keys[path], layer=layer)) for path, child in node.entries.items()
@@ -228,11 +230,11 @@ def _build_table_error(table: Path) -> UsageError:
     """Return the error that explains how to make a scenario around a table."""
     name = f'"{table}"' if " " in str(table) else str(table)
     return UsageError(
-        Text(
-            f"« {table} » est une table de dossiers, pas un scénario. Faites d'abord un scénario autour d'elle : "
-            f"tnt-sim new ma-programmation --from {name}",
-            f'"{table}" is a table of dossiers, no scenario. Make a scenario around it first: '
-            f"tnt-sim new my-programme --from {name}",
+        _(
+            '"{table}" is a table of dossiers, no scenario. Make a scenario around it first: tnt-sim '
+            "new my-programme --from {name}",
+            table=table,
+            name=name,
         ),
         code="usage.table",
     )
@@ -242,9 +244,9 @@ def _split_set(text: str) -> tuple[str, str]:
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
         raise UsageError(
-            Text(
-                f'--set « {quote_value(text)} » : écrivez CHEMIN=VALEUR, par exemple programme.amount="90 M€".',
-                f'--set "{quote_value(text)}": write PATH=VALUE, for example programme.amount="90 M€".',
+            _(
+                '--set "{value}": write PATH=VALUE, for example programme.amount="90 M€".',
+                value=quote_value(text),
             )
         )
     return path.strip(), value
@@ -285,7 +287,7 @@ class _Loader:
             place = Place(name, 1, 1) if node is None else node.origin.get_place()
             fr = "le fichier est vide" if node is None else "le fichier ne commence pas par des clés"
             en = "the file is empty" if node is None else "the file does not start with keys"
-            hint = Text("Écrivez « clé: valeur » par ligne.", 'Write "key: value" on each line.')
+            hint = _('Write "key: value" on each line.')
             self.defects.add("yaml_root", Text(f"{fr}.", f"{en}."), place, hint=hint)
             return empty
         check_ids(node, self.defects)
@@ -301,7 +303,7 @@ class _Loader:
     def _resolve_file(self, node: YamlNode, path: Path) -> Path | None:
         """Return the file that a value of `extends` or `overrides` names, or None when it cannot be used."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            text = Text("le nom d'un fichier YAML est attendu.", "the name of a YAML file is expected.")
+            text = _("the name of a YAML file is expected.")
             self.defects.add("path", text, node.origin.get_place())
             return None
         try:
@@ -318,33 +320,34 @@ class _Loader:
         if base is None:
             return None
         links = (*chain, (path, node.origin))
-        route = " → ".join(format_path(self.root, step) for step in (*(link for link, _ in links), base))
-        places = [origin.get_place() for _, origin in reversed(links)]
-        if any(link == base for link, _ in links):
+        route = " → ".join(format_path(self.root, step) for step in (*(link for link, __ in links), base))
+        places = [origin.get_place() for __, origin in reversed(links)]
+        if any(link == base for link, __ in links):
             self.defects.add(
                 "extends_cycle",
-                Text(f"« extends » tourne en rond : {route}.", f'"extends" goes round in circles: {route}.'),
+                _('"extends" goes round in circles: {route}.', route=route),
                 *places,
-                hint=Text("Retirez l'un de ces « extends ».", 'Remove one of these "extends".'),
+                hint=_('Remove one of these "extends".'),
             )
             return None
         if len(links) >= MAX_CHAIN:
             self.defects.add(
                 "extends_depth",
-                Text(
-                    f"plus de {MAX_CHAIN} fichiers se prolongent par « extends » : {route}.",
-                    f"more than {MAX_CHAIN} files extend one another: {route}.",
+                _(
+                    "more than {max_chain} files extend one another: {route}.",
+                    max_chain=MAX_CHAIN,
+                    route=route,
                 ),
                 *places,
-                hint=Text("Réunissez-en quelques-uns.", "Join some of them."),
+                hint=_("Join some of them."),
             )
             return None
         return self.load(base, links)
 
     def _read_overrides(self, node: YamlNode, path: Path) -> YamlNode | None:
         if not isinstance(node, nodes.Sequence):
-            text = Text("« overrides » est une liste de fichiers.", '"overrides" is a list of files.')
-            hint = Text("Écrivez [a.yaml, b.yaml].", "Write [a.yaml, b.yaml].")
+            text = _('"overrides" is a list of files.')
+            hint = _("Write [a.yaml, b.yaml].")
             self.defects.add("overrides", text, node.origin.get_place(), hint=hint)
             return None
         above: YamlNode | None = None
@@ -368,12 +371,9 @@ class _Loader:
     def _record_nested_override(self, key: str, origin: Origin) -> None:
         self.defects.add(
             "overrides",
-            Text(
-                f"un fichier de « overrides » ne peut pas avoir de « {key} ».",
-                f'a file of "overrides" cannot have "{key}".',
-            ),
+            _('a file of "overrides" cannot have "{key}".', key=key),
             origin.get_place(),
-            hint=Text("Écrivez-le dans le scénario.", "Write it in the scenario."),
+            hint=_("Write it in the scenario."),
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Defects, ScenarioError, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.scenario.yaml.nodes import (
     Mapping,
     Origin,
@@ -96,17 +96,13 @@ def _collect_id_defects(low: Sequence, high: Sequence) -> list[Defect]:
     nameless = next(item for item in high.items if get_entry_id(item) is None)
     defects.add(
         "merge_list",
-        Text(
-            "cette entrée n'a pas d'« id », alors que d'autres de la même liste en ont :"
-            " on ne sait pas si la liste complète ou remplace celle d'en dessous.",
-            'this entry has no "id" while others of the list have one:'
-            " whether the list completes or replaces the one below is not clear.",
+        _(
+            'this entry has no "id" while others of the list have one: whether the list completes or '
+            "replaces the one below is not clear."
         ),
         nameless.origin.get_place(),
         low.origin.get_place(),
-        hint=Text(
-            "Donnez un « id » à chaque entrée, ou à aucune.", 'Give an "id" to each entry, or to none.'
-        ),
+        hint=_('Give an "id" to each entry, or to none.'),
     )
     return defects.entries
 
@@ -140,16 +136,15 @@ def _record_clash(first: YamlNode, second: YamlNode, defects: Defects, path: str
     text, other = _format_node(first), _format_node(second)
     defects.add(
         "override_conflict",
-        Text(
-            f"deux fichiers de « overrides » ne donnent pas la même valeur à « {path} » : {text} et {other}.",
-            f'two files of "overrides" give "{path}" different values: {text} and {other}.',
+        _(
+            'two files of "overrides" give "{path}" different values: {text} and {other}.',
+            path=path,
+            text=text,
+            other=other,
         ),
         first.origin.get_place(),
         second.origin.get_place(),
-        hint=Text(
-            "Retirez l'une des deux, ou mettez la bonne dans le scénario et retirez les deux.",
-            "Remove one, or put the right one in the scenario and remove both.",
-        ),
+        hint=_("Remove one, or put the right one in the scenario and remove both."),
     )
 
 
@@ -177,13 +172,10 @@ def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
             if name in earlier:
                 defects.add(
                     "duplicate_id",
-                    Text(
-                        f"deux entrées de la même liste ont l'id « {quote_value(name)} ».",
-                        f'two entries of one list have the id "{quote_value(name)}".',
-                    ),
+                    _('two entries of one list have the id "{value}".', value=quote_value(name)),
                     item.origin.get_place(),
                     earlier[name].get_place(),
-                    hint=Text("Donnez à chacune son id.", "Give each its own id."),
+                    hint=_("Give each its own id."),
                 )
             elif name:
                 earlier[name] = item.origin
@@ -281,7 +273,7 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
             origin,
             f"« {names[0]} » ne se change pas ainsi",
             f'"{names[0]}" cannot be changed this way',
-            Text("Écrivez-le dans un fichier de scénario.", "Write it in a scenario file."),
+            _("Write it in a scenario file."),
         )
     steps: PathSteps = ()
     node: YamlNode | None = root
@@ -322,7 +314,7 @@ def _advance(
                 origin,
                 f"les entrées de « {where} » n'ont pas d'id : une seule ne peut pas être désignée",
                 f'the entries of "{where}" have no id: a single one cannot be named',
-                Text(f"Donnez toute la liste : {where}='[…]'.", f"Give the whole list: {where}='[…]'."),
+                _("Give the whole list: {where}='[…]'.", where=where),
             )
         raise _build_path_error(
             path,
@@ -338,7 +330,7 @@ def _advance(
         origin,
         f"« {where} » est une valeur : rien ne peut s'appeler « {quote_value(names[0])} » en dessous",
         f'"{where}" is a value: nothing can be named "{quote_value(names[0])}" below it',
-        Text(f"Donnez toute la valeur : {where}='{{…}}'.", f"Give the whole value: {where}='{{…}}'."),
+        _("Give the whole value: {where}='{{…}}'.", where=where),
     )
 
 

@@ -27,7 +27,7 @@ from ruamel.yaml.events import (
 
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defects, Place, ScenarioError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.scenario.yaml.nodes import Mapping, Origin, Scalar, Sequence, YamlNode
 from tnt_sim.scenario.yaml.syntax_diagnosis import find_missing_space_in_key, find_slip
 from tnt_sim.scenario.yaml.syntax_errors import (
@@ -44,7 +44,7 @@ _MAX_DEFECTS = 50
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_REMOVE_VERSION = Text("Retirez la ligne « %YAML ».", 'Remove the line "%YAML".')
+_REMOVE_VERSION = _('Remove the line "%YAML".')
 
 
 def locate_mark(base: Origin, mark: Any) -> Place:
@@ -137,7 +137,7 @@ class EventReader:
                 "un deuxième document commence ici (« --- ») : un seul est lu par fichier",
                 'a second document starts here ("---"): only one is read in a file',
                 place,
-                hint=Text("Retirez « --- » ou faites deux fichiers.", 'Remove "---" or make two files.'),
+                hint=_('Remove "---" or make two files.'),
             )
         if event.version not in (None, (1, 2)):
             self._record_defect(
@@ -156,9 +156,7 @@ class EventReader:
                 f"plus de {MAX_VALUES} valeurs, répétitions par alias (« * ») comprises",
                 f'more than {MAX_VALUES} values, those repeated by aliases ("*") included',
                 place,
-                hint=Text(
-                    "Mettez les données dans un tableau à part.", "Put the data in a table of its own."
-                ),
+                hint=_("Put the data in a table of its own."),
             )
         if len(self.stack) + height > MAX_DEPTH:
             self._stop(
@@ -166,7 +164,7 @@ class EventReader:
                 f"plus de {MAX_DEPTH} niveaux emboîtés",
                 f"more than {MAX_DEPTH} nested levels",
                 place,
-                hint=Text("Un crochet ou une accolade manque-t-il ?", "Is a bracket or a brace missing?"),
+                hint=_("Is a bracket or a brace missing?"),
             )
 
     def _resolve_alias(self, event: AliasEvent) -> None:
@@ -184,10 +182,7 @@ class EventReader:
                 f"« *{name} » ne renvoie à rien : aucun « &{name} » avant cette ligne",
                 f'"*{name}" refers to nothing: no "&{name}" before this line',
                 place,
-                hint=Text(
-                    "Mettez la valeur entre guillemets si l'étoile est du texte.",
-                    "Put the value in quotes if the star is text.",
-                ),
+                hint=_("Put the value in quotes if the star is text."),
             )
             self._attach(Scalar(None, self._build_origin(event.start_mark)), 1, 0, None)
         elif target.node is None:
@@ -196,7 +191,7 @@ class EventReader:
                 f"« *{name} » se contient lui-même",
                 f'"*{name}" contains itself',
                 place,
-                hint=Text("Écrivez la valeur en toutes lettres.", "Write the value out."),
+                hint=_("Write the value out."),
             )
         else:
             self._count(target.size, target.height, place)
@@ -209,10 +204,7 @@ class EventReader:
                 f"l'étiquette « {quote_value(_shorten_tag(str(event.ctag)))} » n'est pas lue",
                 f'the tag "{quote_value(_shorten_tag(str(event.ctag)))}" is not read',
                 locate_mark(self.base, event.start_mark),
-                hint=Text(
-                    "Retirez-la, ou mettez la valeur entre guillemets si « ! » est du texte.",
-                    'Remove it, or put the value in quotes if "!" is text.',
-                ),
+                hint=_('Remove it, or put the value in quotes if "!" is text.'),
             )
 
     def _register_anchor(self, name: str | None, anchored: _Anchored, place: Place) -> None:
@@ -303,7 +295,7 @@ class EventReader:
                 "une clé doit être un texte, et non une liste, un bloc ou rien",
                 "a key must be a text, not a list, a mapping or nothing",
                 node.origin.get_place(),
-                hint=Text("Mettez la clé entre guillemets.", "Put the key in quotes."),
+                hint=_("Put the key in quotes."),
             )
         elif node.value == "<<" and event is not None and _is_plain(event):
             self._record_defect(
@@ -311,7 +303,7 @@ class EventReader:
                 "la fusion « << » n'est pas lue",
                 'the merge key "<<" is not read',
                 node.origin.get_place(),
-                hint=Text("Écrivez les clés, ou utilisez « extends ».", 'Write the keys, or use "extends".'),
+                hint=_('Write the keys, or use "extends".'),
             )
         elif node.value in frame.keys:
             key = quote_value(node.value)
@@ -321,7 +313,7 @@ class EventReader:
                 f'the key "{key}" is written twice in one mapping',
                 node.origin.get_place(),
                 frame.keys[node.value].get_place(),
-                hint=Text("Gardez-en une.", "Keep one."),
+                hint=_("Keep one."),
             )
         else:
             frame.key = node.value
@@ -351,10 +343,7 @@ class EventReader:
             f"entre accolades, « {quote_value(key)} » est une clé sans valeur",
             f'between braces, "{quote_value(key)}" is a key without a value',
             place,
-            hint=Text(
-                "Écrivez « clé: valeur » ; la suite d'un texte ? Tout le texte entre guillemets.",
-                'Write "key: value"; the rest of a text? The whole text in quotes.',
-            ),
+            hint=_('Write "key: value"; the rest of a text? The whole text in quotes.'),
         )
 
 
@@ -377,9 +366,7 @@ def _shorten_tag(tag: str) -> str:
 MAX_BYTES = 2 * 1024 * 1024
 
 
-_SAVE_AS_UTF8 = Text(
-    "Enregistrez-le sous « UTF-8 » dans votre éditeur.", 'Save it as "UTF-8" in your editor.'
-)
+_SAVE_AS_UTF8 = _('Save it as "UTF-8" in your editor.')
 _BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff", "UTF-32"))
 
 
@@ -404,7 +391,7 @@ def read_yaml_into(path: Path, shown_as: str, defects: Defects) -> YamlNode | No
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        text = Text(f"le fichier ne peut pas être lu ({why}).", f"the file cannot be read ({why}).")
+        text = _("the file cannot be read ({why}).", why=why)
         defects.add("file", text, Place(shown_as))
         return None
     text_read = _decode(data, shown_as, defects)
@@ -445,11 +432,8 @@ def _parse(text: str, base: Origin, defects: Defects) -> YamlNode | None:
         _record_scanner_error(error, reader, text, defects)
     except Exception as error:  # noqa: BLE001 - the scanner raises ValueError, RecursionError and others
         why = type(error).__name__
-        words = Text(
-            f"le texte ne peut plus être lu après cet endroit ({why}).",
-            f"the text cannot be read beyond this place ({why}).",
-        )
-        hint = Text("Vérifiez la valeur qui suit.", "Check the value that follows.")
+        words = _("the text cannot be read beyond this place ({why}).", why=why)
+        hint = _("Check the value that follows.")
         defects.add("yaml", words, reader.get_last_place(), hint=hint)
     finally:
         _close(events)
@@ -467,15 +451,15 @@ def _decode(data: bytes, shown_as: str, defects: Defects) -> str | None:
         size = MAX_BYTES // 1024 // 1024
         defects.add(
             "yaml_size",
-            Text(f"le fichier dépasse {size} Mio.", f"the file is larger than {size} MiB."),
+            _("the file is larger than {size} MiB.", size=size),
             Place(shown_as),
-            hint=Text("Mettez les données dans un tableau à part.", "Put the data in a table of its own."),
+            hint=_("Put the data in a table of its own."),
         )
         return None
     data = data.removeprefix(b"\xef\xbb\xbf")
     for bom, name in _BOMS:
         if data.startswith(bom):
-            text = Text(f"le fichier est en {name}, et non en UTF-8.", f"the file is {name}, not UTF-8.")
+            text = _("the file is {name}, not UTF-8.", name=name)
             defects.add("yaml_encoding", text, Place(shown_as, 1, 1), hint=_SAVE_AS_UTF8)
             return None
     try:
@@ -484,10 +468,7 @@ def _decode(data: bytes, shown_as: str, defects: Defects) -> str | None:
         before = data[: error.start]
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
         byte = f"0x{data[error.start]:02X}"
-        text = Text(
-            f"le fichier n'est pas en UTF-8 (octet {byte} à la position {error.start}).",
-            f"the file is not UTF-8 (byte {byte} at position {error.start}).",
-        )
+        text = _("the file is not UTF-8 (byte {byte} at position {start}).", byte=byte, start=error.start)
         place = Place(shown_as, before.count(b"\n") + 1, column)
         defects.add("yaml_encoding", text, place, hint=_SAVE_AS_UTF8)
         return None
@@ -499,12 +480,9 @@ def _record_forbidden_character(match: re.Match[str], shown_as: str, defects: De
     number = f"U+{ord(match[0]):04X}"
     defects.add(
         "yaml_character",
-        Text(
-            f"caractère invisible {number}, qui n'est pas permis.",
-            f"invisible character {number}, not allowed",
-        ),
+        _("invisible character {number}, not allowed", number=number),
         place,
-        hint=Text("Effacez-le (souvent un copier-coller).", "Delete it (often from a copy and paste)."),
+        hint=_("Delete it (often from a copy and paste)."),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, ScenarioError, find_nearest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.scenario.yaml.nodes import Origin
 
 MARKERS = ("tnt-sim.toml", "pyproject.toml")
@@ -64,11 +64,7 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
             origin,
             f"« {quote_value(text)} » mène hors du dossier du projet ({root.name or root})",
             f'"{quote_value(text)}" leads out of the project folder ({root.name or root})',
-            Text(
-                "Copiez le fichier dans le projet, ou posez un fichier « tnt-sim.toml » dans le dossier qui"
-                " contient les deux.",
-                'Copy the file into the project, or put a file "tnt-sim.toml" in the folder that holds both.',
-            ),
+            _('Copy the file into the project, or put a file "tnt-sim.toml" in the folder that holds both.'),
         )
     return path
 
@@ -96,7 +92,7 @@ def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
             _suggest_inner_file(path, text),
         )
     near = find_nearest_name(path.name, _list_siblings(path))
-    hint = Text(f"Vouliez-vous dire « {near} » ?", f'Did you mean "{near}"?') if near else None
+    hint = _('Did you mean "{near}"?', near=near) if near else None
     raise _build_path_error(
         "file_missing",
         origin,
@@ -111,7 +107,7 @@ def _suggest_inner_file(path: Path, text: str) -> Text | None:
     if not (path / "scenario.yaml").is_file():
         return None
     file = f"{quote_value(text).rstrip('/')}/scenario.yaml"
-    return Text(f"Vouliez-vous dire « {file} » ?", f'Did you mean "{file}"?')
+    return _('Did you mean "{file}"?', file=file)
 
 
 def _list_siblings(path: Path) -> list[str]:
@@ -122,10 +118,7 @@ def _list_siblings(path: Path) -> list[str]:
 
 
 def _check_text(text: str, origin: Origin | None) -> None:
-    hint = Text(
-        "Écrivez un chemin relatif au fichier, avec « / » : data/dossiers.csv.",
-        'Write a path relative to the file, with "/": data/dossiers.csv.',
-    )
+    hint = _('Write a path relative to the file, with "/": data/dossiers.csv.')
     name = quote_value(text)
     if not text.strip() or "\x00" in text:
         raise _build_path_error("path", origin, "le chemin est vide", "the path is empty", hint)

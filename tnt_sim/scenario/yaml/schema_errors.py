@@ -16,7 +16,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Place, ScenarioError, find_nearest_name, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.scenario.yaml.layers import locate_value
 from tnt_sim.scenario.yaml.nodes import Origin, PathSteps
 from tnt_sim.scenario.yaml.overrides import WHOLE
@@ -60,28 +60,22 @@ def _explain_unknown_value(value: Any, expected: str, label: str) -> Said:
         what = _describe_kind(value)
         return (
             "unknown_value",
-            Text(
-                f"« {key} » : {what.fr} au lieu d'une des valeurs connues",
-                f'"{key}": {what.en}, not a known value',
-            ),
-            Text(f"Valeurs connues : {some}.", f"Known values: {some}."),
+            _('"{key}": {what}, not a known value', key=key, what=what),
+            _("Known values: {some}.", some=some),
         )
     return (
         "unknown_value",
-        Text(
-            f"« {quote_value(value)} » n'est pas une valeur de « {key} »",
-            f'"{quote_value(value)}" is no value of "{key}"',
-        ),
+        _('"{value}" is no value of "{key}"', value=quote_value(value), key=key),
         suggest_name(str(value), names),
     )
 
 
-_TEXT = Text("un texte est attendu ici", "a text is expected here")
-_BLOCK = Text("un bloc de clés est attendu ici", "a mapping is expected here")
-_LIST = Text("une liste est attendue ici", "a list is expected here")
-_NUMBER = Text("un nombre est attendu ici", "a number is expected here")
-_DATE = Text("un jour est attendu ici (AAAA-MM-JJ)", "a day is expected here (YYYY-MM-DD)")
-_FLAG = Text("true ou false est attendu ici", "true or false is expected here")
+_TEXT = _("a text is expected here")
+_BLOCK = _("a mapping is expected here")
+_LIST = _("a list is expected here")
+_NUMBER = _("a number is expected here")
+_DATE = _("a day is expected here (YYYY-MM-DD)")
+_FLAG = _("true or false is expected here")
 _TYPES: dict[str, Text] = {
     **dict.fromkeys(("string_type", "string_sub_type"), _TEXT),
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), _BLOCK),
@@ -96,26 +90,26 @@ _TYPES: dict[str, Text] = {
 
 def _describe_kind(value: Any) -> Text:
     if value is None:
-        return Text("rien", "nothing")
+        return _("nothing")
     if isinstance(value, dict):
-        return Text("un bloc de clés", "a mapping")
+        return _("a mapping")
     if isinstance(value, list | tuple):
-        return Text("une liste", "a list")
-    return Text(f"« {quote_value(value)} »", f'"{quote_value(value)}"')
+        return _("a list")
+    return _('"{value}"', value=quote_value(value))
 
 
 def _explain_wrong_type(kind: str, value: Any) -> Said:
     expected, what = _TYPES[kind], _describe_kind(value)
     hint: Text | None = None
     if value is None:
-        return "wrong_type", Text(f"valeur vide : {expected.fr}", f"empty value: {expected.en}"), None
+        return "wrong_type", _("empty value: {expected}", expected=expected), None
     if expected is _LIST and isinstance(value, str):
-        hint = Text(f"Écrivez [{quote_value(value)}].", f"Write [{quote_value(value)}].")
+        hint = _("Write [{value}].", value=quote_value(value))
     elif expected is _LIST and isinstance(value, dict):
-        hint = Text("Précédez chaque entrée d'un tiret « - ».", 'Put a dash "-" before each entry.')
+        hint = _('Put a dash "-" before each entry.')
     elif expected is _BLOCK and isinstance(value, list | tuple):
-        hint = Text("Retirez les tirets ou les crochets.", "Remove the dashes or the brackets.")
-    text = Text(f"{expected.fr}, et non {what.fr}", f"{expected.en}, not {what.en}")
+        hint = _("Remove the dashes or the brackets.")
+    text = _("{expected}, not {what}", expected=expected, what=what)
     return "wrong_type", text, hint
 
 
@@ -157,10 +151,7 @@ def _explain_raised_error(error: Any, message: str) -> Said:
 def _explain_refused_value(value: Any, message: str) -> Said:
     return (
         "value",
-        Text(
-            f"« {quote_value(value)} » est refusé ({message})",
-            f'"{quote_value(value)}" is refused ({message})',
-        ),
+        _('"{value}" is refused ({message})', value=quote_value(value), message=message),
         None,
     )
 
@@ -188,7 +179,7 @@ class SchemaKeys:
     def list_keys(self, loc: tuple[str | int, ...]) -> tuple[str, ...]:
         """Return the valid keys of the object at the location of an error (which may contain union tags)."""
         keys: dict[str, None] = {}
-        for _, schema in self._find_schemas(loc):
+        for __, schema in self._find_schemas(loc):
             keys.update(dict.fromkeys(schema.get("properties", {})))
         return tuple(keys)
 
@@ -197,13 +188,13 @@ class SchemaKeys:
         result = self._find_schemas(loc)
         return not result or any(
             key in schema.get("properties", {}) or schema.get("additionalProperties", True) is not False
-            for _, schema in result
+            for __, schema in result
         )
 
     def _find_schemas(self, loc: tuple[str | int, ...]) -> list[tuple[str, Schema]]:
         current = self._expand("", self._root, 0)
         for part in loc:
-            below = [found for _, schema in current for found in self._list_child_schemas(schema, part)]
+            below = [found for __, schema in current for found in self._list_child_schemas(schema, part)]
             named = [(name, schema) for name, schema in current if name == part]
             current = below or named or current
         return current
@@ -419,7 +410,7 @@ class _Report:
         )
         if hint is None and code == "wrong_type" and (keys := self.shape.list_keys(issue.loc)):
             some = ", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")
-            hint = Text(f"Clés possibles : {some}.", f"Possible keys: {some}.")
+            hint = _("Possible keys: {some}.", some=some)
         place = locate_value(self.origins, steps, key=issue.is_key)
         return Defect(code, complete_sentence(text), _wrap_place(place), hint)
 
@@ -456,15 +447,15 @@ class _Report:
         if steps in self.origins:
             return Defect(
                 "missing_key",
-                Text(f"« {self._format_path(steps)} » est vide.", f'"{self._format_path(steps)}" is empty.'),
+                _('"{path}" is empty.', path=self._format_path(steps)),
                 _wrap_place(locate_value(self.origins, steps, key=True)),
-                Text("Donnez-lui une valeur.", "Give it a value."),
+                _("Give it a value."),
             )
         inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
-        hint = Text(f"Ajoutez « {key}: … ».", f'Add "{key}: …".')
+        hint = _('Add "{key}: …".', key=key)
         near = self._find_misspelt_key(issue, key)
         if near is not None:
-            hint = Text(f"« {near} » est-il « {key} » mal écrit ?", f'Is "{near}" a misspelt "{key}"?')
+            hint = _('Is "{near}" a misspelt "{key}"?', near=near, key=key)
         text = Text(f"il manque « {key} »{inside[0]}.", f'"{key}" is missing{inside[1]}.')
         return Defect("missing_key", text, _wrap_place(locate_value(self.origins, issue.steps)), hint)
 

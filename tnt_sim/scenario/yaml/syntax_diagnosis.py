@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tnt_sim.domain.field_types import quote_value
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import Text, _, describe_count
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _MARKS = re.compile(r"\s*(?:[-?] +)*")
@@ -143,14 +143,8 @@ class _LineScanner:
 
 def _build_unclosed_slip(mark: str, row: int, column: int) -> Slip:
     return Slip(
-        Text(
-            f"le guillemet ouvert ici n'est pas refermé : il manque « {mark} » à la fin de la valeur.",
-            f"the quote opened here is not closed: a {mark} is missing at the end of the value.",
-        ),
-        Text(
-            f"Ajoutez « {mark} » à la fin de la valeur, sur la même ligne.",
-            f"Add {mark} at the end of the value, on the same line.",
-        ),
+        _("the quote opened here is not closed: a {mark} is missing at the end of the value.", mark=mark),
+        _("Add {mark} at the end of the value, on the same line.", mark=mark),
         row + 1,
         column + 1,
     )
@@ -159,20 +153,11 @@ def _build_unclosed_slip(mark: str, row: int, column: int) -> Slip:
 def _build_early_end_slip(mark: str, text: str, row: int, column: int) -> Slip:
     rest = quote_value(text[column:].strip())
     if mark == "'":
-        hint = Text(
-            "Doublez l'apostrophe dans le texte (''), ou mettez la valeur entre guillemets doubles.",
-            "Double the apostrophe in the text (''), or put the value in double quotes.",
-        )
+        hint = _("Double the apostrophe in the text (''), or put the value in double quotes.")
     else:
-        hint = Text(
-            "Mettez la valeur entière entre guillemets, et « \\ » devant ceux du texte.",
-            'Put the whole value in quotes, with "\\" before those of the text.',
-        )
+        hint = _('Put the whole value in quotes, with "\\" before those of the text.')
     return Slip(
-        Text(
-            f"la valeur entre guillemets se ferme avant la fin du texte : « {rest} » suit.",
-            f"the value in quotes ends before its text does: {rest} follows.",
-        ),
+        _("the value in quotes ends before its text does: {rest} follows.", rest=rest),
         hint,
         row + 1,
         column + 1,
@@ -193,11 +178,8 @@ def _find_missing_space(lines: Sequence[str], words: str, last: int, context: in
         dash = _NO_SPACE_DASH.match(lines[row])
         if dash is not None:
             return Slip(
-                Text(
-                    f"il manque une espace après le tiret de « -{dash[1].strip()} ».",
-                    f'a space is missing after the dash of "-{dash[1].strip()}".',
-                ),
-                Text(f"Écrivez « - {dash[1].strip()} ».", f'Write "- {dash[1].strip()}".'),
+                _('a space is missing after the dash of "-{dash}".', dash=dash[1].strip()),
+                _('Write "- {dash}".', dash=dash[1].strip()),
                 row + 1,
                 dash.start(1) + 1,
             )
@@ -218,8 +200,8 @@ def _find_missing_colon(lines: Sequence[str], words: str, context: int | None) -
     column = 0 if start is None else start.end()
     name = quote_value((lines[context][column:].split() or [""])[0])
     return Slip(
-        Text(f"il manque « : » après « {name} ».", f'the ":" after "{name}" is missing.'),
-        Text("Écrivez « clé: valeur ».", 'Write "key: value".'),
+        _('the ":" after "{name}" is missing.', name=name),
+        _('Write "key: value".'),
         context + 1,
         column + 1,
     )
@@ -229,8 +211,8 @@ def _build_space_slip(key: str, value: str, row: int, column: int) -> Slip:
     """Return the mistake `key:value`, where YAML requires a space after the colon."""
     rest = quote_value(value.strip())
     return Slip(
-        Text(f"il manque une espace après « {key}: ».", f'a space is missing after "{key}:".'),
-        Text(f"Écrivez « {key}: {rest} ».", f'Write "{key}: {rest}".'),
+        _('a space is missing after "{key}:".', key=key),
+        _('Write "{key}: {rest}".', key=key, rest=rest),
         row,
         column,
     )
@@ -247,8 +229,8 @@ def _find_brace_slip(
     if extra is not None and "flow" not in words:
         mark = extra[1] or extra[2]
         return Slip(
-            Text(f"« {mark} » en trop : rien ne l'ouvre.", f'"{mark}" too many: nothing opens it.'),
-            Text(f"Retirez « {mark} », ou ouvrez-le plus tôt.", f'Take "{mark}" out, or open it earlier.'),
+            _('"{mark}" too many: nothing opens it.', mark=mark),
+            _('Take "{mark}" out, or open it earlier.', mark=mark),
             problem[0] + 1,
             problem[1] + 1,
         )
@@ -259,14 +241,8 @@ def _find_brace_slip(
         return None
     column, mark = opened
     return Slip(
-        Text(
-            f"« {mark} » est ouvert sur cette ligne et n'est pas refermé.",
-            f'"{mark}" is opened on this line and not closed.',
-        ),
-        Text(
-            f"Ajoutez « {_PAIR[mark]} » à la fin de son contenu.",
-            f'Add "{_PAIR[mark]}" at the end of its content.',
-        ),
+        _('"{mark}" is opened on this line and not closed.', mark=mark),
+        _('Add "{pair}" at the end of its content.', pair=_PAIR[mark]),
         context + 1,
         column + 1,
     )
@@ -297,11 +273,12 @@ def _find_deep_indent(lines: Sequence[str], last: int, words: str) -> Slip | Non
         return None
     more = describe_count(here - before, ("espace", "espaces"), ("space", "spaces"))
     return Slip(
-        Text(
-            f"cette ligne est en retrait de {more.fr} sous la ligne {above + 1}, dont la valeur est déjà écrite.",
-            f"this line is indented by {more.en} under line {above + 1}, whose value is already written.",
+        _(
+            "this line is indented by {more} under line {above}, whose value is already written.",
+            more=more,
+            above=above + 1,
         ),
-        Text("Donnez-leur le même retrait.", "Give both the same indentation."),
+        _("Give both the same indentation."),
         last + 1,
         here + 1,
     )
@@ -321,11 +298,8 @@ def _find_second_colon(lines: Sequence[str], words: str, problem: tuple[int, int
     rest = re.match(r"[^,{}\]]*" if "flow" in words else r".*", lines[row][column:])
     whole = quote_value(f"{value}{rest[0] if rest else ':'}".strip())
     return Slip(
-        Text(
-            f"la valeur de « {key} » contient « : » et n'est pas entre guillemets.",
-            f'the value of "{key}" holds ":" and is not in quotes.',
-        ),
-        Text(f'Écrivez {key}: "{whole}".', f'Write {key}: "{whole}".'),
+        _('the value of "{key}" holds ":" and is not in quotes.', key=key),
+        _('Write {key}: "{whole}".', key=key, whole=whole),
         row + 1,
         column + 1,
     )

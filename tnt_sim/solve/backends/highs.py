@@ -24,7 +24,7 @@ import numpy as np
 
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import (
     Capabilities,
@@ -83,7 +83,7 @@ def import_highspy() -> Any:
             highspy: Any = importlib.import_module("highspy")
         except ImportError as error:
             raise SolverError(
-                Text(f"highspy manque : {error}", f"highspy is missing: {error}"), code="solver.missing"
+                _("highspy is missing: {error}", error=str(error)), code="solver.missing"
             ) from error
         if not getattr(highspy, "_tnt_sim_banner_done", False):
             with _suppress_output():
@@ -160,7 +160,7 @@ def _stop_on_interrupt(watch: _Watch) -> Iterator[None]:
 
 def _check_status(status: Any, what: str, solver: str) -> None:
     if status.name == "kError":
-        raise SolverError(Text(f"{solver} a refusé : {what}", f"{solver} refused: {what}"))
+        raise SolverError(_("{solver} refused: {what}", solver=solver, what=what))
 
 
 def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
@@ -170,9 +170,12 @@ def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
         code, result = highs.getOptionValue(name)
         if code.name != "kOk" or result != value:
             raise SolverError(
-                Text(
-                    f"{solver} : {name} vaut {result} et non {value}",
-                    f"{solver}: {name} is {result}, not {value}",
+                _(
+                    "{solver}: {name} is {result}, not {value}",
+                    solver=solver,
+                    name=name,
+                    result=result,
+                    value=value,
                 )
             )
 
@@ -279,7 +282,7 @@ def _run(module: Any, highs: Any, watch: _Watch) -> None:
 def _read_termination(highs: Any, limits: Limits, solver: str) -> Termination:
     name = highs.getModelStatus().name
     if name not in _STATUSES:
-        raise SolverError(Text(f"{solver} : état inattendu {name}", f"{solver}: unexpected status {name}"))
+        raise SolverError(_("{solver}: unexpected status {name}", solver=solver, name=name))
     result = _STATUSES[name]
     # HiGHS reports its node limit as « solution limit »; only the node limit is ever set here
     if result is Termination.SOLUTION_LIMIT and limits.nodes is not None:

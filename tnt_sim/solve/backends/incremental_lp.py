@@ -14,7 +14,7 @@ import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import convert_bounds
 from tnt_sim.solve.backends.highs import load_live
@@ -46,13 +46,13 @@ def compare_models(old: LinearModel, new: LinearModel) -> Difference:
     """Compare two models."""
     if old.matrix.shape != new.matrix.shape:
         was, now = "{} × {}".format(*old.matrix.shape), "{} × {}".format(*new.matrix.shape)
-        return Difference(Text(f"le modèle fait {now} et non {was}", f"the model is {now}, not {was}"))
+        return Difference(_("the model is {now}, not {was}", now=now, was=was))
     a, b = old.matrix, new.matrix
     same = np.array_equal(a.indptr, b.indptr) and np.array_equal(a.indices, b.indices)
     if not same or not np.array_equal(a.data, b.data):
-        return Difference(Text("des coefficients ont changé", "coefficients changed"))
+        return Difference(_("coefficients changed"))
     if old.sense is not new.sense:
-        return Difference(Text("le sens de l'objectif a changé", "the direction of the objective changed"))
+        return Difference(_("the direction of the objective changed"))
     return Difference(
         None,
         np.flatnonzero((old.row_lower != new.row_lower) | (old.row_upper != new.row_upper)),
@@ -112,7 +112,7 @@ class IncrementalLp:
     def _move(self, model: LinearModel, primal: bool) -> None:
         """Bring the instance to this model, by its changes or from scratch."""
         if self._model is None:
-            self.last = Difference(Text("premier modèle", "first model"))
+            self.last = Difference(_("first model"))
         else:
             self.last = compare_models(self._model, model)
         if self.last.rebuilt is not None:

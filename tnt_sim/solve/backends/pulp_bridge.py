@@ -29,7 +29,7 @@ import pulp
 from tnt_sim.disk import open_draft
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import (
     Capabilities,
@@ -193,7 +193,7 @@ def to_pulp(
     A row with two different bounds becomes two constraints, `r3_name_lo` and `r3_name_hi`. Constraints may be
     added, and the problem solved with `problem.solve(solver)`; always name the solver.
     """
-    problem, variables, _ = _build(model, relax, name)
+    problem, variables, __ = _build(model, relax, name)
     return problem, variables
 
 
@@ -212,7 +212,7 @@ def write_lp(model: LinearModel, path: Path) -> None:
         If the file cannot be written.
     """
     _refuse_long_figures(model, "LP")
-    problem, _ = to_pulp(model)
+    problem, __ = to_pulp(model)
     with open_draft(path) as draft:
         try:
             problem.writeLP(str(draft), max_length=100)
@@ -293,10 +293,13 @@ def _refuse_long_figures(model: LinearModel, where: str) -> None:
         for value in values[np.abs(values) >= 10**13].tolist():
             if value not in (NO_LOWER, NO_UPPER) and int(float(f"{value:.12e}")) != value:
                 raise SolverError(
-                    Text(f"{where} : {value} a plus de 13 chiffres, le fichier en perdrait",
-                         f"{where}: {value} has more than 13 digits, the file would lose some"),
+                    _(
+                        "{where}: {value} has more than 13 digits, the file would lose some",
+                        where=where,
+                        value=value,
+                    ),
                     code="solver.precision",
-                )  # fmt: skip
+                )
 
 
 class PulpBackend:

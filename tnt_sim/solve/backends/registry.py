@@ -16,7 +16,7 @@ from types import MappingProxyType
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
 from tnt_sim.formulation.linear_model import LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.solve.backends.backend import Backend
 
 GROUP = "tnt_sim.backends"
@@ -49,10 +49,11 @@ def get_backend(name: str) -> Backend:
     hint = suggest_name(name, here) or Text("", "")
     listed = ", ".join(here)
     raise UsageError(
-        Text(
-            f"backend : le solveur « {name} » n'existe pas, ou pas sur cette machine. {hint.fr} "
-            f"Présents : {listed}.",
-            f'backend: there is no solver "{name}", or it is not on this machine. {hint.en} Present: {listed}.',
+        _(
+            'backend: there is no solver "{name}", or it is not on this machine. {hint} Present: {listed}.',
+            name=name,
+            hint=hint,
+            listed=listed,
         ),
         code="usage.backend",
     )
@@ -70,7 +71,7 @@ def find_backends() -> Mapping[str, EntryPoint]:
     others = find_extensions(GROUP, (_HIGHS.name, _SCIPY.name))
     for name, entry in others.items():
         if name.startswith(_PULP):
-            reason = Text(f"« {_PULP} » est réservé à PuLP", f'"{_PULP}" is reserved for PuLP')
+            reason = _('"{pulp}" is reserved for PuLP', pulp=_PULP)
             raise build_extension_error(entry, reason)
     built_in = (_HIGHS, _SCIPY) if _is_importable("highspy") else (_SCIPY,)
     return MappingProxyType({entry.name: entry for entry in built_in} | others)

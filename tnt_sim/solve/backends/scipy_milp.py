@@ -14,7 +14,7 @@ import scipy
 
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import (
     Capabilities,
@@ -170,9 +170,7 @@ def _read_termination(answer: Any, limits: Limits) -> Termination:
             return Termination.NODE_LIMIT
         both = "unbounded or infeasible" in message.lower() or "infeasible or unbounded" in message.lower()
         return Termination.INFEASIBLE_OR_UNBOUNDED if both else Termination.NUMERIC_TROUBLE
-    raise SolverError(
-        Text(f"{_SOLVER} : état inconnu {answer.status}", f"{_SOLVER}: unknown status {answer.status}")
-    )
+    raise SolverError(_("{solver}: unknown status {status}", solver=_SOLVER, status=answer.status))
 
 
 def _solve_without_columns(model: LinearModel) -> RawSolution:

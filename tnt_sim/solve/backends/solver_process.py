@@ -33,7 +33,7 @@ import numpy as np
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.solve.backends.backend import Limits, RawSolution, Termination, Tuning
 
 GRACE_SECONDS = 1.0
@@ -257,7 +257,7 @@ def solve_apart(
         return build_terminated_solution(Termination.MEMORY_LIMIT, output)
     if code:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise SolverError(Text(f"{solver} a échoué : {last}", f"{solver} failed: {last}"))
+        raise SolverError(_("{solver} failed: {last}", solver=solver, last=last))
     answer: RawSolution = list(_decode_messages(output))[-1]
     return answer
 

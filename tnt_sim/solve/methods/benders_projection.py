@@ -21,7 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
@@ -29,10 +29,7 @@ from tnt_sim.solve.reductions.restriction import Restriction, find_violable_rows
 
 RELAXATION = (
     "benders_relaxation",
-    Text(
-        "L’argent libre des enveloppes est d’abord laissé de côté, puis réparti après le choix des dossiers.",
-        "Free money of envelopes is first left aside, then shared out once the applications are chosen.",
-    ),
+    _("Free money of envelopes is first left aside, then shared out once the applications are chosen."),
 )
 """Name and label of this step in a chain of reductions."""
 MOST_ENTRIES = 2_000_000

@@ -31,7 +31,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.disk import put_all
 from tnt_sim.errors import SolverError, UsageError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination, Tuning
 from tnt_sim.solve.backends.registry import get_backend, list_independent_backends
@@ -102,20 +102,14 @@ class CrossCheck:
 
 
 _REASONS = {
-    Verdict.AGREES: Text("même valeur, à l'unité près, à chaque étape",
-                         "the same value, to the unit, at every stage"),
-    Verdict.BETTER_FOUND: Text("un point meilleur existe : le premier solveur s'est trompé",
-                               "a better point exists: the first solver was wrong"),
-    Verdict.WORSE: Text("le second solveur tient pour optimal un point moins bon que celui en main",
-                        "the second solver calls optimal a point worse than the one in hand"),
-    Verdict.LIMIT: Text("le second solveur n'a pas fini dans le temps donné",
-                        "the second solver did not finish within its limit"),
-    Verdict.NOT_PROVED: Text("le premier solveur n'a pas fini : rien à confirmer",
-                             "the first solver did not finish: there is nothing to confirm"),
-    Verdict.FAILED: Text("le second solveur a échoué", "the second solver failed"),
-    Verdict.NO_SOLVER: Text("aucun solveur indépendant sur cette machine",
-                            "no independent solver on this machine"),
-    Verdict.NOT_ASKED: Text("contre-vérification non demandée", "no cross-check was asked for"),
+    Verdict.AGREES: _("the same value, to the unit, at every stage"),
+    Verdict.BETTER_FOUND: _("a better point exists: the first solver was wrong"),
+    Verdict.WORSE: _("the second solver calls optimal a point worse than the one in hand"),
+    Verdict.LIMIT: _("the second solver did not finish within its limit"),
+    Verdict.NOT_PROVED: _("the first solver did not finish: there is nothing to confirm"),
+    Verdict.FAILED: _("the second solver failed"),
+    Verdict.NO_SOLVER: _("no independent solver on this machine"),
+    Verdict.NOT_ASKED: _("no cross-check was asked for"),
 }  # fmt: skip
 
 _AGREES = {Verdict.AGREES: True, Verdict.BETTER_FOUND: False, Verdict.WORSE: False}
@@ -198,9 +192,10 @@ def _select_solvers(choice: str, first: str) -> tuple[str, ...]:
     if not result or result[0] == first:
         listed = ", ".join(here) or "—"
         raise UsageError(
-            Text(
-                f"cross_check : « {choice} » ne peut pas contre-vérifier ici. Indépendants présents : {listed}.",
-                f'cross_check: "{choice}" cannot cross-check here. Independent ones present: {listed}.',
+            _(
+                'cross_check: "{choice}" cannot cross-check here. Independent ones present: {listed}.',
+                choice=choice,
+                listed=listed,
             ),
             code="usage.cross_check",
         )

@@ -22,7 +22,7 @@ from tnt_sim.formulation.linear_model import (
     LinearModel,
     ModelError,
 )
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.reductions.cuts import Cut, build_no_good_cut, derive_cover_cut, mark_binary_columns
@@ -112,9 +112,7 @@ def solve_integral(
         If the solver fails.
     """
     if not model.integer.all():
-        raise ModelError(
-            Text("une décision n'a que des colonnes entières", "a decision has whole columns only")
-        )
+        raise ModelError(_("a decision has whole columns only"))
     if limits.expired:  # merging identical columns takes a second with a million of them
         return _IntegralSearch(model, backend, limits, start, tuning).return_start()
     small, inverse = Symmetry().apply(model)

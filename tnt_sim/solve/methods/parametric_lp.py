@@ -35,7 +35,7 @@ import numpy as np
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import BoolArray, FloatArray, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Limits, convert_bounds
 from tnt_sim.solve.backends.highs import load_live
@@ -354,9 +354,7 @@ def _find_feasible_interval(
 
 
 def _build_error(status: str) -> SolverError:
-    return SolverError(
-        Text(f"le programme linéaire s'est arrêté sur {status}", f"the linear program ended with {status}")
-    )
+    return SolverError(_("the linear program ended with {status}", status=status))
 
 
 @dataclass(slots=True)
@@ -433,7 +431,7 @@ class _ParametricWalk:
 
     def _read_basis(self, t: float) -> Basis:
         program, solution = self.program, self.highs.getSolution()
-        _, members = self.highs.getBasicVariables()
+        __, members = self.highs.getBasicVariables()
         members = np.asarray(members)
         n_rows, n_cols = program.matrix.shape
         basic, loose = np.zeros(n_cols, dtype=np.bool_), np.zeros(n_rows, dtype=np.bool_)

@@ -31,7 +31,7 @@ from tnt_sim.formulation.linear_model import (
     SolveStage,
 )
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
@@ -116,10 +116,7 @@ class AmountsAsBinaries:
     """
 
     name: ClassVar[str] = "amounts_as_binaries"
-    label: ClassVar[Text] = Text(
-        "Chaque montant possible d’un dossier devient un choix par oui ou non.",
-        "Each possible amount of an application becomes a yes-or-no choice.",
-    )
+    label: ClassVar[Text] = _("Each possible amount of an application becomes a yes-or-no choice.")
 
     stages: Sequence[SolveStage]
     recovery: Recovery
@@ -203,7 +200,7 @@ def _list_forced_columns(model: LinearModel, recovery: Recovery) -> IntArray:
     """Return the columns « funded » of dossiers with amounts that must be funded."""
     x, t = _locate_columns(recovery, recovery.amount_rows)
     must = (model.col_lower[x] > 0) | (model.col_lower[t] > 0)
-    w, (levelled, _) = recovery.option_columns, _locate_columns(recovery, recovery.options.row)
+    w, (levelled, __) = recovery.option_columns, _locate_columns(recovery, recovery.options.row)
     return np.union1d(x[must], levelled[model.col_lower[w] > 0]).astype(np.int64)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.solve.reductions.reduction import SameColumns
 
 MAX_ENTRIES = 64
@@ -46,10 +46,7 @@ class CoefficientTightening:
     """
 
     name: ClassVar[str] = "coefficient_tightening"
-    label: ClassVar[Text] = Text(
-        "Les coefficients des lignes courtes sont resserrés ; les choix possibles restent les mêmes.",
-        "Coefficients of short rows are tightened; the possible choices stay the same.",
-    )
+    label: ClassVar[Text] = _("Coefficients of short rows are tightened; the possible choices stay the same.")
     keeps_optima: ClassVar[bool] = True
 
     deadline: Deadline = UNLIMITED

@@ -31,7 +31,7 @@ from tnt_sim.formulation.linear_model import (
     ModelError,
     compute_dot,
 )
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
 
 SCALE = 40
@@ -171,10 +171,7 @@ class ReducedCostFixing:
     """
 
     name: ClassVar[str] = "fixing"
-    label: ClassVar[Text] = Text(
-        "Les dossiers qu’aucune répartition aussi bonne ne peut changer sont fixés.",
-        "Applications that no equally good allocation can change are fixed.",
-    )
+    label: ClassVar[Text] = _("Applications that no equally good allocation can change are fixed.")
 
     row_duals: FloatArray
     value: int
@@ -201,9 +198,7 @@ class ReducedCostFixing:
         wanted = self.value if keep_ties or not model.integer.all() else self.value + up
         slack = up * (bound.scaled - (wanted << bound.scale))
         if slack < 0 and keep_ties:
-            raise ModelError(
-                Text(f"aucun point ne peut valoir {self.value}", f"no point can be worth {self.value}")
-            )
+            raise ModelError(_("no point can be worth {value}", value=self.value))
         lower, upper = _tighten_bounds(model, bound.reduced_costs * up, max(slack, 0))
         if self.incumbent is not None:
             lower, upper = np.minimum(lower, self.incumbent), np.maximum(upper, self.incumbent)

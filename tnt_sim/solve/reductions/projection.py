@@ -21,7 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.solve.reductions.restriction import find_violable_rows
 
 MOST_GAINS = 6
@@ -82,10 +82,7 @@ class Projection:
     """
 
     name: ClassVar[str] = "projection"
-    label: ClassVar[Text] = Text(
-        "L’argent libre des enveloppes est éliminé, en combinant les lignes où il figure.",
-        "Free money of envelopes is eliminated by combining the rows that contain it.",
-    )
+    label: ClassVar[Text] = _("Free money of envelopes is eliminated by combining the rows that contain it.")
     keeps_optima: ClassVar[bool] = False
 
     stages: Sequence[SolveStage] = ()

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, ExactArray, FloatArray, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +55,7 @@ class Restriction:
     """
 
     name: ClassVar[str] = "restriction"
-    label: ClassVar[Text] = Text(
-        "Les colonnes fixées sont retirées, avec les lignes que plus aucun choix ne peut enfreindre.",
-        "Fixed columns are removed, and rows that no choice can violate any more.",
-    )
+    label: ClassVar[Text] = _("Fixed columns are removed, and rows that no choice can violate any more.")
     keeps_optima: ClassVar[bool] = True
 
     around: IntArray | None = None

@@ -29,7 +29,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, FloatArray, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits
 from tnt_sim.solve.reductions.fixing import ExactBound, FixingInverse, compute_exact_bound
@@ -133,9 +133,8 @@ class RowEnumeration:
     """
 
     name: ClassVar[str] = "row_enumeration"
-    label: ClassVar[Text] = Text(
-        "Les choix des lignes courtes sont énumérés ; les dossiers qu’aucun bon choix ne change sont fixés.",
-        "The choices of short rows are enumerated; applications that no good choice changes are fixed.",
+    label: ClassVar[Text] = _(
+        "The choices of short rows are enumerated; applications that no good choice changes are fixed."
     )
     keeps_optima: ClassVar[bool] = True
 
@@ -185,7 +184,7 @@ def _improve_prices(
         return None
     lists = [np.zeros((0, len(s.columns)), dtype=np.bool_) for s in shorts]
     best = None
-    for _ in range(ROUNDS):
+    for __ in range(ROUNDS):
         now = None if limits.expired else _compute_bound(model, shorts, duals)
         if now is None:
             break

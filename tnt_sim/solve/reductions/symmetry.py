@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import EXACT_LIMIT, IntArray, LinearModel
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +81,7 @@ def _select_candidates(model: LinearModel) -> IntArray:
     weights = np.random.default_rng(0).integers(-(2**40), 2**40, model.n_rows + 1)
     with np.errstate(over="ignore"):  # wrapped sums still serve: different sums mean different columns
         sums = model.matrix.T @ weights[:-1] + model.objective * weights[-1]
-    _, inverse, counts = np.unique(sums, return_inverse=True, return_counts=True)
+    __, inverse, counts = np.unique(sums, return_inverse=True, return_counts=True)
     return np.flatnonzero(mergeable & (counts[inverse] > 1))
 
 
@@ -90,10 +90,7 @@ class Symmetry:
     """Merging of identical columns. Of the optimal points that only exchange them, one survives."""
 
     name: ClassVar[str] = "symmetry"
-    label: ClassVar[Text] = Text(
-        "Les dossiers interchangeables sont réunis en une seule colonne.",
-        "Interchangeable applications are merged into one column.",
-    )
+    label: ClassVar[Text] = _("Interchangeable applications are merged into one column.")
     keeps_optima: ClassVar[bool] = False
 
     def apply(self, model: LinearModel) -> tuple[LinearModel, SymmetryInverse]:

@@ -19,7 +19,7 @@ import polars as pl
 from tnt_sim.domain.field_types import Code
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.domain.territory import TYPES, Territory
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, record_unknown_column
 from tnt_sim.rules.expressions.comparisons import parse_bound
 from tnt_sim.rules.expressions.measures import Measures
@@ -177,9 +177,9 @@ def _compile_bounds(
     if bounds["min"] is None and bounds["max"] is None and mode is not Mode.REPORT:
         case.record_defect(
             "no-bound",
-            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+            _("this rule has neither `min` nor `max`."),
             path,
-            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+            _("Give a bound, or `report: true`."),
         )
         return None
     if mode is Mode.HARD and not _can_hold(case, terms, total, bounds["min"], bounds["max"], offers, path):
@@ -215,30 +215,28 @@ def _can_hold(
         wanted = math.ceil(minimum)
         case.record_defect(
             "coverage-reach",
-            Text(
-                f"la couverture demandée est de {wanted}, mais tous les dossiers éligibles ensemble n'en "
-                f"atteignent que {most} sur {total}.",
-                f"the coverage asked for is {wanted}, but all eligible dossiers together reach only {most} "
-                f"of {total}.",
+            _(
+                "the coverage asked for is {wanted}, but all eligible dossiers together reach only "
+                "{most} of {total}.",
+                wanted=wanted,
+                most=most,
+                total=total,
             ),
             (*path, "min"),
-            Text(
-                "Abaissez `min`, ou vérifiez `units`, `covered_by` et `where`.",
-                "Lower `min`, or check `units`, `covered_by` and `where`.",
-            ),
+            _("Lower `min`, or check `units`, `covered_by` and `where`."),
         )
         return False
     if maximum is not None and least > maximum:
         case.record_defect(
             "coverage-reach",
-            Text(
-                f"ce qui est déjà couvert, engagé ou décidé fait {least}, plus que le maximum de "
-                f"{int(maximum // 1)}.",
-                f"what is already covered, committed or decided comes to {least}, more than the maximum of "
-                f"{int(maximum // 1)}.",
+            _(
+                "what is already covered, committed or decided comes to {least}, more than the maximum "
+                "of {maximum}.",
+                least=least,
+                maximum=int(maximum // 1),
             ),
             (*path, "max"),
-            Text("Relevez `max`, ou vérifiez `already`.", "Raise `max`, or check `already`."),
+            _("Raise `max`, or check `already`."),
         )
         return False
     return True
@@ -277,12 +275,9 @@ def _select_units(spec: CoverageSpec, case: Case, known: Territory, path: Path) 
     if units.height == 0:
         case.record_defect(
             "coverage-units",
-            Text(
-                f"aucune unité de la carte de {known.year} ne répond à ce critère.",
-                f"no unit of the map of {known.year} meets this selector.",
-            ),
+            _("no unit of the map of {year} meets this selector.", year=known.year),
             here,
-            Text(f"Valeurs de `type` : {', '.join(TYPES)}.", f"Values of `type`: {', '.join(TYPES)}."),
+            _("Values of `type`: {types}.", types=", ".join(TYPES)),
         )
         return None
     return units

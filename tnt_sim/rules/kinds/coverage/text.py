@@ -7,7 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from tnt_sim.domain.money import parse_decimal, parse_rate
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_integer, format_list, format_number, format_rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import Selector
@@ -21,23 +21,17 @@ from tnt_sim.rules.expressions.text import (
 )
 from tnt_sim.rules.kinds.coverage.rule import Coverage, CoverageSpec
 
-LABEL = Text("couverture", "coverage")
+LABEL = _("coverage")
 EXAMPLE = (
     "rules: [{id: petites, kind: coverage, units: {type: commune, population: {max: 3500}}, "
     "covered_by: applicant_id, already: fc.csv, measure: units, min: 10 %, report: true}]"
 )
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "units": Text(
-            "les territoires à atteindre, de la carte",
-            "the territories to be reached, of the map",
-        ),
-        "covered_by": Text(
-            "la colonne qui nomme le territoire d'un dossier",
-            "the column that names a dossier's territory",
-        ),
-        "already": Text("un fichier de ceux qui le sont déjà", "a file of those that are reached already"),
-        "measure": Text("units (territoires) ou population", "units (territories) or population"),
+        "units": _("the territories to be reached, of the map"),
+        "covered_by": _("the column that names a dossier's territory"),
+        "already": _("a file of those that are reached already"),
+        "measure": _("units (territories) or population"),
     }
 )
 
@@ -85,14 +79,14 @@ _UNITS = {
     "commune": Text("communes", "communes"),
     "epci": Text("EPCI", "EPCI"),
     "metropole": Text("métropoles", "métropoles"),
-    "departement": Text("départements", "departments"),
-    "region": Text("régions", "regions"),
+    "departement": _("departments"),
+    "region": _("regions"),
 }
 _SIZES = {
-    "above": Text("de plus de {} habitants", "above {} inhabitants"),
-    "below": Text("de moins de {} habitants", "below {} inhabitants"),
-    "min": Text("d'au moins {} habitants", "of at least {} inhabitants"),
-    "max": Text("d'au plus {} habitants", "of at most {} inhabitants"),
+    "above": _("above {{}} inhabitants"),
+    "below": _("below {{}} inhabitants"),
+    "min": _("of at least {{}} inhabitants"),
+    "max": _("of at most {{}} inhabitants"),
 }
 
 
@@ -131,6 +125,4 @@ def _format_share_or_count(bound: str | None, lang: Lang) -> str | None:
 def describe_reach(rule: Coverage, lang: Lang) -> str:
     """Say out of how many units a coverage counts: « 101 sur la carte, dont 35 déjà »."""
     whole, already = format_integer(rule.total, lang), format_integer(rule.terms.constant, lang)
-    return Text(f"{whole} sur la carte, dont {already} déjà", f"{whole} on the map, {already} already").in_(
-        lang
-    )
+    return _("{whole} on the map, {already} already", whole=whole, already=already).in_(lang)

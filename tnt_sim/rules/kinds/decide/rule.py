@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
 from tnt_sim.rules.offers.grants import Offers
@@ -51,7 +52,7 @@ def combine_decisions(case: Case, specs: Sequence[tuple[DecideSpec, Path]]) -> D
                 _warn_already_committed(case, name, held[row], cents, here)
             amount[row], rule[row] = cents, number
             stated.setdefault(row, here)
-    return Decisions(choice, amount, rule, tuple(spec for spec, _ in specs))
+    return Decisions(choice, amount, rule, tuple(spec for spec, __ in specs))
 
 
 def _find_row(case: Case, rows: dict[str, int], name: str, path: Path) -> int | None:
@@ -59,7 +60,7 @@ def _find_row(case: Case, rows: dict[str, int], name: str, path: Path) -> int | 
         return rows[name]
     case.record_defect(
         "unknown-dossier",
-        Text(f"le dossier « {name} » n'existe pas.", f'there is no dossier "{name}".'),
+        _('there is no dossier "{name}".', name=name),
         path,
         suggest_name(name, rows),
     )
@@ -69,25 +70,19 @@ def _find_row(case: Case, rows: dict[str, int], name: str, path: Path) -> int | 
 def _record_refused_commitment(case: Case, name: str, path: Path) -> None:
     case.record_defect(
         "decide-committed",
-        Text(
-            f"le dossier « {name} » est déjà engagé ; une décision ne peut pas le refuser.",
-            f'the dossier "{name}" is already committed; a decision cannot refuse it.',
-        ),
+        _('the dossier "{name}" is already committed; a decision cannot refuse it.', name=name),
         path,
-        Text("Retirez-le de `refuse`, ou videz son montant `committed`.", "Take it out of `refuse`."),
+        _("Take it out of `refuse`."),
     )
 
 
 def _record_contradiction(case: Case, name: str, first: Path, second: Path) -> None:
     case.defects.add(
         "decide-twice",
-        Text(
-            f"le dossier « {name} » est à la fois retenu et refusé par décision.",
-            f'the dossier "{name}" is both funded and refused by decision.',
-        ),
+        _('the dossier "{name}" is both funded and refused by decision.', name=name),
         case.locate(first),
         case.locate(second),
-        hint=Text("Gardez une seule des deux décisions.", "Keep one of the two decisions."),
+        hint=_("Keep one of the two decisions."),
     )
 
 
@@ -104,21 +99,21 @@ def _record_conflicting_amounts(
             f'two decisions give the dossier "{name}" two amounts: {en} and {en_also}.',
         ),
         *(case.locate(path) for path in paths),
-        hint=Text("Gardez un seul des deux montants.", "Keep one of the two amounts."),
+        hint=_("Keep one of the two amounts."),
     )
 
 
 def _warn_already_committed(case: Case, name: str, held: int, cents: int, path: Path) -> None:
     case.warnings.add(
         "decide-committed",
-        Text(
-            f"le dossier « {name} » est engagé pour {format_cents(held, Lang.FR)} : le montant décidé, "
-            f"{format_cents(cents, Lang.FR)}, n'y change rien.",
-            f'the dossier "{name}" is committed for {format_cents(held, Lang.EN)}: the amount decided, '
-            f"{format_cents(cents, Lang.EN)}, changes nothing.",
+        _(
+            'the dossier "{name}" is committed for {held}: the amount decided, {cents}, changes nothing.',
+            name=name,
+            held=Money(held),
+            cents=Money(cents),
         ),
         case.locate(path),
-        hint=Text("Corrigez la colonne `committed`.", "Correct the column `committed`."),
+        hint=_("Correct the column `committed`."),
     )
 
 

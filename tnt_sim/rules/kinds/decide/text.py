@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_count, format_list
 from tnt_sim.rules.expressions.text import _MAX_LISTED, format_money
 from tnt_sim.rules.offers.decisions import DecideSpec
 
-LABEL = Text("décision", "decision")
+LABEL = _("decision")
 EXAMPLE = (
     "rules: [{id: arbitrage, kind: decide, fund: [D-6], refuse: [D-7], amounts: {D-6: 50 k€}, reason:"
     " arbitrage, author: cabinet}]"
 )
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "fund": Text("les dossiers retenus", "the dossiers that are funded"),
-        "refuse": Text("les dossiers refusés", "the dossiers that are refused"),
-        "amounts": Text("des montants imposés, par dossier", "amounts that are set, by dossier"),
+        "fund": _("the dossiers that are funded"),
+        "refuse": _("the dossiers that are refused"),
+        "amounts": _("amounts that are set, by dossier"),
     }
 )
 

@@ -30,7 +30,7 @@ from typing import Literal
 import numpy as np
 
 from tnt_sim.domain.field_types import Code, Rate
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
@@ -287,15 +287,9 @@ def record_unpriceable(case: Case, path: Path) -> None:
     """Record that distances of an equity rule cannot be priced exactly on these amounts."""
     case.record_defect(
         "equity-price",
-        Text(
-            "l'écart à cette bande ne se calcule pas en nombres entiers assez courts pour un prix exact.",
-            "the distance to this band does not fit whole numbers short enough for an exact price.",
-        ),
+        _("the distance to this band does not fit whole numbers short enough for an exact price."),
         path,
-        Text(
-            "Gardez la règle ferme ou `report: true`, ou prenez `measure: dossiers`, ou des montants arrondis.",
-            "Keep the rule hard or `report: true`, or take `measure: dossiers`, or rounded amounts.",
-        ),
+        _("Keep the rule hard or `report: true`, or take `measure: dossiers`, or rounded amounts."),
     )
 
 
@@ -304,22 +298,18 @@ def _can_hold_bounds(spec: EquitySpec, path: Path, case: Case) -> bool:
     if spec.min is None and spec.max is None and get_mode(spec) is not Mode.REPORT:
         case.record_defect(
             "no-bound",
-            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+            _("this rule has neither `min` nor `max`."),
             path,
-            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+            _("Give a bound, or `report: true`."),
         )
         return False
     for side, bad in (("min", spec.min is not None and spec.min > 1), ("max", _is_below_one(spec.max))):
         if bad:
             case.record_defect(
                 "equity-band",
-                Text(
-                    "la bande doit contenir 100 % : tous les groupes ne peuvent pas être d'un même côté de la "
-                    "moyenne.",
-                    "the band must contain 100 %: groups cannot all lie on one side of the mean.",
-                ),
+                _("the band must contain 100 %: groups cannot all lie on one side of the mean."),
                 (*path, side),
-                Text("Exemple : `min: 50 %, max: 150 %`.", "Example: `min: 50 %, max: 150 %`."),
+                _("Example: `min: 50 %, max: 150 %`."),
             )
             return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
@@ -20,19 +20,16 @@ from tnt_sim.rules.expressions.text import (
 )
 from tnt_sim.rules.kinds.equity.rule import EquitySpec
 
-LABEL = Text("équité", "equity")
+LABEL = _("equity")
 EXAMPLE = (
     "rules: [{id: equite, kind: equity, measure: granted, per: population, by: department, groups: "
     "map, min: 50 %, max: 150 %}]"
 )
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "min": Text(
-            "la moyenne par habitant d'un groupe, en part de celle de l'ensemble",
-            "a group's mean per head, as a share of that of all",
-        ),
-        "max": Text("la même, au plus", "the same, at most"),
-        "per": Text("par habitant, d'après la carte", "per head, by the map"),
+        "min": _("a group's mean per head, as a share of that of all"),
+        "max": _("the same, at most"),
+        "per": _("per head, by the map"),
     }
 )
 

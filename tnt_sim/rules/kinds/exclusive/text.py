@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_count
 from tnt_sim.rules.expressions.text import (
     _MAX_LISTED,
@@ -16,11 +16,11 @@ from tnt_sim.rules.expressions.text import (
 )
 from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec
 
-LABEL = Text("exclusion", "exclusive")
+LABEL = _("exclusive")
 EXAMPLE = "rules: [{id: variantes, kind: exclusive, dossiers: [D-1, D-2], max: 1}]"
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "max": Text("combien peuvent être financés ; 1 sans lui", "how many may be funded; 1 without it"),
+        "max": _("how many may be funded; 1 without it"),
     }
 )
 

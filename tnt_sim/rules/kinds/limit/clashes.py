@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kind_support.attainable_range import compute_grant_bound, is_granted
@@ -44,5 +44,5 @@ def _check_floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
             f"the floors of {n.en} come to {en[0]} together, more than the {en[1]} that envelopes allow.",
         ),
         (*path, "min"),
-        Text("Abaissez `min`, ou relevez une enveloppe.", "Lower `min`, or raise an envelope."),
+        _("Lower `min`, or raise an envelope."),
     )

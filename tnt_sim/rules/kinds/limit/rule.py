@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from tnt_sim.domain.field_types import Code, Flag
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.comparisons import parse_bound
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures, can_restrict
@@ -230,16 +230,13 @@ def _record_share_bound(case: Case, bound: str, path: Path) -> None:
     side = str(path[-1])
     case.record_defect(
         "limit-share",
-        Text(
-            f"« {bound} » est une part, et une règle `limit` veut un montant ou un nombre.",
-            f'"{bound}" is a share, and a rule `limit` wants an amount or a number.',
-        ),
+        _('"{bound}" is a share, and a rule `limit` wants an amount or a number.', bound=bound),
         path,
-        Text(
-            f"Écrivez `kind: share`, ou un montant, ou la part d'une enveloppe : "
-            f"`{side}: {{share: {bound}, of_amount: ENVELOPPE}}`.",
-            f"Write `kind: share`, or an amount, or the share of an envelope: "
-            f"`{side}: {{share: {bound}, of_amount: ENVELOPE}}`.",
+        _(
+            "Write `kind: share`, or an amount, or the share of an envelope: `{side}: {{share: "
+            "{bound}, of_amount: ENVELOPE}}`.",
+            side=side,
+            bound=bound,
         ),
     )
 
@@ -258,23 +255,15 @@ def _parse_bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, pa
     if amount is None:
         if node is not None:
             why = (
-                Text(
-                    "n'est pas en vigueur : son montant ne compte pas", "is not in force: its amount is none"
-                )
+                _("is not in force: its amount is none")
                 if case.tree.closed[node]
-                else Text("n'a pas de montant écrit", "has no written amount")
+                else _("has no written amount")
             )
             case.record_defect(
                 "no-amount",
-                Text(
-                    f"l'enveloppe « {bound.of_amount} » {why.fr}.",
-                    f'the envelope "{bound.of_amount}" {why.en}.',
-                ),
+                _('the envelope "{of_amount}" {why}.', of_amount=bound.of_amount, why=why),
                 (*path, "of_amount"),
-                Text(
-                    "Nommez une enveloppe qui a un montant, ou écrivez la borne elle-même.",
-                    "Name an envelope that has an amount, or write the bound itself.",
-                ),
+                _("Name an envelope that has an amount, or write the bound itself."),
             )
         return _BAD
     return bound.share * Fraction(amount, 100)

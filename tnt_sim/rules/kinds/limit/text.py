@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tnt_sim.domain.field_types import write_rate
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
     _format_bounds,
@@ -18,7 +18,7 @@ from tnt_sim.rules.kind_support.rule_spec import ShareOfAmount
 from tnt_sim.rules.kind_support.text import describe_bound
 from tnt_sim.rules.kinds.limit.rule import LimitSpec
 
-LABEL = Text("plafond ou plancher", "limit")
+LABEL = _("limit")
 EXAMPLE = "rules: [{id: departements, kind: limit, measure: granted, by: department, min: 200 k€, max: 1 M€}]"
 
 

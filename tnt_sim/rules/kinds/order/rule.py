@@ -42,7 +42,7 @@ import polars as pl
 
 from tnt_sim.domain.field_types import Code, Flag
 from tnt_sim.domain.portfolio import convert_to_instants
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import Text, _, describe_count
 from tnt_sim.rules.envelopes.tree_reading import compute_unassigned_cents
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
@@ -206,15 +206,9 @@ class FirstCome(RuleDefaults):
         """Record that a queue has no distance."""
         case.record_defect(
             "shortfall",
-            Text(
-                f"« {name} » : une file (`skip: true`) n'a pas d'écart à réduire.",
-                f'"{name}": a queue (`skip: true`) has no distance to make smaller.',
-            ),
+            _('"{name}": a queue (`skip: true`) has no distance to make smaller.', name=name),
             path,
-            Text(
-                "Rendez la règle ferme, ou écrivez `skip: false`.",
-                "Make the rule hard, or write `skip: false`.",
-            ),
+            _("Make the rule hard, or write `skip: false`."),
         )
 
     @property
@@ -287,31 +281,24 @@ def _record_missing_amount(case: Case, node: int, path: Path) -> None:
     name = case.tree.ids[node]
     case.record_defect(
         "no-amount",
-        Text(
-            f"l'enveloppe « {name} » n'a pas de montant écrit : rien ne dit où sa file s'arrête.",
-            f'the envelope "{name}" has no written amount: nothing says where its queue ends.',
-        ),
+        _('the envelope "{name}" has no written amount: nothing says where its queue ends.', name=name),
         (*path, "skip"),
-        Text(
-            "Donnez-lui un montant, ou écrivez `skip: false`.", "Give it an amount, or write `skip: false`."
-        ),
+        _("Give it an amount, or write `skip: false`."),
     )
 
 
 def _record_open_queue(case: Case, queue: Queue, n_open: int, path: Path) -> None:
     case.record_defect(
         "queue-open",
-        Text(
-            f"dans la file de « {queue.name} », le tour de {n_open} dossiers dépend de montants ouverts ; la "
-            f"limite est de {MAX_OPEN}.",
-            f'in the queue of "{queue.name}" the turn of {n_open} dossiers depends on open amounts; the limit is '
-            f"{MAX_OPEN}.",
+        _(
+            'in the queue of "{queue_name}" the turn of {n_open} dossiers depends on open amounts; '
+            "the limit is {max_open}.",
+            queue_name=queue.name,
+            n_open=n_open,
+            max_open=MAX_OPEN,
         ),
         (*path, "skip"),
-        Text(
-            "Fixez les montants (`all_or_nothing`), ou écrivez `skip: false`.",
-            "Settle the amounts (`all_or_nothing`), or write `skip: false`.",
-        ),
+        _("Settle the amounts (`all_or_nothing`), or write `skip: false`."),
     )
 
 
@@ -586,7 +573,7 @@ def _rank_by_value(
         return None
     _warn_empty(case, mask & missing, name, here)
     key = -values if spec.best == "high" else values
-    _, place = np.unique(key, return_inverse=True)
+    __, place = np.unique(key, return_inverse=True)
     return np.where(missing, -1, place.astype(np.int64))
 
 
@@ -597,10 +584,7 @@ def _read_measure(case: Case, measures: Measures, name: str, path: Path) -> IntA
     if terms.once or terms.per_cent.any():
         case.record_defect(
             "order-measure",
-            Text(
-                f"la mesure « {name} » ne donne pas un chiffre par dossier : elle ne peut pas classer.",
-                f'the measure "{name}" does not give one figure for each dossier: it cannot rank.',
-            ),
+            _('the measure "{name}" does not give one figure for each dossier: it cannot rank.', name=name),
             path,
         )
         return None
@@ -615,9 +599,11 @@ def _warn_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
     n = describe_count(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
     case.warnings.add(
         "order-empty",
-        Text(
-            f"hors de l'ordre, faute de « {name} », donc ni avant ni après les autres : {n.fr} ({names}).",
-            f'outside the order for want of "{name}", neither before nor after others: {n.en} ({names}).',
+        _(
+            'outside the order for want of "{name}", neither before nor after others: {n} ({names}).',
+            name=name,
+            n=n,
+            names=names,
         ),
         case.locate(path),
         *(case.portfolio.locate(int(row), name) for row in rows[:5]),
@@ -634,17 +620,14 @@ def _rank_by_instant(spec: OrderSpec, case: Case, path: Path) -> IntArray | None
     if kind is not ValueKind.DATE:
         case.record_defect(
             "order-date",
-            Text(
-                f"la colonne « {name} » n'est pas une date : elle ne dit pas qui vient d'abord.",
-                f'the column "{name}" is not a date: it does not say who comes first.',
-            ),
+            _('the column "{name}" is not a date: it does not say who comes first.', name=name),
             (*path, "first_come"),
         )
         return None
     column = read_instants(case, name)
     values = _convert_to_epoch(column)
     values[column.is_null().to_numpy()] = np.iinfo(np.int64).max
-    _, place = np.unique(values, return_inverse=True)
+    __, place = np.unique(values, return_inverse=True)
     return place.astype(np.int64)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_quantifier, _format_selector, describe_scope
 from tnt_sim.rules.kinds.order.rule import OrderSpec
 
-LABEL = Text("ordre", "order")
+LABEL = _("order")
 EXAMPLE = (
     "rules: [{id: merite, kind: order, where: {envelope: deconcentre}, by: cost_class, rank: score, "
     "best: high}, {id: guichet, kind: order, where: {envelope: fc}, first_come: filed_at, skip: "
@@ -18,26 +18,15 @@ EXAMPLE = (
 )
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "by": Text("un ordre par valeur de cette colonne", "one order for each value of this column"),
-        "rank": Text("la colonne du rang", "the column of the rank"),
-        "best": Text(
-            "low : le plus petit d'abord ; high : le plus grand",
-            "low: the smallest first; high: the greatest",
+        "by": _("one order for each value of this column"),
+        "rank": _("the column of the rank"),
+        "best": _("low: the smallest first; high: the greatest"),
+        "first_come": _("first come, first served, by this column"),
+        "ties": _(
+            "free (the default): equal dossiers are not ordered among themselves; rank: the first "
+            "filed goes first, then the smallest number (always with skip: true)"
         ),
-        "first_come": Text(
-            "premier arrivé, premier servi, d'après cette colonne",
-            "first come, first served, by this column",
-        ),
-        "ties": Text(
-            "free (par défaut) : les ex æquo ne sont pas classés entre eux ; rank : le premier déposé passe, "
-            "puis le plus petit numéro (toujours avec skip: true)",
-            "free (the default): equal dossiers are not ordered among themselves; rank: the first filed goes "
-            "first, then the smallest number (always with skip: true)",
-        ),
-        "skip": Text(
-            "true : passe celui qui ne tient pas ; false : s'arrête là",
-            "true: passes one that does not fit; false: stops there",
-        ),
+        "skip": _("true: passes one that does not fit; false: stops there"),
     }
 )
 
@@ -60,20 +49,14 @@ def describe_order(rule: OrderSpec, lang: Lang) -> str:
 
 
 _TIES = {
-    "free": Text("à égalité, aucun ordre", "no order among equals"),
-    "rank": Text(
-        "à égalité, le premier déposé, puis le plus petit numéro",
-        "among equals the first filed, then the smallest number",
-    ),
+    "free": _("no order among equals"),
+    "rank": _("among equals the first filed, then the smallest number"),
 }
 _SAME_INSTANT = {
-    "free": Text("au même instant, aucun ordre", "no order within one instant"),
-    "rank": Text(
-        "au même instant, le premier déposé, puis le plus petit numéro",
-        "within one instant the first filed, then the smallest number",
-    ),
+    "free": _("no order within one instant"),
+    "rank": _("within one instant the first filed, then the smallest number"),
 }
-_SAME_FILING = Text("au même instant, le plus petit numéro", "within one instant the smallest number")
+_SAME_FILING = _("within one instant the smallest number")
 
 
 def _describe_first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:

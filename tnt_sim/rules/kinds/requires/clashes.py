@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnt_sim.errors import Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.kinds.requires.rule import Requires
 from tnt_sim.rules.offers.funded_rows import MAX_LISTED
 from tnt_sim.rules.offers.grants import Offers
@@ -21,7 +21,7 @@ def refuse_cycles(case: Case, offers: Offers, rules: Sequence[tuple[Requires, Pa
     A path of None means that the table states the rule.
     """
     edges: dict[int, dict[int, int]] = {}
-    for number, (rule, _) in enumerate(rules):
+    for number, (rule, __) in enumerate(rules):
         pair = rule.whole[rule.needs.group]
         heads = rule.head[rule.needs.group[pair]]
         for a, b in zip(heads.tolist(), rule.needs.dossier[pair].tolist(), strict=True):
@@ -37,15 +37,9 @@ def refuse_cycles(case: Case, offers: Offers, rules: Sequence[tuple[Requires, Pa
         option = " → ".join(names)
         case.defects.add(
             "requires-circle",
-            Text(
-                f"ces dossiers s'exigent en cercle : {option}.",
-                f"these dossiers require each other: {option}.",
-            ),
+            _("these dossiers require each other: {option}.", option=option),
             *places,
-            hint=Text(
-                "Coupez le cercle, ou écrivez une règle `together` s'ils vont ensemble.",
-                "Cut the circle, or write a rule `together` if they go together.",
-            ),
+            hint=_("Cut the circle, or write a rule `together` if they go together."),
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.field_types import Code, Count
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
@@ -135,15 +135,9 @@ def compile_requires(
     if not 1 <= at_least <= len(need):
         case.record_defect(
             "at-least",
-            Text(
-                f"`at_least` va de 1 à {len(need)}, le nombre de dossiers de `need`.",
-                f"`at_least` goes from 1 to {len(need)}, the number of dossiers in `need`.",
-            ),
+            _("`at_least` goes from 1 to {n_need}, the number of dossiers in `need`.", n_need=len(need)),
             (*path, "need" if spec.at_least is None else "at_least"),
-            Text(
-                "Corrigez `at_least`, ou retirez-le : tous sont alors exigés.",
-                "Correct `at_least`, or take it out: all are then needed.",
-            ),
+            _("Correct `at_least`, or take it out: all are then needed."),
         )
         return None
     needs = Members(
@@ -179,11 +173,11 @@ def report_impossible(case: Case, rule: Requires, offers: Offers, path: Path | N
         name, names = case.table["dossier"][row], format_dossier_rows(case, out)
         case.defects.add(
             "requires-broken",
-            Text(
-                f"le dossier « {name} » est engagé ou retenu par décision, mais ce qu'il exige ne peut pas être "
-                f"financé : {names}.",
-                f'the dossier "{name}" is committed or funded by decision, but what it requires cannot be '
-                f"funded: {names}.",
+            _(
+                'the dossier "{name}" is committed or funded by decision, but what it requires cannot be '
+                "funded: {names}.",
+                name=name,
+                names=names,
             ),
             *_locate_rule(case, path, rule.head[[k]], "requires"),
         )
@@ -192,9 +186,10 @@ def report_impossible(case: Case, rule: Requires, offers: Offers, path: Path | N
         n = describe_unfundable(len(rows))
         case.warnings.add(
             "requires-impossible",
-            Text(
-                f"{n.fr}, faute d'un préalable qui puisse l'être : {format_dossier_rows(case, rows)}.",
-                f"{n.en}, for want of a prerequisite that can be: {format_dossier_rows(case, rows)}.",
+            _(
+                "{n}, for want of a prerequisite that can be: {dossier_rows}.",
+                n=n,
+                dossier_rows=format_dossier_rows(case, rows),
             ),
             *_locate_rule(case, path, rows[:5], "requires"),
         )

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.rules.expressions.text import _MAX_LISTED, format_dossiers
 from tnt_sim.rules.kind_support.text import _ARE, _ARE_FUNDED, _IS, _IS_FUNDED
 from tnt_sim.rules.kinds.exclusive.text import _format_named_sum
 from tnt_sim.rules.kinds.requires.rule import RequiresSpec
 
-LABEL = Text("préalable", "requires")
+LABEL = _("requires")
 EXAMPLE = "rules: [{id: socle, kind: requires, dossiers: [D-3], need: [D-4, D-5], at_least: 1}]"
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "need": Text("ceux qu'il faut", "those that are needed"),
-        "at_least": Text("combien d'entre eux ; tous sans lui", "how many of them; all without it"),
+        "need": _("those that are needed"),
+        "at_least": _("how many of them; all without it"),
     }
 )
 

@@ -21,8 +21,10 @@ from typing import Literal
 import numpy as np
 
 from tnt_sim.domain.field_types import Cents, Code, Count, Rate, Spec
-from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_cents, format_rate
+from tnt_sim.i18n import parameters
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.numbers import format_rate
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.columns import CENT, extract_years, read_years
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
@@ -182,12 +184,9 @@ def _has_valid_profile(spec: ScheduleSpec, path: Path, case: Case) -> bool:
     ):
         case.record_defect(
             "no-bound",
-            Text("cette règle ne limite rien.", "this rule bounds nothing."),
+            _("this rule bounds nothing."),
             path,
-            Text(
-                "Donnez `commitments`, `payments`, `advance_max` ou `before_end_max`.",
-                "Give `commitments`, `payments`, `advance_max` or `before_end_max`.",
-            ),
+            _("Give `commitments`, `payments`, `advance_max` or `before_end_max`."),
         )
         return False
     needs = bool(spec.payments) or spec.before_end_max is not None or spec.advance_max is not None
@@ -200,24 +199,20 @@ def _has_valid_profile(spec: ScheduleSpec, path: Path, case: Case) -> bool:
                 f"the shares of `profile` come to {format_rate(whole, Lang.EN, decimals=6)}, not 100 %.",
             ),
             (*path, "profile"),
-            Text("Exemple : `profile: [30 %, 50 %, 20 %]`.", "Example: `profile: [30 %, 50 %, 20 %]`."),
+            _("Example: `profile: [30 %, 50 %, 20 %]`."),
         )
         return False
     if spec.advance_max is not None and spec.profile[0] > spec.advance_max:
         first, most = spec.profile[0], spec.advance_max
         case.record_defect(
             "schedule-advance",
-            Text(
-                f"la première année paie {format_rate(first, Lang.FR)}, plus que l'avance de "
-                f"{format_rate(most, Lang.FR)} au plus.",
-                f"the first year pays {format_rate(first, Lang.EN)}, more than the advance of "
-                f"{format_rate(most, Lang.EN)} at most.",
+            _(
+                "the first year pays {first}, more than the advance of {most} at most.",
+                first=parameters.Rate(first),
+                most=parameters.Rate(most),
             ),
             (*path, "advance_max"),
-            Text(
-                "Abaissez la première part de `profile`, ou relevez `advance_max`.",
-                "Lower the first share of `profile`, or raise `advance_max`.",
-            ),
+            _("Lower the first share of `profile`, or raise `advance_max`."),
         )
         return False
     return True
@@ -239,10 +234,7 @@ def _read_years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> 
         n = describe_count(len(empty), ("dossier", "dossiers"), ("dossier", "dossiers"))
         case.defects.add(
             "schedule-year",
-            Text(
-                f"la colonne « {spec.year.column} » ne donne pas d'année à {n.fr}.",
-                f'the column "{spec.year.column}" gives no year to {n.en}.',
-            ),
+            _('the column "{column}" gives no year to {n}.', column=spec.year.column, n=n),
             case.locate(here),
             *(case.portfolio.locate(int(row), spec.year.column) for row in empty[:MAX_LISTED]),
         )
@@ -311,9 +303,11 @@ def _describe_early_payments(most: Rate, early: int, open_: int) -> Text:
         ("n'a pas de date de fin et n'est pas limité", "n'ont pas de date de fin et ne sont pas limités"),
         ("has no end date and is not limited", "have no end date and are not limited"),
     )
-    return Text(
-        f"{paid.fr} à plus de {format_rate(most, Lang.FR)} avant l'année de la fin ; {free.fr}.",
-        f"{paid.en} more than {format_rate(most, Lang.EN)} before the year of the end; {free.en}.",
+    return _(
+        "{paid} more than {most} before the year of the end; {free}.",
+        paid=paid,
+        most=parameters.Rate(most),
+        free=free,
     )
 
 
@@ -329,10 +323,7 @@ def _warn_unlimited_years(spec: ScheduleSpec, path: Path, case: Case, years: Int
         if named and free:
             case.warnings.add(
                 "schedule-years",
-                Text(
-                    f"`{key}` ne limite pas : {', '.join(free)}.",
-                    f"`{key}` does not limit: {', '.join(free)}.",
-                ),
+                _("`{key}` does not limit: {free}.", key=key, free=", ".join(free)),
                 case.locate((*path, key)),
             )
 
@@ -347,16 +338,13 @@ def _can_hold_commitments(case: Case, ceilings: list[Ceiling], offers: Offers, p
             cents = -(-(value * 100).numerator // (value * 100).denominator)
             case.record_defect(
                 "schedule-committed",
-                Text(
-                    f"{ceiling.name} : les engagements font {format_cents(cents, Lang.FR)}, plus que "
-                    f"{format_cents(ceiling.cents, Lang.FR)}.",
-                    f"{ceiling.name}: the commitments come to {format_cents(cents, Lang.EN)}, more than "
-                    f"{format_cents(ceiling.cents, Lang.EN)}.",
+                _(
+                    "{ceiling_name}: the commitments come to {cents}, more than {cents2}.",
+                    ceiling_name=ceiling.name,
+                    cents=Money(cents),
+                    cents2=Money(ceiling.cents),
                 ),
                 path,
-                Text(
-                    "Relevez ce montant, ou corrigez la colonne `committed`.",
-                    "Raise this amount, or correct the column `committed`.",
-                ),
+                _("Raise this amount, or correct the column `committed`."),
             )
     return fine

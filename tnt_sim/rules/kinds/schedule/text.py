@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tnt_sim.domain.field_types import write_rate
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_list, format_rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_selector, _format_sum, describe_scope, format_money
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 
-LABEL = Text("échéancier", "schedule")
+LABEL = _("schedule")
 EXAMPLE = (
     "rules: [{id: cp, kind: schedule, year: {column: year}, commitments: {2021: 60 M€, 2022: 28 M€}, "
     "profile: [30 %, 50 %, 20 %], payments: {2021: 30 M€, 2022: 50 M€}, advance_max: 30 %, "
@@ -20,21 +20,12 @@ EXAMPLE = (
 )
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "year": Text(
-            "l'année de la décision : un nombre, ou {column: …}",
-            "the year of the decision: a number, or {column: …}",
-        ),
-        "commitments": Text("les engagements permis, année par année", "commitments allowed, year by year"),
-        "profile": Text(
-            "les parts payées la première année, la suivante…",
-            "the shares paid in the first year, the next…",
-        ),
-        "payments": Text("les paiements permis, année par année", "payments allowed, year by year"),
-        "advance_max": Text("la part de la première année, au plus", "the share of the first year, at most"),
-        "before_end_max": Text(
-            "la part payée avant l'année de fin, au plus",
-            "the share paid before the year of the end, at most",
-        ),
+        "year": _("the year of the decision: a number, or {{column: …}}"),
+        "commitments": _("commitments allowed, year by year"),
+        "profile": _("the shares paid in the first year, the next…"),
+        "payments": _("payments allowed, year by year"),
+        "advance_max": _("the share of the first year, at most"),
+        "before_end_max": _("the share paid before the year of the end, at most"),
     }
 )
 

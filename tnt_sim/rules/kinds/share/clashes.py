@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
 from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import Terms
@@ -39,12 +39,12 @@ def _check_shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path
         same = [(rule, path) for rule, path in shares if _has_equal_terms(rule.denominator, first)]
         shares = [(rule, path) for rule, path in shares if not _has_equal_terms(rule.denominator, first)]
         low = _select_disjoint([(rule, path) for rule, path in same if rule.minimum is not None], offers)
-        total = sum((rule.minimum or Fraction(0) for rule, _ in low), Fraction(0))
+        total = sum((rule.minimum or Fraction(0) for rule, __ in low), Fraction(0))
         if len(low) > 1 and total > 1:
             _record_share_total(case, low, total, "min")
         high = _select_disjoint([(rule, path) for rule, path in same if rule.maximum is not None], offers)
-        total = sum((rule.maximum or Fraction(0) for rule, _ in high), Fraction(0))
-        if len(high) > 1 and total < 1 and _is_complete_sum([rule.numerator for rule, _ in high], first):
+        total = sum((rule.maximum or Fraction(0) for rule, __ in high), Fraction(0))
+        if len(high) > 1 and total < 1 and _is_complete_sum([rule.numerator for rule, __ in high], first):
             _record_share_total(case, high, total, "max")
 
 
@@ -73,7 +73,7 @@ def _check_group_shares(case: Case, offers: Offers, rule: Share, path: Path) -> 
             f"{'more' if side == 'min' else 'less'} than the 100 % to share.",
         ),
         (*path, side),
-        Text(f"Corrigez `{side}`.", f"Correct `{side}`."),
+        _("Correct `{side}`.", side=side),
     )
 
 
@@ -114,7 +114,7 @@ def _is_complete_sum(terms: Sequence[Terms], whole: Terms) -> bool:
 
 
 def _record_share_total(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction, side: str) -> None:
-    names = [rule.id for rule, _ in shares]
+    names = [rule.id for rule, __ in shares]
     fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
     shown_fr, shown_en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
     if side == "min":
@@ -127,5 +127,5 @@ def _record_share_total(case: Case, shares: Sequence[tuple[Share, Path]], total:
             f"les parts maximales de {shown_fr} ne font que {fr}, et chaque dossier est dans l'une d'elles.",
             f"the maximum shares of {shown_en} come to {en} only, and each dossier is in one of them.",
         )
-    hint = Text("Corrigez une de ces parts.", "Correct one of these shares.")
-    case.defects.add("shares-whole", text, *(case.locate((*path, side)) for _, path in shares), hint=hint)
+    hint = _("Correct one of these shares.")
+    case.defects.add("shares-whole", text, *(case.locate((*path, side)) for __, path in shares), hint=hint)

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from tnt_sim.domain.field_types import Code, Rate
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures, can_restrict
 from tnt_sim.rules.expressions.selectors import Selector, select
@@ -241,23 +241,17 @@ def _is_trivial(case: Case, spec: ShareSpec, path: Path) -> bool:
     if not same or spec.pooled or spec.where not in (None, spec.whole):
         return False
     if spec.by is None:
-        hint = Text(
-            "Dites quels dossiers comptent au numérateur (`where`), ou donnez une autre mesure à `of_measure`.",
-            "Say which dossiers count in the numerator (`where`), or give another measure to `of_measure`.",
+        hint = _(
+            "Say which dossiers count in the numerator (`where`), or give another measure to `of_measure`."
         )
     else:
-        hint = Text(
-            "Pour la part de chaque groupe dans l'ensemble, écrivez `of: all` ; pour une part dans chaque groupe, "
-            "dites quels dossiers comptent au numérateur (`where`).",
-            "For the share of each group in the whole, write `of: all`; for a share within each group, say which "
-            "dossiers count in the numerator (`where`).",
+        hint = _(
+            "For the share of each group in the whole, write `of: all`; for a share within each "
+            "group, say which dossiers count in the numerator (`where`)."
         )
     case.record_defect(
         "share-of-itself",
-        Text(
-            "cette part a le même numérateur et le même dénominateur : elle vaut toujours 100 %.",
-            "this share has the same numerator and denominator: it is always 100 %.",
-        ),
+        _("this share has the same numerator and denominator: it is always 100 %."),
         path,
         hint,
     )
@@ -271,15 +265,9 @@ def _is_above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
         return False
     case.record_defect(
         "share-above-one",
-        Text(
-            "une part minimale de plus de 100 % ne peut jamais être tenue.",
-            "a minimum share above 100 % can never hold.",
-        ),
+        _("a minimum share above 100 % can never hold."),
         (*path, "min"),
-        Text(
-            "Abaissez `min`, ou donnez une autre mesure à `of_measure`.",
-            "Lower `min`, or give another measure to `of_measure`.",
-        ),
+        _("Lower `min`, or give another measure to `of_measure`."),
     )
     return True
 
@@ -296,15 +284,9 @@ def _can_multiply_out(case: Case, numerator: Terms, denominator: Terms, offers: 
         return True
     case.record_defect(
         "share-denominator",
-        Text(
-            "le dénominateur de cette part est nul ou négatif pour des dossiers que le numérateur compte.",
-            "the denominator of this share is zero or negative for dossiers that the numerator counts.",
-        ),
+        _("the denominator of this share is zero or negative for dossiers that the numerator counts."),
         (*path, "of_measure"),
-        Text(
-            "Choisissez une mesure positive pour `of_measure`.",
-            "Choose a measure that is positive for `of_measure`.",
-        ),
+        _("Choose a measure that is positive for `of_measure`."),
     )
     return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
@@ -23,19 +23,18 @@ from tnt_sim.rules.expressions.text import (
 )
 from tnt_sim.rules.kinds.share.rule import ShareSpec
 
-LABEL = Text("part", "share")
+LABEL = _("share")
 EXAMPLE = (
     "rules: [{id: quart, kind: share, measure: granted, where: {applicant_type: mutualisation}, of: "
     "{envelope: axe-3}, min: 25 %, penalty: {cost: 0.5, per: 1 k€}}]"
 )
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "where": Text("le numérateur", "the numerator"),
-        "of": Text(
-            "le dénominateur ; tous les financés sans lui ; all : avec by, ceux de tous les groupes réunis",
-            "the denominator; all that are funded without it; all: with by, those of all groups together",
+        "where": _("the numerator"),
+        "of": _(
+            "the denominator; all that are funded without it; all: with by, those of all groups together"
         ),
-        "of_measure": Text("une autre mesure pour le dénominateur", "another measure for the denominator"),
+        "of_measure": _("another measure for the denominator"),
     }
 )
 

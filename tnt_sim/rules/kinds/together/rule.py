@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.field_types import Code
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import _, describe_count
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
@@ -155,10 +155,7 @@ def _warn_left_out(case: Case, members: Members, offers: Offers, path: Path) -> 
         )  # fmt: skip
         case.warnings.add(
             "together-left-out",
-            Text(
-                f"{n.fr} : {names}.",
-                f"{n.en}: {names}.",
-            ),
+            _("{n}: {names}.", n=n, names=names),
             case.locate(path),
         )
 
@@ -174,13 +171,11 @@ def _refuse_torn(case: Case, members: Members, offers: Offers, path: Path) -> No
         rows = members.dossier[(members.group == group) & out[members.dossier]]
         case.defects.add(
             "together-broken",
-            Text(
-                f"« {fixed} » est engagé ou retenu par décision, mais « {format_dossier_rows(case, rows)} », "
-                "qui doit "
-                "l'accompagner, ne peut pas être financé.",
-                f'"{fixed}" is committed or funded by decision, but "{format_dossier_rows(case, rows)}", '
-                "which must go "
-                "with it, cannot be funded.",
+            _(
+                '"{fixed}" is committed or funded by decision, but "{dossier_rows}", which must go with '
+                "it, cannot be funded.",
+                fixed=fixed,
+                dossier_rows=format_dossier_rows(case, rows),
             ),
             case.locate(path),
             *(case.portfolio.locate(int(row), "dossier") for row in rows[:5]),
@@ -194,9 +189,6 @@ def _refuse_torn(case: Case, members: Members, offers: Offers, path: Path) -> No
         )
         case.warnings.add(
             "together-impossible",
-            Text(
-                f"{n.fr} ({names}), faute de ceux avec qui aller : {others}.",
-                f"{n.en} ({names}), for want of those to go with: {others}.",
-            ),
+            _("{n} ({names}), for want of those to go with: {others}.", n=n, names=names, others=others),
             case.locate(path),
         )

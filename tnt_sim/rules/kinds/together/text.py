@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.expressions.text import _format_quantifier, _format_selector, describe_scope
 from tnt_sim.rules.kinds.exclusive.text import _format_named_sum
 from tnt_sim.rules.kinds.together.rule import TogetherSpec
 
-LABEL = Text("ensemble", "together")
+LABEL = _("together")
 EXAMPLE = "rules: [{id: lots, kind: together, by: lot}]"
 
 
