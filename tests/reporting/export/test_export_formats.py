@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -247,6 +248,25 @@ def test_scdl_says_what_is_missing(stored: StoredRun) -> None:
     text = str(caught.value)
     assert "--info nomAttribuant=VALEUR" in text
     assert "SCDL, champ idAttribuant « 12 »" in text
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_every_format_says_that_the_data_are_synthetic(tmp_path: Path, lang: Lang) -> None:
+    head, *lines = TABLE.splitlines()
+    table = "\n".join([f"{head},synthetic", *(f"{line},oui" for line in lines)]) + "\n"
+    run = open_stored(make_run(tmp_path / "p", table=table))
+    for name, known in FORMATS.items():
+        if name == "xlsx":  # the workbook has a sentence of its own (tests/reporting/workbook)
+            continue
+        for suffix in known.suffixes:
+            data = exported(run, name, suffix, lang)
+            if suffix == ".parquet":
+                text = " ".join(pl.read_parquet(io.BytesIO(data)).columns)
+            elif suffix == ".xlsx":
+                text = zipfile.ZipFile(io.BytesIO(data)).read("xl/sharedStrings.xml").decode()
+            else:
+                text = data.decode()
+            assert "synth" in text.lower(), (name, suffix)
 
 
 def test_pabulib_reads_back(stored: StoredRun) -> None:

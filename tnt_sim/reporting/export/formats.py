@@ -34,11 +34,12 @@ from tnt_sim.reporting.export.pabulib import build_pabulib
 from tnt_sim.reporting.export.scdl import INFO_KEYS, build_scdl
 from tnt_sim.reporting.export.scdl import list_remarks as scdl_remarks
 from tnt_sim.reporting.text.verification import get_mention, get_short_mention
+from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC, SYNTHETIC
 from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.verify.verification import Verification
 
 MENTION = "Mention"
-"""Column header, and word before a sentence, for what was not verified or not shown."""
+"""Column header, and word before a sentence, for what was not verified or shown, and for synthetic data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,19 +239,25 @@ def _export_parquet(run: StoredRun, options: ExportOptions) -> bytes:
 
 
 def _add_mention_column(table: pl.DataFrame, run: StoredRun, options: ExportOptions) -> pl.DataFrame:
-    """Add a column with the mention "not verified" if the run could not be verified."""
-    if run.checked.rules.is_shown:
-        return table
-    words = get_mention(run.checked)
-    assert words is not None
-    return table.with_columns(pl.lit(words.in_(options.lang)).alias(MENTION))
+    """Add a column with the mention « not verified » if the run could not be verified, or « synthetic data »."""
+    unverified = None if run.checked.rules.is_shown else get_mention(run.checked)
+    words = _join_mentions(run, unverified, options.lang)
+    return table if words is None else table.with_columns(pl.lit(words).alias(MENTION))
+
+
+def _join_mentions(run: StoredRun, mention: Text | None, lang: Lang) -> str | None:
+    """Return a mention, and that the data are synthetic where they are; None if there is nothing to say."""
+    mentions = [SYNTHETIC] if run.synthetic else []
+    mentions += [] if mention is None else [mention]
+    return " ".join(text.in_(lang) for text in mentions) or None
 
 
 def _export_scdl(run: StoredRun, options: ExportOptions) -> bytes:
     rows = build_scdl(run, options.info)
-    words = get_short_mention(run.checked)
-    if words is not None:
-        said = f" ({words.in_(options.lang)})"
+    words = [SHORT_SYNTHETIC] if run.synthetic else []
+    words += [mention] if (mention := get_short_mention(run.checked)) else []
+    if words:
+        said = f" ({', '.join(word.in_(options.lang) for word in words)})"
         rows = rows.with_columns(pl.col("objet").str.slice(0, 256 - len(said)) + said)
     return encode_frame(
         rows.select(guard_formulas(pl.col(name)).alias(name) for name in rows.columns), (), CsvStyle.INTL
@@ -270,11 +277,11 @@ def _build_exporter(
 
 
 def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
-    """Add a last column with the mention if nothing shows that the decision is correct and optimal."""
-    words = get_mention(run.checked)
+    """Add a last column if nothing shows that the decision is correct and optimal, or the data are synthetic."""
+    words = _join_mentions(run, get_mention(run.checked), lang)
     if words is None:
         return flat
-    cells = pl.Series("mention", [words.in_(lang)], dtype=pl.String).new_from_index(0, flat.height)
+    cells = pl.Series("mention", [words], dtype=pl.String).new_from_index(0, flat.height)
     return replace(flat, columns=(*flat.columns, FlatColumn(MENTION, CellKind.TEXT, cells, 60)))
 
 

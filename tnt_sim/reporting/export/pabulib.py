@@ -13,6 +13,7 @@ import polars as pl
 from tnt_sim.engine.award_list import format_decimal, format_euros
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.reporting.text.verification import get_short_mention
+from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 
 COLUMNS = (
     "project_id", "cost", "score", "name", "category", "proposer", "selected", "granted", "reason_code",
@@ -38,7 +39,7 @@ def build_pabulib(run: StoredRun) -> str:
         "rule": "unknown",
         "language": run.spec.locale,
         "currency": "EUR",
-        "comment": f"tnt_sim {run.name} {run.summary['allocation_sha256']}{_describe_unverified(run)}",
+        "comment": f"tnt_sim {run.name} {run.summary['allocation_sha256']}{_describe_reserves(run)}",
     }
     stream = io.StringIO()
     rows = csv.writer(stream, delimiter=";", lineterminator="\n")
@@ -52,10 +53,12 @@ def build_pabulib(run: StoredRun) -> str:
     return stream.getvalue()
 
 
-def _describe_unverified(run: StoredRun) -> str:
-    """Return the comment for a run that could not be verified."""
-    words = get_short_mention(run.checked)
-    return "" if run.checked.rules.is_shown or words is None else f" ({words.in_(run.own_lang)})"
+def _describe_reserves(run: StoredRun) -> str:
+    """Return the comment for synthetic data, and for a run that could not be verified."""
+    words = [SHORT_SYNTHETIC] if run.synthetic else []
+    if not run.checked.rules.is_shown and (mention := get_short_mention(run.checked)):
+        words.append(mention)
+    return f" ({', '.join(word.in_(run.own_lang) for word in words)})" if words else ""
 
 
 def _build_projects(table: pl.DataFrame) -> pl.DataFrame:

@@ -294,3 +294,5 @@ SYNTHETIC = Text(
     "Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.",
     "SYNTHETIC data: these dossiers describe no real request.",
 )
+SHORT_SYNTHETIC = Text("données synthétiques", "synthetic data")
+"""The same, for a cell."""
