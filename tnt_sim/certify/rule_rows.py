@@ -128,6 +128,10 @@ def aggregate_rows(rows: Sequence[SecondRow], multipliers: Sequence[int]) -> tup
     return constant, price
 
 
+_FORCED = "must:"
+"""Before the row of a dossier that the system forces to be funded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Result of the comparison with the second reading.
@@ -146,8 +150,13 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether no row is stronger than the second reading."""
+        """Whether no row is stronger than the second reading, and no dossier is forced without a decision."""
         return not self.narrow
+
+    @property
+    def rows_hold(self) -> bool:
+        """Whether no row is stronger than the second reading, in a problem where a question forces dossiers."""
+        return all(name.startswith(_FORCED) for name in self.narrow)
 
 
 def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
@@ -196,7 +205,7 @@ def _list_forced_dossiers(columns: Columns, problem: Problem, system: System) ->
         columns.choices.dossier, columns.choices.dossier[second.col[np.isin(second.row, forced)]]
     )
     bad = system.must & ~np.isin(np.arange(len(system.must)), columns.choices.block[decided])
-    return [f"must:{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
+    return [f"{_FORCED}{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
 
 
 def _mark_implied_rows(

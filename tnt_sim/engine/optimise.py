@@ -316,7 +316,7 @@ class _Optimisation:
     checked: CrossCheck = field(init=False)
     proofs: Proofs = field(default_factory=list)
     agreement: Agreement | None = None
-    """The rows behind the proofs of a decision, compared with the second reading of the rules."""
+    """The rows behind the proofs, compared with the second reading of the rules."""
     is_unique: bool = False
     """An exact kernel solved the stages and proved its point to be the unique answer."""
     interrupted: bool = False
@@ -594,14 +594,17 @@ class _Optimisation:
         return []
 
     def _check_rows(self, proofs: Proofs, deadline: Deadline) -> Proofs:
-        """Drop the proofs of a decision if their rows are stronger than the second reading of the rules."""
-        if not self.options.with_evidence or not any(proofs):
+        """Drop the proofs if their rows are stronger than the second reading of the rules."""
+        if not any(proofs):
             return proofs
         try:
-            self.agreement = self.warm.model_cache.compare_proof_rows(self.problem, deadline)
+            agreement = self.agreement = self.warm.model_cache.compare_proof_rows(self.problem, deadline)
         except DeadlineExpired:
             return []
-        return proofs if self.agreement is None or self.agreement.holds else []
+        if agreement is None:
+            return proofs
+        holds = agreement.holds if self.options.with_evidence else agreement.rows_hold
+        return proofs if holds else []
 
     def _list_held_values(self, outcome: StagesOutcome, reading: AllocationReading | None) -> list[Fraction]:
         """Return the values to prove: kept ones, optimised ones, and the least money if no stage is left."""

@@ -15,6 +15,7 @@ from support.paths import TESTS
 
 import tnt_sim.rules.kinds
 from tnt_sim.certify.rule_rows import READERS
+from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import Proof
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
@@ -201,3 +202,16 @@ def test_rows_stronger_than_their_second_reading_prove_nothing(
     assert "proof-rows" in {warning.code for warning in found.warnings}
     assert not any(found.certificate["proofs"])
     assert verify_stored(write_run(found, tmp_path / "runs"), tmp_path).ok
+
+
+@pytest.mark.parametrize("kind", sorted(PRICED))
+def test_a_question_on_rows_stronger_than_their_second_reading_is_not_proven(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = compile_problem(scenario(tmp_path, f"rules: [{{id: r, kind: {kind}, {RULES[kind]}}}]\n"))
+    row = int(np.flatnonzero(problem.offers.candidate & ~problem.offers.forced)[0])
+    question = with_fixed(problem, fund=[row])
+    assert optimise(question).proof is Proof.PROVED
+    for rule in KINDS[kind].second_reading:
+        monkeypatch.setitem(READERS, rule, lambda *_: None)
+    assert optimise(question).proof is not Proof.PROVED
