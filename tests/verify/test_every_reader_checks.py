@@ -48,7 +48,7 @@ def takes_a_run(verb: Callable[..., int]) -> bool:
     for part in inspect.get_annotations(verb, eval_str=True).values():
         for about in getattr(part, "__metadata__", ()):
             said = f"{about.metavar} {about.help}" if isinstance(about, typer.models.ParameterInfo) else ""
-            if re.search("RUN_DIR|dossiers? (?:de|d'un) calcul", said) and "reçoit" not in said:
+            if re.search("RUN_DIR|dossiers? (?:de|d['’]un) calcul", said) and "reçoit" not in said:
                 return True
     return False
 
