@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import rooms
 
-MOST_LINES = 353
+MOST_LINES = 345
 """Lines with `dict[str, Any]` or `Mapping[str, Any]`."""
-MOST_SIGNATURES = 224
+MOST_SIGNATURES = 222
 """Public functions and methods with `Any` in a parameter or in what they return."""
 _DOCUMENTS = ("dict[str, Any]", "Mapping[str, Any]")
 

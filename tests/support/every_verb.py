@@ -46,7 +46,7 @@ def _sweep(house: House, seconds: float, **how: Any) -> Document:
 
 def _slider(house: House, seconds: float) -> Document:
     found = compute_slider(open_stored(house.run), "p", n_steps=6, seconds=seconds)
-    known = [one for one in found.positions if one.summary is not None]
+    known = [one for one in found.positions if one.document is not None]
     progress = {"done": len(known), "of": len(found.positions), "unit": "amounts"}
     stopped = "time" if len(known) < len(found.positions) else None
     return {"stopped_by": stopped, "progress": progress}

@@ -78,7 +78,7 @@ def test_their_reasons_may_be_in_other_words(tmp_path: Path) -> None:
     found = check_run(run).verification
     assert found.ok, found.defects
     assert any("not all those of this version" in note.en for note in found.notes)
-    assert open_stored(run).envelopes[0]["unspent_because"] == told
+    assert open_stored(run).envelopes[0].unspent_because == told
 
 
 def test_a_certificate_that_no_longer_replays_is_a_claim(

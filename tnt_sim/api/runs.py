@@ -32,13 +32,12 @@ class Run:
     @property
     def status(self) -> str:
         """Status of the decision: `optimal`, `feasible`, `infeasible`."""
-        return str(self.run.summary["status"])
+        return self.run.data.status
 
     @property
     def proof(self) -> str | None:
         """The evidence that the folder holds; `run.checked` says what was shown of it here."""
-        proof = self.run.summary["proof"]
-        return None if proof is None else str(proof)
+        return self.run.data.proof
 
     @property
     def document(self) -> Mapping[str, Any]:

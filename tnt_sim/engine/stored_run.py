@@ -7,15 +7,17 @@ scenario, code, lock file, package versions and result.
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import TypeAdapter, ValidationError
 
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR, EnvelopeSpec
 from tnt_sim.engine.award_list import select_parquet_columns
@@ -27,9 +29,12 @@ from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.scenario.yaml.layers import load_tree
 from tnt_sim.scenario.yaml.schema_errors import validate_model
+from tnt_sim.verify.legacy_runs import NOT_WRITTEN
+from tnt_sim.verify.run_document import RunDocument, RunEnvelope
 from tnt_sim.verify.run_files import (
     PARQUET,
     RESOLVED,
+    build_malformed_defect,
     check_files,
     hash_canonical,
     hash_file,
@@ -43,6 +48,18 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _LOCK = _PACKAGE.parent / "requirements.lock"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenanceEntry:
+    """Hashes of what made the run, and of its allocation; `lock_sha256` is null without a lock file."""
+
+    inputs_sha256: str
+    resolved_sha256: str
+    code_sha256: str
+    lock_sha256: str | None
+    versions_sha256: str
+    result_sha256: str | None
+
+
 def build_provenance(
     inputs: Sequence[Mapping[str, str]],
     files: Mapping[str, str],
@@ -50,16 +67,16 @@ def build_provenance(
     allocation_sha256: str | None,
     code_sha256: str,
     lock_sha256: str | None,
-) -> dict[str, Any]:
-    """Build the entry `build_provenance` of a summary."""
-    return {
-        "inputs_sha256": hash_canonical(list(inputs)),
-        "resolved_sha256": files[RESOLVED],
-        "code_sha256": code_sha256,
-        "lock_sha256": lock_sha256,
-        "versions_sha256": hash_canonical(dict(versions)),
-        "result_sha256": allocation_sha256,
-    }
+) -> ProvenanceEntry:
+    """Build the entry `provenance` of a summary."""
+    return ProvenanceEntry(
+        inputs_sha256=hash_canonical(list(inputs)),
+        resolved_sha256=files[RESOLVED],
+        code_sha256=code_sha256,
+        lock_sha256=lock_sha256,
+        versions_sha256=hash_canonical(dict(versions)),
+        result_sha256=allocation_sha256,
+    )
 
 
 @cache
@@ -94,9 +111,62 @@ def _get_version(package: str) -> str:
         return "?"
 
 
-Entry = Mapping[str, Any]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputEntry:
+    """A file that the run read: its path from the project folder, and what it is."""
+
+    path: str
+    sha256: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEnvelope(RunEnvelope):
+    """Figures of an envelope where there is an allocation, as every run folder has one."""
+
+    granted_cents: int
+    n_funded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDocument(RunDocument):
+    """The content of `summary.json`; what only a file has is empty for a run that was computed here."""
+
+    granted_cents: int
+    n_funded: int
+    envelopes: Sequence[StoredEnvelope]
+    allocation_sha256: str
+    project: str = ""
+    sets: Sequence[str] = ()
+    inputs: Sequence[InputEntry] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    provenance: ProvenanceEntry | None = None
+    document_sha256: str = ""
+
+
+@cache
+def _build_reader() -> TypeAdapter[StoredDocument]:
+    return TypeAdapter(StoredDocument)
+
+
+def read_document(summary: Mapping[str, Any]) -> StoredDocument:
+    """Read the content of `summary.json`, of this version or of an earlier one.
+
+    Raises
+    ------
+    VerificationError
+        If a key is missing or has a value of another kind.
+    """
+    try:
+        return _build_reader().validate_json(json.dumps({**NOT_WRITTEN, **summary}), strict=True)
+    except ValidationError as error:
+        paths = dict.fromkeys(".".join(map(str, one["loc"])) for one in error.errors())
+        raise VerificationError([build_malformed_defect(path) for path in paths]) from None
+
+
 NODE = "_node"
-"""Column with the number of a dossier's envelope: its place in `summary["envelopes"]`, from 0."""
+"""Column with the number of a dossier's envelope: its place among the run's envelopes, from 0."""
 
 _READ = {
     **AWARDS,
@@ -120,7 +190,7 @@ class StoredRun:
     Attributes
     ----------
     folder : the run folder
-    summary : content of `summary.json`
+    summary : content of `summary.json` as it stands there; `data` is the same with its types
     spec, tree : the scenario as it was run, and its plain values
     table : one row per dossier, amounts in cents, and `_node`
     told_in : language of its sentences, if it is not the scenario's own
@@ -141,6 +211,11 @@ class StoredRun:
             f"proof {self.summary.get('proof') or 'none'}>"
         )
 
+    @cached_property
+    def data(self) -> StoredDocument:
+        """The document of the run."""
+        return read_document(self.summary)
+
     @property
     def checked(self) -> Verification:
         """What was verified of the run; for a run computed here, what it shows by itself."""
@@ -149,7 +224,7 @@ class StoredRun:
     @property
     def name(self) -> str:
         """Name of the run folder as the run gave it: `<id>-<hash8>`."""
-        return str(self.summary["run_dir"])
+        return self.data.run_dir or self.spec.id
 
     @property
     def title(self) -> str:
@@ -167,15 +242,14 @@ class StoredRun:
         return Lang(self.spec.locale)
 
     @property
-    def envelopes(self) -> Sequence[Entry]:
+    def envelopes(self) -> Sequence[StoredEnvelope]:
         """Envelopes with their figures, in preorder."""
-        found: Sequence[Entry] = self.summary["envelopes"]
-        return found
+        return self.data.envelopes
 
     @property
     def publishable(self) -> bool:
         """Whether the decision was verified, and proved or confirmed by a second solver."""
-        return self.summary.get("publishable") is True
+        return self.data.publishable
 
     @property
     def synthetic(self) -> bool:
@@ -185,10 +259,10 @@ class StoredRun:
     @cached_property
     def ends(self) -> tuple[int, ...]:
         """For each envelope i, the end of its subtree in preorder: its envelopes are `i:ends[i]`."""
-        at = {entry["id"]: k for k, entry in enumerate(self.envelopes)}
+        at = {entry.id: k for k, entry in enumerate(self.envelopes)}
         ends = [k + 1 for k in range(len(self.envelopes))]
         for k in reversed(range(len(self.envelopes))):
-            parent = self.envelopes[k]["parent"]
+            parent = self.envelopes[k].parent
             if parent is not None:
                 ends[at[parent]] = max(ends[at[parent]], ends[k])
         return tuple(ends)
@@ -198,13 +272,13 @@ class StoredRun:
         """Depth of each envelope; the programme has depth 0."""
         depth: dict[str | None, int] = {None: -1}
         for entry in self.envelopes:
-            depth[entry["id"]] = depth[entry["parent"]] + 1
-        return tuple(depth[entry["id"]] for entry in self.envelopes)
+            depth[entry.id] = depth[entry.parent] + 1
+        return tuple(depth[entry.id] for entry in self.envelopes)
 
     def get_title(self, node: int) -> str:
         """Return an envelope's title, or its id."""
         entry = self.envelopes[node]
-        return str(entry.get("title") or entry["id"])
+        return entry.title or entry.id
 
 
 def run_of(result: ResultData) -> StoredRun:
@@ -250,7 +324,7 @@ def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
 
 
 def _add_envelope_numbers(
-    spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame
+    spec: ScenarioSpec, envelopes: Sequence[Mapping[str, Any]], table: pl.DataFrame
 ) -> pl.DataFrame:
     """Add to the table the number of the envelope that each dossier belongs to."""
     number = {str(entry["id"]): k for k, entry in enumerate(envelopes)}
@@ -304,10 +378,10 @@ def refuse_open_questions(run: StoredRun) -> None:
             ),
             code="usage.read-as",
         )
-    result = run.summary.get("open_questions")
+    result = run.data.open_questions
     if not result:
         return
-    listed = "\n".join(f"  {one['id']} : {one['text']} {one['way_out']}" for one in result)
+    listed = "\n".join(f"  {one.id} : {one.text} {one.way_out}" for one in result)
     n = describe_count(
         len(result),
         ("question ouverte est à trancher", "questions ouvertes sont à trancher"),

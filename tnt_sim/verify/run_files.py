@@ -194,6 +194,18 @@ def build_difference_defect(path: str, stored: Any, again: Any) -> Defect:
     )
 
 
+def build_malformed_defect(path: str) -> Defect:
+    """Build the defect of a key that is missing, or whose value is of another kind than every run writes."""
+    return Defect(
+        f"summary:{path}",
+        Text(
+            f"« {path} » manque dans summary.json, ou n’est pas une valeur qu’un calcul écrit.",
+            f'"{path}" is missing from summary.json, or is no value that a run writes.',
+        ),
+        hint=_AGAIN,
+    )
+
+
 def _format_value(value: Any) -> str:
     text = value if value == _MISSING else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:117]}…"

@@ -99,7 +99,7 @@ def test_figures_are_those_of_the_run(runs: list[StoredRun], lang: Lang) -> None
     for key in ("amount_cents", "granted_cents", "unspent_cents"):
         assert format_amount(run.summary[key], lang) in page.words
     for entry in run.envelopes:
-        assert format_amount(entry["granted_cents"], lang) in page.words
+        assert format_amount(entry.granted_cents, lang) in page.words
     assert run.summary["allocation_sha256"] in page.words
     assert [attrs for _, attrs in page.tags if attrs.get("lang") == "fr"] != []
     foreign = [tag for tag, attrs in page.tags if tag != "html" and attrs.get("lang") == "fr"]

@@ -91,7 +91,7 @@ def test_slider_moves_totals_envelopes_tables_map_and_list(
     lines = opened.page.eval_on_selector_all(
         'tr[data-line] [data-of="1"]', "all => all.map(one => one.textContent)"
     )
-    assert lines == [format_amount(entry["granted_cents"], lang) for entry in most.envelopes]
+    assert lines == [format_amount(entry.granted_cents, lang) for entry in most.envelopes]
     assert format_amount(most.summary["amount_cents"], lang) in opened.text("#variant")
     assert opened.page.is_hidden(".verdict")
     funded = most.table.filter("funded")

@@ -24,18 +24,18 @@ def test_each_position_is_the_run_at_that_amount(tmp_path: Path) -> None:
         amount = f"{position.amount_cents // 100} €"
         sets = (f"programme.amount={amount}",) if position.amount_cents != 900_000 else ()
         again = solve(load_scenario(tmp_path / "s.yaml", sets), cross_check="never")
-        assert position.summary is not None
+        assert position.document is not None
         if sets:
-            assert position.summary["allocation_sha256"] == again.document["allocation_sha256"]
+            assert position.document.allocation_sha256 == again.document["allocation_sha256"]
             assert position.granted_cents.tolist() == again.dossiers["granted_cents"].to_list()
             assert list(position.codes) == [code or "" for code in again.dossiers["reason_code"].to_list()]
-        assert position.summary["proof"] in ("PROVED", "CROSS_CHECKED", "FEASIBLE_GAP")
+        assert position.document.proof in ("PROVED", "CROSS_CHECKED", "FEASIBLE_GAP")
 
 
 def test_an_amount_that_contradicts_the_scenario_says_so(tmp_path: Path) -> None:
     run = open_stored(make_run(tmp_path))
     slider = compute_slider(run, "p", "50 %", "100 %", 3)
-    assert [one.summary is None for one in slider.positions] == [True, True, False]
+    assert [one.document is None for one in slider.positions] == [True, True, False]
     assert "font" in slider.positions[0].why.fr
     page = render_report_html(run, PageOptions(Lang.EN, slider))
     assert slider.positions[0].why.en in page.replace("&#34;", '"').replace("&#39;", "'")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
+from support.paths import TESTS
 
-from tnt_sim.engine.stored_run import NODE, StoredRun
+from tnt_sim.documents import dump_document
+from tnt_sim.engine.stored_run import NODE, StoredRun, read_document
 from tnt_sim.errors import DataError, UsageError, VerificationError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.export.formats import FORMATS, ExportOptions, export_bytes
 from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.verify.legacy_runs import NOT_WRITTEN
 from tnt_sim.verify.verification import CLAIMED
 
 FILES = (
@@ -44,6 +48,26 @@ def test_a_missing_file_is_refused(run_dir: Path, tmp_path: Path, name: str) -> 
         open_stored(copy)
 
 
+def test_the_typed_document_is_the_file(stored: StoredRun) -> None:
+    assert json.dumps(dump_document(stored.data)) == json.dumps(stored.summary)
+
+
+@pytest.mark.parametrize("file", sorted((TESTS / "support" / "data" / "runs-0.1.0").rglob("summary.json")))
+def test_documents_of_0_1_0_are_read_whole(file: Path) -> None:
+    summary = json.loads(file.read_text(encoding="utf-8"))
+    document = dump_document(read_document(summary))
+    assert {key: value for key, value in document.items() if key in summary} == summary
+    assert document.keys() - summary.keys() == NOT_WRITTEN.keys()
+
+
+@pytest.mark.parametrize("value", ["12", 1.5, None, True, []])
+def test_a_value_of_another_kind_is_refused_by_name(stored: StoredRun, value: object) -> None:
+    first, *others = stored.summary["envelopes"]
+    envelopes = [{**first, "granted_cents": value}, *others]
+    with pytest.raises(VerificationError, match=r"«.envelopes\.0\.granted_cents.» manque"):
+        read_document({**stored.summary, "envelopes": envelopes})
+
+
 def test_no_run_at_all(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="il n'y a pas de dossier"):
         open_stored(tmp_path / "nowhere")
@@ -61,12 +85,12 @@ def test_a_run_can_be_read_away_from_its_project(run_dir: Path, tmp_path: Path, 
 
 def test_dossiers_stand_in_their_envelopes(stored: StoredRun) -> None:
     """Sums over the placed dossiers are the document's, for every envelope."""
-    assert [entry["id"] for entry in stored.envelopes] == ["p", "a", "loc", "loc/01", "loc/69"]
+    assert [entry.id for entry in stored.envelopes] == ["p", "a", "loc", "loc/01", "loc/69"]
     assert (stored.ends, stored.depths) == ((5, 2, 5, 4, 5), (0, 1, 1, 2, 2))
     for k, entry in enumerate(stored.envelopes):
         under = stored.table.filter((pl.col(NODE) >= k) & (pl.col(NODE) < stored.ends[k]))
-        assert int(under["granted_cents"].sum()) == entry["granted_cents"]
-        assert under.height == entry["n_dossiers"]
+        assert int(under["granted_cents"].sum()) == entry.granted_cents
+        assert under.height == entry.n_dossiers
 
 
 @pytest.mark.parametrize("name", FORMATS)

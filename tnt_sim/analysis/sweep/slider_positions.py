@@ -13,8 +13,8 @@ from pathlib import Path
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, AmountVariation
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine import solve
-from tnt_sim.engine.result import ResultData, Status
-from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.stored_run import StoredRun, read_document
 from tnt_sim.errors import Defects, InputError, LimitReached, UsageError, VerificationError
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.decision_page.script_data import Position, Slider, build_position
@@ -108,12 +108,9 @@ def _solve_position(moved: AmountVariation, cents: int, deadline: Deadline) -> P
         return Position(cents, None, why=error.defects[0].text)
     if result.allocation is None:
         return Position(cents, None, why=_NO_TIME if result.status is Status.STOPPED else _NOTHING)
-    return _build_position(result, cents)
-
-
-def _build_position(result: ResultData, cents: int) -> Position:
     codes = [code or "" for code in result.dossiers["reason_code"].to_list()]
-    return Position(cents, result.document, result.dossiers["granted_cents"].to_numpy(), codes)
+    grants = result.dossiers["granted_cents"].to_numpy()
+    return Position(cents, read_document(result.document), grants, codes)
 
 
 def load_run_scenario(run: StoredRun, project: Path | None = None) -> ScenarioData:
@@ -128,8 +125,8 @@ def load_run_scenario(run: StoredRun, project: Path | None = None) -> ScenarioDa
     file = check_inputs(run.summary, (project or project_of(run.folder, run.summary)).resolve(), defects)
     if file is None:
         raise VerificationError(defects.entries)
-    scenario = load_scenario(file, run.summary["sets"], register=register_of(run.summary))
-    if scenario.sha256 != run.summary["scenario_sha256"]:
+    scenario = load_scenario(file, run.data.sets, register=register_of(run.summary))
+    if scenario.sha256 != run.data.scenario_sha256:
         defects.add(
             "scenario",
             Text(

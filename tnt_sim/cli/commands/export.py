@@ -276,8 +276,8 @@ def _build_document(
     return WrittenDocument(
         command=command,
         scenario=run.spec.id,
-        scenario_sha256=run.summary["scenario_sha256"],
-        allocation_sha256=run.summary["allocation_sha256"],
+        scenario_sha256=run.data.scenario_sha256,
+        allocation_sha256=run.data.allocation_sha256,
         publishable=run.publishable,
         rules=checked.rules,
         optimal=checked.optimal,
@@ -287,7 +287,7 @@ def _build_document(
         unverified=checked.unverified,
         format=name,
         n_dossiers=run.table.height,
-        granted_cents=run.summary["granted_cents"],
+        granted_cents=run.data.granted_cents,
         files=[
             WrittenFile(path=format_path(file), sha256=hashlib.sha256(file.read_bytes()).hexdigest())
             for file in files

@@ -116,28 +116,26 @@ def _build_frame(run: StoredRun, options: PageOptions) -> dict[str, Any]:
 
 
 def _build_decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
-    summary = run.summary
+    document = run.data
     return {
         "run": run,
-        "summary": summary,
-        "verdict": vocabulary.describe_verdict(summary, verification=run.checked).in_(lang),
+        "summary": document,
+        "verdict": vocabulary.describe_verdict(run.summary, verification=run.checked).in_(lang),
         "synthetic": SYNTHETIC.in_(lang) if run.synthetic else "",
         "day": format_day(run.spec.date.isoformat(), lang) if run.spec.date else "",
         "goals": [
             {
-                "aim": f"{expressions_text.SENSE[goal['sense']].in_(lang)} {goal['goal']}",
-                "value": format_decimal(goal["value"], lang),
-                "bound": format_decimal(goal["bound"], lang),
-                "proof": vocabulary.PROOF[goal["proof"]].in_(lang)
-                if goal.get("proof") in vocabulary.PROOF
-                else "–",
+                "aim": f"{expressions_text.SENSE[goal.sense].in_(lang)} {goal.goal}",
+                "value": format_decimal(goal.value, lang),
+                "bound": format_decimal(goal.bound, lang),
+                "proof": vocabulary.describe_proof(goal.proof, lang),
             }
-            for goal in summary["objective"]
+            for goal in document.objective
         ],
         "answers": [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(run.checked)],
         "unbound": UNBOUND.in_(lang),
         "rules": page_rows.build_rule_rows(run, lang),
-        "versions": ", ".join(f"{name} {version}" for name, version in summary["versions"].items()),
+        "versions": ", ".join(f"{name} {version}" for name, version in document.versions.items()),
     }
 
 
@@ -178,7 +176,7 @@ def _build_envelopes_and_dossiers(
         document = build_script_document(run, table, groups, members, bounds, slider, lang)
         data = encode_script(document | {"explained": why is not None})
     long = table.height > MOST_ON_PAPER
-    moved = next((e for e in run.envelopes if slider is not None and e["id"] == slider.envelope), None)
+    moved = next((e for e in run.envelopes if slider is not None and e.id == slider.envelope), None)
     return {
         "why": why,
         "reserve": why.reserve[:MOST_RESERVE_ROWS] if why else (),
@@ -188,9 +186,7 @@ def _build_envelopes_and_dossiers(
         "reasons": page_rows.build_reason_rows(table, lang),
         "slider": slider,
         "slider_rule": slider.rule.in_(lang) if slider else "",
-        "slider_label": PAGE["slider_label"].in_(lang).format(name=moved["title"] or moved["id"])
-        if moved
-        else "",
+        "slider_label": PAGE["slider_label"].in_(lang).format(name=moved.title or moved.id) if moved else "",
         "positions": page_rows.build_position_rows(run, slider, lang),
         "data": Markup(data),
         "dossiers": page_rows.build_print_rows(table, lang) if options.paper and not long else [],

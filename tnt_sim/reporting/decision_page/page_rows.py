@@ -6,11 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import (
     format_amount,
@@ -39,8 +38,6 @@ LEAST_BAR = 3
 MEASURES = ("amount", "head", "count")
 """Measures that the map can show."""
 
-Entry = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeEntry:
@@ -57,29 +54,29 @@ class EnvelopeEntry:
 def build_envelope_rows(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeEntry]:
     """Return the envelope tree as rows; all bars share the scale of the largest amount of any position."""
     largest = max(1, *(_find_largest_cents(entries) for entries in _iterate_positions(run, slider)))
-    n_children = Counter(entry["parent"] for entry in run.envelopes)
+    n_children = Counter(entry.parent for entry in run.envelopes)
     result, together = [], set()
     for k, entry in enumerate(run.envelopes):
-        parent = entry["parent"]
+        parent = entry.parent
         if n_children[parent] <= MOST_CHILDREN:
             result.append(_build_entry(run, (k,), largest, lang))
         elif parent not in together:
             together.add(parent)
-            parts = tuple(i for i, one in enumerate(run.envelopes) if one["parent"] == parent)
+            parts = tuple(i for i, one in enumerate(run.envelopes) if one.parent == parent)
             result.append(_build_entry(run, parts, largest, lang))
     return result
 
 
-def _iterate_positions(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[Entry]]:
+def _iterate_positions(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[StoredEnvelope]]:
     yield run.envelopes
     for position in slider.positions if slider else ():
-        if position.summary is not None:
-            yield position.envelopes
+        if position.document is not None:
+            yield position.document.envelopes
 
 
-def _find_largest_cents(entries: Sequence[Entry]) -> int:
+def _find_largest_cents(entries: Sequence[StoredEnvelope]) -> int:
     """Return the largest amount, or grant where there is no amount."""
-    return max(int(max(entry["effective_cents"] or 0, entry["granted_cents"])) for entry in entries)
+    return max(max(entry.effective_cents or 0, entry.granted_cents) for entry in entries)
 
 
 def _build_entry(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeEntry:
@@ -90,23 +87,23 @@ def _build_entry(run: StoredRun, members: tuple[int, ...], largest: int, lang: L
     }
     single = len(entries) == 1
     parts = format_count(len(entries), ("part", "parts"), ("part", "parts"), lang)
-    name = run.get_title(members[0]) if single else f"{entries[0]['parent']} · {parts}"
+    name = run.get_title(members[0]) if single else f"{entries[0].parent} · {parts}"
     amounts = {
         key: format_amount(value, lang) if key.endswith("_cents") else format_integer(value, lang)
         for key, value in sums.items()
     }
-    left = single and (entries[0].get("unspent_cents") or 0) > 0
+    left = single and (entries[0].unspent_cents or 0) > 0
     granted, committed = sums["granted_cents"] or 0, sums["committed_cents"] or 0
     return EnvelopeEntry(
         name, run.depths[members[0]], members, amounts,
         (_scale_bar(committed, largest), _scale_bar(granted, largest),
          _scale_unspent_bar(sums["unspent_cents"], largest)),
-        str(entries[0].get("unspent_because") or "") if left else "",
+        (entries[0].unspent_because or "") if left else "",
     )  # fmt: skip
 
 
-def _sum_entries(entries: Sequence[Entry], key: str) -> int | None:
-    values = [entry.get(key) for entry in entries]
+def _sum_entries(entries: Sequence[StoredEnvelope], key: str) -> int | None:
+    values: list[int | None] = [getattr(entry, key) for entry in entries]
     return None if any(value is None for value in values) else sum(value for value in values if value)
 
 
@@ -171,24 +168,37 @@ def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, 
     }
 
 
-def build_rule_rows(run: StoredRun, lang: Lang) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRow:
+    """A rule or a cap in force, with its bounds and its value."""
+
+    name: str
+    id: str
+    kind: str
+    min: str
+    max: str
+    value: str
+    holds: bool
+
+
+def build_rule_rows(run: StoredRun, lang: Lang) -> list[RuleRow]:
     """Return the rules and caps in force with their figures."""
     titles, units = list_rule_titles(run), list_rule_units(run)
-    return [
-        {
-            "name": titles.get(rule["id"]) or rule["id"],
-            "id": rule["id"],
-            "kind": vocabulary.KIND[rule["kind"]].in_(lang)
-            if rule["kind"] in vocabulary.KIND
-            else rule["kind"],
-            **{
-                key: _format_value(rule[key], units.get(rule["id"], ""), lang)
-                for key in ("min", "max", "value")
-            },
-            "holds": rule["holds"],
-        }
-        for rule in run.summary["rules"]
-    ]
+    result = []
+    for rule in run.data.rules:
+        unit = units.get(rule.id, "")
+        result.append(
+            RuleRow(
+                name=titles.get(rule.id) or rule.id,
+                id=rule.id,
+                kind=vocabulary.KIND[rule.kind].in_(lang) if rule.kind in vocabulary.KIND else rule.kind,
+                min=_format_value(rule.min, unit, lang),
+                max=_format_value(rule.max, unit, lang),
+                value=_format_value(rule.value, unit, lang),
+                holds=rule.holds,
+            )
+        )
+    return result
 
 
 def _format_value(text: str | None, unit: str, lang: Lang) -> str:
@@ -215,29 +225,47 @@ def build_reason_rows(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, s
     ]
 
 
-def build_position_rows(run: StoredRun, slider: Slider | None, lang: Lang) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRow:
+    """A position of the slider; `why` says why it has no allocation, and then the figures are empty."""
+
+    k: int
+    amount: str
+    why: str = ""
+    current: bool = False
+    granted: str = ""
+    left: str = ""
+    funded: str = ""
+    enter: str = ""
+    leave: str = ""
+    goal: str = ""
+    proof: str = ""
+
+
+def build_position_rows(run: StoredRun, slider: Slider | None, lang: Lang) -> list[PositionRow]:
     """Return the positions of the slider as a table, each compared with the decision."""
     funded = run.table["funded"].to_numpy()
     result = []
     for k, position in enumerate(slider.positions if slider else ()):
-        record: dict[str, Any] = {"k": k, "amount": format_amount(position.amount_cents, lang), "why": ""}
-        if position.summary is None:
-            result.append(record | {"why": position.why.in_(lang), "current": False})
+        amount, document = format_amount(position.amount_cents, lang), position.document
+        if document is None:
+            result.append(PositionRow(k=k, amount=amount, why=position.why.in_(lang)))
             continue
         then = position.granted_cents > 0
-        goal = position.summary["objective"][0] if position.summary["objective"] else {"value": None}
+        goal = document.objective[0] if document.objective else None
         result.append(
-            record
-            | {
-                "current": position.summary["scenario_sha256"] == run.summary["scenario_sha256"],
-                "granted": format_amount(position.summary["granted_cents"], lang),
-                "left": format_amount(position.summary["unspent_cents"], lang),
-                "funded": format_integer(position.summary["n_funded"], lang),
-                "enter": format_integer(int((then & ~funded).sum()), lang),
-                "leave": format_integer(int((funded & ~then).sum()), lang),
-                "goal": format_decimal(goal["value"], lang),
-                "proof": vocabulary.PROOF[position.summary["proof"]].in_(lang),
-            }
+            PositionRow(
+                k=k,
+                amount=amount,
+                current=document.scenario_sha256 == run.data.scenario_sha256,
+                granted=format_amount(document.granted_cents, lang),
+                left=format_amount(document.unspent_cents, lang),
+                funded=format_integer(document.n_funded, lang),
+                enter=format_integer(int((then & ~funded).sum()), lang),
+                leave=format_integer(int((funded & ~then).sum()), lang),
+                goal=format_decimal(goal.value if goal else None, lang),
+                proof=vocabulary.describe_proof(document.proof, lang),
+            )
         )
     return result
 

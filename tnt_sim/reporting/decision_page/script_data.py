@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tnt_sim.engine.stored_run import NODE, StoredRun
+from tnt_sim.engine.stored_run import NODE, StoredDocument, StoredRun
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.charts.department_map import FILLS, NOTHING
@@ -26,7 +26,6 @@ from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
 
-Entry = Mapping[str, Any]
 Cents = npt.NDArray[np.int64]
 ENVELOPE_KEYS = ("effective_cents", "granted_cents", "unspent_cents", "n_funded")
 """Figures of each envelope at each position."""
@@ -39,23 +38,17 @@ class Position:
     Attributes
     ----------
     amount_cents : amount of the envelope that the slider moves
-    summary : document of that run; None if there is no allocation
+    document : that of its run; None if there is no allocation
     granted_cents : int (n,), in the order of the decision's table
     codes : reason code of each application, in the same order
     why : reason why there is no allocation
     """
 
     amount_cents: int
-    summary: Entry | None
+    document: StoredDocument | None
     granted_cents: Cents = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     codes: Sequence[str] = ()
     why: Text = field(default_factory=lambda: Text("", ""))
-
-    @property
-    def envelopes(self) -> Sequence[Entry]:
-        """Return the figures of each envelope."""
-        found: Sequence[Entry] = self.summary["envelopes"] if self.summary else ()
-        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +69,10 @@ class Slider:
 
 def build_position(run: StoredRun, envelope: str, amount_cents: int | None = None) -> Position:
     """Return a stored run as a position of the slider."""
-    entry = next(one for one in run.envelopes if one["id"] == envelope)
-    amount = amount_cents if amount_cents is not None else entry["amount_cents"]
+    entry = next(one for one in run.envelopes if one.id == envelope)
+    amount = amount_cents if amount_cents is not None else entry.amount_cents
     codes = [code or "" for code in run.table["reason_code"].to_list()]
-    return Position(int(amount or 0), run.summary, run.table["granted_cents"].to_numpy(), codes)
+    return Position(amount or 0, run.data, run.table["granted_cents"].to_numpy(), codes)
 
 
 def build_slider(runs: Sequence[StoredRun]) -> Slider:
@@ -92,8 +85,8 @@ def build_slider(runs: Sequence[StoredRun]) -> Slider:
     """
     first = runs[0]
     same = all(_is_comparable(first, run) for run in runs[1:])
-    root = str(first.envelopes[0]["id"])
-    amounts = [run.envelopes[0]["amount_cents"] for run in runs]
+    root = first.envelopes[0].id
+    amounts = [run.envelopes[0].amount_cents for run in runs]
     if not same or None in amounts or len(set(amounts)) < len(amounts):
         raise UsageError(
             _(
@@ -108,7 +101,7 @@ def build_slider(runs: Sequence[StoredRun]) -> Slider:
 
 
 def _is_comparable(run: StoredRun, other: StoredRun) -> bool:
-    return [e["id"] for e in run.envelopes] == [e["id"] for e in other.envelopes] and set(
+    return [e.id for e in run.envelopes] == [e.id for e in other.envelopes] and set(
         run.table["dossier"]
     ) == set(other.table["dossier"])
 
@@ -122,7 +115,7 @@ def _align_position(first: StoredRun, run: StoredRun, root: str) -> Position:
     order = first.table.select("dossier").join(table, on="dossier", how="left", maintain_order="left")["at"]
     return Position(
         result.amount_cents,
-        result.summary,
+        result.document,
         result.granted_cents[order.to_numpy()],
         [result.codes[k] for k in order.to_list()],
     )
@@ -175,7 +168,7 @@ def build_script_document(
         "fills": list(FILLS),
         "nothing": NOTHING,
         "bounds": {key: list(value) for key, value in bounds.items()},
-        "envelopes": [str(entry["id"]) for entry in run.envelopes],
+        "envelopes": [entry.id for entry in run.envelopes],
         "lines": [list(row) for row in envelope_rows],
         "groups": {
             one.key: {
@@ -224,7 +217,8 @@ def _encode_position(
     run: StoredRun, position: Position, codes_of: Sequence[int], codes: _Dictionary, lang: Lang
 ) -> dict[str, Any]:
     """Encode one position, without what equals the decision."""
-    if position.summary is None:
+    document = position.document
+    if document is None:
         return {"amount": position.amount_cents, "why": position.why.in_(lang)}
     base = run.table["granted_cents"].to_numpy()
     own = [codes.assign_number(code) for code in position.codes]
@@ -232,14 +226,17 @@ def _encode_position(
     rows = np.flatnonzero(differs)
     return {
         "amount": position.amount_cents,
-        "proof": vocabulary.PROOF[position.summary["proof"]].in_(lang),
-        "decision": bool(position.summary["allocation_sha256"] == run.summary["allocation_sha256"])
-        and position.summary["scenario_sha256"] == run.summary["scenario_sha256"],
+        "proof": vocabulary.describe_proof(document.proof, lang),
+        "decision": document.allocation_sha256 == run.data.allocation_sha256
+        and document.scenario_sha256 == run.data.scenario_sha256,
         "totals": [
-            position.summary.get(key)
-            for key in ("amount_cents", "granted_cents", "unspent_cents", "n_funded", "inhabitants")
+            document.amount_cents,
+            document.granted_cents,
+            document.unspent_cents,
+            document.n_funded,
+            document.inhabitants,
         ],
-        "envelopes": [[entry.get(key) for key in ENVELOPE_KEYS] for entry in position.envelopes],
+        "envelopes": [[getattr(entry, key) for key in ENVELOPE_KEYS] for entry in document.envelopes],
         "rows": rows.tolist(),
         "granted": position.granted_cents[rows].tolist(),
         "code": [own[k] for k in rows.tolist()],

@@ -177,7 +177,7 @@ def build_chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:
 
 def _build_flat(run: StoredRun, title: Text, *columns: FlatColumn) -> Flat:
     about = Text(f"{title.fr} – {run.title}", f"{title.en} – {run.title}")
-    return Flat(columns, about, f"{run.name} · SHA-256 {run.summary['allocation_sha256']}")
+    return Flat(columns, about, f"{run.name} · SHA-256 {run.data.allocation_sha256}")
 
 
 def _build_text_column(table: pl.DataFrame, name: str, header: str, width: float) -> FlatColumn:

@@ -30,16 +30,16 @@ def build_pabulib(run: StoredRun) -> str:
     about = {
         "description": run.title,
         "country": "France",
-        "unit": run.envelopes[0]["id"],
+        "unit": run.envelopes[0].id,
         "instance": run.spec.date.isoformat() if run.spec.date else run.spec.id,
         "num_projects": run.table.height,
         "num_votes": 0,
-        "budget": _format_euros(run.summary["amount_cents"]),
+        "budget": _format_euros(run.data.amount_cents),
         "vote_type": "scoring",
         "rule": "unknown",
         "language": run.spec.locale,
         "currency": "EUR",
-        "comment": f"tnt_sim {run.name} {run.summary['allocation_sha256']}{_describe_reserves(run)}",
+        "comment": f"tnt_sim {run.name} {run.data.allocation_sha256}{_describe_reserves(run)}",
     }
     stream = io.StringIO()
     rows = csv.writer(stream, delimiter=";", lineterminator="\n")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.department_map import draw_map
@@ -89,25 +89,23 @@ def draw_envelopes(run: StoredRun, lang: Lang) -> Any:
     )
 
 
-def build_envelope_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
+def build_envelope_rows(entries: Sequence[StoredEnvelope], lang: Lang) -> list[dict[str, Any]]:
     """Return the programme and what is below it, without the children of envelopes with more than 12."""
-    n_children = Counter(entry["parent"] for entry in entries)
+    n_children = Counter(entry.parent for entry in entries)
     many = {parent for parent, n in n_children.items() if parent is not None and n > MOST_CHILDREN}
     rows = []
     for entry in entries:
-        if entry["parent"] in many:
+        if entry.parent in many:
             continue
-        has = entry["effective_cents"]
-        granted = convert_to_millions(entry["granted_cents"])
-        text = format_short_amount(entry["granted_cents"], lang)
+        has = entry.effective_cents
+        granted = convert_to_millions(entry.granted_cents)
+        text = format_short_amount(entry.granted_cents, lang)
         if has is not None:
             text = Text(
                 f"{text} sur {format_short_amount(has, lang)}", f"{text} of {format_short_amount(has, lang)}"
             ).in_(lang)
         room = convert_to_millions(has) if has is not None else granted
-        rows.append(
-            {"id": entry["id"], "has": room, "granted": granted, "end": max(room, granted), "t": text}
-        )
+        rows.append({"id": entry.id, "has": room, "granted": granted, "end": max(room, granted), "t": text})
     return rows
 
 

@@ -73,7 +73,7 @@ def _list_cells(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
             ("code", "run.plot.by_department()"),
             ("code", 'run.plot.by_department("head")'),
         ]
-    if run.summary["rules"]:
+    if run.data.rules:
         pieces += [
             build_phrase("## Les règles, et ce qui est à la borne", "## The rules, and what is at its bound"),
             ("code", 'tnt.table(run.to_dataframe(table="rules"), lang=lang)'),

@@ -11,7 +11,7 @@ from rich.text import Text as Line
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
-from tnt_sim.reporting.text.marginal import describe_proof
+from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.rules.expressions.column_text import format_integer
 
 MOST_ROWS = 40

@@ -31,8 +31,7 @@ from tnt_sim.reporting.report_tree import (
     build_section,
 )
 from tnt_sim.reporting.reports.progress import describe_interruption
-from tnt_sim.reporting.text.marginal import describe_proof
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_proof
 from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.verification import Standing

@@ -37,7 +37,7 @@ from tnt_sim.reporting.renderers.terminal import (
 from tnt_sim.reporting.reports.marginal import render_head, render_next_euro
 from tnt_sim.reporting.reports.progress import render_interruption
 from tnt_sim.reporting.reports.run import render_envelopes, render_warnings
-from tnt_sim.reporting.text.marginal import describe_proof
+from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.protocols import Sense
 

@@ -60,7 +60,6 @@ from tnt_sim.reporting.text.marginal import (
     WAYS,
     describe_amounts,
     describe_flag,
-    describe_proof,
     format_change,
     format_children_price,
     format_first_amount,
@@ -69,7 +68,7 @@ from tnt_sim.reporting.text.marginal import (
     format_signed,
     format_stable_amount,
 )
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_proof
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
 
 MOST_ENTRIES = 25

@@ -29,11 +29,11 @@ from tnt_sim.reporting.renderers.terminal import (
 from tnt_sim.reporting.reports.step_effects import render_step_effects
 from tnt_sim.reporting.text.vocabulary import (
     KIND,
-    PROOF,
     REASON,
     SYNTHETIC,
     UNSPENT,
     Labels,
+    describe_proof,
     describe_verdict,
 )
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
@@ -298,7 +298,7 @@ def render_goals(goals: Sequence[Entry], labels: Labels, lang: Lang) -> list[Lin
     for k, (goal, unit) in enumerate(zip(goals, units, strict=False), start=1):
         aim = f"{k}. {SENSE[goal['sense']].in_(lang)} {goal['goal']}"
         value = format_value(goal["value"], unit, lang)
-        proof = PROOF[goal["proof"]].in_(lang) if goal.get("proof") in PROOF else "–"
+        proof = describe_proof(goal.get("proof"), lang)
         gap = goal.get("gap")
         if gap is not None and parse_decimal(gap) != Fraction(0):
             bound = format_value(goal["bound"], unit, lang)

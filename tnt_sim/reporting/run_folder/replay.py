@@ -361,7 +361,7 @@ def _apply_translation(run: StoredRun, result: ResultData, lang: Lang) -> Stored
         run,
         summary={
             **run.summary,
-            "envelopes": [{**entry, **why[entry["id"]]} for entry in run.envelopes],
+            "envelopes": [{**entry, **why[entry["id"]]} for entry in run.summary["envelopes"]],
             "warnings": [*others, *notes],
             "open_questions": result.document.get("open_questions", []),
         },

@@ -62,7 +62,7 @@ def sign_run(
         If the register was changed.
     """
     entries = _open(register, name)
-    root = str(run.envelopes[0]["id"])
+    root = run.envelopes[0].id
     before = _read_last_grants(entries)
     if entries and entries[-1].signature["programme"] != root:
         other = entries[-1].signature["programme"]
@@ -71,20 +71,20 @@ def sign_run(
             f'this register is that of the programme "{other}", and the run that of "{root}".',
         )
     held = _require_grants(run, before)
-    summary = run.summary
+    document = run.data
     signature = {
         "kind": "list",
         "programme": root,
         "day": run.spec.date.isoformat() if run.spec.date else None,
         "run": run.name,
         **{
-            key: summary[key]
+            key: getattr(document, key)
             for key in ("scenario", "scenario_sha256", "document_sha256", "proof", "publishable")
         },
         **{key: answer.standing.value for key, answer in run.checked.answers.items()},
     }
     sources = {file: run.folder / file for file in RUN_FILES if (run.folder / file).is_file()}
-    sources |= {f"{INPUTS}/{entry['path']}": project / entry["path"] for entry in summary["inputs"]}
+    sources |= {f"{INPUTS}/{entry.path}": project / entry.path for entry in document.inputs}
     return _put(register, name, entries, signature, held, sources, key)
 
 

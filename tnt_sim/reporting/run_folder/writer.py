@@ -23,6 +23,7 @@ from rich.text import Text as Line
 from ruamel.yaml import YAML
 
 from tnt_sim.disk import build_write_error, encode_parquet, fill
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, hash_lock_file, list_versions
@@ -285,13 +286,15 @@ def build_summary(
         "inputs": inputs,
         "versions": dict(origin.versions),
         "files": dict(files),
-        "provenance": build_provenance(
-            inputs,
-            files,
-            origin.versions,
-            result.document["allocation_sha256"],
-            origin.code_sha256,
-            origin.lock_sha256,
+        "provenance": dump_document(
+            build_provenance(
+                inputs,
+                files,
+                origin.versions,
+                result.document["allocation_sha256"],
+                origin.code_sha256,
+                origin.lock_sha256,
+            )
         ),
     }
     return {**document, "document_sha256": hash_summary(document)}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_amount, format_decimal
-from tnt_sim.reporting.text.vocabulary import PROOF
 from tnt_sim.rules.expressions.column_text import format_integer
 
 if TYPE_CHECKING:  # every command that prints a run loads these words, none but `sweep` the analysis
@@ -89,11 +88,6 @@ TARGET_STOPPED = Text(
     "Arrêté par la limite de temps : on ne sait pas si un montant y suffit. Donnez plus de temps : --time-limit.",
     "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit.",
 )
-
-
-def describe_proof(proof: str | None, lang: Lang) -> str:
-    """Name the evidence of a figure; a dash if there is none."""
-    return PROOF[proof].in_(lang) if proof is not None else "–"
 
 
 OBSERVED_FLAGS: Mapping[str, Text] = MappingProxyType(

@@ -50,6 +50,12 @@ PROOF: Mapping[str, Text] = MappingProxyType(
     }
 )
 
+
+def describe_proof(proof: str | None, lang: Lang) -> str:
+    """Name the evidence of a value; a dash where there is none."""
+    return PROOF[proof].in_(lang) if proof else "–"
+
+
 UNSPENT: Mapping[str, Text] = MappingProxyType(
     {
         "all_funded": Text("tous les dossiers éligibles sont financés", "every eligible dossier is funded"),

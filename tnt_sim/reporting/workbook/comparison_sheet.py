@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.engine.stored_run import StoredDocument, StoredRun
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, set_up, write_text
 from tnt_sim.reporting.text.vocabulary import INHABITANTS
@@ -44,7 +44,7 @@ def write_comparison(
     write_text(sheet, 1, 0, f"A : {run.name} · {run.title}", styles.soft)
     write_text(sheet, 2, 0, f"B : {other.name} · {other.title}", styles.soft)
     row = _write_parameters(sheet, styles, run, other, paper, 4)
-    row = _write_totals(sheet, styles, run.summary, other.summary, paper, row + 1)
+    row = _write_totals(sheet, styles, run.data, other.data, paper, row + 1)
     row = _write_envelopes(sheet, styles, run, other, paper, row + 1)
     _write_dossiers(sheet, styles, run, other, paper, row + 1)
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
@@ -90,18 +90,18 @@ def _get_text(known: Mapping[str, Any], path: str) -> str:
 
 
 def _write_totals(
-    sheet: Any, styles: Styles, entry: Mapping[str, Any], other: Mapping[str, Any], paper: Paper, row: int
+    sheet: Any, styles: Styles, own: StoredDocument, other: StoredDocument, paper: Paper, row: int
 ) -> int:
     at = _write_heads(sheet, styles, row, Text("Totaux", "Totals"), paper)
-    known = all(run.get(_PEOPLE[0]) is not None for run in (entry, other))
+    known = own.inhabitants is not None and other.inhabitants is not None
     for key, title in (*_TOTALS, *([_PEOPLE] if known else [])):
         _write_pair(
             sheet,
             styles,
             at,
             (title.in_(paper.lang), ""),
-            entry.get(key),
-            other.get(key),
+            getattr(own, key),
+            getattr(other, key),
             money=key.endswith("_cents"),
         )
         at += 1
@@ -112,11 +112,11 @@ def _write_envelopes(
     sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> int:
     at = _write_heads(sheet, styles, row, Text("Accordé par enveloppe", "Granted by envelope"), paper)
-    own, theirs = ({entry["id"]: entry for entry in run.envelopes} for run in (stored, other))
+    own, theirs = ({entry.id: entry for entry in run.envelopes} for run in (stored, other))
     for name in {**own, **theirs}:
         known = own.get(name) or theirs[name]
-        granted = [run[name]["granted_cents"] if name in run else None for run in (own, theirs)]
-        _write_pair(sheet, styles, at, (str(name), str(known.get("title") or "")), *granted, money=True)
+        granted = [run[name].granted_cents if name in run else None for run in (own, theirs)]
+        _write_pair(sheet, styles, at, (name, known.title), *granted, money=True)
         at += 1
     return at
 

@@ -104,7 +104,7 @@ def build_department_workbook(run: StoredRun, extract: DepartmentExtract, lang: 
     """Return the workbook of a part."""
     check_rows(extract.table.height, lang)
     stream = io.BytesIO()
-    foot = f"{run.name} · {extract.group or '–'} · {str(run.summary['allocation_sha256'])[:12]}"
+    foot = f"{run.name} · {extract.group or '–'} · {run.data.allocation_sha256[:12]}"
     title = f"{extract.group or '–'} – {run.title}"
     book = create_workbook(stream, title, foot, run.spec.date)
     styles, paper = Styles(book, lang), Paper(title, foot, lang, repeat=0)
@@ -143,7 +143,7 @@ def _write_choices(
 
 def _build_columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColumn]:
     names = {key: text.in_(lang) for key, text in {**NAMES, **_HEADS}.items()}
-    ids = {k: str(entry["id"]) for k, entry in enumerate(run.envelopes)}
+    ids = {k: entry.id for k, entry in enumerate(run.envelopes)}
     nodes = table[NODE].replace_strict(ids, default=None, return_dtype=pl.String)
     empty: Sequence[Any] = [None] * table.height
     return [
@@ -180,9 +180,9 @@ def _write_envelopes(
     money, text = styles.get_cell_formats("money")[0], styles.get_cell_formats("text")
     for row, node in enumerate(extract.nodes, start=1):
         entry = run.envelopes[node]
-        own = entry["effective_cents"] if _is_own(str(entry["id"]), extract.group) else None
+        own = entry.effective_cents if _is_own(entry.id, extract.group) else None
         granted = int(extract.table.filter(pl.col(NODE) == node)["granted_cents"].sum()) / 100
-        write_text(sheet, row, 0, str(entry["id"]), *text)
+        write_text(sheet, row, 0, entry.id, *text)
         write_text(sheet, row, 1, run.get_title(node), *text)
         proposed, chosen = (
             _build_sum_formula(extract.table.height, row, lang, chosen=flag) for flag in (False, True)
@@ -245,8 +245,8 @@ def _write_keys(book: Any, run: StoredRun, extract: DepartmentExtract, lang: Lan
     rows = {
         "layout": LAYOUT,
         "run": run.name,
-        "scenario_sha256": str(run.summary["scenario_sha256"]),
-        "allocation_sha256": str(run.summary["allocation_sha256"]),
+        "scenario_sha256": run.data.scenario_sha256,
+        "allocation_sha256": run.data.allocation_sha256,
         "by": extract.by,
         "group": extract.group,
         "lang": lang.value,

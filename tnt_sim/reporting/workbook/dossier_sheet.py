@@ -109,7 +109,7 @@ def build_dossier_columns(
         for code, funded in zip(table["reason_code"].to_list(), table["funded"].to_list(), strict=True)
     ]
     nodes = table[NODE].to_list()
-    ids = [str(entry["id"]) for entry in run.envelopes]
+    ids = [entry.id for entry in run.envelopes]
     states = {
         state: column_text.describe_value("state", state).in_(lang)
         for state in table["state"].unique().drop_nulls()

@@ -81,11 +81,11 @@ _TOP = 6
 def select_envelopes(run: StoredRun) -> list[int]:
     """Return the envelopes that get a sheet: those with applications; the parts of a large split share one."""
     placed = run.table[NODE].drop_nulls().unique().sort().to_list()
-    children = Counter(entry["parent"] for entry in run.envelopes)
-    at = {entry["id"]: k for k, entry in enumerate(run.envelopes)}
+    children = Counter(entry.parent for entry in run.envelopes)
+    at = {entry.id: k for k, entry in enumerate(run.envelopes)}
     result: dict[int, None] = {}
     for node in placed:
-        parent = run.envelopes[node]["parent"]
+        parent = run.envelopes[node].parent
         crowded = parent is not None and children[parent] > MOST_CHILDREN
         result[at[parent] if crowded else node] = None
     return sorted(result) if len(result) <= MOST_SHEETS else []
@@ -97,7 +97,7 @@ def write_envelopes(
     """Write a sheet per envelope: figures as formulas over « Dossiers », and its applications, funded first."""
     for node in select_envelopes(run):
         under = table.filter((pl.col(NODE) >= node) & (pl.col(NODE) < run.ends[node]))
-        sheet = book.add_worksheet(choose_sheet_name(str(run.envelopes[node]["id"]), taken))
+        sheet = book.add_worksheet(choose_sheet_name(run.envelopes[node].id, taken))
         _write_head(sheet, styles, run, node, under, paper.lang)
         ordered = under.sort("funded", descending=True, maintain_order=True)
         columns = list(_build_list_columns(ordered, paper.lang))
@@ -115,31 +115,31 @@ def _write_head(
     entry, sums = run.envelopes[node], SumFormulas(lang)
     write_text(sheet, 0, 0, run.get_title(node), styles.title)
     sheet.set_row(0, 24)
-    why = entry.get("unspent_because") if entry.get("unspent_cents") else ""
-    write_text(sheet, 1, 0, str(why or ""), styles.soft)
+    why = entry.unspent_because if entry.unspent_cents else ""
+    write_text(sheet, 1, 0, why or "", styles.soft)
     first, last = str(node + 1), str(run.ends[node])
     money, count = (
         styles.get_format(num_format=styles.numbers["money"], align="right", bold=True),
         styles.get_format(num_format=styles.numbers["count"], align="right", bold=True),
     )
     label = styles.get_format(font_color=SOFT, align="right")
-    amount, left = entry["effective_cents"], entry["unspent_cents"]
+    amount, left = entry.effective_cents, entry.unspent_cents
     amounts = (
         (3, Text("Disponible", "Available"), None, amount, money),
         (
             4,
             Text("Accordé", "Granted"),
             sums.build_granted_formula(first, last),
-            entry["granted_cents"],
+            entry.granted_cents,
             money,
         ),
         (5, Text("Reste", "Left"), "=ROUND(MAX(D5-E5,0),2)" if left is not None else None, left, money),
-        (6, Text("Déposés", "Filed"), sums.build_count_formula(first, last), entry["n_dossiers"], count),
+        (6, Text("Déposés", "Filed"), sums.build_count_formula(first, last), entry.n_dossiers, count),
         (
             7,
             Text("Retenus", "Funded"),
             sums.build_count_formula(first, last, "funded"),
-            entry["n_funded"],
+            entry.n_funded,
             count,
         ),
     )
@@ -201,7 +201,7 @@ def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
 
 
 def _describe_reserve(run: StoredRun, n_listed: int) -> Text:
-    held = any(entry.get("reserved_cents") for entry in run.envelopes)
+    held = any(entry.reserved_cents for entry in run.envelopes)
     if n_listed:
         return Text(
             "À financer dans cet ordre si la réserve est libérée ; rien n'est promis à ces dossiers.",

@@ -209,9 +209,7 @@ def write_parameters(book: Any, styles: Styles, run: StoredRun, paper: Paper) ->
         sheet.set_column(k, k, width, None, {"hidden": k >= _N_SHOWN})
     write_text(sheet, 0, 0, NAME.in_(lang), styles.title)
     sheet.set_row(0, 24)
-    file = next(
-        (entry["path"] for entry in run.summary["inputs"] if entry["kind"] == "scenario"), "scenario.yaml"
-    )
+    file = next((entry.path for entry in run.data.inputs if entry.kind == "scenario"), "scenario.yaml")
     write_text(sheet, 1, 0, _HELP.in_(lang).format(file=file), styles.soft)
     for k, head in enumerate(HEADS):
         sheet.write_string(HEADER_ROW - 1, k, head.in_(lang), styles.get_head_format(right=k in (1, 2)))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, write_text
 from tnt_sim.reporting.text import vocabulary
@@ -19,7 +18,6 @@ from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 
-Entry = Mapping[str, Any]
 _HEADS = (
     (Text("N°", "No."), 5),
     (Text("à", "to"), 4),
@@ -82,12 +80,12 @@ def _write_totals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> Non
     """Write the main figures, linked to the first row of the table of envelopes."""
     row = _TOP + 1
     displayed = (
-        (3, Text("Enveloppe", "Envelope"), f"=D{row}", "short", run.summary["amount_cents"]),
-        (5, Text("Accordé", "Granted"), f"=F{row}", "short", run.summary["granted_cents"]),
-        (6, Text("Reste", "Left"), f"=G{row}", "short", run.summary["unspent_cents"]),
-        (8, Text("Déposés", "Filed"), f"=I{row}", "count", run.summary["n_dossiers"]),
-        (9, Text("Éligibles", "Eligible"), f"=J{row}", "count", run.summary["n_eligible"]),
-        (10, Text("Retenus", "Funded"), f"=K{row}", "count", run.summary["n_funded"]),
+        (3, Text("Enveloppe", "Envelope"), f"=D{row}", "short", run.data.amount_cents),
+        (5, Text("Accordé", "Granted"), f"=F{row}", "short", run.data.granted_cents),
+        (6, Text("Reste", "Left"), f"=G{row}", "short", run.data.unspent_cents),
+        (8, Text("Déposés", "Filed"), f"=I{row}", "count", run.data.n_dossiers),
+        (9, Text("Éligibles", "Eligible"), f"=J{row}", "count", run.data.n_eligible),
+        (10, Text("Retenus", "Funded"), f"=K{row}", "count", run.data.n_funded),
     )
     for column, title, formula, kind, value in displayed:
         number = styles.numbers[kind]
@@ -98,7 +96,7 @@ def _write_totals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> Non
         sheet.write_string(3, column, title.in_(lang), label)
         if value is not None:
             sheet.write_formula(4, column, formula, big, value / 100 if kind == "short" else value)
-    people = run.summary.get("inhabitants")
+    people = run.data.inhabitants
     if people is not None:  # not a sum of the table: each commune counts once
         sheet.write_string(3, 11, vocabulary.INHABITANTS.in_(lang), styles.get_format(font_color=SOFT))
         big = styles.get_format(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
@@ -120,7 +118,9 @@ def _write_envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> 
     return last
 
 
-def _write_envelope(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: Entry) -> None:
+def _write_envelope(
+    sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: StoredEnvelope
+) -> None:
     row, sums = _TOP + k, SumFormulas(lang)
     bold = {"bold": True} if run.depths[k] == 0 else {}
     first, last = f"$A{row + 1}", f"$B{row + 1}"
@@ -130,18 +130,16 @@ def _write_envelope(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: i
 
     sheet.write_number(row, 0, k + 1, get_format("count"))
     sheet.write_number(row, 1, run.ends[k], get_format("count"))
-    title = entry.get("title") or ""
-    name = str(entry["id"]) if title in ("", entry["id"]) else f"{entry['id']} · {title}"
+    name = entry.id if entry.title in ("", entry.id) else f"{entry.id} · {entry.title}"
     write_text(sheet, row, 2, name, get_format("text", wrap=True, indent=1 + run.depths[k]))
-    for column, key in ((3, "amount_cents"), (4, "effective_cents")):
-        cents = entry.get(key)
+    for column, cents in ((3, entry.amount_cents), (4, entry.effective_cents)):
         if cents is None:
             sheet.write_blank(row, column, None, get_format("money"))
         else:
             sheet.write_number(row, column, cents / 100, get_format("money"))
-    granted, left, effective = entry["granted_cents"], entry["unspent_cents"], entry["effective_cents"]
+    granted, left, effective = entry.granted_cents, entry.unspent_cents, entry.effective_cents
     sheet.write_formula(row, 5, sums.build_granted_formula(first, last), get_format("money"), granted / 100)
-    if effective is None:
+    if effective is None or left is None:
         sheet.write_blank(row, 6, None, get_format("money"))
         sheet.write_blank(row, 7, None, get_format("rate"))
     else:
@@ -150,16 +148,16 @@ def _write_envelope(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: i
         used = granted / effective if effective else 0
         sheet.write_formula(row, 7, f"=IF(E{at}>0,F{at}/E{at},0)", get_format("rate"), used)
     counted = (
-        (8, None, "n_dossiers"),
-        (9, "eligible", "n_eligible"),
-        (10, "funded", "n_funded"),
+        (8, None, entry.n_dossiers),
+        (9, "eligible", entry.n_eligible),
+        (10, "funded", entry.n_funded),
     )
     for column, flag, count in counted:
         sheet.write_formula(
-            row, column, sums.build_count_formula(first, last, flag), get_format("count"), entry[count]
+            row, column, sums.build_count_formula(first, last, flag), get_format("count"), count
         )
-    why = entry.get("unspent_because") if left else None
-    write_text(sheet, row, 11, str(why or ""), styles.get_cell_formats("text", wrap=True)[0])
+    why = entry.unspent_because if left else None
+    write_text(sheet, row, 11, why or "", styles.get_cell_formats("text", wrap=True)[0])
 
 
 def _write_goals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
@@ -169,19 +167,20 @@ def _write_goals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: in
     for column, head in heads:
         sheet.write_string(row + 1, column, head.in_(lang), styles.get_head_format(right=column in (3, 4)))
     at = row + 2
-    for k, goal in enumerate(run.summary["objective"], start=1):
-        aim = f"{k}. {expressions_text.SENSE[goal['sense']].in_(lang)} {goal['goal']}"
+    for k, goal in enumerate(run.data.objective, start=1):
+        aim = f"{k}. {expressions_text.SENSE[goal.sense].in_(lang)} {goal.goal}"
         write_text(sheet, at, 2, aim, styles.get_cell_formats("text", wrap=True)[0])
-        _write_number(sheet, styles, at, 3, goal["value"], "decimal")
-        _write_number(sheet, styles, at, 4, goal["bound"], "decimal")
-        proof = vocabulary.PROOF[goal["proof"]].in_(lang) if goal.get("proof") in vocabulary.PROOF else "–"
-        write_text(sheet, at, 5, proof, styles.get_cell_formats("text")[0])
+        _write_number(sheet, styles, at, 3, goal.value, "decimal")
+        _write_number(sheet, styles, at, 4, goal.bound, "decimal")
+        write_text(
+            sheet, at, 5, vocabulary.describe_proof(goal.proof, lang), styles.get_cell_formats("text")[0]
+        )
         at += 1
     return at
 
 
 def _write_rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
-    rules = run.summary["rules"]
+    rules = run.data.rules
     if not rules:
         return row - 1
     write_text(sheet, row, 0, Text("Règles", "Rules").in_(lang), styles.section)
@@ -197,15 +196,15 @@ def _write_rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: in
     at = row + 2
     units, titles = list_rule_units(run), list_rule_titles(run)
     for rule in rules:
-        title = titles.get(rule["id"], "")
-        name = f"{rule['id']} · {title}" if title else str(rule["id"])
+        title = titles.get(rule.id, "")
+        name = f"{rule.id} · {title}" if title else rule.id
         write_text(sheet, at, 2, name, styles.get_cell_formats("text", wrap=True)[0])
-        for column, key in ((3, "min"), (4, "max"), (5, "value"), (6, "slack")):
-            _write_number(sheet, styles, at, column, rule[key], units.get(rule["id"], "decimal"))
-        kept = Text("oui", "yes") if rule["holds"] else Text("NON", "NO")
-        write_text(sheet, at, 7, kept.in_(lang), styles.get_cell_formats("text", bold=not rule["holds"])[0])
-        groups = rule["groups"]
-        for column, n in ((8, len(groups)), (9, sum(1 for group in groups if group["binds"]))):
+        for column, figure in ((3, rule.min), (4, rule.max), (5, rule.value), (6, rule.slack)):
+            _write_number(sheet, styles, at, column, figure, units.get(rule.id, "decimal"))
+        kept = Text("oui", "yes") if rule.holds else Text("NON", "NO")
+        write_text(sheet, at, 7, kept.in_(lang), styles.get_cell_formats("text", bold=not rule.holds)[0])
+        groups = rule.groups
+        for column, n in ((8, len(groups)), (9, sum(1 for group in groups if group.binds))):
             _write_number(sheet, styles, at, column, str(n) if groups else None, "count")
         at += 1
     return at

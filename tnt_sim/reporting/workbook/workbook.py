@@ -57,9 +57,9 @@ def write_readme(
     pieces = (
         (Text("Le calcul", "The run"), _list_run_rows(run, lang)),
         (Text("Empreintes (SHA-256)", "Hashes (SHA-256)"), _list_hashes(run, lang)),
-        (Text("Données lues", "Data read"), [(e["path"], e["sha256"]) for e in run.summary["inputs"]]),
+        (Text("Données lues", "Data read"), [(e.path, e.sha256) for e in run.data.inputs]),
         (Text("Feuilles", "Sheets"), sheets),
-        (Text("Avertissements", "Warnings"), [("!", text) for text in run.summary["warnings"]]),
+        (Text("Avertissements", "Warnings"), [("!", text) for text in run.data.warnings]),
     )
     for title, rows in pieces:
         row = _write_section(sheet, styles, row + 1, title.in_(lang), list(rows))
@@ -85,27 +85,26 @@ def _list_marks(run: StoredRun, lang: Lang) -> Iterator[str]:
 
 
 def _list_run_rows(run: StoredRun, lang: Lang) -> Iterator[Row]:
-    summary = run.summary
     yield Text("Dossier du calcul", "Run folder").in_(lang), run.name
-    yield Text("Scénario", "Scenario").in_(lang), str(summary["scenario"])
+    yield Text("Scénario", "Scenario").in_(lang), run.data.scenario
     if run.spec.date:
         yield (
             Text("Date de la décision", "Day of the decision").in_(lang),
             message.format_long_day(run.spec.date.isoformat()).in_(lang),
         )
-    for text in summary.get("sets") or ():
-        yield Text("Changement (--set)", "Change (--set)").in_(lang), str(text)
+    for change in run.data.sets:
+        yield Text("Changement (--set)", "Change (--set)").in_(lang), change
     for name, text in build_answer_rows(run.checked):
         yield name.in_(lang), text.in_(lang)
     yield Text("Pour vérifier", "To check it").in_(lang), f"tnt-sim verify runs/{run.name}"
-    versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in run.data.versions.items())
     yield Text("Versions (non vérifié)", "Versions (not verified)").in_(lang), versions
 
 
 def _list_hashes(run: StoredRun, lang: Lang) -> Iterator[Row]:
     for key, title in _HASHES:
-        yield title.in_(lang), str(run.summary[key])
-    yield from run.summary["files"].items()
+        yield title.in_(lang), getattr(run.data, key)
+    yield from run.data.files.items()
 
 
 README = Text("Lisez-moi", "Read me")
@@ -151,7 +150,7 @@ def build_workbook(
     `explanation` is the document of all applications: it adds what would fund each application.
     """
     stream = io.BytesIO()
-    foot = f"{run.name} · {str(run.summary['allocation_sha256'])[:12]}"
+    foot = f"{run.name} · {run.data.allocation_sha256[:12]}"
     book = create_workbook(stream, run.title, foot, run.spec.date)
     styles, paper = Styles(book, lang), Paper(run.title, foot, lang)
     table, why = build_decision_table(run), build_explained(explanation, lang)
