@@ -22,7 +22,6 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 from tnt_sim.domain.portfolio import MAX_PLACES
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Text, _
-from tnt_sim.ingest.tables.plain_sheet import read_plain_sheet
 from tnt_sim.ingest.tables.raw_table import (
     HiddenRows,
     Marks,
@@ -106,14 +105,11 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
 def _read_package(
     package: Package, data: bytes, shown_as: str, options: ReadOptions
 ) -> tuple[RawTable, list[Defect]]:
-    """Read the chosen sheet: by whole columns where it is plain, else cell by cell."""
+    """Read the chosen sheet."""
     members = package.members
     if "content.xml" not in members:
         sheets = _list_xlsx_sheets(members, shown_as)
         sheet, warnings = _choose(sheets, shown_as, options)
-        plain = read_plain_sheet(members, sheet.path, options.header_row)
-        if plain is not None:
-            return RawTable(shown_as, plain.columns, plain.rows, sheet.name, cells=True), warnings
         marks = read_xlsx_marks(members[sheet.path])
     else:
         # Checks the size first: the value reader would lay out an excessive area in full.
