@@ -25,6 +25,9 @@ settings.register_profile("same", derandomize=True, print_blob=True)
 settings.load_profile("same")
 
 os.environ.pop("COLUMNS", None)  # a terminal's width, which would wrap what tests read
+os.environ["LC_ALL"] = "C.UTF-8"  # no language: that of the machine would be the answer's
+for variable in ("LC_MESSAGES", "LANG", "TNT_SIM_LANG", "UV_RUN_RECURSION_DEPTH"):
+    os.environ.pop(variable, None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -27,7 +27,7 @@ _LANGUAGE = re.compile(
 )
 _FIELD = re.compile(r"\{[^{}]*\}")
 _WRITTEN_IN_FRENCH = {
-    "cli/commands/new.py": "files that `new` writes, and their comments, for a planner in France to edit",
+    "cli/project_templates.py": "files that `new` writes, with their comments, once in each language",
     "ingest/tables/pabulib.py": "the note of the scenario that `import` writes for a `.pb`",
     "ingest/forms/mapping.py": "comments of mapping.yaml, the chief ones in both languages",
     "app/downloads.py": "the head of a saved variant, in both languages",

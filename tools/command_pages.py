@@ -13,7 +13,12 @@ from tnt_sim.cli.main import PROGRAM, build
 _HEAD = """# Les commandes
 
 Ce fichier est produit par `python tools/docs.py write`, de l'aide des commandes (`tnt-sim VERBE --help`).
-*This file is generated from the commands' own help, which is in French; `--lang en` gives results in English.*
+*This file is generated from the commands' own help, which is in French. `--lang en`, before or after the verb,
+gives help and results in English.*
+
+La langue d’une réponse est la première que l’on trouve dans cet ordre : `--lang fr` ou `--lang en`, avant ou après
+le verbe ; la variable `TNT_SIM_LANG` ; `locale` dans le scénario, s’il l’écrit ; `LC_ALL`, `LC_MESSAGES` puis
+`LANG` ; sinon le français. `tnt-sim new --lang en` écrit un projet en anglais.
 
 La complétion des noms s'installe par `tnt-sim --install-completion` (bash, zsh, fish, PowerShell).
 """

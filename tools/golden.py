@@ -653,7 +653,7 @@ def record(case: Case, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def environment() -> dict[str, str]:
     """The same terminal, zone and programs on each machine."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("TNT_")}
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("TNT_", "UV_", "LC_"))}
     fixed = {
         "COLUMNS": "120",
         "NO_COLOR": "1",
@@ -661,7 +661,7 @@ def environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    return known | fixed | {"PATH": str(PROGRAM.parent), "LC_ALL": "C.UTF-8"}
+    return known | fixed | {"PATH": str(PROGRAM.parent), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 
 
 def state(folder: Path) -> dict[Path, tuple[int, int]]:

@@ -29,7 +29,7 @@ from tnt_sim.api import (
     sweep,
 )
 from tnt_sim.api.analysis_methods import Analyses
-from tnt_sim.cli.commands import new
+from tnt_sim.cli import project_templates
 from tnt_sim.cli.main import _VERBS
 from tnt_sim.engine.result import ResultData
 from tnt_sim.scenario.scenario import ScenarioData
@@ -58,8 +58,8 @@ def methods(kind: type) -> Iterator[tuple[str, Any]]:
 def example(tmp_path_factory: pytest.TempPathFactory) -> tnt.Scenario:
     folder = tmp_path_factory.mktemp("exemple")
     (folder / "data").mkdir()
-    (folder / "data" / "dossiers.csv").write_text(new.build_dossiers_csv(), encoding="utf-8")
-    (folder / "scenario.yaml").write_text(new.SCENARIO, encoding="utf-8")
+    (folder / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
+    (folder / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
     return tnt.read_scenario(folder / "scenario.yaml")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.cli.commands import new as templates
+from tnt_sim.cli import project_templates as templates
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def file(tmp_path: Path) -> Path:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "dossiers.csv").write_text(templates.build_dossiers_csv(), encoding="utf-8")
     path = tmp_path / "scenario.yaml"
-    path.write_text(templates.SCENARIO, encoding="utf-8")
+    path.write_text(templates.FRENCH.scenario, encoding="utf-8")
     return path
 
 

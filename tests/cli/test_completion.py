@@ -11,14 +11,14 @@ import pytest
 from support.lanes import seeds
 
 from tnt_sim.cli import options as complete
-from tnt_sim.cli.commands import new as templates
+from tnt_sim.cli import project_templates as templates
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("demo/data", "demo/runs/exemple-1a2b3c4d/inner", "autre"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "demo/scenario.yaml").write_text(templates.SCENARIO, encoding="utf-8")
+    (tmp_path / "demo/scenario.yaml").write_text(templates.FRENCH.scenario, encoding="utf-8")
     (tmp_path / "demo/data/dossiers.csv").write_text("dossier\n", encoding="utf-8")
     (tmp_path / "demo/runs/exemple-1a2b3c4d/summary.json").write_text("{}", encoding="utf-8")
     monkeypatch.chdir(tmp_path)

@@ -95,7 +95,7 @@ def test_interrupted_is_130(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_language_before_a_scenario_is_read(tmp_path: Path) -> None:
-    from tnt_sim.cli.console import detect_language
+    from tnt_sim.cli.invocation import detect_language
 
     file = tmp_path / "s.yaml"
     file.write_text("id: x\nlocale: en\n", encoding="utf-8")

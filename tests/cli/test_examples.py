@@ -12,9 +12,9 @@ import xlsxwriter
 from support.keys import write_key
 from support.lanes import first_of, in_lanes
 
-from tnt_sim.cli.commands.new import build_dossiers_csv
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.main import _VERBS, main
+from tnt_sim.cli.project_templates import build_dossiers_csv
 
 WITHOUT_END = ("app",)
 """Verbs that stay until they are stopped: their own tests start them."""

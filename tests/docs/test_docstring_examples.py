@@ -10,7 +10,7 @@ import pytest
 import rooms
 
 import tnt_sim as tnt
-from tnt_sim.cli.commands import new
+from tnt_sim.cli import project_templates
 
 INTERFACE = {
     "tnt_sim.api", "tnt_sim.analysis.alternatives.alternatives", "tnt_sim.analysis.audit.audit",
@@ -27,9 +27,9 @@ MODULES = [name for name, path in rooms.modules().items() if ">>> " in path.read
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """The names that an example of the interface knows, in the folder of a new project."""
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "dossiers.csv").write_text(new.build_dossiers_csv(), encoding="utf-8")
-    (tmp_path / "scenario.yaml").write_text(new.SCENARIO, encoding="utf-8")
-    (tmp_path / "tnt-sim.toml").write_text(new.PROJECT, encoding="utf-8")
+    (tmp_path / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
+    (tmp_path / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
+    (tmp_path / "tnt-sim.toml").write_text(project_templates.FRENCH.project, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     scenario = tnt.read_scenario("scenario.yaml")
     return {"tnt": tnt, "Path": Path, "scenario": scenario, "result": scenario.solve()}

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from tnt_sim import disk
 from tnt_sim.cli.documents import DefectEntry, ErrorDocument, ErrorEntry, PlaceEntry
+from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
@@ -77,7 +78,7 @@ def format_arguments(*paths: Path | str, sets: Iterable[str] | None = None) -> s
 def build_hint(verb: str, lang: Lang, it: str = "") -> list[Line]:
     """Return the hint of a command, ready for its page."""
     texts = [text.in_(lang) if isinstance(text, Text) else text for text in AFTER[verb]]
-    return build_hint_lines([f"tnt-sim {text.format(it=it)}" for text in texts], lang)
+    return build_hint_lines([get_invocation().format_command(text.format(it=it)) for text in texts], lang)
 
 
 def build_hint_lines(follow: Sequence[str], lang: Lang) -> list[Line]:
@@ -95,10 +96,6 @@ INTERRUPTED_AND_TOLD = -130
 
 PIPED_WIDTH = 120
 _NARROWEST, _WIDEST = 60, 200
-_LOCALE = re.compile(r"^locale:\s*[\"']?(fr|en)\b", re.MULTILINE)
-_EXTENDS = re.compile(r"^extends:\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
-_MAX_CHAIN = 16
-_MOST_READ = 2 << 20
 _PHASES = {
     "granted": Text("moindre dépense", "least spent"),
     "proof": Text("preuve exacte", "exact proof"),
@@ -241,57 +238,6 @@ def _list_places(defect: Defect, lang: Lang) -> list[PlaceEntry]:
     ]
 
 
-def detect_language(argv: Sequence[str]) -> Lang:
-    """Return the language of errors before a scenario is read: `--lang`, else the scenario's, else French."""
-    for k, word in enumerate(argv):
-        value = word.partition("=")[2] if word.startswith("--lang=") else None
-        if word == "--lang" and k + 1 < len(argv):
-            value = argv[k + 1]
-        if value in ("fr", "en"):
-            return Lang(value)
-    for word in argv:
-        path = Path(word)
-        if path.suffix in (".yaml", ".yml"):
-            return _read_locale(path, _MAX_CHAIN)
-        if (path / "scenario.resolved.yaml").is_file():
-            return _read_locale(path / "scenario.resolved.yaml", 1)
-    return Lang.FR
-
-
-def _read_locale(path: Path, chain: int) -> Lang:
-    """Return the `locale` of a scenario file or of one that it extends; French in doubt."""
-    from tnt_sim.scenario.yaml.safe_paths import project_root, resolve_inside
-
-    try:
-        text = _read_beginning(path)
-    except OSError:
-        return Lang.FR
-    said = _LOCALE.search(text)
-    if said:
-        return Lang(said[1])
-    base = _EXTENDS.search(text)
-    if base is None or chain <= 0:
-        return Lang.FR
-    try:
-        return _read_locale(resolve_inside(project_root(path), path.parent, base[1]), chain - 1)
-    except InputError:
-        return Lang.FR
-
-
-def _read_beginning(path: Path) -> str:
-    """Return the beginning of a plain file.
-
-    Raises
-    ------
-    OSError
-        If it is not a plain file.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    with path.open("rb") as stream:
-        return stream.read(_MOST_READ).decode("utf-8", "replace")
-
-
 @contextmanager
 def show_progress(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
     """Show a progress line on stderr; yields None without a terminal or with `--quiet`."""
@@ -343,7 +289,7 @@ _NO_VALUE = re.compile(r"Option '(.+?)' requires an argument")
 def convert_parser_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
     """Convert an error of the command-line parser; `verb` is the command typed, or ""."""
     text, hint = _describe_error(error, verbs)
-    path = f"tnt-sim {verb}".strip()
+    path = f"{get_invocation().program} {verb}".strip()
     hint = hint or Text(f"Voir « {path} --help ».", f'See "{path} --help".')
     return UsageError(Text(f"{text.fr} {hint.fr}", f"{text.en} {hint.en}"))
 

@@ -123,7 +123,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
             'With --solve: how long it may take, "5 min" for example.',
         "Le second solveur, indépendant du premier, qui confirme.":
             "The second solver, independent of the first, that confirms.",
-        "La langue ; celle du scénario par défaut, sinon fr.": "The language; the scenario's by default, else fr.",
+        "La langue. Par défaut : TNT_SIM_LANG, sinon celle du scénario, sinon celle du système, sinon fr.":
+            "The language. Default: TNT_SIM_LANG, else the scenario's, else the system's, else fr.",
         "Un seul document JSON sur la sortie standard, tout le reste sur l’erreur.":
             "One JSON document on standard output, all else on standard error.",
         "N’affiche rien que les erreurs (et le document de --json).":

@@ -48,7 +48,6 @@ from tnt_sim.cli.console import (
     build_output_error,
     check_encoding,
     convert_parser_error,
-    detect_language,
     drop_output,
     emit,
     print_error,
@@ -56,13 +55,21 @@ from tnt_sim.cli.console import (
 )
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
+from tnt_sim.cli.invocation import (
+    INVOCATION,
+    PROGRAM,
+    Invocation,
+    detect_language,
+    detect_program,
+    find_lang_option,
+)
+from tnt_sim.cli.options import LangOption
 from tnt_sim.disk import FULL
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError
 from tnt_sim.i18n.message import Text
 
 INTERRUPTED, BUG = 130, 1
-PROGRAM = "tnt-sim"
 _YOUNG_OBJECTS = 20_000
 """Objects between two passes of the garbage collector: imports make many and free none."""
 
@@ -150,6 +157,7 @@ def _start_program(
             "--version", callback=_show_version, is_eager=True, help="Affiche la version de tnt-sim."
         ),
     ] = False,
+    lang: LangOption = None,
 ) -> None:
     """Entry point without a command; its help text is `_ABOUT`."""
 
@@ -157,14 +165,18 @@ def _start_program(
 _start_program.__doc__ = _ABOUT
 
 
-def _normalise_arguments(words: list[str]) -> list[str]:
-    """Remove the language next to `--help` of the program itself, which has no such option."""
-    return ["--help"] if "--help" in words and not set(words) & _VERBS.keys() else words
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; expected errors show no traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
+    program = PROGRAM if argv is not None else detect_program(sys.argv[0], os.environ, sys.prefix)
+    token = INVOCATION.set(Invocation(program, find_lang_option(words)))
+    try:
+        return _run(words)
+    finally:
+        INVOCATION.reset(token)
+
+
+def _run(words: list[str]) -> int:
     debug = "--debug" in words or bool(os.environ.get("TNT_SIM_DEBUG"))
     words = [word for word in words if word != "--debug"]
     _set_utf8_output()
@@ -172,7 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check_encoding(_find_verb(words), words)
         code = build()(
-            args=_normalise_arguments(words),
+            args=words,
             obj=detect_language(words),
             prog_name=PROGRAM,
             standalone_mode=False,

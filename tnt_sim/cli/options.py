@@ -6,6 +6,7 @@ proposals come at once, and an unreadable file proposes nothing.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tnt_sim.cli.invocation import choose_language, get_invocation
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
@@ -200,7 +202,11 @@ CrossCheckOption = Annotated[
 ]
 LangOption = Annotated[
     str | None,
-    typer.Option("--lang", metavar="fr|en", help="La langue ; celle du scénario par défaut, sinon fr."),
+    typer.Option(
+        "--lang",
+        metavar="fr|en",
+        help="La langue. Par défaut : TNT_SIM_LANG, sinon celle du scénario, sinon celle du système, sinon fr.",
+    ),
 ]
 JsonOption = Annotated[
     bool,
@@ -275,18 +281,22 @@ HeaderRowOption = Annotated[
 ]
 
 
-def parse_lang(text: str | None, default: Lang) -> Lang:
-    """Return the language of `--lang`.
+def parse_lang(text: str | None, written: str | None = None) -> Lang:
+    """Return the language of a command, by the order of `choose_language`.
+
+    Parameters
+    ----------
+    text : value of `--lang` after the verb
+    written : `locale` of the scenario; None where no file writes it
 
     Raises
     ------
     UsageError
-        For another language.
+        If `--lang` names another language.
     """
-    if text is None:
-        return default
-    if text in ("fr", "en"):
-        return Lang(text)
+    text = get_invocation().lang if text is None else text
+    if text in (None, "fr", "en"):
+        return choose_language(text, written, os.environ)
     raise UsageError(
         Text(f"--lang vaut fr ou en, pas « {text} ».", f'--lang is fr or en, not "{text}".'),
         code="usage.lang",

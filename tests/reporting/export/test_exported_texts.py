@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.cli.commands.new import build_dossiers_csv
+from tnt_sim.cli.project_templates import build_dossiers_csv
 from tnt_sim.engine.award_list import convert_to_csv
 from tnt_sim.ingest.portfolio_reader import read_dossiers
 

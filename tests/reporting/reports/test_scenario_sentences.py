@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tnt_sim.cli.commands import new as templates
+from tnt_sim.cli import project_templates as templates
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.scenario import describe_scenario, render_sentences
 from tnt_sim.reporting.reports.validation import build_check_document, render_check
@@ -23,8 +23,8 @@ FR, EN = Lang.FR, Lang.EN
 def problem(tmp_path_factory: pytest.TempPathFactory) -> Problem:
     folder = tmp_path_factory.mktemp("demo")
     (folder / "data").mkdir()
-    (folder / "tnt-sim.toml").write_text(templates.PROJECT, encoding="utf-8")
-    (folder / "scenario.yaml").write_text(templates.SCENARIO, encoding="utf-8")
+    (folder / "tnt-sim.toml").write_text(templates.FRENCH.project, encoding="utf-8")
+    (folder / "scenario.yaml").write_text(templates.FRENCH.scenario, encoding="utf-8")
     (folder / "data" / "dossiers.csv").write_text(templates.build_dossiers_csv(), encoding="utf-8")
     sets = ("rules.plafond-departement.max=900 k€", "envelopes.mobilites.ring_fenced=true")
     return compile_problem(load_scenario(folder / "scenario.yaml", sets))

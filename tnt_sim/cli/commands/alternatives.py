@@ -17,6 +17,7 @@ from tnt_sim.cli.console import (
     print_page,
     show_progress,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -29,7 +30,7 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Text
 
 WithinOption = Annotated[
     str, typer.Option("--within", metavar="PART", help="La perte admise ; 1 % par défaut.")
@@ -62,7 +63,7 @@ def alternatives(
     quiet: QuietOption = False,
 ) -> int:
     """Donne d’autres choix presque aussi bons, aussi différents que possible."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     if out is not None:
         check_out(out, force=force)
     seconds, loss = parse_seconds(time_limit), _require_rate(within)
@@ -72,7 +73,7 @@ def alternatives(
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     with show_progress(tongue, wanted=not quiet) as progress:
         near = find(
             variant, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress

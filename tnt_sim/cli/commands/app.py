@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.console import print_note
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import LangOption, QuietOption, ScenarioArgument, parse_lang
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Text
 
 PortOption = Annotated[
     int | None,
@@ -32,7 +33,7 @@ def app(
     quiet: QuietOption = False,
 ) -> int:
     """Ouvre la page du planificateur : régler, voir la liste, comparer, enregistrer."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     from tnt_sim.app.widget import build_address, check_installed, generate_token, select_port, serve
     from tnt_sim.scenario.load import load_scenario
 
@@ -46,7 +47,7 @@ def app(
             code="usage.app",
         )
     variant = load_scenario(scenario)
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     door, token = select_port(port), generate_token()
     address = build_address(door, token)
     head = Text("La page du planificateur : ", "The planner's page: ").in_(tongue)

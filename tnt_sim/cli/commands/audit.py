@@ -18,6 +18,7 @@ from tnt_sim.cli.console import (
     print_page,
     show_progress,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -29,7 +30,6 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.i18n.message import Lang
 
 STOPPED = 5
 SelectionOption = Annotated[
@@ -55,7 +55,7 @@ def audit(
     quiet: QuietOption = False,
 ) -> int:
     """Compare une liste faite à la main aux règles et au meilleur choix."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     if out is not None:
         check_out(out, force=force)
     seconds = parse_seconds(time_limit)
@@ -65,7 +65,7 @@ def audit(
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     with show_progress(tongue, wanted=not quiet) as progress:
         audit_ = look(variant, selection, time_limit=seconds, progress=progress)
     report = build_report(audit_.data)

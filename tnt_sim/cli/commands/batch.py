@@ -20,6 +20,7 @@ from tnt_sim.cli.console import (
     print_note,
     print_page,
 )
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
@@ -96,7 +97,7 @@ def batch(
 ) -> int:
     """Calcule beaucoup de scénarios ; ce qui est fait n’est pas refait."""
     check_method(method)
-    tongue = parse_lang(lang, Lang.FR)
+    tongue = parse_lang(lang, read_locale(files))
     options = {
         "backend": backend,
         "method": None if method == "auto" else method,

@@ -11,13 +11,13 @@ from tnt_sim.cli.commands.export import ForceOption
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
     build_hint,
-    detect_language,
     emit,
     format_arguments,
     get_width,
     print_page,
     show_progress,
 )
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -56,7 +56,7 @@ def compare(
     quiet: QuietOption = False,
 ) -> int:
     """Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort."""
-    tongue = parse_lang(lang, detect_language([str(path) for path in sides]))
+    tongue = parse_lang(lang, read_locale(sides))
     from tnt_sim.api.comparison import compare as set_side_by_side
     from tnt_sim.reporting.reports.comparison import render_comparison
     from tnt_sim.reporting.reports.progress import render_interruption

@@ -17,6 +17,7 @@ from tnt_sim.cli.console import (
     print_page,
     show_progress,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -28,7 +29,6 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.i18n.message import Lang
 
 EXIT = {"infeasible": 4, "feasible": 0, "stopped": 5}
 SetsOption = Annotated[
@@ -52,7 +52,7 @@ def conflict(
     quiet: QuietOption = False,
 ) -> int:
     """Dit pourquoi rien ne tient : les règles qui se contredisent, et ce qui suffirait."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     if out is not None:
         check_out(out, force=force)
     seconds = parse_seconds(time_limit)
@@ -62,7 +62,7 @@ def conflict(
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     with show_progress(tongue, wanted=not quiet) as progress:
         conflict_ = find(
             variant, time_limit=seconds, max_sets=max_sets, max_repairs=max_repairs, progress=progress

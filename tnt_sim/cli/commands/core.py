@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.console import build_hint, detect_language, emit, format_arguments, get_width, print_page
+from tnt_sim.cli.console import build_hint, emit, format_arguments, get_width, print_page
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
 
 RunsArgument = Annotated[
@@ -26,7 +27,7 @@ def core(
     from tnt_sim.analysis.compare.common_core import find_common_core, read_run_snapshot
     from tnt_sim.reporting.reports.comparison import render_common_core
 
-    tongue = parse_lang(lang, detect_language([str(path) for path in run_dirs]))
+    tongue = parse_lang(lang, read_locale(run_dirs))
     decisions = find_common_core([read_run_snapshot(path) for path in run_dirs])
     if as_json:
         emit(decisions.document)

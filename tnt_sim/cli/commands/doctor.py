@@ -17,7 +17,7 @@ BROKEN = 1
 
 def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
     """Dit les versions, les solveurs présents et ce qui marche sur cette machine."""
-    tongue = parse_lang(lang, Lang.FR)
+    tongue = parse_lang(lang)
     from tnt_sim.engine.stored_run import list_versions
 
     solvers = [_try_solver(name) for name in _list_solvers()]

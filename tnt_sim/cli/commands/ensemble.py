@@ -19,6 +19,7 @@ from tnt_sim.cli.console import (
     print_page,
     show_progress,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -115,15 +116,13 @@ def ensemble(
     quiet: QuietOption = False,
 ) -> int:
     """Tire les incertitudes au hasard : dossiers du noyau, en balance, risques."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     seconds = parse_seconds(time_limit)
     columns = {"planned": planned, "realised": realised, "by": by}
     asked_columns = {key: name for key, name in columns.items() if name is not None}
     _check_inputs(scenario, fit, asked_columns)
     if fit is not None:
-        return _fit_distributions(
-            fit, asked_columns, out, parse_lang(lang, Lang.FR), force=force, as_json=as_json
-        )
+        return _fit_distributions(fit, asked_columns, out, parse_lang(lang), force=force, as_json=as_json)
     assert scenario is not None
     from tnt_sim.api.ensemble import ensemble as draw
     from tnt_sim.reporting.reports.uncertainty import build_report, render_ensemble
@@ -132,7 +131,7 @@ def ensemble(
     if out is not None:
         check_out(out, force=force)
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     with show_progress(tongue, wanted=not quiet and not as_json) as progress:
         ensemble_ = draw(
             variant,

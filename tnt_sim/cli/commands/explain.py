@@ -11,7 +11,6 @@ from tnt_sim.cli.console import (
     ERROR,
     INTERRUPTED_AND_TOLD,
     build_hint,
-    detect_language,
     emit,
     format_arguments,
     get_width,
@@ -19,6 +18,7 @@ from tnt_sim.cli.console import (
     print_page,
     show_progress,
 )
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -57,7 +57,7 @@ def explain(
 
     seconds = parse_seconds(time_limit)
     result = decided.of_run(run_dir, project)
-    tongue = parse_lang(lang, detect_language([str(run_dir)]))
+    tongue = parse_lang(lang, read_locale([run_dir]))
     with show_progress(tongue, wanted=not quiet) as progress:
         report = study.explain(
             result, dossiers or (), everyone=everyone, lang=tongue, seconds=seconds, progress=progress

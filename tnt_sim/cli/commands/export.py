@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tnt_sim.cli.commands.run import format_path
-from tnt_sim.cli.console import build_hint, detect_language, emit, format_arguments, print_note, print_page
+from tnt_sim.cli.console import build_hint, emit, format_arguments, print_note, print_page
 from tnt_sim.cli.documents import WrittenDocument, WrittenFile
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -84,7 +85,7 @@ def export(
     quiet: QuietOption = False,
 ) -> int:
     """Écrit une décision dans le format d’un autre outil : démarche, Turgot, SCDL, courriers…"""
-    tongue = parse_lang(lang, detect_language([str(run_dir)]))
+    tongue = parse_lang(lang, read_locale([run_dir]))
     from tnt_sim.reporting.export.flat_table import CsvStyle
     from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format
     from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file

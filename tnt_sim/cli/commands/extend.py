@@ -17,6 +17,7 @@ from tnt_sim.cli.console import (
     print_page,
     show_remaining_time,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -27,7 +28,6 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.i18n.message import Lang
 
 _BETWEEN_AMOUNTS = re.compile(r";|,(?!\d)|(?<!\d),")
 """Separator of amounts: ";", or a comma that is not a decimal comma."""
@@ -52,14 +52,14 @@ def extend(
     quiet: QuietOption = False,
 ) -> int:
     """Transférer ou étendre : ce que rapporte de déplacer l’argent, et ce qu’ajoute un total plus grand."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     seconds = parse_seconds(time_limit)
     from tnt_sim.api.extension import extend as compare_ways
     from tnt_sim.reporting.reports.extend import render_extension
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     with show_remaining_time(tongue, wanted=not quiet) as progress:
         extension = compare_ways(
             variant, *_split_amounts(to or ()), time_limit=seconds, lang=tongue, progress=progress

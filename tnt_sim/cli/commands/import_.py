@@ -15,6 +15,7 @@ import typer
 
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import emit, format_arguments, get_width, print_note, print_page
+from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
@@ -232,7 +233,7 @@ def import_(
     quiet: QuietOption = False,
 ) -> int:
     """Importe un export et dit ce qui y manque ou s’y contredit."""
-    tongue = parse_lang(lang, Lang.FR)
+    tongue = parse_lang(lang)
     if consolidate:
         return consolidate_workbooks(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)
     folder = out if out is not None else Path(f"{file.stem}-import")
@@ -256,7 +257,8 @@ def import_(
     elif not quiet:
         from tnt_sim.reporting.reports.form_import import render_import
 
-        print_page(render_import(document, tongue, get_width()))
+        follow = get_invocation().format_command((document.next or "").removeprefix("tnt-sim "))
+        print_page(render_import(replace(document, next=follow), tongue, get_width()))
     return _BLOCKED if strict and document.quality.n_error else 0
 
 
@@ -407,7 +409,8 @@ def _write_files(
         texts[SCENARIO] = _build_pabulib_scenario(file, name)
     paths = write_import(folder, imported, tables, texts, parquet=parquet)
     paths.setdefault("mapping", target or folder / MAPPING)
-    follow = f"tnt-sim new ma-programmation --from {format_path(paths['dossiers'])}"
+    name = Text("ma-programmation", "my-programme").in_(lang)
+    follow = f"tnt-sim new {name} --from {format_path(paths['dossiers'])}"
     if document.quality.n_error:
         follow = f"tnt-sim import {format_arguments(str(file))} --out {format_arguments(str(folder))}"
     if "scenario" in paths:

@@ -11,12 +11,12 @@ from tnt_sim.cli.commands.verify import ProjectOption
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
     build_hint,
-    detect_language,
     emit,
     format_arguments,
     get_width,
     print_page,
 )
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -81,7 +81,7 @@ def inversions(
             Text(f"--best vaut high ou low, pas « {best} ».", f'--best is high or low, not "{best}".'),
             code="usage.best",
         )
-    tongue = parse_lang(lang, detect_language([str(run_dir)]))
+    tongue = parse_lang(lang, read_locale([run_dir]))
     listed = [name.strip() for name in (opinions or "").split(",") if name.strip()]
     document = build_inversions_document(
         of_run(run_dir, project),

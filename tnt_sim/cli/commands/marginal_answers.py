@@ -19,9 +19,9 @@ from tnt_sim.cli.console import (
     print_page,
     show_remaining_time,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import parse_lang, parse_seconds
 from tnt_sim.documents import dump_document
-from tnt_sim.i18n.message import Lang
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.marginal.questions import MarginalAnswer
@@ -61,12 +61,12 @@ def run_question(
     arguments, keywords : what the function of the question takes after the scenario
     is_old_form : whether `sweep` was typed, whose document keeps `"command": "sweep"`
     """
-    parse_lang(options.lang, Lang.FR)
+    parse_lang(options.lang)
     seconds = parse_seconds(options.time_limit)
     from tnt_sim.scenario.load import load_scenario
 
     scenario = load_scenario(options.scenario, tuple(options.sets or ()))
-    lang = parse_lang(options.lang, Lang(scenario.spec.locale))
+    lang = parse_lang(options.lang, get_written_locale(scenario))
     if options.out is not None:
         check_out(options.out, force=options.force)
     from tnt_sim.reporting.reports.marginal import build_report, render_question

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tnt_sim.cli.console import build_hint_lines, emit, print_note, quote_argument
 from tnt_sim.cli.documents import NewDefect, NewDocument
+from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import (
     EncodingOption,
     FolderArgument,
@@ -21,6 +22,7 @@ from tnt_sim.cli.options import (
     SheetOption,
     parse_lang,
 )
+from tnt_sim.cli.project_templates import build_dossiers_csv, get_templates
 from tnt_sim.disk import build_write_error, put_all, quote_path
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, TntError, UsageError
@@ -30,151 +32,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tnt_sim.ingest.tables.column_guess import Guess
-
-PROJECT = """\
-# Ce fichier marque le dossier du projet : un scénario ne lit rien en dehors, et les calculs vont dans runs/.
-schema_version = 1
-"""
-
-SCENARIO = """\
-# Un scénario de tnt-sim. Un montant s'écrit 88 M€, 12.5 k€ ou "1 234,56 €" (guillemets s'il a une virgule).
-# Après une modification : tnt-sim validate scenario.yaml, puis tnt-sim run scenario.yaml.
-schema_version: 1
-id: exemple
-title: Programme d'exemple
-note: SYNTHÉTIQUE. Dossiers inventés pour essayer tnt-sim.
-date: 2026-03-31            # le jour de la décision ; l'horloge n'est jamais lue
-locale: fr
-
-# L'argent : une enveloppe et, dessous, ses parts. Ce qui n'est pas réparti va où c'est le plus utile.
-programme:
-  id: programme
-  title: Programme d'exemple
-  amount: 1.2 M€
-  envelopes:
-    - {id: numerique, title: Services numériques, amount: 600 k€}
-    - {id: mobilites, title: Mobilités, amount: 400 k€}
-
-# Les dossiers : CSV, XLSX, ODS ou Parquet. « columns » traduit vos en-têtes : {requested: "Montant demandé"}.
-dossiers:
-  - file: data/dossiers.csv
-
-# Qui peut être financé ; chaque refus garde sa raison.
-eligibility:
-  - id: complet
-    title: Le dossier est complet
-    require: {state: [en_instruction, accepte]}
-    reason: Dossier encore en construction
-  - id: petites-communes
-    title: Mobilités, communes de moins de 20 000 habitants
-    where: {envelope: mobilites, applicant_type: commune}
-    require: {population: {below: 20000}}
-    reason: Commune de 20 000 habitants ou plus
-
-# Combien : tout ou rien, 80 % du coût au plus.
-grants:
-  - {mode: all_or_nothing, max_rate: 80 %}
-
-# Les règles. « off: true » en arrête une sans l'effacer.
-rules:
-  - id: part-communes
-    title: Au moins 40 % de l'argent va aux communes
-    kind: share
-    measure: granted
-    where: {applicant_type: commune}
-    min: 40 %
-  - id: plafond-departement
-    title: 400 000 € au plus par département
-    kind: limit
-    measure: granted
-    by: department
-    max: 400 k€
-
-# Ce qu'on cherche : la plus grande somme des notes du jury.
-objective:
-  - {maximise: {score: 1}}
-"""
-
-_ROWS = """\
-E-01|Guichet unique en ligne|numerique|Commune de Vallières|commune|01|4200|90000|72000|14.5|2026-01-12
-E-02|Signalement de voirie|numerique|Commune de Boisclair|commune|01|1800|45000|36000|11|2026-01-15
-E-03|Archives partagées|numerique|Communauté du Haut-Val|epci|01|38000|180000|120000|16|2026-01-20
-E-04|Cybersécurité mutualisée|numerique|Syndicat du Nord|mutualisation|02|240000|260000|200000|17.5|2026-01-21
-E-05|Paiement de la cantine|numerique|Commune de Sainte-Aure|commune|02|9500|60000|45000|12.5|2026-01-22
-E-06|Portail des associations|numerique|Commune de Roche-Neuve|commune|02|23000|70000|50000|10|2026-01-28
-E-07|Données ouvertes|numerique|Département de l'Exemple|departement|03|410000|150000|110000|13|2026-02-02
-E-08|État civil en ligne|numerique|Commune de Pré-Long|commune|03|6100|52000|41600|15|2026-02-03
-E-09|Urbanisme dématérialisé|numerique|Communauté des Lacs|epci|03|54000|140000|98000|14|2026-02-05
-E-10|Réseau des médiathèques|numerique|Commune de Champ-d'Or|commune|03|15500|80000|64000|9.5|2026-02-09
-E-11|Accueil numérique|numerique|Commune de Val-Serein|commune|01|3300|38000|30000|13.5|2026-02-11
-E-12|Concertation en ligne|numerique|Métropole d'Exemple|metropole|02|520000|210000|150000|12|2026-02-12
-E-13|Budgets participatifs|numerique|Commune de Bellecombe|commune|01|7700|40000|32000|8|2026-02-16|en_construction
-E-14|Cartes des réseaux|numerique|Syndicat des eaux du Sud|syndicat|03|66000|95000|70000|11.5|2026-02-17
-E-15|Vélos en libre-service|mobilites|Commune de Vallières|commune|01|4200|75000|60000|15.5|2026-01-18
-E-16|Navette des villages|mobilites|Communauté du Haut-Val|epci|01|38000|160000|110000|16.5|2026-01-25
-E-17|Pistes cyclables|mobilites|Commune de Roche-Neuve|commune|02|23000|130000|100000|17|2026-01-30
-E-18|Covoiturage rural|mobilites|Commune de Sainte-Aure|commune|02|9500|48000|38000|12|2026-02-01
-E-19|Abris à vélos|mobilites|Commune de Pré-Long|commune|03|6100|30000|24000|13|2026-02-06
-E-20|Bornes de recharge|mobilites|Communauté des Lacs|epci|03|54000|120000|84000|14|2026-02-08
-E-21|Transport à la demande|mobilites|Commune de Champ-d'Or|commune|03|15500|90000|72000|14.5|2026-02-10
-E-22|Sentiers de l'école|mobilites|Commune de Val-Serein|commune|01|3300|28000|22000|10.5|2026-02-13
-E-23|Halte routière|mobilites|Commune de Bellecombe|commune|01|7700|64000|51000|11|2026-02-14
-E-24|Plan vélo|mobilites|Métropole d'Exemple|metropole|02|520000|170000|120000|15|2026-02-18
-"""
-_HEADER = (
-    "dossier|title|envelope|applicant|applicant_type|department|population"
-    "|cost|requested|score|filed_at|state"
-)
-
-
-def build_dossiers_csv() -> str:
-    """Return the applications of the example, each marked as synthetic."""
-    lines = [f"{_HEADER}|synthetic"]
-    for row in _ROWS.splitlines():
-        state = "" if row.count("|") == _HEADER.count("|") else "|en_instruction"
-        lines.append(f"{row}{state}|oui")
-    return "".join(line.replace("|", ",") + "\n" for line in lines)
-
-
-README = """\
-# {title}
-
-| fichier | ce que c'est |
-|---|---|
-| `scenario.yaml` | le scénario : enveloppes, conditions, règles, objectif |
-| `data/` | la table des dossiers{note} |
-| `runs/` | les calculs, un dossier chacun (créé au premier) |
-
-```
-tnt-sim validate scenario.yaml
-tnt-sim run scenario.yaml
-tnt-sim run scenario.yaml --set programme.amount="1.5 M€"
-tnt-sim verify runs/<dossier du calcul>
-```
-"""
-
-FROM_SCENARIO = """\
-# Un scénario de tnt-sim, parti de {name}. Ce qui est marqué « à vérifier » a été deviné.
-schema_version: 1
-id: {id}
-title: {title}     # à vérifier : le nom du programme
-# date: 2026-03-31      # le jour de la décision, dès qu'une règle en dépend
-locale: fr
-
-programme:
-  id: programme
-  amount: {amount}      # à vérifier : {amount_why}
-{envelopes}
-dossiers:
-  - file: {file}
-{columns}
-{eligibility}# Combien : tout ou rien. Pour un taux : {{mode: all_or_nothing, max_rate: 80 %}}.
-grants:
-  - {{mode: all_or_nothing}}
-
-objective:
-  - {{maximise: {{{goal}: 1}}}}      # {goal_why}
-"""
 
 MOST_ENVELOPES = 40
 SCENARIO_FILE = "scenario.yaml"
@@ -190,15 +47,15 @@ def new(
     as_json: JsonOption = False,
 ) -> int:
     """Crée un dossier de scénario prêt à l’emploi, vide d’office ou depuis une table de dossiers."""
-    tongue = parse_lang(lang, Lang.FR)
+    tongue = parse_lang(lang)
     _refuse_occupied(folder)
-    files: dict[str, str] = _build_example()
+    files: dict[str, str] = _build_example(tongue)
     review: list[Text] = []
     left_out: list[str] = []
     if table is not None:
         given = {"sheet": sheet, "encoding": encoding, "header_row": header_row if header_row > 1 else None}
         read = {key: value for key, value in given.items() if value is not None}
-        files, review, left_out = _from_table(folder, table, read)
+        files, review, left_out = _from_table(folder, table, read, tongue)
     elif sheet or encoding or header_row > 1:
         raise UsageError(
             Text(
@@ -239,12 +96,13 @@ def _refuse_occupied(folder: Path) -> None:
     )
 
 
-def _build_example() -> dict[str, str]:
+def _build_example(lang: Lang) -> dict[str, str]:
+    templates = get_templates(lang)
     return {
-        "tnt-sim.toml": PROJECT,
-        SCENARIO_FILE: SCENARIO,
-        "data/dossiers.csv": build_dossiers_csv(),
-        "README.md": README.format(title="Programme d'exemple", note=" (**synthétiques**)"),
+        "tnt-sim.toml": templates.project,
+        SCENARIO_FILE: templates.scenario,
+        "data/dossiers.csv": build_dossiers_csv(lang),
+        "README.md": templates.readme.format(title=templates.title, note=templates.synthetic),
     }
 
 
@@ -275,7 +133,7 @@ def _with_flags(defect: Defect) -> Defect:
 
 
 def _from_table(
-    folder: Path, table: Path, read: Mapping[str, Any]
+    folder: Path, table: Path, read: Mapping[str, Any], lang: Lang
 ) -> tuple[dict[str, str], list[Text], list[str]]:
     """Return the files of the folder, the columns to review, and those not recognised."""
     from tnt_sim.ingest.tables.column_guess import guess_columns
@@ -292,13 +150,14 @@ def _from_table(
             code="usage.table",
         )
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "scenario"
-    title = json.dumps(f"Dossiers de {table.name}", ensure_ascii=False)
+    heading = Text(f"Dossiers de {table.name}", f"Applications of {table.name}").in_(lang)
+    title = json.dumps(heading, ensure_ascii=False)
     if guess.rounded:
         read = {**read, "rounding": "nearest"}
     files = {
-        "tnt-sim.toml": PROJECT,
-        SCENARIO_FILE: _render_scenario(guess, name, title, table.name, read),
-        "README.md": README.format(title=folder.resolve().name, note=""),
+        "tnt-sim.toml": get_templates(lang).project,
+        SCENARIO_FILE: _render_scenario(guess, name, title, table.name, read, lang),
+        "README.md": get_templates(lang).readme.format(title=folder.resolve().name, note=""),
     }
     review = [
         Text(f"{column} ← « {header} »{about.fr}", f'{column} ← "{header}"{about.en}')
@@ -349,49 +208,66 @@ def _describe_guess(column: str, guess: Guess) -> Text:
     )
 
 
-def _render_scenario(guess: Guess, name: str, title: str, file: str, read: Mapping[str, Any]) -> str:
-    amount, why = _suggest_amount(guess.requested_cents)
+def _render_scenario(
+    guess: Guess, name: str, title: str, file: str, read: Mapping[str, Any], lang: Lang
+) -> str:
+    amount, why = _suggest_amount(guess.requested_cents, lang)
     if "requested" not in guess.present:
-        why += " ; aucune colonne de montant demandé n'a été reconnue, il en faut une"
-    return FROM_SCENARIO.format(
+        why += Text(
+            " ; aucune colonne de montant demandé n’a été reconnue, il en faut une",
+            "; no column of requested amounts was recognised, one is needed",
+        ).in_(lang)
+    return get_templates(lang).from_scenario.format(
         name=_normalise_spaces(file),
         file=json.dumps(f"data/{file}", ensure_ascii=False),
         id=name,
         title=title,
         amount=amount,
         amount_why=why,
-        envelopes=_render_envelopes(guess),
-        columns=_read_block(read) + _render_columns(guess),
-        eligibility=_render_eligibility(guess),
+        envelopes=_render_envelopes(guess, lang),
+        columns=_read_block(read) + _render_columns(guess, lang),
+        eligibility=_render_eligibility(guess, lang),
         goal="score" if "score" in guess.present else "dossiers",
-        goal_why="à vérifier" if "score" in guess.present else _WITHOUT_SCORE,
+        goal_why=(_TO_REVIEW if "score" in guess.present else _WITHOUT_SCORE).in_(lang),
     )
 
 
-_WITHOUT_SCORE = (
-    "à vérifier : sans note, le plus grand nombre de dossiers, donc les moins chers d'abord ;\n"
-    "                                      # autres choix : granted, population, ou une colonne de nombres"
+_TO_REVIEW = Text("à vérifier", "to review")
+_WITHOUT_SCORE = Text(
+    "à vérifier : sans note, le plus grand nombre de dossiers, donc les moins chers d’abord ;\n"
+    "                                      # autres choix : granted, population, ou une colonne de nombres",
+    "to review: without a score, the largest number of applications, so the cheapest first;\n"
+    "                                      # other choices: granted, population, or a column of numbers",
 )
 
 
-def _suggest_amount(wanted: int | None) -> tuple[str, str]:
-    """Return four fifths of what is requested, rounded, so that there is a choice to make."""
+def _suggest_amount(wanted: int | None, lang: Lang) -> tuple[str, str]:
+    """Return four fifths of what is requested, so that there is a choice to make, and a comment on it."""
     if not wanted:
-        return "1 M€", "mettez le montant de l'enveloppe"
+        return "1 M€", Text("mettez le montant de l’enveloppe", "write the amount of the envelope").in_(lang)
     thousands = max(1, wanted * 4 // 5 // 100_000)
     amount = f"{thousands // 100 / 10} M€" if thousands >= 1000 else f"{thousands} k€"
-    return amount, "80 % de la demande, mettez le montant de l'enveloppe"
+    why = Text(
+        "80 % de la demande, mettez le montant de l’enveloppe",
+        "80 % of what is requested, write the amount of the envelope",
+    )
+    return amount, why.in_(lang)
 
 
-def _render_envelopes(guess: Guess) -> str:
+def _render_envelopes(guess: Guess, lang: Lang) -> str:
     from tnt_sim.domain.money import format_cents
 
     if not guess.envelopes or len(guess.envelopes) > MOST_ENVELOPES:
         return ""
-    lines = ["  envelopes:            # à vérifier : les valeurs de la colonne, sans montant propre"]
+    head = Text(
+        "à vérifier : les valeurs de la colonne, sans montant propre",
+        "to review: the values of the column, without an amount of their own",
+    )
+    lines = [f"  envelopes:            # {head.in_(lang)}"]
     for value in guess.envelopes:
         asked = guess.asked_by.get(value)
-        told = "" if asked is None else f"   # demandé : {format_cents(asked, Lang.FR)}"
+        requested = Text("demandé : ", "requested: ").in_(lang)
+        told = "" if asked is None else f"   # {requested}{format_cents(asked, lang)}"
         lines.append(f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}{told}")
     return "\n".join(lines) + "\n"
 
@@ -401,26 +277,31 @@ def _read_block(read: Mapping[str, Any]) -> str:
     return f"    read: {{{written}}}\n" if written else ""
 
 
-def _render_columns(guess: Guess) -> str:
+def _render_columns(guess: Guess, lang: Lang) -> str:
     lines = []
     if guess.columns:
         lines.append("    columns:")
         lines += [
             f"      {column}: {json.dumps(header, ensure_ascii=False)}"
-            f"   # à vérifier{_describe_guess(column, guess).fr}"
+            f"   # {_TO_REVIEW.in_(lang)}{_describe_guess(column, guess).in_(lang)}"
             for column, header in guess.columns.items()
         ]
     lines += [
-        f"    # {column} : « {_normalise_spaces(header)} » n'est pas prise, {_normalise_spaces(why.fr)}"
+        "    # "
+        + Text(
+            f"{column} : « {_normalise_spaces(header)} » n’est pas prise, {_normalise_spaces(why.fr)}",
+            f'{column}: "{_normalise_spaces(header)}" is not taken, {_normalise_spaces(why.en)}',
+        ).in_(lang)
         for column, (header, why) in guess.set_aside.items()
     ]
     if guess.left_out:
         names = ", ".join(_normalise_spaces(header) for header in guess.left_out)
-        lines.append(f"    # Non reconnues, lues sous leur nom : {names}")
+        unknown = Text("Non reconnues, lues sous leur nom : ", "Not recognised, read under their own name: ")
+        lines.append(f"    # {unknown.in_(lang)}{names}")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _render_eligibility(guess: Guess) -> str:
+def _render_eligibility(guess: Guess, lang: Lang) -> str:
     """Write the condition that excludes refused applications, if their state has the service's own words."""
     if not guess.closed:
         return ""
@@ -428,9 +309,9 @@ def _render_eligibility(guess: Guess) -> str:
     values = json.dumps(list(guess.closed), ensure_ascii=False)
     return (
         "eligibility:\n"
-        "  - id: etat             # à vérifier\n"
+        f"  - id: etat             # {_TO_REVIEW.in_(lang)}\n"
         f"    require: {{{header}: {{not: {values}}}}}\n"
-        "    reason: Refusé ou classé sans suite\n\n"
+        f"    reason: {Text('Refusé ou classé sans suite', 'Refused or closed').in_(lang)}\n\n"
     )
 
 
@@ -487,12 +368,13 @@ def _print(
         )
         lines += [Line(f"  « {header} »" if french else f'  "{header}"') for header in left_out]
     file = folder / SCENARIO_FILE
-    follow = [f"tnt-sim run {quote_argument(file.as_posix())}"]
+    scenario = quote_argument(file.as_posix())
+    follow = [get_invocation().format_command(f"run {scenario}")]
     if remaining or review:  # the planner first reviews the guesses and writes the envelope
         read = (
             f"relisez {file} (le montant, les colonnes)" if french else f"read {file} over (amount, columns)"
         )
-        follow = [read, f"tnt-sim validate {quote_argument(file.as_posix())}", *follow]
+        follow = [read, get_invocation().format_command(f"validate {scenario}"), *follow]
     print_page(lines + build_hint_lines(follow, lang))
     for defect in remaining:
         print_note(("À corriger : " if french else "To correct: ") + defect.line(lang))

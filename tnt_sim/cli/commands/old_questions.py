@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 from tnt_sim.cli.commands.extension_shares import parse_key
 from tnt_sim.cli.commands.marginal_answers import QuestionOptions, run_question
-from tnt_sim.cli.console import detect_language, print_note, quote_argument
+from tnt_sim.cli.console import print_note, quote_argument
+from tnt_sim.cli.invocation import get_invocation, read_locale
+from tnt_sim.cli.options import parse_lang
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Text
 
@@ -40,10 +42,8 @@ class OldQuestion:
     def run(self, options: QuestionOptions) -> int:
         """Answer as the verb of the question does, after one line on stderr that names the new command."""
         if not options.quiet:
-            command = " ".join(["tnt-sim", *map(quote_argument, self._list_words(options))])
-            lang = detect_language(
-                [*(["--lang", options.lang] if options.lang else []), str(options.scenario)]
-            )
+            command = " ".join([get_invocation().program, *map(quote_argument, self._list_words(options))])
+            lang = parse_lang(options.lang, read_locale([options.scenario]))
             print_note(
                 Text(
                     f"« sweep {self.option} » s'écrit maintenant : {command}",

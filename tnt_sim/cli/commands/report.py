@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tnt_sim.cli.commands.export import ForceOption, build_sibling_path, print_written
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, detect_language, print_note, show_progress
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, print_note, show_progress
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -150,7 +151,7 @@ def report(
     quiet: QuietOption = False,
 ) -> int:
     """Écrit le rapport (page web ou PDF), le classeur ou le carnet Jupyter d’un calcul."""
-    tongue = parse_lang(lang, detect_language([str(path) for path in run_dirs]))
+    tongue = parse_lang(lang, read_locale(run_dirs))
     out = _determine_target(out, run_dirs[0], notebook=notebook)
     write = _select_writer(out)
     from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file

@@ -19,6 +19,7 @@ from tnt_sim.cli.console import (
     quote_argument,
     show_progress,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
@@ -76,7 +77,7 @@ def run(
 ) -> int:
     """Calcule la répartition : qui est financé, pour combien, et pourquoi."""
     check_method(method)
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     seconds = parse_seconds(time_limit)
     from rich.text import Text as Line
 
@@ -89,7 +90,7 @@ def run(
     if measure is not None:
         changes = (*changes, _format_measure_change(scenario, measure))
     variant = load_scenario(scenario, changes)
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     if write_lp is not None:
         _write_lp(variant, write_lp)
     options: dict[str, Any] = {

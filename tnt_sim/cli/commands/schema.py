@@ -9,7 +9,6 @@ import typer
 
 from tnt_sim.cli.console import emit, print_page
 from tnt_sim.cli.options import LangOption, parse_lang
-from tnt_sim.i18n.message import Lang
 
 NameArgument = Annotated[
     str | None,
@@ -22,7 +21,7 @@ def schema(name: NameArgument = None, lang: LangOption = None) -> int:
     from tnt_sim.reporting.renderers.terminal import render_grid
     from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
 
-    tongue = parse_lang(lang, Lang.FR)
+    tongue = parse_lang(lang)
     if name is None:
         print_page(render_grid([(key, what.in_(tongue)) for key, (_, what) in DOCUMENTS.items()]))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tnt_sim.cli.console import build_hint, emit, format_arguments, get_width, print_page
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -13,7 +14,6 @@ from tnt_sim.cli.options import (
     parse_lang,
 )
 from tnt_sim.documents import dump_document
-from tnt_sim.i18n.message import Lang
 
 
 def show(
@@ -25,7 +25,7 @@ def show(
     as_json: JsonOption = False,
 ) -> int:
     """Montre le scénario fusionné, l’origine de chaque valeur, et chaque règle en une phrase."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     from rich.text import Text as Line
 
     from tnt_sim.reporting.reports.model_size import measure_model
@@ -41,7 +41,7 @@ def show(
     from tnt_sim.scenario.scenario import list_decision_steps
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     both = resolved == model
     entries = describe_scenario(compile_problem(variant), tongue) if both or model else []
     size = measure_model(compile_problem(list_decision_steps(variant)[0].scenario)) if model else None

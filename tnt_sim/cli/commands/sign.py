@@ -9,8 +9,9 @@ import typer
 
 from tnt_sim.cli.commands.export import ProjectOption, UnprovenOption, build_solving
 from tnt_sim.cli.commands.run import format_path
-from tnt_sim.cli.console import build_hint, detect_language, emit, format_arguments, print_page
+from tnt_sim.cli.console import build_hint, emit, format_arguments, print_page
 from tnt_sim.cli.documents import AmendmentSignature, ListSignature, SignDocument
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
@@ -70,7 +71,7 @@ def sign(
     quiet: QuietOption = False,
 ) -> int:
     """Signe une liste : elle ne change plus, et le scénario suivant en part (committed_from)."""
-    tongue = parse_lang(lang, detect_language([str(run_dir)]) if run_dir else Lang.FR)
+    tongue = parse_lang(lang, read_locale([run_dir] if run_dir else []))
     if (run_dir is None) == (amend is None):
         raise UsageError(
             Text(

@@ -20,6 +20,7 @@ from tnt_sim.cli.console import (
     print_page,
     show_remaining_time,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     AtOption,
     BackendOption,
@@ -40,7 +41,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Text
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.sweep.document import SweepDocument
@@ -119,7 +120,7 @@ def sweep(
     quiet: QuietOption = False,
 ) -> int:
     """Dit ce qu’achète une enveloppe plus grande, ou plus petite."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     seconds = parse_seconds(time_limit)
     names = split_names(envelope)
     old_question = find_old_question(
@@ -163,7 +164,7 @@ def sweep(
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     limit = variant.spec.solver.time_limit if seconds is None else seconds
     plan = build_plan(
         variant,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tnt_sim.cli.console import build_hint, emit, format_arguments, get_width, print_page
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, ScenarioArgument, SetOption, parse_lang
 from tnt_sim.errors import ScenarioError
-from tnt_sim.i18n.message import Lang
 
 
 def validate(
@@ -18,7 +18,7 @@ def validate(
     quiet: QuietOption = False,
 ) -> int:
     """Vérifie tout ce qui peut l’être sans calculer, et dit l’état des données."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     from tnt_sim.documents import dump_document
     from tnt_sim.reporting.reports.validation import (
         build_check_document,
@@ -32,7 +32,7 @@ def validate(
     from tnt_sim.scenario.unreachable_floors import find_unmet_floors
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     problem = compile_problem(variant)
     steps = (
         [compile_problem(step.scenario) for step in list_decision_steps(variant)]

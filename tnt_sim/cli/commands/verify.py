@@ -11,12 +11,12 @@ import typer
 from tnt_sim.cli.console import (
     ERROR,
     build_hint,
-    detect_language,
     emit,
     format_arguments,
     print_note,
     print_page,
 )
+from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -101,7 +101,7 @@ def verify(
     quiet: QuietOption = False,
 ) -> int:
     """Relit un calcul depuis ses données d’origine : règles, optimalité, rang parmi les ex æquo."""
-    tongue = parse_lang(lang, detect_language([str(run_dir)]))
+    tongue = parse_lang(lang, read_locale([run_dir]))
     from tnt_sim.cli.commands.export import build_solving
     from tnt_sim.reporting.run_folder.run_access import verify_stored
     from tnt_sim.verify.signing.amendment import is_amendment

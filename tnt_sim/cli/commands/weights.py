@@ -15,6 +15,7 @@ from tnt_sim.cli.console import (
     print_page,
     show_progress,
 )
+from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -26,7 +27,7 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Text
 
 CriteriaOption = Annotated[
     str,
@@ -56,7 +57,7 @@ def weights(
     quiet: QuietOption = False,
 ) -> int:
     """Donne les choix qui tiennent quand les poids des critères ne sont connus qu’à peu près."""
-    parse_lang(lang, Lang.FR)
+    parse_lang(lang)
     seconds, bounds = parse_seconds(time_limit), dict(_parse_range(text) for text in ranges or ())
     from tnt_sim.analysis.preferences.partial_weights import weights as find
     from tnt_sim.reporting.reports.preferences import render_weights
@@ -64,7 +65,7 @@ def weights(
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, get_written_locale(variant))
     with show_progress(tongue, wanted=not quiet) as progress:
         study = find(
             variant,
