@@ -16,7 +16,7 @@ def test_a_page_and_one_document(tnt: Run, demo: Path) -> None:
     assert demo.is_dir()
     page = tnt("extend", "scenario.yaml", "--to", "1.3 M€,1,5 M€")
     assert (page.code, page.err) == (0, "")
-    assert "transférer ou étendre ?" in page.plain
+    assert "Transférer ou étendre ?" in page.plain
     assert "Étendre à 1,3 M€ ne rapporte rien, avec ou sans transferts." in page.plain
     assert "Ensuite : tnt-sim sweep scenario.yaml" in page.plain
     told = tnt("extend", "scenario.yaml", "--to", "1.3 M€", "--to", "1,5 M€", "--json").document
@@ -28,7 +28,7 @@ def test_a_page_and_one_document(tnt: Run, demo: Path) -> None:
                 transfer, extension, total = (float(gain[key]) for key in ("transfer", "extension", "total"))
                 assert transfer + extension == pytest.approx(total)
     english = tnt("extend", "scenario.yaml", "--to", "1.3 M€", "--lang", "en")
-    assert "transfer or extend?" in english.out
+    assert "Transfer or extend?" in english.out
     assert "Extending to €1.3M brings nothing" in english.plain
 
 

@@ -18,7 +18,7 @@ from tnt_sim.analysis.marginal import rule_prices as prices
 
 QUESTIONS = {
     "next": ("next", ("marginal-euro",), "Enveloppes : un euro de plus"),
-    "entries": ("entries", ("entry-thresholds", "--to", "110 %"), "sans perte"),
+    "entries": ("entries", ("entry-thresholds", "--to", "110 %"), "Sans perte"),
     "target": ("targets", ("target", "rules"), "toutes les règles tenues"),
     "prices": ("prices", ("rule-prices",), "Règles"),
     "extension": ("ways", ("extension-shares", "100 k€"), "au choix du modèle"),
@@ -51,7 +51,7 @@ def test_a_page_and_one_document(tnt: Run, demo: Path, question: str) -> None:
     assert demo.is_dir()
     page = tnt(*typed(words))
     assert (page.code, page.err) == (0, "")
-    assert said in page.out
+    assert said in page.plain
     told = tnt(*typed(words, "--json")).document
     assert (told["command"], told["question"], told["points"]) == (words[0], question, [])
     assert told[rows]

@@ -16,11 +16,8 @@ from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import convert_frame
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.renderers.html import (
-    PAGE_WIDTH,
-    render_terminal_html,
-)
-from tnt_sim.reporting.reports.extend import render_extension
+from tnt_sim.reporting.renderers.html import render_report_fragment
+from tnt_sim.reporting.reports.extend import build_report
 from tnt_sim.scenario.scenario import ScenarioData
 
 
@@ -86,7 +83,7 @@ class Extension(StudyAnswer):
         ]
 
     def _repr_html_(self) -> str:
-        return render_terminal_html(render_extension(self.data, lang=self.lang, width=PAGE_WIDTH), self.lang)
+        return render_report_fragment(build_report(self.data), self.lang)
 
 
 def extend(

@@ -150,6 +150,7 @@ class Table:
     caption : for a section of several tables
     name : of its sheet, by default the caption or the section's title
     most : rows that a terminal lists, the first ones, or evenly `spread`; a page has 500, a sheet all
+    n_unlisted : rows of the answer beyond those of the table
     as_cards : each row is a few sentences, which a terminal writes below one another
     outputs : where the table appears
     """
@@ -159,6 +160,7 @@ class Table:
     name: Words = ""
     most: int = 20
     spread: bool = False
+    n_unlisted: int = 0
     as_cards: bool = False
     outputs: Output = Output.ALL
 
@@ -228,6 +230,11 @@ def build_section(
 def write_both(describe: Callable[[Lang], str]) -> Text:
     """Return what is described in one language, in both."""
     return Text(describe(Lang.FR), describe(Lang.EN))
+
+
+def write_each[Entry](describe: Callable[[Entry, Lang], str], entries: Sequence[Entry]) -> list[Text]:
+    """Return what is described of each entry, in both languages."""
+    return [Text(describe(entry, Lang.FR), describe(entry, Lang.EN)) for entry in entries]
 
 
 def write_words(words: Words, lang: Lang) -> str:

@@ -24,7 +24,8 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.marginal import render_question
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.marginal import build_report
 from tnt_sim.scenario.load import load_scenario, with_changes
 
 FLAGSHIP = TESTS / "support" / "data" / "tnt-2021-3206" / "scenario.yaml"
@@ -79,10 +80,10 @@ def test_what_a_fence_sets_apart_does_not_leave_it(tmp_path: Path) -> None:
 
 def test_the_page_says_both(tmp_path: Path) -> None:
     found = tnt.prices(nested(tmp_path), lang="en")
-    lines = [str(line) for line in render_question(found.data, lang=Lang.EN, width=100)]
-    assert any("between its children alone" in line for line in lines)
+    lines = [str(line) for line in render_report(build_report(found.data), Lang.EN, 100)]
+    assert any("Between its children alone" in line for line in lines)
     assert any(line.split()[:4] == ["p", "+5", "score", "nothing"] for line in lines)
-    lines = [str(line) for line in render_question(found.data, lang=Lang.FR, width=100)]
+    lines = [str(line) for line in render_report(build_report(found.data), Lang.FR, 100)]
     assert any(line.split()[:4] == ["p", "+5", "score", "rien"] for line in lines)
 
 

@@ -16,7 +16,8 @@ from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.marginal import render_question
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.marginal import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -30,7 +31,7 @@ def scenario(folder: Path, rest: str, table: str) -> ScenarioData:
 
 
 def told(found: MarginalAnswer) -> str:
-    return "\n".join(line.plain for line in render_question(found.data, lang=Lang.FR, width=200))
+    return "\n".join(line.plain for line in render_report(build_report(found.data), Lang.FR, 200))
 
 
 PLAIN = "programme: {id: p, amount: 100}\nobjective: [{maximise: {score: 1}}]\n"

@@ -14,10 +14,11 @@ from tnt_sim.analysis.marginal.questions import MarginalAnswer, extension, price
 from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports import alternatives as alternatives_page
 from tnt_sim.reporting.reports import audit as audit_page
 from tnt_sim.reporting.reports import preferences as weights_page
-from tnt_sim.reporting.reports.marginal import render_question
+from tnt_sim.reporting.reports.marginal import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -41,7 +42,7 @@ def scenario(tmp_path: Path) -> ScenarioData:
 
 
 def told(found: MarginalAnswer) -> str:
-    return "\n".join(line.plain for line in render_question(found.data, lang=Lang.FR, width=200))
+    return "\n".join(line.plain for line in render_report(build_report(found.data), Lang.FR, 200))
 
 
 def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:

@@ -28,7 +28,6 @@ from tnt_sim.reporting.reports.alternatives import describe_verdict as alternati
 from tnt_sim.reporting.reports.audit import describe_verdict as audit_words
 from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.explanation import render_rule_price
-from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.reporting.text.explanation import describe_change, explain_dossier
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
@@ -159,7 +158,7 @@ def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPa
     for entry in told.document["next"]:
         assert (entry["gain"], entry["leave"], entry["n_funded"]) == (None, [], None)
     for lang, said in ((Lang.FR, "liste non trouvée à temps"), (Lang.EN, "no list was found in time")):
-        assert said in "\n".join(line.plain for line in render_question(told.data, lang=lang, width=200))
+        assert said in "\n".join(line.plain for line in render_report(build_report(told.data), lang, 200))
     ways = tnt.extension(house.scenario, "10 k€").document["ways"]
     assert ways
     assert all((way["allowed"], way["why"]) == (False, "stopped") for way in ways)

@@ -6,7 +6,8 @@ import pytest
 
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_unlisted_count
-from tnt_sim.reporting.reports.extend import _render_remainder
+from tnt_sim.reporting.renderers.terminal import render_nodes
+from tnt_sim.reporting.report_tree import Column, Table
 
 
 @pytest.mark.parametrize(
@@ -16,8 +17,9 @@ from tnt_sim.reporting.reports.extend import _render_remainder
 def test_one_and_many(number: int, fr: str, en: str) -> None:
     assert " ".join(format_unlisted_count(number, Lang.FR).split()) == fr
     assert format_unlisted_count(number, Lang.EN) == en
-    assert format_unlisted_count(number, Lang.EN) in _render_remainder(number, Lang.EN)[0].plain
+    table = Table([Column("", ["one"])], n_unlisted=number)
+    assert en in render_nodes([table], Lang.EN, 80)[-1].plain
 
 
 def test_nothing_is_said_of_none() -> None:
-    assert _render_remainder(0, Lang.FR) == []
+    assert len(render_nodes([Table([Column("", ["un"])])], Lang.FR, 80)) == 1

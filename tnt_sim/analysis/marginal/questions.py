@@ -60,8 +60,8 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status, convert_frame
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import PAGE_WIDTH, render_terminal_html
-from tnt_sim.reporting.reports.marginal import render_question
+from tnt_sim.reporting.renderers.html import render_report_fragment
+from tnt_sim.reporting.reports.marginal import build_report
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -126,7 +126,7 @@ class MarginalAnswer(StudyAnswer):
         raise ValueError("only the next euro and the prices have a picture")
 
     def _repr_html_(self) -> str:
-        return render_terminal_html(render_question(self.data, lang=self.lang, width=PAGE_WIDTH), self.lang)
+        return render_report_fragment(build_report(self.data), self.lang)
 
 
 def _format_cell(value: Any) -> Any:

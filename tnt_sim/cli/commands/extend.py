@@ -55,7 +55,8 @@ def extend(
     parse_lang(lang)
     seconds = parse_seconds(time_limit)
     from tnt_sim.api.extension import extend as compare_ways
-    from tnt_sim.reporting.reports.extend import render_extension
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.extend import build_report
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
@@ -68,7 +69,7 @@ def extend(
     if as_json:
         emit(extension.document)
     elif not quiet:
-        print_page(render_extension(document, lang=tongue, width=get_width()))
+        print_page(render_report(build_report(document), tongue, get_width()))
         print_page(build_hint("extend", tongue, format_arguments(scenario, sets=sets)))
     return INTERRUPTED_AND_TOLD if document.stopped_by == "interrupt" else 0
 

@@ -69,7 +69,8 @@ def run_question(
     lang = parse_lang(options.lang, get_written_locale(scenario))
     if options.out is not None:
         check_out(options.out, force=options.force)
-    from tnt_sim.reporting.reports.marginal import build_report, render_question
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.marginal import build_report
 
     with show_remaining_time(lang, wanted=not options.quiet) as report_progress:
         answer = _list_functions()[verb](
@@ -81,12 +82,13 @@ def run_question(
             progress=report_progress,
         )
     document = replace(answer.data, command="sweep") if is_old_form else answer.data
+    report = build_report(document)
     if options.out is not None:
-        write_report(options.out, build_report(document, lang), lang)
+        write_report(options.out, report, lang)
     if options.as_json:
         emit(dump_document(document))
     elif not options.quiet:
-        print_page(render_question(document, lang=lang, width=get_width()))
+        print_page(render_report(report, lang, get_width()))
     if document.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     code = {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document.status, 0)

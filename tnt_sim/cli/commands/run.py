@@ -229,6 +229,8 @@ def _print(
     lang: Lang,
     scenario: str,
 ) -> None:
+    from rich.text import Text as Line
+
     from tnt_sim.reporting.renderers.terminal import render_nodes
     from tnt_sim.reporting.reports.infeasibility import build_first_conflict
     from tnt_sim.reporting.reports.run import render_relaxation, render_run
@@ -242,7 +244,7 @@ def _print(
         print_page(render_run(document, labels, lang=lang, width=get_width(), run_dir=run_dir))
         if clashes is not None:
             nodes = build_first_conflict(clashes.sets, clashes.repairs, scenario=scenario)
-            print_page(render_nodes(nodes, lang, get_width()))
+            print_page([Line(""), *render_nodes(nodes, lang, get_width())] if nodes else [])
         if run_dir is not None:  # show the usual next commands
             print_page(build_hint("run", lang, quote_argument(run_dir)))
 

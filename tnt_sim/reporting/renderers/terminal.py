@@ -113,36 +113,41 @@ def _pad(cell: str, width: int, right: bool) -> str:
 def render_report(report: Report, lang: Lang, width: int) -> list[Line]:
     """Write a report without its annexes."""
     lines = wrap_paragraph(write_words(report.subject, lang), width, style="bold")
-    about = " · ".join(write_words(words, lang) for words in report.about)
-    lines += wrap_paragraph(about, width, style="dim") if about else []
+    about = " · ".join(write_words(words, lang) for words in (report.title, *report.about))
+    lines += wrap_paragraph(about, width, style="dim")
     if report.synthetic:
         lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     return [*lines, Line(""), *render_nodes(report.nodes, lang, width)]
 
 
 def render_nodes(nodes: Sequence[Node], lang: Lang, width: int) -> list[Line]:
-    """Write parts of a report, each section after an empty line."""
+    """Write parts of a report, with an empty line before and after each section."""
     lines: list[Line] = []
-    for before, node in zip([None, *nodes], nodes, strict=False):
-        if isinstance(before, Section) and not isinstance(node, Section):
-            lines.append(Line(""))
-        match node:
-            case Paragraph():
-                style = "dim" if node.soft else ""
-                lines += wrap_paragraph(write_words(node.text, lang), width, style=style)
-            case Callout():
-                mark, style = _MARKS[node.tone]
-                lines += wrap_paragraph(write_words(node.text, lang), width, first=mark, style=style)
-            case Table() if node.outputs & Output.TERMINAL and node.n_rows:
-                caption = write_words(node.caption, lang)
-                lines += wrap_paragraph(caption, width, first="  ", style="italic") if caption else []
-                lines += _render_table(node, lang, width)
-            case Section() if not node.annex:
-                inner = render_nodes(node.nodes, lang, width)
-                if inner or not node.nodes:
-                    title = wrap_paragraph(write_words(node.title, lang), width, style="bold")
-                    lines += [Line(""), *title, *inner]
+    last: Node | None = None
+    for node in nodes:
+        if written := _render_node(node, lang, width):
+            apart = last is not None and (isinstance(last, Section) or isinstance(node, Section))
+            lines += [Line("")] * apart + written
+            last = node
     return lines
+
+
+def _render_node(node: Node, lang: Lang, width: int) -> list[Line]:
+    match node:
+        case Paragraph():
+            return wrap_paragraph(write_words(node.text, lang), width, style="dim" if node.soft else "")
+        case Callout():
+            mark, style = _MARKS[node.tone]
+            return wrap_paragraph(write_words(node.text, lang), width, first=mark, style=style)
+        case Table() if node.outputs & Output.TERMINAL and node.n_rows:
+            caption = write_words(node.caption, lang)
+            head = wrap_paragraph(caption, width, first="  ", style="italic") if caption else []
+            return head + _render_table(node, lang, width)
+        case Section() if not node.annex:
+            inner = render_nodes(node.nodes, lang, width)
+            title = wrap_paragraph(write_words(node.title, lang), width, style="bold")
+            return title + inner if inner or not node.nodes else []
+    return []
 
 
 def _render_table(table: Table, lang: Lang, width: int) -> list[Line]:
@@ -158,9 +163,8 @@ def _render_table(table: Table, lang: Lang, width: int) -> list[Line]:
         for column in table.select_columns(Output.TERMINAL)
     ]
     lines = _render_cards(columns, lang, width) if table.as_cards else render_columns(columns, lang, width)
-    if len(rows) < table.n_rows:
-        rest = format_unlisted_count(table.n_rows - len(rows), lang)
-        lines.append(Line(f"  … {rest}", style="dim"))
+    if rest := table.n_rows - len(rows) + table.n_unlisted:
+        lines.append(Line(f"  … {format_unlisted_count(rest, lang)}", style="dim"))
     return lines
 
 

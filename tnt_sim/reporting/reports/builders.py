@@ -5,10 +5,14 @@ from __future__ import annotations
 from tnt_sim.analysis.alternatives.document import AlternativesDocument
 from tnt_sim.analysis.audit.document import AuditDocument
 from tnt_sim.analysis.infeasibility.document import ConflictDocument
+from tnt_sim.analysis.marginal.document import MarginalDocument
+from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.reporting.report_tree import Report
-from tnt_sim.reporting.reports import alternatives, audit, infeasibility
+from tnt_sim.reporting.reports import alternatives, audit, infeasibility, marginal, sweep
 
-type StudyDocument = ConflictDocument | AuditDocument | AlternativesDocument
+type StudyDocument = (
+    ConflictDocument | AuditDocument | AlternativesDocument | SweepDocument | MarginalDocument
+)
 
 
 def build_report(document: StudyDocument) -> Report:
@@ -20,3 +24,7 @@ def build_report(document: StudyDocument) -> Report:
             return audit.build_report(document)
         case AlternativesDocument():
             return alternatives.build_report(document)
+        case SweepDocument():
+            return sweep.build_report(document)
+        case _:
+            return marginal.build_report(document)

@@ -1,10 +1,9 @@
-"""Report of "transfer or extend" in the terminal: sentences, a small table per total, and who moves."""
+"""Report of "transfer or extend": sentences, a small table per total, and who moves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from rich.text import Text as Line
+from functools import partial
 
 from tnt_sim.analysis.extend.document import (
     AnyListEntry,
@@ -14,9 +13,9 @@ from tnt_sim.analysis.extend.document import (
     FundedListEntry,
     LargestGrant,
     MoveEntry,
+    TransferEnvelopeEntry,
 )
 from tnt_sim.analysis.extend.result import GrantedRange
-from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import (
@@ -26,22 +25,78 @@ from tnt_sim.i18n.numbers import (
     format_euros,
     format_round_amount,
     format_short_amount,
-    format_unlisted_count,
 )
-from tnt_sim.reporting.renderers.terminal import (
-    measure_width,
-    render_grid,
-    render_wrapped_grid,
-    wrap_paragraph,
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Node,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+    build_section,
+    write_both,
 )
-from tnt_sim.reporting.reports.marginal import render_head, render_next_euro
-from tnt_sim.reporting.reports.progress import render_interruption
-from tnt_sim.reporting.reports.run import render_envelopes, render_warnings
+from tnt_sim.reporting.reports.marginal import build_next_euro
+from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.protocols import Sense
 
 _NOTHING = Text("rien", "nothing")
+MOST_MOVES, MOST_NAMED = 20, 5
+
+
+def build_report(document: ExtendDocument) -> Report:
+    """Return the report of transfers and of larger totals."""
+    free, nested, day = document.free, document.nested, document.date
+    nodes: list[Node] = [
+        *build_interruption(document),
+        *_write_paragraphs(describe_start(document, Lang.FR), describe_start(document, Lang.EN)),
+        *_build_transfers(document),
+        *_write_paragraphs(*(describe_totals(document, free, lang) for lang in (Lang.FR, Lang.EN))),
+        build_section(
+            Text("Chaque liste pour elle-même (libre)", "Each list for itself (free)"),
+            _list_gains(document, free),
+        ),
+    ]
+    if _has_same_gains(free, nested):
+        same = Text(
+            "Promesses tenues (ce qui est accordé le reste) : les mêmes gains.",
+            "Promises kept (what is granted stays granted): the same gains.",
+        )
+        nodes.append(Paragraph(same))
+    else:
+        title = Text(
+            "Ce qui est accordé le reste (promesses tenues)", "What is granted stays (promises kept)"
+        )
+        moves = (
+            _build_moves(document, nested.transfer) if isinstance(nested.transfer, FundedListEntry) else []
+        )
+        nodes.append(Section(title, [Table(_list_gains(document, nested)), *moves]))
+    before: Sequence[MoveEntry] = ()
+    for entry in (free.transfer, *(one.with_transfers for one in free.totals)):
+        nodes += _build_envelopes(document, entry, before)
+        before = entry.moves if isinstance(entry, FundedListEntry) else ()
+    return Report(
+        title=Text("Transférer ou étendre ?", "Transfer or extend?"),
+        subject=document.title or document.scenario,
+        about=[document.scenario, *([describe_day(day)] if day else [])],
+        nodes=[
+            *nodes,
+            *(build_next_euro(document.next) if document.next else []),
+            *_build_list_changes(document),
+            *(Callout(text, Tone.WARNING) for text in document.warnings),
+        ],
+        synthetic=document.synthetic,
+        foot={document.scenario: document.scenario_sha256},
+    )
+
+
+def _write_paragraphs(french: Sequence[str], english: Sequence[str]) -> list[Paragraph]:
+    return [Paragraph(Text(fr, en)) for fr, en in zip(french, english, strict=True)]
 
 
 def describe_start(document: ExtendDocument, lang: Lang) -> list[str]:
@@ -271,111 +326,45 @@ def _describe_gains(document: ExtendDocument, gains: Sequence[tuple[str, str | N
     )
 
 
-MOST_MOVES, MOST_NAMED = 20, 5
-_TITLE = Text("transférer ou étendre ?", "transfer or extend?")
-_COLUMNS = (
-    ("amount_cents", Text("Écrit", "Written")),
-    ("effective_cents", Text("Disponible", "Available")),
-    ("granted_cents", Text("Accordé", "Granted")),
-    ("n_funded", Text("Financés", "Funded")),
-    ("n_departments", Text("Départements", "Departments")),
-)
-_DEPARTMENTS = 7
-"""Index of the departments' column in the table of gains."""
-_HEADS = Text(
-    "Total|Objectif|Transferts|Extension en plus|Ensemble|Extension seule|Dossiers|Départements|Accordé|Preuve",
-    "Total|Goal|Transfers|Extension beyond|Together|Extension alone|Dossiers|Departments|Granted|Proof",
-)
-
-
-def render_extension(document: ExtendDocument, *, lang: Lang, width: int) -> list[Line]:
-    """Write the whole page."""
-    free, nested = document.free, document.nested
-    lines = render_head(document, _TITLE, lang, width)
-    for text in describe_start(document, lang):
-        lines += wrap_paragraph(text, width)
-    lines += _render_transfers(document, lang, width)
-    texts = describe_totals(document, free, lang)
-    lines += [Line("")] if texts else []
-    for text in texts:
-        lines += wrap_paragraph(text, width)
-    lines += _render_heading(Text("Chaque liste pour elle-même (libre)", "Each list for itself (free)"), lang)
-    lines += _render_gains(document, free, lang, width)
-    if _has_same_gains(free, nested):
-        same = Text(
-            "Promesses tenues (ce qui est accordé le reste) : les mêmes gains.",
-            "Promises kept (what is granted stays granted): the same gains.",
-        )
-        lines += wrap_paragraph(same.in_(lang), width, first="  ")
-    else:
-        title = Text(
-            "Ce qui est accordé le reste (promesses tenues)", "What is granted stays (promises kept)"
-        )
-        lines += _render_heading(title, lang) + _render_gains(document, nested, lang, width)
-        if isinstance(nested.transfer, FundedListEntry):
-            lines += _render_moves(document, nested.transfer, lang)
-    before: Sequence[MoveEntry] = ()
-    for entry in (free.transfer, *(one.with_transfers for one in free.totals)):
-        lines += _render_envelopes(document, entry, before, lang, width)
-        before = entry.moves if isinstance(entry, FundedListEntry) else ()
-    if document.next:
-        lines += [Line(""), *render_next_euro(document.next, lang, width)]
-    lines += _render_list_changes(document, lang, width)
-    lines += render_interruption(document, lang, width)
-    return lines + render_warnings(document.warnings, lang, width)
-
-
-def _render_heading(text: Text, lang: Lang) -> list[Line]:
-    return [Line(""), Line(text.in_(lang), style="bold")]
-
-
-def _render_transfers(document: ExtendDocument, lang: Lang, width: int) -> list[Line]:
-    """Write what transfers gain at the written total, the moves, and whether others would do."""
-    total, curve = format_round_amount(document.amount_cents, lang), document.free
-    entry = curve.transfer
+def _build_transfers(document: ExtendDocument) -> list[Node]:
+    """Say what transfers gain at the written total, the moves, and whether others would do."""
+    total, entry = _write_total(document.amount_cents), document.free.transfer
     if document.transfers == "none":
         nothing = Text(
-            f"Le programme n'a qu'un montant, {total} : il n'y a rien à transférer.",
-            f"The programme has one amount only, {total}: there is nothing to transfer.",
+            f"Le programme n'a qu'un montant, {total.fr} : il n'y a rien à transférer.",
+            f"The programme has one amount only, {total.en}: there is nothing to transfer.",
         )
-        return wrap_paragraph(nothing.in_(lang), width)
+        return [Paragraph(nothing)]
     if not isinstance(entry, FundedListEntry):
         unknown = Text(
-            f"Aucune liste n'est connue à {total} avec transferts.",
-            f"No list is known at {total} with transfers.",
+            f"Aucune liste n'est connue à {total.fr} avec transferts.",
+            f"No list is known at {total.en} with transfers.",
         )
-        return wrap_paragraph(unknown.in_(lang), width)
-    lines = wrap_paragraph(describe_transfers(document, entry, lang), width)
+        return [Paragraph(unknown)]
+    nodes: list[Node] = [Paragraph(write_both(partial(describe_transfers, document, entry)))]
     if not any(move.kind == "transfer" for move in entry.moves):
-        return lines
-    lines += _render_moves(document, entry, lang)
-    for text in describe_other_moves(document, entry, lang):
-        lines += wrap_paragraph(text, width, first="  ")
-    return lines
+        return nodes
+    others = _write_paragraphs(*(describe_other_moves(document, entry, lang) for lang in (Lang.FR, Lang.EN)))
+    return [*nodes, *_build_moves(document, entry), *others]
 
 
-def _render_moves(document: ExtendDocument, entry: FundedListEntry, lang: Lang) -> list[Line]:
-    header = Text("De|À|Montant|", "From|To|Amount|").in_(lang).split("|")
+def _write_total(cents: int) -> Text:
+    return write_both(partial(format_round_amount, cents))
+
+
+def _build_moves(document: ExtendDocument, entry: FundedListEntry) -> list[Node]:
     moves = entry.moves
-    rows = [
-        (
-            move.from_,
-            move.to,
-            format_amount(move.cents, lang),
-            describe_move(document, entry, move).in_(lang),
-        )
-        for move in moves[:MOST_MOVES]
+    columns = [
+        Column(Text("De", "From"), [move.from_ for move in moves]),
+        Column(Text("À", "To"), [move.to for move in moves]),
+        Column(Text("Montant", "Amount"), [move.cents for move in moves], Kind.MONEY),
+        Column(Text("Origine", "Origin"), [describe_move(document, entry, move) for move in moves]),
     ]
-    return (
-        render_grid(rows, header=header, right=(2,)) + _render_remainder(len(moves) - MOST_MOVES, lang)
-        if rows
-        else []
-    )
+    return [Table(columns, most=MOST_MOVES)] if moves else []
 
 
-def _render_gains(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lang, width: int) -> list[Line]:
-    """Write the gain of each objective at each total, and what the list with transfers contains."""
-    rows = []
+def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Column]:
+    """Return the gain of each objective at each total, and what the list with transfers contains."""
     written = [
         ExtensionGain(
             goal=gain.goal,
@@ -391,30 +380,48 @@ def _render_gains(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lang,
         (document.amount_cents, written, curve.transfer)
     ]
     entries += [(one.total_cents, one.gains, one.with_transfers) for one in curve.totals]
-    for total, gains, entry in entries:
-        counts = ["", "", "", describe_proof(entry.proof, lang) if entry is not None else ""]
-        if isinstance(entry, FundedListEntry):
-            counts[0] = format_integer(entry.n_funded, lang)
-            counts[1] = format_integer(entry.n_departments, lang)
-            counts[2] = format_short_amount(entry.granted_cents, lang)
-        for k, gain in enumerate(gains):
-            changes = (gain.transfer, gain.extension, gain.total, gain.alone)
-            figures = [format_change(document, gain.goal, change, lang) for change in changes]
-            first = k == 0
-            rows.append([format_round_amount(total, lang) if first else "", gain.goal, *figures])
-            rows[-1] += counts if first else [""] * len(counts)
-    all_items = [_HEADS.in_(lang).split("|"), *rows]
-    if not document.n_departments:
-        all_items = [[cell for k, cell in enumerate(row) if k != _DEPARTMENTS] for row in all_items]
-    lines = _render_gain_grid(all_items)
-    if measure_width(lines) > width:  # the table of each total shows what is omitted here
-        narrow = [[*row[: _DEPARTMENTS - 1], row[-1]] for row in all_items]
-        lines = _render_gain_grid(narrow)
-    return lines
-
-
-def _render_gain_grid(rows: Sequence[Sequence[str]]) -> list[Line]:
-    return render_grid(rows[1:], header=rows[0], right=(0, *range(2, len(rows[0]) - 1)))
+    rows = [(total, gain, entry) for total, gains, entry in entries for gain in gains]
+    lists = [entry if isinstance(entry, FundedListEntry) else None for _, _, entry in rows]
+    changes = {
+        Text("Transferts", "Transfers"): [gain.transfer for _, gain, _ in rows],
+        Text("Extension en plus", "Extension beyond"): [gain.extension for _, gain, _ in rows],
+        Text("Ensemble", "Together"): [gain.total for _, gain, _ in rows],
+        Text("Extension seule", "Extension alone"): [gain.alone for _, gain, _ in rows],
+    }
+    columns = [
+        Column(Text("Total", "Total"), [_write_total(total) for total, _, _ in rows], Kind.FIGURE),
+        Column(Text("Objectif", "Goal"), [gain.goal for _, gain, _ in rows]),
+    ]
+    for head, values in changes.items():
+        texts = [
+            write_both(partial(format_change, document, gain.goal, change))
+            for (_, gain, _), change in zip(rows, values, strict=True)
+        ]
+        columns.append(Column(head, texts, Kind.FIGURE))
+    columns.append(
+        Column(
+            Text("Dossiers", "Dossiers"),
+            [None if one is None else one.n_funded for one in lists],
+            Kind.COUNT,
+            optional=True,
+        )
+    )
+    if document.n_departments:
+        counts = [None if one is None else one.n_departments for one in lists]
+        columns.append(Column(Text("Départements", "Departments"), counts, Kind.COUNT, optional=True))
+    proofs = [
+        None if entry is None else write_both(partial(describe_proof, entry.proof)) for _, _, entry in rows
+    ]
+    return [
+        *columns,
+        Column(
+            Text("Accordé", "Granted"),
+            [None if one is None else one.granted_cents for one in lists],
+            Kind.ROUND_MONEY,
+            optional=True,
+        ),
+        Column(Text("Preuve", "Proof"), proofs, optional=True),
+    ]
 
 
 def _has_same_gains(free: ExtendCurveEntry, nested: ExtendCurveEntry) -> bool:
@@ -423,48 +430,62 @@ def _has_same_gains(free: ExtendCurveEntry, nested: ExtendCurveEntry) -> bool:
     )
 
 
-def _render_envelopes(
-    document: ExtendDocument, entry: AnyListEntry | None, before: Sequence[MoveEntry], lang: Lang, width: int
-) -> list[Line]:
-    """Write the axes at one total, with envelopes below them that give or take; empty without changes."""
+def _build_envelopes(
+    document: ExtendDocument, entry: AnyListEntry | None, before: Sequence[MoveEntry]
+) -> list[Section]:
+    """Return the axes at one total, with envelopes below them that give or take; empty without changes."""
     if not isinstance(entry, FundedListEntry) or document.transfers == "none":
         return []
     changes = any((entry.enter, entry.leave, entry.more, entry.less))
     first = entry is document.free.transfer
     if not changes and (first or entry.moves == before):
         return []
-    total = format_round_amount(entry.total_cents, lang)
-    title = Text(f"À {total}, avec transferts", f"At {total}, with transfers")
+    total = _write_total(entry.total_cents)
+    nodes: list[Node] = [] if first else _build_moves(document, entry)  # the first moves are listed above
+    if changes:
+        nodes.append(Table(_list_envelope_columns(document, _select_envelopes(entry)), most=100))
+    else:
+        nodes.append(Paragraph(Text("La même liste qu'avant.", "The same list as before.")))
+    for item in entry.raised:
+        more = write_both(partial(format_amount, item.cents))
+        text = Text(
+            f"Le plafond de « {item.envelope} » est dépassé de {more.fr}.",
+            f'The ceiling of "{item.envelope}" is exceeded by {more.en}.',
+        )
+        nodes.append(Paragraph(text))
+    return [Section(Text(f"À {total.fr}, avec transferts", f"At {total.en}, with transfers"), nodes)]
+
+
+def _select_envelopes(entry: FundedListEntry) -> list[TransferEnvelopeEntry]:
+    """Select the programme, its axes, and the paths to the envelopes that give or take."""
     parents = {one.id: one.parent for one in entry.envelopes}
-    named = {name for move in entry.moves for name in (move.from_, move.to) if name in parents}
     displayed = {name for name, parent in parents.items() if parent is None or parents[parent] is None}
-    for name in named:
+    for name in {name for move in entry.moves for name in (move.from_, move.to) if name in parents}:
         place: str | None = name
         while place is not None:
             displayed.add(place)
             place = parents[place]
-    rows = [dump_document(one) for one in entry.envelopes if one.id in displayed]
-    lines = _render_heading(title, lang)
-    if not first:  # the first moves are listed above
-        lines += _render_moves(document, entry, lang)
-    if changes:
-        lines += render_envelopes(rows, lang, width, _COLUMNS[: None if document.n_departments else -1])
-    else:
-        same = Text("La même liste qu'avant.", "The same list as before.")
-        lines += wrap_paragraph(same.in_(lang), width, first="  ")
-    for item in entry.raised:
-        more = format_amount(item.cents, lang)
-        text = Text(
-            f"Le plafond de « {item.envelope} » est dépassé de {more}.",
-            f'The ceiling of "{item.envelope}" is exceeded by {more}.',
-        )
-        lines += wrap_paragraph(text.in_(lang), width, first="  ")
-    return lines
+    return [one for one in entry.envelopes if one.id in displayed]
 
 
-def _render_list_changes(document: ExtendDocument, lang: Lang, width: int) -> list[Line]:
-    """Write who enters and leaves by transfers, and then at each larger total."""
-    curve, lines = document.free, []
+def _list_envelope_columns(document: ExtendDocument, rows: Sequence[TransferEnvelopeEntry]) -> list[Column]:
+    columns = [
+        Column(Text("Enveloppe", "Envelope"), [one.id for one in rows]),
+        Column(Text("Sous", "Under"), [one.parent or "" for one in rows], optional=True),
+        Column(Text("Écrit", "Written"), [one.amount_cents for one in rows], Kind.MONEY, optional=True),
+        Column(Text("Disponible", "Available"), [one.effective_cents for one in rows], Kind.MONEY),
+        Column(Text("Accordé", "Granted"), [one.granted_cents for one in rows], Kind.MONEY),
+        Column(Text("Financés", "Funded"), [one.n_funded for one in rows], Kind.COUNT),
+    ]
+    if document.n_departments:
+        counts = [one.n_departments for one in rows]
+        columns.append(Column(Text("Départements", "Departments"), counts, Kind.COUNT, optional=True))
+    return columns
+
+
+def _build_list_changes(document: ExtendDocument) -> list[Section]:
+    """Return who enters and leaves by transfers, and then at each larger total."""
+    curve, sections = document.free, []
     steps = [(document.amount_cents, curve.transfer)]
     steps += [(one.total_cents, one.with_transfers) for one in curve.totals]
     for total, entry in steps:
@@ -472,32 +493,34 @@ def _render_list_changes(document: ExtendDocument, lang: Lang, width: int) -> li
             continue
         sides = ("enter", entry.enter, entry.largest.enter), ("leave", entry.leave, entry.largest.leave)
         for key, names, largest in sides:
-            if not names:
-                continue
-            n, at = format_integer(len(names), lang), format_round_amount(total, lang)
-            by_transfer = total == document.amount_cents
-            title = _describe_list_change(key, n, at, by_transfer=by_transfer)
-            rows = [
-                (
-                    one.dossier,
-                    format_amount(one.cents, lang),
-                    one.envelope,
-                    _format_dossier(one) or "–",
+            if names:
+                title = write_both(
+                    partial(_write_list_change, key, len(names), total, total == document.amount_cents)
                 )
-                for one in largest[:MOST_NAMED]
-            ]
-            lines += (
-                _render_heading(title, lang)
-                + render_wrapped_grid(rows, width, right=(1,))
-                + _render_remainder(len(names) - len(rows), lang)
-            )
-    return lines
+                sections.append(Section(title, [_build_largest(largest[:MOST_NAMED], len(names))]))
+    return sections
+
+
+def _build_largest(largest: Sequence[LargestGrant], n: int) -> Table:
+    """Return the largest grants of a list of `n`."""
+    columns = [
+        Column(Text("Dossier", "Dossier"), [one.dossier for one in largest]),
+        Column(Text("Montant", "Amount"), [one.cents for one in largest], Kind.MONEY),
+        Column(Text("Enveloppe", "Envelope"), [one.envelope for one in largest], optional=True),
+        Column(Text("Intitulé", "Title"), [_format_dossier(one) or None for one in largest]),
+    ]
+    return Table(columns, n_unlisted=n - len(largest))
 
 
 def _format_dossier(document: LargestGrant) -> str:
     """Write the title and the applicant, unless the title names it."""
     title, applicant = document.title or "", document.applicant or ""
     return title if applicant in title else " · ".join(part for part in (title, applicant) if part)
+
+
+def _write_list_change(key: str, n: int, total: int, by_transfer: bool, lang: Lang) -> str:
+    count, at = format_integer(n, lang), format_round_amount(total, lang)
+    return _describe_list_change(key, count, at, by_transfer=by_transfer).in_(lang)
 
 
 def _describe_list_change(key: str, n: str, at: str, *, by_transfer: bool) -> Text:
@@ -508,9 +531,3 @@ def _describe_list_change(key: str, n: str, at: str, *, by_transfer: bool) -> Te
     if key == "enter":
         return Text(f"Entrent en plus à {at} : {n}", f"Enter beyond that at {at}: {n}")
     return Text(f"Sortent à {at} : {n}", f"Leave at {at}: {n}")
-
-
-def _render_remainder(n: int, lang: Lang) -> list[Line]:
-    if n <= 0:
-        return []
-    return [Line(f"  … {format_unlisted_count(n, lang)}", style="dim")]

@@ -1,15 +1,12 @@
-"""Report of the marginal questions: terminal lines, and a study for a page or a workbook."""
+"""Report of the marginal questions: next euro, entry thresholds, targets, prices of rules, extension."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from functools import partial
 
-from rich.text import Text as Line
-
-from tnt_sim.analysis.extend.document import ExtendDocument
 from tnt_sim.analysis.marginal.document import (
     EntryThresholdRow,
     EntryThresholdsDocument,
@@ -24,35 +21,37 @@ from tnt_sim.analysis.marginal.document import (
     TargetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, format_long_day
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_count,
     format_decimal,
-    format_short_amount,
     format_significant,
-    format_unlisted_count,
 )
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
-from tnt_sim.reporting.renderers.terminal import render_grid, render_wrapped_grid, wrap_paragraph
 from tnt_sim.reporting.report_tree import (
     Callout,
     Cell,
+    Chart,
     Column,
     Kind,
+    Node,
+    Output,
+    Paragraph,
     Report,
     Section,
+    Table,
     Tone,
     build_section,
+    write_both,
+    write_each,
 )
-from tnt_sim.reporting.reports.progress import describe_interruption, render_interruption
-from tnt_sim.reporting.reports.run import render_warnings
+from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.reporting.text.marginal import (
     FLAGS,
     KINDS,
     NEVER,
     NO_WAY,
-    PRICE_HEADS,
     STEP_NOTE,
     TARGET_STOPPED,
     TITLES,
@@ -68,73 +67,107 @@ from tnt_sim.reporting.text.marginal import (
     format_signed,
     format_stable_amount,
 )
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_proof
+from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
+from tnt_sim.rules.expressions.text import capitalise
 
 MOST_ENTRIES = 25
 MOST_FREE = 8
+MOST_BARS = 12
+MOST_NAMED = 12
 _PER = (("€", 1), ("k€", 1_000), ("M€", 1_000_000))
 """Units of a price: the first one in which it is at least 1."""
 
 
-def render_question(document: MarginalDocument, *, lang: Lang, width: int) -> list[Line]:
-    """Write the whole page of one question."""
-    lines = render_head(document, TITLES[document.question], lang, width)
+def build_report(document: MarginalDocument) -> Report:
+    """Return the report of one question."""
+    title, day = TITLES[document.question], document.date
+    return Report(
+        title=Text(capitalise(title.fr), capitalise(title.en)),
+        subject=document.title or document.scenario,
+        about=[document.scenario, *([describe_day(day)] if day else [])],
+        nodes=[
+            *build_interruption(document),
+            *_build_nodes(document),
+            *(Callout(text, Tone.WARNING) for text in document.warnings),
+        ],
+        synthetic=document.synthetic,
+        foot={document.scenario: document.scenario_sha256},
+        day=None if day is None else date.fromisoformat(day),
+    )
+
+
+def _build_nodes(document: MarginalDocument) -> Sequence[Node]:
     match document:
         case NextEuroDocument():
-            lines += render_next_euro(document.next, lang, width)
+            return build_next_euro(document.next)
         case EntryThresholdsDocument():
-            lines += _render_entries(document, lang, width)
+            return [_build_entries(document)]
         case TargetDocument():
-            lines += _render_targets(document, lang, width)
+            return _build_targets(document)
         case RulePricesDocument():
-            lines += _render_prices(document, lang, width)
+            return _build_prices(document)
         case ExtensionDocument():
-            lines += _render_extensions(document, lang, width)
-    lines += render_interruption(document, lang, width)
-    return lines + render_warnings(document.warnings, lang, width)
+            return [_build_options(document)]
+    raise TypeError(document)
 
 
-def render_head(
-    document: MarginalDocument | ExtendDocument, title: Text, lang: Lang, width: int
-) -> list[Line]:
-    """Write the scenario's title, the question, the date, and the mark "synthetic"."""
-    lines = wrap_paragraph(document.title or document.scenario, width, style="bold")
-    day = format_long_day(document.date).in_(lang) if document.date else ""
-    as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
-    about = [document.scenario, title.in_(lang), as_of]
-    lines.append(Line(" · ".join(part for part in about if part), style="dim"))
-    if document.synthetic:
-        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    return [*lines, Line("")]
+def _list_named(head: Text, lists: Sequence[Sequence[str]]) -> Column:
+    """Return a column of applications, for a page or a sheet."""
+    cells: list[Cell] = [write_both(partial(_format_named, names)) if names else None for names in lists]
+    return Column(head, cells, outputs=Output.FILES)
 
 
-def render_next_euro(steps: Sequence[NextEuroEntry], lang: Lang, width: int) -> list[Line]:
-    """Write what the next euro of each envelope, or the next unit of each rule, buys."""
-    lines = []
-    for kind in ("envelope", "rule"):
+def _format_named(names: Sequence[str], lang: Lang) -> str:
+    return format_list(names, lang, MOST_NAMED)
+
+
+def _build_proof_column(
+    entries: Sequence[NextEuroEntry | PriceEntry | TargetEntry | ExtensionOptionEntry],
+) -> Column:
+    proofs = [write_both(partial(describe_proof, entry.proof)) for entry in entries]
+    return Column(Text("Preuve", "Proof"), proofs, optional=True)
+
+
+def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
+    """Return what the next euro of each envelope, or the next unit of each rule, buys."""
+    titles = {
+        "envelope": Text("Enveloppes : un euro de plus", "Envelopes: one more euro"),
+        "rule": Text("Règles : une unité de moins", "Rules: one unit less"),
+    }
+    nodes: list[Node] = []
+    for kind, title in titles.items():
         entries = [entry for entry in steps if entry.kind == kind]
         if not entries:
             continue
-        title = Text("Enveloppes : un euro de plus", "Envelopes: one more euro")
-        if kind == "rule":
-            title = Text("Règles : une unité de moins", "Rules: one unit less")
-        rows = [
-            (
-                entry.id,
-                _format_step(entry, lang),
-                _format_gain(entry, lang),
-                _format_price(entry, lang),
-                describe_proof(entry.proof, lang),
-                _describe_outcome(entry, lang),
-            )
-            for entry in entries
+        columns = [
+            Column(Text("Où", "Where"), [entry.id for entry in entries]),
+            Column(Text("Rien avant", "Nothing before"), write_each(_format_step, entries), Kind.FIGURE),
+            Column(Text("Gain", "Gain"), write_each(_format_gain, entries), Kind.FIGURE),
+            Column(
+                Text("Prix relâché", "Relaxed price"),
+                write_each(_format_price, entries),
+                Kind.FIGURE,
+                optional=True,
+            ),
+            Column(
+                Text("Dossiers financés", "Funded"),
+                [entry.n_funded for entry in entries],
+                Kind.COUNT,
+                Output.FILES,
+            ),
+            _build_proof_column(entries),
+            Column(Text("Effet", "Effect"), write_each(_describe_outcome, entries)),
         ]
-        header = Text("|rien avant|gain|prix relâché|preuve|ce que cela achète",
-                      "|nothing before|gain|relaxed price|proof|what it buys").in_(lang).split("|")  # fmt: skip
-        lines += [Line(title.in_(lang), style="bold")]
-        lines += [*render_wrapped_grid(rows, width, header=header, right=(1, 2, 3)), Line("")]
-    return lines + wrap_paragraph(STEP_NOTE.in_(lang), width, style="dim")
+        nodes.append(build_section(title, columns, chart=partial(_draw_next_euro, entries)))
+    return [*nodes, Paragraph(STEP_NOTE, soft=True)]
+
+
+def _draw_next_euro(entries: Sequence[NextEuroEntry], lang: Lang) -> str:
+    known = sorted((entry.step_cents, entry.id) for entry in entries if entry.step_cents)
+    bars = [Bar(name, [cents], [f"+{format_amount(cents, lang)}"]) for cents, name in known[:MOST_BARS]]
+    side = Text("le moins à ajouter pour un gain", "the least to add for a gain").in_(lang)
+    return draw_bars(bars, [side], TITLES["next"].in_(lang)) if bars else ""
 
 
 def _format_step(entry: NextEuroEntry, lang: Lang) -> str:
@@ -194,46 +227,157 @@ def _describe_moves(entry: NextEuroEntry | PriceEntry, lang: Lang) -> str:
     return " ; ".join(pieces) or Text("la même liste", "the same list").in_(lang)
 
 
-def _render_entries(document: EntryThresholdsDocument, lang: Lang, width: int) -> list[Line]:
+def _build_entries(document: EntryThresholdsDocument) -> Section:
     waiting = [entry for entry in document.entries if not entry.funded]
     waiting.sort(key=lambda entry: (entry.no_loss_cents is None, entry.no_loss_cents or 0, entry.dossier))
-    span = f"{format_amount(document.from_cents, lang)} → {format_amount(document.to_cents, lang)}"
-    known = format_count(document.n_lists, ("liste", "listes"), ("list", "lists"), lang)
+    flags = [flag for flag in sorted(document.flags) if flag in FLAGS]
+    counted = write_both(partial(_count_flags, document, flags))
+    columns = [
+        Column(Text("Dossier", "Dossier"), [entry.dossier for entry in waiting]),
+        Column(
+            Text("Sans perte, dès", "Without loss, from"), write_each(format_no_loss, waiting), Kind.FIGURE
+        ),
+        Column(
+            Text("Premier", "First"), write_each(format_first_amount, waiting), Kind.FIGURE, Output.READING
+        ),
+        Column(
+            Text("Pour de bon", "For good"),
+            write_each(format_stable_amount, waiting),
+            Kind.FIGURE,
+            Output.READING,
+        ),
+        *(
+            Column(head, values, Kind.MONEY, Output.SHEET)
+            for head, values in (
+                (Text("Premier, au moins", "First, at least"), [entry.first_from_cents for entry in waiting]),
+                (Text("Premier, au plus", "First, at most"), [entry.first_upto_cents for entry in waiting]),
+                (
+                    Text("De bon, au moins", "For good, at least"),
+                    [entry.stable_low_cents for entry in waiting],
+                ),
+                (
+                    Text("De bon, au plus", "For good, at most"),
+                    [entry.stable_upto_cents for entry in waiting],
+                ),
+            )
+        ),
+        Column(
+            Text("Allers-retours", "In and out"),
+            write_each(format_n_flips, waiting),
+            Kind.FIGURE,
+            optional=True,
+        ),
+        Column(
+            Text("Sur la plage", "In the range"),
+            [write_both(partial(describe_flag, entry.flag, exact=entry.exact)) for entry in waiting],
+        ),
+    ]
+    return build_section(
+        Text("Dossiers qui attendent", "Dossiers that wait"),
+        columns,
+        words=[write_both(partial(_describe_range, document)), *([counted] if flags else [])],
+        chart=partial(_draw_entries, waiting),
+        most=MOST_ENTRIES,
+    )
+
+
+def _describe_range(document: EntryThresholdsDocument, lang: Lang) -> str:
+    low, high = format_amount(document.from_cents, lang), format_amount(document.to_cents, lang)
+    n = format_count(document.n_lists, ("liste", "listes"), ("list", "lists"), lang)
     looked = describe_amounts(document)
-    said = Text(f"{span}, {known} : {looked.fr}", f"{span}, {known}: {looked.en}")
-    lines = wrap_paragraph(said.in_(lang), width)
-    exact = document.exact
-    flags = [
-        (describe_flag(flag, lang, exact=exact), format_integer(number, lang))
-        for flag, number in sorted(document.flags.items())
-        if flag in FLAGS
+    return Text(f"De {low} à {high}, {n} : {looked.fr}", f"From {low} to {high}, {n}: {looked.en}").in_(lang)
+
+
+def _count_flags(document: EntryThresholdsDocument, flags: Sequence[str], lang: Lang) -> str:
+    colon = Text("\u00a0: ", ": ").in_(lang)
+    return " · ".join(
+        f"{describe_flag(flag, lang, exact=document.exact)}{colon}{format_integer(document.flags[flag], lang)}"
+        for flag in flags
+    )
+
+
+def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang) -> str:
+    """Draw how many applications can enter without loss for each increase, at up to `MOST_BARS` amounts."""
+    known = [e.no_loss_upto_cents for e in waiting if e.no_loss_upto_cents is not None]
+    if not known:
+        return ""
+    places = sorted({round((k + 1) * len(known) / MOST_BARS) - 1 for k in range(MOST_BARS)} - {-1})
+    known.sort()
+    bars = []
+    for place in places:
+        cents = known[place]
+        n = sum(one <= cents for one in known)
+        bars.append(Bar(f"+{format_amount(cents, lang)}", [n], [format_integer(n, lang)]))
+    side = Text("dossiers qui peuvent entrer sans perte", "dossiers that can enter without loss").in_(lang)
+    return draw_bars(bars, [side], TITLES["entries"].in_(lang))
+
+
+def _build_targets(document: TargetDocument) -> list[Node]:
+    targets = document.targets
+    columns = [
+        Column(Text("Cible", "Target"), [entry.words for entry in targets]),
+        Column("", write_each(partial(_describe_target, document), targets), outputs=Output.TERMINAL),
+        Column(
+            Text("Montant", "Amount"), [entry.amount_cents for entry in targets], Kind.MONEY, Output.FILES
+        ),
+        Column(
+            Text("Pas moins de", "No less than"),
+            [entry.amount_from_cents for entry in targets],
+            Kind.MONEY,
+            Output.FILES,
+        ),
+        Column(Text("De plus", "More"), [entry.extra_cents for entry in targets], Kind.MONEY, Output.FILES),
+        Column(
+            Text("Dossiers financés", "Funded"),
+            [entry.n_funded for entry in targets],
+            Kind.COUNT,
+            Output.FILES,
+        ),
+        Column(
+            Text("Départements", "Departments"),
+            [entry.n_departments for entry in targets],
+            Kind.COUNT,
+            Output.FILES,
+        ),
+        Column(
+            Text("Obstacle", "Obstacle"),
+            write_each(_describe_obstacle, targets),
+            outputs=Output.FILES,
+        ),
+        Column(
+            Text("Preuve", "Proof"),
+            [write_both(partial(describe_proof, entry.proof)) for entry in targets],
+            outputs=Output.FILES,
+        ),
     ]
-    lines += [*render_grid(flags, right=(1,)), Line("")]
-    rows = [
-        (
-            entry.dossier,
-            format_no_loss(entry, lang),
-            format_first_amount(entry, lang),
-            format_stable_amount(entry, lang),
-            format_n_flips(entry, lang),
-            describe_flag(entry.flag, lang, exact=entry.exact),
+    title = Text(
+        "La plus petite enveloppe qui atteint chaque cible",
+        "The smallest envelope that reaches each target",
+    )
+    table = Table(columns, most=len(targets), as_cards=True)
+    lists = [
+        build_section(
+            Text(f"Liste : {entry.words}", f"List: {entry.words}"),
+            [Column(Text("Dossier", "Dossier"), list(entry.dossiers))],
+            annex=True,
         )
-        for entry in waiting[:MOST_ENTRIES]
+        for entry in targets
+        if entry.dossiers
     ]
-    header = Text("dossier|sans perte, dès|premier|pour de bon|allers-retours|",
-                  "dossier|without loss, from|first|for good|in and out|").in_(lang).split("|")  # fmt: skip
-    lines += render_grid(rows, header=header, right=(1, 2, 3, 4))
-    if len(waiting) > MOST_ENTRIES:
-        lines.append(Line(f"  … {format_unlisted_count(len(waiting) - MOST_ENTRIES, lang)}", style="dim"))
-    return lines
+    return [Section(title, [Chart(title, partial(_draw_targets, document)), table]), *lists]
 
 
-def _render_targets(document: TargetDocument, lang: Lang, width: int) -> list[Line]:
-    lines: list[Line] = []
-    for entry in document.targets:
-        lines += wrap_paragraph(entry.words, width, style="bold")
-        lines += wrap_paragraph(_describe_target(document, entry, lang), width, first="  ")
-    return lines
+def _draw_targets(document: TargetDocument, lang: Lang) -> str:
+    known = [
+        (entry.words, entry.amount_cents) for entry in document.targets if entry.amount_cents is not None
+    ]
+    if not known:
+        return ""
+    if document.amount_cents is not None:
+        known.insert(0, (Text("montant écrit", "written amount").in_(lang), document.amount_cents))
+    bars = [Bar(name, [cents], [format_amount(cents, lang)]) for name, cents in known]
+    side = Text(f"enveloppe « {document.envelope} »", f'envelope "{document.envelope}"').in_(lang)
+    return draw_bars(bars, [side], TITLES["target"].in_(lang))
 
 
 def _describe_target(document: TargetDocument, entry: TargetEntry, lang: Lang) -> str:
@@ -280,46 +424,99 @@ def _describe_difference(extra: int | None, lang: Lang) -> Text:
     return Text(f"{more} de plus", f"{more} more") if extra > 0 else Text(f"{more} de moins", f"{more} less")
 
 
-def _render_prices(document: RulePricesDocument, lang: Lang, width: int) -> list[Line]:
-    lines: list[Line] = []
+def _describe_obstacle(entry: TargetEntry, lang: Lang) -> str:
+    if entry.stopped:
+        return TARGET_STOPPED.in_(lang)
+    return str(entry.missing or "") or format_list(entry.blocked_by, lang, MOST_NAMED) or "–"
+
+
+def _build_prices(document: RulePricesDocument) -> list[Node]:
+    nodes: list[Node] = []
     for kind, title in KINDS.items():
         entries = [entry for entry in document.prices if entry.kind == kind]
         if not entries:
             continue
-        dear = sorted((entry for entry in entries if entry.goal), key=lambda entry: -float(entry.value))
-        walls = kind == "non_fungible"
-        lines.append(Line(title.in_(lang), style="bold"))
-        rows = [
-            (
-                entry.id,
-                format_change(entry, lang),
-                *((format_children_price(entry, lang),) if walls else ()),
-                _format_euros(entry, lang),
-                describe_proof(entry.proof, lang),
-                _describe_moves(entry, lang),
-            )
-            for entry in dear[:MOST_ENTRIES]
-        ]
-        header = PRICE_HEADS["walls" if walls else "other"].in_(lang).split("|")
-        lines += (
-            render_wrapped_grid(rows, width, header=header, right=(1, 2, 3) if walls else (1, 2))
-            if rows
-            else []
-        )
+        entries.sort(key=lambda entry: (-abs(Fraction(entry.value)), entry.id))
+        dear = [entry for entry in entries if entry.goal]
         free = [entry.id for entry in entries if not entry.goal]
+        section: list[Node] = [Chart(title, partial(_draw_prices, dear[:MOST_BARS], title))]
+        if dear:
+            section.append(Table(_list_price_columns(kind, dear), most=MOST_ENTRIES, outputs=Output.READING))
         if free:
-            said = Text("Ne coûtent rien : ", "Cost nothing: ").in_(lang) + format_list(free, lang, MOST_FREE)
-            lines += wrap_paragraph(said, width, first="  ")
-        lines.append(Line(""))
+            section.append(Paragraph(write_both(partial(_list_free, _FREE, free))))
+        section.append(Table(_list_price_columns(kind, entries), outputs=Output.SHEET))
+        nodes.append(Section(title, section))
     if document.unsettled:
-        lines += wrap_paragraph(UNSETTLED.in_(lang) + format_list(document.unsettled, lang, MOST_FREE), width)
+        nodes.append(Paragraph(write_both(partial(_list_free, UNSETTLED, document.unsettled))))
     elif not document.prices:
         nothing = Text(
             "Aucune règle, aucun cantonnement et aucune décision : rien ne restreint le choix, hors l'enveloppe.",
             "No rule, no ring fence and no decision: nothing restricts the choice but the envelope.",
         )
-        lines += wrap_paragraph(nothing.in_(lang), width)
-    return lines
+        nodes.append(Paragraph(nothing))
+    return nodes
+
+
+_FREE = Text("Ne coûtent rien : ", "Cost nothing: ")
+
+
+def _list_free(before: Text, names: Sequence[str], lang: Lang) -> str:
+    return before.in_(lang) + format_list(names, lang, MOST_FREE)
+
+
+def _list_price_columns(kind: str, entries: Sequence[PriceEntry]) -> list[Column]:
+    walls = kind == "non_fungible"
+    columns = [
+        Column(Text("Contrainte", "Constraint"), [entry.id for entry in entries]),
+        Column(
+            Text("Sans elles", "Without them") if walls else Text("Sans elle", "Without it"),
+            write_each(_format_change, entries),
+            Kind.FIGURE,
+        ),
+    ]
+    if walls:
+        head = Text("Entre ses enfants seuls", "Between its children alone")
+        columns.append(Column(head, write_each(format_children_price, entries), Kind.FIGURE))
+    return [
+        *columns,
+        Column(
+            Text("Ou, en argent", "Or, in money"),
+            write_each(_format_euros, entries),
+            Kind.FIGURE,
+            Output.READING,
+        ),
+        Column(
+            Text("Ou, en argent", "Or, in money"),
+            [entry.euros_cents for entry in entries],
+            Kind.MONEY,
+            Output.SHEET,
+        ),
+        Column(
+            Text("Au moins", "At least"),
+            [entry.euros_from_cents for entry in entries],
+            Kind.MONEY,
+            Output.SHEET,
+        ),
+        _build_proof_column(entries),
+        Column(Text("Effet", "Effect"), write_each(_describe_moves, entries)),
+    ]
+
+
+def _draw_prices(dear: Sequence[PriceEntry], title: Text, lang: Lang) -> str:
+    if len({entry.goal for entry in dear}) != 1:
+        return ""
+    bars = [
+        Bar(
+            entry.id, [abs(float(Fraction(entry.value)))], [_format_goal_gain(entry.goal, entry.change, lang)]
+        )
+        for entry in dear
+    ]
+    side = Text("ce que l'on gagnerait sans elle", "what would be gained without it").in_(lang)
+    return draw_bars(bars, [side], title.in_(lang))
+
+
+def _format_change(entry: PriceEntry, lang: Lang) -> str:
+    return format_change(entry, lang) if entry.goal else "0"
 
 
 def _format_euros(entry: PriceEntry, lang: Lang) -> str:
@@ -330,352 +527,60 @@ def _format_euros(entry: PriceEntry, lang: Lang) -> str:
     return format_amount(entry.euros_cents, lang)
 
 
-def _render_extensions(document: ExtensionDocument, lang: Lang, width: int) -> list[Line]:
-    extra = format_amount(document.extra_cents, lang)
-    lines = [Line(Text(f"{extra} de plus", f"{extra} more").in_(lang), style="bold")]
-    rows = [_build_extension_row(entry, lang) for entry in document.ways]
-    header = Text("|gain|dossiers|départements|non dépensé|preuve|ajouté à",
-                  "|gain|dossiers|departments|not spent|proof|added to").in_(lang).split("|")  # fmt: skip
-    return lines + render_wrapped_grid(rows, width, header=header, right=(1, 2, 3, 4))
-
-
-def _build_extension_row(entry: ExtensionOptionEntry, lang: Lang) -> tuple[str, ...]:
-    name = WAYS[entry.way].in_(lang) + (f" {entry.axis}" if entry.axis else "")
-    if not entry.allowed:
-        return name, "–", "–", "–", "–", "–", NO_WAY[entry.why or ""].in_(lang)
-    gain = "0" if entry.goal is None else f"{format_signed(entry.gain, lang)} {entry.goal}"
-    added: Sequence[str] = [f"{part.envelope} {format_amount(part.cents, lang)}" for part in entry.added]
-    return (
-        name,
-        gain,
-        format_integer(entry.n_funded, lang),
-        format_integer(entry.n_departments, lang),
-        format_short_amount(entry.unspent_cents, lang),
-        describe_proof(entry.proof, lang),
-        format_list(added, lang, 6) or "–",
-    )
-
-
-MOST_BARS = 12
-MOST_NAMED = 12
-FOR_EUROS = 10_000
-"""Euros for which shadow prices are stated."""
-
-
-def build_report(document: MarginalDocument, lang: Lang) -> Report:
-    """Return the report of one question."""
-    title = TITLES[document.question]
-    day = document.date
-    stopped = describe_interruption(document, lang)
-    return Report(
-        title=Text(title.fr[0].upper() + title.fr[1:], title.en[0].upper() + title.en[1:]),
-        subject=document.title or document.scenario,
-        about=[document.scenario],
-        nodes=[
-            *(Callout(text, Tone.WARNING) for text in (stopped, *document.warnings) if text),
-            *_build_sections(document, lang),
-        ],
-        synthetic=document.synthetic,
-        foot={document.scenario: document.scenario_sha256},
-        day=None if day is None else date.fromisoformat(day),
-    )
-
-
-def _build_sections(document: MarginalDocument, lang: Lang) -> Iterator[Section]:
-    match document:
-        case NextEuroDocument():
-            yield from _build_next_euro_sections(document, lang)
-        case EntryThresholdsDocument():
-            yield from _build_entry_sections(document, lang)
-        case TargetDocument():
-            yield from _build_target_sections(document, lang)
-        case RulePricesDocument():
-            yield from _build_price_sections(document, lang)
-        case ExtensionDocument():
-            yield from _build_extension_sections(document, lang)
-
-
-def _build_next_euro_sections(document: NextEuroDocument, lang: Lang) -> Iterator[Section]:
-    titles = {
-        "envelope": Text("Enveloppes : un euro de plus", "Envelopes: one more euro"),
-        "rule": Text("Règles : une unité de moins", "Rules: one unit less"),
-    }
-    for kind, title in titles.items():
-        entries = [entry for entry in document.next if entry.kind == kind]
-        if not entries:
-            continue
-        yield build_section(
-            title,
-            [
-                _build_column(("Où", "Where"), Kind.TEXT, entries, lambda e: e.id),
-                _build_column(
-                    ("Rien avant", "Nothing before"), Kind.TEXT, entries, lambda e: _describe_step(e, lang)
-                ),
-                _build_column(
-                    ("Gain", "Gain"), Kind.TEXT, entries, lambda e: _format_goal_gain(e.goal, e.gain, lang)
-                ),
-                _build_column(
-                    ("Prix relâché", "Relaxed price"), Kind.TEXT, entries, lambda e: _describe_price(e, lang)
-                ),
-                _build_column(("Dossiers financés", "Funded"), Kind.COUNT, entries, lambda e: e.n_funded),
-                _build_column(
-                    ("Entrent", "In"), Kind.TEXT, entries, lambda e: format_list(e.enter, lang, MOST_NAMED)
-                ),
-                _build_column(
-                    ("Sortent", "Out"), Kind.TEXT, entries, lambda e: format_list(e.leave, lang, MOST_NAMED)
-                ),
-                _build_column(
-                    ("Preuve", "Proof"), Kind.TEXT, entries, lambda e: describe_proof(e.proof, lang)
-                ),
-            ],
-            words=[STEP_NOTE] if kind == "envelope" else (),
-            chart=partial(_draw_next_euro, entries),
-        )
-
-
-def _draw_next_euro(entries: Sequence[NextEuroEntry], lang: Lang) -> str:
-    known = sorted((entry.step_cents, entry.id) for entry in entries if entry.step_cents)
-    bars = [Bar(name, [cents], [f"+{format_amount(cents, lang)}"]) for cents, name in known[:MOST_BARS]]
-    side = Text("le moins à ajouter pour un gain", "the least to add for a gain").in_(lang)
-    return draw_bars(bars, [side], TITLES["next"].in_(lang)) if bars else ""
-
-
-def _describe_step(entry: NextEuroEntry, lang: Lang) -> str:
-    if entry.step is None:
-        return NEVER[entry.kind].in_(lang) if entry.status == "never" else "–"
-    more = "" if entry.exact else Text("au moins ", "at least ").in_(lang)
-    cents = entry.step_cents
-    return more + (format_decimal(entry.step, lang) if cents is None else format_amount(cents, lang))
-
-
-def _describe_price(entry: NextEuroEntry, lang: Lang) -> str:
-    """Write the shadow price for a round sum."""
-    if entry.shadow_price is None:
-        return "–"
-    euros = entry.unit == "€"
-    price = Fraction(entry.shadow_price) * (FOR_EUROS if euros else 1)
-    text = format_decimal(f"{float(price):.3f}".rstrip("0").rstrip("."), lang)
-    return f"{text} / {format_amount(100 * FOR_EUROS, lang)}" if euros else text
-
-
 def _format_goal_gain(goal: str | None, gain: str | None, lang: Lang) -> str:
     if gain is None or goal is None:
         return "–" if gain is None else "0"
     return f"{format_signed(gain, lang)} {goal}"
 
 
-def _build_entry_sections(document: EntryThresholdsDocument, lang: Lang) -> Iterator[Section]:
-    waiting = [entry for entry in document.entries if not entry.funded]
-    waiting.sort(key=lambda e: (e.no_loss_cents is None, e.no_loss_cents or 0, e.dossier))
-    n = format_count(document.n_lists, ("liste", "listes"), ("list", "lists"), lang)
-    looked = describe_amounts(document)
-    low, high = format_amount(document.from_cents, lang), format_amount(document.to_cents, lang)
-    exact = document.exact
-    flags = [
-        (describe_flag(flag, lang, exact=exact), number)
-        for flag, number in sorted(document.flags.items())
-        if flag in FLAGS
-    ]
-    yield build_section(
-        Text("Dossiers qui attendent", "Dossiers that wait"),
-        [
-            _build_column(("Dossier", "Dossier"), Kind.TEXT, waiting, lambda e: e.dossier),
-            _build_column(
-                ("Sans perte, dès", "Without loss, from"),
-                Kind.TEXT,
-                waiting,
-                lambda e: format_no_loss(e, lang),
-            ),
-            _build_column(
-                ("Premier, au moins", "First, at least"), Kind.MONEY, waiting, lambda e: e.first_from_cents
-            ),
-            _build_column(
-                ("Premier, au plus", "First, at most"), Kind.MONEY, waiting, lambda e: e.first_upto_cents
-            ),
-            _build_column(
-                ("De bon, au moins", "For good, at least"), Kind.MONEY, waiting, lambda e: e.stable_low_cents
-            ),
-            _build_column(
-                ("De bon, au plus", "For good, at most"), Kind.MONEY, waiting, lambda e: e.stable_upto_cents
-            ),
-            _build_column(
-                ("Allers-retours", "In and out"), Kind.TEXT, waiting, lambda e: format_n_flips(e, lang)
-            ),
-            _build_column(
-                ("Sur la plage", "In the range"),
-                Kind.TEXT,
-                waiting,
-                lambda e: describe_flag(e.flag, lang, exact=e.exact),
-            ),
-        ],
-        words=[
-            Text(
-                f"De {low} à {high} : {n}, {looked.fr}",
-                f"From {low} to {high}: {n}, {looked.en}",
-            ),
-            Text(
-                " · ".join(f"{word} : {number}" for word, number in flags),
-                " · ".join(f"{word}: {number}" for word, number in flags),
-            ),
-        ],
-        chart=lambda lang: _draw_entries(waiting, lang),
-    )
-
-
-def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang) -> str:
-    """Draw how many applications can enter without loss for each increase, at up to `MOST_BARS` amounts."""
-    known = [e.no_loss_upto_cents for e in waiting if e.no_loss_upto_cents is not None]
-    if not known:
-        return ""
-    places = sorted({round((k + 1) * len(known) / MOST_BARS) - 1 for k in range(MOST_BARS)} - {-1})
-    known.sort()
-    bars = []
-    for place in places:
-        cents = known[place]
-        n = sum(one <= cents for one in known)
-        bars.append(Bar(f"+{format_amount(cents, lang)}", [n], [format_integer(n, lang)]))
-    side = Text("dossiers qui peuvent entrer sans perte", "dossiers that can enter without loss").in_(lang)
-    return draw_bars(bars, [side], TITLES["entries"].in_(lang))
-
-
-def _build_target_sections(document: TargetDocument, lang: Lang) -> Iterator[Section]:
-    targets = document.targets
-    bars = [
-        Bar(e.words, [e.amount_cents], [format_amount(e.amount_cents, lang)])
-        for e in targets
-        if e.amount_cents is not None
-    ]
-    written = document.amount_cents
-    if bars and written is not None:
-        bars.insert(
-            0,
-            Bar(Text("montant écrit", "written amount").in_(lang), [written], [format_amount(written, lang)]),
-        )
-    side = Text(f"enveloppe « {document.envelope} »", f'envelope "{document.envelope}"').in_(lang)
-    yield build_section(
-        Text(
-            "La plus petite enveloppe qui atteint chaque cible",
-            "The smallest envelope that reaches each target",
+def _build_options(document: ExtensionDocument) -> Section:
+    ways = document.ways
+    columns = [
+        Column(Text("Partage", "Share"), write_each(_describe_option, ways)),
+        Column(Text("Gain", "Gain"), write_each(_format_option_gain, ways), Kind.FIGURE),
+        Column(Text("Dossiers", "Dossiers"), [way.n_funded for way in ways], Kind.COUNT),
+        Column(
+            Text("Départements", "Departments"),
+            [way.n_departments for way in ways],
+            Kind.COUNT,
+            optional=True,
         ),
-        [
-            _build_column(("Cible", "Target"), Kind.TEXT, targets, lambda e: e.words),
-            _build_column(("Montant", "Amount"), Kind.MONEY, targets, lambda e: e.amount_cents),
-            _build_column(
-                ("Pas moins de", "No less than"), Kind.MONEY, targets, lambda e: e.amount_from_cents
-            ),
-            _build_column(("De plus", "More"), Kind.MONEY, targets, lambda e: e.extra_cents),
-            _build_column(("Dossiers financés", "Funded"), Kind.COUNT, targets, lambda e: e.n_funded),
-            _build_column(("Départements", "Departments"), Kind.COUNT, targets, lambda e: e.n_departments),
-            _build_column(
-                ("Ce qui l'empêche", "What stops it"),
-                Kind.TEXT,
-                targets,
-                lambda e: _describe_obstacle(e, lang),
-            ),
-            _build_column(("Preuve", "Proof"), Kind.TEXT, targets, lambda e: describe_proof(e.proof, lang)),
-        ],
-        chart=lambda lang: draw_bars(bars, [side], TITLES["target"].in_(lang)) if bars else "",
-    )
-    for entry in targets:
-        if entry.dossiers:
-            yield build_section(
-                Text(f"Liste : {entry.words}", f"List: {entry.words}"),
-                [Column(Text("Dossier", "Dossier"), list(entry.dossiers))],
-            )
+        Column(Text("Accordé", "Granted"), [way.granted_cents for way in ways], Kind.MONEY, Output.FILES),
+        Column(
+            Text("Non dépensé", "Not spent"),
+            [way.unspent_cents for way in ways],
+            Kind.ROUND_MONEY,
+            optional=True,
+        ),
+        _build_proof_column(ways),
+        Column(Text("Ajouté à", "Added to"), write_each(_format_additions, ways)),
+    ]
+    extra = write_both(partial(format_amount, document.extra_cents))
+    title = Text(f"{extra.fr} de plus", f"{extra.en} more")
+    return build_section(title, columns, chart=partial(_draw_options, document), most=len(ways))
 
 
-def _describe_obstacle(entry: TargetEntry, lang: Lang) -> str:
-    if entry.stopped:
-        return TARGET_STOPPED.in_(lang)
-    return str(entry.missing or "") or format_list(entry.blocked_by, lang, MOST_NAMED) or "–"
-
-
-def _build_price_sections(document: RulePricesDocument, lang: Lang) -> Iterator[Section]:
-    for kind, title in KINDS.items():
-        entries = [entry for entry in document.prices if entry.kind == kind]
-        entries.sort(key=lambda e: (-abs(Fraction(e.value)), e.id))
-        dear = [entry for entry in entries if entry.goal][:MOST_BARS]
-        if not entries:
-            continue
-        same_goal = len({entry.goal for entry in dear}) == 1
-        bars = [
-            Bar(e.id, [abs(float(Fraction(e.value)))], [_format_goal_gain(e.goal, e.change, lang)])
-            for e in dear
-        ]
-        bars = bars if same_goal else []
-        side = Text("ce que l'on gagnerait sans elle", "what would be gained without it").in_(lang)
-        yield build_section(
-            title,
-            [
-                _build_column(("Contrainte", "Constraint"), Kind.TEXT, entries, lambda e: e.id),
-                _build_column(
-                    ("Sans elle", "Without it"), Kind.TEXT, entries, lambda e: _format_change(e, lang)
-                ),
-                *_build_children_columns(kind, entries, lang),
-                _build_column(
-                    ("Ou, en argent", "Or, in money"), Kind.MONEY, entries, lambda e: e.euros_cents
-                ),
-                _build_column(("Au moins", "At least"), Kind.MONEY, entries, lambda e: e.euros_from_cents),
-                _build_column(
-                    ("Entrent", "In"), Kind.TEXT, entries, lambda e: format_list(e.enter, lang, MOST_NAMED)
-                ),
-                _build_column(
-                    ("Sortent", "Out"), Kind.TEXT, entries, lambda e: format_list(e.leave, lang, MOST_NAMED)
-                ),
-                _build_column(
-                    ("Preuve", "Proof"), Kind.TEXT, entries, lambda e: describe_proof(e.proof, lang)
-                ),
-            ],
-            chart=partial(_draw_prices, bars, side, title),
-        )
-
-
-def _draw_prices(bars: Sequence[Bar], side: str, title: Text, lang: Lang) -> str:
-    return draw_bars(bars, [side], title.in_(lang)) if bars else ""
-
-
-def _format_change(entry: PriceEntry, lang: Lang) -> str:
-    return format_change(entry, lang) if entry.goal else "0"
-
-
-def _build_children_columns(kind: str, entries: Sequence[PriceEntry], lang: Lang) -> list[Column]:
-    """Return, for separate amounts, a column with their price between the children alone."""
-    if kind != "non_fungible":
-        return []
-    head = "Entre ses enfants seuls", "Between its children alone"
-    return [_build_column(head, Kind.TEXT, entries, lambda e: format_children_price(e, lang))]
-
-
-def _build_extension_sections(document: ExtensionDocument, lang: Lang) -> Iterator[Section]:
+def _draw_options(document: ExtensionDocument, lang: Lang) -> str:
     ways = [way for way in document.ways if way.allowed]
-    gains = [way for way in ways if way.goal]
-    same_goal = len({way.goal for way in gains}) == 1
+    if len({way.goal for way in ways if way.goal}) != 1:
+        return ""
     bars = [
         Bar(
-            _describe_option(w, lang),
-            [max(0.0, float(Fraction(w.gain or 0)))],
-            [_format_goal_gain(w.goal, w.gain, lang)],
+            _describe_option(way, lang),
+            [max(0.0, float(Fraction(way.gain or 0)))],
+            [_format_goal_gain(way.goal, way.gain, lang)],
         )
-        for w in ways
+        for way in ways
     ]
     extra = format_amount(document.extra_cents, lang)
     side = Text(f"gain pour {extra} de plus", f"gain for {extra} more").in_(lang)
-    yield build_section(
-        Text(f"{extra} de plus", f"{extra} more"),
-        [
-            _build_column(("Partage", "Share"), Kind.TEXT, ways, lambda w: _describe_option(w, lang)),
-            _build_column(
-                ("Gain", "Gain"), Kind.TEXT, ways, lambda w: _format_goal_gain(w.goal, w.gain, lang)
-            ),
-            _build_column(("Dossiers financés", "Funded"), Kind.COUNT, ways, lambda w: w.n_funded),
-            _build_column(("Départements", "Departments"), Kind.COUNT, ways, lambda w: w.n_departments),
-            _build_column(("Accordé", "Granted"), Kind.MONEY, ways, lambda w: w.granted_cents),
-            _build_column(("Non dépensé", "Not spent"), Kind.MONEY, ways, lambda w: w.unspent_cents),
-            _build_column(("Ajouté à", "Added to"), Kind.TEXT, ways, lambda w: _format_additions(w, lang)),
-            _build_column(("Preuve", "Proof"), Kind.TEXT, ways, lambda w: describe_proof(w.proof, lang)),
-        ],
-        chart=lambda lang: draw_bars(bars, [side], TITLES["extension"].in_(lang)) if same_goal else "",
-    )
+    return draw_bars(bars, [side], TITLES["extension"].in_(lang))
+
+
+def _format_option_gain(option: ExtensionOptionEntry, lang: Lang) -> str:
+    if not option.allowed:
+        return "–"
+    return "0" if option.goal is None else f"{format_signed(option.gain, lang)} {option.goal}"
 
 
 def _describe_option(option: ExtensionOptionEntry, lang: Lang) -> str:
@@ -683,13 +588,8 @@ def _describe_option(option: ExtensionOptionEntry, lang: Lang) -> str:
 
 
 def _format_additions(option: ExtensionOptionEntry, lang: Lang) -> str:
-    return (
-        format_list([f"{p.envelope} {format_amount(p.cents, lang)}" for p in option.added], lang, MOST_NAMED)
-        or "–"
-    )
-
-
-def _build_column[Entry](
-    head: tuple[str, str], kind: Kind, entries: Sequence[Entry], cell: Callable[[Entry], Cell]
-) -> Column:
-    return Column(Text(*head), [cell(entry) for entry in entries], kind)
+    """Write where the money goes, or why this share is not possible."""
+    if not option.allowed:
+        return NO_WAY[option.why or ""].in_(lang)
+    added = [f"{part.envelope} {format_amount(part.cents, lang)}" for part in option.added]
+    return format_list(added, lang, MOST_NAMED) or "–"

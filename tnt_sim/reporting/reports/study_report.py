@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tnt_sim.analysis.shared.list_distance import ListChanges
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, format_long_day
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone, Words, write_both
 from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interruption
 
@@ -49,6 +49,12 @@ def build_interruption(document: LimitedStudy) -> list[Callout]:
     """Say how far a study got that a limit or Ctrl-C ended."""
     stopped = write_both(lambda lang: describe_interruption(document, lang))
     return [Callout(stopped, Tone.WARNING)] if stopped.fr else []
+
+
+def describe_day(day: str) -> Text:
+    """Write the day of the decision: « décision au 31 mars 2026 »."""
+    text = format_long_day(day)
+    return Text(f"décision au {text.fr}", f"as of {text.en}")
 
 
 CHANGES = {

@@ -19,7 +19,7 @@ from tnt_sim.analysis.sweep.document import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.stored_run import RUN_ROOT
-from tnt_sim.i18n.message import Lang, Text, format_long_day
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 from tnt_sim.reporting.charts.theme import render_png, render_svg
@@ -40,7 +40,7 @@ from tnt_sim.reporting.report_tree import (
     Tone,
     write_both,
 )
-from tnt_sim.reporting.reports.study_report import build_interruption
+from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.reporting.run_folder.atomic_write import put_files
 from tnt_sim.reporting.text.sweep import (
     ABOUT,
@@ -96,12 +96,6 @@ def build_report(document: SweepDocument, pictures: Mapping[str, str] | None = N
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256},
     )
-
-
-def describe_day(day: str) -> Text:
-    """Write the day of the decision: « décision au 31 mars 2026 »."""
-    text = format_long_day(day)
-    return Text(f"décision au {text.fr}", f"as of {text.en}")
 
 
 def _prepare_charts(document: SweepDocument, pictures: Mapping[str, str] | None) -> dict[str, DrawPicture]:
