@@ -104,11 +104,9 @@ class Message(Text):
         template = self._find_template(_load_catalogue(lang))
         if not self.parameters:
             return template.format()
-        written = {
-            name: str(value) if isinstance(value, str | int | PurePath) else value.in_(lang)
-            for name, value in self.parameters.items()
-        }
-        return template.format_map(written)
+        return template.format_map(
+            {name: _write_parameter(value, lang) for name, value in self.parameters.items()}
+        )
 
     def _find_template(self, catalogue: NullTranslations) -> str:
         if self.plural is None:
@@ -122,6 +120,12 @@ class Message(Text):
     @override
     def __reduce__(self) -> tuple[object, ...]:
         return _build_message, (self.template, dict(self.parameters), self.plural, self.n, self.context)
+
+
+def _write_parameter(value: object, lang: Lang) -> str:
+    """Write a parameter in one language; what has no language is written as it is."""
+    in_ = getattr(value, "in_", None)
+    return str(value) if in_ is None else str(in_(lang))
 
 
 def _build_message(

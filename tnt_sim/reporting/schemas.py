@@ -15,7 +15,7 @@ from typing import Any
 
 from tnt_sim.documents import list_keys
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -23,129 +23,115 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
     {
         "alternatives": (
             "analysis.alternatives.document.AlternativesDocument",
-            Text("alternatives : d’autres choix", "alternatives: other choices"),
+            _("alternatives: other choices"),
         ),
         "audit": (
             "analysis.audit.document.AuditDocument",
-            Text("audit : une liste faite à la main", "audit: a list made by hand"),
+            _("audit: a list made by hand"),
         ),
         "batch": (
             "analysis.batch.document.BatchDocument",
-            Text("batch : beaucoup de scénarios", "batch: many scenarios"),
+            _("batch: many scenarios"),
         ),
         "run": (
             "reporting.run_folder.document.PrintedRunDocument",
-            Text("run : une répartition et ce qui la soutient", "run: an allocation and what supports it"),
+            _("run: an allocation and what supports it"),
         ),
         "validate": (
             "reporting.reports.validation.ValidateDocument",
-            Text("validate : ce qui se vérifie sans calcul", "validate: what can be checked without solving"),
+            _("validate: what can be checked without solving"),
         ),
         "compare": (
             "analysis.compare.document.CompareDocument",
-            Text("compare : des décisions côte à côte", "compare: decisions side by side"),
+            _("compare: decisions side by side"),
         ),
         "conflict": (
             "analysis.infeasibility.document.ConflictDocument",
-            Text("conflict : ce qui se contredit", "conflict: what clashes"),
+            _("conflict: what clashes"),
         ),
         "core": (
             "analysis.compare.document.CoreDocument",
-            Text("core : dossiers de tous les calculs", "core: dossiers of all runs"),
+            _("core: dossiers of all runs"),
         ),
         "weights": (
             "analysis.preferences.document.WeightsDocument",
-            Text("weights : poids connus à peu près", "weights: weights known roughly"),
+            _("weights: weights known roughly"),
         ),
         "doctor": (
             "cli.documents.DoctorDocument",
-            Text("doctor : cette machine", "doctor: this machine"),
+            _("doctor: this machine"),
         ),
         "new": (
             "cli.documents.NewDocument",
-            Text("new : un nouveau dossier de projet", "new: a new project folder"),
+            _("new: a new project folder"),
         ),
         "written": (
             "cli.documents.WrittenDocument",
-            Text("report, export : les fichiers écrits", "report, export: the files that were written"),
+            _("report, export: the files that were written"),
         ),
         "ensemble": (
             "analysis.uncertainty.document.EnsembleDocument",
-            Text(
-                "ensemble : coûts, notes et abandons incertains",
-                "ensemble: uncertain costs, scores, dropouts",
-            ),
+            _("ensemble: uncertain costs, scores, dropouts"),
         ),
         "sweep": (
             "analysis.sweep.document.SweepDocument",
-            Text("sweep : ce qu’apporte une enveloppe plus grande", "sweep: what a bigger envelope brings"),
+            _("sweep: what a bigger envelope brings"),
         ),
         "error": (
             "cli.documents.ErrorDocument",
-            Text("toute commande, quand elle échoue", "any command that fails"),
+            _("any command that fails"),
         ),
         "explain": (
             "analysis.explain.document.ExplainDocument",
-            Text(
-                "explain : pourquoi, et ce qui changerait la décision",
-                "explain: why, and what would change it",
-            ),
+            _("explain: why, and what would change it"),
         ),
         "inversions": (
             "analysis.explain.document.InversionsDocument",
-            Text("inversions : mieux classés et non retenus", "inversions: ranked better, not funded"),
+            _("inversions: ranked better, not funded"),
         ),
         "show": (
             "reporting.show_document.ShowDocument",
-            Text("show : le scénario fusionné, en phrases", "show: the merged scenario, in sentences"),
+            _("show: the merged scenario, in sentences"),
         ),
         "verify": (
             "verify.document.VerifyDocument",
-            Text("verify : un calcul relu depuis ses données", "verify: a run checked from its inputs"),
+            _("verify: a run checked from its inputs"),
         ),
         "sign": (
             "cli.documents.SignDocument",
-            Text("sign : une liste signée au registre", "sign: a list signed in the register"),
+            _("sign: a list signed in the register"),
         ),
         "ensemble-fit": (
             "analysis.uncertainty.document.FitDocument",
-            Text(
-                "ensemble : des lois tirées de projets passés", "ensemble: distributions from past projects"
-            ),
+            _("ensemble: distributions from past projects"),
         ),
         "import": (
             "reporting.reports.import_document.ImportDocument",
-            Text("import : un formulaire, des classeurs", "import: a form, or workbooks"),
+            _("import: a form, or workbooks"),
         ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
-            Text("extend : transférer ou étendre", "extend: transfer or extend"),
+            _("extend: transfer or extend"),
         ),
         "marginal-euro": (
             "analysis.marginal.document.NextEuroDocument",
-            Text("marginal-euro : ce que vaut l’euro suivant", "marginal-euro: what the next euro is worth"),
+            _("marginal-euro: what the next euro is worth"),
         ),
         "entry-thresholds": (
             "analysis.marginal.document.EntryThresholdsDocument",
-            Text(
-                "entry-thresholds : seuils d’entrée",
-                "entry-thresholds: amounts from which dossiers are funded",
-            ),
+            _("entry-thresholds: amounts from which dossiers are funded"),
         ),
         "target": (
             "analysis.marginal.document.TargetDocument",
-            Text("target : la plus petite enveloppe", "target: the smallest envelope"),
+            _("target: the smallest envelope"),
         ),
         "rule-prices": (
             "analysis.marginal.document.RulePricesDocument",
-            Text(
-                "rule-prices : ce que coûte chaque contrainte",
-                "rule-prices: what each constraint costs",
-            ),
+            _("rule-prices: what each constraint costs"),
         ),
         "extension-shares": (
             "analysis.marginal.document.ExtensionDocument",
-            Text("extension-shares : où mettre une extension", "extension-shares: where to put an extension"),
+            _("extension-shares: where to put an extension"),
         ),
     }
 )
@@ -163,10 +149,7 @@ def read_schema(name: str) -> str:
     if name not in DOCUMENTS:
         hint = suggest_name(name, DOCUMENTS) or Text("", "")
         raise UsageError(
-            Text(
-                f"le schéma « {name} » n’existe pas. {hint.fr} « tnt-sim schema » en donne la liste.",
-                f'there is no schema "{name}". {hint.en} "tnt-sim schema" lists them.',
-            ),
+            _('there is no schema "{name}". {hint} "tnt-sim schema" lists them.', name=name, hint=hint),
             code="usage.schema",
         )
     return (files("tnt_sim") / "data" / "schemas" / f"{name}.json").read_text(encoding="utf-8")
@@ -174,7 +157,7 @@ def read_schema(name: str) -> str:
 
 def render_schema(name: str) -> str:
     """Return the text of the file of a schema, from the class of its document."""
-    module, _, document = DOCUMENTS[name][0].rpartition(".")
+    module, __, document = DOCUMENTS[name][0].rpartition(".")
     schema = build_schema(getattr(import_module(f"tnt_sim.{module}"), document))
     return (
         json.dumps({"$schema": DIALECT, "$id": f"{name}.json", **schema}, ensure_ascii=False, indent=2) + "\n"
@@ -192,7 +175,7 @@ def build_schema(document: type) -> dict[str, Any]:
             node = super().dataclass_schema(schema)
             required = []
             document_class: Any = schema["cls"]
-            for _, key, may_be_absent in list_keys(document_class):
+            for __, key, may_be_absent in list_keys(document_class):
                 entry = node["properties"][key]
                 entry.pop("default", None)
                 entry.pop("title", None)

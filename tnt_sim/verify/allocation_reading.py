@@ -11,9 +11,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.rules.kinds.dossier_links import VARIANTS
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit, sum_exactly
@@ -88,10 +88,7 @@ def list_broken_rules(problem: Problem, allocation: Allocation, reading: Allocat
     result.extend(
         Defect(
             "grant:common_rate",
-            Text(
-                f"le groupe « {group} » n'a pas un taux commun.",
-                f'the group "{group}" does not share one rate.',
-            ),
+            _('the group "{group}" does not share one rate.', group=group),
         )
         for group in problem.offers.common.list_violated_groups(allocation.funded, allocation.granted_cents)
     )
@@ -103,11 +100,13 @@ def list_broken_rules(problem: Problem, allocation: Allocation, reading: Allocat
             result.append(
                 Defect(
                     f"rule:{rule.id}",
-                    Text(
-                        f"la règle « {rule.id} »{group} n'est pas tenue : {figure.value} "
-                        f"hors de [{figure.minimum} ; {figure.maximum}].",
-                        f'the rule "{rule.id}"{group} does not hold: {figure.value} '
-                        f"outside [{figure.minimum}; {figure.maximum}].",
+                    _(
+                        'the rule "{rule_id}"{group} does not hold: {figure} outside [{minimum}; {maximum}].',
+                        rule_id=rule.id,
+                        group=group,
+                        figure=str(figure.value),
+                        minimum=str(figure.minimum),
+                        maximum=str(figure.maximum),
                     ),
                     (problem.scenario.locate(("rules", rule.id)),),
                 )
@@ -122,15 +121,17 @@ def _list_table_defects(problem: Problem, allocation: Allocation) -> list[Defect
         reading = rule.read(allocation.funded, allocation.granted_cents)
         for figure in [figure for figure in reading.readings if not figure.holds][:MAX_DEFECTS]:
             if rule.id == VARIANTS:
-                text = Text(
-                    f"{figure.num} variantes de « {figure.group} » sont retenues, et une au plus peut l'être.",
-                    f'{figure.num} variants of "{figure.group}" are funded, and at most one may be.',
+                text = _(
+                    '{n_funded} variants of "{group}" are funded, and at most one may be.',
+                    n_funded=figure.num,
+                    group=str(figure.group),
                 )
             else:
                 lacking = describe_count(figure.num, ("dossier", "dossiers"), ("dossier", "dossiers"))
-                text = Text(
-                    f"le dossier « {figure.group} » est retenu sans {lacking.fr} qu'il exige.",
-                    f'dossier "{figure.group}" is funded without {lacking.en} that it requires.',
+                text = _(
+                    'dossier "{group}" is funded without {lacking} that it requires.',
+                    group=str(figure.group),
+                    lacking=lacking,
                 )
             result.append(Defect("variant" if rule.id == VARIANTS else "prerequisite", text))
     return result

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.errors import Defect, Defects, Place
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
@@ -41,69 +41,44 @@ from tnt_sim.verify.run_files import CERTIFICATE
 
 NOT_PROVED = Defect(
     "not-proved",
-    Text(
-        "le calcul s'est arrêté avant la preuve : une meilleure répartition peut exister.",
-        "the run stopped before the proof: a better allocation may exist.",
-    ),
-    hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
+    _("the run stopped before the proof: a better allocation may exist."),
+    hint=_("Raise `time_limit`."),
 )
 ONE_SOLVER = Defect(
     "one-solver",
-    Text(
-        "un seul solveur donne cette répartition pour la meilleure ; rien ne le démontre.",
-        "one solver calls this allocation the best; nothing proves it.",
-    ),
+    _("one solver calls this allocation the best; nothing proves it."),
 )
 NOT_CANONICAL = Defect(
     "not-canonical",
-    Text(
-        "le départage des ex æquo n'est pas achevé : une autre liste vaut autant.",
-        "ties are not broken to the end: another list is worth as much.",
-    ),
-    hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
+    _("ties are not broken to the end: another list is worth as much."),
+    hint=_("Raise `time_limit`."),
 )
 NO_LIST = Defect(
     "reserve-list",
-    Text(
-        "la liste de réserve n'est pas établie : une limite a arrêté le calcul, ou rien ne tient une fois les "
-        "réserves libérées.",
-        "the reserve list is not drawn up: a limit stopped the run, or nothing fits once the reserves are freed.",
+    _(
+        "the reserve list is not drawn up: a limit stopped the run, or nothing fits once the "
+        "reserves are freed."
     ),
-    hint=Text(
-        "Augmentez `time_limit`, ou relisez les règles fermes de l'étape « reserve ».",
-        'Raise `time_limit`, or look at the hard rules of the step "reserve".',
-    ),
+    hint=_('Raise `time_limit`, or look at the hard rules of the step "reserve".'),
 )
 EVIDENCE = (NOT_PROVED, ONE_SOLVER, NOT_CANONICAL, NO_LIST)
 
 
-_MORE_TIME = Text(
-    "Augmentez `time_limit` : le second solveur dispose de la moitié de ce qui reste après le premier.",
-    "Raise `time_limit`: the second solver has half of what the first one leaves.",
-)
+_MORE_TIME = _("Raise `time_limit`: the second solver has half of what the first one leaves.")
 _ADVICE = {
-    "no_solver": Text(
-        "Installez un second solveur (`pip install tnt-sim[crosscheck]`, ou CBC ou GLPK).",
-        "Install a second solver (`pip install tnt-sim[crosscheck]`, or CBC or GLPK).",
-    ),
+    "no_solver": _("Install a second solver (`pip install tnt-sim[crosscheck]`, or CBC or GLPK)."),
     "limit": _MORE_TIME,
     "not_proved": _MORE_TIME,
-    "not_asked": Text("Retirez `cross_check: never`.", "Take `cross_check: never` out."),
+    "not_asked": _("Take `cross_check: never` out."),
 }
-_ANOTHER = Text(
-    "Demandez un autre second solveur (`cross_check`) ; `tnt-sim doctor` les liste.",
-    "Ask another second solver (`cross_check`); `tnt-sim doctor` lists them.",
-)
+_ANOTHER = _("Ask another second solver (`cross_check`); `tnt-sim doctor` lists them.")
 
 
 def build_unconfirmed_warning(reason: Text, verdict: str) -> Defect:
     """Build the warning that no second solver confirms the result: why, and what helps for this `Verdict`."""
     return Defect(
         "not-cross-checked",
-        Text(
-            f"résultat non publiable : {reason.fr}.",
-            f"the result is not publishable: {reason.en}.",
-        ),
+        _("the result is not publishable: {reason}.", reason=reason),
         hint=_ADVICE.get(verdict, _ANOTHER),
     )
 
@@ -134,11 +109,11 @@ def build_strong_rows_warning(names: str) -> Defect:
     """Build the warning that rows behind a proof are stronger than the second reading of their rules."""
     return Defect(
         "proof-rows",
-        Text(
-            f"des lignes sur lesquelles la preuve repose sont plus fortes que la seconde lecture de leurs règles "
-            f"({names}) : la preuve ne compte pas. C’est un défaut du programme ou d’un genre de règle ajouté.",
-            f"rows that the proof stands on are stronger than the second reading of their rules ({names}): the "
-            "proof does not count. This is a fault of the program, or of an added rule kind.",
+        _(
+            "rows that the proof stands on are stronger than the second reading of their rules "
+            "({names}): the proof does not count. This is a fault of the program, or of an added "
+            "rule kind.",
+            names=names,
         ),
     )
 
@@ -249,10 +224,7 @@ class _Notes:
         path = f"{self.where}{key}"
         self.defects.add(
             f"claim:{path}",
-            Text(
-                f"summary.json : « {path} » n'est pas possible ou contredit le reste ({what}).",
-                f'summary.json: "{path}" cannot be, or contradicts the rest ({what}).',
-            ),
+            _('summary.json: "{path}" cannot be, or contradicts the rest ({what}).', path=path, what=what),
         )
 
     def read_word(self, key: str, value: Any, known: Sequence[Any], weakest: str) -> str:
@@ -396,10 +368,7 @@ def list_improving_dossiers(
             result.append(
                 Defect(
                     "optimal",
-                    Text(
-                        f"la répartition n'est pas optimale : financer aussi « {name} » vaut mieux.",
-                        f'the allocation is not optimal: funding "{name}" too is better.',
-                    ),
+                    _('the allocation is not optimal: funding "{name}" too is better.', name=name),
                 )
             )
     return result
@@ -451,9 +420,10 @@ def compare_solver_claims(
 def _build_claim_defect(path: str, what: str) -> Defect:
     return Defect(
         f"certificate:{path}",
-        Text(
-            f"certificate.json : « {path} » contredit summary.json ou la relecture ({what}).",
-            f'certificate.json: "{path}" contradicts summary.json or what was read again ({what}).',
+        _(
+            'certificate.json: "{path}" contradicts summary.json or what was read again ({what}).',
+            path=path,
+            what=what,
         ),
         (Place(file=CERTIFICATE),),
     )

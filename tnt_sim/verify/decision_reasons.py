@@ -41,7 +41,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tnt_sim.domain.budget_tree import Tree
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.envelopes.tree_reading import (
     EnvelopeReading,
@@ -98,14 +98,9 @@ def find_blocking_relations(problem: Problem, allocation: Allocation, waiting: B
 
 
 _SENTENCES = {
-    "variant": Text("Une autre variante est retenue : « {by} ».", 'Another variant is funded: "{by}".'),
-    "prerequisite": Text(
-        "Un dossier préalable n'est pas retenu : « {by} ».", 'A required dossier is not funded: "{by}".'
-    ),
-    "order": Text(
-        "Dans l'ordre de la règle « {rule} », « {by} » passe avant.",
-        'In the order of the rule "{rule}", "{by}" goes first.',
-    ),
+    "variant": _('Another variant is funded: "{{by}}".'),
+    "prerequisite": _('A required dossier is not funded: "{{by}}".'),
+    "order": _('In the order of the rule "{{rule}}", "{{by}}" goes first.'),
 }
 
 
@@ -191,7 +186,7 @@ def compute_remaining_money(tree: Tree, reading: EnvelopeReading, own_cents: lis
     more = _compute_receivable(tree, reading, own_cents)
     outside = _compute_unfenced_money(tree, reading)
     along = tuple(tuple(_list_path(tree, reading, outside, more, node)) for node in range(tree.n_nodes))
-    whole = np.array([min(cents for _, cents in path) for path in along], dtype=np.int64)
+    whole = np.array([min(cents for __, cents in path) for path in along], dtype=np.int64)
     return RemainingMoney(along, whole)
 
 

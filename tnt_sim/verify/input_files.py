@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.errors import Defect, Defects
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.scenario.decision_register import HELD, INPUTS
 from tnt_sim.verify.run_files import hash_file
 from tnt_sim.verify.signing.witness import is_signed_entry
@@ -17,11 +17,9 @@ NOT_THERE = frozenset({"input", "input-missing", "project"})
 """Codes for inputs that are missing or changed: the run cannot be checked then, but is not shown to be false."""
 
 KINDS = ("scenario", "dossiers", "table")
-_MOVED = Text(
-    "Si le dossier de calcul ou le projet a été déplacé, dites où est le projet : "
-    "`tnt-sim verify DOSSIER --project PROJET`.",
-    "If the run folder or the project was moved, say where the project is: "
-    "`tnt-sim verify RUN_DIR --project PROJECT`.",
+_MOVED = _(
+    "If the run folder or the project was moved, say where the project is: `tnt-sim verify "
+    "RUN_DIR --project PROJECT`."
 )
 
 
@@ -45,10 +43,7 @@ def check_inputs(summary: Mapping[str, Any], project: Path, noted: Defects) -> P
     if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):
         noted.add(
             "inputs",
-            Text(
-                "summary.json : la liste « inputs » n'est pas celle d'un calcul.",
-                'summary.json: the list "inputs" is not that of a run.',
-            ),
+            _('summary.json: the list "inputs" is not that of a run.'),
         )
         return None
     defects = list(_list_changed_inputs(entries, project))
@@ -60,10 +55,7 @@ def check_inputs(summary: Mapping[str, Any], project: Path, noted: Defects) -> P
         defects.append(
             Defect(
                 "inputs",
-                Text(
-                    "summary.json ne nomme pas le fichier du scénario parmi les entrées.",
-                    "summary.json does not name the scenario file among its inputs.",
-                ),
+                _("summary.json does not name the scenario file among its inputs."),
             )
         )
     noted.entries.extend(defects)
@@ -83,26 +75,14 @@ def _list_changed_inputs(entries: list[dict[str, str]], project: Path) -> Iterat
     for entry in entries:
         name, file = entry["path"], (project / entry["path"]).resolve()
         if not file.is_relative_to(project):
-            text = Text(
-                f"l'entrée « {name} » est hors du projet ({project}).",
-                f'the input "{name}" is outside the project ({project}).',
-            )
+            text = _('the input "{name}" is outside the project ({project}).', name=name, project=project)
             yield Defect("input-outside", text)
         elif not file.is_file():
-            text = Text(
-                f"l'entrée « {name} » manque : cherchée dans {file}.",
-                f'the input "{name}" is missing: looked for at {file}.',
-            )
+            text = _('the input "{name}" is missing: looked for at {file}.', name=name, file=file)
             yield Defect("input-missing", text, hint=_MOVED)
         elif hash_file(file) != entry["sha256"]:
-            text = Text(
-                f"l'entrée « {name} » a changé depuis le calcul ({file}).",
-                f'the input "{name}" has changed since the run ({file}).',
-            )
-            hint = Text(
-                "Remettez le fichier d'origine, ou relancez `tnt-sim run`.",
-                "Put the original file back, or run `tnt-sim run` again.",
-            )
+            text = _('the input "{name}" has changed since the run ({file}).', name=name, file=file)
+            hint = _("Put the original file back, or run `tnt-sim run` again.")
             yield Defect("input", text, hint=hint)
 
 
@@ -110,10 +90,11 @@ def _build_project_defect(summary: Mapping[str, Any], project: Path, entries: li
     names = ", ".join(entry["path"] for entry in entries[:3])
     return Defect(
         "project",
-        Text(
-            f"aucune entrée du calcul n'est dans {project} (« project » : {summary.get('project')}) ; "
-            f"cherchées : {names}.",
-            f'no input of the run is in {project} ("project": {summary.get("project")}); looked for: {names}.',
+        _(
+            'no input of the run is in {project} ("project": {folder}); looked for: {names}.',
+            project=project,
+            folder=str(summary.get("project")),
+            names=names,
         ),
         hint=_MOVED,
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 REASON_KEYS = frozenset({"unspent_because", "unspent_code", "unspent_rule", "warnings"})
 REASON_COLUMNS = ("reason_code", "reason")
@@ -22,11 +22,9 @@ NOT_WRITTEN: Mapping[str, Any] = MappingProxyType(
     {"inhabitants": None, "n_unlocated": None, "proof_rows": {"read": 0, "unread": 0}}
 )
 """Keys of a run that version 0.1.0 did not write, with the values of a run that has nothing for them."""
-OTHER_WORDS = Text(
-    "Ses raisons et ses phrases ne sont pas toutes celles de cette version : elles ne sont pas vérifiées. Ce qui "
-    "s'ouvre ou s'exporte porte celles de cette version.",
-    "Its reasons and sentences are not all those of this version: they are not verified. What is opened or "
-    "exported holds this version's.",
+OTHER_WORDS = _(
+    "Its reasons and sentences are not all those of this version: they are not verified. "
+    "What is opened or exported holds this version's."
 )
 
 

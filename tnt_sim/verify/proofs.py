@@ -9,7 +9,7 @@ from typing import Any
 from tnt_sim.certify.proof_checker import Checker
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.verify.claim_consistency import RunClaim, compare_solver_claims
 from tnt_sim.verify.run_files import CERTIFICATE
 from tnt_sim.verify.run_replay import Replay
@@ -139,10 +139,7 @@ def _get_object(value: Any) -> dict[str, Any] | None:
 def _build_unproven_defect(goal: str) -> Defect:
     return Defect(
         NOT_REPLAYED,
-        Text(
-            f"certificate.json ne prouve pas que l'objectif « {goal} » est le meilleur possible.",
-            f'certificate.json does not prove that the goal "{goal}" is the best possible.',
-        ),
+        _('certificate.json does not prove that the goal "{goal}" is the best possible.', goal=goal),
         (Place(file=CERTIFICATE),),
     )
 
@@ -150,25 +147,21 @@ def _build_unproven_defect(goal: str) -> Defect:
 def _build_disagreement_defect(verdict: str) -> Defect:
     return Defect(
         NOT_REPLAYED,
-        Text(
-            f"CROSS_CHECKED, mais certificate.json ne dit pas que deux solveurs s'accordent ({verdict}).",
-            f"CROSS_CHECKED, but certificate.json does not say that two solvers agree ({verdict}).",
+        _(
+            "CROSS_CHECKED, but certificate.json does not say that two solvers agree ({verdict}).",
+            verdict=verdict,
         ),
         (Place(file=CERTIFICATE),),
     )
 
 
-_NO_TIME = Text(
-    f"Le certificat n'a pas pu être relu en {REPLAY_SECONDS:.0f} s : l'optimalité reste affirmée par le calcul.",
-    f"The certificate could not be replayed within {REPLAY_SECONDS:.0f} s: optimality remains a claim of the run.",
+_NO_TIME = _(
+    "The certificate could not be replayed within {replay_seconds} s: optimality remains a claim of the run.",
+    replay_seconds=str(round(REPLAY_SECONDS)),
 )
 
 _NO_FIRST = Defect(
     NOT_REPLAYED,
-    Text(
-        "certificate.json ne prouve pas qu'aucune liste aussi bonne ne passe avant celle-ci "
-        "(canonical_proof.list).",
-        "certificate.json does not prove that no list as good goes before this one (canonical_proof.list).",
-    ),
+    _("certificate.json does not prove that no list as good goes before this one (canonical_proof.list)."),
     (Place(file=CERTIFICATE),),
 )

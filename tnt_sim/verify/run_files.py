@@ -15,7 +15,7 @@ from typing import Any
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 MAX_DIFFERENCES = 20
 MOST_BYTES = 512 << 20
@@ -123,7 +123,7 @@ def read_object(file: Path) -> dict[str, Any]:
 def _require_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        names = [name for name, _ in pairs]
+        names = [name for name, __ in pairs]
         raise ValueError(f"duplicate key {next(name for name in names if names.count(name) > 1)!r}")
     return result
 
@@ -143,10 +143,7 @@ def build_unreadable_defect(file: Path, fr: str, en: str | None = None) -> Defec
         "run-folder",
         Text(f"« {file.name} » ne se lit pas : {fr}.", f'"{file.name}" cannot be read: {en or fr}.'),
         (Place(file=str(file)),),
-        Text(
-            "Reprenez ce fichier dans une copie du calcul, ou relancez `tnt-sim run`.",
-            "Take this file from a copy of the run, or run `tnt-sim run` again.",
-        ),
+        _("Take this file from a copy of the run, or run `tnt-sim run` again."),
     )
 
 
@@ -187,9 +184,11 @@ def build_difference_defect(path: str, stored: Any, again: Any) -> Defect:
     text, other = _format_value(stored), _format_value(again)
     return Defect(
         f"summary:{path}",
-        Text(
-            f"summary.json dit {text} pour « {path} » ; la relecture donne {other}.",
-            f'summary.json says {text} for "{path}"; reading again gives {other}.',
+        _(
+            'summary.json says {text} for "{path}"; reading again gives {other}.',
+            text=text,
+            path=path,
+            other=other,
         ),
     )
 
@@ -198,10 +197,7 @@ def build_malformed_defect(path: str) -> Defect:
     """Build the defect of a key that is missing, or whose value is of another kind than every run writes."""
     return Defect(
         f"summary:{path}",
-        Text(
-            f"« {path} » manque dans summary.json, ou n’est pas une valeur qu’un calcul écrit.",
-            f'"{path}" is missing from summary.json, or is no value that a run writes.',
-        ),
+        _('"{path}" is missing from summary.json, or is no value that a run writes.', path=path),
         hint=_AGAIN,
     )
 
@@ -222,7 +218,7 @@ BOUND = (RESOLVED, PARQUET, CSV, CERTIFICATE)
 
 RUN_FILES = (*BOUND, SUMMARY, LOG)
 _SEAL = "sha256 of the lines above and of `seconds` in summary.json: "
-_AGAIN = Text("Relancez `tnt-sim run`.", "Run `tnt-sim run` again.")
+_AGAIN = _("Run `tnt-sim run` again.")
 
 
 def hash_summary(summary: Mapping[str, Any]) -> str:
@@ -244,25 +240,20 @@ def read_summary(run_dir: Path) -> dict[str, Any]:
     """Read `summary.json` of a run folder; DataError if it is not a run folder."""
     file = run_dir / SUMMARY
     if not run_dir.is_dir():
-        text = Text(
-            f"il n'y a pas de dossier « {run_dir} » (cherché : {run_dir.resolve()}).",
-            f'there is no folder "{run_dir}" (looked for: {run_dir.resolve()}).',
+        text = _(
+            'there is no folder "{run_dir}" (looked for: {resolve}).',
+            run_dir=run_dir,
+            resolve=run_dir.resolve(),
         )
         raise DataError([Defect("run-folder", text, hint=_build_folder_hint())])
     if not file.is_file():
-        text = Text(
-            f"« {run_dir} » n'est pas un dossier de calcul : il n'a pas de summary.json.",
-            f'"{run_dir}" is no run folder: it has no summary.json.',
-        )
+        text = _('"{run_dir}" is no run folder: it has no summary.json.', run_dir=run_dir)
         raise DataError([Defect("run-folder", text, hint=_build_folder_hint())])
     return read_object(file)
 
 
 def _build_folder_hint() -> Text:
-    return Text(
-        "Donnez le dossier que `tnt-sim run` a nommé (runs/…).",
-        "Give the folder that `tnt-sim run` named (runs/…).",
-    )
+    return _("Give the folder that `tnt-sim run` named (runs/…).")
 
 
 def check_files(run_dir: Path, summary: Mapping[str, Any], defects: Defects) -> None:
@@ -277,10 +268,7 @@ def check_files(run_dir: Path, summary: Mapping[str, Any], defects: Defects) -> 
     if not isinstance(bound, dict) or not isinstance(summary.get("document_sha256"), str):
         defects.add(
             "files",
-            Text(
-                "summary.json ne donne pas l'empreinte des fichiers du calcul.",
-                "summary.json does not hold the hashes of the run's files.",
-            ),
+            _("summary.json does not hold the hashes of the run's files."),
             hint=_AGAIN,
         )
         return
@@ -306,13 +294,10 @@ def _build_missing_defect(run_dir: Path, name: str, sha256: Any) -> Defect:
         ),
         None,
     )
-    text = Text(f"« {name} » manque dans « {run_dir} ».", f'"{name}" is missing from "{run_dir}".')
+    text = _('"{name}" is missing from "{run_dir}".', name=name, run_dir=run_dir)
     hint = _AGAIN
     if twin is not None:
-        hint = Text(
-            f"Son contenu est dans « {twin} » : rendez-lui son nom.",
-            f'"{twin}" holds it: give it its name back.',
-        )
+        hint = _('"{twin}" holds it: give it its name back.', twin=twin)
     return Defect(f"file:{name}", text, hint=hint)
 
 
@@ -327,10 +312,7 @@ def build_rewritten_defect(file: Path) -> Defect:
     """Build the defect of a file whose content is no longer that of the run."""
     return Defect(
         f"file:{file.name}",
-        Text(
-            f"« {file.name} » n'est plus le fichier que le calcul a écrit.",
-            f'"{file.name}" is no longer the file that the run wrote.',
-        ),
+        _('"{file_name}" is no longer the file that the run wrote.', file_name=file.name),
         (Place(file=str(file)),),
         _AGAIN,
     )
@@ -345,14 +327,11 @@ def _check_log(file: Path, summary: Mapping[str, Any], defects: Defects) -> None
     except ValueError as error:
         defects.entries.append(build_unreadable_defect(file, str(error)))
         return
-    body, _, seal = text.rpartition(_SEAL)
+    body, __, seal = text.rpartition(_SEAL)
     if seal != f"{_seal(body, summary.get('seconds'))}\n":
         defects.add(
             f"file:{LOG}",
-            Text(
-                "solver.log, ou « seconds » dans summary.json, n'est plus ce que le calcul a écrit.",
-                'solver.log, or "seconds" in summary.json, is no longer what the run wrote.',
-            ),
+            _('solver.log, or "seconds" in summary.json, is no longer what the run wrote.'),
             Place(file=str(file)),
             hint=_AGAIN,
         )

@@ -15,7 +15,7 @@ import polars as pl
 
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, TntError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.scenario.envelope_assignment import assign_envelopes
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -151,10 +151,7 @@ def _load_scenario(run: Replay, file: Path) -> ScenarioData | None:
     if not isinstance(sets, list) or not all(isinstance(text, str) for text in sets):
         run.defects.add(
             "sets",
-            Text(
-                "summary.json : « sets » n'est pas une liste de textes.",
-                'summary.json: "sets" is no list of texts.',
-            ),
+            _('summary.json: "sets" is no list of texts.'),
         )
         return None
     try:
@@ -169,11 +166,12 @@ def _load_scenario(run: Replay, file: Path) -> ScenarioData | None:
     name, other = scenario.sha256[:8], str(run.summary.get("scenario_sha256"))[:8]
     run.defects.add(
         "scenario",
-        Text(
-            f"le scénario et ses données, avec ce que change « sets » ({len(sets)}), ont l'empreinte {name} ; "
-            f"« scenario_sha256 » dit {other}.",
-            f'the scenario and its data, with what "sets" changes ({len(sets)}), have the hash {name}; '
-            f'"scenario_sha256" says {other}.',
+        _(
+            'the scenario and its data, with what "sets" changes ({n_sets}), have the hash {name}; '
+            '"scenario_sha256" says {other}.',
+            n_sets=len(sets),
+            name=name,
+            other=other,
         ),
         Place(file=str(file)),
     )

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defects, InputError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, sum_exactly
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -119,7 +119,7 @@ def read_steps(
     strange = set(table["step"].drop_nulls().unique()) - {"", *(step.id for step in steps)}
     if strange or table["step"].null_count():
         names = ", ".join(sorted(strange)[:5])
-        defects.add("steps", Text(f"étape inconnue : {names}.", f"unknown step: {names}."))
+        defects.add("steps", _("unknown step: {names}.", names=names))
         return None
     sentences = list_step_entries(summary)
     nameless = steps[0].id == ""
@@ -206,10 +206,7 @@ def _check_amounts(decision: StepDecision, entry: Mapping[str, Any], defects: De
         name = decision.step.id
         defects.add(
             "summary:steps",
-            Text(
-                f"summary.json : l'étape « {name} » n'est pas ce que l'allocation donne.",
-                f'summary.json: the step "{name}" is not what the allocation gives.',
-            ),
+            _('summary.json: the step "{name}" is not what the allocation gives.', name=name),
         )
 
 
@@ -234,9 +231,6 @@ def _check_reserve(
             return decision
     defects.add(
         "reserve-list",
-        Text(
-            "la liste de réserve n'est pas celle que les règles donnent.",
-            "the reserve list is not the one that the rules give.",
-        ),
+        _("the reserve list is not the one that the rules give."),
     )
     return None if doubled else decision

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defect, Defects, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_files import (
     MAX_DIFFERENCES,
@@ -43,10 +43,7 @@ def read_parquet(file: Path, defects: Defects) -> pl.DataFrame | None:
     try:
         rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
         if rows > MOST_ROWS:
-            sentence = Text(
-                f"il a {rows} lignes, et {MOST_ROWS} au plus sont lues",
-                f"it has {rows} rows; {MOST_ROWS} at most are read",
-            )
+            sentence = _("it has {rows} rows; {most_rows} at most are read", rows=rows, most_rows=MOST_ROWS)
             defects.entries.append(build_unreadable_defect(file, sentence.fr, sentence.en))
             return None
         return pl.read_parquet(io.BytesIO(data))
@@ -62,10 +59,7 @@ def has_columns(table: pl.DataFrame, wanted: Mapping[str, Any], defects: Defects
     for name in lost:
         defects.add(
             "allocation",
-            Text(
-                f"allocation.parquet n'a pas de colonne « {name} » ({wanted[name]}).",
-                f'allocation.parquet has no column "{name}" ({wanted[name]}).',
-            ),
+            _('allocation.parquet has no column "{name}" ({wanted}).', name=name, wanted=wanted[name]),
         )
     return not lost
 
@@ -78,10 +72,7 @@ def extract_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) 
     if empty:
         defects.add(
             "allocation",
-            Text(
-                f"allocation.parquet a des cellules vides ({', '.join(empty)}).",
-                f"allocation.parquet has empty cells ({', '.join(empty)}).",
-            ),
+            _("allocation.parquet has empty cells ({empty}).", empty=", ".join(empty)),
         )
         return None
     stored = table["dossier"]
@@ -161,11 +152,12 @@ def compare_csv(stored: bytes, again: str, file: Path) -> list[Defect]:
 def _build_cell_defect(file: Path, dossier: str, column: str, stored: Any, again: Any) -> Defect:
     return Defect(
         f"{file.name}:{column}",
-        Text(
-            f"{file.name} dit {_format_value(stored)} pour « {column} » ; "
-            f"la relecture donne {_format_value(again)}.",
-            f'{file.name} says {_format_value(stored)} for "{column}"; '
-            f"reading again gives {_format_value(again)}.",
+        _(
+            '{file_name} says {value} for "{column}"; reading again gives {value2}.',
+            file_name=file.name,
+            value=_format_value(stored),
+            column=column,
+            value2=_format_value(again),
         ),
         (Place(file=file.name, dossier=dossier),),
     )
@@ -216,17 +208,19 @@ def _describe_difference(stored: list[str], again: list[str]) -> tuple[str, str]
         ("en trop", "too many", [name for name in counts if name not in known]),
         ("en double", "twice", [name for name, count in counts.items() if count > 1 and name in known]),
     )
-    fr = "; ".join(f"{word}: {', '.join(names[:5])}" for word, _, names in sides if names)
-    en = "; ".join(f"{word}: {', '.join(names[:5])}" for _, word, names in sides if names)
+    fr = "; ".join(f"{word}: {', '.join(names[:5])}" for word, __, names in sides if names)
+    en = "; ".join(f"{word}: {', '.join(names[:5])}" for __, word, names in sides if names)
     return fr or "autre ordre", en or "another order"
 
 
 def _build_row_length_defect(file: Path, number: int, observed: int, wanted: int) -> Defect:
     return Defect(
         f"{file.name}:rows",
-        Text(
-            f"la ligne {number} a {observed} cellules, et il en faut {wanted}.",
-            f"row {number} has {observed} cells, and {wanted} are needed.",
+        _(
+            "row {number} has {observed} cells, and {wanted} are needed.",
+            number=number,
+            observed=observed,
+            wanted=wanted,
         ),
         (Place(file=file.name, row=number),),
     )

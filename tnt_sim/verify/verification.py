@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 UNVERIFIED = ("versions", "seconds", "solver.log", "method", "stopped_by")
 """What a run says of itself and no check covers: a forger can rewrite it with matching hashes."""
@@ -75,11 +75,11 @@ class ProofRows:
         if not self.n_unread:
             return None
         total = self.n_read + self.n_unread
-        return Text(
-            f"{self.n_unread} des {total} lignes sur lesquelles les preuves reposent n'ont pas de seconde lecture "
-            "(voir docs/trust.md).",
-            f"{self.n_unread} of the {total} rows that the proofs stand on have no second reading "
-            "(see docs/trust.md).",
+        return _(
+            "{n_unread} of the {total} rows that the proofs stand on have no second reading (see "
+            "docs/trust.md).",
+            n_unread=self.n_unread,
+            total=total,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tnt_sim.analysis.marginal.document import NextEuroEntry, PriceEntry
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_decimal, format_euros, format_short_amount
 from tnt_sim.reporting.charts.theme import FREE, INK, apply_theme, import_altair
 
@@ -98,17 +98,16 @@ def draw_next_euro(entries: Sequence[NextEuroEntry], lang: Lang) -> Any:
     )
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     axis = alt.Axis(format=",~f", tickCount=5)
-    x = alt.X("euros:Q", title=Text("À ajouter (€)", "To add (€)").in_(lang), scale=scale, axis=axis)
+    x = alt.X("euros:Q", title=_("To add (€)").in_(lang), scale=scale, axis=axis)
     y = alt.Y("id:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False, labelColor=INK))
     base = alt.Chart(alt.Data(values=rows)).encode(x=x, y=y)
     stem = base.mark_rule(color=FREE, strokeWidth=2).encode(x2=alt.datum(low))
     dots = base.mark_point(filled=True, size=80, color=FREE, opacity=1)
     text = base.mark_text(align="left", dx=10, color=INK).encode(text="t:N")
     title = {
-        "text": Text("Ce qu'achète le prochain euro", "What the next euro buys").in_(lang),
-        "subtitle": Text(
-            "Le moins à ajouter pour gagner une unité ; rien ne change en dessous. Échelle en puissances de dix",
-            "The least to add for one unit more; nothing changes below. Scale in powers of ten",
+        "text": _("What the next euro buys").in_(lang),
+        "subtitle": _(
+            "The least to add for one unit more; nothing changes below. Scale in powers of ten"
         ).in_(lang),
     }
     chart = alt.layer(stem, dots, text).properties(width=MARGINAL_WIDTH, height=ROW * len(rows), title=title)
@@ -143,7 +142,7 @@ def build_price_rows(entries: Sequence[PriceEntry], lang: Lang) -> list[dict[str
             if goal in _MONEY
             else f"{format_decimal(value, lang)} {goal or ''}".rstrip()
         )
-        free = Text("ne coûte rien", "costs nothing").in_(lang)
+        free = _("costs nothing").in_(lang)
         text = label if entry.goal else free
         rows.append({"id": entry.id, "v": float(parse_decimal(value)), "t": text})
     return sorted(rows, key=lambda row: (-row["v"], row["id"]))
@@ -168,11 +167,8 @@ def draw_prices(entries: Sequence[PriceEntry], lang: Lang) -> Any:
     bars = base.mark_bar(color=FREE, height=18).encode(x=x)
     text = base.mark_text(align="left", dx=8, color=INK).encode(x=x, text="t:N")
     title = {
-        "text": Text("Ce que coûte chaque règle", "What each rule costs").in_(lang),
-        "subtitle": Text(
-            "Ce que gagnerait le premier but, les autres règles restant en place, si celle-ci n'y était pas",
-            "What the first goal would gain without it, all other rules kept",
-        ).in_(lang),
+        "text": _("What each rule costs").in_(lang),
+        "subtitle": _("What the first goal would gain without it, all other rules kept").in_(lang),
     }
     return apply_theme(
         alt.layer(bars, text).properties(width=PRICE_WIDTH, height=PRICE_ROW * len(rows), title=title), lang

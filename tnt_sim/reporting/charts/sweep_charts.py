@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.analysis.sweep.document import SweepDocument, SweepEnvelopeEntry
-from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_decimal, format_short_amount
+from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.numbers import format_decimal, format_integer, format_list, format_short_amount
 from tnt_sim.reporting.charts.theme import (
     FREE,
     INK,
@@ -27,7 +27,6 @@ from tnt_sim.reporting.charts.theme import (
     import_altair,
 )
 from tnt_sim.reporting.text.sweep import CurveList, list_top_envelopes, select_lists
-from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.protocols import Sense
 
 WIDTH, HEIGHT = 760, 330
@@ -46,7 +45,7 @@ def draw_ladder(document: SweepDocument, lang: Lang) -> Any:
     names = list(dict.fromkeys(row["e"] for row in rows))
     colours = alt.Scale(domain=names, range=list(OKABE_ITO[: max(1, len(names))]))
     x = alt.X("x:O", title=get_amount_title(document).in_(lang), sort=None, axis=alt.Axis(labelAngle=0))
-    word = Text("Accordé à ceux qui entrent", "Granted to those that enter")
+    word = _("Granted to those that enter")
     y = alt.Y("g:Q", title=format_money_title(word, lang), axis=alt.Axis(format=",~f", tickCount=5))
     blocks = (
         alt.Chart(build_chart_data(alt, rows))
@@ -63,9 +62,7 @@ def draw_ladder(document: SweepDocument, lang: Lang) -> Any:
         .encode(x=x, y="top:Q", text="t:N")
     )
     title = {
-        "text": Text("Les dossiers qui entrent à chaque pas", "The dossiers that enter at each step").in_(
-            lang
-        ),
+        "text": _("The dossiers that enter at each step").in_(lang),
         "subtitle": _describe_ladder(names, lang, edges=edges),
     }
     return alt.layer(blocks, text).properties(width=WIDTH, height=HEIGHT, title=title)
@@ -73,18 +70,15 @@ def draw_ladder(document: SweepDocument, lang: Lang) -> Any:
 
 def _describe_ladder(names: Sequence[str], lang: Lang, *, edges: bool) -> list[str]:
     sentences = [
-        Text(
-            "Ce que reçoivent ceux qui entrent. Au-dessus : combien entrent (+), combien sortent (−).",
-            "What those that enter are granted. Above: how many enter (+), leave (−).",
-        )
+        _("What those that enter are granted. Above: how many enter (+), leave (\u2212).")
         if not edges
-        else Text(
-            "Un bloc par dossier qui entre, haut comme sa subvention. Au-dessus : entrent (+), sortent (−).",
-            "One block a dossier that enters, as high as its grant. Above: how many enter (+), leave (−).",
+        else _(
+            "One block a dossier that enters, as high as its grant. Above: how many enter (+), leave "
+            "(\u2212)."
         )
     ]
     if len(names) == 1:
-        sentences.append(Text(f"Tous sont dans « {names[0]} ».", f'All are in "{names[0]}".'))
+        sentences.append(_('All are in "{names}".', names=names[0]))
     return [text.in_(lang) for text in sentences]
 
 
@@ -168,7 +162,7 @@ def get_amount_title(document: SweepDocument) -> Text:
     """Return the title of an axis of amounts."""
     one = len(document.envelopes) == 1
     name = document.envelopes[0] if one else "…"
-    return Text(f"Montant de {name}", f"Amount of {name}") if one else Text("Montant", "Amount")
+    return _("Amount of {name}", name=name) if one else _("Amount")
 
 
 def build_chart_data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -250,15 +244,15 @@ def _build_title(document: SweepDocument, what: str, lang: Lang) -> dict[str, An
     names = format_list(document.envelopes, lang)
     sub = [f"{what[:1].upper()}{what[1:]}{_describe_truncated_axis(lang)}"]
     if document.synthetic:
-        sub.append(Text("Données synthétiques", "Synthetic data").in_(lang))
+        sub.append(_("Synthetic data").in_(lang))
     return {
-        "text": Text(f"Ce qu'achète l'enveloppe {names}", f"What the envelope {names} buys").in_(lang),
+        "text": _("What the envelope {names} buys", names=names).in_(lang),
         "subtitle": sub,
     }
 
 
 def _describe_truncated_axis(lang: Lang) -> str:
-    return Text(" (l'échelle ne part pas de zéro)", " (the scale does not start at zero)").in_(lang)
+    return _(" (the scale does not start at zero)").in_(lang)
 
 
 def _format_end_label(document: SweepDocument, curve: str, lang: Lang) -> str:
@@ -269,11 +263,11 @@ def _format_end_label(document: SweepDocument, curve: str, lang: Lang) -> str:
 
 def _get_curve_name(document: SweepDocument, curve: str, lang: Lang) -> str:
     if curve == "nested":
-        return Text("promesses tenues", "promises kept").in_(lang)
+        return _("promises kept").in_(lang)
     same = document.nested and _list_values(document, "free") == _list_values(document, "nested")
     if same:
-        return Text("libre = promesses\ntenues", "free = promises\nkept").in_(lang)
-    return Text("libre", "free").in_(lang)
+        return _("free = promises\nkept").in_(lang)
+    return _("free").in_(lang)
 
 
 def _list_values(document: SweepDocument, curve: str) -> list[dict[str, float]]:
@@ -308,7 +302,7 @@ def _draw_certified_range(alt: Any, document: SweepDocument, x: Any, y: Any, lan
         return []
     band = alt.Chart(build_chart_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)
     widest = max(rows[: max(1, len(rows) // 2)], key=lambda row: row["w"] - row["v"])
-    word = Text("encadrement certifié entre deux montants", "certified bounds between two amounts").in_(lang)
+    word = _("certified bounds between two amounts").in_(lang)
     note = alt.Chart(build_chart_data(alt, [{**widest, "m": widest["n"], "t": word}]))
     return [
         band.encode(x=x, x2="n:Q", y=y, y2="w:Q"),
@@ -358,16 +352,16 @@ def _draw_totals(document: SweepDocument, lang: Lang) -> Any:
     """Draw applications, inhabitants, departments and unspent money against the amount, in panels."""
     alt = import_altair()
     lists = select_lists(document, document.first_curve)
-    amounts = [convert_to_millions(point.amount_cents) for point, _ in lists]
+    amounts = [convert_to_millions(point.amount_cents) for point, __ in lists]
     wanted: tuple[tuple[list[int | None], Text, int], ...] = (
-        ([one.n_funded for _, one in lists], Text("Dossiers financés", "Funded dossiers"), 1),
+        ([one.n_funded for __, one in lists], _p("sweep_charts", "Funded dossiers"), 1),
         (
-            [one.population for _, one in lists],
-            Text("Population des porteurs (M)", "Applicants' population (M)"),
+            [one.population for __, one in lists],
+            _("Applicants' population (M)"),
             1_000_000,
         ),
-        ([one.n_departments for _, one in lists], Text("Départements atteints", "Departments reached"), 1),
-        ([one.left_cents for _, one in lists], Text("Non dépensé (M€)", "Unspent (€M)"), 100_000_000),
+        ([one.n_departments for __, one in lists], _("Departments reached"), 1),
+        ([one.left_cents for __, one in lists], _("Unspent (€M)"), 100_000_000),
     )
     panels = []
     for counts, name, unit in wanted:
@@ -376,8 +370,8 @@ def _draw_totals(document: SweepDocument, lang: Lang) -> Any:
         if rows:
             panels.append(_draw_panel(alt, rows, name.in_(lang)))
     title = {
-        "text": Text("Ce que chaque montant atteint", "What each amount reaches").in_(lang),
-        "subtitle": Text("Selon le montant, en M€", "By amount, in €M").in_(lang),
+        "text": _("What each amount reaches").in_(lang),
+        "subtitle": _("By amount, in €M").in_(lang),
     }
     return alt.concat(*panels, columns=2).properties(title=title)
 
@@ -419,10 +413,8 @@ def _draw_envelopes(document: SweepDocument, lang: Lang) -> Any:
     for top, rows in zip(tops, curve_rows, strict=False):
         panels.append(_draw_envelope_panel(alt, top, rows, most, lang))
     title = {
-        "text": Text(
-            "Par enveloppe : ce qu'elle a, ce qu'elle accorde", "By envelope: what it has, what it grants"
-        ),
-        "subtitle": Text("En M€, à chaque montant", "In €M, at each amount"),
+        "text": _("By envelope: what it has, what it grants"),
+        "subtitle": _("In €M, at each amount"),
     }
     told = {key: text.in_(lang) for key, text in title.items()}
     return alt.concat(*panels, columns=min(3, len(panels))).properties(title=told)
@@ -450,7 +442,7 @@ def _draw_envelope_panel(
     )
     layers = []
     last = rows[-1]["m"]
-    words = {"has": Text("disponible", "available"), "grants": Text("accordé", "granted")}
+    words = {"has": _("available"), "grants": _("granted")}
     ends = {kind: next((r["v"] for r in reversed(rows) if r["k"] == kind), None) for kind in words}
     near = ends["has"] is not None and abs(ends["has"] - (ends["grants"] or 0)) < 0.09 * most
     for kind, colour, dash in (("has", SOFT, [4, 3]), ("grants", FREE, [1, 0])):

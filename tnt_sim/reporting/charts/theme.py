@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 
 INK, SOFT, LINE, TINT = "#17212b", "#525d67", "#c6ced5", "#e3e8ec"
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
@@ -45,10 +45,7 @@ def import_altair() -> Any:
 def build_missing_error() -> UsageError:
     """Return the error for a missing optional dependency."""
     return UsageError(
-        Text(
-            "les graphiques veulent Altair : pip install 'tnt-sim[charts]'.",
-            "pictures want Altair: pip install 'tnt-sim[charts]'.",
-        ),
+        _("pictures want Altair: pip install 'tnt-sim[charts]'."),
         code="usage.charts",
     )
 
@@ -115,4 +112,4 @@ def convert_to_millions(cents: int) -> float:
 
 def format_money_title(word: Text, lang: Lang) -> str:
     """Return the title of an axis of amounts."""
-    return f"{word.in_(lang)} ({Text('M€', '€M').in_(lang)})"
+    return f"{word.in_(lang)} ({_('€M').in_(lang)})"

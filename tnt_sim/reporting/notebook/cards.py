@@ -10,12 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text, format_long_day
-from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal
+from tnt_sim.i18n.message import Lang, Text, _, format_long_day
+from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal, format_integer
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_mark
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_verdict
-from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.rules.expressions.text import SENSE, describe_measure
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 from tnt_sim.verify.verification import Verification
@@ -48,7 +47,7 @@ def render_result_card(
     document: Document, about: About, lang: Lang, verification: Verification | None = None
 ) -> str:
     """Return the card of a decision, or why there is none; `verification` is the verification of a stored run."""
-    mark, _ = get_mark(document, verification)
+    mark, __ = get_mark(document, verification)
     said = f"{mark} {describe_verdict(document, verification=verification).in_(lang)}"
     pieces = [*_render_head(about, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
     if document["status"] == "infeasible":
@@ -63,17 +62,15 @@ def render_result_card(
     return wrap_in_frame("\n".join(pieces), lang)
 
 
-_WHY = Text(
-    "tnt.conflict(scenario), ou « tnt-sim conflict », dit quelles règles se contredisent, et ce qui les "
-    "réconcilie au moindre coût.",
-    'tnt.conflict(scenario), or "tnt-sim conflict", says which rules clash, and what reconciles '
-    "them at the least cost.",
+_WHY = _(
+    'tnt.conflict(scenario), or "tnt-sim conflict", says which rules clash, and what '
+    "reconciles them at the least cost."
 )
 
 
 def _render_head(card: About, name: str, lang: Lang) -> list[str]:
     day = format_long_day(card.day).in_(lang) if card.day else ""
-    as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
+    as_of = _("as of {day}", day=day).in_(lang) if day else ""
     about = " · ".join(part for part in (name, as_of) if part)
     head = f'<p><strong>{escape(card.title)}</strong><br><span class="soft">{escape(about)}</span></p>'
     return [head, *([f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if card.synthetic else [])]
@@ -110,10 +107,7 @@ def _render_envelopes(entries: Sequence[Document], lang: Lang) -> str:
         )
         for entry in (entries[0], *under)
     ]
-    heads = Text(
-        "Enveloppe|Disponible|Accordé|Reste|Financés / éligibles|Pourquoi il en reste",
-        "Envelope|Available|Granted|Left|Funded / eligible|Why some is left",
-    )
+    heads = _("Envelope|Available|Granted|Left|Funded / eligible|Why some is left")
     return render_rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3, 4))
 
 
@@ -141,11 +135,7 @@ def render_scenario_card(scenario: ScenarioData, lang: Lang | None = None) -> st
         (f"{one.id} · {one.title}" if one.title else one.id, format_amount(one.amount, tongue))
         for one in envelopes
     ]
-    pieces.append(
-        render_rows_html(
-            Text("Enveloppe|Montant", "Envelope|Amount").in_(tongue).split("|"), rows, right=(1,)
-        )
-    )
+    pieces.append(render_rows_html(_("Envelope|Amount").in_(tongue).split("|"), rows, right=(1,)))
     return wrap_in_frame("\n".join(pieces), tongue)
 
 
@@ -155,12 +145,10 @@ def _describe_dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
     silent, wanted = requested.null_count(), format_amount(int(requested.sum()), lang)
     if silent == n:
         return filed
-    text = Text(f"{filed} ; demandé : {wanted}", f"{filed}; asked: {wanted}")
+    text = _("{filed}; asked: {wanted}", filed=filed, wanted=wanted)
     if silent:
         rest = format_integer(silent, lang)
-        text = Text(
-            f"{text.fr}, et {rest} sans montant demandé", f"{text.en}, and {rest} with no amount asked"
-        )
+        text = _("{text}, and {rest} with no amount asked", text=text, rest=rest)
     return text.in_(lang)
 
 
@@ -171,12 +159,12 @@ def _describe_rules(rules: Sequence[Any], lang: Lang) -> str:
     if not rules:
         return ""
     told = " ; ".join(names[:MOST_RULES]) or "–"
-    text = Text(f"Règles : {told}", f"Rules: {told}")
+    text = _("Rules: {told}", told=told)
     rest = len(names) - MOST_RULES
     if rest > 0:
-        text = Text(f"{text.fr} ; et {rest} autres", f"{text.en}; and {rest} more")
+        text = _("{text}; and {rest} more", text=text, rest=rest)
     if off:
-        text = Text(f"{text.fr} (arrêtées : {off})", f"{text.en} (switched off: {off})")
+        text = _("{text} (switched off: {off})", text=text, off=off)
     return text.in_(lang)
 
 
@@ -189,6 +177,6 @@ def _describe_goals(stages: Sequence[Any], lang: Lang) -> str:
             describe_measure(name).in_(lang) for name in stage.maximise or stage.minimise or ()
         )
         sentences.append(f"{SENSE[sense].in_(lang)} {terms}")
-    then = Text(", puis ", ", then ").in_(lang)
+    then = _(", then ").in_(lang)
     told = then.join(sentences)
-    return Text(f"But : {told}", f"Goal: {told}").in_(lang) if sentences else ""
+    return _("Goal: {told}", told=told).in_(lang) if sentences else ""

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.charts.theme import (
@@ -74,16 +74,14 @@ def draw_envelopes(run: StoredRun, lang: Lang) -> Any:
     most = max(max(row["has"], row["granted"]) for row in rows)
     x_scale = alt.Scale(domain=[0, most * 1.45 or 1], nice=False)
     axis = alt.Axis(format=",~f", tickCount=5, grid=False)
-    title_x = format_money_title(
-        Text("Accordé, sur ce dont l'enveloppe dispose", "Granted, of what the envelope has"), lang
-    )
+    title_x = format_money_title(_("Granted, of what the envelope has"), lang)
     base = alt.Chart(alt.Data(values=rows)).encode(y=y)
     x = alt.X("has:Q", title=title_x, scale=x_scale, axis=axis)
     room = base.mark_bar(color=TINT, stroke=SOFT, strokeWidth=0.6, height=18).encode(x=x)
     granted = base.mark_bar(color=FREE, height=18).encode(x=alt.X("granted:Q", scale=x_scale))
     text = base.mark_text(align="left", dx=8, color=INK).encode(x=alt.X("end:Q", scale=x_scale), text="t:N")
     sub = [run.title, *([SYNTHETIC.in_(lang)] if run.synthetic else [])]
-    title = {"text": Text("L'argent par enveloppe", "Money by envelope").in_(lang), "subtitle": sub}
+    title = {"text": _("Money by envelope").in_(lang), "subtitle": sub}
     return apply_theme(
         alt.layer(room, granted, text).properties(width=WIDTH, height=ROW * len(rows), title=title), lang
     )
@@ -101,9 +99,9 @@ def build_envelope_rows(entries: Sequence[StoredEnvelope], lang: Lang) -> list[d
         granted = convert_to_millions(entry.granted_cents)
         text = format_short_amount(entry.granted_cents, lang)
         if has is not None:
-            text = Text(
-                f"{text} sur {format_short_amount(has, lang)}", f"{text} of {format_short_amount(has, lang)}"
-            ).in_(lang)
+            text = _("{text} of {short_amount}", text=text, short_amount=format_short_amount(has, lang)).in_(
+                lang
+            )
         room = convert_to_millions(has) if has is not None else granted
         rows.append({"id": entry.id, "has": room, "granted": granted, "end": max(room, granted), "t": text})
     return rows
@@ -133,7 +131,7 @@ class Map:
             f'height:.8em;margin-right:.4em;border:1px solid #8889;background:{fill}"></span>{escape(words)}</li>'
             for fill, words in self.classes
         )
-        nothing = Text("hachuré : rien", "hatched: nothing").in_(self.lang)
+        nothing = _("hatched: nothing").in_(self.lang)
         return wrap_in_frame(
             f'<h2>{escape(self.title)}</h2><figure style="max-width:{_MAP_WIDTH}">{self.svg}</figure>'
             f'<ul style="list-style:none;padding:0;margin:.3rem 0">{keys}<li style="display:inline-block">'

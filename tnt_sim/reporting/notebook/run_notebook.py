@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.decision_page.subtotals import build_groupings
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 
@@ -85,7 +85,7 @@ def _list_dossier_cells(lang: Lang) -> list[tuple[Any, ...]]:
     """Return the cells on applications, their reasons, and what to ask next."""
     columns = '"dossier", "title", "funded", "granted_cents", "reason"'
     return [
-        ("markdown", Text("## Les dossiers, et pourquoi", "## The dossiers, and why").in_(lang)),
+        ("markdown", _("## The dossiers, and why").in_(lang)),
         ("code", "dossiers = run.to_dataframe()\n"
                  f"tnt.table(dossiers.select({columns}), lang=lang)"),
         ("code", 'reasons = dossiers.group_by("funded", "reason_code").len().sort("len", descending=True)\n'
@@ -96,16 +96,11 @@ def _list_dossier_cells(lang: Lang) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-_STILL = Text(
-    "des images fixes, qui ne demandent rien à l'internet", "still pictures, which ask for nothing outside"
-)
-_ABOUT = Text(
-    "Ce carnet ouvre le dossier d'un calcul et montre ce qu'il contient ; chaque fichier est comparé à son "
-    "empreinte. Le chemin est un paramètre, et le même carnet sert à un autre calcul : "
-    "`papermill carnet.ipynb sortie.ipynb -p run_dir CHEMIN`.",
-    "This notebook opens the folder of a run and shows what it holds; every file is compared with its hash. The "
-    "path is a parameter, and the same notebook serves another run: "
-    "`papermill notebook.ipynb out.ipynb -p run_dir PATH`.",
+_STILL = _("still pictures, which ask for nothing outside")
+_ABOUT = _(
+    "This notebook opens the folder of a run and shows what it holds; every file is compared "
+    "with its hash. The path is a parameter, and the same notebook serves another run: "
+    "`papermill notebook.ipynb out.ipynb -p run_dir PATH`."
 )
 
 

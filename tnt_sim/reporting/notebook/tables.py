@@ -14,13 +14,13 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_amounts, format_count, format_decimal
+from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.numbers import format_amounts, format_count, format_decimal, format_integer, format_number
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.quality import SEVERITY
 from tnt_sim.reporting.text.marginal import FLAGS
 from tnt_sim.reporting.text.vocabulary import KIND, PROOF, REASON
-from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column, format_integer, format_number
+from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column
 from tnt_sim.rules.expressions.text import SENSE, capitalise
 
 MOST_ROWS = 20
@@ -28,39 +28,39 @@ CENTS = "_cents"
 HEADS: Mapping[str, Text] = MappingProxyType(
     {
         "id": Text("", ""),
-        "amount": Text("Montant", "Amount"),
-        "effective": Text("Disponible", "Available"),
-        "granted": Text("Accordé", "Granted"),
-        "unspent": Text("Reste", "Left"),
-        "unspent_because": Text("Pourquoi il en reste", "Why some is left"),
-        "n_dossiers": Text("Déposés", "Filed"),
-        "n_eligible": Text("Éligibles", "Eligible"),
-        "n_funded": Text("Financés", "Funded"),
-        "eligible": Text("Éligible", "Eligible"),
-        "funded": Text("Financé", "Funded"),
-        "reason_code": Text("Motif", "Code"),
-        "reason": Text("Raison", "Reason"),
-        "explanation": Text("Explication", "Explanation"),
-        "rule": Text("Règle", "Rule"),
-        "kind": Text("Genre", "Kind"),
+        "amount": _("Amount"),
+        "effective": _("Available"),
+        "granted": _("Granted"),
+        "unspent": _("Left"),
+        "unspent_because": _p("tables", "Why some is left"),
+        "n_dossiers": _("Filed"),
+        "n_eligible": _("Eligible"),
+        "n_funded": _p("tables", "Funded"),
+        "eligible": _p("tables", "Eligible"),
+        "funded": _p("tables 40", "Funded"),
+        "reason_code": _("Code"),
+        "reason": _p("tables", "Reason"),
+        "explanation": _p("tables", "Explanation"),
+        "rule": _("Rule"),
+        "kind": _("Kind"),
         "mode": Text("Mode", "Mode"),
-        "group": Text("Groupe", "Group"),
+        "group": _("Group"),
         "min": Text("Minimum", "Minimum"),
         "max": Text("Maximum", "Maximum"),
-        "value": Text("Valeur", "Value"),
-        "slack": Text("Marge", "Slack"),
-        "holds": Text("Tenue", "Holds"),
-        "binds": Text("À la borne", "At its bound"),
-        "goal": Text("But", "Goal"),
-        "sense": Text("Sens", "Sense"),
-        "bound": Text("Borne", "Bound"),
-        "proof": Text("Preuve", "Proof"),
-        "name": Text("Nom", "Name"),
-        "len": Text("Nombre", "Number"),
-        "share": Text("Part", "Share"),
-        "standing": Text("Place", "Standing"),
-        "planned": Text("Prévu", "Planned"),
-        "times": Text("Tirages", "Draws"),
+        "value": _("Value"),
+        "slack": _("Slack"),
+        "holds": _("Holds"),
+        "binds": _("At its bound"),
+        "goal": _p("tables", "Goal"),
+        "sense": _("Sense"),
+        "bound": _("Bound"),
+        "proof": _("Proof"),
+        "name": _("Name"),
+        "len": _p("tables", "Number"),
+        "share": _("Share"),
+        "standing": _("Standing"),
+        "planned": _("Planned"),
+        "times": _("Draws"),
     }
 )
 """Headers of our columns; the suffix `_cents` is left out."""
@@ -113,7 +113,7 @@ def render_table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping
     rest = frame.height - few.height
     if rest:
         left = format_count(rest, ("autre ligne", "autres lignes"), ("more row", "more rows"), lang)
-        text += f'\n<p class="soft">{escape(Text(f"… et {left}", f"… and {left}").in_(lang))}</p>'
+        text += f'\n<p class="soft">{escape(_("… and {left}", left=left).in_(lang))}</p>'
     return text
 
 
@@ -131,7 +131,7 @@ VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
     {
         "proof": PROOF,
         "flag": FLAGS,
-        "reason_code": {**REASON, "decided": Text("décidés par quelqu'un", "decided by people")},
+        "reason_code": {**REASON, "decided": _("decided by people")},
         "sense": SENSE,
         "kind": KIND,
         "severity": {severity.value: text for severity, text in SEVERITY.items()},
@@ -155,7 +155,7 @@ def _format_cells(column: pl.Series, lang: Lang) -> Sequence[str]:
 
 def _select_formatter(dtype: pl.DataType, lang: Lang) -> Callable[[Any], str]:
     if dtype == pl.Boolean:
-        yes, no = Text("oui", "yes").in_(lang), Text("non", "no").in_(lang)
+        yes, no = _("yes").in_(lang), _("no").in_(lang)
         return lambda value: yes if value else no
     if dtype.is_integer():
         return lambda value: format_integer(value, lang)

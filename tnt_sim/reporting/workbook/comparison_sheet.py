@@ -8,21 +8,21 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.engine.stored_run import StoredDocument, StoredRun
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, set_up, write_text
 from tnt_sim.reporting.text.vocabulary import INHABITANTS
 from tnt_sim.reporting.workbook.dossier_sheet import NAMES, SheetColumn, convert_to_euros, write_table
 from tnt_sim.reporting.workbook.parameters import list_parameters, write_value
 
-ENTERS, LEAVES, CHANGES = Text("entre", "enters"), Text("sort", "leaves"), Text("change", "changes")
+ENTERS, LEAVES, CHANGES = _("enters"), _("leaves"), _("changes")
 _WIDTHS = (14, 40, 26, 17, 17, 17, 12)
 _TOTALS = (
-    ("amount_cents", Text("Enveloppe", "Envelope")),
-    ("granted_cents", Text("Accordé", "Granted")),
-    ("unspent_cents", Text("Reste", "Left")),
-    ("n_dossiers", Text("Dossiers déposés", "Dossiers filed")),
-    ("n_eligible", Text("Dossiers éligibles", "Eligible dossiers")),
-    ("n_funded", Text("Dossiers retenus", "Funded dossiers")),
+    ("amount_cents", _("Envelope")),
+    ("granted_cents", _("Granted")),
+    ("unspent_cents", _("Left")),
+    ("n_dossiers", _("Dossiers filed")),
+    ("n_eligible", _("Eligible dossiers")),
+    ("n_funded", _("Funded dossiers")),
 )
 _PEOPLE = ("inhabitants", INHABITANTS)
 """Row shown only if both scenarios name a map."""
@@ -39,7 +39,7 @@ def write_comparison(
     sheet = book.add_worksheet(name)
     for k, width in enumerate(_WIDTHS):
         sheet.set_column(k, k, width)
-    write_text(sheet, 0, 0, Text("Comparaison", "Comparison").in_(lang), styles.title)
+    write_text(sheet, 0, 0, _("Comparison").in_(lang), styles.title)
     sheet.set_row(0, 24)
     write_text(sheet, 1, 0, f"A : {run.name} · {run.title}", styles.soft)
     write_text(sheet, 2, 0, f"B : {other.name} · {other.title}", styles.soft)
@@ -55,7 +55,7 @@ def _write_heads(
 ) -> int:
     """Write the title and headers of a part; return the row of its first line."""
     write_text(sheet, row, 0, title.in_(paper.lang), styles.section)
-    named = ["", "", "", "A", "B", *([Text("Écart", "Difference").in_(paper.lang)] if difference else [])]
+    named = ["", "", "", "A", "B", *([_("Difference").in_(paper.lang)] if difference else [])]
     for k, head in enumerate(named):
         sheet.write_string(row + 1, k, head, styles.get_head_format(right=k > 2))
     return row + 2
@@ -64,7 +64,7 @@ def _write_heads(
 def _write_parameters(
     sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> int:
-    title = Text("Paramètres qui diffèrent", "Parameters that differ")
+    title = _("Parameters that differ")
     at = _write_heads(sheet, styles, row, title, paper, difference=False)
     own, theirs = ({p.path: p for p in list_parameters(run.tree, paper.lang)} for run in (stored, other))
     differ = [path for path in {**own, **theirs} if _get_text(own, path) != _get_text(theirs, path)]
@@ -79,7 +79,7 @@ def _write_parameters(
                 write_text(sheet, at, k, "–", styles.get_cell_formats("text", align="right")[0])
         at += 1
     if not differ:
-        same = Text("aucun : le reste du scénario ou les dossiers diffèrent", "none: something else differs")
+        same = _("none: something else differs")
         write_text(sheet, at, 0, same.in_(paper.lang), styles.soft)
         at += 1
     return at
@@ -92,7 +92,7 @@ def _get_text(known: Mapping[str, Any], path: str) -> str:
 def _write_totals(
     sheet: Any, styles: Styles, own: StoredDocument, other: StoredDocument, paper: Paper, row: int
 ) -> int:
-    at = _write_heads(sheet, styles, row, Text("Totaux", "Totals"), paper)
+    at = _write_heads(sheet, styles, row, _("Totals"), paper)
     known = own.inhabitants is not None and other.inhabitants is not None
     for key, title in (*_TOTALS, *([_PEOPLE] if known else [])):
         _write_pair(
@@ -111,7 +111,7 @@ def _write_totals(
 def _write_envelopes(
     sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> int:
-    at = _write_heads(sheet, styles, row, Text("Accordé par enveloppe", "Granted by envelope"), paper)
+    at = _write_heads(sheet, styles, row, _("Granted by envelope"), paper)
     own, theirs = ({entry.id: entry for entry in run.envelopes} for run in (stored, other))
     for name in {**own, **theirs}:
         known = own.get(name) or theirs[name]
@@ -162,9 +162,11 @@ def _write_dossiers(
 ) -> None:
     lang, apart = paper.lang, list_moves(run, other)
     n_in, n_out = apart["a_cents"].null_count(), apart["b_cents"].null_count()
-    title = Text(
-        f"Dossiers : {n_in} entrent, {n_out} sortent, {apart.height - n_in - n_out} changent de montant",
-        f"Dossiers: {n_in} enter, {n_out} leave, {apart.height - n_in - n_out} change their amount",
+    title = _(
+        "Dossiers: {n_in} enter, {n_out} leave, {height} change their amount",
+        n_in=n_in,
+        n_out=n_out,
+        height=apart.height - n_in - n_out,
     )
     write_text(sheet, row, 0, title.in_(lang), styles.section)
     names = {key: text.in_(lang) for key, text in NAMES.items()}
@@ -175,8 +177,8 @@ def _write_dossiers(
         SheetColumn(names["applicant"], "text", apart["applicant"].to_list(), 26, wrap=True),
         SheetColumn("A", "money", convert_to_euros(apart["a_cents"]), 17),
         SheetColumn("B", "money", convert_to_euros(apart["b_cents"]), 17),
-        SheetColumn(Text("Écart", "Difference").in_(lang), "money", [None] * apart.height, 17),
-        SheetColumn(Text("Mouvement", "Move").in_(lang), "text", words, 12),
+        SheetColumn(_("Difference").in_(lang), "money", [None] * apart.height, 17),
+        SheetColumn(_("Move").in_(lang), "text", words, 12),
     ]
     write_table(sheet, styles, columns, row + 1, None, lang)
     for at, (a, b) in enumerate(apart.select("a_cents", "b_cents").iter_rows(), start=row + 2):

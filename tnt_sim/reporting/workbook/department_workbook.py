@@ -29,11 +29,12 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR
-from tnt_sim.domain.money import MoneyError, format_cents, format_decimal_euros, parse_cents
+from tnt_sim.domain.money import MoneyError, format_decimal_euros, parse_cents
 from tnt_sim.engine.award_list import guard_formulas
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.ingest.portfolio_reader import read_bytes
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, format_letters, quote_cell
 from tnt_sim.ingest.tables.workbooks import read_workbook
@@ -60,21 +61,21 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
 )
 
 LAYOUT = "1"
-SHEET, ENVELOPES, KEYS = Text("Choix", "Choices"), Text("Enveloppes", "Envelopes"), "_tnt"
+SHEET, ENVELOPES, KEYS = _("Choices"), _("Envelopes"), "_tnt"
 CHOICES = {
-    "follow": Text("suivre", "follow"),
-    "fund": Text("retenir", "fund"),
-    "refuse": Text("refuser", "refuse"),
-    "wait": Text("attendre", "wait"),
+    "follow": _("follow"),
+    "fund": _("fund"),
+    "refuse": _p("department_workbook", "refuse"),
+    "wait": _("wait"),
 }
 """Possible choices; the first is the initial value: as proposed."""
 
 _HEADS = {
-    "proposed": Text("Proposé", "Proposed"),
-    "amount": Text("Montant proposé", "Proposed amount"),
-    "choice": Text("Choix", "Choice"),
-    "chosen": Text("Montant retenu", "Chosen amount"),
-    "remark": Text("Remarque", "Remark"),
+    "proposed": _("Proposed"),
+    "amount": _("Proposed amount"),
+    "choice": _("Choice"),
+    "chosen": _("Chosen amount"),
+    "remark": _("Remark"),
 }
 _PROPOSED, _AMOUNT, _CHOICE, _CHOSEN = "G", "H", "K", "L"
 
@@ -170,9 +171,9 @@ def _write_envelopes(
     lang = paper.lang
     sheet = book.add_worksheet(ENVELOPES.in_(lang))
     heads = (
-        (Text("Enveloppe", "Envelope"), 16), (Text("Intitulé", "Title"), 44),
-        (Text("Montant propre", "Own amount"), 18), (Text("Proposé", "Proposed"), 18),
-        (Text("Choisi", "Chosen"), 18), (Text("Reste", "Left"), 18),
+        (_("Envelope"), 16), (_("Title"), 44),
+        (_("Own amount"), 18), (_("Proposed"), 18),
+        (_("Chosen"), 18), (_("Left"), 18),
     )  # fmt: skip
     for k, (head, width) in enumerate(heads):
         sheet.set_column(k, k, width)
@@ -350,7 +351,7 @@ def _read_keys(data: bytes, shown_as: str) -> dict[str, str]:
             "choices", shown_as,
             f"ce classeur est de la disposition {keys['layout']}, et cette version lit la {LAYOUT}.",
             f"this workbook is of layout {keys['layout']}, and this version reads {LAYOUT}.",
-            Text("Prenez la version de tnt-sim qui l'a écrit.", "Use the version of tnt-sim that wrote it."),
+            _("Use the version of tnt-sim that wrote it."),
         )  # fmt: skip
     return keys
 
@@ -358,10 +359,7 @@ def _read_keys(data: bytes, shown_as: str) -> dict[str, str]:
 def _build_refusal(shown_as: str) -> DataError:
     return refuse(
         "choices", shown_as, "ce n'est pas un classeur de choix.", "this is no workbook of choices.",
-        Text(
-            "Donnez les classeurs que `tnt-sim export DOSSIER --by department` a écrits, rendus remplis.",
-            "Give the workbooks that `tnt-sim export RUN_DIR --by department` wrote, filled in.",
-        ),
+        _("Give the workbooks that `tnt-sim export RUN_DIR --by department` wrote, filled in."),
     )  # fmt: skip
 
 
@@ -390,9 +388,7 @@ class _ChoiceSheetReader:
         for position, name in ((NUMBER, NAMES["dossier"]), (ENVELOPE, NAMES["envelope"]), (CHOICE, _CHOICE_HEADER),
                                (CHOSEN, _CHOSEN_HEADER)):  # fmt: skip
             if result.get(position) not in (name.fr, name.en):
-                text = Text(
-                    f"l'en-tête « {name.fr} » est attendu ici.", f'the header "{name.en}" is expected here.'
-                )
+                text = _('the header "{name}" is expected here.', name=name)
                 self._add("choices-header", 1, position, text, _RESTORE)
 
     def read_choice(self, index: int) -> DepartmentChoice | None:
@@ -404,7 +400,7 @@ class _ChoiceSheetReader:
         words = {self.keys[f"choice.{key}"].casefold(): key for key in CHOICES}
         word = self._read_text(index, CHOICE)
         if word.casefold() not in words:
-            text = Text(f"« {word} » n'est pas un choix.", f'"{word}" is no choice.')
+            text = _('"{word}" is no choice.', word=word)
             self._add("choices-word", row, CHOICE, text, suggest_name(word, words))
             return None
         before = len(self.defects.entries)
@@ -439,10 +435,7 @@ class _ChoiceSheetReader:
             else:
                 cents, exact = (parse_cents(text) if text else None), True  # type: ignore[assignment]
         except MoneyError as error:
-            sentence = Text(
-                f"« {text} » n'est pas un montant : {error.text.fr}.",
-                f'"{text}" is no amount: {error.text.en}.',
-            )
+            sentence = _('"{text}" is no amount: {error}.', text=text, error=error.text)
             self._add("choices-amount", row, position, sentence)
             return None
         if cents is not None and (cents < 0 or not exact):
@@ -472,14 +465,11 @@ class _ChoiceSheetReader:
         self.defects.add(code, text, self._locate_cell(row, position), hint=hint)
 
 
-_CHOICE_HEADER, _CHOSEN_HEADER = Text("Choix", "Choice"), Text("Montant retenu", "Chosen amount")
-_RESTORE = Text(
-    "Ne déplacez ni colonne ni ligne : seules les colonnes Choix, Montant retenu et Remarque se remplissent.",
-    "Move neither columns nor rows: only Choice, Chosen amount and Remark are filled in.",
-)
-_NO_NUMBER = Text("cette ligne n'a pas de numéro de dossier.", "this row has no dossier number.")
-_NOT_CALCULATED = Text("cette cellule n'a pas de valeur calculée.", "this cell has no calculated value.")
-_ODD = Text("un montant est positif et en centimes entiers.", "an amount is positive and of whole cents.")
+_CHOICE_HEADER, _CHOSEN_HEADER = _("Choice"), _("Chosen amount")
+_RESTORE = _("Move neither columns nor rows: only Choice, Chosen amount and Remark are filled in.")
+_NO_NUMBER = _("this row has no dossier number.")
+_NOT_CALCULATED = _("this cell has no calculated value.")
+_ODD = _("an amount is positive and of whole cents.")
 
 TABLE, CONFLICTS, LAYER = "choix.csv", "conflits.csv", "choix.yaml"
 
@@ -534,11 +524,13 @@ def _refuse_mixed(books: Sequence[DepartmentChoices]) -> None:
         if book.keys["allocation_sha256"] != books[0].keys["allocation_sha256"]:
             own, first = book.keys["run"], books[0].shown_as
             other = books[0].keys["run"]
-            text = Text(
-                f"ce classeur vient du calcul {own}, et {first} de {other}.",
-                f"this workbook is of the run {own}, and {first} of {other}.",
+            text = _(
+                "this workbook is of the run {own}, and {first} of {other}.",
+                own=own,
+                first=first,
+                other=other,
             )
-            hint = Text("Consolidez les classeurs d'un seul calcul.", "Consolidate the workbooks of one run.")
+            hint = _("Consolidate the workbooks of one run.")
             defects.add("choices-run", text, Place(file=book.shown_as), hint=hint)
     defects.raise_if_any(DataError)
 
@@ -550,7 +542,7 @@ def _check_row_counts(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
         if sent != back:
             yield Defect(
                 "rows",
-                Text(f"{sent} dossiers envoyés, {back} rendus.", f"{sent} dossiers sent, {back} returned."),
+                _("{sent} dossiers sent, {back} returned.", sent=sent, back=back),
                 (Place(file=book.shown_as),),
             )
 
@@ -562,7 +554,7 @@ def _check_dossier_choices(same: Sequence[DepartmentChoice]) -> Iterator[Defect]
         word = ", ".join(f"{choice.choice} ({choice.place.file})" for choice in same)
         yield Defect(
             "two-choices",
-            Text(f"plusieurs choix pour ce dossier : {word}.", f"several choices for this dossier: {word}."),
+            _("several choices for this dossier: {word}.", word=word),
             tuple(choice.place for choice in same),
         )
         return
@@ -570,10 +562,7 @@ def _check_dossier_choices(same: Sequence[DepartmentChoice]) -> Iterator[Defect]
         return
     takes = entry.choice == "fund" or (entry.choice == "follow" and entry.proposed_cents > 0)
     if not takes:
-        text = Text(
-            "un montant est écrit pour un dossier qui n'est pas retenu.",
-            "an amount is written for a dossier that is not funded.",
-        )
+        text = _("an amount is written for a dossier that is not funded.")
         yield Defect("amount-without-fund", text, (entry.place,))
     elif entry.requested_cents is not None and entry.chosen_cents > entry.requested_cents:
         yield Defect(

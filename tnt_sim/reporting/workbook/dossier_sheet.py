@@ -11,7 +11,7 @@ import polars as pl
 
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.stored_run import NODE, StoredRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, check_rows, set_up, write_column
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
 from tnt_sim.reporting.reports.explanation import Explained
@@ -20,32 +20,32 @@ from tnt_sim.rules.expressions import column_text
 
 TABLE = "Dossiers"
 NAMES = {
-    "dossier": Text("Numéro", "Number"),
-    "title": Text("Intitulé", "Title"),
-    "applicant": Text("Demandeur", "Applicant"),
-    "applicant_id": Text("SIRET ou code", "SIRET or code"),
+    "dossier": _("Number"),
+    "title": _("Title"),
+    "applicant": _("Applicant"),
+    "applicant_id": _("SIRET or code"),
     "applicant_type": Text("Type", "Type"),
-    "department": Text("Département", "Department"),
-    "envelope": Text("Enveloppe", "Envelope"),
-    "cost": Text("Coût", "Cost"),
-    "base": Text("Assiette", "Eligible cost"),
-    "requested": Text("Demandé", "Requested"),
-    "score": Text("Note", "Score"),
-    "filed_at": Text("Déposé le", "Filed on"),
-    "state": Text("État", "State"),
-    "eligible": Text("Éligible", "Eligible"),
-    "funded": Text("Retenu", "Funded"),
-    "granted": Text("Accordé", "Granted"),
-    "rate": Text("Taux", "Rate"),
-    "code": Text("Raison", "Reason"),
-    "reason": Text("Motif", "Explanation"),
-    "change": Text("Ce qui le ferait retenir", "What would fund it"),
-    "step": Text("Étape", "Step"),
-    "node": Text("Rang enveloppe", "Envelope rank"),
+    "department": _("Department"),
+    "envelope": _("Envelope"),
+    "cost": _("Cost"),
+    "base": _("Eligible cost"),
+    "requested": _("Requested"),
+    "score": _("Score"),
+    "filed_at": _("Filed on"),
+    "state": _("State"),
+    "eligible": _p("dossier_sheet", "Eligible"),
+    "funded": _p("dossier_sheet", "Funded"),
+    "granted": _("Granted"),
+    "rate": _("Rate"),
+    "code": _p("dossier_sheet", "Reason"),
+    "reason": _("Explanation"),
+    "change": _("What would fund it"),
+    "step": _("Step"),
+    "node": _("Envelope rank"),
 }
 """Headers of the sheet, used in formulas."""
 
-YES, NO = Text("oui", "yes"), Text("non", "no")
+YES, NO = _("yes"), _("no")
 _DECIDED = (
     "eligible",
     "funded",
@@ -83,7 +83,7 @@ def format_flags(flags: pl.Series, lang: Lang) -> list[str]:
 def describe_reason(code: str, funded: bool, lang: Lang) -> str:
     """Write a reason code in a few words."""
     if code == "decided" and not funded:
-        return Text("refusés par décision", "refused by decision").in_(lang)
+        return _("refused by decision").in_(lang)
     return vocabulary.REASON[code].in_(lang) if code in vocabulary.REASON else code
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.engine.stored_run import NODE, StoredRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, choose_sheet_name, set_up, write_text
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
 from tnt_sim.reporting.reports.explanation import Explained
@@ -24,7 +24,7 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
 )
 from tnt_sim.reporting.workbook.summary_sheet import SumFormulas
 
-EXPLAINED = Text("Explications", "Explanations")
+EXPLAINED = _("Explanations")
 
 
 def write_explained(book: Any, styles: Styles, explained: Explained, paper: Paper) -> None:
@@ -38,11 +38,11 @@ def write_explained(book: Any, styles: Styles, explained: Explained, paper: Pape
         write_text(sheet, row, 0, text, styles.soft)
         row += 1
     row = _write_rules(sheet, styles, explained, paper, row + 1)
-    write_text(sheet, row, 0, Text("Qui entrerait, dans l'ordre", "Who would enter, in order").in_(lang),
+    write_text(sheet, row, 0, _("Who would enter, in order").in_(lang),
                styles.section)  # fmt: skip
     names = {key: NAMES[key].in_(lang) for key in ("dossier", "envelope", "requested")}
-    heads = (Text("Rang", "Rank").in_(lang), names["dossier"], names["envelope"], names["requested"],
-             Text("Il manque", "Missing").in_(lang), NAMES["change"].in_(lang))  # fmt: skip
+    heads = (_("Rank").in_(lang), names["dossier"], names["envelope"], names["requested"],
+             _("Missing").in_(lang), NAMES["change"].in_(lang))  # fmt: skip
     widths = (28, 14, 16, 16, 16, 100)
     cells = list(zip(*explained.reserve, strict=True)) or [()] * len(heads)
     columns = [
@@ -59,11 +59,11 @@ def _write_rules(sheet: Any, styles: Styles, explained: Explained, paper: Paper,
     if not explained.rules:
         return row
     heads = (
-        Text("Sans la règle…", "Without the rule…"),
-        Text("entreraient", "would enter"),
-        Text("sortiraient", "would leave"),
+        _("Without the rule…"),
+        _("would enter"),
+        _("would leave"),
     )
-    write_text(sheet, row, 0, Text("Ce que fait chaque règle", "What each rule does").in_(paper.lang),
+    write_text(sheet, row, 0, _("What each rule does").in_(paper.lang),
                styles.section)  # fmt: skip
     for column, head in enumerate(heads):
         sheet.write_string(row + 1, column, head.in_(paper.lang), styles.get_head_format())
@@ -125,19 +125,19 @@ def _write_head(
     label = styles.get_format(font_color=SOFT, align="right")
     amount, left = entry.effective_cents, entry.unspent_cents
     amounts = (
-        (3, Text("Disponible", "Available"), None, amount, money),
+        (3, _("Available"), None, amount, money),
         (
             4,
-            Text("Accordé", "Granted"),
+            _("Granted"),
             sums.build_granted_formula(first, last),
             entry.granted_cents,
             money,
         ),
-        (5, Text("Reste", "Left"), "=ROUND(MAX(D5-E5,0),2)" if left is not None else None, left, money),
-        (6, Text("Déposés", "Filed"), sums.build_count_formula(first, last), entry.n_dossiers, count),
+        (5, _("Left"), "=ROUND(MAX(D5-E5,0),2)" if left is not None else None, left, money),
+        (6, _("Filed"), sums.build_count_formula(first, last), entry.n_dossiers, count),
         (
             7,
-            Text("Retenus", "Funded"),
+            _("Funded"),
             sums.build_count_formula(first, last, "funded"),
             entry.n_funded,
             count,
@@ -172,7 +172,7 @@ def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
     """Write the reserve list in its order, or why there is none."""
     lang = paper.lang
     sheet = book.add_worksheet(name)
-    write_text(sheet, 0, 0, Text("Liste de réserve", "Reserve list").in_(lang), styles.title)
+    write_text(sheet, 0, 0, _("Reserve list").in_(lang), styles.title)
     sheet.set_row(0, 24)
     listed = run.table.filter(pl.col("reserve_rank").is_not_null()).sort("reserve_rank") if (
         "reserve_rank" in run.table.columns) else run.table.clear()  # fmt: skip
@@ -182,14 +182,12 @@ def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
         return
     names = {key: text.in_(lang) for key, text in NAMES.items()}
     columns = [
-        SheetColumn(Text("Rang", "Rank").in_(lang), "count", listed["reserve_rank"].to_list(), 7),
+        SheetColumn(_("Rank").in_(lang), "count", listed["reserve_rank"].to_list(), 7),
         SheetColumn(names["dossier"], "text", listed["dossier"].to_list(), 13),
         SheetColumn(names["applicant"], "text", listed["applicant"].to_list(), 28, wrap=True),
         SheetColumn(names["title"], "text", listed["title"].to_list(), 50, wrap=True),
         SheetColumn(names["envelope"], "text", listed["envelope"].to_list(), 16),
-        SheetColumn(
-            Text("Recevrait", "Would get").in_(lang), "money", convert_to_euros(listed["reserve_cents"]), 16
-        ),
+        SheetColumn(_("Would get").in_(lang), "money", convert_to_euros(listed["reserve_cents"]), 16),
     ]
     write_table(sheet, styles, columns, 3, None, lang)
     set_widths(sheet, columns)
@@ -203,15 +201,7 @@ def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
 def _describe_reserve(run: StoredRun, n_listed: int) -> Text:
     held = any(entry.reserved_cents for entry in run.envelopes)
     if n_listed:
-        return Text(
-            "À financer dans cet ordre si la réserve est libérée ; rien n'est promis à ces dossiers.",
-            "To fund in this order if the reserve is freed; nothing is promised to these dossiers.",
-        )
+        return _("To fund in this order if the reserve is freed; nothing is promised to these dossiers.")
     if held:
-        return Text(
-            "De l'argent est en réserve, mais aucun dossier ne peut le recevoir.",
-            "Money is held in reserve, but no dossier can take it.",
-        )
-    return Text(
-        "Aucune enveloppe de ce scénario n'a de réserve.", "No envelope of this scenario has a reserve."
-    )
+        return _("Money is held in reserve, but no dossier can take it.")
+    return _("No envelope of this scenario has a reserve.")

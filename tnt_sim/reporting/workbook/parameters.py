@@ -28,7 +28,7 @@ from tnt_sim.domain.money import (
 )
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, format_letters
 from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse
@@ -38,12 +38,12 @@ from tnt_sim.reporting.workbook.dossier_sheet import NO, YES
 BOUNDS = ("min", "max")
 _AMOUNT = re.compile(r"€|EUR|[kM]\s*$")
 _LABELS = {
-    "amount": Text("Enveloppe {name} : montant", "Envelope {name}: amount"),
-    "reserve": Text("Enveloppe {name} : réserve", "Envelope {name}: reserve"),
-    "min_use": Text("Enveloppe {name} : emploi minimal", "Envelope {name}: least use"),
-    "min": Text("Règle {name} : au moins", "Rule {name}: at least"),
-    "max": Text("Règle {name} : au plus", "Rule {name}: at most"),
-    "off": Text("Règle {name} : arrêtée", "Rule {name}: switched off"),
+    "amount": _("Envelope {{name}}: amount"),
+    "reserve": _("Envelope {{name}}: reserve"),
+    "min_use": _("Envelope {{name}}: least use"),
+    "min": _("Rule {{name}}: at least"),
+    "max": _("Rule {{name}}: at most"),
+    "off": _("Rule {{name}}: switched off"),
 }
 
 
@@ -173,27 +173,24 @@ def _format_decimal(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-NAME = Text("Paramètres", "Parameters")
+NAME = _("Parameters")
 HEADER_ROW = 4
 """Row of the headers, counted from 1."""
 
 HEADS = (
-    Text("Paramètre", "Parameter"),
-    Text("Valeur", "Value"),
-    Text("Valeur du calcul", "Value of the run"),
-    Text("Chemin (--set)", "Path (--set)"),
-    Text("Intitulé", "Title"),
-    Text("Texte", "Text"),
-    Text("Sceau", "Seal"),
+    _("Parameter"),
+    _("Value"),
+    _("Value of the run"),
+    _("Path (--set)"),
+    _("Title"),
+    _("Text"),
+    _("Seal"),
 )
 """Headers from column A. The run's own text and the seal are hidden."""
 
 _WIDTHS = (46, 20, 20, 40, 60, 10, 10)
 _N_SHOWN = 5
-_HELP = Text(
-    "Changez la colonne B, enregistrez, puis : tnt-sim run {file} --from-xlsx CLASSEUR.xlsx",
-    "Change column B, save, then: tnt-sim run {file} --from-xlsx WORKBOOK.xlsx",
-)
+_HELP = _("Change column B, save, then: tnt-sim run {{file}} --from-xlsx WORKBOOK.xlsx")
 
 
 def seal(label: str, path: str, text: str) -> str:
@@ -282,7 +279,7 @@ def _read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        missing = Text("ce fichier n'existe pas", "there is no such file")
+        missing = _("there is no such file")
         why = missing if isinstance(error, FileNotFoundError) else explain_refusal(error)
         raise refuse(
             "unreadable",
@@ -306,10 +303,7 @@ def _read_sheet(data: bytes, shown_as: str) -> RawTable:
         shown_as,
         f"le classeur n'a pas de feuille « {NAME.fr} ».",
         f'the workbook has no sheet "{NAME.en}".',
-        Text(
-            "Donnez un classeur que `tnt-sim report` ou `tnt-sim export --format xlsx` a écrit.",
-            "Give a workbook that `tnt-sim report` or `tnt-sim export --format xlsx` wrote.",
-        ),
+        _("Give a workbook that `tnt-sim report` or `tnt-sim export --format xlsx` wrote."),
     )
 
 
@@ -326,9 +320,7 @@ class _ParameterSheetReader:
         found = {column.position: column.header for column in self.table.columns}
         for position, head in enumerate(HEADS):
             if found.get(position) not in (head.fr, head.en):
-                text = Text(
-                    f"l'en-tête « {head.fr} » est attendu ici.", f'the header "{head.en}" is expected here.'
-                )
+                text = _('the header "{head}" is expected here.', head=head)
                 place = Place(
                     file=self.table.shown_as,
                     sheet=self.table.sheet,
@@ -346,7 +338,7 @@ class _ParameterSheetReader:
             self._report_mismatch(index, label, path)
             return None
         if path not in self.known:
-            said = Text(f"le scénario n'a pas de « {path} ».", f'the scenario has no "{path}".')
+            said = _('the scenario has no "{path}".', path=path)
             self._add("parameter-path", index, PATH, said, suggest_name(path, self.known))
             return None
         kind = ParameterKind.FLAG if path.endswith(".off") else self._infer_kind(path, text)
@@ -363,12 +355,11 @@ class _ParameterSheetReader:
         """Report a label, path or hidden cell that does not match the rest of its row."""
         ours = self.known.get(path)
         if ours is None:
-            sentence = Text(f"le chemin « {path} » n'est pas connu.", f'the path "{path}" is unknown.')
+            sentence = _('the path "{path}" is unknown.', path=path)
             self._add("parameter-path", index, PATH, sentence, suggest_name(path, self.known))
             return
-        sentence = Text(
-            f"« {label} » n'est pas le nom qui allait avec « {path} » : la ligne a été modifiée.",
-            f'"{label}" is not the name that went with "{path}": the row was changed.',
+        sentence = _(
+            '"{label}" is not the name that went with "{path}": the row was changed.', label=label, path=path
         )
         self._add("parameter-label", index, LABEL, sentence, _RESTORE)
 
@@ -414,14 +405,14 @@ class _ParameterSheetReader:
         value = parse_exact(was.kind, text)
         if was.kind is ParameterKind.NUMBER or isinstance(value, str) or value >= 0:
             return text
-        said = Text(f"« {text} » est négatif.", f'"{text}" is negative.')
+        said = _('"{text}" is negative.', text=text)
         self._add("parameter-value", index, VALUE, said)
         return None
 
     def _report_error(self, index: int, was: Parameter, text: str, error: MoneyError) -> None:
         head = f"« {text} » : " if text else ""
         said = Text(f"{head}{error.text.fr}.", f"{head}{error.text.en}.")
-        hint = Text(f"La valeur du calcul était {was.text}.", f"The value of the run was {was.text}.")
+        hint = _("The value of the run was {was}.", was=was.text)
         self._add("parameter-value", index, VALUE, said, hint)
 
     def _read_text(self, index: int, position: int) -> str:
@@ -437,14 +428,7 @@ class _ParameterSheetReader:
         self.defects.add(code, text, place, hint=hint)
 
 
-_RESTORE = Text(
-    "Ne changez que la colonne des valeurs ; écrivez au besoin un nouveau classeur avec `tnt-sim report`.",
-    "Change the column of values only; if need be write a new workbook with `tnt-sim report`.",
-)
-_NOT_OURS = Text(
-    "cette ligne n'est pas un paramètre du classeur.", "this row is no parameter of the workbook."
-)
-_NOT_CALCULATED = Text(
-    "la formule de cette cellule n'a pas de valeur.", "the formula of this cell has no value."
-)
-_NO_FLAG = Text("« oui » ou « non » est attendu.", '"yes" or "no" is expected.')
+_RESTORE = _("Change the column of values only; if need be write a new workbook with `tnt-sim report`.")
+_NOT_OURS = _("this row is no parameter of the workbook.")
+_NOT_CALCULATED = _("the formula of this cell has no value.")
+_NO_FLAG = _('"yes" or "no" is expected.')

@@ -9,7 +9,7 @@ import polars as pl
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, write_text
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import YES, build_column_reference, describe_reason
@@ -19,18 +19,18 @@ from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 
 _HEADS = (
-    (Text("N°", "No."), 5),
-    (Text("à", "to"), 4),
-    (Text("Enveloppe", "Envelope"), 44),
-    (Text("Montant", "Amount"), 17),
-    (Text("Disponible", "Available"), 17),
-    (Text("Accordé", "Granted"), 17),
-    (Text("Reste", "Left"), 17),
-    (Text("Employé", "Used"), 9),
-    (Text("Déposés", "Filed"), 9),
-    (Text("Éligibles", "Eligible"), 9),
-    (Text("Retenus", "Funded"), 9),
-    (Text("Pourquoi il reste", "Why some is left"), 44),
+    (_("No."), 5),
+    (_("to"), 4),
+    (_("Envelope"), 44),
+    (_("Amount"), 17),
+    (_("Available"), 17),
+    (_("Granted"), 17),
+    (_("Left"), 17),
+    (_("Used"), 9),
+    (_("Filed"), 9),
+    (_("Eligible"), 9),
+    (_("Funded"), 9),
+    (_("Why some is left"), 44),
 )
 _TOP = 8
 
@@ -60,7 +60,7 @@ def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
     """Write the sheet, from top to bottom."""
     lang = paper.lang
     sheet = book.add_worksheet(name)
-    for k, (_, width) in enumerate(_HEADS):
+    for k, (__, width) in enumerate(_HEADS):
         sheet.set_column(k, k, width, None, {"hidden": k == 1})
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
@@ -80,12 +80,12 @@ def _write_totals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> Non
     """Write the main figures, linked to the first row of the table of envelopes."""
     row = _TOP + 1
     displayed = (
-        (3, Text("Enveloppe", "Envelope"), f"=D{row}", "short", run.data.amount_cents),
-        (5, Text("Accordé", "Granted"), f"=F{row}", "short", run.data.granted_cents),
-        (6, Text("Reste", "Left"), f"=G{row}", "short", run.data.unspent_cents),
-        (8, Text("Déposés", "Filed"), f"=I{row}", "count", run.data.n_dossiers),
-        (9, Text("Éligibles", "Eligible"), f"=J{row}", "count", run.data.n_eligible),
-        (10, Text("Retenus", "Funded"), f"=K{row}", "count", run.data.n_funded),
+        (3, _("Envelope"), f"=D{row}", "short", run.data.amount_cents),
+        (5, _("Granted"), f"=F{row}", "short", run.data.granted_cents),
+        (6, _("Left"), f"=G{row}", "short", run.data.unspent_cents),
+        (8, _("Filed"), f"=I{row}", "count", run.data.n_dossiers),
+        (9, _("Eligible"), f"=J{row}", "count", run.data.n_eligible),
+        (10, _("Funded"), f"=K{row}", "count", run.data.n_funded),
     )
     for column, title, formula, kind, value in displayed:
         number = styles.numbers[kind]
@@ -106,8 +106,8 @@ def _write_totals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> Non
 
 def _write_envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> int:
     """Write one row per envelope, sums including all below it; return the next row."""
-    write_text(sheet, _TOP - 2, 0, Text("Enveloppes", "Envelopes").in_(lang), styles.section)
-    for k, (head, _) in enumerate(_HEADS):
+    write_text(sheet, _TOP - 2, 0, _("Envelopes").in_(lang), styles.section)
+    for k, (head, __) in enumerate(_HEADS):
         sheet.write_string(_TOP - 1, k, head.in_(lang), styles.get_head_format(right=k not in (2, 11)))
     for k, entry in enumerate(run.envelopes):
         _write_envelope(sheet, styles, run, lang, k, entry)
@@ -161,9 +161,9 @@ def _write_envelope(
 
 
 def _write_goals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
-    write_text(sheet, row, 0, Text("Objectif", "Objective").in_(lang), styles.section)
-    heads = ((2, Text("Objectif", "Goal")), (3, Text("Valeur", "Value")), (4, Text("Borne", "Bound")),
-             (5, Text("Preuve", "Proof")))  # fmt: skip
+    write_text(sheet, row, 0, _("Objective").in_(lang), styles.section)
+    heads = ((2, _("Goal")), (3, _("Value")), (4, _("Bound")),
+             (5, _("Proof")))  # fmt: skip
     for column, head in heads:
         sheet.write_string(row + 1, column, head.in_(lang), styles.get_head_format(right=column in (3, 4)))
     at = row + 2
@@ -183,11 +183,11 @@ def _write_rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: in
     rules = run.data.rules
     if not rules:
         return row - 1
-    write_text(sheet, row, 0, Text("Règles", "Rules").in_(lang), styles.section)
+    write_text(sheet, row, 0, _("Rules").in_(lang), styles.section)
     heads = (
-        (2, Text("Règle", "Rule")), (3, Text("Au moins", "At least")), (4, Text("Au plus", "At most")),
-        (5, Text("Valeur", "Value")), (6, Text("Marge", "Slack")), (7, Text("Tenue", "Kept")),
-        (8, Text("Groupes", "Groups")), (9, Text("à la borne", "at bound")),
+        (2, _("Rule")), (3, _("At least")), (4, _("At most")),
+        (5, _("Value")), (6, _("Slack")), (7, _("Kept")),
+        (8, _("Groups")), (9, _("at bound")),
     )  # fmt: skip
     for column, head in heads:
         sheet.write_string(
@@ -201,7 +201,7 @@ def _write_rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: in
         write_text(sheet, at, 2, name, styles.get_cell_formats("text", wrap=True)[0])
         for column, figure in ((3, rule.min), (4, rule.max), (5, rule.value), (6, rule.slack)):
             _write_number(sheet, styles, at, column, figure, units.get(rule.id, "decimal"))
-        kept = Text("oui", "yes") if rule.holds else Text("NON", "NO")
+        kept = _("yes") if rule.holds else _("NO")
         write_text(sheet, at, 7, kept.in_(lang), styles.get_cell_formats("text", bold=not rule.holds)[0])
         groups = rule.groups
         for column, n in ((8, len(groups)), (9, sum(1 for group in groups if group.binds))):
@@ -235,9 +235,9 @@ def _write_number(sheet: Any, styles: Styles, row: int, column: int, text: str |
 
 def _write_reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
     """Write the number of applications and the money by reason."""
-    write_text(sheet, row, 0, Text("Raisons", "Reasons").in_(lang), styles.section)
-    heads = ((2, Text("Raison", "Reason")), (3, Text("Dossiers", "Dossiers")), (4, Text("Demandé", "Requested")),
-             (5, Text("Accordé", "Granted")))  # fmt: skip
+    write_text(sheet, row, 0, _("Reasons").in_(lang), styles.section)
+    heads = ((2, _p("summary_sheet", "Reason")), (3, Text("Dossiers", "Dossiers")), (4, _("Requested")),
+             (5, _("Granted")))  # fmt: skip
     for column, head in heads:
         sheet.write_string(row + 1, column, head.in_(lang), styles.get_head_format(right=column > 2))
     code = build_column_reference("code", lang)

@@ -9,7 +9,7 @@ from typing import Any
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n import message
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, _, describe_count
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_text
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.explanation import Explained, build_explained
@@ -32,9 +32,9 @@ from tnt_sim.reporting.workbook.summary_sheet import write_summary
 Row = tuple[str, str]
 _ONE_PAGE = 48
 _HASHES = (
-    ("scenario_sha256", Text("Scénario et données", "Scenario and data")),
-    ("allocation_sha256", Text("Répartition", "Allocation")),
-    ("document_sha256", Text("Document du calcul", "Document of the run")),
+    ("scenario_sha256", _("Scenario and data")),
+    ("allocation_sha256", _("Allocation")),
+    ("document_sha256", _("Document of the run")),
 )
 
 
@@ -55,11 +55,11 @@ def write_readme(
         write_text(sheet, row, 0, text, styles.get_format(bold=True, font_color="#7A3E00"))
         row += 1
     pieces = (
-        (Text("Le calcul", "The run"), _list_run_rows(run, lang)),
-        (Text("Empreintes (SHA-256)", "Hashes (SHA-256)"), _list_hashes(run, lang)),
-        (Text("Données lues", "Data read"), [(e.path, e.sha256) for e in run.data.inputs]),
-        (Text("Feuilles", "Sheets"), sheets),
-        (Text("Avertissements", "Warnings"), [("!", text) for text in run.data.warnings]),
+        (_("The run"), _list_run_rows(run, lang)),
+        (_("Hashes (SHA-256)"), _list_hashes(run, lang)),
+        (_("Data read"), [(e.path, e.sha256) for e in run.data.inputs]),
+        (_("Sheets"), sheets),
+        (_("Warnings"), [("!", text) for text in run.data.warnings]),
     )
     for title, rows in pieces:
         row = _write_section(sheet, styles, row + 1, title.in_(lang), list(rows))
@@ -81,24 +81,24 @@ def _list_marks(run: StoredRun, lang: Lang) -> Iterator[str]:
     if run.synthetic:
         yield SYNTHETIC.in_(lang)
     if not run.publishable:
-        yield Text("Cette répartition n'est pas publiable.", "This allocation is not publishable.").in_(lang)
+        yield _("This allocation is not publishable.").in_(lang)
 
 
 def _list_run_rows(run: StoredRun, lang: Lang) -> Iterator[Row]:
-    yield Text("Dossier du calcul", "Run folder").in_(lang), run.name
-    yield Text("Scénario", "Scenario").in_(lang), run.data.scenario
+    yield _("Run folder").in_(lang), run.name
+    yield _("Scenario").in_(lang), run.data.scenario
     if run.spec.date:
         yield (
-            Text("Date de la décision", "Day of the decision").in_(lang),
+            _("Day of the decision").in_(lang),
             message.format_long_day(run.spec.date.isoformat()).in_(lang),
         )
     for change in run.data.sets:
-        yield Text("Changement (--set)", "Change (--set)").in_(lang), change
+        yield _("Change (--set)").in_(lang), change
     for name, text in build_answer_rows(run.checked):
         yield name.in_(lang), text.in_(lang)
-    yield Text("Pour vérifier", "To check it").in_(lang), f"tnt-sim verify runs/{run.name}"
+    yield _("To check it").in_(lang), f"tnt-sim verify runs/{run.name}"
     versions = ", ".join(f"{name} {version}" for name, version in run.data.versions.items())
-    yield Text("Versions (non vérifié)", "Versions (not verified)").in_(lang), versions
+    yield _("Versions (not verified)").in_(lang), versions
 
 
 def _list_hashes(run: StoredRun, lang: Lang) -> Iterator[Row]:
@@ -107,35 +107,20 @@ def _list_hashes(run: StoredRun, lang: Lang) -> Iterator[Row]:
     yield from run.data.files.items()
 
 
-README = Text("Lisez-moi", "Read me")
-SUMMARY = Text("Synthèse", "Summary")
-RESERVE = Text("Réserve", "Reserve")
-COMPARISON = Text("Comparaison", "Comparison")
+README = _("Read me")
+SUMMARY = _("Summary")
+RESERVE = _("Reserve")
+COMPARISON = _("Comparison")
 _ABOUT = {
-    "summary": Text(
-        "L'argent, les enveloppes, les règles et les raisons ; ses sommes sont des formules sur « Dossiers ».",
-        'The money, the envelopes, the rules and the reasons; its sums are formulas over "Dossiers".',
+    "summary": _(
+        'The money, the envelopes, the rules and the reasons; its sums are formulas over "Dossiers".'
     ),
-    "envelopes": Text(
-        "Une feuille par enveloppe : ses chiffres et ses dossiers, les retenus d'abord.",
-        "One sheet per envelope: its figures and its dossiers, the funded ones first.",
-    ),
-    "dossiers": Text(
-        "Tous les dossiers, avec la décision et son motif ; filtres en première ligne.",
-        "All dossiers, with the decision and why; filters in the first row.",
-    ),
-    "reserve": Text(
-        "Les dossiers à financer si la réserve est libérée.", "What is funded if the reserve is freed."
-    ),
-    "explained": Text(
-        "Ce que fait chaque règle, et qui entrerait, dans l'ordre.",
-        "What each rule does, and who would enter, in order.",
-    ),
-    "comparison": Text("Ce calcul (A) et un autre (B).", "This run (A) and another (B)."),
-    "parameters": Text(
-        "Les montants et les bornes : changez-les, puis relancez avec --from-xlsx.",
-        "The amounts and bounds: change them, then run again with --from-xlsx.",
-    ),
+    "envelopes": _("One sheet per envelope: its figures and its dossiers, the funded ones first."),
+    "dossiers": _("All dossiers, with the decision and why; filters in the first row."),
+    "reserve": _("What is funded if the reserve is freed."),
+    "explained": _("What each rule does, and who would enter, in order."),
+    "comparison": _("This run (A) and another (B)."),
+    "parameters": _("The amounts and bounds: change them, then run again with --from-xlsx."),
 }
 
 

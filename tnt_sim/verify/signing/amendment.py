@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tnt_sim.errors import DataError, Defect, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.scenario.decision_register import (
     AMENDMENTS,
@@ -53,7 +53,7 @@ def _list_differences(entry: RegisterEntry, before: RegisterEntry | None) -> lis
     """List the differences between the state after the amendment and what its table gives."""
     named = [name for name in entry.signature["files"] if Path(name).stem == Path(AMENDMENTS).stem]
     if entry.signature["kind"] != "amendment" or before is None or len(named) != 1:
-        text = Text("ce n'est pas un avenant du registre.", "this is no amendment of the register.")
+        text = _("this is no amendment of the register.")
         return [Defect("amendment", text, (Place(file=f"{entry.folder.name}/{SIGNATURE}"),))]
     label = f"{entry.folder.name}/{named[0]}"
     request = read_state_amounts(read_plain(entry.folder / named[0], shown_as=label), label)
@@ -61,10 +61,7 @@ def _list_differences(entry: RegisterEntry, before: RegisterEntry | None) -> lis
     freed = sum(earlier.values()) - sum(state.values())
     if state == {**earlier, **request} and entry.signature.get("freed_cents") == freed:
         return []
-    text = Text(
-        "les montants engagés ne sont pas ceux d'avant, baissés comme cette table le dit.",
-        "the committed amounts are not those of before, lowered as this table says.",
-    )
+    text = _("the committed amounts are not those of before, lowered as this table says.")
     return [Defect("amendment", text, (Place(file=label),))]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tnt_sim.errors import DataError, Defect, Place, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -21,15 +21,9 @@ MOST_BYTES = 64 << 10
 """Largest key or certificate file."""
 
 _OPENSSH, _PEM = b"-----BEGIN OPENSSH PRIVATE KEY-----", b"-----BEGIN"
-_MAKE = Text(
-    "Faites-en une : `ssh-keygen -t ed25519 -f cle` (cle signe, cle.pub vérifie).",
-    "Make one: `ssh-keygen -t ed25519 -f key` (key signs, key.pub checks).",
-)
+_MAKE = _("Make one: `ssh-keygen -t ed25519 -f key` (key signs, key.pub checks).")
 
-_ASK = Text(
-    "Demandez à l'autorité d'horodatage le certificat qui signe ses jetons.",
-    "Ask the time stamp authority for the certificate that signs its tokens.",
-)
+_ASK = _("Ask the time stamp authority for the certificate that signs its tokens.")
 
 
 def check_installed(what: str) -> None:
@@ -43,11 +37,11 @@ def check_installed(what: str) -> None:
 
 def describe_missing_package(what: str, name: str) -> Text:
     """Return the message for a missing package of the extra."""
-    return Text(
-        f"{what} demande {name}, qui manque ici. "
-        'Installez l\'option « signature » : pip install "tnt-sim[signature]" (ou uv sync --extra signature).',
-        f"{what} needs {name}, missing here. "
-        'Install the extra "signature": pip install "tnt-sim[signature]" (or uv sync --extra signature).',
+    return _(
+        '{what} needs {name}, missing here. Install the extra "signature": pip install '
+        '"tnt-sim[signature]" (or uv sync --extra signature).',
+        what=what,
+        name=name,
     )
 
 
@@ -72,7 +66,7 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
             file,
             "c'est une clé publique, et --signing-key demande la clé privée.",
             "this is a public key, and --signing-key takes the private key.",
-            Text("Donnez le fichier du même nom sans .pub.", "Give the file of the same name without .pub."),
+            _("Give the file of the same name without .pub."),
         )
     load = load_ssh_private_key if data.startswith(_OPENSSH) else load_pem_private_key
     try:
@@ -82,10 +76,7 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
             file,
             "cette clé est protégée par un mot de passe, que ce programme ne demande pas.",
             "this key is protected by a password, which this program does not ask for.",
-            Text(
-                "Faites-en une copie sans mot de passe, effacée après usage : `ssh-keygen -p -N '' -f copie`.",
-                "Make a copy of it without password, deleted after use: `ssh-keygen -p -N '' -f copy`.",
-            ),
+            _("Make a copy of it without password, deleted after use: `ssh-keygen -p -N '' -f copy`."),
         ) from None
     except (ValueError, UnsupportedAlgorithm):
         raise _build_invalid_key_error(file) from None
@@ -107,7 +98,7 @@ def read_public_key(file: Path) -> Ed25519PublicKey:
             file,
             "c'est une clé privée, et --public-key demande la clé publique. Ne la remettez à personne.",
             "this is a private key, and --public-key takes the public key. Hand it to nobody.",
-            Text("Donnez le fichier .pub du même nom.", "Give the .pub file of the same name."),
+            _("Give the .pub file of the same name."),
         )
     try:
         key = load_pem_public_key(data) if data.startswith(_PEM) else load_ssh_public_key(data)
@@ -173,9 +164,9 @@ def _read(file: Path) -> bytes:
         from tnt_sim.disk import explain_refusal
 
         if not file.exists():
-            why = Text("il n'y a pas de fichier de ce nom", "there is no file of this name")
+            why = _("there is no file of this name")
         elif file.is_dir():
-            why = Text("c'est un dossier", "this is a folder")
+            why = _("this is a folder")
         else:
             why = explain_refusal(error)
         raise _build_error(file, f"{why.fr}.", f"{why.en}.", None) from None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.scenario.decision_register import (
     REGISTER,
     SEAL,
@@ -37,10 +37,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 1 << 10
 _SEAL = re.compile(r"ed25519 (SHA256:[A-Za-z0-9+/]{43})\n([A-Za-z0-9+/]{86}==)\n?")
-_DO_NOT = Text(
-    "Ne le publiez pas ; demandez la liste signée à qui l'a signée.",
-    "Do not publish it; ask its signer for the signed list.",
-)
+_DO_NOT = _("Do not publish it; ask its signer for the signed list.")
 
 
 class SignatureStanding(StrEnum):
@@ -161,10 +158,7 @@ def read_own(run_dir: Path, summary: Mapping[str, Any]) -> tuple[RegisterEntry |
     if entry is not None and not _is_of(entry, summary):
         faults.add(
             "signature",
-            Text(
-                "signature.json n'est pas la signature de ce calcul.",
-                "signature.json is not the signature of this run.",
-            ),
+            _("signature.json is not the signature of this run."),
             Place(file=str(run_dir / SIGNATURE)),
             hint=_DO_NOT,
         )
@@ -248,17 +242,15 @@ def _read_seal(file: Path) -> tuple[str | None, bytes]:
 
 def _build_mismatch_defect(file: Path, named: str | None, own: str) -> Defect:
     if named is None:
-        text = Text("ce n'est pas une signature Ed25519.", "this is no Ed25519 signature.")
+        text = _("this is no Ed25519 signature.")
     elif named != own:
-        text = Text(
-            f"la signature ne correspond pas : elle se dit de la clé {named}, et la vôtre est {own}.",
-            f"the signature does not fit: it says that it is of the key {named}, and yours is {own}.",
+        text = _(
+            "the signature does not fit: it says that it is of the key {named}, and yours is {own}.",
+            named=named,
+            own=own,
         )
     else:
-        text = Text(
-            f"la signature ne correspond pas : signature.json n'est pas ce que la clé {own} a signé.",
-            f"the signature does not fit: signature.json is not what the key {own} signed.",
-        )
+        text = _("the signature does not fit: signature.json is not what the key {own} signed.", own=own)
     return Defect("signature", text, (Place(file=str(file)),), _DO_NOT)
 
 
@@ -271,15 +263,11 @@ def _list_missing_defects(
     """
     place, missing = Place(file=str(run_dir)), []
     if key is not None and signed.standing is SignatureStanding.NONE:
-        text = Text(
-            "il n'y a pas de signature à vérifier avec cette clé, ni ici ni au registre du projet.",
-            "there is no signature to check with this key, neither here nor in the register of the project.",
+        text = _(
+            "there is no signature to check with this key, neither here nor in the register of the project."
         )
         missing.append(Defect("signature", text, (place,), _DO_NOT))
     if authority is not None and not signed.stamps:
-        text = Text(
-            "il n'y a pas d'horodatage à vérifier avec ce certificat : un fichier .tsr à côté de signature.json.",
-            "there is no time stamp to check with this certificate: a file .tsr beside signature.json.",
-        )
+        text = _("there is no time stamp to check with this certificate: a file .tsr beside signature.json.")
         missing.append(Defect("time-stamp", text, (place,)))
     return missing

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.verify.signing.keys import describe_missing_package
 
 if TYPE_CHECKING:
@@ -114,9 +114,7 @@ def _read(file: Path, manifest: bytes, authority: Certificate | None) -> TimeSta
     except _NoFitError as error:
         return _build_mismatch(file, time, error.text)
     except (OSError, *_MALFORMED):
-        text = Text(
-            "ce n'est pas une réponse d'horodatage (RFC 3161).", "this is no time stamp reply (RFC 3161)."
-        )
+        text = _("this is no time stamp reply (RFC 3161).")
         return _build_mismatch(file, time, text)
     return TimeStamp(file.name, StampStanding.CHECKED, time)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.errors import Defect, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.scenario.decision_register import INPUTS, SIGNATURE
 from tnt_sim.verify.verification import InputRead
 
@@ -30,10 +30,7 @@ def normalise_hash(text: str) -> str:
     result = text.strip().lower()
     if not _SHA256.fullmatch(result):
         raise UsageError(
-            Text(
-                "--expect attend une empreinte SHA-256 entière : 64 chiffres hexadécimaux.",
-                "--expect takes a whole SHA-256 hash: 64 hexadecimal digits.",
-            ),
+            _("--expect takes a whole SHA-256 hash: 64 hexadecimal digits."),
             code="usage.expect",
         )
     return result
@@ -79,35 +76,19 @@ def hash_defects(summary: Mapping[str, Any], expected: str | None) -> Iterator[D
 
 def _build_project_defect(run_dir: Path, project: Path, *, inside: bool) -> Defect:
     text = f"tnt-sim verify {shlex.quote(str(run_dir))} --project {shlex.quote(str(project))}"
-    where = (
-        Text("dans le dossier de calcul", "inside the run folder")
-        if inside
-        else Text("ailleurs", "elsewhere")
-    )
+    where = _("inside the run folder") if inside else _("elsewhere")
     return Defect(
         "project-place",
-        Text(
-            f"le calcul désigne un projet {where.fr}, et non au-dessus de lui : {project}.",
-            f"the run names a project {where.en}, not above it: {project}.",
-        ),
-        hint=Text(
-            f"Si ce sont bien vos données d'origine, tapez : {text}",
-            f"If these are your original data, type: {text}",
-        ),
+        _("the run names a project {where}, not above it: {project}.", where=where, project=project),
+        hint=_("If these are your original data, type: {text}", text=text),
     )
 
 
 def _build_name_defect(name: str, own: str) -> Defect:
     return Defect(
         "run-name",
-        Text(
-            f"le dossier s'appelle « {name} », et le calcul qu'il contient « {own} ».",
-            f'the folder is named "{name}", and the run that it holds "{own}".',
-        ),
-        hint=Text(
-            "Demandez le calcul annoncé à qui vous l'a remis.",
-            "Ask its sender for the run that was announced.",
-        ),
+        _('the folder is named "{name}", and the run that it holds "{own}".', name=name, own=own),
+        hint=_("Ask its sender for the run that was announced."),
     )
 
 
@@ -115,11 +96,8 @@ def _build_hash_defect(summary: Mapping[str, Any], expected: str) -> Defect:
     held = ", ".join(f"{name} {summary.get(name)}" for name in HASHES)
     return Defect(
         "expected-hash",
-        Text(
-            f"l'empreinte attendue {expected} n'est pas celle du calcul ({held}).",
-            f"the expected hash {expected} is not that of the run ({held}).",
-        ),
-        hint=Text("Ne le publiez pas : ce n'est pas ce calcul.", "Do not publish it: it is not this run."),
+        _("the expected hash {expected} is not that of the run ({held}).", expected=expected, held=held),
+        hint=_("Do not publish it: it is not this run."),
     )
 
 
