@@ -153,7 +153,7 @@ def test_help_is_french_and_lists_only_what_is_built(tnt: Run) -> None:
     assert said.code == 0
     assert "Usage\u00a0: tnt-sim VERBE" in said.out
     verbs = list(_VERBS)
-    section = said.out.partition("Verbes")[2].partition("Options")[0]
+    section = said.out.partition("Commencer")[2].partition("Options\u00a0:")[0]
     assert [line.split()[0] for line in section.splitlines() if line[:3] == "  " + line[2:3].strip()] == verbs
     assert max(len(line) for line in said.out.splitlines()) <= 80
     for verb in verbs:
@@ -162,10 +162,49 @@ def test_help_is_french_and_lists_only_what_is_built(tnt: Run) -> None:
         assert "Exemple" in text
 
 
-def test_no_words_at_all_shows_the_help(tnt: Run) -> None:
-    said = tnt()
-    assert (said.code, said.out) == (2, "")
-    assert "Verbes" in said.err
+@pytest.mark.parametrize(("lang", "first"), [("fr", "Commencer"), ("en", "Start")])
+def test_no_words_at_all_show_a_menu(tnt: Run, lang: str, first: str) -> None:
+    """It fits a terminal of 24 lines with the prompt, and every verb in it exists."""
+    said = tnt("--lang", lang)
+    lines = said.plain.splitlines()
+    assert (said.code, said.err) == (0, "")
+    assert lines[3].startswith(f"{first} ")
+    assert len(lines) < 24
+    assert max(map(len, lines)) <= 80
+    entries = lines[3 : lines.index("", 3)]
+    assert {line[11:].split()[0] for line in entries} <= set(_VERBS)
+    assert [line[11:].split()[0] for line in entries if not line.startswith(" ")] == [
+        next(iter(verbs))
+        for verbs in [("new",), ("run",), ("explain",), ("compare",), ("report",), ("validate",)]
+    ]
+    assert (tnt().out == said.out) is (lang == "fr")
+
+
+HEAVY_SPACES = str.maketrans({"\u00a0": "_", "\u202f": "_"})
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("verb", ["", *_VERBS])
+def test_help_at_each_width_breaks_no_word(
+    tnt: Run, monkeypatch: pytest.MonkeyPatch, verb: str, lang: str
+) -> None:
+    words: dict[int, set[str]] = {}
+    for width in (60, 80, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        said = tnt(*verb.split(), "--help", "--lang", lang).out
+        assert [line for line in said.splitlines() if len(line) > width and len(line.split()) > 3] == []
+        words[width] = set(said.translate(HEAVY_SPACES).split()) - {"\\"}
+    assert words[60] == words[80] == words[120]
+
+
+def test_help_has_panels_and_defaults(tnt: Run) -> None:
+    said = tnt("alternatives", "--help", "--lang", "en").out
+    assert [line for line in said.splitlines() if line.endswith(":") and line[0] != " "] == [
+        "Arguments:", "Options:", "Solving:", "Files:", "Output:", "Examples:",
+    ]  # fmt: skip
+    assert "How many other choices. Default: 10." in said
+    assert "Default: TNT_SIM_LANG" in said
+    assert "NO_COLOR" in tnt("--help").out
 
 
 def test_the_help_loads_nothing_heavy() -> None:

@@ -8,7 +8,8 @@ import pytest
 import typer
 
 from tnt_sim.cli.english_help import _TRANSLATIONS, translate_to_english
-from tnt_sim.cli.main import build, main
+from tnt_sim.cli.french_help import _ENVIRONMENT, _PANELS
+from tnt_sim.cli.main import _GROUPS, build, main
 
 FRENCH = re.compile(r"[àâçéèêîïôùûœÀÉÈÊ«»]| (?:le|la|les|un|une|des|du) ")
 SAME = ("démarche", "Démarche", "«")
@@ -34,7 +35,17 @@ def test_no_translation_is_left_over() -> None:
     every = "\n".join(texts())
     group = typer.main.get_command(build())
     metavars = {one.metavar for verb in group.commands.values() for one in verb.params}  # type: ignore[attr-defined]
-    typers = {"Affiche cette aide.", "Usage :", "Usage\u00a0: ", "Verbes", "VERBE … [OPTIONS]"}
+    typers = {
+        "Affiche cette aide.",
+        "Usage :",
+        "Usage\u00a0: ",
+        "VERBE … [OPTIONS]",
+        " Par défaut : ",
+        "Variables d’environnement",
+        *_GROUPS,
+        *_PANELS,
+    }
+    typers |= {text for _, text in _ENVIRONMENT}
     stale = [
         one
         for one in _TRANSLATIONS
@@ -48,8 +59,8 @@ def test_no_translation_is_left_over() -> None:
 
 def test_help_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
     for words, said in (
-        (["--help", "--lang", "en"], "Verbs:"),
-        (["--help"], "Verbes\u00a0:"),
+        (["--help", "--lang", "en"], "Start:"),
+        (["--help"], "Commencer\u00a0:"),
         (["import", "--lang", "en", "--help"], "Imports an export"),
         (["import", "--help"], "Importe un export"),
     ):

@@ -7,6 +7,11 @@ from types import MappingProxyType
 
 OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
     {
+        "fr ou en : la langue, quand --lang n’est pas donné.":
+            "fr or en: the language, where --lang is not given.",
+        "1 : détaille une panne, comme --debug.": "1: details a failure, as --debug does.",
+        "1 : aucune couleur.": "1: no colours.",
+        "La largeur de l’affichage.": "The width of the output.",
         "Affiche cette aide.": "Shows this help.",
         "Installe la complétion pour cet interpréteur de commandes.": "Installs completion for this shell.",
         "Affiche le code de la complétion.": "Shows the code of the completion.",
@@ -22,8 +27,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "The list: CSV, XLSX, an export of Turgot, or a run folder.",
         "Des scénarios, ou des fichiers de lot (`base` et `matrix`).":
             "Scenarios, or batch files (`base` and `matrix`).",
-        "Le dossier des réponses ; la même commande y reprend.":
-            "The folder of the answers; the same command goes on there.",
+        'Le dossier à écrire ; la même commande y reprend.':
+            'The folder to write; the same command goes on there.',
         "Qui calcule.": "Who computes.",
         "Combien à la fois ; un par cœur par défaut.": "How many at a time; one for each core by default.",
         "Avec dask : un ordonnanceur déjà lancé (tls://…).": "With dask: a scheduler that runs already (tls://…).",
@@ -41,8 +46,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Comment les tirages remplissent l’espace.": "How the draws fill the space.",
         "Tirages par incertitude pour son indice de Sobol ; 0 : aucun.":
             "Draws for each uncertainty for its Sobol index; 0: none.",
-        "Écrit aussi l’étude : .html ou .xlsx ; avec --fit les lois : .yaml.":
-            "Also writes the study: .html or .xlsx; with --fit the laws: .yaml.",
+        'Le fichier à écrire : .html ou .xlsx, .yaml avec --fit ; aucun par défaut.':
+            'The file to write: .html or .xlsx, .yaml with --fit; none by default.',
         "Le scénario (.yaml) ; aucun avec --fit.": "The scenario (.yaml); none with --fit.",
         "Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d’un scénario.":
             'Measures over-runs: costs planned and realised → the part "uncertain" of a scenario.',
@@ -53,8 +58,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Les numéros des dossiers à expliquer.": "The numbers of the dossiers to explain.",
         "Tous les dossiers : raisons, et seuils certifiés des non retenus.":
             "Every dossier: reasons, and certified thresholds of those not funded.",
-        "Le fichier à écrire ; à côté du dossier du calcul par défaut.":
-            "The file to write; beside the run folder by default.",
+        'Le fichier à écrire, ou le dossier avec --by ; à côté du calcul par défaut.':
+            'The file to write, or the folder with --by; beside the run by default.',
         "Un classeur de choix par département ou région.":
             "One workbook of choices for each department or region.",
         "Le CSV : fr (Excel français) ou intl.": "The CSV: fr (French Excel) or intl.",
@@ -100,18 +105,20 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
             'The folder to make; "demo" gives a complete example.',
         'Change une valeur, autant de fois qu’il faut : --set programme.amount="90 M€".':
             'Changes a value, as often as needed: --set programme.amount="90 M€".',
-        "Le solveur : highs, scipy, pulp:NOM (voir doctor).": "The solver: highs, scipy, pulp:NAME (see doctor).",
+        'Le solveur : highs, scipy, pulp:NOM (voir doctor) ; celui du scénario par défaut.':
+            "The solver: highs, scipy, pulp:NAME (see doctor); the scenario's by default.",
         "Calcul relâché : donne des prix, pas une décision ; n’écrit pas de dossier.":
             "Relaxed run: gives prices, no decision; writes no folder.",
-        "Écrit aussi la réponse : .html ou .xlsx.": "Also writes the answer: .html or .xlsx.",
-        "Le dossier qui reçoit les dossiers de calcul ; « runs » dans le projet par défaut.":
-            'The folder that receives the run folders; "runs" in the project by default.',
+        'Le fichier à écrire : .html ou .xlsx ; aucun par défaut.':
+            'The file to write: .html or .xlsx; none by default.',
+        'Le dossier à écrire, avec un dossier par calcul ; « runs » dans le projet par défaut.':
+            'The folder to write, with one folder per run; "runs" in the project by default.',
         "Écrit aussi le modèle au format LP.": "Also writes the model in LP format.",
         "La méthode de calcul ; auto par défaut.": "The method of solving; auto by default.",
         "Pour un fichier Pabulib : ce qui est maximisé ; par défaut les points, sinon les votes.":
             "For a Pabulib file: what is maximised; the points by default, else the votes.",
-        "La durée du calcul, lecture et écriture non comprises : 300, « 300 s », « 5 min ».":
-            'Limits the computation, reading and writing aside: 300, "300 s" or "5 min".',
+        'La durée du calcul, lecture et écriture non comprises : 300, « 5 min » ; celle du scénario par défaut.':
+            'The duration of the run, without reading and writing: 300, "5 min"; the scenario\'s by default.',
         "La durée de chaque scénario, non du lot (Ctrl-C l’arrête ; ce qui est fait reste) : « 5 min ».":
             'How long each scenario may take, not the batch (Ctrl-C ends it; what is done stays): "5 min".',
         "Code de sortie 5 si l’optimalité n’est pas prouvée.": "Exit code 5 if optimality is not proven.",
@@ -121,8 +128,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "Solves the scenario again if the certificate does not show the optimum.",
         "Avec --solve : la durée permise, « 5 min » p. ex.":
             'With --solve: how long it may take, "5 min" for example.',
-        "Le second solveur, indépendant du premier, qui confirme.":
-            "The second solver, independent of the first, that confirms.",
+        'Le second solveur, indépendant du premier, qui confirme ; celui du scénario par défaut.':
+            "The second solver, independent of the first, that confirms; the scenario's by default.",
         "La langue. Par défaut : TNT_SIM_LANG, sinon celle du scénario, sinon celle du système, sinon fr.":
             "The language. Default: TNT_SIM_LANG, else the scenario's, else the system's, else fr.",
         "Un seul document JSON sur la sortie standard, tout le reste sur l’erreur.":
@@ -143,8 +150,7 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Avec --from : la ligne des en-têtes.": "With --from: the row of the headers.",
         "Un dossier de calcul ; d’autres s’y comparent, ou deviennent les positions du curseur.":
             "A run folder; others are compared with it, or become the positions of the slider.",
-        "Le document à écrire : .html, .xlsx, .pdf ou .ipynb.":
-            "The document to write: .html, .xlsx, .pdf or .ipynb.",
+        'Le fichier à écrire : .html, .xlsx, .pdf ou .ipynb.': 'The file to write: .html, .xlsx, .pdf or .ipynb.',
         "Un carnet Jupyter qui ouvre le calcul ; à côté de son dossier sans --out.":
             "A Jupyter notebook that opens the run; beside its folder without --out.",
         "Une feuille de style à vous, pour .html et .pdf.": "A style sheet of your own, for .html and .pdf.",
@@ -184,8 +190,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Seulement la courbe qui tient les promesses d’avant.": "Only the curve that keeps earlier promises.",
         "Seulement la courbe libre.": "Only the free curve.",
         "Comment suivent les montants qui en dépendent.": "How the amounts that depend on it follow.",
-        "Le dossier qui reçoit le balayage ; par défaut dans « runs » du projet.":
-            'The folder that receives the sweep; by default in "runs" of the project.',
+        'Le dossier à écrire ; par défaut un dossier dans « runs » du projet.':
+            'The folder to write; by default a folder in "runs" of the project.',
         'Les totaux à regarder : --to "90 M€,98 M€", ou --to répété ; trois montants ronds par défaut.':
             'The totals to look at: --to "90 M€,98 M€", or --to again; three round amounts by default.',
         "Reprend là où le même balayage s’est arrêté.": "Goes on where the same sweep stopped.",
@@ -287,7 +293,17 @@ WORDS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Exemple :": "Example:",
         "Exemples :": "Examples:",
         "Usage : ": "Usage: ",
-        "Verbes": "Verbs",
+        "Calcul": "Solving",
+        " Par défaut : ": " Default: ",
+        "Vérifier": "Check",
+        "Publier": "Publish",
+        "Comparer": "Compare",
+        "Demander": "Ask",
+        "Décider": "Decide",
+        "Commencer": "Start",
+        "Variables d’environnement": "Environment variables",
+        "Affichage": "Output",
+        "Fichiers": "Files",
         "VERBE … [OPTIONS]": "VERB … [OPTIONS]",
         "ADRESSE": "ADDRESS", "A=BAS:HAUT": "A=LOW:HIGH", "CHEMIN=VALEUR": "PATH=VALUE", "CIBLE…": "TARGET…",
         "CERTIFICAT": "CERTIFICATE", "CLASSEUR": "WORKBOOK", "CLÉ": "KEY", "CLÉ=VALEUR": "KEY=VALUE",
@@ -303,7 +319,7 @@ WORDS_ENGLISH: Mapping[str, str] = MappingProxyType(
 PARAGRAPHS_ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "Répartit une enveloppe de subventions entre des dossiers : le meilleur choix,\n"
-        "prouvé et expliqué.\n"
+        "prouvé et expliqué.\n\n"
         "Allocates a grant envelope among dossiers; results in English with --lang en.":
             "Allocates a grant envelope among dossiers: the best choice, proven and explained.",
         "La page s’ouvre dans le navigateur et ne demande rien à Internet. Elle veut\n"
@@ -402,6 +418,8 @@ _TRANSLATIONS = {**OPTIONS_ENGLISH, **VERBS_ENGLISH, **WORDS_ENGLISH, **PARAGRAP
 
 def translate_to_english(text: str) -> str:
     """Translate a help text as a whole, otherwise paragraph by paragraph; commands stay unchanged."""
+    if text in _TRANSLATIONS:
+        return _TRANSLATIONS[text]
     if text.strip() in _TRANSLATIONS:
         return _TRANSLATIONS[text.strip()]
     return "\n\n".join(map(_translate_paragraph, text.split("\n\n")))

@@ -183,7 +183,9 @@ Exemples :
 Un fichier de lot croise des valeurs :
 
   base: scenario.yaml
-  matrix: {programme.amount: [1.2 M€, 1.3 M€], rules.part-communes.min: [40 %, 50 %]}
+  matrix:
+    programme.amount: [1.2 M€, 1.3 M€]
+    rules.part-communes.min: [40 %, 50 %]
   name: "{programme.amount}, {rules.part-communes.min}"
 
 Ctrl-C, une panne ou un arrêt ne perdent rien : la même commande reprend.

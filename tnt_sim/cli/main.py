@@ -6,8 +6,9 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -62,8 +63,10 @@ from tnt_sim.cli.invocation import (
     detect_language,
     detect_program,
     find_lang_option,
+    get_invocation,
 )
-from tnt_sim.cli.options import LangOption
+from tnt_sim.cli.menu import render_menu
+from tnt_sim.cli.options import LangOption, parse_lang
 from tnt_sim.disk import FULL
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError
@@ -76,6 +79,7 @@ _YOUNG_OBJECTS = 20_000
 _ABOUT = """\
 Répartit une enveloppe de subventions entre des dossiers : le meilleur choix,
 prouvé et expliqué.
+
 Allocates a grant envelope among dossiers; results in English with --lang en."""
 
 _CODES = """\
@@ -92,37 +96,42 @@ Exemples :
 
 « tnt-sim VERBE --help » explique un verbe ; --debug détaille une panne."""
 
-_VERBS: dict[str, Callable[..., int]] = {
-    "new": new,
-    "validate": validate,
-    "show": show,
-    "run": run,
-    "sweep": sweep,
-    "marginal-euro": marginal_euro,
-    "entry-thresholds": entry_thresholds,
-    "target": target,
-    "rule-prices": rule_prices,
-    "extend": extend,
-    "extension-shares": extension_shares,
-    "verify": verify,
-    "explain": explain,
-    "inversions": inversions,
-    "core": core,
-    "conflict": conflict,
-    "audit": audit,
-    "alternatives": alternatives,
-    "weights": weights,
-    "import": import_,
-    "export": export,
-    "report": report,
-    "compare": compare,
-    "ensemble": ensemble,
-    "batch": batch,
-    "sign": sign,
-    "app": app,
-    "schema": schema,
-    "doctor": doctor,
-}
+_GROUPS: Mapping[str, Mapping[str, Callable[..., int]]] = MappingProxyType(
+    {
+        "Commencer": {"new": new, "import": import_},
+        "Décider": {"run": run, "app": app, "batch": batch},
+        "Demander": {
+            "explain": explain,
+            "inversions": inversions,
+            "sweep": sweep,
+            "marginal-euro": marginal_euro,
+            "entry-thresholds": entry_thresholds,
+            "target": target,
+            "rule-prices": rule_prices,
+            "extend": extend,
+            "extension-shares": extension_shares,
+            "conflict": conflict,
+            "ensemble": ensemble,
+        },
+        "Comparer": {
+            "compare": compare,
+            "core": core,
+            "audit": audit,
+            "alternatives": alternatives,
+            "weights": weights,
+        },
+        "Publier": {"report": report, "export": export, "sign": sign},
+        "Vérifier": {
+            "validate": validate,
+            "show": show,
+            "verify": verify,
+            "schema": schema,
+            "doctor": doctor,
+        },
+    }
+)
+"""The verbs by question, in the order of the help."""
+_VERBS = {name: verb for verbs in _GROUPS.values() for name, verb in verbs.items()}
 
 
 def build() -> typer.Typer:
@@ -132,13 +141,13 @@ def build() -> typer.Typer:
         cls=FrenchGroup,
         help=_ABOUT,
         epilog=_CODES,
-        no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    program.callback()(_start_program)
-    for name, verb in _VERBS.items():
-        program.command(name, cls=FrenchCommand, epilog=EXAMPLES[name])(verb)
+    program.callback(invoke_without_command=True)(_start_program)
+    for group, verbs in _GROUPS.items():
+        for name, verb in verbs.items():
+            program.command(name, cls=FrenchCommand, epilog=EXAMPLES[name], rich_help_panel=group)(verb)
     return program
 
 
@@ -151,6 +160,7 @@ def _show_version(wanted: bool) -> None:
 
 
 def _start_program(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -159,7 +169,9 @@ def _start_program(
     ] = False,
     lang: LangOption = None,
 ) -> None:
-    """Entry point without a command; its help text is `_ABOUT`."""
+    """Show the menu where no verb was typed; the help text is `_ABOUT`."""
+    if context.invoked_subcommand is None:
+        typer.echo(render_menu(parse_lang(lang), get_invocation().program))
 
 
 _start_program.__doc__ = _ABOUT
@@ -220,10 +232,7 @@ def _report_error(error: TntError, words: Sequence[str]) -> int:
 
 
 def _report_invalid_command(error: typer.TyperException, words: Sequence[str]) -> int:
-    """Report an invalid command line in one line, or show the help if it is empty."""
-    if type(error).__name__ == "NoArgsIsHelpError":
-        print_note(str(error))
-        return 2
+    """Report an invalid command line in one line."""
     return _report_error(convert_parser_error(error, list(_VERBS), _find_verb(words)), words)
 
 

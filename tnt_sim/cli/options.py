@@ -136,7 +136,11 @@ SetOption = Annotated[
 ]
 BackendOption = Annotated[
     str | None,
-    typer.Option("--backend", metavar="NOM", help="Le solveur : highs, scipy, pulp:NOM (voir doctor)."),
+    typer.Option(
+        "--backend",
+        metavar="NOM",
+        help="Le solveur : highs, scipy, pulp:NOM (voir doctor) ; celui du scénario par défaut.",
+    ),
 ]
 RelaxOption = Annotated[
     bool,
@@ -145,14 +149,15 @@ RelaxOption = Annotated[
     ),
 ]
 PageOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FICHIER", help="Écrit aussi la réponse : .html ou .xlsx.")
+    Path | None,
+    typer.Option("--out", metavar="FICHIER", help="Le fichier à écrire : .html ou .xlsx ; aucun par défaut."),
 ]
 OutOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
         metavar="DIR",
-        help="Le dossier qui reçoit les dossiers de calcul ; « runs » dans le projet par défaut.",
+        help="Le dossier à écrire, avec un dossier par calcul ; « runs » dans le projet par défaut.",
     ),
 ]
 WriteLpOption = Annotated[
@@ -176,7 +181,8 @@ TimeLimitOption = Annotated[
     typer.Option(
         "--time-limit",
         metavar="DURÉE",
-        help="La durée du calcul, lecture et écriture non comprises : 300, « 300 s », « 5 min ».",
+        help="La durée du calcul, lecture et écriture non comprises : 300, « 5 min » ; "
+        "celle du scénario par défaut.",
     ),
 ]
 RequireProofOption = Annotated[
@@ -197,7 +203,7 @@ CrossCheckOption = Annotated[
     typer.Option(
         "--cross-check",
         metavar="auto|never|NOM",
-        help="Le second solveur, indépendant du premier, qui confirme.",
+        help="Le second solveur, indépendant du premier, qui confirme ; celui du scénario par défaut.",
     ),
 ]
 LangOption = Annotated[

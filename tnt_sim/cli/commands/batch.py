@@ -52,7 +52,7 @@ StoreOption = Annotated[
     typer.Option(
         "--out",
         metavar="DIR",
-        help="Le dossier des réponses ; la même commande y reprend.",
+        help="Le dossier à écrire ; la même commande y reprend.",
         show_default=False,
     ),
 ]

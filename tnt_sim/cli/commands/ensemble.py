@@ -58,7 +58,9 @@ WorkersOption = Annotated[
 PageOption = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FICHIER", help="Écrit aussi l’étude : .html ou .xlsx ; avec --fit les lois : .yaml."
+        "--out",
+        metavar="FICHIER",
+        help="Le fichier à écrire : .html ou .xlsx, .yaml avec --fit ; aucun par défaut.",
     ),
 ]
 

@@ -43,7 +43,9 @@ FormatOption = Annotated[
 TargetOption = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FICHIER", help="Le fichier à écrire ; à côté du dossier du calcul par défaut."
+        "--out",
+        metavar="FICHIER",
+        help="Le fichier à écrire, ou le dossier avec --by ; à côté du calcul par défaut.",
     ),
 ]
 ByOption = Annotated[

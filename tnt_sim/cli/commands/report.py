@@ -44,7 +44,7 @@ ReportOption = Annotated[
     typer.Option(
         "--out",
         metavar="FICHIER",
-        help="Le document à écrire : .html, .xlsx, .pdf ou .ipynb.",
+        help="Le fichier à écrire : .html, .xlsx, .pdf ou .ipynb.",
         show_default=False,
     ),
 ]

@@ -83,7 +83,7 @@ SweepOutOption = Annotated[
     typer.Option(
         "--out",
         metavar="DIR",
-        help="Le dossier qui reçoit le balayage ; par défaut dans « runs » du projet.",
+        help="Le dossier à écrire ; par défaut un dossier dans « runs » du projet.",
     ),
 ]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Reprend là où le même balayage s’est arrêté.")]
