@@ -80,7 +80,7 @@ def solve_relaxation(
         problem=problem,
         status=status,
         proof=None,
-        document=dump_document(document),
+        data=document,
         allocation=None,
         reading=None,
         reasons=None,

@@ -61,9 +61,7 @@ def decide_steps(
         outcome = decide(variant, options, clock=clock.take_share(1.0), progress=progress)
     except LimitReached:
         return combine_results(scenario, report.done, None, (NO_LIST,))
-    stopped_empty = (
-        outcome.document["stopped_by"] is not None and select_step_grants(last, outcome).is_empty()
-    )
+    stopped_empty = outcome.data.stopped_by is not None and select_step_grants(last, outcome).is_empty()
     if outcome.status is Status.INFEASIBLE or stopped_empty:
         return combine_results(scenario, report.done, None, (NO_LIST,))
     return combine_results(scenario, report.done, outcome, ())

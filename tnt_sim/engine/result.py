@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -151,7 +152,7 @@ class ResultData:
     ----------
     problem : the compiled problem
     status, proof : what was found, and its evidence
-    document : the JSON document of `run --json`, without `run_dir`
+    data : the document of the run, whose JSON form is `document`; `run_dir` is None
     allocation, reading, reasons : None if there is no allocation
     dossiers : one row per dossier, by rank, with `select_eligible`, `funded`, `granted_cents`, `reason_code`,
     `reason`
@@ -165,7 +166,7 @@ class ResultData:
     problem: Problem
     status: Status
     proof: Proof | None
-    document: Mapping[str, Any]
+    data: run_document.RunDocument
     allocation: Allocation | None
     reading: AllocationReading | None
     reasons: Reasons | None
@@ -179,8 +180,13 @@ class ResultData:
     def __repr__(self) -> str:
         return (
             f"<Result {self.problem.scenario.id}: {self.status}, proof {self.proof or 'none'}, "
-            f"{self.document.get('n_funded')} funded>"
+            f"{self.data.n_funded} funded>"
         )
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The document of `run --json`."""
+        return dump_document(self.data)
 
     def with_allowed_words(self) -> ResultData:
         """Return the result itself, after checking that its status and proof agree.
@@ -190,7 +196,7 @@ class ResultData:
         ValueError
             If they contradict each other.
         """
-        if not (self.document["relaxed"] and self.proof is None and self.status is not Status.FEASIBLE):
+        if not (self.data.relaxed and self.proof is None and self.status is not Status.FEASIBLE):
             check_words(self.status, self.proof)
         return self
 
@@ -328,7 +334,7 @@ def build_result(
         problem=problem,
         status=evidence.status,
         proof=evidence.proof,
-        document=dump_document(document),
+        data=document,
         allocation=allocation,
         reading=reading,
         reasons=why,

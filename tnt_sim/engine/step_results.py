@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Proof, ResultData, Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.decision_reasons import describe_reserve
 from tnt_sim.rules.linear_terms import sum_exactly
-from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import RESERVE, ScenarioData, Step
 from tnt_sim.verify import run_document
 from tnt_sim.verify.step_reading import build_reserve_list
-from tnt_sim.verify.verification import NO_ROWS
 
 GRANT_SCHEMA = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
 TIES = ("least_granted", "list")
@@ -68,21 +64,21 @@ def combine_results(
     dossiers = _build_dossier_table(scenario, done, last)
     if reserve is not None and reserve.allocation is not None:
         dossiers = _with_reserve(dossiers, reserve, lang)
-    document = _build_document(scenario, done, problem, all_results, reserve, warnings)
+    document = _build_document(scenario, done, all_results, reserve, warnings)
     names = [*(step.id for step, _ in done), RESERVE]
     return replace(
         last,
         problem=problem,
         status=status,
         proof=proof,
-        document={
-            **document,
-            "status": status.value,
-            "proof": proof.value if proof else None,
-            "publishable": last.allocation is not None and proof in (Proof.PROVED, Proof.CROSS_CHECKED),
-            "canonical": document["canonical"] and not notes,
-            "canonical_proof": dict.fromkeys(TIES) if notes else document["canonical_proof"],
-        },
+        data=replace(
+            document,
+            status=status,
+            proof=proof,
+            publishable=last.allocation is not None and proof in (Proof.PROVED, Proof.CROSS_CHECKED),
+            canonical=document.canonical and not notes,
+            canonical_proof=run_document.TieEvidence() if notes else document.canonical_proof,
+        ),
         dossiers=dossiers,
         certificate={
             **last.certificate,
@@ -96,32 +92,33 @@ def combine_results(
 def _build_document(
     scenario: ScenarioData,
     done: Sequence[tuple[Step, ResultData]],
-    problem: Problem,
     all_results: Sequence[ResultData],
     reserve: ResultData | None,
     warnings: Sequence[Defect],
-) -> dict[str, Any]:
+) -> run_document.RunDocument:
     """Build the document: that of the last decision, with the contribution of each step."""
     entries = [build_step_entry(step.id, result) for step, result in done]
     if reserve is not None:
         entries.append(build_step_entry(RESERVE, reserve))
     lang, problems = Lang(scenario.spec.locale), [result.problem for result in all_results]
-    questions = run_document.list_open_questions(problems, lang)
-    return {
-        **all_results[len(done) - 1].document,
-        **run_document.build_head(problem),
-        "title": scenario.title,
-        "canonical": all(result.document["canonical"] for result in all_results),
-        "canonical_proof": _find_weakest_ties(all_results),
-        "proof_rows": {
-            key: sum(result.document["proof_rows"][key] for result in all_results) for key in NO_ROWS.document
-        },
-        "stopped_by": next((r.document["stopped_by"] for r in all_results if r.document["stopped_by"]), None),
-        "warnings": run_document.format_warnings(warnings, lang),
-        **({} if questions is None else {"open_questions": [dump_document(one) for one in questions]}),
-        "steps": [dump_document(entry) for entry in entries],
-        "seconds": dict(all_results[-1].document["seconds"]),
-    }
+    documents = [result.data for result in all_results]
+    return replace(
+        documents[len(done) - 1],
+        scenario=scenario.id,
+        scenario_sha256=scenario.sha256,
+        title=scenario.title,
+        canonical=all(document.canonical for document in documents),
+        canonical_proof=_find_weakest_ties(documents),
+        proof_rows=run_document.ProofRowCounts(
+            read=sum(document.proof_rows.read for document in documents),
+            unread=sum(document.proof_rows.unread for document in documents),
+        ),
+        stopped_by=next((document.stopped_by for document in documents if document.stopped_by), None),
+        warnings=run_document.format_warnings(warnings, lang),
+        open_questions=run_document.list_open_questions(problems, lang),
+        steps=entries,
+        seconds=documents[-1].seconds,
+    )
 
 
 def find_weakest_proof(results: Sequence[ResultData], *, complete: bool) -> tuple[Status, Proof | None]:
@@ -136,11 +133,14 @@ def find_weakest_proof(results: Sequence[ResultData], *, complete: bool) -> tupl
     return (Status.OPTIMAL if optimal else Status.FEASIBLE), _PROOFS[worst if complete else 0]
 
 
-def _find_weakest_ties(results: Sequence[ResultData]) -> dict[str, str | None]:
+def _find_weakest_ties(documents: Sequence[run_document.RunDocument]) -> run_document.TieEvidence:
     """Return the weakest evidence of « least granted » and of the tie-break over all steps."""
-    order = [None, *(proof.value for proof in _PROOFS)]
-    told = [result.document["canonical_proof"] for result in results]
-    return {key: min((ties[key] for ties in told), key=order.index) for key in TIES}
+    order: list[str | None] = [None, *_PROOFS]
+    ties = [document.canonical_proof for document in documents]
+    return run_document.TieEvidence(
+        least_granted=min((one.least_granted for one in ties), key=order.index),
+        list=min((one.list for one in ties), key=order.index),
+    )
 
 
 def build_step_entry(name: str, result: ResultData) -> run_document.StepEntry:
@@ -154,8 +154,8 @@ def build_step_entry(name: str, result: ResultData) -> run_document.StepEntry:
         date=day.isoformat() if day else None,
         status=result.status,
         proof=result.proof,
-        canonical_proof=run_document.TieEvidence(**result.document["canonical_proof"]),
-        objective=[run_document.StageEntry(**stage) for stage in result.document["objective"]],
+        canonical_proof=result.data.canonical_proof,
+        objective=result.data.objective,
         n_funded=int(new.sum()),
         granted_cents=0 if result.allocation is None else sum_exactly(result.allocation.granted_cents[new]),
     )

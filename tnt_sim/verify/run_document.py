@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 import polars as pl
@@ -281,17 +281,6 @@ class StageFigures:
             gap_money_cents=0 if gap == 0 else self.gap_money_cents,
             proof=self.proof,
         )
-
-
-def build_head(problem: Problem) -> dict[str, Any]:
-    """Build the first keys of every run document."""
-    return {
-        "schema_version": 1,
-        "command": "run",
-        "scenario": problem.scenario.id,
-        "scenario_sha256": problem.scenario.sha256,
-        "run_dir": None,
-    }
 
 
 def build_totals(

@@ -109,7 +109,7 @@ def build_side(
         run = load_scenario(path)
     if isinstance(run, ScenarioData):
         run = solve(run, progress=progress, **(options or {}))
-        if run.interrupted or run.document["stopped_by"] == INTERRUPT:
+        if run.interrupted or run.data.stopped_by == INTERRUPT:
             raise KeyboardInterrupt  # an interrupted solve cannot be compared
     return _of_result(run, name)
 

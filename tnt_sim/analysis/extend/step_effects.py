@@ -65,7 +65,7 @@ def compute_step_gains(
     ----------
     seconds : left of the run's own limit; None without a limit
     """
-    if result.allocation is None or result.reading is None or result.document["relaxed"]:
+    if result.allocation is None or result.reading is None or result.data.relaxed:
         return None
     why = _find_skip_reason(scenario, result)
     if why is not None:
@@ -93,7 +93,7 @@ def _find_skip_reason(scenario: ScenarioData, result: ResultData) -> str | None:
         return NO_AMOUNT
     if result.proof not in SURE:
         return UNPROVEN
-    return SLOW if sum(result.document["seconds"].values()) > SLOWEST_RUN else None
+    return SLOW if sum(result.data.seconds.values()) > SLOWEST_RUN else None
 
 
 def _build_entry(

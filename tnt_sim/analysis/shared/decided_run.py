@@ -104,8 +104,8 @@ def of_result(result: ResultData) -> DecidedRun:
         reasons=result.reasons,
         codes=result.dossiers["reason_code"],
         sentences=result.dossiers["reason"],
-        best=result.document["status"] == "optimal" and result.document["canonical"],
-        proof=result.document["proof"],
+        best=result.status is Status.OPTIMAL and result.data.canonical,
+        proof=result.data.proof,
         on_reserve=_map_reserve(result.dossiers),
         verification=of_fresh(result.document),
     )

@@ -201,7 +201,7 @@ def _compute_step_effects(
     from tnt_sim.analysis.extend.step_effects import compute_step_gains
 
     limit = scenario.spec.solver.time_limit if seconds is None else seconds
-    spent = sum(result.document["seconds"].values())
+    spent = sum(result.data.seconds.values())
     return compute_step_gains(scenario, result, None if limit is None else max(0.0, limit - spent))
 
 
@@ -209,7 +209,7 @@ def _find_conflict(scenario: ScenarioData, result: ResultData, seconds: float | 
     """Find the first conflict and the cheapest repairs of an infeasible scenario."""
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 
-    spent = sum(result.document["seconds"].values())
+    spent = sum(result.data.seconds.values())
     limit = CONFLICT_SECONDS if seconds is None else min(CONFLICT_SECONDS, max(1.0, seconds - spent))
     return conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3).data
 

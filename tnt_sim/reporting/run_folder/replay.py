@@ -241,9 +241,11 @@ def _replay_decision(
         method=str(run.summary.get("method")),
     )
     result = build_result(problem, evidence, decision.allocation, decision.reading, {})
-    for told, goal in zip(result.document["objective"], claim.goals, strict=True):
-        told.update(gap=goal.gap, gap_money_cents=goal.gap_money_cents)
-    return _DecisionReplay(decision, claim, result)
+    objective = [
+        replace(entry, gap=goal.gap, gap_money_cents=goal.gap_money_cents)
+        for entry, goal in zip(result.data.objective, claim.goals, strict=True)
+    ]
+    return _DecisionReplay(decision, claim, replace(result, data=replace(result.data, objective=objective)))
 
 
 def _compare(run: Replay, replay: RunReplay, *, moved: bool) -> list[Defect]:
@@ -356,7 +358,7 @@ def translate_run(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
 def _apply_translation(run: StoredRun, result: ResultData, lang: Lang) -> StoredRun:
     why = {entry["id"]: {key: entry[key] for key in _LEFT} for entry in result.document["envelopes"]}
     notes = translate_warnings(run.summary["warnings"], run.own_lang, lang)
-    others = split_warnings(result.document["warnings"], lang)[1]
+    others = split_warnings(result.data.warnings, lang)[1]
     return replace(
         run,
         summary={

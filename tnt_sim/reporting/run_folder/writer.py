@@ -291,7 +291,7 @@ def build_summary(
                 inputs,
                 files,
                 origin.versions,
-                result.document["allocation_sha256"],
+                result.data.allocation_sha256,
                 origin.code_sha256,
                 origin.lock_sha256,
             )
