@@ -202,7 +202,7 @@ def test_such_runs_verify_and_say_it(lang: Lang, tmp_path: Path, monkeypatch: py
     for name, result, words in zip(("alone", "stopped"), (alone, stopped), said, strict=True):
         told = verify_run(write_run(result, tmp_path / "runs" / name))
         assert not told.defects, told.defects
-        assert words in describe_verdict(result.document).in_(lang)
+        assert words in describe_verdict(result.data).in_(lang)
 
 
 def test_a_contradiction_of_words_is_a_breakdown(tmp_path: Path) -> None:

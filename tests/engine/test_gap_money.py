@@ -21,6 +21,7 @@ from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import StageResult, StagesOutcome
+from tnt_sim.verify.run_document import StageEntry
 
 
 @pytest.mark.parametrize("seed", seeds(range(12), 4))
@@ -63,7 +64,9 @@ def test_a_stage_without_a_gap_is_worth_nothing(tmp_path: Path) -> None:
 
 
 def test_the_page_says_what_the_gap_is_worth() -> None:
-    goal = {"sense": "maximise", "goal": "score", "value": "10", "bound": "12", "gap": "2"}
+    goal = StageEntry(
+        sense="maximise", goal="score", value="10", bound="12", gap="2", gap_money_cents=None, proof=None
+    )
     for cents, words in ((150_000, "gap at most €1,500"), (None, "(bound 12)")):
-        (line,) = render_goals([{**goal, "gap_money_cents": cents}], Labels(), Lang.EN)
+        (line,) = render_goals([replace(goal, gap_money_cents=cents)], Labels(), Lang.EN)
         assert words in line.plain

@@ -203,4 +203,4 @@ class Result(ResultData):
     def _repr_html_(self) -> str:
         from tnt_sim.reporting.notebook.cards import build_about, render_result_card
 
-        return render_result_card(self.document, build_about(self.problem.scenario), self.lang)
+        return render_result_card(self.data, build_about(self.problem.scenario), self.lang)

@@ -89,7 +89,7 @@ class Run:
     def _repr_html_(self) -> str:
         day = self.run.spec.date.isoformat() if self.run.spec.date else ""
         about = About(self.run.title, day, self.run.synthetic)
-        return render_result_card(self.run.summary, about, self.lang, self.run.checked)
+        return render_result_card(self.run.data, about, self.lang, self.run.checked)
 
 
 def open_run(run_dir: Path | str, lang: Lang | str | None = None, project: Path | str | None = None) -> Run:

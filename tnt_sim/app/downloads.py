@@ -14,6 +14,7 @@ from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import apply_state, build_slug, build_tree
 from tnt_sim.disk import build_write_error, put, quote_path
+from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text, _
@@ -24,7 +25,7 @@ from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.safe_paths import resolve_inside
-from tnt_sim.verify.verification import of_fresh
+from tnt_sim.verify.verification import build_fresh
 
 MOST_LISTED = 50
 _HEAD = """\
@@ -111,8 +112,7 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
             f"« {file} » n'est pas une variante de ce scénario.", f'"{file}" is no variant of this scenario.'
         )
     proof = None if answer.proof is None else answer.proof.value
-    told = {"status": answer.status.value, "proof": proof, "canonical": answer.canonical}
-    found = of_fresh({**told, "proof_rows": answer.rows.document})
+    found = build_fresh(answer.status is Status.OPTIMAL, proof, answer.canonical, answer.rows)
     name = _("this page").in_(lang)
     here = ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)
     there = build_side(scenario.path.parent / file, Path(file).stem)

@@ -104,7 +104,7 @@ class LiveAnswers:
             return LiveConflict(state, (_NOTHING[result.status],), clash=clash, stopped=not clash)
         why = determine_reasons(problem, result.allocation, result.reading)
         if isinstance(result, ResultData):
-            canonical, rows = result.data.canonical, of_fresh(result.document).rows
+            canonical, rows = result.data.canonical, of_fresh(result.data).rows
         else:
             canonical, rows = result.canonical, self._session.build_proof_rows(problem, result)
         return LiveAnswer(

@@ -23,7 +23,7 @@ from tnt_sim.analysis.infeasibility.document import ClashEntry
 from tnt_sim.app.live_answers import LiveAnswer, LiveConflict, SettledClashes
 from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
-from tnt_sim.engine.result import Proof
+from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import (
     format_amount,
@@ -57,6 +57,7 @@ from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, find_reached_
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.linear_terms import BoolArray, Unit
 from tnt_sim.verify.run_document import format_fraction
+from tnt_sim.verify.verification import NO_ROWS, build_fresh
 
 MOST_MOVES = 6
 """Most applications named among those that enter or leave; the list shows all."""
@@ -141,13 +142,10 @@ class Drawer:
 
     def _describe_totals(self, answer: LiveAnswer, written: LiveAnswer | None) -> dict[str, Any]:
         lang = self.lang
-        document = {
-            "status": answer.status.value,
-            "proof": None if answer.proof is None else answer.proof.value,
-        }
+        evidence = build_fresh(answer.status is Status.OPTIMAL, answer.proof, False, NO_ROWS)
         broken = [reading.id for reading in answer.reading.rules if not reading.holds]
         return {
-            "verdict": vocabulary.describe_verdict(document).in_(lang),
+            "verdict": vocabulary.describe_outcome(answer.status, answer.proof, evidence).in_(lang),
             "sure": answer.sure,
             "figures": self._compare_totals(answer, written),
             "goals": [self._describe_goal(k, answer, written) for k in range(len(answer.reading.values))],

@@ -219,7 +219,7 @@ class StoredRun:
     @property
     def checked(self) -> Verification:
         """What was verified of the run; for a run computed here, what it shows by itself."""
-        return self.verification or of_fresh(self.summary)
+        return self.verification or of_fresh(self.data)
 
     @property
     def name(self) -> str:

@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Text, _
+
+if TYPE_CHECKING:  # commands without a run write these answers too
+    from tnt_sim.verify.run_document import RunDocument
 
 UNVERIFIED = ("versions", "seconds", "solver.log", "method", "stopped_by")
 """What a run says of itself and no check covers: a forger can rewrite it with matching hashes."""
@@ -220,25 +223,34 @@ class Verification:
         )
 
 
-_SHOWN_HERE: Mapping[Any, Means] = MappingProxyType(
+_SHOWN_HERE: Mapping[str, Means] = MappingProxyType(
     {"PROVED": Means.CERTIFICATE, "CROSS_CHECKED": Means.SOLVED_TWICE}
 )
 
 
-def of_fresh(document: Mapping[str, Any]) -> Verification:
+def of_fresh(document: RunDocument) -> Verification:
     """Return what a run shows that this process has just computed, checked and proved."""
-    best = document.get("status") == "optimal" and not document.get("relaxed")
-    means = _SHOWN_HERE.get(document.get("proof")) if best else None
-    listed = (document.get("canonical_proof") or {}).get("list") == "PROVED"
-    optimal, first = (CLAIMED if claim else NO_ANSWER for claim in (best, document.get("canonical")))
+    rows = ProofRows(document.proof_rows.read, document.proof_rows.unread)
+    listed = document.canonical_proof.list == "PROVED"
+    best = document.status == "optimal" and not document.relaxed
+    return build_fresh(best, document.proof, document.canonical, rows, listed=listed)
+
+
+def build_fresh(
+    best: bool, proof: str | None, canonical: bool, rows: ProofRows, *, listed: bool = False
+) -> Verification:
+    """Return what an allocation shows that was computed here.
+
+    Parameters
+    ----------
+    best : whether it is optimal
+    canonical, listed : whether no equally good allocation precedes it, and whether a certificate proves it
+    rows : rows behind the certificate
+    """
+    means = _SHOWN_HERE.get(proof or "") if best else None
+    optimal, first = (CLAIMED if claim else NO_ANSWER for claim in (best, canonical))
     if means is not None:
         optimal = Answer(Standing.DEMONSTRATED, means)
     if means is Means.CERTIFICATE and listed:
         first = Answer(Standing.DEMONSTRATED, means)
-    rows = document.get("proof_rows") or {}
-    return Verification(
-        Answer(Standing.DEMONSTRATED, Means.INPUTS),
-        optimal,
-        first,
-        rows=ProofRows(rows.get("read", 0), rows.get("unread", 0)),
-    )
+    return Verification(Answer(Standing.DEMONSTRATED, Means.INPUTS), optimal, first, rows=rows)

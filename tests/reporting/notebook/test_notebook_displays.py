@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -74,8 +75,8 @@ def test_it_is_english_where_the_scenario_is(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_says_what_to_do(tmp_path: Path) -> None:
-    document = project(tmp_path).solve(cross_check="never").summary()
-    nothing = {**document, "status": "infeasible", "granted_cents": None, "unspent_cents": None}
+    document = project(tmp_path).solve(cross_check="never").data
+    nothing = replace(document, status="infeasible", granted_cents=None, unspent_cents=None)
     told = plain(render_result_card(nothing, About("Rien", "", synthetic=True), Lang.FR))
     assert "✘" in told
     assert "tnt.conflict(scenario)" in told

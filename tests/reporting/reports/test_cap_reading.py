@@ -60,12 +60,11 @@ def test_the_projects_at_the_cap_are_listed(tmp_path: Path) -> None:
 def test_caps_stand_in_the_table_of_rules(tmp_path: Path) -> None:
     result = run(tmp_path)
     lines = [
-        line.plain
-        for line in render_rules(result.document["rules"], build_labels(result, Lang.FR), Lang.FR, 200)
+        line.plain for line in render_rules(result.data.rules, build_labels(result, Lang.FR), Lang.FR, 200)
     ]
     text = "\n".join(lines)
     assert "plafond par projet" in text
     assert "1\u00a0projet au plafond" in text
     assert "le plus proche : p" in text.replace("\u00a0:", " :")
-    english = render_rules(result.document["rules"], build_labels(result, Lang.EN), Lang.EN, 200)
+    english = render_rules(result.data.rules, build_labels(result, Lang.EN), Lang.EN, 200)
     assert "1 project at the cap" in "\n".join(line.plain for line in english)

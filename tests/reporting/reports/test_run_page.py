@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,56 +16,105 @@ from tnt_sim.reporting.reports.run import (
     render_unspent,
 )
 from tnt_sim.reporting.text.vocabulary import Labels, describe_verdict
+from tnt_sim.verify.run_document import (
+    GroupEntry,
+    ProofRowCounts,
+    RuleEntry,
+    RunDocument,
+    RunEnvelope,
+    ShadowPrice,
+    StageEntry,
+    TieEvidence,
+)
 
 FR, EN = Lang.FR, Lang.EN
 MILLION = 100_000_000
 
 
-def envelope(name: str, parent: str | None, amount: int | None, granted: int, **more: Any) -> dict[str, Any]:
-    left = None if amount is None else amount - granted
-    counts = {"n_dossiers": 3206, "n_eligible": 2901, "n_funded": 2300}
-    entry = {"id": name, "parent": parent, "title": f"Titre de l'enveloppe {name}", "amount_cents": amount}
-    entry |= {"effective_cents": amount, "granted_cents": granted, "unspent_cents": left, **counts}
-    return entry | {"unspent_code": None, "unspent_rule": None, "unspent_because": None} | more
+def envelope(name: str, parent: str | None, amount: int | None, granted: int, **more: Any) -> RunEnvelope:
+    entry = RunEnvelope(
+        id=name,
+        parent=parent,
+        title=f"Titre de l'enveloppe {name}",
+        amount_cents=amount,
+        effective_cents=amount,
+        transferred_in_cents=0,
+        transferred_out_cents=0,
+        reserved_cents=0,
+        overprogrammed_cents=0,
+        committed_cents=0,
+        granted_cents=granted,
+        unspent_cents=None if amount is None else amount - granted,
+        n_dossiers=3206,
+        n_eligible=2901,
+        n_funded=2300,
+        unspent_code=None,
+        unspent_rule=None,
+        unspent_because=None,
+    )
+    return replace(entry, **more)
 
 
-def rule(name: str, **more: Any) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "id": name,
-        "kind": "share",
-        "mode": "hard",
-        "min": "0.25",
-        "max": None,
-        "value": "0.253333333333",
-    }
-    entry |= {"num": 19, "den": 75, "slack": "0.003333333333", "holds": True, "binds": False, "groups": []}
-    return entry | more
+def rule(name: str, **more: Any) -> RuleEntry:
+    entry = RuleEntry(
+        id=name,
+        kind="share",
+        mode="hard",
+        min="0.25",
+        value="0.253333333333",
+        num=19,
+        den=75,
+        slack="0.003333333333",
+        holds=True,
+        binds=False,
+        groups=(),
+    )
+    return replace(entry, **more)
 
 
-def document(**more: Any) -> dict[str, Any]:
-    goal = {"goal": "score", "sense": "maximise", "value": "12345.6", "bound": "12345.6", "gap": "0"}
-    found = {
-        "scenario": "tnt-2021",
-        "relaxed": False,
-        "status": "optimal",
-        "stopped_by": None,
-        "proof": "CROSS_CHECKED",
-        "objective": [goal | {"gap_money_cents": 0, "proof": "CROSS_CHECKED"}],
-        "amount_cents": 88 * MILLION,
-        "granted_cents": 88 * MILLION - 800,
-        "unspent_cents": 800,
-        "n_dossiers": 3206,
-        "n_eligible": 2901,
-        "n_funded": 2300,
-        "envelopes": [
+def document(**more: Any) -> RunDocument:
+    goal = StageEntry(
+        goal="score",
+        sense="maximise",
+        value="12345.6",
+        bound="12345.6",
+        gap="0",
+        gap_money_cents=0,
+        proof="CROSS_CHECKED",
+    )
+    found = RunDocument(
+        scenario="tnt-2021",
+        scenario_sha256="",
+        title="",
+        relaxed=False,
+        status="optimal",
+        stopped_by=None,
+        proof="CROSS_CHECKED",
+        publishable=True,
+        canonical=True,
+        canonical_proof=TieEvidence(),
+        proof_rows=ProofRowCounts(read=0, unread=0),
+        method="direct",
+        objective=[goal],
+        amount_cents=88 * MILLION,
+        granted_cents=88 * MILLION - 800,
+        unspent_cents=800,
+        n_dossiers=3206,
+        n_eligible=2901,
+        n_funded=2300,
+        inhabitants=None,
+        n_unlocated=None,
+        envelopes=[
             envelope("tnt", None, 88 * MILLION, 88 * MILLION - 800, unspent_code="none_fits"),
             envelope("axe-1", "tnt", 30 * MILLION, 30 * MILLION),
             envelope("appels", "axe-1", None, 7 * MILLION),
         ],
-        "rules": [rule("quart")],
-        "warnings": ["attention — quelque chose."],
-    }
-    return found | more
+        rules=[rule("quart")],
+        warnings=["attention — quelque chose."],
+        allocation_sha256=None,
+        seconds={},
+    )
+    return replace(found, **more)
 
 
 LABELS = Labels(
@@ -79,7 +129,7 @@ LABELS = Labels(
 )
 
 
-def page(found: dict[str, Any], width: int, lang: Lang = FR) -> list[str]:
+def page(found: RunDocument, width: int, lang: Lang = FR) -> list[str]:
     lines = render_run(found, LABELS, lang=lang, width=width, run_dir="runs/tnt-2021-1a2b3c4d")
     return [line.plain for line in lines]
 
@@ -136,9 +186,9 @@ def test_narrow_tables_use_short_amounts_and_never_cut_an_id() -> None:
 
 
 def test_titles_fill_what_room_there_is() -> None:
-    wide = render_envelopes(document()["envelopes"], FR, 140)
+    wide = render_envelopes(document().envelopes, FR, 140)
     assert "axe-1 · Titre de l'enveloppe axe-1" in wide[2].plain
-    narrow = render_envelopes(document()["envelopes"], FR, 80)
+    narrow = render_envelopes(document().envelopes, FR, 80)
     assert "Titre" not in narrow[2].plain
 
 
@@ -160,7 +210,18 @@ def test_available_money_is_shown_when_it_differs() -> None:
 
 
 def test_a_broken_rule_names_its_broken_groups() -> None:
-    group = {"group": "01", "lowered": True, "min": "200000", "max": None, "value": "150000", "holds": False}
+    group = GroupEntry(
+        group="01",
+        lowered=True,
+        min="200000",
+        max=None,
+        value="150000",
+        num=150_000,
+        den=1,
+        slack="-50000",
+        holds=False,
+        binds=False,
+    )
     broken = rule("plancher", kind="limit", min="200000", value="150000", holds=False, groups=[group])
     labels = Labels(rule_units={"plancher": "money"})
     text = "\n".join(line.plain for line in render_rules([broken], labels, FR, 120))
@@ -192,8 +253,17 @@ def test_infeasible_and_relaxed_pages() -> None:
     text = "\n".join(page(nothing, 80))
     assert "✘ Aucune répartition" in text
     assert "--set rules.ID.off=true" in text
-    price = {"stage": 1, "goal": "score", "kind": "envelope", "id": "tnt", "group": None, "side": "max"}
-    relaxed = document(relaxed=True, proof=None, prices=[price | {"price": "0.00065", "per": "granted"}])
+    price = ShadowPrice(
+        stage=1,
+        goal="score",
+        kind="envelope",
+        id="tnt",
+        group=None,
+        side="max",
+        price="0.00065",
+        per="granted",
+    )
+    relaxed = document(relaxed=True, proof=None, prices=[price])
     lines = [line.plain for line in render_relaxation(relaxed, LABELS, lang=FR, width=120)]
     assert any("Ce n'est pas une décision" in line for line in lines)
     assert any(line.split() == ["1.", "score", "enveloppe", "tnt", "0,00065", "/", "€"] for line in lines)

@@ -110,9 +110,7 @@ def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
         raise UsageError(
             Text(f"« {name} » n'a pas de répartition.", f'"{name}" has no allocation.'), code="usage.core"
         )
-    return _build_snapshot(
-        name, result.problem.scenario.resolve(), result.dossiers, of_fresh(result.document)
-    )
+    return _build_snapshot(name, result.problem.scenario.resolve(), result.dossiers, of_fresh(result.data))
 
 
 def core(*runs: ResultData | str | Path) -> CommonCore:

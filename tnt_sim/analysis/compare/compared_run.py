@@ -133,7 +133,7 @@ def _of_result(result: ResultData, name: str | None) -> ComparedRun:
             )
         )
     proof = None if result.proof is None else result.proof.value
-    found = of_fresh(result.document)
+    found = of_fresh(result.data)
     return ComparedRun(called, result.problem, result.allocation, result.reading, proof, found)
 
 

@@ -107,7 +107,7 @@ def of_result(result: ResultData) -> DecidedRun:
         best=result.status is Status.OPTIMAL and result.data.canonical,
         proof=result.data.proof,
         on_reserve=_map_reserve(result.dossiers),
-        verification=of_fresh(result.document),
+        verification=of_fresh(result.data),
     )
 
 

@@ -237,11 +237,11 @@ def _print(
     from tnt_sim.reporting.text.vocabulary import build_labels, translate_document
 
     document, labels = translate_document(result, lang), build_labels(result, lang)
-    if document["relaxed"]:
+    if document.relaxed:
         print_page(render_relaxation(document, labels, lang=lang, width=get_width()))
     else:
-        document = {**document, "one_more": effects}
-        print_page(render_run(document, labels, lang=lang, width=get_width(), run_dir=run_dir))
+        page = render_run(document, labels, lang=lang, width=get_width(), run_dir=run_dir, effects=effects)
+        print_page(page)
         if clashes is not None:
             nodes = build_first_conflict(clashes.sets, clashes.repairs, scenario=scenario)
             print_page([Line(""), *render_nodes(nodes, lang, get_width())] if nodes else [])

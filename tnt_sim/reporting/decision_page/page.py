@@ -120,7 +120,7 @@ def _build_decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
     return {
         "run": run,
         "summary": document,
-        "verdict": vocabulary.describe_verdict(run.summary, verification=run.checked).in_(lang),
+        "verdict": vocabulary.describe_verdict(document, verification=run.checked).in_(lang),
         "synthetic": SYNTHETIC.in_(lang) if run.synthetic else "",
         "day": format_day(run.spec.date.isoformat(), lang) if run.spec.date else "",
         "goals": [

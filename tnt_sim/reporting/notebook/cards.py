@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -17,9 +17,9 @@ from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_m
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_verdict
 from tnt_sim.rules.expressions.text import SENSE, describe_measure
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
+from tnt_sim.verify.run_document import RunDocument, RunEnvelope, StageEntry
 from tnt_sim.verify.verification import Verification
 
-Document = Mapping[str, Any]
 MOST_ENVELOPES = 12
 """An envelope with more children than this shows none of them."""
 
@@ -44,21 +44,21 @@ def build_about(scenario: ScenarioData) -> About:
 
 
 def render_result_card(
-    document: Document, about: About, lang: Lang, verification: Verification | None = None
+    document: RunDocument, about: About, lang: Lang, verification: Verification | None = None
 ) -> str:
     """Return the card of a decision, or why there is none; `verification` is the verification of a stored run."""
     mark, __ = get_mark(document, verification)
     said = f"{mark} {describe_verdict(document, verification=verification).in_(lang)}"
-    pieces = [*_render_head(about, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
-    if document["status"] == "infeasible":
+    pieces = [*_render_head(about, document.scenario, lang), f'<p class="verdict">{escape(said)}</p>']
+    if document.status == "infeasible":
         pieces.append(_render_note(_WHY.in_(lang)))
-    elif document["status"] == "stopped":
+    elif document.status == "stopped":
         pieces.append(_render_note(describe_remedy(document).in_(lang)))
-    elif document["relaxed"]:
-        pieces += [_render_paragraph(_describe_bound(goal, lang)) for goal in document["objective"]]
+    elif document.relaxed:
+        pieces += [_render_paragraph(_describe_bound(goal, lang)) for goal in document.objective]
     else:
         pieces += [_render_paragraph(text) for text in describe_money(document, lang)]
-        pieces.append(_render_envelopes(document["envelopes"], lang))
+        pieces.append(_render_envelopes(document.envelopes, lang))
     return wrap_in_frame("\n".join(pieces), lang)
 
 
@@ -76,9 +76,9 @@ def _render_head(card: About, name: str, lang: Lang) -> list[str]:
     return [head, *([f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if card.synthetic else [])]
 
 
-def _describe_bound(goal: Document, lang: Lang) -> str:
+def _describe_bound(goal: StageEntry, lang: Lang) -> str:
     """Write the bound that a relaxed run gives for an objective."""
-    aim, value = f"{SENSE[goal['sense']].in_(lang)} {goal['goal']}", format_decimal(goal["value"], lang)
+    aim, value = f"{SENSE[goal.sense].in_(lang)} {goal.goal}", format_decimal(goal.value, lang)
     fr, en = "aucune décision ne fait mieux que", "no decision does better than"
     return Text(f"{aim} : {fr} {value}", f"{aim}: {en} {value}").in_(lang)
 
@@ -91,19 +91,19 @@ def _render_note(text: str) -> str:
     return f'<p class="soft">{escape(text)}</p>'
 
 
-def _render_envelopes(entries: Sequence[Document], lang: Lang) -> str:
+def _render_envelopes(entries: Sequence[RunEnvelope], lang: Lang) -> str:
     """Return the programme and the envelopes just below it, with the cause of unspent money."""
-    top = entries[0]["id"]
-    n_children = Counter(entry["parent"] for entry in entries)
-    under = [entry for entry in entries[1:] if entry["parent"] == top and n_children[top] <= MOST_ENVELOPES]
+    top = entries[0].id
+    n_children = Counter(entry.parent for entry in entries)
+    under = [entry for entry in entries[1:] if entry.parent == top and n_children[top] <= MOST_ENVELOPES]
     rows = [
         (
             _format_name(entry),
-            format_amount(entry["effective_cents"], lang),
-            format_amount(entry["granted_cents"], lang),
-            format_amount(entry["unspent_cents"], lang),
-            f"{format_integer(entry['n_funded'], lang)} / {format_integer(entry['n_eligible'], lang)}",
-            str(entry["unspent_because"] or "") if entry["unspent_cents"] else "",
+            format_amount(entry.effective_cents, lang),
+            format_amount(entry.granted_cents, lang),
+            format_amount(entry.unspent_cents, lang),
+            f"{format_integer(entry.n_funded, lang)} / {format_integer(entry.n_eligible, lang)}",
+            (entry.unspent_because or "") if entry.unspent_cents else "",
         )
         for entry in (entries[0], *under)
     ]
@@ -111,9 +111,9 @@ def _render_envelopes(entries: Sequence[Document], lang: Lang) -> str:
     return render_rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3, 4))
 
 
-def _format_name(entry: Document) -> str:
-    title = entry.get("title") or ""
-    return f"{entry['id']} · {title}" if title and title != entry["id"] else str(entry["id"])
+def _format_name(entry: RunEnvelope) -> str:
+    title = entry.title
+    return f"{entry.id} · {title}" if title and title != entry.id else entry.id
 
 
 def render_scenario_card(scenario: ScenarioData, lang: Lang | None = None) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from rich.text import Text as Line
 
@@ -38,7 +39,18 @@ from tnt_sim.reporting.text.vocabulary import (
 )
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.expressions.text import SENSE
+from tnt_sim.verify.run_document import (
+    GroupEntry,
+    RuleEntry,
+    RunDocument,
+    RunEnvelope,
+    ShadowPrice,
+    StageEntry,
+)
 from tnt_sim.verify.verification import Verification, of_fresh
+
+if TYPE_CHECKING:  # commands that do not solve write these pages too
+    from tnt_sim.analysis.extend.step_effects import StepEffects
 
 MOST_CHILDREN = 12
 """An envelope with more children than this shows them in one line."""
@@ -55,11 +67,36 @@ RUN_COLUMNS = (
 _EFFECTIVE = ("effective_cents", Text("Disponible", "Available"))
 _ENVELOPE = Text("Enveloppe", "Envelope")
 
-Entry = Mapping[str, Any]
+
+class EnvelopeFigures(Protocol):
+    """An envelope of a document, with one field per figure."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def parent(self) -> str | None:
+        """The envelope above it."""
+
+    @property
+    def title(self) -> str:
+        """Its title, or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class _EnvelopeRow:
+    """One envelope, or the parts of a split together; `name` begins with the branch of the tree."""
+
+    name: str
+    id: str
+    title: str
+    is_top: bool
+    figures: Mapping[str, int | None]
 
 
 def render_envelopes(
-    entries: Sequence[Entry], lang: Lang, width: int, keys: Sequence[tuple[str, Text]] = ()
+    entries: Sequence[EnvelopeFigures], lang: Lang, width: int, keys: Sequence[tuple[str, Text]] = ()
 ) -> list[Line]:
     """Write envelopes with amounts and counts, exact if the width allows it, otherwise abbreviated.
 
@@ -68,19 +105,20 @@ def render_envelopes(
     """
     columns = list(keys or RUN_COLUMNS)
     rows = _build_rows(entries, lang, [key for key, _ in columns])
-    if not keys and any(entry.get(_EFFECTIVE[0]) != entry.get("amount_cents") for _, entry in rows):
+    if not keys and any(row.figures[_EFFECTIVE[0]] != row.figures["amount_cents"] for row in rows):
         columns.insert(1, _EFFECTIVE)
-    exact = _render_rows(rows, [name for name, _ in rows], columns, lang, short=False)
+    names = [row.name for row in rows]
+    exact = _render_rows(rows, names, columns, lang, short=False)
     spare = width - measure_width(exact)
     if spare < 0:
-        return _render_rows(rows, [name for name, _ in rows], columns, lang, short=True)
-    longest = max((len(name) for name, _ in rows), default=0)
-    titled = [_format_title(name, entry, longest + spare) for name, entry in rows]
+        return _render_rows(rows, names, columns, lang, short=True)
+    longest = max(map(len, names), default=0)
+    titled = [_format_title(row, longest + spare) for row in rows]
     return _render_rows(rows, titled, columns, lang, short=False)
 
 
 def _render_rows(
-    rows: Sequence[tuple[str, Entry]],
+    rows: Sequence[_EnvelopeRow],
     heads: Sequence[str],
     columns: Sequence[tuple[str, Text]],
     lang: Lang,
@@ -89,40 +127,44 @@ def _render_rows(
 ) -> list[Line]:
     cells = [list(heads)]
     for key, _ in columns:
-        values = [entry.get(key) for _, entry in rows]
+        values = [row.figures[key] for row in rows]
         if not key.endswith("_cents"):
             cells.append([format_integer(value, lang) for value in values])
         else:
             cells.append(
                 [format_short_amount(v, lang) for v in values] if short else format_amounts(values, lang)
             )
-    styles = ["bold" if entry.get("parent") is None else "" for _, entry in rows]
+    styles = ["bold" if row.is_top else "" for row in rows]
     head = [_ENVELOPE.in_(lang), *(name.in_(lang) for _, name in columns)]
     return render_grid(list(zip(*cells, strict=True)), header=head, right=range(1, len(head)), styles=styles)
 
 
-def _format_title(name: str, entry: Entry, width: int) -> str:
+def _format_title(row: _EnvelopeRow, width: int) -> str:
     """Write the id, and as much of the title as fits, if at least a few words."""
-    title = entry.get("title") or ""
-    room = width - len(name) - len(_BETWEEN)
-    if not title or title == entry["id"] or room < min(len(title), FEWEST_LETTERS):
-        return name
-    return name + _BETWEEN + (title if len(title) <= room else title[: room - 1].rstrip(" ,:(") + "…")
+    title = row.title
+    room = width - len(row.name) - len(_BETWEEN)
+    if not title or title == row.id or room < min(len(title), FEWEST_LETTERS):
+        return row.name
+    return row.name + _BETWEEN + (title if len(title) <= room else title[: room - 1].rstrip(" ,:(") + "…")
 
 
-def _build_rows(entries: Sequence[Entry], lang: Lang, keys: Sequence[str]) -> list[tuple[str, Entry]]:
+def _build_rows(entries: Sequence[EnvelopeFigures], lang: Lang, keys: Sequence[str]) -> list[_EnvelopeRow]:
     """Return each envelope with its branch drawn before its id; many children share one line."""
-    children: dict[str | None, list[Entry]] = {}
+    children: dict[str | None, list[EnvelopeFigures]] = {}
     for entry in entries:
-        children.setdefault(entry.get("parent"), []).append(entry)
-    rows: list[tuple[str, Entry]] = []
+        children.setdefault(entry.parent, []).append(entry)
+    rows: list[_EnvelopeRow] = []
 
-    def visit(entry: Entry, lead: str, branch: str) -> None:
-        rows.append((lead + branch + str(entry["id"]), entry))
+    def visit(entry: EnvelopeFigures, lead: str, branch: str) -> None:
+        figures = _sum_figures([entry], keys)
+        rows.append(
+            _EnvelopeRow(lead + branch + entry.id, entry.id, entry.title, entry.parent is None, figures)
+        )
         inner = lead + {"├─ ": "│  ", "└─ ": "   "}.get(branch, "")
-        own = children.get(entry["id"], [])
+        own = children.get(entry.id, [])
         if len(own) > MOST_CHILDREN:
-            rows.append((f"{inner}└─ {_format_n_children(len(own), lang)}", _sum_entries(own, keys)))
+            name = f"{inner}└─ {_format_n_children(len(own), lang)}"
+            rows.append(_EnvelopeRow(name, "", "", False, _sum_figures(own, keys)))
             return
         for k, child in enumerate(own):
             visit(child, inner, "└─ " if k == len(own) - 1 else "├─ ")
@@ -136,27 +178,26 @@ def _format_n_children(n: int, lang: Lang) -> str:
     return format_count(n, ("part", "parts"), ("part", "parts"), lang)
 
 
-def _sum_entries(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, Any]:
-    total: dict[str, Any] = {"id": "", "parent": "…", "title": ""}
+def _sum_figures(entries: Sequence[EnvelopeFigures], keys: Sequence[str]) -> dict[str, int | None]:
+    """Sum each figure; None where an envelope has none."""
+    result: dict[str, int | None] = {}
     for key in (*keys, _EFFECTIVE[0]):
-        values = [entry.get(key) for entry in entries]
-        total[key] = (
-            None if any(value is None for value in values) else sum(v for v in values if v is not None)
-        )
-    return total
+        values = [getattr(entry, key, None) for entry in entries]
+        result[key] = None if None in values else sum(value for value in values if value is not None)
+    return result
 
 
-def render_unspent(entries: Sequence[Entry], lang: Lang, width: int) -> list[Line]:
+def render_unspent(entries: Sequence[RunEnvelope], lang: Lang, width: int) -> list[Line]:
     """Write how much is left in each envelope and why; parts of a split are grouped by reason."""
-    n_children = Counter(entry.get("parent") for entry in entries)
-    left: dict[tuple[Any, ...], list[Entry]] = {}
+    n_children = Counter(entry.parent for entry in entries)
+    left: dict[tuple[str | None, ...], list[RunEnvelope]] = {}
     for entry in entries:
-        if (entry.get("unspent_cents") or 0) > 0:
-            together = n_children[entry.get("parent")] > MOST_CHILDREN
-            key = (entry["parent"], entry.get("unspent_code")) if together else (entry["id"],)
+        if (entry.unspent_cents or 0) > 0:
+            together = n_children[entry.parent] > MOST_CHILDREN
+            key = (entry.parent, entry.unspent_code) if together else (entry.id,)
             left.setdefault(key, []).append(entry)
     groups = list(left.values())
-    texts = format_amounts([sum(int(entry["unspent_cents"]) for entry in group) for group in groups], lang)
+    texts = format_amounts([sum(entry.unspent_cents or 0 for entry in group) for group in groups], lang)
     rows = [
         (_format_group_name(group, lang), text, _describe_unspent(group[0], lang))
         for group, text in zip(groups, texts, strict=True)
@@ -164,15 +205,14 @@ def render_unspent(entries: Sequence[Entry], lang: Lang, width: int) -> list[Lin
     return render_wrapped_grid(rows, width, right=(1,))
 
 
-def _format_group_name(group: Sequence[Entry], lang: Lang) -> str:
+def _format_group_name(group: Sequence[RunEnvelope], lang: Lang) -> str:
     if len(group) == 1:
-        return str(group[0]["id"])
-    return f"{group[0]['parent']} · {_format_n_children(len(group), lang)}"
+        return group[0].id
+    return f"{group[0].parent} · {_format_n_children(len(group), lang)}"
 
 
-def _describe_unspent(entry: Entry, lang: Lang) -> str:
-    because = entry.get("unspent_because") or UNSPENT.get(entry.get("unspent_code") or "", _NO_WHY).in_(lang)
-    return str(because)
+def _describe_unspent(entry: RunEnvelope, lang: Lang) -> str:
+    return entry.unspent_because or UNSPENT.get(entry.unspent_code or "", _NO_WHY).in_(lang)
 
 
 _NO_WHY = Text("raison non établie", "reason not established")
@@ -186,12 +226,12 @@ def format_value(text: str | None, unit: str, lang: Lang) -> str:
     return format_percentage(text, lang) if unit == "rate" else format_decimal(text, lang)
 
 
-def render_rules(rules: Sequence[Entry], labels: Labels, lang: Lang, width: int) -> list[Line]:
+def render_rules(rules: Sequence[RuleEntry], labels: Labels, lang: Lang, width: int) -> list[Line]:
     """Write one line per rule, broken ones in red, followed by its title, groups and violations."""
     cells, styles = [], []
     for rule in rules:
         cells.append(_build_rule_row(rule, labels, lang))
-        styles.append("red" if not rule["holds"] else "")
+        styles.append("red" if not rule.holds else "")
     head = (
         ["Règle", "Genre", "Valeur", "Borne", ""]
         if lang is Lang.FR
@@ -201,7 +241,7 @@ def render_rules(rules: Sequence[Entry], labels: Labels, lang: Lang, width: int)
     result = lines[:1]
     for rule, line in zip(rules, lines[1:], strict=True):
         result.append(line)
-        about = [labels.rule_titles.get(str(rule["id"]), ""), _describe_groups(rule, lang)]
+        about = [labels.rule_titles.get(rule.id, ""), _describe_groups(rule, lang)]
         if any(about):
             result += wrap_paragraph(
                 " – ".join(part for part in about if part), width, first="    ", style="dim"
@@ -210,20 +250,20 @@ def render_rules(rules: Sequence[Entry], labels: Labels, lang: Lang, width: int)
     return result
 
 
-def _build_rule_row(rule: Entry, labels: Labels, lang: Lang) -> list[str]:
-    unit = labels.rule_units.get(str(rule["id"]), "number")
-    kind = KIND[rule["kind"]].in_(lang) if rule["kind"] in KIND else str(rule["kind"])
+def _build_rule_row(rule: RuleEntry, labels: Labels, lang: Lang) -> list[str]:
+    unit = labels.rule_units.get(rule.id, "number")
+    kind = KIND[rule.kind].in_(lang) if rule.kind in KIND else rule.kind
     return [
-        str(rule["id"]),
+        rule.id,
         kind,
-        format_value(rule["value"], unit, lang),
+        format_value(rule.value, unit, lang),
         _format_bounds(rule, unit, lang),
         _describe_state(rule, lang),
     ]
 
 
-def _format_bounds(rule: Entry, unit: str, lang: Lang) -> str:
-    low, high = rule["min"], rule["max"]
+def _format_bounds(rule: RuleEntry | GroupEntry, unit: str, lang: Lang) -> str:
+    low, high = rule.min, rule.max
     if low is not None and high is not None:
         return f"{format_value(low, unit, lang)} … {format_value(high, unit, lang)}"
     if low is not None:
@@ -231,33 +271,33 @@ def _format_bounds(rule: Entry, unit: str, lang: Lang) -> str:
     return f"≤ {format_value(high, unit, lang)}" if high is not None else ""
 
 
-def _describe_state(rule: Entry, lang: Lang) -> str:
+def _describe_state(rule: RuleEntry, lang: Lang) -> str:
     french = lang is Lang.FR
-    if not rule["holds"]:
+    if not rule.holds:
         state = "NON TENUE" if french else "BROKEN"
-    elif rule["binds"]:
+    elif rule.binds:
         state = "à la borne" if french else "at its bound"
     else:
         state = "tenue" if french else "holds"
-    if rule.get("mode") == "report":
+    if rule.mode == "report":
         state += " (pour information)" if french else " (report only)"
     return state
 
 
-def _describe_groups(rule: Entry, lang: Lang) -> str:
+def _describe_groups(rule: RuleEntry, lang: Lang) -> str:
     """Describe the groups: number, those at the bound, lowered minimums."""
-    groups = rule.get("groups") or []
+    groups = rule.groups
     if not groups:
         return ""
     french = lang is Lang.FR
-    if rule["kind"] == "cap":
+    if rule.kind == "cap":
         return _describe_projects(groups, lang)
     n = format_count(len(groups), ("groupe", "groupes"), ("group", "groups"), lang)
     text = f"le plus serré de {n}" if french else f"the tightest of {n}"
-    at_bound = format_integer(sum(1 for group in groups if group.get("binds")), lang)
+    at_bound = format_integer(sum(1 for group in groups if group.binds), lang)
     if at_bound != "0":
         text += f", {at_bound} à la borne" if french else f", {at_bound} at the bound"
-    lowered = format_list([str(group["group"]) for group in groups if group.get("lowered")], lang)
+    lowered = format_list([str(group.group) for group in groups if group.lowered], lang)
     if lowered:
         text += (
             f", plancher abaissé à la demande pour {lowered}"
@@ -267,21 +307,21 @@ def _describe_groups(rule: Entry, lang: Lang) -> str:
     return text
 
 
-def _describe_projects(groups: Sequence[Entry], lang: Lang) -> str:
+def _describe_projects(groups: Sequence[GroupEntry], lang: Lang) -> str:
     """Say how many projects are at a cap, or which is closest to it."""
-    at = sum(1 for group in groups if group.get("binds"))
+    at = sum(1 for group in groups if group.binds)
     if not at:
-        nearest = groups[0]["group"]
+        nearest = groups[0].group
         return f"le plus proche : {nearest}" if lang is Lang.FR else f"the nearest: {nearest}"
     n = format_count(at, ("projet", "projets"), ("project", "projects"), lang)
     return f"{n} au plafond" if lang is Lang.FR else f"{n} at the cap"
 
 
-def _render_violations(rule: Entry, labels: Labels, lang: Lang) -> list[Line]:
-    unit = labels.rule_units.get(str(rule["id"]), "number")
-    broken = [group for group in rule.get("groups") or [] if not group.get("holds", True)]
+def _render_violations(rule: RuleEntry, labels: Labels, lang: Lang) -> list[Line]:
+    unit = labels.rule_units.get(rule.id, "number")
+    broken = [group for group in rule.groups if not group.holds]
     rows = [
-        (f"  {group['group']}", format_value(group["value"], unit, lang), _format_bounds(group, unit, lang))
+        (f"  {group.group}", format_value(group.value, unit, lang), _format_bounds(group, unit, lang))
         for group in broken[:MOST_BROKEN]
     ]
     lines = render_grid(rows, right=(1,), styles=["red"] * len(rows), indent=4)
@@ -290,19 +330,18 @@ def _render_violations(rule: Entry, labels: Labels, lang: Lang) -> list[Line]:
     return lines
 
 
-def render_goals(goals: Sequence[Entry], labels: Labels, lang: Lang) -> list[Line]:
+def render_goals(goals: Sequence[StageEntry], labels: Labels, lang: Lang) -> list[Line]:
     """Write one line per stage: objective, value, and what is proved."""
     units = [*labels.goal_units, *["number"] * len(goals)]
     french = lang is Lang.FR
     rows = []
     for k, (goal, unit) in enumerate(zip(goals, units, strict=False), start=1):
-        aim = f"{k}. {SENSE[goal['sense']].in_(lang)} {goal['goal']}"
-        value = format_value(goal["value"], unit, lang)
-        proof = describe_proof(goal.get("proof"), lang)
-        gap = goal.get("gap")
-        if gap is not None and parse_decimal(gap) != Fraction(0):
-            bound = format_value(goal["bound"], unit, lang)
-            money = goal.get("gap_money_cents")
+        aim = f"{k}. {SENSE[goal.sense].in_(lang)} {goal.goal}"
+        value = format_value(goal.value, unit, lang)
+        proof = describe_proof(goal.proof, lang)
+        if goal.gap is not None and parse_decimal(goal.gap) != Fraction(0):
+            bound = format_value(goal.bound, unit, lang)
+            money = goal.gap_money_cents
             worth = (
                 ""
                 if not money
@@ -315,45 +354,50 @@ def render_goals(goals: Sequence[Entry], labels: Labels, lang: Lang) -> list[Lin
     return render_grid(rows, right=(1,))
 
 
-Document = Mapping[str, Any]
 _GOOD, _FAIR, _BAD = "bold green", "bold yellow", "bold red"
 MOST_PRICES = 20
 
 
 def render_run(
-    document: Document, labels: Labels, *, lang: Lang, width: int, run_dir: str | None = None
+    document: RunDocument,
+    labels: Labels,
+    *,
+    lang: Lang,
+    width: int,
+    run_dir: str | None = None,
+    effects: StepEffects | None = None,
 ) -> list[Line]:
     """Write the whole page of a run."""
     lines = render_heading(document, labels, lang, width)
-    if document["status"] in ("infeasible", "stopped"):
+    if document.status in ("infeasible", "stopped"):
         lines += _render_remedy(document, lang, width)
     else:
         lines += [Line(""), *(Line(text) for text in describe_money(document, lang))]
         lines += _render_section(
-            _translate("Enveloppes", "Envelopes", lang), render_envelopes(document["envelopes"], lang, width)
+            _translate("Enveloppes", "Envelopes", lang), render_envelopes(document.envelopes, lang, width)
         )
-        left = render_unspent(document["envelopes"], lang, width)
+        left = render_unspent(document.envelopes, lang, width)
         lines += _render_section(_translate("Non dépensé, et pourquoi", "Not spent, and why", lang), left)
-        rules = render_rules(document["rules"], labels, lang, width) if document["rules"] else []
+        rules = render_rules(document.rules, labels, lang, width) if document.rules else []
         lines += _render_section(_translate("Règles", "Rules", lang), rules)
         lines += _render_section(
-            _translate("Objectif", "Objective", lang), render_goals(document["objective"], labels, lang)
+            _translate("Objectif", "Objective", lang), render_goals(document.objective, labels, lang)
         )
         lines += _render_section(
             _translate("Dossiers", "Dossiers", lang), render_reasons(labels.reasons, lang)
         )
-    lines += render_step_effects(document.get("one_more"), lang, width)
-    lines += render_warnings(document.get("warnings") or [], lang, width)
+    lines += render_step_effects(effects, lang, width)
+    lines += render_warnings(document.warnings, lang, width)
     if run_dir is not None:
         lines += [Line(""), *_render_run_folder(run_dir, lang)]
     return lines
 
 
-def render_heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[Line]:
+def render_heading(document: RunDocument, labels: Labels, lang: Lang, width: int) -> list[Line]:
     """Write the title, the mark "synthetic", and the verdict."""
-    lines = wrap_paragraph(labels.title or str(document["scenario"]), width, style="bold")
+    lines = wrap_paragraph(labels.title or document.scenario, width, style="bold")
     day = _translate(f"décision au {labels.day}", f"as of {labels.day}", lang) if labels.day else ""
-    about = " · ".join(part for part in (str(document["scenario"]), day) if part)
+    about = " · ".join(part for part in (document.scenario, day) if part)
     lines.append(Line(about, style="dim"))
     if labels.synthetic:
         lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
@@ -367,18 +411,18 @@ def render_heading(document: Document, labels: Labels, lang: Lang, width: int) -
     return lines
 
 
-def get_mark(document: Document, verification: Verification | None = None) -> tuple[str, str]:
+def get_mark(document: RunDocument, verification: Verification | None = None) -> tuple[str, str]:
     """Return the mark of a verdict and its style; `verification` is the verification of a stored run."""
-    if document["status"] in ("infeasible", "stopped"):
+    if document.status in ("infeasible", "stopped"):
         return "✘", _BAD
     if (verification or of_fresh(document)).optimal.is_shown:
         return "✔", _GOOD
-    return ("≈" if document.get("relaxed") and document.get("proof") else "!"), _FAIR
+    return ("≈" if document.relaxed and document.proof else "!"), _FAIR
 
 
-def describe_money(document: Document, lang: Lang) -> list[str]:
+def describe_money(document: RunDocument, lang: Lang) -> list[str]:
     """Say what is granted and left, how many applications are funded, and whom they reach."""
-    total, granted, left = (document[f"{name}_cents"] for name in ("amount", "granted", "unspent"))
+    total, granted, left = document.amount_cents, document.granted_cents, document.unspent_cents
     if total is None:
         told = format_amount(granted, lang)
         money = _translate(f"{told} accordés, sans montant fixé", f"{told} granted, with no amount set", lang)
@@ -392,14 +436,14 @@ def describe_money(document: Document, lang: Lang) -> list[str]:
             f"{format_amount(granted, lang)} granted of {format_amount(total, lang)}; "
             f"{format_amount(left, lang)} not spent"
         )
-    funded = document["n_funded"]
+    funded = document.n_funded
     filed = format_count(
-        document["n_dossiers"],
+        document.n_dossiers,
         ("dossier déposé", "dossiers déposés"),
         ("dossier filed", "dossiers filed"),
         lang,
     )
-    open_ = format_count(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
+    open_ = format_count(document.n_eligible, ("éligible", "éligibles"), ("eligible", "eligible"), lang)
     funded_text = (
         format_count(funded, ("financé", "financés"), ("funded", "funded"), lang)
         if funded is not None
@@ -408,15 +452,15 @@ def describe_money(document: Document, lang: Lang) -> list[str]:
     return [money, f"{filed}, {open_}, {funded_text}", *describe_inhabitants(document, lang)]
 
 
-def describe_inhabitants(document: Document, lang: Lang) -> list[str]:
+def describe_inhabitants(document: RunDocument, lang: Lang) -> list[str]:
     """Say how many people live in the communes reached, if the scenario names a map."""
-    if document.get("inhabitants") is None:
+    if document.inhabitants is None or document.n_unlocated is None:
         return []
     people = format_count(
-        document["inhabitants"], ("habitant", "habitants"), ("inhabitant", "inhabitants"), lang
+        document.inhabitants, ("habitant", "habitants"), ("inhabitant", "inhabitants"), lang
     )
     lost = format_count(
-        document["n_unlocated"],
+        document.n_unlocated,
         ("dossier financé ne désigne", "dossiers financés ne désignent"),
         ("funded dossier names", "funded dossiers name"),
         lang,
@@ -431,7 +475,7 @@ def describe_inhabitants(document: Document, lang: Lang) -> list[str]:
         f"; {lost} no place that the map knows in full",
         lang,
     )
-    return [text + (excess if document["n_unlocated"] else "")]
+    return [text + (excess if document.n_unlocated else "")]
 
 
 def render_reasons(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
@@ -456,12 +500,12 @@ def _describe_reason(code: str, funded: bool, lang: Lang) -> str:
     return REASON[code].in_(lang) if code in REASON else code or "–"
 
 
-def _render_remedy(document: Document, lang: Lang, width: int) -> list[Line]:
+def _render_remedy(document: RunDocument, lang: Lang, width: int) -> list[Line]:
     """Say what to do without an allocation."""
-    amount_text = format_amount(document.get("amount_cents"), lang)
+    amount_text = format_amount(document.amount_cents, lang)
     filed, open_ = (
-        format_integer(document.get("n_dossiers"), lang),
-        format_integer(document.get("n_eligible"), lang),
+        format_integer(document.n_dossiers, lang),
+        format_integer(document.n_eligible, lang),
     )
     lines = [Line("")]
     if lang is Lang.FR:
@@ -474,9 +518,9 @@ def _render_remedy(document: Document, lang: Lang, width: int) -> list[Line]:
     return lines
 
 
-def describe_remedy(document: Document) -> Text:
+def describe_remedy(document: RunDocument) -> Text:
     """Say what to do without an allocation."""
-    if document["status"] == "stopped":
+    if document.status == "stopped":
         return Text("Donnez plus de temps : --time-limit 600.", "Give it more time: --time-limit 600.")
     return Text(
         "Relisez les règles avec « tnt-sim show SCENARIO --model » ; mettez-en une à « off: true » "
@@ -494,14 +538,14 @@ def render_warnings(warnings: Sequence[str], lang: Lang, width: int) -> list[Lin
     return _render_section(_translate("Avertissements", "Warnings", lang), lines)
 
 
-def render_relaxation(document: Document, labels: Labels, *, lang: Lang, width: int) -> list[Line]:
+def render_relaxation(document: RunDocument, labels: Labels, *, lang: Lang, width: int) -> list[Line]:
     """Write the page of a linear relaxation: bounds of each objective, and dual prices."""
     lines = render_heading(document, labels, lang, width)
-    if document["status"] == "infeasible":
+    if document.status == "infeasible":
         lines += _render_remedy(document, lang, width)
     goals = [
-        (f"{k}. {SENSE[goal['sense']].in_(lang)} {goal['goal']}", format_value(goal["value"], unit, lang))
-        for k, (goal, unit) in enumerate(zip(document["objective"], labels.goal_units, strict=False), start=1)
+        (f"{k}. {SENSE[goal.sense].in_(lang)} {goal.goal}", format_value(goal.value, unit, lang))
+        for k, (goal, unit) in enumerate(zip(document.objective, labels.goal_units, strict=False), start=1)
     ]
     bound = _translate(
         "Objectif : aucune décision ne fait mieux que", "Objective: no decision does better than", lang
@@ -509,21 +553,20 @@ def render_relaxation(document: Document, labels: Labels, *, lang: Lang, width: 
     lines += _render_section(bound, render_grid(goals, right=(1,)))
     lines += _render_section(
         _translate("Prix : ce que vaut une unité de plus", "Prices: what one more unit is worth", lang),
-        render_dual_prices(document.get("prices") or [], lang),
+        render_dual_prices(document.prices or (), lang),
     )
-    return lines + render_warnings(document.get("warnings") or [], lang, width)
+    return lines + render_warnings(document.warnings, lang, width)
 
 
-def render_dual_prices(rows: Sequence[Mapping[str, Any]], lang: Lang) -> list[Line]:
+def render_dual_prices(rows: Sequence[ShadowPrice], lang: Lang) -> list[Line]:
     """Write the non-zero dual prices of a relaxation, the largest of each stage first."""
-    priced = [row for row in rows if float(row["price"]) != 0]
-    ranked = sorted(priced, key=lambda row: (row["stage"], -abs(float(row["price"]))))
+    priced = [row for row in rows if float(row.price) != 0]
+    ranked = sorted(priced, key=lambda row: (row.stage, -abs(float(row.price))))
     cells = []
     for row in ranked[:MOST_PRICES]:
-        price = f"{float(row['price']):.6g}".replace(".", "," if lang is Lang.FR else ".")
-        per = row.get("per") or ""
+        price = f"{float(row.price):.6g}".replace(".", "," if lang is Lang.FR else ".")
         cells.append(
-            (f"{row['stage']}. {row['goal']}", _describe_row(row, lang), price, f"/ {_PER.get(per, per)}")
+            (f"{row.stage}. {row.goal}", _describe_row(row, lang), price, f"/ {_PER.get(row.per, row.per)}")
         )
     head = (
         ("Objectif", "Enveloppe ou règle", "Prix", "")
@@ -550,15 +593,15 @@ def render_dual_prices(rows: Sequence[Mapping[str, Any]], lang: Lang) -> list[Li
 _PER = {"granted": "€", "cost": "€", "base": "€", "requested": "€", "leverage": "€"}
 
 
-def _describe_row(row: Mapping[str, Any], lang: Lang) -> str:
+def _describe_row(row: ShadowPrice, lang: Lang) -> str:
     kinds = {
         "envelope": Text("enveloppe", "envelope"),
         "rule": Text("règle", "rule"),
         "link": Text("reste libre de", "free money of"),
     }
-    kind = kinds[row["kind"]].in_(lang) if row["kind"] in kinds else str(row["kind"])
-    group = f" · {row['group']}" if row.get("group") else ""
-    return f"{kind} {row['id']}{group}"
+    kind = kinds[row.kind].in_(lang) if row.kind in kinds else row.kind
+    group = f" · {row.group}" if row.group else ""
+    return f"{kind} {row.id}{group}"
 
 
 def _render_run_folder(run_dir: str, lang: Lang) -> list[Line]:

@@ -281,7 +281,7 @@ def render_check(document: ValidateDocument, lang: Lang, width: int) -> list[Lin
     head = "Scénario valide. Rien n'a été calculé." if french else "Valid scenario. Nothing was solved."
     lines += [Line(""), Line(f"✔ {head}", style="bold green"), *_render_totals(document, lang), Line("")]
     lines.append(Line("Enveloppes" if french else "Envelopes", style="bold"))
-    lines += _render_envelopes(document.envelopes, lang, width)
+    lines += render_envelopes(document.envelopes, lang, width, keys=_KEYS)
     if document.checks:
         lines += [
             Line(""),
@@ -315,11 +315,6 @@ def _render_totals(document: ValidateDocument, lang: Lang) -> list[Line]:
         Line(f"{filed}, {open_}"),
         Line(f"Envelope {total}; the eligible ones may get up to {requested}"),
     ]
-
-
-def _render_envelopes(entries: Sequence[DemandEntry], lang: Lang, width: int) -> list[Line]:
-    """Write the envelope table with requested instead of granted amounts."""
-    return render_envelopes([dump_document(entry) for entry in entries], lang, width, keys=_KEYS)
 
 
 _KEYS = (

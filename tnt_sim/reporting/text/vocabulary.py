@@ -7,13 +7,11 @@ The labels of a run add what its document does not hold: titles, units, the date
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
 
 import polars as pl
 
-from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
@@ -22,6 +20,7 @@ from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify import run_document
+from tnt_sim.verify.run_document import RunDocument
 from tnt_sim.verify.verification import Means, Verification, of_fresh
 
 STATUS: Mapping[str, Text] = MappingProxyType(
@@ -127,24 +126,41 @@ def get_solver_name(backend: str) -> str:
 
 
 def describe_verdict(
-    document: Mapping[str, Any], second: str = "", verification: Verification | None = None
+    document: RunDocument, second: str = "", verification: Verification | None = None
 ) -> Text:
     """Say what was found and what supports it.
 
     Parameters
     ----------
     second : name of the solver that confirmed
-    found : verification of a stored run
+    verification : of a stored run
     """
-    sentence = _describe_evidence(document, second, verification or of_fresh(document))
+    sentence = describe_outcome(
+        document.status,
+        document.proof,
+        verification or of_fresh(document),
+        relaxed=document.relaxed,
+        stopped_by=document.stopped_by,
+        closed=bool(document.objective) and all(goal.gap == "0" for goal in document.objective),
+        second=second,
+    )
     if verification is None or verification.rules.is_shown:
         return sentence
     return Text(f"{_NOT_VERIFIED.fr} {sentence.fr}", f"{_NOT_VERIFIED.en} {sentence.en}")
 
 
-def _describe_evidence(document: Mapping[str, Any], second: str, verification: Verification) -> Text:
-    status, proof, relaxed = document["status"], document.get("proof"), document.get("relaxed")
-    stop = STOPPED_BY.get(document.get("stopped_by") or "")
+def describe_outcome(
+    status: str,
+    proof: str | None,
+    verification: Verification,
+    *,
+    relaxed: bool = False,
+    stopped_by: str | None = None,
+    closed: bool = False,
+    second: str = "",
+) -> Text:
+    """Say what was found; `closed`: a solver claims that no objective can be improved."""
+    stop = STOPPED_BY.get(stopped_by or "")
     by = Text(f" ({stop.fr} a arrêté le calcul)", f" ({stop.en} ended the run)") if stop else Text("", "")
     if status == "infeasible":
         return _INFEASIBLE_ALONE if proof is None and not relaxed else _INFEASIBLE
@@ -163,18 +179,12 @@ def _describe_evidence(document: Mapping[str, Any], second: str, verification: V
         return _describe_confirmation(second)
     if status == "optimal":
         return _CLAIMED if proof in ("PROVED", "CROSS_CHECKED") else _OPTIMAL_ALONE
-    if not stop and _is_closed(document):
+    if not stop and closed:
         return _OPTIMAL_ALONE
     return Text(
         f"Répartition valable, mais rien ne prouve que c'est la meilleure{by.fr}. À ne pas publier.",
         f"A valid allocation, but not proven to be the best{by.en}. Not for publication.",
     )
-
-
-def _is_closed(document: Mapping[str, Any]) -> bool:
-    """Whether a solver claims that no objective can be improved."""
-    goals = document.get("objective") or ()
-    return bool(goals) and all(goal.get("gap") == "0" for goal in goals)
 
 
 def _describe_confirmation(second: str) -> Text:
@@ -284,16 +294,15 @@ def _infer_unit(rule: object) -> str:
     return "money" if getattr(terms, "unit", None) is Unit.MONEY else "number"
 
 
-def translate_document(result: ResultData, lang: Lang) -> dict[str, Any]:
+def translate_document(result: ResultData, lang: Lang) -> RunDocument:
     """Return the document of a run with its sentences in `lang` instead of the scenario's language."""
-    document = dict(result.document)
-    document["warnings"] = [warning.line(lang) for warning in result.warnings]
-    if lang.value != result.problem.scenario.spec.locale:
-        entries = run_document.build_envelope_entries(
-            result.problem, result.reading, result.allocation, result.reasons, lang
-        )
-        document["envelopes"] = [dump_document(entry) for entry in entries]
-    return document
+    document = replace(result.data, warnings=[warning.line(lang) for warning in result.warnings])
+    if lang.value == result.problem.scenario.spec.locale:
+        return document
+    envelopes = run_document.build_envelope_entries(
+        result.problem, result.reading, result.allocation, result.reasons, lang
+    )
+    return replace(document, envelopes=envelopes)
 
 
 SYNTHETIC = Text(

@@ -65,7 +65,7 @@ def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
     write_text(
-        sheet, 1, 0, vocabulary.describe_verdict(run.summary, verification=run.checked).in_(lang), styles.soft
+        sheet, 1, 0, vocabulary.describe_verdict(run.data, verification=run.checked).in_(lang), styles.soft
     )
     _write_totals(sheet, styles, run, lang)
     row = _write_envelopes(sheet, styles, run, lang)

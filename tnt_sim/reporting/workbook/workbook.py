@@ -48,7 +48,7 @@ def write_readme(
     sheet.set_column(1, 1, 96)
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
-    verdict = vocabulary.describe_verdict(run.summary, verification=run.checked).in_(lang)
+    verdict = vocabulary.describe_verdict(run.data, verification=run.checked).in_(lang)
     write_text(sheet, 1, 0, verdict, styles.get_format(bold=True))
     row = 2
     for text in _list_marks(run, lang):
