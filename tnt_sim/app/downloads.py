@@ -47,9 +47,7 @@ def save(scenario: ScenarioData, state: State, name: str) -> Path:
     """
     slug = build_slug(name)
     if not slug or scenario.path is None:
-        raise _build_error(
-            "donnez un nom avec des lettres ou des chiffres.", "give a name with letters or digits."
-        )
+        raise _build_error(_("give a name with letters or digits."))
     base = scenario.path
     target = resolve_inside(scenario.root, base.parent, f"{slug}.yaml")
     text = _render_scenario(scenario, state, name.strip(), slug)
@@ -57,8 +55,10 @@ def save(scenario: ScenarioData, state: State, name: str) -> Path:
         put(target, text.encode(), replace=False)
     except FileExistsError:
         raise _build_error(
-            f"« {target.name} » existe déjà et n'est pas touché. Choisissez un autre nom.",
-            f'"{target.name}" exists already and is left as it is. Choose another name.',
+            _(
+                '"{target_name}" exists already and is left as it is. Choose another name.',
+                target_name=target.name,
+            ),
         ) from None
     except OSError as error:
         raise build_write_error(quote_path(Path(target.name)), error, usage="usage.app") from error
@@ -108,9 +108,7 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
         If the saved scenario is no longer valid, or has no allocation.
     """
     if scenario.path is None or file not in list_variants(scenario):
-        raise _build_error(
-            f"« {file} » n'est pas une variante de ce scénario.", f'"{file}" is no variant of this scenario.'
-        )
+        raise _build_error(_('"{file}" is no variant of this scenario.', file=file))
     proof = None if answer.proof is None else answer.proof.value
     found = build_fresh(answer.status is Status.OPTIMAL, proof, answer.canonical, answer.rows)
     name = _("this page").in_(lang)
@@ -134,5 +132,5 @@ def export_workbook(scenario: ScenarioData, state: State, lang: Lang) -> tuple[P
     return folder, build_workbook(open_stored(folder), lang)
 
 
-def _build_error(fr: str, en: str) -> UsageError:
-    return UsageError(Text(fr, en), code="usage.app")
+def _build_error(text: Text) -> UsageError:
+    return UsageError(text, code="usage.app")

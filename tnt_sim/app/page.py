@@ -226,8 +226,8 @@ def _describe_proof(answer: LiveAnswer) -> Text:
     return Text(f"{name.fr.capitalize()}, en {fr} s", f"{name.en.capitalize()}, in {en} s")
 
 
-def _build_error(fr: str, en: str) -> UsageError:
-    return UsageError(Text(fr, en), code="usage.app")
+def _build_error(text: Text) -> UsageError:
+    return UsageError(text, code="usage.app")
 
 
 def _set_amount(page: Page, event: Event) -> Iterator[Reply]:
@@ -241,8 +241,7 @@ def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
         cents = page_settings.parse_box(text, page_settings.select_unit(page.axes))
     except ValueError:
         raise _build_error(
-            f"« {text} » n'est pas un montant. Écrivez par exemple 31,5 ou 31,5 M€.",
-            f'"{text}" is no amount. Write 31.5 or 31.5 M€.',
+            _('"{text}" is no amount. Write 31.5 or 31.5 M€.', text=text),
         ) from None
     return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
 
@@ -259,8 +258,7 @@ def _set_weight(page: Page, event: Event) -> Iterator[Reply]:
         weight = normalise_weight(text or "0")
     except ValueError:
         raise _build_error(
-            f"« {text} » n'est pas un poids : il faut un nombre, zéro ou plus.",
-            f'"{text}" is no weight: a number of zero or more is wanted.',
+            _('"{text}" is no weight: a number of zero or more is wanted.', text=text),
         ) from None
     weights = {**page.state.weights, (int(stage), name): weight}
     return page._to(without_written(page.scenario, replace(page.state, weights=weights)), event)
@@ -274,13 +272,12 @@ def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
     row = table.filter(table["dossier"] == name)
     if not row.height:
         text = describe_unknown(_("dossier"), name, table["dossier"].to_list())
-        raise _build_error(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])
+        raise _build_error(Text(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:]))
     if not reason:
-        raise _build_error("Donnez le motif de la décision.", "Give the reason of the decision.")
+        raise _build_error(_("Give the reason of the decision."))
     if not inside and row["committed_cents"][0] is not None:
         raise _build_error(
-            f"Le dossier « {name} » est déjà engagé : il ne peut pas être écarté.",
-            f'The dossier "{name}" is committed already: it cannot be refused.',
+            _('The dossier "{name}" is committed already: it cannot be refused.', name=name),
         )
     forced = {**page.state.forced, name: Forced(name, inside, reason)}
     return page._to(replace(page.state, forced=forced), event)
@@ -360,8 +357,7 @@ def _save(page: Page, event: Event) -> Iterator[Reply]:
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
     if page.last_answer is None or page.trouble is not None:
         raise _build_error(
-            "Ces réglages n'ont pas de répartition : rien à comparer.",
-            "These settings have no allocation: nothing to compare.",
+            _("These settings have no allocation: nothing to compare."),
         )
     file = str(event["value"]["file"])
     html = render_comparison(page.scenario, page.last_answer, file, page.lang)
@@ -372,8 +368,7 @@ def _compare(page: Page, event: Event) -> Iterator[Reply]:
 def _export(page: Page, __: Event) -> Iterator[Reply]:
     if page.trouble is not None:
         raise _build_error(
-            "Ces réglages n'ont pas de répartition : rien à exporter.",
-            "These settings have no allocation: nothing to export.",
+            _("These settings have no allocation: nothing to export."),
         )
     folder, data = export_workbook(page.scenario, page.state, page.lang)
     yield page._reply(

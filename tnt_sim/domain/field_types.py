@@ -39,6 +39,7 @@ from tnt_sim.domain.money import (
     parse_rate,
 )
 from tnt_sim.errors import find_nearest_name
+from tnt_sim.i18n.message import Text, _
 
 __all__ = [
     "Cents",
@@ -69,16 +70,16 @@ _FALSE_WORDS = frozenset({"no", "non", "off", "faux", "n", "0"})
 
 
 def build_field_error(
-    code: str, fr: str, en: str, *, hint: tuple[str, str] | None = None, at: tuple[str | int, ...] = ()
+    code: str, text: Text, *, hint: Text | None = None, at: tuple[str | int, ...] = ()
 ) -> PydanticCustomError:
     """Return the error of a field or of a model, in both languages.
 
-    `hint` is the remedy (French, English). `at` is the path below the validated object, for a model
+    `hint` is the remedy. `at` is the path below the validated object, for a model
     validator that blames one of its keys. `code` becomes the code of the `Defect`.
     """
-    context: dict[str, Any] = {"fr": fr, "en": en}
+    context: dict[str, Any] = {"fr": text.fr, "en": text.en}
     if hint is not None:
-        context |= {"hint_fr": hint[0], "hint_en": hint[1]}
+        context |= {"hint_fr": hint.fr, "hint_en": hint.en}
     if at:
         context["at"] = at
     return PydanticCustomError(code, "{fr}", context)
@@ -90,29 +91,30 @@ def quote_value(value: object) -> str:
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 
-def read_scalar_text(value: object, code: str, what_fr: str, what_en: str) -> str:
+def read_scalar_text(value: object, code: str, expected: Text) -> str:
     """Return the stripped text of a scalar; raise the error of the field for anything else."""
     if value is None or value == "":
-        raise build_field_error(code, f"valeur vide : {what_fr} ici", f"empty value: {what_en} expected here")
+        raise build_field_error(code, _("empty value: {expected} expected here", expected=expected))
     if isinstance(value, dict | list | tuple):
-        kind_fr = "un bloc de clés" if isinstance(value, dict) else "une liste"
-        kind_en = "a mapping" if isinstance(value, dict) else "a list"
-        raise build_field_error(
-            code, f"{what_fr} ici, et non {kind_fr}", f"{what_en} expected, not {kind_en}"
-        )
+        kind = _("a mapping") if isinstance(value, dict) else _("a list")
+        raise build_field_error(code, _("{expected} expected, not {kind}", expected=expected, kind=kind))
     if not isinstance(value, str):
         name = type(value).__name__
         raise build_field_error(
             code,
-            f"{what_fr} ici, et non {quote_value(value)} ({name})",
-            f"{what_en} expected, not {quote_value(value)} ({name})",
+            _(
+                "{expected} expected, not {value} ({name})",
+                expected=expected,
+                value=quote_value(value),
+                name=name,
+            ),
         )
     return value.strip()
 
 
 def _build_money_error(code: str, text: str, error: MoneyError) -> PydanticCustomError:
     why = error.text
-    return build_field_error(code, f"« {quote_value(text)} » : {why.fr}", f'"{quote_value(text)}": {why.en}')
+    return build_field_error(code, _('"{value}": {why}', value=quote_value(text), why=why))
 
 
 def read_cents(value: object) -> int:
@@ -124,12 +126,11 @@ def read_cents(value: object) -> int:
         if result is None:
             raise build_field_error(
                 "money",
-                f"{value} n'est pas un nombre entier de centimes",
-                f"{value} is no whole number of cents",
+                _("{value} is no whole number of cents", value=str(value)),
             )
         cents = result
     else:
-        text = read_scalar_text(value, "money", "un montant est attendu", "an amount")
+        text = read_scalar_text(value, "money", _("an amount"))
         try:
             cents = parse_cents(text)
         except MoneyError as error:
@@ -137,24 +138,19 @@ def read_cents(value: object) -> int:
     if cents < 0:
         raise build_field_error(
             "money_negative",
-            f"« {quote_value(value)} » : un montant ne peut pas être négatif",
-            f'"{quote_value(value)}": an amount cannot be negative',
+            _('"{value}": an amount cannot be negative', value=quote_value(value)),
         )
     if cents > _MAX_CENTS:
-        raise build_field_error(
-            "money", f"« {quote_value(value)} » est trop grand", f'"{quote_value(value)}" is too large'
-        )
+        raise build_field_error("money", _('"{value}" is too large', value=quote_value(value)))
     return cents
 
 
 def _convert_to_cents(value: int | Decimal | Fraction) -> int:
     if isinstance(value, Decimal) and not value.is_finite():
-        raise build_field_error("money", f"{value} n'est pas un montant", f"{value} is no amount")
+        raise build_field_error("money", _("{value} is no amount", value=str(value)))
     cents = Fraction(value) * 100
     if cents.denominator != 1:
-        raise build_field_error(
-            "money", f"{value} a plus de deux décimales", f"{value} has more than two decimals"
-        )
+        raise build_field_error("money", _("{value} has more than two decimals", value=str(value)))
     return cents.numerator
 
 
@@ -171,9 +167,7 @@ def convert_to_fraction(value: object) -> Fraction | None:
         value = Decimal(repr(value))
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value.adjusted()) > _MAX_DIGITS:
-            raise build_field_error(
-                "number", f"{value} n'est pas un nombre utilisable", f"{value} is no usable number"
-            )
+            raise build_field_error("number", _("{value} is no usable number", value=str(value)))
         return Fraction(value)
     return None
 
@@ -190,7 +184,7 @@ def read_number(value: object) -> Fraction:
     number = convert_to_fraction(value)
     if number is not None:
         return number
-    text = read_scalar_text(value, "number", "un nombre est attendu", "a number")
+    text = read_scalar_text(value, "number", _("a number"))
     quotient = _parse_quotient(text)
     if quotient is not None:
         return quotient
@@ -205,7 +199,7 @@ def read_rate(value: object) -> Fraction:
     rate = convert_to_fraction(value)
     written = quote_value(value)
     if rate is None:
-        text = read_scalar_text(value, "rate", "un taux est attendu", "a rate")
+        text = read_scalar_text(value, "rate", _("a rate"))
         rate = _parse_quotient(text)
         if rate is None:
             try:
@@ -215,17 +209,20 @@ def read_rate(value: object) -> Fraction:
     if rate < 0:
         raise build_field_error(
             "rate_negative",
-            f"« {written} » : un taux ne peut pas être négatif",
-            f'"{written}": a rate cannot be negative',
+            _('"{written}": a rate cannot be negative', written=written),
         )
     if rate > 1 and isinstance(value, str | int | float) and "%" not in written and "/" not in written:
         raise build_field_error(
             "rate_without_percent",
-            f"« {written} » sans « % » voudrait dire {write_number(rate * 100)} %",
-            f'"{written}" without "%" would mean {write_number(rate * 100)} %',
-            hint=(
-                f"Écrivez « {written} % », ou « {write_number(rate * 100)} % » si c'est bien cela.",
-                f'Write "{written} %", or "{write_number(rate * 100)} %" if that is what you mean.',
+            _(
+                '"{written}" without "%" would mean {number} %',
+                written=written,
+                number=write_number(rate * 100),
+            ),
+            hint=_(
+                'Write "{written} %", or "{number} %" if that is what you mean.',
+                written=written,
+                number=write_number(rate * 100),
             ),
         )
     return rate
@@ -235,19 +232,17 @@ def read_count(value: object) -> int:
     """Read a whole number, zero or more; spaces may group thousands."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    text = (
-        str(value)
-        if isinstance(value, int)
-        else read_scalar_text(value, "count", "un nombre entier est attendu", "a whole number")
-    )
+    text = str(value) if isinstance(value, int) else read_scalar_text(value, "count", _("a whole number"))
     digits = re.sub(r"[ \u00a0\u202f]", "", text)
     if _WHOLE.fullmatch(text) is None or not digits.isascii() or len(digits) > _MAX_DIGITS:
         raise build_field_error(
             "count",
-            f"« {quote_value(text)} » n'est pas un nombre entier, positif ou nul, "
-            f"d'au plus {_MAX_DIGITS} chiffres",
-            f'"{quote_value(text)}" is not a whole number, zero or more, of at most {_MAX_DIGITS} digits',
-            hint=("Écrivez par exemple 3500 ou 3 500.", "Write for example 3500 or 3 500."),
+            _(
+                '"{value}" is not a whole number, zero or more, of at most {max_digits} digits',
+                value=quote_value(text),
+                max_digits=_MAX_DIGITS,
+            ),
+            hint=_("Write for example 3500 or 3 500."),
         )
     return int(digits)
 
@@ -256,7 +251,7 @@ def read_flag(value: object) -> bool:
     """Read ``true`` or ``false``."""
     if isinstance(value, bool):
         return value
-    text = read_scalar_text(value, "flag", "true ou false est attendu", "true or false")
+    text = read_scalar_text(value, "flag", _("true or false"))
     if text in ("true", "false"):
         return text == "true"
     word = text.lower()
@@ -265,9 +260,8 @@ def read_flag(value: object) -> bool:
     )
     raise build_field_error(
         "flag",
-        f"« {quote_value(text)} » : seuls true et false sont lus ici",
-        f'"{quote_value(text)}": only true and false are read here',
-        hint=(f"Écrivez {meant}.", f"Write {meant}.") if meant else None,
+        _('"{value}": only true and false are read here', value=quote_value(text)),
+        hint=_("Write {text}.", text=meant) if meant else None,
     )
 
 
@@ -276,18 +270,19 @@ def read_code(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise build_field_error(
             "code",
-            f"{quote_value(value)} est un nombre : un code est un texte (« 01 » et 1 ne sont pas le même)",
-            f'{quote_value(value)} is a number: a code is a text ("01" and 1 are not the same)',
-            hint=("Mettez-le entre guillemets.", "Put it in quotes."),
+            _(
+                '{value} is a number: a code is a text ("01" and 1 are not the same)',
+                value=quote_value(value),
+            ),
+            hint=_("Put it in quotes."),
         )
-    if not read_scalar_text(value, "code", "un texte est attendu", "a text"):
-        raise build_field_error("code", "le texte est vide", "the text is empty")
+    if not read_scalar_text(value, "code", _("a text")):
+        raise build_field_error("code", _("the text is empty"))
     text = str(value)
     if _CONTROL.search(text):
         raise build_field_error(
             "code",
-            f"« {quote_value(text)} » contient une tabulation, un retour à la ligne ou un caractère invisible",
-            f'"{quote_value(text)}" holds a tab, a line break or an invisible character',
+            _('"{value}" holds a tab, a line break or an invisible character', value=quote_value(text)),
         )
     return text
 
@@ -337,14 +332,13 @@ def read_day(value: object) -> date:
     """Read a day, ``YYYY-MM-DD``."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    text = read_scalar_text(value, "day", "un jour est attendu", "a day")
+    text = read_scalar_text(value, "day", _("a day"))
     match = _DAY.fullmatch(text)
     if match is None:
         raise build_field_error(
             "day",
-            f"« {quote_value(text)} » n'est pas un jour écrit AAAA-MM-JJ",
-            f'"{quote_value(text)}" is not a day written YYYY-MM-DD',
-            hint=_suggest_day(text) or ("Exemple : 2021-11-22.", "Example: 2021-11-22."),
+            _('"{value}" is not a day written YYYY-MM-DD', value=quote_value(text)),
+            hint=_suggest_day(text) or _("Example: 2021-11-22."),
         )
     try:
         return date(int(match[1]), int(match[2]), int(match[3]))
@@ -352,7 +346,7 @@ def read_day(value: object) -> date:
         raise _build_day_error(text) from None
 
 
-def _suggest_day(text: str) -> tuple[str, str] | None:
+def _suggest_day(text: str) -> Text | None:
     """Return how to write a day given in another notation; None for what is no day."""
     french, compact = _FRENCH_DAY.fullmatch(text), _COMPACT_DAY.fullmatch(text)
     if french is not None:
@@ -361,14 +355,13 @@ def _suggest_day(text: str) -> tuple[str, str] | None:
         iso = "-".join(compact.groups())
     else:
         return None
-    return f"Écrivez {iso}.", f"Write {iso}."
+    return _("Write {text}.", text=iso)
 
 
 def _build_day_error(text: str) -> PydanticCustomError:
     return build_field_error(
         "day",
-        f"« {quote_value(text)} » n'existe pas au calendrier",
-        f'"{quote_value(text)}" is not in the calendar',
+        _('"{value}" is not in the calendar', value=quote_value(text)),
     )
 
 
@@ -376,15 +369,17 @@ def read_moment(value: object) -> date | datetime:
     """Read a day or an instant; an instant has an offset only if its text has one."""
     if isinstance(value, date):
         return value
-    text = read_scalar_text(value, "moment", "un jour ou un instant est attendu", "a day or an instant")
+    text = read_scalar_text(value, "moment", _("a day or an instant"))
     if _MOMENT.fullmatch(text) is None:
         if _DAY.fullmatch(text) or _suggest_day(text) is not None:
             return read_day(text)
         raise build_field_error(
             "moment",
-            f"« {quote_value(text)} » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)",
-            f'"{quote_value(text)}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
-            hint=("Exemple : 2021-11-05T12:00.", "Example: 2021-11-05T12:00."),
+            _(
+                '"{value}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
+                value=quote_value(text),
+            ),
+            hint=_("Example: 2021-11-05T12:00."),
         )
     compact = text[:10] + "T" + text[11:].replace(" ", "").upper()
     try:
@@ -397,7 +392,7 @@ def read_seconds(value: object) -> float:
     """Read a duration above zero, in seconds."""
     number = convert_to_fraction(value)
     if number is None:
-        text = read_scalar_text(value, "duration", "une durée est attendue", "a duration")
+        text = read_scalar_text(value, "duration", _("a duration"))
         match = _DURATION.fullmatch(text.lower())
         if match is not None:
             scale = {"min": 60, "h": 3600}.get(match[2] or "s", 1)
@@ -405,9 +400,8 @@ def read_seconds(value: object) -> float:
     if number is None or not 0 < number <= 10**9:
         raise build_field_error(
             "duration",
-            f"« {quote_value(value)} » n'est pas une durée supérieure à zéro",
-            f'"{quote_value(value)}" is not a duration above zero',
-            hint=("Écrivez par exemple 300 s, 5 min ou 2 h.", "Write for example 300 s, 5 min or 2 h."),
+            _('"{value}" is not a duration above zero', value=quote_value(value)),
+            hint=_("Write for example 300 s, 5 min or 2 h."),
         )
     return float(number)
 
@@ -447,18 +441,14 @@ def read_span(value: object) -> Span:
     """Read a span of calendar time."""
     if isinstance(value, Span):
         return value
-    text = read_scalar_text(value, "span", "un délai est attendu", "a span of time")
+    text = read_scalar_text(value, "span", _("a span of time"))
     match = _SPAN.fullmatch(text)
     unit = _SPAN_UNITS.get(match[2].lower()) if match else None
     if match is None or unit is None:
         raise build_field_error(
             "span",
-            f"« {quote_value(text)} » n'est pas un délai en jours, semaines, mois ou années",
-            f'"{quote_value(text)}" is not a span in days, weeks, months or years',
-            hint=(
-                "Écrivez par exemple 24 months, 90 days ou 2 years.",
-                "Write for example 24 months, 90 days or 2 years.",
-            ),
+            _('"{value}" is not a span in days, weeks, months or years', value=quote_value(text)),
+            hint=_("Write for example 24 months, 90 days or 2 years."),
         )
     count = int(match[1])
     return Span(months=count * unit[0], days=count * unit[1])
@@ -550,19 +540,15 @@ def _list_zones() -> frozenset[str]:
 
 def read_zone(value: object) -> str:
     """Read the IANA name of a time zone."""
-    text = read_scalar_text(value, "timezone", "un fuseau horaire est attendu", "a time zone")
+    text = read_scalar_text(value, "timezone", _("a time zone"))
     zones = _list_zones()
     if text in zones:
         return text
     near = find_nearest_name(text, zones)
     raise build_field_error(
         "timezone",
-        f"« {quote_value(text)} » n'est pas un fuseau horaire connu",
-        f'"{quote_value(text)}" is not a known time zone',
-        hint=(
-            f"Écrivez par exemple {near or 'Europe/Paris'}.",
-            f"Write for example {near or 'Europe/Paris'}.",
-        ),
+        _('"{value}" is not a known time zone', value=quote_value(text)),
+        hint=_("Write for example {zone}.", zone=near or "Europe/Paris"),
     )
 
 
@@ -587,8 +573,11 @@ class Valid(Spec):
         if self.from_ is not None and self.until is not None and self.until < self.from_:
             raise build_field_error(
                 "valid_order",
-                f"« until » ({self.until}) est avant « from » ({self.from_}) : jamais en vigueur",
-                f'"until" ({self.until}) is before "from" ({self.from_}): never in force',
+                _(
+                    '"until" ({until}) is before "from" ({from_}): never in force',
+                    until=self.until,
+                    from_=self.from_,
+                ),
                 at=("until",),
             )
         return self

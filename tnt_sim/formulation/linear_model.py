@@ -24,7 +24,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from tnt_sim.errors import TntError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
 
 NO_LOWER = -(2**62)
@@ -74,15 +74,15 @@ class SolverNames:
     columns: tuple[str, ...]
 
 
-def _build_error(fr: str, en: str) -> ModelError:
-    return ModelError(Text(fr, en))
+def _build_error(text: Text) -> ModelError:
+    return ModelError(text)
 
 
 def _freeze_array(values: ArrayLike, dtype: Any) -> NDArray[Any]:
     """Return a read-only integer view; the caller's array stays writable and is copied only to change its type."""
     array = np.asarray(values)
     if array.size and array.dtype.kind == "f":
-        raise _build_error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
+        raise _build_error(_("a model holds whole numbers only"))
     view = array.astype(dtype, copy=False).view()
     view.flags.writeable = False
     return view
@@ -91,7 +91,7 @@ def _freeze_array(values: ArrayLike, dtype: Any) -> NDArray[Any]:
 def _freeze_matrix(matrix: Any) -> sp.csr_array:
     """Return the matrix as canonical int64 CSR: sorted, without duplicate or zero entries."""
     if matrix.dtype.kind not in "iu":
-        raise _build_error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
+        raise _build_error(_("a model holds whole numbers only"))
     csr = matrix if isinstance(matrix, sp.csr_array) else sp.csr_array(matrix)
     if csr.dtype != np.int64:
         csr = csr.astype(np.int64)
@@ -200,8 +200,14 @@ class LinearModel:
         for name, size in sizes.items():
             result = len(getattr(self, name))
             if result != size:
-                raise _build_error(f"{name} a {result} valeurs, la matrice en demande {size}",
-                             f"{name} has {result} values, the matrix asks for {size}")  # fmt: skip
+                raise _build_error(
+                    _(
+                        "{name} has {result} values, the matrix asks for {size}",
+                        name=name,
+                        result=result,
+                        size=size,
+                    )
+                )
 
     def _check_magnitudes(self) -> None:
         _check_below_limit(self.matrix.data, "matrix")
@@ -233,8 +239,9 @@ class LinearModel:
             matrix = np.atleast_2d(np.asarray(matrix))
         added = _freeze_matrix(matrix)
         if added.shape[1] != self.n_cols:
-            raise _build_error(f"des lignes de {added.shape[1]} colonnes pour un modèle de {self.n_cols}",
-                         f"rows of {added.shape[1]} columns for a model of {self.n_cols}")  # fmt: skip
+            raise _build_error(
+                _("rows of {shape} columns for a model of {n_cols}", shape=added.shape[1], n_cols=self.n_cols)
+            )
         _check_below_limit(added.data, "matrix")
         low, high = (np.atleast_1d(np.asarray(bound, dtype=np.int64)) for bound in (lower, upper))
         return self._replace_fields(
@@ -320,13 +327,17 @@ class LinearModel:
     def _require_point(self, x: ArrayLike) -> ExactArray:
         values = np.asarray(x)
         if values.shape != (self.n_cols,):
-            raise _build_error(f"un point de {values.shape} pour un modèle de {self.n_cols} colonnes",
-                         f"a point of shape {values.shape} for a model of {self.n_cols} columns")  # fmt: skip
+            raise _build_error(
+                _(
+                    "a point of shape {shape} for a model of {n_cols} columns",
+                    shape=str(values.shape),
+                    n_cols=self.n_cols,
+                )
+            )
         if values.dtype.kind in "iub":
             return values.astype(np.int64, copy=False)
         if values.dtype != object:
-            raise _build_error("une lecture exacte demande des nombres entiers",
-                         "an exact reading needs whole numbers")  # fmt: skip
+            raise _build_error(_("an exact reading needs whole numbers"))
         return values
 
 
@@ -342,8 +353,7 @@ def compute_dot(left: ExactArray, right: ExactArray) -> int:
 def _check_below_limit(values: IntArray, name: str) -> None:
     # min and max rather than abs: |−2^63| is not an int64
     if values.size and (values.max() >= EXACT_LIMIT or values.min() <= -EXACT_LIMIT):
-        raise _build_error(f"{name} : un nombre atteint 2^53, un solveur en perdrait les derniers chiffres",
-                     f"{name}: a number reaches 2^53, a solver would lose its last digits")  # fmt: skip
+        raise _build_error(_("{name}: a number reaches 2^53, a solver would lose its last digits", name=name))
 
 
 def _list_violations(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
@@ -27,7 +28,7 @@ class Localised(Protocol):
         """Return it as one language writes it."""
 
 
-type MessageParameter = Localised | str | int | PurePath
+type MessageParameter = Localised | str | int | date | PurePath | BaseException
 
 
 @dataclass(frozen=True, slots=True, eq=False)

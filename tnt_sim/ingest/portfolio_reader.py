@@ -285,7 +285,7 @@ def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) 
 def build_folder_error(shown_as: str) -> DataError:
     """Return the error for a folder given in place of a file."""
     return refuse(
-        "no_file", shown_as, "c'est un dossier : donnez un fichier.", "this is a folder: give a file."
+        "no_file", shown_as, _("this is a folder: give a file.")
     )  # fmt: skip
 
 
@@ -299,10 +299,10 @@ def read_bytes(path: Path, shown_as: str) -> bytes:
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise refuse("too_large", shown_as, "le fichier est trop grand.", "the file is too large.")
+            raise refuse("too_large", shown_as, _("the file is too large."))
         return path.read_bytes()
     except FileNotFoundError:
-        raise refuse("no_file", shown_as, "le fichier n'existe pas.", "there is no such file.") from None
+        raise refuse("no_file", shown_as, _("there is no such file.")) from None
     except IsADirectoryError:
         raise build_folder_error(shown_as) from None
     except OSError as error:
@@ -310,8 +310,7 @@ def read_bytes(path: Path, shown_as: str) -> bytes:
         raise refuse(
             "no_file",
             shown_as,
-            f"le fichier ne peut pas être lu ({why}).",
-            f"the file cannot be read ({why}).",
+            _("the file cannot be read ({why}).", why=why),
         ) from None
 
 
@@ -323,9 +322,11 @@ def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTa
     if importer is None:
         known = ", ".join((".csv", ".xlsx", ".ods", ".parquet", *list_added_suffixes()))
         raise refuse(
-            "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
-            f'the format "{suffix}" is not read.', _("Formats read: {known}.", known=known),
-        )  # fmt: skip
+            "unknown_format",
+            shown_as,
+            _('the format "{suffix}" is not read.', suffix=suffix),
+            _("Formats read: {known}.", known=known),
+        )
     return importer.read(data, shown_as, read)
 
 

@@ -23,8 +23,8 @@ from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.domain.portfolio import get_table_column
 from tnt_sim.domain.territory import LEVELS, YEARS, Territory, load_territory
 from tnt_sim.errors import Defects, suggest_name
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.values import is_joined, map_to_names, read_spellings
 from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.scenario import ScenarioData
@@ -51,9 +51,9 @@ class _Division:
     path: Path
     defects: Defects
 
-    def record_defect(self, fr: str, en: str, key: str | None = None, hint: Text | None = None) -> None:
+    def record_defect(self, text: Text, key: str | None = None, hint: Text | None = None) -> None:
         here = self.path if key is None else (*self.path, key)
-        self.defects.add("split", Text(fr, en), self.scenario.locate(here), hint=hint)
+        self.defects.add("split", text, self.scenario.locate(here), hint=hint)
 
     def compute_shares(self) -> list[EnvelopeShare]:
         if not self._has_valid_form():
@@ -73,31 +73,29 @@ class _Division:
         split, before = self.split, len(self.defects.entries)
         if any(child.is_in_force(self.scenario.spec.date) for child in self.spec.envelopes):
             self.record_defect(
-                "une enveloppe répartie par `split` ne peut pas avoir aussi ses propres `envelopes`.",
-                "an envelope divided by `split` cannot have `envelopes` of its own as well.",
+                _("an envelope divided by `split` cannot have `envelopes` of its own as well."),
                 hint=_("Keep one of the two."),
             )
         ways = [name for name in ("each", "key", "table") if getattr(split, name) is not None]
         if len(ways) != 1:
             self.record_defect(
-                f"une répartition veut `each`, `key` ou `table`, l'un des trois ({', '.join(ways) or 'aucun'}).",
-                f"a split wants `each`, `key` or `table`, one of the three ({', '.join(ways) or 'none'}).",
+                _(
+                    "a split wants `each`, `key` or `table`, one of the three ({found}).",
+                    found=", ".join(ways) if ways else _("none"),
+                ),
             )
         if split.fixed is not None and (split.each is not None or split.fixed > 1):
             self.record_defect(
-                "`fixed` est une part d'au plus 100 %, avec `key` ou des poids.",
-                "`fixed` is a share of at most 100 %, with `key` or weights.",
+                _("`fixed` is a share of at most 100 %, with `key` or weights."),
                 "fixed",
             )
         if (split.previous is None) != (split.change is None):
             self.record_defect(
-                "`previous` et `change` vont ensemble : l'année d'avant, et de combien un montant peut bouger.",
-                "`previous` and `change` go together: the year before, and how far an amount may move.",
+                _("`previous` and `change` go together: the year before, and how far an amount may move."),
             )
         if split.previous is not None and split.each is not None:
             self.record_defect(
-                "`each` donne à chacun le même montant : `previous` n'y change rien.",
-                "`each` gives everyone the same amount: `previous` changes nothing.",
+                _("`each` gives everyone the same amount: `previous` changes nothing."),
                 "previous",
             )
         return len(self.defects.entries) == before
@@ -112,8 +110,7 @@ class _Division:
             requested = self._select_dossiers()
             if self.split.by not in requested.columns:
                 self.record_defect(
-                    f"la colonne « {self.split.by} » n'existe pas.",
-                    f'there is no column "{self.split.by}".',
+                    _('there is no column "{by}".', by=self.split.by),
                     "by",
                     suggest_name(self.split.by, [name for name in requested.columns if name[0] != "_"]),
                 )
@@ -122,8 +119,7 @@ class _Division:
         twice = self._find_duplicates(groups)
         if twice:
             self.record_defect(
-                f"`groups` nomme deux fois : {', '.join(twice[:10])}.",
-                f"`groups` names twice: {', '.join(twice[:10])}.",
+                _("`groups` names twice: {twice}.", twice=", ".join(twice[:10])),
                 "groups",
             )
         return sorted(groups)
@@ -161,8 +157,7 @@ class _Division:
         spec = self.scenario.spec.territory
         if spec is None:
             self.record_defect(
-                "il faut une carte pour cela.",
-                "this wants a map.",
+                _("this wants a map."),
                 key,
                 _("Add `territory: {{year: 2021}}`."),
             )
@@ -171,8 +166,7 @@ class _Division:
             return None
         if self.split.by not in LEVELS:
             self.record_defect(
-                f"la carte ne connaît pas « {self.split.by} ».",
-                f'the map does not know "{self.split.by}".',
+                _('the map does not know "{by}".', by=self.split.by),
                 "by",
                 suggest_name(self.split.by, LEVELS),
             )
@@ -189,8 +183,7 @@ class _Division:
             lost = [group for group in groups if group not in people]
             if lost:
                 self.record_defect(
-                    f"la carte ne donne pas la population de : {', '.join(lost[:10])}.",
-                    f"the map does not give the population of: {', '.join(lost[:10])}.",
+                    _("the map does not give the population of: {lost}.", lost=", ".join(lost[:10])),
                     "key",
                 )
                 return None
@@ -200,8 +193,7 @@ class _Division:
         if column not in table.columns or not table.schema[column].is_numeric():
             numbers = [c for c in table.columns if table.schema[c].is_numeric() and not c.startswith("_")]
             self.record_defect(
-                f"« {key} » n'est pas une colonne de nombres.",
-                f'"{key}" is not a column of numbers.',
+                _('"{key}" is not a column of numbers.', key=key),
                 "key",
                 suggest_name(key, [name.removesuffix("_cents") for name in numbers]),
             )
@@ -224,8 +216,7 @@ class _Division:
         groups, (kind, values) = table
         if kind == "amount" and self.split.fixed is not None:
             self.record_defect(
-                "`fixed` veut des poids (`weight`), et la table donne des montants.",
-                "`fixed` wants weights (`weight`), and the table gives amounts.",
+                _("`fixed` wants weights (`weight`), and the table gives amounts."),
                 "fixed",
             )
             return []
@@ -238,8 +229,7 @@ class _Division:
         total = sum(weights, Fraction(0))
         if self.spec.amount is None or total <= 0 or any(weight < 0 for weight in weights):
             self.record_defect(
-                "une répartition par clé ou par poids veut un montant d'enveloppe et des poids positifs.",
-                "a split by a key or by weights wants an envelope amount and positive weights.",
+                _("a split by a key or by weights wants an envelope amount and positive weights."),
             )
             return []
         fixed = self.split.fixed or Fraction(0)
@@ -258,11 +248,11 @@ class _Division:
         low, high = [pair[0] for pair in bounds], [pair[1] for pair in bounds]
         least, most = sum(low), sum(total if top is None else top for top in high)
         if not least <= total <= most:
-            fr, en = (format_cents(total, lang) for lang in (Lang.FR, Lang.EN))
-            side = (least, "au moins", "at least") if total < least else (most, "au plus", "at most")
+            bound = _("at least {amount}", amount=Money(least))
+            if total >= least:
+                bound = _("at most {amount}", amount=Money(most))
             self.record_defect(
-                f"{fr} ne peuvent pas être répartis : `change` veut {side[1]} {format_cents(side[0], Lang.FR)}.",
-                f"{en} cannot be divided: `change` wants {side[2]} {format_cents(side[0], Lang.EN)}.",
+                _("{total} cannot be divided: `change` wants {bound}.", total=Money(total), bound=bound),
                 "change",
                 _("Widen `change`, or change the amount."),
             )
@@ -296,10 +286,14 @@ class _Division:
         table = self.scenario.tables[name]
         value = next((column for column in values if column in table.columns), None)
         if "group" not in table.columns or value is None:
-            wanted = " ou ".join(f"`{column}`" for column in values)
+            columns = [f"`{column}`" for column in values]
+            wanted = _("{first} or {last}", first=", ".join(columns[:-1]), last=columns[-1])
             self.record_defect(
-                f"la table « {name} » veut les colonnes `group` et {wanted}.",
-                f'the table "{name}" wants the columns `group` and {wanted.replace(" ou ", " or ")}.',
+                _(
+                    'the table "{name}" wants the columns `group` and {columns}.',
+                    name=name,
+                    columns=wanted if columns[1:] else columns[0],
+                ),
                 key,
             )
             return None
@@ -307,8 +301,7 @@ class _Division:
         twice = self._find_duplicates(groups)
         if twice:
             self.record_defect(
-                f"la table « {name} » nomme deux fois : {', '.join(twice[:10])}.",
-                f'the table "{name}" names twice: {", ".join(twice[:10])}.',
+                _('the table "{name}" names twice: {twice}.', name=name, twice=", ".join(twice[:10])),
                 key,
             )
             return None
@@ -317,7 +310,7 @@ class _Division:
             read = parse_cents if value == "amount" else parse_decimal
             return groups, (value, [Fraction(read(cell)) for cell in cells])
         except MoneyError as error:
-            self.record_defect(error.text.fr, error.text.en, key)
+            self.record_defect(error.text, key)
             return None
 
 

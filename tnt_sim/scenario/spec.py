@@ -27,6 +27,7 @@ from tnt_sim.domain.field_types import (
     build_field_error,
 )
 from tnt_sim.domain.money import MoneyError, parse_decimal
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.expressions.measures import MeasureSpec
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.values import ValuesSpec
@@ -79,46 +80,40 @@ class UncertainSpec(Described):
     def _check_fields(self) -> UncertainSpec:
         law = self.times if self.times is not None else self.plus
         if (self.column is None) == (self.event is None):
-            raise _build_uncertain_error(
-                "il faut `column` ou `event`, l'un des deux", "either `column` or `event` is needed"
-            )
+            raise _build_uncertain_error(_("either `column` or `event` is needed"))
         if self.times is not None and self.plus is not None:
-            raise _build_uncertain_error("`times` ou `plus`, pas les deux", "`times` or `plus`, not both")
+            raise _build_uncertain_error(_("`times` or `plus`, not both"))
         chance = self.event is not None and self.event != "final_cost"
         if chance and (self.probability is None or law is not None):
             raise _build_uncertain_error(
-                f"l'événement « {self.event} » veut `probability`, et ni `times` ni `plus`",
-                f'the event "{self.event}" wants `probability`, and neither `times` nor `plus`',
+                _(
+                    'the event "{event}" wants `probability`, and neither `times` nor `plus`',
+                    event=str(self.event),
+                ),
             )
         if not chance and (law is None or self.probability is not None):
             raise _build_uncertain_error(
-                "il faut une loi (`times` ou `plus`), sans `probability`",
-                "a law is needed (`times` or `plus`), without `probability`",
+                _("a law is needed (`times` or `plus`), without `probability`"),
             )
         if self.probability is not None and not 0 <= self.probability <= 1:
-            raise _build_uncertain_error(
-                "`probability` est entre 0 et 100 %", "`probability` lies between 0 and 100 %"
-            )
+            raise _build_uncertain_error(_("`probability` lies between 0 and 100 %"))
         if self.event == "final_cost" and self.times is None:
-            raise _build_uncertain_error("`final_cost` veut `times`", "`final_cost` wants `times`")
+            raise _build_uncertain_error(_("`final_cost` wants `times`"))
         if chance and self.correlated is not None and self.probability in (0, 1):
-            raise _build_uncertain_error(
-                "une probabilité de 0 ou 1 n'a rien à corréler", "a sure event has nothing to correlate"
-            )
+            raise _build_uncertain_error(_("a sure event has nothing to correlate"))
         if self.correlated is not None and not 0 <= self.correlated.rho <= 1:
-            raise _build_uncertain_error("`rho` est entre 0 et 1", "`rho` lies between 0 and 1")
+            raise _build_uncertain_error(_("`rho` lies between 0 and 1"))
         if law is not None:
             numbers = parse_law(law)[1]
             if self.times is not None and (numbers.get("low", 0.0) < 0 or numbers.get("mean", 1.0) <= 0):
                 raise _build_uncertain_error(
-                    "un facteur (`times`) n'est pas négatif : 1 est « comme prévu », 1.2 vingt pour cent de plus",
-                    "a factor (`times`) is not negative: 1 is « as planned », 1.2 twenty per cent more",
+                    _("a factor (`times`) is not negative: 1 is « as planned », 1.2 twenty per cent more"),
                 )
         return self
 
 
-def _build_uncertain_error(fr: str, en: str) -> Exception:
-    return build_field_error("uncertain", fr, en)
+def _build_uncertain_error(text: Text) -> Exception:
+    return build_field_error("uncertain", text)
 
 
 def parse_law(law: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
@@ -131,30 +126,24 @@ def parse_law(law: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
     """
     if len(law) != 1 or next(iter(law)) not in PARAMETERS:
         names = ", ".join(PARAMETERS)
-        raise _build_uncertain_error(f"une loi est l'une de : {names}", f"a law is one of: {names}")
+        raise _build_uncertain_error(_("a law is one of: {names}", names=names))
     name, written = next(iter(law.items()))
     keys = PARAMETERS[name]
     if isinstance(written, list | tuple) and name == "triangular" and len(written) == len(keys):
         written = dict(zip(keys, written, strict=True))
     if not isinstance(written, Mapping) or not set(written) <= set(keys):
         listed = ", ".join(keys)
-        raise _build_uncertain_error(
-            f"« {name} » a pour paramètres : {listed}", f'"{name}" has the parameters: {listed}'
-        )
+        raise _build_uncertain_error(_('"{name}" has the parameters: {listed}', name=name, listed=listed))
     full = {key: written.get(key, _DEFAULTS.get(key)) for key in keys}
     missing = [key for key, value in full.items() if value is None]
     if missing:
-        raise _build_uncertain_error(
-            f"« {name} » : il manque {missing[0]}", f'"{name}": {missing[0]} is missing'
-        )
+        raise _build_uncertain_error(_('"{name}": {missing} is missing', name=name, missing=missing[0]))
     numbers = {key: _parse_number(str(value)) for key, value in full.items()}
     in_order = [numbers[key] for key in ("low", "mode", "high") if key in numbers]
     if in_order != sorted(in_order) or (in_order and in_order[0] == in_order[-1]):
-        raise _build_uncertain_error(f"« {name} » : des bornes dans l'ordre", f'"{name}": bounds in order')
+        raise _build_uncertain_error(_('"{name}": bounds in order', name=name))
     if numbers.get("sd", 1.0) <= 0 or numbers.get("sigma", 1.0) <= 0 or numbers.get("median", 1.0) <= 0:
-        raise _build_uncertain_error(
-            f"« {name} » : un écart et une médiane positifs", f'"{name}": a positive spread and median'
-        )
+        raise _build_uncertain_error(_('"{name}": a positive spread and median', name=name))
     return name, numbers
 
 
@@ -162,7 +151,7 @@ def _parse_number(text: str) -> float:
     try:
         return float(parse_decimal(text))
     except MoneyError as error:
-        raise _build_uncertain_error(f"« {text} » n'est pas un nombre", f'"{text}" is no number') from error
+        raise _build_uncertain_error(_('"{text}" is no number', text=text)) from error
 
 
 if TYPE_CHECKING:

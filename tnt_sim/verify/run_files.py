@@ -64,8 +64,7 @@ def _check(deadline: Deadline, file: Path) -> None:
     if deadline.expired:
         raise build_unreadable_error(
             file,
-            f"sa lecture a pris plus de {READ_SECONDS:.0f} s",
-            f"reading it took more than {READ_SECONDS:.0f} s",
+            _("reading it took more than {read_seconds} s", read_seconds=round(READ_SECONDS)),
         )
 
 
@@ -82,8 +81,7 @@ def check_size(file: Path) -> Defect | None:
     most = MOST_BYTES >> 20
     return build_unreadable_defect(
         file,
-        f"il a {size} octets, et un calcul en écrit {most} Mio au plus",
-        f"it has {size} bytes, and a run writes {most} MiB at most",
+        _("it has {size} bytes, and a run writes {most} MiB at most", size=size, most=most),
     )
 
 
@@ -108,7 +106,7 @@ def read_object(file: Path) -> dict[str, Any]:
         data = read_file(file)
         if sum(data.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
             raise build_unreadable_error(
-                file, f"il a plus de {MOST_VALUES} valeurs", f"it holds more than {MOST_VALUES} values"
+                file, _("it holds more than {most_values} values", most_values=MOST_VALUES)
             )
         result = json.loads(
             data.decode("utf-8"), object_pairs_hook=require_unique_in_time, parse_constant=_refuse_constant
@@ -116,7 +114,7 @@ def read_object(file: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise build_unreadable_error(file, str(error)) from None
     if not isinstance(result, dict):
-        raise build_unreadable_error(file, "ce n'est pas un objet JSON", "it is no JSON object")
+        raise build_unreadable_error(file, _("it is no JSON object"))
     return result
 
 
@@ -132,16 +130,16 @@ def _refuse_constant(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
-def build_unreadable_error(file: Path, fr: str, en: str | None = None) -> DataError:
+def build_unreadable_error(file: Path, reason: Text | str) -> DataError:
     """Build the error for a file of a run folder that cannot be read."""
-    return DataError([build_unreadable_defect(file, fr, en)])
+    return DataError([build_unreadable_defect(file, reason)])
 
 
-def build_unreadable_defect(file: Path, fr: str, en: str | None = None) -> Defect:
+def build_unreadable_defect(file: Path, reason: Text | str) -> Defect:
     """Build the defect for a file of a run folder that cannot be read."""
     return Defect(
         "run-folder",
-        Text(f"« {file.name} » ne se lit pas : {fr}.", f'"{file.name}" cannot be read: {en or fr}.'),
+        _('"{name}" cannot be read: {reason}.', name=file.name, reason=reason),
         (Place(file=str(file)),),
         _("Take this file from a copy of the run, or run `tnt-sim run` again."),
     )

@@ -34,17 +34,13 @@ def read_parquet(file: Path, defects: Defects) -> pl.DataFrame | None:
     """Read allocation.parquet; None, with a defect, if it cannot be read."""
     data = read_file(file)
     if len(data) < 12 or (data[:4], data[-4:]) != _ENDS:
-        defects.entries.append(
-            build_unreadable_defect(
-                file, "il est tronqué ou n'est pas du Parquet", "it is truncated or is no Parquet file"
-            )
-        )
+        defects.entries.append(build_unreadable_defect(file, _("it is truncated or is no Parquet file")))
         return None
     try:
         rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
         if rows > MOST_ROWS:
             sentence = _("it has {rows} rows; {most_rows} at most are read", rows=rows, most_rows=MOST_ROWS)
-            defects.entries.append(build_unreadable_defect(file, sentence.fr, sentence.en))
+            defects.entries.append(build_unreadable_defect(file, sentence))
             return None
         return pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.cli.console import detect_language
+from tnt_sim.cli.invocation import detect_language
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario

@@ -103,7 +103,7 @@ def _build_raw_column(column: _FormColumn, position: int, n_rows: int) -> RawCol
 
 def _parse_json(data: bytes, shown_as: str) -> Any:
     if len(data) > MAX_BYTES:
-        raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
+        raise refuse("too_large", shown_as, _("the file is larger than 256 MiB."))
     hint = _("Export the answer of the API again.")
     try:
         text = data.decode("utf-8-sig")
@@ -116,26 +116,23 @@ def _parse_json(data: bytes, shown_as: str) -> Any:
         )
     except UnicodeDecodeError as error:
         raise refuse(
-            "encoding", shown_as, f"octet illisible à la position {error.start} : le fichier n'est pas en UTF-8.",
-            f"unreadable byte at offset {error.start}: the file is not in UTF-8.", hint,
-        ) from None  # fmt: skip
+            "encoding",
+            shown_as,
+            _("unreadable byte at offset {start}: the file is not in UTF-8.", start=error.start),
+            hint,
+        ) from None
     except json.JSONDecodeError as error:
         why = _("this is not well-formed JSON.")
         place = Place(file=shown_as, line=error.lineno, column=error.colno)
         raise DataError([Defect("json", why, (place,), hint)]) from None
     except _TwiceError as error:
         raise refuse(
-            "json_key", shown_as, f"la clé « {error} » est là deux fois.",
-            f'the key "{error}" is there twice.', hint,
+            "json_key", shown_as, _('the key "{error}" is there twice.', error=error), hint,
         ) from None  # fmt: skip
     except _NoNumberError as error:
-        raise refuse(
-            "json", shown_as, f"« {error} » n'est pas un nombre.", f'"{error}" is not a number.', hint
-        ) from None
+        raise refuse("json", shown_as, _('"{error}" is not a number.', error=error), hint) from None
     except RecursionError:
-        raise refuse(
-            "json", shown_as, "trop de niveaux imbriqués.", "too many nested levels.", hint
-        ) from None
+        raise refuse("json", shown_as, _("too many nested levels."), hint) from None
 
 
 class _TwiceError(ValueError):
@@ -201,8 +198,7 @@ def _extract_page(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
 def _build_shape_error(shown_as: str) -> DataError:
     return refuse(
         "json_shape", shown_as,
-        "ce n'est pas une réponse de l'API de démarches-simplifiées : ni dossier ni démarche.",
-        "this is no answer of the démarches-simplifiées API: neither a dossier nor a démarche.",
+        _("this is no answer of the démarches-simplifiées API: neither a dossier nor a démarche."),
         _('Give the whole answer, with "data".'),
     )  # fmt: skip
 
@@ -211,8 +207,7 @@ def _build_answer_error(errors: Any, shown_as: str) -> DataError:
     first = errors[0] if isinstance(errors, list) and errors else errors
     why = str(_get_mapping(first).get("message", first))[:100]
     return refuse(
-        "json_errors", shown_as, f"l'API a répondu par une erreur (« {why} ») : la réponse est partielle.",
-        f'the API answered with an error ("{why}"): the answer is partial.',
+        "json_errors", shown_as, _('the API answered with an error ("{why}"): the answer is partial.', why=why),
         _("Extract it again."),
     )  # fmt: skip
 

@@ -70,9 +70,11 @@ def _check_suffix(suffix: str, shown_as: str) -> None:
         return
     listed = ", ".join(known)
     raise refuse(
-        "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
-        f'the format "{suffix}" is not read.', _("Formats read: {listed}.", listed=listed),
-    )  # fmt: skip
+        "unknown_format",
+        shown_as,
+        _('the format "{suffix}" is not read.', suffix=suffix),
+        _("Formats read: {listed}.", listed=listed),
+    )
 
 
 def _read_table_form(

@@ -137,8 +137,7 @@ class FormMapping(Spec):
             if name in _RESERVED or name.startswith("_") or not name.strip():
                 raise build_field_error(
                     "keep_name",
-                    f"« {name} » ne peut pas nommer une colonne de plus",
-                    f'"{name}" cannot name a further column',
+                    _('"{name}" cannot name a further column', name=name),
                     at=("keep", name),
                 )
         known = {*self.columns, *self.keep, *self.constants}
@@ -170,10 +169,9 @@ def _refuse_unknown(name: str, known: Iterable[str], key: str) -> None:
     hint = suggest_name(name, known)
     raise build_field_error(
         "unknown_column",
-        f"« {name} » n'est pas une colonne connue",
-        f'"{name}" is not a known column',
+        _('"{name}" is not a known column', name=name),
         at=(key, name) if key != "zero_is_empty" else (key,),
-        hint=(hint.fr, hint.en) if hint else None,
+        hint=hint,
     )
 
 

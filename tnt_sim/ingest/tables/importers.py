@@ -44,8 +44,7 @@ def _read_text_file(data: bytes, shown_as: str, read: ReadOptions) -> RawTable:
     if data.startswith((b"PK\x03\x04", b"PAR1")):
         real = ".parquet" if data.startswith(b"PAR1") else ".xlsx"
         raise refuse(
-            "unknown_format", shown_as, "ce n'est pas un fichier de texte, malgré son nom.",
-            "this is not a text file, whatever its name says.",
+            "unknown_format", shown_as, _("this is not a text file, whatever its name says."),
             _("Give it its true suffix ({real}?).", real=real),
         )  # fmt: skip
     return read_csv(data, shown_as, read)

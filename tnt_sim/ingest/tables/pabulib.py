@@ -63,7 +63,7 @@ def read_pb(data: bytes, shown_as: str) -> PbFile:
         with what is missing or malformed, by line
     """
     if len(data) > MAX_BYTES:
-        raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
+        raise refuse("too_large", shown_as, _("the file is larger than 256 MiB."))
     text, __ = decode_text(data, shown_as, None)
     sections = _split_sections(text.decode().splitlines(), shown_as)
     defects = Defects()
@@ -84,19 +84,18 @@ def _split_sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple
         elif current is not None and text.strip():
             current.append((number, text))
         elif text.strip():
-            raise _build_pabulib_error(shown_as, number, f"« {text.strip()[:40]} » vient avant META.",
-                         f'"{text.strip()[:40]}" comes before META.')  # fmt: skip
+            raise _build_pabulib_error(
+                shown_as, number, _('"{text}" comes before META.', text=text.strip()[:40])
+            )
     missing = [name for name in ("META", "PROJECTS") if name not in result]
     if missing:
-        raise _build_pabulib_error(
-            shown_as, 1, f"la section {missing[0]} manque.", f"the section {missing[0]} is missing."
-        )
+        raise _build_pabulib_error(shown_as, 1, _("the section {missing} is missing.", missing=missing[0]))
     return result
 
 
-def _build_pabulib_error(shown_as: str, number: int, fr: str, en: str) -> DataError:
+def _build_pabulib_error(shown_as: str, number: int, text: Text) -> DataError:
     hint = _("A Pabulib file has the sections META, PROJECTS and VOTES.")
-    return DataError([Defect("pabulib", Text(fr, en), (Place(file=shown_as, line=number),), hint)])
+    return DataError([Defect("pabulib", text, (Place(file=shown_as, line=number),), hint)])
 
 
 def _parse_rows(

@@ -32,9 +32,10 @@ def read_parquet(data: bytes, shown_as: str) -> RawTable:
         n_rows = int(pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item())
         if n_rows > MAX_ROWS:
             raise refuse(
-                "too_many_rows", shown_as, f"{n_rows} lignes : plus de {MAX_ROWS} ne sont pas lues.",
-                f"{n_rows} rows: more than {MAX_ROWS} are not read.",
-            )  # fmt: skip
+                "too_many_rows",
+                shown_as,
+                _("{n_rows} rows: more than {max_rows} are not read.", n_rows=n_rows, max_rows=MAX_ROWS),
+            )
         frame = pl.read_parquet(io.BytesIO(data))
     except DataError:
         raise
@@ -72,8 +73,7 @@ def _check_calendar(frame: pl.DataFrame, shown_as: str) -> None:
 def _build_damage_error(shown_as: str, error: BaseException) -> DataError:
     why = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
     return refuse(
-        "damaged", shown_as, f"le fichier Parquet ne peut pas être lu ({why}).",
-        f"the Parquet file cannot be read ({why}).", _("Write it again."),
+        "damaged", shown_as, _("the Parquet file cannot be read ({why}).", why=why), _("Write it again."),
     )  # fmt: skip
 
 

@@ -126,20 +126,21 @@ def _read_package(
 def _build_size_error(shown_as: str, error: TooManyCells) -> DataError:
     corner = f"{format_letters(error.width - 1)}{error.height}"
     if error.height * error.width > MAX_CELLS:
-        fr = f"une feuille s'étend jusqu'à {corner} : plus de {MAX_CELLS} cellules."
-        en = f"a sheet extends to {corner}: more than {MAX_CELLS} cells."
+        text = _("a sheet extends to {corner}: more than {most} cells.", corner=corner, most=MAX_CELLS)
     else:
-        fr = f"une feuille s'étend jusqu'à {corner}, mais n'a que {error.n_written} cellules écrites."
-        en = f"a sheet extends to {corner}, but has {error.n_written} written cells only."
+        text = _(
+            "a sheet extends to {corner}, but has {n_written} written cells only.",
+            corner=corner,
+            n_written=error.n_written,
+        )
     hint = _("Delete the rows and columns beyond the data, or save it as .csv.")
-    return refuse("too_many_cells", shown_as, fr, en, hint)
+    return refuse("too_many_cells", shown_as, text, hint)
 
 
 def _build_damage_error(shown_as: str, error: BaseException) -> DataError:
     why = str(error)[:100]
     return refuse(
-        "damaged", shown_as, f"le classeur ne peut pas être lu ({why}).",
-        f"the workbook cannot be read ({why}).",
+        "damaged", shown_as, _("the workbook cannot be read ({why}).", why=why),
         _("Open it in a spreadsheet and save it again."),
     )  # fmt: skip
 
@@ -156,8 +157,7 @@ class _WorkbookSheet:
 def _list_xlsx_sheets(members: Mapping[str, bytes], shown_as: str) -> list[_WorkbookSheet]:
     if "xl/workbook.xml" not in members:
         raise refuse(
-            "damaged", shown_as, "ce n'est ni un classeur .xlsx ni un classeur .ods.",
-            "this is neither an .xlsx nor an .ods workbook.",
+            "damaged", shown_as, _("this is neither an .xlsx nor an .ods workbook."),
         )  # fmt: skip
     relations = {
         node.get("Id"): node for node in ElementTree.fromstring(members["xl/_rels/workbook.xml.rels"])

@@ -32,28 +32,28 @@ class Package:
     members: dict[str, bytes]
 
 
-def refuse(code: str, shown_as: str, fr: str, en: str, hint: Text | None = None) -> DataError:
+def refuse(code: str, shown_as: str, text: Text, hint: Text | None = None) -> DataError:
     """Return the error for a file that is refused as a whole."""
-    return DataError([Defect(code, Text(fr, en), (Place(file=shown_as),), hint)])
+    return DataError([Defect(code, text, (Place(file=shown_as),), hint)])
 
 
 def refuse_legacy(data: bytes, suffix: str, shown_as: str) -> None:
     """Refuse legacy, macro and encrypted workbooks by suffix and first bytes."""
     if suffix in (".xlsm", ".xlsb", ".xltm", ".xlam"):
         raise refuse(
-            "macro_file", shown_as, f"un classeur {suffix} peut contenir des macros ; il n'est pas lu.",
-            f"a {suffix} workbook may hold macros; it is not read.", _SAVE_AS,
-        )  # fmt: skip
+            "macro_file",
+            shown_as,
+            _("a {suffix} workbook may hold macros; it is not read.", suffix=suffix),
+            _SAVE_AS,
+        )
     if suffix in (".xls", ".xlt"):
         raise refuse(
-            "legacy_file", shown_as, f"l'ancien format {suffix} n'est pas lu.",
-            f"the old {suffix} format is not read.", _SAVE_AS,
+            "legacy_file", shown_as, _("the old {suffix} format is not read.", suffix=suffix), _SAVE_AS,
         )  # fmt: skip
     if data.startswith(_OLE):
         raise refuse(
             "encrypted", shown_as,
-            "le classeur est protégé par un mot de passe, ou c'est un ancien fichier .xls.",
-            "the workbook is protected by a password, or it is an old .xls file.",
+            _("the workbook is protected by a password, or it is an old .xls file."),
             _("Remove the password or save it as .xlsx."),
         )  # fmt: skip
 
@@ -65,8 +65,7 @@ def open_package(data: bytes, shown_as: str) -> Package:
             return _read(archive, shown_as)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
         raise refuse(
-            "damaged", shown_as, f"le classeur est abîmé ou n'en est pas un ({error}).",
-            f"the workbook is damaged or is none ({error}).", _SAVE_AS,
+            "damaged", shown_as, _("the workbook is damaged or is none ({error}).", error=error), _SAVE_AS,
         ) from None  # fmt: skip
 
 
@@ -87,8 +86,7 @@ def _read(archive: zipfile.ZipFile, shown_as: str) -> Package:
 
 def _build_encryption_error(shown_as: str) -> DataError:
     return refuse(
-        "encrypted", shown_as, "le classeur est protégé par un mot de passe.",
-        "the workbook is protected by a password.",
+        "encrypted", shown_as, _("the workbook is protected by a password."),
         _("Remove the password."),
     )  # fmt: skip
 
@@ -99,13 +97,11 @@ def _check_entries(entries: list[zipfile.ZipInfo], shown_as: str) -> None:
         raise _build_encryption_error(shown_as)
     if len(set(names)) != len(names) or len(names) > _MAX_PARTS:
         raise refuse(
-            "damaged", shown_as, "le classeur contient deux parties de même nom, ou trop de parties.",
-            "the workbook holds two parts of one name, or too many parts.", _SAVE_AS,
+            "damaged", shown_as, _("the workbook holds two parts of one name, or too many parts."), _SAVE_AS,
         )  # fmt: skip
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise refuse(
-            "macro_file", shown_as, "le classeur contient des macros ; il n'est pas lu.",
-            "the workbook holds macros; it is not read.", _SAVE_AS,
+            "macro_file", shown_as, _("the workbook holds macros; it is not read."), _SAVE_AS,
         )  # fmt: skip
     unpacked = sum(entry.file_size for entry in entries)
     swollen = [
@@ -117,10 +113,15 @@ def _check_entries(entries: list[zipfile.ZipInfo], shown_as: str) -> None:
     if swollen or in_all or unpacked > MAX_BYTES:
         name = swollen[0].filename if swollen else "—"
         raise refuse(
-            "zip_bomb", shown_as,
-            f"le classeur, une fois décompressé, est démesuré ({unpacked} octets, partie {name}).",
-            f"the workbook is out of all measure when unpacked ({unpacked} bytes, part {name}).", _SAVE_AS,
-        )  # fmt: skip
+            "zip_bomb",
+            shown_as,
+            _(
+                "the workbook is out of all measure when unpacked ({unpacked} bytes, part {name}).",
+                unpacked=unpacked,
+                name=name,
+            ),
+            _SAVE_AS,
+        )
 
 
 def _check_xml(content: bytes, name: str, shown_as: str) -> None:
@@ -129,12 +130,11 @@ def _check_xml(content: bytes, name: str, shown_as: str) -> None:
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff", b"\0")) or b"\0" in content[:64]
     if wide or (declared and declared[1].lower() not in (b"utf-8", b"us-ascii", b"utf8")):
         raise refuse(
-            "damaged", shown_as, f"la partie {name} n'est pas en UTF-8.", f"the part {name} is not in UTF-8.",
+            "damaged", shown_as, _("the part {name} is not in UTF-8.", name=name),
             _SAVE_AS,
         )  # fmt: skip
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise refuse(
             "xml_doctype", shown_as,
-            f"la partie {name} déclare un type de document (DTD), ce qui est refusé.",
-            f"the part {name} declares a document type (DTD), which is refused.", _SAVE_AS,
+            _("the part {name} declares a document type (DTD), which is refused.", name=name), _SAVE_AS,
         )  # fmt: skip

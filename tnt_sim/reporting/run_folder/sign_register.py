@@ -67,8 +67,11 @@ def sign_run(
     if entries and entries[-1].signature["programme"] != root:
         other = entries[-1].signature["programme"]
         raise _build_refusal(
-            f"ce registre est celui du programme « {other} », et le calcul celui de « {root} ».",
-            f'this register is that of the programme "{other}", and the run that of "{root}".',
+            _(
+                'this register is that of the programme "{other}", and the run that of "{root}".',
+                other=other,
+                root=root,
+            ),
         )
     held = _require_grants(run, before)
     document = run.data
@@ -104,8 +107,7 @@ def sign_amendments(
     entries = _open(register, name)
     if not entries:
         raise _build_refusal(
-            "rien n'est encore signé dans ce registre : signez d'abord une liste.",
-            "nothing is signed in this register yet: sign a list first.",
+            _("nothing is signed in this register yet: sign a list first."),
         )
     before = _read_last_grants(entries)
     request = read_state_amounts(read_plain(file, shown_as=file.name), file.name)
@@ -136,14 +138,15 @@ def _refuse_amendments(amendment: Held, before: Held, shown_as: str) -> None:
 def _open(register: Path, name: str) -> list[RegisterEntry]:
     if not _ID.fullmatch(name):
         raise _build_refusal(
-            f"--as « {name} » : des lettres, des chiffres, « - », « _ » et « . » seulement.",
-            f'--as "{name}": letters, digits, "-", "_" and "." only.',
+            _('--as "{name}": letters, digits, "-", "_" and "." only.', name=name),
         )
     entries = read_entries(register)
     if any(entry.id == name for entry in entries) or (register / name).exists():
         raise _build_refusal(
-            f"« {name} » est déjà signé, et ce qui est signé ne change plus. Choisissez un autre nom.",
-            f'"{name}" is signed already, and what is signed changes no more. Choose another name.',
+            _(
+                '"{name}" is signed already, and what is signed changes no more. Choose another name.',
+                name=name,
+            ),
         )
     return entries
 
@@ -171,10 +174,11 @@ def _require_grants(run: StoredRun, before: Held) -> dict[str, int]:
         more = f", … (+{len(lost) - MAX_LISTED})" if len(lost) > MAX_LISTED else ""
         named = ", ".join(lost[:MAX_LISTED]) + more
         raise _build_refusal(
-            f"le calcul ne garde pas tel quel ce qui est signé : {named}. Écrivez `committed_from: registre/` "
-            "dans le scénario et relancez-le.",
-            f"the run does not keep what was signed as it is: {named}. Write `committed_from: registre/` into "
-            "the scenario and run it again.",
+            _(
+                "the run does not keep what was signed as it is: {named}. Write `committed_from: "
+                "registre/` into the scenario and run it again.",
+                named=named,
+            ),
         )
     return {**held, **granted}
 
@@ -236,5 +240,5 @@ def _quote_cell(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",\r\n]|^\s|\s$', text) else text
 
 
-def _build_refusal(fr: str, en: str) -> UsageError:
-    return UsageError(Text(fr, en), code="usage.sign")
+def _build_refusal(text: Text) -> UsageError:
+    return UsageError(text, code="usage.sign")

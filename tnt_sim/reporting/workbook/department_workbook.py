@@ -348,17 +348,21 @@ def _read_keys(data: bytes, shown_as: str) -> dict[str, str]:
         raise _build_refusal(shown_as)
     if keys["layout"] != LAYOUT:
         raise refuse(
-            "choices", shown_as,
-            f"ce classeur est de la disposition {keys['layout']}, et cette version lit la {LAYOUT}.",
-            f"this workbook is of layout {keys['layout']}, and this version reads {LAYOUT}.",
+            "choices",
+            shown_as,
+            _(
+                "this workbook is of layout {keys}, and this version reads {layout}.",
+                keys=keys["layout"],
+                layout=LAYOUT,
+            ),
             _("Use the version of tnt-sim that wrote it."),
-        )  # fmt: skip
+        )
     return keys
 
 
 def _build_refusal(shown_as: str) -> DataError:
     return refuse(
-        "choices", shown_as, "ce n'est pas un classeur de choix.", "this is no workbook of choices.",
+        "choices", shown_as, _("this is no workbook of choices."),
         _("Give the workbooks that `tnt-sim export RUN_DIR --by department` wrote, filled in."),
     )  # fmt: skip
 

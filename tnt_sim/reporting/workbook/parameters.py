@@ -284,8 +284,7 @@ def _read_bytes(file: Path) -> bytes:
         raise refuse(
             "unreadable",
             str(file),
-            f"le classeur ne peut pas être lu : {why.fr}.",
-            f"the workbook cannot be read: {why.en}.",
+            _("the workbook cannot be read: {why}.", why=why),
         ) from error
 
 
@@ -301,8 +300,7 @@ def _read_sheet(data: bytes, shown_as: str) -> RawTable:
     raise refuse(
         "no-parameters",
         shown_as,
-        f"le classeur n'a pas de feuille « {NAME.fr} ».",
-        f'the workbook has no sheet "{NAME.en}".',
+        _('the workbook has no sheet "{name}".', name=NAME),
         _("Give a workbook that `tnt-sim report` or `tnt-sim export --format xlsx` wrote."),
     )
 

@@ -139,9 +139,8 @@ class CapSpec(Described):
         if self.use is None and (self.id is None or self.max is None):
             raise build_field_error(
                 "cap",
-                "un plafond veut `id` et `max`, ou `use` avec un nom de la bibliothèque",
-                "a cap wants `id` and `max`, or `use` with a name of the library",
-                hint=(f"Noms : {', '.join(LIBRARY)}.", f"Names: {', '.join(LIBRARY)}."),
+                _("a cap wants `id` and `max`, or `use` with a name of the library"),
+                hint=_("Names: {names}.", names=", ".join(LIBRARY)),
             )
         return self
 

@@ -264,15 +264,13 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
         raise _build_path_error(
             path,
             origin,
-            f"« {quote_value(path)} » n'est pas un chemin",
-            f'"{quote_value(path)}" is not a path',
+            _('"{value}" is not a path', value=quote_value(path)),
         )
     if names[0] in _FILE_KEYS:
         raise _build_path_error(
             path,
             origin,
-            f"« {names[0]} » ne se change pas ainsi",
-            f'"{names[0]}" cannot be changed this way',
+            _('"{names}" cannot be changed this way', names=names[0]),
             _("Write it in a scenario file."),
         )
     steps: PathSteps = ()
@@ -286,8 +284,7 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
         raise _build_path_error(
             path,
             origin,
-            f"le scénario n'a pas de « {steps[-1]} »",
-            f'the scenario has no "{steps[-1]}"',
+            _('the scenario has no "{steps}"', steps=steps[-1]),
         )
     return (*steps, *names)
 
@@ -312,15 +309,13 @@ def _advance(
             raise _build_path_error(
                 path,
                 origin,
-                f"les entrées de « {where} » n'ont pas d'id : une seule ne peut pas être désignée",
-                f'the entries of "{where}" have no id: a single one cannot be named',
+                _('the entries of "{where}" have no id: a single one cannot be named', where=where),
                 _("Give the whole list: {where}='[…]'.", where=where),
             )
         raise _build_path_error(
             path,
             origin,
-            f"« {where} » n'a pas d'entrée « {quote_value(names[0])} »",
-            f'"{where}" has no entry "{quote_value(names[0])}"',
+            _('"{where}" has no entry "{value}"', where=where, value=quote_value(names[0])),
             suggest_name(names[0], index),
         )
     if is_null(node):
@@ -328,8 +323,11 @@ def _advance(
     raise _build_path_error(
         path,
         origin,
-        f"« {where} » est une valeur : rien ne peut s'appeler « {quote_value(names[0])} » en dessous",
-        f'"{where}" is a value: nothing can be named "{quote_value(names[0])}" below it',
+        _(
+            '"{where}" is a value: nothing can be named "{value}" below it',
+            where=where,
+            value=quote_value(names[0]),
+        ),
         _("Give the whole value: {where}='{{…}}'.", where=where),
     )
 
@@ -356,16 +354,14 @@ def _find_envelope(
         raise _build_path_error(
             path,
             origin,
-            f"aucune enveloppe n'a l'id « {quote_value(names[0])} »",
-            f'no envelope has the id "{quote_value(names[0])}"',
+            _('no envelope has the id "{value}"', value=quote_value(names[0])),
             suggest_name(names[0], result),
         )
     if len(result[name]) > 1:
         raise _build_path_error(
             path,
             origin,
-            f"plusieurs enveloppes ont l'id « {quote_value(name)} »",
-            f'several envelopes have the id "{quote_value(name)}"',
+            _('several envelopes have the id "{value}"', value=quote_value(name)),
         )
     steps, node = result[name][0]
     return steps, node, names[n_used:]
@@ -407,6 +403,5 @@ def put(node: YamlNode | None, steps: PathSteps, value: YamlNode) -> YamlNode:
     return Mapping(entries, keys, base.origin)
 
 
-def _build_path_error(path: str, origin: Origin, fr: str, en: str, hint: Text | None = None) -> ScenarioError:
-    text = Text(f"{fr}.", f"{en}.")
-    return ScenarioError([Defect("set_path", text, (origin.get_place(),), hint)])
+def _build_path_error(path: str, origin: Origin, reason: Text, hint: Text | None = None) -> ScenarioError:
+    return ScenarioError([Defect("set_path", _("{reason}.", reason=reason), (origin.get_place(),), hint)])

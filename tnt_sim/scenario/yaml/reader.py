@@ -119,13 +119,13 @@ class EventReader:
             case CollectionEndEvent():
                 self._close_frame()
 
-    def _record_defect(self, code: str, fr: str, en: str, *places: Place, hint: Text | None = None) -> None:
-        self.defects.add(code, complete_sentence(Text(fr, en)), *places, hint=hint)
+    def _record_defect(self, code: str, text: Text, *places: Place, hint: Text | None = None) -> None:
+        self.defects.add(code, complete_sentence(text), *places, hint=hint)
         if len(self.defects.entries) >= _MAX_DEFECTS:
             raise StoppedError
 
-    def _stop(self, code: str, fr: str, en: str, *places: Place, hint: Text | None = None) -> None:
-        self.defects.add(code, complete_sentence(Text(fr, en)), *places, hint=hint)
+    def _stop(self, code: str, text: Text, *places: Place, hint: Text | None = None) -> None:
+        self.defects.add(code, complete_sentence(text), *places, hint=hint)
         raise StoppedError
 
     def _check_document(self, event: DocumentStartEvent) -> None:
@@ -134,15 +134,12 @@ class EventReader:
         if self.n_documents > 1:
             self._stop(
                 "yaml_documents",
-                "un deuxième document commence ici (« --- ») : un seul est lu par fichier",
-                'a second document starts here ("---"): only one is read in a file',
+                _('a second document starts here ("---"): only one is read in a file'),
                 place,
                 hint=_('Remove "---" or make two files.'),
             )
         if event.version not in (None, (1, 2)):
-            self._record_defect(
-                "yaml_version", "seul YAML 1.2 est lu", "only YAML 1.2 is read", place, hint=_REMOVE_VERSION
-            )
+            self._record_defect("yaml_version", _("only YAML 1.2 is read"), place, hint=_REMOVE_VERSION)
 
     def _build_origin(self, mark: Any) -> Origin:
         base = self.base
@@ -153,16 +150,17 @@ class EventReader:
         if self.n_values > MAX_VALUES:
             self._stop(
                 "yaml_size",
-                f"plus de {MAX_VALUES} valeurs, répétitions par alias (« * ») comprises",
-                f'more than {MAX_VALUES} values, those repeated by aliases ("*") included',
+                _(
+                    'more than {max_values} values, those repeated by aliases ("*") included',
+                    max_values=MAX_VALUES,
+                ),
                 place,
                 hint=_("Put the data in a table of its own."),
             )
         if len(self.stack) + height > MAX_DEPTH:
             self._stop(
                 "yaml_depth",
-                f"plus de {MAX_DEPTH} niveaux emboîtés",
-                f"more than {MAX_DEPTH} nested levels",
+                _("more than {max_depth} nested levels", max_depth=MAX_DEPTH),
                 place,
                 hint=_("Is a bracket or a brace missing?"),
             )
@@ -172,15 +170,12 @@ class EventReader:
         self.n_aliases += 1
         name = quote_value(event.anchor)
         if self.n_aliases > MAX_ALIASES:
-            self._stop(
-                "yaml_aliases", f"plus de {MAX_ALIASES} alias", f"more than {MAX_ALIASES} aliases", place
-            )
+            self._stop("yaml_aliases", _("more than {max_aliases} aliases", max_aliases=MAX_ALIASES), place)
         target = self.anchors.get(event.anchor)
         if target is None:
             self._record_defect(
                 "yaml_alias",
-                f"« *{name} » ne renvoie à rien : aucun « &{name} » avant cette ligne",
-                f'"*{name}" refers to nothing: no "&{name}" before this line',
+                _('"*{name}" refers to nothing: no "&{name}" before this line', name=name),
                 place,
                 hint=_("Put the value in quotes if the star is text."),
             )
@@ -188,8 +183,7 @@ class EventReader:
         elif target.node is None:
             self._stop(
                 "yaml_recursive",
-                f"« *{name} » se contient lui-même",
-                f'"*{name}" contains itself',
+                _('"*{name}" contains itself', name=name),
                 place,
                 hint=_("Write the value out."),
             )
@@ -201,8 +195,7 @@ class EventReader:
         if event.ctag is not None:
             self._record_defect(
                 "yaml_tag",
-                f"l'étiquette « {quote_value(_shorten_tag(str(event.ctag)))} » n'est pas lue",
-                f'the tag "{quote_value(_shorten_tag(str(event.ctag)))}" is not read',
+                _('the tag "{value}" is not read', value=quote_value(_shorten_tag(str(event.ctag)))),
                 locate_mark(self.base, event.start_mark),
                 hint=_('Remove it, or put the value in quotes if "!" is text.'),
             )
@@ -214,8 +207,7 @@ class EventReader:
         if known is not None and known.node is not anchored.node and anchored.node is None:
             self._record_defect(
                 "yaml_anchor",
-                f"« &{quote_value(name)} » est défini deux fois",
-                f'"&{quote_value(name)}" is defined twice',
+                _('"&{value}" is defined twice', value=quote_value(name)),
                 place,
             )
         self.anchors[name] = anchored
@@ -230,8 +222,7 @@ class EventReader:
             number = f"U+{ord(bad[0]):04X}"
             self._record_defect(
                 "yaml_character",
-                f"la valeur contient le caractère {number}, qui n'est pas permis",
-                f"the value holds the character {number}, which is not allowed",
+                _("the value holds the character {number}, which is not allowed", number=number),
                 place,
             )
         origin = self._build_origin(event.start_mark)
@@ -281,9 +272,7 @@ class EventReader:
         before = frame.last
         if frame.is_flow and event is not None and before is not None and _is_split_amount(before, event):
             text, hint = explain_amount_tail(before.value, event.value)
-            self._record_defect(
-                "yaml_comma", text.fr, text.en, locate_mark(self.base, before.start_mark), hint=hint
-            )
+            self._record_defect("yaml_comma", text, locate_mark(self.base, before.start_mark), hint=hint)
         frame.items.append(node)
         frame.last = event
 
@@ -292,16 +281,14 @@ class EventReader:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             self._record_defect(
                 "yaml_key",
-                "une clé doit être un texte, et non une liste, un bloc ou rien",
-                "a key must be a text, not a list, a mapping or nothing",
+                _("a key must be a text, not a list, a mapping or nothing"),
                 node.origin.get_place(),
                 hint=_("Put the key in quotes."),
             )
         elif node.value == "<<" and event is not None and _is_plain(event):
             self._record_defect(
                 "yaml_merge",
-                "la fusion « << » n'est pas lue",
-                'the merge key "<<" is not read',
+                _('the merge key "<<" is not read'),
                 node.origin.get_place(),
                 hint=_('Write the keys, or use "extends".'),
             )
@@ -309,8 +296,7 @@ class EventReader:
             key = quote_value(node.value)
             self._record_defect(
                 "yaml_duplicate_key",
-                f"la clé « {key} » est écrite deux fois dans le même bloc",
-                f'the key "{key}" is written twice in one mapping',
+                _('the key "{key}" is written twice in one mapping', key=key),
                 node.origin.get_place(),
                 frame.keys[node.value].get_place(),
                 hint=_("Keep one."),
@@ -332,16 +318,15 @@ class EventReader:
         before = frame.last.value if frame.last is not None else ""
         if before.isdecimal() and (key.isdecimal() or is_amount_tail(key)):
             text, hint = explain_amount_tail(before, key)
-            self._record_defect("yaml_comma", text.fr, text.en, place, hint=hint)
+            self._record_defect("yaml_comma", text, place, hint=hint)
             return
         slip = find_missing_space_in_key(key)
         if slip is not None:
-            self._record_defect("yaml", slip.text.fr, slip.text.en, place, hint=slip.hint)
+            self._record_defect("yaml", slip.text, place, hint=slip.hint)
             return
         self._record_defect(
             "yaml_no_value",
-            f"entre accolades, « {quote_value(key)} » est une clé sans valeur",
-            f'between braces, "{quote_value(key)}" is a key without a value',
+            _('between braces, "{value}" is a key without a value', value=quote_value(key)),
             place,
             hint=_('Write "key: value"; the rest of a text? The whole text in quotes.'),
         )

@@ -55,15 +55,17 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
         raise _build_path_error(
             "path",
             origin,
-            f"le chemin « {quote_value(text)} » ne mène nulle part ({why})",
-            f'the path "{quote_value(text)}" leads nowhere ({why})',
+            _('the path "{value}" leads nowhere ({why})', value=quote_value(text), why=why),
         ) from None
     if not inside:
         raise _build_path_error(
             "path_outside",
             origin,
-            f"« {quote_value(text)} » mène hors du dossier du projet ({root.name or root})",
-            f'"{quote_value(text)}" leads out of the project folder ({root.name or root})',
+            _(
+                '"{value}" leads out of the project folder ({value2})',
+                value=quote_value(text),
+                value2=root.name or root,
+            ),
             _('Copy the file into the project, or put a file "tnt-sim.toml" in the folder that holds both.'),
         )
     return path
@@ -87,8 +89,7 @@ def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
         raise _build_path_error(
             "file",
             origin,
-            f"« {quote_value(text)} » n'est pas un fichier",
-            f'"{quote_value(text)}" is not a file',
+            _('"{value}" is not a file', value=quote_value(text)),
             _suggest_inner_file(path, text),
         )
     near = find_nearest_name(path.name, _list_siblings(path))
@@ -96,8 +97,7 @@ def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     raise _build_path_error(
         "file_missing",
         origin,
-        f"le fichier « {quote_value(text)} » n'existe pas",
-        f'the file "{quote_value(text)}" does not exist',
+        _('the file "{value}" does not exist', value=quote_value(text)),
         hint,
     )
 
@@ -121,22 +121,22 @@ def _check_text(text: str, origin: Origin | None) -> None:
     hint = _('Write a path relative to the file, with "/": data/dossiers.csv.')
     name = quote_value(text)
     if not text.strip() or "\x00" in text:
-        raise _build_path_error("path", origin, "le chemin est vide", "the path is empty", hint)
+        raise _build_path_error("path", origin, _("the path is empty"), hint)
     if text.startswith(("\\\\", "//")):
-        fr, en = f"« {name} » est un chemin réseau", f'"{name}" is a network path'
+        reason = _('"{name}" is a network path', name=name)
     elif _URL.match(text) and not _DRIVE.fullmatch(text[:2]):
-        fr, en = f"« {name} » est une adresse : rien n'est téléchargé", f'"{name}" is an address: no download'
+        reason = _('"{name}" is an address: no download', name=name)
     elif text.startswith(("/", "\\", "~")) or _DRIVE.match(text):
-        fr, en = f"« {name} » est un chemin absolu", f'"{name}" is an absolute path'
+        reason = _('"{name}" is an absolute path', name=name)
     elif "\\" in text:
-        fr, en = f"« {name} » contient « \\ »", f'"{name}" holds "\\"'
+        reason = _('"{name}" holds "\\"', name=name)
     else:
         return
-    raise _build_path_error("path", origin, fr, en, hint)
+    raise _build_path_error("path", origin, reason, hint)
 
 
 def _build_path_error(
-    code: str, origin: Origin | None, fr: str, en: str, hint: Text | None = None
+    code: str, origin: Origin | None, reason: Text, hint: Text | None = None
 ) -> ScenarioError:
     places = () if origin is None else (origin.get_place(),)
-    return ScenarioError([Defect(code, Text(f"{fr}.", f"{en}."), places, hint)])
+    return ScenarioError([Defect(code, _("{reason}.", reason=reason), places, hint)])

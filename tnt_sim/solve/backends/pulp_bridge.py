@@ -349,7 +349,7 @@ class PulpBackend:
         if not model.matrix.nnz:
             return _solve_without_rows(model, self.name, relax)
         if limits.nodes is not None and not self.capabilities.node_limit:
-            raise _build_error(self.name, "no node limit", "pas de limite de nœuds")
+            raise _build_error(self.name, _("no node limit"))
         if limits.expired:
             return build_timeout_solution(self.name)
         answer = self._ask(model, relax, limits, tuning, began)
@@ -379,7 +379,7 @@ class PulpBackend:
             text = log.read_text(errors="replace") if log.exists() else ""
         refused = find_refused_option(self.solver_name, problem.solverModel, text)
         if refused is not None:
-            raise _build_error(self.name, f"an option was refused: {refused}", f"option refusée : {refused}")
+            raise _build_error(self.name, _("an option was refused: {refused}", refused=refused))
         termination = self._read_termination(stats, limits)
         holds = bool(stats.has_solution)
         if termination is Termination.OPTIMAL and not holds:
@@ -410,12 +410,12 @@ class PulpBackend:
             if hasattr(solver, "tmpDir"):
                 solver.tmpDir = folder
             if not solver.available():
-                raise _build_error(self.name, "not on this machine", "absent de cette machine")
+                raise _build_error(self.name, _("not on this machine"))
             with limit_processes(limits.deadline, solver):
                 return problem.solve(solver)
         except (pulp.PulpError, AssertionError, LookupError, OSError, TypeError, ValueError) as error:
             detail = f"{type(error).__name__}: {error}"
-            raise _build_error(self.name, detail, detail) from error
+            raise _build_error(self.name, detail) from error
 
     def _build_options(self, limits: Limits, tuning: Tuning, log: Path) -> dict[str, Any]:
         options: dict[str, Any] = {"msg": False}
@@ -434,7 +434,7 @@ class PulpBackend:
                 return Termination.NODE_LIMIT
             return Termination.TIME_LIMIT if limits.time_seconds is not None else Termination.FAILED
         if status not in _STATUSES:
-            raise _build_error(self.name, f"unknown status {status}", f"état inconnu {status}")
+            raise _build_error(self.name, _("unknown status {status}", status=status))
         return _STATUSES[status]
 
     def _read_duals(
@@ -455,8 +455,8 @@ class PulpBackend:
 _OVERRUN = "tnt_sim: the solver was still running after its time limit; its processes were ended\n"
 
 
-def _build_error(name: str, en: str, fr: str) -> SolverError:
-    return SolverError(Text(f"{name} : {fr}", f"{name}: {en}"))
+def _build_error(name: str, reason: Text | str) -> SolverError:
+    return SolverError(_("{name}: {reason}", name=name, reason=reason))
 
 
 def _solve_without_rows(model: LinearModel, name: str, relax: bool) -> RawSolution:

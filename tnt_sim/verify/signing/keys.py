@@ -64,8 +64,7 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
     if _is_public(data):
         raise _build_error(
             file,
-            "c'est une clé publique, et --signing-key demande la clé privée.",
-            "this is a public key, and --signing-key takes the private key.",
+            _("this is a public key, and --signing-key takes the private key."),
             _("Give the file of the same name without .pub."),
         )
     load = load_ssh_private_key if data.startswith(_OPENSSH) else load_pem_private_key
@@ -74,8 +73,7 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
     except TypeError:  # cryptography raises this if a password is needed
         raise _build_error(
             file,
-            "cette clé est protégée par un mot de passe, que ce programme ne demande pas.",
-            "this key is protected by a password, which this program does not ask for.",
+            _("this key is protected by a password, which this program does not ask for."),
             _("Make a copy of it without password, deleted after use: `ssh-keygen -p -N '' -f copy`."),
         ) from None
     except (ValueError, UnsupportedAlgorithm):
@@ -96,8 +94,7 @@ def read_public_key(file: Path) -> Ed25519PublicKey:
     if b"PRIVATE KEY-----" in data:
         raise _build_error(
             file,
-            "c'est une clé privée, et --public-key demande la clé publique. Ne la remettez à personne.",
-            "this is a private key, and --public-key takes the public key. Hand it to nobody.",
+            _("this is a private key, and --public-key takes the public key. Hand it to nobody."),
             _("Give the .pub file of the same name."),
         )
     try:
@@ -130,15 +127,13 @@ def read_certificate(file: Path) -> Certificate:
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise _build_error(
             file,
-            "ce n'est pas un certificat X.509 (PEM ou DER).",
-            "this is no X.509 certificate (PEM or DER).",
+            _("this is no X.509 certificate (PEM or DER)."),
             _ASK,
         ) from None
     if ExtendedKeyUsageOID.TIME_STAMPING not in uses:
         raise _build_error(
             file,
-            "ce certificat n'est pas fait pour horodater.",
-            "this certificate is not made for time stamps.",
+            _("this certificate is not made for time stamps."),
             _ASK,
         )
     return result
@@ -169,7 +164,7 @@ def _read(file: Path) -> bytes:
             why = _("this is a folder")
         else:
             why = explain_refusal(error)
-        raise _build_error(file, f"{why.fr}.", f"{why.en}.", None) from None
+        raise _build_error(file, _("{reason}.", reason=why), None) from None
     if len(data) > MOST_BYTES:
         raise _build_invalid_key_error(file)
     return data.lstrip()
@@ -182,8 +177,7 @@ def _is_public(data: bytes) -> bool:
 def _build_invalid_key_error(file: Path) -> DataError:
     return _build_error(
         file,
-        "ce n'est pas une clé Ed25519 (OpenSSH ou PEM).",
-        "this is no Ed25519 key (OpenSSH or PEM).",
+        _("this is no Ed25519 key (OpenSSH or PEM)."),
         _MAKE,
     )
 
@@ -192,11 +186,10 @@ def _build_key_kind_error(file: Path, key: object) -> DataError:
     kind = type(key).__name__.removesuffix("PublicKey").removesuffix("PrivateKey")
     return _build_error(
         file,
-        f"cette clé est de la sorte {kind}, et seule une clé Ed25519 est prise.",
-        f"this key is of the kind {kind}, and only an Ed25519 key is taken.",
+        _("this key is of the kind {kind}, and only an Ed25519 key is taken.", kind=kind),
         _MAKE,
     )
 
 
-def _build_error(file: Path, fr: str, en: str, hint: Text | None) -> DataError:
-    return DataError([Defect("key", Text(fr, en), (Place(file=str(file)),), hint)])
+def _build_error(file: Path, text: Text, hint: Text | None) -> DataError:
+    return DataError([Defect("key", text, (Place(file=str(file)),), hint)])

@@ -69,9 +69,9 @@ class TimeStamp:
 class _NoFitError(Exception):
     """What is wrong with a reply."""
 
-    def __init__(self, fr: str, en: str) -> None:
-        super().__init__(fr)
-        self.text = Text(fr, en)
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.fr)
+        self.text = text
 
 
 def read_time_stamps(folder: Path, manifest: bytes, authority: Certificate | None) -> list[TimeStamp]:
@@ -100,7 +100,7 @@ def _read(file: Path, manifest: bytes, authority: Certificate | None) -> TimeSta
             raise ValueError("larger than any reply")
         reply = tsp.TimeStampResp.load(file.read_bytes(), strict=True)
         if reply["status"]["status"].native not in _GRANTED:
-            raise _NoFitError("l'autorité a refusé la demande.", "the authority refused the request.")
+            raise _NoFitError(_("the authority refused the request."))
         signed = reply["time_stamp_token"]["content"]
         content = signed["encap_content_info"]
         if content["content_type"].native != "tst_info":
@@ -129,13 +129,9 @@ def _check_imprint(info: Any, manifest: bytes) -> None:
     """Check that the dated hash is the SHA-256 of the manifest."""
     imprint = info["message_imprint"]
     if imprint["hash_algorithm"]["algorithm"].native != "sha256":
-        raise _NoFitError(
-            "l'horodatage ne porte pas sur une empreinte SHA-256.", "the time stamp is not of a SHA-256 hash."
-        )
+        raise _NoFitError(_("the time stamp is not of a SHA-256 hash."))
     if not hmac.compare_digest(imprint["hashed_message"].native, hashlib.sha256(manifest).digest()):
-        raise _NoFitError(
-            "l'horodatage n'est pas celui de signature.json.", "the time stamp is not that of signature.json."
-        )
+        raise _NoFitError(_("the time stamp is not that of signature.json."))
 
 
 def _check_token(signed: Any, content: bytes, authority: Certificate, time: datetime) -> None:
@@ -145,8 +141,7 @@ def _check_token(signed: Any, content: bytes, authority: Certificate, time: date
     digest = signer["digest_algorithm"]["algorithm"].native
     if digest not in _DIGESTS:
         raise _NoFitError(
-            f"le jeton emploie {digest}, qui n'est pas admis.",
-            f"the token uses {digest}, which is not accepted.",
+            _("the token uses {digest}, which is not accepted.", digest=digest),
         )
     values = dict(_list_attributes(signer["signed_attrs"]))
     _check_certificate_named(values, authority)
@@ -154,8 +149,7 @@ def _check_token(signed: Any, content: bytes, authority: Certificate, time: date
         values["message_digest"].native, hashlib.new(digest, content).digest()
     ):
         raise _NoFitError(
-            "le contenu du jeton n'est pas celui qui a été signé.",
-            "the content of the token is not what was signed.",
+            _("the content of the token is not what was signed."),
         )
     # the signature covers the SET OF encoding, not the [0] tag that is stored (RFC 5652, 5.4)
     attributes = b"\x31" + signer["signed_attrs"].dump()[1:]
@@ -177,8 +171,7 @@ def _check_validity(authority: Certificate, time: datetime) -> None:
     """Check that the certificate was valid at that time."""
     if not authority.not_valid_before_utc <= time <= authority.not_valid_after_utc:
         raise _NoFitError(
-            "le certificat de --tsa-cert n'était pas valable à cette date.",
-            "the certificate of --tsa-cert was not valid at that time.",
+            _("the certificate of --tsa-cert was not valid at that time."),
         )
 
 
@@ -194,8 +187,7 @@ def _check_certificate_named(values: dict[str, Any], authority: Certificate) -> 
         named, digest = values["signing_certificate"]["certs"][0], "sha1"
     if digest not in (*_DIGESTS, "sha1") or named["cert_hash"].native != hashlib.new(digest, der).digest():
         raise _NoFitError(
-            "le jeton n'est pas signé avec le certificat de --tsa-cert.",
-            "the token is not signed with the certificate of --tsa-cert.",
+            _("the token is not signed with the certificate of --tsa-cert."),
         )
 
 
@@ -215,13 +207,15 @@ def _check_signature(signer: Any, digest: str, attributes: bytes, authority: Cer
             key.verify(signature, attributes, ECDSA(_hash_of(own)))
         else:
             raise _NoFitError(
-                f"la signature du jeton ({kind}, {own}) n'est pas vérifiable ici avec ce certificat.",
-                f"the signature of the token ({kind}, {own}) cannot be checked here with this certificate.",
+                _(
+                    "the signature of the token ({kind}, {own}) cannot be checked here with this certificate.",
+                    kind=kind,
+                    own=own,
+                ),
             )
     except InvalidSignature:
         raise _NoFitError(
-            "la signature du jeton ne correspond pas au certificat de --tsa-cert.",
-            "the signature of the token does not fit the certificate of --tsa-cert.",
+            _("the signature of the token does not fit the certificate of --tsa-cert."),
         ) from None
 
 
