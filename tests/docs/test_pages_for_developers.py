@@ -118,3 +118,13 @@ def test_a_decision_record_has_its_parts(path: Path) -> None:
     assert f"- [{number}]({path.name}) {text.splitlines()[0].removeprefix('# ')}\n" in index
     assert [other for other in RECORDS if other.stem[:4] == number] == [path]
     assert missing_paths(text) == []
+
+
+def test_every_stop_of_the_two_figures_is_a_function_of_its_file() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    stops = re.findall(r"`([a-z0-9_/]+\.py)` `(\w+)`", text)
+    assert len(stops) > 20
+    for file, name in stops:
+        assert re.search(
+            rf"^ *def {name}\b", (rooms.PACKAGE / file).read_text(encoding="utf-8"), re.MULTILINE
+        ), file
