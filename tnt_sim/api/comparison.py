@@ -17,7 +17,7 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.optimise import Report as ReportProgress
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.comparison import build_report
 from tnt_sim.reporting.run_folder.atomic_write import put_file
@@ -33,16 +33,16 @@ ComparedSource = Path | str | ScenarioData | ResultData
 class Comparison(Pages, ComparedRuns):
     """Comparison of decisions, with exports for notebooks and files."""
 
-    def build_report(self, lang: Lang) -> Report:
+    def build_report(self) -> Report:
         """Return the comparison with its charts, for a page or a workbook.
 
         Examples
         --------
         >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
-        >>> found.build_report(tnt.Lang.EN).title.en
+        >>> found.build_report().title.en
         'Decisions compared'
         """
-        return build_report(self, lang)
+        return build_report(self)
 
     def to_parquet(self, path: Path | str) -> None:
         """Write the moves, `side` first.

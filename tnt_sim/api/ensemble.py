@@ -11,7 +11,7 @@ from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Text
 from tnt_sim.parallel import count_processors
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.uncertainty import build_report
@@ -25,16 +25,16 @@ MOST_DRAWS = 1_000_000
 class Ensemble(Pages, EnsembleTables):
     """Ensemble of draws, with exports for notebooks and files."""
 
-    def build_report(self, lang: Lang) -> Report:
+    def build_report(self) -> Report:
         """Return the whole ensemble, for a page or a workbook.
 
         Examples
         --------
         >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
-        >>> tnt.ensemble(unsure, 4, workers=1).build_report(tnt.Lang.EN).title.en
+        >>> tnt.ensemble(unsure, 4, workers=1).build_report().title.en
         'What holds in spite of uncertainty'
         """
-        return build_report(self, lang)
+        return build_report(self)
 
     def to_parquet(self, path: Path | str) -> None:
         """Write one row per application.

@@ -71,12 +71,12 @@ class Pages(WithReport, StudyAnswer):
         def lang(self) -> Lang:
             """Language of the answer."""
 
-    def build_report(self, lang: Lang) -> Report:
+    def build_report(self) -> Report:
         """Return the report that a page or a workbook shows.
 
         Examples
         --------
-        >>> tnt.alternatives(scenario, count=1).build_report(tnt.Lang.EN).title.en
+        >>> tnt.alternatives(scenario, count=1).build_report().title.en
         'Other choices'
         """
         from tnt_sim.reporting.reports.builders import build_report
@@ -106,7 +106,7 @@ class Pages(WithReport, StudyAnswer):
         from tnt_sim.reporting.renderers.html import render_report_html
 
         chosen = Lang(lang or self.lang)
-        put_file(Path(path), render_report_html(self.build_report(chosen), chosen).encode())
+        put_file(Path(path), render_report_html(self.build_report(), chosen).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one workbook, with a sheet per table.
@@ -118,9 +118,9 @@ class Pages(WithReport, StudyAnswer):
         from tnt_sim.reporting.renderers.xlsx import build_report_workbook
 
         chosen = Lang(lang or self.lang)
-        put_file(Path(path), build_report_workbook(self.build_report(chosen), chosen))
+        put_file(Path(path), build_report_workbook(self.build_report(), chosen))
 
     def _repr_html_(self) -> str:
         from tnt_sim.reporting.renderers.html import render_report_fragment
 
-        return render_report_fragment(self.build_report(self.lang), self.lang)
+        return render_report_fragment(self.build_report(), self.lang)

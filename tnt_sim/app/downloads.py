@@ -114,7 +114,7 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
     name = _("this page").in_(lang)
     here = ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)
     there = build_side(scenario.path.parent / file, Path(file).stem)
-    return render_report_body(build_report(Comparison((here, there), {}), lang), lang)
+    return render_report_body(build_report(Comparison((here, there), {})), lang)
 
 
 def export_workbook(scenario: ScenarioData, state: State, lang: Lang) -> tuple[Path, bytes]:

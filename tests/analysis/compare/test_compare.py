@@ -161,7 +161,7 @@ def test_the_page_names_the_base_and_what_changed(folder: Path, capsys: pytest.C
     assert "2 décisions ; référence : petit" in said
     assert "programme.amount" in said
     assert main(["compare", str(folder / "petit.yaml"), str(folder / "petit.yaml"), "--lang", "en"]) == 0
-    assert "same dossiers, same amounts" in capsys.readouterr().out
+    assert "Same dossiers, same amounts" in capsys.readouterr().out
 
 
 def test_a_wrong_option_or_file_is_refused_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,14 +200,16 @@ def test_a_side_where_nothing_fits(folder: Path, capsys: pytest.CaptureFixture[s
 
 def test_regrets_of_other_goals_have_no_greatest(folder: Path) -> None:
     """A loss in points of score and one in dossiers are not the same unit."""
-    from tnt_sim.reporting.reports.comparison import render_comparison
+    from tnt_sim.reporting.renderers.terminal import render_report
 
     other = layer(folder, "nombre", "objective: [{maximise: {dossiers: 1}}]")
     found = tnt.compare(folder / "petit.yaml", other, attribute=False)
     assert not found.one_goal
     assert found.worst_regret["worst_regret"].to_list() == [None, None]
     assert found.regrets["regret"].null_count() == 0
-    said = " ".join(" ".join(line.plain for line in render_comparison(found, Lang.FR, 100)).split())
+    said = " ".join(
+        " ".join(line.plain for line in render_report(found.build_report(), Lang.FR, 100)).split()
+    )
     assert "Les objectifs diffèrent" in said
     assert "Regret le plus grand" not in said
     same = tnt.compare(

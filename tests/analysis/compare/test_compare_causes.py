@@ -14,7 +14,7 @@ from support.lanes import seeds
 import tnt_sim as tnt
 from tnt_sim.analysis.compare import causes
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.comparison import render_comparison
+from tnt_sim.reporting.renderers.terminal import render_report
 
 ROWS = "dossier,envelope,department,cost,requested,score\n"
 CONDITION = {"id": "note", "require": {"score": {"min": 6}}}
@@ -106,7 +106,7 @@ def test_differences_are_sentences(tmp_path: Path) -> None:
         (Lang.FR, ("Maximiser", "ne dépasse pas", "Ce qui diffère")),
         (Lang.EN, ("Maximise", "for each department", "What differs")),
     ):
-        text = "\n".join(str(line) for line in render_comparison(found, lang, 100))
+        text = "\n".join(str(line) for line in render_report(found.build_report(), lang, 100))
         assert "{" not in text
         assert all(word.lower() in text.lower() for word in words), text
     assert any("[{" in str(row["two"]) for row in found.summary()["inputs"])  # the document keeps its texts

@@ -19,7 +19,8 @@ from tnt_sim.analysis.preferences.weight_polytope import build_feasible_region a
 from tnt_sim.analysis.preferences.weight_polytope import build_half_spaces, round_figure
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.preferences import render_weights
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.preferences import build_report
 
 NAMES = ("score", "dossiers", "second")
 GRID = 24
@@ -137,7 +138,9 @@ def test_larger_ones_by_cells_and_draws(tmp_path: Path, monkeypatch: pytest.Monk
         top = max(found_value(whole, tuple(map(Fraction, one.criteria)), w)[0] for one in whole.outcomes)
         mine = max(found_value(part, tuple(map(Fraction, c)), w)[0] for c in best)
         assert mine == top
-    assert "10 tirages" in "\n".join(line.plain for line in render_weights(part.data, Lang.FR, 100))
+    assert "10 tirages" in "\n".join(
+        line.plain for line in render_report(build_report(part.data), Lang.FR, 100)
+    )
     assert "<table>" in whole._repr_html_()
     assert json.loads(whole.to_json())["exact"] is True
 

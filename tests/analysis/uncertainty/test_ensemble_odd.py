@@ -12,7 +12,8 @@ from tnt_sim.analysis.uncertainty import draws as sampling
 from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.uncertainty import render_ensemble
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.uncertainty import build_report
 from tnt_sim.scenario.load import load_scenario
 
 HEAD = """\
@@ -39,7 +40,7 @@ def drawn(file: Path, entry: str, more: str = "", draws: int = 30) -> tnt.Ensemb
 
 
 def told(found: tnt.Ensemble) -> str:
-    return " ".join(" ".join(line.plain for line in render_ensemble(found, Lang.FR, 110)).split())
+    return " ".join(" ".join(line.plain for line in render_report(build_report(found), Lang.FR, 110)).split())
 
 
 def test_promises_that_beat_the_draw_have_no_value_of_knowing(file: Path) -> None:

@@ -22,7 +22,8 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.i18n.message import Lang
 from tnt_sim.parallel import JobOutcome
-from tnt_sim.reporting.reports.uncertainty import render_ensemble
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.uncertainty import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
 
@@ -49,7 +50,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def told(found: tnt.Ensemble, lang: Lang = Lang.FR) -> str:
-    return " ".join(" ".join(line.plain for line in render_ensemble(found, lang, 110)).split())
+    return " ".join(" ".join(line.plain for line in render_report(build_report(found), lang, 110)).split())
 
 
 def slowly(
@@ -91,7 +92,7 @@ def test_lists_that_are_not_read_everywhere_are_told(file: Path, monkeypatch: py
     found = slowly(file, monkeypatch, draws=18)
     assert (found.n_draws, len(found.draws.read)) == (18, 12)
     assert found.summary()["stopped_by"] == "time"
-    assert "sort : 18 tirages (graine 0)" in told(found)
+    assert "18 tirages (graine 0)" in told(found)
     assert "18 tirages sur 18, et les listes lues dans 12" in told(found)
 
 

@@ -12,7 +12,6 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.comparison import render_comparison
 from tnt_sim.reporting.reports.run import describe_money
 from tnt_sim.reporting.reports.sweep import build_report
 from tnt_sim.scenario.load import load_scenario
@@ -97,6 +96,6 @@ def test_decisions_side_by_side(tmp_path: Path) -> None:
     one = tnt.Scenario.from_yaml(tmp_path / "mayotte.yaml")
     found = tnt.compare(one, one.with_({"programme.amount": "5 k€"}))
     assert [side["inhabitants"] for side in found.headline()] == [people("12"), people("4")]
-    shown = "\n".join(str(line) for line in render_comparison(found, Lang.FR, 120))
+    shown = "\n".join(str(line) for line in render_report(found.build_report(), Lang.FR, 120))
     assert "Habitants" in shown
     assert "256\u202f518" in shown

@@ -70,7 +70,8 @@ from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.reports.preferences import render_weights_html
+from tnt_sim.reporting.renderers.html import render_report_fragment
+from tnt_sim.reporting.reports.preferences import build_report
 from tnt_sim.rules.linear_terms import combine
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_changes
@@ -166,7 +167,7 @@ class WeightStudy(StudyAnswer):
         return table if backend == "polars" else table.to_pandas()
 
     def _repr_html_(self) -> str:
-        return render_weights_html(self.data, Lang(self.problem.scenario.spec.locale))
+        return render_report_fragment(build_report(self.data), Lang(self.problem.scenario.spec.locale))
 
 
 def weights(

@@ -128,11 +128,11 @@ def batch(
 
         emit(dump_document(build_document(result)))
     elif not quiet:
-        from tnt_sim.reporting.reports.batch import render_batch
+        from tnt_sim.reporting.renderers.terminal import render_report
+        from tnt_sim.reporting.reports.batch import build_report
 
-        print_page(
-            render_batch(result.runs, n, str(out), result.interrupted, result.n_torn, tongue, get_width())
-        )
+        report = build_report(result.runs, n, str(out), interrupted=result.interrupted, n_torn=result.n_torn)
+        print_page(render_report(report, tongue, get_width()))
         if not result.interrupted:
             print_page(build_hint_lines([f'polars.read_parquet("{(out / "runs").as_posix()}")'], tongue))
     if result.interrupted:

@@ -58,8 +58,8 @@ def compare(
     """Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort."""
     tongue = parse_lang(lang, read_locale(sides))
     from tnt_sim.api.comparison import compare as set_side_by_side
-    from tnt_sim.reporting.reports.comparison import render_comparison
-    from tnt_sim.reporting.reports.progress import render_interruption
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.comparison import build_report
 
     if out is not None:
         check_out(out, force=force)
@@ -67,17 +67,13 @@ def compare(
     options = {} if seconds is None else {"time_limit": seconds}
     with show_progress(tongue, wanted=not quiet and not as_json) as progress:
         comparison = set_side_by_side(*sides, attribute=not no_causes, options=options, progress=progress)
+    report = build_report(comparison)
     if out is not None:
-        from tnt_sim.reporting.reports.comparison import build_report
-
-        write_report(out, build_report(comparison, tongue), tongue)
+        write_report(out, report, tongue)
     if as_json:
         emit(comparison.summary())
     elif not quiet:
-        print_page(
-            render_comparison(comparison, tongue, get_width())
-            + render_interruption(comparison.summary(), tongue, get_width())
-        )
+        print_page(render_report(report, tongue, get_width()))
         if out is None:
             print_page(build_hint("compare", tongue, format_arguments(*sides)))
     return INTERRUPTED_AND_TOLD if comparison.summary()["stopped_by"] == "interrupt" else 0

@@ -25,7 +25,8 @@ def core(
 ) -> int:
     """Dit quels dossiers sont retenus dans tous les calculs, certains ou aucun, et ce qui les fait changer."""
     from tnt_sim.analysis.compare.common_core import find_common_core, read_run_snapshot
-    from tnt_sim.reporting.reports.comparison import render_common_core
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.comparison import build_core_report
 
     tongue = parse_lang(lang, read_locale(run_dirs))
     decisions = find_common_core([read_run_snapshot(path) for path in run_dirs])
@@ -33,7 +34,7 @@ def core(
         emit(decisions.document)
     elif not quiet:
         print_page(
-            render_common_core(decisions.data, tongue, get_width())
+            render_report(build_core_report(decisions.data), tongue, get_width())
             + build_hint("core", tongue, format_arguments(*run_dirs))
         )
     return 0

@@ -127,7 +127,8 @@ def ensemble(
         return _fit_distributions(fit, asked_columns, out, parse_lang(lang), force=force, as_json=as_json)
     assert scenario is not None
     from tnt_sim.api.ensemble import ensemble as draw
-    from tnt_sim.reporting.reports.uncertainty import build_report, render_ensemble
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.uncertainty import build_report
     from tnt_sim.scenario.load import load_scenario
 
     if out is not None:
@@ -145,12 +146,13 @@ def ensemble(
             time_limit=seconds,
             tell=progress,
         )
+    report = build_report(ensemble_)
     if out is not None:
-        write_report(out, build_report(ensemble_, tongue), tongue)
+        write_report(out, report, tongue)
     if as_json:
         emit(ensemble_.summary())
     elif not quiet:
-        print_page(render_ensemble(ensemble_, tongue, get_width()))
+        print_page(render_report(report, tongue, get_width()))
         if out is None:
             print_page(build_hint("ensemble", tongue, format_arguments(scenario, sets=sets)))
     if ensemble_.draws.stopped_by == "interrupt":

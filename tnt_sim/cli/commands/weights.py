@@ -60,8 +60,8 @@ def weights(
     parse_lang(lang)
     seconds, bounds = parse_seconds(time_limit), dict(_parse_range(text) for text in ranges or ())
     from tnt_sim.analysis.preferences.partial_weights import weights as find
-    from tnt_sim.reporting.reports.preferences import render_weights
-    from tnt_sim.reporting.reports.progress import render_interruption
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.preferences import build_report
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
@@ -79,8 +79,7 @@ def weights(
         emit(study.document)
     elif not quiet:
         print_page(
-            render_weights(study.data, tongue, get_width())
-            + render_interruption(study.data, tongue, get_width())
+            render_report(build_report(study.data), tongue, get_width())
             + build_hint("weights", tongue, format_arguments(scenario, sets=sets))
         )
     if study.course.stopped_by == "interrupt":

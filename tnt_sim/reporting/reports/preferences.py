@@ -1,46 +1,69 @@
-"""Report of the non-dominated allocations under partially known weights, for the terminal and notebooks."""
+"""Report of the non-dominated allocations under partially known weights."""
 
 from __future__ import annotations
 
-from html import escape
-
-from rich.text import Text as Line
+from fractions import Fraction
+from functools import partial
 
 from tnt_sim.analysis.preferences.document import WeightsDocument
-from tnt_sim.domain.money import format_cents, parse_decimal
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_unlisted_count
-from tnt_sim.reporting.renderers.html import wrap_in_frame
-from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import format_integer, format_number
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Node,
+    Paragraph,
+    Report,
+    Tone,
+    build_section,
+    write_both,
+)
+from tnt_sim.reporting.reports.study_report import build_study_report
+from tnt_sim.rules.expressions.column_text import format_number
 
-MOST_ROWS = 20
+
+def build_report(document: WeightsDocument) -> Report:
+    """Return the report of the allocations that some weights make best."""
+    lists = document.portfolios
+    columns = [
+        Column(Text("Choix", "Choice"), [str(one.rank) for one in lists]),
+        *(
+            Column(criterion.name, [one.criteria[criterion.name] for one in lists], Kind.DECIMAL)
+            for criterion in document.criteria
+        ),
+        Column(Text("Financés", "Funded"), [one.n_funded for one in lists], Kind.COUNT),
+        Column(Text("Accordé", "Granted"), [one.granted_cents for one in lists], Kind.MONEY),
+    ]
+    nodes: list[Node] = [
+        Paragraph(write_both(partial(_describe_criteria, document))),
+        build_section(Text("Les choix", "The choices"), columns),
+    ]
+    moving = sorted(document.borderline, key=lambda one: -one.core_index)
+    counts = Text(
+        f"Toujours retenus : {len(document.core)} ; jamais : {document.n_exterior} ; "
+        f"selon les poids : {len(moving)}.",
+        f"Always funded: {len(document.core)}; never: {document.n_exterior}; by the weights: {len(moving)}.",
+    )
+    rows = [
+        Column(Text("Dossier", "Dossier"), [one.dossier for one in moving]),
+        Column(Text("Intitulé", "Title"), [one.title or "" for one in moving]),
+        Column(
+            Text("Part des choix", "Share of choices"),
+            [Fraction(round(100 * one.core_index), 100) for one in moving],
+            Kind.RATE,
+        ),
+    ]
+    nodes.append(build_section(Text("Les dossiers", "The dossiers"), rows if moving else (), words=[counts]))
+    verdict = Callout(describe_verdict(document), Tone.PLAIN)
+    return build_study_report(document, Text("Selon les poids", "By the weights"), verdict, nodes)
 
 
-def render_weights(document: WeightsDocument, lang: Lang, width: int) -> list[Line]:
-    """Write the whole page."""
-    lines = wrap_paragraph(str(document.title), width, style="bold")
-    if document.synthetic:
-        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    lines += [Line(""), *wrap_paragraph(describe_verdict(document).in_(lang), width, style="bold")]
+def _describe_criteria(document: WeightsDocument, lang: Lang) -> str:
     per = ", ".join(
         f"{one.name} / {format_number(parse_decimal(one.per), lang)}" for one in document.criteria
     )
-    lines += wrap_paragraph(
-        Text(f"Critères, chacun divisé : {per}.", f"Criteria, each divided: {per}.").in_(lang), width
-    )
-    lines += [Line(""), *_render_table(document, lang)]
-    core = Text(
-        f"Toujours retenus : {len(document.core)} ; jamais : {document.n_exterior} ; selon les poids : "
-        f"{len(document.borderline)}.",
-        f"Always funded: {len(document.core)}; never: {document.n_exterior}; by the weights: "
-        f"{len(document.borderline)}.",
-    )
-    lines += [Line(""), *wrap_paragraph(core.in_(lang), width)]
-    moving = sorted(document.borderline, key=lambda one: -one.core_index)
-    rows = [(one.dossier, str(one.title)[:50], f"{100 * one.core_index:.0f} %") for one in moving[:MOST_ROWS]]
-    return [*lines, *render_grid(rows, right=(2,))]
+    return Text(f"Critères, chacun divisé : {per}.", f"Criteria, each divided: {per}.").in_(lang)
 
 
 def describe_verdict(document: WeightsDocument) -> Text:
@@ -75,42 +98,3 @@ def describe_verdict(document: WeightsDocument) -> Text:
         f"{n} choices that nothing known dominates: {whole.en} that are best for some weights ({best}), and "
         f"{n - best} found by {document.n_draws} draws; there may be others.",
     )
-
-
-def _render_table(document: WeightsDocument, lang: Lang) -> list[Line]:
-    names = [one.name for one in document.criteria]
-    head = ("", *names, Text("financés", "funded").in_(lang), Text("accordé", "granted").in_(lang))
-    rows = [
-        (
-            str(one.rank),
-            *(format_number(parse_decimal(one.criteria[name]), lang) for name in names),
-            format_integer(one.n_funded, lang),
-            format_cents(one.granted_cents, lang),
-        )
-        for one in document.portfolios[:MOST_ROWS]
-    ]
-    lines = render_grid(rows, header=head, right=tuple(range(1, len(head))))
-    if len(document.portfolios) > MOST_ROWS:
-        and_ = Text("et", "and").in_(lang)
-        lines.append(
-            Line(
-                f"  … {and_} {format_unlisted_count(len(document.portfolios) - MOST_ROWS, lang)}",
-                style="dim",
-            )
-        )
-    return lines
-
-
-def render_weights_html(document: WeightsDocument, lang: Lang) -> str:
-    """Render the same as HTML for a notebook."""
-    pieces = [f"<p><strong>{escape(str(document.title))}</strong></p>"]
-    if document.synthetic:
-        pieces.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
-    pieces.append(f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>")
-    rows = "".join(
-        f"<tr><td>{one.rank}</td>"
-        + "".join(f"<td>{escape(str(value))}</td>" for value in one.criteria.values())
-        + f"<td>{escape(format_cents(one.granted_cents, lang))}</td></tr>"
-        for one in document.portfolios
-    )
-    return wrap_in_frame("".join([*pieces, f"<table>{rows}</table>"]), lang)

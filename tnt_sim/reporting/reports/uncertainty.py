@@ -1,31 +1,30 @@
-"""Reports of an ensemble and of a fit: terminal lines, a study, and the fitted `uncertain` section as YAML."""
+"""Report of an ensemble, and the fitted `uncertain` section of a fit as YAML."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
-
-from rich.text import Text as Line
 
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, ROWS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
-from tnt_sim.domain.money import format_rate
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
-from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.report_tree import (
     Callout,
+    Cell,
     Column,
     Kind,
     Report,
     Section,
     Tone,
     build_section,
+    write_both,
 )
 from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.scenario import is_synthetic
@@ -210,24 +209,18 @@ STOPPED_BY = {
     "interrupt": Text("interrompu", "interrupted"),
     "time": Text("arrêté par la limite de temps", "stopped by the time limit"),
 }
-MOST = 12
-
-
-def render_ensemble(tables: EnsembleTables, lang: Lang, width: int) -> list[Line]:
-    """Write the page of an ensemble."""
-    return render_report(build_report(tables, lang), lang, width)
 
 
 def _describe_headline(tables: EnsembleTables) -> Text:
     n, requested, seed = tables.n_draws, tables.sample.n_draws, tables.sample.seed
-    name, many = tables.problem.scenario.title, describe_count(n, *DRAWS)
-    stopped_by = tables.draws.stopped_by
+    many, stopped_by = describe_count(n, *DRAWS), tables.draws.stopped_by
     if stopped_by == "interrupt" or (stopped_by is not None and len(tables.draws.solved) < requested):
-        by = STOPPED_BY[stopped_by]
-        return Text(f"{name} : {by.fr} après {many.fr} sur {requested} (graine {seed})",
-                    f"{name}: {by.en} after {n} of {describe_count(requested, *DRAWS).en} "
-                    f"(seed {seed})")  # fmt: skip
-    return Text(f"{name} : {many.fr} (graine {seed})", f"{name}: {many.en} (seed {seed})")
+        by, wanted = STOPPED_BY[stopped_by], describe_count(requested, *DRAWS)
+        return Text(
+            f"{by.fr} après {many.fr} sur {requested} (graine {seed})",
+            f"{by.en} after {n} of {wanted.en} (seed {seed})",
+        )
+    return Text(f"{many.fr} (graine {seed})", f"{many.en} (seed {seed})")
 
 
 def _describe_limits(tables: EnsembleTables) -> list[Text]:
@@ -282,7 +275,7 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
     return entries
 
 
-def build_report(tables: EnsembleTables, lang: Lang) -> Report:
+def build_report(tables: EnsembleTables) -> Report:
     """Return the report of an ensemble."""
     return Report(
         title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
@@ -291,7 +284,7 @@ def build_report(tables: EnsembleTables, lang: Lang) -> Report:
         nodes=[
             Callout(_describe_headline(tables), Tone.PLAIN),
             *(Callout(text, Tone.WARNING) for text in _describe_limits(tables)),
-            *_build_sections(tables, lang),
+            *_build_sections(tables),
         ],
         synthetic=is_synthetic(tables.problem.scenario),
         foot={tables.problem.scenario.id: tables.sample.scenario_sha256},
@@ -299,63 +292,67 @@ def build_report(tables: EnsembleTables, lang: Lang) -> Report:
     )
 
 
-def _build_sections(tables: EnsembleTables, lang: Lang) -> Iterator[Section]:
+def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
     if not tables.n_draws:  # no draw has an optimum
         return
-    yield _build_standing_section(tables, lang)
+    yield _build_standing_section(tables)
     if tables.risk is not None:
-        yield _build_risk_section(tables, lang)
+        yield _build_risk_section(tables)
     if tables.fixed_lists:
-        yield _build_list_section(tables, lang)
-    yield _build_envelope_section(tables, lang)
+        yield _build_list_section(tables)
+    yield _build_envelope_section(tables)
     if tables.payments.height:
-        yield _build_payment_section(tables, lang)
+        yield _build_payment_section(tables)
     if tables.sensitivity.height:
-        yield _build_sensitivity_section(tables, lang)
-    if True:
-        table = tables.dossiers
-        yield build_section(
-            Text("Les dossiers", "The dossiers"),
-            [
-                Column(Text("Dossier", "Dossier"), table["dossier"].to_list()),
-                Column(Text("Intitulé", "Title"), table["title"].to_list()),
-                Column(Text("Enveloppe", "Envelope"), table["envelope"].to_list()),
-                Column(
-                    Text("Part des tirages", "Share of draws"),
-                    [_format_share(v, lang) for v in table["share"].to_list()],
-                ),
-                Column(
-                    Text("Place", "Standing"), [STANDING[v].in_(lang) for v in table["standing"].to_list()]
-                ),
-                Column(Text("Prévu", "Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
-            ],
-        )
+        yield _build_sensitivity_section(tables)
+    table = tables.dossiers
+    yield build_section(
+        Text("Les dossiers", "The dossiers"),
+        [
+            Column(Text("Dossier", "Dossier"), table["dossier"].to_list()),
+            Column(Text("Intitulé", "Title"), table["title"].to_list()),
+            Column(Text("Enveloppe", "Envelope"), table["envelope"].to_list()),
+            Column(Text("Part des tirages", "Share of draws"), _list_rates(table["share"]), Kind.RATE),
+            Column(Text("Place", "Standing"), [STANDING[v] for v in table["standing"].to_list()]),
+            Column(Text("Prévu", "Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
+        ],
+        annex=True,
+    )
 
 
-def _format_share(value: float, lang: Lang) -> str:
-    return format_rate(Fraction(round(value * 1000), 1000), lang, decimals=1)
+def _list_rates(values: Iterable[float | str | None]) -> list[Cell]:
+    """Round shares to a tenth of a percent."""
+    return [None if value is None else Fraction(round(Fraction(value) * 1000), 1000) for value in values]
 
 
-def _build_standing_section(tables: EnsembleTables, lang: Lang) -> Section:
+def _round_values(values: Iterable[Fraction]) -> list[Cell]:
+    return [Fraction(round(value * 100), 100) for value in values]
+
+
+def _build_standing_section(tables: EnsembleTables) -> Section:
     counted = dict(tables.dossiers.group_by("standing").len().iter_rows())
     numbers = [int(counted.get(key, 0)) for key in STANDING]
-    bars = [
-        Bar(STANDING[key].in_(lang), [n], [format_integer(n, lang)])
-        for key, n in zip(STANDING, numbers, strict=True)
-    ]
     title = Text("Noyau, balance, dehors", "Core, borderline, exterior")
     return build_section(
         title,
         [
-            Column(Text("Place", "Standing"), [STANDING[key].in_(lang) for key in STANDING]),
+            Column(Text("Place", "Standing"), list(STANDING.values())),
             Column(Text("Dossiers", "Dossiers"), numbers, Kind.COUNT),
-            Column(Text("C'est-à-dire", "That is"), [ABOUT[key].in_(lang) for key in STANDING]),
+            Column(Text("C'est-à-dire", "That is"), [ABOUT[key] for key in STANDING]),
         ],
-        chart=lambda lang: draw_bars(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang)),
+        chart=partial(_draw_standing, numbers, title),
     )
 
 
-def _build_risk_section(tables: EnsembleTables, lang: Lang) -> Section:
+def _draw_standing(numbers: Sequence[int], title: Text, lang: Lang) -> str:
+    bars = [
+        Bar(name.in_(lang), [n], [format_integer(n, lang)])
+        for name, n in zip(STANDING.values(), numbers, strict=True)
+    ]
+    return draw_bars(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang))
+
+
+def _build_risk_section(tables: EnsembleTables) -> Section:
     risk = tables.risk
     assert risk is not None
     named = {
@@ -368,8 +365,8 @@ def _build_risk_section(tables: EnsembleTables, lang: Lang) -> Section:
     plan = tables.draws.plan.values
     words = []
     if plan:
-        text = format_decimal(format_fraction(plan[0]), lang)
-        words.append(Text(f"Sans incertitude : {text}.", f"Without uncertainty: {text}."))
+        text = write_both(partial(format_decimal, format_fraction(plan[0])))
+        words.append(Text(f"Sans incertitude : {text.fr}.", f"Without uncertainty: {text.en}."))
     goal = tables.problem.stages[0].goal
     return build_section(
         Text(
@@ -377,12 +374,8 @@ def _build_risk_section(tables: EnsembleTables, lang: Lang) -> Section:
             f"What the money gives once the draw is known ({goal})",
         ),
         [
-            Column(Text("", ""), [text.in_(lang) for text in named]),
-            Column(
-                Text("Valeur", "Value"),
-                [_format_number(value, lang) for value in named.values()],
-                Kind.FIGURE,
-            ),
+            Column("", list(named)),
+            Column(Text("Valeur", "Value"), _round_values(named.values()), Kind.DECIMAL),
         ],
         words=words,
     )
@@ -392,7 +385,7 @@ def _format_number(value: Fraction, lang: Lang) -> str:
     return format_decimal(format_fraction(Fraction(round(value * 100), 100)), lang)
 
 
-def _describe_information_value(tables: EnsembleTables, lang: Lang) -> Text:
+def _describe_information_value(tables: EnsembleTables) -> Text:
     """Write the value of perfect information, where lists can be compared with the draws' optima."""
     if any(one.ahead for one in tables.fixed_lists):
         return Text(
@@ -406,13 +399,13 @@ def _describe_information_value(tables: EnsembleTables, lang: Lang) -> Text:
             "Savoir avant de décider n'est pas chiffré : aucune liste ne tient dans tous les tirages.",
             "Knowing before deciding has no figure: no list keeps every rule in each draw.",
         )
-    worth = _format_number(tables.information, lang)
+    worth = write_both(partial(_format_number, tables.information))
     n = len(tables.steady)
     fr = f"la meilleure des {n} listes qui tiennent partout" if n > 1 else "la seule liste qui tient partout"
     en = f"the best of {n} lists that hold everywhere" if n > 1 else "the only list that holds everywhere"
     return Text(
-        f"Savoir avant de décider vaut {worth} en moyenne, face à {fr}.",
-        f"Knowing before deciding is worth {worth} on average, against {en}.",
+        f"Savoir avant de décider vaut {worth.fr} en moyenne, face à {fr}.",
+        f"Knowing before deciding is worth {worth.en} on average, against {en}.",
     )
 
 
@@ -428,7 +421,7 @@ def _explain_unnamed_list(tables: EnsembleTables) -> list[Text]:
     ]
 
 
-def _build_list_section(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_list_section(tables: EnsembleTables) -> Section:
     robust = tables.robust
     words = {
         "average": Text("meilleure moyenne", "best average"),
@@ -436,46 +429,42 @@ def _build_list_section(tables: EnsembleTables, lang: Lang) -> Section:
         "regret": Text("moindre regret", "least regret"),
     }
     notes = [
-        ", ".join(words[key].in_(lang) for key, name in robust.items() if name == one.name)
+        write_both(partial(_join_words, [words[key] for key, name in robust.items() if name == one.name]))
         for one in tables.fixed_lists
     ]
-    names = [
-        LISTS[one.name].in_(lang)
-        if one.name in LISTS
-        else one.name.replace("draw", Text("tirage", "draw").in_(lang))
-        for one in tables.fixed_lists
-    ]
+    names = [LISTS.get(one.name) or _write_draw_name(one.name) for one in tables.fixed_lists]
+    risks = [one.risk for one in tables.fixed_lists]
     return build_section(
         Text("Décider avant de savoir", "Deciding before knowing"),
         [
             Column(Text("Liste", "List"), names),
-            Column(
-                Text("Moyenne", "Average"),
-                [_format_number(one.risk.mean, lang) for one in tables.fixed_lists],
-                Kind.FIGURE,
-            ),
-            Column(
-                Text("10 % pires", "Worst 10 %"),
-                [_format_number(one.risk.cvar, lang) for one in tables.fixed_lists],
-                Kind.FIGURE,
-            ),
+            Column(Text("Moyenne", "Average"), _round_values(one.mean for one in risks), Kind.DECIMAL),
+            Column(Text("10 % pires", "Worst 10 %"), _round_values(one.cvar for one in risks), Kind.DECIMAL),
             Column(
                 Text("Regret", "Regret"),
-                [_format_number(one.worst_regret, lang) for one in tables.fixed_lists],
-                Kind.FIGURE,
+                _round_values(one.worst_regret for one in tables.fixed_lists),
+                Kind.DECIMAL,
             ),
             Column(
                 Text("Règles tenues", "Rules kept"),
-                [_format_share(float(one.holds), lang) for one in tables.fixed_lists],
-                Kind.FIGURE,
+                _list_rates(float(one.holds) for one in tables.fixed_lists),
+                Kind.RATE,
             ),
-            Column(Text("", ""), notes),
+            Column("", notes),
         ],
-        words=[_describe_information_value(tables, lang), *_explain_unnamed_list(tables)],
+        words=[_describe_information_value(tables), *_explain_unnamed_list(tables)],
     )
 
 
-def _build_envelope_section(tables: EnsembleTables, lang: Lang) -> Section:
+def _join_words(words: Sequence[Text], lang: Lang) -> str:
+    return ", ".join(word.in_(lang) for word in words)
+
+
+def _write_draw_name(name: str) -> Text:
+    return Text(name.replace("draw", "tirage"), name)
+
+
+def _build_envelope_section(tables: EnsembleTables) -> Section:
     table = tables.envelopes
     return build_section(
         Text("Argent qui reste", "Money left"),
@@ -484,14 +473,14 @@ def _build_envelope_section(tables: EnsembleTables, lang: Lang) -> Section:
             Column(Text("Montant", "Amount"), table["amount_cents"].to_list(), Kind.MONEY),
             Column(
                 Text("Reste quelque chose", "Something is left"),
-                [_format_share(v, lang) for v in table["p_unspent"].to_list()],
-                Kind.FIGURE,
+                _list_rates(table["p_unspent"]),
+                Kind.RATE,
             ),
             Column(Text("Reste moyen", "Left on average"), table["mean_unspent_cents"].to_list(), Kind.MONEY),
             Column(
                 Text("La liste prévue dépasse", "The planned list exceeds"),
-                [None if v is None else _format_share(v, lang) for v in table["p_exceeded"].to_list()],
-                Kind.FIGURE,
+                _list_rates(table["p_exceeded"]),
+                Kind.RATE,
             ),
         ],
         words=[
@@ -503,16 +492,10 @@ def _build_envelope_section(tables: EnsembleTables, lang: Lang) -> Section:
     )
 
 
-def _build_payment_section(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_payment_section(tables: EnsembleTables) -> Section:
     table = tables.payments
-    shares = [
-        None if v is None else format_rate(Fraction(v), lang, decimals=1)
-        for v in table["may_be_promised"].to_list()
-    ]
-    years = [
-        Text("ensemble", "in all").in_(lang) if year is None else str(year)
-        for year in table["year"].to_list()
-    ]
+    shares = _list_rates(table["may_be_promised"])
+    years = [Text("ensemble", "in all") if year is None else str(year) for year in table["year"].to_list()]
     return build_section(
         Text("Ce que la liste prévue paiera", "What the planned list will pay"),
         [
@@ -522,7 +505,7 @@ def _build_payment_section(tables: EnsembleTables, lang: Lang) -> Section:
                 Text("Payé en moyenne", "Paid on average"), table["mean_paid_cents"].to_list(), Kind.MONEY
             ),
             Column(Text("Payé au plus", "Paid at most"), table["most_paid_cents"].to_list(), Kind.MONEY),
-            Column(Text("Surprogrammation", "Over-programming"), shares, Kind.FIGURE),
+            Column(Text("Surprogrammation", "Over-programming"), shares, Kind.RATE),
         ],
         words=[
             Text(
@@ -533,7 +516,7 @@ def _build_payment_section(tables: EnsembleTables, lang: Lang) -> Section:
     )
 
 
-def _build_sensitivity_section(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_sensitivity_section(tables: EnsembleTables) -> Section:
     table = tables.sensitivity
     return build_section(
         Text("Ce qui fait varier le résultat", "What moves the result"),
@@ -541,8 +524,8 @@ def _build_sensitivity_section(tables: EnsembleTables, lang: Lang) -> Section:
             Column(Text("Incertitude", "Input"), table["input"].to_list()),
             Column(
                 Text("Part", "Share"),
-                [None if v is None else _format_share(v, lang) for v in table["total_effect"].to_list()],
-                Kind.FIGURE,
+                _list_rates(table["total_effect"]),
+                Kind.RATE,
             ),
             Column(Text("Tirages", "Draws"), table["n_draws"].to_list(), Kind.COUNT),
         ],

@@ -31,11 +31,6 @@ def build_difference_rows(comparison: ComparedRuns, lang: Lang) -> list[list[str
     return [[path, *texts] for path, texts in rows.items()]
 
 
-def is_sentence(path: str) -> bool:
-    """Whether a row of differences holds sentences, which need the width of a page."""
-    return path == GOALS or (path.split(".")[0] in ENTRIES and path.count(".") == 1)
-
-
 def _find_entry(path: str, texts: list[Any]) -> str | None:
     """Return the objective, condition or rule that a key belongs to; None if the key is shown as written."""
     if path == GOALS or path in ENTRIES:
