@@ -37,7 +37,7 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Des scénarios ou des dossiers de calcul, 2 à 20 ; le premier est la référence.":
             "Scenarios or run folders, 2 to 20; the first is the reference.",
         "Ne cherche pas la cause de chaque mouvement (plus rapide).":
-            "Does not look for the cause of each move (faster).",
+            "Skips the cause of each move (faster).",
         "Contradictions cherchées, au plus.": "Contradictions looked for, at most.",
         "Réparations cherchées, au plus.": "Repairs looked for, at most.",
         "Des calculs ; le premier est la référence.": "Runs; the first is the reference.",
@@ -86,9 +86,10 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Le nombre de lignes attendu.": "The number of rows that is expected.",
         "Le total demandé attendu : « 92 M€ ».": 'The total requested that is expected: "92 M€".',
         "Écrit dossiers.parquet au lieu de dossiers.csv.": "Writes dossiers.parquet instead of dossiers.csv.",
-        "Ne cherche pas les dossiers qui se ressemblent.": "Does not look for dossiers that resemble each other.",
-        "Prend le formulaire d’aujourd’hui pour référence dans mapping.yaml.":
-            "Takes today's form as the reference in mapping.yaml.",
+        "Ne cherche pas les doublons.":
+            "Skips duplicate detection.",
+        "Enregistre la forme actuelle du formulaire comme référence dans mapping.yaml.":
+            "Saves the current form layout as the reference in mapping.yaml.",
         "Code de sortie 3 s’il reste un défaut bloquant.": "Exit code 3 if a blocking finding is left.",
         "FILE est le dossier des classeurs de choix rendus (export --by) : les réunit, nomme les conflits.":
             "FILE is the folder of returned workbooks of choices (export --by): merges them, names conflicts.",
@@ -227,16 +228,16 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
 
 VERBS_ENGLISH: Mapping[str, str] = MappingProxyType(
     {
-        "Crée un dossier de scénario prêt à l’emploi, vide d’office ou depuis une table de dossiers.":
-            "Makes a scenario folder that is ready for use, empty or from a table of dossiers.",
-        "Vérifie tout ce qui peut l’être sans calculer, et dit l’état des données.":
-            "Checks all that can be checked without solving, and tells the state of the data.",
+        "Crée un projet : un exemple complet, ou un scénario depuis votre table de dossiers.":
+            "Creates a project: a complete example, or a scenario from your table of applications.",
+        "Vérifie sans calculer un scénario et ses données.":
+            "Checks a scenario and its data without solving.",
         "Montre le scénario fusionné, l’origine de chaque valeur, et chaque règle en une phrase.":
-            "Shows the merged scenario, the origin of each value, and each rule in one sentence.",
+            "Shows the merged scenario, where each value comes from, and each rule as a sentence.",
         "Calcule la répartition : qui est financé, pour combien, et pourquoi.":
             "Computes the allocation: who is funded, for how much, and why.",
-        "Transférer ou étendre : ce que rapporte de déplacer l’argent, et ce qu’ajoute un total plus grand.":
-            "Transfer or extend: what moving money brings, and what a larger total adds.",
+        "Compare des transferts entre enveloppes, au même total, avec un total plus grand.":
+            "Compares transfers between envelopes, at the same total, with a larger total.",
         "Donne le plus petit supplément utile de chaque enveloppe, et ce que rapporte chaque règle assouplie.":
             "Gives the least useful increase of each envelope, and the gain of each relaxed rule.",
         "Donne le montant de l’enveloppe à partir duquel chaque dossier est retenu.":
@@ -247,42 +248,42 @@ VERBS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "Gives what each rule, each wall between envelopes and each decision costs.",
         "Compare les façons de partager une extension : au choix du modèle, selon une clé, ou sur un seul axe.":
             "Compares ways to share an extra amount: chosen by the model, by a key, or all on one axis.",
-        "Dit ce qu’achète une enveloppe plus grande, ou plus petite.":
-            "Tells what a larger envelope buys, or a smaller one.",
-        "Relit un calcul depuis ses données d’origine : règles, optimalité, rang parmi les ex æquo.":
-            "Reads a run again from its raw inputs: rules, optimality, rank among equals.",
-        "Dit pourquoi un dossier est retenu ou non, et le plus petit changement qui le ferait retenir.":
-            "Tells why a dossier is funded or not, and the smallest change that would fund it.",
-        "Compte les dossiers non retenus mieux placés que d’autres, et ce que coûte de n’en avoir aucun.":
-            "Counts dossiers left out although better placed than others, and what it costs to have none.",
-        "Dit quels dossiers sont retenus dans tous les calculs, certains ou aucun, et ce qui les fait changer.":
-            "Tells which dossiers are funded in all runs, some or none, and what makes them change.",
-        "Dit pourquoi rien ne tient : les règles qui se contredisent, et ce qui suffirait.":
-            "Tells why nothing fits: the rules that contradict each other, and what would be enough.",
-        "Compare une liste faite à la main aux règles et au meilleur choix.":
-            "Compares a list made by hand with the rules and with the best choice.",
-        "Donne d’autres choix presque aussi bons, aussi différents que possible.":
-            "Gives other choices nearly as good, as different as can be.",
-        "Donne les choix qui tiennent quand les poids des critères ne sont connus qu’à peu près.":
-            "Gives the choices that hold when the weights of criteria are known only roughly.",
-        "Importe un export et dit ce qui y manque ou s’y contredit.":
-            "Imports an export and tells what is missing or contradictory in it.",
+        "Calcule la meilleure répartition à chaque montant d’une enveloppe.":
+            "Computes the best allocation at each amount of an envelope.",
+        "Vérifie un calcul depuis ses données d’origine : règles, optimalité, rang parmi les ex æquo.":
+            "Verifies a run from its raw inputs: rules, optimality, rank among ties.",
+        "Explique pourquoi un dossier est retenu ou non, et le plus petit changement qui le ferait retenir.":
+            "Explains why an application is funded or not, and the smallest change that would fund it.",
+        "Compte les dossiers non retenus mieux classés que des retenus, et ce que coûte de n’en avoir aucun.":
+            "Counts applications left out although they rank above funded ones, and the cost of having none.",
+        "Liste les dossiers retenus dans tous les calculs, certains ou aucun, et ce qui les fait changer.":
+            "Lists the applications funded in all runs, some or none, and what makes them change.",
+        "Explique pourquoi aucune répartition n’est possible : règles incompatibles et corrections.":
+            "Explains why no allocation is feasible: incompatible rules, and corrections.",
+        "Compare une liste faite à la main aux règles et à la meilleure répartition.":
+            "Compares a list made by hand with the rules and with the best allocation.",
+        "Cherche d’autres répartitions presque aussi bonnes, les plus différentes possible.":
+            "Finds other allocations, nearly as good and as different as possible.",
+        "Cherche les répartitions qui peuvent être les meilleures quand les poids des critères sont incertains.":
+            "Finds the allocations that can be the best when the weights of criteria are uncertain.",
+        "Importe un export et signale ce qui y manque ou s’y contredit.":
+            "Imports an export and reports what is missing or contradictory in it.",
         "Écrit une décision dans le format d’un autre outil : démarche, Turgot, SCDL, courriers…":
             "Writes a decision in another tool's format: démarche, Turgot, SCDL, letters…",
         "Écrit le rapport (page web ou PDF), le classeur ou le carnet Jupyter d’un calcul.":
             "Writes the report (web page or PDF), the workbook or the Jupyter notebook of a run.",
         "Signe une liste : elle ne change plus, et le scénario suivant en part (committed_from).":
-            "Signs a list: it changes no more, and the next scenario starts from it (committed_from).",
+            "Signs a list, which changes no more; the next scenario starts from it (committed_from).",
         "Ouvre la page du planificateur : régler, voir la liste, comparer, enregistrer.":
-            "Opens the planner's page: set, see the list, compare, save.",
-        "Calcule beaucoup de scénarios ; ce qui est fait n’est pas refait.":
-            "Solves many scenarios; what is done is not done again.",
-        "Donne le schéma JSON du document qu’une commande écrit avec --json, ou la liste des schémas.":
-            "Gives the JSON Schema of the document that a command writes with --json, or the list of schemas.",
-        "Dit les versions, les solveurs présents et ce qui marche sur cette machine.":
-            "Tells the versions, the solvers that are there and what works on this machine.",
-        "Tire les incertitudes au hasard : dossiers du noyau, en balance, risques.":
-            "Draws the uncertainties at random: dossiers of the core, in the balance, risks.",
+            "Opens the planner's page: adjust, see the list, compare, save.",
+        "Calcule beaucoup de scénarios, et reprend où il s’est arrêté.":
+            "Solves many scenarios, and goes on where it stopped.",
+        "Affiche le schéma JSON du document qu’un verbe écrit avec --json, ou la liste des schémas.":
+            "Shows the JSON Schema of the document that a verb writes with --json, or the list of schemas.",
+        "Affiche les versions, les solveurs présents et ce qui fonctionne sur cette machine.":
+            "Shows the versions, the solvers found and what works on this machine.",
+        "Simule des coûts, notes et abandons incertains : qui est retenu dans la plupart des tirages.":
+            "Simulates uncertain costs, scores and withdrawals: which applications are funded in most draws.",
         "Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort.":
             "Compares scenarios or runs: inputs, totals, who comes in, who goes out.",
     }
@@ -356,11 +357,11 @@ PARAGRAPHS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Écrit dossiers.csv (la table propre), quality.csv (chaque constat, sa cellule et\n"
         "son remède) et mapping.yaml (quel champ est quelle colonne : deviné, à relire,\n"
         "puis réutilisé ; ce qui change d’un export à l’autre est dit champ par champ).\n"
-        "Rien de ce qui nomme une personne physique n’est repris d’office.":
+        "Une colonne qui identifie une personne n’est reprise que si vous le demandez.":
             "Writes dossiers.csv (the clean table), quality.csv (each finding, its cell and\n"
             "its remedy) and mapping.yaml (which field is which column: guessed, to review,\n"
             "then reused; what changes from one export to the next is told field by field).\n"
-            "Nothing that names a natural person is taken of itself.",
+            "A column that identifies a person is imported only if you ask for it.",
         "La feuille « Paramètres », modifiée, se reprend :": 'The sheet "Parameters", edited, is taken up again:',
         "Le résultat est écrit dans runs/<id>-<empreinte>/ ; allocation.csv s’ouvre dans\n"
         "un tableur.":

@@ -155,7 +155,7 @@ Exemples :
 Écrit dossiers.csv (la table propre), quality.csv (chaque constat, sa cellule et
 son remède) et mapping.yaml (quel champ est quelle colonne : deviné, à relire,
 puis réutilisé ; ce qui change d’un export à l’autre est dit champ par champ).
-Rien de ce qui nomme une personne physique n’est repris d’office.
+Une colonne qui identifie une personne n’est reprise que si vous le demandez.
 
 Exemples :
   tnt-sim import dossiers_detr_2026-01-15_10-02.xlsx

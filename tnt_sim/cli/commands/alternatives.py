@@ -62,7 +62,7 @@ def alternatives(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Donne d’autres choix presque aussi bons, aussi différents que possible."""
+    """Cherche d’autres répartitions presque aussi bonnes, les plus différentes possible."""
     parse_lang(lang)
     if out is not None:
         check_out(out, force=force)

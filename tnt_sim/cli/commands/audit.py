@@ -54,7 +54,7 @@ def audit(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compare une liste faite à la main aux règles et au meilleur choix."""
+    """Compare une liste faite à la main aux règles et à la meilleure répartition."""
     parse_lang(lang)
     if out is not None:
         check_out(out, force=force)

@@ -95,7 +95,7 @@ def batch(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Calcule beaucoup de scénarios ; ce qui est fait n’est pas refait."""
+    """Calcule beaucoup de scénarios, et reprend où il s’est arrêté."""
     check_method(method)
     tongue = parse_lang(lang, read_locale(files))
     options = {

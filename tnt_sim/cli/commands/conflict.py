@@ -51,7 +51,7 @@ def conflict(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Dit pourquoi rien ne tient : les règles qui se contredisent, et ce qui suffirait."""
+    """Explique pourquoi aucune répartition n’est possible : règles incompatibles et corrections."""
     parse_lang(lang)
     if out is not None:
         check_out(out, force=force)

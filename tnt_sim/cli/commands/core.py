@@ -23,7 +23,7 @@ def core(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Dit quels dossiers sont retenus dans tous les calculs, certains ou aucun, et ce qui les fait changer."""
+    """Liste les dossiers retenus dans tous les calculs, certains ou aucun, et ce qui les fait changer."""
     from tnt_sim.analysis.compare.common_core import find_common_core, read_run_snapshot
     from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.comparison import build_core_report

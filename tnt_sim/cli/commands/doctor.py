@@ -16,7 +16,7 @@ BROKEN = 1
 
 
 def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
-    """Dit les versions, les solveurs présents et ce qui marche sur cette machine."""
+    """Affiche les versions, les solveurs présents et ce qui fonctionne sur cette machine."""
     tongue = parse_lang(lang)
     from tnt_sim.engine.stored_run import list_versions
 

@@ -117,7 +117,7 @@ def ensemble(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Tire les incertitudes au hasard : dossiers du noyau, en balance, risques."""
+    """Simule des coûts, notes et abandons incertains : qui est retenu dans la plupart des tirages."""
     parse_lang(lang)
     seconds = parse_seconds(time_limit)
     columns = {"planned": planned, "realised": realised, "by": by}

@@ -50,7 +50,7 @@ def explain(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Dit pourquoi un dossier est retenu ou non, et le plus petit changement qui le ferait retenir."""
+    """Explique pourquoi un dossier est retenu ou non, et le plus petit changement qui le ferait retenir."""
     from tnt_sim.analysis.explain import explanation as study
     from tnt_sim.analysis.shared import decided_run as decided
     from tnt_sim.reporting.reports.explanation import render_explanation

@@ -51,7 +51,7 @@ def extend(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Transférer ou étendre : ce que rapporte de déplacer l’argent, et ce qu’ajoute un total plus grand."""
+    """Compare des transferts entre enveloppes, au même total, avec un total plus grand."""
     parse_lang(lang)
     seconds = parse_seconds(time_limit)
     from tnt_sim.api.extension import extend as compare_ways

@@ -192,11 +192,12 @@ ControlOption = Annotated[
 ParquetOption = Annotated[
     bool, typer.Option("--parquet", help="Écrit dossiers.parquet au lieu de dossiers.csv.")
 ]
-NoLikenessOption = Annotated[
-    bool, typer.Option("--no-likeness", help="Ne cherche pas les dossiers qui se ressemblent.")
-]
+NoLikenessOption = Annotated[bool, typer.Option("--no-likeness", help="Ne cherche pas les doublons.")]
 AcceptOption = Annotated[
-    bool, typer.Option("--accept", help="Prend le formulaire d’aujourd’hui pour référence dans mapping.yaml.")
+    bool,
+    typer.Option(
+        "--accept", help="Enregistre la forme actuelle du formulaire comme référence dans mapping.yaml."
+    ),
 ]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Code de sortie 3 s’il reste un défaut bloquant.")
@@ -232,7 +233,7 @@ def import_(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Importe un export et dit ce qui y manque ou s’y contredit."""
+    """Importe un export et signale ce qui y manque ou s’y contredit."""
     tongue = parse_lang(lang)
     if consolidate:
         return consolidate_workbooks(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)

@@ -70,7 +70,7 @@ def inversions(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compte les dossiers non retenus mieux placés que d’autres, et ce que coûte de n’en avoir aucun."""
+    """Compte les dossiers non retenus mieux classés que des retenus, et ce que coûte de n’en avoir aucun."""
     from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
     from tnt_sim.analysis.shared.decided_run import of_run
     from tnt_sim.reporting.reports.explanation import render_inversions, render_rule_price

@@ -46,7 +46,7 @@ def new(
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Crée un dossier de scénario prêt à l’emploi, vide d’office ou depuis une table de dossiers."""
+    """Crée un projet : un exemple complet, ou un scénario depuis votre table de dossiers."""
     tongue = parse_lang(lang)
     _refuse_occupied(folder)
     files: dict[str, str] = _build_example(tongue)

@@ -17,7 +17,7 @@ NameArgument = Annotated[
 
 
 def schema(name: NameArgument = None, lang: LangOption = None) -> int:
-    """Donne le schéma JSON du document qu’une commande écrit avec --json, ou la liste des schémas."""
+    """Affiche le schéma JSON du document qu’un verbe écrit avec --json, ou la liste des schémas."""
     from tnt_sim.reporting.renderers.terminal import render_grid
     from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
 

@@ -119,7 +119,7 @@ def sweep(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Dit ce qu’achète une enveloppe plus grande, ou plus petite."""
+    """Calcule la meilleure répartition à chaque montant d’une enveloppe."""
     parse_lang(lang)
     seconds = parse_seconds(time_limit)
     names = split_names(envelope)

@@ -17,7 +17,7 @@ def validate(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Vérifie tout ce qui peut l’être sans calculer, et dit l’état des données."""
+    """Vérifie sans calculer un scénario et ses données."""
     parse_lang(lang)
     from tnt_sim.documents import dump_document
     from tnt_sim.reporting.reports.validation import (

@@ -100,7 +100,7 @@ def verify(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Relit un calcul depuis ses données d’origine : règles, optimalité, rang parmi les ex æquo."""
+    """Vérifie un calcul depuis ses données d’origine : règles, optimalité, rang parmi les ex æquo."""
     tongue = parse_lang(lang, read_locale([run_dir]))
     from tnt_sim.cli.commands.export import build_solving
     from tnt_sim.reporting.run_folder.run_access import verify_stored

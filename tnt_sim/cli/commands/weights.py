@@ -56,7 +56,7 @@ def weights(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Donne les choix qui tiennent quand les poids des critères ne sont connus qu’à peu près."""
+    """Cherche les répartitions qui peuvent être les meilleures quand les poids des critères sont incertains."""
     parse_lang(lang)
     seconds, bounds = parse_seconds(time_limit), dict(_parse_range(text) for text in ranges or ())
     from tnt_sim.analysis.preferences.partial_weights import weights as find
