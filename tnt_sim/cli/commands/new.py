@@ -214,7 +214,7 @@ def _render_scenario(
     amount, why = _suggest_amount(guess.requested_cents, lang)
     if "requested" not in guess.present:
         why += Text(
-            " ; aucune colonne de montant demandé n’a été reconnue, il en faut une",
+            " ; aucune colonne de montant demandé n'a été reconnue, il en faut une",
             "; no column of requested amounts was recognised, one is needed",
         ).in_(lang)
     return get_templates(lang).from_scenario.format(
@@ -234,8 +234,8 @@ def _render_scenario(
 
 _TO_REVIEW = Text("à vérifier", "to review")
 _WITHOUT_SCORE = Text(
-    "à vérifier : sans note, le plus grand nombre de dossiers, donc les moins chers d’abord ;\n"
-    "                                      # autres choix : granted, population, ou une colonne de nombres",
+    "à vérifier : sans note, le plus grand nombre de dossiers, donc les moins chers d'abord ;\n"
+    "                                      # autres choix : granted, population, ou une colonne de nombres",
     "to review: without a score, the largest number of applications, so the cheapest first;\n"
     "                                      # other choices: granted, population, or a column of numbers",
 )
@@ -244,11 +244,11 @@ _WITHOUT_SCORE = Text(
 def _suggest_amount(wanted: int | None, lang: Lang) -> tuple[str, str]:
     """Return four fifths of what is requested, so that there is a choice to make, and a comment on it."""
     if not wanted:
-        return "1 M€", Text("mettez le montant de l’enveloppe", "write the amount of the envelope").in_(lang)
+        return "1 M€", Text("mettez le montant de l'enveloppe", "write the amount of the envelope").in_(lang)
     thousands = max(1, wanted * 4 // 5 // 100_000)
     amount = f"{thousands // 100 / 10} M€" if thousands >= 1000 else f"{thousands} k€"
     why = Text(
-        "80 % de la demande, mettez le montant de l’enveloppe",
+        "80 % de la demande, mettez le montant de l'enveloppe",
         "80 % of what is requested, write the amount of the envelope",
     )
     return amount, why.in_(lang)
@@ -260,13 +260,13 @@ def _render_envelopes(guess: Guess, lang: Lang) -> str:
     if not guess.envelopes or len(guess.envelopes) > MOST_ENVELOPES:
         return ""
     head = Text(
-        "à vérifier : les valeurs de la colonne, sans montant propre",
+        "à vérifier : les valeurs de la colonne, sans montant propre",
         "to review: the values of the column, without an amount of their own",
     )
     lines = [f"  envelopes:            # {head.in_(lang)}"]
     for value in guess.envelopes:
         asked = guess.asked_by.get(value)
-        requested = Text("demandé : ", "requested: ").in_(lang)
+        requested = Text("demandé : ", "requested: ").in_(lang)
         told = "" if asked is None else f"   # {requested}{format_cents(asked, lang)}"
         lines.append(f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}{told}")
     return "\n".join(lines) + "\n"
@@ -289,14 +289,14 @@ def _render_columns(guess: Guess, lang: Lang) -> str:
     lines += [
         "    # "
         + Text(
-            f"{column} : « {_normalise_spaces(header)} » n’est pas prise, {_normalise_spaces(why.fr)}",
+            f"{column} : « {_normalise_spaces(header)} » n'est pas prise, {_normalise_spaces(why.fr)}",
             f'{column}: "{_normalise_spaces(header)}" is not taken, {_normalise_spaces(why.en)}',
         ).in_(lang)
         for column, (header, why) in guess.set_aside.items()
     ]
     if guess.left_out:
         names = ", ".join(_normalise_spaces(header) for header in guess.left_out)
-        unknown = Text("Non reconnues, lues sous leur nom : ", "Not recognised, read under their own name: ")
+        unknown = Text("Non reconnues, lues sous leur nom : ", "Not recognised, read under their own name: ")
         lines.append(f"    # {unknown.in_(lang)}{names}")
     return "".join(f"{line}\n" for line in lines)
 
