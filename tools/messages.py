@@ -61,7 +61,7 @@ def merge(code: Catalog, french: Catalog) -> Catalog:
 
 def key(entry: Message) -> Key:
     """Return what identifies a sentence."""
-    return (entry.id[0] if isinstance(entry.id, tuple) else entry.id), entry.context
+    return (entry.id if isinstance(entry.id, str) else entry.id[0]), entry.context
 
 
 def render_po(catalog: Catalog) -> bytes:
@@ -100,8 +100,12 @@ def is_compiled() -> bool:
 
 
 def list_strings(catalog: Catalog) -> dict[Key, object]:
-    """Return the French of each sentence."""
-    return {key(entry): entry.string for entry in catalog if entry.id}
+    """Return the French of each sentence; a compiled catalogue holds plurals in lists, a text in tuples."""
+    return {
+        key(entry): entry.string if isinstance(entry.string, str) else tuple(entry.string)
+        for entry in catalog
+        if entry.id
+    }
 
 
 def list_fields(text: str) -> list[str]:

@@ -23,7 +23,7 @@ from tnt_sim.domain.budget_tree import GROUP_SEPARATOR, EnvelopeSpec
 from tnt_sim.engine.award_list import select_parquet_columns
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, VerificationError
-from tnt_sim.i18n.message import Lang, _, describe_count
+from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.rules.expressions.values import is_code, match_names
 from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -382,16 +382,14 @@ def refuse_open_questions(run: StoredRun) -> None:
     if not result:
         return
     listed = "\n".join(f"  {one.id} : {one.text} {one.way_out}" for one in result)
-    n = describe_count(
-        len(result),
-        ("question ouverte est à trancher", "questions ouvertes sont à trancher"),
-        ("open question is to be decided", "open questions are to be decided"),
-    )
     raise UsageError(
-        _(
-            '"{run_name}": {n} before it is signed or an act is written; then run it again.\n{listed}',
+        _n(
+            '"{run_name}": {n} open question is to be decided before it is signed or an act is '
+            "written; then run it again.\n{listed}",
+            '"{run_name}": {n} open questions are to be decided before it is signed or an act is '
+            "written; then run it again.\n{listed}",
+            n=len(result),
             run_name=run.name,
-            n=n,
             listed=listed,
         ),
         code="usage.open-questions",

@@ -24,7 +24,7 @@ import polars as pl
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import read_plain
@@ -351,14 +351,12 @@ def apply_commitments(
         return done, ()
     freed = int(left["_held"].sum())
     label = _format_names(left["dossier"].to_list())
-    n = describe_count(
-        left.height,
-        ("dossier signé est refusé ou sans suite", "dossiers signés sont refusés ou sans suite"),
-        ("signed dossier is refused or closed", "signed dossiers are refused or closed"),
-    )
-    text = _(
-        "{n} in the table: {label}. The commitment ends, and {freed} are free again.",
-        n=n,
+    text = _n(
+        "{n} signed dossier is refused or closed in the table: {label}. The commitment ends, "
+        "and {freed} are free again.",
+        "{n} signed dossiers are refused or closed in the table: {label}. The commitment "
+        "ends, and {freed} are free again.",
+        n=left.height,
         label=label,
         freed=Money(freed),
     )
@@ -370,14 +368,14 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
     there = set(joined["dossier"].to_list())
     absent = [name for name, cents in held.items() if cents > 0 and name not in there]
     if absent:
-        n = describe_count(
-            len(absent),
-            ("dossier signé n'est pas", "dossiers signés ne sont pas"),
-            ("signed dossier is", "signed dossiers are"),
-        )
         defects.add(
             "register",
-            _("{n} not in the table: {names}.", n=n, names=_format_names(absent)),
+            _n(
+                "{n} signed dossier is not in the table: {names}.",
+                "{n} signed dossiers are not in the table: {names}.",
+                n=len(absent),
+                names=_format_names(absent),
+            ),
             place,
             hint=_("Put them back into the table, or sign their withdrawal (tnt-sim sign --amend)."),
         )

@@ -25,7 +25,7 @@ from tnt_sim.domain.budget_tree import (
     split_by_largest_remainder,
 )
 from tnt_sim.errors import Defects, Place, suggest_name
-from tnt_sim.i18n.message import Text, _, describe_count
+from tnt_sim.i18n.message import Text, _, _n, describe_count
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
@@ -104,14 +104,13 @@ def _is_known(case: Case, tree: Tree, node: int) -> bool:
     if not open_ and not moving:
         return True
     if open_:
-        n = describe_count(
-            open_, ("dossier lui demande", "dossiers lui demandent"), ("dossier asks", "dossiers ask")
-        )
-        text = _(
-            '"{name}" shares pro rata, but {n} from it directly, or from an envelope without an '
-            "amount: what is left to share would depend on that.",
+        text = _n(
+            '"{name}" shares pro rata, but {n} dossier asks from it directly, or from an '
+            "envelope without an amount: what is left to share would depend on that.",
+            '"{name}" shares pro rata, but {n} dossiers ask from it directly, or from an '
+            "envelope without an amount: what is left to share would depend on that.",
+            n=open_,
             name=name,
-            n=n,
         )
         hint = _("Give these dossiers an envelope and an amount, or write `unassigned: free`.")
     else:
@@ -305,14 +304,7 @@ def _record_open_question(
     rows = np.flatnonzero(left & unknown)
     columns = list_condition_columns("all", [mapping])
     names = [column for column in columns if is_blank(case, column)[rows].any()]
-    n = describe_count(
-        len(rows),
-        (
-            "ligne laisse vide ; elle est laissée de côté",
-            "lignes laissent vide ; elles sont laissées de côté",
-        ),
-        ("row leaves empty; it is left out", "rows leave empty; they are left out"),
-    )
+    n = _n("{n} row leaves empty; it is left out", "{n} rows leave empty; they are left out", n=len(rows))
     fr, en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
     case.leave_open(
         f"left_out/{path[1]}",
@@ -382,21 +374,19 @@ def _check_unassigned(case: Case) -> None:
                 )
                 hint: Text | None = _("Add their group to the split's table, or correct their row.")
             elif value == "":
-                text = describe_count(
-                    len(own),
-                    (
-                        "dossier ne dit pas à quelle enveloppe il demande.",
-                        "dossiers ne disent pas à quelle enveloppe ils demandent.",
-                    ),
-                    (
-                        "dossier does not say which envelope it asks from.",
-                        "dossiers do not say which envelope they ask from.",
-                    ),
+                text = _n(
+                    "{n} dossier does not say which envelope it asks from.",
+                    "{n} dossiers do not say which envelope they ask from.",
+                    n=len(own),
                 )
                 hint = suggest_name("", case.tree.ids)
             else:
-                many = describe_count(len(own), ("dossier", "dossiers"), ("dossier", "dossiers"))
-                text = _('there is no envelope "{value}" ({many}).', value=value, many=many)
+                text = _n(
+                    'there is no envelope "{value}" ({n} dossier).',
+                    'there is no envelope "{value}" ({n} dossiers).',
+                    n=len(own),
+                    value=value,
+                )
                 hint = suggest_name(value, case.tree.ids)
             case.defects.add("unknown-envelope", text, *places, hint=hint)
 

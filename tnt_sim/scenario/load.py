@@ -32,7 +32,7 @@ from tnt_sim.domain.territory import (
     map_to_level,
 )
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, ScenarioError, UsageError
-from tnt_sim.i18n.message import Lang, _, describe_count
+from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
@@ -187,10 +187,8 @@ def _check(portfolio: Portfolio, known: Territory, notes: Defects) -> None:
 def _warn_filled(
     notes: Defects, name: str, year: int, filled: pl.Series, left: pl.Series, place: Place
 ) -> None:
-    done = describe_count(
-        int(filled.sum()), ("cellule remplie", "cellules remplies"), ("cell filled", "cells filled")
-    )
-    rest = describe_count(int(left.sum()), ("reste vide", "restent vides"), ("stays empty", "stay empty"))
+    done = _n("{n} cell filled", "{n} cells filled", n=int(filled.sum()))
+    rest = _n("{n} stays empty", "{n} stay empty", n=int(left.sum()))
     notes.add(
         "territory-filled",
         _('map of {year}, "{name}": {done}, {rest}.', year=year, name=name, done=done, rest=rest),
@@ -204,13 +202,13 @@ def _warn_unknown_codes(portfolio: Portfolio, notes: Defects, name: str, year: i
         return
     codes = portfolio.table[name].filter(bad).unique(maintain_order=True)
     text = ", ".join(codes.head(MAX_LISTED).to_list()) + (", …" if len(codes) > MAX_LISTED else "")
-    n = describe_count(len(rows), ("dossier porte", "dossiers portent"), ("dossier holds", "dossiers hold"))
     notes.add(
         "territory-unknown",
-        _(
-            'column "{name}": {n} a code that the map of {year} does not know ({text}).',
+        _n(
+            'column "{name}": {n} dossier holds a code that the map of {year} does not know ({text}).',
+            'column "{name}": {n} dossiers hold a code that the map of {year} does not know ({text}).',
+            n=len(rows),
             name=name,
-            n=n,
             year=year,
             text=text,
         ),
@@ -223,12 +221,14 @@ def _warn_mismatched_levels(
 ) -> None:
     rows = bad.arg_true().to_list()
     if rows:
-        n = describe_count(len(rows), ("dossier a", "dossiers ont"), ("dossier has", "dossiers have"))
         notes.add(
             "territory-elsewhere",
-            _(
-                '{n} a "{inner}" that on the map of {year} does not lie in the "{outer}" of the row.',
-                n=n,
+            _n(
+                '{n} dossier has a "{inner}" that on the map of {year} does not lie in the "{outer}" '
+                "of the row.",
+                '{n} dossiers have a "{inner}" that on the map of {year} does not lie in the '
+                '"{outer}" of the row.',
+                n=len(rows),
                 inner=inner,
                 year=year,
                 outer=outer,

@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from tnt_sim.domain.field_types import Code, Spec
 from tnt_sim.domain.money import MoneyError, parse_decimal
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
@@ -130,14 +130,14 @@ def compile_smallest(
     never = [str(name) for name, most in zip(of.groups.names, of.most, strict=True) if most == 0]
     if never or not of.heads:
         text = ", ".join(never[:MAX_LISTED]) + (", …" if len(never) > MAX_LISTED else "")
-        n = describe_count(
-            len(never),
-            ("groupe ne peut rien recevoir", "groupes ne peuvent rien recevoir"),
-            ("group can get nothing", "groups can get nothing"),
-        )
         case.warnings.add(
             "smallest-zero",
-            _('"smallest" is 0 whatever is decided: {n} ({text}).', n=n, text=text)
+            _n(
+                '"smallest" is 0 whatever is decided: {n} group can get nothing ({text}).',
+                '"smallest" is 0 whatever is decided: {n} groups can get nothing ({text}).',
+                n=len(never),
+                text=text,
+            )
             if never
             else _('"smallest" has no group and is 0.'),
             case.locate(path),

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.field_types import Described
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n, describe_count
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.options import EnvelopeLimit, build_envelope_limits
 from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
@@ -330,16 +330,10 @@ def _record_warnings(case: Case, eligibility: Eligibility, offered: Offers) -> N
     if waiting:
         case.warnings.add(
             "accepted-not-committed",
-            describe_count(
-                waiting,
-                (
-                    "dossier à l'état « accepte » sans montant `committed` : traité en candidat.",
-                    "dossiers à l'état « accepte » sans montant `committed` : traités en candidats.",
-                ),
-                (
-                    'dossier in state "accepte" without a `committed` amount: taken as a candidate.',
-                    'dossiers in state "accepte" without a `committed` amount: taken as candidates.',
-                ),
+            _n(
+                '{n} dossier in state "accepte" without a `committed` amount: taken as a candidate.',
+                '{n} dossiers in state "accepte" without a `committed` amount: taken as candidates.',
+                n=waiting,
             ),
         )
     if not offered.in_play.any():

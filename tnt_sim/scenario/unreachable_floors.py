@@ -18,7 +18,7 @@ from math import ceil
 import numpy as np
 
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
@@ -215,7 +215,7 @@ def _build_floor_defect(
 
 def _format_amount(value: int, is_number: bool) -> Text:
     if is_number:
-        return describe_count(value, ("dossier", "dossiers"), ("dossier", "dossiers"))
+        return _n("{n} dossier", "{n} dossiers", n=value)
     return Text(format_cents(value, Lang.FR), format_cents(value, Lang.EN))
 
 

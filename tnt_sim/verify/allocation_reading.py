@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.rules.kinds.dossier_links import VARIANTS
@@ -127,11 +127,11 @@ def _list_table_defects(problem: Problem, allocation: Allocation) -> list[Defect
                     group=str(figure.group),
                 )
             else:
-                lacking = describe_count(figure.num, ("dossier", "dossiers"), ("dossier", "dossiers"))
-                text = _(
-                    'dossier "{group}" is funded without {lacking} that it requires.',
+                text = _n(
+                    'dossier "{group}" is funded without {n} dossier that it requires.',
+                    'dossier "{group}" is funded without {n} dossiers that it requires.',
+                    n=figure.num,
                     group=str(figure.group),
-                    lacking=lacking,
                 )
             result.append(Defect("variant" if rule.id == VARIANTS else "prerequisite", text))
     return result

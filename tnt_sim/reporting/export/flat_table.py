@@ -17,7 +17,7 @@ import polars as pl
 
 from tnt_sim.engine.award_list import format_euros, guard_formulas
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n, describe_count
 from tnt_sim.ingest.tables.cell_types import select_wrong_identifiers
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_column
 from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision, build_decision_table
@@ -70,17 +70,16 @@ def list_missing_date_remarks(dossiers: pl.DataFrame) -> list[Text]:
     """List the earlier commitments without a date of their own."""
     if not dossiers.height:
         return []
-    n = describe_count(
-        dossiers.height,
-        ("dossier engagé avant", "dossiers engagés avant"),
-        ("dossier committed before", "dossiers committed before"),
-    )
     names = _format_names(dossiers)
     return [
-        _(
-            "No day of agreement for {n}: {names}. The day of the decision is written, since the "
-            "schema wants a day; give a column notified_at or dateConvention in the table.",
-            n=n,
+        _n(
+            "No day of agreement for {n} dossier committed before: {names}. The day of the "
+            "decision is written, since the schema wants a day; give a column notified_at or "
+            "dateConvention in the table.",
+            "No day of agreement for {n} dossiers committed before: {names}. The day of the "
+            "decision is written, since the schema wants a day; give a column notified_at or "
+            "dateConvention in the table.",
+            n=dossiers.height,
             names=names,
         )
     ]

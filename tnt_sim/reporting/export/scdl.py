@@ -19,7 +19,7 @@ from tnt_sim.domain.portfolio import MANY, MAX_PLACES
 from tnt_sim.engine.award_list import format_euros
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text, _, describe_count
+from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.reporting.export.flat_table import list_check_digit_remarks, list_missing_date_remarks
 
 SCHEMA = "scdl-subventions-2.1.1.json"
@@ -194,8 +194,13 @@ def _build_info_defect(name: str, value: str, fault: Text) -> Defect:
 
 def _build_dossier_defect(name: str, fault: Text, dossiers: pl.Series) -> Defect:
     column = _ORIGIN.get(name, "")
-    n = describe_count(len(dossiers), ("dossier", "dossiers"), ("dossier", "dossiers"))
-    text = _("SCDL, field {name}: {fault} ({n}).", name=name, fault=fault, n=n)
+    text = _n(
+        "SCDL, field {name}: {fault} ({n} dossier).",
+        "SCDL, field {name}: {fault} ({n} dossiers).",
+        n=len(dossiers),
+        name=name,
+        fault=fault,
+    )
     hint = None
     if column:
         hint = _('Complete the column "{column}" of the dossier table, then run again.', column=column)

@@ -9,7 +9,7 @@ from typing import Any
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n import message
-from tnt_sim.i18n.message import Lang, _, describe_count
+from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_text
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.explanation import Explained, build_explained
@@ -162,7 +162,7 @@ def _list_contents(
     yield SUMMARY.in_(lang), _ABOUT["summary"].in_(lang)
     n_sheets = len(select_envelopes(run))
     if n_sheets:
-        first = describe_count(n_sheets, ("enveloppe", "enveloppes"), ("envelope", "envelopes"))
+        first = _n("{n} envelope", "{n} envelopes", n=n_sheets)
         yield first.in_(lang), _ABOUT["envelopes"].in_(lang)
     yield TABLE, _ABOUT["dossiers"].in_(lang)
     yield RESERVE.in_(lang), _ABOUT["reserve"].in_(lang)

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.envelopes.tree_reading import can_gain
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_exactly
@@ -150,11 +150,11 @@ def _check_most(case: Case, offers: Offers, node: int, under: BoolArray) -> None
     most, name = case.tree.options[node].max_dossiers or 0, case.tree.ids[node]
     n = int((under & (offers.committed | offers.forced)).sum())
     if n > most:
-        few = describe_count(most, ("dossier", "dossiers"), ("dossier", "dossiers"))
-        held = describe_count(
-            n,
-            ("est déjà engagé ou retenu par décision", "sont déjà engagés ou retenus par décision"),
-            ("is already committed or funded by decision", "are already committed or funded by decision"),
+        few = _n("{n} dossier", "{n} dossiers", n=most)
+        held = _n(
+            "{n} is already committed or funded by decision",
+            "{n} are already committed or funded by decision",
+            n=n,
         )
         case.record_defect(
             "max-dossiers",

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.territory import Territory, extract_siren, has_members, locate_applicant
-from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, sum_exactly
 from tnt_sim.rules.protocols import Case, Path
 
@@ -148,17 +148,14 @@ def _refuse_unlocated(case: Case, reach: ReachedCommunes, needed: BoolArray, pat
         return
     names = ", ".join(case.table["dossier"].gather(rows[:MAX_LISTED]).to_list())
     more = f" (+{len(rows) - MAX_LISTED})" if len(rows) > MAX_LISTED else ""
-    n = describe_count(
-        len(rows),
-        ("dossier éligible ne désigne", "dossiers éligibles ne désignent"),
-        ("eligible dossier names", "eligible dossiers name"),
-    )
     case.defects.add(
         "inhabitants-unlocated",
-        _(
-            'the measure "inhabitants": {n} no territory, or a code that the map of {map_year} does '
-            "not know: {names}{more}.",
-            n=n,
+        _n(
+            'the measure "inhabitants": {n} eligible dossier names no territory, or a code that '
+            "the map of {map_year} does not know: {names}{more}.",
+            'the measure "inhabitants": {n} eligible dossiers name no territory, or a code that '
+            "the map of {map_year} does not know: {names}{more}.",
+            n=len(rows),
             map_year=str(case.map_year),
             names=names,
             more=more,

@@ -29,7 +29,7 @@ from pydantic import Field, model_validator
 from tnt_sim.domain.field_types import Code, Described, Number, Spec
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, read_numeric_column, read_text_keys
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS, build_inhabitants_terms
 from tnt_sim.rules.expressions.selectors import Selector, select
@@ -126,14 +126,14 @@ def _read_reference(case: Case, table: pl.DataFrame) -> pl.Series | None:
 def _warn_absent(case: Case, listed: pl.Series) -> None:
     gone = listed.filter(~listed.is_in(case.table["dossier"].implode()))
     text = ", ".join(gone.head(MAX_LISTED).to_list()) + (", …" if len(gone) > MAX_LISTED else "")
-    n = describe_count(
-        len(gone),
-        ("dossier de la liste antérieure n'est pas", "dossiers de la liste antérieure ne sont pas"),
-        ("dossier of the earlier list is", "dossiers of the earlier list are"),
-    )
     case.warnings.add(
         "reference-gone",
-        _("{n} not in the table, which counts as a change ({text}).", n=n, text=text),
+        _n(
+            "{n} dossier of the earlier list is not in the table, which counts as a change ({text}).",
+            "{n} dossiers of the earlier list are not in the table, which counts as a change ({text}).",
+            n=len(gone),
+            text=text,
+        ),
         case.locate(REFERENCE),
     )
 
@@ -356,17 +356,13 @@ class Measures:
             return
         names = ", ".join(self.case.table["dossier"].gather(rows[:5]).to_list())
         more = f" (+{len(rows) - 5})" if len(rows) > 5 else ""
-        many = describe_count(
-            len(rows),
-            ("dossier éligible", "dossiers éligibles"),
-            ("eligible dossier", "eligible dossiers"),
-        )
         self.case.defects.add(
             "measure-empty",
-            _(
-                'the measure "{column}" is empty for {many}: {names}{more}.',
+            _n(
+                'the measure "{column}" is empty for {n} eligible dossier: {names}{more}.',
+                'the measure "{column}" is empty for {n} eligible dossiers: {names}{more}.',
+                n=len(rows),
                 column=column,
-                many=many,
                 names=names,
                 more=more,
             ),
@@ -418,13 +414,14 @@ def count_once_per_key(case: Case, terms: Terms, keys: IntArray, column: str) ->
     filled = held & (terms.per_funded != 0)
     n_different = len(np.unique(keys[filled & (terms.per_funded != worth[np.maximum(keys, 0)])]))
     if n_different:
-        n = describe_count(n_different, ("valeur", "valeurs"), ("value", "values"))
         case.warnings.add(
             "once-differs",
-            _(
-                'for {n} of "{column}" figures differ from one dossier to the next: the largest counts, '
-                "once.",
-                n=n,
+            _n(
+                'for {n} value of "{column}" figures differ from one dossier to the next: the '
+                "largest counts, once.",
+                'for {n} values of "{column}" figures differ from one dossier to the next: the '
+                "largest counts, once.",
+                n=n_different,
                 column=column,
             ),
         )

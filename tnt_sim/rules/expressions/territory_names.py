@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.territory import LEVELS, Territory, extract_siren, map_to_level
-from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case, Path
@@ -104,12 +104,12 @@ def find_units_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: P
     unknown = cells.join(known.list_keys(), on="key", how="anti")["key"]
     if len(unknown):
         text = ", ".join(unknown.head(MAX_LISTED).to_list()) + (", …" if len(unknown) > MAX_LISTED else "")
-        n = describe_count(len(unknown), ("unité", "unités"), ("unit", "units"))
         case.record_defect(
             "coverage-unknown",
-            _(
-                "this file names {n} that the map of {year} does not know: {text}.",
-                n=n,
+            _n(
+                "this file names {n} unit that the map of {year} does not know: {text}.",
+                "this file names {n} units that the map of {year} does not know: {text}.",
+                n=len(unknown),
                 year=known.year,
                 text=text,
             ),
@@ -147,13 +147,13 @@ def _record_unknown_units(case: Case, column: str, unknown: pl.DataFrame, year: 
     codes = unknown["key"].unique(maintain_order=True)
     text = ", ".join(codes.head(MAX_LISTED).to_list()) + (", …" if len(codes) > MAX_LISTED else "")
     rows = unknown["row"].unique(maintain_order=True).head(MAX_LISTED).to_list()
-    n = describe_count(len(codes), ("unité", "unités"), ("unit", "units"))
     case.defects.add(
         "coverage-unknown",
-        _(
-            'the column "{column}" names {n} that the map of {year} does not know: {text}.',
+        _n(
+            'the column "{column}" names {n} unit that the map of {year} does not know: {text}.',
+            'the column "{column}" names {n} units that the map of {year} does not know: {text}.',
+            n=len(codes),
             column=column,
-            n=n,
             year=year,
             text=text,
         ),

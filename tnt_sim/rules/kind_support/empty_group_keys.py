@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.errors import Defects
-from tnt_sim.i18n.message import Text, _, describe_count
+from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray
@@ -43,11 +43,7 @@ def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> Non
         return
     empty = [column for column, mine in zip(columns, blank, strict=True) if mine[rows].any()]
     fr, en = ", ".join(f"« {name} »" for name in empty), ", ".join(f'"{name}"' for name in empty)
-    n = describe_count(
-        len(rows),
-        ("dossier sans valeur échappe", "dossiers sans valeur échappent"),
-        ("dossier without a value escapes", "dossiers without a value escape"),
-    )
+    n = _n("{n} dossier without a value escapes", "{n} dossiers without a value escape", n=len(rows))
     names = format_dossier_rows(case, rows, MAX_LISTED)
     text = Text(
         f"{n.fr} à la règle « {rule.id} », qui compte par {fr} : {names}.",

@@ -21,7 +21,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
@@ -211,13 +211,14 @@ class _Projects:
     def _warn_differs(self, name: str, differs: BoolArray) -> None:
         n = len(np.unique(self.code[differs]))
         if n:
-            which = describe_count(n, ("projet", "projets"), ("project", "projects"))
             self.case.warnings.add(
                 "project-differs",
-                _(
-                    'for {which} the "{name}" amounts differ from one dossier to the next: the largest '
-                    "counts for the caps.",
-                    which=which,
+                _n(
+                    'for {n} project the "{name}" amounts differ from one dossier to the next: the '
+                    "largest counts for the caps.",
+                    'for {n} projects the "{name}" amounts differ from one dossier to the next: the '
+                    "largest counts for the caps.",
+                    n=n,
                     name=name,
                 ),
             )

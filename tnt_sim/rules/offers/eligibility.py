@@ -23,7 +23,7 @@ import polars as pl
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.field_types import Code, Described, convert_to_fraction
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents, format_day, format_number
 from tnt_sim.rules.expressions.column_text import describe_bare_column
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
@@ -194,16 +194,10 @@ def ask_blank_answers(case: Case, eligibility: Eligibility) -> None:
             continue
         rows = np.flatnonzero(failure.mask & ~known)
         names = list_blank_columns(case, failure, rows)
-        n = describe_count(
-            len(rows),
-            (
-                "dossier laisse vide ; il n'est pas éligible, faute de réponse",
-                "dossiers laissent vide ; ils ne sont pas éligibles, faute de réponse",
-            ),
-            (
-                "dossier leaves empty; it is not eligible for want of an answer",
-                "dossiers leave empty; they are not eligible for want of an answer",
-            ),
+        n = _n(
+            "{n} dossier leaves empty; it is not eligible for want of an answer",
+            "{n} dossiers leave empty; they are not eligible for want of an answer",
+            n=len(rows),
         )
         listed = format_dossier_rows(case, rows, MAX_LISTED)
         case.leave_open(
@@ -222,16 +216,10 @@ def ask_blank_state(case: Case, in_play: BoolArray) -> None:
     rows = np.flatnonzero(
         is_blank(case, "state") & in_play & case.table["committed_cents"].is_null().to_numpy()
     )
-    n = describe_count(
-        len(rows),
-        (
-            "dossier ne dit pas son état (colonne « state ») ; il est traité en candidat",
-            "dossiers ne disent pas leur état (colonne « state ») ; ils sont traités en candidats",
-        ),
-        (
-            'dossier does not state its state (column "state"); it is taken as a candidate',
-            'dossiers do not state their state (column "state"); they are taken as candidates',
-        ),
+    n = _n(
+        '{n} dossier does not state its state (column "state"); it is taken as a candidate',
+        '{n} dossiers do not state their state (column "state"); they are taken as candidates',
+        n=len(rows),
     )
     listed = format_dossier_rows(case, rows, MAX_LISTED)
     case.leave_open(
@@ -428,7 +416,7 @@ def _record_waiver(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) ->
     more = f", … (+{len(rows) - NAMED})" if len(rows) > NAMED else ""
     author = f" ({spec.author})" if spec.author else ""
     fr, en = spec.reason or "sans motif écrit", spec.reason or "no reason given"
-    n = describe_count(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
+    n = _n("{n} dossier", "{n} dossiers", n=len(rows))
     case.warnings.add(
         "waiver",
         Text(

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Place, suggest_name
-from tnt_sim.i18n.message import Text, _, describe_count
+from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.selectors import Selector, select
@@ -249,11 +249,7 @@ def format_dossier_rows(case: Case, rows: Any, most: int = 5) -> str:
 
 def describe_unfundable(n: int) -> Text:
     """Return « 2 dossiers ne peuvent pas être financés »."""
-    return describe_count(
-        n,
-        ("dossier ne peut pas être financé", "dossiers ne peuvent pas être financés"),
-        ("dossier cannot be funded", "dossiers cannot be funded"),
-    )
+    return _n("{n} dossier cannot be funded", "{n} dossiers cannot be funded", n=n)
 
 
 def has_too_many_pairs(case: Case, count: int, path: Path) -> bool:

@@ -20,7 +20,7 @@ from math import lcm
 import numpy as np
 
 from tnt_sim.domain.money import round_down, round_up
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
@@ -88,11 +88,7 @@ def warn_excesses(
         for lang in (Lang.FR, Lang.EN)
     )
     more = f", … (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
-    n = describe_count(
-        len(names),
-        ("engagement, qui reste acquis, dépasse", "engagements, qui restent acquis, dépassent"),
-        ("commitment, which is kept, exceeds", "commitments, which are kept, exceed"),
-    )
+    n = _n("{n} commitment, which is kept, exceeds", "{n} commitments, which are kept, exceed", n=len(names))
     case.warnings.add(
         code,
         Text(
@@ -308,10 +304,13 @@ class _GrantArrays:
         for menu in self.menus:
             mine = menu.mask & open_
             if mine.any() and not fitting[mine].any():
-                n = describe_count(int(mine.sum()), ("dossier", "dossiers"), ("dossier", "dossiers"))
                 self.case.warnings.add(
                     "levels-idle",
-                    _("no level of this menu fits what it settles: {n}.", n=n),
+                    _n(
+                        "no level of this menu fits what it settles: {n} dossier.",
+                        "no level of this menu fits what it settles: {n} dossiers.",
+                        n=int(mine.sum()),
+                    ),
                     self.case.locate((*menu.path, "levels")),
                     hint=_("Compare the levels with what is asked, with base and with the caps."),
                 )

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.expressions.columns import NO_LIMIT, read_cents
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.caps import NONE_LEFT, Cap, Caps, warn_committed
@@ -51,20 +51,17 @@ def add_guard(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
     names = [caps.names[project] for project in np.flatnonzero(covered & open_rows).tolist()]
     if not names:
         return result
-    n = describe_count(
-        len(names),
-        ("projet demande une aide qui", "projets demandent une aide qui"),
-        ("project asks for aid that", "projects ask for aid that"),
-    )
     listed = ", ".join(names[:MAX_LISTED]) + (
         f" (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
     )
     case.warnings.add(
         GUARD,
-        _(
-            "{n} exceeds the cost together with other public aid: it is limited to what is left of "
-            "the cost ({listed}).",
-            n=n,
+        _n(
+            "{n} project asks for aid that exceeds the cost together with other public aid: it "
+            "is limited to what is left of the cost ({listed}).",
+            "{n} projects ask for aid that exceeds the cost together with other public aid: it "
+            "is limited to what is left of the cost ({listed}).",
+            n=len(names),
             listed=listed,
         ),
     )

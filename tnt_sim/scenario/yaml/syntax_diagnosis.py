@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tnt_sim.domain.field_types import quote_value
-from tnt_sim.i18n.message import Text, _, describe_count
+from tnt_sim.i18n.message import Text, _, _n
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _MARKS = re.compile(r"\s*(?:[-?] +)*")
@@ -271,11 +271,11 @@ def _find_deep_indent(lines: Sequence[str], last: int, words: str) -> Slip | Non
     here, before = _count_indent(lines[last]), _count_indent(lines[above])
     if here <= before:
         return None
-    more = describe_count(here - before, ("espace", "espaces"), ("space", "spaces"))
     return Slip(
-        _(
-            "this line is indented by {more} under line {above}, whose value is already written.",
-            more=more,
+        _n(
+            "this line is indented by {n} space under line {above}, whose value is already written.",
+            "this line is indented by {n} spaces under line {above}, whose value is already written.",
+            n=here - before,
             above=above + 1,
         ),
         _("Give both the same indentation."),

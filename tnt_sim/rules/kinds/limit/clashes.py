@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kind_support.attainable_range import compute_grant_bound, is_granted
@@ -34,9 +34,7 @@ def _check_floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
     fr, en = (
         [format_cents(int(figure), lang) for figure in (requested, most)] for lang in (Lang.FR, Lang.EN)
     )
-    n = describe_count(
-        sum(bound is not None for bound in limit.minimum), ("groupe", "groupes"), ("group", "groups")
-    )
+    n = _n("{n} group", "{n} groups", n=sum(bound is not None for bound in limit.minimum))
     case.record_defect(
         "floors-exceed",
         Text(

@@ -42,7 +42,7 @@ import polars as pl
 
 from tnt_sim.domain.field_types import Code, Flag
 from tnt_sim.domain.portfolio import convert_to_instants
-from tnt_sim.i18n.message import Text, _, describe_count
+from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.rules.envelopes.tree_reading import compute_unassigned_cents
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
@@ -596,13 +596,14 @@ def _warn_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
     if len(rows) == 0:
         return
     names = format_dossier_rows(case, rows)
-    n = describe_count(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
     case.warnings.add(
         "order-empty",
-        _(
-            'outside the order for want of "{name}", neither before nor after others: {n} ({names}).',
+        _n(
+            'outside the order for want of "{name}", neither before nor after others: {n} dossier ({names}).',
+            'outside the order for want of "{name}", neither before nor after others: {n} '
+            "dossiers ({names}).",
+            n=len(rows),
             name=name,
-            n=n,
             names=names,
         ),
         case.locate(path),

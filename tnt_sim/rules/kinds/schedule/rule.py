@@ -22,7 +22,7 @@ import numpy as np
 
 from tnt_sim.domain.field_types import Cents, Code, Count, Rate, Spec
 from tnt_sim.i18n import parameters
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.columns import CENT, extract_years, read_years
@@ -231,10 +231,14 @@ def _read_years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> 
         return None
     empty = np.flatnonzero(result.is_null().to_numpy() & mask)
     if len(empty):
-        n = describe_count(len(empty), ("dossier", "dossiers"), ("dossier", "dossiers"))
         case.defects.add(
             "schedule-year",
-            _('the column "{column}" gives no year to {n}.', column=spec.year.column, n=n),
+            _n(
+                'the column "{column}" gives no year to {n} dossier.',
+                'the column "{column}" gives no year to {n} dossiers.',
+                n=len(empty),
+                column=spec.year.column,
+            ),
             case.locate(here),
             *(case.portfolio.locate(int(row), spec.year.column) for row in empty[:MAX_LISTED]),
         )
@@ -293,16 +297,8 @@ def _build_end_ceiling(spec: ScheduleSpec, path: Path, case: Case, of: IntArray,
 
 def _describe_early_payments(most: Rate, early: int, open_: int) -> Text:
     """Return the warning that counts dossiers paid too early, and dossiers without an end date."""
-    paid = describe_count(
-        early,
-        ("dossier serait payé", "dossiers seraient payés"),
-        ("dossier would be paid", "dossiers would be paid"),
-    )
-    free = describe_count(
-        open_,
-        ("n'a pas de date de fin et n'est pas limité", "n'ont pas de date de fin et ne sont pas limités"),
-        ("has no end date and is not limited", "have no end date and are not limited"),
-    )
+    paid = _n("{n} dossier would be paid", "{n} dossiers would be paid", n=early)
+    free = _n("{n} has no end date and is not limited", "{n} have no end date and are not limited", n=open_)
     return _(
         "{paid} more than {most} before the year of the end; {free}.",
         paid=paid,

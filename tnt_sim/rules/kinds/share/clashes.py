@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.i18n.message import Lang, Text, _, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import Terms
@@ -63,7 +63,7 @@ def _check_group_shares(case: Case, offers: Offers, rule: Share, path: Path) -> 
     else:
         return
     fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
-    groups = describe_count(n, ("groupe", "groupes"), ("group", "groups"))
+    groups = _n("{n} group", "{n} groups", n=n)
     case.record_defect(
         "shares-whole",
         Text(

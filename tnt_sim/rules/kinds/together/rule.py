@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.field_types import Code
-from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
@@ -146,16 +146,14 @@ def _warn_left_out(case: Case, members: Members, offers: Offers, path: Path) -> 
     rows = members.dossier[~offers.in_play[members.dossier]]
     if len(rows):
         names = format_dossier_rows(case, rows)
-        n = describe_count(
-            len(rows),
-            ("dossier non éligible ou refusé ne compte pas dans son groupe",
-             "dossiers non éligibles ou refusés ne comptent pas dans leur groupe"),
-            ("dossier not eligible or refused does not count in its group",
-             "dossiers not eligible or refused do not count in their group"),
-        )  # fmt: skip
         case.warnings.add(
             "together-left-out",
-            _("{n}: {names}.", n=n, names=names),
+            _n(
+                "{n} dossier not eligible or refused does not count in its group: {names}.",
+                "{n} dossiers not eligible or refused do not count in their group: {names}.",
+                n=len(rows),
+                names=names,
+            ),
             case.locate(path),
         )
 
