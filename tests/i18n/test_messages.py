@@ -14,7 +14,7 @@ from babel.messages.catalog import Catalog
 from support.paths import ROOT
 
 from tnt_sim.i18n.message import Lang, Message, Text, _, _n, _p
-from tnt_sim.i18n.parameters import Count, Day, Money, Number, Rate
+from tnt_sim.i18n.parameters import Count, Day, Items, Money, Names, Number, Rate
 
 PACKAGE = ROOT / "tnt_sim"
 
@@ -88,6 +88,16 @@ def test_parameters_are_written_as_the_language_writes_them() -> None:
     )  # fmt: skip
     assert text.en == "€1,234.56 1,200 12.5% 1 November 2021 2.5 x"
     assert text.fr == "1\u202f234,56\u00a0€ 1\u202f200 12,5\u202f% 1er novembre 2021 2,5 x"
+
+
+def test_lists_are_written_as_the_language_writes_them() -> None:
+    names, amounts = Names(("a", "b", "c"), most=2), Items((Money(100), "x", _("no amount")), ";")
+    assert (names.in_(Lang.FR), names.in_(Lang.EN)) == ("« a », « b », … (+1)", '"a", "b", … (+1)')
+    assert Names(["a"]).in_(Lang.FR) == "« a »"
+    assert (amounts.in_(Lang.FR), amounts.in_(Lang.EN)) == (
+        f"1\u00a0€ ; x ; {_('no amount').fr}", "€1; x; no amount"
+    )  # fmt: skip
+    assert Items(("a", "b")).in_(Lang.FR) == "a, b"
 
 
 def test_a_message_in_a_message_is_told_in_its_language() -> None:

@@ -106,7 +106,7 @@ class Message(Text):
         if not self.parameters:
             return template.format()
         return template.format_map(
-            {name: _write_parameter(value, lang) for name, value in self.parameters.items()}
+            {name: write_parameter(value, lang) for name, value in self.parameters.items()}
         )
 
     def _find_template(self, catalogue: NullTranslations) -> str:
@@ -123,7 +123,7 @@ class Message(Text):
         return _build_message, (self.template, dict(self.parameters), self.plural, self.n, self.context)
 
 
-def _write_parameter(value: object, lang: Lang) -> str:
+def write_parameter(value: object, lang: Lang) -> str:
     """Write a parameter in one language; what has no language is written as it is."""
     in_ = getattr(value, "in_", None)
     return str(value) if in_ is None else str(in_(lang))

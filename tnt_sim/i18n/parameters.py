@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from tnt_sim.i18n.language import Lang
+from tnt_sim.i18n.message import MessageParameter, write_parameter
 from tnt_sim.i18n.numbers import format_amount, format_day, format_integer, format_number, format_rate
 
 
@@ -49,13 +51,14 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate as a percentage, rounded to at most two decimals."""
+    """A rate as a percentage, rounded to at most `decimals` decimals."""
 
     rate: Fraction
+    decimals: int = 2
 
     def in_(self, lang: Lang) -> str:
         """Return « 12,5 % » or 12.5%."""
-        return format_rate(self.rate, lang)
+        return format_rate(self.rate, lang, decimals=self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,34 @@ class Day:
     def in_(self, lang: Lang) -> str:
         """Return « 1er novembre 2021 » or 1 November 2021."""
         return format_day(self.iso, lang)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names in quotes; those after the first `most` are counted.
+
+    >>> Names(("a", "b", "c"), most=2).in_(Lang.EN)
+    '"a", "b", … (+1)'
+    """
+
+    names: Sequence[str]
+    most: int | None = None
+
+    def in_(self, lang: Lang) -> str:
+        """Return « a », « b », or "a", "b"."""
+        quoted = [f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in self.names[: self.most]]
+        rest = len(self.names) - len(quoted)
+        return ", ".join([*quoted, *([f"… (+{rest})"] if rest else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Parameters one after the other, between commas or semicolons."""
+
+    items: Sequence[MessageParameter]
+    separator: str = ","
+
+    def in_(self, lang: Lang) -> str:
+        """Return « 1 € ; 2 € » or €1; €2."""
+        space = " " if lang is Lang.FR and self.separator == ";" else ""
+        return f"{space}{self.separator} ".join(write_parameter(item, lang) for item in self.items)

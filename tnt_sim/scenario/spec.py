@@ -107,7 +107,7 @@ class UncertainSpec(Described):
             numbers = parse_law(law)[1]
             if self.times is not None and (numbers.get("low", 0.0) < 0 or numbers.get("mean", 1.0) <= 0):
                 raise _build_uncertain_error(
-                    _("a factor (`times`) is not negative: 1 is « as planned », 1.2 twenty per cent more"),
+                    _('a factor (`times`) is not negative: 1 is "as planned", 1.2 twenty per cent more'),
                 )
         return self
 

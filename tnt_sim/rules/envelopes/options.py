@@ -13,8 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.envelopes.tree_reading import can_gain
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_exactly
 from tnt_sim.rules.offers.grants import Offers
@@ -82,9 +82,9 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
     need, name = tree.options[node].min_use_cents, tree.ids[node]
     most = offers.highest_cents
     demand = sum_exactly(most[under & offers.in_play])
-    money = _format_money(need)
+    money = Money(need)
     if demand < need:
-        can = _format_money(demand)
+        can = Money(demand)
         case.record_defect(
             "min-use",
             _(
@@ -100,7 +100,7 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
         return
     amount = tree.amount_cents[node] or 0
     if need > amount and not can_gain(tree, node) and not _can_receive_transfer(case, node):
-        can = _format_money(amount)
+        can = Money(amount)
         case.record_defect(
             "min-use",
             _(
@@ -136,10 +136,12 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
     elif n < least:
         case.record_defect(
             "min-dossiers",
-            Text(
-                f"l'enveloppe « {name} » doit financer au moins {least} dossiers, mais n'en a que {n} "
-                f"{'éligible' if n < 2 else 'éligibles'}.",
-                f'envelope "{name}" must fund at least {least} dossiers, but has only {n} eligible.',
+            _n(
+                'envelope "{name}" must fund at least {least} dossiers, but has only {n} eligible.',
+                'envelope "{name}" must fund at least {least} dossiers, but has only {n} eligible.',
+                n=n,
+                name=name,
+                least=least,
             ),
             ("envelope", name, "min_dossiers"),
             _("Lower `min_dossiers`."),
@@ -162,7 +164,3 @@ def _check_most(case: Case, offers: Offers, node: int, under: BoolArray) -> None
             ("envelope", name, "max_dossiers"),
             _("Raise `max_dossiers`."),
         )
-
-
-def _format_money(cents: int) -> Text:
-    return Text(format_cents(cents, Lang.FR), format_cents(cents, Lang.EN))

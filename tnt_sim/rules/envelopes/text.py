@@ -10,6 +10,7 @@ from tnt_sim.domain.budget_tree import EnvelopeSpec, SplitSpec, TransferSpec, Un
 from tnt_sim.domain.field_types import write_rate
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_count, format_list, format_rate
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_bounds, describe_complement, format_money
 
@@ -23,12 +24,13 @@ def describe_envelope(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, give
     if spec.amount is None:
         head = _UNLIMITED if top else _BY_PARENTS
     else:
-        fr, en = format_cents(spec.amount, Lang.FR), format_cents(spec.amount, Lang.EN)
-        head = Text(f"Au plus {fr}.", f"At most {en}.")
+        amount = Money(spec.amount)
+        head = _("At most {amount}.", amount=amount)
         if giver is not None:
-            head = Text(
-                f"{fr}, et s'il le faut ce que « {giver} » n'a pas réparti.",
-                f'{en}, and where it is needed what "{giver}" has not assigned.',
+            head = _(
+                '{amount}, and where it is needed what "{giver}" has not assigned.',
+                amount=amount,
+                giver=giver,
             )
     pieces = [head.in_(lang)]
     pieces += [word.in_(lang) for flag, word in _FLAGS.items() if getattr(spec, flag)]

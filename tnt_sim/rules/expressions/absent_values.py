@@ -39,10 +39,12 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
     if known.height == 0 or known["text"].is_in(list(values)).any():
         return
     near = _find_nearest(values, known)
-    listed = Text(_format_counted_values(known, "« {} »"), _format_counted_values(known, '"{}"'))
-    wanted = Text(_quote_values(values, "« {} »", " ni "), _quote_values(values, '"{}"', " or "))
-    fr = f"aucun dossier n'a {wanted.fr} dans la colonne « {column} » ; elle contient {listed.fr}."
-    en = f'no dossier has {wanted.en} in the column "{column}"; it holds {listed.en}.'
+    text = _(
+        'no dossier has {values} in the column "{column}"; it holds {counted_values}.',
+        values=Text(_quote_values(values, "« {} »", " ni "), _quote_values(values, '"{}"', " or ")),
+        column=column,
+        counted_values=Text(_format_counted_values(known, "« {} »"), _format_counted_values(known, '"{}"')),
+    )
     if near is not None:
         allow = "allow_absent: true"
         hint = _(
@@ -51,11 +53,11 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
             values=values[0],
             allow=allow,
         )
-        case.record_defect("absent-value", Text(fr, en), path, hint)
+        case.record_defect("absent-value", text, path, hint)
         return
     case.leave_open(
         "absent/" + ".".join(str(part) for part in path),
-        Text(fr, en),
+        text,
         _(
             "Write `{column}: {{in: [{values}], allow_absent: true}}` if this is meant.",
             column=column,

@@ -18,7 +18,7 @@ from tnt_sim.domain.budget_tree import split_names
 from tnt_sim.domain.portfolio import FIXED_VALUES
 from tnt_sim.domain.territory import extract_siren
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import _, _p
 from tnt_sim.rules.expressions.absent_values import check_present
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, record_unknown_column
 from tnt_sim.rules.expressions.comparisons import compare_dates, compare_numbers
@@ -32,6 +32,13 @@ LIST_TESTS = ("has", "has_all", "only")
 TESTS = (*NUMBER_TESTS, *DATE_TESTS, *LIST_TESTS, "in", "empty", "not")
 TEXT_TESTS = ("in", *LIST_TESTS)
 OPTIONS = ("exact", "allow_absent")
+_KINDS = {
+    ValueKind.DATE: _p("kind", "a date"),
+    ValueKind.LIST: _p("kind", "a list"),
+    ValueKind.MONEY: _p("kind", "an amount"),
+    ValueKind.NUMBER: _p("kind", "a number"),
+    ValueKind.TEXT: _p("kind", "a text"),
+}
 """Options beside a test of texts: `exact` merges no spellings, `allow_absent` lets a value occur in no
 dossier.
 """
@@ -179,18 +186,9 @@ def _record_wrong_test(case: Case, name: str, kind: ValueKind, test: str, path: 
         )
         return
     fits = {ValueKind.DATE: DATE_TESTS, ValueKind.LIST: LIST_TESTS}.get(kind, NUMBER_TESTS)
-    kind_fr = {
-        ValueKind.DATE: "une date",
-        ValueKind.LIST: "une liste",
-        ValueKind.MONEY: "un montant",
-        ValueKind.NUMBER: "un nombre",
-    }.get(kind, "un texte")
     case.record_defect(
         "selector-test",
-        Text(
-            f"« {test} » ne s'applique pas à « {name} », qui est {kind_fr}.",
-            f'"{test}" does not apply to "{name}", which is a {kind.value}.',
-        ),
+        _('"{test}" does not apply to "{name}", which is {kind}.', test=test, name=name, kind=_KINDS[kind]),
         path,
         _("Possible conditions: {fits}.", fits=", ".join(fits)),
     )

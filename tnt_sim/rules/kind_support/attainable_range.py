@@ -20,8 +20,8 @@ import numpy as np
 
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.field_types import write_number
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
 from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Terms, Unit, round_to_steps, sum_by_group
 from tnt_sim.rules.offers.grants import Offers
@@ -161,12 +161,11 @@ Figure = tuple[str | None, Fraction, Fraction]
 
 
 def _record_unreachable_minimum(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> None:
-    fr, en = _describe_range(short, unit)
     case.record_defect(
         "limit-reach",
-        Text(
-            f"ce minimum est hors d'atteinte ; le plus que permettent les dossiers et les enveloppes est {fr}.",
-            f"this minimum is out of reach; the most that dossiers and envelopes allow is {en}.",
+        _(
+            "this minimum is out of reach; the most that dossiers and envelopes allow is {attainable}.",
+            attainable=_describe_range(short, unit),
         ),
         path,
         _("Lower `min`, write `floor: demand` with `by`, or `report: true`."),
@@ -174,31 +173,29 @@ def _record_unreachable_minimum(case: Case, unit: Unit, short: Sequence[Figure],
 
 
 def _record_exceeded_maximum(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> None:
-    fr, en = _describe_range(over, unit)
     case.record_defect(
         "limit-reach",
-        Text(
-            f"ce qui est engagé ou retenu par décision passe déjà ce maximum : {fr}.",
-            f"what is committed or funded by decision is already above this maximum: {en}.",
+        _(
+            "what is committed or funded by decision is already above this maximum: {settled}.",
+            settled=_describe_range(over, unit),
         ),
         path,
         _("Raise `max`, drop a decision, or write `report: true`."),
     )
 
 
-def _describe_range(values: Sequence[Figure], unit: Unit) -> tuple[str, str]:
-    """Return « 01 : 500 € pour 1 000 € » for a few groups and then the count, in French and in English."""
-    more = f", … (+{len(values) - MAX_LISTED})" if len(values) > MAX_LISTED else ""
-    french, english = [], []
-    for name, bound, value in values[:MAX_LISTED]:
-        fr, en = _format_number(value, unit, Lang.FR), _format_number(value, unit, Lang.EN)
-        french.append(f"{f'{name} : ' if name else ''}{fr} pour {_format_number(bound, unit, Lang.FR)}")
-        english.append(f"{f'{name}: ' if name else ''}{en} for {_format_number(bound, unit, Lang.EN)}")
-    return ", ".join(french) + more, ", ".join(english) + more
+def _describe_range(values: Sequence[Figure], unit: Unit) -> Items:
+    """Return « 01 : 500 € pour 1 000 € » for a few groups and then the count."""
+    items: list[Text | str] = []
+    for group, bound, value in values[:MAX_LISTED]:
+        pair = _("{value} for {bound}", value=_format_number(value, unit), bound=_format_number(bound, unit))
+        items.append(_("{group}: {figures}", group=group, figures=pair) if group else pair)
+    rest = len(values) - MAX_LISTED
+    return Items([*items, *([f"… (+{rest})"] if rest > 0 else [])])
 
 
-def _format_number(value: Fraction, unit: Unit, lang: Lang) -> str:
-    return format_cents(int(value * 100), lang) if unit is Unit.MONEY else write_number(value)
+def _format_number(value: Fraction, unit: Unit) -> Money | str:
+    return Money(int(value * 100)) if unit is Unit.MONEY else write_number(value)
 
 
 def can_hold_share(
@@ -244,14 +241,16 @@ def can_hold_share(
 
 def _record_unreachable_share(case: Case, names: Sequence[str | None], path: Path) -> None:
     shown = ", ".join(name for name in names[:MAX_LISTED] if name)
-    fr, en = (f" pour {shown}", f" for {shown}") if shown else ("", "")
     more = f", … (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
+    text = _("this share can never hold, given what is committed or funded by decision.")
+    if shown:
+        text = _(
+            "this share can never hold for {groups}, given what is committed or funded by decision.",
+            groups=shown + more,
+        )
     case.record_defect(
         "share-reach",
-        Text(
-            f"cette part ne peut jamais être tenue{fr}{more}, vu ce qui est engagé ou retenu par décision.",
-            f"this share can never hold{en}{more}, given what is committed or funded by decision.",
-        ),
+        text,
         path,
         _("Correct the bound or the selectors, drop a decision, or write `report: true`."),
     )

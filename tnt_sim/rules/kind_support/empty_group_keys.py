@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.errors import Defects
-from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Names
 from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray
@@ -42,12 +43,13 @@ def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> Non
     if not len(rows) or case.as_0_1_0:
         return
     empty = [column for column, mine in zip(columns, blank, strict=True) if mine[rows].any()]
-    fr, en = ", ".join(f"« {name} »" for name in empty), ", ".join(f'"{name}"' for name in empty)
-    n = _n("{n} dossier without a value escapes", "{n} dossiers without a value escape", n=len(rows))
-    names = format_dossier_rows(case, rows, MAX_LISTED)
-    text = Text(
-        f"{n.fr} à la règle « {rule.id} », qui compte par {fr} : {names}.",
-        f'{n.en} the rule "{rule.id}", which counts by {en}: {names}.',
+    text = _n(
+        '{n} dossier without a value escapes the rule "{rule}", which counts by {columns}: {dossiers}.',
+        '{n} dossiers without a value escape the rule "{rule}", which counts by {columns}: {dossiers}.',
+        n=len(rows),
+        rule=rule.id,
+        columns=Names(empty),
+        dossiers=format_dossier_rows(case, rows, MAX_LISTED),
     )
     if rule.report or not rule.is_ceiling:
         case.warnings.add("no-key", text, case.locate((*path, "by")))

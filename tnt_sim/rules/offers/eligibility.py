@@ -25,6 +25,7 @@ from tnt_sim.domain.field_types import Code, Described, convert_to_fraction
 from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents, format_day, format_number
+from tnt_sim.i18n.parameters import Names
 from tnt_sim.rules.expressions.column_text import describe_bare_column
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.expressions.empty_cells import is_blank, list_condition_columns, select_unknown
@@ -173,15 +174,12 @@ def find_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
         mask = select_subtree(case, node)
         if not mask.any():
             continue
-        limit, fr, en = "off: true", "elle est mise à l'écart (`off: true`)", "it is set aside (`off: true`)"
+        limit, why = "off: true", _("it is set aside (`off: true`)")
         if not spec.off and spec.valid is not None:
             days = {"from": spec.valid.from_, "until": spec.valid.until}
             limit = describe({"valid": {key: str(day) for key, day in days.items() if day is not None}})
-            fr, en = f"`{limit}`, décision du {case.day}", f"`{limit}`, decision of {case.day}"
-        sentence = Text(
-            f"l'enveloppe « {spec.id} » n'est pas en vigueur : {fr}",
-            f'envelope "{spec.id}" is not in force: {en}',
-        )
+            why = _("`{limit}`, decision of {day}", limit=limit, day=str(case.day))
+        sentence = _('envelope "{name}" is not in force: {why}', name=spec.id, why=why)
         yield Failure(f"envelope:{spec.id}", "envelope", mask, limit, "", spec.source, sentence)
 
 
@@ -194,17 +192,17 @@ def ask_blank_answers(case: Case, eligibility: Eligibility) -> None:
             continue
         rows = np.flatnonzero(failure.mask & ~known)
         names = list_blank_columns(case, failure, rows)
-        n = _n(
-            "{n} dossier leaves empty; it is not eligible for want of an answer",
-            "{n} dossiers leave empty; they are not eligible for want of an answer",
-            n=len(rows),
-        )
-        listed = format_dossier_rows(case, rows, MAX_LISTED)
         case.leave_open(
             f"{NOT_GIVEN}/{failure.rule}",
-            Text(
-                f"la condition « {failure.rule} » lit {_quote_names(names, Lang.FR)}, que {n.fr} ({listed}).",
-                f'the requirement "{failure.rule}" reads {_quote_names(names, Lang.EN)}, which {n.en} ({listed}).',
+            _n(
+                'the requirement "{rule}" reads {columns}, which {n} dossier leaves empty; it is not eligible '
+                "for want of an answer ({dossiers}).",
+                'the requirement "{rule}" reads {columns}, which {n} dossiers leave empty; they are not eligible '
+                "for want of an answer ({dossiers}).",
+                n=len(rows),
+                rule=failure.rule,
+                columns=Names(names),
+                dossiers=format_dossier_rows(case, rows, MAX_LISTED),
             ),
             _("Fill these cells."),
             rows,
@@ -216,15 +214,14 @@ def ask_blank_state(case: Case, in_play: BoolArray) -> None:
     rows = np.flatnonzero(
         is_blank(case, "state") & in_play & case.table["committed_cents"].is_null().to_numpy()
     )
-    n = _n(
-        '{n} dossier does not state its state (column "state"); it is taken as a candidate',
-        '{n} dossiers do not state their state (column "state"); they are taken as candidates',
-        n=len(rows),
-    )
-    listed = format_dossier_rows(case, rows, MAX_LISTED)
     case.leave_open(
         f"{NOT_GIVEN}/state",
-        Text(f"{n.fr} ({listed}).", f"{n.en} ({listed})."),
+        _n(
+            '{n} dossier does not state its state (column "state"); it is taken as a candidate ({dossiers}).',
+            '{n} dossiers do not state their state (column "state"); they are taken as candidates ({dossiers}).',
+            n=len(rows),
+            dossiers=format_dossier_rows(case, rows, MAX_LISTED),
+        ),
         _("Fill these cells."),
         rows,
     )
@@ -234,10 +231,6 @@ def list_blank_columns(case: Case, failure: Failure, rows: IntArray) -> tuple[st
     """Return the columns of a requirement that some of the dossiers leave empty."""
     columns = list_condition_columns(failure.column, failure.wanted[failure.column])
     return tuple(column for column in columns if is_blank(case, column)[rows].any())
-
-
-def _quote_names(names: Sequence[str], lang: Lang) -> str:
-    return ", ".join(f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in names)
 
 
 def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
@@ -415,13 +408,16 @@ def _record_waiver(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) ->
     names = ", ".join(case.table["dossier"].gather(rows[:NAMED]).to_list())
     more = f", … (+{len(rows) - NAMED})" if len(rows) > NAMED else ""
     author = f" ({spec.author})" if spec.author else ""
-    fr, en = spec.reason or "sans motif écrit", spec.reason or "no reason given"
-    n = _n("{n} dossier", "{n} dossiers", n=len(rows))
     case.warnings.add(
         "waiver",
-        Text(
-            f"dérogation à « {spec.of} » pour {n.fr} ({names}{more}) : {fr}{author}.",
-            f'waiver of "{spec.of}" for {n.en} ({names}{more}): {en}{author}.',
+        _n(
+            'waiver of "{rule}" for {n} dossier ({names}): {reason}{author}.',
+            'waiver of "{rule}" for {n} dossiers ({names}): {reason}{author}.',
+            n=len(rows),
+            rule=spec.of,
+            names=names + more,
+            reason=spec.reason or _("no reason given"),
+            author=author,
         ),
         case.locate(path),
     )

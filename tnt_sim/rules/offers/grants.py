@@ -20,8 +20,8 @@ from math import lcm
 import numpy as np
 
 from tnt_sim.domain.money import round_down, round_up
-from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
     is_committed,
@@ -83,17 +83,16 @@ def warn_excesses(
     if len(names) == 0:
         return
     pairs = list(zip(names, over_cents, strict=True))[:MAX_LISTED]
-    fr, en = (
-        ", ".join(f"{name} ({format_cents(cents, lang)})" for name, cents in pairs)
-        for lang in (Lang.FR, Lang.EN)
-    )
-    more = f", … (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
-    n = _n("{n} commitment, which is kept, exceeds", "{n} commitments, which are kept, exceed", n=len(names))
+    excesses = [_("{name} ({amount})", name=name, amount=Money(cents)) for name, cents in pairs]
+    more = [f"… (+{len(names) - MAX_LISTED})"] if len(names) > MAX_LISTED else []
     case.warnings.add(
         code,
-        Text(
-            f"{n.fr} {above.fr}, de : {fr}{more}.",
-            f"{n.en} {above.en}, by: {en}{more}.",
+        _n(
+            "{n} commitment, which is kept, exceeds {limit}, by: {excesses}.",
+            "{n} commitments, which are kept, exceed {limit}, by: {excesses}.",
+            n=len(names),
+            limit=above,
+            excesses=Items([*excesses, *more]),
         ),
         *(case.portfolio.locate(int(row), "committed") for row in rows[:MAX_LISTED]),
     )
@@ -379,17 +378,19 @@ class _GrantArrays:
             return
         names = ", ".join(self.case.table["dossier"].gather(missing[:5]).to_list())
         more = f" (+{len(missing) - 5})" if len(missing) > 5 else ""
-        fr, en = f"pour {names}{more}", f"for {names}{more}"
+        text = _(
+            'the amount cannot be computed: "{column}" is empty for {names}.',
+            column=column,
+            names=names + more,
+        )
         places = [self.case.portfolio.locate(int(row), column) for row in missing[:5]]
         hint = _NEEDS.get(column, _NEEDS["cost"])
         if column == "requested" and len(missing) == self.case.n:  # do not list every row
-            fr, en, places, hint = "partout", "everywhere", [], _NO_AMOUNT
+            text = _('the amount cannot be computed: "{column}" is empty everywhere.', column=column)
+            places, hint = [], _NO_AMOUNT
         self.case.defects.add(
             "grant-needs",
-            Text(
-                f"le montant ne peut pas être calculé : « {column} » est vide {fr}.",
-                f'the amount cannot be computed: "{column}" is empty {en}.',
-            ),
+            text,
             self.case.locate(path),
             *places,
             hint=hint,
@@ -415,14 +416,13 @@ def _apply_decided_amounts(
         return least, most
     amount = decided.amount_cents
     for row in np.flatnonzero(stated & ((amount < least) | (amount > most)))[:20]:
-        name, ends = case.table["dossier"][int(row)], (int(least[row]), int(most[row]))
-        fr, en = ([format_cents(cents, lang) for cents in ends] for lang in (Lang.FR, Lang.EN))
         case.defects.add(
             "decide-amount",
-            Text(
-                f"le montant décidé pour « {name} » sort de ce que le dossier peut recevoir "
-                f"({fr[0]} à {fr[1]}).",
-                f'the amount decided for "{name}" is outside what the dossier may get ({en[0]} to {en[1]}).',
+            _(
+                'the amount decided for "{name}" is outside what the dossier may get ({least} to {most}).',
+                name=case.table["dossier"][int(row)],
+                least=Money(int(least[row])),
+                most=Money(int(most[row])),
             ),
             case.portfolio.locate(int(row), "requested"),
         )

@@ -17,7 +17,8 @@ import numpy as np
 
 from tnt_sim.domain.field_types import write_cents, write_number
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import _
+from tnt_sim.i18n.parameters import Items, Names
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.rates import record_rate_above_one
 from tnt_sim.rules.protocols import Case, Path, RowBuilder
@@ -139,21 +140,19 @@ def has_clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
         return True
     values = [parse_decimal(text) for text in unclear]
     factor = 100 if max(values) <= 1 else 1
-    ways = ["; ".join(f"{write_number(value * factor)} %" for value in values)]
+    rates = Items([f"{write_number(value * factor)} %" for value in values], ";")
+    hint = _("Write {levels}.", levels=rates)
     if all((value * 100).denominator == 1 for value in values):
-        ways.append("; ".join(write_cents(int(value * 100)).replace(".00 ", " ") for value in values))
-    names_fr, names_en = (
-        " ; ".join(f"« {text} »" for text in unclear),
-        "; ".join(f'"{text}"' for text in unclear),
-    )
+        amounts = Items([write_cents(int(value * 100)).replace(".00 ", " ") for value in values], ";")
+        hint = _("Write {rates} or {amounts}.", rates=rates, amounts=amounts)
     case.record_defect(
         "levels-unclear",
-        Text(
-            f"{names_fr} : sans unité, c'est un taux ou un montant en euros.",
-            f"{names_en}: without a unit, this is a rate or an amount in euros.",
+        _(
+            "{levels}: without a unit, this is a rate or an amount in euros.",
+            levels=Items([Names([text]) for text in unclear], ";"),
         ),
         (*path, list(texts).index(unclear[0])),
-        Text(f"Écrivez {' ou '.join(ways).replace(';', ' ;')}.", f"Write {' or '.join(ways)}."),
+        hint,
     )
     return False
 

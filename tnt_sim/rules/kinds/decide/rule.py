@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
@@ -89,14 +88,13 @@ def _record_contradiction(case: Case, name: str, first: Path, second: Path) -> N
 def _record_conflicting_amounts(
     case: Case, name: str, first: int, second: int, paths: tuple[Path, Path]
 ) -> None:
-    (fr, fr_also), (en, en_also) = (
-        [format_cents(cents, lang) for cents in (first, second)] for lang in (Lang.FR, Lang.EN)
-    )
     case.defects.add(
         "decide-amounts",
-        Text(
-            f"deux décisions donnent au dossier « {name} » deux montants : {fr} et {fr_also}.",
-            f'two decisions give the dossier "{name}" two amounts: {en} and {en_also}.',
+        _(
+            'two decisions give the dossier "{name}" two amounts: {first} and {second}.',
+            name=name,
+            first=Money(first),
+            second=Money(second),
         ),
         *(case.locate(path) for path in paths),
         hint=_("Keep one of the two amounts."),

@@ -22,7 +22,7 @@ import numpy as np
 
 from tnt_sim.domain.field_types import Code, Count
 from tnt_sim.domain.portfolio import CANONICAL
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
@@ -151,15 +151,17 @@ def refuse_full(case: Case, members: Members, most: int, offers: Offers, path: P
     for group in np.flatnonzero(members.count(settled) > most).tolist()[:MAX_LISTED]:
         rows = members.dossier[(members.group == group) & settled[members.dossier]]
         names, named = format_dossier_rows(case, rows), members.names[group]
-        of_fr = f" de « {named} »" if named else ""
-        of_en = f' of "{named}"' if named else ""
+        settled_rows = _("{count} dossiers", count=len(rows))
+        if named:
+            settled_rows = _('{count} dossiers of "{group}"', count=len(rows), group=named)
         case.defects.add(
             "exclusive-broken",
-            Text(
-                f"{len(rows)} dossiers{of_fr} sont engagés ou retenus par décision, et {most} au plus "
-                f"peu{'t' if most < 2 else 'vent'} l'être : {names}.",
-                f"{len(rows)} dossiers{of_en} are committed or funded by decision, and at most {most} may be: "
-                f"{names}.",
+            _n(
+                "{dossiers} are committed or funded by decision, and at most {n} may be: {names}.",
+                "{dossiers} are committed or funded by decision, and at most {n} may be: {names}.",
+                n=most,
+                dossiers=settled_rows,
+                names=names,
             ),
             *_locate_rule(case, path, rows[:5], "variant_of"),
         )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kind_support.attainable_range import compute_grant_bound, is_granted
 from tnt_sim.rules.kinds.limit.rule import Limit
@@ -31,15 +31,14 @@ def _check_floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
     most = compute_grant_bound(case.tree, case.node, offers, inside)
     if requested <= most:
         return
-    fr, en = (
-        [format_cents(int(figure), lang) for figure in (requested, most)] for lang in (Lang.FR, Lang.EN)
-    )
-    n = _n("{n} group", "{n} groups", n=sum(bound is not None for bound in limit.minimum))
     case.record_defect(
         "floors-exceed",
-        Text(
-            f"les planchers de {n.fr} font ensemble {fr[0]}, plus que les {fr[1]} que permettent les enveloppes.",
-            f"the floors of {n.en} come to {en[0]} together, more than the {en[1]} that envelopes allow.",
+        _n(
+            "the floors of {n} group come to {floors} together, more than the {most} that envelopes allow.",
+            "the floors of {n} groups come to {floors} together, more than the {most} that envelopes allow.",
+            n=sum(bound is not None for bound in limit.minimum),
+            floors=Money(int(requested)),
+            most=Money(int(most)),
         ),
         (*path, "min"),
         _("Lower `min`, or raise an envelope."),

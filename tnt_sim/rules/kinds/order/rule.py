@@ -42,7 +42,7 @@ import polars as pl
 
 from tnt_sim.domain.field_types import Code, Flag
 from tnt_sim.domain.portfolio import convert_to_instants
-from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.envelopes.tree_reading import compute_unassigned_cents
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
@@ -507,45 +507,40 @@ def _has_valid_keys(spec: OrderSpec, case: Case, path: Path) -> bool:
         (
             (spec.rank is None) == (spec.first_come is None),
             path,
-            "un ordre veut `rank` ou `first_come`, l'un des deux.",
-            "an order wants `rank` or `first_come`, one of the two.",
+            _("an order wants `rank` or `first_come`, one of the two."),
         ),
         (
             spec.best is not None and spec.rank is None,
             (*path, "best"),
-            "`best` va avec `rank`.",
-            "`best` goes with `rank`.",
+            _("`best` goes with `rank`."),
         ),
         (
             spec.skip is not None and spec.first_come is None,
             (*path, "skip"),
-            "`skip` va avec `first_come`.",
-            "`skip` goes with `first_come`.",
+            _("`skip` goes with `first_come`."),
         ),
         (
             bool(spec.skip) and spec.by is not None,
             (*path, "by"),
-            "avec `skip: true`, chaque enveloppe a sa file : `by` ne s'y ajoute pas.",
-            "with `skip: true` each envelope has its own queue: `by` cannot be added.",
+            _("with `skip: true` each envelope has its own queue: `by` cannot be added."),
         ),
         (
             bool(spec.skip) and get_mode(spec) is Mode.PENALTY,
             (*path, "penalty"),
-            "`skip: true` est dure ou pour information : elle n'a pas de pénalité.",
-            "`skip: true` is hard or report only: it has no penalty.",
+            _("`skip: true` is hard or report only: it has no penalty."),
         ),
         (
             bool(spec.skip) and spec.ties == "free",
             (*path, "ties"),
-            "avec `skip: true`, chaque dossier a son tour : les ex æquo suivent l'ordre de dépôt, puis le numéro "
-            "(`ties: rank`).",
-            "with `skip: true` each dossier has its turn: equal dossiers follow the order of filing, then the "
-            "number (`ties: rank`).",
+            _(
+                "with `skip: true` each dossier has its turn: equal dossiers follow the order of filing, then "
+                "the number (`ties: rank`)."
+            ),
         ),
     ]
-    for wrong, where, fr, en in faults:
+    for wrong, where, text in faults:
         if wrong:
-            case.record_defect("order", Text(fr, en), where)
+            case.record_defect("order", text, where)
             return False
     return True
 

@@ -22,8 +22,7 @@ import numpy as np
 
 from tnt_sim.domain.field_types import Cents, Code, Count, Rate, Spec
 from tnt_sim.i18n import parameters
-from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_rate
+from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.columns import CENT, extract_years, read_years
 from tnt_sim.rules.expressions.measures import Measures
@@ -194,9 +193,9 @@ def _has_valid_profile(spec: ScheduleSpec, path: Path, case: Case) -> bool:
     if (needs or spec.profile) and whole != 1:
         case.record_defect(
             "schedule-profile",
-            Text(
-                f"les parts de `profile` font {format_rate(whole, Lang.FR, decimals=6)}, et non 100 %.",
-                f"the shares of `profile` come to {format_rate(whole, Lang.EN, decimals=6)}, not 100 %.",
+            _(
+                "the shares of `profile` come to {total}, not 100 %.",
+                total=parameters.Rate(whole, decimals=6),
             ),
             (*path, "profile"),
             _("Example: `profile: [30 %, 50 %, 20 %]`."),

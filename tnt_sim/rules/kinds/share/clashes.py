@@ -16,8 +16,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_rate
+from tnt_sim.i18n.message import _, _n, _p
+from tnt_sim.i18n.parameters import Names, Rate
 from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.offers.grants import Offers
@@ -62,15 +62,14 @@ def _check_group_shares(case: Case, offers: Offers, rule: Share, path: Path) -> 
         side, total = "max", high
     else:
         return
-    fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
-    groups = _n("{n} group", "{n} groups", n=n)
     case.record_defect(
         "shares-whole",
-        Text(
-            f"avec {groups.fr}, cette borne fait {fr} de l'ensemble, "
-            f"{'plus' if side == 'min' else 'moins'} que les 100 % à répartir.",
-            f"with {groups.en} this bound comes to {en} of the whole, "
-            f"{'more' if side == 'min' else 'less'} than the 100 % to share.",
+        _n(
+            "with {n} group this bound comes to {total} of the whole, {more_or_less} than the 100 % to share.",
+            "with {n} groups this bound comes to {total} of the whole, {more_or_less} than the 100 % to share.",
+            n=n,
+            total=Rate(total),
+            more_or_less=_p("share", "more") if side == "min" else _p("share", "less"),
         ),
         (*path, side),
         _("Correct `{side}`.", side=side),
@@ -115,17 +114,17 @@ def _is_complete_sum(terms: Sequence[Terms], whole: Terms) -> bool:
 
 def _record_share_total(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction, side: str) -> None:
     names = [rule.id for rule, __ in shares]
-    fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
-    shown_fr, shown_en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
     if side == "min":
-        text = Text(
-            f"les parts minimales de {shown_fr} font {fr} du même ensemble : plus de 100 %.",
-            f"the minimum shares of {shown_en} come to {en} of one whole: more than 100 %.",
+        text = _(
+            "the minimum shares of {rules} come to {total} of one whole: more than 100 %.",
+            rules=Names(names),
+            total=Rate(total),
         )
     else:
-        text = Text(
-            f"les parts maximales de {shown_fr} ne font que {fr}, et chaque dossier est dans l'une d'elles.",
-            f"the maximum shares of {shown_en} come to {en} only, and each dossier is in one of them.",
+        text = _(
+            "the maximum shares of {rules} come to {total} only, and each dossier is in one of them.",
+            rules=Names(names),
+            total=Rate(total),
         )
     hint = _("Correct one of these shares.")
     case.defects.add("shares-whole", text, *(case.locate((*path, side)) for __, path in shares), hint=hint)
