@@ -102,7 +102,7 @@ def test_every_draw_equals_brute_force(file: Path, sampling: str) -> None:
     assert by_name["plan"].worst_regret == max(best[j] - value(x, j) for j in range(12))
     times = dict.fromkeys(names, 0)
     for number in range(12):
-        for row in found.draws.solved[number]["rows"].tolist():
+        for row in found.draws.optima[number].rows.tolist():
             times[names[row]] += 1
     assert dict(found.dossiers.select("dossier", "times").iter_rows()) == times
 

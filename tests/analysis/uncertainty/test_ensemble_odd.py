@@ -83,7 +83,7 @@ def test_draws_in_which_nothing_holds_are_told(file: Path) -> None:
     found = drawn(file, "{id: c, event: withdrawn, probability: 45 %}", rule)
     lost = 30 - found.n_draws
     assert lost > 0
-    assert {one["status"] for one in found.draws.solved.values()} == {"feasible", "infeasible"}
+    assert {one.status for one in found.draws.solved.values()} == {"feasible", "infeasible"}
     assert f"Dans {lost} tirages sur 30, aucune répartition ne tient" in told(found)
 
 

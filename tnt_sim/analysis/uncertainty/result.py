@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
@@ -83,7 +84,7 @@ def compute_risk(values: Sequence[Fraction], *, best_is_high: bool, tail: Fracti
     )
 
 
-def count_funded_draws(rows: Sequence[IntArray], n: int) -> IntArray:
+def count_funded_draws(rows: Sequence[NDArray[np.int32]], n: int) -> IntArray:
     """Count the draws in which each of `n` applications is funded, int64 (n,)."""
     counted = np.zeros(n, dtype=np.int64)
     for part in rows:
@@ -233,7 +234,7 @@ class EnsembleTables(StudyAnswer):
     @cached_property
     def values(self) -> list[Fraction]:
         """Return the optimal value of each draw, decided with hindsight."""
-        return [self.draws.solved[number]["value"] for number in self.draws.numbers]
+        return [optimum.value for optimum in self.draws.optima.values()]
 
     @cached_property
     def risk(self) -> Risk | None:
@@ -247,7 +248,7 @@ class EnsembleTables(StudyAnswer):
         Candidates, committed applications, and any other that some draw funds.
         """
         offers, case = self.problem.offers, self.problem.case
-        rows = [self.draws.solved[number]["rows"] for number in self.draws.numbers]
+        rows = [optimum.rows for optimum in self.draws.optima.values()]
         times = count_funded_draws(rows, case.n)
         planned = np.zeros(case.n, dtype=np.bool_)
         if self.draws.plan.allocation is not None:
@@ -267,10 +268,11 @@ class EnsembleTables(StudyAnswer):
     @cached_property
     def fixed_lists(self) -> tuple[ListOverDraws, ...]:
         """Return the evaluations of the lists decided beforehand, `plan` first."""
-        numbers = [number for number in self.draws.numbers if number in self.draws.read]
+        optima = self.draws.optima
+        numbers = [number for number in optima if number in self.draws.read]
         if not numbers:
             return ()
-        best = [self.draws.solved[number]["value"] for number in numbers]
+        best = [optima[number].value for number in numbers]
         return tuple(
             evaluate_list(
                 name, [self.draws.read[n][k] for n in numbers], best, best_is_high=self.best_is_high
@@ -311,8 +313,8 @@ class EnsembleTables(StudyAnswer):
         if not lists or any(one.ahead for one in self.fixed_lists):
             return None
         sign = 1 if self.best_is_high else -1
-        numbers = [number for number in self.draws.numbers if number in self.draws.read]
-        known = sum((self.draws.solved[n]["value"] for n in numbers), Fraction(0)) / len(numbers)
+        values = [one.value for number, one in self.draws.optima.items() if number in self.draws.read]
+        known = sum(values, Fraction(0)) / len(values)
         return min(sign * (known - one.risk.mean) for one in lists)
 
     @cached_property
@@ -323,7 +325,7 @@ class EnsembleTables(StudyAnswer):
         there, exceeds the envelope; null without a plan.
         """
         tree = self.problem.case.tree
-        left = [self.draws.solved[number]["unspent_cents"] for number in self.draws.numbers]
+        left = [optimum.unspent_cents for optimum in self.draws.optima.values()]
         passed = list(self.draws.exceeded.values()) if "plan" in self.draws.lists else []
         rows = []
         for node, name in enumerate(tree.ids):
@@ -403,12 +405,12 @@ class EnsembleTables(StudyAnswer):
     @cached_property
     def sensitivity(self) -> pl.DataFrame:
         """Return one row per input: its total Sobol index on the optimal value, and the number of draws."""
-        rows = []
+        rows, optima = [], self.draws.optima
         for input_, mixed in zip(self.ground.inputs, self.draws.mixed, strict=False):
-            numbers = [number for number in sorted(mixed) if number in set(self.draws.numbers)]
+            numbers = [number for number in sorted(mixed) if number in optima]
             if not numbers:
                 continue
-            base = [self.draws.solved[number]["value"] for number in numbers]
+            base = [optima[number].value for number in numbers]
             effect = estimate_total_effect(base, [mixed[number] for number in numbers])
             rows.append((input_.spec.id, None if effect is None else float(effect), len(numbers)))
         schema = {"input": pl.String, "total_effect": pl.Float64, "n_draws": pl.Int64}

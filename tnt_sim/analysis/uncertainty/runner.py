@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tnt_sim.analysis.uncertainty.draws import (
     Draw,
@@ -169,42 +170,71 @@ def _load_ground(sample: Sample) -> Ground:
     return prepare_ground(scenario, sample)
 
 
-def run_task(task: DrawTask) -> dict[str, Any]:
-    """Optimise one draw, or evaluate lists in it; returns a plain record."""
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawOptimum:
+    """Optimum of one draw.
+
+    Attributes
+    ----------
+    value : exact value of the first objective
+    unspent_cents : money left in each envelope
+    rows : funded applications, int (n_funded,)
+    worth : by application, 0 if it is gone, in units of `scale`; None if the value is no sum over applications
+    """
+
+    status: Status
+    value: Fraction
+    unspent_cents: Sequence[int]
+    rows: NDArray[np.int32]
+    scale: Fraction
+    worth: IntArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawFailure:
+    """Draw without an optimum: infeasible, stopped, or why no answer came."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawReadings:
+    """Lists evaluated in one draw, see `Draws`."""
+
+    read: list[tuple[Fraction, int, bool]]
+    exceeded: list[bool]
+
+
+def run_task(task: DrawTask) -> DrawOptimum | DrawFailure | DrawReadings:
+    """Optimise one draw, or evaluate lists in it."""
     ground = _load_ground(task.sample)
     draw = ground.draw(task.number, task.other)
     try:
         problem = compile_problem(build_scenario(ground.scenario, draw))
         if task.lists:
-            return {
-                "read": [_read(problem, draw, awards) for awards in task.lists],
-                "exceeded": _find_exceeded_envelopes(problem, draw, task.lists[0]),
-            }
+            return DrawReadings(
+                [_read(problem, draw, awards) for awards in task.lists],
+                _find_exceeded_envelopes(problem, draw, task.lists[0]),
+            )
         answer = optimise(problem, OptimiseOptions(prove=False), clock=build_clock(task.until))
     except InputError:  # its rules contradict each other
-        return {"status": INFEASIBLE}
+        return DrawFailure(INFEASIBLE)
     except (LimitReached, VerificationError) as error:
-        return {"status": error.code}
+        return DrawFailure(error.code)
     if answer.status is Status.INFEASIBLE:
-        return {"status": INFEASIBLE}
+        return DrawFailure(INFEASIBLE)
     if answer.allocation is None or answer.reading is None or not answer.is_closed:
-        return {"status": STOPPED}
-    rows = np.flatnonzero(answer.allocation.funded)
-    granted = answer.allocation.granted_cents
-    document: dict[str, Any] = {
-        "status": answer.status.value,
-        "value": answer.values[0],
-        "granted_cents": answer.granted_cents,
-        "paid_cents": int(draw.compute_paid_cents(granted).sum()),
-        "unspent_cents": list(answer.reading.envelopes.left_cents),
-        "rows": rows.astype(np.int32),
-        "cents": granted[rows],
-    }
+        return DrawFailure(STOPPED)
     stage = problem.stages[0]
-    if not (stage.goal_parts or stage.terms.once or stage.terms.constant or stage.terms.per_cent.any()):
-        document["worth"] = np.where(draw.gone, 0, stage.terms.per_funded)
-        document["scale"] = stage.terms.scale
-    return document
+    is_sum = not (stage.goal_parts or stage.terms.once or stage.terms.constant or stage.terms.per_cent.any())
+    return DrawOptimum(
+        status=answer.status,
+        value=answer.values[0],
+        unspent_cents=answer.reading.envelopes.left_cents,
+        rows=np.flatnonzero(answer.allocation.funded).astype(np.int32),
+        scale=stage.terms.scale,
+        worth=np.where(draw.gone, 0, stage.terms.per_funded) if is_sum else None,
+    )
 
 
 def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, bool]:
@@ -255,7 +285,7 @@ class Draws:
     Attributes
     ----------
     plan : optimum without uncertainty
-    solved : record of each optimised draw, by number
+    solved : outcome of each draw, by number
     lists : lists decided beforehand, by name
     read : by draw, value, cents paid and feasibility of each list
     exceeded : by draw, whether the first list exceeds each envelope when granted what it asks for
@@ -264,7 +294,7 @@ class Draws:
     """
 
     plan: SolveOutcome
-    solved: dict[int, dict[str, Any]] = field(default_factory=dict)
+    solved: dict[int, DrawOptimum | DrawFailure] = field(default_factory=dict)
     lists: dict[str, Awards] = field(default_factory=dict)
     read: dict[int, list[tuple[Fraction, int, bool]]] = field(default_factory=dict)
     exceeded: dict[int, list[bool]] = field(default_factory=dict)
@@ -275,12 +305,18 @@ class Draws:
     @property
     def n_infeasible(self) -> int:
         """Return the number of draws without a feasible allocation."""
-        return sum(told["status"] == INFEASIBLE for told in self.solved.values())
+        return sum(outcome.status == INFEASIBLE for outcome in self.solved.values())
+
+    @property
+    def optima(self) -> dict[int, DrawOptimum]:
+        """Return the draws with an optimum, by number, in order."""
+        known = sorted(self.solved.items())
+        return {number: outcome for number, outcome in known if isinstance(outcome, DrawOptimum)}
 
     @property
     def numbers(self) -> list[int]:
         """Return the numbers of the draws with an optimum, in order."""
-        return [number for number in sorted(self.solved) if "value" in self.solved[number]]
+        return list(self.optima)
 
 
 def run_draws(
@@ -340,8 +376,8 @@ def _run_sensitivity_draws(
     ]
     for outcome in _run(draws, jobs, n_workers, end):
         k, number = divmod(outcome.number, n_sensitivity)
-        if outcome.failure is None and "value" in outcome.value:
-            draws.mixed[k][number] = outcome.value["value"]
+        if isinstance(outcome.value, DrawOptimum):
+            draws.mixed[k][number] = outcome.value.value
         counter.advance("sensitivity")
 
 
@@ -380,7 +416,7 @@ def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Gen
 def _take(draws: Draws, outcome: JobOutcome) -> None:
     if outcome.failure is not None:
         draws.failed += 1
-        draws.solved[outcome.number] = {"status": outcome.failure}
+        draws.solved[outcome.number] = DrawFailure(outcome.failure)
     else:
         draws.solved[outcome.number] = outcome.value
 
@@ -394,9 +430,9 @@ def _read_lists(
         return
     given = tuple(draws.lists.values())
     for outcome in _run(draws, build_tasks(sample, draws.numbers, lists=given), n_workers, end):
-        if outcome.failure is None and "read" in outcome.value:
-            draws.read[outcome.number] = outcome.value["read"]
-            draws.exceeded[outcome.number] = outcome.value["exceeded"]
+        if isinstance(outcome.value, DrawReadings):
+            draws.read[outcome.number] = outcome.value.read
+            draws.exceeded[outcome.number] = outcome.value.exceeded
         counter.advance("lists")
 
 
@@ -409,12 +445,13 @@ def _generate_lists(problem: Problem, draws: Draws, end: float) -> Iterable[tupl
         yield "average", average
     counted: Counter[bytes] = Counter()
     first: dict[bytes, int] = {}
-    for number in draws.numbers:
-        key = draws.solved[number]["rows"].tobytes()
+    optima = draws.optima
+    for number, optimum in optima.items():
+        key = optimum.rows.tobytes()
         counted[key] += 1
         first.setdefault(key, number)
     for key, _ in sorted(counted.items(), key=lambda item: (-item[1], first[item[0]]))[: MOST_LISTS - 2]:
-        awards = _as_offered(problem, draws.solved[first[key]]["rows"].astype(np.int64))
+        awards = _as_offered(problem, optima[first[key]].rows.astype(np.int64))
         if awards is not None:
             yield f"draw {first[key]}", awards
 
@@ -425,15 +462,18 @@ def _optimise_average(problem: Problem, draws: Draws, end: float) -> Awards | No
     With w_ij the worth of application i in draw j, 0 where it is gone, it maximises Σ_j Σ_i w_ij
     x_i / n under today's rules. None if a value is not a sum over applications.
     """
-    solved = [draws.solved[number] for number in draws.numbers]
-    if not solved or any("worth" not in told for told in solved):
+    optima = list(draws.optima.values())
+    worths = [optimum.worth for optimum in optima if optimum.worth is not None]
+    if not optima or len(worths) < len(optima):
         return None
     if any(rule.mode is Mode.PENALTY for rule in problem.rules):
         return None
-    scale = find_common_scale([told["scale"] for told in solved])
-    total = np.sum([told["worth"] * int(told["scale"] / scale) for told in solved], axis=0)
+    scale = find_common_scale([optimum.scale for optimum in optima])
+    total = np.sum(
+        [worth * int(one.scale / scale) for one, worth in zip(optima, worths, strict=True)], axis=0
+    )
     first = problem.stages[0]
-    terms = replace(first.terms, scale=scale / len(solved), per_funded=total).reduce()
+    terms = replace(first.terms, scale=scale / len(optima), per_funded=total).reduce()
     question = replace(problem, stages=(replace(first, terms=terms), *problem.stages[1:]))
     answer = optimise(question, OptimiseOptions(prove=False), clock=build_clock(end))
     if answer.allocation is None or not answer.is_closed:
