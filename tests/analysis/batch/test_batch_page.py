@@ -55,6 +55,6 @@ def test_a_case_that_ends_its_workers_is_told_in_words(folder: Path) -> None:
 
     case = read_plan([folder / "lot.yaml"]).cases[0]
     record = build_failed_record(case, "crashed")
-    assert record["error_code"] == "crashed"
-    assert "mémoire" in record["error_fr"]
-    assert build_failed_record(case, "TypeError: x")["error_fr"] == "TypeError: x"
+    assert record.error_code == "crashed"
+    assert "mémoire" in (record.error_fr or "")
+    assert build_failed_record(case, "TypeError: x").error_fr == "TypeError: x"

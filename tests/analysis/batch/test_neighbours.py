@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support import draws
@@ -12,8 +12,9 @@ from support.lanes import seeds
 
 from tnt_sim.analysis.batch import task as work
 from tnt_sim.analysis.batch.plan import read_plan
+from tnt_sim.analysis.batch.record import BatchRecord
 from tnt_sim.analysis.batch.runner import run_batch
-from tnt_sim.analysis.batch.task import SECONDS, BatchTask, compute, executor
+from tnt_sim.analysis.batch.task import BatchTask, compute, executor
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
@@ -78,14 +79,14 @@ def stored(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted((folder / "runs").glob("*.parquet")))
 
 
-def cold(task: BatchTask) -> dict[str, Any]:
+def cold(task: BatchTask) -> BatchRecord:
     """The record of a case that nothing came before."""
     work._load_base.cache_clear()
     return compute(task)
 
 
-def told(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in record.items() if key != SECONDS}
+def told(record: BatchRecord) -> BatchRecord:
+    return replace(record, seconds=0.0)
 
 
 def tried_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,13 +110,13 @@ def test_a_case_is_that_of_a_run_alone_whatever_came_before(
         assert told(compute(task)) == alone[task.case.key], task.case.name
 
 
-def assert_as_solved(folder: Path, task: BatchTask, record: dict[str, Any]) -> None:
+def assert_as_solved(folder: Path, task: BatchTask, record: BatchRecord) -> None:
     """The record is that of `solve`, which seeks the proofs of ties too and knows no series."""
     scenario = with_sets(load_scenario(folder / "petit.yaml"), task.case.sets)
-    if record["status"] == "error":
+    if record.status == "error":
         with pytest.raises(TntError) as caught:
             solve(scenario)
-        assert record["error_code"] == caught.value.code
+        assert record.error_code == caught.value.code
         return
     result = solve(scenario)
     for key in (
@@ -127,8 +128,8 @@ def assert_as_solved(folder: Path, task: BatchTask, record: dict[str, Any]) -> N
         "granted_cents",
         "allocation_sha256",
     ):
-        assert record[key] == result.document[key], key
-    assert record["bounds"] == [goal["bound"] for goal in result.document["objective"]]
+        assert getattr(record, key) == result.document[key], key
+    assert record.bounds == [goal["bound"] for goal in result.document["objective"]]
 
 
 @pytest.mark.slow
@@ -163,8 +164,8 @@ def test_what_can_never_hold_is_said_as_alone(folder: Path) -> None:
     tasks = [BatchTask(case, {}) for case in read_plan([file]).cases]
     work._load_base.cache_clear()
     warm = [told(compute(task)) for task in tasks]
-    assert [record["status"] for record in warm] == ["optimal", "error", "optimal"]
-    assert warm[1]["error_code"] == "floors-exceed"
+    assert [record.status for record in warm] == ["optimal", "error", "optimal"]
+    assert warm[1].error_code == "floors-exceed"
     assert warm == [told(cold(task)) for task in tasks]
 
 

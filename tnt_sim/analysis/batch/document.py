@@ -6,52 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tnt_sim.analysis.batch.record import BatchCaseEntry, BatchEnvelope
 from tnt_sim.analysis.batch.runner import BatchResult
-from tnt_sim.documents import DecimalText
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchEnvelope:
-    """Figures of one envelope of a case."""
-
-    id: str
-    amount_cents: int | None
-    effective_cents: int | None
-    granted_cents: int | None
-    unspent_cents: int | None
-    n_funded: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchCaseEntry:
-    """One case: what it changes, and its figures; null where it failed or has no allocation."""
-
-    case_sha256: str
-    name: str
-    changes: Sequence[str]
-    scenario_sha256: str | None
-    status: str
-    stopped_by: str | None
-    proof: str | None
-    publishable: bool | None
-    canonical: bool | None
-    method: str | None
-    amount_cents: int | None
-    granted_cents: int | None
-    unspent_cents: int | None
-    n_dossiers: int | None
-    n_eligible: int | None
-    n_funded: int | None
-    inhabitants: int | None
-    allocation_sha256: str | None
-    goals: Sequence[str] | None
-    values: Sequence[DecimalText | None] | None
-    bounds: Sequence[DecimalText | None] | None
-    gap_money_cents: Sequence[int | None] | None
-    envelopes: Sequence[BatchEnvelope] | None
-    error_code: str | None
-    error: str | None
-    error_fr: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

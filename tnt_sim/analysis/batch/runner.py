@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.analysis.batch.plan import BatchPlan
+from tnt_sim.analysis.batch.record import BatchRecord
 from tnt_sim.analysis.batch.store import ResultStore, read_runs
 from tnt_sim.analysis.batch.task import INPUTS_CHANGED, BatchTask, Run, build_failed_record
 from tnt_sim.engine.stored_run import hash_code, list_versions
@@ -37,7 +38,7 @@ class Tick:
     n_done: int
     n_fresh: int
     n_failed: int
-    record: Mapping[str, Any] | None = None
+    record: BatchRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -142,17 +143,17 @@ class _Coordinator:
 
     def take(self, outcomes: Generator[JobOutcome]) -> bool:
         """Collect every record; returns whether Ctrl-C ended the run."""
-        waiting: list[Mapping[str, Any]] = []
+        waiting: list[BatchRecord] = []
         n_fresh = n_failed = 0
         last = time.monotonic()
         try:
             for outcome in outcomes:
                 record = self._record(outcome)
-                if record.get("stopped_by") == "interrupt":
+                if record.stopped_by == "interrupt":
                     return True
                 waiting.append(record)
                 n_fresh += 1
-                n_failed += record["status"] == "error"
+                n_failed += record.status == "error"
                 if len(waiting) >= COMMIT_RECORDS or time.monotonic() - last >= COMMIT_SECONDS:
                     self.store.commit(waiting)
                     waiting, last = [], time.monotonic()
@@ -166,11 +167,11 @@ class _Coordinator:
             self.store.commit(waiting)
         return False
 
-    def _record(self, outcome: JobOutcome) -> Mapping[str, Any]:
+    def _record(self, outcome: JobOutcome) -> BatchRecord:
         if outcome.failure is not None:
             return build_failed_record(self.plan.cases[outcome.number], outcome.failure)
-        record: Mapping[str, Any] = outcome.value
-        if record["status"] == INPUTS_CHANGED:
+        record: BatchRecord = outcome.value
+        if record.status == INPUTS_CHANGED:
             raise _build_changed_error([self.plan.cases[outcome.number].base.name])
         return record
 

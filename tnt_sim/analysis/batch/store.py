@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Self
 
 import polars as pl
 
-from tnt_sim.analysis.batch.task import SECONDS
+from tnt_sim.analysis.batch.record import BatchRecord
 from tnt_sim.disk import (
     PARTIAL,
     build_write_error,
@@ -33,10 +33,13 @@ from tnt_sim.disk import (
     put,
     quote_path,
 )
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
 MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
+SECONDS = "seconds"
+"""Column of `timings.parquet`."""
 CHUNK = 4096
 """Cases per file of `runs/`."""
 
@@ -125,16 +128,17 @@ class ResultStore:
     def __exit__(self, *_: object) -> None:
         self.lock.close()
 
-    def commit(self, records: Sequence[Mapping[str, Any]]) -> None:
+    def commit(self, records: Sequence[BatchRecord]) -> None:
         """Write some records; they are durable when this returns."""
-        fresh = [record for record in records if record["case_sha256"] not in self.done]
+        fresh = [record for record in records if record.case_sha256 not in self.done]
         if not fresh:
             return
-        table = pl.DataFrame(fresh, schema={**SCHEMA, SECONDS: pl.Float64})
+        rows = [dump_document(record) for record in fresh]
+        table = pl.DataFrame(rows, schema={**SCHEMA, SECONDS: pl.Float64})
         with _told_plainly(self.folder):
             _put_named(table, self.folder / JOURNAL / f"{self.n_files:08d}")
         self.n_files += 1
-        self.done.update(record["case_sha256"] for record in fresh)
+        self.done.update(record.case_sha256 for record in fresh)
 
     def finish(self, keys: Sequence[str]) -> None:
         """Write `runs/` and `timings.parquet` in the order of the batch, then remove the journal.

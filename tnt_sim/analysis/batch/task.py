@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tnt_sim.analysis.batch.plan import BatchCase
+from tnt_sim.analysis.batch.record import BatchEnvelope, BatchRecord
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
@@ -25,8 +26,6 @@ from tnt_sim.scenario.scenario import ScenarioData
 
 __all__ = ["EXECUTORS", "BatchTask", "Run", "executor"]
 
-SECONDS = "seconds"
-"""The only field of a record that depends on the clock; it is stored separately."""
 INPUTS_CHANGED = "inputs-changed"
 
 
@@ -38,7 +37,7 @@ class BatchTask:
     options: Mapping[str, Any]
 
 
-def compute(task: BatchTask) -> dict[str, Any]:
+def compute(task: BatchTask) -> BatchRecord:
     """Compute the record of one case; an error of the scenario is a record too.
 
     Its status is `INPUTS_CHANGED` if the base scenario differs from the one with which the batch
@@ -46,16 +45,19 @@ def compute(task: BatchTask) -> dict[str, Any]:
     """
     began = time.perf_counter()
     case = task.case
-    head = {"case_sha256": case.key, "name": case.name, "changes": list(case.sets)}
     try:
         base, series = _load_base(case.base, case.base_sha256)
         if base.sha256 != case.base_sha256:
-            return {**head, "status": INPUTS_CHANGED}
+            return _start_record(case, INPUTS_CHANGED)
         scenario = with_sets(base, case.sets) if case.sets else base
-        record = build_record(scenario, solve(scenario, series=series, **task.options))
+        record = build_record(case, scenario, solve(scenario, series=series, **task.options))
     except TntError as error:
-        record = {"status": "error", "error_code": error.code, **_build_error_texts(error.text)}
-    return {**head, **record, SECONDS: time.perf_counter() - began}
+        record = _build_error_record(case, error.code, error.text)
+    return replace(record, seconds=time.perf_counter() - began)
+
+
+def _start_record(case: BatchCase, status: str) -> BatchRecord:
+    return BatchRecord(case_sha256=case.key, name=case.name, changes=case.sets, status=status)
 
 
 _CRASHED = Text(
@@ -64,22 +66,18 @@ _CRASHED = Text(
 )
 
 
-def _build_error_texts(text: Text) -> dict[str, str]:
-    """Return an error message in both languages."""
-    return {"error": text.in_(Lang.EN), "error_fr": text.in_(Lang.FR)}
+def _build_error_record(case: BatchCase, code: str, text: Text) -> BatchRecord:
+    """Return the record of an error, with its message in both languages."""
+    return replace(
+        _start_record(case, "error"), error_code=code, error=text.in_(Lang.EN), error_fr=text.in_(Lang.FR)
+    )
 
 
-def build_failed_record(case: BatchCase, failure: str) -> dict[str, Any]:
+def build_failed_record(case: BatchCase, failure: str) -> BatchRecord:
     """Return the record of a case that no worker survived, or that met a bug."""
-    return {
-        "case_sha256": case.key,
-        "name": case.name,
-        "changes": list(case.sets),
-        "status": "error",
-        "error_code": "crashed" if failure == "crashed" else "bug",
-        **_build_error_texts(_CRASHED if failure == "crashed" else Text(failure, failure)),
-        SECONDS: 0.0,
-    }
+    if failure == "crashed":
+        return _build_error_record(case, failure, _CRASHED)
+    return _build_error_record(case, "bug", Text(failure, failure))
 
 
 @lru_cache(maxsize=2)
@@ -88,41 +86,49 @@ def _load_base(path: Path, sha256: str) -> tuple[ScenarioData, Series]:
     return load_scenario(path), Series()
 
 
-def build_record(scenario: ScenarioData, result: ResultData) -> dict[str, Any]:
+def build_record(case: BatchCase, scenario: ScenarioData, result: ResultData) -> BatchRecord:
     """Return the figures of a result that a batch compares."""
-    document = result.document
-    goals = document["objective"]
+    document = result.data
+    goals = document.objective
     awards = result.dossiers.filter("funded") if result.allocation is not None else None
-    return {
-        "scenario_sha256": scenario.sha256,
-        **{key: document[key] for key in _RECORD_KEYS},
-        "goals": [goal["goal"] for goal in goals],
-        "values": [goal["value"] for goal in goals],
-        "bounds": [goal["bound"] for goal in goals],
-        "gap_money_cents": [goal.get("gap_money_cents") for goal in goals],
-        "envelopes": [{key: entry[key] for key in _ENVELOPE} for entry in document["envelopes"]],
-        "dossier": None if awards is None else awards["dossier"].to_list(),
-        "awarded_cents": None if awards is None else awards["granted_cents"].to_list(),
-    }
+    return BatchRecord(
+        case_sha256=case.key,
+        name=case.name,
+        changes=case.sets,
+        scenario_sha256=scenario.sha256,
+        status=document.status,
+        stopped_by=document.stopped_by,
+        proof=document.proof,
+        publishable=document.publishable,
+        canonical=document.canonical,
+        method=document.method,
+        amount_cents=document.amount_cents,
+        granted_cents=document.granted_cents,
+        unspent_cents=document.unspent_cents,
+        n_dossiers=document.n_dossiers,
+        n_eligible=document.n_eligible,
+        n_funded=document.n_funded,
+        inhabitants=document.inhabitants,
+        allocation_sha256=document.allocation_sha256,
+        goals=[goal.goal for goal in goals],
+        values=[goal.value for goal in goals],
+        bounds=[goal.bound for goal in goals],
+        gap_money_cents=[goal.gap_money_cents for goal in goals],
+        envelopes=[
+            BatchEnvelope(
+                id=entry.id,
+                amount_cents=entry.amount_cents,
+                effective_cents=entry.effective_cents,
+                granted_cents=entry.granted_cents,
+                unspent_cents=entry.unspent_cents,
+                n_funded=entry.n_funded,
+            )
+            for entry in document.envelopes
+        ],
+        dossier=None if awards is None else awards["dossier"].to_list(),
+        awarded_cents=None if awards is None else awards["granted_cents"].to_list(),
+    )
 
-
-_RECORD_KEYS = (
-    "status",
-    "stopped_by",
-    "proof",
-    "publishable",
-    "canonical",
-    "method",
-    "amount_cents",
-    "granted_cents",
-    "unspent_cents",
-    "n_dossiers",
-    "n_eligible",
-    "n_funded",
-    "inhabitants",
-    "allocation_sha256",
-)
-_ENVELOPE = ("id", "amount_cents", "effective_cents", "granted_cents", "unspent_cents", "n_funded")
 
 EXECUTORS = ("serial", "processes", "dask")
 

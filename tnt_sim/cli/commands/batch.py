@@ -211,9 +211,8 @@ def _show_progress(
 
 
 def _print_event(tick: Tick) -> None:
-    record = tick.record or {}
     keys = ("case_sha256", "name", "status", "proof", "n_funded", "granted_cents", "seconds")
-    told = {key: record.get(key) for key in keys}
+    told = {key: getattr(tick.record, key, None) for key in keys}
     print_note(
         json.dumps({"event": "run", "done": tick.n_done, "of": tick.n_cases, **told}, ensure_ascii=False)
     )
