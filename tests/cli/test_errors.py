@@ -122,5 +122,4 @@ def test_language_before_a_scenario_is_read(tmp_path: Path) -> None:
 def test_exit_codes_of_a_run(
     status: str, stopped_by: str | None, proof: str | None, require_proof: bool, expected: int
 ) -> None:
-    document = {"status": status, "stopped_by": stopped_by, "proof": proof}
-    assert determine_exit_code(document, require_proof=require_proof) == expected
+    assert determine_exit_code(status, stopped_by, proof, require_proof=require_proof) == expected

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from support.lanes import seeds
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.cli.main import _VERBS
 from tnt_sim.errors import LimitReached
 from tnt_sim.i18n.message import Lang
@@ -56,8 +58,9 @@ def _checked(document: Document) -> None:
     assert progress["unit"] in UNITS
     assert progress["of"] is None or 0 <= progress["done"] <= progress["of"]
     if document["stopped_by"] is not None:
+        study = SimpleNamespace(stopped_by=document["stopped_by"], progress=ProgressEntry(**progress))
         for lang in Lang:
-            assert str(progress["done"]) in describe_interruption(document, lang)
+            assert str(progress["done"]) in describe_interruption(study, lang)
 
 
 @pytest.mark.parametrize("verb", VERBS)

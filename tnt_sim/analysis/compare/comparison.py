@@ -306,7 +306,7 @@ class ComparedRuns(StudyAnswer):
             )
         return entries
 
-    @property
+    @cached_property
     def data(self) -> CompareDocument:
         """Return the answer, whose JSON form is `summary()`."""
         course = self.course or StudyProgress(UNLIMITED, "sides")

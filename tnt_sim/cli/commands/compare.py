@@ -76,7 +76,7 @@ def compare(
         print_page(render_report(report, tongue, get_width()))
         if out is None:
             print_page(build_hint("compare", tongue, format_arguments(*sides)))
-    return INTERRUPTED_AND_TOLD if comparison.summary()["stopped_by"] == "interrupt" else 0
+    return INTERRUPTED_AND_TOLD if comparison.data.stopped_by == "interrupt" else 0
 
 
 def check_out(out: Path, *, force: bool) -> None:

@@ -106,32 +106,37 @@ def run(
             if result.status.value == "infeasible" and not relax
             else None
         )
+    from tnt_sim.reporting.run_folder.writer import write_run
+
     sentences = _describe_pabulib(scenario, variant)
-    document = {
-        **_store_result(result, out),
-        **({} if clash is None else _dump_conflict(clash)),
-        **({"pabulib": [text.en for text in sentences]} if sentences else {}),
-    }
+    run_dir = None if result.allocation is None else format_path(write_run(result, out))
     effects = _compute_step_effects(variant, result, seconds) if as_json or not quiet else None
     if as_json:
-        emit({**document, "one_more": None if effects is None else dump_document(effects)})
+        from tnt_sim.reporting.run_folder.document import build_printed_document
+
+        emit(dump_document(build_printed_document(result.data, run_dir, effects, clash, sentences)))
     elif not quiet:
         print_page([Line(text.in_(tongue)) for text in sentences])
-        _print(result, document["run_dir"], effects, clash, tongue, format_arguments(scenario, sets=changes))
-    return determine_exit_code(document, require_proof=require_proof)
+        _print(result, run_dir, effects, clash, tongue, format_arguments(scenario, sets=changes))
+    document = result.data
+    return determine_exit_code(
+        document.status, document.stopped_by, document.proof, require_proof=require_proof
+    )
 
 
-def determine_exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
+def determine_exit_code(
+    status: str, stopped_by: str | None, proof: str | None, *, require_proof: bool
+) -> int:
     """Return the exit code.
 
     0 done, 4 infeasible, 5 stopped without allocation or not proved under `--require-proof`, 130
     interrupted.
     """
-    if document["stopped_by"] == "interrupt":
+    if stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    if document["status"] == "infeasible":
+    if status == "infeasible":
         return INFEASIBLE
-    if document["status"] == "stopped" or (require_proof and document["proof"] not in PROOFS):
+    if status == "stopped" or (require_proof and proof not in PROOFS):
         return STOPPED
     return 0
 
@@ -178,15 +183,6 @@ def _write_lp(document: Any, path: Path) -> None:
         raise build_write_error(quote_path(path), error, usage="usage.write-lp") from error
 
 
-def _store_result(result: ResultData, out: Path | None) -> dict[str, Any]:
-    """Return the document with its run folder, written if there is a decision."""
-    from tnt_sim.reporting.run_folder.writer import write_run
-
-    document = dict(result.document)
-    document["run_dir"] = None if result.allocation is None else format_path(write_run(result, out))
-    return document
-
-
 def format_path(path: Path) -> str:
     """Return a path relative to the current folder if it lies below it."""
     here = Path.cwd()
@@ -212,13 +208,6 @@ def _find_conflict(scenario: ScenarioData, result: ResultData, seconds: float | 
     spent = sum(result.data.seconds.values())
     limit = CONFLICT_SECONDS if seconds is None else min(CONFLICT_SECONDS, max(1.0, seconds - spent))
     return conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3).data
-
-
-def _dump_conflict(clash: ConflictDocument) -> dict[str, Any]:
-    return {
-        "conflict": [dump_document(one) for one in clash.sets],
-        "repairs": [dump_document(one) for one in clash.repairs],
-    }
 
 
 def _print(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from rich.text import Text as Line
 
@@ -40,13 +40,9 @@ class LimitedStudy(Protocol):
         """Return how far the study got."""
 
 
-def describe_interruption(document: LimitedStudy | Mapping[str, Any], lang: Lang) -> str:
+def describe_interruption(document: LimitedStudy, lang: Lang) -> str:
     """Say how far the analysis got; empty if it completed."""
-    if isinstance(document, Mapping):
-        by = document.get("stopped_by")
-        progress = ProgressEntry(**document["progress"]) if document.get("progress") else None
-    else:
-        by, progress = document.stopped_by, document.progress
+    by, progress = document.stopped_by, document.progress
     if by is None or progress is None:
         return ""
     after = _describe_progress(progress, lang)
@@ -60,7 +56,7 @@ def describe_interruption(document: LimitedStudy | Mapping[str, Any], lang: Lang
     ).in_(lang)
 
 
-def render_interruption(document: LimitedStudy | Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_interruption(document: LimitedStudy, lang: Lang, width: int) -> list[Line]:
     """Write the sentence as lines of a page."""
     said = describe_interruption(document, lang)
     return wrap_paragraph(said, width, style="yellow") if said else []
