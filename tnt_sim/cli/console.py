@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tnt_sim import disk
-from tnt_sim.cli.documents import DefectEntry, ErrorDocument, ErrorEntry, PlaceEntry
+from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, PlaceEntry
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name

@@ -78,7 +78,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             _("sweep: what a bigger envelope brings"),
         ),
         "error": (
-            "cli.documents.ErrorDocument",
+            "cli.error_document.ErrorDocument",
             _("any command that fails"),
         ),
         "explain": (

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import polars as pl
@@ -19,14 +19,15 @@ import polars as pl
 from tnt_sim.documents import DecimalText, omit_none
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import describe_unspent
 from tnt_sim.rules.expressions.inhabitants import find_reached_communes
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Reading, RuleReading
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.question_acceptance import describe_resolution
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
-from tnt_sim.verify.decision_reasons import Reasons
+
+if TYPE_CHECKING:
+    from tnt_sim.verify.decision_reasons import Reasons
 
 QUESTIONED = 20
 """Dossiers of an open question that a document names, at most."""
@@ -332,6 +333,8 @@ def build_envelope_entries(
     lang: Lang,
 ) -> list[RunEnvelope]:
     """Build one entry per envelope; figures include all envelopes below it."""
+    from tnt_sim.reporting.text.decision_reasons import describe_unspent
+
     tree, node = problem.case.tree, problem.case.node
     n_dossiers = _count_by_node(problem, np.ones(problem.case.n, dtype=np.bool_))
     n_eligible = _count_by_node(problem, select_eligible(problem))

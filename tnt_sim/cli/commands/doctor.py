@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tnt_sim.cli.console import build_hint, emit, print_page
-from tnt_sim.cli.documents import DoctorDocument, MachineCheck, SolverEntry
 from tnt_sim.cli.options import JsonOption, LangOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang, Text
 
 BROKEN = 1
 
+if TYPE_CHECKING:
+    from tnt_sim.cli.documents import DoctorDocument, SolverEntry
+
 
 def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
     """Affiche les versions, les solveurs présents et ce qui fonctionne sur cette machine."""
+    from tnt_sim.cli.documents import DoctorDocument, MachineCheck
+
     tongue = parse_lang(lang)
     from tnt_sim.engine.stored_run import list_versions
 
@@ -56,6 +60,8 @@ def _list_solvers() -> list[tuple[str, bool]]:
 
 def _try_solver(entry: tuple[str, bool]) -> SolverEntry:
     """Solve a tiny model (the larger of two exclusive numbers) and check that the solver answers correctly."""
+    from tnt_sim.cli.documents import SolverEntry
+
     name, independent = entry
     from tnt_sim.deadline import Deadline
     from tnt_sim.errors import TntError

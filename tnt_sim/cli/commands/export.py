@@ -11,7 +11,6 @@ import typer
 
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import build_hint, emit, format_arguments, print_note, print_page
-from tnt_sim.cli.documents import WrittenDocument, WrittenFile
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     JsonOption,
@@ -28,6 +27,7 @@ from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
+    from tnt_sim.cli.documents import WrittenDocument
     from tnt_sim.engine.stored_run import StoredRun
     from tnt_sim.reporting.run_folder.run_access import Solving
 
@@ -275,6 +275,8 @@ def _build_document(
     files: Sequence[Path],
     remarks: Sequence[str],
 ) -> WrittenDocument:
+    from tnt_sim.cli.documents import WrittenDocument, WrittenFile
+
     checked = run.checked.checked
     return WrittenDocument(
         command=command,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.cli.console import build_hint_lines, emit, print_note, quote_argument
-from tnt_sim.cli.documents import NewDefect, NewDocument
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import (
     EncodingOption,
@@ -31,6 +30,7 @@ from tnt_sim.i18n.message import Lang, Text, describe_count
 if TYPE_CHECKING:
     import polars as pl
 
+    from tnt_sim.cli.documents import NewDocument
     from tnt_sim.ingest.tables.column_guess import Guess
 
 MOST_ENVELOPES = 40
@@ -334,6 +334,8 @@ def _collect_defects(scenario: Path) -> tuple[Defect, ...]:
 def _build_document(
     folder: Path, review: list[Text], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
 ) -> NewDocument:
+    from tnt_sim.cli.documents import NewDefect, NewDocument
+
     return NewDocument(
         scenario=str(folder / SCENARIO_FILE),
         status="valid" if not remaining else "to_review",

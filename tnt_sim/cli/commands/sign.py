@@ -10,17 +10,16 @@ import typer
 from tnt_sim.cli.commands.export import ProjectOption, UnprovenOption, build_solving
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import build_hint, emit, format_arguments, print_page
-from tnt_sim.cli.documents import AmendmentSignature, ListSignature, SignDocument
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.verify.verification import PreviousSignature
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from tnt_sim.cli.documents import SignDocument
     from tnt_sim.reporting.run_folder.run_access import Solving
     from tnt_sim.scenario.decision_register import RegisterEntry
 
@@ -132,6 +131,9 @@ def _list(
 
 
 def _build_document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> SignDocument:
+    from tnt_sim.cli.documents import AmendmentSignature, ListSignature, SignDocument
+    from tnt_sim.verify.verification import PreviousSignature
+
     words = dict(entry.signature)
     if words["previous"] is not None:
         words["previous"] = PreviousSignature(**words["previous"])

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tnt_sim.engine.result import ResultData
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.kinds.registry import load_rule_kinds
@@ -22,6 +22,9 @@ from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify import run_document
 from tnt_sim.verify.run_document import RunDocument
 from tnt_sim.verify.verification import Means, Verification, of_fresh
+
+if TYPE_CHECKING:
+    from tnt_sim.engine.result import ResultData
 
 STATUS: Mapping[str, Text] = MappingProxyType(
     {
