@@ -15,12 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tnt_sim.api import old_paths
 
 if TYPE_CHECKING:
-    from tnt_sim.analysis.alternatives.alternatives import alternatives
-    from tnt_sim.analysis.audit.audit import audit
     from tnt_sim.analysis.compare.common_core import core
-    from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
-    from tnt_sim.analysis.marginal.questions import entries, extension, next_euro, prices, target
-    from tnt_sim.analysis.preferences.partial_weights import weights
     from tnt_sim.api.comparison import Comparison, compare
     from tnt_sim.api.ensemble import Ensemble, ensemble
     from tnt_sim.api.extension import Extension, extend
@@ -29,6 +24,11 @@ if TYPE_CHECKING:
     from tnt_sim.api.runs import Run, open_run
     from tnt_sim.api.scenario import Scenario, by_opinion, read_scenario
     from tnt_sim.api.session import Session
+    from tnt_sim.api.studies.alternatives import alternatives
+    from tnt_sim.api.studies.audit import audit
+    from tnt_sim.api.studies.infeasibility import conflict
+    from tnt_sim.api.studies.marginal import entries, extension, next_euro, prices, target
+    from tnt_sim.api.studies.preferences import weights
     from tnt_sim.api.sweep import Sweep, sweep
     from tnt_sim.engine.result import Proof, Status
     from tnt_sim.errors import (
@@ -104,23 +104,23 @@ _HOMES = {
     "Session": "tnt_sim.api.session",
     "Status": "tnt_sim.engine.result",
     "compare": "tnt_sim.api.comparison",
-    "alternatives": "tnt_sim.analysis.alternatives.alternatives",
-    "audit": "tnt_sim.analysis.audit.audit",
+    "alternatives": "tnt_sim.api.studies.alternatives",
+    "audit": "tnt_sim.api.studies.audit",
     "by_opinion": "tnt_sim.api.scenario",
     "core": "tnt_sim.analysis.compare.common_core",
-    "conflict": "tnt_sim.analysis.infeasibility.minimal_conflicts",
-    "entries": "tnt_sim.analysis.marginal.questions",
+    "conflict": "tnt_sim.api.studies.infeasibility",
+    "entries": "tnt_sim.api.studies.marginal",
     "Extension": "tnt_sim.api.extension",
     "extend": "tnt_sim.api.extension",
-    "extension": "tnt_sim.analysis.marginal.questions",
+    "extension": "tnt_sim.api.studies.marginal",
     "import_file": "tnt_sim.api.imports",
-    "next_euro": "tnt_sim.analysis.marginal.questions",
+    "next_euro": "tnt_sim.api.studies.marginal",
     "open_run": "tnt_sim.api.runs",
-    "prices": "tnt_sim.analysis.marginal.questions",
+    "prices": "tnt_sim.api.studies.marginal",
     "table": "tnt_sim.reporting.notebook.tables",
-    "target": "tnt_sim.analysis.marginal.questions",
+    "target": "tnt_sim.api.studies.marginal",
     "ensemble": "tnt_sim.api.ensemble",
-    "weights": "tnt_sim.analysis.preferences.partial_weights",
+    "weights": "tnt_sim.api.studies.preferences",
     "Sweep": "tnt_sim.api.sweep",
     "sweep": "tnt_sim.api.sweep",
 }

@@ -39,8 +39,6 @@ ORDER = [
 ]
 ARROWS_TO_CUT = frozenset(
     {
-        ("analysis.alternatives.alternatives", "api.study_files"),
-        ("analysis.audit.audit", "api.study_files"),
         ("analysis.audit.audit", "reporting.reports.audit"),
         ("analysis.audit.selection", "reporting.run_folder.run_access"),
         ("analysis.compare.common_core", "reporting.run_folder.run_access"),
@@ -48,17 +46,9 @@ ARROWS_TO_CUT = frozenset(
         ("analysis.explain.explanation", "reporting.reports.explanation"),
         ("analysis.explain.explanation", "reporting.text.explanation"),
         ("analysis.explain.facts", "reporting.text.decision_reasons"),
-        ("analysis.infeasibility.minimal_conflicts", "api.study_files"),
         ("analysis.infeasibility.minimal_conflicts", "reporting.reports.infeasibility"),
-        ("analysis.marginal.questions", "reporting.charts.marginal_charts"),
-        ("analysis.marginal.questions", "reporting.renderers.html"),
-        ("analysis.marginal.questions", "reporting.reports.marginal"),
-        ("analysis.marginal.questions", "reporting.run_folder.atomic_write"),
-        ("analysis.preferences.partial_weights", "reporting.renderers.html"),
-        ("analysis.preferences.partial_weights", "reporting.reports.preferences"),
         ("analysis.shared.decided_run", "reporting.run_folder.run_access"),
         ("analysis.sweep.result", "reporting.text.decision_reasons"),
-        ("analysis.sweep.slider_positions", "reporting.decision_page.script_data"),
         ("engine.step_results", "reporting.text.decision_reasons"),
         ("engine.result", "reporting.text.decision_reasons"),
         ("verify.run_document", "reporting.text.decision_reasons"),

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from tnt_sim.scenario.scenario import ScenarioData
 
 if TYPE_CHECKING:
-    from tnt_sim.analysis.alternatives.alternatives import Alternatives
-    from tnt_sim.analysis.audit.audit import Audit
-    from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict
-    from tnt_sim.analysis.marginal.questions import MarginalAnswer
-    from tnt_sim.analysis.preferences.partial_weights import WeightStudy
     from tnt_sim.api.ensemble import Ensemble
     from tnt_sim.api.extension import Extension
+    from tnt_sim.api.studies.alternatives import Alternatives
+    from tnt_sim.api.studies.audit import Audit
+    from tnt_sim.api.studies.infeasibility import Conflict
+    from tnt_sim.api.studies.marginal import MarginalAnswer
+    from tnt_sim.api.studies.preferences import WeightStudy
     from tnt_sim.api.sweep import Sweep
 
 Progress = Callable[[str, float], None]
@@ -96,7 +96,7 @@ class Analyses:
         >>> scenario.analyse.marginal_euro(envelopes=["programme"], rules=[]).to_dataframe().height
         1
         """
-        from tnt_sim.analysis.marginal.questions import next_euro
+        from tnt_sim.api.studies.marginal import next_euro
 
         return next_euro(
             self.scenario, envelopes=envelopes, rules=rules, time_limit=time_limit, progress=progress
@@ -133,7 +133,7 @@ class Analyses:
         >>> scenario.analyse.entry_thresholds().to_dataframe().columns[0]
         'dossier'
         """
-        from tnt_sim.analysis.marginal.questions import entries
+        from tnt_sim.api.studies.marginal import entries
 
         return entries(
             self.scenario, envelope=envelope, start=start, stop=stop, steps=steps, at=at, share=share,
@@ -158,7 +158,7 @@ class Analyses:
         >>> scenario.analyse.target("departments").table("targets")["amount_cents"].to_list()
         [100000000]
         """
-        from tnt_sim.analysis.marginal.questions import target
+        from tnt_sim.api.studies.marginal import target
 
         return target(self.scenario, *goals, envelope=envelope, time_limit=time_limit, progress=progress)
 
@@ -182,7 +182,7 @@ class Analyses:
         >>> scenario.analyse.rule_prices(kinds=["rule"]).to_dataframe()["id"].to_list()[:1]
         ['part-communes']
         """
-        from tnt_sim.analysis.marginal.questions import prices
+        from tnt_sim.api.studies.marginal import prices
 
         return prices(self.scenario, envelope=envelope, kinds=kinds, time_limit=time_limit, progress=progress)
 
@@ -201,7 +201,7 @@ class Analyses:
         >>> scenario.analyse.extension_shares("100 k€").to_dataframe().height > 2
         True
         """
-        from tnt_sim.analysis.marginal.questions import extension
+        from tnt_sim.api.studies.marginal import extension
 
         return extension(self.scenario, amount, key=key, time_limit=time_limit, progress=progress)
 
@@ -234,7 +234,7 @@ class Analyses:
         >>> tight.analyse.infeasibility().document["status"] in ("infeasible", "feasible")
         True
         """
-        from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+        from tnt_sim.api.studies.infeasibility import conflict
 
         return conflict(self.scenario, repairs=repairs, time_limit=time_limit, progress=progress)
 
@@ -260,7 +260,7 @@ class Analyses:
         >>> scenario.analyse.alternatives(within="2 %", count=2).document["command"]
         'alternatives'
         """
-        from tnt_sim.analysis.alternatives.alternatives import alternatives
+        from tnt_sim.api.studies.alternatives import alternatives
 
         return alternatives(
             self.scenario, within=within, count=count, by=by, time_limit=time_limit, progress=progress
@@ -281,7 +281,7 @@ class Analyses:
         >>> scenario.analyse.audit("liste.csv").document["command"]
         'audit'
         """
-        from tnt_sim.analysis.audit.audit import audit
+        from tnt_sim.api.studies.audit import audit
 
         return audit(self.scenario, selection, time_limit=time_limit, progress=progress)
 
@@ -338,7 +338,7 @@ class Analyses:
         >>> scenario.analyse.weights(["score", "dossiers"]).document["command"]
         'weights'
         """
-        from tnt_sim.analysis.preferences.partial_weights import weights
+        from tnt_sim.api.studies.preferences import weights
 
         return weights(
             self.scenario, criteria, ranges=ranges, order=order, time_limit=time_limit, progress=progress

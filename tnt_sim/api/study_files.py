@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.i18n.message import Lang
@@ -12,6 +14,19 @@ from tnt_sim.reporting.run_folder.atomic_write import put_file
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.report_tree import Report
+
+
+def with_files[**Request, Answer](
+    function: Callable[Request, Any], answer: type[Answer]
+) -> Callable[Request, Answer]:
+    """Return a function of an analysis whose result has a page and a workbook, as an `answer`."""
+
+    @wraps(function)
+    def compute(*args: Request.args, **keywords: Request.kwargs) -> Answer:
+        found = function(*args, **keywords)
+        return answer(**{field.name: getattr(found, field.name) for field in fields(found)})
+
+    return compute
 
 
 class StudyFiles(Protocol):

@@ -13,8 +13,9 @@ from support.analysis_cases.clashing_rules import Choices, Ints, world, write
 from support.lanes import seeds
 
 from tnt_sim.analysis.alternatives import diverse_search as near_ask
-from tnt_sim.analysis.alternatives.alternatives import Alternatives, alternatives, classify_dossiers
+from tnt_sim.analysis.alternatives.alternatives import classify_dossiers
 from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch
+from tnt_sim.api.studies.alternatives import Alternatives, alternatives
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report

@@ -11,7 +11,7 @@ import xlsxwriter
 from support.analysis_cases.clashing_rules import NEVER, Bools, Choices, Ints, World, world, write
 from support.lanes import seeds
 
-from tnt_sim.analysis.audit.audit import Audit, audit
+from tnt_sim.api.studies.audit import Audit, audit
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError, ScenarioError, UsageError

@@ -20,7 +20,8 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
 )
 from tnt_sim.analysis.infeasibility.document import ClashEntry, MemberEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem
-from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict, conflict, find_conflict
+from tnt_sim.analysis.infeasibility.minimal_conflicts import find_conflict
+from tnt_sim.api.studies.infeasibility import Conflict, conflict
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve

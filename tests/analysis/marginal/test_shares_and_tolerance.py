@@ -8,7 +8,7 @@ import pytest
 
 from tnt_sim.analysis.marginal.entry_thresholds import find_no_loss_extensions
 from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
-from tnt_sim.analysis.marginal.questions import MarginalAnswer, target
+from tnt_sim.analysis.marginal.questions import MarginalResult, target
 from tnt_sim.analysis.marginal.questions import prices as ask_prices
 from tnt_sim.analysis.marginal.rule_prices import compute_prices
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
@@ -30,7 +30,7 @@ def scenario(folder: Path, rest: str, table: str) -> ScenarioData:
     return load_scenario(folder / "s.yaml")
 
 
-def told(found: MarginalAnswer) -> str:
+def told(found: MarginalResult) -> str:
     return "\n".join(line.plain for line in render_report(build_report(found.data), Lang.FR, 200))
 
 

@@ -14,9 +14,9 @@ from support.analysis_cases.clashing_rules import Choices, World, world, write
 from support.lanes import seeds
 
 from tnt_sim.analysis.preferences import partial_weights as room
-from tnt_sim.analysis.preferences.partial_weights import WeightStudy, weights
 from tnt_sim.analysis.preferences.weight_polytope import build_feasible_region as region_of
 from tnt_sim.analysis.preferences.weight_polytope import build_half_spaces, round_figure
+from tnt_sim.api.studies.preferences import WeightStudy, weights
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tnt_sim.analysis.audit.audit import audit
-from tnt_sim.analysis.marginal.questions import MarginalAnswer, extension, prices
+from tnt_sim.analysis.marginal.questions import MarginalResult, extension, prices
 from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
@@ -41,7 +41,7 @@ def scenario(tmp_path: Path) -> ScenarioData:
     return load_scenario(tmp_path / "s.yaml")
 
 
-def told(found: MarginalAnswer) -> str:
+def told(found: MarginalResult) -> str:
     return "\n".join(line.plain for line in render_report(build_report(found.data), Lang.FR, 200))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from support.printed.facts import Facts, plain
 from support.printed.run import UNSPENT, WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
-from tnt_sim.analysis.marginal.questions import MarginalAnswer
+from tnt_sim.analysis.marginal.questions import MarginalResult
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.marginal import build_report as build_question_report
@@ -206,7 +206,7 @@ def check_sweep(facts: Facts, last: Facts, document: Any, swept: Any, lang: Lang
     return read
 
 
-def check_entries(facts: Facts, found: MarginalAnswer, lang: Lang) -> None:
+def check_entries(facts: Facts, found: MarginalResult, lang: Lang) -> None:
     """Each dossier is out today; where it is known to enter, in the order of the amounts; the "
     "counts of flags."""
     document, page = found.document, sections(render_report(build_question_report(found.data), lang, WIDE))
@@ -238,7 +238,7 @@ def check_entries(facts: Facts, found: MarginalAnswer, lang: Lang) -> None:
     assert seen == min(waiting, 25)
 
 
-def check_next(facts: Facts, found: MarginalAnswer, lang: Lang) -> None:
+def check_next(facts: Facts, found: MarginalResult, lang: Lang) -> None:
     """Who enters is out today, who leaves is in; « rien de plus » has no amount and no gain beside it."""
     by_name = {entry["id"]: entry for entry in found.document["next"]}
     page = sections(render_report(build_question_report(found.data), lang, WIDE))

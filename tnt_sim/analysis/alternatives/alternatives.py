@@ -22,7 +22,7 @@ from tnt_sim.analysis.alternatives.document import (
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.list_distance import list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.api.study_files import Pages
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.domain.money import parse_rate
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import optimise
@@ -38,7 +38,7 @@ from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 
 @dataclass(frozen=True, eq=False)
-class Alternatives(Pages):
+class AlternativesResult(StudyAnswer):
     """Near-optimal allocations of a scenario.
 
     Attributes
@@ -111,7 +111,7 @@ def alternatives(
     steer: bool = True,
     time_limit: float | None = None,
     progress: Progress | None = None,
-) -> Alternatives:
+) -> AlternativesResult:
     """Find allocations within a loss of the first objective that differ as much as possible.
 
     Parameters
@@ -168,7 +168,7 @@ def search_alternatives(
     by: str = "dossiers",
     steer: bool = True,
     progress: Progress | None = None,
-) -> Alternatives:
+) -> AlternativesResult:
     """Search on a compiled problem."""
     began = time.perf_counter()
     optimum = optimise(problem, clock=clock)
@@ -190,7 +190,7 @@ def search_alternatives(
             search.find_distant_allocations(count)
         if course.stopped_by is not None:
             course.n_asked = count
-    return Alternatives(
+    return AlternativesResult(
         problem,
         within,
         by,
@@ -206,7 +206,7 @@ def search_alternatives(
     )
 
 
-def classify_dossiers(alternatives_: Alternatives) -> list[str]:
+def classify_dossiers(alternatives_: AlternativesResult) -> list[str]:
     """Classify each application: `always` or `never` (proved), `open` (differs among lists), `same`."""
     every = np.array([one.funded for one in alternatives_.allocations])
     moves = every.any(axis=0) & ~every.all(axis=0)
@@ -218,7 +218,7 @@ def classify_dossiers(alternatives_: Alternatives) -> list[str]:
     ]
 
 
-def build_document(alternatives_: Alternatives) -> AlternativesDocument:
+def build_document(alternatives_: AlternativesResult) -> AlternativesDocument:
     """Build the document of the lists that were found."""
     problem, best = alternatives_.problem, alternatives_.optimum
     scenario, course = problem.scenario, alternatives_.course
@@ -252,7 +252,7 @@ def build_document(alternatives_: Alternatives) -> AlternativesDocument:
 
 
 def _build_entry(
-    alternatives_: Alternatives, rank: int, allocation: NearOptimalAllocation
+    alternatives_: AlternativesResult, rank: int, allocation: NearOptimalAllocation
 ) -> AlternativeEntry:
     problem, best = alternatives_.problem, alternatives_.optimum
     assert best.allocation is not None
@@ -275,7 +275,7 @@ def _build_entry(
     )
 
 
-def _compare_lists(alternatives_: Alternatives) -> tuple[SharedDecisions | None, list[OpenDossier]]:
+def _compare_lists(alternatives_: AlternativesResult) -> tuple[SharedDecisions | None, list[OpenDossier]]:
     """Count what all lists share and what is proven never to change; list each dossier that differs."""
     if not alternatives_.allocations:
         return None, []

@@ -42,7 +42,7 @@ from tnt_sim.analysis.infeasibility.minimal_conflicts import (
 )
 from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.api.study_files import Pages
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
@@ -150,7 +150,7 @@ class Swap:
 
 
 @dataclass(frozen=True, eq=False)
-class Audit(Pages):
+class AuditResult(StudyAnswer):
     """Selection compared with the rules and the optimum.
 
     Attributes
@@ -207,7 +207,7 @@ def audit(
     *,
     time_limit: float | None = None,
     progress: Progress | None = None,
-) -> Audit:
+) -> AuditResult:
     """Audit a hand-made selection.
 
     Parameters
@@ -246,7 +246,7 @@ def audit(
 
 def audit_selection(
     problem: Problem, chosen: Selection, clock: Clock, *, progress: Progress | None = None
-) -> Audit:
+) -> AuditResult:
     """Audit a selection already read against a compiled problem."""
     began = time.perf_counter()
     report_progress = progress or (lambda phase, done: None)
@@ -275,7 +275,7 @@ def audit_selection(
                 into=swaps,
             )
         course.n_asked = course.n_done if course.stopped_by is None else course.n_asked
-    return Audit(
+    return AuditResult(
         problem,
         chosen,
         reading,
@@ -360,7 +360,7 @@ def _count_changes(answer: SolveOutcome | None, chosen: Selection) -> int | None
     return int((answer.allocation.funded != chosen.allocation.funded).sum())
 
 
-def build_document(audit_: Audit) -> AuditDocument:
+def build_document(audit_: AuditResult) -> AuditDocument:
     """Build the document of an audit."""
     scenario, course = audit_.problem.scenario, audit_.course
     return AuditDocument(
@@ -401,7 +401,7 @@ def _build_finding(defect: Defect, lang: Lang) -> SelectionFinding:
     )
 
 
-def _build_goals(audit_: Audit) -> list[AuditGoal]:
+def _build_goals(audit_: AuditResult) -> list[AuditGoal]:
     """Build each stage: value of the list, of the optimum, and the loss."""
     best: Sequence[Fraction | None] = (None,) * len(audit_.problem.stages)
     if audit_.optimum is not None and audit_.optimum.values:
@@ -422,7 +422,7 @@ def _compute_loss(sense: Sense, value: Fraction, best: Fraction) -> Fraction:
     return best - value if sense is Sense.MAXIMISE else value - best
 
 
-def _build_list_entry(audit_: Audit, answer: SolveOutcome | None) -> ComparedList | None:
+def _build_list_entry(audit_: AuditResult, answer: SolveOutcome | None) -> ComparedList | None:
     """Build another list beside the selection: values, money, and changes."""
     if answer is None or answer.allocation is None or answer.granted_cents is None:
         return None
@@ -439,7 +439,7 @@ def _build_list_entry(audit_: Audit, answer: SolveOutcome | None) -> ComparedLis
     )
 
 
-def _build_swap_entry(audit_: Audit, swap: Swap) -> SwapEntry:
+def _build_swap_entry(audit_: AuditResult, swap: Swap) -> SwapEntry:
     entry = SwapEntry(
         recover=format_fraction(swap.share),
         goal=audit_.problem.stages[swap.stage].goal if swap.stage >= 0 else None,

@@ -54,7 +54,7 @@ from tnt_sim.analysis.infeasibility.elastic_problem import (
 from tnt_sim.analysis.infeasibility.repair_cost import RuleRepair, minimise_repair_cost
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
-from tnt_sim.api.study_files import Pages
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.field_types import write_number, write_rate
 from tnt_sim.domain.money import format_cents
@@ -401,7 +401,7 @@ class Clash:
 
 
 @dataclass(frozen=True, eq=False)
-class Conflict(Pages):
+class ConflictResult(StudyAnswer):
     """Explanation of an infeasible scenario.
 
     Attributes
@@ -473,7 +473,7 @@ def conflict(
     max_solves: int = MOST_SOLVES,
     repairs: bool = True,
     progress: Callable[[str, float], None] | None = None,
-) -> Conflict:
+) -> ConflictResult:
     """Find minimal conflicts of an infeasible scenario and the cheapest repairs.
 
     Parameters
@@ -531,7 +531,7 @@ def find_conflict(
     max_solves: int = MOST_SOLVES,
     repairs: bool = True,
     progress: Callable[[str, float], None] | None = None,
-) -> Conflict:
+) -> ConflictResult:
     """Analyse a compiled problem."""
     began = time.perf_counter()
     free = without_refusals(problem)
@@ -547,7 +547,7 @@ def find_conflict(
             clock.deadline, "solves", tests.n_solves, stopped_by=None if first is Satisfiability.YES else TIME
         )
         seconds = time.perf_counter() - began
-        return Conflict(
+        return ConflictResult(
             form, wide, problem.scenario, status, n_solves=tests.n_solves, seconds=seconds, course=stopped
         )
     search = ConflictSearch(tests, max_sets, max_repairs if repairs else 0)
@@ -565,7 +565,7 @@ def find_conflict(
         course.stopped_by = TIME
     course.n_done = tests.n_solves
     sets += [_build_unproven_clash(form, keys) for keys in search.conflicts[len(sets) : max_sets]]
-    return Conflict(
+    return ConflictResult(
         form,
         wide,
         problem.scenario,
@@ -657,7 +657,7 @@ def _is_confirmed(problem: Problem, clock: Clock) -> bool:
     return answer.allocation is None and answer.proof is not None
 
 
-def build_document(conflict_: Conflict, lang: Lang) -> ConflictDocument:
+def build_document(conflict_: ConflictResult, lang: Lang) -> ConflictDocument:
     """Build the document of a conflict."""
     form, scenario, course = conflict_.form, conflict_.scenario, conflict_.course
     return ConflictDocument(

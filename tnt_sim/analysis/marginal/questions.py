@@ -10,11 +10,9 @@ Documents hold amounts in integer cents and exact decimals as text.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,15 +52,11 @@ from tnt_sim.analysis.shared.reference_solution import (
 )
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.analysis.sweep.plan import build_plan
-from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status, convert_frame
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import render_report_fragment
-from tnt_sim.reporting.reports.marginal import build_report
-from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -71,7 +65,7 @@ GRID = 10
 
 
 @dataclass(frozen=True, eq=False)
-class MarginalAnswer(StudyAnswer):
+class MarginalResult(StudyAnswer):
     """Result of a marginal question.
 
     Attributes
@@ -96,38 +90,6 @@ class MarginalAnswer(StudyAnswer):
         plain = [{key: _format_cell(value) for key, value in row.items()} for row in self.document[self.rows]]
         return convert_frame(pl.DataFrame(plain, infer_schema_length=None), backend)
 
-    def to_parquet(self, path: str | Path) -> None:
-        """Write the table as Parquet."""
-        put_file(Path(path), encode_parquet(self.to_dataframe()))
-
-    def to_excel(self, path: str | Path) -> None:
-        """Write the table as an Excel workbook."""
-        stream = io.BytesIO()
-        self.to_dataframe().write_excel(stream)
-        put_file(Path(path), stream.getvalue())
-
-    def plot(self, lang: Lang | str | None = None) -> Any:
-        """Draw the value of the next euro, or the price of each rule, as an Altair chart.
-
-        Needs the optional dependency `charts`.
-
-        Raises
-        ------
-        ValueError
-            For any other question, or if there is nothing to draw.
-        """
-        tongue = self.lang if lang is None else Lang(lang)
-        from tnt_sim.reporting.charts.marginal_charts import draw_next_euro, draw_prices
-
-        if isinstance(self.data, NextEuroDocument):
-            return draw_next_euro(self.data.next, tongue)
-        if isinstance(self.data, RulePricesDocument):
-            return draw_prices(self.data.prices, tongue)
-        raise ValueError("only the next euro and the prices have a picture")
-
-    def _repr_html_(self) -> str:
-        return render_report_fragment(build_report(self.data), self.lang)
-
 
 def _format_cell(value: Any) -> Any:
     if not isinstance(value, list):
@@ -146,7 +108,7 @@ def next_euro(
     prove: bool = True,
     lang: Lang | str | None = None,
     progress: ReportProgress | None = None,
-) -> MarginalAnswer:
+) -> MarginalResult:
     """Find the least increase of each envelope, or violation of each rule, that gains one unit.
 
     Parameters
@@ -189,7 +151,7 @@ def next_euro(
         base=build_reference_entry(base),
         next=[build_marginal_entry(one) for one in result],
     )
-    return MarginalAnswer(document, "next", tongue)
+    return MarginalResult(document, "next", tongue)
 
 
 def entries(
@@ -206,7 +168,7 @@ def entries(
     time_limit: float | None = None,
     lang: Lang | str | None = None,
     progress: ReportProgress | None = None,
-) -> MarginalAnswer:
+) -> MarginalResult:
     """Find the envelope amount from which each application is funded.
 
     The columns are `no_loss`, `first`, `stable_from`, `flips` and a flag; see `entry_thresholds`.
@@ -275,7 +237,7 @@ def entries(
         flags=count_flags(thresholds),
         entries=build_entry_rows(thresholds),
     )
-    return MarginalAnswer(document, "entries", tongue)
+    return MarginalResult(document, "entries", tongue)
 
 
 def target(
@@ -286,7 +248,7 @@ def target(
     prove: bool = True,
     lang: Lang | str | None = None,
     progress: ReportProgress | None = None,
-) -> MarginalAnswer:
+) -> MarginalResult:
     """Find the smallest amount of an envelope that reaches each target, with the optimal list there.
 
     Parameters
@@ -330,7 +292,7 @@ def target(
         **build_head(problem, path, course, status, tongue),
         targets=[build_target_entry(one, tongue) for one in result],
     )
-    return MarginalAnswer(document, "targets", tongue)
+    return MarginalResult(document, "targets", tongue)
 
 
 def prices(
@@ -342,7 +304,7 @@ def prices(
     prove: bool = True,
     lang: Lang | str | None = None,
     progress: ReportProgress | None = None,
-) -> MarginalAnswer:
+) -> MarginalResult:
     """Compute what each rule, fence, separation of money and decision costs, in value and in money.
 
     Parameters
@@ -391,7 +353,7 @@ def prices(
         unsettled=unsettled,
         prices=[build_price_entry(one) for one in result],
     )
-    return MarginalAnswer(document, "prices", tongue)
+    return MarginalResult(document, "prices", tongue)
 
 
 def extension(
@@ -403,7 +365,7 @@ def extension(
     prove: bool = True,
     lang: Lang | str | None = None,
     progress: ReportProgress | None = None,
-) -> MarginalAnswer:
+) -> MarginalResult:
     """Compare ways to share an extra amount: chosen by the model, by the statutory key, all on one axis.
 
     Parameters
@@ -446,7 +408,7 @@ def extension(
         base=build_reference_entry(base),
         ways=[build_option_entry(base, one) for one in result],
     )
-    return MarginalAnswer(document, "ways", tongue)
+    return MarginalResult(document, "ways", tongue)
 
 
 def _summarise_status(results: Sequence[TargetResult]) -> Status:

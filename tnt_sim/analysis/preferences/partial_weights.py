@@ -70,8 +70,6 @@ from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import render_report_fragment
-from tnt_sim.reporting.reports.preferences import build_report
 from tnt_sim.rules.linear_terms import combine
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_changes
@@ -123,7 +121,7 @@ class UndominatedAllocation:
 
 
 @dataclass(frozen=True, eq=False)
-class WeightStudy(StudyAnswer):
+class WeightsResult(StudyAnswer):
     """Non-dominated allocations under partially known weights.
 
     Attributes
@@ -153,6 +151,11 @@ class WeightStudy(StudyAnswer):
         """Return the answer, whose JSON form is `document`."""
         return build_document(self)
 
+    @property
+    def lang(self) -> Lang:
+        """Return the language of the scenario."""
+        return Lang(self.problem.scenario.spec.locale)
+
     def __repr__(self) -> str:
         return f"<WeightStudy of {self.problem.scenario.id}: {len(self.outcomes)} lists>"
 
@@ -166,9 +169,6 @@ class WeightStudy(StudyAnswer):
         )
         return table if backend == "polars" else table.to_pandas()
 
-    def _repr_html_(self) -> str:
-        return render_report_fragment(build_report(self.data), Lang(self.problem.scenario.spec.locale))
-
 
 def weights(
     scenario: ScenarioData,
@@ -180,7 +180,7 @@ def weights(
     draws: int = DRAWS,
     time_limit: float | None = None,
     progress: Progress | None = None,
-) -> WeightStudy:
+) -> WeightsResult:
     """Find the non-dominated allocations when weights are known only by ranges and an order.
 
     Parameters
@@ -231,7 +231,7 @@ class _WeightSearch:
     n_solves: int = 0
     doubtful: bool = False
 
-    def run(self) -> WeightStudy:
+    def run(self) -> WeightsResult:
         began = time.perf_counter()
         n = len(self.criteria)
         self.region = build_feasible_region(n, self.halves)
@@ -254,7 +254,7 @@ class _WeightSearch:
             self.course.stopped_by = self.course.stopped_by or TIME
         self.doubtful |= self.course.stopped_by is not None
         outcomes = sorted(self._select_undominated(), key=lambda one: one.criteria, reverse=True)
-        return WeightStudy(
+        return WeightsResult(
             self.problem,
             self.criteria,
             self.region,
@@ -441,7 +441,7 @@ def _split(zones: Sequence[Point], z: Point) -> list[Point]:
     ]
 
 
-def build_document(result: WeightStudy) -> WeightsDocument:
+def build_document(result: WeightsResult) -> WeightsDocument:
     """Build the document of the lists that were found."""
     scenario, course, table = result.problem.scenario, result.course, result.to_dataframe()
     play = pl.Series(result.problem.offers.in_play)
@@ -471,7 +471,7 @@ def build_document(result: WeightStudy) -> WeightsDocument:
     )
 
 
-def _build_entry(result: WeightStudy, rank: int, allocation: UndominatedAllocation) -> UndominatedEntry:
+def _build_entry(result: WeightsResult, rank: int, allocation: UndominatedAllocation) -> UndominatedEntry:
     known = result.exact and result.complete
     return UndominatedEntry(
         rank=rank,
@@ -486,7 +486,7 @@ def _build_entry(result: WeightStudy, rank: int, allocation: UndominatedAllocati
     )
 
 
-def _is_supported(result: WeightStudy, allocation: UndominatedAllocation) -> bool:
+def _is_supported(result: WeightsResult, allocation: UndominatedAllocation) -> bool:
     """Whether some feasible weight makes the outcome optimal among all known outcomes."""
     cell = result.region
     for other in result.outcomes:

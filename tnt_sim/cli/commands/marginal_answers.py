@@ -24,7 +24,7 @@ from tnt_sim.cli.options import parse_lang, parse_seconds
 from tnt_sim.documents import dump_document
 
 if TYPE_CHECKING:
-    from tnt_sim.analysis.marginal.questions import MarginalAnswer
+    from tnt_sim.analysis.marginal.questions import MarginalResult
 
 STOPPED, INFEASIBLE = 5, 4
 
@@ -97,7 +97,7 @@ def run_question(
     return code
 
 
-def _list_functions() -> Mapping[str, Callable[..., MarginalAnswer]]:
+def _list_functions() -> Mapping[str, Callable[..., MarginalResult]]:
     """Return the function that answers each question."""
     from tnt_sim.analysis.marginal import questions
 

@@ -243,7 +243,7 @@ def _build_slider(options: ReportOptions) -> Slider | None:
             "--slider calcule ses positions à partir d'un seul calcul.",
             "--slider computes its positions from one run.",
         )
-    from tnt_sim.analysis.sweep.slider_positions import compute_slider
+    from tnt_sim.reporting.decision_page.slider_positions import compute_slider
 
     with show_progress(options.lang, wanted=not options.quiet) as report_progress:
         return compute_slider(

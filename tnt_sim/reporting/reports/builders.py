@@ -6,12 +6,18 @@ from tnt_sim.analysis.alternatives.document import AlternativesDocument
 from tnt_sim.analysis.audit.document import AuditDocument
 from tnt_sim.analysis.infeasibility.document import ConflictDocument
 from tnt_sim.analysis.marginal.document import MarginalDocument
+from tnt_sim.analysis.preferences.document import WeightsDocument
 from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.reporting.report_tree import Report
-from tnt_sim.reporting.reports import alternatives, audit, infeasibility, marginal, sweep
+from tnt_sim.reporting.reports import alternatives, audit, infeasibility, marginal, preferences, sweep
 
 type StudyDocument = (
-    ConflictDocument | AuditDocument | AlternativesDocument | SweepDocument | MarginalDocument
+    ConflictDocument
+    | AuditDocument
+    | AlternativesDocument
+    | WeightsDocument
+    | SweepDocument
+    | MarginalDocument
 )
 
 
@@ -24,6 +30,8 @@ def build_report(document: StudyDocument) -> Report:
             return audit.build_report(document)
         case AlternativesDocument():
             return alternatives.build_report(document)
+        case WeightsDocument():
+            return preferences.build_report(document)
         case SweepDocument():
             return sweep.build_report(document)
         case _:

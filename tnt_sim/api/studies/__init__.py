@@ -1,0 +1,1 @@
+"""Answers of the studies, with their page and workbook."""
