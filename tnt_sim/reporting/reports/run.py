@@ -92,7 +92,7 @@ class _EnvelopeRow:
     id: str
     title: str
     is_top: bool
-    figures: Mapping[str, int | None]
+    cells: Mapping[str, int | None]
 
 
 def render_envelopes(
@@ -105,7 +105,7 @@ def render_envelopes(
     """
     columns = list(keys or RUN_COLUMNS)
     rows = _build_rows(entries, lang, [key for key, _ in columns])
-    if not keys and any(row.figures[_EFFECTIVE[0]] != row.figures["amount_cents"] for row in rows):
+    if not keys and any(row.cells[_EFFECTIVE[0]] != row.cells["amount_cents"] for row in rows):
         columns.insert(1, _EFFECTIVE)
     names = [row.name for row in rows]
     exact = _render_rows(rows, names, columns, lang, short=False)
@@ -127,7 +127,7 @@ def _render_rows(
 ) -> list[Line]:
     cells = [list(heads)]
     for key, _ in columns:
-        values = [row.figures[key] for row in rows]
+        values = [row.cells[key] for row in rows]
         if not key.endswith("_cents"):
             cells.append([format_integer(value, lang) for value in values])
         else:

@@ -240,13 +240,13 @@ def can_hold_share(
 
 
 def _record_unreachable_share(case: Case, names: Sequence[str | None], path: Path) -> None:
-    shown = ", ".join(name for name in names[:MAX_LISTED] if name)
+    groups = ", ".join(name for name in names[:MAX_LISTED] if name)
     more = f", … (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
     text = _("this share can never hold, given what is committed or funded by decision.")
-    if shown:
+    if groups:
         text = _(
             "this share can never hold for {groups}, given what is committed or funded by decision.",
-            groups=shown + more,
+            groups=groups + more,
         )
     case.record_defect(
         "share-reach",

@@ -301,14 +301,14 @@ class _GrantArrays:
         """Warn of an entry whose levels fit none of its dossiers."""
         fitting = levels.select_dossiers(self.case.n)
         for menu in self.menus:
-            mine = menu.mask & open_
-            if mine.any() and not fitting[mine].any():
+            settled = menu.mask & open_
+            if settled.any() and not fitting[settled].any():
                 self.case.warnings.add(
                     "levels-idle",
                     _n(
                         "no level of this menu fits what it settles: {n} dossier.",
                         "no level of this menu fits what it settles: {n} dossiers.",
-                        n=int(mine.sum()),
+                        n=int(settled.sum()),
                     ),
                     self.case.locate((*menu.path, "levels")),
                     hint=_("Compare the levels with what is asked, with base and with the caps."),
