@@ -83,7 +83,7 @@ class Run:
         >>> tnt.open_run(result.save()).to_dataframe()["granted_cents"].sum() > 0
         True
         """
-        own = self.run.table.drop(NODE) if table == "dossiers" else build_frame(self.run.summary, table)
+        own = self.run.table.drop(NODE) if table == "dossiers" else build_frame(self.run.data, table)
         return convert_frame(own, backend)
 
     def _repr_html_(self) -> str:

@@ -219,16 +219,14 @@ class ResultData:
         ValueError
             If the backend or the table does not exist.
         """
-        return convert_frame(
-            self.dossiers if table == "dossiers" else build_frame(self.document, table), backend
-        )
+        return convert_frame(self.dossiers if table == "dossiers" else build_frame(self.data, table), backend)
 
 
 TABLES = ("envelopes", "rules", "groups", "objective")
 """Tables of a document: its lists, and `groups`, with one row per group of a rule."""
 
 
-def build_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
+def build_frame(document: run_document.RunDocument, table: str) -> pl.DataFrame:
     """Return one of `TABLES` as a table, without nested values.
 
     Raises
@@ -239,9 +237,9 @@ def build_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
     if table not in TABLES:
         raise ValueError(f"table must be one of dossiers, {', '.join(TABLES)}, not {table!r}")
     if table == "groups":
-        rows = [{"rule": rule["id"], **group} for rule in document["rules"] for group in rule["groups"]]
+        rows = [{"rule": rule.id, **dump_document(group)} for rule in document.rules for group in rule.groups]
     else:
-        rows = document[table]
+        rows = [dump_document(entry) for entry in getattr(document, table)]
     return build_entry_frame(rows)
 
 

@@ -283,8 +283,8 @@ class StoredRun:
 
 def run_of(result: ResultData) -> StoredRun:
     """Return a result that was not stored as a `StoredRun`, for its charts and tables."""
-    spec, envelopes = result.problem.scenario.spec, result.document["envelopes"]
-    table = _add_envelope_numbers(spec, envelopes, select_parquet_columns(result.dossiers))
+    spec, ids = result.problem.scenario.spec, [entry.id for entry in result.data.envelopes]
+    table = _add_envelope_numbers(spec, ids, select_parquet_columns(result.dossiers))
     return StoredRun(Path(), result.document, spec, result.problem.scenario.tree, table)
 
 
@@ -309,9 +309,8 @@ def read_stored(run_dir: Path) -> StoredRun:
     table = read_parquet(run_dir / PARQUET, defects)
     if table is None or not has_columns(table, _READ, defects):
         raise VerificationError(defects.entries)
-    return StoredRun(
-        run_dir, summary, spec, raw.tree, _add_envelope_numbers(spec, summary["envelopes"], table)
-    )
+    ids = [str(entry["id"]) for entry in summary["envelopes"]]
+    return StoredRun(run_dir, summary, spec, raw.tree, _add_envelope_numbers(spec, ids, table))
 
 
 def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
@@ -323,21 +322,19 @@ def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
     raise DataError([Defect("run-folder", text, (Place(file=str(run_dir)),), hint)])
 
 
-def _add_envelope_numbers(
-    spec: ScenarioSpec, envelopes: Sequence[Mapping[str, Any]], table: pl.DataFrame
-) -> pl.DataFrame:
+def _add_envelope_numbers(spec: ScenarioSpec, ids: Sequence[str], table: pl.DataFrame) -> pl.DataFrame:
     """Add to the table the number of the envelope that each dossier belongs to."""
-    number = {str(entry["id"]): k for k, entry in enumerate(envelopes)}
-    only = spec.programme.find_single_leaf(spec.date) or str(envelopes[0]["id"])
+    number = {name: k for k, name in enumerate(ids)}
+    only = spec.programme.find_single_leaf(spec.date) or ids[0]
     name = pl.when(pl.col("envelope").fill_null("") == "").then(pl.lit(only)).otherwise(pl.col("envelope"))
     for split, by in _list_splits(spec.programme):
         if by in table.columns:
             group_name = pl.lit(split + GROUP_SEPARATOR) + pl.Series(
-                _determine_groups(spec, table, split, by, list(number))
+                _determine_groups(spec, table, split, by, ids)
             )
-            divided = (name == split) & group_name.is_in(list(number))
+            divided = (name == split) & group_name.is_in(ids)
             name = pl.when(divided).then(group_name).otherwise(name)
-        closed = ~name.is_in(list(number)) & name.str.starts_with(split + GROUP_SEPARATOR)
+        closed = ~name.is_in(ids) & name.str.starts_with(split + GROUP_SEPARATOR)
         name = pl.when(closed).then(pl.lit(split)).otherwise(name)
     node = name.replace_strict(number, default=None, return_dtype=pl.Int64)
     return table.with_columns(node.alias(NODE))
