@@ -75,10 +75,10 @@ def _describe_broken(entry: ViolationEntry, lang: Lang) -> str:
 def _build_findings(chosen: SelectionEntry) -> list[Node]:
     nodes: list[Node] = []
     if chosen.findings:
-        said = [capitalise(" ".join(filter(None, (one.message, one.hint)))) for one in chosen.findings]
+        messages = [capitalise(" ".join(filter(None, (one.message, one.hint)))) for one in chosen.findings]
         columns = [
             Column(Text("Ligne", "Row"), [one.row for one in chosen.findings], Kind.COUNT),
-            Column(Text("Constat", "Finding"), said),
+            Column(Text("Constat", "Finding"), messages),
         ]
         nodes.append(build_section(Text("Lignes de la liste", "Rows of the list"), columns))
     if chosen.n_committed_added:
