@@ -46,15 +46,6 @@ KINDS: Mapping[str, Text] = MappingProxyType(
         ),
     }
 )
-PRICE_HEADS: Mapping[str, Text] = MappingProxyType(
-    {
-        "walls": Text(
-            "|sans elles|entre ses enfants seuls|ou, en argent|preuve|",
-            "|without them|between its children alone|or, in money|proof|",
-        ),
-        "other": Text("|sans elle|ou, en argent|preuve|", "|without it|or, in money|proof|"),
-    }
-)
 WAYS: Mapping[str, Text] = MappingProxyType(
     {
         "free": Text("au choix du modèle", "as the model chooses"),
