@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec, Tree
 from tnt_sim.i18n.message import Text, _
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case
@@ -128,8 +128,8 @@ class _Raises:
         ]
         if not above:
             return _("Raise {own}, or correct the column `committed`.", own=own)
-        fr, en = ", ".join(one.fr for one in above), ", ".join(one.en for one in above)
-        return Text(
-            f"Relevez {own.fr}, et pour cela {fr}, ou corrigez la colonne `committed`.",
-            f"Raise {own.en}, and for that {en}, or correct the column `committed`.",
+        return _(
+            "Raise {own}, and for that {above}, or correct the column `committed`.",
+            own=own,
+            above=Items(above),
         )

@@ -24,7 +24,7 @@ import polars as pl
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import read_plain
@@ -146,9 +146,11 @@ def collect_state_defects(
     wrong += [name for name in earlier if name not in state]
     if wrong:
         named = _format_names(sorted(set(wrong)))
-        fr = "ce que la liste accorde" if entry.is_list else "une baisse de ce qui était signé avant"
-        en = "what the list grants" if entry.is_list else "lower than what was signed before"
-        text = Text(f"ce n'est pas {fr} : {named}.", f"it is not {en}: {named}.")
+        text = (
+            _("it is not what the list grants: {names}.", names=named)
+            if entry.is_list
+            else _("it is not lower than what was signed before: {names}.", names=named)
+        )
         return [Defect("register", text, (place,), _RESTORE)]
     if all(entry.signature.get(key, value) == value for key, value in summarise_state(state).items()):
         return []

@@ -25,8 +25,8 @@ from tnt_sim.domain.budget_tree import (
     split_by_largest_remainder,
 )
 from tnt_sim.errors import Defects, Place, suggest_name
-from tnt_sim.i18n.message import Text, _, _n, describe_count
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.parameters import Money, Names
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
 from tnt_sim.rules.expressions.empty_cells import is_blank, list_condition_columns, select_unknown
@@ -304,13 +304,14 @@ def _record_open_question(
     rows = np.flatnonzero(left & unknown)
     columns = list_condition_columns("all", [mapping])
     names = [column for column in columns if is_blank(case, column)[rows].any()]
-    n = _n("{n} row leaves empty; it is left out", "{n} rows leave empty; they are left out", n=len(rows))
-    fr, en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
     case.leave_open(
         f"left_out/{path[1]}",
-        Text(
-            f"`dossiers.where` lit {fr}, que {n.fr} ({format_dossier_rows(case, rows)}).",
-            f"`dossiers.where` reads {en}, which {n.en} ({format_dossier_rows(case, rows)}).",
+        _n(
+            "`dossiers.where` reads {columns}, which {n} row leaves empty; it is left out ({dossiers}).",
+            "`dossiers.where` reads {columns}, which {n} rows leave empty; they are left out ({dossiers}).",
+            n=len(rows),
+            columns=Names(names),
+            dossiers=format_dossier_rows(case, rows),
         ),
         _("Fill these cells."),
         rows,
@@ -361,16 +362,11 @@ def _check_unassigned(case: Case) -> None:
             if code == -2:
                 # a dossier that names no envelope asks from the only one
                 split = value or case.tree.ids[next(iter(case.tree.landing))]
-                text = describe_count(
-                    len(own),
-                    (
-                        f"dossier de « {split} » n'a pas de part dans sa répartition.",
-                        f"dossiers de « {split} » n'ont pas de part dans sa répartition.",
-                    ),
-                    (
-                        f'dossier of "{split}" has no part in its split.',
-                        f'dossiers of "{split}" have no part in its split.',
-                    ),
+                text = _n(
+                    '{n} dossier of "{split}" has no part in its split.',
+                    '{n} dossiers of "{split}" have no part in its split.',
+                    n=len(own),
+                    split=split,
                 )
                 hint: Text | None = _("Add their group to the split's table, or correct their row.")
             elif value == "":

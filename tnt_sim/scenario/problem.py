@@ -23,8 +23,8 @@ from pydantic import BaseModel
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.field_types import Described
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
-from tnt_sim.i18n.message import Lang, Text, _, _n, describe_count
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.envelopes.options import EnvelopeLimit, build_envelope_limits
 from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
 from tnt_sim.rules.expressions.measures import BUILT_IN, Measures
@@ -86,14 +86,14 @@ def _check_min_uses(case: Case) -> None:
 
 def _record_excess_uses(case: Case, node: int, below: int, most: int) -> None:
     name = case.tree.ids[node]
-    fr, en = ([format_cents(figure, lang) for figure in (below, most)] for lang in (Lang.FR, Lang.EN))
     case.record_defect(
         "uses-exceed",
-        Text(
-            f"les emplois minimaux des enveloppes de « {name} » font {fr[0]}, plus que les {fr[1]} qu'elle peut "
-            "accorder.",
-            f'the minimum uses of the envelopes of "{name}" come to {en[0]}, more than the {en[1]} that it can '
+        _(
+            'the minimum uses of the envelopes of "{name}" come to {uses}, more than the {most} that it can '
             "grant.",
+            name=name,
+            uses=Money(below),
+            most=Money(most),
         ),
         ("envelope", name),
         _("Lower a `min_use`, or raise the amount."),
@@ -349,17 +349,11 @@ def _record_warnings(case: Case, eligibility: Eligibility, offered: Offers) -> N
         names = format_dossier_rows(case, rows, MAX_LISTED)
         case.warnings.add(
             "committed-ineligible",
-            describe_count(
-                len(rows),
-                (
-                    f"dossier engagé ne remplit pas les conditions d'éligibilité ; il reste financé : {names}.",
-                    "dossiers engagés ne remplissent pas les conditions d'éligibilité ; ils restent financés : "
-                    f"{names}.",
-                ),
-                (
-                    f"committed dossier does not meet the eligibility requirements; it stays funded: {names}.",
-                    f"committed dossiers do not meet the eligibility requirements; they stay funded: {names}.",
-                ),
+            _n(
+                "{n} committed dossier does not meet the eligibility requirements; it stays funded: {names}.",
+                "{n} committed dossiers do not meet the eligibility requirements; they stay funded: {names}.",
+                n=len(rows),
+                names=names,
             ),
             *(case.portfolio.locate(int(row), "committed") for row in rows[:MAX_LISTED]),
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.expressions.values import read_spellings
 from tnt_sim.rules.protocols import Case, OpenQuestion
 from tnt_sim.scenario.spec import AcceptSpec
@@ -52,13 +53,11 @@ def read_accepted(
             ),
         )
     for spec, path in entries.values():
-        hint = suggest_name(spec.id, [question.id for question in case.questions]) or Text("", "")
+        hint = suggest_name(spec.id, [question.id for question in case.questions])
+        text = _('`accept` decides "{question}", which nothing leaves open.', question=spec.id)
         case.warnings.add(
             "accept-idle",
-            Text(
-                f"`accept` décide « {spec.id} », que rien ne laisse ouvert. {hint.fr}".rstrip(),
-                f'`accept` decides "{spec.id}", which nothing leaves open. {hint.en}'.rstrip(),
-            ),
+            text if hint is None else _("{text} {hint}", text=text, hint=hint),
             case.locate(path),
         )
     return tuple(still)
@@ -80,21 +79,19 @@ def warn_merged_spellings(case: Case) -> None:
             continue
         shown = [_format_spellings(one.spellings) for one in joined[:MAX_LISTED]]
         more = f" (+{len(joined) - MAX_LISTED})" if len(joined) > MAX_LISTED else ""
-        fr, en = " ; ".join(text.fr for text in shown), "; ".join(text.en for text in shown)
         key = column if column.isidentifier() else f'"{column}"'
         case.warnings.add(
             "values-joined",
-            Text(
-                f"colonne « {column} » : lus comme une seule valeur : {fr}{more}. "
-                f"`values: {{{key}: {{exact: true}}}}` les garde distincts.",
-                f'column "{column}": read as one value: {en}{more}. '
-                f"`values: {{{key}: {{exact: true}}}}` keeps them apart.",
+            _(
+                'column "{column}": read as one value: {spellings}{more}. '
+                "`values: {{{key}: {{exact: true}}}}` keeps them apart.",
+                column=column,
+                spellings=Items(shown, ";"),
+                more=more,
+                key=key,
             ),
         )
 
 
-def _format_spellings(spellings_: Sequence[tuple[str, int]]) -> Text:
-    return Text(
-        ", ".join(f"« {text} » ({n})" for text, n in spellings_),
-        ", ".join(f'"{text}" ({n})' for text, n in spellings_),
-    )
+def _format_spellings(spellings_: Sequence[tuple[str, int]]) -> Items:
+    return Items([_('"{spelling}" ({count})', spelling=text, count=n) for text, n in spellings_])

@@ -18,8 +18,8 @@ from math import ceil
 import numpy as np
 
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.parameters import Money, Names
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.kinds.share.rule import Share
@@ -213,10 +213,8 @@ def _build_floor_defect(
     )
 
 
-def _format_amount(value: int, is_number: bool) -> Text:
-    if is_number:
-        return _n("{n} dossier", "{n} dossiers", n=value)
-    return Text(format_cents(value, Lang.FR), format_cents(value, Lang.EN))
+def _format_amount(value: int, is_number: bool) -> Text | Money:
+    return _n("{n} dossier", "{n} dossiers", n=value) if is_number else Money(value)
 
 
 def _find_blocking_caps(
@@ -246,9 +244,7 @@ def _find_blocking_caps(
 
 
 def _describe_rules(rules: Sequence[str]) -> Text:
-    names = Text(
-        *(", ".join(f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in rules) for lang in Lang)
-    )
+    names = Names(rules)
     if len(rules) == 1:
         return _("the rule {names}", names=names)
     return _("the rules {names}", names=names)

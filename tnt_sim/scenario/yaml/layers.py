@@ -15,7 +15,7 @@ from typing import Any
 
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Defects, InputError, Place, ScenarioError, UsageError
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.portfolio_reader import read_bytes
 from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, render_scenario
 from tnt_sim.scenario.yaml import nodes
@@ -285,10 +285,9 @@ class _Loader:
             return empty
         if not isinstance(node, nodes.Mapping):
             place = Place(name, 1, 1) if node is None else node.origin.get_place()
-            fr = "le fichier est vide" if node is None else "le fichier ne commence pas par des clés"
-            en = "the file is empty" if node is None else "the file does not start with keys"
+            text = _("the file is empty.") if node is None else _("the file does not start with keys.")
             hint = _('Write "key: value" on each line.')
-            self.defects.add("yaml_root", Text(f"{fr}.", f"{en}."), place, hint=hint)
+            self.defects.add("yaml_root", text, place, hint=hint)
             return empty
         check_ids(node, self.defects)
         return node

@@ -113,31 +113,45 @@ def _explain_wrong_type(kind: str, value: Any) -> Said:
     return "wrong_type", text, hint
 
 
-_BOUNDS: dict[str, tuple[str, str, str]] = {
+_BOUNDS: Mapping[str, tuple[str, Callable[[Any, Any], Text]]] = {
     "too_short": (
         "min_length",
-        "entrées attendues au moins : {0} ; données : {1}",
-        "at least {0} entries, {1} given",
+        lambda bound, given: _("at least {bound} entries, {given} given", bound=bound, given=given),
     ),
     "too_long": (
         "max_length",
-        "entrées attendues au plus : {0} ; données : {1}",
-        "at most {0} entries, {1} given",
+        lambda bound, given: _("at most {bound} entries, {given} given", bound=bound, given=given),
     ),
-    "string_too_short": ("min_length", "caractères attendus au moins : {0}", "at least {0} characters"),
-    "string_too_long": ("max_length", "caractères attendus au plus : {0}", "at most {0} characters"),
-    "string_pattern_mismatch": ("pattern", "« {1} » n'a pas la forme {0}", '"{1}" does not match {0}'),
-    "greater_than": ("gt", "{1} : plus que {0} attendu", "{1}: more than {0} expected"),
-    "greater_than_equal": ("ge", "{1} : au moins {0} attendu", "{1}: at least {0} expected"),
-    "less_than": ("lt", "{1} : moins que {0} attendu", "{1}: less than {0} expected"),
-    "less_than_equal": ("le", "{1} : au plus {0} attendu", "{1}: at most {0} expected"),
+    "string_too_short": ("min_length", lambda bound, _given: _("at least {bound} characters", bound=bound)),
+    "string_too_long": ("max_length", lambda bound, _given: _("at most {bound} characters", bound=bound)),
+    "string_pattern_mismatch": (
+        "pattern",
+        lambda bound, given: _('"{given}" does not match {bound}', given=given, bound=bound),
+    ),
+    "greater_than": (
+        "gt",
+        lambda bound, given: _("{given}: more than {bound} expected", given=given, bound=bound),
+    ),
+    "greater_than_equal": (
+        "ge",
+        lambda bound, given: _("{given}: at least {bound} expected", given=given, bound=bound),
+    ),
+    "less_than": (
+        "lt",
+        lambda bound, given: _("{given}: less than {bound} expected", given=given, bound=bound),
+    ),
+    "less_than_equal": (
+        "le",
+        lambda bound, given: _("{given}: at most {bound} expected", given=given, bound=bound),
+    ),
 }
+"""The name of the bound in the context of an error, and its sentence."""
 
 
 def _explain_out_of_bounds(kind: str, value: Any, context: Mapping[str, Any]) -> Said:
-    name, fr, en = _BOUNDS[kind]
+    name, describe = _BOUNDS[kind]
     given = context.get("actual_length", quote_value(value))
-    return "bounds", Text(fr.format(context.get(name), given), en.format(context.get(name), given)), None
+    return "bounds", describe(str(context.get(name)), given), None
 
 
 def _explain_raised_error(error: Any, message: str) -> Said:
@@ -423,13 +437,11 @@ class _Report:
             text, hint = explain_amount_tail(before, key)
             return Defect("yaml_comma", complete_sentence(text), places, hint)
         where = self._format_path(steps[:-1])
-        inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
         return Defect(
             "unknown_key",
-            Text(
-                f"clé inconnue « {quote_value(key)} »{inside[0]}.",
-                f'unknown key "{quote_value(key)}"{inside[1]}.',
-            ),
+            _('unknown key "{key}" in "{path}".', key=quote_value(key), path=where)
+            if where
+            else _('unknown key "{key}".', key=quote_value(key)),
             places,
             suggest_name(key, self.shape.list_keys(parent)),
         )
@@ -451,12 +463,13 @@ class _Report:
                 _wrap_place(locate_value(self.origins, steps, key=True)),
                 _("Give it a value."),
             )
-        inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
         hint = _('Add "{key}: …".', key=key)
         near = self._find_misspelt_key(issue, key)
         if near is not None:
             hint = _('Is "{near}" a misspelt "{key}"?', near=near, key=key)
-        text = Text(f"il manque « {key} »{inside[0]}.", f'"{key}" is missing{inside[1]}.')
+        text = _('"{key}" is missing.', key=key)
+        if where:
+            text = _('"{key}" is missing in "{path}".', key=key, path=where)
         return Defect("missing_key", text, _wrap_place(locate_value(self.origins, issue.steps)), hint)
 
     def _find_misspelt_key(self, issue: _Issue, key: str) -> str | None:
