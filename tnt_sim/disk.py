@@ -81,10 +81,9 @@ def build_write_error(
     usage, code : codes of the UsageError and of the TntError
     """
     why = explain_refusal(error)
-    fr, en = ("", "") if remedy is None else (f" {remedy.fr}", f" {remedy.en}")
-    text = Text(
-        f"{what.fr} ne peut pas être écrit : {why.fr}.{fr}", f"{what.en} cannot be written: {why.en}.{en}"
-    )
+    text = _("{what} cannot be written: {why}.", what=what, why=why)
+    if remedy is not None:
+        text = _("{text} {remedy}", text=text, remedy=remedy)
     return UsageError(text, code=usage) if error.errno in _ELSEWHERE else TntError(text, code=code)
 
 

@@ -17,7 +17,7 @@ from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached, TntError
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Text, _, capitalise_text
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
@@ -145,8 +145,10 @@ _NOTHING = {
 
 def _describe_defect(defect: Defect) -> Text:
     """Write a defect with its remedy, and its line if it is in a file."""
-    hint = defect.hint or Text("", "")
+    text = defect.text
+    if defect.hint is not None:
+        text = _("{text} {hint}", text=text, hint=defect.hint)
     files = [str(place) for place in defect.places if place.file and place.line is not None]
-    where = f" ({', '.join(dict.fromkeys(files))})" if files else ""
-    fr, en = f"{defect.text.fr} {hint.fr}".strip() + where, f"{defect.text.en} {hint.en}".strip() + where
-    return Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:])
+    if files:
+        text = _("{text} ({places})", text=text, places=", ".join(dict.fromkeys(files)))
+    return capitalise_text(text)

@@ -32,8 +32,9 @@ from tnt_sim.app.scenario_changes import (
     without_written,
 )
 from tnt_sim.errors import TntError, UsageError
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_day, format_number
+from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
+from tnt_sim.i18n.numbers import format_day
+from tnt_sim.i18n.parameters import Items, Number
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
@@ -222,8 +223,8 @@ def _describe_proof(answer: LiveAnswer) -> Text:
     """Write the evidence next to the totals: « Prouvé en 0,18 s »."""
     proof = "" if answer.proof is None else answer.proof.value
     name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
-    fr, en = (format_number(round_to_hundredths(answer.seconds), lang, 2) for lang in (Lang.FR, Lang.EN))
-    return Text(f"{name.fr.capitalize()}, en {fr} s", f"{name.en.capitalize()}, in {en} s")
+    seconds = Number(round_to_hundredths(answer.seconds))
+    return capitalise_text(_("{proof}, in {seconds} s", proof=name, seconds=seconds))
 
 
 def _build_error(text: Text) -> UsageError:
@@ -272,7 +273,7 @@ def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
     row = table.filter(table["dossier"] == name)
     if not row.height:
         text = describe_unknown(_("dossier"), name, table["dossier"].to_list())
-        raise _build_error(Text(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:]))
+        raise _build_error(capitalise_text(text))
     if not reason:
         raise _build_error(_("Give the reason of the decision."))
     if not inside and row["committed_cents"][0] is not None:
@@ -344,8 +345,7 @@ def _open_address(page: Page, event: Event) -> Iterator[Reply]:
     sentences = [*refused, *strange]
     more = None
     if sentences:
-        fr, en = (" ".join(text.in_(lang) for text in sentences) for lang in (Lang.FR, Lang.EN))
-        more = Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:])
+        more = capitalise_text(_("{sentences}", sentences=Items(sentences, "")))
     return page._to(state, event, more, goes_back=True)
 
 

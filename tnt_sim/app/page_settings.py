@@ -12,8 +12,9 @@ from tnt_sim.app.page_text import PAGE
 from tnt_sim.app.panels import Drawer
 from tnt_sim.app.scenario_changes import get_goals, list_stages
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_amount, format_count, format_short_amount
+from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.numbers import format_amount, format_short_amount
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS
 from tnt_sim.rules.expressions.text import capitalise
@@ -128,24 +129,31 @@ def render_axes(drawer: Drawer, axes: list[Axis], state: State, answer: LiveAnsw
 
 def _describe_axis(axis: Axis, state: State, answer: LiveAnswer | None, lang: Lang) -> dict[str, Any]:
     cents = get_amount(axis, state)
-    fr, en = (format_short_amount(axis.written_cents, one) for one in (Lang.FR, Lang.EN))
-    written = Text(f"écrit : {fr}", f"as written: {en}") if cents != axis.written_cents else Text("", "")
+    written = ""
+    if cents != axis.written_cents:
+        amount = format_short_amount(axis.written_cents, lang)
+        written = _("as written: {amount}", amount=amount).in_(lang)
     if answer is None or axis.id not in answer.problem.case.tree.ids:
-        return {"bar": 0, "words": "", "written": written.in_(lang)}
+        return {"bar": 0, "words": "", "written": written}
     tree = answer.problem.case.tree
     node = tree.get_node(axis.id)
     granted, left = answer.reading.envelopes.granted_cents[node], answer.reading.envelopes.left_cents[node]
     under = (answer.problem.case.node >= node) & (answer.problem.case.node < tree.end[node])
     n = int((answer.allocation.funded & under).sum())
-    kept = format_count(n, ("retenu", "retenus"), ("funded", "funded"), lang)
-    fr = f"{format_short_amount(granted, Lang.FR)} accordés, {kept} ; reste {format_short_amount(left, Lang.FR)}"
-    en = f"{format_short_amount(granted, Lang.EN)} granted, {kept}; {format_short_amount(left, Lang.EN)} left"
+    text = _n(
+        "{granted} granted, {count} funded; {left} left",
+        "{granted} granted, {count} funded; {left} left",
+        n=n,
+        count=Count(n),
+        granted=format_short_amount(granted, lang),
+        left=format_short_amount(left, lang),
+    )
     if granted > cents:
-        fr, en = f"{fr} ; le surplus vient d'au-dessus", f"{en}; the excess comes from above"
+        text = _("{text}; the excess comes from above", text=text)
     return {
         "bar": round(1000 * granted / max(cents, granted, 1)),
-        "words": Text(fr, en).in_(lang),
-        "written": written.in_(lang),
+        "words": text.in_(lang),
+        "written": written,
     }
 
 
@@ -206,7 +214,8 @@ def _format_stage_title(scenario: ScenarioData, k: int, *, whole: bool) -> Text:
     """
     if not whole:
         spec = scenario.spec.objective[k]
-        return Text(f"{k + 1}. {describe_stage(spec, Lang.FR)}", f"{k + 1}. {describe_stage(spec, Lang.EN)}")
+        stage = Text(describe_stage(spec, Lang.FR), describe_stage(spec, Lang.EN))
+        return _("{number}. {stage}", number=k + 1, stage=stage)
     sense = expressions_text.SENSE["minimise" if "minimise" in list_stages(scenario)[k] else "maximise"]
     return _("Goal {k}: {sense}", k=k + 1, sense=sense)
 

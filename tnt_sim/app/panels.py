@@ -24,10 +24,9 @@ from tnt_sim.app.live_answers import LiveAnswer, LiveConflict, SettledClashes
 from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof, Status
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
-    format_count,
     format_decimal,
     format_euros,
     format_integer,
@@ -35,7 +34,7 @@ from tnt_sim.i18n.numbers import (
     format_number,
     format_short_amount,
 )
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.parameters import Count, Money
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page.page_rows import (
     build_legends,
@@ -231,13 +230,13 @@ class Drawer:
         largest = sorted(rows, key=lambda row: (-int(cents[row]), row))[:MOST_MOVES]
         n = len(rows)
         all_text = _("Show all {n} in the list", n=n).in_(lang)
-        verb = (
-            (("entre", "entrent"), ("enters", "enter"))
+        title = (
+            _n("{count} enters", "{count} enter", n=n, count=Count(n))
             if key == "enter"
-            else (("sort", "sortent"), ("leaves", "leave"))
+            else _n("{count} leaves", "{count} leave", n=n, count=Count(n))
         )
         return {
-            "title": f"{format_integer(n, lang)} {verb[0][n >= 2] if lang is Lang.FR else verb[1][n != 1]}",
+            "title": title.in_(lang),
             "rows": [
                 {
                     "dossier": table["dossier"][row],
@@ -321,11 +320,9 @@ def _describe_evidence(answer: LiveAnswer, lang: Lang) -> Text:
     entry = _("the one answer, ties broken") if answer.canonical else _("there may be ties")
     if answer.proof is not Proof.PROVED:
         return _("Computed and read again in {took} s; {entry}.", took=took, entry=entry)
-    reserve = answer.rows.reserve or Text("", "")
-    return Text(
-        f"Calculé, prouvé et relu en {took} s ; {entry.fr}. {reserve.fr}".rstrip(),
-        f"Computed, proven and read again in {took} s; {entry.en}. {reserve.en}".rstrip(),
-    )
+    text = _("Computed, proven and read again in {took} s; {entry}.", took=took, entry=entry)
+    reserve = answer.rows.reserve
+    return text if reserve is None else _("{text} {reserve}", text=text, reserve=reserve)
 
 
 def round_to_hundredths(seconds: float) -> Fraction:
@@ -343,13 +340,11 @@ def _describe_change(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) ->
         return _("Granted: {sign}{more}.", sign=sign, more=Money(more))
     changed = int((answer.allocation.granted_cents != last.allocation.granted_cents).sum())
     if changed:
-        fr, en = (
-            format_count(changed, ("dossier", "dossiers"), ("dossier", "dossiers"), one)
-            for one in (Lang.FR, Lang.EN)
-        )
-        return Text(
-            f"Les mêmes dossiers ; d'autres montants pour {fr}.",
-            f"The same dossiers; other amounts for {en}.",
+        return _n(
+            "The same dossiers; other amounts for {count} dossier.",
+            "The same dossiers; other amounts for {count} dossiers.",
+            n=changed,
+            count=Count(changed),
         )
     return _("The same dossiers, the same amounts.")
 
@@ -360,12 +355,10 @@ def _describe_difference(answer: LiveAnswer, written: LiveAnswer | None, lang: L
     if answer.state.changes_nothing:
         return _("This is the scenario as it is written.")
     enter, leave = find_moved_rows(answer, written)
-    fr, en = (
-        (format_integer(len(enter), one), format_integer(len(leave), one)) for one in (Lang.FR, Lang.EN)
-    )
-    return Text(
-        f"Par rapport au scénario écrit : {fr[0]} de plus, {fr[1]} de moins.",
-        f"Against the scenario as written: {en[0]} more, {en[1]} fewer.",
+    return _(
+        "Against the scenario as written: {more} more, {fewer} fewer.",
+        more=Count(len(enter)),
+        fewer=Count(len(leave)),
     )
 
 
@@ -393,12 +386,17 @@ def render_list(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, sta
     first = rows[: state.rows].tolist()
     n, rest = len(rows), len(rows) - len(first)
     granted = format_amount(int(answer.allocation.granted_cents[rows].sum()), lang)
-    dossiers = format_count(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
     more = format_integer(min(rest, FIRST_ROWS), lang)
     return drawer.render_macro(
         "dossiers",
         {
-            "found": _("{dossiers}, {granted} granted.", dossiers=dossiers, granted=granted).in_(lang),
+            "found": _n(
+                "{count} dossier, {granted} granted.",
+                "{count} dossiers, {granted} granted.",
+                n=n,
+                count=Count(n),
+                granted=granted,
+            ).in_(lang),
             "heads": [{"words": PAGE[key].in_(lang), "n": key in _RIGHT} for key in _HEADS],
             "rows": _build_rows(answer, last, state, first, lang) if first else [],
             "more": _("Show {more} more", more=more).in_(lang) if rest else "",

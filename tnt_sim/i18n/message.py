@@ -167,6 +167,11 @@ def _p(context: str, template: str, /, **parameters: MessageParameter) -> Text:
     return Message(template, parameters, context=context)
 
 
+def capitalise_text(text: Text) -> Text:
+    """Return a text that begins with a capital letter in both languages."""
+    return Text(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])
+
+
 def describe_count(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:
     """Return « 1 règle », « 2 règles »: French uses the plural from 2 on, English for all but 1."""
     return Text(f"{number} {fr[abs(number) >= 2]}", f"{number} {en[number != 1]}")

@@ -92,7 +92,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Parameters one after the other, between commas or semicolons."""
+    """Parameters one after the other, with commas or semicolons, or with spaces alone, in between."""
 
     items: Sequence[MessageParameter]
     separator: str = ","

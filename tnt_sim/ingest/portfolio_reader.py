@@ -207,13 +207,12 @@ def _is_sum(columns: Mapping[str, pl.Series], last: int) -> bool:
 
 
 def _record_total_row(column: RawColumn, index: int, dossier: str, report: Reporter) -> None:
-    named = (f" (« {shorten_value(dossier)} »)", f' ("{shorten_value(dossier)}")') if dossier else ("", "")
+    text = _("this row is a total, not a dossier.")
+    if dossier:
+        text = _('this row is a total ("{dossier}"), not a dossier.', dossier=shorten_value(dossier))
     report.defects.add(
         "total_row",
-        Text(
-            f"cette ligne est un total{named[0]}, et non un dossier.",
-            f"this row is a total{named[1]}, not a dossier.",
-        ),
+        text,
         report.locate_cell(index, column),
         hint=_("Delete it from the table."),
     )

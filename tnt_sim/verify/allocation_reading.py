@@ -12,8 +12,8 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.rules.kinds.dossier_links import VARIANTS
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit, sum_exactly
@@ -142,50 +142,45 @@ def _list_award_defects(problem: Problem, allocation: Allocation) -> list[Defect
     funded, granted = allocation.funded, allocation.granted_cents
     free = funded & ~offered.committed
     amount_fits = offered.match_amounts(granted)
-    tests: list[tuple[str, BoolArray, str, str]] = [
-        ("grant:negative", granted < 0, "reçoit un montant négatif", "gets a negative amount"),
+    tests: list[tuple[str, BoolArray, Text]] = [
+        ("grant:negative", granted < 0, _("gets a negative amount")),
         (
             "grant:unfunded",
             ~funded & (granted != 0),
-            "reçoit un montant sans être retenu",
-            "gets an amount without being funded",
+            _("gets an amount without being funded"),
         ),
         (
             "eligibility",
             free & ~offered.candidate,
-            "est retenu sans pouvoir l'être (inéligible, plafonné à zéro ou refusé par décision)",
-            "is funded although it cannot be (ineligible, capped out or refused by decision)",
+            _("is funded although it cannot be (ineligible, capped out or refused by decision)"),
         ),
         (
             "grant:amount",
             free & offered.candidate & ~amount_fits,
-            "reçoit un montant que ses règles de subvention n'admettent pas",
-            "gets an amount that its grant rules do not admit",
+            _("gets an amount that its grant rules do not admit"),
         ),
         (
             "committed",
             offered.committed & (~funded | (granted != offered.committed_cents)),
-            "est engagé pour un autre montant",
-            "is committed for another amount",
+            _("is committed for another amount"),
         ),
         (
             "decide:fund",
             offered.forced & ~funded,
-            "est retenu par décision mais n'est pas financé",
-            "is funded by decision but gets nothing",
+            _("is funded by decision but gets nothing"),
         ),
     ]
     result = []
-    for code, mask, fr, en in tests:
+    for code, mask, fault in tests:
         for row in np.flatnonzero(mask)[:MAX_DEFECTS]:
             name = problem.case.table["dossier"][int(row)]
-            fr_cents, en_cents = _format_amount(int(granted[row]))
-            result.append(
-                Defect(
-                    code,
-                    Text(f"le dossier « {name} » {fr} ({fr_cents}).", f'dossier "{name}" {en} ({en_cents}).'),
-                )
+            text = _(
+                'dossier "{name}" {fault} ({granted}).',
+                name=name,
+                fault=fault,
+                granted=Money(int(granted[row])),
             )
+            result.append(Defect(code, text))
     return result
 
 
@@ -194,18 +189,15 @@ def _list_cap_defects(problem: Problem, allocation: Allocation) -> list[Defect]:
     result = []
     for excess in problem.caps.list_excesses(allocation.funded, allocation.granted_cents)[:MAX_DEFECTS]:
         project = problem.caps.names[excess.project]
-        got, most = _format_amount(excess.granted_cents), _format_amount(excess.limit_cents)
-        text = Text(
-            f"le projet « {project} » reçoit {got[0]}, plus que le plafond « {excess.cap} » ({most[0]}).",
-            f'the project "{project}" gets {got[1]}, more than the cap "{excess.cap}" ({most[1]}).',
+        text = _(
+            'the project "{project}" gets {granted}, more than the cap "{cap}" ({limit}).',
+            project=project,
+            granted=Money(excess.granted_cents),
+            cap=excess.cap,
+            limit=Money(excess.limit_cents),
         )
         result.append(Defect(f"cap:{excess.cap}", text, (problem.scenario.locate(excess.path),)))
     return result
-
-
-def _format_amount(cents: int) -> tuple[str, str]:
-    """Write an amount in French and in English."""
-    return format_cents(cents, Lang.FR), format_cents(cents, Lang.EN)
 
 
 def _list_limit_defects(problem: Problem, allocation: Allocation) -> list[Defect]:
@@ -216,18 +208,19 @@ def _list_limit_defects(problem: Problem, allocation: Allocation) -> list[Defect
         if figure.holds:
             continue
         value, bound = (
-            (str(text), str(text))
-            if limit.terms.unit is not Unit.MONEY
-            else _format_amount(int((text or 0) * 100))
+            str(text) if limit.terms.unit is not Unit.MONEY else Money(int((text or 0) * 100))
             for text in (figure.value, figure.minimum if figure.maximum is None else figure.maximum)
         )
         name, option = limit.envelope, limit.option
         result.append(
             Defect(
                 f"envelope:{name}",
-                Text(
-                    f"l'enveloppe « {name} » ne tient pas `{option}` : {value[0]} pour {bound[0]}.",
-                    f'the envelope "{name}" breaks `{option}`: {value[1]} for {bound[1]}.',
+                _(
+                    'the envelope "{name}" breaks `{option}`: {value} for {bound}.',
+                    name=name,
+                    option=option,
+                    value=value,
+                    bound=bound,
                 ),
                 (problem.scenario.locate(("envelope", limit.envelope, limit.option)),),
             )
@@ -240,14 +233,11 @@ def _list_envelope_defects(problem: Problem, reading: AllocationReading) -> list
     result = []
     for node, excess in enumerate(reading.envelopes.excess_cents):
         if excess:
-            name, (fr, en) = tree.ids[node], _format_amount(excess)
+            name = tree.ids[node]
             result.append(
                 Defect(
                     f"envelope:{name}",
-                    Text(
-                        f"l'enveloppe « {name} » est dépassée de {fr}.",
-                        f'the envelope "{name}" is exceeded by {en}.',
-                    ),
+                    _('the envelope "{name}" is exceeded by {excess}.', name=name, excess=Money(excess)),
                     (problem.scenario.locate(("envelope", name)),),
                 )
             )

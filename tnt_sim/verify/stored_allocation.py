@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defect, Defects, Place
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Text, _, _p
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_files import (
     MAX_DIFFERENCES,
@@ -77,13 +78,13 @@ def extract_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) 
     doubled = stored.filter(stored.is_duplicated())
     absent = known.filter(~known.is_in(stored.implode()))
     strange = stored.filter(~stored.is_in(known.implode()))
-    for names, fr, en in (
-        (doubled, "figure deux fois dans l'allocation", "stands twice in the allocation"),
-        (absent, "manque dans l'allocation", "is missing from the allocation"),
-        (strange, "n'est pas un dossier du scénario", "is no dossier of the scenario"),
+    for names, fault in (
+        (doubled, _("stands twice in the allocation")),
+        (absent, _("is missing from the allocation")),
+        (strange, _("is no dossier of the scenario")),
     ):
         for name in names.unique().sort()[:MAX_DIFFERENCES]:
-            defects.add("allocation", Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'))
+            defects.add("allocation", _('dossier "{name}" {fault}.', name=name, fault=fault))
     if doubled.len() or absent.len() or strange.len():
         return None
     ordered = pl.DataFrame({"dossier": known}).join(
@@ -173,40 +174,41 @@ def _build_columns_defect(stored: pl.DataFrame, again: pl.DataFrame, file: Path)
 
 
 def _build_header_defect(stored: list[str], again: list[str], file: Path) -> Defect:
-    fr, en = _describe_difference(stored, again)
+    difference = _describe_difference(stored, again)
     return Defect(
         f"{file.name}:columns",
-        Text(
-            f"les colonnes de {file.name} ne sont pas celles d'un calcul ({fr}).",
-            f"the columns of {file.name} are not those of a run ({en}).",
+        _(
+            "the columns of {file} are not those of a run ({difference}).",
+            file=file.name,
+            difference=difference,
         ),
         (Place(file=file.name),),
     )
 
 
 def _build_rows_defect(stored: list[Any], again: list[str], file: Path) -> Defect:
-    fr, en = _describe_difference([str(name) for name in stored], again)
+    difference = _describe_difference([str(name) for name in stored], again)
     return Defect(
         f"{file.name}:rows",
-        Text(
-            f"les lignes de {file.name} ne sont pas les dossiers du calcul, un par ligne et dans l'ordre ({fr}).",
-            f"the rows of {file.name} are not the dossiers of the run, one a row and in order ({en}).",
+        _(
+            "the rows of {file} are not the dossiers of the run, one a row and in order ({difference}).",
+            file=file.name,
+            difference=difference,
         ),
         (Place(file=file.name),),
     )
 
 
-def _describe_difference(stored: list[str], again: list[str]) -> tuple[str, str]:
-    """Describe what a list of names lacks, has in excess or has twice, in both languages."""
+def _describe_difference(stored: list[str], again: list[str]) -> Items | Text:
+    """Describe what a list of names lacks, has in excess or has twice."""
     counts, known = Counter(stored), set(again)
     sides = (
-        ("manquent", "missing", [name for name in again if name not in counts]),
-        ("en trop", "too many", [name for name in counts if name not in known]),
-        ("en double", "twice", [name for name, count in counts.items() if count > 1 and name in known]),
+        (_p("names", "missing"), [name for name in again if name not in counts]),
+        (_p("names", "too many"), [name for name in counts if name not in known]),
+        (_p("names", "twice"), [name for name, count in counts.items() if count > 1 and name in known]),
     )
-    fr = "; ".join(f"{word}: {', '.join(names[:5])}" for word, __, names in sides if names)
-    en = "; ".join(f"{word}: {', '.join(names[:5])}" for __, word, names in sides if names)
-    return fr or "autre ordre", en or "another order"
+    items = [_("{what}: {names}", what=what, names=", ".join(names[:5])) for what, names in sides if names]
+    return Items(items, ";") if items else _("another order")
 
 
 def _build_row_length_defect(file: Path, number: int, observed: int, wanted: int) -> Defect:

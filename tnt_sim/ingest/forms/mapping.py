@@ -350,10 +350,10 @@ def _match_fields(known: tuple[MappedField, ...], fields: tuple[FormField, ...])
 
 
 def _build_removal(label: str, column: str, near: str | None) -> FieldChange:
-    maybe = (f" Peut-être « {near} » ?", f' Perhaps "{near}"?') if near else ("", "")
-    return FieldChange("removed", label, column, Text(
-        f"« {label} » n'est plus dans l'export.{maybe[0]}", f'"{label}" is no longer in the export.{maybe[1]}',
-    ))  # fmt: skip
+    text = _('"{label}" is no longer in the export.', label=label)
+    if near:
+        text = _('"{label}" is no longer in the export. Perhaps "{near}"?', label=label, near=near)
+    return FieldChange("removed", label, column, text)
 
 
 def _has_other_kind(known: MappedField, field_: FormField) -> bool:
@@ -411,12 +411,11 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldCh
         text = _(
             'the field "{label}", expected for "{name}", is no longer in the export.', label=label, name=name
         )
-        hint = Text(
-            f"Mettez « {near} » à sa place dans mapping.yaml." if near
-            else "Corrigez « from » dans mapping.yaml, ou ôtez la ligne.",
-            f'Put "{near}" in its place in mapping.yaml.' if near
-            else 'Correct "from" in mapping.yaml, or remove the line.',
-        )  # fmt: skip
+        hint = (
+            _('Put "{near}" in its place in mapping.yaml.', near=near)
+            if near
+            else _('Correct "from" in mapping.yaml, or remove the line.')
+        )
         code = "field_removed" if label in renamed else "field_unknown"
         defects.append(Defect(code, text, (table.get_place(),), hint))
     raise DataError(defects)

@@ -293,10 +293,9 @@ def _explain_length(column: RawColumn, index: int, name: str) -> tuple[Text, Tex
     where, text = describe_column(column, name), quote_cell(column, index)
     lengths = _LENGTHS[name]
     listed, last = ", ".join(map(str, lengths[:-1])), lengths[-1]
-    fr, en = (f"{listed} ou {last}", f"{listed} or {last}") if listed else (str(last), str(last))
-    return Text(
-        f"{where.fr} : le nombre {text} n'a pas {fr} chiffres.",
-        f"{where.en}: the number {text} does not have {en} digits.",
+    digits = _("{listed} or {last}", listed=listed, last=last) if listed else last
+    return _(
+        "{where}: the number {number} does not have {digits} digits.", where=where, number=text, digits=digits
     ), _AS_TEXT
 
 

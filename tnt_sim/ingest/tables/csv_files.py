@@ -397,12 +397,11 @@ def _build_header_defect(shown_as: str, row: int) -> Defect:
 
 def _build_ambiguity_defect(shown_as: str, shapes: dict[str, CsvShape], header: int) -> Defect:
     counts = {mark: int(shape.n_cells[header]) - 1 for mark, shape in shapes.items()}
-    fr = " et ".join(f"{n} « {mark} »" for mark, n in counts.items())
-    en = " and ".join(f'{n} "{mark}"' for mark, n in counts.items())
-    text = Text(
-        f"l'en-tête a {fr} : le séparateur est incertain.",
-        f"the header has {en}: which one separates is not certain.",
+    marks = Text(
+        " et ".join(f"{n} « {mark} »" for mark, n in counts.items()),
+        " and ".join(f'{n} "{mark}"' for mark, n in counts.items()),
     )
+    text = _("the header has {marks}: which one separates is not certain.", marks=marks)
     hint = _('Declare read: {{delimiter: ";"}}.')
     return Defect("delimiter", text, (Place(file=shown_as, line=1),), hint)
 

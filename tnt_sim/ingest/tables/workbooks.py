@@ -21,7 +21,8 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 
 from tnt_sim.domain.portfolio import MAX_PLACES
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import _
+from tnt_sim.i18n.parameters import Names
 from tnt_sim.ingest.tables.raw_table import (
     HiddenRows,
     Marks,
@@ -198,11 +199,7 @@ def _choose(
     elif len(names) == 1:
         chosen = names[0]
     else:
-        fr, en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
-        text = Text(
-            f"le classeur a {len(names)} feuilles : {fr}.",
-            f"the workbook has {len(names)} sheets: {en}.",
-        )
+        text = _("the workbook has {count} sheets: {sheets}.", count=len(names), sheets=Names(names))
         first = names[0] if names else "…"
         hint = _('Declare read: {{sheet: "{first}"}}.', first=first)
         raise DataError([Defect("several_sheets", text, place, hint)])

@@ -176,7 +176,7 @@ def build_chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:
 
 
 def _build_flat(run: StoredRun, title: Text, *columns: FlatColumn) -> Flat:
-    about = Text(f"{title.fr} – {run.title}", f"{title.en} – {run.title}")
+    about = _("{title} – {run}", title=title, run=run.title)
     return Flat(columns, about, f"{run.name} · SHA-256 {run.data.allocation_sha256}")
 
 

@@ -17,14 +17,13 @@ import polars as pl
 
 from tnt_sim.engine.award_list import format_euros, guard_formulas
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, _n, describe_count
+from tnt_sim.i18n.message import Lang, Text, _n
 from tnt_sim.ingest.tables.cell_types import select_wrong_identifiers
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_column
 from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision, build_decision_table
 
 _SIRET = r"^[0-9]{14}$"
 _NAMED = 20
-_DOSSIERS = ("dossier", "dossiers"), ("dossier", "dossiers")
 
 
 def select_without_siret(table: pl.DataFrame) -> pl.Series:
@@ -38,13 +37,14 @@ def list_siret_remarks(run: StoredRun) -> list[Text]:
     absent = select_without_siret(table)
     remarks = []
     if absent.any():
-        n, names = describe_count(int(absent.sum()), *_DOSSIERS), _format_names(table.filter(absent))
         remarks.append(
-            _(
-                '"Tiers" is no SIRET of 14 digits for {n}: {names}. Complete applicant_id in the table, '
+            _n(
+                '"Tiers" is no SIRET of 14 digits for {n} dossier: {names}. Complete applicant_id in the table, '
                 "or the line before it is entered.",
-                n=n,
-                names=names,
+                '"Tiers" is no SIRET of 14 digits for {n} dossiers: {names}. Complete applicant_id in the table, '
+                "or the line before it is entered.",
+                n=int(absent.sum()),
+                names=_format_names(table.filter(absent)),
             )
         )
     return remarks + list_check_digit_remarks(table)
@@ -55,13 +55,14 @@ def list_check_digit_remarks(table: pl.DataFrame) -> list[Text]:
     wrong = ~select_without_siret(table) & select_wrong_identifiers(table["applicant_id"].fill_null(""))
     if not wrong.any():
         return []
-    n, names = describe_count(int(wrong.sum()), *_DOSSIERS), _format_names(table.filter(wrong))
     return [
-        _(
-            "The SIRET has a wrong check digit for {n}: {names}. Check it on "
+        _n(
+            "The SIRET has a wrong check digit for {n} dossier: {names}. Check it on "
             "annuaire-entreprises.data.gouv.fr.",
-            n=n,
-            names=names,
+            "The SIRET has a wrong check digit for {n} dossiers: {names}. Check it on "
+            "annuaire-entreprises.data.gouv.fr.",
+            n=int(wrong.sum()),
+            names=_format_names(table.filter(wrong)),
         )
     ]
 

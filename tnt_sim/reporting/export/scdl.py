@@ -186,8 +186,9 @@ _FAULTS: Mapping[str, Any] = {
 
 
 def _build_info_defect(name: str, value: str, fault: Text) -> Defect:
-    shown = f" « {value} »" if value else ""
-    text = _("SCDL, field {name}{shown}: {fault}.", name=name, shown=shown, fault=fault)
+    text = _("SCDL, field {name}: {fault}.", name=name, fault=fault)
+    if value:
+        text = _('SCDL, field {name} "{value}": {fault}.', name=name, value=value, fault=fault)
     hint = _("Add --info {name}=VALUE.", name=name)
     return Defect("scdl", text, hint=hint)
 

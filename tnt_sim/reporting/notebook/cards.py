@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text, _, format_long_day
+from tnt_sim.i18n.message import Lang, _, format_long_day
 from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal, format_integer
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_mark
@@ -79,8 +79,7 @@ def _render_head(card: About, name: str, lang: Lang) -> list[str]:
 def _describe_bound(goal: StageEntry, lang: Lang) -> str:
     """Write the bound that a relaxed run gives for an objective."""
     aim, value = f"{SENSE[goal.sense].in_(lang)} {goal.goal}", format_decimal(goal.value, lang)
-    fr, en = "aucune décision ne fait mieux que", "no decision does better than"
-    return Text(f"{aim} : {fr} {value}", f"{aim}: {en} {value}").in_(lang)
+    return _("{aim}: no decision does better than {value}", aim=aim, value=value).in_(lang)
 
 
 def _render_paragraph(text: str) -> str:

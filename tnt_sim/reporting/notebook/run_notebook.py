@@ -55,8 +55,8 @@ def _list_cells(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
     """Return kind, text and tags of each cell."""
     synthetic = f"\n\n*{SYNTHETIC.in_(lang)}*" if run.synthetic else ""
 
-    def build_phrase(fr: str, en: str) -> tuple[str, str]:
-        return "markdown", Text(fr, en).in_(lang)
+    def build_phrase(text: Text) -> tuple[str, str]:
+        return "markdown", text.in_(lang)
 
     pieces: list[tuple[Any, ...]] = [
         ("markdown", f"# {escape_markdown(run.title)}\n\n{_ABOUT.in_(lang)}{synthetic}"),
@@ -64,18 +64,18 @@ def _list_cells(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
         ("code", "import altair\n\nimport tnt_sim as tnt\n\n"
                  f'altair.renderers.enable("svg")  # {_STILL.in_(lang)}\n'
                  "run = tnt.open_run(run_dir, lang)\nrun"),
-        build_phrase("## L'argent par enveloppe", "## Money by envelope"),
+        build_phrase(_("## Money by envelope")),
         ("code", "run.plot.by_envelope()"),
     ]  # fmt: skip
     if any(one.key == "department" for one in build_groupings(run, lang)):
         pieces += [
-            build_phrase("## La carte", "## The map"),
+            build_phrase(_("## The map")),
             ("code", "run.plot.by_department()"),
             ("code", 'run.plot.by_department("head")'),
         ]
     if run.data.rules:
         pieces += [
-            build_phrase("## Les règles, et ce qui est à la borne", "## The rules, and what is at its bound"),
+            build_phrase(_("## The rules, and what is at its bound")),
             ("code", 'tnt.table(run.to_dataframe(table="rules"), lang=lang)'),
         ]
     return [*pieces, *_list_dossier_cells(lang)]

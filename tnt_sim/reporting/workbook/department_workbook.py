@@ -34,7 +34,7 @@ from tnt_sim.engine.award_list import guard_formulas
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import read_bytes
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, format_letters, quote_cell
 from tnt_sim.ingest.tables.workbooks import read_workbook
@@ -571,10 +571,10 @@ def _check_dossier_choices(same: Sequence[DepartmentChoice]) -> Iterator[Defect]
     elif entry.requested_cents is not None and entry.chosen_cents > entry.requested_cents:
         yield Defect(
             "above-requested",
-            Text(
-                f"{_format_french(entry.chosen_cents)} retenus, {_format_french(entry.requested_cents)} demandés.",
-                f"{_format_english(entry.chosen_cents)} chosen, "
-                f"{_format_english(entry.requested_cents)} requested.",
+            _(
+                "{chosen} chosen, {requested} requested.",
+                chosen=Money(entry.chosen_cents),
+                requested=Money(entry.requested_cents),
             ),
             (entry.place,),
         )
@@ -588,20 +588,14 @@ def _check_own_envelopes(books: Sequence[DepartmentChoices]) -> Iterator[Defect]
             if total > own:
                 yield Defect(
                     "own-envelope",
-                    Text(
-                        f"« {envelope} » : {_format_french(total)} choisis pour {_format_french(own)}.",
-                        f'"{envelope}": {_format_english(total)} chosen out of {_format_english(own)}.',
+                    _(
+                        '"{envelope}": {total} chosen out of {own}.',
+                        envelope=envelope,
+                        total=Money(total),
+                        own=Money(own),
                     ),
                     (Place(file=book.shown_as),),
                 )
-
-
-def _format_french(cents: int) -> str:
-    return format_cents(cents, Lang.FR)
-
-
-def _format_english(cents: int) -> str:
-    return format_cents(cents, Lang.EN)
 
 
 def _choose_cents(choice: DepartmentChoice) -> int:

@@ -408,8 +408,9 @@ class _ParameterSheetReader:
         return None
 
     def _report_error(self, index: int, was: Parameter, text: str, error: MoneyError) -> None:
-        head = f"« {text} » : " if text else ""
-        said = Text(f"{head}{error.text.fr}.", f"{head}{error.text.en}.")
+        said = _("{error}.", error=error.text)
+        if text:
+            said = _('"{text}": {error}.', text=text, error=error.text)
         hint = _("The value of the run was {was}.", was=was.text)
         self._add("parameter-value", index, VALUE, said, hint)
 
