@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import polars as pl
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 
 
 class Severity(StrEnum):
@@ -32,145 +32,192 @@ class FindingKind:
     hint: Text
 
 
-def _build_kind(
-    severity: Severity, title: tuple[str, str], text: tuple[str, str], hint: tuple[str, str]
-) -> FindingKind:
-    return FindingKind(severity, Text(*title), Text(*text), Text(*hint))
-
-
+_GAPS = {name: f"{{{name}}}" for name in ("column", "value", "expected")}
+"""The gaps of a sentence, which the report fills in for each row."""
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
-_LOOK = ("Vérifiez auprès du porteur.", "Check with the applicant.")
-_AT_SOURCE = ("Corrigez la cellule dans le fichier d'origine.", "Correct the cell in the original file.")
+_LOOK = _("Check with the applicant.")
+_AT_SOURCE = _("Correct the cell in the original file.")
 
 KINDS: dict[str, FindingKind] = {
-    "missing": _build_kind(_W, ("cellule vide", "empty cell"),
-        ("« {column} » est vide.", '"{column}" is empty.'),
-        ("Complétez-la si la règle en a besoin.", "Fill it in if a rule needs it.")),
-    "missing_number": _build_kind(_E, ("sans numéro de dossier", "no dossier number"),
-        ("La ligne n'a pas de numéro de dossier.", "The row has no dossier number."),
-        ("Donnez-lui un numéro.", "Give it a number.")),
-    "unreadable": _build_kind(_E, ("cellule illisible", "unreadable cell"),
-        ("« {column} » : « {value} » n'est pas {expected}.", '"{column}": "{value}" cannot be read.'),
-        ("Corrigez-la dans le fichier d'origine ; pour « 1.234 », écrivez decimal: ',' dans mapping.yaml.",
-         "Correct it in the original file; for \"1.234\", write decimal: ',' in mapping.yaml.")),
-    "negative": _build_kind(_E, ("montant négatif", "negative amount"),
-        ("« {column} » : {value} € est négatif.", '"{column}": {value} € is negative.'), _AT_SOURCE),
-    "unknown_value": _build_kind(_E, ("valeur inconnue", "unknown value"),
-        ("« {column} » : « {value} » n'a pas d'équivalent.", '"{column}": "{value}" has no equivalent.'),
-        ("Ajoutez-la sous « values » dans mapping.yaml.", 'Add it under "values" in mapping.yaml.')),
-    "duplicate_number": _build_kind(_E, ("numéro déjà pris", "number already taken"),
-        ("Le numéro {value} est déjà à la ligne {expected}.", "The number {value} is already in row {expected}."),
-        ("Gardez une ligne, ou mettez « duplicates: number » ou « last » dans mapping.yaml.",
-         'Keep one row, or write "duplicates: number" or "last" in mapping.yaml.')),
-    "renumbered": _build_kind(_W, ("numéro déjà pris, ligne renumérotée", "number already taken, row renumbered"),
-        ("Le numéro {value} est déjà à la ligne {expected} : autre demande du même projet.",
-         "The number {value} is already in row {expected}: another request of the same project."),
-        ("Vérifiez que ce n'est pas deux fois la même demande.", "Check that it is not the same request twice.")),
-    "error_cell": _build_kind(_W, ("erreur de tableur", "spreadsheet error"),
-        ("« {column} » vaut « {value} ».", '"{column}" is "{value}".'),
-        ("Corrigez la formule dans le fichier d'origine.", "Correct the formula in the original file.")),
-    "zero_amount": _build_kind(_W, ("montant nul", "amount of zero"),
-        ("« {column} » vaut 0 €.", '"{column}" is 0 €.'), _LOOK),
-    "zero_as_empty": _build_kind(_I, ("0 tenu pour vide", "0 taken as empty"),
-        ("« {column} » : l'export écrit 0 quand rien n'a été répondu ; tenu pour vide.",
-         '"{column}": the export writes 0 where nothing was answered; taken as empty.'),
-        ("Ôtez la colonne de « zero_is_empty » dans mapping.yaml si 0 est une réponse.",
-         'Take the column out of "zero_is_empty" in mapping.yaml if 0 is an answer.')),
-    "grant_above_cost": _build_kind(_W, ("aide au-dessus du coût", "grant above cost"),
-        ("L'aide ({value} €) dépasse le coût ({expected} €).",
-         "The grant ({value} €) exceeds the cost ({expected} €)."),
-        _LOOK),
-    "grant_above_base": _build_kind(_W, ("aide au-dessus de l'assiette", "grant above the eligible base"),
-        ("L'aide ({value} €) dépasse l'assiette ({expected} €).",
-         "The grant ({value} €) exceeds the eligible base ({expected} €)."), _LOOK),
-    "base_above_cost": _build_kind(_W, ("assiette au-dessus du coût", "eligible base above cost"),
-        ("L'assiette ({value} €) dépasse le coût ({expected} €).",
-         "The eligible base ({value} €) exceeds the cost ({expected} €)."), _LOOK),
-    "split_total": _build_kind(_W, ("parts qui ne font pas le total", "parts that do not add up"),
-        ("L'aide demandée ({value} €) n'est pas la somme de ses parts ({expected} €).",
-         "The sum asked ({value} €) is not that of its parts ({expected} €)."),
-        ("Les parts sont prises ; vérifiez auprès du porteur.", "The parts are taken; check with the applicant.")),
-    "rate_above_cap": _build_kind(_W, ("taux au-dessus du plafond légal", "rate above the legal cap"),
-        ("Le taux ({value} %) dépasse {expected} %.", "The rate ({value} %) exceeds {expected} %."),
-        ("Ramenez l'aide au plafond, ou relevez la dérogation (CGCT R. 2334-27, L. 1111-10).",
-         "Bring the grant down to the cap, or note the waiver (CGCT R. 2334-27, L. 1111-10).")),
-    "rate_rounded": _build_kind(_I,
-        ("taux au-dessus du plafond, par l'arrondi seul", "rate above the cap by rounding"),
-        ("Le taux ({value} %) dépasse {expected} % de moins d'un centième de point.",
-         "The rate ({value} %) exceeds {expected} % by less than a hundredth of a point."),
-        ("Ôtez les centimes de trop si le plafond doit être exact.",
-         "Take off the cents if the cap must be exact.")),
-    "department_commune": _build_kind(_W, ("département contraire à la commune", "department against the commune"),
-        ("Le département {value} n'est pas celui de la commune, {expected}.",
-         "The department {value} is not that of the commune, {expected}."), _LOOK),
-    "population_map": _build_kind(_W, ("population éloignée de la carte", "population unlike the map's"),
-        ("La population ({value}) s'écarte de plus de 10 % de celle de la carte ({expected}).",
-         "The population ({value}) differs by more than 10 % from the map's ({expected})."),
-        ("Vérifiez l'année du recensement et le code du porteur.",
-         "Check the census year and the applicant's code.")),
-    "applicant_off_map": _build_kind(_I,
-        ("porteur que la carte ne connaît pas", "applicant that the map does not know"),
-        ("Un porteur de type « {value} » n'est pas sur la carte : sa population ne se complète pas.",
-         'An applicant of type "{value}" is not on the map: its population cannot be filled.'),
-        ("Écrivez « members » si une règle compte ses habitants.",
-         'Write "members" if a rule counts its inhabitants.')),
-    "code_off_map": _build_kind(_W, ("code absent de la carte", "code not on the map"),
-        ("« {column} » : le code {value} n'est pas sur la carte.",
-         '"{column}": the code {value} is not on the map.'),
-        ("Commune nouvelle ou erreur : vérifiez le code.", "A merged commune or a mistake: check the code.")),
-    "check_digit": _build_kind(_W,
-        ("SIREN ou SIRET dont la clé est fausse", "SIREN or SIRET with a wrong check digit"),
-        ("« {value} » : la clé de contrôle est fausse.", '"{value}": the check digit is wrong.'), _LOOK),
-    "code_length": _build_kind(_W, ("identifiant d'une longueur inconnue", "identifier of unknown length"),
-        ("« {value} » n'est ni un SIRET, ni un SIREN, ni un code INSEE.",
-         '"{value}" is neither a SIRET, a SIREN nor an INSEE code.'), _LOOK),
-    "code_repaired": _build_kind(_I, ("code réparé", "code repaired"),
-        ("« {column} » : « {value} » a été lu {expected}.", '"{column}": "{value}" was read as {expected}.'),
-        ("Mettez la colonne au format texte dans le fichier d'origine.",
-         "Format the column as text in the original.")),
-    "dates_reversed": _build_kind(_W, ("dates à l'envers", "dates reversed"),
-        ("« {column} » ({value}) est avant {expected}.", '"{column}" ({value}) is before {expected}.'), _LOOK),
-    "started_before": _build_kind(_I, ("commencé avant le dépôt", "started before it was filed"),
-        ("L'opération commence ({value}) avant le dépôt ({expected}).",
-         "The work starts ({value}) before it was filed ({expected})."),
-        ("Vérifiez la dérogation (CGCT R. 2334-24).", "Check the waiver (CGCT R. 2334-24).")),
-    "likely_double": _build_kind(_W, ("doublon probable", "likely duplicate"),
-        ("Même porteur, même intitulé et mêmes montants que le dossier {expected}.",
-         "Same applicant, same title and same amounts as dossier {expected}."),
-        ("Gardez-en un, ou expliquez la différence.", "Keep one, or explain the difference.")),
-    "similar": _build_kind(_I, ("dossier ressemblant", "similar dossier"),
-        ("Même porteur que le dossier {expected}, et intitulé semblable.",
-         "Same applicant as dossier {expected}, and a similar title."),
-        ("Vérifiez que ce sont deux opérations.", "Check that these are two operations.")),
-    "spelling": _build_kind(_I, ("variante d'écriture", "spelling variant"),
-        ("« {column} » : « {value} » est écrit d'ordinaire « {expected} ».",
-         '"{column}": "{value}" is usually written "{expected}".'),
-        ("Unifiez-les sous « values » dans mapping.yaml si une règle en dépend.",
-         'Make them one under "values" in mapping.yaml if a rule depends on it.')),
-    "rounded": _build_kind(_I, ("montant arrondi au centime", "amount rounded to the cent"),
-        ("« {column} » : {value} a été arrondi à {expected} €.",
-         '"{column}": {value} was rounded to {expected} €.'),
-        ("Rien à faire si le centime suffit.", "Nothing to do if a cent is precise enough.")),
-    "person": _build_kind(_I, ("personne physique, non reprise", "natural person, not kept"),
-        ("Le demandeur est une personne physique : ni nom ni numéro ne sont repris.",
-         "The applicant is a natural person: neither name nor number is kept."),
-        ("Gardez la colonne dans mapping.yaml si vous en avez le droit.",
-         "Keep the column in mapping.yaml if you are entitled to.")),
-    "masked": _build_kind(_I, ("adresse électronique masquée", "e-mail address masked"),
-        ("« {column} » contenait une adresse électronique, masquée.",
-         '"{column}" held an e-mail address, masked.'),
-        ("Rien à faire.", "Nothing to do.")),
-    "control_rows": _build_kind(_E, ("nombre de lignes contraire au contrôle", "row count against the control"),
-        ("{value} lignes lues, le contrôle en attend {expected}.",
-         "{value} rows read, the control expects {expected}."),
-        ("Vérifiez que le fichier est le bon et qu'il est complet.",
-         "Check that the file is the right one and complete.")),
-    "control_total": _build_kind(_E, ("total contraire au contrôle", "total against the control"),
-        ("« {column} » : la somme est {value} €, le contrôle attend {expected} €.",
-         '"{column}": the sum is {value} €, the control expects {expected} €.'),
-        ("Vérifiez que le fichier est le bon et qu'il est complet.",
-         "Check that the file is the right one and complete.")),
-}  # fmt: skip
+    "missing": FindingKind(
+        _W, _("empty cell"), _('"{column}" is empty.', **_GAPS), _("Fill it in if a rule needs it.")
+    ),
+    "missing_number": FindingKind(
+        _E, _("no dossier number"), _("The row has no dossier number."), _("Give it a number.")
+    ),
+    "unreadable": FindingKind(
+        _E,
+        _("unreadable cell"),
+        Text("« {column} » : « {value} » n'est pas {expected}.", '"{column}": "{value}" cannot be read.'),
+        _("Correct it in the original file; for \"1.234\", write decimal: ',' in mapping.yaml."),
+    ),
+    "negative": FindingKind(
+        _E, _("negative amount"), _('"{column}": {value} € is negative.', **_GAPS), _AT_SOURCE
+    ),
+    "unknown_value": FindingKind(
+        _E,
+        _("unknown value"),
+        _('"{column}": "{value}" has no equivalent.', **_GAPS),
+        _('Add it under "values" in mapping.yaml.'),
+    ),
+    "duplicate_number": FindingKind(
+        _E,
+        _("number already taken"),
+        _("The number {value} is already in row {expected}.", **_GAPS),
+        _('Keep one row, or write "duplicates: number" or "last" in mapping.yaml.'),
+    ),
+    "renumbered": FindingKind(
+        _W,
+        _("number already taken, row renumbered"),
+        _("The number {value} is already in row {expected}: another request of the same project.", **_GAPS),
+        _("Check that it is not the same request twice."),
+    ),
+    "error_cell": FindingKind(
+        _W,
+        _("spreadsheet error"),
+        _('"{column}" is "{value}".', **_GAPS),
+        _("Correct the formula in the original file."),
+    ),
+    "zero_amount": FindingKind(_W, _("amount of zero"), _('"{column}" is 0 €.', **_GAPS), _LOOK),
+    "zero_as_empty": FindingKind(
+        _I,
+        _("0 taken as empty"),
+        _('"{column}": the export writes 0 where nothing was answered; taken as empty.', **_GAPS),
+        _('Take the column out of "zero_is_empty" in mapping.yaml if 0 is an answer.'),
+    ),
+    "grant_above_cost": FindingKind(
+        _W, _("grant above cost"), _("The grant ({value} €) exceeds the cost ({expected} €).", **_GAPS), _LOOK
+    ),
+    "grant_above_base": FindingKind(
+        _W,
+        _("grant above the eligible base"),
+        _("The grant ({value} €) exceeds the eligible base ({expected} €).", **_GAPS),
+        _LOOK,
+    ),
+    "base_above_cost": FindingKind(
+        _W,
+        _("eligible base above cost"),
+        _("The eligible base ({value} €) exceeds the cost ({expected} €).", **_GAPS),
+        _LOOK,
+    ),
+    "split_total": FindingKind(
+        _W,
+        _("parts that do not add up"),
+        _("The sum asked ({value} €) is not that of its parts ({expected} €).", **_GAPS),
+        _("The parts are taken; check with the applicant."),
+    ),
+    "rate_above_cap": FindingKind(
+        _W,
+        _("rate above the legal cap"),
+        _("The rate ({value} %) exceeds {expected} %.", **_GAPS),
+        _("Bring the grant down to the cap, or note the waiver (CGCT R. 2334-27, L. 1111-10)."),
+    ),
+    "rate_rounded": FindingKind(
+        _I,
+        _("rate above the cap by rounding"),
+        _("The rate ({value} %) exceeds {expected} % by less than a hundredth of a point.", **_GAPS),
+        _("Take off the cents if the cap must be exact."),
+    ),
+    "department_commune": FindingKind(
+        _W,
+        _("department against the commune"),
+        _("The department {value} is not that of the commune, {expected}.", **_GAPS),
+        _LOOK,
+    ),
+    "population_map": FindingKind(
+        _W,
+        _("population unlike the map's"),
+        _("The population ({value}) differs by more than 10 % from the map's ({expected}).", **_GAPS),
+        _("Check the census year and the applicant's code."),
+    ),
+    "applicant_off_map": FindingKind(
+        _I,
+        _("applicant that the map does not know"),
+        _('An applicant of type "{value}" is not on the map: its population cannot be filled.', **_GAPS),
+        _('Write "members" if a rule counts its inhabitants.'),
+    ),
+    "code_off_map": FindingKind(
+        _W,
+        _("code not on the map"),
+        _('"{column}": the code {value} is not on the map.', **_GAPS),
+        _("A merged commune or a mistake: check the code."),
+    ),
+    "check_digit": FindingKind(
+        _W,
+        _("SIREN or SIRET with a wrong check digit"),
+        _('"{value}": the check digit is wrong.', **_GAPS),
+        _LOOK,
+    ),
+    "code_length": FindingKind(
+        _W,
+        _("identifier of unknown length"),
+        _('"{value}" is neither a SIRET, a SIREN nor an INSEE code.', **_GAPS),
+        _LOOK,
+    ),
+    "code_repaired": FindingKind(
+        _I,
+        _("code repaired"),
+        _('"{column}": "{value}" was read as {expected}.', **_GAPS),
+        _("Format the column as text in the original."),
+    ),
+    "dates_reversed": FindingKind(
+        _W, _("dates reversed"), _('"{column}" ({value}) is before {expected}.', **_GAPS), _LOOK
+    ),
+    "started_before": FindingKind(
+        _I,
+        _("started before it was filed"),
+        _("The work starts ({value}) before it was filed ({expected}).", **_GAPS),
+        _("Check the waiver (CGCT R. 2334-24)."),
+    ),
+    "likely_double": FindingKind(
+        _W,
+        _("likely duplicate"),
+        _("Same applicant, same title and same amounts as dossier {expected}.", **_GAPS),
+        _("Keep one, or explain the difference."),
+    ),
+    "similar": FindingKind(
+        _I,
+        _("similar dossier"),
+        _("Same applicant as dossier {expected}, and a similar title.", **_GAPS),
+        _("Check that these are two operations."),
+    ),
+    "spelling": FindingKind(
+        _I,
+        _("spelling variant"),
+        _('"{column}": "{value}" is usually written "{expected}".', **_GAPS),
+        _('Make them one under "values" in mapping.yaml if a rule depends on it.'),
+    ),
+    "rounded": FindingKind(
+        _I,
+        _("amount rounded to the cent"),
+        _('"{column}": {value} was rounded to {expected} €.', **_GAPS),
+        _("Nothing to do if a cent is precise enough."),
+    ),
+    "person": FindingKind(
+        _I,
+        _("natural person, not kept"),
+        _("The applicant is a natural person: neither name nor number is kept."),
+        _("Keep the column in mapping.yaml if you are entitled to."),
+    ),
+    "masked": FindingKind(
+        _I,
+        _("e-mail address masked"),
+        _('"{column}" held an e-mail address, masked.', **_GAPS),
+        _("Nothing to do."),
+    ),
+    "control_rows": FindingKind(
+        _E,
+        _("row count against the control"),
+        _("{value} rows read, the control expects {expected}.", **_GAPS),
+        _("Check that the file is the right one and complete."),
+    ),
+    "control_total": FindingKind(
+        _E,
+        _("total against the control"),
+        _('"{column}": the sum is {value} €, the control expects {expected} €.', **_GAPS),
+        _("Check that the file is the right one and complete."),
+    ),
+}
 """Every kind of finding by its code, in the order of the report."""
 
 SCHEMA = {
