@@ -13,8 +13,9 @@ from typing import Any
 
 from tnt_sim.domain.field_types import write_cents, write_number, write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_cents, format_day, format_list
+from tnt_sim.i18n.parameters import Names
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import Selector, describe
 
@@ -82,15 +83,15 @@ def _describe_condition(key: str, wanted: Any, lang: Lang, *, is_single: bool) -
 
 
 def _translate_and(lang: Lang) -> str:
-    return " et " if lang is Lang.FR else " and "
+    return _(" and ").in_(lang)
 
 
 def _negate_sentence(text: str, lang: Lang) -> str:
-    return f"il n'est pas vrai que ({text})" if lang is Lang.FR else f"it is not true that ({text})"
+    return _("it is not true that ({condition})", condition=text).in_(lang)
 
 
 def _translate_is(many: bool, lang: Lang) -> str:
-    return ("sont" if many else "est") if lang is Lang.FR else ("are" if many else "is")
+    return (_p("verb", "are") if many else _p("verb", "is")).in_(lang)
 
 
 def _describe_tests(key: str, tests: Mapping[str, Any], many: bool, lang: Lang) -> list[str]:
@@ -99,8 +100,7 @@ def _describe_tests(key: str, tests: Mapping[str, Any], many: bool, lang: Lang) 
     result = []
     if isinstance(rest.get("from"), str) and isinstance(rest.get("until"), str):
         first, last = _format_day(rest.pop("from"), lang), _format_day(rest.pop("until"), lang)
-        span = f"du {first} au {last}" if lang is Lang.FR else f"between {first} and {last}"
-        result.append(f"{_FALLS.in_(lang)} {span}")
+        result.append(_("{falls} between {first} and {last}", falls=_FALLS, first=first, last=last).in_(lang))
     return result + [_describe_test(key, test, bound, many, lang) for test, bound in rest.items()]
 
 
@@ -131,11 +131,9 @@ def _describe_not(key: str, bound: Any, many: bool, lang: Lang) -> str:
 
 
 def _describe_empty(nothing: bool, many: bool, lang: Lang) -> str:
-    if lang is Lang.EN:
-        return f"{'are' if many else 'is'} {'' if nothing else 'not '}empty"
     if nothing:
-        return "sont vides" if many else "est vide"
-    return "ne sont pas vides" if many else "n'est pas vide"
+        return (_("are empty") if many else _("is empty")).in_(lang)
+    return (_("are not empty") if many else _("is not empty")).in_(lang)
 
 
 def _wrap_in_list(bound: Any) -> Sequence[Any]:
@@ -143,7 +141,7 @@ def _wrap_in_list(bound: Any) -> Sequence[Any]:
 
 
 def _format_alternatives(key: str, wanted: Any, lang: Lang) -> str:
-    return _format_values(key, wanted, lang, "ou" if lang is Lang.FR else "or")
+    return _format_values(key, wanted, lang, _("or").in_(lang))
 
 
 def _format_values(key: str, bound: Any, lang: Lang, word: str) -> str:
@@ -154,7 +152,7 @@ def _format_values(key: str, bound: Any, lang: Lang, word: str) -> str:
 
 def _quote_value(key: str, value: Any, lang: Lang) -> str:
     told = column_text.describe_value(key, str(value)).in_(lang)
-    return f"« {told} »" if lang is Lang.FR else f'"{told}"'
+    return Names([told]).in_(lang)
 
 
 def _describe_bound(key: str, bound: Any, lang: Lang) -> str:
@@ -248,7 +246,7 @@ def describe_for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
         return ""
     names = [by] if isinstance(by, str) else list(by)
     labels = format_list([column_text.describe_bare_column(name).in_(lang) for name in names], lang)
-    return f"pour chaque {labels}, " if lang is Lang.FR else f"for each {labels}, "
+    return _("for each {labels}, ", labels=labels).in_(lang)
 
 
 def describe_selected_dossiers(where: Selector | None, lang: Lang) -> str:
@@ -266,40 +264,33 @@ def describe_scope(
 ) -> str:
     """Return the dossiers of a rule: « pour chaque lot, parmi les dossiers où …, », or "" for all."""
     if dossiers is not None:
-        return (
-            f"parmi {format_dossiers(dossiers, lang)}, "
-            if lang is Lang.FR
-            else f"among {format_dossiers(dossiers, lang)}, "
-        )
+        return _("among {dossiers}, ", dossiers=format_dossiers(dossiers, lang)).in_(lang)
     some = ""
     if where is not None:
-        some = "parmi les dossiers" if lang is Lang.FR else "among the dossiers"
-        some += f" {describe_where_clause(where, lang)}, "
+        some = _("among the dossiers {condition}, ", condition=describe_where_clause(where, lang)).in_(lang)
     return describe_for_each(by, lang) + some
 
 
 def describe_bounds(low: str | None, high: str | None, lang: Lang) -> str:
     """Return two bounds after a colon: « entre … et … », « au moins … », « au plus … »."""
-    french = lang is Lang.FR
     if low is not None and high is not None:
-        return f"entre {low} et {high}" if french else f"between {low} and {high}"
+        return _("between {low} and {high}", low=low, high=high).in_(lang)
     if low is not None:
-        return f"au moins {low}" if french else f"at least {low}"
+        return _("at least {low}", low=low).in_(lang)
     if high is not None:
-        return f"au plus {high}" if french else f"at most {high}"
-    return "sans borne" if french else "no bound"
+        return _("at most {high}", high=high).in_(lang)
+    return _("no bound").in_(lang)
 
 
 def describe_bound_predicate(low: str | None, high: str | None, lang: Lang) -> str:
     """Return two bounds as the predicate of a singular subject: « ne dépasse pas 10 000 € »."""
-    french = lang is Lang.FR
     if low is not None and high is not None:
-        return f" reste entre {low} et {high}" if french else f" stays between {low} and {high}"
+        return _(" stays between {low} and {high}", low=low, high=high).in_(lang)
     if low is not None:
-        return f" atteint au moins {low}" if french else f" is at least {low}"
+        return _(" is at least {low}", low=low).in_(lang)
     if high is not None:
-        return f" ne dépasse pas {high}" if french else f" does not exceed {high}"
-    return " : sans borne" if french else ": no bound"
+        return _(" does not exceed {high}", high=high).in_(lang)
+    return _(": no bound").in_(lang)
 
 
 def format_dossiers(names: Sequence[str], lang: Lang, *, word: str | None = None) -> str:

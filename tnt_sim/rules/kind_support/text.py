@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, _, _p
-from tnt_sim.i18n.numbers import format_cents, format_number, format_rate
+from tnt_sim.i18n.numbers import format_cents, format_number
+from tnt_sim.i18n.parameters import Rate
 from tnt_sim.rules.kind_support.rule_spec import MONEY_MEASURES, RuleSpec, ShareOfAmount
 
 _IS, _ARE = _p("text", "is"), _("are")
@@ -16,27 +17,26 @@ def describe_penalty_unit(rule: RuleSpec, lang: Lang) -> str:
     assert rule.penalty is not None
     per = rule.penalty.per
     if rule.counts_pairs:
-        if per == "1":
-            return "par manquement" if lang is Lang.FR else "for each breach"
-        return f"pour {per} manquements" if lang is Lang.FR else f"for {per} breaches"
-    if per == "1":
-        return "par unité d'écart" if lang is Lang.FR else "for each unit of distance"
-    return f"pour {per} d'écart" if lang is Lang.FR else f"for each {per} of distance"
+        text = _("for each breach") if per == "1" else _("for {count} breaches", count=per)
+    elif per == "1":
+        text = _("for each unit of distance")
+    else:
+        text = _("for each {distance} of distance", distance=per)
+    return text.in_(lang)
 
 
 def describe_mode(rule: RuleSpec, lang: Lang) -> str:
     """Return the end of the sentence of a rule: a full stop, the penalty, or that it is only reported."""
-    french = lang is Lang.FR
     if rule.report:
-        return " (pour information)." if french else " (report only)."
+        return _(" (report only).").in_(lang)
     if rule.penalty is None:
         return "."
-    cost = format_number(rule.penalty.cost, lang)
-    per = describe_penalty_unit(rule, lang)
-    stage = rule.penalty.stage
-    if french:
-        return f" ; sinon, pénalité de {cost} {per}, à l'étape {stage} de l'objectif."
-    return f"; else a penalty of {cost} {per}, in stage {stage} of the objective."
+    return _(
+        "; else a penalty of {cost} {unit}, in stage {stage} of the objective.",
+        cost=format_number(rule.penalty.cost, lang),
+        unit=describe_penalty_unit(rule, lang),
+        stage=rule.penalty.stage,
+    ).in_(lang)
 
 
 def describe_bound(bound: str | ShareOfAmount | None, measure: str, lang: Lang) -> str | None:
@@ -44,10 +44,9 @@ def describe_bound(bound: str | ShareOfAmount | None, measure: str, lang: Lang) 
     if bound is None:
         return None
     if isinstance(bound, ShareOfAmount):
-        share = format_rate(bound.share, lang)
-        if lang is Lang.FR:
-            return f"{share} du montant de « {bound.of_amount} »"
-        return f'{share} of the amount of "{bound.of_amount}"'
+        return _(
+            '{share} of the amount of "{envelope}"', share=Rate(bound.share), envelope=bound.of_amount
+        ).in_(lang)
     try:
         if measure in MONEY_MEASURES or "€" in bound:
             return format_cents(parse_cents(bound), lang)

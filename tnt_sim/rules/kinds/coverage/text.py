@@ -53,26 +53,34 @@ def format_coverage_formula(rule: CoverageSpec) -> str:
 
 def describe_coverage(rule: CoverageSpec, lang: Lang) -> str:
     """Return « parmi les communes d'au plus 3 500 habitants, au moins 10 % ont un dossier financé (…) »."""
-    french = lang is Lang.FR
     by = column_text.describe_column(rule.covered_by).in_(lang)
     low, high = _format_share_or_count(rule.min, lang), _format_share_or_count(rule.max, lang)
     all_of_them = low is not None and high is None and low == format_rate(Fraction(1), lang)
     limits = str(low) if all_of_them else describe_bounds(low, high, lang)
     units, dossiers = describe_units(rule.units, lang), describe_selected_dossiers(rule.where, lang)
     people = rule.measure == "population"
-    already = ""
-    if rule.already is not None:
-        place = (("dans", "in") if not people else ("dans une unité de", "in a unit of"))[not french]
-        verb = ("", "") if people else ("figurent déjà ", "stand already ")
-        file = f"« {rule.already} »" if french else f'"{rule.already}"'
-        already = f"{', ou ' if french else ', or '}{verb[not french]}{place} {file}"
-    if french:
-        whom = f"parmi les habitants des {units}" if people else f"parmi les {units}"
-        have = "vivent là où il y a" if people else "ont"
-        return f"{whom}, {limits} {have} un dossier financé{dossiers}, d'après {by}{already}"
-    whom = f"among the inhabitants of the {units}" if people else f"among the {units}"
-    have = "live where there is" if people else "have"
-    return f"{whom}, {limits} {have} a funded dossier{dossiers}, going by {by}{already}"
+    if people:
+        text = _(
+            "among the inhabitants of the {units}, {limits} live where there is a funded dossier{dossiers}, "
+            "going by {column}",
+            units=units,
+            limits=limits,
+            dossiers=dossiers,
+            column=by,
+        )
+    else:
+        text = _(
+            "among the {units}, {limits} have a funded dossier{dossiers}, going by {column}",
+            units=units,
+            limits=limits,
+            dossiers=dossiers,
+            column=by,
+        )
+    if rule.already is None:
+        return text.in_(lang)
+    if people:
+        return _('{text}, or in a unit of "{file}"', text=text, file=rule.already).in_(lang)
+    return _('{text}, or stand already in "{file}"', text=text, file=rule.already).in_(lang)
 
 
 _UNITS = {
@@ -96,7 +104,7 @@ def describe_units(units: Selector, lang: Lang) -> str:
     types = rest.pop("type", None)
     names = types if isinstance(types, list) else [types]
     if types is None or any(str(name) not in _UNITS for name in names):
-        rest, text = dict(units.root), "unités de la carte" if lang is Lang.FR else "units of the map"
+        rest, text = dict(units.root), _("units of the map").in_(lang)
     else:
         text = format_list([_UNITS[str(name)].in_(lang) for name in names], lang)
     size = rest.get("population")

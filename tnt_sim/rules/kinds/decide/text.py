@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents, format_count, format_list
+from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.numbers import format_cents, format_list
+from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.rules.expressions.text import _MAX_LISTED, format_money
 from tnt_sim.rules.offers.decisions import DecideSpec
 
@@ -26,33 +27,38 @@ KEYS: Mapping[str, Text] = MappingProxyType(
 
 def describe_decide(rule: DecideSpec, lang: Lang) -> str:
     """Return the sentence of a decision: funded, refused and stated amounts, with reason and author."""
-    french = lang is Lang.FR
-    pieces = []
+    decisions = []
     if rule.fund:
-        pieces.append(
-            _format_counted_dossiers(len(rule.fund), rule.fund, ("retenu", "retenus"), "funded", lang)
+        n, some = len(rule.fund), format_list(rule.fund, lang, 5)
+        decisions.append(
+            _n(
+                "{count} dossier funded ({names})",
+                "{count} dossiers funded ({names})",
+                n=n,
+                count=Count(n),
+                names=some,
+            )
         )
     if rule.refuse:
-        pieces.append(
-            _format_counted_dossiers(len(rule.refuse), rule.refuse, ("refusé", "refusés"), "refused", lang)
+        n, some = len(rule.refuse), format_list(rule.refuse, lang, 5)
+        decisions.append(
+            _n(
+                "{count} dossier refused ({names})",
+                "{count} dossiers refused ({names})",
+                n=n,
+                count=Count(n),
+                names=some,
+            )
         )
     if rule.amounts:
         given = [f"{name} {format_cents(cents, lang)}" for name, cents in rule.amounts.items()]
-        pieces.append(("montants fixés : " if french else "stated amounts: ") + format_list(given, lang))
-    if french:
-        why = f" Motif : {rule.reason}." if rule.reason else ""
-        who = f" Décidé par : {rule.author}." if rule.author else ""
-        return f"Décision : {' ; '.join(pieces)}.{why}{who}"
-    why = f" Reason: {rule.reason}." if rule.reason else ""
-    who = f" Decided by: {rule.author}." if rule.author else ""
-    return f"Decision: {'; '.join(pieces)}.{why}{who}"
-
-
-def _format_counted_dossiers(n: int, names: tuple[str, ...], fr: tuple[str, str], en: str, lang: Lang) -> str:
-    some = format_list(names, lang, 5)
-    if lang is Lang.FR:
-        return f"{format_count(n, ('dossier ' + fr[0], 'dossiers ' + fr[1]), ('', ''), lang)} ({some})"
-    return f"{format_count(n, ('', ''), ('dossier', 'dossiers'), lang)} {en} ({some})"
+        decisions.append(_("stated amounts: {amounts}", amounts=format_list(given, lang)))
+    sentences = [_("Decision: {decisions}.", decisions=Items(decisions, ";"))]
+    if rule.reason:
+        sentences.append(_("Reason: {reason}.", reason=rule.reason))
+    if rule.author:
+        sentences.append(_("Decided by: {author}.", author=rule.author))
+    return Items(sentences, "").in_(lang)
 
 
 def format_decide_formula(rule: DecideSpec) -> str:

@@ -47,14 +47,13 @@ def format_equity_formula(rule: EquitySpec) -> str:
 
 def describe_equity(rule: EquitySpec, lang: Lang) -> str:
     """Return « pour chaque département, le montant accordé par habitant ne dépasse pas … »."""
-    french = lang is Lang.FR
     low = None if rule.min is None else format_rate(rule.min, lang)
     high = None if rule.max is None else format_rate(rule.max, lang)
     measure = expressions_text.describe_measure(rule.measure).in_(lang)
     limits = describe_bound_predicate(low, high, lang)
     all_text = ""
     if rule.groups == "map":
-        all_text = " de la carte" if french else " of the map"
+        all_text = _(" of the map").in_(lang)
     each = (
         describe_for_each(rule.by, lang).removesuffix(", ")
         + all_text
@@ -62,10 +61,7 @@ def describe_equity(rule: EquitySpec, lang: Lang) -> str:
         + describe_scope(None, rule.where, lang)
     )
     lowered = rule.floor != "strict" and rule.min is not None
-    if french:
-        floor = ", ou tout ce que ses dossiers peuvent atteindre" if lowered else ""
-        whole = "" if low is None and high is None else " de la moyenne de l'ensemble"
-        return f"{each}{measure} par habitant{limits}{whole}{floor}"
-    floor = ", or all that its dossiers can reach" if lowered else ""
-    whole = "" if low is None and high is None else " of the mean of all"
-    return f"{each}{measure} per inhabitant{limits}{whole}{floor}"
+    text = each + _("{measure} per inhabitant{limits}", measure=measure, limits=limits).in_(lang)
+    if low is not None or high is not None:
+        text += _(" of the mean of all").in_(lang)
+    return text + _(", or all that its dossiers can reach").in_(lang) if lowered else text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.rules.expressions.text import (
     _MAX_LISTED,
     _format_quantifier,
@@ -28,13 +28,13 @@ KEYS: Mapping[str, Text] = MappingProxyType(
 def describe_exclusive(rule: ExclusiveSpec, lang: Lang) -> str:
     """Return « pour chaque membre, au plus 1 dossier est financé »."""
     whom = describe_scope(rule.by, rule.where, lang, rule.dossiers)
-    most = format_count(
-        rule.max,
-        ("dossier est financé", "dossiers sont financés"),
-        ("dossier is funded", "dossiers are funded"),
-        lang,
+    most = _n(
+        "at most {count} dossier is funded",
+        "at most {count} dossiers are funded",
+        n=rule.max,
+        count=Count(rule.max),
     )
-    return f"{whom}au plus {most}" if lang is Lang.FR else f"{whom}at most {most}"
+    return whom + most.in_(lang)
 
 
 def format_exclusive_formula(rule: ExclusiveSpec) -> str:

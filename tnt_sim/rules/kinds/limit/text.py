@@ -28,11 +28,7 @@ def describe_limit(rule: LimitSpec, lang: Lang) -> str:
     measure = expressions_text.describe_measure(rule.measure).in_(lang)
     text = f"{describe_scope(rule.by, rule.where, lang)}{measure}{describe_bound_predicate(low, high, lang)}"
     if rule.min is not None and rule.by is not None and rule.floor != "strict":
-        text += (
-            ", ou tout ce que le groupe peut recevoir s'il demande moins"
-            if lang is Lang.FR
-            else ", or all that the group can take where it asks for less"
-        )
+        text += _(", or all that the group can take where it asks for less").in_(lang)
     return text
 
 

@@ -38,14 +38,13 @@ def describe_order(rule: OrderSpec, lang: Lang) -> str:
         return _describe_first_come(rule, whom, lang)
     column = column_text.describe_column(rule.rank or "").in_(lang)
     equals = _TIES[rule.ties_used].in_(lang)
-    if lang is Lang.FR:
-        best = "la plus grande valeur d'abord" if rule.best == "high" else "la plus petite valeur d'abord"
-        return (
-            f"{whom}aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon {column} "
-            f"({best} ; {equals})"
-        )
-    best = "the largest first" if rule.best == "high" else "the smallest first"
-    return f"{whom}no dossier is funded while a better ranked one is not, by {column} ({best}; {equals})"
+    text = _(
+        "no dossier is funded while a better ranked one is not, by {column} ({best}; {equals})",
+        column=column,
+        best=_("the largest first") if rule.best == "high" else _("the smallest first"),
+        equals=equals,
+    )
+    return whom + text.in_(lang)
 
 
 _TIES = {
@@ -63,19 +62,15 @@ def _describe_first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
     column = column_text.describe_column(str(rule.first_come)).in_(lang)
     filed = rule.ties_used == "rank" and rule.first_come == "filed_at"
     equals = (_SAME_FILING if filed else _SAME_INSTANT[rule.ties_used]).in_(lang)
-    if lang is Lang.FR:
-        after = (
-            "un dossier qui ne tient pas dans ce qui reste est passé, et le suivant peut tenir"
-            if rule.skip
-            else "le premier qui n'est pas financé arrête ceux d'après"
-        )
-        return f"{whom}premier arrivé, premier servi, selon {column} ({equals}) ; {after}"
     after = (
-        "a dossier that does not fit in what is left is passed over, and the next may fit"
+        _("a dossier that does not fit in what is left is passed over, and the next may fit")
         if rule.skip
-        else "the first that is not funded stops those after it"
+        else _("the first that is not funded stops those after it")
     )
-    return f"{whom}first come, first served, by {column} ({equals}); {after}"
+    text = _(
+        "first come, first served, by {column} ({equals}); {after}", column=column, equals=equals, after=after
+    )
+    return whom + text.in_(lang)
 
 
 def format_order_formula(rule: OrderSpec) -> str:

@@ -23,19 +23,19 @@ KEYS: Mapping[str, Text] = MappingProxyType(
 
 def describe_requires(rule: RequiresSpec, lang: Lang) -> str:
     """Return « D-3 n'est financé que si D-4 et D-5 le sont »."""
-    french = lang is Lang.FR
     who = format_dossiers(rule.dossiers, lang)
     need = format_dossiers(rule.need, lang)
     verb = (_ARE_FUNDED if len(rule.dossiers) > 1 else _IS_FUNDED).in_(lang)
     if rule.at_least is None or rule.at_least >= len(rule.need):
         end = (_ARE if len(rule.need) > 1 else _IS).in_(lang)
-        return f"{who} {verb} que si {need} {end}" if french else f"{who} {verb} only if {need} {end}"
-    least = rule.at_least
-    return (
-        f"{who} {verb} qu'avec au moins {least} de {need}"
-        if french
-        else f"{who} {verb} only with at least {least} of {need}"
-    )
+        return _("{who} {verb} only if {need} {end}", who=who, verb=verb, need=need, end=end).in_(lang)
+    return _(
+        "{who} {verb} only with at least {least} of {need}",
+        who=who,
+        verb=verb,
+        least=rule.at_least,
+        need=need,
+    ).in_(lang)
 
 
 def format_requires_formula(rule: RequiresSpec) -> str:

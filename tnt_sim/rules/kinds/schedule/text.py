@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tnt_sim.domain.field_types import write_rate
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents, format_list, format_rate
+from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.numbers import format_list, format_rate
+from tnt_sim.i18n.parameters import Items, Money, Rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_selector, _format_sum, describe_scope, format_money
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
@@ -54,58 +55,46 @@ def format_schedule_formula(rule: ScheduleSpec) -> str:
 
 def describe_schedule(rule: ScheduleSpec, lang: Lang) -> str:
     """Return « année par année : engagements d'au plus 60 M€ en 2021 ; … »."""
-    french = lang is Lang.FR
     pieces = []
     if rule.commitments:
         most = _format_amounts_by_year(rule.commitments, lang)
-        pieces.append(
-            f"les engagements ne dépassent pas {most}" if french else f"commitments stay within {most}"
-        )
+        pieces.append(_("commitments stay within {most}", most=most))
     if rule.profile:
         pieces.append(_describe_profile(rule, lang))
     if rule.payments:
-        most = _format_amounts_by_year(rule.payments, lang)
-        pieces.append(f"les paiements ne dépassent pas {most}" if french else f"payments stay within {most}")
+        pieces.append(_("payments stay within {most}", most=_format_amounts_by_year(rule.payments, lang)))
     if rule.advance_max is not None:
-        share = format_rate(rule.advance_max, lang)
-        pieces.append(
-            f"la première année paie au plus {share}" if french else f"the first year pays at most {share}"
-        )
+        pieces.append(_("the first year pays at most {share}", share=Rate(rule.advance_max)))
     if rule.before_end_max is not None:
-        share = format_rate(rule.before_end_max, lang)
         pieces.append(
-            f"au plus {share} sont payés avant l'année de fin du projet"
-            if french
-            else f"at most {share} is paid before the year in which the project ends"
+            _(
+                "at most {share} is paid before the year in which the project ends",
+                share=Rate(rule.before_end_max),
+            )
         )
-    years = (" ; " if french else "; ").join(pieces)
+    years = Items(pieces, ";").in_(lang)
     return f"{describe_scope(None, rule.where, lang)}{_describe_year(rule, lang)}{years}"
 
 
-def _describe_profile(rule: ScheduleSpec, lang: Lang) -> str:
-    french = lang is Lang.FR
+def _describe_profile(rule: ScheduleSpec, lang: Lang) -> Text:
     entries = []
     for k, share in enumerate(rule.profile):
-        if k == 0:
-            when = "l'année de la décision" if french else "in the year of the decision"
-        elif french:
-            when = "un an après" if k == 1 else f"{k} ans après"
-        else:
-            when = "a year later" if k == 1 else f"{k} years later"
-        entries.append(f"{format_rate(share, lang)} {when}")
-    shares = format_list(entries, lang, most=len(entries))
-    return f"une subvention se paie à {shares}" if french else f"a grant is paid {shares}"
+        when = _n("a year later", "{n} years later", n=k) if k else _("in the year of the decision")
+        entries.append(f"{format_rate(share, lang)} {when.in_(lang)}")
+    return _("a grant is paid {shares}", shares=format_list(entries, lang, most=len(entries)))
 
 
 def _describe_year(rule: ScheduleSpec, lang: Lang) -> str:
     if isinstance(rule.year, int):
-        return f"tout est décidé en {rule.year} : " if lang is Lang.FR else f"all is decided in {rule.year}: "
-    column = column_text.describe_column(rule.year.column).in_(lang)
-    return f"d'après l'année ({column}) : " if lang is Lang.FR else f"by the year ({column}): "
+        return _("all is decided in {year}: ", year=rule.year).in_(lang)
+    return _("by the year ({column}): ", column=column_text.describe_column(rule.year.column)).in_(lang)
 
 
 def _format_amounts_by_year(amounts: Mapping[int, int], lang: Lang) -> str:
-    word = "en" if lang is Lang.FR else "in"
     return format_list(
-        [f"{format_cents(cents, lang)} {word} {year}" for year, cents in amounts.items()], lang
+        [
+            _("{amount} in {year}", amount=Money(cents), year=year).in_(lang)
+            for year, cents in amounts.items()
+        ],
+        lang,
     )

@@ -48,35 +48,32 @@ def describe_share(rule: ShareSpec, lang: Lang) -> str:
         expressions_text.describe_measure(name).in_(lang)
         for name in (rule.measure, rule.of_measure or rule.measure)
     )
-    french = lang is Lang.FR
     if rule.pooled:
         return _describe_pooled_share(rule, top, bottom, limits, lang)
     if top == bottom and rule.where is not None:
         whom, piece = describe_scope(rule.by, rule.whole, lang), describe_where_clause(rule.where, lang)
         comma = "" if low is None and high is None else ","
-        if french:
-            those = "des dossiers" if rule.whole is None else "de ceux"
-            return f"{whom}la part {those} {piece}, dans {bottom}{comma}{limits}"
-        those = "the dossiers" if rule.whole is None else "those"
-        return f"{whom}the part of {those} {piece}, in {bottom}{comma}{limits}"
+        text = (
+            _("the part of the dossiers {condition}, in {whole}", condition=piece, whole=bottom)
+            if rule.whole is None
+            else _("the part of those {condition}, in {whole}", condition=piece, whole=bottom)
+        )
+        return f"{whom}{text.in_(lang)}{comma}{limits}"
     top += describe_selected_dossiers(rule.where, lang)
     bottom += describe_selected_dossiers(rule.whole, lang)
-    if french:
-        return f"{describe_for_each(rule.by, lang)}le rapport entre {top} et {bottom}{limits}"
-    return f"{describe_for_each(rule.by, lang)}the ratio of {top} to {bottom}{limits}"
+    ratio = _("the ratio of {part} to {whole}", part=top, whole=bottom).in_(lang)
+    return f"{describe_for_each(rule.by, lang)}{ratio}{limits}"
 
 
 def _describe_pooled_share(rule: ShareSpec, top: str, bottom: str, limits: str, lang: Lang) -> str:
     """Return « pour chaque zone, la part du groupe dans …, tous groupes réunis, … »."""
     whom = describe_for_each(rule.by, lang)
     if top == bottom and rule.where is None:
-        if lang is Lang.FR:
-            return f"{whom}la part du groupe dans {bottom}, tous groupes réunis,{limits}"
-        return f"{whom}the part of the group in {bottom}, over all groups together,{limits}"
+        text = _("the part of the group in {whole}, over all groups together,", whole=bottom)
+        return f"{whom}{text.in_(lang)}{limits}"
     top += describe_selected_dossiers(rule.where, lang)
-    if lang is Lang.FR:
-        return f"{whom}le rapport entre {top} et {bottom}, tous groupes réunis,{limits}"
-    return f"{whom}the ratio of {top} to {bottom}, over all groups together,{limits}"
+    text = _("the ratio of {part} to {whole}, over all groups together,", part=top, whole=bottom)
+    return f"{whom}{text.in_(lang)}{limits}"
 
 
 def format_share_formula(rule: ShareSpec) -> str:

@@ -14,11 +14,9 @@ EXAMPLE = "rules: [{id: lots, kind: together, by: lot}]"
 def describe_together(rule: TogetherSpec, lang: Lang) -> str:
     """Return « pour chaque lot, tous les dossiers sont financés, ou aucun »."""
     whom = describe_scope(rule.by, rule.where, lang, rule.dossiers)
-    if lang is Lang.FR:
-        all_text = "tous les dossiers sont" if rule.dossiers is None and rule.where is None else "tous sont"
-        return f"{whom}{all_text} financés, ou aucun"
-    all_text = "all dossiers are" if rule.dossiers is None and rule.where is None else "all are"
-    return f"{whom}{all_text} funded, or none"
+    if rule.dossiers is None and rule.where is None:
+        return whom + _("all dossiers are funded, or none").in_(lang)
+    return whom + _("all are funded, or none").in_(lang)
 
 
 def format_together_formula(rule: TogetherSpec) -> str:
