@@ -9,6 +9,7 @@ from typing import Any
 from tnt_sim.domain.field_types import write_number
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_list, format_number, format_rate
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.measures import MeasureSpec, TermSpec
@@ -33,11 +34,7 @@ def describe_stage(stage: StageSpec, lang: Lang) -> str:
     text = f"{sense.capitalize()} {terms}"
     if stage.tolerance:
         share = format_rate(stage.tolerance, lang)
-        text += (
-            f" ; les étapes suivantes peuvent en céder {share}"
-            if lang is Lang.FR
-            else f"; later stages may give up {share} of it"
-        )
+        text += _("; later stages may give up {share} of it", share=share).in_(lang)
     return text + "."
 
 
@@ -71,23 +68,18 @@ def _describe_smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
     by = wanted.get("by", "")
     names = [str(name) for name in by] if isinstance(by, list) else [str(by)]
     groups = format_list([column_text.describe_bare_column(name).in_(lang) for name in names], lang)
-    if lang is Lang.FR:
-        per = " par habitant" if "per" in wanted else ""
-        return f"{measure}{per} du groupe le moins bien servi (par {groups})"
-    per = " per inhabitant" if "per" in wanted else ""
-    return f"{measure}{per} of the group served least (by {groups})"
+    if "per" in wanted:
+        measure = _("{measure} per inhabitant{limits}", measure=measure, limits="").in_(lang)
+    return _("{measure} of the group served least (by {columns})", measure=measure, columns=groups).in_(lang)
 
 
 def describe_measure(measure: MeasureSpec, lang: Lang) -> str:
     """Return « Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent … »"""
-    french = lang is Lang.FR
     if measure.mean is not None:
         names = format_list([column_text.describe_column(name).in_(lang) for name in measure.mean], lang)
-        text = (
-            f"la moyenne de {names} (cellules remplies)" if french else f"the mean of {names} (filled cells)"
-        )
+        text = _("the mean of {columns} (filled cells)", columns=names).in_(lang)
     elif measure.sum is not None:
-        text = (" ; " if french else "; ").join(_describe_term(part, lang) for part in measure.sum)
+        text = Items([_describe_term(part, lang) for part in measure.sum], ";").in_(lang)
     else:
         return _SUMMED.in_(lang).format(_describe_term(measure, lang))
     if measure.where is not None:
@@ -99,7 +91,6 @@ _SUMMED = _("Sum, over the funded dossiers, of: {{}}.")
 
 
 def _describe_term(term: TermSpec | MeasureSpec, lang: Lang) -> str:
-    french = lang is Lang.FR
     text = (
         column_text.describe_column(term.column).in_(lang)
         if term.column is not None
@@ -109,9 +100,9 @@ def _describe_term(term: TermSpec | MeasureSpec, lang: Lang) -> str:
         text += f" {describe_if_clause(term.where, lang)}"
     if term.once_per is not None:
         key = column_text.describe_bare_column(term.once_per).in_(lang)
-        text += f", une seule fois par {key}" if french else f", once for each {key}"
+        text += _(", once for each {column}", column=key).in_(lang)
     if term.empty is not None:
-        text += " (0 si vide)" if french else " (0 where empty)"
+        text += _(" (0 where empty)").in_(lang)
     return text
 
 

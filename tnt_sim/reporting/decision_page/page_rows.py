@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import polars as pl
 
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
-    format_count,
     format_decimal,
     format_euros,
     format_integer,
     format_percentage,
     format_short_amount,
 )
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.charts.department_map import compute_class_bounds, list_fills
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT
 from tnt_sim.reporting.decision_page.script_data import ENVELOPE_KEYS, Slider
@@ -86,7 +86,7 @@ def _build_entry(run: StoredRun, members: tuple[int, ...], largest: int, lang: L
         for key in (*ENVELOPE_KEYS, "committed_cents", "n_dossiers", "n_eligible")
     }
     single = len(entries) == 1
-    parts = format_count(len(entries), ("part", "parts"), ("part", "parts"), lang)
+    parts = _n("{count} part", "{count} parts", n=len(entries), count=Count(len(entries))).in_(lang)
     name = run.get_title(members[0]) if single else f"{entries[0].parent} · {parts}"
     amounts = {
         key: format_amount(value, lang) if key.endswith("_cents") else format_integer(value, lang)
@@ -161,8 +161,12 @@ def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, 
     return {
         line.code: f"{line.name} ({line.code}) : {format_amount(line.granted_cents, lang)}, "
         f"{format_per_head(line, lang)}"
-        + _(" per head, ").in_(lang)
-        + format_count(line.funded, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+        + _n(
+            " per head, {count} dossier",
+            " per head, {count} dossiers",
+            n=line.funded,
+            count=Count(line.funded),
+        ).in_(lang)
         for line in departments
         if line.code
     }

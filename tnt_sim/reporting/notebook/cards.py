@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, _, format_long_day
-from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal, format_integer
+from tnt_sim.i18n.message import Lang, _, _n, format_long_day
+from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_mark
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_verdict
@@ -140,7 +141,7 @@ def render_scenario_card(scenario: ScenarioData, lang: Lang | None = None) -> st
 
 def _describe_dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
     """Write the number of applications and, where stated, what they request."""
-    filed = format_count(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+    filed = _n("{count} dossier", "{count} dossiers", n=n, count=Count(n)).in_(lang)
     silent, wanted = requested.null_count(), format_amount(int(requested.sum()), lang)
     if silent == n:
         return filed

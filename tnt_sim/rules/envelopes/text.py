@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from fractions import Fraction
 from types import MappingProxyType
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec, SplitSpec, TransferSpec, UnassignedTo
 from tnt_sim.domain.field_types import write_rate
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents, format_count, format_list, format_rate
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.numbers import format_list
+from tnt_sim.i18n.parameters import Count, Money, Names, Rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_bounds, describe_complement, format_money
 
@@ -90,80 +91,64 @@ def _describe_unassigned(spec: EnvelopeSpec, lang: Lang) -> str:
 def _describe_transfers(spec: EnvelopeSpec, lang: Lang) -> str:
     transfer = spec.transfers
     assert isinstance(transfer, TransferSpec)
-    to = format_list([f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in transfer.to], lang)
-    out = None if transfer.out_max is None else format_rate(transfer.out_max, lang)
-    into = None if transfer.in_max is None else format_rate(transfer.in_max, lang)
-    if lang is Lang.FR:
-        text = f"Peut céder {f'au plus {out} de son montant ' if out else ''}à {to}"
-        return text + (f", et recevoir au plus {into}." if into else ".")
-    text = f"May give {f'at most {out} of its amount ' if out else ''}to {to}"
-    return text + (f", and get at most {into}." if into else ".")
-
-
-def _build_share_writer(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
-    def write(spec: EnvelopeSpec, lang: Lang) -> str:
-        return (fr if lang is Lang.FR else en).format(format_rate(getattr(spec, key), lang))
-
-    return write
-
-
-def _build_count_writer(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
-    def write(spec: EnvelopeSpec, lang: Lang) -> str:
-        many = format_count(
-            getattr(spec, key),
-            ("dossier financé", "dossiers financés"),
-            ("funded dossier", "funded dossiers"),
-            lang,
-        )
-        return (fr if lang is Lang.FR else en).format(many)
-
-    return write
+    to = format_list([Names([name]).in_(lang) for name in transfer.to], lang)
+    text = _("May give to {envelopes}", envelopes=to)
+    if transfer.out_max is not None:
+        share = Rate(transfer.out_max)
+        text = _("May give at most {share} of its amount to {envelopes}", share=share, envelopes=to)
+    if transfer.in_max is not None:
+        text = _("{text}, and get at most {share}", text=text, share=Rate(transfer.in_max))
+    return f"{text.in_(lang)}."
 
 
 def _describe_split(spec: EnvelopeSpec, lang: Lang) -> str:
     split = spec.split
     assert isinstance(split, SplitSpec)
-    french = lang is Lang.FR
     by = column_text.describe_bare_column(split.by).in_(lang)
     if split.table is not None:
-        how = f"d'après « {split.table} »" if french else f'from "{split.table}"'
+        how = _('from "{table}"', table=split.table)
     elif split.each is not None:
-        money = format_cents(split.each, lang)
-        how = f"{money} à chaque part" if french else f"{money} each"
+        how = _("{amount} each", amount=Money(split.each))
     elif split.key is not None:
         key = column_text.describe_column(split.key).in_(lang)
-        how = f"en proportion {describe_complement(key, lang)}" if french else f"in proportion to {key}"
+        how = _("in proportion to {key}", key=key if lang is Lang.EN else describe_complement(key, lang))
         if split.fixed is not None:
-            share = format_rate(split.fixed, lang)
-            how = (
-                f"{share} à parts égales, le reste {how}"
-                if french
-                else f"{share} in equal parts, the rest {how}"
-            )
+            how = _("{share} in equal parts, the rest {how}", share=Rate(split.fixed), how=how)
     else:
-        how = ""
+        how = None
     if split.change is not None:
-        share = format_rate(split.change, lang)
-        how += f", à {share} près de l'année d'avant" if french else f", within {share} of the year before"
-    text = f"Répartie par {by}" if french else f"Split by {by}"
-    return f"{text}{' : ' if french else ': '}{how}." if how else f"{text}."
+        change = _(", within {share} of the year before", share=Rate(split.change))
+        how = change if how is None else _("{how}{change}", how=how, change=change)
+    if how is None:
+        return _("Split by {column}.", column=by).in_(lang)
+    return _("Split by {column}: {how}.", column=by, how=how).in_(lang)
 
 
 OPTION_WORDS: Mapping[str, Callable[[EnvelopeSpec, Lang], str]] = MappingProxyType(
     {
         "split": _describe_split,
         "transfers": _describe_transfers,
-        "min_use": _build_share_writer(
-            "Au moins {} doivent être accordés.", "At least {} must be granted.", "min_use"
-        ),
-        "reserve": _build_share_writer("{} sont mis en réserve.", "{} is held in reserve.", "reserve"),
-        "overprogram": _build_share_writer(
-            "Peut être dépassée de {} (risque affiché).",
-            "May be exceeded by {} (shown as risk).",
-            "overprogram",
-        ),
-        "min_dossiers": _build_count_writer("Au moins {}.", "At least {}.", "min_dossiers"),
-        "max_dossiers": _build_count_writer("Au plus {}.", "At most {}.", "max_dossiers"),
+        "min_use": lambda spec, lang: _(
+            "At least {share} must be granted.", share=Rate(spec.min_use or Fraction(0))
+        ).in_(lang),
+        "reserve": lambda spec, lang: _(
+            "{share} is held in reserve.", share=Rate(spec.reserve or Fraction(0))
+        ).in_(lang),
+        "overprogram": lambda spec, lang: _(
+            "May be exceeded by {share} (shown as risk).", share=Rate(spec.overprogram or Fraction(0))
+        ).in_(lang),
+        "min_dossiers": lambda spec, lang: _n(
+            "At least {count} funded dossier.",
+            "At least {count} funded dossiers.",
+            n=spec.min_dossiers or 0,
+            count=Count(spec.min_dossiers),
+        ).in_(lang),
+        "max_dossiers": lambda spec, lang: _n(
+            "At most {count} funded dossier.",
+            "At most {count} funded dossiers.",
+            n=spec.max_dossiers or 0,
+            count=Count(spec.max_dossiers),
+        ).in_(lang),
     }
 )
 """The function that writes the sentence of each option of an envelope."""

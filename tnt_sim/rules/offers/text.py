@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from tnt_sim.domain.field_types import write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_rate
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang, Localised, _, _p
 from tnt_sim.i18n.numbers import format_cents, format_list, format_rate
+from tnt_sim.i18n.parameters import Items, Money, Rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.expressions.text import (
@@ -24,35 +25,29 @@ from tnt_sim.rules.offers.eligibility import EligibilitySpec, WaiverSpec
 from tnt_sim.rules.offers.grant_spec import BonusSpec, BracketsSpec, FormulaSpec, GrantSpec, MoneyColumn
 
 _SURE = {
-    "A": ("texte ou source officiels", "official text or source"),
-    "B": ("presse spécialisée", "specialised press"),
-    "C": ("déduction", "inference"),
+    "A": _("official text or source"),
+    "B": _("specialised press"),
+    "C": _("inference"),
 }
 
 
 def describe_cap(cap: CapSpec, lang: Lang) -> str:
     """Return « Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
-    french = lang is Lang.FR
     full = cap.fill_from_library()
     head = "" if full.where is None else f"{describe_if_clause(full.where, lang)}, "
-    whole = (
-        "le total accordé à tous les dossiers d'un même projet"
-        if french
-        else "the total granted to all dossiers of one project"
-    )
+    whole = _("the total granted to all dossiers of one project").in_(lang)
     if full.counting:
         plus = format_list([column_text.describe_column(name).in_(lang) for name in full.counting], lang)
-        whole += f", augmenté {_of_all(full.counting, lang)}," if french else f", plus {plus},"
+        whole += _(", plus {aids},", aids=plus if lang is Lang.EN else _of_all(full.counting, lang)).in_(lang)
     text = capitalise(
         f"{head}{whole}{describe_bound_predicate(None, _describe_cap_limit(full, lang), lang)}."
     )
     legal = full.legal
     if legal is None:
         return text
-    sure = _SURE[legal.sure]
     note = legal.note.in_(lang)
     label = f"{legal.title.in_(lang)}. " if full.title in ("", legal.title.fr) else ""
-    how = f" (sûreté {legal.sure} : {sure[0]})" if french else f" (how sure: {legal.sure}, {sure[1]})"
+    how = _(" (how sure: {grade}, {meaning})", grade=legal.sure, meaning=_SURE[legal.sure]).in_(lang)
     return f"{label}{text} {note}{how}"
 
 
@@ -71,21 +66,19 @@ def _describe_cap_limit(cap: CapSpec, lang: Lang) -> str:
     share = format_rate(cap.max, lang)
     of = column_text.describe_column(cap.of or "base").in_(lang)
     less = format_list([column_text.describe_column(name).in_(lang) for name in cap.less], lang)
-    if lang is Lang.FR:
-        return f"{share} {describe_complement(of, lang)}" + (f", moins {less}" if less else "")
-    return f"{share} {describe_complement(of, lang)}" + (f" less {less}" if less else "")
+    text = f"{share} {describe_complement(of, lang)}"
+    return _("{limit} less {aids}", limit=text, aids=less).in_(lang) if less else text
 
 
 def describe_waiver(waiver: WaiverSpec, lang: Lang) -> str:
     """Return « La règle « part-propre » ne s'applique pas si … Accordée par : préfet. »"""
     condition = describe_if_clause(waiver.where, lang)
-    if lang is Lang.FR:
-        why = f" Motif : {waiver.reason}." if waiver.reason else ""
-        who = f" Accordée par : {waiver.author}." if waiver.author else ""
-        return f"La règle « {waiver.of} » ne s'applique pas {condition}.{why}{who}"
-    why = f" Reason: {waiver.reason}." if waiver.reason else ""
-    who = f" Granted by: {waiver.author}." if waiver.author else ""
-    return f'The rule "{waiver.of}" does not apply {condition}.{why}{who}'
+    sentences = [_('The rule "{rule}" does not apply {condition}.', rule=waiver.of, condition=condition)]
+    if waiver.reason:
+        sentences.append(_("Reason: {reason}.", reason=waiver.reason))
+    if waiver.author:
+        sentences.append(_("Granted by: {author}.", author=waiver.author))
+    return Items(sentences, "").in_(lang)
 
 
 _MODES = {
@@ -98,38 +91,35 @@ _MODES = {
 
 def describe_grant(grant: GrantSpec, lang: Lang) -> str:
     """Return « tout ou rien ; au plus 50 % de l'assiette. »"""
-    pieces = [_describe_mode(grant, lang)]
+    pieces: list[Localised | str] = [_describe_mode(grant, lang)]
     if grant.formula is not None:
         pieces.append(_describe_formula(grant.formula, lang))
-    base = "de l'assiette" if lang is Lang.FR else "of the eligible cost"
     if isinstance(grant.max_rate, BracketsSpec):
         pieces.append(_describe_brackets(grant.max_rate, lang))
     elif grant.max_rate is not None:
-        pieces.append(f"{_translate_at_most(lang)} {format_rate(grant.max_rate, lang)} {base}")
+        pieces.append(_("at most {share} of the eligible cost", share=Rate(grant.max_rate)))
     pieces += [_describe_bonus(bonus, lang) for bonus in grant.bonus]
     if grant.max is not None:
-        pieces.append(f"{_translate_at_most(lang)} {_describe_limit(grant.max, lang)}")
+        pieces.append(_("at most {high}", high=_describe_limit(grant.max, lang)))
     if grant.min_rate is not None:
-        pieces.append(f"{_translate_at_least(lang)} {format_rate(grant.min_rate, lang)} {base}")
+        pieces.append(_("at least {share} of the eligible cost", share=Rate(grant.min_rate)))
     if grant.min is not None:
-        pieces.append(f"{_translate_at_least(lang)} {_describe_limit(grant.min, lang)}")
+        pieces.append(_("at least {low}", low=_describe_limit(grant.min, lang)))
     if grant.round > 1:
-        unit = format_cents(grant.round, lang)
-        pieces.append(f"par pas de {unit}" if lang is Lang.FR else f"in steps of {unit}")
-    return (" ; " if lang is Lang.FR else "; ").join(pieces) + "."
+        pieces.append(_("in steps of {amount}", amount=Money(grant.round)))
+    return f"{Items(pieces, ';').in_(lang)}."
 
 
 def _describe_mode(grant: GrantSpec, lang: Lang) -> str:
     """Return the mode, with the list of levels and the groups of a common level."""
     text = _MODES[grant.mode].in_(lang)
-    colon, word = (" : ", " ou ") if lang is Lang.FR else (": ", " or ")
     if grant.by is not None:
         by = column_text.describe_bare_column(grant.by).in_(lang)
-        text += f" (par {by})" if lang is Lang.FR else f" (by {by})"
+        text += _(" (by {column})", column=by).in_(lang)
     if grant.levels:
-        text += colon + format_list(
-            [_format_level(level, lang) for level in grant.levels], lang, most=12, word=word
-        )
+        levels = [_format_level(level, lang) for level in grant.levels]
+        word = f" {_('or').in_(lang)} "
+        text += _(": {levels}", levels=format_list(levels, lang, most=12, word=word)).in_(lang)
     return text
 
 
@@ -151,16 +141,8 @@ def _describe_bonus(bonus: BonusSpec, lang: Lang) -> str:
         text += f" {describe_if_clause(bonus.where, lang)}"
     if bonus.up_to is not None:
         top = format_rate(bonus.up_to, lang)
-        text += f", sans dépasser {top}" if lang is Lang.FR else f", up to {top}"
+        text += _p("bonus", ", up to {share}", share=top).in_(lang)
     return text
-
-
-def _translate_at_most(lang: Lang) -> str:
-    return "au plus" if lang is Lang.FR else "at most"
-
-
-def _translate_at_least(lang: Lang) -> str:
-    return "au moins" if lang is Lang.FR else "at least"
 
 
 def _describe_limit(limit: int | MoneyColumn, lang: Lang) -> str:
@@ -172,7 +154,6 @@ def _describe_limit(limit: int | MoneyColumn, lang: Lang) -> str:
 
 
 def _describe_formula(formula: FormulaSpec, lang: Lang) -> str:
-    french = lang is Lang.FR
     pieces = [format_cents(formula.flat, lang)] if formula.flat else []
     for per_unit in formula.per:
         money, column = (
@@ -181,29 +162,24 @@ def _describe_formula(formula: FormulaSpec, lang: Lang) -> str:
         )
         text = f"{money} × {column}"
         if per_unit.up_to is not None:
-            text += f" (compté jusqu'à {per_unit.up_to})" if french else f" (counted up to {per_unit.up_to})"
+            text += _(" (counted up to {number})", number=str(per_unit.up_to)).in_(lang)
         pieces.append(text)
-    text = ("forfait de " if french else "a flat fee of ") + " + ".join(pieces or [format_cents(0, lang)])
+    fee = " + ".join(pieces or [format_cents(0, lang)])
+    text = _("a flat fee of {fee}", fee=fee).in_(lang)
     if formula.max is not None:
-        most = format_cents(formula.max, lang)
-        text += f", dans la limite de {most}" if french else f", up to {most}"
+        text += _p("fee", ", up to {amount}", amount=Money(formula.max)).in_(lang)
     return text
 
 
 def _describe_brackets(spec: BracketsSpec, lang: Lang) -> str:
-    french = lang is Lang.FR
-    pieces = []
-    for bracket in spec.brackets:
-        share = format_rate(bracket.rate, lang)
-        if bracket.up_to is None:
-            pieces.append(f"{share} au-delà" if french else f"{share} beyond")
-        else:
-            top = format_cents(bracket.up_to, lang)
-            pieces.append(f"{share} jusqu'à {top}" if french else f"{share} up to {top}")
-    text = format_list(pieces, lang, most=len(pieces))
-    return (
-        f"au plus, par tranche d'assiette, {text}" if french else f"at most, by part of eligible cost, {text}"
-    )
+    pieces = [
+        _("{share} beyond", share=Rate(bracket.rate)).in_(lang)
+        if bracket.up_to is None
+        else _("{share} up to {amount}", share=Rate(bracket.rate), amount=Money(bracket.up_to)).in_(lang)
+        for bracket in spec.brackets
+    ]
+    rates = format_list(pieces, lang, most=len(pieces))
+    return _("at most, by part of eligible cost, {rates}", rates=rates).in_(lang)
 
 
 def format_eligibility_formula(entry: EligibilitySpec) -> str:
