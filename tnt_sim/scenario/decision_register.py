@@ -24,9 +24,8 @@ import polars as pl
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Lang, _, _n
-from tnt_sim.i18n.numbers import format_cents
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.scenario.yaml.nodes import Origin
 
@@ -388,15 +387,16 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
     )
     if other.height:
         pairs = zip(*(other[name].to_list() for name in ("dossier", "committed_cents", "_held")), strict=True)
-        named = [
-            f"{name} ({format_cents(one, Lang.FR)} ≠ {format_cents(two, Lang.FR)})"
+        named: list[Text | str] = [
+            _("{name} ({written} ≠ {signed})", name=name, written=Money(one), signed=Money(two))
             for name, one, two in pairs
         ]
+        more = [f"… (+{len(named) - MAX_LISTED})"] if len(named) > MAX_LISTED else []
         defects.add(
             "register",
             _(
                 '"committed" of the table is not the amount that was signed: {names}.',
-                names=_format_names(named),
+                names=Items([*named[:MAX_LISTED], *more]),
             ),
             place,
             hint=_("Empty the cell, or sign the lower amount (tnt-sim sign --amend)."),

@@ -32,8 +32,8 @@ from tnt_sim.domain.territory import (
     map_to_level,
 )
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, ScenarioError, UsageError
-from tnt_sim.i18n.message import Lang, _, _n
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
@@ -501,7 +501,7 @@ def _iterate_controls(
             wanted = parse_cents(control.requested)
         except MoneyError as error:
             raise ScenarioError([_build_amount_defect(scenario, k, error)]) from None
-        yield "requested", format_cents(wanted, Lang.FR), format_cents(total, Lang.FR)
+        yield "requested", Money(wanted), Money(total)
     if control.sha256 is not None:
         yield "sha256", control.sha256.lower(), _hash_file(file)
 

@@ -77,7 +77,7 @@ def warn_merged_spellings(case: Case) -> None:
         joined = read_spellings(case, column).joined
         if not joined:
             continue
-        shown = [_format_spellings(one.spellings) for one in joined[:MAX_LISTED]]
+        spellings = [_format_spellings(one.spellings) for one in joined[:MAX_LISTED]]
         more = f" (+{len(joined) - MAX_LISTED})" if len(joined) > MAX_LISTED else ""
         key = column if column.isidentifier() else f'"{column}"'
         case.warnings.add(
@@ -86,7 +86,7 @@ def warn_merged_spellings(case: Case) -> None:
                 'column "{column}": read as one value: {spellings}{more}. '
                 "`values: {{{key}: {{exact: true}}}}` keeps them apart.",
                 column=column,
-                spellings=Items(shown, ";"),
+                spellings=Items(spellings, ";"),
                 more=more,
                 key=key,
             ),

@@ -14,8 +14,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defect, Defects, Place
-from tnt_sim.i18n.message import Text, _, _p
-from tnt_sim.i18n.parameters import Items
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_files import (
     MAX_DIFFERENCES,
@@ -199,7 +198,7 @@ def _build_rows_defect(stored: list[Any], again: list[str], file: Path) -> Defec
     )
 
 
-def _describe_difference(stored: list[str], again: list[str]) -> Items | Text:
+def _describe_difference(stored: list[str], again: list[str]) -> Text:
     """Describe what a list of names lacks, has in excess or has twice."""
     counts, known = Counter(stored), set(again)
     sides = (
@@ -207,8 +206,9 @@ def _describe_difference(stored: list[str], again: list[str]) -> Items | Text:
         (_p("names", "too many"), [name for name in counts if name not in known]),
         (_p("names", "twice"), [name for name, count in counts.items() if count > 1 and name in known]),
     )
-    items = [_("{what}: {names}", what=what, names=", ".join(names[:5])) for what, names in sides if names]
-    return Items(items, ";") if items else _("another order")
+    items = [(what, ", ".join(names[:5])) for what, names in sides if names]
+    fr, en = ("; ".join(f"{what.in_(lang)}: {names}" for what, names in items) for lang in (Lang.FR, Lang.EN))
+    return Text(fr, en) if items else _("another order")
 
 
 def _build_row_length_defect(file: Path, number: int, observed: int, wanted: int) -> Defect:

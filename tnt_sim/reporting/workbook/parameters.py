@@ -408,11 +408,11 @@ class _ParameterSheetReader:
         return None
 
     def _report_error(self, index: int, was: Parameter, text: str, error: MoneyError) -> None:
-        said = _("{error}.", error=error.text)
+        sentence = _("{error}.", error=error.text)
         if text:
-            said = _('"{text}": {error}.', text=text, error=error.text)
+            sentence = _('"{text}": {error}.', text=text, error=error.text)
         hint = _("The value of the run was {was}.", was=was.text)
-        self._add("parameter-value", index, VALUE, said, hint)
+        self._add("parameter-value", index, VALUE, sentence, hint)
 
     def _read_text(self, index: int, position: int) -> str:
         return self.table.columns[position].text[index] or ""

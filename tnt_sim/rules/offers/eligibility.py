@@ -245,11 +245,10 @@ def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
         return pl.Series([failure.sentence.in_(lang)]).new_from_index(0, case.n)
     french = lang is Lang.FR
     if failure.rule == "state":
-        names = {
-            "refuse": ("refusé par l'instruction", "refused by the service"),
-            "sans_suite": ("classé sans suite", "closed without follow-up"),
+        words = {
+            "refuse": _("refused by the service").in_(lang),
+            "sans_suite": _("closed without follow-up").in_(lang),
         }
-        words = {state: pair[0 if french else 1] for state, pair in names.items()}
         return case.table["state"].replace(words)
     colon = " : " if french else ": "
     required = _("required").in_(lang) + colon
