@@ -16,7 +16,8 @@ from tnt_sim.engine import solve
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.stored_run import StoredRun, read_document
 from tnt_sim.errors import Defects, InputError, LimitReached, UsageError, VerificationError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.decision_page.script_data import Position, Slider, build_position
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
@@ -25,14 +26,8 @@ from tnt_sim.verify.input_files import check_inputs, project_of, register_of
 ReportProgress = Callable[[str, float], None]
 MOST_STEPS = 200
 _FULL_EUROS = 100
-_NOTHING = Text(
-    "Aucune répartition ne respecte toutes les règles à ce montant.",
-    "No allocation respects all the rules at this amount.",
-)
-_NO_TIME = Text(
-    "La limite de temps est atteinte avant ce montant : --time-limit en donne plus.",
-    "The time limit was reached before this amount: --time-limit gives more.",
-)
+_NOTHING = _("No allocation respects all the rules at this amount.")
+_NO_TIME = _("The time limit was reached before this amount: --time-limit gives more.")
 
 
 def compute_slider(
@@ -71,10 +66,7 @@ def compute_slider(
     low, high = moved.parse_amount(start), moved.parse_amount(stop)
     if not (0 <= low < high and 2 <= n_steps <= MOST_STEPS):
         raise UsageError(
-            Text(
-                f"le curseur va d'un montant à un plus grand, en 2 à {MOST_STEPS} positions.",
-                f"the slider goes from an amount to a greater one, in 2 to {MOST_STEPS} positions.",
-            ),
+            _("the slider goes from an amount to a greater one, in 2 to {most} positions.", most=MOST_STEPS),
             code="usage.slider",
         )
     amounts = sorted({*_list_amounts(low, high, n_steps), moved.base_cents})
@@ -129,31 +121,18 @@ def load_run_scenario(run: StoredRun, project: Path | None = None) -> ScenarioDa
     if scenario.sha256 != run.data.scenario_sha256:
         defects.add(
             "scenario",
-            Text(
-                "le scénario n'est plus celui du calcul. Relancez `tnt-sim run`.",
-                "the scenario is no longer that of the run. Run `tnt-sim run` again.",
-            ),
+            _("the scenario is no longer that of the run. Run `tnt-sim run` again."),
         )
         raise VerificationError(defects.entries)
     return scenario
 
 
 def _describe_share_rule(share: str) -> Text:
-    above = Text(
-        " Les enveloppes au-dessus changent du même montant.",
-        " The envelopes above it change by the same amount.",
-    )
+    above = _("The envelopes above it change by the same amount.")
     if share == FREE:
-        below = Text(
-            "Les montants écrits dessous ne changent pas : le reste va où le modèle le place.",
-            "The amounts written under it stay: what is beyond them goes where the model puts it.",
-        )
+        below = _("The amounts written under it stay: what is beyond them goes where the model puts it.")
     elif share == PRO_RATA:
-        below = Text(
-            "Les montants écrits dessous gardent leurs proportions.",
-            "The amounts written under it keep their proportions.",
-        )
+        below = _("The amounts written under it keep their proportions.")
     else:
-        name = share.removeprefix("to:")
-        below = Text(f"Toute la différence va à « {name} ».", f'All the difference goes to "{name}".')
-    return Text(below.fr + above.fr, below.en + above.en)
+        below = _('All the difference goes to "{name}".', name=share.removeprefix("to:"))
+    return _("{sentences}", sentences=Items([below, above], ""))
