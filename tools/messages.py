@@ -2,7 +2,6 @@
 
     python tools/messages.py update     reads the code; updates fr/LC_MESSAGES/tnt_sim.po and compiles tnt_sim.mo
     python tools/messages.py check      names what is untranslated, unused or has other parameters: exit code 1
-    python tools/messages.py book FILE  writes every sentence in both languages, with sample values
 
 `update` keeps the French of each sentence whose English is unchanged. A new sentence stands there with an empty
 `msgstr`: write its French, and run `update` again. Nothing is guessed (no « fuzzy » entries).

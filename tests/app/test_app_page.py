@@ -25,8 +25,7 @@ from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_short_amount
-from tnt_sim.rules.expressions.column_text import format_integer
+from tnt_sim.i18n.numbers import format_integer, format_short_amount
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.scenario import ScenarioData
 

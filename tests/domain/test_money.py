@@ -16,9 +16,7 @@ from tnt_sim.domain.money import (
     MoneyError,
     convert_float_to_cents,
     convert_floats_to_cents,
-    format_cents,
     format_decimal_euros,
-    format_rate,
     parse_cents,
     parse_cents_nearest,
     parse_cents_series,
@@ -29,6 +27,7 @@ from tnt_sim.domain.money import (
     round_up,
 )
 from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import format_cents, format_rate
 
 CENTS = st.integers(-MAX_CENTS, MAX_CENTS)
 

@@ -11,10 +11,11 @@ from tnt_sim.i18n.numbers import (
     format_amounts,
     format_count,
     format_euros,
+    format_list,
+    format_number,
     format_percentage,
     format_short_amount,
 )
-from tnt_sim.rules.expressions.column_text import format_list, format_number
 
 FR, EN = Lang.FR, Lang.EN
 

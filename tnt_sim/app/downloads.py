@@ -47,14 +47,14 @@ def save(scenario: ScenarioData, state: State, name: str) -> Path:
     """
     slug = build_slug(name)
     if not slug or scenario.path is None:
-        raise _build_error(_("give a name with letters or digits."))
+        raise build_app_error(_("give a name with letters or digits."))
     base = scenario.path
     target = resolve_inside(scenario.root, base.parent, f"{slug}.yaml")
     text = _render_scenario(scenario, state, name.strip(), slug)
     try:
         put(target, text.encode(), replace=False)
     except FileExistsError:
-        raise _build_error(
+        raise build_app_error(
             _(
                 '"{target_name}" exists already and is left as it is. Choose another name.',
                 target_name=target.name,
@@ -108,7 +108,7 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
         If the saved scenario is no longer valid, or has no allocation.
     """
     if scenario.path is None or file not in list_variants(scenario):
-        raise _build_error(_('"{file}" is no variant of this scenario.', file=file))
+        raise build_app_error(_('"{file}" is no variant of this scenario.', file=file))
     proof = None if answer.proof is None else answer.proof.value
     found = build_fresh(answer.status is Status.OPTIMAL, proof, answer.canonical, answer.rows)
     name = _("this page").in_(lang)
@@ -132,5 +132,6 @@ def export_workbook(scenario: ScenarioData, state: State, lang: Lang) -> tuple[P
     return folder, build_workbook(open_stored(folder), lang)
 
 
-def _build_error(text: Text) -> UsageError:
+def build_app_error(text: Text) -> UsageError:
+    """Return the error for what the page cannot do."""
     return UsageError(text, code="usage.app")

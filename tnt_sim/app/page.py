@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tnt_sim.app import page_settings
-from tnt_sim.app.downloads import export_workbook, list_variants, render_comparison, save
+from tnt_sim.app.downloads import build_app_error, export_workbook, list_variants, render_comparison, save
 from tnt_sim.app.live_answers import LONG, LiveAnswer, LiveAnswers, LiveConflict, SettledClashes
 from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, normalise_weight
 from tnt_sim.app.page_text import PAGE, SHARES
@@ -31,7 +31,7 @@ from tnt_sim.app.scenario_changes import (
     with_set_lines,
     without_written,
 )
-from tnt_sim.errors import TntError, UsageError
+from tnt_sim.errors import TntError
 from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.i18n.parameters import Items, Number
@@ -227,10 +227,6 @@ def _describe_proof(answer: LiveAnswer) -> Text:
     return capitalise_text(_("{proof}, in {seconds} s", proof=name, seconds=seconds))
 
 
-def _build_error(text: Text) -> UsageError:
-    return UsageError(text, code="usage.app")
-
-
 def _set_amount(page: Page, event: Event) -> Iterator[Reply]:
     cents = int(event["value"])
     return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
@@ -241,7 +237,7 @@ def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
     try:
         cents = page_settings.parse_box(text, page_settings.select_unit(page.axes))
     except ValueError:
-        raise _build_error(
+        raise build_app_error(
             _('"{text}" is no amount. Write 31.5 or 31.5 M€.', text=text),
         ) from None
     return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
@@ -258,7 +254,7 @@ def _set_weight(page: Page, event: Event) -> Iterator[Reply]:
     try:
         weight = normalise_weight(text or "0")
     except ValueError:
-        raise _build_error(
+        raise build_app_error(
             _('"{text}" is no weight: a number of zero or more is wanted.', text=text),
         ) from None
     weights = {**page.state.weights, (int(stage), name): weight}
@@ -273,11 +269,11 @@ def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
     row = table.filter(table["dossier"] == name)
     if not row.height:
         text = describe_unknown(_("dossier"), name, table["dossier"].to_list())
-        raise _build_error(capitalise_text(text))
+        raise build_app_error(capitalise_text(text))
     if not reason:
-        raise _build_error(_("Give the reason of the decision."))
+        raise build_app_error(_("Give the reason of the decision."))
     if not inside and row["committed_cents"][0] is not None:
-        raise _build_error(
+        raise build_app_error(
             _('The dossier "{name}" is committed already: it cannot be refused.', name=name),
         )
     forced = {**page.state.forced, name: Forced(name, inside, reason)}
@@ -356,7 +352,7 @@ def _save(page: Page, event: Event) -> Iterator[Reply]:
 
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
     if page.last_answer is None or page.trouble is not None:
-        raise _build_error(
+        raise build_app_error(
             _("These settings have no allocation: nothing to compare."),
         )
     file = str(event["value"]["file"])
@@ -367,7 +363,7 @@ def _compare(page: Page, event: Event) -> Iterator[Reply]:
 
 def _export(page: Page, __: Event) -> Iterator[Reply]:
     if page.trouble is not None:
-        raise _build_error(
+        raise build_app_error(
             _("These settings have no allocation: nothing to export."),
         )
     folder, data = export_workbook(page.scenario, page.state, page.lang)

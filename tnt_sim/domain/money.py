@@ -16,10 +16,6 @@ import numpy.typing as npt
 import polars as pl
 
 from tnt_sim.i18n.message import Text, _
-from tnt_sim.i18n.numbers import (
-    format_cents as format_cents,  # imported from here until all callers have moved
-)
-from tnt_sim.i18n.numbers import format_rate as format_rate
 
 MAX_CENTS = 2**53 - 1
 """Largest amount in cents: every integer up to it is exact in a 64-bit float, hence in a solver."""

@@ -103,8 +103,6 @@ class Message(Text):
     def in_(self, lang: Lang) -> str:
         """Return the sentence in one language, its parameters as this language writes them."""
         template = self._find_template(_load_catalogue(lang))
-        if not self.parameters:
-            return template.format()
         return template.format_map(
             {name: write_parameter(value, lang) for name, value in self.parameters.items()}
         )

@@ -12,10 +12,15 @@ from datetime import date
 from enum import Enum, Flag, StrEnum, auto
 from fractions import Fraction
 
-from tnt_sim.domain.money import format_rate, parse_decimal
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_amounts, format_short_amounts
-from tnt_sim.rules.expressions.column_text import format_integer, format_number
+from tnt_sim.i18n.numbers import (
+    format_amounts,
+    format_integer,
+    format_number,
+    format_rate,
+    format_short_amounts,
+)
 
 type Words = Text | str
 """A sentence in both languages, or a text that has one form only, as a name or an id."""

@@ -11,10 +11,9 @@ from support.hostile_text import HOSTILE
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import format_amount
+from tnt_sim.i18n.numbers import format_amount, format_integer
 from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 from tnt_sim.reporting.decision_page.script_data import build_slider
-from tnt_sim.rules.expressions.column_text import format_integer
 
 
 class Opened:

@@ -13,9 +13,10 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
-from tnt_sim.domain.money import MoneyError, format_cents, parse_cents_series
+from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 from tnt_sim.reporting.run_folder.run_access import open_stored

@@ -57,13 +57,13 @@ from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.field_types import write_number, write_rate
-from tnt_sim.domain.money import format_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, decide, optimise
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
 from tnt_sim.errors import LimitReached, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.prove.stage_proofs import prove_infeasible
 from tnt_sim.reporting.reports.infeasibility import (
     describe_action,

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tnt_sim.analysis.shared.amount_variation import FREE, AmountVariation
-from tnt_sim.domain.money import format_cents, parse_decimal
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.linear_terms import sum_by_group
 from tnt_sim.rules.offers.funded_rows import format_dossier_rows
 from tnt_sim.scenario.problem import Problem, compile_problem

@@ -255,7 +255,7 @@ def _suggest_amount(wanted: int | None, lang: Lang) -> tuple[str, str]:
 
 
 def _render_envelopes(guess: Guess, lang: Lang) -> str:
-    from tnt_sim.domain.money import format_cents
+    from tnt_sim.i18n.numbers import format_cents
 
     if not guess.envelopes or len(guess.envelopes) > MOST_ENVELOPES:
         return ""

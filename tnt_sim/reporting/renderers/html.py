@@ -17,6 +17,7 @@ from importlib.resources import files
 from rich.text import Text as Line
 
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.report_tree import (
     Callout,
     Chart,
@@ -30,7 +31,6 @@ from tnt_sim.reporting.report_tree import (
     write_words,
 )
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import format_integer
 
 PAGE_WIDTH = 110
 """Characters per line in a notebook."""

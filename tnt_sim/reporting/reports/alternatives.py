@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
-from tnt_sim.domain.money import format_rate, parse_decimal
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_decimal, format_euros
+from tnt_sim.i18n.numbers import format_decimal, format_euros, format_rate
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,

@@ -16,9 +16,9 @@ from tnt_sim.analysis.audit.document import (
     ViolatedRatedBound,
     ViolationEntry,
 )
-from tnt_sim.domain.money import format_cents, parse_decimal
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_count, format_decimal
+from tnt_sim.i18n.numbers import format_cents, format_count, format_decimal, format_number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -33,7 +33,6 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.infeasibility import describe_member
 from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
-from tnt_sim.rules.expressions.column_text import format_number
 from tnt_sim.rules.expressions.text import capitalise
 
 BETTER = (

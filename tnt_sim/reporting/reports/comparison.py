@@ -11,7 +11,7 @@ import polars as pl
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreRun
 from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_amount, format_short_amount, localise_amounts
+from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -32,7 +32,6 @@ from tnt_sim.reporting.report_tree import (
 from tnt_sim.reporting.reports.progress import describe_interruption
 from tnt_sim.reporting.text.scenario_differences import build_difference_rows
 from tnt_sim.reporting.text.vocabulary import describe_proof
-from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.verification import Standing
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 import polars as pl
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.offers.eligibility import NOT_GIVEN
 from tnt_sim.scenario.spec import ScenarioSpec
 

@@ -27,7 +27,7 @@ from tnt_sim.analysis.explain.document import (
     RuleEffectEntry,
 )
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal
+from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal, format_integer, format_list
 from tnt_sim.reporting.renderers.html import wrap_in_frame
 from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.reports.decision_table import MOTIVE
@@ -35,7 +35,6 @@ from tnt_sim.reporting.reports.progress import describe_interruption
 from tnt_sim.reporting.text.explanation import describe_cause, describe_change, explain_dossier
 from tnt_sim.reporting.text.vocabulary import REASON, SYNTHETIC
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import format_integer, format_list
 
 MOST_SHOWN = 20
 

@@ -23,6 +23,8 @@ from tnt_sim.i18n.numbers import (
     format_count,
     format_decimal,
     format_euros,
+    format_integer,
+    format_list,
     format_round_amount,
     format_short_amount,
 )
@@ -42,7 +44,6 @@ from tnt_sim.reporting.report_tree import (
 from tnt_sim.reporting.reports.marginal import build_next_euro
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.reporting.text.vocabulary import describe_proof
-from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.protocols import Sense
 
 _NOTHING = Text("rien", "nothing")

@@ -13,6 +13,7 @@ from tnt_sim.documents import dump_document
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import guard_formulas, select_canonical_columns
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.ingest.forms.form_import import Imported
 from tnt_sim.ingest.forms.layouts import LAYOUTS
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, From
@@ -20,7 +21,6 @@ from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.reports.import_document import ColumnSource, FormChange, FormImportDocument
 from tnt_sim.reporting.reports.quality import build_findings_table, build_quality_entry, render_quality
 from tnt_sim.reporting.run_folder.atomic_write import put_files
-from tnt_sim.rules.expressions.column_text import format_integer
 
 _MOST_CHANGES, _MOST_LEFT = 12, 12
 _MEND = Text(

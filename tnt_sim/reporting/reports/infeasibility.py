@@ -19,9 +19,9 @@ from tnt_sim.analysis.infeasibility.document import (
     RatedBoundEntry,
     RepairEntry,
 )
-from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_count
+from tnt_sim.i18n.numbers import format_cents, format_count, format_list, format_number, format_rate
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -37,7 +37,6 @@ from tnt_sim.reporting.report_tree import (
     write_both,
 )
 from tnt_sim.reporting.reports.study_report import build_study_report
-from tnt_sim.rules.expressions.column_text import format_list, format_number
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.verify.run_document import format_fraction
 

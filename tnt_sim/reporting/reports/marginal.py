@@ -26,6 +26,8 @@ from tnt_sim.i18n.numbers import (
     format_amount,
     format_count,
     format_decimal,
+    format_integer,
+    format_list,
     format_significant,
 )
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
@@ -68,7 +70,6 @@ from tnt_sim.reporting.text.marginal import (
     format_stable_amount,
 )
 from tnt_sim.reporting.text.vocabulary import describe_proof
-from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.expressions.text import capitalise
 
 MOST_ENTRIES = 25

@@ -9,9 +9,9 @@ from rich.text import Text as Line
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
 from tnt_sim.reporting.show_document import ModelEntry, ReductionEntry
-from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.reductions.amounts_as_binaries import MOST_CHOICES

@@ -8,6 +8,7 @@ from functools import partial
 from tnt_sim.analysis.preferences.document import WeightsDocument
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -20,7 +21,6 @@ from tnt_sim.reporting.report_tree import (
     write_both,
 )
 from tnt_sim.reporting.reports.study_report import build_study_report
-from tnt_sim.rules.expressions.column_text import format_number
 
 
 def build_report(document: WeightsDocument) -> Report:

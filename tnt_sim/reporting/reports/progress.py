@@ -9,9 +9,8 @@ from rich.text import Text as Line
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_count
+from tnt_sim.i18n.numbers import format_count, format_integer
 from tnt_sim.reporting.renderers.terminal import wrap_paragraph
-from tnt_sim.rules.expressions.column_text import format_integer
 
 UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "dossiers": (("dossier", "dossiers"), ("dossier", "dossiers")),

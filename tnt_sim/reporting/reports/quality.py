@@ -12,10 +12,10 @@ from rich.text import Text as Line
 
 from tnt_sim.engine.award_list import guard_formulas
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.ingest.quality.checks import Quality
 from tnt_sim.ingest.quality.findings import KINDS, Severity
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
-from tnt_sim.rules.expressions.column_text import format_integer
 
 SEVERITY = {
     Severity.ERROR: Text("bloquant", "blocking"),

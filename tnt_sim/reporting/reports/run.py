@@ -18,6 +18,8 @@ from tnt_sim.i18n.numbers import (
     format_count,
     format_decimal,
     format_euros,
+    format_integer,
+    format_list,
     format_percentage,
     format_short_amount,
 )
@@ -37,7 +39,6 @@ from tnt_sim.reporting.text.vocabulary import (
     describe_proof,
     describe_verdict,
 )
-from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.expressions.text import SENSE
 from tnt_sim.verify.run_document import (
     GroupEntry,

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text as Line
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_count, format_round_amount, format_short_amount
+from tnt_sim.i18n.numbers import format_count, format_list, format_round_amount, format_short_amount
 from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.text.marginal import format_signed
-from tnt_sim.rules.expressions.column_text import format_list
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.extend.step_effects import AxisEffect, StepEffects

@@ -12,7 +12,7 @@ from typing import Any
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, ROWS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.i18n.message import Lang, Text, describe_count
-from tnt_sim.i18n.numbers import format_decimal
+from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
@@ -26,7 +26,6 @@ from tnt_sim.reporting.report_tree import (
     build_section,
     write_both,
 )
-from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import format_fraction
 

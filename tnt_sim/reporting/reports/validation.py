@@ -14,7 +14,7 @@ from tnt_sim.documents import dump_document, omit_none
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_amount, format_count
+from tnt_sim.i18n.numbers import format_amount, format_count, format_integer
 from tnt_sim.ingest.quality.checks import check_quality
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
 from tnt_sim.reporting.reports.quality import (
@@ -27,7 +27,6 @@ from tnt_sim.reporting.reports.run import render_envelopes, render_warnings
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
-from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.expressions.text import describe_selector
 from tnt_sim.rules.linear_terms import BoolArray, sum_by_group

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.linear_terms import IntArray, sum_exactly
 from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, describe_failures

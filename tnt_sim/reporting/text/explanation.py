@@ -23,12 +23,18 @@ from tnt_sim.analysis.explain.document import (
     ScoreInterval,
     UnmetEntry,
 )
-from tnt_sim.domain.money import format_rate, parse_decimal
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal, format_euros
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_count,
+    format_decimal,
+    format_euros,
+    format_list,
+    format_rate,
+)
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import format_list
 from tnt_sim.rules.expressions.text import describe_selector
 
 

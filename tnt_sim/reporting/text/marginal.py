@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_amount, format_decimal
-from tnt_sim.rules.expressions.column_text import format_integer
+from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer
 
 if TYPE_CHECKING:  # every command that prints a run loads these words, none but `sweep` the analysis
     from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument, PriceEntry

@@ -7,8 +7,7 @@ from datetime import date
 from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_count
-from tnt_sim.rules.expressions.column_text import format_list
+from tnt_sim.i18n.numbers import format_count, format_list
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, describe_where_clause
 from tnt_sim.rules.offers.eligibility import EligibilitySpec

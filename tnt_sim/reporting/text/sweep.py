@@ -22,9 +22,11 @@ from tnt_sim.i18n.numbers import (
     format_amounts,
     format_count,
     format_decimal,
+    format_integer,
+    format_list,
+    format_number,
     format_short_amount,
 )
-from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
 from tnt_sim.rules.protocols import Sense
 
 ABOUT = Text("ce qu'achète une autre enveloppe", "what another envelope buys")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.domain.money import format_cents
 from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.verify.signing.signature import SignatureStanding, Signed
 from tnt_sim.verify.signing.time_stamp import StampStanding, TimeStamp
 from tnt_sim.verify.verification import AmendmentHead, Means, Standing, Verification

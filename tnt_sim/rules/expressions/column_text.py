@@ -7,11 +7,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tnt_sim.i18n.message import Text, _
-from tnt_sim.i18n.numbers import (
-    format_integer as format_integer,  # imported from here until all callers have moved
-)
-from tnt_sim.i18n.numbers import format_list as format_list
-from tnt_sim.i18n.numbers import format_number as format_number
 
 COLUMN: Mapping[str, Text] = MappingProxyType(
     {

@@ -14,7 +14,7 @@ from typing import Any
 from tnt_sim.domain.field_types import write_cents, write_number, write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_cents, format_day, format_list
+from tnt_sim.i18n.numbers import format_cents, format_day, format_list, format_number
 from tnt_sim.i18n.parameters import Names
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import Selector, describe
@@ -187,7 +187,7 @@ def _format_number(key: str, text: str, lang: Lang) -> str:
     try:
         if key in _MONEY or "€" in text:
             return format_cents(parse_cents(text), lang)
-        return text if "%" in text else column_text.format_number(parse_decimal(text), lang)
+        return text if "%" in text else format_number(parse_decimal(text), lang)
     except MoneyError:
         return text
 
