@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, _, _n, format_long_day
-from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer
+from tnt_sim.i18n.message import Lang, _, _n
+from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_mark
@@ -70,7 +70,7 @@ _WHY = _(
 
 
 def _render_head(card: About, name: str, lang: Lang) -> list[str]:
-    day = format_long_day(card.day).in_(lang) if card.day else ""
+    day = format_day(card.day, lang) if card.day else ""
     as_of = _("as of {day}", day=day).in_(lang) if day else ""
     about = " · ".join(part for part in (name, as_of) if part)
     head = f'<p><strong>{escape(card.title)}</strong><br><span class="soft">{escape(about)}</span></p>'

@@ -24,11 +24,11 @@ from tnt_sim.analysis.explain.document import (
     UnmetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_count,
+    format_day,
     format_decimal,
     format_euros,
     format_list,
@@ -509,5 +509,5 @@ def format_value(text: str | None, unit: str, lang: Lang, *, span: bool = False)
     if unit == "days" and span:
         return format_count(int(parse_decimal(text)), ("jour", "jours"), ("day", "days"), lang)
     if unit == "days":
-        return message.format_long_day(text).in_(lang)
+        return format_day(text, lang)
     return f"« {text} »" if lang is Lang.FR else f'"{text}"'

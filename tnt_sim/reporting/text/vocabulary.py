@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_day
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
@@ -259,7 +259,7 @@ def build_labels(result: ResultData, lang: Lang) -> Labels:
     spec = problem.scenario.spec
     return Labels(
         title=problem.scenario.title,
-        day=message.format_long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
+        day=format_day(spec.date.isoformat(), lang) if spec.date else "",
         synthetic=is_synthetic(problem.scenario),
         second=_get_second_solver(result),
         rule_titles={
