@@ -59,8 +59,9 @@ def merge(code: Catalog, french: Catalog) -> Catalog:
 
 
 def key(entry: Message) -> Key:
-    """Return what identifies a sentence."""
-    return (entry.id if isinstance(entry.id, str) else entry.id[0]), entry.context
+    """Return what identifies a sentence; Babel before 2.19 reads the context of a compiled one as bytes."""
+    context = entry.context.decode() if isinstance(entry.context, bytes) else entry.context
+    return (entry.id if isinstance(entry.id, str) else entry.id[0]), context
 
 
 def render_po(catalog: Catalog) -> bytes:
