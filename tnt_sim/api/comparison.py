@@ -17,7 +17,7 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.optimise import Report as ReportProgress
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.comparison import build_report
 from tnt_sim.reporting.run_folder.atomic_write import put_file
@@ -86,17 +86,16 @@ def compare(
     """
     if names is not None and len(names) != len(things):
         raise UsageError(
-            Text(
-                f"noms donnés : {len(names)}, pour {len(things)} décisions.",
-                f"names given: {len(names)}, for {len(things)} decisions.",
-            ),
+            _("names given: {n_names}, for {n_things} decisions.", n_names=len(names), n_things=len(things)),
             code="usage.compare",
         )
     if not FEWEST <= len(things) <= MOST:
         raise UsageError(
-            Text(
-                f"on compare de {FEWEST} à {MOST} scénarios ou calculs ; il y en a {len(things)}.",
-                f"between {FEWEST} and {MOST} scenarios or runs are compared; there are {len(things)}.",
+            _(
+                "between {fewest} and {most} scenarios or runs are compared; there are {n_things}.",
+                fewest=FEWEST,
+                most=MOST,
+                n_things=len(things),
             ),
             code="usage.compare",
         )

@@ -11,7 +11,7 @@ from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.parallel import count_processors
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.uncertainty import build_report
@@ -88,14 +88,12 @@ def ensemble(
     if isinstance(scenario, str | Path):
         scenario = load_scenario(scenario)
     if scenario.path is None:
-        raise UsageError(
-            Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
-        )
+        raise UsageError(_("this scenario does not come from a file."))
     if not 1 <= draws <= MOST_DRAWS or seed < 0 or not 0 <= sensitivity <= draws:
         raise UsageError(
-            Text(
-                f"entre 1 et {MOST_DRAWS} tirages, une graine positive, et pas plus de tirages de sensibilité.",
-                f"between 1 and {MOST_DRAWS} draws, a seed of 0 or more, and no more draws for sensitivity.",
+            _(
+                "between 1 and {most_draws} draws, a seed of 0 or more, and no more draws for sensitivity.",
+                most_draws=MOST_DRAWS,
             ),
             code="usage.ensemble",
         )

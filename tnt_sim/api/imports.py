@@ -11,7 +11,7 @@ import polars as pl
 
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, Place
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.ingest.forms.form_import import Imported, import_form, update_mapping
 from tnt_sim.ingest.forms.form_reader import read_form
 from tnt_sim.ingest.forms.mapping import Control, FormMapping, to_text
@@ -106,7 +106,7 @@ def import_file(
     form, layout = read_form(Path(file), shown_as=str(file), format_name=format_name, read=ReadOptions())
     used = None if mapping is None else read_mapping(Path(mapping))
     done = import_form(form, layout, used, control=Control(rows=rows), constants=constants, timezone=TIMEZONE)
-    _, findings = build_import_tables(done, tongue, TIMEZONE)
+    __, findings = build_import_tables(done, tongue, TIMEZONE)
     return Import(done, build_import_document(done, findings, tongue), findings, tongue)
 
 
@@ -120,7 +120,7 @@ def read_mapping(path: Path) -> FormMapping:
     """
     node = read_yaml(path, str(path))
     if node is None:
-        text = Text("le fichier est vide.", "the file is empty.")
-        hint = Text("Supprimez-le : il sera deviné de nouveau.", "Delete it: it will be guessed again.")
+        text = _("the file is empty.")
+        hint = _("Delete it: it will be guessed again.")
         raise DataError([Defect("mapping_empty", text, (Place(file=str(path)),), hint)])
     return validate_model(FormMapping, to_tree(node), dict(walk(node)))

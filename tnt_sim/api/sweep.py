@@ -20,7 +20,7 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.result import convert_frame
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.scenario import ScenarioData
@@ -231,16 +231,15 @@ def sweep(
 
 def _refuse_amounts(scenario: ScenarioData, names: Sequence[str]) -> None:
     """Refuse an amount in place of an envelope id; `start` and `stop` come after it."""
-    known = {spec.id for spec, _ in scenario.spec.programme.walk()}
+    known = {spec.id for spec, __ in scenario.spec.programme.walk()}
     for name in names:
         if name in known or not _is_amount(name):
             continue
         raise UsageError(
-            Text(
-                f"« {name} » est un montant, et le premier argument après le scénario est une enveloppe. start et "
-                f'stop sont les deuxième et troisième : écrivez tnt.sweep(s, start="{name}", stop=…).',
-                f'"{name}" is an amount, and the first argument after the scenario is an envelope. start and stop '
-                f'are the second and third arguments: write tnt.sweep(s, start="{name}", stop=…).',
+            _(
+                '"{name}" is an amount, and the first argument after the scenario is an envelope. start '
+                'and stop are the second and third arguments: write tnt.sweep(s, start="{name}", stop=…).',
+                name=name,
             ),
             code="usage.envelope",
         )

@@ -18,7 +18,7 @@ from tnt_sim.app.page_state import Forced, State
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.money import format_decimal_euros, parse_cents
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.scenario import ScenarioData
@@ -228,5 +228,5 @@ def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[T
 
 def describe_unknown(what: Text, name: str, known: Iterable[str]) -> Text:
     """Return the message for a name that the scenario does not have."""
-    hint = suggest_name(name, known) or Text("", "")
+    hint = suggest_name(name, known) or NO_TEXT
     return _('there is no {what} "{name}" in this scenario. {hint}', what=what, name=name, hint=hint)

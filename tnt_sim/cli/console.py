@@ -22,7 +22,7 @@ from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, P
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,13 +32,13 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
     {
         "validate": ("run {it}",),
         "show": ("run {it}",),
-        "run": ("explain {it}", Text("report {it} --out rapport.html", "report {it} --out report.html")),
-        "verify": (Text("sign {it} --as liste-1", "sign {it} --as list-1"), "export {it} --format csv"),
+        "run": ("explain {it}", _("report {{it}} --out report.html")),
+        "verify": (_("sign {{it}} --as list-1"), "export {it} --format csv"),
         "verify --claimed": ("verify {it} --solve", "export {it} --format csv"),
         "sign": ("export {it} --format publipostage", "export {it} --format arrete"),
         "explain": (
             "inversions {it}",
-            Text("report {it} --out rapport.html", "report {it} --out report.html"),
+            _("report {{it}} --out report.html"),
         ),
         "explain --one": ("explain {it}",),
         "inversions": ("explain {it} --all",),
@@ -55,9 +55,9 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "audit": ("alternatives {it}",),
         "alternatives": ("rule-prices {it}",),
         "weights": ("alternatives {it}",),
-        "compare": (Text("compare {it} --out comparaison.html", "compare {it} --out comparison.html"),),
+        "compare": (_("compare {{it}} --out comparison.html"),),
         "core": ("compare {it}",),
-        "ensemble": (Text("ensemble {it} --out risques.html", "ensemble {it} --out risks.html"),),
+        "ensemble": (_("ensemble {{it}} --out risks.html"),),
         "doctor": ("new demo",),
     }
 )
@@ -85,7 +85,7 @@ def build_hint_lines(follow: Sequence[str], lang: Lang) -> list[Line]:
     """Write « Ensuite : … », one line per command."""
     from rich.text import Text as Line
 
-    title = Text("Ensuite : ", "Next: ").in_(lang)
+    title = _("Next: ").in_(lang)
     return [
         Line((title if k == 0 else " " * len(title)) + text, style="dim") for k, text in enumerate(follow)
     ]
@@ -97,22 +97,22 @@ INTERRUPTED_AND_TOLD = -130
 PIPED_WIDTH = 120
 _NARROWEST, _WIDEST = 60, 200
 _PHASES = {
-    "granted": Text("moindre dépense", "least spent"),
-    "proof": Text("preuve exacte", "exact proof"),
-    "tie_break": Text("départage des ex æquo", "breaking ties"),
-    "cross_check": Text("avis du second solveur", "second solver"),
-    "rules": Text("ce que fait chaque règle", "what each rule does"),
-    "envelopes": Text("argent qu'il faudrait", "money it would take"),
-    "dossiers": Text("dossiers non retenus", "refused dossiers"),
-    "lifted": Text("conditions et refus levés", "requirements and refusals lifted"),
-    "changes": Text("plus petits changements", "smallest changes"),
-    "free": Text("courbe libre", "free curve"),
-    "nested": Text("promesses tenues", "promises kept"),
-    "exact": Text("lecture de chaque palier", "reading each step"),
-    "walk": Text("paliers un par un", "steps one by one"),
-    "slider": Text("positions du curseur", "positions of the slider"),
+    "granted": _("least spent"),
+    "proof": _("exact proof"),
+    "tie_break": _("breaking ties"),
+    "cross_check": _("second solver"),
+    "rules": _("what each rule does"),
+    "envelopes": _("money it would take"),
+    "dossiers": _("refused dossiers"),
+    "lifted": _("requirements and refusals lifted"),
+    "changes": _("smallest changes"),
+    "free": _("free curve"),
+    "nested": _("promises kept"),
+    "exact": _("reading each step"),
+    "walk": _("steps one by one"),
+    "slider": _("positions of the slider"),
 }
-ERROR = Text("Erreur : ", "Error: ")
+ERROR = _("Error: ")
 
 
 def get_width() -> int:
@@ -178,9 +178,9 @@ def drop_output() -> None:
 
 def build_output_error(error: OSError) -> TntError:
     """Return the error for output that the disk refused."""
-    named = Text("ce qui devait s'afficher", "what was to be shown")
+    named = _("what was to be shown")
     what = named if error.filename is None else disk.quote_path(Path(os.fsdecode(error.filename)))
-    return disk.build_write_error(what, error, Text("Libérez de la place.", "Free some space."))
+    return disk.build_write_error(what, error, _("Free some space."))
 
 
 def print_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> None:
@@ -191,9 +191,7 @@ def print_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> 
             print_note(head + defect.line(lang))
         n = len(error.defects_found())
         if n > 1:
-            print_note(
-                Text(f"{n} défauts. Rien n'a été écrit.", f"{n} defects. Nothing was written.").in_(lang)
-            )
+            print_note(_("{n} defects. Nothing was written.", n=n).in_(lang))
     else:
         print_note(head + error.text.in_(lang))
     if as_json:
@@ -249,7 +247,7 @@ def show_progress(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float]
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        head = Text("Calcul", "Solving").in_(lang)
+        head = _("Solving").in_(lang)
         task = bar.add_task(head, total=1.0)
 
         def show(phase: str, share: float) -> None:
@@ -270,11 +268,11 @@ def show_remaining_time(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, 
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(Text("Balayage", "Sweep").in_(lang), total=1.0)
+        task = bar.add_task(_("Sweep").in_(lang), total=1.0)
 
         def show(phase: str, share: float) -> None:
             name = _PHASES[phase].in_(lang) if phase in _PHASES else phase
-            bar.update(task, description=f"{Text('Balayage', 'Sweep').in_(lang)} : {name}", completed=share)
+            bar.update(task, description=f"{_('Sweep').in_(lang)} : {name}", completed=share)
 
         yield show
 
@@ -290,8 +288,8 @@ def convert_parser_error(error: Any, verbs: Sequence[str], verb: str) -> UsageEr
     """Convert an error of the command-line parser; `verb` is the command typed, or ""."""
     text, hint = _describe_error(error, verbs)
     path = f"{get_invocation().program} {verb}".strip()
-    hint = hint or Text(f"Voir « {path} --help ».", f'See "{path} --help".')
-    return UsageError(Text(f"{text.fr} {hint.fr}", f"{text.en} {hint.en}"))
+    hint = hint or _('See "{path} --help".', path=path)
+    return UsageError(_("{text} {hint}", text=text, hint=hint))
 
 
 def check_encoding(verb: str, words: Sequence[str]) -> None:
@@ -360,22 +358,20 @@ def _describe_error(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None
     command = _NO_COMMAND.search(message)
     if command:
         name = command[1]
-        text = Text(f"le verbe « {name} » n'existe pas.", f'there is no verb "{name}".')
+        text = _('there is no verb "{name}".', name=name)
         return text, suggest_name(name, verbs)
     no_value = _NO_VALUE.search(message)
     if no_value:
-        return Text(
-            f"l'option {no_value[1]} veut une valeur.", f"the option {no_value[1]} wants a value."
-        ), None
+        return _("the option {no_value} wants a value.", no_value=no_value[1]), None
     if option is not None:
         known = getattr(error, "possibilities", None) or ()
         near = suggest_name(option, known) if known else None
-        return Text(f"l'option {option} n'existe pas ici.", f"there is no option {option} here."), near
+        return _("there is no option {option} here.", option=option), near
     extra = _EXTRA.search(message)
     if extra:
-        return Text(f"argument en trop : {extra[1]}.", f"one argument too many: {extra[1]}."), None
+        return _("one argument too many: {extra}.", extra=extra[1]), None
     label = error.format_message() if hasattr(error, "format_message") else message
     missing = _MISSING.search(label)
     if missing:
-        return Text(f"il manque {missing[1]}.", f"{missing[1]} is missing."), None
-    return Text(f"commande refusée : {label}", f"command refused: {label}"), None
+        return _("{missing} is missing.", missing=missing[1]), None
+    return _("command refused: {label}", label=label), None

@@ -70,7 +70,7 @@ from tnt_sim.cli.options import LangOption, parse_lang
 from tnt_sim.disk import FULL
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 INTERRUPTED, BUG = 130, 1
 _YOUNG_OBJECTS = 20_000
@@ -240,19 +240,16 @@ def _report_bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    text = Text(
-        f"panne inattendue de tnt-sim ({what}). Relancez avec --debug et envoyez ce qui s'affiche.",
-        f"unexpected failure of tnt-sim ({what}). Run again with --debug and send what it shows.",
+    text = _(
+        "unexpected failure of tnt-sim ({what}). Run again with --debug and send what it shows.", what=what
     )
     return _report_error(TntError(text, code="bug"), words) or BUG
 
 
 _NO_MEMORY = TntError(
-    Text(
-        "la mémoire de cette machine ne suffit pas pour cette question. Fermez d'autres programmes, ou posez-la "
-        "sur moins de dossiers.",
-        "the memory of this machine does not suffice for this question. Close other programs, or ask it of fewer "
-        "dossiers.",
+    _(
+        "the memory of this machine does not suffice for this question. Close other programs, or "
+        "ask it of fewer dossiers."
     ),
     code="memory",
 )
@@ -260,7 +257,7 @@ _NO_MEMORY = TntError(
 
 def _report_interruption(words: Sequence[str]) -> int:
     lang = detect_language(words)
-    text = Text("interrompu ; rien n'a été écrit.", "interrupted; nothing was written.")
+    text = _("interrupted; nothing was written.")
     print_note(text.in_(lang)[:1].upper() + text.in_(lang)[1:])
     if "--json" in words:
         document = build_error_document(

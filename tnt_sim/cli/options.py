@@ -16,7 +16,7 @@ import typer
 
 from tnt_sim.cli.invocation import choose_language, get_invocation
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import NO_TEXT, Lang, _
 
 SCENARIOS = (".yaml", ".yml", ".pb")
 TABLES = (".xlsx", ".ods", ".csv", ".parquet")
@@ -57,7 +57,7 @@ def set_paths(ctx: Any, incomplete: str) -> list[str]:
 
 def _list_files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Yield folders, with a "/", and files with these suffixes."""
-    folder, _, begun = incomplete.rpartition("/")
+    folder, __, begun = incomplete.rpartition("/")
     here = Path(folder + "/" if incomplete.startswith("/") and not folder else folder or ".")
     try:
         entries = sorted(here.iterdir())
@@ -304,7 +304,7 @@ def parse_lang(text: str | None, written: str | None = None) -> Lang:
     if text in (None, "fr", "en"):
         return choose_language(text, written, os.environ)
     raise UsageError(
-        Text(f"--lang vaut fr ou en, pas « {text} ».", f'--lang is fr or en, not "{text}".'),
+        _('--lang is fr or en, not "{text}".', text=text),
         code="usage.lang",
     )
 
@@ -324,10 +324,8 @@ def check_method(method: str) -> str:
     """
     if method in METHODS:
         return method
-    hint = suggest_name(method, METHODS) or Text("", "")
-    text = Text(
-        f"la méthode « {method} » n'existe pas. {hint.fr}", f'there is no method "{method}". {hint.en}'
-    )
+    hint = suggest_name(method, METHODS) or NO_TEXT
+    text = _('there is no method "{method}". {hint}', method=method, hint=hint)
     raise UsageError(text, code="usage.method")
 
 
@@ -349,9 +347,6 @@ def parse_seconds(text: str | None) -> float | None:
         return float(TypeAdapter(Seconds).validate_python(text))
     except ValidationError as error:
         raise UsageError(
-            Text(
-                f"--time-limit « {text} » n'est pas une durée. Écrivez 300, « 300 s » ou « 5 min ».",
-                f'--time-limit "{text}" is no duration. Write 300, "300 s" or "5 min".',
-            ),
+            _('--time-limit "{text}" is no duration. Write 300, "300 s" or "5 min".', text=text),
             code="usage.time-limit",
         ) from error

@@ -14,7 +14,7 @@ from tnt_sim.engine.result import Evidence, Proof, Status, derive_status
 from tnt_sim.errors import Defect, DisagreementError, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.formulation.linear_model import LinearModel
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.prove.tie_break_proofs import TieProofs
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
@@ -78,7 +78,7 @@ def build_disagreement_error(checked: CrossCheck, folder: Path | None) -> Disagr
         f"{stage.name}: {stage.expected} / {stage.observed} ({stage.solver})" for stage in checked.stages
     )
     claims = f" ({stages})" if stages else ""
-    place = Text("", "")
+    place = NO_TEXT
     if folder is not None:
         place = _(' The model is kept in "{folder}".', folder=folder)
     return DisagreementError(

@@ -52,6 +52,10 @@ class Text:
         return hash((self.fr, self.en))
 
 
+NO_TEXT = Text("", "")
+"""Nothing is said; gettext keeps the empty text for the head of a catalogue."""
+
+
 class Message(Text):
     """Sentence of the catalogue with its parameters.
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from tnt_sim.documents import list_keys
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import NO_TEXT, Text, _
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -147,7 +147,7 @@ def read_schema(name: str) -> str:
         If there is no schema of this name.
     """
     if name not in DOCUMENTS:
-        hint = suggest_name(name, DOCUMENTS) or Text("", "")
+        hint = suggest_name(name, DOCUMENTS) or NO_TEXT
         raise UsageError(
             _('there is no schema "{name}". {hint} "tnt-sim schema" lists them.', name=name, hint=hint),
             code="usage.schema",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import NO_TEXT, Text, _
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.expressions.values import read_spellings
 from tnt_sim.rules.protocols import Case, OpenQuestion
@@ -40,7 +40,7 @@ def read_accepted(
             )
             continue
         still.append(question)
-        before = Text("", "")
+        before = NO_TEXT
         if spec is not None:
             before = _(" It was decided for {count}.", count=spec.count)
         case.warnings.add(

@@ -122,7 +122,7 @@ def _build_patterns(lang: Lang) -> Iterable[tuple[str, re.Pattern[str]]]:
     for note in EVIDENCE:
         yield note.code, re.compile(re.escape(note.line(lang)))
     for verdict in (*_ADVICE, ""):
-        free = build_unconfirmed_warning(Text("@@", "@@"), verdict)
+        free = build_unconfirmed_warning(_("@@"), verdict)
         yield free.code, re.compile(re.escape(free.line(lang)).replace("@@", "[^.:\n]+(: [^.:\n]+)?"))
     rows = build_strong_rows_warning("@@")
     yield rows.code, re.compile(re.escape(rows.line(lang)).replace("@@", "[^\n]+"))

@@ -28,7 +28,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -138,22 +138,13 @@ def alternatives(
     'optimal'
     """
     if by not in ("dossiers", "money"):
-        raise UsageError(
-            Text(f"--by vaut dossiers ou money, pas « {by} ».", f'--by is dossiers or money, not "{by}".')
-        )
+        raise UsageError(_('--by is dossiers or money, not "{by}".', by=by))
     loss = parse_rate(within) if isinstance(within, str) else Fraction(within)
     if not 0 <= loss <= 1:
-        raise UsageError(
-            Text("--within va de 0 à 100 %.", "--within goes from 0 to 100 %."), code="usage.within"
-        )
+        raise UsageError(_("--within goes from 0 to 100 %."), code="usage.within")
     steps = list_decision_steps(scenario)
     if len(steps) > 1:
-        raise UsageError(
-            Text(
-                "`alternatives` regarde une seule décision, et ce scénario a plusieurs étapes.",
-                "`alternatives` looks at one decision, and this scenario has several steps.",
-            )
-        )
+        raise UsageError(_("`alternatives` looks at one decision, and this scenario has several steps."))
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     problem = compile_problem(steps[0].scenario)
     return search_alternatives(problem, loss, count, Clock(limit), by=by, steer=steer, progress=progress)

@@ -48,7 +48,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defect, LimitReached, UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.reports.audit import describe_violation
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
@@ -232,12 +232,7 @@ def audit(
     """
     steps = list_decision_steps(scenario)
     if len(steps) > 1:
-        raise UsageError(
-            Text(
-                "`audit` regarde une seule décision, et ce scénario a plusieurs étapes.",
-                "`audit` looks at one decision, and this scenario has several steps.",
-            )
-        )
+        raise UsageError(_("`audit` looks at one decision, and this scenario has several steps."))
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     problem = compile_problem(steps[0].scenario)
     chosen = read_selection(Path(selection), problem)

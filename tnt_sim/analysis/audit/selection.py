@@ -15,7 +15,7 @@ import polars as pl
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
@@ -81,9 +81,7 @@ def read_selection(path: Path, problem: Problem) -> Selection:
         If the file cannot be read, or has no column of application numbers.
     """
     if not path.exists():
-        raise UsageError(
-            Text(f"« {path} » n'existe pas.", f'"{path}" does not exist.'), code="usage.selection"
-        )
+        raise UsageError(_('"{path}" does not exist.', path=path), code="usage.selection")
     chosen, remarks = _of_run(path) if path.is_dir() else (_of_table(path), ())
     found = _match_dossiers(chosen, problem, path.name)
     return replace(found, findings=(*remarks, *found.findings))
@@ -93,10 +91,7 @@ def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
     """Return what a run folder grants, with a defect if it could not be verified from its inputs."""
     if not (folder / PARQUET).is_file():
         raise UsageError(
-            Text(
-                f"« {folder} » n'est pas le dossier d'un calcul : il n'a pas de {PARQUET}.",
-                f'"{folder}" is no run folder: it has no {PARQUET}.',
-            ),
+            _('"{folder}" is no run folder: it has no {parquet}.', folder=folder, parquet=PARQUET),
             code="usage.selection",
         )
     run = open_stored(folder)
@@ -105,10 +100,7 @@ def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
     )
     if run.checked.rules.is_shown:
         return awards, ()
-    remark = Text(
-        "cette liste n'est pas vérifiée : les données de son calcul ne sont plus là, ou ont changé.",
-        "this list is not verified: the inputs of its run are gone, or have changed.",
-    )
+    remark = _("this list is not verified: the inputs of its run are gone, or have changed.")
     return awards, (Defect("not-verified", remark, (Place(file=folder.name),)),)
 
 
@@ -141,12 +133,9 @@ def _build_missing_number_defect(path: Path, columns: Sequence[str]) -> Defect:
     text = ", ".join(name for name in columns if name != "_row")
     return Defect(
         "selection-columns",
-        Text(
-            f"aucune colonne ne donne le numéro de dossier (colonnes lues : {text}).",
-            f"no column gives the dossier number (columns read: {text}).",
-        ),
+        _("no column gives the dossier number (columns read: {text}).", text=text),
         (Place(file=path.name),),
-        Text("Nommez-en une `dossier`.", "Name one `dossier`."),
+        _("Name one `dossier`."),
     )
 
 
@@ -159,19 +148,13 @@ def _parse_amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[p
         why = MoneyError(reasons[row]).text
         defects.add(
             "selection-amount",
-            Text(
-                f"« {table[name][row]} » n'est pas un montant : {why.fr}",
-                f'"{table[name][row]}" is no amount: {why.en}',
-            ),
+            _('"{table}" is no amount: {why}', table=table[name][row], why=why),
             Place(file=path.name, row=int(table["_row"][row])),
         )
     for row in (cents < 0).fill_null(value=False).arg_true().to_list():
         defects.add(
             "selection-amount",
-            Text(
-                f"« {table[name][row]} » : un montant ne peut pas être négatif.",
-                f'"{table[name][row]}": an amount cannot be negative.',
-            ),
+            _('"{table}": an amount cannot be negative.', table=table[name][row]),
             Place(file=path.name, row=int(table["_row"][row])),
         )
     return cents, defects
@@ -185,12 +168,9 @@ def _parse_statuses(table: pl.DataFrame, name: str | None, path: Path, defects: 
         if word is None:
             defects.add(
                 "selection-status",
-                Text(
-                    f"« {table[name][row]} » ne dit pas si le dossier est retenu.",
-                    f'"{table[name][row]}" does not say whether the dossier is selected.',
-                ),
+                _('"{table}" does not say whether the dossier is selected.', table=table[name][row]),
                 Place(file=path.name, row=int(table["_row"][row])),
-                hint=Text("Écrivez oui ou non.", "Write yes or no."),
+                hint=_("Write yes or no."),
             )
     return pl.Series("chosen", [bool(word) for word in sentences], dtype=pl.Boolean)
 
@@ -267,8 +247,7 @@ def _add_defect(defects: Defects, code: str, place: Place, name: str, words: tup
 def _add_unknown_defect(defects: Defects, name: str, place: Place, known: Mapping[str, int]) -> None:
     defects.add(
         "selection-unknown",
-        Text(f"le dossier « {name} » n'existe pas dans ce scénario : il est laissé de côté.",
-             f'dossier "{name}" does not exist in this scenario: it is left out.'),
+        _('dossier "{name}" does not exist in this scenario: it is left out.', name=name),
         place,
         hint=suggest_name(name, known),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from typing import Any
 
 from tnt_sim.domain.field_types import Spec
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.scenario.load import load_scenario, set_text, with_changes
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.nodes import Mapping as MappingNode
@@ -150,9 +150,9 @@ def _of_file(path: Path) -> tuple[list[BatchCase], ScenarioData]:
 def _build_empty_defect(place: Place) -> Defect:
     return Defect(
         "batch-none",
-        Text("`skip` écarte tous les scénarios.", "`skip` leaves no scenario."),
+        _("`skip` leaves no scenario."),
         (place,),
-        Text("Retirez une entrée de `skip`.", "Drop an entry of `skip`."),
+        _("Drop an entry of `skip`."),
     )
 
 
@@ -186,7 +186,7 @@ def _check_skipped(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects
         if not entry:
             defects.add(
                 "batch-skip",
-                Text("cette entrée de `skip` est vide.", "this entry of `skip` is empty."),
+                _("this entry of `skip` is empty."),
                 origins[("skip", k)].get_place(),
             )
         for key, value in entry.items():
@@ -194,10 +194,7 @@ def _check_skipped(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects
             if known and set_text(value) not in known:
                 defects.add(
                     "batch-skip",
-                    Text(
-                        f"« {set_text(value)} » n'est pas une valeur de l'axe « {key} ».",
-                        f'"{set_text(value)}" is no value of the axis "{key}".',
-                    ),
+                    _('"{value}" is no value of the axis "{key}".', value=set_text(value), key=key),
                     origins[("skip", k, key)].get_place(),
                     hint=suggest_name(set_text(value), known),
                 )
@@ -211,7 +208,7 @@ def _check_names(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects: 
         if key not in spec.matrix:
             defects.add(
                 "batch-key",
-                Text(f"« {key} » n'est pas un axe de `matrix`.", f'"{key}" is no axis of `matrix`.'),
+                _('"{key}" is no axis of `matrix`.', key=key),
                 origins[steps].get_place(),
                 hint=suggest_name(key, spec.matrix),
             )
@@ -219,16 +216,16 @@ def _check_names(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects: 
         if not values:
             defects.add(
                 "batch-empty",
-                Text(f"l'axe « {key} » n'a pas de valeur.", f'the axis "{key}" has no value.'),
+                _('the axis "{key}" has no value.', key=key),
                 origins[("matrix", key)].get_place(),
             )
     n = prod(len(values) for values in spec.matrix.values())
     if n > MAX_CASES:
         defects.add(
             "batch-size",
-            Text(f"{n} scénarios : plus que {MAX_CASES}.", f"{n} scenarios: more than {MAX_CASES}."),
+            _("{n} scenarios: more than {max_cases}.", n=n, max_cases=MAX_CASES),
             origins[("matrix",)].get_place(),
-            hint=Text("Partagez la matrice en plusieurs fichiers.", "Split the matrix into several files."),
+            hint=_("Split the matrix into several files."),
         )
 
 

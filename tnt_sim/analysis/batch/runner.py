@@ -19,7 +19,7 @@ from tnt_sim.analysis.batch.store import ResultStore, read_runs
 from tnt_sim.analysis.batch.task import INPUTS_CHANGED, BatchTask, Run, build_failed_record
 from tnt_sim.engine.stored_run import hash_code, list_versions
 from tnt_sim.errors import Defect, DisagreementError, Place, ScenarioError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.parallel import Job, JobOutcome
 from tnt_sim.verify.run_files import hash_file
 
@@ -194,15 +194,12 @@ def _build_changed_error(names: Sequence[str]) -> ScenarioError:
         [
             Defect(
                 "batch-inputs",
-                Text(
-                    f"{listed} a changé depuis le début du lot : les réponses ne seraient pas comparables.",
-                    f"{listed} has changed since the batch began: the answers could not be compared.",
+                _(
+                    "{listed} has changed since the batch began: the answers could not be compared.",
+                    listed=listed,
                 ),
                 tuple(Place(file=name) for name in names),
-                Text(
-                    "Remettez les fichiers et relancez, ou recommencez dans un autre --out.",
-                    "Put the files back and run again, or start anew in another --out.",
-                ),
+                _("Put the files back and run again, or start anew in another --out."),
             )
         ]
     )
@@ -219,9 +216,4 @@ def _check_agreement(runs: pl.DataFrame) -> None:
     split = known.group_by("scenario_sha256").agg(pl.col("allocation_sha256").n_unique(), pl.col("name"))
     for row in split.filter(pl.col("allocation_sha256") > 1).iter_rows(named=True):
         names = ", ".join(row["name"])
-        raise DisagreementError(
-            Text(
-                f"le même scénario a eu deux réponses ({names}).",
-                f"the same scenario got two answers ({names}).",
-            )
-        )
+        raise DisagreementError(_("the same scenario got two answers ({names}).", names=names))

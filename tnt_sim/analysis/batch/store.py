@@ -35,7 +35,7 @@ from tnt_sim.disk import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 
 MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
 SECONDS = "seconds"
@@ -125,7 +125,7 @@ class ResultStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *__: object) -> None:
         self.lock.close()
 
     def commit(self, records: Sequence[BatchRecord]) -> None:
@@ -215,10 +215,7 @@ def check_begun(folder: Path) -> None:
     """
     if not (folder / MANIFEST).is_file():
         raise UsageError(
-            Text(
-                f"« {folder} » ne contient pas de lot commencé : il n'y a rien à reprendre.",
-                f'"{folder}" holds no batch: there is nothing to resume.',
-            ),
+            _('"{folder}" holds no batch: there is nothing to resume.', folder=folder),
             code="usage.resume",
         )
 
@@ -253,9 +250,9 @@ def _lock_folder(folder: Path) -> BinaryIO:
     except BlockingIOError:
         stream.close()
         raise UsageError(
-            Text(
-                f"un autre calcul écrit déjà dans « {folder} ». Attendez qu'il finisse, ou donnez un autre --out.",
-                f'another run is writing to "{folder}" already. Wait for its end, or give another --out.',
+            _(
+                'another run is writing to "{folder}" already. Wait for its end, or give another --out.',
+                folder=folder,
             ),
             code="batch-locked",
         ) from None
@@ -282,16 +279,17 @@ def _describe_other_batch(
         was = {entry["path"]: entry["sha256"] for entry in known["inputs"]}
         files = [entry["path"] for entry in now["inputs"] if was.get(entry["path"]) != entry["sha256"]]
         names = ", ".join(files) or ", ".join(was)
-        return Text(
-            f"« {folder} » a été commencé avec d'autres fichiers ({names} a changé). Remettez-les, ou donnez un "
-            "autre --out.",
-            f'"{folder}" was begun with other files ({names} has changed). Put them back, or give another --out.',
+        return _(
+            '"{folder}" was begun with other files ({names} has changed). Put them back, or give '
+            "another --out.",
+            folder=folder,
+            names=names,
         )
     if keys in (["code_sha256"], ["code_sha256", "versions"], ["versions"]):
-        return Text(
-            f"« {folder} » a été commencé par une autre version du programme ; les réponses ne se mélangent pas. "
-            "Donnez un autre --out.",
-            f'"{folder}" was begun by another version of the program; answers are not mixed. Give another --out.',
+        return _(
+            '"{folder}" was begun by another version of the program; answers are not mixed. Give '
+            "another --out.",
+            folder=folder,
         )
     differs = [Text(*_DIFFERS[key]) for key in keys if key in _DIFFERS] or [Text(*_DIFFERS["batch_sha256"])]
     fr, en = (", ".join(dict.fromkeys(word.in_(lang) for word in differs)) for lang in (Lang.FR, Lang.EN))
@@ -324,6 +322,4 @@ class _told_plainly:  # noqa: N801 - used as a statement
             raise build_write_error(quote_path(self.folder), error, _RESUMES, code="batch-store") from error
 
 
-_RESUMES = Text(
-    "Ce qui y est reste ; la même commande reprend.", "What is there stays; the same command resumes."
-)
+_RESUMES = _("What is there stays; the same command resumes.")

@@ -19,7 +19,7 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError, UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.parallel import TRIES, Job, JobOutcome, run_in_processes, run_serially
 from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import ScenarioData
@@ -60,10 +60,7 @@ def _start_record(case: BatchCase, status: str) -> BatchRecord:
     return BatchRecord(case_sha256=case.key, name=case.name, changes=case.sets, status=status)
 
 
-_CRASHED = Text(
-    "le calcul a été arrêté à chaque essai, sans réponse (mémoire épuisée ?)",
-    "the computation was ended at each try, without an answer (out of memory?)",
-)
+_CRASHED = _("the computation was ended at each try, without an answer (out of memory?)")
 
 
 def _build_error_record(case: BatchCase, code: str, text: Text) -> BatchRecord:
@@ -162,7 +159,7 @@ def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
     """
     if scheduler is not None and name != "dask":
         raise UsageError(
-            Text("--scheduler demande --executor dask.", "--scheduler asks for --executor dask."),
+            _("--scheduler asks for --executor dask."),
             code="usage.scheduler",
         )
     if name == "serial":
@@ -172,10 +169,7 @@ def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
     if name == "dask":
         return _Dask(n_workers, scheduler)
     raise UsageError(
-        Text(
-            f"--executor vaut {', '.join(EXECUTORS)}, pas « {name} ».",
-            f'--executor is {", ".join(EXECUTORS)}, not "{name}".',
-        ),
+        _('--executor is {executors}, not "{name}".', executors=", ".join(EXECUTORS), name=name),
         code="usage.executor",
     )
 
@@ -193,19 +187,15 @@ class _Dask:
             import distributed
         except ImportError as error:
             raise UsageError(
-                Text(
-                    "Dask n'est pas installé : uv sync --extra dask, ou --executor processes.",
-                    "Dask is not installed: uv sync --extra dask, or --executor processes.",
-                ),
+                _("Dask is not installed: uv sync --extra dask, or --executor processes."),
                 code="usage.dask",
             ) from error
         if scheduler is not None and not _is_secure_address(scheduler):
             raise UsageError(
-                Text(
-                    f"« {scheduler} » n'est pas chiffré. Un ordonnanceur distant veut tls://ADRESSE:PORT "
-                    "(docs/scale.md dit comment).",
-                    f'"{scheduler}" is not encrypted. A remote scheduler wants tls://ADDRESS:PORT '
+                _(
+                    '"{scheduler}" is not encrypted. A remote scheduler wants tls://ADDRESS:PORT '
                     "(docs/scale.md says how).",
+                    scheduler=scheduler,
                 ),
                 code="usage.scheduler",
             )

@@ -25,7 +25,7 @@ from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreMov
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import Verification, of_fresh
@@ -107,9 +107,7 @@ def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
         If it has no allocation.
     """
     if result.allocation is None:
-        raise UsageError(
-            Text(f"« {name} » n'a pas de répartition.", f'"{name}" has no allocation.'), code="usage.core"
-        )
+        raise UsageError(_('"{name}" has no allocation.', name=name), code="usage.core")
     return _build_snapshot(name, result.problem.scenario.resolve(), result.dossiers, of_fresh(result.data))
 
 
@@ -172,7 +170,7 @@ def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
     """
     if len(runs) < 2:
         raise UsageError(
-            Text("un noyau se lit sur deux calculs au moins.", "a core takes two runs at least."),
+            _("a core takes two runs at least."),
             code="usage.core",
         )
     changes = tuple(_list_changes(runs[0].values, run.values) for run in runs)

@@ -15,7 +15,7 @@ from tnt_sim.engine.optimise import Report
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, NothingDecided
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.reporting.run_folder.run_access import read_decision
 from tnt_sim.rules.expressions.inhabitants import find_reached_communes
 from tnt_sim.rules.linear_terms import IntArray
@@ -118,19 +118,15 @@ def _of_result(result: ResultData, name: str | None) -> ComparedRun:
     called = name or result.problem.scenario.id
     if result.status is Status.INFEASIBLE:
         raise NothingDecided(
-            Text(
-                f"« {called} » : aucune répartition ne tient, il n'y a rien à comparer. "
-                "`tnt-sim conflict` dit quelles règles se contredisent.",
-                f'"{called}": no allocation holds, there is nothing to compare. '
-                "`tnt-sim conflict` says which rules contradict each other.",
+            _(
+                '"{called}": no allocation holds, there is nothing to compare. `tnt-sim conflict` says '
+                "which rules contradict each other.",
+                called=called,
             )
         )
     if result.allocation is None or result.reading is None:
         raise LimitReached(
-            Text(
-                f"« {called} » : le temps a manqué avant qu'une répartition soit trouvée, rien à comparer.",
-                f'"{called}": time ran out before an allocation was found, nothing to compare.',
-            )
+            _('"{called}": time ran out before an allocation was found, nothing to compare.', called=called)
         )
     proof = None if result.proof is None else result.proof.value
     found = of_fresh(result.data)

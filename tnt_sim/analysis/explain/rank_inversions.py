@@ -35,7 +35,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import TntError, UsageError, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
     get_column_kind,
@@ -102,10 +102,7 @@ def build_ranking(
     column = rank or find_single_score(problem)
     if column is None:
         raise UsageError(
-            Text(
-                "l'objectif n'a pas une note et une seule : dites par quelle colonne classer (--rank).",
-                "the goal has not just one score: say which column ranks (--rank).",
-            ),
+            _("the goal has not just one score: say which column ranks (--rank)."),
             code="usage.rank",
         )
     place = (
@@ -136,7 +133,7 @@ def _read_ranking_values(problem: Problem, column: str, best: str) -> IntArray:
     amounts = read_numeric_column(problem.case, column, ())
     assert amounts is not None
     key = -amounts.values if best == "high" else amounts.values
-    _, place = np.unique(key, return_inverse=True)
+    __, place = np.unique(key, return_inverse=True)
     return np.where(amounts.missing, -1, place.astype(np.int64))
 
 
@@ -147,11 +144,13 @@ def _rank_opinions(problem: Problem, column: str, opinions: Sequence[str]) -> In
     order = {name: k for k, name in enumerate(opinions)}
     strange = sorted({name for name in held if name and name not in order})
     if strange:
-        hint = suggest_name(strange[0], opinions) or Text("", "")
+        hint = suggest_name(strange[0], opinions) or NO_TEXT
         raise UsageError(
-            Text(
-                f"« {strange[0]} » est dans la colonne « {column} », pas dans les avis donnés. {hint.fr}",
-                f'"{strange[0]}" is in column "{column}" but not among the opinions given. {hint.en}',
+            _(
+                '"{strange}" is in column "{column}" but not among the opinions given. {hint}',
+                strange=strange[0],
+                column=column,
+                hint=hint,
             ),
             code="usage.opinions",
         )
@@ -160,11 +159,12 @@ def _rank_opinions(problem: Problem, column: str, opinions: Sequence[str]) -> In
 
 def _build_column_error(problem: Problem, column: str) -> UsageError:
     names = list_column_names(problem.case)
-    hint = Text("", "") if column in names else suggest_name(column, names) or Text("", "")
+    hint = NO_TEXT if column in names else suggest_name(column, names) or NO_TEXT
     return UsageError(
-        Text(
-            f"« {column} » ne peut pas classer : il faut des chiffres, ou des avis avec leur ordre. {hint.fr}",
-            f'"{column}" cannot rank: it takes figures, or opinions with their order. {hint.en}',
+        _(
+            '"{column}" cannot rank: it takes figures, or opinions with their order. {hint}',
+            column=column,
+            hint=hint,
         ),
         code="usage.rank",
     )
@@ -304,11 +304,11 @@ def compute_order_price(
 
 def _build_size_error(n_pairs: int) -> UsageError:
     return UsageError(
-        Text(
-            f"un prix par inversion se compte par paire : il y en aurait {n_pairs}, et la limite est de "
-            f"{MOST_PRICED}. Comparez des classes plus petites (--by).",
-            f"a price for each inversion is counted per pair: there would be {n_pairs}, and the limit is "
-            f"{MOST_PRICED}. Compare smaller classes (--by).",
+        _(
+            "a price for each inversion is counted per pair: there would be {n_pairs}, and the limit "
+            "is {most_priced}. Compare smaller classes (--by).",
+            n_pairs=n_pairs,
+            most_priced=MOST_PRICED,
         ),
         code="usage.penalty",
     )

@@ -44,7 +44,7 @@ from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise, with_fixed
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
@@ -111,10 +111,7 @@ def parse_totals(moved: AmountVariation, to: Sequence[str | int]) -> tuple[int, 
     totals = sorted({moved.parse_amount(text) for text in to})
     if totals[0] < written:
         raise UsageError(
-            Text(
-                "un total demandé est inférieur au montant écrit. Pour une enveloppe plus petite : sweep --from.",
-                "a total is below the written amount. For a smaller envelope: sweep --from.",
-            ),
+            _("a total is below the written amount. For a smaller envelope: sweep --from."),
             code="usage.total",
         )
     return tuple(total for total in totals if total > written)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from tnt_sim.analysis.shared.partition import make_fungible
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.errors import Defect, VerificationError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.envelopes.transfers import Move, Settlement, has_transfers, settle
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.scenario.problem import Problem
@@ -143,10 +143,7 @@ def _with_tree(problem: Problem, tree: Tree) -> Problem:
 
 def _build_excess_error(tree: Tree, reading: EnvelopeReading) -> VerificationError:
     name = tree.ids[next(k for k, cents in enumerate(reading.excess_cents) if cents)]
-    text = Text(
-        f"la liste ne tient pas dans « {name} », transferts compris.",
-        f'the list does not fit in "{name}", transfers included.',
-    )
+    text = _('the list does not fit in "{name}", transfers included.', name=name)
     return VerificationError([Defect("transfers", text)])
 
 

@@ -26,7 +26,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.scenario.load import with_amounts
 from tnt_sim.scenario.problem import Problem, compile_problem
 
@@ -98,7 +98,7 @@ def optimise_extension_options(
     axes, total = read_axes(base.problem)
     if cents <= 0:
         raise UsageError(
-            Text("une extension est un montant positif.", "an extension is a positive amount."),
+            _("an extension is a positive amount."),
             code="usage.extension",
         )
     weights = _require_weights(key, axes)
@@ -125,13 +125,10 @@ def read_axes(problem: Problem) -> tuple[dict[str, int], int]:
     total = tree.written_cents[0]
     if total is None:
         raise UsageError(
-            Text(
-                "le programme n'a pas de montant : il n'y a rien à étendre.",
-                "the programme has no amount: there is nothing to extend.",
-            ),
+            _("the programme has no amount: there is nothing to extend."),
             code="usage.extension",
         )
-    pieces = {node for _, groups in tree.landing.values() for node in groups.values()}
+    pieces = {node for __, groups in tree.landing.values() for node in groups.values()}
     axes = {
         tree.ids[k]: tree.written_cents[k] or 0
         for k in tree.list_children(0)
@@ -145,17 +142,14 @@ def _require_weights(key: dict[str, int] | None, axes: dict[str, int]) -> dict[s
         return axes
     for name, weight in key.items():
         if name not in axes:
-            hint = suggest_name(name, axes) or Text("", "")
+            hint = suggest_name(name, axes) or NO_TEXT
             raise UsageError(
-                Text(
-                    f"« {name} » n'est pas un axe du programme. {hint.fr}",
-                    f'"{name}" is no axis of the programme. {hint.en}',
-                ),
+                _('"{name}" is no axis of the programme. {hint}', name=name, hint=hint),
                 code="usage.key",
             )
         if weight < 0:
             raise UsageError(
-                Text(f"le poids de « {name} » est négatif.", f'the weight of "{name}" is negative.'),
+                _('the weight of "{name}" is negative.', name=name),
                 code="usage.key",
             )
     return key

@@ -56,7 +56,7 @@ from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status, convert_frame
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import NO_TEXT, Lang, _
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -431,10 +431,7 @@ def _parse_cents(amount: str | int) -> int:
         return parse_cents(amount)
     except MoneyError as error:
         raise UsageError(
-            Text(
-                f"« {amount} » n'est pas un montant : {error.text.fr}. Écrivez « 10 M€ ».",
-                f'"{amount}" is no amount: {error.text.en}. Write "10 M€".',
-            ),
+            _('"{amount}" is no amount: {error}. Write "10 M€".', amount=amount, error=error.text),
             code="usage.amount",
         ) from error
 
@@ -455,7 +452,5 @@ def _check_rule(problem: Problem, name: str) -> None:
 
 
 def _build_unknown_error(name: str, known: Sequence[str], code: str) -> UsageError:
-    hint = suggest_name(name, known) or Text("", "")
-    return UsageError(
-        Text(f"« {name} » n'existe pas. {hint.fr}", f'there is no "{name}". {hint.en}'), code=code
-    )
+    hint = suggest_name(name, known) or NO_TEXT
+    return UsageError(_('there is no "{name}". {hint}', name=name, hint=hint), code=code)

@@ -38,7 +38,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import Defects, UsageError, suggest_name
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import NO_TEXT, Text, _, _n
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kind_support.attainable_range import compute_demand
@@ -64,16 +64,16 @@ def find_blockers(
     deadline = UNLIMITED if clock is None else clock.deadline
     top = replace(without_prices(set_amount(problem, path, path.top_cents)), stages=())
     lifts = list(_generate_lifts(top, path, target_id))
-    if len(lifts) > MAX_LIFTED or not _can_reach(top, [lift for _, lift in lifts], clock):
+    if len(lifts) > MAX_LIFTED or not _can_reach(top, [lift for __, lift in lifts], clock):
         return ()
     lifted = lifts
     for entry in lifts:
         if deadline.expired:
             return ()
         rest = [other for other in lifted if other is not entry]
-        if _can_reach(top, [lift for _, lift in rest], clock):
+        if _can_reach(top, [lift for __, lift in rest], clock):
             lifted = rest
-    return tuple(name for name, _ in lifted)
+    return tuple(name for name, __ in lifted)
 
 
 def _can_reach(problem: Problem, lifts: list[Lift], clock: Clock | None) -> bool:
@@ -88,20 +88,17 @@ def _generate_lifts(problem: Problem, path: EnvelopePath, target_id: str) -> Ite
     tree = problem.case.tree
     for node, name in enumerate(tree.ids):
         if tree.written_cents[node] is not None and node not in path.nodes:
-            text = Text(f"le montant de l'enveloppe « {name} »", f'the amount of envelope "{name}"')
+            text = _('the amount of envelope "{name}"', name=name)
             yield text, partial(_widen_amounts, path=path, node=node)
     for limit in problem.limits:
-        text = Text(
-            f"`{limit.option}` de l'enveloppe « {limit.envelope} »",
-            f'`{limit.option}` of envelope "{limit.envelope}"',
-        )
+        text = _('`{option}` of envelope "{envelope}"', option=limit.option, envelope=limit.envelope)
         yield text, partial(_without_limit, envelope=limit.envelope, option=limit.option)
     for rule in problem.table_rules:
-        text = Text(f"la colonne `{rule.id}`", f"the column `{rule.id}`")
+        text = _("the column `{id}`", id=rule.id)
         yield text, partial(_without_column, rule_id=rule.id)
     for entry in problem.rules:
         if entry.mode is Mode.HARD and entry.id != target_id:
-            text = Text(f"la règle « {entry.id} »", f'the rule "{entry.id}"')
+            text = _('the rule "{id}"', id=entry.id)
             yield text, partial(relax_rule_to_report, rule_id=entry.id)
 
 
@@ -211,12 +208,12 @@ def parse_target(problem: Problem, text: str, today: Today) -> Target:
     word = text.strip()
     if word == "all":
         count = Fraction(int(problem.offers.in_play.sum()))
-        words = Text("tous les dossiers éligibles", "every eligible dossier")
+        words = _("every eligible dossier")
         return Target(text, words, _build_measure_limit(problem, "dossiers", count))
     if word in ("departments", "départements", "departements") or word.startswith("every:"):
         return _build_coverage_target(problem, text, word.partition(":")[2].strip() or DEPARTMENT)
     if word == "rules":
-        return Target(text, Text("toutes les règles tenues", "every rule kept"))
+        return Target(text, _("every rule kept"))
     if word.startswith("rule:"):
         return _build_rule_target(problem, text, word.removeprefix("rule:").strip())
     match = _COUNT.fullmatch(word)
@@ -260,16 +257,13 @@ def _build_coverage_target(problem: Problem, text: str, column: str) -> Target:
         )
     if not groups.names:
         raise UsageError(
-            Text(
-                f"aucun dossier éligible n'a de valeur dans « {column} » : il n'y a rien à atteindre.",
-                f'no eligible dossier has a value in "{column}": there is nothing to reach.',
-            ),
+            _('no eligible dossier has a value in "{column}": there is nothing to reach.', column=column),
             code="usage.target",
         )
     if column == DEPARTMENT:
-        words = Text("un dossier dans chaque département", "a dossier in every department")
+        words = _("a dossier in every department")
     else:
-        words = Text(f"un dossier pour chaque « {column} »", f'a dossier for every "{column}"')
+        words = _('a dossier for every "{column}"', column=column)
     ones = np.ones(case.n, dtype=np.int64)
     terms = Terms(Fraction(1), Unit.NUMBER, ones, ones * 0)
     return Target(text, words, _build_limit(terms, groups, Fraction(1)))
@@ -278,12 +272,12 @@ def _build_coverage_target(problem: Problem, text: str, column: str) -> Target:
 def _build_rule_target(problem: Problem, text: str, name: str) -> Target:
     known = {rule.id: rule for rule in problem.rules}
     if name not in known:
-        hint = suggest_name(name, sorted(known)) or Text("", "")
+        hint = suggest_name(name, sorted(known)) or NO_TEXT
         raise UsageError(
-            Text(f"la règle « {name} » n'existe pas. {hint.fr}", f'there is no rule "{name}". {hint.en}'),
+            _('there is no rule "{name}". {hint}', name=name, hint=hint),
             code="usage.target",
         )
-    return Target(text, Text(f"la règle « {name} » tenue", f'the rule "{name}" kept'), held=name)
+    return Target(text, _('the rule "{name}" kept', name=name), held=name)
 
 
 def _build_measure_terms(problem: Problem, measure: str) -> Terms:
@@ -323,12 +317,9 @@ def _build_target_error(text: str, why: Text | None = None) -> UsageError:
 def _build_unknown_error(case: Case, name: str, names: list[str]) -> UsageError:
     if case.defects.entries:
         return UsageError(case.defects.entries[0].text, code="usage.target")
-    hint = suggest_name(name, names) or Text("", "")
+    hint = suggest_name(name, names) or NO_TEXT
     return UsageError(
-        Text(
-            f"« {name} » n'est ni une mesure ni une colonne. {hint.fr}",
-            f'"{name}" is neither a measure nor a column. {hint.en}',
-        ),
+        _('"{name}" is neither a measure nor a column. {hint}', name=name, hint=hint),
         code="usage.target",
     )
 
@@ -392,16 +383,14 @@ def _describe_shortfall(problem: Problem, target: Target) -> Text | None:
         return None
     if not rule.groups.grouped:
         top, requested = _format_number(short[0][1]), _format_number(rule.minimum[0] or Fraction(0))
-        return Text(
-            f"tous les dossiers éligibles ensemble font {top}, et la cible est {requested}",
-            f"all eligible dossiers together come to {top}, and the target is {requested}",
+        return _(
+            "all eligible dossiers together come to {top}, and the target is {requested}",
+            top=top,
+            requested=requested,
         )
-    names = ", ".join(str(name) for name, _ in short[:12]) + (", …" if len(short) > 12 else "")
-    n = describe_count(len(short), ("groupe", "groupes"), ("group", "groups"))
-    return Text(
-        f"{n.fr} sans dossier éligible : {names}",
-        f"{n.en} without an eligible dossier: {names}",
-    )
+    names = ", ".join(str(name) for name, __ in short[:12]) + (", …" if len(short) > 12 else "")
+    n = _n("{n} group", "{n} groups", n=len(short))
+    return _("{n} without an eligible dossier: {names}", n=n, names=names)
 
 
 def _format_number(value: Fraction) -> str:

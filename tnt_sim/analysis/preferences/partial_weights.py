@@ -69,7 +69,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.linear_terms import combine
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_changes
@@ -237,12 +237,7 @@ class _WeightSearch:
         self.region = build_feasible_region(n, self.halves)
         self.corners = self.region.points
         if not self.corners:
-            raise UsageError(
-                Text(
-                    "aucun poids ne respecte ces bornes et cet ordre.",
-                    "no weights meet these ranges and this order.",
-                )
-            )
+            raise UsageError(_("no weights meet these ranges and this order."))
         exact = n <= EXACT_CRITERIA and int(self.problem.offers.candidate.sum()) <= EXACT_DOSSIERS
         with self.course.catch_limits():
             if exact:
@@ -393,7 +388,7 @@ class _WeightSearch:
         random, known = Random(self.seed), list(self.allocations.values())
         worth = [self.build_worth_stage(w) for w in self.corners]
         middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
-        for _ in range(self.draws if len(known) > 1 else 0):
+        for __ in range(self.draws if len(known) > 1 else 0):
             if self._is_out_of_time():
                 return
             self.n_drawn += 1

@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from tnt_sim.domain.money import parse_rate
 from tnt_sim.errors import ScenarioError, UsageError, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.scenario.problem import Problem
@@ -152,12 +152,7 @@ def build_criteria(problem: Problem, names: Sequence[str]) -> tuple[Criterion, .
         If a measure is invalid.
     """
     if len(names) < 2 or len(set(names)) < len(names):
-        raise UsageError(
-            Text(
-                "il faut au moins deux critères différents : --criteria score,dossiers.",
-                "at least two different criteria are needed: --criteria score,dossiers.",
-            )
-        )
+        raise UsageError(_("at least two different criteria are needed: --criteria score,dossiers."))
     spec = problem.scenario.spec
     named = {name: measure for name, measure in spec.measures.items() if measure.is_in_force(spec.date)}
     measures = Measures(problem.case, problem.offers.in_play, named)
@@ -170,13 +165,8 @@ def build_criteria(problem: Problem, names: Sequence[str]) -> tuple[Criterion, .
             del problem.case.defects.entries[before:]
             if name in measures.list_names():
                 raise ScenarioError(defects)
-            hint = suggest_name(name, measures.list_names()) or Text("", "")
-            raise UsageError(
-                Text(
-                    f"la mesure « {name} » n'existe pas. {hint.fr}",
-                    f'there is no measure "{name}". {hint.en}',
-                )
-            )
+            hint = suggest_name(name, measures.list_names()) or NO_TEXT
+            raise UsageError(_('there is no measure "{name}". {hint}', name=name, hint=hint))
         offers = problem.offers
         whole = terms.evaluate(offers.in_play, offers.highest_cents) * terms.scale
         result.append(Criterion(name, terms, round_figure(whole)))
@@ -213,9 +203,7 @@ def parse_half_spaces(
     """
     unknown = [name for name in (*ranges, *order) if name not in names]
     if unknown:
-        raise UsageError(
-            Text(f"« {unknown[0]} » n'est pas un des critères.", f'"{unknown[0]}" is none of the criteria.')
-        )
+        raise UsageError(_('"{unknown}" is none of the criteria.', unknown=unknown[0]))
     bounds = [tuple(map(parse_rate, ranges.get(name, ("0 %", "100 %")))) for name in names]
     pairs = [(names.index(a), names.index(b)) for a, b in pairwise(order)]
     return build_half_spaces(len(names), [(low, high) for low, high in bounds], pairs)

@@ -28,7 +28,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.budget_tree import EnvelopeOptions, EnvelopeSpec
 from tnt_sim.domain.money import format_decimal_euros, parse_cents, parse_decimal
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -66,17 +66,14 @@ class AmountVariation:
             if the key is invalid.
         """
         names = tuple(dict.fromkeys(names)) or (scenario.spec.programme.id,)
-        family = {spec.id: spec for spec, _ in scenario.spec.programme.walk()}
+        family = {spec.id: spec for spec, __ in scenario.spec.programme.walk()}
         above = dict(_iterate_ancestry(scenario.spec.programme, ()))
         for name in names:
             _check_name(name, family, scenario)
             inside = next((other for other in names if other in above[name]), None)
             if inside is not None:
                 raise UsageError(
-                    Text(
-                        f"« {name} » est dans « {inside} » : nommez l'une des deux.",
-                        f'"{name}" lies in "{inside}": name one of the two.',
-                    ),
+                    _('"{name}" lies in "{inside}": name one of the two.', name=name, inside=inside),
                     code="usage.envelope",
                 )
         share = share.removeprefix("to:") if share not in (FREE, PRO_RATA) else share
@@ -103,12 +100,9 @@ class AmountVariation:
                 return self.base_cents * rate.numerator // rate.denominator
             return parse_cents(word)
         except ValueError as error:
-            why = getattr(error, "text", Text("", ""))
+            why = getattr(error, "text", NO_TEXT)
             raise UsageError(
-                Text(
-                    f"« {text} » n'est pas un montant : {why.fr}. Écrivez « 98 M€ », « 22,5 M€ » ou « 110 % ».",
-                    f'"{text}" is no amount: {why.en}. Write "98 M€", "22.5 M€" or "110 %".',
-                ),
+                _('"{text}" is no amount: {why}. Write "98 M€", "22.5 M€" or "110 %".', text=text, why=why),
                 code="usage.amount",
             ) from error
 
@@ -199,7 +193,7 @@ class AmountVariation:
     def _with_splits(self, scenario: ScenarioData, cents: int) -> ScenarioData:
         """Scale amounts by group in proportion, each rounded down: tables of amounts and `each`."""
         tables, each = dict(scenario.tables), {}
-        for spec in (spec for name in self.names for spec, _ in self._family[name].walk()):
+        for spec in (spec for name in self.names for spec, __ in self._family[name].walk()):
             if spec.split is None:
                 continue
             if spec.split.each is not None:
@@ -219,25 +213,20 @@ def _iterate_ancestry(spec: EnvelopeSpec, above: tuple[str, ...]) -> Iterator[tu
 
 def _check_name(name: str, family: Mapping[str, EnvelopeSpec], scenario: ScenarioData) -> None:
     if name not in family:
-        hint = suggest_name(name, family) or Text("", "")
+        hint = suggest_name(name, family) or NO_TEXT
         raise UsageError(
-            Text(
-                f"l'enveloppe « {name} » n'existe pas. {hint.fr}", f'there is no envelope "{name}". {hint.en}'
-            ),
+            _('there is no envelope "{name}". {hint}', name=name, hint=hint),
             code="usage.envelope",
         )
     spec = family[name]
     if spec.amount is None:
         raise UsageError(
-            Text(
-                f"l'enveloppe « {name} » n'a pas de montant : seules celles du dessus la limitent.",
-                f'the envelope "{name}" has no amount: only those above it limit it.',
-            ),
+            _('the envelope "{name}" has no amount: only those above it limit it.', name=name),
             code="usage.envelope",
         )
     if not spec.is_in_force(scenario.spec.date):
         raise UsageError(
-            Text(f"l'enveloppe « {name} » n'est pas en vigueur.", f'the envelope "{name}" is not in force.'),
+            _('the envelope "{name}" is not in force.', name=name),
             code="usage.envelope",
         )
 
@@ -250,25 +239,27 @@ def _check_share(
 ) -> None:
     if share == PRO_RATA and any(not family[name].amount for name in names):
         raise UsageError(
-            Text("rien ne se partage au prorata de 0 €.", "nothing can be shared in proportion to 0 €."),
+            _("nothing can be shared in proportion to 0 €."),
             code="usage.share",
         )
     if share in (FREE, PRO_RATA):
         return
     if share not in family:
-        hint = suggest_name(share, [*family, FREE, PRO_RATA]) or Text("", "")
+        hint = suggest_name(share, [*family, FREE, PRO_RATA]) or NO_TEXT
         raise UsageError(
-            Text(
-                f"--share vaut free, pro_rata ou l'identifiant d'une enveloppe, pas « {share} ». {hint.fr}",
-                f'--share is free, pro_rata or the id of an envelope, not "{share}". {hint.en}',
+            _(
+                '--share is free, pro_rata or the id of an envelope, not "{share}". {hint}',
+                share=share,
+                hint=hint,
             ),
             code="usage.share",
         )
     if len(names) != 1 or names[0] not in above[share]:
         raise UsageError(
-            Text(
-                f"« {share} » n'est pas sous l'enveloppe qui bouge ({', '.join(names)}).",
-                f'"{share}" does not lie under the envelope that moves ({", ".join(names)}).',
+            _(
+                '"{share}" does not lie under the envelope that moves ({names}).',
+                share=share,
+                names=", ".join(names),
             ),
             code="usage.share",
         )
@@ -316,7 +307,7 @@ def apportion_cents(total_cents: int, weights: Sequence[int], names: Sequence[st
     """
     whole = sum(weights)
     pieces = [total_cents * weight // whole for weight in weights]
-    for _ in range(total_cents - sum(pieces)):
+    for __ in range(total_cents - sum(pieces)):
         averages = [Fraction(weight, part + 1) for weight, part in zip(weights, pieces, strict=True)]
         place = min(range(len(weights)), key=lambda k: (-averages[k], names[k]))
         pieces[place] += 1

@@ -22,7 +22,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_table
 from tnt_sim.errors import Defect, NothingDecided, UsageError, find_nearest_name
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.run_folder.run_access import read_decision
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
@@ -183,8 +183,8 @@ def _build_unknown_defect(name: str, known: dict[str, Any]) -> Defect:
     close = find_nearest_name(name, known)
     return Defect(
         "unknown-dossier",
-        Text(f"le dossier « {name} » n'est pas dans ce calcul.", f'dossier "{name}" is not in this run.'),
-        hint=None if close is None else Text(f"Vouliez-vous « {close} » ?", f'Did you mean "{close}"?'),
+        _('dossier "{name}" is not in this run.', name=name),
+        hint=None if close is None else _('Did you mean "{close}"?', close=close),
     )
 
 
@@ -205,11 +205,10 @@ def refuse_all_unknown(rows: Sequence[int], faults: Sequence[Defect]) -> None:
 
 def _build_no_allocation_error(scenario: str) -> NothingDecided:
     return NothingDecided(
-        Text(
-            f"le calcul de « {scenario} » n'a trouvé aucune répartition : il n'y a pas de décision à expliquer. "
-            "Demandez `tnt-sim conflict SCENARIO` : il dit quelles règles se contredisent.",
-            f'the run of "{scenario}" found no allocation: there is no decision to explain. '
-            "Ask `tnt-sim conflict SCENARIO`, which says which rules clash.",
+        _(
+            'the run of "{scenario}" found no allocation: there is no decision to explain. Ask '
+            "`tnt-sim conflict SCENARIO`, which says which rules clash.",
+            scenario=scenario,
         )
     )
 

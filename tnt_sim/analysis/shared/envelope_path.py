@@ -19,7 +19,7 @@ from typing import Any
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.budget_tree import EnvelopeOptions, Tree, Unassigned
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import NO_TEXT, Text, _
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import CompiledRule, Mode
@@ -46,7 +46,7 @@ def list_amount_dependent_rules(problem: Problem, nodes: Sequence[int]) -> tuple
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
     result = []
-    for spec, _ in problem.scenario.spec.programme.walk_in_force(problem.scenario.spec.date):
+    for spec, __ in problem.scenario.spec.programme.walk_in_force(problem.scenario.spec.date):
         if spec.id not in names:
             continue
         keys = {key: relaxes for key, relaxes in _OPTIONS.items() if getattr(spec, key)}
@@ -57,13 +57,13 @@ def list_amount_dependent_rules(problem: Problem, nodes: Sequence[int]) -> tuple
         keys |= {"unassigned: pro_rata": False} if spec.unassigned == "pro_rata" else {}
         keys |= {"split": False} if _is_amount_split(spec.split) else {}
         for key, relaxes in keys.items():
-            words = Text(f"`{key}` de l'enveloppe « {spec.id} »", f'`{key}` of envelope "{spec.id}"')
+            words = _('`{key}` of envelope "{id}"', key=key, id=spec.id)
             result.append(AmountDependentRule(words, relaxes))
     for rule in _of_amount(problem, names):
-        words = Text(f"la règle « {rule.id} »", f'the rule "{rule.id}"')
+        words = _('the rule "{id}"', id=rule.id)
         result.append(AmountDependentRule(words, "min" not in rule.list_amount_shares()))
     for queue in _list_queues(problem, nodes):
-        words = Text(f"la file de la règle « {queue.id} »", f'the queue of the rule "{queue.id}"')
+        words = _('the queue of the rule "{id}"', id=queue.id)
         result.append(AmountDependentRule(words, False))
     return tuple(result)
 
@@ -192,21 +192,15 @@ def build_envelope_path(problem: Problem, envelope: str) -> EnvelopePath:
     """
     tree = problem.case.tree
     if envelope not in tree.ids:
-        hint = suggest_name(envelope, tree.ids) or Text("", "")
+        hint = suggest_name(envelope, tree.ids) or NO_TEXT
         raise UsageError(
-            Text(
-                f"l'enveloppe « {envelope} » n'existe pas. {hint.fr}",
-                f'there is no envelope "{envelope}". {hint.en}',
-            ),
+            _('there is no envelope "{envelope}". {hint}', envelope=envelope, hint=hint),
             code="usage.envelope",
         )
     node = tree.get_node(envelope)
     if tree.written_cents[node] is None and node > 0:
         raise UsageError(
-            Text(
-                f"l'enveloppe « {envelope} » n'a pas de montant : seules celles qui la contiennent la limitent.",
-                f'envelope "{envelope}" has no amount: only those above it limit it.',
-            ),
+            _('envelope "{envelope}" has no amount: only those above it limit it.', envelope=envelope),
             code="usage.envelope",
         )
     amount = tree.written_cents[node] or 0

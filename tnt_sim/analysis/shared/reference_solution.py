@@ -18,7 +18,7 @@ from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, NothingDecided, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -74,10 +74,7 @@ def check_single_decision(scenario: ScenarioData) -> None:
     """
     if scenario.steps:
         raise UsageError(
-            Text(
-                "cette question regarde une seule décision, et ce scénario a des étapes.",
-                "this question looks at one decision, and this scenario has steps.",
-            ),
+            _("this question looks at one decision, and this scenario has steps."),
             code="usage.steps",
         )
 
@@ -106,11 +103,9 @@ def solve_reference(
         raise _build_no_allocation_error()
     if answer.allocation is None:
         raise LimitReached(
-            Text(
-                "la limite de temps est atteinte avant que la répartition de départ soit trouvée. Donnez plus de "
-                "temps : --time-limit.",
-                "the time limit was reached before the allocation to start from was found. Give more time: "
-                "--time-limit.",
+            _(
+                "the time limit was reached before the allocation to start from was found. Give more "
+                "time: --time-limit."
             )
         )
     return ReferenceSolution(
@@ -142,11 +137,9 @@ def _compute_limits(problem: Problem, bests: Sequence[Fraction]) -> tuple[Fracti
 
 def _build_no_allocation_error() -> NothingDecided:
     return NothingDecided(
-        Text(
-            "aucune répartition ne tient toutes les règles : il n'y a rien d'où partir. Demandez le plus petit "
-            "montant qui les tient toutes : tnt-sim target SCENARIO rules.",
-            "no allocation keeps every rule: there is nothing to start from. Ask for the least amount that keeps "
-            "them all: tnt-sim target SCENARIO rules.",
+        _(
+            "no allocation keeps every rule: there is nothing to start from. Ask for the least "
+            "amount that keeps them all: tnt-sim target SCENARIO rules."
         )
     )
 

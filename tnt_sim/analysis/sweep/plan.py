@@ -16,8 +16,9 @@ from fractions import Fraction
 from tnt_sim.analysis.shared.amount_variation import FREE, AmountVariation
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.linear_terms import sum_by_group
 from tnt_sim.rules.offers.funded_rows import format_dossier_rows
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -94,11 +95,10 @@ class Tolerance:
             size = Fraction(0)
         if size <= 0:
             raise UsageError(
-                Text(
-                    f"--tolerance est une part de la valeur, « 0,5 % », ou un nombre d'unités du but, « 10 » ; "
-                    f"pas « {text} ». Pour tous les paliers : --exact.",
-                    f'--tolerance is a part of the value, "0.5 %", or a number of units of the goal, "10"; '
-                    f'not "{text}". For every step: --exact.',
+                _(
+                    '--tolerance is a part of the value, "0.5 %", or a number of units of the goal, "10"; '
+                    'not "{text}". For every step: --exact.',
+                    text=text,
                 ),
                 code="usage.tolerance",
             )
@@ -190,19 +190,14 @@ def _parse_tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolera
         return None
     if exact:
         raise UsageError(
-            Text(
-                "--exact donne tous les paliers, sans tolérance ; --tolerance s'arrête avant : l'un des deux.",
-                "--exact gives every step, without tolerance; --tolerance stops before: one of the two.",
-            ),
+            _("--exact gives every step, without tolerance; --tolerance stops before: one of the two."),
             code="usage.together",
         )
     if not free_too:
         raise UsageError(
-            Text(
-                "--tolerance resserre la courbe libre entre les montants ; la courbe cumulative n'existe qu'aux "
-                "annonces. Retirez --nested, ou --tolerance.",
-                "--tolerance narrows the free curve between the amounts; the nested one only exists at its "
-                "announcements. Take away --nested, or --tolerance.",
+            _(
+                "--tolerance narrows the free curve between the amounts; the nested one only exists at "
+                "its announcements. Take away --nested, or --tolerance."
             ),
             code="usage.together",
         )
@@ -220,45 +215,34 @@ def _refuse_modes(
 ) -> None:
     if scenario.steps:
         raise UsageError(
-            Text(
-                "un balayage regarde une seule décision, et ce scénario a des étapes.",
-                "a sweep looks at one decision, and this scenario has steps.",
-            ),
+            _("a sweep looks at one decision, and this scenario has steps."),
             code="usage.steps",
         )
     if exact and nested:
         raise UsageError(
-            Text(
-                "--exact et --nested ne vont pas ensemble : la courbe cumulative dépend de la liste des annonces. "
-                "Avec des annonces à chaque euro, elle se réduit à « le premier petit dossier qui tient ». "
-                "Donnez vos annonces : --nested --at « 90 M€ » --at « 98 M€ ».",
-                "--exact and --nested do not go together: the nested curve depends on the list of announcements. "
-                'With one announcement each euro it comes down to "the first small dossier that fits". '
-                'Give your announcements: --nested --at "90 M€" --at "98 M€".',
+            _(
+                "--exact and --nested do not go together: the nested curve depends on the list of "
+                'announcements. With one announcement each euro it comes down to "the first small '
+                'dossier that fits". Give your announcements: --nested --at "90 M€" --at "98 M€".'
             ),
             code="usage.exact-nested",
         )
     if exact and steps is not None:
         raise UsageError(
-            Text(
-                "--exact donne tous les paliers : --steps ne va pas avec.",
-                "--exact gives every step: --steps does not go with it.",
-            ),
+            _("--exact gives every step: --steps does not go with it."),
             code="usage.steps",
         )
     if steps is not None and at:
         raise UsageError(
-            Text(
-                "--at donne les montants un par un : --steps ne va pas avec.",
-                "--at gives the amounts one by one: --steps does not go with it.",
-            ),
+            _("--at gives the amounts one by one: --steps does not go with it."),
             code="usage.steps",
         )
     if steps is not None and not 1 <= steps < MAX_POINTS:
         raise UsageError(
-            Text(
-                f"--steps est un nombre de pas, de 1 à {MAX_POINTS - 1}, pas {steps}.",
-                f"--steps is a number of steps, from 1 to {MAX_POINTS - 1}, not {steps}.",
+            _(
+                "--steps is a number of steps, from 1 to {max_points}, not {steps}.",
+                max_points=MAX_POINTS - 1,
+                steps=steps,
             ),
             code="usage.steps",
         )
@@ -286,10 +270,7 @@ def _parse_amounts(
     outside = [cents for cents in listed if not low <= cents <= high]
     if outside:
         raise UsageError(
-            Text(
-                f"--at {format_cents(outside[0], Lang.FR)} n'est pas entre --from et --to.",
-                f"--at {format_cents(outside[0], Lang.EN)} is not between --from and --to.",
-            ),
+            _("--at {outside} is not between --from and --to.", outside=Money(outside[0])),
             code="usage.amounts",
         )
     if listed:
@@ -331,14 +312,11 @@ def _refuse_committed(moved: AmountVariation, low: int) -> None:
         return
     name, committed, names, n = short
     least = _find_least_covering_amount(moved, base, low)
-    hint = Text("", "")
+    hint = NO_TEXT
     if least is not None:
-        hint = Text(
-            f" --from peut descendre jusqu'à {format_cents(least, Lang.FR)}.",
-            f" --from can go down to {format_cents(least, Lang.EN)}.",
-        )
+        hint = _(" --from can go down to {least}.", least=Money(least))
     fr, en = format_cents(committed, Lang.FR), format_cents(committed, Lang.EN)
-    many = describe_count(n, ("dossier", "dossiers"), ("dossier", "dossiers"))
+    many = _n("{n} dossier", "{n} dossiers", n=n)
     raise UsageError(
         Text(
             f"à {format_cents(low, Lang.FR)}, l'enveloppe « {name} » ne couvre plus ce qui est engagé : "

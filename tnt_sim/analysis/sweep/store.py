@@ -22,7 +22,7 @@ import numpy as np
 from tnt_sim.analysis.sweep.envelope_point import CheckedProofs, Point
 from tnt_sim.disk import append, build_write_error, put, quote_path
 from tnt_sim.engine.result import Proof, Status, derive_status
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.verify.allocation_reading import Allocation
 
 Key = tuple[str, int]
@@ -60,10 +60,7 @@ class PointStore:
             raise build_write_error(quote_path(self.path), error, _RESUMES) from error
 
 
-_RESUMES = Text(
-    "Les points déjà trouvés y restent ; la même commande avec --resume reprend.",
-    "The points found so far stay there; the same command with --resume goes on.",
-)
+_RESUMES = _("The points found so far stay there; the same command with --resume goes on.")
 
 
 def _read_key(path: Path) -> str | None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
-from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.i18n.message import _, describe_count
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names
 from tnt_sim.rules.expressions.values import merge_values
@@ -203,7 +203,7 @@ def _find_header(table: pl.DataFrame, path: Path, wanted: str, defects: Defects)
     if result is None:
         defects.add(
             "fit-column",
-            Text(f"la colonne « {wanted} » n'existe pas.", f'there is no column "{wanted}".'),
+            _('there is no column "{wanted}".', wanted=wanted),
             Place(file=path.name, row=1),
             hint=suggest_name(wanted, headers),
         )
@@ -215,12 +215,12 @@ def _parse_cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -
     cents, reasons = parse_cents_series(table[name])
     wrong = reasons.is_not_null() | (cents < 0).fill_null(value=False)
     for row in wrong.arg_true().to_list():
-        negative = Text("un montant ne peut pas être négatif.", "an amount cannot be negative.")
+        negative = _("an amount cannot be negative.")
         why = negative if reasons[row] is None else MoneyError(reasons[row]).text
         displayed = table[name][row]
         defects.add(
             "fit-amount",
-            Text(f"« {name} » : « {displayed} » : {why.fr}", f'"{name}": "{displayed}": {why.en}'),
+            _('"{name}": "{displayed}": {why}', name=name, displayed=displayed, why=why),
             Place(file=path.name, row=int(table["_row"][row])),
         )
     return cents
@@ -230,13 +230,11 @@ def _build_few_rows_defect(path: Path, n: int) -> Defect:
     rows = describe_count(n, *ROWS)
     return Defect(
         "fit-few",
-        Text(
-            f"{rows.fr} avec un coût prévu et un coût réalisé : il en faut {LEAST_PAIRS} pour une loi.",
-            f"{rows.en} with a planned and a realised cost: a law wants {LEAST_PAIRS}.",
+        _(
+            "{rows} with a planned and a realised cost: a law wants {least_pairs}.",
+            rows=rows,
+            least_pairs=LEAST_PAIRS,
         ),
         (Place(file=path.name),),
-        Text(
-            "Gardez une hypothèse, en la disant dans `note`, ou réunissez plusieurs années.",
-            "Keep a hypothesis and say so in `note`, or put several years together.",
-        ),
+        _("Keep a hypothesis and say so in `note`, or put several years together."),
     )

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, get_table_column
 from tnt_sim.errors import ScenarioError, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -88,10 +88,7 @@ def list_inputs(problem: Problem) -> tuple[Input, ...]:
         raise ScenarioError(case.defects.entries[before:])
     if not result:
         raise UsageError(
-            Text(
-                "le scénario n'a pas de partie « uncertain » : rien n'y est incertain. Voir docs/ensemble.md.",
-                'the scenario has no part "uncertain": nothing in it is uncertain. See docs/ensemble.md.',
-            ),
+            _('the scenario has no part "uncertain": nothing in it is uncertain. See docs/ensemble.md.'),
             code="usage.ensemble",
         )
     return tuple(result)
@@ -132,7 +129,7 @@ def _is_numeric_column(case: Case, entry: UncertainSpec, path: tuple[str | int, 
         return True
     case.record_defect(
         "uncertain-column",
-        Text(f"« {entry.column} » n'est pas un nombre.", f'"{entry.column}" is no number.'),
+        _('"{column}" is no number.', column=entry.column),
         (*path, "column"),
     )
     return False
@@ -167,11 +164,12 @@ def sample_points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: st
     if n_draws * width > MOST_FIGURES:
         most = MOST_FIGURES // width
         raise UsageError(
-            Text(
-                f"{n_draws} tirages de {width} grandeurs incertaines ne tiennent pas en mémoire : {most} au plus, "
-                "ou moins de dossiers par incertitude (`where`).",
-                f"{n_draws} draws of {width} uncertain figures do not fit in memory: {most} at most, or fewer "
-                "dossiers an input (`where`).",
+            _(
+                "{n_draws} draws of {width} uncertain figures do not fit in memory: {most} at most, or "
+                "fewer dossiers an input (`where`).",
+                n_draws=n_draws,
+                width=width,
+                most=most,
             ),
             code="usage.draws",
         )
@@ -183,9 +181,10 @@ def sample_points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: st
     elif sampling == "sobol":
         if width > MOST_SOBOL:
             raise UsageError(
-                Text(
-                    f"{width} grandeurs incertaines : les points de Sobol en admettent {MOST_SOBOL}. Prenez lhs.",
-                    f"{width} uncertain figures: Sobol points take {MOST_SOBOL}. Take lhs.",
+                _(
+                    "{width} uncertain figures: Sobol points take {most_sobol}. Take lhs.",
+                    width=width,
+                    most_sobol=MOST_SOBOL,
                 ),
                 code="usage.sampling",
             )
@@ -193,9 +192,10 @@ def sample_points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: st
         cube = qmc.Sobol(d=max(1, width), rng=random).random_base2(m)[:n_draws]
     else:
         raise UsageError(
-            Text(
-                f"--sampling vaut {', '.join(SAMPLINGS)}, pas « {sampling} ».",
-                f'--sampling is {", ".join(SAMPLINGS)}, not "{sampling}".',
+            _(
+                '--sampling is {samplings}, not "{sampling}".',
+                samplings=", ".join(SAMPLINGS),
+                sampling=sampling,
             ),
             code="usage.sampling",
         )
@@ -334,7 +334,7 @@ def count_decimals(column: pl.Series) -> int:
 def build_scenario(scenario: ScenarioData, draw: Draw) -> ScenarioData:
     """Return the scenario of a draw as known at the decision; events after the decision change nothing here."""
     table = scenario.portfolio.table
-    columns = [series for _, _, series in draw.changes]
+    columns = [series for _kind, _name, series in draw.changes]
     gone = pl.Series(draw.gone)
     state = pl.when(gone).then(pl.lit(OUT)).otherwise(pl.col("state")).alias("state")
     committed = pl.when(gone).then(None).otherwise(pl.col("committed_cents")).alias("committed_cents")

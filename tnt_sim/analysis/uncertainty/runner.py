@@ -36,7 +36,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import InputError, LimitReached, UsageError, VerificationError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 from tnt_sim.parallel import Job, JobOutcome, run_in_processes, run_serially
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, find_common_scale
@@ -121,10 +121,7 @@ def prepare_ground(scenario: ScenarioData, sample: Sample) -> Ground:
     """
     if scenario.steps:
         raise UsageError(
-            Text(
-                "`ensemble` regarde une seule décision, et ce scénario a des étapes.",
-                "`ensemble` looks at one decision, and this scenario has steps.",
-            ),
+            _("`ensemble` looks at one decision, and this scenario has steps."),
             code="usage.ensemble",
         )
     scenario = _with_numbers(scenario)
@@ -161,10 +158,7 @@ def _load_ground(sample: Sample) -> Ground:
     scenario = load_scenario(sample.path, sample.sets)
     if scenario.sha256 != sample.scenario_sha256:
         raise UsageError(
-            Text(
-                f"« {sample.path.name} » a changé pendant le calcul.",
-                f'"{sample.path.name}" has changed while it was being computed.',
-            ),
+            _('"{name}" has changed while it was being computed.', name=sample.path.name),
             code="ensemble-inputs",
         )
     return prepare_ground(scenario, sample)
@@ -368,7 +362,7 @@ def _run_sensitivity_draws(
     end: float,
 ) -> None:
     """Optimise the draws in which one input is resampled, for each input in turn."""
-    draws.mixed = [{} for _ in range(n_inputs)]
+    draws.mixed = [{} for __ in range(n_inputs)]
     jobs = [
         (k * n_sensitivity + number, task)
         for k in range(n_inputs)
@@ -450,7 +444,7 @@ def _generate_lists(problem: Problem, draws: Draws, end: float) -> Iterable[tupl
         key = optimum.rows.tobytes()
         counted[key] += 1
         first.setdefault(key, number)
-    for key, _ in sorted(counted.items(), key=lambda item: (-item[1], first[item[0]]))[: MOST_LISTS - 2]:
+    for key, __ in sorted(counted.items(), key=lambda item: (-item[1], first[item[0]]))[: MOST_LISTS - 2]:
         awards = _as_offered(problem, optima[first[key]].rows.astype(np.int64))
         if awards is not None:
             yield f"draw {first[key]}", awards

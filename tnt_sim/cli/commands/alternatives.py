@@ -30,7 +30,7 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 WithinOption = Annotated[
     str, typer.Option("--within", metavar="PART", help="La perte admise ; 1 % par défaut.")
@@ -102,10 +102,7 @@ def _require_rate(text: str) -> str:
         parse_rate(text)
     except MoneyError as error:
         raise UsageError(
-            Text(
-                f"--within « {text} » n'est pas une part : {error.text.fr}",
-                f'--within "{text}" is no share: {error.text.en}',
-            ),
+            _('--within "{text}" is no share: {error}', text=text, error=error.text),
             code="usage.within",
         ) from error
     return text

@@ -12,7 +12,7 @@ from tnt_sim.cli.console import print_note
 from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import LangOption, QuietOption, ScenarioArgument, parse_lang
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 PortOption = Annotated[
     int | None,
@@ -40,18 +40,15 @@ def app(
     check_installed()
     if scenario.suffix.lower() == ".pb":
         raise UsageError(
-            Text(
-                "la page lit un scénario .yaml, pas un fichier Pabulib.",
-                "the page reads a .yaml scenario, no Pabulib file.",
-            ),
+            _("the page reads a .yaml scenario, no Pabulib file."),
             code="usage.app",
         )
     variant = load_scenario(scenario)
     tongue = parse_lang(lang, get_written_locale(variant))
     door, token = select_port(port), generate_token()
     address = build_address(door, token)
-    head = Text("La page du planificateur : ", "The planner's page: ").in_(tongue)
-    end = Text("Ctrl-C l'arrête.", "Ctrl-C stops it.").in_(tongue)
+    head = _("The planner's page: ").in_(tongue)
+    end = _("Ctrl-C stops it.").in_(tongue)
 
     def show_address(opening: Path) -> None:
         print_note(f"{head}{address}" if quiet else f"{head}{address}\n{end}")

@@ -32,7 +32,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, _, _n
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.batch.runner import Tick
@@ -117,7 +117,7 @@ def batch(
     plan = read_plan(files)
     n = len(plan.cases)
     if not quiet:
-        said = describe_count(n, ("scénario", "scénarios"), ("scenario", "scenarios"))
+        said = _n("{n} scenario", "{n} scenarios", n=n)
         print_note(f"{said.in_(tongue)} → {out}")
     asked = {key: value for key, value in options.items() if value is not None}
     with _show_progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _guard_termination(bar) as tell:
@@ -149,7 +149,7 @@ def _guard_termination(report_progress: Callable[[Tick], None] | None) -> Iterat
     """
     signals, is_requested, drop = (signal.SIGINT, signal.SIGTERM), False, sys.unraisablehook
 
-    def stop(*_: object) -> None:
+    def stop(*__: object) -> None:
         nonlocal is_requested
         is_requested = True
         raise KeyboardInterrupt
@@ -191,9 +191,9 @@ def _show_progress(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    left = Text("reste", "left").in_(lang)
+    left = _("left").in_(lang)
     columns = (
-        TextColumn(Text("Lot", "Batch").in_(lang)),
+        TextColumn(_("Batch").in_(lang)),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),

@@ -28,7 +28,7 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.report_tree import Report
@@ -91,10 +91,7 @@ def check_out(out: Path, *, force: bool) -> None:
 
     if out.suffix.lower() not in (".html", ".xlsx"):
         raise UsageError(
-            Text(
-                f"--out « {out.name} » : donnez un nom en .html ou .xlsx.",
-                f'--out "{out.name}": give a name that ends in .html or .xlsx.',
-            ),
+            _('--out "{name}": give a name that ends in .html or .xlsx.', name=out.name),
             code="usage.out",
         )
     check_target(out, replace=force)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tnt_sim.cli.console import build_hint, emit, print_page
 from tnt_sim.cli.options import JsonOption, LangOption, parse_lang
 from tnt_sim.documents import dump_document
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 
 BROKEN = 1
 
@@ -111,14 +111,14 @@ def _check_time_zones() -> tuple[str, bool, Text]:
         return (
             "timezones",
             False,
-            Text("fuseaux horaires absents : installez tzdata", "no time zones: install tzdata"),
+            _("no time zones: install tzdata"),
         )
-    return "timezones", True, Text("fuseaux horaires", "time zones")
+    return "timezones", True, _("time zones")
 
 
 def _check_utf8() -> tuple[str, bool, Text]:
     fine = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return "utf-8", fine, Text("accents et signe € à l'écran", "accents and the € sign on screen")
+    return "utf-8", fine, _("accents and the € sign on screen")
 
 
 def _print(document: DoctorDocument, lang: Lang) -> None:
@@ -148,19 +148,12 @@ def _build_conclusion(document: DoctorDocument, lang: Lang) -> Any:
 
     second = get_solver_name(document.cross_check or "")
     if document.status == "ready":
-        text = Text(
-            f"Tout est prêt : chaque optimum sera confirmé par {second}.",
-            f"All is ready: each optimum will be confirmed by {second}.",
-        )
+        text = _("All is ready: each optimum will be confirmed by {second}.", second=second)
     elif document.status == "limited":
-        text = Text(
-            "Le calcul et les preuves fonctionnent. Un optimum sans certificat exact n'est pas confirmé par un "
-            "second solveur. Installez-en un : pip install 'tnt-sim[crosscheck]', ou CBC, ou GLPK.",
-            "Runs and proofs work. An optimum without an exact certificate is not confirmed by a second solver. "
-            "Install one: pip install 'tnt-sim[crosscheck]', or CBC, or GLPK.",
+        text = _(
+            "Runs and proofs work. An optimum without an exact certificate is not confirmed by a "
+            "second solver. Install one: pip install 'tnt-sim[crosscheck]', or CBC, or GLPK."
         )
     else:
-        text = Text(
-            "Aucun solveur ne répond : réinstallez tnt-sim.", "No solver answers: install tnt-sim again."
-        )
+        text = _("No solver answers: install tnt-sim again.")
     return Line(text.in_(lang), style="bold green" if document.status == "ready" else "bold yellow")

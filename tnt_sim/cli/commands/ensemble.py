@@ -33,7 +33,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 
 STOPPED = 5
 
@@ -170,15 +170,12 @@ def _check_inputs(scenario: Path | None, fit: Path | None, columns: Mapping[str,
     """
     if (scenario is None) == (fit is None):
         raise UsageError(
-            Text(
-                "donnez un SCENARIO à tirer, ou --fit TABLE à mesurer, l'un des deux.",
-                "give a SCENARIO to draw or --fit TABLE to measure, one of the two.",
-            ),
+            _("give a SCENARIO to draw or --fit TABLE to measure, one of the two."),
             code="usage.fit",
         )
     if columns and fit is None:
         name = next(iter(columns))
-        raise UsageError(Text(f"--{name} demande --fit.", f"--{name} asks for --fit."), code="usage.fit")
+        raise UsageError(_("--{name} asks for --fit.", name=name), code="usage.fit")
 
 
 def _fit_distributions(
@@ -194,10 +191,7 @@ def _fit_distributions(
     if out is not None:
         if out.suffix.lower() not in (".yaml", ".yml"):
             raise UsageError(
-                Text(
-                    f"--out « {out.name} » : avec --fit, donnez un nom en .yaml.",
-                    f'--out "{out.name}": with --fit, give a name that ends in .yaml.',
-                ),
+                _('--out "{name}": with --fit, give a name that ends in .yaml.', name=out.name),
                 code="usage.out",
             )
         check_target(out, replace=force)

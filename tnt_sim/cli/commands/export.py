@@ -24,7 +24,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 
 if TYPE_CHECKING:
     from tnt_sim.cli.documents import WrittenDocument
@@ -160,15 +160,13 @@ def build_solving(time_limit: str | None, *, wanted: bool) -> Solving | None:
 
     seconds = parse_seconds(time_limit)
     if not wanted and seconds is not None:
-        raise UsageError(
-            Text("--time-limit va avec --solve.", "--time-limit goes with --solve."), code="usage.time-limit"
-        )
+        raise UsageError(_("--time-limit goes with --solve."), code="usage.time-limit")
     return Solving(seconds) if wanted else None
 
 
 def _check_by(by: str, name: str) -> None:
     if by not in GROUPS:
-        hint = suggest_name(by, GROUPS) or Text("", "")
+        hint = suggest_name(by, GROUPS) or NO_TEXT
         raise UsageError(
             Text(
                 f"--by vaut {' ou '.join(GROUPS)}, pas « {by} ». {hint.fr}",
@@ -178,7 +176,7 @@ def _check_by(by: str, name: str) -> None:
         )
     if name != "xlsx":
         raise UsageError(
-            Text("--by n'écrit que des classeurs : --format xlsx.", "--by writes workbooks: --format xlsx."),
+            _("--by writes workbooks: --format xlsx."),
             code="usage.by",
         )
 
@@ -187,14 +185,13 @@ def _style(text: str) -> str:
     if text in ("fr", "intl"):
         return text
     raise UsageError(
-        Text(f"--csv-style vaut fr ou intl, pas « {text} ».", f'--csv-style is fr or intl, not "{text}".'),
+        _('--csv-style is fr or intl, not "{text}".', text=text),
         code="usage.csv-style",
     )
 
 
-NOT_RETOLD = Text(
-    "Les données du calcul ne sont plus là, ou ont changé : ses phrases restent dans la langue du scénario.",
-    "The data of the run are no longer there, or have changed: its sentences stay in the scenario's language.",
+NOT_RETOLD = _(
+    "The data of the run are no longer there, or have changed: its sentences stay in the scenario's language."
 )
 
 
@@ -211,10 +208,7 @@ def parse_pairs(texts: Sequence[str]) -> dict[str, str]:
         key, mark, value = text.partition("=")
         if not mark or not key.strip() or result.get(key.strip(), value.strip()) != value.strip():
             raise UsageError(
-                Text(
-                    f"--info « {text} » : écrivez CLÉ=VALEUR, une fois par clé.",
-                    f'--info "{text}": write KEY=VALUE, once for each key.',
-                ),
+                _('--info "{text}": write KEY=VALUE, once for each key.', text=text),
                 code="usage.info",
             )
         result[key.strip()] = value.strip()
@@ -251,7 +245,7 @@ def print_written(
 
         shown = [format_path(file) for file in files]
         lines = shown if len(shown) <= 4 else [f"{format_path(files[0].parent)}/ ({len(shown)})"]
-        print_page([Line(Text("Écrit : ", "Written: ").in_(lang) + line) for line in lines])
+        print_page([Line(_("Written: ").in_(lang) + line) for line in lines])
         for remark in (*remarks, *(text.in_(lang) for text in run.checked.notes)):
             print_note(f"! {remark}")
         print_page(build_hint(command, lang, format_arguments(format_path(run.folder))))
@@ -263,7 +257,7 @@ def warn(run: StoredRun, lang: Lang) -> None:
 
     words = get_mention(run.checked)
     if words is not None:
-        print_note(Text(f"Attention. {words.fr}", f"Warning. {words.en}").in_(lang))
+        print_note(_("Warning. {words}", words=words).in_(lang))
     if run.lang is not lang and not run.checked.rules.is_shown:
         print_note(NOT_RETOLD.in_(lang))
 

@@ -18,7 +18,7 @@ from tnt_sim.cli.options import (
     TimeLimitOption,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 AmountArgument = Annotated[
     str,
@@ -62,10 +62,7 @@ def parse_key(text: str | None) -> dict[str, int] | None:
         name, sign, number = (piece.strip() for piece in part.partition("="))
         if not sign or not number.isdigit() or not name or name in weights:
             raise UsageError(
-                Text(
-                    f"--key « {text} » : écrivez axe-1=30,axe-2=24, chaque axe une fois et un poids entier.",
-                    f'--key "{text}": write axe-1=30,axe-2=24, each axis once and a whole weight.',
-                ),
+                _('--key "{text}": write axe-1=30,axe-2=24, each axis once and a whole weight.', text=text),
                 code="usage.key",
             )
         weights[name] = int(number)

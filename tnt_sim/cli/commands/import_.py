@@ -19,7 +19,7 @@ from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 
 if TYPE_CHECKING:
     from tnt_sim.ingest.forms.form_import import Imported
@@ -60,9 +60,9 @@ def _read_workbooks(folder: Path) -> list[DepartmentChoices]:
     paths = sorted(path for path in folder.glob("*.xlsx") if not path.name.startswith(("~$", ".")))
     if not paths:
         raise UsageError(
-            Text(
-                f"« {folder} » ne contient pas de classeur .xlsx : donnez le dossier des classeurs rendus.",
-                f'"{folder}" holds no .xlsx workbook: give the folder of the returned workbooks.',
+            _(
+                '"{folder}" holds no .xlsx workbook: give the folder of the returned workbooks.',
+                folder=folder,
             ),
             code="usage.consolidate",
         )
@@ -114,12 +114,12 @@ def _print(consolidated: Consolidated, files: list[Path], lang: Lang) -> None:
     sums = ", ".join(
         format_count(len(consolidated.list_settled(kind)), fr, en, lang) for kind, (fr, en) in words.items()
     )
-    colon = Text(" : ", ": ").in_(lang)
+    colon = _(": ").in_(lang)
     lines = [Line(f"{consolidated.run} · {n}{colon}{sums}", style="bold")]
     lines += [Line(f"! {_format_conflict(one, lang)}", style="yellow") for one in consolidated.conflicts[:20]]
     if len(consolidated.conflicts) > 20:
         lines.append(Line(f"… (+{len(consolidated.conflicts) - 20})"))
-    lines += [Line(Text("Écrit : ", "Written: ").in_(lang) + format_path(file)) for file in files]
+    lines += [Line(_("Written: ").in_(lang) + format_path(file)) for file in files]
     print_page(lines)
 
 
@@ -271,10 +271,8 @@ def _format(name: str | None) -> str | None:
         return name
     if name in _TABLES:
         return "grist"
-    hint = suggest_name(name, FORMATS) or Text("", "")
-    text = Text(
-        f"le format « {name} » n'est pas connu. {hint.fr}", f'the format "{name}" is not known. {hint.en}'
-    )
+    hint = suggest_name(name, FORMATS) or NO_TEXT
+    text = _('the format "{name}" is not known. {hint}', name=name, hint=hint)
     raise UsageError(text, code="usage.format")
 
 
@@ -285,9 +283,9 @@ def _check_folder(folder: Path) -> None:
     ):
         return
     raise UsageError(
-        Text(
-            f"« {folder} » existe et n'est pas un dossier d'import : rien n'y est écrit. Donnez un autre --out.",
-            f'"{folder}" exists and is no import folder: nothing is written there. Give another --out.',
+        _(
+            '"{folder}" exists and is no import folder: nothing is written there. Give another --out.',
+            folder=folder,
         ),
         code="usage.out",
     )
@@ -300,7 +298,7 @@ def _parse_control(rows: int | None, requested: str | None) -> Control:
     try:
         cents = None if requested is None else parse_cents(requested)
     except MoneyError as error:
-        text = Text(f"--control-requested : {error.text.fr}.", f"--control-requested: {error.text.en}.")
+        text = _("--control-requested: {error}.", error=error.text)
         raise UsageError(text, code="usage.control") from None
     return Control(rows=rows, requested=cents)
 
@@ -309,14 +307,14 @@ def _parse_constants(texts: Sequence[str]) -> dict[str, str]:
     from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 
     allowed = [name for name, kind in CANONICAL.items() if kind in (ColumnKind.TEXT, ColumnKind.CODE)]
-    form = Text("COLONNE=VALEUR, par exemple envelope=detr", "COLUMN=VALUE, for example envelope=detr")
+    form = _("COLUMN=VALUE, for example envelope=detr")
     return _parse_pairs("constant", texts, allowed, form)
 
 
 def _parse_columns(texts: Sequence[str]) -> dict[str, str]:
     from tnt_sim.domain.portfolio import CANONICAL
 
-    form = Text('COLONNE=CHAMP, par exemple dossier="N° DS"', 'COLUMN=FIELD, for example dossier="N° DS"')
+    form = _('COLUMN=FIELD, for example dossier="N° DS"')
     return _parse_pairs("column", texts, list(CANONICAL), form)
 
 
@@ -326,11 +324,14 @@ def _parse_pairs(option: str, texts: Sequence[str], allowed: Sequence[str], form
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or name not in allowed or not value.strip():
-            hint = suggest_name(name, allowed) or Text("", "")
+            hint = suggest_name(name, allowed) or NO_TEXT
             raise UsageError(
-                Text(
-                    f"--{option} « {text} » : écrivez {form.fr}. {hint.fr}",
-                    f'--{option} "{text}": write {form.en}. {hint.en}',
+                _(
+                    '--{option} "{text}": write {form}. {hint}',
+                    option=option,
+                    text=text,
+                    form=form,
+                    hint=hint,
                 ),
                 code=f"usage.{option}",
             )
@@ -410,7 +411,7 @@ def _write_files(
         texts[SCENARIO] = _build_pabulib_scenario(file, name)
     paths = write_import(folder, imported, tables, texts, parquet=parquet)
     paths.setdefault("mapping", target or folder / MAPPING)
-    name = Text("ma-programmation", "my-programme").in_(lang)
+    name = _("my-programme").in_(lang)
     follow = f"tnt-sim new {name} --from {format_path(paths['dossiers'])}"
     if document.quality.n_error:
         follow = f"tnt-sim import {format_arguments(str(file))} --out {format_arguments(str(folder))}"

@@ -28,7 +28,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 RankOption = Annotated[
     str | None,
@@ -78,7 +78,7 @@ def inversions(
 
     if best not in ("high", "low"):
         raise UsageError(
-            Text(f"--best vaut high ou low, pas « {best} ».", f'--best is high or low, not "{best}".'),
+            _('--best is high or low, not "{best}".', best=best),
             code="usage.best",
         )
     tongue = parse_lang(lang, read_locale([run_dir]))

@@ -25,7 +25,7 @@ from tnt_sim.cli.project_templates import build_dossiers_csv, get_templates
 from tnt_sim.disk import build_write_error, put_all, quote_path
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, TntError, UsageError
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,10 +58,7 @@ def new(
         files, review, left_out = _from_table(folder, table, read, tongue)
     elif sheet or encoding or header_row > 1:
         raise UsageError(
-            Text(
-                "--sheet, --encoding et --header-row vont avec --from TABLE.",
-                "--sheet, --encoding and --header-row go with --from TABLE.",
-            ),
+            _("--sheet, --encoding and --header-row go with --from TABLE."),
             code="usage.table",
         )
     _write(folder, files, table)
@@ -80,7 +77,7 @@ def _write(folder: Path, files: dict[str, str], table: Path | None) -> None:
             data[folder / "data" / table.name] = table.read_bytes()
         put_all(data)
     except OSError as error:
-        remedy = Text("Choisissez un autre dossier.", "Choose another folder.")
+        remedy = _("Choose another folder.")
         raise build_write_error(quote_path(folder), error, remedy, usage="usage.folder") from error
 
 
@@ -88,9 +85,9 @@ def _refuse_occupied(folder: Path) -> None:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     raise UsageError(
-        Text(
-            f"« {folder} » existe et n'est pas vide : rien n'y est écrit. Choisissez un autre nom.",
-            f'"{folder}" exists and is not empty: nothing is written there. Choose another name.',
+        _(
+            '"{folder}" exists and is not empty: nothing is written there. Choose another name.',
+            folder=folder,
         ),
         code="usage.folder",
     )
@@ -107,11 +104,8 @@ def _build_example(lang: Lang) -> dict[str, str]:
 
 
 _AS_FLAGS = {
-    "encoding": Text(
-        "Ajoutez --encoding cp1252 s'il vient d'Excel, ou enregistrez-le en « CSV UTF-8 ».",
-        'Add --encoding cp1252 if it comes from Excel, or save it as "CSV UTF-8".',
-    ),
-    "several_sheets": Text('Ajoutez --sheet "…".', 'Add --sheet "…".'),
+    "encoding": _('Add --encoding cp1252 if it comes from Excel, or save it as "CSV UTF-8".'),
+    "several_sheets": _('Add --sheet "…".'),
 }
 
 
@@ -141,16 +135,15 @@ def _from_table(
     guess = guess_columns(_read_table(table, read), typed=table.suffix.lower() in (".xlsx", ".ods"))
     if "dossier" not in guess.present:
         raise UsageError(
-            Text(
-                f"« {table} » : aucune colonne ne semble porter le numéro de dossier. "
-                "Nommez-la « dossier » dans la table, puis recommencez.",
-                f'"{table}": no column seems to hold the dossier\'s number. '
-                'Name it "dossier" in the table, then start again.',
+            _(
+                '"{table}": no column seems to hold the dossier\'s number. Name it "dossier" in the '
+                "table, then start again.",
+                table=table,
             ),
             code="usage.table",
         )
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "scenario"
-    heading = Text(f"Dossiers de {table.name}", f"Applications of {table.name}").in_(lang)
+    heading = _("Applications of {name}", name=table.name).in_(lang)
     title = json.dumps(heading, ensure_ascii=False)
     if guess.rounded:
         read = {**read, "rounding": "nearest"}
@@ -160,23 +153,22 @@ def _from_table(
         "README.md": get_templates(lang).readme.format(title=folder.resolve().name, note=""),
     }
     review = [
-        Text(f"{column} ← « {header} »{about.fr}", f'{column} ← "{header}"{about.en}')
+        _('{column} ← "{header}"{about}', column=column, header=header, about=about)
         for column, header in guess.columns.items()
         for about in [_describe_guess(column, guess)]
     ]
     review += [
-        Text(
-            f"{column} : « {header} » laissée de côté, {why.fr}", f'{column}: "{header}" left aside, {why.en}'
-        )
+        _('{column}: "{header}" left aside, {why}', column=column, header=header, why=why)
         for column, (header, why) in guess.set_aside.items()
     ]
     if guess.has_convertible_column:
         name = f'"{table}"' if " " in str(table) else str(table)
         created = f"{table.stem}-import/dossiers.csv"
         review.append(
-            Text(
-                f"ces valeurs se convertissent : tnt-sim import {name}, puis new … --from {created}",
-                f"these values can be converted: tnt-sim import {name}, then new … --from {created}",
+            _(
+                "these values can be converted: tnt-sim import {name}, then new … --from {created}",
+                name=name,
+                created=created,
             )
         )
     return files, review, list(guess.left_out)
@@ -186,23 +178,12 @@ def _describe_guess(column: str, guess: Guess) -> Text:
     """Describe a guess to review: a granted amount read as requested, or rounded cents."""
     sentences = []
     if column == "requested" and guess.as_granted:
-        sentences.append(
-            Text(
-                "le montant accordé, pris pour le montant demandé",
-                "the amount granted, taken for the one asked",
-            )
-        )
+        sentences.append(_("the amount granted, taken for the one asked"))
     if column in guess.rounded:
         n = guess.rounded[column]
-        sentences.append(
-            describe_count(
-                n,
-                ("montant arrondi au centime", "montants arrondis au centime"),
-                ("amount rounded to the cent", "amounts rounded to the cent"),
-            )
-        )
+        sentences.append(_n("{n} amount rounded to the cent", "{n} amounts rounded to the cent", n=n))
     if not sentences:
-        return Text("", "")
+        return NO_TEXT
     return Text(
         f" ({' ; '.join(one.fr for one in sentences)})", f" ({'; '.join(one.en for one in sentences)})"
     )
@@ -213,10 +194,7 @@ def _render_scenario(
 ) -> str:
     amount, why = _suggest_amount(guess.requested_cents, lang)
     if "requested" not in guess.present:
-        why += Text(
-            " ; aucune colonne de montant demandé n'a été reconnue, il en faut une",
-            "; no column of requested amounts was recognised, one is needed",
-        ).in_(lang)
+        why += _("; no column of requested amounts was recognised, one is needed").in_(lang)
     return get_templates(lang).from_scenario.format(
         name=_normalise_spaces(file),
         file=json.dumps(f"data/{file}", ensure_ascii=False),
@@ -232,25 +210,21 @@ def _render_scenario(
     )
 
 
-_TO_REVIEW = Text("à vérifier", "to review")
-_WITHOUT_SCORE = Text(
-    "à vérifier : sans note, le plus grand nombre de dossiers, donc les moins chers d'abord ;\n"
-    "                                      # autres choix : granted, population, ou une colonne de nombres",
-    "to review: without a score, the largest number of applications, so the cheapest first;\n"
-    "                                      # other choices: granted, population, or a column of numbers",
+_TO_REVIEW = _("to review")
+_WITHOUT_SCORE = _(
+    "to review: without a score, the largest number of applications, so the cheapest "
+    "first;\n                                      # other choices: granted, population, or a "
+    "column of numbers"
 )
 
 
 def _suggest_amount(wanted: int | None, lang: Lang) -> tuple[str, str]:
     """Return four fifths of what is requested, so that there is a choice to make, and a comment on it."""
     if not wanted:
-        return "1 M€", Text("mettez le montant de l'enveloppe", "write the amount of the envelope").in_(lang)
+        return "1 M€", _("write the amount of the envelope").in_(lang)
     thousands = max(1, wanted * 4 // 5 // 100_000)
     amount = f"{thousands // 100 / 10} M€" if thousands >= 1000 else f"{thousands} k€"
-    why = Text(
-        "80 % de la demande, mettez le montant de l'enveloppe",
-        "80 % of what is requested, write the amount of the envelope",
-    )
+    why = _("80 % of what is requested, write the amount of the envelope")
     return amount, why.in_(lang)
 
 
@@ -259,14 +233,11 @@ def _render_envelopes(guess: Guess, lang: Lang) -> str:
 
     if not guess.envelopes or len(guess.envelopes) > MOST_ENVELOPES:
         return ""
-    head = Text(
-        "à vérifier : les valeurs de la colonne, sans montant propre",
-        "to review: the values of the column, without an amount of their own",
-    )
+    head = _("to review: the values of the column, without an amount of their own")
     lines = [f"  envelopes:            # {head.in_(lang)}"]
     for value in guess.envelopes:
         asked = guess.asked_by.get(value)
-        requested = Text("demandé : ", "requested: ").in_(lang)
+        requested = _("requested: ").in_(lang)
         told = "" if asked is None else f"   # {requested}{format_cents(asked, lang)}"
         lines.append(f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}{told}")
     return "\n".join(lines) + "\n"
@@ -296,7 +267,7 @@ def _render_columns(guess: Guess, lang: Lang) -> str:
     ]
     if guess.left_out:
         names = ", ".join(_normalise_spaces(header) for header in guess.left_out)
-        unknown = Text("Non reconnues, lues sous leur nom : ", "Not recognised, read under their own name: ")
+        unknown = _("Not recognised, read under their own name: ")
         lines.append(f"    # {unknown.in_(lang)}{names}")
     return "".join(f"{line}\n" for line in lines)
 
@@ -311,7 +282,7 @@ def _render_eligibility(guess: Guess, lang: Lang) -> str:
         "eligibility:\n"
         f"  - id: etat             # {_TO_REVIEW.in_(lang)}\n"
         f"    require: {{{header}: {{not: {values}}}}}\n"
-        f"    reason: {Text('Refusé ou classé sans suite', 'Refused or closed').in_(lang)}\n\n"
+        f"    reason: {_('Refused or closed').in_(lang)}\n\n"
     )
 
 

@@ -15,7 +15,7 @@ from tnt_sim.cli.console import print_note, quote_argument
 from tnt_sim.cli.invocation import get_invocation, read_locale
 from tnt_sim.cli.options import parse_lang
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 _VERBS = MappingProxyType(
     {
@@ -45,10 +45,7 @@ class OldQuestion:
             command = " ".join([get_invocation().program, *map(quote_argument, self._list_words(options))])
             lang = parse_lang(options.lang, read_locale([options.scenario]))
             print_note(
-                Text(
-                    f"« sweep {self.option} » s'écrit maintenant : {command}",
-                    f'"sweep {self.option}" is now written: {command}',
-                ).in_(lang)
+                _('"sweep {option}" is now written: {command}', option=self.option, command=command).in_(lang)
             )
         return run_question(
             _VERBS[self.option], options, *self.arguments, is_old_form=True, **self._build_keywords()
@@ -131,7 +128,7 @@ def find_old_question(
     for name, question in (("--dossier", "--entries"), ("--key", "--extend")):
         if _is_written(others[name]) and only != question:
             raise UsageError(
-                Text(f"{name} ne va qu'avec {question}.", f"{name} only goes with {question}."),
+                _("{name} only goes with {question}.", name=name, question=question),
                 code="usage.together",
             )
     if only is None:
@@ -144,7 +141,7 @@ def find_old_question(
         raise _build_together_error("--extend", "--envelope")
     if only != "--next" and len(envelopes) > 1:
         raise UsageError(
-            Text(f"{only} regarde une seule enveloppe.", f"{only} looks at one envelope."),
+            _("{only} looks at one envelope.", only=only),
             code="usage.envelope",
         )
     return OldQuestion(only, target if extend is None else (extend,), envelopes, others)
@@ -156,6 +153,6 @@ def _is_written(value: object) -> bool:
 
 def _build_together_error(option: str, other: str) -> UsageError:
     return UsageError(
-        Text(f"{option} et {other} ne vont pas ensemble.", f"{option} and {other} do not go together."),
+        _("{option} and {other} do not go together.", option=option, other=other),
         code="usage.together",
     )

@@ -23,7 +23,7 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.explain.document import ExplainDocument
@@ -92,11 +92,9 @@ ProjectOption = Annotated[
 ]
 
 
-NOT_EXPLAINED = Text(
-    "Les données du calcul ne sont plus là, ou ont changé : le rapport dit les raisons du calcul, sans ce qui les "
-    "changerait.",
-    "The data of the run are no longer there, or have changed: the report tells the reasons of the run, without "
-    "what would change them.",
+NOT_EXPLAINED = _(
+    "The data of the run are no longer there, or have changed: the report tells the reasons "
+    "of the run, without what would change them."
 )
 
 

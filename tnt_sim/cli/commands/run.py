@@ -42,7 +42,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.extend.step_effects import StepEffects
@@ -147,10 +147,7 @@ def _format_measure_change(path: Path, measure: str) -> str:
 
     if path.suffix.lower() != ".pb":
         raise UsageError(
-            Text(
-                "--measure est pour les fichiers Pabulib (.pb) ; un scénario dit son objectif dans `objective`.",
-                "--measure is for Pabulib files (.pb); a scenario says its goal in `objective`.",
-            ),
+            _("--measure is for Pabulib files (.pb); a scenario says its goal in `objective`."),
             code="usage.measure",
         )
     return f"objective=[{{maximise: {{{require_measure(_read_pb(path), measure)}: 1}}}}]"
@@ -252,7 +249,7 @@ def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quie
     )
     if quiet:
         return (*sets, *result)
-    head = Text(f"Repris de {workbook.name} : ", f"Taken from {workbook.name}: ").in_(Lang(spec.locale))
-    none = Text("aucun changement", "no change").in_(Lang(spec.locale))
+    head = _("Taken from {name}: ", name=workbook.name).in_(Lang(spec.locale))
+    none = _("no change").in_(Lang(spec.locale))
     print_note(head + (" ; ".join(result) or none))
     return (*sets, *result)

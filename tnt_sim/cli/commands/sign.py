@@ -14,7 +14,7 @@ from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -73,10 +73,7 @@ def sign(
     tongue = parse_lang(lang, read_locale([run_dir] if run_dir else []))
     if (run_dir is None) == (amend is None):
         raise UsageError(
-            Text(
-                "donnez un calcul à signer, ou --amend, pas les deux.",
-                "give a run to sign, or --amend, not both.",
-            ),
+            _("give a run to sign, or --amend, not both."),
             code="usage.sign",
         )
     key = None
@@ -171,14 +168,13 @@ def _print(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> N
     lines = [
         Line(f"✔ {format_path(entry.folder)} : {dossiers}, {total}", style="bold green"),
         Line(
-            Text("Le scénario suivant en part : ", "The next scenario starts from it: ").in_(lang)
-            + f"committed_from: {entry.folder.parent.name}/"
+            _("The next scenario starts from it: ").in_(lang) + f"committed_from: {entry.folder.parent.name}/"
         ),
     ]
     own = _compute_fingerprint(key)
     if own is not None:
-        lines.append(Line(Text(f"Signé avec la clé {own}", f"Signed with the key {own}").in_(lang)))
+        lines.append(Line(_("Signed with the key {own}", own=own).in_(lang)))
     if "freed_cents" in words:
         freed = format_amount(words["freed_cents"], lang)
-        lines.insert(1, Line(Text(f"{freed} libérés", f"{freed} free again").in_(lang)))
+        lines.insert(1, Line(_("{freed} free again", freed=freed).in_(lang)))
     print_page(lines)

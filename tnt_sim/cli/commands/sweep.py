@@ -41,7 +41,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.sweep.document import SweepDocument
@@ -151,10 +151,7 @@ def sweep(
         return old_question.run(QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet))
     if force:
         raise UsageError(
-            Text(
-                "--force ne sert pas ici : un balayage ne remplace que le sien.",
-                "--force is of no use here: a sweep replaces nothing but its own.",
-            ),
+            _("--force is of no use here: a sweep replaces nothing but its own."),
             code="usage.together",
         )
     from tnt_sim.analysis.sweep.plan import build_plan

@@ -28,7 +28,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -151,9 +151,9 @@ def _refuse_options(options: Mapping[str, object]) -> None:
 
     for option in (name for name, value in options.items() if value):
         raise UsageError(
-            Text(
-                f"{option} est pour un calcul, et ceci est un avenant du registre : retirez cette option.",
-                f"{option} is for a run, and this is an amendment of the register: take this option out.",
+            _(
+                "{option} is for a run, and this is an amendment of the register: take this option out.",
+                option=option,
             ),
             code="usage.amendment",
         )
@@ -218,7 +218,7 @@ def _print(verification: Verification, signed: Signed, run_dir: Path, lang: Lang
     if amended:
         print_page([Line(f"  {text.in_(lang)}") for text in describe_signatures(signed)])
         return
-    colon = Text(" : ", ": ").in_(lang)
+    colon = _(": ").in_(lang)
     rows = [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(verification)]
     print_page([Line(f"  {name}{colon}{text[:1].lower()}{text[1:]}") for name, text in rows])
     print_page([Line(f"  {text.in_(lang)}") for text in describe_signatures(signed)])
@@ -238,5 +238,5 @@ def _list_files(verification: Verification, lang: Lang) -> list[str]:
     head = verification.head
     assert isinstance(head, RunHead)
     lines = [f"allocation_sha256 {head.allocation_sha256}", f"document_sha256 {head.document_sha256}"]
-    lines.append(Text("Fichiers relus :", "Files read:").in_(lang))
+    lines.append(_("Files read:").in_(lang))
     return [*lines, *(f"  {entry.file} · {entry.sha256}" for entry in head.inputs_read)]

@@ -27,7 +27,7 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import _
 
 CriteriaOption = Annotated[
     str,
@@ -92,7 +92,7 @@ def _split_names(text: str) -> list[str]:
 
 
 def _parse_range(text: str) -> tuple[str, tuple[str, str]]:
-    name, _, both = text.partition("=")
+    name, __, both = text.partition("=")
     low, colon, high = both.partition(":")
     from tnt_sim.domain.money import MoneyError, parse_rate
 
@@ -102,10 +102,7 @@ def _parse_range(text: str) -> tuple[str, tuple[str, str]]:
         parse_rate(low), parse_rate(high)
     except MoneyError as error:
         raise UsageError(
-            Text(
-                f"--range « {text} » n'est pas de la forme CRITÈRE=BAS:HAUT (score=30 %:60 %).",
-                f'--range "{text}" is not of the form CRITERION=LOW:HIGH (score=30 %:60 %).',
-            ),
+            _('--range "{text}" is not of the form CRITERION=LOW:HIGH (score=30 %:60 %).', text=text),
             code="usage.range",
         ) from error
     return name.strip(), (low.strip(), high.strip())

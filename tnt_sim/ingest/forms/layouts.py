@@ -73,7 +73,7 @@ LAYOUTS: Mapping[str, Layout] = {
     for one in (
         Layout(
             "demarche",
-            Text("démarches-simplifiées", "démarches-simplifiées"),
+            _("démarches-simplifiées"),
             frozenset(
                 {"id", "email", "franceconnect", "a archiver", "etat du dossier", "depose le",
                  "derniere mise a jour le", "passe en instruction le", "traite le", "motivation de la decision",
@@ -93,7 +93,7 @@ LAYOUTS: Mapping[str, Layout] = {
         ),
         Layout(
             "turgot",
-            Text("Turgot", "Turgot"),
+            _("Turgot"),
             frozenset(
                 {"date de depot du dossier", "numero de dossier ds", "arrondissement du demandeur",
                  "projet en double dotation", "assiette subventionnable", "taux demande",
@@ -156,7 +156,7 @@ LAYOUTS: Mapping[str, Layout] = {
             first={"envelope": ("dispositif",), "title": ("objet",), "requested": ("montantdemande", "montant")},
         ),
         Layout("grist", _("table (Grist, CSV, workbook)"), frozenset()),
-        Layout("pabulib", Text("Pabulib", "Pabulib"), frozenset(), rate_cap=None),
+        Layout("pabulib", _("Pabulib"), frozenset(), rate_cap=None),
     )
 }  # fmt: skip
 """The exports recognised by their labels, by the name of `--format`."""

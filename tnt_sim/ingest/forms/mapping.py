@@ -264,7 +264,7 @@ def _quote_text(text: str) -> str:
 
 _FEWEST = 2
 _KIND = {
-    "text": _("text"), "number": _("number"), "date": Text("date", "date"),
+    "text": _("text"), "number": _("number"), "date": _("date"),
     "flag": _("yes or no"), "choice": _("choice"),
 }  # fmt: skip
 _ALIKE = ({"text", "choice"}, {"text", "choice", "flag"})

@@ -48,7 +48,7 @@ KINDS: dict[str, FindingKind] = {
     "unreadable": FindingKind(
         _E,
         _("unreadable cell"),
-        Text("« {column} » : « {value} » n'est pas {expected}.", '"{column}": "{value}" cannot be read.'),
+        _('"{{column}}": "{{value}}" cannot be read.'),
         _("Correct it in the original file; for \"1.234\", write decimal: ',' in mapping.yaml."),
     ),
     "negative": FindingKind(

@@ -87,7 +87,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "would_fund": _("What would fund it"),
         "and_more": _("More dossiers, in the list and the workbook:"),
         "dossiers": _("The dossiers"),
-        "number_of": Text("Dossiers", "Dossiers"),
+        "number_of": _("Dossiers"),
         "search": _("Search a number, a title, an applicant, a reason"),
         "show": _("Show"),
         "all": _("all dossiers"),
@@ -115,7 +115,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "versions": _("Versions (not verified)"),
         "unverified": _("Not verified"),
         "file": _("File"),
-        "source": Text("Source", "Source"),
+        "source": _("Source"),
         "outlines": _(
             "Outlines of the departments: @gouvfr/dsfr-chart (DINUM), MIT licence. Names and "
             "populations: administrative division (INSEE, DGCL, Etalab), Licence Ouverte 2.0."
@@ -126,17 +126,17 @@ PAGE: Mapping[str, Text] = MappingProxyType(
 
 SCRIPT: Mapping[str, Text] = MappingProxyType(
     {
-        "found_1": Text("{n} dossier", "{n} dossier"),
-        "found_n": Text("{n} dossiers", "{n} dossiers"),
+        "found_1": _("{{n}} dossier"),
+        "found_n": _("{{n}} dossiers"),
         "shown": _("{{n}} shown"),
         "none": _("No dossier answers this search."),
         "variant": _("Variant at {{amount}} ({{proof}}): this is not the decision."),
         "impossible": _("At {{amount}}: no allocation. {{why}}"),
-        "at": Text("{amount}, {proof}", "{amount}, {proof}"),
+        "at": _("{{amount}}, {{proof}}"),
         "below": _("under {{n}}"),
         "from": _("{{n}} and more"),
         "between": _("{{a}} to {{b}}"),
-        "not_granted": Text("–", "–"),
+        "not_granted": _("–"),
         "granted": _("{{amount}} granted"),
         "entered": _("enters"),
         "left": _("leaves"),

@@ -18,7 +18,7 @@ import polars as pl
 
 from tnt_sim.engine.stored_run import NODE, StoredDocument, StoredRun
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.reporting.charts.department_map import FILLS, NOTHING
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, translate_texts
 from tnt_sim.reporting.decision_page.subtotals import Grouping
@@ -48,7 +48,7 @@ class Position:
     document: StoredDocument | None
     granted_cents: Cents = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     codes: Sequence[str] = ()
-    why: Text = field(default_factory=lambda: Text("", ""))
+    why: Text = field(default_factory=lambda: NO_TEXT)
 
 
 @dataclass(frozen=True, eq=False)

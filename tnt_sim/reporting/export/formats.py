@@ -18,7 +18,7 @@ from tnt_sim.engine.award_list import convert_to_csv, format_decimal, guard_form
 from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.reporting.export import administrative_tables
 from tnt_sim.reporting.export.flat_table import (
     CellKind,
@@ -148,7 +148,7 @@ def require_format(name: str) -> Format:
     formats = load_formats()
     if name in formats:
         return formats[name]
-    hint = suggest_name(name, formats) or Text("", "")
+    hint = suggest_name(name, formats) or NO_TEXT
     all_text = ", ".join(formats)
     raise UsageError(
         _(
@@ -187,7 +187,7 @@ def require_suffix(name: str, suffix: str) -> str:
 def _describe_unknown_key(name: str, key: str, known: tuple[str, ...]) -> Text:
     if not known:
         return _('the format "{name}" takes no --info.', name=name)
-    hint = suggest_name(key, known) or Text("", "")
+    hint = suggest_name(key, known) or NO_TEXT
     return _('--info: "{key}" is no field of the format "{name}". {hint}', key=key, name=name, hint=hint)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amounts, format_decimal, format_integer, format_number
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
@@ -28,7 +28,7 @@ MOST_ROWS = 20
 CENTS = "_cents"
 HEADS: Mapping[str, Text] = MappingProxyType(
     {
-        "id": Text("", ""),
+        "id": NO_TEXT,
         "amount": _("Amount"),
         "effective": _("Available"),
         "granted": _("Granted"),
@@ -44,10 +44,10 @@ HEADS: Mapping[str, Text] = MappingProxyType(
         "explanation": _p("tables", "Explanation"),
         "rule": _("Rule"),
         "kind": _("Kind"),
-        "mode": Text("Mode", "Mode"),
+        "mode": _("Mode"),
         "group": _("Group"),
-        "min": Text("Minimum", "Minimum"),
-        "max": Text("Maximum", "Maximum"),
+        "min": _("Minimum"),
+        "max": _("Maximum"),
         "value": _("Value"),
         "slack": _("Slack"),
         "holds": _("Holds"),

@@ -16,7 +16,7 @@ from importlib.resources import files
 
 from rich.text import Text as Line
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -192,7 +192,7 @@ def _render_table(table: Table, title: str, lang: Lang) -> str:
     more = table.n_rows - len(displayed)
     caption = write_words(table.caption, lang) or title
     if more:
-        left = Text(f"{more} autres lignes dans le classeur", f"{more} more rows in the workbook").in_(lang)
+        left = _("{more} more rows in the workbook", more=more).in_(lang)
         caption = f"{caption} ({left})"
     numeric = ["" if column.is_text else ' class="n"' for column in columns]
     heads = "".join(
@@ -205,7 +205,7 @@ def _render_table(table: Table, title: str, lang: Lang) -> str:
         first, *rest = (escape(cell) for cell in cells)
         tail = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, numeric[1:], strict=True))
         rows.append(f'<tr><th scope="row"{numeric[0]}>{first}</th>{tail}</tr>')
-    label = escape(f"{Text('Tableau', 'Table').in_(lang)} – {caption}")
+    label = escape(f"{_('Table').in_(lang)} – {caption}")
     folded = table.n_rows > MOST_OPEN_ROWS
     head = "" if folded else f"<caption>{escape(caption)}</caption>"
     html = (
@@ -222,6 +222,6 @@ def _render_foot(report: Report, lang: Lang) -> str:
     if not report.foot:
         return ""
     items = "".join(f"<dt>{escape(k)}</dt><dd><code>{escape(v)}</code></dd>" for k, v in report.foot.items())
-    head = Text("Sources et empreintes", "Sources and hashes").in_(lang)
+    head = _("Sources and hashes").in_(lang)
     title = f'<section aria-labelledby="foot"><h2 id="foot">{escape(head)}</h2>'
     return f'{title}<dl class="sources">{items}</dl></section>'

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text as Line
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _p
 from tnt_sim.i18n.numbers import format_unlisted_count
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -33,7 +33,7 @@ from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 GAP = "  "
 LEAST_TEXT = 16
 """Least width of a folded column of sentences."""
-_COLON = Text("\u00a0: ", ": ")
+_COLON = _p("colon", ": ")
 _MARKS = {
     Tone.GOOD: ("✔ ", "bold green"),
     Tone.BAD: ("✘ ", "bold red"),

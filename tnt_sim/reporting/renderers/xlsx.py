@@ -11,7 +11,7 @@ from typing import Any
 
 from tnt_sim.engine.award_list import FORMULA_PREFIX
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.report_tree import (
     Callout,
     Kind,
@@ -78,7 +78,7 @@ def set_up(sheet: Any, paper: Paper, *, n_pages: int = 0) -> None:
     sheet.set_landscape()
     sheet.fit_to_pages(1, n_pages)
     sheet.set_margins(left=0.5, right=0.5, top=0.75, bottom=0.7)
-    page = Text("page &P sur &N", "page &P of &N").in_(paper.lang)
+    page = _("page &P of &N").in_(paper.lang)
     # The space keeps a title that begins with digits from being read as a font size.
     sheet.set_header(f'&L&"{FONT},Bold"&9 {_escape_header(paper.title)[:180]}')
     sheet.set_footer(f'&L&"{FONT},Regular"&8 {_escape_header(paper.foot)[:180]}&R&"{FONT},Regular"&8 {page}')
@@ -103,11 +103,11 @@ def check_rows(n_rows: int, lang: Lang) -> None:
     if n_rows <= MAX_ROWS:
         return
     raise UsageError(
-        Text(
-            f"une feuille de calcul tient {MAX_ROWS} lignes au plus, la décision en a {n_rows}. "
-            "Exportez-la avec --format parquet ou csv.",
-            f"a sheet holds {MAX_ROWS} rows at most, the decision has {n_rows}. "
-            "Export it with --format parquet or csv.",
+        _(
+            "a sheet holds {max_rows} rows at most, the decision has {n_rows}. Export it with "
+            "--format parquet or csv.",
+            max_rows=MAX_ROWS,
+            n_rows=n_rows,
         ),
         code="usage.rows",
     )
@@ -245,11 +245,11 @@ def build_report_workbook(report: Report, lang: Lang) -> bytes:
     foot = " · ".join(f"{name} {text[:12]}" for name, text in report.foot.items())
     book = create_workbook(stream, title, foot, report.day)
     styles, paper, taken = Styles(book, lang), Paper(title, foot, lang), set[str]()
-    cover = book.add_worksheet(choose_sheet_name(Text("Lisez-moi", "Read me").in_(lang), taken))
+    cover = book.add_worksheet(choose_sheet_name(_("Read me").in_(lang), taken))
     cover.set_column(0, 0, 110)
     write_text(cover, 0, 0, title, styles.title)
     lines = [report.subject, *([SYNTHETIC] if report.synthetic else []), *_list_sentences(report.nodes)]
-    lines += [Text(f"{name}\u00a0: {text}", f"{name}: {text}") for name, text in report.foot.items()]
+    lines += [_("{name}: {text}", name=name, text=text) for name, text in report.foot.items()]
     for row, text in enumerate(lines, start=2):
         write_text(cover, row, 0, write_words(text, lang), styles.words)
     set_up(cover, paper)

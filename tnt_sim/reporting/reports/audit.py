@@ -17,8 +17,9 @@ from tnt_sim.analysis.audit.document import (
     ViolationEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_cents, format_count, format_decimal, format_number
+from tnt_sim.i18n.parameters import Number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -36,12 +37,12 @@ from tnt_sim.reporting.reports.study_report import build_change_table, build_stu
 from tnt_sim.rules.expressions.text import capitalise
 
 BETTER = (
-    Text("Le mieux trouvé pour le même argent", "The best found for the same money"),
-    Text("Le mieux pour le même argent", "The best for the same money"),
+    _("The best found for the same money"),
+    _("The best for the same money"),
 )
 CHEAPER = (
-    Text("Aussi bien, au moindre coût trouvé", "As good for the least money found"),
-    Text("Aussi bien, au moindre coût", "As good for the least money"),
+    _("As good for the least money found"),
+    _("As good for the least money"),
 )
 """Titles of a list that is not shown to be optimal, and of one that is."""
 
@@ -52,8 +53,8 @@ def build_report(document: AuditDocument) -> Report:
     nodes = _build_findings(document.selection)
     if document.broken:
         words = [write_both(partial(_describe_broken, entry)) for entry in document.broken]
-        columns = [Column(Text("Règle", "Rule"), words)]
-        nodes.append(build_section(Text("Règles non tenues", "Rules that do not hold"), columns, most=48))
+        columns = [Column(_("Rule"), words)]
+        nodes.append(build_section(_("Rules that do not hold"), columns, most=48))
     nodes.append(_build_goals(document.objective))
     for titles, answer in ((BETTER, document.better), (CHEAPER, document.cheaper)):
         if answer is not None:
@@ -64,7 +65,7 @@ def build_report(document: AuditDocument) -> Report:
         table = [build_change_table(swap.changes)] if swap.changes else []
         nodes.append(Section(describe_swap(swap, allowed), table))
     verdict = Callout(describe_verdict(document), Tone.GOOD if allowed else Tone.BAD)
-    return build_study_report(document, Text("Audit d'une liste", "Audit of a list"), verdict, nodes)
+    return build_study_report(document, _("Audit of a list"), verdict, nodes)
 
 
 def _describe_broken(entry: ViolationEntry, lang: Lang) -> str:
@@ -76,21 +77,15 @@ def _build_findings(chosen: SelectionEntry) -> list[Node]:
     if chosen.findings:
         messages = [capitalise(" ".join(filter(None, (one.message, one.hint)))) for one in chosen.findings]
         columns = [
-            Column(Text("Ligne", "Row"), [one.row for one in chosen.findings], Kind.COUNT),
-            Column(Text("Constat", "Finding"), messages),
+            Column(_("Row"), [one.row for one in chosen.findings], Kind.COUNT),
+            Column(_("Finding"), messages),
         ]
-        nodes.append(build_section(Text("Lignes de la liste", "Rows of the list"), columns))
+        nodes.append(build_section(_("Rows of the list"), columns))
     if chosen.n_committed_added:
-        added = describe_count(
-            chosen.n_committed_added,
-            (
-                "dossier déjà engagé, que la liste ne nomme pas, y est compté.",
-                "dossiers déjà engagés, que la liste ne nomme pas, y sont comptés.",
-            ),
-            (
-                "committed dossier that the list does not name is counted in it.",
-                "committed dossiers that the list does not name are counted in it.",
-            ),
+        added = _n(
+            "{n} committed dossier that the list does not name is counted in it.",
+            "{n} committed dossiers that the list does not name are counted in it.",
+            n=chosen.n_committed_added,
         )
         nodes.insert(0, Callout(added, Tone.WARNING))
     return nodes
@@ -98,14 +93,12 @@ def _build_findings(chosen: SelectionEntry) -> list[Node]:
 
 def _build_goals(goals: Sequence[AuditGoal]) -> Section:
     return build_section(
-        Text("Objectifs", "Goals"),
+        _("Goals"),
         [
-            Column(Text("Objectif", "Goal"), [goal.goal for goal in goals]),
-            Column(Text("Cette liste", "This list"), [goal.value for goal in goals], Kind.DECIMAL),
-            Column(
-                Text("Le mieux possible", "Best possible"), [goal.optimum for goal in goals], Kind.DECIMAL
-            ),
-            Column(Text("Écart", "Loss"), [goal.loss for goal in goals], Kind.DECIMAL),
+            Column(_("Goal"), [goal.goal for goal in goals]),
+            Column(_("This list"), [goal.value for goal in goals], Kind.DECIMAL),
+            Column(_("Best possible"), [goal.optimum for goal in goals], Kind.DECIMAL),
+            Column(_p("audit", "Loss"), [goal.loss for goal in goals], Kind.DECIMAL),
         ],
     )
 
@@ -128,15 +121,11 @@ def describe_verdict(document: AuditDocument) -> Text:
     """Summarise the selection in one sentence."""
     chosen = document.selection
     n, money = chosen.n_funded, chosen.granted_cents
-    held = describe_count(
-        n, ("dossier retenu", "dossiers retenus"), ("dossier selected", "dossiers selected")
-    )
+    held = _n("{n} dossier selected", "{n} dossiers selected", n=n)
     fr, en = f"{held.fr}, {format_cents(money, Lang.FR)} : ", f"{held.en}, {format_cents(money, Lang.EN)}: "
     if not chosen.allowed:
-        broken = describe_count(
-            len(document.broken),
-            ("règle ou montant n'est pas tenu", "règles ou montants ne sont pas tenus"),
-            ("rule or amount does not hold", "rules or amounts do not hold"),
+        broken = _n(
+            "{n} rule or amount does not hold", "{n} rules or amounts do not hold", n=len(document.broken)
         )
         return Text(
             f"{fr}{broken.fr} ; la liste ne peut pas être une décision en l'état.",
@@ -166,22 +155,22 @@ def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
     """Write a swap: « Pour regagner 90 % de l'écart : 4 dossiers changent »."""
     n = swap.n_changed
     if n is None:
-        sentence = Text("le temps a manqué", "there was no time")
+        sentence = _("there was no time")
     else:
         fr = format_count(n, ("dossier change", "dossiers changent"), ("", ""), Lang.FR)
         en = format_count(n, ("", ""), ("dossier changes", "dossiers change"), Lang.EN)
-        most = Text("", "") if swap.status == "optimal" else Text(" au plus", " at most")
+        most = NO_TEXT if swap.status == "optimal" else _(" at most")
         sentence = Text(f"{fr}{most.fr}", f"{en}{most.en}")
     if swap.goal is None:
-        return Text(
-            f"Pour tenir toutes les règles en changeant le moins : {sentence.fr}",
-            f"To keep every rule with the fewest changes: {sentence.en}",
-        )
+        return _("To keep every rule with the fewest changes: {sentence}", sentence=sentence)
     percent = parse_decimal(swap.recover) * 100
-    note = Text("", "") if allowed else Text(" et tenir les règles", " and keep the rules")
-    return Text(
-        f"Pour regagner {format_number(percent, Lang.FR)} % de l'écart ({swap.goal}){note.fr} : {sentence.fr}",
-        f"To recover {format_number(percent, Lang.EN)}% of the loss ({swap.goal}){note.en}: {sentence.en}",
+    note = NO_TEXT if allowed else _(" and keep the rules")
+    return _(
+        "To recover {percent}% of the loss ({goal}){note}: {sentence}",
+        percent=Number(percent),
+        goal=swap.goal,
+        note=note,
+        sentence=sentence,
     )
 
 
@@ -189,18 +178,18 @@ def describe_violation(entry: ViolatedBound | ViolatedRatedBound, lang: Lang) ->
     """Write a broken rule: « l'enveloppe « a » n'a que 500 € : dépassée de 120 € »."""
     head = describe_member(entry, lang)
     if entry.kind == "decide":
-        return head + Text(" : non suivie", ": not followed").in_(lang)
+        return head + _(": not followed").in_(lang)
     if parse_decimal(entry.by) == 0:
-        return head + Text(" : non tenue", ": does not hold").in_(lang)
+        return head + _(": does not hold").in_(lang)
     by = format_excess(entry, lang)
     if entry.side == "min":
-        return head + Text(f" : il manque {by}", f": {by} short").in_(lang)
+        return head + _(": {by} short", by=by).in_(lang)
     if entry.side == "" and entry.by_cents is None:
         once = parse_decimal(entry.by) == 1
         return head + Text(
             f" : {by} écart{'' if once else 's'}", f": broken {'once' if once else f'{by} times'}"
         ).in_(lang)
-    return head + Text(f" : dépassé de {by}", f": exceeded by {by}").in_(lang)
+    return head + _(": exceeded by {by}", by=by).in_(lang)
 
 
 def format_excess(entry: ViolatedBound | ViolatedRatedBound, lang: Lang) -> str:

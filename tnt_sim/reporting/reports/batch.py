@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -35,51 +35,39 @@ def build_report(runs: pl.DataFrame, n_cases: int, store: str, *, interrupted: b
     if runs.height:
         rows = list(runs.iter_rows(named=True))
         columns = [
-            Column(Text("Scénario", "Scenario"), runs["name"].to_list()),
-            Column(Text("Valeur", "Value"), write_each(_format_values, rows), Kind.FIGURE),
-            Column(Text("Financés", "Funded"), runs["n_funded"].to_list(), Kind.COUNT),
-            Column(Text("Accordé", "Granted"), runs["granted_cents"].to_list(), Kind.MONEY),
-            Column(Text("Reste", "Left"), runs["unspent_cents"].to_list(), Kind.MONEY, optional=True),
-            Column(Text("Preuve", "Proof"), write_each(_describe_evidence, rows)),
+            Column(_("Scenario"), runs["name"].to_list()),
+            Column(_("Value"), write_each(_format_values, rows), Kind.FIGURE),
+            Column(_p("column", "Funded"), runs["n_funded"].to_list(), Kind.COUNT),
+            Column(_("Granted"), runs["granted_cents"].to_list(), Kind.MONEY),
+            Column(_("Left"), runs["unspent_cents"].to_list(), Kind.MONEY, optional=True),
+            Column(_("Proof"), write_each(_describe_evidence, rows)),
         ]
-        nodes.append(build_section(Text("Les scénarios", "The scenarios"), columns, most=MOST_ROWS))
+        nodes.append(build_section(_("The scenarios"), columns, most=MOST_ROWS))
     nodes += [
         Callout(write_both(partial(_describe_failure, row)), Tone.WARNING)
         for row in failed.head(MOST_FAILURES).iter_rows(named=True)
     ]
     if n_torn:
-        torn = describe_count(
-            n_torn,
-            (
-                "fichier abîmé mis de côté (*.torn) ; ses scénarios ont été recalculés.",
-                "fichiers abîmés mis de côté (*.torn) ; leurs scénarios ont été recalculés.",
-            ),
-            (
-                "damaged file set aside (*.torn); its scenarios were computed again.",
-                "damaged files set aside (*.torn); their scenarios were computed again.",
-            ),
+        torn = _n(
+            "{n} damaged file set aside (*.torn); its scenarios were computed again.",
+            "{n} damaged files set aside (*.torn); their scenarios were computed again.",
+            n=n_torn,
         )
         nodes.append(Callout(torn, Tone.WARNING))
-    where = Text(
-        f"Les réponses sont dans {store}/runs/*.parquet (polars, DuckDB, pandas).",
-        f"The answers are in {store}/runs/*.parquet (polars, DuckDB, pandas).",
-    )
-    again = Text(
-        "La même commande reprend là où le lot s'est arrêté.",
-        "The same command goes on from where it stopped.",
-    )
+    where = _("The answers are in {store}/runs/*.parquet (polars, DuckDB, pandas).", store=store)
+    again = _("The same command goes on from where it stopped.")
     nodes.append(Paragraph(where if runs.height == n_cases else again, soft=True))
     return Report(
-        title=Text("Série de scénarios", "Series of scenarios"),
+        title=_("Series of scenarios"),
         subject=_describe_headline(runs.height, n_cases, failed.height, interrupted),
         nodes=nodes,
     )
 
 
 _NO_ANSWER = {
-    "error": Text("en échec", "failed"),
-    "infeasible": Text("rien ne tient", "nothing fits"),
-    "stopped": Text("arrêté", "stopped"),
+    "error": _("failed"),
+    "infeasible": _("nothing fits"),
+    "stopped": _("stopped"),
 }
 
 
@@ -94,7 +82,7 @@ def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
 def _describe_failure(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the error of a scenario, in the reader's language if the store has it."""
     said = Text(row["error_fr"] or row["error"], row["error"]).in_(lang)
-    colon = Text(" :", ":").in_(lang)
+    colon = _(":").in_(lang)
     return f"✘ {row['name']}{colon} {row['error_code']} — {said}"
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreRun
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _p, describe_count
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
@@ -37,37 +37,34 @@ from tnt_sim.verify.verification import Standing
 
 MOST_MOVES = 12
 MOVE = {
-    ENTERS: Text("entre", "enters"),
-    LEAVES: Text("sort", "leaves"),
-    CHANGES: Text("change de montant", "gets another amount"),
+    ENTERS: _("enters"),
+    LEAVES: _("leaves"),
+    CHANGES: _("gets another amount"),
 }
 DIMENSION = {
-    "envelope": Text("Par enveloppe", "By envelope"),
-    "region": Text("Par région", "By region"),
-    "department": Text("Par département", "By department"),
-    "applicant_type": Text("Par type de porteur", "By applicant type"),
-    "size_class": Text("Par taille (habitants)", "By size (inhabitants)"),
+    "envelope": _("By envelope"),
+    "region": _("By region"),
+    "department": _("By department"),
+    "applicant_type": _("By applicant type"),
+    "size_class": _("By size (inhabitants)"),
 }
 _AXIS = {
-    "region": Text("région", "region"),
-    "department": Text("département", "department"),
-    "applicant_type": Text("type de porteur", "applicant type"),
+    "region": _("region"),
+    "department": _("department"),
+    "applicant_type": _("applicant type"),
 }
-CAUSE = {"together": Text("ensemble", "together"), "dossiers": Text("les dossiers", "the dossiers")}
-CLAIM = Text("affirmé par le calcul, non démontré", "claimed by the run, not shown")
-_NOT_EVERYWHERE = Text("impossible sous certains scénarios", "impossible under some scenarios")
-_UNITS = Text(
-    "Les objectifs diffèrent : leurs valeurs ne se comparent pas, et il n'y a pas de regret le plus grand.",
-    "The goals differ: their values cannot be compared, and there is no greatest regret.",
-)
+CAUSE = {"together": _("together"), "dossiers": _("the dossiers")}
+CLAIM = _("claimed by the run, not shown")
+_NOT_EVERYWHERE = _("impossible under some scenarios")
+_UNITS = _("The goals differ: their values cannot be compared, and there is no greatest regret.")
 _HEADS = {
-    "name": Text("Scénario", "Scenario"),
-    "value": Text("Valeur", "Value"),
-    "n_funded": Text("Financés", "Funded"),
-    "inhabitants": Text("Habitants", "Inhabitants"),
-    "granted_cents": Text("Accordé", "Granted"),
-    "unspent_cents": Text("Reste", "Left"),
-    "proof": Text("Preuve", "Proof"),
+    "name": _("Scenario"),
+    "value": _("Value"),
+    "n_funded": _p("column", "Funded"),
+    "inhabitants": _("Inhabitants"),
+    "granted_cents": _("Granted"),
+    "unspent_cents": _("Left"),
+    "proof": _("Proof"),
 }
 
 
@@ -86,9 +83,9 @@ def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
 
 def _get_plural(code: str, n: int) -> Text:
     many = {
-        ENTERS: Text("entrent", "enter"),
-        LEAVES: Text("sortent", "leave"),
-        CHANGES: Text("changent de montant", "get another amount"),
+        ENTERS: _("enter"),
+        LEAVES: _("leave"),
+        CHANGES: _("get another amount"),
     }
     return MOVE[code] if n == 1 else many[code]
 
@@ -99,7 +96,7 @@ def _describe_cause(cause: str | None) -> Words:
 
 def _build_title(comparison: ComparedRuns) -> Text:
     first, n = comparison.sides[0].name, len(comparison.sides)
-    return Text(f"{n} décisions ; référence : {first}", f"{n} decisions; reference: {first}")
+    return _("{n} decisions; reference: {first}", n=n, first=first)
 
 
 def _is_synthetic(comparison: ComparedRuns) -> bool:
@@ -110,7 +107,7 @@ def build_report(comparison: ComparedRuns) -> Report:
     """Return the report of a comparison."""
     stopped = write_both(partial(describe_interruption, comparison.data))
     return Report(
-        title=Text("Comparaison de décisions", "Decisions compared"),
+        title=_("Decisions compared"),
         subject=_build_title(comparison),
         nodes=[*([Callout(stopped, Tone.WARNING)] if stopped.fr else []), *_build_sections(comparison)],
         synthetic=_is_synthetic(comparison),
@@ -124,7 +121,7 @@ def _build_sections(comparison: ComparedRuns) -> Iterator[Section]:
     values = {key: [row[key] for row in rows] for key in _list_columns(comparison)}
     values["proof"] = write_each(_describe_evidence, rows)
     yield build_section(
-        Text("Les décisions", "The decisions"),
+        _("The decisions"),
         [
             Column(_HEADS[key], column, _infer_kind(key), optional=key in ("inhabitants", "unspent_cents"))
             for key, column in values.items()
@@ -146,20 +143,18 @@ def _build_differences(comparison: ComparedRuns) -> Iterator[Section]:
     changed = {name: table["dossier"].n_unique() for name, table in comparison.cells.items() if table.height}
     word = ("dossier", "dossiers")
     counts = [(name, describe_count(n, word, word)) for name, n in changed.items()]
-    words = [Text(f"{name} : {count.fr}", f"{name}: {count.en}") for name, count in counts]
+    words = [_("{name}: {count}", name=name, count=count) for name, count in counts]
     if not french and not words:
         return
     pairs = list(zip(french, english, strict=True))
     columns = [
-        Column(Text("Paramètre", "Parameter"), [Text(fr[0], en[0]) for fr, en in pairs]),
+        Column(_("Parameter"), [Text(fr[0], en[0]) for fr, en in pairs]),
         *(
             Column(side.name, [Text(fr[k], en[k]) for fr, en in pairs])
             for k, side in enumerate(comparison.sides, start=1)
         ),
     ]
-    yield build_section(
-        Text("Ce qui diffère", "What differs"), columns if pairs else (), words=words, most=40
-    )
+    yield build_section(_("What differs"), columns if pairs else (), words=words, most=40)
 
 
 def _build_regrets(comparison: ComparedRuns) -> Iterator[Section]:
@@ -167,25 +162,22 @@ def _build_regrets(comparison: ComparedRuns) -> Iterator[Section]:
     if comparison.one_goal and worst.height:
         notes = ["" if holds else _NOT_EVERYWHERE for holds in worst["holds_everywhere"].to_list()]
         columns = [
-            Column(Text("Liste", "List"), worst["portfolio"].to_list()),
-            Column(Text("Regret", "Regret"), worst["worst_regret"].to_list(), Kind.DECIMAL),
-            *([Column(Text("Remarque", "Note"), notes)] if any(notes) else []),
+            Column(_("List"), worst["portfolio"].to_list()),
+            Column(_("Regret"), worst["worst_regret"].to_list(), Kind.DECIMAL),
+            *([Column(_("Note"), notes)] if any(notes) else []),
         ]
-        yield build_section(Text("Regret le plus grand", "Greatest regret"), columns)
+        yield build_section(_("Greatest regret"), columns)
     columns = [
-        Column(Text("Liste", "List"), table["portfolio"].to_list()),
-        Column(Text("Sous le scénario", "Under the scenario"), table["scenario"].to_list()),
-        Column(Text("Valeur", "Value"), table["value"].to_list(), Kind.DECIMAL),
-        Column(Text("Regret", "Regret"), table["regret"].to_list(), Kind.DECIMAL),
-        Column(Text("Ce qu'elle enfreint", "What it breaks"), table["broken"].to_list()),
+        Column(_("List"), table["portfolio"].to_list()),
+        Column(_("Under the scenario"), table["scenario"].to_list()),
+        Column(_("Value"), table["value"].to_list(), Kind.DECIMAL),
+        Column(_("Regret"), table["regret"].to_list(), Kind.DECIMAL),
+        Column(_("What it breaks"), table["broken"].to_list()),
     ]
-    about = Text(
-        "Ce que vaut chaque liste si un autre scénario se réalise, et ce que ce choix coûte alors.",
-        "What each list is worth if another scenario comes true, and what its choice then costs.",
-    )
+    about = _("What each list is worth if another scenario comes true, and what its choice then costs.")
     words = [about] if comparison.one_goal else [about, _UNITS]
     nodes: list[Node] = [*(Paragraph(text) for text in words), Table(columns, outputs=Output.FILES)]
-    yield Section(Text("Regrets", "Regrets"), nodes, annex=comparison.one_goal)
+    yield Section(_("Regrets"), nodes, annex=comparison.one_goal)
 
 
 def _infer_kind(key: str) -> Kind:
@@ -210,9 +202,9 @@ def _build_dimension_section(comparison: ComparedRuns, dimension: str, title: Te
     for name in names:
         cells = [by.get((group, name)) for group in groups]
         granted = [0 if cell is None else cell["granted_cents"] for cell in cells]
-        columns.append(Column(Text(f"{name} : accordé", f"{name}: granted"), granted, Kind.MONEY))
+        columns.append(Column(_("{name}: granted", name=name), granted, Kind.MONEY))
         funded = [0 if cell is None else cell["n_funded"] for cell in cells]
-        columns.append(Column(Text(f"{name} : financés", f"{name}: funded"), funded, Kind.COUNT))
+        columns.append(Column(_("{name}: funded", name=name), funded, Kind.COUNT))
     displayed = groups if len(groups) <= 20 and len(names) <= 6 else []
     grouped = {
         group: [by[group, name]["granted_cents"] if (group, name) in by else 0 for name in names]
@@ -234,28 +226,26 @@ def _draw_groups(grouped: Mapping[str, Sequence[int]], sides: Sequence[str], lan
     return draw_bars(bars, sides, _GRANTED.in_(lang)) if bars else ""
 
 
-_GRANTED = Text("Montants accordés", "Amounts granted")
+_GRANTED = _("Amounts granted")
 
 
 def _build_move_section(first: str, name: str, moved: pl.DataFrame) -> Section:
     """Return how many enter and leave, then who, the largest changes first."""
-    title = Text(f"Qui bouge : {first} → {name}", f"Who moves: {first} → {name}")
+    title = _("Who moves: {first} → {name}", first=first, name=name)
     if not moved.height:
-        return build_section(
-            title, words=[Text("Mêmes dossiers, mêmes montants.", "Same dossiers, same amounts.")]
-        )
+        return build_section(title, words=[_("Same dossiers, same amounts.")])
     table = moved.sort(pl.col("change_cents").abs(), descending=True, maintain_order=True)
     codes = [MOVE[code] for code in table["move"].to_list()]
     columns = [
-        Column(Text("Dossier", "Dossier"), table["dossier"].to_list()),
-        Column(Text("Intitulé", "Title"), table["title"].to_list(), optional=True),
-        Column(Text("Enveloppe", "Envelope"), table["envelope"].to_list(), outputs=Output.FILES),
-        Column(Text("Département", "Department"), table["department"].to_list(), outputs=Output.FILES),
-        Column(Text("Mouvement", "Move"), codes),
-        Column(Text("Avant", "Before"), table["before_cents"].to_list(), Kind.MONEY, Output.FILES),
-        Column(Text("Après", "After"), table["after_cents"].to_list(), Kind.MONEY, Output.FILES),
-        Column(Text("Écart", "Difference"), table["change_cents"].to_list(), Kind.MONEY),
-        Column(Text("Cause", "Cause"), [_describe_cause(cause) for cause in table["cause"].to_list()]),
+        Column(_("Dossier"), table["dossier"].to_list()),
+        Column(_("Title"), table["title"].to_list(), optional=True),
+        Column(_("Envelope"), table["envelope"].to_list(), outputs=Output.FILES),
+        Column(_("Department"), table["department"].to_list(), outputs=Output.FILES),
+        Column(_("Move"), codes),
+        Column(_("Before"), table["before_cents"].to_list(), Kind.MONEY, Output.FILES),
+        Column(_("After"), table["after_cents"].to_list(), Kind.MONEY, Output.FILES),
+        Column(_("Difference"), table["change_cents"].to_list(), Kind.MONEY),
+        Column(_("Cause"), [_describe_cause(cause) for cause in table["cause"].to_list()]),
     ]
     words = [write_both(partial(_summarise_moves, moved))]
     return build_section(title, columns, words=words, most=MOST_MOVES)
@@ -269,18 +259,18 @@ def _summarise_moves(moved: pl.DataFrame, lang: Lang) -> str:
         if code in counted
     )
     net = format_amount(int(moved["change_cents"].sum()), lang)
-    return Text(f"{heads}\u202f; {net}.", f"{heads}; {net}.").in_(lang)
+    return _("{heads}; {net}.", heads=heads, net=net).in_(lang)
 
 
 def _build_winner_section(name: str, table: pl.DataFrame) -> Section:
     return build_section(
-        Text(f"Gagnants et perdants : {name}", f"Winners and losers: {name}"),
+        _("Winners and losers: {name}", name=name),
         [
-            Column(Text("Axe", "Dimension"), [_AXIS[key] for key in table["dimension"].to_list()]),
-            Column(Text("Groupe", "Group"), table["group"].to_list()),
-            Column(Text("Gagne", "Gains"), table["gained_cents"].to_list(), Kind.MONEY),
-            Column(Text("Perd", "Loses"), table["lost_cents"].to_list(), Kind.MONEY),
-            Column(Text("Solde", "Net"), table["net_cents"].to_list(), Kind.MONEY),
+            Column(_("Dimension"), [_AXIS[key] for key in table["dimension"].to_list()]),
+            Column(_("Group"), table["group"].to_list()),
+            Column(_("Gains"), table["gained_cents"].to_list(), Kind.MONEY),
+            Column(_("Loses"), table["lost_cents"].to_list(), Kind.MONEY),
+            Column(_("Net"), table["net_cents"].to_list(), Kind.MONEY),
         ],
         annex=True,
     )
@@ -288,9 +278,9 @@ def _build_winner_section(name: str, table: pl.DataFrame) -> Section:
 
 MOST_SHOWN = 30
 _CLASSES = {
-    "core": Text("noyau (retenus partout)", "core (funded in all)"),
-    "borderline": Text("à la limite (retenus parfois)", "borderline (funded in some)"),
-    "exterior": Text("extérieur (retenus nulle part)", "exterior (funded in none)"),
+    "core": _("core (funded in all)"),
+    "borderline": _("borderline (funded in some)"),
+    "exterior": _("exterior (funded in none)"),
 }
 
 
@@ -301,9 +291,9 @@ def build_core_report(document: CoreDocument) -> Report:
     nodes: list[Node] = [
         Table(
             [
-                Column(Text("Calcul", "Run"), [run.run for run in document.runs]),
+                Column(_("Run"), [run.run for run in document.runs]),
                 Column(
-                    Text("Ce qui change", "What changes"),
+                    _("What changes"),
                     [
                         write_both(partial(_describe_run, run, number))
                         for number, run in enumerate(document.runs)
@@ -313,44 +303,42 @@ def build_core_report(document: CoreDocument) -> Report:
             most=n,
         ),
         build_section(
-            Text("Dossiers, selon les calculs", "Dossiers by runs"),
+            _("Dossiers by runs"),
             [
-                Column(Text("Dossiers", "Dossiers"), list(_CLASSES.values())),
-                Column(
-                    Text("Nombre", "Number"), [document.counts.get(key, 0) for key in _CLASSES], Kind.COUNT
-                ),
+                Column(_("Dossiers"), list(_CLASSES.values())),
+                Column(_p("count", "Number"), [document.counts.get(key, 0) for key in _CLASSES], Kind.COUNT),
             ],
         ),
     ]
     if moving:
         columns = [
-            Column(Text("Dossier", "Dossier"), [one.dossier for one in moving]),
-            Column(Text("Indice", "Index"), [one.core_index for one in moving], Kind.RATE),
-            Column(Text("Ce qui le fait changer", "Moved by"), write_each(_describe_move, moving)),
+            Column(_("Dossier"), [one.dossier for one in moving]),
+            Column(_("Index"), [one.core_index for one in moving], Kind.RATE),
+            Column(_("Moved by"), write_each(_describe_move, moving)),
         ]
-        nodes.append(build_section(Text("À la limite", "Borderline"), columns, most=MOST_SHOWN))
+        nodes.append(build_section(_("Borderline"), columns, most=MOST_SHOWN))
     return Report(
-        title=Text("Décisions que partagent plusieurs calculs", "Decisions that several runs share"),
-        subject=Text(f"{n} calculs", f"{n} runs"),
+        title=_("Decisions that several runs share"),
+        subject=_("{n} runs", n=n),
         nodes=nodes,
     )
 
 
 def _describe_run(run: CoreRun, number: int, lang: Lang) -> str:
     text = " ; ".join(localise_amounts(one, lang) for one in run.changes)
-    text = text or Text("mêmes valeurs", "same values").in_(lang)
+    text = text or _("same values").in_(lang)
     if number == 0:
-        text = Text("référence", "reference").in_(lang)
+        text = _("reference").in_(lang)
     if run.rules != "shown":
-        text += Text(" (non vérifié)", " (not verified)").in_(lang)
+        text += _(" (not verified)").in_(lang)
     return text
 
 
 def _describe_move(entry: CoreDossier, lang: Lang) -> str:
     """Write a move: « entre : programme.amount: 88 M€ → 90 M€ »."""
     if not entry.moved_by:
-        return Text("plusieurs changements à la fois", "several changes at once").in_(lang)
-    enters, leaves = Text("entre", "enters").in_(lang), Text("sort", "leaves").in_(lang)
+        return _("several changes at once").in_(lang)
+    enters, leaves = _("enters").in_(lang), _("leaves").in_(lang)
     return " ; ".join(
         f"{enters if move.funded else leaves}, {localise_amounts(move.change, lang)}"
         for move in entry.moved_by

@@ -7,7 +7,7 @@ from enum import StrEnum
 import polars as pl
 
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.rules.offers.eligibility import NOT_GIVEN
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -98,26 +98,15 @@ def _format_percent(value: float, lang: Lang) -> str:
 
 
 _SENTENCES = {
-    ApplicantDecision.FUNDED: Text(
-        "Une subvention de {amount} est accordée au projet « {title} », soit {rate} d'une dépense de {base}.",
-        'A grant of {amount} is awarded to the project "{title}", {rate} of an expense of {base}.',
+    ApplicantDecision.FUNDED: _(
+        'A grant of {{amount}} is awarded to the project "{{title}}", {{rate}} of an expense of {{base}}.'
     ),
-    ApplicantDecision.COMMITTED: Text(
-        "La subvention de {amount} déjà engagée pour le projet « {title} » est maintenue.",
-        'The grant of {amount} already committed to the project "{title}" stands.',
+    ApplicantDecision.COMMITTED: _(
+        'The grant of {{amount}} already committed to the project "{{title}}" stands.'
     ),
-    ApplicantDecision.WAITING: Text(
-        "Le projet « {title} » est inscrit sur la liste de réserve. {motive}",
-        'The project "{title}" is on the reserve list. {motive}',
-    ),
-    ApplicantDecision.REFUSED: Text(
-        "Le projet « {title} » n'est pas retenu. Motif : {motive}",
-        'The project "{title}" is not funded. Reason: {motive}',
-    ),
-    ApplicantDecision.CLOSED: Text(
-        "Le dossier du projet « {title} » est classé sans suite. Motif : {motive}",
-        'The dossier of the project "{title}" is closed. Reason: {motive}',
-    ),
+    ApplicantDecision.WAITING: _('The project "{{title}}" is on the reserve list. {{motive}}'),
+    ApplicantDecision.REFUSED: _('The project "{{title}}" is not funded. Reason: {{motive}}'),
+    ApplicantDecision.CLOSED: _('The dossier of the project "{{title}}" is closed. Reason: {{motive}}'),
 }
 _NO_RATE = {
     Lang.FR: "Une subvention de {amount} est accordée au projet « {title} ».",
@@ -164,6 +153,6 @@ def _fill_template(template: str) -> pl.Expr:
         text, brace, rest = rest.partition("{")
         pieces.append(pl.lit(text))
         if brace:
-            name, _, rest = rest.partition("}")
+            name, __, rest = rest.partition("}")
             pieces.append(pl.col(name).fill_null(""))
     return pl.concat_str(pieces)

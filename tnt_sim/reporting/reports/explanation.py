@@ -26,8 +26,9 @@ from tnt_sim.analysis.explain.document import (
     ReserveEntry,
     RuleEffectEntry,
 )
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal, format_integer, format_list
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import wrap_in_frame
 from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.reports.decision_table import MOTIVE
@@ -43,9 +44,9 @@ def describe_inversions(inversion: InversionList | InversionsDocument, lang: Lan
     """Write the count: « 12 paires : 3 dossiers non retenus valent mieux qu'un dossier retenu… »."""
     column = column_text.describe_column(inversion.rank).in_(lang)
     if not inversion.n_pairs:
-        return Text(
-            f"Aucune inversion : dans chaque enveloppe, nul n'est retenu avant un mieux placé selon {column}.",
-            f"No inversion: in each envelope nobody is funded before one ranked better by {column}.",
+        return _(
+            "No inversion: in each envelope nobody is funded before one ranked better by {column}.",
+            column=column,
         ).in_(lang)
     pairs = format_count(inversion.n_pairs, ("inversion", "inversions"), ("inversion", "inversions"), lang)
     refused = format_count(
@@ -54,9 +55,11 @@ def describe_inversions(inversion: InversionList | InversionsDocument, lang: Lan
         ("refused dossier ranks", "refused dossiers rank"),
         lang,
     )
-    return Text(
-        f"{pairs} selon {column} : {refused} mieux qu'un dossier retenu de la même enveloppe.",
-        f"{pairs} by {column}: {refused} better than a funded one of the same envelope.",
+    return _(
+        "{pairs} by {column}: {refused} better than a funded one of the same envelope.",
+        pairs=pairs,
+        column=column,
+        refused=refused,
     ).in_(lang)
 
 
@@ -74,7 +77,7 @@ def render_inversions(
     lines += render_grid(rows, header=header, right=(1, 2, 4, 5, 6)) if rows else []
     if inversion.n_refused > len(rows):
         rest = format_integer(inversion.n_refused - len(rows), lang)
-        lines.append(Line(Text(f"  … et {rest} autres", f"  … and {rest} more").in_(lang), style="dim"))
+        lines.append(Line(_("  … and {rest} more", rest=rest).in_(lang), style="dim"))
     return lines
 
 
@@ -106,36 +109,33 @@ def format_ranking_value(side: RankedDossier, lang: Lang) -> str:
 def render_rule_price(price: OrderPrice, goals: Sequence[str], lang: Lang, width: int) -> list[Line]:
     """Write what a rule without inversions, hard or priced, would cost."""
     if price.loses is None and price.status != "infeasible":
-        text = Text(
-            "N'en avoir aucune : une limite a arrêté le calcul avant toute répartition.",
-            "Having none: a limit stopped the solve before any allocation.",
-        )
+        text = _("Having none: a limit stopped the solve before any allocation.")
         return wrap_paragraph(text.in_(lang), width, first="  ")
     if price.loses is None:
-        text = Text(
-            "N'en avoir aucune : aucune répartition ne le permet avec les autres règles.",
-            "Having none: no allocation allows it with the other rules.",
-        )
+        text = _("Having none: no allocation allows it with the other rules.")
         return wrap_paragraph(text.in_(lang), width, first="  ")
     lost = ", ".join(
         f"{goal} {_format_change(each, lang)}" for goal, each in zip(goals, price.loses, strict=True)
     )
     enters, leaves = (format_list(names or (), lang, most=6) for names in (price.enters, price.leaves))
-    nobody = Text("aucun", "none").in_(lang)
+    nobody = _("none").in_(lang)
     head = (
-        Text("N'en avoir aucune", "Having none")
+        _("Having none")
         if price.mode == "hard"
-        else Text(
-            f"À {format_decimal(price.penalty, lang)} par inversion, "
-            f"il en reste {format_integer(price.n_pairs, lang)}",
-            f"At {format_decimal(price.penalty, lang)} an inversion, "
-            f"{format_integer(price.n_pairs, lang)} are left",
+        else _(
+            "At {penalty} an inversion, {n_pairs} are left",
+            penalty=format_decimal(price.penalty, lang),
+            n_pairs=Count(price.n_pairs),
         )
     )
-    costs = Text("coûte", "costs") if price.status == "optimal" else Text("coûte au plus", "costs at most")
-    text = Text(
-        f"{head.fr} {costs.fr} : {lost}. Entrent : {enters or nobody} ; sortent : {leaves or nobody}.",
-        f"{head.en} {costs.en}: {lost}. Enter: {enters or nobody}; leave: {leaves or nobody}.",
+    costs = _("costs") if price.status == "optimal" else _("costs at most")
+    text = _(
+        "{head} {costs}: {lost}. Enter: {enters}; leave: {leaves}.",
+        head=head,
+        costs=costs,
+        lost=lost,
+        enters=enters or nobody,
+        leaves=leaves or nobody,
     )
     return wrap_paragraph(text.in_(lang), width, first="  ")
 
@@ -299,17 +299,19 @@ def describe_thresholds(document: ExplainDocument, lang: Lang) -> list[str]:
     sure, solved, open_ = (format_integer(n, lang) for n in scores)
     lift = [format_integer(n, lang) for n in lifted]
     sentences = [
-        Text(
-            f"Seuils de note. Tranchés par des bornes exactes, sans recalcul : {sure} ; par un recalcul : "
-            f"{solved} ; laissés en intervalle certifié : {open_}.",
-            f"Score thresholds. Settled by exact bounds, without a solve: {sure}; by one solve: {solved}; "
-            f"left as a certified interval: {open_}.",
+        _(
+            "Score thresholds. Settled by exact bounds, without a solve: {sure}; by one solve: "
+            "{solved}; left as a certified interval: {open}.",
+            sure=sure,
+            solved=solved,
+            open=open_,
         ),
-        Text(
-            f"Conditions et refus levés un à un. Tranchés par des bornes exactes : {lift[0]} ; par un recalcul : "
-            f"{lift[1]} ; à demander seuls : {lift[2]}.",
-            f"Requirements and refusals lifted one by one. Settled by exact bounds: {lift[0]}; by one solve: "
-            f"{lift[1]}; to be asked alone: {lift[2]}.",
+        _(
+            "Requirements and refusals lifted one by one. Settled by exact bounds: {lift}; by one "
+            "solve: {lift_2}; to be asked alone: {lift_3}.",
+            lift=lift[0],
+            lift_2=lift[1],
+            lift_3=lift[2],
         ),
     ]
     return [*(text.in_(lang) for text in sentences), *stopped]
@@ -320,19 +322,11 @@ def _describe_interruption(document: ExplainDocument, lang: Lang) -> list[str]:
     word = describe_interruption(document, lang)
     if not word:
         return []
-    rest = Text(
-        "Les dossiers restants n'ont pas de seuil ; demandez-les un à un : tnt-sim explain.",
-        "The remaining dossiers have no threshold; ask for them one by one: tnt-sim explain.",
-    )
+    rest = _("The remaining dossiers have no threshold; ask for them one by one: tnt-sim explain.")
     sentences, rules = [word, rest.in_(lang)], document.rules_progress
     if rules.of and rules.done < rules.of:
         few, all_ = format_integer(rules.done, lang), format_integer(rules.of, lang)
-        sentences.append(
-            Text(
-                f"Effet des règles examiné : {few} sur {all_}.",
-                f"Effects of rules examined: {few} of {all_}.",
-            ).in_(lang)
-        )
+        sentences.append(_("Effects of rules examined: {few} of {all}.", few=few, all=all_).in_(lang))
     return sentences
 
 
@@ -419,7 +413,7 @@ def with_motives(table: pl.DataFrame, explained: Explained | None) -> pl.DataFra
 def _build_rule_row(rule: RuleEffectEntry, lang: Lang) -> tuple[str, str, str]:
     name = describe_cause(rule, lang)
     if rule.enters is None or rule.leaves is None:
-        return name, Text("calcul arrêté par une limite", "solve stopped by a limit").in_(lang), ""
+        return name, _("solve stopped by a limit").in_(lang), ""
     return name, _format_names(rule.enters, lang), _format_names(rule.leaves, lang)
 
 

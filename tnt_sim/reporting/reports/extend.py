@@ -17,7 +17,7 @@ from tnt_sim.analysis.extend.document import (
 )
 from tnt_sim.analysis.extend.result import GrantedRange
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_count,
@@ -46,7 +46,7 @@ from tnt_sim.reporting.reports.study_report import build_interruption, describe_
 from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.rules.protocols import Sense
 
-_NOTHING = Text("rien", "nothing")
+_NOTHING = _("nothing")
 MOST_MOVES, MOST_NAMED = 20, 5
 
 
@@ -59,20 +59,15 @@ def build_report(document: ExtendDocument) -> Report:
         *_build_transfers(document),
         *_write_paragraphs(*(describe_totals(document, free, lang) for lang in (Lang.FR, Lang.EN))),
         build_section(
-            Text("Chaque liste pour elle-même (libre)", "Each list for itself (free)"),
+            _("Each list for itself (free)"),
             _list_gains(document, free),
         ),
     ]
     if _has_same_gains(free, nested):
-        same = Text(
-            "Promesses tenues (ce qui est accordé le reste) : les mêmes gains.",
-            "Promises kept (what is granted stays granted): the same gains.",
-        )
+        same = _("Promises kept (what is granted stays granted): the same gains.")
         nodes.append(Paragraph(same))
     else:
-        title = Text(
-            "Ce qui est accordé le reste (promesses tenues)", "What is granted stays (promises kept)"
-        )
+        title = _("What is granted stays (promises kept)")
         moves = (
             _build_moves(document, nested.transfer) if isinstance(nested.transfer, FundedListEntry) else []
         )
@@ -82,7 +77,7 @@ def build_report(document: ExtendDocument) -> Report:
         nodes += _build_envelopes(document, entry, before)
         before = entry.moves if isinstance(entry, FundedListEntry) else ()
     return Report(
-        title=Text("Transférer ou étendre ?", "Transfer or extend?"),
+        title=_("Transfer or extend?"),
         subject=document.title or document.scenario,
         about=[document.scenario, *([describe_day(day)] if day else [])],
         nodes=[
@@ -117,20 +112,18 @@ def describe_start(document: ExtendDocument, lang: Lang) -> list[str]:
     )
     n = format_count(start.n_funded, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
     texts = [
-        Text(
-            f"Montants écrits, sans transfert : {total}, dont {granted} accordés à {n} ; {values}.",
-            f"Amounts as written, without transfers: {total}, of which {granted} granted to {n}; {values}.",
+        _(
+            "Amounts as written, without transfers: {total}, of which {granted} granted to {n}; {values}.",
+            total=total,
+            granted=granted,
+            n=n,
+            values=values,
         )
     ]
     free = document.free
     entries = [start, free.transfer, *(one.with_transfers for one in free.totals)]
     if any(entry is not None and entry.objective and entry.proof == "FEASIBLE_GAP" for entry in entries):
-        texts.append(
-            Text(
-                "Toutes les listes ne sont pas prouvées optimales : les gains sont ceux des listes trouvées.",
-                "Not all lists are proven optimal: gains are those of the lists that were found.",
-            )
-        )
+        texts.append(_("Not all lists are proven optimal: gains are those of the lists that were found."))
     return [text.in_(lang) for text in texts]
 
 
@@ -138,32 +131,31 @@ def describe_transfers(document: ExtendDocument, entry: FundedListEntry, lang: L
     """Write what transfers gain at the written total: value, money saved, or nothing."""
     total, start = format_round_amount(document.amount_cents, lang), document.as_written
     limits = document.transfers in ("stated", "mixed")
-    within = (
-        Text(" dans les limites du scénario", " within the scenario's limits").in_(lang) if limits else ""
-    )
+    within = _(" within the scenario's limits").in_(lang) if limits else ""
     if not isinstance(start, FundedListEntry):
-        return Text(
-            f"À {total}, aucune liste ne respecte les règles sans transfert{within}.",
-            f"At {total} no list satisfies the rules without a transfer{within}.",
+        return _(
+            "At {total} no list satisfies the rules without a transfer{within}.", total=total, within=within
         ).in_(lang)
     gains = _describe_gains(document, [(gain.goal, gain.transfer) for gain in document.free.gains], lang)
     if gains:
         moved = _describe_list_changes(entry, lang)
-        return Text(
-            f"À {total}, déplacer de l'argent{within} rapporte : {gains}. {moved}",
-            f"At {total}, moving money{within} brings: {gains}. {moved}",
+        return _(
+            "At {total}, moving money{within} brings: {gains}. {moved}",
+            total=total,
+            within=within,
+            gains=gains,
+            moved=moved,
         ).in_(lang)
     saved = start.granted_cents - entry.granted_cents
     if saved > 0:
         less = format_amount(saved, lang)
-        return Text(
-            f"À {total}, déplacer de l'argent{within} donne la même valeur pour {less} de moins.",
-            f"At {total}, moving money{within} gives the same value for {less} less.",
+        return _(
+            "At {total}, moving money{within} gives the same value for {less} less.",
+            total=total,
+            within=within,
+            less=less,
         ).in_(lang)
-    return Text(
-        f"À {total}, déplacer de l'argent{within} ne rapporte rien.",
-        f"At {total}, moving money{within} brings nothing.",
-    ).in_(lang)
+    return _("At {total}, moving money{within} brings nothing.", total=total, within=within).in_(lang)
 
 
 def _describe_list_changes(entry: FundedListEntry, lang: Lang) -> str:
@@ -177,13 +169,13 @@ def _describe_list_changes(entry: FundedListEntry, lang: Lang) -> str:
 def describe_move(document: ExtendDocument, entry: FundedListEntry, move: MoveEntry) -> Text:
     """Name a move: transfer between siblings, money within an envelope, unassigned or new money."""
     if move.kind == "transfer":
-        return Text("transfert", "transfer")
+        return _("transfer")
     root = next(one.id for one in entry.envelopes if one.parent is None)
     if move.from_ != root:
-        return Text(f"au sein de {move.from_}", f"within {move.from_}")
+        return _("within {value}", value=move.from_)
     if entry.total_cents > document.amount_cents:
-        return Text("argent nouveau ou non réparti", "new or unassigned money")
-    return Text("argent non réparti", "unassigned money")
+        return _("new or unassigned money")
+    return _("unassigned money")
 
 
 def describe_other_moves(document: ExtendDocument, entry: FundedListEntry, lang: Lang) -> list[str]:
@@ -196,28 +188,18 @@ def describe_other_moves(document: ExtendDocument, entry: FundedListEntry, lang:
             6,
         )
         texts.append(
-            Text(
-                f"D'autres transferts conviendraient aussi bien ; peuvent donner à leur place : {names}.",
-                f"Other transfers would do as well; these could give instead: {names}.",
-            ).in_(lang)
+            _("Other transfers would do as well; these could give instead: {names}.", names=names).in_(lang)
         )
     equal = document.equal_lists
     if any(one.least_cents != one.most_cents for one in equal.ranges):
         spans = format_list([_format_range(one, lang) for one in equal.ranges], lang, 6)
-        text = Text(
-            f"D'autres listes de même valeur et de même montant partagent l'argent autrement : {spans}.",
-            f"Other lists of the same value and amount share the money otherwise: {spans}.",
-        )
+        text = _("Other lists of the same value and amount share the money otherwise: {spans}.", spans=spans)
     elif equal.ranges and equal.complete:
-        text = Text(
-            "Entre ces enveloppes, toute liste de même valeur et de même montant partage l'argent ainsi.",
-            "Between these envelopes every list of the same value and amount shares the money in this way.",
+        text = _(
+            "Between these envelopes every list of the same value and amount shares the money in this way."
         )
     else:
-        text = Text(
-            "D'autres listes de même valeur et de même montant partagent peut-être l'argent autrement.",
-            "Other lists of the same value and amount may share the money otherwise.",
-        )
+        text = _("Other lists of the same value and amount may share the money otherwise.")
     texts.append(text.in_(lang))
     return texts
 
@@ -243,31 +225,23 @@ def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lan
         together = _describe_gains(document, [(gain.goal, gain.total) for gain in gains], lang)
         texts = []
         if without and both and not brings and not together:
-            text = Text(
-                f"Étendre à {total} ne rapporte rien, avec ou sans transferts.",
-                f"Extending to {total} brings nothing, with or without transfers.",
-            )
+            text = _("Extending to {total} brings nothing, with or without transfers.", total=total)
             result.append(text.in_(lang))
             continue
         if without:
             brings = brings or _NOTHING.in_(lang)
             texts += [
-                Text(
-                    f"Étendre à {total} sans transfert : {brings}.",
-                    f"Extend to {total} without transfers: {brings}.",
-                ),
+                _("Extend to {total} without transfers: {brings}.", total=total, brings=brings),
                 *_compare_gains(document, gains, written, lang),
             ]
         if both:
             excess = _describe_gains(document, [(gain.goal, gain.extension) for gain in gains], lang)
             together = together or _NOTHING.in_(lang)
-            texts.append(Text(f"Étendre et transférer : {together}.", f"Extend and transfer: {together}."))
+            texts.append(_("Extend and transfer: {together}.", together=together))
             if excess:
-                texts.append(
-                    Text(f"L'extension y ajoute : {excess}.", f"The extension adds to it: {excess}.")
-                )
+                texts.append(_("The extension adds to it: {excess}.", excess=excess))
             elif all(gain.extension is not None for gain in gains):
-                texts.append(Text("L'extension n'y ajoute rien.", "The extension adds nothing to it."))
+                texts.append(_("The extension adds nothing to it."))
         result.append(" ".join(text.in_(lang) for text in texts))
     return [text for text in result if text]
 
@@ -282,26 +256,14 @@ def _compare_gains(
         return []
     name, excess = next(((name, value) for name, value in known if parse_decimal(value)), (None, ""))
     if name is None:
-        return [
-            Text(
-                f"C'est autant que des transferts à {written}.", f"That is as much as transfers at {written}."
-            )
-        ]
+        return [_("That is as much as transfers at {written}.", written=written)]
     goal = next(one for one in document.goals if one.goal == name)
     size = f"{_format_value(excess.removeprefix('-'), goal.unit, lang)} ({goal.goal})"
     if parse_decimal(excess) > 0:
         return [
-            Text(
-                f"C'est mieux que les meilleurs transferts à {written}, de {size}.",
-                f"That is better than the best transfers at {written}, by {size}.",
-            )
+            _("That is better than the best transfers at {written}, by {size}.", written=written, size=size)
         ]
-    return [
-        Text(
-            f"C'est moins bien que les meilleurs transferts à {written}, de {size}.",
-            f"That is worse than the best transfers at {written}, by {size}.",
-        )
-    ]
+    return [_("That is worse than the best transfers at {written}, by {size}.", written=written, size=size)]
 
 
 def _format_value(text: str, unit: str, lang: Lang) -> str:
@@ -331,16 +293,10 @@ def _build_transfers(document: ExtendDocument) -> list[Node]:
     """Say what transfers gain at the written total, the moves, and whether others would do."""
     total, entry = _write_total(document.amount_cents), document.free.transfer
     if document.transfers == "none":
-        nothing = Text(
-            f"Le programme n'a qu'un montant, {total.fr} : il n'y a rien à transférer.",
-            f"The programme has one amount only, {total.en}: there is nothing to transfer.",
-        )
+        nothing = _("The programme has one amount only, {total}: there is nothing to transfer.", total=total)
         return [Paragraph(nothing)]
     if not isinstance(entry, FundedListEntry):
-        unknown = Text(
-            f"Aucune liste n'est connue à {total.fr} avec transferts.",
-            f"No list is known at {total.en} with transfers.",
-        )
+        unknown = _("No list is known at {total} with transfers.", total=total)
         return [Paragraph(unknown)]
     nodes: list[Node] = [Paragraph(write_both(partial(describe_transfers, document, entry)))]
     if not any(move.kind == "transfer" for move in entry.moves):
@@ -356,10 +312,10 @@ def _write_total(cents: int) -> Text:
 def _build_moves(document: ExtendDocument, entry: FundedListEntry) -> list[Node]:
     moves = entry.moves
     columns = [
-        Column(Text("De", "From"), [move.from_ for move in moves]),
-        Column(Text("À", "To"), [move.to for move in moves]),
-        Column(Text("Montant", "Amount"), [move.cents for move in moves], Kind.MONEY),
-        Column(Text("Origine", "Origin"), [describe_move(document, entry, move) for move in moves]),
+        Column(_("From"), [move.from_ for move in moves]),
+        Column(_("To"), [move.to for move in moves]),
+        Column(_("Amount"), [move.cents for move in moves], Kind.MONEY),
+        Column(_("Origin"), [describe_move(document, entry, move) for move in moves]),
     ]
     return [Table(columns, most=MOST_MOVES)] if moves else []
 
@@ -382,26 +338,26 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
     ]
     entries += [(one.total_cents, one.gains, one.with_transfers) for one in curve.totals]
     rows = [(total, gain, entry) for total, gains, entry in entries for gain in gains]
-    lists = [entry if isinstance(entry, FundedListEntry) else None for _, _, entry in rows]
+    lists = [entry if isinstance(entry, FundedListEntry) else None for _total, _gain, entry in rows]
     changes = {
-        Text("Transferts", "Transfers"): [gain.transfer for _, gain, _ in rows],
-        Text("Extension en plus", "Extension beyond"): [gain.extension for _, gain, _ in rows],
-        Text("Ensemble", "Together"): [gain.total for _, gain, _ in rows],
-        Text("Extension seule", "Extension alone"): [gain.alone for _, gain, _ in rows],
+        _("Transfers"): [gain.transfer for _total, gain, _entry in rows],
+        _("Extension beyond"): [gain.extension for _total, gain, _entry in rows],
+        _("Together"): [gain.total for _total, gain, _entry in rows],
+        _("Extension alone"): [gain.alone for _total, gain, _entry in rows],
     }
     columns = [
-        Column(Text("Total", "Total"), [_write_total(total) for total, _, _ in rows], Kind.FIGURE),
-        Column(Text("Objectif", "Goal"), [gain.goal for _, gain, _ in rows]),
+        Column(_("Total"), [_write_total(total) for total, _gain, _entry in rows], Kind.FIGURE),
+        Column(_("Goal"), [gain.goal for _total, gain, _entry in rows]),
     ]
     for head, values in changes.items():
         texts = [
             write_both(partial(format_change, document, gain.goal, change))
-            for (_, gain, _), change in zip(rows, values, strict=True)
+            for (_total, gain, _entry), change in zip(rows, values, strict=True)
         ]
         columns.append(Column(head, texts, Kind.FIGURE))
     columns.append(
         Column(
-            Text("Dossiers", "Dossiers"),
+            _("Dossiers"),
             [None if one is None else one.n_funded for one in lists],
             Kind.COUNT,
             optional=True,
@@ -409,19 +365,20 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
     )
     if document.n_departments:
         counts = [None if one is None else one.n_departments for one in lists]
-        columns.append(Column(Text("Départements", "Departments"), counts, Kind.COUNT, optional=True))
+        columns.append(Column(_("Departments"), counts, Kind.COUNT, optional=True))
     proofs = [
-        None if entry is None else write_both(partial(describe_proof, entry.proof)) for _, _, entry in rows
+        None if entry is None else write_both(partial(describe_proof, entry.proof))
+        for _total, _gain, entry in rows
     ]
     return [
         *columns,
         Column(
-            Text("Accordé", "Granted"),
+            _("Granted"),
             [None if one is None else one.granted_cents for one in lists],
             Kind.ROUND_MONEY,
             optional=True,
         ),
-        Column(Text("Preuve", "Proof"), proofs, optional=True),
+        Column(_("Proof"), proofs, optional=True),
     ]
 
 
@@ -446,15 +403,12 @@ def _build_envelopes(
     if changes:
         nodes.append(Table(_list_envelope_columns(document, _select_envelopes(entry)), most=100))
     else:
-        nodes.append(Paragraph(Text("La même liste qu'avant.", "The same list as before.")))
+        nodes.append(Paragraph(_("The same list as before.")))
     for item in entry.raised:
         more = write_both(partial(format_amount, item.cents))
-        text = Text(
-            f"Le plafond de « {item.envelope} » est dépassé de {more.fr}.",
-            f'The ceiling of "{item.envelope}" is exceeded by {more.en}.',
-        )
+        text = _('The ceiling of "{envelope}" is exceeded by {more}.', envelope=item.envelope, more=more)
         nodes.append(Paragraph(text))
-    return [Section(Text(f"À {total.fr}, avec transferts", f"At {total.en}, with transfers"), nodes)]
+    return [Section(_("At {total}, with transfers", total=total), nodes)]
 
 
 def _select_envelopes(entry: FundedListEntry) -> list[TransferEnvelopeEntry]:
@@ -471,16 +425,16 @@ def _select_envelopes(entry: FundedListEntry) -> list[TransferEnvelopeEntry]:
 
 def _list_envelope_columns(document: ExtendDocument, rows: Sequence[TransferEnvelopeEntry]) -> list[Column]:
     columns = [
-        Column(Text("Enveloppe", "Envelope"), [one.id for one in rows]),
-        Column(Text("Sous", "Under"), [one.parent or "" for one in rows], optional=True),
-        Column(Text("Écrit", "Written"), [one.amount_cents for one in rows], Kind.MONEY, optional=True),
-        Column(Text("Disponible", "Available"), [one.effective_cents for one in rows], Kind.MONEY),
-        Column(Text("Accordé", "Granted"), [one.granted_cents for one in rows], Kind.MONEY),
-        Column(Text("Financés", "Funded"), [one.n_funded for one in rows], Kind.COUNT),
+        Column(_("Envelope"), [one.id for one in rows]),
+        Column(_("Under"), [one.parent or "" for one in rows], optional=True),
+        Column(_("Written"), [one.amount_cents for one in rows], Kind.MONEY, optional=True),
+        Column(_("Available"), [one.effective_cents for one in rows], Kind.MONEY),
+        Column(_("Granted"), [one.granted_cents for one in rows], Kind.MONEY),
+        Column(_p("column", "Funded"), [one.n_funded for one in rows], Kind.COUNT),
     ]
     if document.n_departments:
         counts = [one.n_departments for one in rows]
-        columns.append(Column(Text("Départements", "Departments"), counts, Kind.COUNT, optional=True))
+        columns.append(Column(_("Departments"), counts, Kind.COUNT, optional=True))
     return columns
 
 
@@ -505,10 +459,10 @@ def _build_list_changes(document: ExtendDocument) -> list[Section]:
 def _build_largest(largest: Sequence[LargestGrant], n: int) -> Table:
     """Return the largest grants of a list of `n`."""
     columns = [
-        Column(Text("Dossier", "Dossier"), [one.dossier for one in largest]),
-        Column(Text("Montant", "Amount"), [one.cents for one in largest], Kind.MONEY),
-        Column(Text("Enveloppe", "Envelope"), [one.envelope for one in largest], optional=True),
-        Column(Text("Intitulé", "Title"), [_format_dossier(one) or None for one in largest]),
+        Column(_("Dossier"), [one.dossier for one in largest]),
+        Column(_("Amount"), [one.cents for one in largest], Kind.MONEY),
+        Column(_("Envelope"), [one.envelope for one in largest], optional=True),
+        Column(_("Title"), [_format_dossier(one) or None for one in largest]),
     ]
     return Table(columns, n_unlisted=n - len(largest))
 
@@ -527,8 +481,8 @@ def _write_list_change(key: str, n: int, total: int, by_transfer: bool, lang: La
 def _describe_list_change(key: str, n: str, at: str, *, by_transfer: bool) -> Text:
     if by_transfer:
         if key == "enter":
-            return Text(f"Entrent par transfert à {at} : {n}", f"Enter by transfers at {at}: {n}")
-        return Text(f"Sortent par transfert à {at} : {n}", f"Leave by transfers at {at}: {n}")
+            return _("Enter by transfers at {at}: {n}", at=at, n=n)
+        return _("Leave by transfers at {at}: {n}", at=at, n=n)
     if key == "enter":
-        return Text(f"Entrent en plus à {at} : {n}", f"Enter beyond that at {at}: {n}")
-    return Text(f"Sortent à {at} : {n}", f"Leave at {at}: {n}")
+        return _("Enter beyond that at {at}: {n}", at=at, n=n)
+    return _("Leave at {at}: {n}", at=at, n=n)

@@ -12,7 +12,7 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.documents import dump_document
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import guard_formulas, select_canonical_columns
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.ingest.forms.form_import import Imported
 from tnt_sim.ingest.forms.layouts import LAYOUTS
@@ -23,10 +23,7 @@ from tnt_sim.reporting.reports.quality import build_findings_table, build_qualit
 from tnt_sim.reporting.run_folder.atomic_write import put_files
 
 _MOST_CHANGES, _MOST_LEFT = 12, 12
-_MEND = Text(
-    "Corrigez dans le fichier ce qui est bloquant (quality.csv dit où), puis : ",
-    "Correct in the file what is blocking (quality.csv says where), then: ",
-)
+_MEND = _("Correct in the file what is blocking (quality.csv says where), then: ")
 
 
 def build_import_tables(imported: Imported, lang: Lang, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -102,10 +99,8 @@ def render_import(document: FormImportDocument, lang: Lang, width: int) -> list[
     lines = [Line(head, style="bold green" if not document.quality.n_error else "bold yellow")]
     lines += render_grid(_list_totals(document, lang), right=(1,))
     for reason, n in document.excluded.items():
-        rows = describe_count(n, ("ligne écartée", "lignes écartées"), ("row set aside", "rows set aside"))
-        lines += wrap_paragraph(
-            Text(f"{rows.fr} : {reason}", f"{rows.en}: {reason}").in_(lang), width, first="  "
-        )
+        rows = _n("{n} row set aside", "{n} rows set aside", n=n)
+        lines += wrap_paragraph(_("{rows}: {reason}", rows=rows, reason=reason).in_(lang), width, first="  ")
     lines += [Line(""), Line("Colonnes reprises" if french else "Columns taken", style="bold")]
     lines += _render_mapping(document, lang)
     lines += _render_excluded_fields(document, lang, width)
@@ -158,13 +153,10 @@ def _render_excluded_fields(document: FormImportDocument, lang: Lang, width: int
     personal, others = len(document.left_out_personal), document.left_out
     lines = []
     if personal:
-        left = describe_count(
-            personal,
-            (
-                "champ qui nomme une personne n'est pas repris.",
-                "champs qui nomment une personne ne sont pas repris.",
-            ),
-            ("field that names a person is not taken.", "fields that name a person are not taken."),
+        left = _n(
+            "{n} field that names a person is not taken.",
+            "{n} fields that name a person are not taken.",
+            n=personal,
         )
         lines += wrap_paragraph(left.in_(lang), width, first="  ")
     if others:
@@ -191,7 +183,7 @@ def _render_files(document: FormImportDocument, lang: Lang) -> list[Line]:
     }
     rows = [(path, words[name][0 if french else 1]) for name, path in (document.files or {}).items()]
     lines += render_grid(rows)
-    then = _MEND if document.quality.n_error else Text("Ensuite : ", "Next: ")
+    then = _MEND if document.quality.n_error else _("Next: ")
     lines.append(Line(then.in_(lang) + (document.next or ""), style="bold"))
     return lines
 

@@ -20,8 +20,9 @@ from tnt_sim.analysis.infeasibility.document import (
     RepairEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_count, format_list, format_number, format_rate
+from tnt_sim.i18n.parameters import Money, Rate
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -44,15 +45,13 @@ FEW = 5
 """Most groups of one rule written one by one; more share a line."""
 
 _OPTION = {
-    "min_use": Text("l'emploi minimal", "the minimum use"),
-    "min_dossiers": Text("le nombre minimal de dossiers", "the minimum number of dossiers"),
-    "max_dossiers": Text("le nombre maximal de dossiers", "the maximum number of dossiers"),
+    "min_use": _("the minimum use"),
+    "min_dossiers": _("the minimum number of dossiers"),
+    "max_dossiers": _("the maximum number of dossiers"),
 }
 _TABLE = {
-    "exclusive": Text(
-        "la colonne `variant_of` (une variante au plus)", "the column `variant_of` (one at most)"
-    ),
-    "requires": Text("la colonne `requires`", "the column `requires`"),
+    "exclusive": _("the column `variant_of` (one at most)"),
+    "requires": _("the column `requires`"),
 }
 
 
@@ -60,20 +59,20 @@ def describe_member(member: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
     """Write one member of a conflict: « règle « r2 » : au moins 200 000 € pour Lozère (48) »."""
     kind, bound = member.kind, _format_bound(member, lang)
     if kind == "envelope":
-        return Text(
-            f"l'enveloppe « {member.id} » n'a que {bound}",
-            f'the envelope "{member.id}" has only {bound}',
-        ).in_(lang)
+        return _('the envelope "{id}" has only {bound}', id=member.id, bound=bound).in_(lang)
     if kind == "committed" and member.bound != "1":
-        n, cents = member.bound, format_cents(member.bound_cents or 0, lang)
-        return Text(
-            f"{n} dossiers de « {member.group} » sont engagés, pour {cents}",
-            f'{n} dossiers of "{member.group}" are committed, for {cents}',
+        cents = Money(member.bound_cents or 0)
+        return _(
+            '{n} dossiers of "{group}" are committed, for {cents}',
+            n=member.bound or "",
+            group=member.group or "",
+            cents=cents,
         ).in_(lang)
     if kind == "committed":
-        return Text(
-            f"le dossier « {member.group} » est engagé pour {format_cents(member.bound_cents or 0, lang)}",
-            f'dossier "{member.group}" is committed for {format_cents(member.bound_cents or 0, lang)}',
+        return _(
+            'dossier "{group}" is committed for {bound}',
+            group=member.group or "",
+            bound=Money(member.bound_cents or 0),
         ).in_(lang)
     if kind == "decide":
         funded = member.side == "min"
@@ -85,10 +84,13 @@ def describe_member(member: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
     name = _describe_entry(member, lang)
     if member.side == "":
         return name
-    least = Text("au moins", "at least") if member.side == "min" else Text("au plus", "at most")
-    return Text(
-        f"{name} : {least.fr} {bound}{_describe_group(member, lang)}",
-        f"{name}: {least.en} {bound}{_describe_group(member, lang)}",
+    least = _("at least") if member.side == "min" else _("at most")
+    return _(
+        "{name}: {least} {bound}{member}",
+        name=name,
+        least=least,
+        bound=bound,
+        member=_describe_group(member, lang),
     ).in_(lang)
 
 
@@ -96,34 +98,24 @@ def describe_action(action: ActionEntry, lang: Lang) -> str:
     """Write an action: « baisser le plancher de « r2 » pour Lozère (48) de 120 000 € (à 80 000 €) »."""
     kind, name = action.kind, _describe_entry(action, lang)
     if kind == "decide":
-        return Text(
-            f"revenir sur la décision « {action.id} » pour « {action.group} »",
-            f'take back the decision "{action.id}" for "{action.group}"',
-        ).in_(lang)
+        return _('take back the decision "{id}" for "{group}"', id=action.id, group=action.group or "").in_(
+            lang
+        )
     if not isinstance(action, EasedHead) or (action.side == "" and kind != "envelope"):
         if kind == "cap":
-            return Text(
-                f"déroger au plafond « {action.id} », par une dérogation motivée (`waivers`)",
-                f'waive the cap "{action.id}", with a reasoned waiver (`waivers`)',
-            ).in_(lang)
-        return Text(f"lever {name}", f"lift {name}").in_(lang)
+            return _('waive the cap "{id}", with a reasoned waiver (`waivers`)', id=action.id).in_(lang)
+        return _("lift {name}", name=name).in_(lang)
     by = _format_value(action.by, action.by_cents, lang)
     to = _format_value(action.to, action.to_cents, lang)
     if kind == "envelope":
-        return Text(
-            f"relever l'enveloppe « {action.id} » de {by} (à {to})",
-            f'raise the envelope "{action.id}" by {by} (to {to})',
-        ).in_(lang)
+        return _('raise the envelope "{id}" by {by} (to {to})', id=action.id, by=by, to=to).in_(lang)
     where = _describe_group(action, lang)
     if isinstance(action, EasedShareEntry):
         return _describe_share_action(action, name, by, where).in_(lang)
-    if action.side == "min":
-        verb = Text("baisser le minimum de", "lower the minimum of")
-    else:
-        verb = Text("relever le maximum de", "raise the maximum of")
-    text = Text(
-        f"{verb.fr} {name}{where} de {by} (à {to})", f"{verb.en} {name}{where} by {by} (to {to})"
-    ).in_(lang)
+    verb = _("lower the minimum of") if action.side == "min" else _("raise the maximum of")
+    text = _("{verb} {name}{where} by {by} (to {to})", verb=verb, name=name, where=where, by=by, to=to).in_(
+        lang
+    )
     return text + _describe_cheapest(action, lang)
 
 
@@ -131,12 +123,9 @@ def _describe_share_action(action: EasedShareEntry, name: str, by: str, where: s
     rate = action.rate
     fr, en = (format_rate(parse_decimal(rate), lang) for lang in (Lang.FR, Lang.EN))
     reached = action.reached
-    sentence = Text("", "")
+    sentence = NO_TEXT
     if reached is not None:
-        sentence = Text(
-            f" ({format_rate(parse_decimal(reached), Lang.FR)} atteints)",
-            f" ({format_rate(parse_decimal(reached), Lang.EN)} reached)",
-        )
+        sentence = _(" ({reached} reached)", reached=Rate(parse_decimal(reached)))
     if action.side == "min":
         return Text(
             f"accepter qu'il manque {by} à {name}{where} pour atteindre {fr}{sentence.fr}",
@@ -154,9 +143,8 @@ def _describe_cheapest(action: EasedHead, lang: Lang) -> str:
     if result is None:
         return ""
     cents = format_cents(result.cents, lang)
-    return Text(
-        f" ; le dossier le moins cher qui compterait : « {result.dossier} », {cents}",
-        f'; the cheapest dossier that would count: "{result.dossier}", {cents}',
+    return _(
+        '; the cheapest dossier that would count: "{dossier}", {cents}', dossier=result.dossier, cents=cents
     ).in_(lang)
 
 
@@ -213,7 +201,7 @@ def describe_members(
 
 def describe_actions(actions: Sequence[ActionEntry], lang: Lang) -> str:
     """Write all actions of a repair; many groups of one rule share a sentence."""
-    word = Text(" et ", " and ").in_(lang)
+    word = _(" and ").in_(lang)
     return word.join(
         describe_action(some[0], lang) if len(some) == 1 else _describe_group_actions(some, lang)
         for some in _group_by_rule(actions)
@@ -237,17 +225,15 @@ def _describe_groups(some: Sequence[BoundEntry | RatedBoundEntry], lang: Lang) -
     first = replace(some[0], group=None)
     same = len({(entry.bound, _get_rate(entry)) for entry in some}) == 1
     head = describe_member(first, lang) if same else f"{_describe_entry(first, lang)}"
-    side = Text("minimum", "minimum") if some[0].side == "min" else Text("maximum", "maximum")
+    side = _("minimum") if some[0].side == "min" else _("maximum")
     least = "" if same else f", {side.in_(lang)}"
-    return Text(f"{head}{least}, dans {n} groupes ({names})", f"{head}{least}, in {n} groups ({names})").in_(
-        lang
-    )
+    return _("{head}{least}, in {n} groups ({names})", head=head, least=least, n=n, names=names).in_(lang)
 
 
 def _describe_dossiers(first: BoundHead, n: int, names: str, lang: Lang) -> str:
     """Write many applications of one decision, or commitments: « 6 dossiers retenus (…) »."""
     if first.kind == "committed":
-        return Text(f"{n} dossiers sont engagés ({names})", f"{n} dossiers are committed ({names})").in_(lang)
+        return _("{n} dossiers are committed ({names})", n=n, names=names).in_(lang)
     fr, en = ("retenus", "funded") if first.side == "min" else ("refusés", "refused")
     return Text(
         f"décision « {first.id} » : {n} dossiers {fr} ({names})",
@@ -260,29 +246,22 @@ def _describe_group_actions(some: Sequence[ActionEntry], lang: Lang) -> str:
     eased = [entry for entry in some if isinstance(entry, EasedHead)]
     cents = [entry.by_cents for entry in eased if entry.by_cents is not None]
     total = format_fraction(sum((parse_decimal(entry.by) for entry in eased), Fraction(0)))
-    verb = (
-        Text("baisser le minimum de", "lower the minimum of")
-        if lower
-        else Text("relever le maximum de", "raise the maximum of")
-    )
+    verb = _("lower the minimum of") if lower else _("raise the maximum of")
     name, by = (
         _describe_entry(first, lang),
         _format_value(total, sum(cents) if len(cents) == n else None, lang),
     )
-    return Text(
-        f"{verb.fr} {name} dans {n} groupes, de {by} en tout",
-        f"{verb.en} {name} in {n} groups, by {by} in all",
-    ).in_(lang)
+    return _("{verb} {name} in {n} groups, by {by} in all", verb=verb, name=name, n=n, by=by).in_(lang)
 
 
 def describe_conflict(entry: ClashEntry, lang: Lang) -> str:
     """Write the members of a conflict in one sentence, with its evidence."""
-    parts = [text for _, text in describe_members(entry.members, lang)]
+    parts = [text for __, text in describe_members(entry.members, lang)]
     joined = " ; ".join(parts) if lang is Lang.FR else "; ".join(parts)
     if not entry.minimal:
-        joined += Text(" (minimalité non prouvée)", " (minimality not proven)").in_(lang)
+        joined += _(" (minimality not proven)").in_(lang)
     if entry.proof is None:
-        joined += Text(" (contradiction non prouvée)", " (contradiction not proven)").in_(lang)
+        joined += _(" (contradiction not proven)").in_(lang)
     return joined
 
 
@@ -303,12 +282,8 @@ def build_report(document: ConflictDocument) -> Report:
         for rank, entry in enumerate(document.sets, start=1)
     ]
     nodes += _build_repairs(document.repairs)
-    nodes.append(
-        Section(
-            Text("Portée de la recherche", "Scope of the search"), [Paragraph(_describe_method(document))]
-        )
-    )
-    return build_study_report(document, Text("Ce qui se contredit", "What clashes"), verdict, nodes)
+    nodes.append(Section(_("Scope of the search"), [Paragraph(_describe_method(document))]))
+    return build_study_report(document, _("What clashes"), verdict, nodes)
 
 
 def build_first_conflict(
@@ -317,8 +292,8 @@ def build_first_conflict(
     """Return the first conflict and the cheapest repairs, below the page of an infeasible run."""
     if not sets:
         return []
-    title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together")
-    end = Text(f"Tout le détail : tnt-sim conflict {scenario}", f"All of it: tnt-sim conflict {scenario}")
+    title = _("These rules do not hold together")
+    end = _("All of it: tnt-sim conflict {scenario}", scenario=scenario)
     first = build_section(title, _list_member_columns(sets[0]), most=FIRST_MEMBERS)
     return [first, *_build_repairs(repairs[:FIRST_REPAIRS]), Paragraph(end, soft=True)]
 
@@ -326,14 +301,17 @@ def build_first_conflict(
 def _list_member_columns(entry: ClashEntry) -> list[Column]:
     members = describe_members(entry.members, Lang.FR)
     english = describe_members(entry.members, Lang.EN)
-    sources = [member.source or "" for member, _ in members]
+    sources = [member.source or "" for member, __ in members]
     return [
         Column(
-            Text("Élément", "Member"),
-            [Text(capitalise(fr), capitalise(en)) for (_, fr), (_, en) in zip(members, english, strict=True)],
+            _("Member"),
+            [
+                Text(capitalise(fr), capitalise(en))
+                for (__, fr), (__, en) in zip(members, english, strict=True)
+            ],
         ),
-        Column(Text("Où", "Where"), [f"{m.file}:{m.line}" if m.file and m.line else "" for m, _ in members]),
-        *([Column(Text("Source", "Source"), sources, optional=True)] if any(sources) else []),
+        Column(_("Where"), [f"{m.file}:{m.line}" if m.file and m.line else "" for m, __ in members]),
+        *([Column(_("Source"), sources, optional=True)] if any(sources) else []),
     ]
 
 
@@ -344,38 +322,32 @@ def _build_repairs(repairs: Sequence[RepairEntry]) -> list[Section]:
     words = [write_both(partial(_describe_capitalised, one)) for one in repairs]
     after = [write_both(partial(describe_repaired_optimum, one)) for one in repairs]
     columns = [
-        Column(Text("Rang", "Rank"), [one.rank for one in repairs], Kind.COUNT),
-        Column(Text("Réparation", "Repair"), words),
+        Column(_("Rank"), [one.rank for one in repairs], Kind.COUNT),
+        Column(_("Repair"), words),
         Column(
-            Text("Règles touchées", "Rules touched"),
+            _("Rules touched"),
             [one.n_rules for one in repairs],
             Kind.COUNT,
             Output.FILES,
         ),
-        Column(Text("Montant", "Amount"), [one.cents for one in repairs], Kind.MONEY, Output.FILES),
-        Column(Text("Ensuite", "After it"), after),
-        Column(Text("À écrire", "To write"), [format_set_options(one.set or ()) for one in repairs]),
+        Column(_("Amount"), [one.cents for one in repairs], Kind.MONEY, Output.FILES),
+        Column(_("After it"), after),
+        Column(_("To write"), [format_set_options(one.set or ()) for one in repairs]),
     ]
-    title = Text("Ce qui suffirait, le moins cher d'abord", "What would be enough, cheapest first")
+    title = _("What would be enough, cheapest first")
     return [Section(title, [Table(columns, as_cards=True)])]
 
 
 def describe_verdict(document: ConflictDocument) -> Text:
     """Summarise the result in one sentence."""
     if document.status == "feasible":
-        return Text(
-            "Une répartition existe : ces règles tiennent ensemble.",
-            "An allocation exists: these rules hold together.",
-        )
+        return _("An allocation exists: these rules hold together.")
     if document.status == "stopped":
-        return Text(
-            "Le temps a manqué pour dire si une répartition existe. Donnez plus de temps : --time-limit 600.",
-            "There was no time to say whether an allocation exists. Give it more: --time-limit 600.",
-        )
+        return _("There was no time to say whether an allocation exists. Give it more: --time-limit 600.")
     at = f" à l'étape « {document.step} »" if document.step else ""
     at_en = f' at step "{document.step}"' if document.step else ""
     sure = any(one.proof == "PROVED" for one in document.sets)  # one proved conflict is enough
-    proven = Text(", c'est prouvé", ", which is proven") if sure else Text("", "")
+    proven = _(", which is proven") if sure else NO_TEXT
     return Text(
         f"Aucune répartition ne tient toutes les règles{at}{proven.fr}.",
         f"No allocation keeps every rule{at_en}{proven.en}.",
@@ -386,7 +358,7 @@ def format_set_options(sets: Sequence[str]) -> str:
     """Write the `--set` options of a repair, as typed."""
     parts = (text.partition("=") for text in sets)
     return " ".join(
-        f"--set {path}='{value}'" if '"' in value else f'--set {path}="{value}"' for path, _, value in parts
+        f"--set {path}='{value}'" if '"' in value else f'--set {path}="{value}"' for path, __, value in parts
     )
 
 
@@ -396,12 +368,10 @@ def _describe_capitalised(repair: RepairEntry, lang: Lang) -> str:
 
 def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
     """Say whether a smaller repair might be enough, and the value of the optimum after it."""
-    doubt = Text("Moins suffirait peut-être (non prouvé). ", "Less might do (not proven). ").in_(lang)
+    doubt = _("Less might do (not proven). ").in_(lang)
     first = "" if repair.least else doubt
     if repair.granted_cents is None or repair.n_funded is None:
-        rest = Text(
-            "Le meilleur choix ensuite n'est pas calculé.", "The best choice after it is not computed."
-        )
+        rest = _("The best choice after it is not computed.")
         return first + rest.in_(lang)
     goals = ", ".join(
         f"{goal.goal} {format_number(parse_decimal(goal.value), lang)}" for goal in repair.objective
@@ -412,21 +382,20 @@ def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
         ("dossier funded", "dossiers funded"),
         lang,
     )
-    about = "" if repair.best_found else Text("au moins ", "at least ").in_(lang)
+    about = "" if repair.best_found else _("at least ").in_(lang)
     money = format_cents(repair.granted_cents, lang)
-    return first + Text(
-        f"Au mieux ensuite : {about}{goals} ; {funded}, {money}.",
-        f"At best after it: {about}{goals}; {funded}, {money}.",
+    return first + _(
+        "At best after it: {about}{goals}; {funded}, {money}.",
+        about=about,
+        goals=goals,
+        funded=funded,
+        money=money,
     ).in_(lang)
 
 
 def format_conflict_title(rank: int, document: ClashEntry, n: int) -> Text:
     """Return the title of a conflict: rank, number of members, whether it is minimal."""
-    which = (
-        Text(f"Contradiction {rank} sur {n}", f"Conflict {rank} of {n}")
-        if n > 1
-        else Text("Contradiction", "Conflict")
-    )
+    which = _("Conflict {rank} of {n}", rank=rank, n=n) if n > 1 else _("Conflict")
     size = len(document.members)
     if document.minimal:
         need = Text(
@@ -434,8 +403,8 @@ def format_conflict_title(rank: int, document: ClashEntry, n: int) -> Text:
             f"{size} members, each needed (verified)" if size > 1 else "one member",
         )
     else:
-        need = Text(f"{size} éléments, minimalité non prouvée", f"{size} members, minimality not proven")
-    return Text(f"{which.fr} : {need.fr}", f"{which.en}: {need.en}")
+        need = _("{size} members, minimality not proven", size=size)
+    return _("{which}: {need}", which=which, need=need)
 
 
 def _describe_method(document: ConflictDocument) -> Text:
@@ -444,15 +413,13 @@ def _describe_method(document: ConflictDocument) -> Text:
     if document.status != "infeasible":
         return Text(f"{n} essai{'s' if n >= 2 else ''}.", f"{n} test{'s' if n != 1 else ''}.")
     if document.complete:
-        return Text(
-            f"Il n'y a pas d'autre contradiction minimale entre ces règles, ni d'autre réparation minimale "
-            f"({n} essais). Chaque réparation est vérifiée au centime, marge ajoutée.",
-            f"There is no other minimal conflict between these rules, and no other minimal repair ({n} tests). "
-            "Each repair is verified to the cent with its slack added.",
+        return _(
+            "There is no other minimal conflict between these rules, and no other minimal repair "
+            "({n} tests). Each repair is verified to the cent with its slack added.",
+            n=n,
         )
-    return Text(
-        f"D'autres contradictions ou réparations peuvent exister ({n} essais). Chaque réparation est vérifiée au "
-        "centime, marge ajoutée.",
-        f"There may be other conflicts or repairs ({n} tests). Each repair is verified to the cent with its slack "
-        "added.",
+    return _(
+        "There may be other conflicts or repairs ({n} tests). Each repair is verified to the "
+        "cent with its slack added.",
+        n=n,
     )

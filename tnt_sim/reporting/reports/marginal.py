@@ -21,7 +21,7 @@ from tnt_sim.analysis.marginal.document import (
     TargetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_count,
@@ -30,6 +30,7 @@ from tnt_sim.i18n.numbers import (
     format_list,
     format_significant,
 )
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -127,14 +128,14 @@ def _build_proof_column(
     entries: Sequence[NextEuroEntry | PriceEntry | TargetEntry | ExtensionOptionEntry],
 ) -> Column:
     proofs = [write_both(partial(describe_proof, entry.proof)) for entry in entries]
-    return Column(Text("Preuve", "Proof"), proofs, optional=True)
+    return Column(_("Proof"), proofs, optional=True)
 
 
 def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
     """Return what the next euro of each envelope, or the next unit of each rule, buys."""
     titles = {
-        "envelope": Text("Enveloppes : un euro de plus", "Envelopes: one more euro"),
-        "rule": Text("Règles : une unité de moins", "Rules: one unit less"),
+        "envelope": _("Envelopes: one more euro"),
+        "rule": _("Rules: one unit less"),
     }
     nodes: list[Node] = []
     for kind, title in titles.items():
@@ -142,23 +143,23 @@ def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
         if not entries:
             continue
         columns = [
-            Column(Text("Où", "Where"), [entry.id for entry in entries]),
-            Column(Text("Rien avant", "Nothing before"), write_each(_format_step, entries), Kind.FIGURE),
-            Column(Text("Gain", "Gain"), write_each(_format_gain, entries), Kind.FIGURE),
+            Column(_("Where"), [entry.id for entry in entries]),
+            Column(_("Nothing before"), write_each(_format_step, entries), Kind.FIGURE),
+            Column(_("Gain"), write_each(_format_gain, entries), Kind.FIGURE),
             Column(
-                Text("Prix relâché", "Relaxed price"),
+                _("Relaxed price"),
                 write_each(_format_price, entries),
                 Kind.FIGURE,
                 optional=True,
             ),
             Column(
-                Text("Dossiers financés", "Funded"),
+                _p("column", "Funded"),
                 [entry.n_funded for entry in entries],
                 Kind.COUNT,
                 Output.FILES,
             ),
             _build_proof_column(entries),
-            Column(Text("Effet", "Effect"), write_each(_describe_outcome, entries)),
+            Column(_("Effect"), write_each(_describe_outcome, entries)),
         ]
         nodes.append(build_section(title, columns, chart=partial(_draw_next_euro, entries)))
     return [*nodes, Paragraph(STEP_NOTE, soft=True)]
@@ -167,13 +168,13 @@ def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
 def _draw_next_euro(entries: Sequence[NextEuroEntry], lang: Lang) -> str:
     known = sorted((entry.step_cents, entry.id) for entry in entries if entry.step_cents)
     bars = [Bar(name, [cents], [f"+{format_amount(cents, lang)}"]) for cents, name in known[:MOST_BARS]]
-    side = Text("le moins à ajouter pour un gain", "the least to add for a gain").in_(lang)
+    side = _("the least to add for a gain").in_(lang)
     return draw_bars(bars, [side], TITLES["next"].in_(lang)) if bars else ""
 
 
 def _format_step(entry: NextEuroEntry, lang: Lang) -> str:
     if entry.step is None:
-        return Text("–", "–").in_(lang)
+        return _("–").in_(lang)
     money = entry.step_cents is not None
     least = format_amount(entry.step_cents, lang) if money else format_decimal(entry.step, lang)
     return least if entry.exact else f"≥ {least}"
@@ -200,14 +201,14 @@ def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
     if entry.status == "never":
         return NEVER[entry.kind].in_(lang)
     if entry.status == "stopped":
-        return Text("arrêté par la limite de temps", "stopped by the time limit").in_(lang)
+        return _("stopped by the time limit").in_(lang)
     if entry.gain is None and entry.step_upto is not None:
-        return Text("liste non trouvée à temps", "no list was found in time").in_(lang)
+        return _("no list was found in time").in_(lang)
     if entry.gain is None:
-        return Text("aucun montant essayé n'y suffit", "no amount that was tried is enough").in_(lang)
+        return _("no amount that was tried is enough").in_(lang)
     if not entry.exact and entry.step_upto is not None:
         enough = format_amount(round(parse_decimal(entry.step_upto) * 100), lang)
-        return Text(f"à {enough} de plus, ", f"at {enough} more, ").in_(lang) + _describe_moves(entry, lang)
+        return _("at {enough} more, ", enough=enough).in_(lang) + _describe_moves(entry, lang)
     return _describe_moves(entry, lang)
 
 
@@ -215,17 +216,17 @@ def _describe_moves(entry: NextEuroEntry | PriceEntry, lang: Lang) -> str:
     """Write who enters, who leaves, and how many amounts change."""
     pieces = []
     if entry.enter:
-        pieces.append(Text("entrent", "in").in_(lang) + " : " * (lang is Lang.FR) + ": " * (lang is Lang.EN)
+        pieces.append(_("in").in_(lang) + " : " * (lang is Lang.FR) + ": " * (lang is Lang.EN)
                      + format_list(entry.enter, lang, 6))  # fmt: skip
     if entry.leave:
-        pieces.append(Text("sortent : ", "out: ").in_(lang) + format_list(entry.leave, lang, 6))
+        pieces.append(_("out: ").in_(lang) + format_list(entry.leave, lang, 6))
     changed = len(entry.more) + len(entry.less)
     if changed:
         word = format_count(
             changed, ("montant changé", "montants changés"), ("amount changed", "amounts changed"), lang
         )
         pieces.append(word)
-    return " ; ".join(pieces) or Text("la même liste", "the same list").in_(lang)
+    return " ; ".join(pieces) or _("the same list").in_(lang)
 
 
 def _build_entries(document: EntryThresholdsDocument) -> Section:
@@ -234,15 +235,11 @@ def _build_entries(document: EntryThresholdsDocument) -> Section:
     flags = [flag for flag in sorted(document.flags) if flag in FLAGS]
     counted = write_both(partial(_count_flags, document, flags))
     columns = [
-        Column(Text("Dossier", "Dossier"), [entry.dossier for entry in waiting]),
+        Column(_("Dossier"), [entry.dossier for entry in waiting]),
+        Column(_("Without loss, from"), write_each(format_no_loss, waiting), Kind.FIGURE),
+        Column(_("First"), write_each(format_first_amount, waiting), Kind.FIGURE, Output.READING),
         Column(
-            Text("Sans perte, dès", "Without loss, from"), write_each(format_no_loss, waiting), Kind.FIGURE
-        ),
-        Column(
-            Text("Premier", "First"), write_each(format_first_amount, waiting), Kind.FIGURE, Output.READING
-        ),
-        Column(
-            Text("Pour de bon", "For good"),
+            _("For good"),
             write_each(format_stable_amount, waiting),
             Kind.FIGURE,
             Output.READING,
@@ -250,31 +247,31 @@ def _build_entries(document: EntryThresholdsDocument) -> Section:
         *(
             Column(head, values, Kind.MONEY, Output.SHEET)
             for head, values in (
-                (Text("Premier, au moins", "First, at least"), [entry.first_from_cents for entry in waiting]),
-                (Text("Premier, au plus", "First, at most"), [entry.first_upto_cents for entry in waiting]),
+                (_("First, at least"), [entry.first_from_cents for entry in waiting]),
+                (_("First, at most"), [entry.first_upto_cents for entry in waiting]),
                 (
-                    Text("De bon, au moins", "For good, at least"),
+                    _("For good, at least"),
                     [entry.stable_low_cents for entry in waiting],
                 ),
                 (
-                    Text("De bon, au plus", "For good, at most"),
+                    _("For good, at most"),
                     [entry.stable_upto_cents for entry in waiting],
                 ),
             )
         ),
         Column(
-            Text("Allers-retours", "In and out"),
+            _("In and out"),
             write_each(format_n_flips, waiting),
             Kind.FIGURE,
             optional=True,
         ),
         Column(
-            Text("Sur la plage", "In the range"),
+            _("In the range"),
             [write_both(partial(describe_flag, entry.flag, exact=entry.exact)) for entry in waiting],
         ),
     ]
     return build_section(
-        Text("Dossiers qui attendent", "Dossiers that wait"),
+        _("Dossiers that wait"),
         columns,
         words=[write_both(partial(_describe_range, document)), *([counted] if flags else [])],
         chart=partial(_draw_entries, waiting),
@@ -286,11 +283,11 @@ def _describe_range(document: EntryThresholdsDocument, lang: Lang) -> str:
     low, high = format_amount(document.from_cents, lang), format_amount(document.to_cents, lang)
     n = format_count(document.n_lists, ("liste", "listes"), ("list", "lists"), lang)
     looked = describe_amounts(document)
-    return Text(f"De {low} à {high}, {n} : {looked.fr}", f"From {low} to {high}, {n}: {looked.en}").in_(lang)
+    return _("From {low} to {high}, {n}: {looked}", low=low, high=high, n=n, looked=looked).in_(lang)
 
 
 def _count_flags(document: EntryThresholdsDocument, flags: Sequence[str], lang: Lang) -> str:
-    colon = Text("\u00a0: ", ": ").in_(lang)
+    colon = _p("colon", ": ").in_(lang)
     return " · ".join(
         f"{describe_flag(flag, lang, exact=document.exact)}{colon}{format_integer(document.flags[flag], lang)}"
         for flag in flags
@@ -309,57 +306,52 @@ def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang) -> str:
         cents = known[place]
         n = sum(one <= cents for one in known)
         bars.append(Bar(f"+{format_amount(cents, lang)}", [n], [format_integer(n, lang)]))
-    side = Text("dossiers qui peuvent entrer sans perte", "dossiers that can enter without loss").in_(lang)
+    side = _("dossiers that can enter without loss").in_(lang)
     return draw_bars(bars, [side], TITLES["entries"].in_(lang))
 
 
 def _build_targets(document: TargetDocument) -> list[Node]:
     targets = document.targets
     columns = [
-        Column(Text("Cible", "Target"), [entry.words for entry in targets]),
+        Column(_("Target"), [entry.words for entry in targets]),
         Column("", write_each(partial(_describe_target, document), targets), outputs=Output.TERMINAL),
+        Column(_("Amount"), [entry.amount_cents for entry in targets], Kind.MONEY, Output.FILES),
         Column(
-            Text("Montant", "Amount"), [entry.amount_cents for entry in targets], Kind.MONEY, Output.FILES
-        ),
-        Column(
-            Text("Pas moins de", "No less than"),
+            _("No less than"),
             [entry.amount_from_cents for entry in targets],
             Kind.MONEY,
             Output.FILES,
         ),
-        Column(Text("De plus", "More"), [entry.extra_cents for entry in targets], Kind.MONEY, Output.FILES),
+        Column(_("More"), [entry.extra_cents for entry in targets], Kind.MONEY, Output.FILES),
         Column(
-            Text("Dossiers financés", "Funded"),
+            _p("column", "Funded"),
             [entry.n_funded for entry in targets],
             Kind.COUNT,
             Output.FILES,
         ),
         Column(
-            Text("Départements", "Departments"),
+            _("Departments"),
             [entry.n_departments for entry in targets],
             Kind.COUNT,
             Output.FILES,
         ),
         Column(
-            Text("Obstacle", "Obstacle"),
+            _("Obstacle"),
             write_each(_describe_obstacle, targets),
             outputs=Output.FILES,
         ),
         Column(
-            Text("Preuve", "Proof"),
+            _("Proof"),
             [write_both(partial(describe_proof, entry.proof)) for entry in targets],
             outputs=Output.FILES,
         ),
     ]
-    title = Text(
-        "La plus petite enveloppe qui atteint chaque cible",
-        "The smallest envelope that reaches each target",
-    )
+    title = _("The smallest envelope that reaches each target")
     table = Table(columns, most=len(targets), as_cards=True)
     lists = [
         build_section(
-            Text(f"Liste : {entry.words}", f"List: {entry.words}"),
-            [Column(Text("Dossier", "Dossier"), list(entry.dossiers))],
+            _("List: {words}", words=entry.words),
+            [Column(_("Dossier"), list(entry.dossiers))],
             annex=True,
         )
         for entry in targets
@@ -375,54 +367,53 @@ def _draw_targets(document: TargetDocument, lang: Lang) -> str:
     if not known:
         return ""
     if document.amount_cents is not None:
-        known.insert(0, (Text("montant écrit", "written amount").in_(lang), document.amount_cents))
+        known.insert(0, (_("written amount").in_(lang), document.amount_cents))
     bars = [Bar(name, [cents], [format_amount(cents, lang)]) for name, cents in known]
-    side = Text(f"enveloppe « {document.envelope} »", f'envelope "{document.envelope}"').in_(lang)
+    side = _('envelope "{envelope}"', envelope=document.envelope or "").in_(lang)
     return draw_bars(bars, [side], TITLES["target"].in_(lang))
 
 
 def _describe_target(document: TargetDocument, entry: TargetEntry, lang: Lang) -> str:
     if entry.missing:
-        return (
-            Text("Aucun montant n'y suffit : ", "No amount is enough: ").in_(lang) + str(entry.missing) + "."
-        )
+        return _("No amount is enough: ").in_(lang) + str(entry.missing) + "."
     if entry.stopped:
         return TARGET_STOPPED.in_(lang)
     if not entry.reached and entry.amount_from_cents is not None:
         least = format_amount(entry.amount_from_cents, lang)
-        return Text(f"Au moins {least} ; aucun montant essayé n'y suffit.",
-                    f"At least {least}; no amount that was tried is enough.").in_(lang)  # fmt: skip
+        return _("At least {least}; no amount that was tried is enough.", least=least).in_(lang)  # fmt: skip
     if not entry.reached:
         stops = format_list(entry.blocked_by, lang, 6)
         if not stops:
-            return Text("Aucun montant n'y suffit ; ce qui s'y oppose n'a pas été isolé.",
-                        "No amount is enough; what stands in the way was not singled out.").in_(lang)  # fmt: skip
-        return Text(f"Aucun montant n'y suffit ; il faudrait céder sur : {stops}.",
-                    f"No amount is enough; these would have to give way: {stops}.").in_(lang)  # fmt: skip
+            return _("No amount is enough; what stands in the way was not singled out.").in_(lang)  # fmt: skip
+        return _("No amount is enough; these would have to give way: {stops}.", stops=stops).in_(lang)  # fmt: skip
     there = format_amount(entry.amount_cents, lang)
     change = _describe_difference(entry.extra_cents, lang)
     proof = describe_proof(entry.proof or "FEASIBLE_GAP", lang)
     between = ""
     if not entry.exact:
         low = format_amount(entry.amount_from_cents, lang)
-        between = Text(f", pas moins de {low}", f", no less than {low}").in_(lang)
+        between = _(", no less than {low}", low=low).in_(lang)
     n = format_integer(entry.n_funded, lang)
-    return Text(
-        f"{there} pour « {document.envelope} » ({change.fr}){between} : {n} dossiers, "
-        f"{format_integer(entry.n_departments, lang)} départements ; {proof}.",
-        f'{there} for "{document.envelope}" ({change.en}){between}: {n} dossiers, '
-        f"{format_integer(entry.n_departments, lang)} departments; {proof}.",
+    return _(
+        '{there} for "{envelope}" ({change}){between}: {n} dossiers, {n_departments} departments; {proof}.',
+        there=there,
+        envelope=document.envelope or "",
+        change=change,
+        between=between,
+        n=n,
+        n_departments=Count(entry.n_departments),
+        proof=proof,
     ).in_(lang)
 
 
 def _describe_difference(extra: int | None, lang: Lang) -> Text:
     """Write the difference from the written amount."""
     if extra is None:
-        return Text("aucun montant n'est écrit", "no amount is written")
+        return _("no amount is written")
     if extra == 0:
-        return Text("le montant écrit suffit", "the written amount is enough")
+        return _("the written amount is enough")
     more = format_amount(abs(extra), lang)
-    return Text(f"{more} de plus", f"{more} more") if extra > 0 else Text(f"{more} de moins", f"{more} less")
+    return _("{more} more", more=more) if extra > 0 else _("{more} less", more=more)
 
 
 def _describe_obstacle(entry: TargetEntry, lang: Lang) -> str:
@@ -450,15 +441,12 @@ def _build_prices(document: RulePricesDocument) -> list[Node]:
     if document.unsettled:
         nodes.append(Paragraph(write_both(partial(_list_free, UNSETTLED, document.unsettled))))
     elif not document.prices:
-        nothing = Text(
-            "Aucune règle, aucun cantonnement et aucune décision : rien ne restreint le choix, hors l'enveloppe.",
-            "No rule, no ring fence and no decision: nothing restricts the choice but the envelope.",
-        )
+        nothing = _("No rule, no ring fence and no decision: nothing restricts the choice but the envelope.")
         nodes.append(Paragraph(nothing))
     return nodes
 
 
-_FREE = Text("Ne coûtent rien : ", "Cost nothing: ")
+_FREE = _("Cost nothing: ")
 
 
 def _list_free(before: Text, names: Sequence[str], lang: Lang) -> str:
@@ -468,38 +456,38 @@ def _list_free(before: Text, names: Sequence[str], lang: Lang) -> str:
 def _list_price_columns(kind: str, entries: Sequence[PriceEntry]) -> list[Column]:
     walls = kind == "non_fungible"
     columns = [
-        Column(Text("Contrainte", "Constraint"), [entry.id for entry in entries]),
+        Column(_("Constraint"), [entry.id for entry in entries]),
         Column(
-            Text("Sans elles", "Without them") if walls else Text("Sans elle", "Without it"),
+            _("Without them") if walls else _("Without it"),
             write_each(_format_change, entries),
             Kind.FIGURE,
         ),
     ]
     if walls:
-        head = Text("Entre ses enfants seuls", "Between its children alone")
+        head = _("Between its children alone")
         columns.append(Column(head, write_each(format_children_price, entries), Kind.FIGURE))
     return [
         *columns,
         Column(
-            Text("Ou, en argent", "Or, in money"),
+            _("Or, in money"),
             write_each(_format_euros, entries),
             Kind.FIGURE,
             Output.READING,
         ),
         Column(
-            Text("Ou, en argent", "Or, in money"),
+            _("Or, in money"),
             [entry.euros_cents for entry in entries],
             Kind.MONEY,
             Output.SHEET,
         ),
         Column(
-            Text("Au moins", "At least"),
+            _("At least"),
             [entry.euros_from_cents for entry in entries],
             Kind.MONEY,
             Output.SHEET,
         ),
         _build_proof_column(entries),
-        Column(Text("Effet", "Effect"), write_each(_describe_moves, entries)),
+        Column(_("Effect"), write_each(_describe_moves, entries)),
     ]
 
 
@@ -512,7 +500,7 @@ def _draw_prices(dear: Sequence[PriceEntry], title: Text, lang: Lang) -> str:
         )
         for entry in dear
     ]
-    side = Text("ce que l'on gagnerait sans elle", "what would be gained without it").in_(lang)
+    side = _("what would be gained without it").in_(lang)
     return draw_bars(bars, [side], title.in_(lang))
 
 
@@ -522,7 +510,7 @@ def _format_change(entry: PriceEntry, lang: Lang) -> str:
 
 def _format_euros(entry: PriceEntry, lang: Lang) -> str:
     if entry.euros_cents is None and entry.euros_from_cents is None:
-        return Text("aucun montant", "no amount").in_(lang)
+        return _("no amount").in_(lang)
     if entry.euros_cents is None:
         return f"≥ {format_amount(entry.euros_from_cents, lang)}"
     return format_amount(entry.euros_cents, lang)
@@ -537,27 +525,27 @@ def _format_goal_gain(goal: str | None, gain: str | None, lang: Lang) -> str:
 def _build_options(document: ExtensionDocument) -> Section:
     ways = document.ways
     columns = [
-        Column(Text("Partage", "Share"), write_each(_describe_option, ways)),
-        Column(Text("Gain", "Gain"), write_each(_format_option_gain, ways), Kind.FIGURE),
-        Column(Text("Dossiers", "Dossiers"), [way.n_funded for way in ways], Kind.COUNT),
+        Column(_p("shared out", "Share"), write_each(_describe_option, ways)),
+        Column(_("Gain"), write_each(_format_option_gain, ways), Kind.FIGURE),
+        Column(_("Dossiers"), [way.n_funded for way in ways], Kind.COUNT),
         Column(
-            Text("Départements", "Departments"),
+            _("Departments"),
             [way.n_departments for way in ways],
             Kind.COUNT,
             optional=True,
         ),
-        Column(Text("Accordé", "Granted"), [way.granted_cents for way in ways], Kind.MONEY, Output.FILES),
+        Column(_("Granted"), [way.granted_cents for way in ways], Kind.MONEY, Output.FILES),
         Column(
-            Text("Non dépensé", "Not spent"),
+            _("Not spent"),
             [way.unspent_cents for way in ways],
             Kind.ROUND_MONEY,
             optional=True,
         ),
         _build_proof_column(ways),
-        Column(Text("Ajouté à", "Added to"), write_each(_format_additions, ways)),
+        Column(_("Added to"), write_each(_format_additions, ways)),
     ]
     extra = write_both(partial(format_amount, document.extra_cents))
-    title = Text(f"{extra.fr} de plus", f"{extra.en} more")
+    title = _("{extra} more", extra=extra)
     return build_section(title, columns, chart=partial(_draw_options, document), most=len(ways))
 
 
@@ -574,7 +562,7 @@ def _draw_options(document: ExtensionDocument, lang: Lang) -> str:
         for way in ways
     ]
     extra = format_amount(document.extra_cents, lang)
-    side = Text(f"gain pour {extra} de plus", f"gain for {extra} more").in_(lang)
+    side = _("gain for {extra} more", extra=extra).in_(lang)
     return draw_bars(bars, [side], TITLES["extension"].in_(lang))
 
 

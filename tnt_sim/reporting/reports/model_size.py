@@ -8,8 +8,9 @@ from rich.text import Text as Line
 
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, SolveStage
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_integer
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
 from tnt_sim.reporting.show_document import ModelEntry, ReductionEntry
 from tnt_sim.scenario.problem import Problem
@@ -45,7 +46,7 @@ class ModelTold:
 
     def render(self, lang: Lang, width: int) -> list[Line]:
         """Return the lines of `show --model`: the method, and the size of the model after each reduction."""
-        method = Text(f"Méthode « {self.method} » : {self.why.fr}", f'Method "{self.method}": {self.why.en}')
+        method = _('Method "{method}": {why}', method=self.method, why=self.why)
         steps = [(step.after, f"{k}. {step.label.in_(lang)}") for k, step in enumerate(self.chain, 1)]
         rows = [
             [*(format_integer(number, lang) for number in astuple(size)), text]
@@ -61,25 +62,21 @@ class ModelTold:
         ]
 
 
-_SIZES = Text(
-    "Taille du modèle, après chaque réduction. Une colonne est un choix, une ligne est une condition ; les "
-    "coefficients sont les nombres qui les lient.",
-    "Size of the model, after each reduction. A column is a choice, a row is a condition; coefficients are the "
-    "numbers that link them.",
+_SIZES = _(
+    "Size of the model, after each reduction. A column is a choice, a row is a condition; "
+    "coefficients are the numbers that link them."
 )
 _HEADS = (
-    Text("colonnes", "columns"),
-    Text("lignes", "rows"),
-    Text("coefficients", "coefficients"),
-    Text("étape", "step"),  # not printed: the last column is a sentence
+    _("columns"),
+    _("rows"),
+    _("coefficients"),
+    _("step"),  # not printed: the last column is a sentence
 )
-_AS_WRITTEN = Text("Le modèle tel que le scénario l’écrit.", "The model as the scenario states it.")
-_NO_REDUCTION = Text("Ce modèle est résolu sans réduction.", "This model is solved without any reduction.")
-_LATER = Text(
-    "Après chaque objectif, les dossiers qu’aucune répartition aussi bonne ne peut changer sont encore fixés et "
-    "retirés. Leur nombre dépend de la valeur trouvée.",
-    "After each objective, applications that no equally good allocation can change are fixed and removed too. "
-    "Their number depends on the value found.",
+_AS_WRITTEN = _("The model as the scenario states it.")
+_NO_REDUCTION = _("This model is solved without any reduction.")
+_LATER = _(
+    "After each objective, applications that no equally good allocation can change are fixed "
+    "and removed too. Their number depends on the value found."
 )
 
 
@@ -101,17 +98,13 @@ def measure_model(problem: Problem) -> ModelTold:
 
 
 _WHY = {
-    "tree": Text(
-        "les plafonds de dépense forment un arbre, et le meilleur choix sous eux tient toutes les autres lignes ; "
-        "chaque enveloppe est un sac à dos exact.",
-        "the caps on money form a tree, and the best choice under them keeps every other row; each envelope is an "
-        "exact knapsack.",
+    "tree": _(
+        "the caps on money form a tree, and the best choice under them keeps every other row; "
+        "each envelope is an exact knapsack."
     ),
-    "blocks": Text(
-        "des lignes se croisent ; celles qui ne partagent aucun dossier ont chacune un bloc exact, les autres un "
-        "prix, et ce qui reste possible est énuméré.",
-        "rows cross; those that share no dossier have an exact block each, the others a price, and what is left "
-        "possible is enumerated.",
+    "blocks": _(
+        "rows cross; those that share no dossier have an exact block each, the others a price, "
+        "and what is left possible is enumerated."
     ),
 }
 
@@ -119,30 +112,20 @@ _WHY = {
 def _explain_direct_solve(form: Formulation, model: LinearModel) -> Text:
     """Say why no exact kernel solves the model."""
     if any(stage.tolerance for stage in form.stages):
-        return Text(
-            "un objectif a une tolérance ; un solveur résout les étapes l'une après l'autre.",
-            "a goal has a tolerance; a solver takes the stages one after the other.",
-        )
+        return _("a goal has a tolerance; a solver takes the stages one after the other.")
     ranged = form.recovery.ranged_columns
     if int((model.col_upper[ranged] + 1).sum()) > MOST_CHOICES:
-        return Text(
-            f"les fourchettes laissent plus de {format_integer(MOST_CHOICES, Lang.FR)} montants possibles ; "
-            "un solveur les "
-            "choisit, une étape après l'autre.",
-            f"ranges leave more than {format_integer(MOST_CHOICES, Lang.EN)} possible amounts; "
-            "a solver chooses them, one "
+        return _(
+            "ranges leave more than {most_choices} possible amounts; a solver chooses them, one "
             "stage after the other.",
+            most_choices=Count(MOST_CHOICES),
         )
     if (model.col_upper[form.recovery.n_columns :] > 1).any():
-        return Text(
-            "de l'argent libre ou des écarts à une règle se choisissent avec les dossiers ; un solveur résout les "
-            "étapes l'une après l'autre.",
-            "free money or distances from a rule are chosen beside dossiers; a solver takes the stages one after "
-            "the other.",
+        return _(
+            "free money or distances from a rule are chosen beside dossiers; a solver takes the "
+            "stages one after the other."
         )
-    return Text(
-        "trop de lignes se croisent pour les noyaux exacts ; un solveur résout les étapes l'une après l'autre, "
-        "et un certificat exact est cherché ensuite.",
-        "too many rows cross for the exact kernels; a solver takes the stages one after the other, and an exact "
-        "certificate is sought afterwards.",
+    return _(
+        "too many rows cross for the exact kernels; a solver takes the stages one after the "
+        "other, and an exact certificate is sought afterwards."
     )

@@ -7,7 +7,7 @@ from functools import partial
 
 from tnt_sim.analysis.preferences.document import WeightsDocument
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_number
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -27,74 +27,67 @@ def build_report(document: WeightsDocument) -> Report:
     """Return the report of the allocations that some weights make best."""
     lists = document.portfolios
     columns = [
-        Column(Text("Choix", "Choice"), [str(one.rank) for one in lists]),
+        Column(_("Choice"), [str(one.rank) for one in lists]),
         *(
             Column(criterion.name, [one.criteria[criterion.name] for one in lists], Kind.DECIMAL)
             for criterion in document.criteria
         ),
-        Column(Text("Financés", "Funded"), [one.n_funded for one in lists], Kind.COUNT),
-        Column(Text("Accordé", "Granted"), [one.granted_cents for one in lists], Kind.MONEY),
+        Column(_p("column", "Funded"), [one.n_funded for one in lists], Kind.COUNT),
+        Column(_("Granted"), [one.granted_cents for one in lists], Kind.MONEY),
     ]
     nodes: list[Node] = [
         Paragraph(write_both(partial(_describe_criteria, document))),
-        build_section(Text("Les choix", "The choices"), columns),
+        build_section(_("The choices"), columns),
     ]
     moving = sorted(document.borderline, key=lambda one: -one.core_index)
-    counts = Text(
-        f"Toujours retenus : {len(document.core)} ; jamais : {document.n_exterior} ; "
-        f"selon les poids : {len(moving)}.",
-        f"Always funded: {len(document.core)}; never: {document.n_exterior}; by the weights: {len(moving)}.",
+    counts = _(
+        "Always funded: {n_core}; never: {n_exterior}; by the weights: {n_moving}.",
+        n_core=len(document.core),
+        n_exterior=document.n_exterior,
+        n_moving=len(moving),
     )
     rows = [
-        Column(Text("Dossier", "Dossier"), [one.dossier for one in moving]),
-        Column(Text("Intitulé", "Title"), [one.title or "" for one in moving]),
+        Column(_("Dossier"), [one.dossier for one in moving]),
+        Column(_("Title"), [one.title or "" for one in moving]),
         Column(
-            Text("Part des choix", "Share of choices"),
+            _("Share of choices"),
             [Fraction(round(100 * one.core_index), 100) for one in moving],
             Kind.RATE,
         ),
     ]
-    nodes.append(build_section(Text("Les dossiers", "The dossiers"), rows if moving else (), words=[counts]))
+    nodes.append(build_section(_("The dossiers"), rows if moving else (), words=[counts]))
     verdict = Callout(describe_verdict(document), Tone.PLAIN)
-    return build_study_report(document, Text("Selon les poids", "By the weights"), verdict, nodes)
+    return build_study_report(document, _("By the weights"), verdict, nodes)
 
 
 def _describe_criteria(document: WeightsDocument, lang: Lang) -> str:
     per = ", ".join(
         f"{one.name} / {format_number(parse_decimal(one.per), lang)}" for one in document.criteria
     )
-    return Text(f"Critères, chacun divisé : {per}.", f"Criteria, each divided: {per}.").in_(lang)
+    return _("Criteria, each divided: {per}.", per=per).in_(lang)
 
 
 def describe_verdict(document: WeightsDocument) -> Text:
     """Say how many allocations are non-dominated, and how they were sought."""
     n = len(document.portfolios)
     if n == 0 and document.complete:
-        return Text("Aucune répartition possible.", "No allocation is possible.")
+        return _("No allocation is possible.")
     if n == 0:
-        return Text(
-            "Le temps a manqué : aucune répartition trouvée.", "There was no time: no allocation was found."
-        )
+        return _("There was no time: no allocation was found.")
     if document.exact and document.complete:
         if n == 1:
-            return Text(
-                "Un seul choix, le meilleur quels que soient les poids.",
-                "A single choice, the best whatever the weights.",
-            )
-        return Text(
-            f"{n} choix ne sont dominés par aucun autre : ce sont tous les résultats possibles.",
-            f"{n} choices are dominated by no other: these are all possible outcomes.",
-        )
+            return _("A single choice, the best whatever the weights.")
+        return _("{n} choices are dominated by no other: these are all possible outcomes.", n=n)
     if document.exact:
-        return Text(
-            f"{n} choix que rien de connu ne domine ; le temps a manqué pour tous les trouver.",
-            f"{n} choices that nothing known dominates; there was no time to find all.",
-        )
+        return _("{n} choices that nothing known dominates; there was no time to find all.", n=n)
     best = sum(bool(one.supported) for one in document.portfolios)
-    whole = Text("tous ceux", "all") if document.complete else Text("des choix", "some")
-    return Text(
-        f"{n} choix que rien de connu ne domine : {whole.fr} qui sont les meilleurs pour certains poids ({best}) "
-        f"et {n - best} trouvés par {document.n_draws} tirages ; il peut en exister d'autres.",
-        f"{n} choices that nothing known dominates: {whole.en} that are best for some weights ({best}), and "
-        f"{n - best} found by {document.n_draws} draws; there may be others.",
+    whole = _("all") if document.complete else _("some")
+    return _(
+        "{n} choices that nothing known dominates: {whole} that are best for some weights "
+        "({best}), and {n_2} found by {n_draws} draws; there may be others.",
+        n=n,
+        whole=whole,
+        best=best,
+        n_2=n - best,
+        n_draws=document.n_draws,
     )

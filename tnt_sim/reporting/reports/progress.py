@@ -8,7 +8,7 @@ from typing import Protocol
 from rich.text import Text as Line
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_count, format_integer
 from tnt_sim.reporting.renderers.terminal import wrap_paragraph
 
@@ -46,12 +46,9 @@ def describe_interruption(document: LimitedStudy, lang: Lang) -> str:
         return ""
     after = _describe_progress(progress, lang)
     if by == "interrupt":
-        return Text(
-            f"Le calcul a été interrompu après {after}.", f"The computation was interrupted after {after}."
-        ).in_(lang)
-    return Text(
-        f"Le calcul s'est arrêté à la limite de temps, après {after}. Pour aller plus loin : --time-limit.",
-        f"The computation stopped at the time limit, after {after}. To go further: --time-limit.",
+        return _("The computation was interrupted after {after}.", after=after).in_(lang)
+    return _(
+        "The computation stopped at the time limit, after {after}. To go further: --time-limit.", after=after
     ).in_(lang)
 
 

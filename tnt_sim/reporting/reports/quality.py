@@ -11,16 +11,16 @@ import polars as pl
 from rich.text import Text as Line
 
 from tnt_sim.engine.award_list import guard_formulas
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.ingest.quality.checks import Quality
 from tnt_sim.ingest.quality.findings import KINDS, Severity
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
 
 SEVERITY = {
-    Severity.ERROR: Text("bloquant", "blocking"),
-    Severity.WARNING: Text("à vérifier", "to check"),
-    Severity.INFO: Text("pour information", "for information"),
+    Severity.ERROR: _("blocking"),
+    Severity.WARNING: _("to check"),
+    Severity.INFO: _("for information"),
 }
 _STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 _EXAMPLES, _SHOWN = 5, 3

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from rich.text import Text as Line
 
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_amounts,
@@ -58,15 +58,15 @@ MOST_CHILDREN = 12
 FEWEST_LETTERS = 16
 _BETWEEN = " · "
 RUN_COLUMNS = (
-    ("amount_cents", Text("Montant", "Amount")),
-    ("granted_cents", Text("Accordé", "Granted")),
-    ("unspent_cents", Text("Reste", "Left")),
-    ("n_dossiers", Text("Déposés", "Filed")),
-    ("n_eligible", Text("Éligibles", "Eligible")),
-    ("n_funded", Text("Financés", "Funded")),
+    ("amount_cents", _("Amount")),
+    ("granted_cents", _("Granted")),
+    ("unspent_cents", _("Left")),
+    ("n_dossiers", _("Filed")),
+    ("n_eligible", _("Eligible")),
+    ("n_funded", _p("column", "Funded")),
 )
-_EFFECTIVE = ("effective_cents", Text("Disponible", "Available"))
-_ENVELOPE = Text("Enveloppe", "Envelope")
+_EFFECTIVE = ("effective_cents", _("Available"))
+_ENVELOPE = _("Envelope")
 
 
 class EnvelopeFigures(Protocol):
@@ -105,7 +105,7 @@ def render_envelopes(
     columns (``…_cents`` are amounts); by default those of a run.
     """
     columns = list(keys or RUN_COLUMNS)
-    rows = _build_rows(entries, lang, [key for key, _ in columns])
+    rows = _build_rows(entries, lang, [key for key, __ in columns])
     if not keys and any(row.cells[_EFFECTIVE[0]] != row.cells["amount_cents"] for row in rows):
         columns.insert(1, _EFFECTIVE)
     names = [row.name for row in rows]
@@ -127,7 +127,7 @@ def _render_rows(
     short: bool,
 ) -> list[Line]:
     cells = [list(heads)]
-    for key, _ in columns:
+    for key, __ in columns:
         values = [row.cells[key] for row in rows]
         if not key.endswith("_cents"):
             cells.append([format_integer(value, lang) for value in values])
@@ -136,7 +136,7 @@ def _render_rows(
                 [format_short_amount(v, lang) for v in values] if short else format_amounts(values, lang)
             )
     styles = ["bold" if row.is_top else "" for row in rows]
-    head = [_ENVELOPE.in_(lang), *(name.in_(lang) for _, name in columns)]
+    head = [_ENVELOPE.in_(lang), *(name.in_(lang) for __, name in columns)]
     return render_grid(list(zip(*cells, strict=True)), header=head, right=range(1, len(head)), styles=styles)
 
 
@@ -216,7 +216,7 @@ def _describe_unspent(entry: RunEnvelope, lang: Lang) -> str:
     return entry.unspent_because or UNSPENT.get(entry.unspent_code or "", _NO_WHY).in_(lang)
 
 
-_NO_WHY = Text("raison non établie", "reason not established")
+_NO_WHY = _("reason not established")
 MOST_BROKEN = 8
 
 
@@ -482,7 +482,7 @@ def describe_inhabitants(document: RunDocument, lang: Lang) -> list[str]:
 def render_reasons(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
     """Write the number of applications by reason, funded ones first."""
     lines: list[Line] = []
-    for funded, title in ((True, Text("Financés", "Funded")), (False, Text("Non financés", "Not funded"))):
+    for funded, title in ((True, _p("column", "Funded")), (False, _("Not funded"))):
         own = reasons.get(funded, {})
         order = [*(code for code in REASON if code in own), *(code for code in own if code not in REASON)]
         rows = [
@@ -497,7 +497,7 @@ def render_reasons(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> lis
 
 def _describe_reason(code: str, funded: bool, lang: Lang) -> str:
     if code == "decided" and not funded:
-        return Text("refusés par décision", "refused by decision").in_(lang)
+        return _("refused by decision").in_(lang)
     return REASON[code].in_(lang) if code in REASON else code or "–"
 
 
@@ -522,12 +522,10 @@ def _render_remedy(document: RunDocument, lang: Lang, width: int) -> list[Line]:
 def describe_remedy(document: RunDocument) -> Text:
     """Say what to do without an allocation."""
     if document.status == "stopped":
-        return Text("Donnez plus de temps : --time-limit 600.", "Give it more time: --time-limit 600.")
-    return Text(
-        "Relisez les règles avec « tnt-sim show SCENARIO --model » ; mettez-en une à « off: true » "
-        "pour voir si elle est en cause : --set rules.ID.off=true.",
-        'Read the rules again with "tnt-sim show SCENARIO --model"; switch one off to see whether it is '
-        "the cause: --set rules.ID.off=true.",
+        return _("Give it more time: --time-limit 600.")
+    return _(
+        'Read the rules again with "tnt-sim show SCENARIO --model"; switch one off to see '
+        "whether it is the cause: --set rules.ID.off=true."
     )
 
 
@@ -596,9 +594,9 @@ _PER = {"granted": "€", "cost": "€", "base": "€", "requested": "€", "lev
 
 def _describe_row(row: ShadowPrice, lang: Lang) -> str:
     kinds = {
-        "envelope": Text("enveloppe", "envelope"),
-        "rule": Text("règle", "rule"),
-        "link": Text("reste libre de", "free money of"),
+        "envelope": _p("noun", "envelope"),
+        "rule": _p("noun", "rule"),
+        "link": _("free money of"),
     }
     kind = kinds[row.kind].in_(lang) if row.kind in kinds else row.kind
     group = f" · {row.group}" if row.group else ""

@@ -12,7 +12,7 @@ from rich.text import Text as Line
 
 from tnt_sim.domain.field_types import Described
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_count
 from tnt_sim.reporting.renderers.terminal import wrap_paragraph
 from tnt_sim.reporting.show_document import SentenceEntry
@@ -90,10 +90,10 @@ def count_rows(problem: Problem) -> Counter[str]:
     counts: Counter[str] = Counter()
     for label in formulate(problem).labels:
         counts[label.id] += 1
-        own, _, rest = label.id.partition(":")
+        own, __, rest = label.id.partition(":")
         if own != "cap" and rest:
             counts[own] += 1
-        split, _, group = label.id.partition("/")
+        split, __, group = label.id.partition("/")
         if group:
             counts[split] += 1
     return counts
@@ -294,17 +294,15 @@ def _format_place(problem: Problem, path: Path) -> str:
 
 
 _SECTIONS: Mapping[str, Text] = {
-    "envelopes": Text("Enveloppes", "Envelopes"),
-    "eligibility": Text("Conditions d'éligibilité", "Eligibility"),
-    "grants": Text(
-        "Montants (la première ligne qui convient décide)", "Grants (the first line that fits decides)"
-    ),
-    "caps": Text("Plafonds par projet", "Caps over projects"),
-    "waivers": Text("Dérogations", "Waivers"),
-    "measures": Text("Mesures", "Measures"),
-    "rules": Text("Règles", "Rules"),
-    "objective": Text("Objectif, dans l'ordre", "Objective, in order"),
-    "steps": Text("Étapes", "Steps"),
+    "envelopes": _("Envelopes"),
+    "eligibility": _("Eligibility"),
+    "grants": _("Grants (the first line that fits decides)"),
+    "caps": _("Caps over projects"),
+    "waivers": _("Waivers"),
+    "measures": _("Measures"),
+    "rules": _("Rules"),
+    "objective": _("Objective, in order"),
+    "steps": _("Steps"),
 }
 
 
@@ -329,7 +327,7 @@ def _render_entry(sentence: Sentence, lang: Lang, width: int) -> list[Line]:
     if sentence.formula:
         lines += wrap_paragraph(sentence.formula, width, first="      ", style="cyan")
     if sentence.note:
-        note = Text(f"Note : {sentence.note}", f"Note: {sentence.note}").in_(lang)
+        note = _("Note: {note}", note=sentence.note).in_(lang)
         lines += wrap_paragraph(note, width, first="      ", style="italic")
     return lines + wrap_paragraph(_describe_details(sentence, lang), width, first="      ", style="dim")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tnt_sim.analysis.shared.list_distance import ListChanges
-from tnt_sim.i18n.message import Text, format_long_day
+from tnt_sim.i18n.message import Text, _, format_long_day
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone, Words, write_both
 from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interruption
 
@@ -54,13 +54,13 @@ def build_interruption(document: LimitedStudy) -> list[Callout]:
 def describe_day(day: str) -> Text:
     """Write the day of the decision: « décision au 31 mars 2026 »."""
     text = format_long_day(day)
-    return Text(f"décision au {text.fr}", f"as of {text.en}")
+    return _("as of {text}", text=text)
 
 
 CHANGES = {
-    "enter": Text("entre", "enters"),
-    "leave": Text("sort", "leaves"),
-    "amount": Text("change de montant", "other amount"),
+    "enter": _("enters"),
+    "leave": _("leaves"),
+    "amount": _("other amount"),
 }
 
 
@@ -70,11 +70,11 @@ def build_change_table(changes: ListChanges) -> Table:
     rows = [(key, one) for key, listed in kinds for one in listed]
     return Table(
         [
-            Column(Text("Dossier", "Dossier"), [one.dossier for _, one in rows]),
-            Column(Text("Intitulé", "Title"), [one.title or "" for _, one in rows]),
-            Column(Text("Change", "Change"), [CHANGES[key] for key, _ in rows]),
-            Column(Text("Avant", "Before"), [one.before_cents for _, one in rows], Kind.MONEY),
-            Column(Text("Après", "After"), [one.after_cents for _, one in rows], Kind.MONEY),
+            Column(_("Dossier"), [one.dossier for __, one in rows]),
+            Column(_("Title"), [one.title or "" for __, one in rows]),
+            Column(_("Change"), [CHANGES[key] for key, __ in rows]),
+            Column(_("Before"), [one.before_cents for __, one in rows], Kind.MONEY),
+            Column(_("After"), [one.after_cents for __, one in rows], Kind.MONEY),
         ],
         most=12,
     )

@@ -19,7 +19,7 @@ from tnt_sim.analysis.sweep.document import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.stored_run import RUN_ROOT
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 from tnt_sim.reporting.charts.theme import render_png, render_svg
@@ -62,16 +62,16 @@ from tnt_sim.reporting.text.vocabulary import PROOF
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.scenario.scenario import ScenarioData
 
-AMOUNT = Text("Montant", "Amount")
+AMOUNT = _("Amount")
 MOST_POINTS = 15
 MOST_DOSSIERS = 400
 _CHARTS = {
-    "curve": Text("La courbe", "The curve"),
-    "figures": Text("En chiffres", "In figures"),
-    "ladder": Text("Les dossiers qui entrent", "The dossiers that enter"),
-    "envelopes": Text("Par enveloppe", "By envelope"),
+    "curve": _("The curve"),
+    "figures": _("In figures"),
+    "ladder": _("The dossiers that enter"),
+    "envelopes": _("By envelope"),
 }
-_SHEETS = {"free": Text("Libre", "Free"), "nested": Text("Promesses tenues", "Promises kept")}
+_SHEETS = {"free": _("Free"), "nested": _("Promises kept")}
 type DrawPicture = Callable[[Lang], str]
 
 
@@ -104,7 +104,7 @@ def _prepare_charts(document: SweepDocument, pictures: Mapping[str, str] | None)
     return {kind: partial(_draw_chart, document, kind) for kind in list_chart_kinds(document)}
 
 
-def _get_picture(picture: str, _: Lang) -> str:
+def _get_picture(picture: str, __: Lang) -> str:
     return picture
 
 
@@ -127,12 +127,12 @@ def has_charts() -> bool:
 def _build_meaning(document: SweepDocument) -> list[Section]:
     pairs = zip(summarise_sweep(document, Lang.FR), summarise_sweep(document, Lang.EN), strict=True)
     said = [Paragraph(Text(fr, en)) for fr, en in pairs]
-    return [Section(Text("Ce que cela veut dire", "What this means"), said)] if said else []
+    return [Section(_("What this means"), said)] if said else []
 
 
 def _build_place(document: SweepDocument) -> list[Paragraph]:
     where = document.sweep_dir
-    return [Paragraph(Text(f"Dossier du balayage : {where}", f"Sweep folder: {where}"))] if where else []
+    return [Paragraph(_("Sweep folder: {where}", where=where))] if where else []
 
 
 def _build_sections(document: SweepDocument, charts: Mapping[str, DrawPicture]) -> list[Section]:
@@ -156,25 +156,25 @@ def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
     pairs = [(point, entry) for point in document.points if (entry := point.get_curve(curve)) is not None]
     if not pairs or not document.has_curve(curve):
         return []
-    points, entries = [point for point, _ in pairs], [entry for _, entry in pairs]
+    points, entries = [point for point, __ in pairs], [entry for __, entry in pairs]
     lists = [point.get_list(curve) for point in points]
     costs = curve == "nested" and document.free
     columns = [
         Column(AMOUNT, [point.amount_cents for point in points], Kind.ROUND_MONEY),
         *_list_goal_columns(document, entries),
-        Column(Text("Dossiers", "Dossiers"), _pick(lists, "n_funded"), Kind.COUNT),
-        Column(Text("dont nouveaux", "of these new"), _pick(lists, "n_new"), Kind.COUNT, Output.SHEET),
+        Column(_("Dossiers"), _pick(lists, "n_funded"), Kind.COUNT),
+        Column(_("of these new"), _pick(lists, "n_new"), Kind.COUNT, Output.SHEET),
         Column(PEOPLE, _pick(lists, "population"), Kind.COUNT, optional=True),
     ]
     if has_inhabitants(document):
         columns.append(Column(REACHED, _pick(lists, "inhabitants"), Kind.COUNT, optional=True))
     columns += [
-        Column(Text("Dép.", "Dept."), _pick(lists, "n_departments"), Kind.COUNT, optional=True),
-        Column(Text("Accordé", "Granted"), _pick(lists, "granted_cents"), Kind.ROUND_MONEY),
-        Column(Text("Non dépensé", "Unspent"), _pick(lists, "left_cents"), Kind.MONEY, Output.SHEET),
-        Column(Text("Entrent", "Enter"), _count_changes(lists, "entered"), Kind.COUNT, optional=True),
+        Column(_("Dept."), _pick(lists, "n_departments"), Kind.COUNT, optional=True),
+        Column(_("Granted"), _pick(lists, "granted_cents"), Kind.ROUND_MONEY),
+        Column(_("Unspent"), _pick(lists, "left_cents"), Kind.MONEY, Output.SHEET),
+        Column(_("Enter"), _count_changes(lists, "entered"), Kind.COUNT, optional=True),
         Column(
-            Text("Sortent", "Leave"),
+            _("Leave"),
             _count_changes(lists, "left"),
             Kind.COUNT,
             Output.SHEET if costs else Output.ALL,
@@ -185,32 +185,29 @@ def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
         prices = [write_both(partial(format_price, document, point)) for point in points]
         displayed = [None if one is None else price for one, price in zip(lists, prices, strict=True)]
         columns += [
-            Column(Text("Prix", "Price"), displayed, Kind.FIGURE, Output.READING),
+            Column(_("Price"), displayed, Kind.FIGURE, Output.READING),
             Column(
-                Text("Prix des promesses", "Price of the promises"),
+                _("Price of the promises"),
                 [point.price_of_nesting for point in points],
                 Kind.DECIMAL,
                 Output.SHEET,
             ),
             Column(
-                Text("… dans le but", "… in the goal"),
+                _("… in the goal"),
                 [point.price_goal for point in points],
                 outputs=Output.SHEET,
             ),
         ]
     columns += [
         Column(
-            Text("Écart en euros", "Gap in euros"),
+            _("Gap in euros"),
             [entry.width_cents for entry in entries],
             Kind.MONEY,
             Output.SHEET,
         ),
-        Column(Text("Preuve", "Proof"), [_describe_evidence(entry) for entry in entries]),
+        Column(_("Proof"), [_describe_evidence(entry) for entry in entries]),
     ]
-    note = Text(
-        "Prix : ce que vaut de plus la répartition libre du même montant.",
-        "Price: what the free allocation of the same amount is worth more.",
-    )
+    note = _("Price: what the free allocation of the same amount is worth more.")
     table = Table(columns, CURVE[curve], name=_SHEETS[curve], most=MOST_POINTS, spread=True)
     return [table, *([Paragraph(note, soft=True)] if costs else [])]
 
@@ -221,7 +218,7 @@ def _list_goal_columns(document: SweepDocument, entries: Sequence[CurvePoint]) -
     for k, goal in enumerate(document.goals):
         stages = [entry.objective[k] if entry.objective else None for entry in entries]
         texts = [None if stage is None else write_both(partial(format_value, stage)) for stage in stages]
-        bound = Text(f"{goal.goal}\u00a0: borne", f"{goal.goal}: bound")
+        bound = _("{goal}: bound", goal=goal.goal)
         columns += [
             Column(goal.goal, texts, Kind.FIGURE, Output.READING),
             Column(
@@ -253,21 +250,21 @@ def _build_totals(document: SweepDocument) -> list[Node]:
     points = select_lists(document, document.first_curve)
     if not points:
         return []
-    lists = [entry for _, entry in points]
+    lists = [entry for __, entry in points]
     columns = [
-        Column(AMOUNT, [point.amount_cents for point, _ in points], Kind.ROUND_MONEY),
-        Column(Text("Dossiers", "Dossiers"), _pick(lists, "n_funded"), Kind.COUNT),
-        Column(Text("dont nouveaux", "of these new"), _pick(lists, "n_new"), Kind.COUNT),
+        Column(AMOUNT, [point.amount_cents for point, __ in points], Kind.ROUND_MONEY),
+        Column(_("Dossiers"), _pick(lists, "n_funded"), Kind.COUNT),
+        Column(_("of these new"), _pick(lists, "n_new"), Kind.COUNT),
         Column(PEOPLE, _pick(lists, "population"), Kind.COUNT),
     ]
     if has_inhabitants(document):
         columns.append(Column(REACHED, _pick(lists, "inhabitants"), Kind.COUNT))
     columns += [
-        Column(Text("Départements", "Departments"), _pick(lists, "n_departments"), Kind.COUNT),
-        Column(Text("Accordé", "Granted"), _pick(lists, "granted_cents"), Kind.MONEY),
-        Column(Text("Non dépensé", "Unspent"), _pick(lists, "left_cents"), Kind.MONEY),
+        Column(_("Departments"), _pick(lists, "n_departments"), Kind.COUNT),
+        Column(_("Granted"), _pick(lists, "granted_cents"), Kind.MONEY),
+        Column(_("Unspent"), _pick(lists, "left_cents"), Kind.MONEY),
     ]
-    caption = Text("Ce que chaque montant atteint", "What each amount reaches")
+    caption = _("What each amount reaches")
     return [Table(columns, caption, outputs=Output.PAGE)]
 
 
@@ -283,27 +280,25 @@ def _build_dossiers(document: SweepDocument) -> list[Node]:
         document.dossiers,
         key=lambda row: (stable[row.dossier] is None, stable[row.dossier] or 0, row.envelope, row.dossier),
     )
-    caption = Text(
-        "Dossiers qui changent d'un montant à l'autre", "Dossiers that change from one amount to another"
-    )
-    unsettled = Text("va et vient", "in and out")
+    caption = _("Dossiers that change from one amount to another")
+    unsettled = _("in and out")
     funded_from = [
         unsettled if (cents := stable[row.dossier]) is None else _format_short(cents) for row in rows
     ]
     heads = (
-        Text("Libre : financé à partir de", "Free: funded from"),
-        Text("Promesses tenues : financé à partir de", "Promises kept: funded from"),
+        _("Free: funded from"),
+        _("Promises kept: funded from"),
     )
     columns = [
-        Column(Text("Dossier", "Dossier"), [row.dossier for row in rows]),
-        Column(Text("Intitulé", "Title"), [row.title for row in rows]),
-        Column(Text("Enveloppe", "Envelope"), [row.envelope for row in rows]),
-        Column(Text("Accordé", "Granted"), [row.granted_cents for row in rows], Kind.ROUND_MONEY),
-        Column(Text("Financé à partir de", "Funded from"), funded_from, Kind.FIGURE, Output.READING),
+        Column(_("Dossier"), [row.dossier for row in rows]),
+        Column(_("Title"), [row.title for row in rows]),
+        Column(_("Envelope"), [row.envelope for row in rows]),
+        Column(_("Granted"), [row.granted_cents for row in rows], Kind.ROUND_MONEY),
+        Column(_("Funded from"), funded_from, Kind.FIGURE, Output.READING),
         Column(heads[0], [row.free_from_cents for row in rows], Kind.MONEY, Output.SHEET),
         Column(heads[1], [row.nested_from_cents for row in rows], Kind.MONEY, Output.SHEET),
     ]
-    return [Table(columns, caption, name=Text("Dossiers", "Dossiers"))]
+    return [Table(columns, caption, name=_("Dossiers"))]
 
 
 def _format_short(cents: int) -> Text:
@@ -313,20 +308,20 @@ def _format_short(cents: int) -> Text:
 def _build_envelopes(document: SweepDocument) -> list[Node]:
     """Return applications and money by amount for each top envelope, once if both curves agree; all in a sheet."""
     names = {
-        "free": Text("libre", "free"),
-        "nested": Text("promesses tenues", "promises kept"),
-        "both": Text("sur les deux courbes", "on both curves"),
+        "free": _("free"),
+        "nested": _("promises kept"),
+        "both": _("on both curves"),
     }
     found = {curve: select_lists(document, curve) for curve in CURVES if document.has_curve(curve)}
     lists = {curve: pairs for curve, pairs in found.items() if pairs}
     tables = {curve: _list_envelope_columns(pairs) for curve, pairs in lists.items()}
     if len(tables) > 1 and len({tuple(map(_list_values, columns)) for columns in tables.values()}) == 1:
         tables = {"both": tables["free"]}
-    about = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
+    about = _("By envelope: dossiers funded and granted")
     nodes: list[Node] = []
     for curve, columns in tables.items():
         name = names[curve]
-        caption = Text(f"{about.fr} ({name.fr})", f"{about.en} ({name.en})") if len(lists) > 1 else about
+        caption = _("{about} ({name})", about=about, name=name) if len(lists) > 1 else about
         nodes.append(Table(columns, caption, most=MOST_POINTS, spread=True, outputs=Output.READING))
     rows = [
         (point, names[curve], one)
@@ -343,8 +338,8 @@ def _list_values(column: Column) -> tuple[Cell, ...]:
 
 def _list_envelope_columns(pairs: Sequence[tuple[SweepPointEntry, FundedCurvePoint]]) -> list[Column]:
     tops = [entry.id for entry in list_top_envelopes(pairs[0][1])]
-    columns = [Column(AMOUNT, [point.amount_cents for point, _ in pairs], Kind.ROUND_MONEY)]
-    by_id = [{entry.id: entry for entry in at_amount.envelopes} for _, at_amount in pairs]
+    columns = [Column(AMOUNT, [point.amount_cents for point, __ in pairs], Kind.ROUND_MONEY)]
+    by_id = [{entry.id: entry for entry in at_amount.envelopes} for __, at_amount in pairs]
     for name in tops:
         columns += [
             Column(name, [entries[name].n_funded for entries in by_id], Kind.COUNT),
@@ -356,23 +351,23 @@ def _list_envelope_columns(pairs: Sequence[tuple[SweepPointEntry, FundedCurvePoi
 def _build_envelope_sheet(rows: Sequence[tuple[SweepPointEntry, Text, SweepEnvelopeEntry]]) -> Table:
     return Table(
         [
-            Column(AMOUNT, [point.amount_cents for point, _, _ in rows], Kind.MONEY),
-            Column(Text("Courbe", "Curve"), [curve for _, curve, _ in rows]),
-            Column(Text("Enveloppe", "Envelope"), [one.id for _, _, one in rows]),
-            Column(Text("Sous", "Under"), [one.parent for _, _, one in rows]),
-            Column(Text("Intitulé", "Title"), [one.title for _, _, one in rows]),
+            Column(AMOUNT, [point.amount_cents for point, _curve, _one in rows], Kind.MONEY),
+            Column(_("Curve"), [curve for _point, curve, _one in rows]),
+            Column(_("Envelope"), [one.id for _point, _curve, one in rows]),
+            Column(_("Under"), [one.parent for _point, _curve, one in rows]),
+            Column(_("Title"), [one.title for _point, _curve, one in rows]),
             Column(
-                Text("Montant de l'enveloppe", "Amount of the envelope"),
-                [one.amount_cents for _, _, one in rows],
+                _("Amount of the envelope"),
+                [one.amount_cents for _point, _curve, one in rows],
                 Kind.MONEY,
             ),
-            Column(Text("Disponible", "Available"), [one.effective_cents for _, _, one in rows], Kind.MONEY),
-            Column(Text("Accordé", "Granted"), [one.granted_cents for _, _, one in rows], Kind.MONEY),
+            Column(_("Available"), [one.effective_cents for _point, _curve, one in rows], Kind.MONEY),
+            Column(_("Granted"), [one.granted_cents for _point, _curve, one in rows], Kind.MONEY),
             Column(
-                Text("Dossiers financés", "Funded dossiers"), [one.n_funded for _, _, one in rows], Kind.COUNT
+                _p("column", "Funded dossiers"), [one.n_funded for _point, _curve, one in rows], Kind.COUNT
             ),
         ],
-        name=Text("Enveloppes", "Envelopes"),
+        name=_("Envelopes"),
         outputs=Output.SHEET,
     )
 
@@ -384,15 +379,15 @@ def _build_steps(document: SweepDocument) -> list[Section]:
         return []
     columns = [
         Column(AMOUNT, steps.amount_cents, Kind.MONEY),
-        Column(Text("Valeur", "Value"), steps.value, Kind.DECIMAL),
-        Column(Text("Borne", "Bound"), steps.bound, Kind.DECIMAL),
-        Column(Text("Dossiers financés", "Funded dossiers"), steps.n_funded, Kind.COUNT),
-        Column(Text("Accordé", "Granted"), steps.granted_cents, Kind.MONEY),
+        Column(_("Value"), steps.value, Kind.DECIMAL),
+        Column(_("Bound"), steps.bound, Kind.DECIMAL),
+        Column(_p("column", "Funded dossiers"), steps.n_funded, Kind.COUNT),
+        Column(_("Granted"), steps.granted_cents, Kind.MONEY),
         Column(PEOPLE, steps.population, Kind.COUNT),
         Column(REACHED, steps.inhabitants, Kind.COUNT),
-        Column(Text("Départements atteints", "Departments reached"), steps.n_departments, Kind.COUNT),
+        Column(_("Departments reached"), steps.n_departments, Kind.COUNT),
     ]
-    return [Section(Text("Paliers", "Steps"), [Table(columns, outputs=Output.SHEET)], annex=True)]
+    return [Section(_("Steps"), [Table(columns, outputs=Output.SHEET)], annex=True)]
 
 
 POINTS = "points.jsonl"

@@ -11,7 +11,7 @@ from typing import Any
 
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, ROWS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, describe_count
 from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
@@ -56,27 +56,16 @@ def _describe_fit(fit: Fit) -> list[Text]:
             f'Over-runs measured: "{fit.realised}" over "{fit.planned}", {n} pairs of {fit.file} '
             f"(sha256 {fit.sha256[:12]}…)" + (f', by "{by}".' if by else "."),
         ),
-        Text(
-            "Pour un coût connu seulement après la décision : `event: final_cost` au lieu de `column: cost`.",
-            "For a cost that is known only after the decision: `event: final_cost` instead of `column: cost`.",
-        ),
+        _("For a cost that is known only after the decision: `event: final_cost` instead of `column: cost`."),
     ]
     if fit.n_open:
         left = describe_count(fit.n_open, *ROWS)
         lines.append(
-            Text(
-                f"Sans coût prévu ou réalisé, laissées : {left.fr} (projets en cours ?).",
-                f"Without a planned or realised cost, left out: {left.en} (projects under way?).",
-            )
+            _("Without a planned or realised cost, left out: {left} (projects under way?).", left=left)
         )
     if fit.n_nothing:
         left = describe_count(fit.n_nothing, *ROWS)
-        lines.append(
-            Text(
-                f"À 0 €, laissées : {left.fr} (abandons ? voir `event: lapsed`).",
-                f"At 0 €, left out: {left.en} (given up? see `event: lapsed`).",
-            )
-        )
+        lines.append(_("At 0 €, left out: {left} (given up? see `event: lapsed`).", left=left))
     return lines
 
 
@@ -91,7 +80,7 @@ def _build_entry(key: str, law: Law, name: str, where: dict[Any, Any], lang: Lan
     pooled = any(isinstance(value, dict) for value in where.values())
     lines = [f"  # {text.in_(lang)}" for text in _describe_law(law, name, pooled=pooled)]
     if law.sigma < 5e-5:
-        return [*lines, "  # " + Text("Aucune dispersion : pas de loi.", "No dispersion: no law.").in_(lang)]
+        return [*lines, "  # " + _("No dispersion: no law.").in_(lang)]
     at = f"where: {_format_flow_yaml(where)}, " if where else ""
     law_text = f"times: {{lognormal: {{median: {law.median:.4f}, sigma: {law.sigma:.4f}}}}}"
     return [*lines, f"  - {{id: {key}, column: cost, {at}{law_text}}}"]
@@ -108,15 +97,17 @@ def _describe_law(law: Law, name: str, *, pooled: bool) -> list[Text]:
         )  # fmt: skip
         lines.append(few)
     measured, fitted = (_format_quantiles(values) for values in (law.measured, law.fitted))
-    who = (
-        Text("", "") if pooled or not name else Text(f"{_flatten_text(name)} : ", f"{_flatten_text(name)}: ")
-    )
+    who = NO_TEXT if pooled or not name else _("{name}: ", name=_flatten_text(name))
     lines.append(
-        Text(
-            f"{who.fr}{law.n} paires ; 5 %, 50 %, 95 % mesurés {measured}, de la loi {fitted} ; médiane à 95 % "
-            f"entre {law.median_range[0]:.3f} et {law.median_range[1]:.3f}.",
-            f"{who.en}{law.n} pairs; 5 %, 50 %, 95 % measured {measured}, of the law {fitted}; 95 % of the median "
-            f"between {law.median_range[0]:.3f} and {law.median_range[1]:.3f}.",
+        _(
+            "{who}{n} pairs; 5 %, 50 %, 95 % measured {measured}, of the law {fitted}; 95 % of the "
+            "median between {median_range} and {median_range_2}.",
+            who=who,
+            n=law.n,
+            measured=measured,
+            fitted=fitted,
+            median_range=f"{law.median_range[0]:.3f}",
+            median_range_2=f"{law.median_range[1]:.3f}",
         )
     )
     return [*lines, *_describe_fit_limits(law)]
@@ -143,19 +134,14 @@ def _describe_fit_limits(law: Law) -> list[Text]:
     if law.n_same >= MANY_SAME * law.n:
         share = f"{100 * law.n_same / law.n:.0f} %"
         lines.append(
-            Text(
-                f"{share} des paires ont deux fois le même montant : une loi continue ne le dit pas.",
-                f"{share} of the pairs have the same amount twice: a continuous law does not say so.",
+            _(
+                "{share} of the pairs have the same amount twice: a continuous law does not say so.",
+                share=share,
             )
         )
     if law.n_far:
-        far = describe_count(law.n_far, ("rapport", "rapports"), ("ratio", "ratios"))
-        lines.append(
-            Text(
-                f"{far.fr} au-delà de 10 ou sous 1/10 : une autre unité, un autre projet ?",
-                f"{far.en} beyond 10 or below 1/10: another unit, another project?",
-            )
-        )
+        far = _n("{n} ratio", "{n} ratios", n=law.n_far)
+        lines.append(_("{far} beyond 10 or below 1/10: another unit, another project?", far=far))
     return lines
 
 
@@ -190,23 +176,23 @@ def _format_flow_yaml(value: Any) -> str:
 _WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n", "oui", "non"}
 
 STANDING = {
-    "core": Text("noyau", "core"),
-    "borderline": Text("en balance", "borderline"),
-    "exterior": Text("dehors", "exterior"),
+    "core": _("core"),
+    "borderline": _("borderline"),
+    "exterior": _("exterior"),
 }
 ABOUT = {
-    "core": Text("financés dans 95 % des tirages au moins", "funded in at least 95 % of the draws"),
-    "borderline": Text("selon le tirage", "depending on the draw"),
-    "exterior": Text("dans 5 % des tirages au plus", "in at most 5 % of the draws"),
+    "core": _("funded in at least 95 % of the draws"),
+    "borderline": _("depending on the draw"),
+    "exterior": _("in at most 5 % of the draws"),
 }
 LISTS = {
-    "plan": Text("la liste prévue", "the planned list"),
-    "average": Text("la meilleure en moyenne", "the best on average"),
+    "plan": _("the planned list"),
+    "average": _("the best on average"),
 }
 DRAWS = ("tirage", "tirages"), ("draw", "draws")
 STOPPED_BY = {
-    "interrupt": Text("interrompu", "interrupted"),
-    "time": Text("arrêté par la limite de temps", "stopped by the time limit"),
+    "interrupt": _("interrupted"),
+    "time": _("stopped by the time limit"),
 }
 
 
@@ -219,7 +205,7 @@ def _describe_headline(tables: EnsembleTables) -> Text:
             f"{by.fr} après {many.fr} sur {requested} (graine {seed})",
             f"{by.en} after {n} of {wanted.en} (seed {seed})",
         )
-    return Text(f"{many.fr} (graine {seed})", f"{many.en} (seed {seed})")
+    return _("{many} (seed {seed})", many=many, seed=seed)
 
 
 def _describe_limits(tables: EnsembleTables) -> list[Text]:
@@ -230,12 +216,10 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
     unknown = n - held - lost
     if unknown:
         entries.append(
-            Text(
-                f"La meilleure liste n'a pas été trouvée dans {describe_count(unknown, *DRAWS).fr} sur {n} : les "
-                "chiffres n'en tiennent pas compte.",
-                f"The best list was not found in {describe_count(unknown, *DRAWS).en} of {n}: "
-                "the figures leave them "
-                "out.",
+            _(
+                "The best list was not found in {unknown} of {n}: the figures leave them out.",
+                unknown=describe_count(unknown, *DRAWS),
+                n=n,
             )
         )
     if lost:
@@ -245,12 +229,13 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
         )
         others = Text("l'autre" if held == 1 else f"les {held} autres", f"the other {held}")
         entries.append(
-            Text(
-                f"{nothing.fr} : les chiffres portent sur {others.fr}, et sont donc trop favorables.",
-                f"{nothing.en}: the figures are of {others.en}, and so too favourable.",
+            _(
+                "{nothing}: the figures are of {others}, and so too favourable.",
+                nothing=nothing,
+                others=others,
             )
             if held
-            else Text(f"{nothing.fr}.", f"{nothing.en}.")
+            else _("{nothing}.", nothing=nothing)
         )
     if tables.draws.stopped_by == "time":
         n_read = len(tables.draws.read)
@@ -265,11 +250,7 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
             )
         )
     entries += [
-        Text(
-            f"« {name} » ne concerne aucun dossier : vérifiez son `where`.",
-            f'"{name}" is about no dossier: look at its `where`.',
-        )
-        for name in tables.without_dossier
+        _('"{name}" is about no dossier: look at its `where`.', name=name) for name in tables.without_dossier
     ]
     return entries
 
@@ -277,7 +258,7 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
 def build_report(tables: EnsembleTables) -> Report:
     """Return the report of an ensemble."""
     return Report(
-        title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
+        title=_("What holds in spite of uncertainty"),
         subject=tables.problem.scenario.title,
         about=[tables.problem.scenario.id],
         nodes=[
@@ -306,14 +287,14 @@ def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
         yield _build_sensitivity_section(tables)
     table = tables.dossiers
     yield build_section(
-        Text("Les dossiers", "The dossiers"),
+        _("The dossiers"),
         [
-            Column(Text("Dossier", "Dossier"), table["dossier"].to_list()),
-            Column(Text("Intitulé", "Title"), table["title"].to_list()),
-            Column(Text("Enveloppe", "Envelope"), table["envelope"].to_list()),
-            Column(Text("Part des tirages", "Share of draws"), _list_rates(table["share"]), Kind.RATE),
-            Column(Text("Place", "Standing"), [STANDING[v] for v in table["standing"].to_list()]),
-            Column(Text("Prévu", "Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
+            Column(_("Dossier"), table["dossier"].to_list()),
+            Column(_("Title"), table["title"].to_list()),
+            Column(_("Envelope"), table["envelope"].to_list()),
+            Column(_("Share of draws"), _list_rates(table["share"]), Kind.RATE),
+            Column(_("Standing"), [STANDING[v] for v in table["standing"].to_list()]),
+            Column(_("Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
         ],
         annex=True,
     )
@@ -331,13 +312,13 @@ def _round_values(values: Iterable[Fraction]) -> list[Cell]:
 def _build_standing_section(tables: EnsembleTables) -> Section:
     counted = dict(tables.dossiers.group_by("standing").len().iter_rows())
     numbers = [int(counted.get(key, 0)) for key in STANDING]
-    title = Text("Noyau, balance, dehors", "Core, borderline, exterior")
+    title = _("Core, borderline, exterior")
     return build_section(
         title,
         [
-            Column(Text("Place", "Standing"), list(STANDING.values())),
-            Column(Text("Dossiers", "Dossiers"), numbers, Kind.COUNT),
-            Column(Text("C'est-à-dire", "That is"), [ABOUT[key] for key in STANDING]),
+            Column(_("Standing"), list(STANDING.values())),
+            Column(_("Dossiers"), numbers, Kind.COUNT),
+            Column(_("That is"), [ABOUT[key] for key in STANDING]),
         ],
         chart=partial(_draw_standing, numbers, title),
     )
@@ -348,33 +329,30 @@ def _draw_standing(numbers: Sequence[int], title: Text, lang: Lang) -> str:
         Bar(name.in_(lang), [n], [format_integer(n, lang)])
         for name, n in zip(STANDING.values(), numbers, strict=True)
     ]
-    return draw_bars(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang))
+    return draw_bars(bars, [_("dossiers").in_(lang)], title.in_(lang))
 
 
 def _build_risk_section(tables: EnsembleTables) -> Section:
     risk = tables.risk
     assert risk is not None
     named = {
-        Text("en moyenne", "on average"): risk.mean,
-        Text("au pire", "at worst"): risk.least if tables.best_is_high else risk.most,
-        Text("au mieux", "at best"): risk.most if tables.best_is_high else risk.least,
-        Text("aussi bonne ou meilleure, 9 fois sur 10", "as good or better, 9 times in 10"): risk.var,
-        Text("moyenne des 10 % pires", "mean of the worst 10 %"): risk.cvar,
+        _("on average"): risk.mean,
+        _("at worst"): risk.least if tables.best_is_high else risk.most,
+        _("at best"): risk.most if tables.best_is_high else risk.least,
+        _("as good or better, 9 times in 10"): risk.var,
+        _("mean of the worst 10 %"): risk.cvar,
     }
     plan = tables.draws.plan.values
     words = []
     if plan:
         text = write_both(partial(format_decimal, format_fraction(plan[0])))
-        words.append(Text(f"Sans incertitude : {text.fr}.", f"Without uncertainty: {text.en}."))
+        words.append(_("Without uncertainty: {text}.", text=text))
     goal = tables.problem.stages[0].goal
     return build_section(
-        Text(
-            f"Ce que vaut l'enveloppe, le tirage connu ({goal})",
-            f"What the money gives once the draw is known ({goal})",
-        ),
+        _("What the money gives once the draw is known ({goal})", goal=goal),
         [
             Column("", list(named)),
-            Column(Text("Valeur", "Value"), _round_values(named.values()), Kind.DECIMAL),
+            Column(_("Value"), _round_values(named.values()), Kind.DECIMAL),
         ],
         words=words,
     )
@@ -387,17 +365,12 @@ def _format_number(value: Fraction, lang: Lang) -> str:
 def _describe_information_value(tables: EnsembleTables) -> Text:
     """Write the value of perfect information, where lists can be compared with the draws' optima."""
     if any(one.ahead for one in tables.fixed_lists):
-        return Text(
-            "Savoir avant de décider n'est pas chiffré : les listes gardent les montants promis là où l'on "
-            "demande plus, et valent alors plus que ce qui peut y être décidé.",
-            "Knowing before deciding has no figure: the lists keep promised amounts where more is asked for, and "
-            "are then worth more than what can be decided there.",
+        return _(
+            "Knowing before deciding has no figure: the lists keep promised amounts where more is "
+            "asked for, and are then worth more than what can be decided there."
         )
     if tables.information is None:
-        return Text(
-            "Savoir avant de décider n'est pas chiffré : aucune liste ne tient dans tous les tirages.",
-            "Knowing before deciding has no figure: no list keeps every rule in each draw.",
-        )
+        return _("Knowing before deciding has no figure: no list keeps every rule in each draw.")
     worth = write_both(partial(_format_number, tables.information))
     n = len(tables.steady)
     fr = f"la meilleure des {n} listes qui tiennent partout" if n > 1 else "la seule liste qui tient partout"
@@ -412,20 +385,15 @@ def _explain_unnamed_list(tables: EnsembleTables) -> list[Text]:
     """Say why the best of the lists that are not feasible everywhere is not named."""
     if len(tables.steady) == len(tables.fixed_lists):
         return []
-    return [
-        Text(
-            "« Meilleure » et « moindre regret » ne se disent que de listes qui tiennent dans tous les tirages.",
-            '"Best" and "least regret" are said only of lists that keep every rule in each draw.',
-        )
-    ]
+    return [_('"Best" and "least regret" are said only of lists that keep every rule in each draw.')]
 
 
 def _build_list_section(tables: EnsembleTables) -> Section:
     robust = tables.robust
     words = {
-        "average": Text("meilleure moyenne", "best average"),
-        "cvar": Text("meilleure au pire", "best in the bad tail"),
-        "regret": Text("moindre regret", "least regret"),
+        "average": _("best average"),
+        "cvar": _("best in the bad tail"),
+        "regret": _("least regret"),
     }
     notes = [
         write_both(partial(_join_words, [words[key] for key, name in robust.items() if name == one.name]))
@@ -434,18 +402,18 @@ def _build_list_section(tables: EnsembleTables) -> Section:
     names = [LISTS.get(one.name) or _write_draw_name(one.name) for one in tables.fixed_lists]
     risks = [one.risk for one in tables.fixed_lists]
     return build_section(
-        Text("Décider avant de savoir", "Deciding before knowing"),
+        _("Deciding before knowing"),
         [
-            Column(Text("Liste", "List"), names),
-            Column(Text("Moyenne", "Average"), _round_values(one.mean for one in risks), Kind.DECIMAL),
-            Column(Text("10 % pires", "Worst 10 %"), _round_values(one.cvar for one in risks), Kind.DECIMAL),
+            Column(_("List"), names),
+            Column(_("Average"), _round_values(one.mean for one in risks), Kind.DECIMAL),
+            Column(_("Worst 10 %"), _round_values(one.cvar for one in risks), Kind.DECIMAL),
             Column(
-                Text("Regret", "Regret"),
+                _("Regret"),
                 _round_values(one.worst_regret for one in tables.fixed_lists),
                 Kind.DECIMAL,
             ),
             Column(
-                Text("Règles tenues", "Rules kept"),
+                _("Rules kept"),
                 _list_rates(float(one.holds) for one in tables.fixed_lists),
                 Kind.RATE,
             ),
@@ -466,27 +434,24 @@ def _write_draw_name(name: str) -> Text:
 def _build_envelope_section(tables: EnsembleTables) -> Section:
     table = tables.envelopes
     return build_section(
-        Text("Argent qui reste", "Money left"),
+        _("Money left"),
         [
-            Column(Text("Enveloppe", "Envelope"), table["envelope"].to_list()),
-            Column(Text("Montant", "Amount"), table["amount_cents"].to_list(), Kind.MONEY),
+            Column(_("Envelope"), table["envelope"].to_list()),
+            Column(_("Amount"), table["amount_cents"].to_list(), Kind.MONEY),
             Column(
-                Text("Reste quelque chose", "Something is left"),
+                _("Something is left"),
                 _list_rates(table["p_unspent"]),
                 Kind.RATE,
             ),
-            Column(Text("Reste moyen", "Left on average"), table["mean_unspent_cents"].to_list(), Kind.MONEY),
+            Column(_("Left on average"), table["mean_unspent_cents"].to_list(), Kind.MONEY),
             Column(
-                Text("La liste prévue dépasse", "The planned list exceeds"),
+                _("The planned list exceeds"),
                 _list_rates(table["p_exceeded"]),
                 Kind.RATE,
             ),
         ],
         words=[
-            Text(
-                "Reste : chaque tirage décidé une fois connu. Dépasse : la liste prévue, aux montants d'alors.",
-                "Left: each draw decided once known. Exceeds: the planned list, at the amounts asked for then.",
-            )
+            _("Left: each draw decided once known. Exceeds: the planned list, at the amounts asked for then.")
         ],
     )
 
@@ -494,44 +459,32 @@ def _build_envelope_section(tables: EnsembleTables) -> Section:
 def _build_payment_section(tables: EnsembleTables) -> Section:
     table = tables.payments
     shares = _list_rates(table["may_be_promised"])
-    years = [Text("ensemble", "in all") if year is None else str(year) for year in table["year"].to_list()]
+    years = [_("in all") if year is None else str(year) for year in table["year"].to_list()]
     return build_section(
-        Text("Ce que la liste prévue paiera", "What the planned list will pay"),
+        _("What the planned list will pay"),
         [
-            Column(Text("Année", "Year"), years),
-            Column(Text("Accordé", "Granted"), table["granted_cents"].to_list(), Kind.MONEY),
-            Column(
-                Text("Payé en moyenne", "Paid on average"), table["mean_paid_cents"].to_list(), Kind.MONEY
-            ),
-            Column(Text("Payé au plus", "Paid at most"), table["most_paid_cents"].to_list(), Kind.MONEY),
-            Column(Text("Surprogrammation", "Over-programming"), shares, Kind.RATE),
+            Column(_("Year"), years),
+            Column(_("Granted"), table["granted_cents"].to_list(), Kind.MONEY),
+            Column(_("Paid on average"), table["mean_paid_cents"].to_list(), Kind.MONEY),
+            Column(_("Paid at most"), table["most_paid_cents"].to_list(), Kind.MONEY),
+            Column(_("Over-programming"), shares, Kind.RATE),
         ],
-        words=[
-            Text(
-                "Dernière colonne : ce qui peut être promis en plus, le risque de payer trop restant sous 5 %.",
-                "Last column: what more may be promised, the risk of paying too much staying within 5 %.",
-            )
-        ],
+        words=[_("Last column: what more may be promised, the risk of paying too much staying within 5 %.")],
     )
 
 
 def _build_sensitivity_section(tables: EnsembleTables) -> Section:
     table = tables.sensitivity
     return build_section(
-        Text("Ce qui fait varier le résultat", "What moves the result"),
+        _("What moves the result"),
         [
-            Column(Text("Incertitude", "Input"), table["input"].to_list()),
+            Column(_("Input"), table["input"].to_list()),
             Column(
-                Text("Part", "Share"),
+                _("Share"),
                 _list_rates(table["total_effect"]),
                 Kind.RATE,
             ),
-            Column(Text("Tirages", "Draws"), table["n_draws"].to_list(), Kind.COUNT),
+            Column(_("Draws"), table["n_draws"].to_list(), Kind.COUNT),
         ],
-        words=[
-            Text(
-                "Indice de Sobol total : la part de la variance à laquelle l'incertitude concourt (estimée).",
-                "Total Sobol index: the share of the variance that the input has a part in (estimated).",
-            )
-        ],
+        words=[_("Total Sobol index: the share of the variance that the input has a part in (estimated).")],
     )

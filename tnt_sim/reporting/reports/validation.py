@@ -13,7 +13,7 @@ from rich.text import Text as Line
 from tnt_sim.documents import dump_document, omit_none
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_amount, format_count, format_integer
 from tnt_sim.ingest.quality.checks import check_quality
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
@@ -214,10 +214,7 @@ def _describe_unreachable(problem: Problem, stuck: Sequence[int], lang: Lang) ->
     for node, cents in enumerate(stuck):
         if cents:
             name, money = problem.case.tree.ids[node], format_amount(cents, lang)
-            text = Text(
-                f"{money} de « {name} » ne peuvent atteindre aucun dossier.",
-                f'{money} of "{name}" can reach no dossier.',
-            )
+            text = _('{money} of "{name}" can reach no dossier.', money=money, name=name)
             result.append(text.in_(lang))
     return result
 
@@ -317,11 +314,11 @@ def _render_totals(document: ValidateDocument, lang: Lang) -> list[Line]:
 
 
 _KEYS = (
-    ("amount_cents", Text("Montant", "Amount")),
-    ("committed_cents", Text("Engagé", "Committed")),
-    ("demand_cents", Text("Demande", "Demand")),
-    ("n_dossiers", Text("Déposés", "Filed")),
-    ("n_eligible", Text("Éligibles", "Eligible")),
+    ("amount_cents", _("Amount")),
+    ("committed_cents", _("Committed")),
+    ("demand_cents", _("Demand")),
+    ("n_dossiers", _("Filed")),
+    ("n_eligible", _("Eligible")),
 )
 
 
@@ -335,7 +332,7 @@ def _render_checks(checks: Sequence[RequirementEntry], lang: Lang, width: int) -
         )
         if check.n_not_given:
             n = format_integer(check.n_not_given, lang)
-            why += Text(f" (non renseigné : {n})", f" (not given: {n})").in_(lang)
+            why += _(" (not given: {n})", n=n).in_(lang)
         rows.append(
             (
                 format_integer(check.n_missed, lang),

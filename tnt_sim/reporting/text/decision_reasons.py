@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.linear_terms import IntArray, sum_exactly
 from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, describe_failures
@@ -31,7 +32,7 @@ def describe_unspent(problem: Problem, reasons: Reasons, node: int) -> Text:
     if at == node:
         return why
     name = problem.case.tree.titles[at]
-    return Text(f"Surtout dans « {name} ». {why.fr}", f'Mostly in "{name}". {why.en}')
+    return _('Mostly in "{name}". {why}', name=name, why=why)
 
 
 def _explain_unspent(problem: Problem, reasons: Reasons, node: int, at: int) -> Text:
@@ -39,37 +40,22 @@ def _explain_unspent(problem: Problem, reasons: Reasons, node: int, at: int) -> 
     if code == "all_funded":
         return _describe_all_funded(problem, reasons, at)
     if code == "reserve":
-        return Text("C'est la réserve de précaution.", "This is the precautionary reserve.")
+        return _("This is the precautionary reserve.")
     if code == "none_fits":
         head = _NONE_FITS[bool(problem.case.tree.list_children(at))]
         return _with_exceptions(head, _describe_fitting(problem, reasons, at))
     if code == "parent_full":
-        return Text(
-            "Des dossiers tiendraient ici, mais l'enveloppe au-dessus est épuisée.",
-            "Dossiers would fit here, but the envelope above is used up.",
-        )
+        return _("Dossiers would fit here, but the envelope above is used up.")
     if code == "rule":
-        return Text(
-            f"La règle « {rule} » empêche de financer un dossier de plus.",
-            f'The rule "{rule}" bars one dossier more.',
-        )
+        return _('The rule "{rule}" bars one dossier more.', rule=rule or "")
     if reasons.unclear[reasons.rows_under(at)].any():
-        return Text(
-            "Des dossiers y tiendraient ; ce qui les écarte n'a pas été établi.",
-            "Some dossiers would fit; what keeps them out was not established.",
-        )
-    return Text(
-        "Un dossier de plus n'apporterait rien à l'objectif.",
-        "One dossier more would add nothing to the goal.",
-    )
+        return _("Some dossiers would fit; what keeps them out was not established.")
+    return _("One dossier more would add nothing to the goal.")
 
 
 _NONE_FITS = (
-    Text("Aucun dossier restant ne tient dans ce qui reste", "No remaining dossier fits in what is left"),
-    Text(
-        "Aucun dossier restant ne tient dans ce qui reste à son enveloppe",
-        "No remaining dossier fits in what is left of its own envelope",
-    ),
+    _("No remaining dossier fits in what is left"),
+    _("No remaining dossier fits in what is left of its own envelope"),
 )
 """Sentences for an envelope without children, and for one with children."""
 
@@ -77,26 +63,20 @@ _NONE_FITS = (
 def _describe_all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
     under = reasons.rows_under(node)
     if not len(under):
-        return Text("Aucun dossier n'y est déposé.", "No dossier is filed there.")
+        return _("No dossier is filed there.")
     if not problem.offers.in_play[under].any():
-        return Text("Aucun dossier n'y est éligible.", "No dossier is eligible there.")
+        return _("No dossier is eligible there.")
     exceptions = _describe_unfunded(problem, reasons, under)
     refused = int(problem.offers.refused[under].sum())
     if refused:
-        exceptions.append(
-            describe_count(
-                refused,
-                ("refusé par décision", "refusés par décision"),
-                ("refused by decision", "refused by decision"),
-            )
-        )
-    head = Text("Tous les dossiers éligibles sont financés", "Every eligible dossier is funded")
+        exceptions.append(_n("{n} refused by decision", "{n} refused by decision", n=refused))
+    head = _("Every eligible dossier is funded")
     return _with_exceptions(head, exceptions)
 
 
 def _with_exceptions(head: Text, exceptions: list[Text]) -> Text:
     if not exceptions:
-        return Text(f"{head.fr}.", f"{head.en}.")
+        return _("{head}.", head=head)
     fr, en = " et ".join(one.fr for one in exceptions), " and ".join(one.en for one in exceptions)
     return Text(f"{head.fr}, sauf {fr}.", f"{head.en}, but for {en}.")
 
@@ -117,7 +97,7 @@ def _describe_unfunded(problem: Problem, reasons: Reasons, rows: IntArray) -> li
     asked = sum_exactly(ask[rows])
     fr, en = format_cents(asked, Lang.FR), format_cents(asked, Lang.EN)
     named = {int(row): name for row, name in zip(rows, reasons.rule.gather(rows), strict=True) if name}
-    out = describe_count(len(rows), ("non retenu", "non retenus"), ("not funded", "not funded"))
+    out = _n("{n} not funded", "{n} not funded", n=len(rows))
     if not named:
         return [Text(f"{out.fr} ({fr})", f"{out.en} ({en})")]
     rule = main_rule(named, ask)
@@ -168,9 +148,8 @@ def describe_dossiers(problem: Problem, allocation: Allocation, reasons: Reasons
     _with_rule(texts, code, rule, lang)
     for row, names in map_empty_columns(problem, reasons).items():
         listed = ", ".join(names)
-        texts[row] = Text(
-            f"Aucune valeur n'est donnée ({listed}) : il compte pour zéro dans l'objectif.",
-            f"No value is given ({listed}): it counts as zero in the objective.",
+        texts[row] = _(
+            "No value is given ({listed}): it counts as zero in the objective.", listed=listed
         ).in_(lang)
     texts[reasons.unclear] = NOT_ESTABLISHED.in_(lang)
     write_blocking_sentences(problem, texts, code, rule, reasons.by, lang)
@@ -179,21 +158,13 @@ def describe_dossiers(problem: Problem, allocation: Allocation, reasons: Reasons
 
 _BY_NODE = frozenset({"outranked", "none_fits"})
 _TEMPLATES = {
-    "committed": Text("Déjà engagé.", "Already committed."),
-    "merit": Text("Retenu selon l'objectif du programme.", "Funded by the programme's goal."),
-    "capped_out": Text(
-        "Éligible, mais ses plafonds ne laissent aucun montant possible.",
-        "Eligible, but its caps leave no possible amount.",
+    "committed": _("Already committed."),
+    "merit": _("Funded by the programme's goal."),
+    "capped_out": _("Eligible, but its caps leave no possible amount."),
+    "outranked": _(
+        'Outranked: in "{{envelope}}", the funded dossiers bring at least as much per euro; {{left}} is left.'
     ),
-    "outranked": Text(
-        "Devancé : dans « {envelope} », les dossiers retenus apportent au moins autant par euro, "
-        "et il reste {left}.",
-        'Outranked: in "{envelope}", the funded dossiers bring at least as much per euro; {left} is left.',
-    ),
-    "none_fits": Text(
-        "Ne tient pas dans ce qui reste de « {envelope} » ({left}).",
-        'Does not fit in what is left of "{envelope}" ({left}).',
-    ),
+    "none_fits": _('Does not fit in what is left of "{{envelope}}" ({{left}}).'),
 }
 
 
@@ -217,39 +188,32 @@ def warn_zero_gain(problem: Problem, reasons: Reasons) -> Defect | None:
     if case.as_0_1_0 or problem.stages[0].goal_parts or not len(rows):
         return None
     requested = sum_exactly(offered.least_cents[rows])
-    n = describe_count(
-        len(rows),
-        (
-            "dossier éligible compte pour zéro dans l'objectif et reste sans subvention",
-            "dossiers éligibles comptent pour zéro dans l'objectif et restent sans subvention",
-        ),
-        (
-            "eligible dossier counts as zero in the objective and gets no grant",
-            "eligible dossiers count as zero in the objective and get no grant",
-        ),
+    n = _n(
+        "{n} eligible dossier counts as zero in the objective and gets no grant",
+        "{n} eligible dossiers count as zero in the objective and get no grant",
+        n=len(rows),
     )
     names = format_dossier_rows(case, rows)
     return Defect(
         "idle-money",
-        Text(
-            f"{n.fr}, bien que l'argent suffise ({names} ; {format_cents(requested, Lang.FR)} demandés).",
-            f"{n.en}, though the money would suffice ({names}; {format_cents(requested, Lang.EN)} requested).",
+        _(
+            "{n}, though the money would suffice ({names}; {requested} requested).",
+            n=n,
+            names=names,
+            requested=Money(requested),
         ),
     )
 
 
-NOT_ESTABLISHED = Text(
-    "Il tiendrait dans ce qui reste ; ce qui l'écarte n'a pas été établi.",
-    "It would fit in what is left; what keeps it out was not established.",
-)
+NOT_ESTABLISHED = _("It would fit in what is left; what keeps it out was not established.")
 
 
 def _fill_decided(problem: Problem, texts: np.ndarray, code: pl.Series, lang: Lang) -> None:
     for k, spec in enumerate(problem.decided.specs):
         by = f" ({spec.author})" if spec.author else ""
         words = spec.reason or spec.title or spec.id
-        retained = Text(f"Retenu par décision{by} : {words}.", f"Funded by decision{by}: {words}.").in_(lang)
-        lost = Text(f"Refusé par décision{by} : {words}.", f"Refused by decision{by}: {words}.").in_(lang)
+        retained = _("Funded by decision{by}: {words}.", by=by, words=words).in_(lang)
+        lost = _("Refused by decision{by}: {words}.", by=by, words=words).in_(lang)
         mine = (problem.decided.rule == k) & (code == "decided").to_numpy()
         texts[mine & (problem.decided.choice > 0)] = retained
         texts[mine & (problem.decided.choice < 0)] = lost
@@ -260,12 +224,9 @@ def _with_rule(texts: np.ndarray, code: pl.Series, rule: pl.Series, lang: Lang) 
     crowded = rule.gather(rows)
     for name in sorted(set(crowded.to_list())):
         text = (
-            Text(
-                f"Le financer ferait rompre la règle « {name} ».",
-                f'Funding it would break the rule "{name}".',
-            )
+            _('Funding it would break the rule "{name}".', name=name)
             if name
-            else Text("Il n'apporterait rien à l'objectif.", "It would add nothing to the goal.")
+            else _("It would add nothing to the goal.")
         )
         texts[rows[(crowded == name).to_numpy()]] = text.in_(lang)
 
@@ -273,6 +234,4 @@ def _with_rule(texts: np.ndarray, code: pl.Series, rule: pl.Series, lang: Lang) 
 def describe_reserve(rank: int, cents: int, lang: Lang) -> str:
     """Say that an application is on the reserve list, and what it would get."""
     money = format_cents(cents, lang)
-    return Text(
-        f"Sur la liste de réserve, rang {rank} ({money}).", f"On the reserve list, rank {rank} ({money})."
-    ).in_(lang)
+    return _("On the reserve list, rank {rank} ({money}).", rank=rank, money=money).in_(lang)

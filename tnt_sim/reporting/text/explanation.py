@@ -24,7 +24,7 @@ from tnt_sim.analysis.explain.document import (
     UnmetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_count,
@@ -46,7 +46,7 @@ def describe_change(change: ChangeEntry, lang: Lang) -> str:
     return f"{word.removesuffix('.')} {UNPROVEN_NOTE.in_(lang)}."
 
 
-UNPROVEN_NOTE = Text("(selon un seul solveur, sans preuve)", "(by one solver alone, without a proof)")
+UNPROVEN_NOTE = _("(by one solver alone, without a proof)")
 
 
 def _describe_change_value(change: ChangeEntry, lang: Lang) -> str:
@@ -67,22 +67,33 @@ def _describe_score(change: ExactScore | ScoreInterval, lang: Lang) -> str:
     if change.status == "interval":
         low, high = format_decimal(change.low, lang), format_decimal(change.high, lang)
         if change.high is None:
-            return Text(
-                f"Il lui faudrait {column} d'au moins {low} (aujourd'hui {now}) ; demandez-le seul pour l'exact.",
-                f"It would take {column} of at least {low} ({now} today); ask for it alone for the exact figure.",
+            return _(
+                "It would take {column} of at least {low} ({now} today); ask for it alone for the exact "
+                "figure.",
+                column=column,
+                low=low,
+                now=now,
             ).in_(lang)
-        return Text(
-            f"Il lui faudrait {column} entre {low} et {high} (aujourd'hui {now}) ; {high} suffit.",
-            f"It would take {column} between {low} and {high} ({now} today); {high} is enough.",
+        return _(
+            "It would take {column} between {low} and {high} ({now} today); {high} is enough.",
+            column=column,
+            low=low,
+            high=high,
+            now=now,
         ).in_(lang)
     above = _describe_above_top(change, lang)
     to, by = format_decimal(change.to, lang), format_decimal(change.by.lstrip("-"), lang)
     sign = "\u2212" if change.by.startswith("-") else "+"
-    return Text(
-        f"Il serait retenu avec {column} de {to} au lieu de {now} ({sign}{by}, par pas de {step}) ; "
-        f"un pas de moins ne suffit pas{above}.",
-        f"It would be funded with {column} of {to} instead of {now} ({sign}{by}, in steps of {step}); "
-        f"one step less is not enough{above}.",
+    return _(
+        "It would be funded with {column} of {to} instead of {now} ({sign}{by}, in steps of "
+        "{step}); one step less is not enough{above}.",
+        column=column,
+        to=to,
+        now=now,
+        sign=sign,
+        by=by,
+        step=step,
+        above=above,
     ).in_(lang)
 
 
@@ -91,15 +102,14 @@ def _describe_above_top(change: ExactScore, lang: Lang) -> str:
     if float(change.to) <= float(change.top):
         return ""
     shown = format_decimal(change.top, lang)
-    return Text(f" ; aucun dossier n'a plus de {shown}", f"; no dossier has more than {shown}").in_(lang)
+    return _("; no dossier has more than {shown}", shown=shown).in_(lang)
 
 
 def _describe_grant(change: GrantChange, lang: Lang) -> str:
     amounts = (change.to_cents, change.from_cents, change.step_cents)
     to, now, step = (format_amount(cents, lang) for cents in amounts)
-    return Text(
-        f"Il serait retenu pour {to} au lieu de {now} ; {step} de plus ne passe pas.",
-        f"It would be funded for {to} instead of {now}; {step} more is too much.",
+    return _(
+        "It would be funded for {to} instead of {now}; {step} more is too much.", to=to, now=now, step=step
     ).in_(lang)
 
 
@@ -107,59 +117,49 @@ def _describe_envelope(change: RaisedEnvelope, lang: Lang) -> str:
     name = f"« {change.title} »" if lang is Lang.FR else f'"{change.title}"'
     if change.by_cents is None:
         if change.low_cents == 0:  # a bound that says nothing is not shown as an amount
-            return Text(
-                f"Combien il faudrait de plus dans {name} n'est pas calculé ici : demandez ce dossier seul.",
-                f"How much more it would take in {name} is not computed here: ask for this dossier alone.",
+            return _(
+                "How much more it would take in {name} is not computed here: ask for this dossier alone.",
+                name=name,
             ).in_(lang)
         low = format_amount(change.low_cents, lang)
-        return Text(
-            f"Sans perte, il lui faudrait au moins {low} de plus dans {name}.",
-            f"At no loss it would take at least {low} more in {name}.",
-        ).in_(lang)
+        return _("At no loss it would take at least {low} more in {name}.", low=low, name=name).in_(lang)
     by, to = format_amount(change.by_cents, lang), format_amount(change.to_cents, lang)
     if change.status == "interval":
         low = format_amount(change.low_cents, lang)
-        return Text(
-            f"Il pourrait être retenu sans perte avec {low} à {by} de plus dans {name}.",
-            f"It could be funded at no loss with {low} to {by} more in {name}.",
+        return _(
+            "It could be funded at no loss with {low} to {by} more in {name}.", low=low, by=by, name=name
         ).in_(lang)
     if change.tie:
-        return Text(
-            f"Il est à égalité : une répartition aussi bonne le contient déjà, sans rien ajouter à {name}.",
-            f"It is tied: an allocation as good holds it already, with nothing more in {name}.",
+        return _(
+            "It is tied: an allocation as good holds it already, with nothing more in {name}.", name=name
         ).in_(lang)
-    text = Text(
-        f"Il pourrait être retenu sans perte avec {by} de plus dans {name} ({to}) ; un centime de moins ne suffit "
-        "pas",
-        f"It could be funded at no loss with {by} more in {name} ({to}); one cent less is not enough",
+    text = _(
+        "It could be funded at no loss with {by} more in {name} ({to}); one cent less is not enough",
+        by=by,
+        name=name,
+        to=to,
     ).in_(lang)
     if change.first_cents is None:
         return f"{text}."
     label = format_amount(change.first_cents, lang)
-    return text + Text(
-        f". La meilleure répartition le retient pour la première fois à {label}.",
-        f". The best allocation first holds it at {label}.",
-    ).in_(lang)
+    return text + _(". The best allocation first holds it at {label}.", label=label).in_(lang)
 
 
 def _describe_rule(change: RuleChange, lang: Lang) -> str:
     by = format_euros(change.by, lang) if change.unit == "money" else format_decimal(change.by, lang)
-    return Text(
-        f"Il pourrait être retenu sans perte si la règle « {change.of} » cédait de {by}, et pas moins.",
-        f'It could be funded at no loss if the rule "{change.of}" gave way by {by}, and no less.',
+    return _(
+        'It could be funded at no loss if the rule "{of}" gave way by {by}, and no less.', of=change.of, by=by
     ).in_(lang)
 
 
 def _describe_relaxation(change: LiftedObstacle, lang: Lang) -> str:
     grant = format_amount(change.grant_cents, lang)
     if change.kind == "decision":
-        return Text(
-            f"Sans la décision « {change.of} », il serait retenu pour {grant}.",
-            f'Without the decision "{change.of}" it would be funded for {grant}.',
+        return _(
+            'Without the decision "{of}" it would be funded for {grant}.', of=change.of, grant=grant
         ).in_(lang)
-    return Text(
-        f"S'il remplissait la condition « {change.of} », il serait retenu pour {grant}.",
-        f'If it met the requirement "{change.of}", it would be funded for {grant}.',
+    return _(
+        'If it met the requirement "{of}", it would be funded for {grant}.', of=change.of, grant=grant
     ).in_(lang)
 
 
@@ -172,78 +172,42 @@ def _describe_impossibility(change: RefusedChange, lang: Lang) -> str:
 
 KINDS: Mapping[str, Text] = MappingProxyType(
     {
-        "any": Text("Changements", "Changes"),
-        "score": Text("Relever « {of} »", 'Raising "{of}"'),
-        "grant": Text("Demander moins", "Asking for less"),
-        "envelope": Text("Relever l'enveloppe « {of} »", 'Raising envelope "{of}"'),
-        "rule": Text("Relâcher la règle « {of} »", 'Relaxing the rule "{of}"'),
-        "requirement": Text("Remplir la condition « {of} »", 'Meeting the requirement "{of}"'),
-        "decision": Text("Lever la décision « {of} »", 'Lifting the decision "{of}"'),
+        "any": _("Changes"),
+        "score": _('Raising "{{of}}"'),
+        "grant": _("Asking for less"),
+        "envelope": _('Raising envelope "{{of}}"'),
+        "rule": _('Relaxing the rule "{{of}}"'),
+        "requirement": _('Meeting the requirement "{{of}}"'),
+        "decision": _('Lifting the decision "{{of}}"'),
     }
 )
 WHY_NOT: Mapping[str, Text] = MappingProxyType(
     {
-        "not_proven": Text(
-            "le calcul n'est pas allé au bout de la meilleure répartition ; relancez-le avec plus de temps",
-            "the run did not find the one best allocation; run it again with more time",
+        "not_proven": _("the run did not find the one best allocation; run it again with more time"),
+        "other_use": _('this figure counts in "{{by}}" too, and changing it would change more than the goal'),
+        "no_plain_sum": _("this figure does not enter the goal as a plain sum"),
+        "no_figure": _("this dossier has no figure in this column"),
+        "tolerance": _(
+            "the goal gives up part of a stage for later ones, and this threshold is then not defined"
         ),
-        "other_use": Text(
-            "ce chiffre compte aussi dans « {by} », et le changer changerait plus que l'objectif",
-            'this figure counts in "{by}" too, and changing it would change more than the goal',
+        "stopped": _("a limit stopped the solve before the answer"),
+        "no_allocation": _("no allocation that is allowed holds it, whatever this figure"),
+        "earlier_goal": _(
+            "what keeps it out is an earlier stage of the goal, in which this figure does not count"
         ),
-        "no_plain_sum": Text(
-            "ce chiffre n'entre pas dans l'objectif comme une simple somme",
-            "this figure does not enter the goal as a plain sum",
+        "ask_alone": _("to be asked for this dossier alone (`explain RUN_DIR DOSSIER`)"),
+        "not_one_amount": _(
+            "its amount is open or by levels already, or at its minimum; asking for less would be two changes"
         ),
-        "no_figure": Text(
-            "ce dossier n'a pas de chiffre dans cette colonne", "this dossier has no figure in this column"
+        "no_amount": _("no amount, not even the least, is enough"),
+        "request_counts": _(
+            "what it asks counts elsewhere (a floor follows the demand): this threshold is not defined"
         ),
-        "tolerance": Text(
-            "l'objectif cède une part d'une étape aux suivantes, et ce seuil n'est alors pas défini",
-            "the goal gives up part of a stage for later ones, and this threshold is then not defined",
-        ),
-        "stopped": Text(
-            "une limite a arrêté le calcul avant la réponse", "a limit stopped the solve before the answer"
-        ),
-        "no_allocation": Text(
-            "aucune répartition permise ne le contient, quel que soit ce chiffre",
-            "no allocation that is allowed holds it, whatever this figure",
-        ),
-        "earlier_goal": Text(
-            "ce qui l'écarte est une étape antérieure de l'objectif, où ce chiffre ne compte pas",
-            "what keeps it out is an earlier stage of the goal, in which this figure does not count",
-        ),
-        "ask_alone": Text(
-            "à demander pour ce dossier seul (`explain RUN_DIR DOSSIER`)",
-            "to be asked for this dossier alone (`explain RUN_DIR DOSSIER`)",
-        ),
-        "not_one_amount": Text(
-            "son montant est déjà libre ou à paliers, ou déjà au minimum ; demander moins serait deux changements",
-            "its amount is open or by levels already, or at its minimum; asking for less would be two changes",
-        ),
-        "no_amount": Text(
-            "aucun montant, même le plus petit, ne suffit", "no amount, not even the least, is enough"
-        ),
-        "request_counts": Text(
-            "sa demande compte ailleurs (un plancher suit la demande) : ce seuil n'est pas défini",
-            "what it asks counts elsewhere (a floor follows the demand): this threshold is not defined",
-        ),
-        "capped_out": Text(
-            "ses plafonds ne laissent aucun montant possible", "its caps leave no possible amount"
-        ),
-        "several_missed": Text(
-            "il manque d'autres conditions : celle-ci seule ne suffit pas",
-            "it misses other requirements: this one alone is not enough",
-        ),
-        "not_liftable": Text(
-            "cet obstacle n'est pas une condition du scénario qu'on puisse lever",
-            "this obstacle is no requirement of the scenario that can be lifted",
-        ),
-        "not_enough": Text("même alors, il ne serait pas retenu", "even then it would not be funded"),
-        "envelope_never": Text(
-            "aucun montant de cette enveloppe ne suffit à lui seul",
-            "no amount of this envelope is enough by itself",
-        ),
+        "capped_out": _("its caps leave no possible amount"),
+        "several_missed": _("it misses other requirements: this one alone is not enough"),
+        "not_liftable": _("this obstacle is no requirement of the scenario that can be lifted"),
+        "not_enough": _("even then it would not be funded"),
+        "envelope_never": _("no amount of this envelope is enough by itself"),
     }
 )
 
@@ -255,96 +219,47 @@ def explain_dossier(entry: ExplainedDossier, lang: Lang) -> str:
 
 SENTENCES: Mapping[str, Text] = MappingProxyType(
     {
-        "committed": Text("Déjà engagé pour {granted}.", "Already committed for {granted}."),
-        "decided_funded": Text(
-            "Retenu par décision{author}, pour {granted} : {why}.",
-            "Funded by decision{author}, for {granted}: {why}.",
+        "committed": _("Already committed for {{granted}}."),
+        "decided_funded": _("Funded by decision{{author}}, for {{granted}}: {{why}}."),
+        "merit": _("Funded for {{granted}}: it belongs to the best allocation for the programme's goal."),
+        "listed": _(
+            "Funded for {{granted}}: it belongs to the allocation that was found, which nothing "
+            "proves to be the best."
         ),
-        "merit": Text(
-            "Retenu pour {granted} : il est dans la meilleure répartition de l'objectif du programme.",
-            "Funded for {granted}: it belongs to the best allocation for the programme's goal.",
+        "rule": _(
+            "Funded for {{granted}} thanks to {{rule}}: without it the recomputed allocation does "
+            "not hold it."
         ),
-        "listed": Text(
-            "Retenu pour {granted} : il est dans la répartition trouvée, dont rien ne prouve qu'elle est la "
-            "meilleure.",
-            "Funded for {granted}: it belongs to the allocation that was found, which nothing proves to be the "
-            "best.",
+        "state": _("Not funded: {{missed}}."),
+        "ineligible": _("Not eligible: {{missed}}."),
+        "not_given": _("Not eligible for want of an answer: {{missed}}."),
+        "capped_out": _("Eligible, but its caps leave no possible amount."),
+        "decided_refused": _("Not funded by decision{{author}}: {{why}}."),
+        "variant": _('Not funded: the other variant "{{by}}" is funded, and only one may be.'),
+        "prerequisite": _('Not funded: it requires dossier "{{by}}", which is not funded.'),
+        "order": _('Not funded: in the order of {{rule}}, "{{by}}" goes first and is not funded.'),
+        "outranked": _(
+            'Outranked in "{{envelope}}": it needs {{asked}}, {{left}} is left, and the last that '
+            "were funded ({{margin}}) bring at least as much per euro."
         ),
-        "rule": Text(
-            "Retenu pour {granted} grâce à {rule} : sans elle, la répartition recalculée ne le compte pas.",
-            "Funded for {granted} thanks to {rule}: without it the recomputed allocation does not hold it.",
+        "none_fits": _(
+            'Does not fit in what is left of "{{envelope}}": it needs {{asked}} and {{left}} is left.'
         ),
-        "state": Text("Non retenu : {missed}.", "Not funded: {missed}."),
-        "ineligible": Text("Non éligible : {missed}.", "Not eligible: {missed}."),
-        "not_given": Text(
-            "Non éligible, faute de réponse : {missed}.", "Not eligible for want of an answer: {missed}."
+        "outranked_barred": _(
+            'Outranked in "{{envelope}}": it needs {{asked}}, {{left}} is left, and the last that '
+            "were funded ({{margin}}) bring at least as much per euro. Even with more money, funding "
+            "it without changing the others would break {{bar}}."
         ),
-        "capped_out": Text(
-            "Éligible, mais ses plafonds ne laissent aucun montant possible.",
-            "Eligible, but its caps leave no possible amount.",
+        "none_fits_barred": _(
+            'Does not fit in what is left of "{{envelope}}": it needs {{asked}} and {{left}} is '
+            "left. Even with more money, funding it without changing the others would break {{bar}}."
         ),
-        "decided_refused": Text(
-            "Non retenu par décision{author} : {why}.", "Not funded by decision{author}: {why}."
-        ),
-        "variant": Text(
-            "Non retenu : l'autre variante « {by} » est retenue, et une seule peut l'être.",
-            'Not funded: the other variant "{by}" is funded, and only one may be.',
-        ),
-        "prerequisite": Text(
-            "Non retenu : il exige le dossier « {by} », qui n'est pas retenu.",
-            'Not funded: it requires dossier "{by}", which is not funded.',
-        ),
-        "order": Text(
-            "Non retenu : dans l'ordre de {rule}, « {by} » passe avant et n'est pas retenu.",
-            'Not funded: in the order of {rule}, "{by}" goes first and is not funded.',
-        ),
-        "outranked": Text(
-            "Devancé dans « {envelope} » : il lui faut {asked}, il reste {left}, et les derniers retenus "
-            "({margin}) apportent au moins autant par euro.",
-            'Outranked in "{envelope}": it needs {asked}, {left} is left, and the last that were funded '
-            "({margin}) bring at least as much per euro.",
-        ),
-        "none_fits": Text(
-            "Ne tient pas dans ce qui reste de « {envelope} » : il lui faut {asked} et il reste {left}.",
-            'Does not fit in what is left of "{envelope}": it needs {asked} and {left} is left.',
-        ),
-        "outranked_barred": Text(
-            "Devancé dans « {envelope} » : il lui faut {asked}, il reste {left}, et les derniers retenus "
-            "({margin}) apportent au moins autant par euro. Même avec plus d'argent, le financer sans "
-            "changer les autres ferait rompre {bar}.",
-            'Outranked in "{envelope}": it needs {asked}, {left} is left, and the last that were funded '
-            "({margin}) bring at least as much per euro. Even with more money, funding it without changing "
-            "the others would break {bar}.",
-        ),
-        "none_fits_barred": Text(
-            "Ne tient pas dans ce qui reste de « {envelope} » : il lui faut {asked} et il reste {left}. Même avec "
-            "plus d'argent, le financer sans changer les autres ferait rompre {bar}.",
-            'Does not fit in what is left of "{envelope}": it needs {asked} and {left} is left. Even with more '
-            "money, funding it without changing the others would break {bar}.",
-        ),
-        "crowded_out": Text(
-            "Non retenu : le financer ferait rompre {rule}.", "Not funded: funding it would break {rule}."
-        ),
-        "no_gain": Text(
-            "Non retenu : il n'apporterait rien à l'objectif du programme.",
-            "Not funded: it would add nothing to the programme's goal.",
-        ),
-        "no_note": Text(
-            "Non retenu : aucune valeur n'est donnée ({empty}), il compte pour zéro dans l'objectif.",
-            "Not funded: no value is given ({empty}), it counts as zero in the objective.",
-        ),
-        "unclear": Text(
-            "Non retenu : il tiendrait dans ce qui reste ; ce qui l'écarte n'a pas été établi.",
-            "Not funded: it would fit in what is left; what keeps it out was not established.",
-        ),
-        "displaced": Text(
-            "Évincé par {rule} : sans elle, la répartition recalculée le compte.",
-            "Crowded out by {rule}: without it the recomputed allocation holds it.",
-        ),
-        "reserve": Text(
-            "Sur la liste de réserve, rang {rank} ({reserved}).",
-            "On the reserve list, rank {rank} ({reserved}).",
-        ),
+        "crowded_out": _("Not funded: funding it would break {{rule}}."),
+        "no_gain": _("Not funded: it would add nothing to the programme's goal."),
+        "no_note": _("Not funded: no value is given ({{empty}}), it counts as zero in the objective."),
+        "unclear": _("Not funded: it would fit in what is left; what keeps it out was not established."),
+        "displaced": _("Crowded out by {{rule}}: without it the recomputed allocation holds it."),
+        "reserve": _("On the reserve list, rank {{rank}} ({{reserved}})."),
     }
 )
 """By reason code. Some codes have several sentences: `decided` by the decision, `merit` by whether
@@ -423,12 +338,12 @@ def describe_cause(rule: NamedRule, lang: Lang) -> str:
     name, title = rule.id, rule.title
     text = f"{name} : {title}" if title and lang is Lang.FR else f"{name}: {title}" if title else name
     nouns = {
-        "decide": Text("la décision", "the decision"),
-        "cap": Text("le plafond", "the cap"),
-        "envelope": Text("l'option d'enveloppe", "the envelope's option"),
-        "column": Text("la colonne", "the column"),
+        "decide": _("the decision"),
+        "cap": _("the cap"),
+        "envelope": _("the envelope's option"),
+        "column": _("the column"),
     }
-    noun = nouns.get(rule.kind, Text("la règle", "the rule")).in_(lang)
+    noun = nouns.get(rule.kind, _("the rule")).in_(lang)
     return f"{noun} « {text} »" if lang is Lang.FR else f'{noun} "{text}"'
 
 
@@ -436,13 +351,13 @@ def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
     """Write a missed requirement: « population = 120 000, exigé : … ; il manque 180 000 (source) »."""
     if entry.rule == "state":
         state = {
-            "refuse": Text("refusé par l'instruction", "refused by the service"),
-            "sans_suite": Text("classé sans suite", "closed without follow-up"),
+            "refuse": _("refused by the service"),
+            "sans_suite": _("closed without follow-up"),
         }
-        return state.get(entry.value or "", Text("dossier clos", "closed dossier")).in_(lang)
+        return state.get(entry.value or "", _("closed dossier")).in_(lang)
     if entry.not_given:
         return _describe_missing_value(entry, lang)
-    head = entry.reason or Text("condition non remplie", "requirement not met").in_(lang)
+    head = entry.reason or _("requirement not met").in_(lang)
     parts = [_describe_held_value(entry, lang), _describe_gap(entry, lang)]
     source = f" ({entry.source})" if entry.source else ""
     body = " ; ".join(part for part in parts if part)
@@ -453,16 +368,14 @@ def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
 def _describe_missing_value(entry: UnmetEntry, lang: Lang) -> str:
     """Write a requirement missed for lack of a value: « non renseigné : Avis DDT (exigé : …) »"""
     names, wanted = ", ".join(entry.not_given), describe_selector(entry.wanted, lang)
-    return Text(
-        f"non renseigné : {names} (exigé : {wanted})", f"not given: {names} (required: {wanted})"
-    ).in_(lang)
+    return _("not given: {names} (required: {wanted})", names=names, wanted=wanted).in_(lang)
 
 
 def _describe_held_value(entry: UnmetEntry, lang: Lang) -> str:
     """Write the value of the application and what is required."""
     wanted = describe_selector(entry.wanted, lang) if entry.wanted else ""
     column = column_text.describe_bare_column(entry.column).in_(lang)
-    nothing = Text("non renseigné", "not given").in_(lang)
+    nothing = _("not given").in_(lang)
     known = entry.unit in ("money", "number", "days", "text") and entry.column not in (
         "any",
         "all",
@@ -487,13 +400,9 @@ def _describe_gap(entry: UnmetEntry, lang: Lang) -> str:
     gap = format_value(entry.shortfall, entry.unit, lang, span=True)
     if entry.unit == "days":
         late = entry.test in ("until", "before")
-        return (
-            Text(f"{gap} de retard", f"{gap} late") if late else Text(f"{gap} trop tôt", f"{gap} early")
-        ).in_(lang)
+        return (_("{gap} late", gap=gap) if late else _("{gap} early", gap=gap)).in_(lang)
     short = entry.test in ("min", "above")
-    return (
-        Text(f"il manque {gap}", f"{gap} short") if short else Text(f"{gap} de trop", f"{gap} too much")
-    ).in_(lang)
+    return (_("{gap} short", gap=gap) if short else _("{gap} too much", gap=gap)).in_(lang)
 
 
 def format_value(text: str | None, unit: str, lang: Lang, *, span: bool = False) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer
 
 if TYPE_CHECKING:  # every command that prints a run loads these words, none but `sweep` the analysis
@@ -14,78 +14,69 @@ if TYPE_CHECKING:  # every command that prints a run loads these words, none but
 
 TITLES: Mapping[str, Text] = MappingProxyType(
     {
-        "next": Text("ce que vaut l'euro suivant", "what the next euro is worth"),
-        "entries": Text("seuils d'entrée des dossiers", "entry envelopes of the dossiers"),
-        "target": Text("la plus petite enveloppe", "the smallest envelope"),
-        "prices": Text("ce que coûte chaque contrainte", "what each constraint costs"),
-        "extension": Text("où mettre l'extension", "where to put the extension"),
+        "next": _("what the next euro is worth"),
+        "entries": _("entry envelopes of the dossiers"),
+        "target": _("the smallest envelope"),
+        "prices": _("what each constraint costs"),
+        "extension": _("where to put the extension"),
     }
 )
 FLAGS: Mapping[str, Text] = MappingProxyType(
     {
-        "always": Text("toujours financé", "always funded"),
-        "enters": Text("entre et reste", "enters and stays"),
-        "in_and_out": Text("entre et sort", "in and out"),
-        "leaves": Text("sort", "leaves"),
-        "never": Text("aucun montant de cette plage", "no amount in this range"),
+        "always": _("always funded"),
+        "enters": _("enters and stays"),
+        "in_and_out": _p("moves", "in and out"),
+        "leaves": _("leaves"),
+        "never": _("no amount in this range"),
     }
 )
 KINDS: Mapping[str, Text] = MappingProxyType(
     {
-        "rule": Text("Règles", "Rules"),
-        "ring_fence": Text("Cantonnements", "Ring fences"),
-        "non_fungible": Text(
-            "Cloisons entre les montants sous une enveloppe (non-fongibilité)",
-            "Walls between the amounts under an envelope (non-fungibility)",
-        ),
-        "forced": Text("Dossiers retenus par décision", "Dossiers funded by decision"),
-        "refused": Text(
-            "Dossiers refusés par décision (coût de remplacement)",
-            "Dossiers refused by decision (replacement cost)",
-        ),
+        "rule": _("Rules"),
+        "ring_fence": _("Ring fences"),
+        "non_fungible": _("Walls between the amounts under an envelope (non-fungibility)"),
+        "forced": _("Dossiers funded by decision"),
+        "refused": _("Dossiers refused by decision (replacement cost)"),
     }
 )
 WAYS: Mapping[str, Text] = MappingProxyType(
     {
-        "free": Text("au choix du modèle", "as the model chooses"),
-        "key": Text("à la clé statutaire", "by the statutory key"),
-        "wholly": Text("tout sur", "wholly on"),
+        "free": _("as the model chooses"),
+        "key": _("by the statutory key"),
+        "wholly": _("wholly on"),
     }
 )
-STEP_NOTE = Text(
-    "« Rien avant » : en dessous de ce montant, aucun objectif ne monte d'une unité, quoi qu'on dépense. Le prix "
-    "relâché est celui du programme linéaire, qui finance des fractions de dossier : une pente, pas une décision.",
-    '"Nothing before": below it no goal rises by a unit, whatever is spent. The relaxed price is that of the '
-    "linear program, which funds fractions of dossiers: a slope, not a decision.",
+STEP_NOTE = _(
+    '"Nothing before": below it no goal rises by a unit, whatever is spent. The relaxed '
+    "price is that of the linear program, which funds fractions of dossiers: a slope, not a "
+    "decision."
 )
 
 NEVER: Mapping[str, Text] = MappingProxyType(
     {
-        "envelope": Text("rien de plus, à aucun montant", "nothing more, at any amount"),
-        "rule": Text("rien de plus, même sans elle", "nothing more, even without it"),
+        "envelope": _("nothing more, at any amount"),
+        "rule": _("nothing more, even without it"),
     }
 )
 NO_WAY: Mapping[str, Text] = MappingProxyType(
     {
-        "contradiction": Text("les montants se contredisent", "the amounts contradict each other"),
-        "infeasible": Text("aucune répartition ne tient les règles", "no allocation keeps the rules"),
-        "stopped": Text("arrêté par la limite de temps", "stopped by the time limit"),
+        "contradiction": _("the amounts contradict each other"),
+        "infeasible": _("no allocation keeps the rules"),
+        "stopped": _("stopped by the time limit"),
     }
 )
-UNSETTLED = Text("Sans réponse (le temps a manqué, ou rien ne tient sans elles) : ",
-                 "Without an answer (no time, or nothing holds without them): ")  # fmt: skip
-TARGET_STOPPED = Text(
-    "Arrêté par la limite de temps : on ne sait pas si un montant y suffit. Donnez plus de temps : --time-limit.",
-    "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit.",
+UNSETTLED = _("Without an answer (no time, or nothing holds without them): ")  # fmt: skip
+TARGET_STOPPED = _(
+    "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit."
 )
 
 
 OBSERVED_FLAGS: Mapping[str, Text] = MappingProxyType(
     {
-        "always": Text("à chaque montant regardé", "at each amount looked at"),
-        "enters": Text("entre, aux montants regardés", "enters, at the amounts looked at"),
-        "leaves": Text("sort, aux montants regardés", "leaves, at the amounts looked at"),
-        "never": Text("à aucun montant regardé", "at no amount looked at"),
+        "always": _("at each amount looked at"),
+        "enters": _("enters, at the amounts looked at"),
+        "leaves": _("leaves, at the amounts looked at"),
+        "never": _("at no amount looked at"),
     }
 )
 """Words used instead of a flag where the list may change unobserved between two amounts."""
@@ -104,9 +95,9 @@ def format_bracket(low: int | None, high: int | None, lang: Lang) -> str:
         return format_amount(high or 0, lang)
     if high is None:
         least = format_amount(low or 0, lang)
-        return Text(f"au moins {least}", f"{least} at least").in_(lang)
+        return _("{least} at least", least=least).in_(lang)
     least, most = format_amount(low or 0, lang), format_amount(high, lang)
-    return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
+    return _("between {least} and {most}", least=least, most=most).in_(lang)
 
 
 def format_first_amount(entry: EntryThresholdRow, lang: Lang) -> str:
@@ -131,34 +122,31 @@ def format_n_flips(entry: EntryThresholdRow, lang: Lang) -> str:
 def describe_amounts(entries: EntryThresholdsDocument) -> Text:
     """Describe the amounts whose lists were computed."""
     if entries.nested:
-        return Text("les annonces, promesses tenues.", "the announcements, promises kept.")
+        return _("the announcements, promises kept.")
     if entries.exact:
-        return Text("tous les paliers.", "every step.")
-    return Text(
-        "entre certains montants, la liste peut changer sans être vue ; les seuils y sont encadrés.",
-        "between some amounts the list may change unseen; entry amounts are then given as brackets.",
-    )
+        return _("every step.")
+    return _("between some amounts the list may change unseen; entry amounts are then given as brackets.")
 
 
 def format_no_loss(entry: EntryThresholdRow, lang: Lang) -> str:
     """Write the extra money with which an application enters without loss, or its bracket."""
     low, high = entry.no_loss_cents, entry.no_loss_upto_cents
     if entry.no_loss_never:
-        return Text("aucun montant", "no amount").in_(lang)
+        return _("no amount").in_(lang)
     if low is None:
         return "–"
     if high == 0:
-        return Text("dès aujourd'hui", "today").in_(lang)
+        return _("today").in_(lang)
     if low == high:
         return f"+{format_amount(low, lang)}"
     if high is None and low == 0:
-        return Text("à demander : --dossier", "to be asked: --dossier").in_(lang)
+        return _("to be asked: --dossier").in_(lang)
     least, most = format_amount(low, lang), format_amount(high, lang)
     if high is None:
-        return Text(f"au moins {least}", f"{least} at least").in_(lang)
+        return _("{least} at least", least=least).in_(lang)
     if low == 0:
-        return Text(f"au plus {most}", f"{most} at most").in_(lang)
-    return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
+        return _("{most} at most", most=most).in_(lang)
+    return _("between {least} and {most}", least=least, most=most).in_(lang)
 
 
 def format_signed(value: str, lang: Lang) -> str:
@@ -173,9 +161,7 @@ def format_change(entry: PriceEntry, lang: Lang) -> str:
     most = entry.change_upto
     if most is None or most == entry.change:
         return f"≥ {result}" if most is None else result
-    return Text(f"{result} à {format_signed(most, lang)}", f"{result} to {format_signed(most, lang)}").in_(
-        lang
-    )
+    return _("{result} to {most}", result=result, most=format_signed(most, lang)).in_(lang)
 
 
 def format_children_price(entry: PriceEntry, lang: Lang) -> str:
@@ -184,5 +170,5 @@ def format_children_price(entry: PriceEntry, lang: Lang) -> str:
     if result is None:
         return "–"
     if result.goal is None:
-        return Text("rien", "nothing").in_(lang)
+        return _("nothing").in_(lang)
     return f"{format_signed(result.change, lang)} {result.goal}"

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.pabulib import PbFile
 
 GOALS: Mapping[str, str] = MappingProxyType({"votes": "votes", "points": "score", "cost": "cost"})
 """Values of `--measure`, with the measure of the scenario."""
 _WORDS = {
-    "votes": Text("les votes reçus", "the votes received"),
-    "score": Text("les points reçus (`score`)", "the points received (`score`)"),
-    "cost": Text("le coût des projets financés", "the cost of the funded projects"),
-    "dossiers": Text("le nombre de projets financés", "the number of funded projects"),
+    "votes": _("the votes received"),
+    "score": _("the points received (`score`)"),
+    "cost": _("the cost of the funded projects"),
+    "dossiers": _("the number of funded projects"),
 }
 
 
@@ -30,15 +30,17 @@ def require_measure(pb: PbFile, measure: str) -> str:
     if measure not in GOALS:
         known = ", ".join(GOALS)
         raise UsageError(
-            Text(f"--measure vaut {known}, pas « {measure} ».", f'--measure is {known}, not "{measure}".'),
+            _('--measure is {known}, not "{measure}".', known=known, measure=measure),
             code="usage.measure",
         )
     goal = GOALS[measure]
     if goal not in pb.header:
         raise UsageError(
-            Text(
-                f"--measure {measure} : les projets de « {pb.shown_as} » n'ont pas de colonne « {goal} ».",
-                f'--measure {measure}: the projects of "{pb.shown_as}" have no column "{goal}".',
+            _(
+                '--measure {measure}: the projects of "{shown_as}" have no column "{goal}".',
+                measure=measure,
+                shown_as=pb.shown_as,
+                goal=goal,
             ),
             code="usage.measure",
         )
@@ -49,17 +51,14 @@ def describe_pabulib(pb: PbFile, goal: str) -> list[Text]:
     """Describe the objective, the bounds of costs, the city's rule, and the metadata that is not used."""
     if goal == "score" and "score" not in pb.header:
         goal = "votes"
-    what = _WORDS.get(goal, Text(f"« {goal} »", f'"{goal}"'))
-    texts = [Text(f"Ce calcul maximise {what.fr}.", f"This run maximises {what.en}.")]
+    what = _WORDS.get(goal, _('"{goal}"', goal=goal))
+    texts = [_("This run maximises {what}.", what=what)]
     return [*texts, *_describe_costs(pb.meta), *_describe_categories(pb), *_describe_rule(pb.meta)]
 
 
 def _describe_costs(meta: Mapping[str, str]) -> list[Text]:
     return [
-        Text(
-            f"`{key}: {meta[key]}` est appliqué : un projet hors de cette borne n'est pas éligible.",
-            f"`{key}: {meta[key]}` is applied: a project beyond this bound is not eligible.",
-        )
+        _("`{key}: {meta}` is applied: a project beyond this bound is not eligible.", key=key, meta=meta[key])
         for key in ("min_project_cost", "max_project_cost")
         if meta.get(key)
     ]
@@ -81,11 +80,9 @@ def _describe_categories(pb: PbFile) -> list[Text]:
         )
     if meta.get("leftover_budget"):
         result.append(
-            Text(
-                f"`leftover_budget: {meta['leftover_budget']}` n'est pas appliqué : tout le budget est réparti "
-                "en une fois.",
-                f"`leftover_budget: {meta['leftover_budget']}` is not applied: the whole budget is shared out at "
-                "once.",
+            _(
+                "`leftover_budget: {meta}` is not applied: the whole budget is shared out at once.",
+                meta=meta["leftover_budget"],
             )
         )
     return result
@@ -95,9 +92,8 @@ def _describe_rule(meta: Mapping[str, str]) -> list[Text]:
     if not meta.get("rule"):
         return []
     return [
-        Text(
-            f"La règle de la ville (`rule: {meta['rule']}`) n'est pas appliquée : la liste peut différer de celle "
-            "de la ville.",
-            f"The city's rule (`rule: {meta['rule']}`) is not applied: the list may differ from the city's.",
+        _(
+            "The city's rule (`rule: {meta}`) is not applied: the list may differ from the city's.",
+            meta=meta["rule"],
         )
     ]

@@ -6,7 +6,7 @@ from datetime import date
 
 from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n import message
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_count, format_list
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, describe_where_clause
@@ -38,51 +38,51 @@ def describe_step(step: StepSpec, lang: Lang) -> str:
     pieces = []
     if step.date is not None:
         day = message.format_long_day(step.date.isoformat())
-        pieces.append(Text(f"décision du {day.fr}", f"decision of {day.en}").in_(lang))
+        pieces.append(_("decision of {day}", day=day).in_(lang))
     changes = format_list([f"{path} = {value}" for path, value in step.set.items()], lang)
     if changes:
-        pieces.append(Text(f"avec {changes}", f"with {changes}").in_(lang))
-    told = ", ".join(pieces) or Text("comme le scénario", "as the scenario").in_(lang)
+        pieces.append(_("with {changes}", changes=changes).in_(lang))
+    told = ", ".join(pieces) or _("as the scenario").in_(lang)
     return capitalise(told) + "."
 
 
 def describe_remark(entry: Described, day: date | None, lang: Lang) -> str:
     """Say why an entry does not apply: switched off, or not in force on the day."""
     if entry.off:
-        return Text("arrêtée (off: true)", "switched off (off: true)").in_(lang)
+        return _("switched off (off: true)").in_(lang)
     valid = entry.valid
     if valid is None:
         return ""
     pieces = []
     if valid.from_ is not None:
         sentence = message.format_long_day(valid.from_.isoformat())
-        pieces.append(Text(f"à partir du {sentence.fr}", f"from {sentence.en}").in_(lang))
+        pieces.append(_("from {sentence}", sentence=sentence).in_(lang))
     if valid.until is not None:
         sentence = message.format_long_day(valid.until.isoformat())
-        pieces.append(Text(f"jusqu'au {sentence.fr}", f"until {sentence.en}").in_(lang))
+        pieces.append(_("until {sentence}", sentence=sentence).in_(lang))
     span = " ".join(pieces)
     if entry.is_in_force(day):
-        return Text(f"en vigueur {span}", f"in force {span}").in_(lang)
-    return Text(f"pas en vigueur ce jour-là ({span})", f"not in force on that day ({span})").in_(lang)
+        return _("in force {span}", span=span).in_(lang)
+    return _("not in force on that day ({span})", span=span).in_(lang)
 
 
 def describe_n_rows(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
     """Say how many rows of the model an entry has, or why it has none."""
     if n_rows:
         some = format_count(n_rows, ("ligne", "lignes"), ("row", "rows"), lang)
-        return Text(f"{some} du modèle", f"{some} of the model").in_(lang)
+        return _("{some} of the model", some=some).in_(lang)
     if reported:
-        why = Text("seulement lue", "only read")
+        why = _("only read")
     elif section == "caps":
-        why = Text("borne le montant de chaque dossier", "bounds each dossier's amount")
+        why = _("bounds each dossier's amount")
     else:
-        why = Text("tenue quoi qu'on décide", "holds whatever is decided")
-    return Text(f"aucune ligne : {why.fr}", f"no row: {why.en}").in_(lang)
+        why = _("holds whatever is decided")
+    return _("no row: {why}", why=why).in_(lang)
 
 
 def describe_source(source: str, section: str, lang: Lang) -> str:
     """Write the source of an entry; say so if a binding entry has none."""
     if source:
-        return Text(f"Source : {source}", f"Source: {source}").in_(lang)
+        return _("Source: {source}", source=source).in_(lang)
     binding = section in ("eligibility", "grants", "caps", "waivers", "rules")
-    return Text("sans source", "no source").in_(lang) if binding else ""
+    return _("no source").in_(lang) if binding else ""

@@ -16,7 +16,7 @@ from tnt_sim.analysis.sweep.document import (
     SweepPointEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_amounts,
@@ -24,43 +24,30 @@ from tnt_sim.i18n.numbers import (
     format_decimal,
     format_integer,
     format_list,
-    format_number,
     format_short_amount,
 )
+from tnt_sim.i18n.parameters import Money, Number
 from tnt_sim.rules.protocols import Sense
 
-ABOUT = Text("ce qu'achète une autre enveloppe", "what another envelope buys")
+ABOUT = _("what another envelope buys")
 CURVE = {
-    "free": Text("Chaque montant pour lui-même (libre)", "Each amount for itself (free)"),
-    "nested": Text(
-        "Promesses tenues d'un montant au suivant (cumulatif)",
-        "Promises kept from one amount to the next (nested)",
-    ),
+    "free": _("Each amount for itself (free)"),
+    "nested": _("Promises kept from one amount to the next (nested)"),
 }
 SHARES = {
-    "free": Text(
-        "Ce qui dépasse les montants écrits va librement aux enveloppes qui ne sont pas cantonnées.",
-        "What is beyond the written amounts goes freely to envelopes that are not ring-fenced.",
-    ),
-    "pro_rata": Text(
-        "Tous les montants qui en dépendent changent dans la même proportion.",
-        "Every amount under it changes in the same proportion.",
-    ),
+    "free": _("What is beyond the written amounts goes freely to envelopes that are not ring-fenced."),
+    "pro_rata": _("Every amount under it changes in the same proportion."),
 }
-PEOPLE = Text("Pop. des porteurs", "Applicants' pop.")
-PEOPLE_NOTE = Text(
-    "Population des porteurs : chaque porteur une fois ; une commune, son EPCI et son département comptent chacun "
-    "les leurs.",
-    "Applicants' population: each applicant once; a commune, its EPCI and its department each count their own.",
+PEOPLE = _("Applicants' pop.")
+PEOPLE_NOTE = _(
+    "Applicants' population: each applicant once; a commune, its EPCI and its department "
+    "each count their own."
 )
-REACHED = Text("Habitants", "Inhabitants")
-REACHED_NOTE = Text(
-    "Habitants : ceux des communes atteintes, chacun compté une fois.",
-    "Inhabitants: those of the communes reached, each counted once.",
-)
+REACHED = _("Inhabitants")
+REACHED_NOTE = _("Inhabitants: those of the communes reached, each counted once.")
 NOTHING = {
-    "infeasible": Text("aucune répartition ne tient", "no allocation fits"),
-    "stopped": Text("rien trouvé à temps", "nothing found in time"),
+    "infeasible": _("no allocation fits"),
+    "stopped": _("nothing found in time"),
 }
 
 
@@ -96,14 +83,14 @@ def describe_verdict(document: SweepDocument) -> Text:
     all_items = [entry for entry in pairs if entry is not None]
     proven = sum(entry.proof == "PROVED" for entry in all_items)
     if document.stopped_by == "interrupt":
-        return Text(
-            f"Interrompu : {len(all_items)} répartitions trouvées sont gardées ; --resume reprend la suite.",
-            f"Interrupted: {len(all_items)} allocations found are kept; --resume goes on from there.",
+        return _(
+            "Interrupted: {n_all_items} allocations found are kept; --resume goes on from there.",
+            n_all_items=len(all_items),
         )
     if all_items and proven == len(all_items):
-        return Text(
-            f"Les {len(all_items)} répartitions sont optimales : chacune est prouvée par un certificat exact.",
-            f"All {len(all_items)} allocations are optimal: each is proven by an exact certificate.",
+        return _(
+            "All {n_all_items} allocations are optimal: each is proven by an exact certificate.",
+            n_all_items=len(all_items),
         )
     sentences = [_describe_n_proved(all_items, k, goal.goal) for k, goal in enumerate(document.goals)]
     return Text(
@@ -116,7 +103,7 @@ def describe_verdict(document: SweepDocument) -> Text:
 def _describe_n_proved(points: Sequence[AnyCurvePoint], k: int, goal: str) -> Text:
     """Say at how many amounts one objective is proved optimal."""
     n = sum(bool(entry.objective) and entry.objective[k].gap == "0" for entry in points)
-    return Text(f"{goal} à {n} montants sur {len(points)}", f"{goal} at {n} of {len(points)} amounts")
+    return _("{goal} at {n} of {n_points} amounts", goal=goal, n=n, n_points=len(points))
 
 
 def describe_sweep(document: SweepDocument, lang: Lang) -> str:
@@ -125,12 +112,14 @@ def describe_sweep(document: SweepDocument, lang: Lang) -> str:
     amounts = (document.from_cents, document.to_cents, document.base_cents)
     low, high, base = (format_short_amount(cents, lang) for cents in amounts)
     share = SHARES.get(document.share)
-    tail = share.in_(lang) if share else Text(
-        f"La différence va à « {document.share} ».", f'The difference goes to "{document.share}".'
-    ).in_(lang)  # fmt: skip
-    return Text(
-        f"Enveloppe {names} de {low} à {high} (montant écrit : {base}). {tail}",
-        f"Envelope {names} from {low} to {high} (as written: {base}). {tail}",
+    tail = share or _('The difference goes to "{share}".', share=document.share)
+    return _(
+        "Envelope {names} from {low} to {high} (as written: {base}). {tail}",
+        names=names,
+        low=low,
+        high=high,
+        base=base,
+        tail=tail,
     ).in_(lang)
 
 
@@ -158,7 +147,7 @@ def _describe_gain(points: Sequence[CurveList], lang: Lang) -> str:
     money = last.granted_cents - first.granted_cents
     extra = end.amount_cents - start.amount_cents
     where = [
-        f"{format_short_amount(cents, lang)} {Text('à', 'to').in_(lang)} {name}"
+        f"{format_short_amount(cents, lang)} {_('to').in_(lang)} {name}"
         for name, cents in _list_top_changes(first, last)
     ]
     to = f" : {format_list(where, lang)}" if where else ""
@@ -200,17 +189,14 @@ def _describe_unspent(document: SweepDocument, points: Sequence[CurveList], lang
     if left <= 0:
         return []
     low, high = (format_short_amount(point.amount_cents, lang) for point in (start, end))
-    also = Text("", "")
+    also = NO_TEXT
     if len(points) > 1 and before > 0:
-        also = Text(f" ({format_amount(before, lang)} à {low})", f" ({format_amount(before, lang)} at {low})")
+        also = _(" ({before} at {low})", before=Money(before), low=low)
     sentences = [
-        Text(
-            f"À {high}, {format_amount(left, lang)} restent non dépensés{also.fr}.",
-            f"At {high}, {format_amount(left, lang)} remain unspent{also.en}.",
-        ).in_(lang)
+        _("At {high}, {left} remain unspent{also}.", high=high, left=Money(left), also=also).in_(lang)
     ]
     sentences += [
-        f"{entry.id}{Text(' : ', ': ').in_(lang)}{format_short_amount(entry.unspent_cents, lang)}. "
+        f"{entry.id}{_(': ').in_(lang)}{format_short_amount(entry.unspent_cents, lang)}. "
         f"{entry.unspent_because}"
         for entry in document.unspent
     ]
@@ -219,27 +205,23 @@ def _describe_unspent(document: SweepDocument, points: Sequence[CurveList], lang
 
 def _describe_announcements(document: SweepDocument, lang: Lang) -> str:
     goal, worst = _find_worst_price(document)
-    unsure = Text("", "")
+    unsure = NO_TEXT
     if any(_has_gap(point) for point in document.points):
-        unsure = Text(
-            ", sur ce qui est trouvé (tout n'est pas prouvé)", ", of what was found (not all is proven)"
-        )
+        unsure = _(", of what was found (not all is proven)")
     at = format_short_amount(worst[1], lang)
     if worst[0] == 0 and unsure.fr:
-        return Text(
-            "Sur ce qui est trouvé, tenir les promesses ne coûte rien ; mais tout n'est pas prouvé.",
-            "Of what was found, keeping the promises costs nothing; but not all is proven.",
-        ).in_(lang)
+        return _("Of what was found, keeping the promises costs nothing; but not all is proven.").in_(lang)
     if worst[0] == 0:
-        return Text(
-            "Tenir les promesses ne coûte rien ici : à chaque montant, la meilleure répartition garde tout ce "
-            "qui était annoncé au montant d'avant.",
-            "Keeping the promises costs nothing here: at each amount the best allocation keeps all that was "
-            "announced at the amount before.",
+        return _(
+            "Keeping the promises costs nothing here: at each amount the best allocation keeps all "
+            "that was announced at the amount before."
         ).in_(lang)
-    return Text(
-        f"Tenir les promesses coûte au plus {format_number(worst[0], lang)} ({goal}), à {at}{unsure.fr}.",
-        f"Keeping the promises costs {format_number(worst[0], lang)} ({goal}) at most, at {at}{unsure.en}.",
+    return _(
+        "Keeping the promises costs {worst} ({goal}) at most, at {at}{unsure}.",
+        worst=Number(worst[0]),
+        goal=goal,
+        at=at,
+        unsure=unsure,
     ).in_(lang)
 
 
@@ -277,10 +259,9 @@ def describe_tighter_rules(document: SweepDocument, lang: Lang) -> list[str]:
     if not rules:
         return []
     return [
-        Text(
-            f"{format_list(rules, lang)} demande davantage quand l'enveloppe grandit : la valeur peut baisser.",
-            f"{format_list(rules, lang)} asks more as the envelope grows: the value may fall.",
-        ).in_(lang),
+        _("{rules} asks more as the envelope grows: the value may fall.", rules=format_list(rules, lang)).in_(
+            lang
+        ),
         *_explain_missing_intervals(document, lang),
     ]
 
@@ -291,11 +272,11 @@ def _explain_missing_intervals(document: SweepDocument, lang: Lang) -> list[str]
         return []
     option, n = "--exact" if document.exact else "--tolerance", len(document.points)
     return [
-        Text(
-            f"{option} reste donc sans effet : un montant ne dit rien de ses voisins, et seuls les {n} montants "
-            "ci-dessus sont calculés. Pour d'autres : --at, ou --steps.",
-            f"So {option} has no effect: an amount says nothing of its neighbours, and only the {n} amounts "
-            "above are computed. For others: --at, or --steps.",
+        _(
+            "So {option} has no effect: an amount says nothing of its neighbours, and only the {n} "
+            "amounts above are computed. For others: --at, or --steps.",
+            option=option,
+            n=n,
         ).in_(lang)
     ]
 
@@ -309,21 +290,20 @@ def _describe_intervals(document: SweepDocument, lang: Lang) -> list[str]:
     tolerance = _format_tolerance(document, lang)
     wide = [part for part in document.band if not part.within_tolerance]
     if document.exact:
-        sentence = Text(
-            f"La courbe exacte a {n} paliers : tous les montants où la meilleure répartition change.",
-            f"The exact curve has {n} steps: every amount at which the best allocation changes.",
-        )
+        sentence = _("The exact curve has {n} steps: every amount at which the best allocation changes.", n=n)
         if wide:
-            sentence = Text(f"{n} paliers sont trouvés.", f"{n} steps are found.")
+            sentence = _("{n} steps are found.", n=n)
     else:
-        sentence = Text(
-            f"La courbe libre est connue à {tolerance} près d'un bout à l'autre : {n} montants regardés.",
-            f"The free curve is known within {tolerance} from end to end: {n} amounts looked at.",
+        sentence = _(
+            "The free curve is known within {tolerance} from end to end: {n} amounts looked at.",
+            tolerance=tolerance,
+            n=n,
         )
         if wide:
-            sentence = Text(
-                f"La tolérance ({tolerance}) n'est pas tenue partout : {n} montants regardés.",
-                f"The tolerance ({tolerance}) is not kept everywhere: {n} amounts looked at.",
+            sentence = _(
+                "The tolerance ({tolerance}) is not kept everywhere: {n} amounts looked at.",
+                tolerance=tolerance,
+                n=n,
             )
     return [sentence.in_(lang), *_describe_widest_interval(document, wide, lang)]
 
@@ -341,22 +321,26 @@ def _describe_widest_interval(document: SweepDocument, wide: Sequence[BandEntry]
     known = [(parse_decimal(part.width), part) for part in wide if part.width is not None]
     if not wide:
         return []
-    why = Text("", "")
+    why = NO_TEXT
     if document.stopped_by == "time":
-        why = Text(" quand le temps s'achève", " when the time is over")
+        why = _(" when the time is over")
     many = format_count(len(wide), ("intervalle reste ouvert", "intervalles restent ouverts"),
                   ("interval stays open", "intervals stay open"), lang)  # fmt: skip
-    sentence = Text(
-        f"{many}{why.fr} : la valeur y est encadrée.", f"{many}{why.en}: the value is bounded there."
-    )
+    sentence = _("{many}{why}: the value is bounded there.", many=many, why=why)
     if known:
         worst = max(known, key=lambda pair: pair[0])[1]
         low, high = format_amounts([worst.from_cents, worst.until_cents], lang)
         bounds = (worst.low, worst.high, worst.width)
         least, most, width = (format_decimal(value, lang) for value in bounds)
-        sentence = Text(
-            f"{many}{why.fr}. Le plus large, de {low} à {high} : entre {least} et {most}, soit {width}.",
-            f"{many}{why.en}. The widest, from {low} to {high}: between {least} and {most}, that is {width}.",
+        sentence = _(
+            "{many}{why}. The widest, from {low} to {high}: between {least} and {most}, that is {width}.",
+            many=many,
+            why=why,
+            low=low,
+            high=high,
+            least=least,
+            most=most,
+            width=width,
         )
     return [sentence.in_(lang)]
 
@@ -373,22 +357,24 @@ def _describe_largest_gap(document: SweepDocument, lang: Lang) -> list[str]:
         ]
         if not gaps:
             continue
-        _, point, entry, stage = max(gaps, key=lambda found: found[0])
+        __, point, entry, stage = max(gaps, key=lambda found: found[0])
         at, cents = format_short_amount(point.amount_cents, lang), entry.width_cents
         gap, value, bound = (format_decimal(text, lang) for text in (stage.gap, stage.value, stage.bound))
-        euros = Text("", "")
+        euros = NO_TEXT
         if cents:
             least, less = format_amount(point.amount_cents - cents, lang), format_short_amount(cents, lang)
-            euros = Text(
-                f" En euros : rien d'aussi bon au-dessous de {least} ({less} de moins).",
-                f" In euros: nothing as good below {least} ({less} less).",
-            )
-        most = Text("au plus", "at most") if goal.sense == Sense.MAXIMISE else Text("au moins", "at least")
+            euros = _(" In euros: nothing as good below {least} ({less} less).", least=least, less=less)
+        most = _("at most") if goal.sense == Sense.MAXIMISE else _("at least")
         return [
-            Text(
-                f"L'écart est le plus grand à {at} : {goal.goal} vaut {value}, et {bound} {most.fr} "
-                f"({gap}).{euros.fr}",
-                f"The gap is widest at {at}: {goal.goal} is {value}, and {bound} {most.en} ({gap}).{euros.en}",
+            _(
+                "The gap is widest at {at}: {goal} is {value}, and {bound} {most} ({gap}).{euros}",
+                at=at,
+                goal=goal.goal,
+                value=value,
+                bound=bound,
+                most=most,
+                gap=gap,
+                euros=euros,
             ).in_(lang)
         ]
     return []

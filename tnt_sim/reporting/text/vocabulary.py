@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.linear_terms import Unit
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 
 STATUS: Mapping[str, Text] = MappingProxyType(
     {
-        "optimal": Text("optimale", "optimal"),
-        "feasible": Text("valable, optimalité non prouvée", "valid, not proven optimal"),
-        "infeasible": Text("aucune répartition possible", "no allocation possible"),
-        "stopped": Text("arrêtée sans répartition", "stopped with no allocation"),
+        "optimal": _("optimal"),
+        "feasible": _("valid, not proven optimal"),
+        "infeasible": _("no allocation possible"),
+        "stopped": _("stopped with no allocation"),
     }
 )
 
 STOPPED_BY: Mapping[str, Text] = MappingProxyType(
     {
-        "time": Text("la limite de temps", "the time limit"),
-        "nodes": Text("la limite de nœuds", "the node limit"),
-        "memory": Text("la limite de mémoire", "the memory limit"),
-        "interrupt": Text("une interruption", "an interruption"),
+        "time": _("the time limit"),
+        "nodes": _("the node limit"),
+        "memory": _("the memory limit"),
+        "interrupt": _("an interruption"),
     }
 )
 
 PROOF: Mapping[str, Text] = MappingProxyType(
     {
-        "PROVED": Text("prouvé", "proven"),
-        "CROSS_CHECKED": Text("confirmé par un second solveur", "confirmed by a second solver"),
-        "FEASIBLE_GAP": Text("non prouvé", "not proven"),
+        "PROVED": _("proven"),
+        "CROSS_CHECKED": _("confirmed by a second solver"),
+        "FEASIBLE_GAP": _("not proven"),
     }
 )
 
@@ -60,54 +60,45 @@ def describe_proof(proof: str | None, lang: Lang) -> str:
 
 UNSPENT: Mapping[str, Text] = MappingProxyType(
     {
-        "all_funded": Text("tous les dossiers éligibles sont financés", "every eligible dossier is funded"),
-        "none_fits": Text(
-            "aucun dossier restant ne tient dans ce reste", "no remaining dossier fits in what is left"
-        ),
-        "parent_full": Text("l'enveloppe qui la contient est épuisée", "the envelope above it is used up"),
-        "rule": Text("une règle empêche de le dépenser", "a rule prevents spending it"),
-        "reserve": Text("mis en réserve", "held in reserve"),
-        "no_gain": Text(
-            "aucun dossier restant n'améliore l'objectif", "no remaining dossier improves the objective"
-        ),
-        "swap_only": Text(
-            "seul un échange de dossiers pourrait l'employer", "only a swap of dossiers could use it"
-        ),
+        "all_funded": _("every eligible dossier is funded"),
+        "none_fits": _("no remaining dossier fits in what is left"),
+        "parent_full": _("the envelope above it is used up"),
+        "rule": _("a rule prevents spending it"),
+        "reserve": _("held in reserve"),
+        "no_gain": _("no remaining dossier improves the objective"),
+        "swap_only": _("only a swap of dossiers could use it"),
     }
 )
 
 REASON: Mapping[str, Text] = MappingProxyType(
     {
-        "committed": Text("déjà engagés", "already committed"),
-        "decided": Text("retenus par décision", "funded by decision"),
-        "merit": Text("retenus au mérite", "funded on merit"),
-        "rule": Text("retenus pour tenir une règle", "funded to meet a rule"),
-        "state": Text("refusés ou classés sans suite à l'instruction", "refused or closed by the service"),
-        "ineligible": Text("non éligibles", "not eligible"),
-        "not_given": Text("non renseignés dans une condition", "not given in a requirement"),
-        "capped_out": Text("montant possible nul ou trop petit", "possible amount zero or too small"),
-        "variant": Text("une autre variante est retenue", "another variant is funded"),
-        "prerequisite": Text("un dossier préalable n'est pas retenu", "a required dossier is not funded"),
-        "order": Text("l'ordre imposé l'exclut", "the imposed order excludes it"),
-        "outranked": Text(
-            "devancés : moins utiles par euro que tous les retenus",
-            "outranked: worth less per euro than all funded",
-        ),
-        "none_fits": Text("trop grands pour ce qui reste", "too large for what is left"),
-        "crowded_out": Text("écartés par une règle ou par l'objectif", "kept out by a rule or the objective"),
-        "reserve": Text("sur la liste de réserve", "on the reserve list"),
+        "committed": _("already committed"),
+        "decided": _("funded by decision"),
+        "merit": _("funded on merit"),
+        "rule": _("funded to meet a rule"),
+        "state": _("refused or closed by the service"),
+        "ineligible": _("not eligible"),
+        "not_given": _("not given in a requirement"),
+        "capped_out": _("possible amount zero or too small"),
+        "variant": _("another variant is funded"),
+        "prerequisite": _("a required dossier is not funded"),
+        "order": _("the imposed order excludes it"),
+        "outranked": _("outranked: worth less per euro than all funded"),
+        "none_fits": _("too large for what is left"),
+        "crowded_out": _("kept out by a rule or the objective"),
+        "reserve": _("on the reserve list"),
     }
 )
 
 KIND: Mapping[str, Text] = MappingProxyType(
     {
         **{kind.name: kind.label for kind in load_rule_kinds().values()},
-        "cap": Text("plafond par projet", "cap over projects"),
+        "cap": _("cap over projects"),
     }
 )
 """Labels of the rule kinds and of caps, by kind."""
 
-INHABITANTS = Text("Habitants des communes atteintes", "Inhabitants of the communes reached")
+INHABITANTS = _("Inhabitants of the communes reached")
 """Heading of the figure `inhabitants`."""
 
 _SOLVERS = MappingProxyType(
@@ -149,7 +140,7 @@ def describe_verdict(
     )
     if verification is None or verification.rules.is_shown:
         return sentence
-    return Text(f"{_NOT_VERIFIED.fr} {sentence.fr}", f"{_NOT_VERIFIED.en} {sentence.en}")
+    return _("{not_verified} {sentence}", not_verified=_NOT_VERIFIED, sentence=sentence)
 
 
 def describe_outcome(
@@ -164,69 +155,40 @@ def describe_outcome(
 ) -> Text:
     """Say what was found; `closed`: a solver claims that no objective can be improved."""
     stop = STOPPED_BY.get(stopped_by or "")
-    by = Text(f" ({stop.fr} a arrêté le calcul)", f" ({stop.en} ended the run)") if stop else Text("", "")
+    by = _(" ({stop} ended the run)", stop=stop) if stop else NO_TEXT
     if status == "infeasible":
         return _INFEASIBLE_ALONE if proof is None and not relaxed else _INFEASIBLE
     if status == "stopped":
-        return Text(
-            f"Le calcul s'est arrêté sans répartition{by.fr}.", f"The run stopped with no allocation{by.en}."
-        )
+        return _("The run stopped with no allocation{by}.", by=by)
     if relaxed:
         return _RELAXED
     means, reserve = verification.optimal.means, verification.rows.reserve
     if means is Means.CERTIFICATE:
-        return (
-            _PROVED if reserve is None else Text(f"{_PROVED.fr} {reserve.fr}", f"{_PROVED.en} {reserve.en}")
-        )
+        return _PROVED if reserve is None else _("{proved} {reserve}", proved=_PROVED, reserve=reserve)
     if means is not None:
         return _describe_confirmation(second)
     if status == "optimal":
         return _CLAIMED if proof in ("PROVED", "CROSS_CHECKED") else _OPTIMAL_ALONE
     if not stop and closed:
         return _OPTIMAL_ALONE
-    return Text(
-        f"Répartition valable, mais rien ne prouve que c'est la meilleure{by.fr}. À ne pas publier.",
-        f"A valid allocation, but not proven to be the best{by.en}. Not for publication.",
-    )
+    return _("A valid allocation, but not proven to be the best{by}. Not for publication.", by=by)
 
 
 def _describe_confirmation(second: str) -> Text:
     name = f" ({second})" if second else ""
-    return Text(
-        "Répartition optimale : aucune autre ne fait mieux. Confirmé par un second solveur "
-        f"indépendant{name}.",
-        f"Optimal allocation: no other does better. Confirmed by a second, independent solver{name}.",
+    return _(
+        "Optimal allocation: no other does better. Confirmed by a second, independent solver{name}.",
+        name=name,
     )
 
 
-_PROVED = Text(
-    "Répartition optimale : aucune autre ne fait mieux. Prouvé par un certificat exact.",
-    "Optimal allocation: no other does better. Proven by an exact certificate.",
-)
-_CLAIMED = Text(
-    "Le calcul se dit optimal ; rien ne le démontre ici. À ne pas publier sans preuve.",
-    "The run says that it is optimal; nothing shows it here. Not for publication without a proof.",
-)
-_NOT_VERIFIED = Text(
-    "NON VÉRIFIÉ : les données du calcul ne sont plus là, ou ont changé.",
-    "NOT VERIFIED: the inputs of the run are gone, or have changed.",
-)
-_OPTIMAL_ALONE = Text(
-    "Répartition optimale selon un seul solveur ; rien ne le démontre. À ne pas publier.",
-    "Optimal according to one solver; not proven. Not for publication.",
-)
-_RELAXED = Text(
-    "Calcul relâché : des fractions de dossiers sont admises. Ce n'est pas une décision.",
-    "Relaxed run: fractions of dossiers are allowed. This is not a decision.",
-)
-_INFEASIBLE = Text(
-    "Aucune répartition ne respecte à la fois toutes les règles : le scénario se contredit.",
-    "No allocation respects all the rules at once: the scenario contradicts itself.",
-)
-_INFEASIBLE_ALONE = Text(
-    "Aucune répartition ne respecte à la fois toutes les règles, selon un seul solveur.",
-    "No allocation respects all the rules at once, says one solver alone.",
-)
+_PROVED = _("Optimal allocation: no other does better. Proven by an exact certificate.")
+_CLAIMED = _("The run says that it is optimal; nothing shows it here. Not for publication without a proof.")
+_NOT_VERIFIED = _("NOT VERIFIED: the inputs of the run are gone, or have changed.")
+_OPTIMAL_ALONE = _("Optimal according to one solver; not proven. Not for publication.")
+_RELAXED = _("Relaxed run: fractions of dossiers are allowed. This is not a decision.")
+_INFEASIBLE = _("No allocation respects all the rules at once: the scenario contradicts itself.")
+_INFEASIBLE_ALONE = _("No allocation respects all the rules at once, says one solver alone.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,9 +270,6 @@ def translate_document(result: ResultData, lang: Lang) -> RunDocument:
     return replace(document, envelopes=envelopes)
 
 
-SYNTHETIC = Text(
-    "Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.",
-    "SYNTHETIC data: these dossiers describe no real request.",
-)
-SHORT_SYNTHETIC = Text("données synthétiques", "synthetic data")
+SYNTHETIC = _("SYNTHETIC data: these dossiers describe no real request.")
+SHORT_SYNTHETIC = _("synthetic data")
 """The same, for a cell."""

@@ -11,7 +11,7 @@ import polars as pl
 
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.stored_run import NODE, StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Lang, _, _p
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, check_rows, set_up, write_column
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
 from tnt_sim.reporting.reports.explanation import Explained
@@ -24,7 +24,7 @@ NAMES = {
     "title": _("Title"),
     "applicant": _("Applicant"),
     "applicant_id": _("SIRET or code"),
-    "applicant_type": Text("Type", "Type"),
+    "applicant_type": _("Type"),
     "department": _("Department"),
     "envelope": _("Envelope"),
     "cost": _("Cost"),

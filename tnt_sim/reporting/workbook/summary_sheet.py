@@ -9,7 +9,7 @@ import polars as pl
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Lang, _, _p
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, write_text
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import YES, build_column_reference, describe_reason
@@ -236,7 +236,7 @@ def _write_number(sheet: Any, styles: Styles, row: int, column: int, text: str |
 def _write_reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
     """Write the number of applications and the money by reason."""
     write_text(sheet, row, 0, _("Reasons").in_(lang), styles.section)
-    heads = ((2, _p("summary_sheet", "Reason")), (3, Text("Dossiers", "Dossiers")), (4, _("Requested")),
+    heads = ((2, _p("summary_sheet", "Reason")), (3, _("Dossiers")), (4, _("Requested")),
              (5, _("Granted")))  # fmt: skip
     for column, head in heads:
         sheet.write_string(row + 1, column, head.in_(lang), styles.get_head_format(right=column > 2))

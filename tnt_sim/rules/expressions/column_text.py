@@ -55,10 +55,10 @@ _SINGULAR = {
 _VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
     {
         "applicant_type": {
-            "epci": Text("EPCI", "EPCI"),
-            "metropole": Text("métropole", "métropole"),
-            "departement": Text("département", "département"),
-            "region": Text("région", "région"),
+            "epci": _("EPCI"),
+            "metropole": _("métropole"),
+            "departement": _("département"),
+            "region": _("région"),
             "mutualisation": _("shared-services body"),
             "autre": _("other"),
         },

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
 from tnt_sim.formulation.linear_model import LinearModel
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.solve.backends.backend import Backend
 
 GROUP = "tnt_sim.backends"
@@ -46,7 +46,7 @@ def get_backend(name: str) -> Backend:
 
         return PulpBackend(name.removeprefix(_PULP))
     here = list_available_backends()
-    hint = suggest_name(name, here) or Text("", "")
+    hint = suggest_name(name, here) or NO_TEXT
     listed = ", ".join(here)
     raise UsageError(
         _(

@@ -84,9 +84,9 @@ def describe_coverage(rule: CoverageSpec, lang: Lang) -> str:
 
 
 _UNITS = {
-    "commune": Text("communes", "communes"),
-    "epci": Text("EPCI", "EPCI"),
-    "metropole": Text("métropoles", "métropoles"),
+    "commune": _("communes"),
+    "epci": _("EPCI"),
+    "metropole": _("métropoles"),
     "departement": _("departments"),
     "region": _("regions"),
 }
