@@ -48,6 +48,11 @@ _WRITTEN_IN_FRENCH = {
 _PAGES = ("reporting/reports/rules_page.py", "reporting/text/rule_examples.py")
 """What makes a page of the documentation, in French, and no sentence of the program."""
 _WORDS = {
+    "démarches-simplifiées": "a name",
+    "métropole": "a word looked for in what a user wrote",
+    "métropoles": "a word looked for in what a user wrote",
+    "département": "a word looked for in what a user wrote",
+    "région": "a word looked for in what a user wrote",
     "défaut": "a word that the help of an option may have already",
     "où": "a word that selector_words takes in French alone",
     "there is no node « ": "an error of the checker",
