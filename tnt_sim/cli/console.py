@@ -247,12 +247,11 @@ def show_progress(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float]
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        head = _("Solving").in_(lang)
-        task = bar.add_task(head, total=1.0)
+        task = bar.add_task(_("Solving").in_(lang), total=1.0)
 
         def show(phase: str, share: float) -> None:
-            name = _PHASES[phase].in_(lang) if phase in _PHASES else phase
-            bar.update(task, description=f"{head} : {name}", completed=share)
+            text = _("Solving: {phase}", phase=_PHASES.get(phase, phase))
+            bar.update(task, description=text.in_(lang), completed=share)
 
         yield show
 
@@ -271,8 +270,8 @@ def show_remaining_time(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, 
         task = bar.add_task(_("Sweep").in_(lang), total=1.0)
 
         def show(phase: str, share: float) -> None:
-            name = _PHASES[phase].in_(lang) if phase in _PHASES else phase
-            bar.update(task, description=f"{_('Sweep').in_(lang)} : {name}", completed=share)
+            text = _("Sweep: {phase}", phase=_PHASES.get(phase, phase))
+            bar.update(task, description=text.in_(lang), completed=share)
 
         yield show
 
@@ -301,16 +300,16 @@ def check_encoding(verb: str, words: Sequence[str]) -> None:
         With the word, the byte and its position.
     """
     for number, word in enumerate(words, start=1):
-        _check_utf8(word, f"le mot n° {number} de la commande", f"word {number} of the command")
+        _check_utf8(word, _("word {number} of the command", number=number))
     if verb and "--help" not in words:
-        _check_utf8(_get_current_folder(), "le chemin du dossier courant", "the path of the current folder")
+        _check_utf8(_get_current_folder(), _("the path of the current folder"))
 
 
 def build_encoding_error(error: UnicodeEncodeError) -> UsageError | None:
     """Return the error for a file name met later that is not UTF-8; None for another encoding error."""
     if not _is_lone(error.object[error.start]):
         return None
-    return _build_utf8_error(error.object, error.start, "un nom", "a name")
+    return _build_utf8_error(error.object, error.start, _("a name"))
 
 
 def _get_current_folder() -> str:
@@ -320,27 +319,28 @@ def _get_current_folder() -> str:
         return ""
 
 
-def _check_utf8(text: str, fr: str, en: str) -> None:
+def _check_utf8(text: str, what: Text) -> None:
     at = next((k for k, letter in enumerate(text) if _is_lone(letter)), None)
     if at is not None:
-        raise _build_utf8_error(text, at, fr, en)
+        raise _build_utf8_error(text, at, what)
 
 
 def _is_lone(letter: str) -> bool:
     return "\ud800" <= letter <= "\udfff"
 
 
-def _build_utf8_error(text: str, at: int, fr: str, en: str) -> UsageError:
+def _build_utf8_error(text: str, at: int, what: Text) -> UsageError:
     r"""Show `text` around the invalid byte, written as `\xE9`."""
     cut = text[max(0, at - _CONTEXT_LENGTH) : at + _CONTEXT_LENGTH]
     label = "".join(_format_byte(letter) if _is_lone(letter) else letter for letter in cut)
     return UsageError(
-        Text(
-            f"{fr} n'est pas en UTF-8, caractère {at + 1} ({_format_byte(text[at])}) : « {label} ». "
-            "Retapez-le dans "
-            "un terminal en UTF-8, ou renommez le fichier ou le dossier.",
-            f'{en} is not in UTF-8, character {at + 1} ({_format_byte(text[at])}): "{label}". Type it again in a '
+        _(
+            '{what} is not in UTF-8, character {position} ({byte}): "{label}". Type it again in a '
             "terminal that uses UTF-8, or rename the file or the folder.",
+            what=what,
+            position=at + 1,
+            byte=_format_byte(text[at]),
+            label=label,
         ),
         code="usage.encoding",
     )

@@ -126,13 +126,12 @@ def _print(document: DoctorDocument, lang: Lang) -> None:
 
     from tnt_sim.reporting.renderers.terminal import render_grid
 
-    french = lang is Lang.FR
-    lines = [Line("Versions", style="bold"), *render_grid(list(document.versions.items()))]
-    lines += [Line(""), Line("Solveurs" if french else "Solvers", style="bold")]
+    lines = [Line(_("Versions").in_(lang), style="bold"), *render_grid(list(document.versions.items()))]
+    lines += [Line(""), Line(_("Solvers").in_(lang), style="bold")]
     rows, styles = [], []
     for solver in document.solvers:
-        role = ("second avis" if french else "second opinion") if solver.independent else ""
-        state = ("marche" if french else "works") if solver.works else solver.why or "–"
+        role = _("second opinion").in_(lang) if solver.independent else ""
+        state = _("works").in_(lang) if solver.works else solver.why or "–"
         rows.append(("✔" if solver.works else "✘", solver.name, solver.version or "–", role, state))
         styles.append("" if solver.works else "yellow")
     lines += [*render_grid(rows, styles=styles), Line("")]

@@ -24,7 +24,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, _
 
 if TYPE_CHECKING:
     from tnt_sim.cli.documents import WrittenDocument
@@ -168,10 +168,7 @@ def _check_by(by: str, name: str) -> None:
     if by not in GROUPS:
         hint = suggest_name(by, GROUPS) or NO_TEXT
         raise UsageError(
-            Text(
-                f"--by vaut {' ou '.join(GROUPS)}, pas « {by} ». {hint.fr}",
-                f'--by is {" or ".join(GROUPS)}, not "{by}". {hint.en}',
-            ),
+            _('--by is department or region, not "{by}". {hint}', by=by, hint=hint),
             code="usage.by",
         )
     if name != "xlsx":
@@ -245,7 +242,7 @@ def print_written(
 
         shown = [format_path(file) for file in files]
         lines = shown if len(shown) <= 4 else [f"{format_path(files[0].parent)}/ ({len(shown)})"]
-        print_page([Line(_("Written: ").in_(lang) + line) for line in lines])
+        print_page([Line(_("Written: {file}", file=line).in_(lang)) for line in lines])
         for remark in (*remarks, *(text.in_(lang) for text in run.checked.notes)):
             print_note(f"! {remark}")
         print_page(build_hint(command, lang, format_arguments(format_path(run.folder))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +20,8 @@ from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
+from tnt_sim.i18n.parameters import Count
 
 if TYPE_CHECKING:
     from tnt_sim.ingest.forms.form_import import Imported
@@ -102,29 +104,31 @@ def _build_document(consolidated: Consolidated, files: list[Path], lang: Lang) -
 def _print(consolidated: Consolidated, files: list[Path], lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.i18n.numbers import format_count
-
-    words = {
-        "fund": (("retenu", "retenus"), ("funded", "funded")),
-        "refuse": (("refusé", "refusés"), ("refused", "refused")),
-        "wait": (("en attente", "en attente"), ("waiting", "waiting")),
-        "follow": (("comme proposé", "comme proposé"), ("as proposed", "as proposed")),
-    }
-    n = format_count(len(consolidated.groups), ("classeur", "classeurs"), ("workbook", "workbooks"), lang)
-    sums = ", ".join(
-        format_count(len(consolidated.list_settled(kind)), fr, en, lang) for kind, (fr, en) in words.items()
-    )
-    colon = _(": ").in_(lang)
-    lines = [Line(f"{consolidated.run} · {n}{colon}{sums}", style="bold")]
-    lines += [Line(f"! {_format_conflict(one, lang)}", style="yellow") for one in consolidated.conflicts[:20]]
+    lines = [Line(_describe_choices(consolidated).in_(lang), style="bold")]
+    lines += [Line(f"! {one.line(lang)}", style="yellow") for one in consolidated.conflicts[:20]]
     if len(consolidated.conflicts) > 20:
         lines.append(Line(f"… (+{len(consolidated.conflicts) - 20})"))
-    lines += [Line(_("Written: ").in_(lang) + format_path(file)) for file in files]
+    lines += [Line(_("Written: {file}", file=format_path(file)).in_(lang)) for file in files]
     print_page(lines)
 
 
-def _format_conflict(conflict: Defect, lang: Lang) -> str:
-    return conflict.line(lang)
+def _describe_choices(consolidated: Consolidated) -> Text:
+    """Count workbooks and choices: « run · 2 classeurs : 3 retenus, 1 refusé, … »."""
+    n_funded, n_refused, n_waiting, n_followed = (
+        len(consolidated.list_settled(kind)) for kind in ("fund", "refuse", "wait", "follow")
+    )
+    n = len(consolidated.groups)
+    return _n(
+        "{run} · {count} workbook: {funded}, {refused}, {waiting}, {followed}",
+        "{run} · {count} workbooks: {funded}, {refused}, {waiting}, {followed}",
+        n=n,
+        run=consolidated.run,
+        count=Count(n),
+        funded=_n("{count} funded", "{count} funded", n=n_funded, count=Count(n_funded)),
+        refused=_n("{count} refused", "{count} refused", n=n_refused, count=Count(n_refused)),
+        waiting=_("{count} waiting", count=Count(n_waiting)),
+        followed=_("{count} as proposed", count=Count(n_followed)),
+    )
 
 
 MAPPING, SCENARIO = "mapping.yaml", "scenario.yaml"
@@ -241,7 +245,7 @@ def import_(
     format_ = _format(format_)
     _check_folder(folder)
     if not (quiet or as_json):
-        print_note(f"Lecture de {file}…" if tongue is Lang.FR else f"Reading {file}…")
+        print_note(_("Reading {file}…", file=file).in_(tongue))
     read = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
     written = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
     from tnt_sim.api.imports import read_mapping
@@ -370,20 +374,18 @@ def _with_flags(defect: Defect) -> Defect:
     hint = defect.hint
     if hint is None:
         return defect
-    return replace(
-        defect, hint=Text(_DECLARE.sub(_format_flag, hint.fr), _DECLARE.sub(_format_flag, hint.en))
-    )
+    flags = {lang: _DECLARE.sub(partial(_format_flag, lang), hint.in_(lang)) for lang in Lang}
+    return replace(defect, hint=Text(flags[Lang.FR], flags[Lang.EN]))
 
 
-def _format_flag(match: re.Match[str]) -> str:
+def _format_flag(lang: Lang, match: re.Match[str]) -> str:
+    """Write the remedy with a flag, or a line of the mapping; it begins as the verb that it replaces."""
     verb, key, value = match[1], match[2], match[3]
-    french = "é" in verb
     if key in _FLAG_KEYS:
-        add = {"D": "Ajoutez", "d": "ajoutez"}[verb[0]] if french else {"D": "Add", "d": "add"}[verb[0]]
-        return f"{add} --{key.replace('_', '-')} {value}"
-    if french:
-        return f"Écrivez « {key}: {value} » dans mapping.yaml"
-    return f'Write "{key}: {value}" in mapping.yaml'
+        text = _("Add --{flag} {value}", flag=key.replace("_", "-"), value=value).in_(lang)
+    else:
+        text = _('Write "{key}: {value}" in mapping.yaml', key=key, value=value).in_(lang)
+    return text if verb[0].isupper() else text[:1].lower() + text[1:]
 
 
 def _write_files(

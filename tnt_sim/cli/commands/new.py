@@ -26,6 +26,7 @@ from tnt_sim.disk import build_write_error, put_all, quote_path
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, TntError, UsageError
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
+from tnt_sim.i18n.parameters import Items, Money, Names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -182,11 +183,7 @@ def _describe_guess(column: str, guess: Guess) -> Text:
     if column in guess.rounded:
         n = guess.rounded[column]
         sentences.append(_n("{n} amount rounded to the cent", "{n} amounts rounded to the cent", n=n))
-    if not sentences:
-        return NO_TEXT
-    return Text(
-        f" ({' ; '.join(one.fr for one in sentences)})", f" ({'; '.join(one.en for one in sentences)})"
-    )
+    return _(" ({remarks})", remarks=Items(sentences, ";")) if sentences else NO_TEXT
 
 
 def _render_scenario(
@@ -229,16 +226,13 @@ def _suggest_amount(wanted: int | None, lang: Lang) -> tuple[str, str]:
 
 
 def _render_envelopes(guess: Guess, lang: Lang) -> str:
-    from tnt_sim.i18n.numbers import format_cents
-
     if not guess.envelopes or len(guess.envelopes) > MOST_ENVELOPES:
         return ""
     head = _("to review: the values of the column, without an amount of their own")
     lines = [f"  envelopes:            # {head.in_(lang)}"]
     for value in guess.envelopes:
         asked = guess.asked_by.get(value)
-        requested = _("requested: ").in_(lang)
-        told = "" if asked is None else f"   # {requested}{format_cents(asked, lang)}"
+        told = "" if asked is None else f"   # {_('requested: {total}', total=Money(asked)).in_(lang)}"
         lines.append(f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}{told}")
     return "\n".join(lines) + "\n"
 
@@ -259,16 +253,18 @@ def _render_columns(guess: Guess, lang: Lang) -> str:
         ]
     lines += [
         "    # "
-        + Text(
-            f"{column} : « {_normalise_spaces(header)} » n'est pas prise, {_normalise_spaces(why.fr)}",
-            f'{column}: "{_normalise_spaces(header)}" is not taken, {_normalise_spaces(why.en)}',
+        + _(
+            '{column}: "{header}" is not taken, {why}',
+            column=column,
+            header=_normalise_spaces(header),
+            why=_normalise_spaces(why.in_(lang)),
         ).in_(lang)
         for column, (header, why) in guess.set_aside.items()
     ]
     if guess.left_out:
         names = ", ".join(_normalise_spaces(header) for header in guess.left_out)
-        unknown = _("Not recognised, read under their own name: ")
-        lines.append(f"    # {unknown.in_(lang)}{names}")
+        unknown = _("Not recognised, read under their own name: {names}", names=names)
+        lines.append(f"    # {unknown.in_(lang)}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -323,31 +319,19 @@ def _print(
 
     from tnt_sim.cli.console import print_page
 
-    french = lang is Lang.FR
-    made = f"✔ Dossier créé : {folder}" if french else f"✔ Folder made: {folder}"
-    lines = [Line(made, style="bold green")]
+    lines = [Line(_("✔ Folder made: {folder}", folder=folder).in_(lang), style="bold green")]
     if review:
-        lines.append(
-            Line("Colonnes devinées, à vérifier :" if french else "Columns guessed, to be reviewed:")
-        )
+        lines.append(Line(_("Columns guessed, to be reviewed:").in_(lang)))
         lines += [Line(f"  {one.in_(lang)}") for one in review]
     if left_out:
-        lines.append(
-            Line(
-                "Colonnes non reconnues, lues sous leur nom :"
-                if french
-                else "Columns not recognised, read under their own name:"
-            )
-        )
-        lines += [Line(f"  « {header} »" if french else f'  "{header}"') for header in left_out]
+        lines.append(Line(_("Columns not recognised, read under their own name:").in_(lang)))
+        lines += [Line(f"  {Names([header]).in_(lang)}") for header in left_out]
     file = folder / SCENARIO_FILE
     scenario = quote_argument(file.as_posix())
     follow = [get_invocation().format_command(f"run {scenario}")]
     if remaining or review:  # the planner first reviews the guesses and writes the envelope
-        read = (
-            f"relisez {file} (le montant, les colonnes)" if french else f"read {file} over (amount, columns)"
-        )
+        read = _("read {file} over (amount, columns)", file=file).in_(lang)
         follow = [read, get_invocation().format_command(f"validate {scenario}"), *follow]
     print_page(lines + build_hint_lines(follow, lang))
     for defect in remaining:
-        print_note(("À corriger : " if french else "To correct: ") + defect.line(lang))
+        print_note(_("To correct: {defect}", defect=defect.line(lang)).in_(lang))

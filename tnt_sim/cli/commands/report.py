@@ -172,14 +172,14 @@ def _determine_target(out: Path | None, run_dir: Path, *, notebook: bool) -> Pat
     if out is None and notebook:
         return build_sibling_path(run_dir, f"{run_dir.resolve().name}{NOTEBOOK}")
     if out is None:
-        raise _build_error(
-            "dites où écrire : --out rapport.html, .xlsx ou .pdf ; ou --notebook.",
-            "say where to write: --out report.html, .xlsx or .pdf; or --notebook.",
-        )
+        raise _build_error(_("say where to write: --out report.html, .xlsx or .pdf; or --notebook."))
     if notebook and out.suffix.lower() != NOTEBOOK:
         raise _build_error(
-            f"un carnet s'écrit en {NOTEBOOK}, pas en « {out.suffix or out.name} ».",
-            f'a notebook is written as {NOTEBOOK}, not as "{out.suffix or out.name}".',
+            _(
+                'a notebook is written as {suffix}, not as "{given}".',
+                suffix=NOTEBOOK,
+                given=out.suffix or out.name,
+            )
         )
     return out
 
@@ -237,10 +237,7 @@ def _build_slider(options: ReportOptions) -> Slider | None:
     if moving is None:
         return build_slider(options.runs) if len(options.runs) > 1 else None
     if len(options.runs) > 1:
-        raise _build_error(
-            "--slider calcule ses positions à partir d'un seul calcul.",
-            "--slider computes its positions from one run.",
-        )
+        raise _build_error(_("--slider computes its positions from one run."))
     from tnt_sim.reporting.decision_page.slider_positions import compute_slider
 
     with show_progress(options.lang, wanted=not options.quiet) as report_progress:
@@ -262,15 +259,9 @@ def _render_workbook(options: ReportOptions) -> bytes:
 
     runs = options.runs
     if len(runs) > 2:
-        raise _build_error(
-            f"un classeur compare deux calculs, pas {len(runs)}.",
-            f"a workbook compares two runs, not {len(runs)}.",
-        )
+        raise _build_error(_("a workbook compares two runs, not {n_runs}.", n_runs=len(runs)))
     if options.theme is not None or options.moving is not None:
-        raise _build_error(
-            "--theme-css et --slider sont pour .html et .pdf, non pour un classeur.",
-            "--theme-css and --slider are for .html and .pdf, not for a workbook.",
-        )
+        raise _build_error(_("--theme-css and --slider are for .html and .pdf, not for a workbook."))
     return build_workbook(runs[0], options.lang, runs[1] if len(runs) == 2 else None, options.explanation)
 
 
@@ -278,10 +269,7 @@ def _render_notebook(options: ReportOptions) -> bytes:
     from tnt_sim.reporting.notebook.run_notebook import build_run_notebook
 
     if len(options.runs) > 1 or options.theme is not None or options.moving is not None:
-        raise _build_error(
-            "un carnet ouvre un calcul, sans --theme-css ni --slider.",
-            "a notebook opens one run, without --theme-css and --slider.",
-        )
+        raise _build_error(_("a notebook opens one run, without --theme-css and --slider."))
     run = options.runs[0]
     return build_run_notebook(
         run, format_relative_path(options.out.resolve().parent, run.folder.resolve()), options.lang
@@ -296,8 +284,8 @@ def format_relative_path(folder: Path, run_dir: Path) -> str:
         return run_dir.as_posix()
 
 
-def _build_error(fr: str, en: str) -> UsageError:
-    return UsageError(Text(fr, en), code="usage.report")
+def _build_error(text: Text) -> UsageError:
+    return UsageError(text, code="usage.report")
 
 
 Writer = Callable[[ReportOptions], bytes]
@@ -315,8 +303,10 @@ def _select_writer(out: Path) -> Writer:
     suffix = out.suffix.lower()
     if suffix in WRITERS:
         return WRITERS[suffix]
-    all_text = ", ".join(WRITERS)
     raise _build_error(
-        f"un rapport s'écrit en {all_text} dans cette version, pas en « {suffix or out.name} ».",
-        f'a report is written as {all_text} in this version, not as "{suffix or out.name}".',
+        _(
+            'a report is written as {suffixes} in this version, not as "{given}".',
+            suffixes=", ".join(WRITERS),
+            given=suffix or out.name,
+        )
     )

@@ -14,7 +14,8 @@ from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang, _, _n
+from tnt_sim.i18n.parameters import Count, Money
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -155,26 +156,23 @@ def _compute_fingerprint(key: Ed25519PrivateKey | None) -> str | None:
 def _print(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.i18n.numbers import format_amount, format_count
-
     words = entry.signature
-    dossiers = format_count(
-        words["n_dossiers"],
-        ("dossier engagé", "dossiers engagés"),
-        ("dossier committed", "dossiers committed"),
-        lang,
+    n = words["n_dossiers"]
+    signed = _n(
+        "✔ {folder}: {count} dossier committed, {total}",
+        "✔ {folder}: {count} dossiers committed, {total}",
+        n=n,
+        folder=format_path(entry.folder),
+        count=Count(n),
+        total=Money(words["granted_cents"]),
     )
-    total = format_amount(words["granted_cents"], lang)
-    lines = [
-        Line(f"✔ {format_path(entry.folder)} : {dossiers}, {total}", style="bold green"),
-        Line(
-            _("The next scenario starts from it: ").in_(lang) + f"committed_from: {entry.folder.parent.name}/"
-        ),
-    ]
+    follow = _(
+        "The next scenario starts from it: committed_from: {register}/", register=entry.folder.parent.name
+    )
+    lines = [Line(signed.in_(lang), style="bold green"), Line(follow.in_(lang))]
     own = _compute_fingerprint(key)
     if own is not None:
         lines.append(Line(_("Signed with the key {own}", own=own).in_(lang)))
     if "freed_cents" in words:
-        freed = format_amount(words["freed_cents"], lang)
-        lines.insert(1, Line(_("{freed} free again", freed=freed).in_(lang)))
+        lines.insert(1, Line(_("{freed} free again", freed=Money(words["freed_cents"])).in_(lang)))
     print_page(lines)

@@ -24,16 +24,16 @@ from tnt_sim.analysis.explain.document import (
     UnmetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
-    format_count,
     format_day,
     format_decimal,
     format_euros,
     format_list,
     format_rate,
 )
+from tnt_sim.i18n.parameters import Count, Names
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import describe_selector
 
@@ -114,7 +114,7 @@ def _describe_grant(change: GrantChange, lang: Lang) -> str:
 
 
 def _describe_envelope(change: RaisedEnvelope, lang: Lang) -> str:
-    name = f"« {change.title} »" if lang is Lang.FR else f'"{change.title}"'
+    name = Names([change.title])
     if change.by_cents is None:
         if change.low_cents == 0:  # a bound that says nothing is not shown as an amount
             return _(
@@ -166,8 +166,7 @@ def _describe_relaxation(change: LiftedObstacle, lang: Lang) -> str:
 def _describe_impossibility(change: RefusedChange, lang: Lang) -> str:
     what = KINDS[change.kind].in_(lang).format(of=change.of)
     why = WHY_NOT[change.why].in_(lang).format(by=change.by or "")
-    colon = " : " if lang is Lang.FR else ": "
-    return f"{what}{colon}{why}."
+    return _("{what}: {why}.", what=what, why=why).in_(lang)
 
 
 KINDS: Mapping[str, Text] = MappingProxyType(
@@ -303,8 +302,8 @@ class _SentenceFields:
             case "envelope":
                 return margin.title if margin else ""
             case "margin":
-                names = [one.dossier for one in (margin.dossiers if margin else ())]
-                return format_list([f"« {one} »" if lang is Lang.FR else f'"{one}"' for one in names], lang)
+                named = [Names([one.dossier]).in_(lang) for one in (margin.dossiers if margin else ())]
+                return format_list(named, lang)
             case "by":
                 return entry.by or ""
             case "rule":
@@ -335,16 +334,17 @@ def _list_causes(entry: ExplainedDossier, lang: Lang) -> str:
 
 def describe_cause(rule: NamedRule, lang: Lang) -> str:
     """Name a rule, a decision or an envelope option in a sentence, with its title if it has one."""
-    name, title = rule.id, rule.title
-    text = f"{name} : {title}" if title and lang is Lang.FR else f"{name}: {title}" if title else name
-    nouns = {
-        "decide": _("the decision"),
-        "cap": _("the cap"),
-        "envelope": _("the envelope's option"),
-        "column": _("the column"),
-    }
-    noun = nouns.get(rule.kind, _("the rule")).in_(lang)
-    return f"{noun} « {text} »" if lang is Lang.FR else f'{noun} "{text}"'
+    name = _("{id}: {title}", id=rule.id, title=rule.title).in_(lang) if rule.title else rule.id
+    match rule.kind:
+        case "decide":
+            return _('the decision "{name}"', name=name).in_(lang)
+        case "cap":
+            return _('the cap "{name}"', name=name).in_(lang)
+        case "envelope":
+            return _('the envelope\'s option "{name}"', name=name).in_(lang)
+        case "column":
+            return _('the column "{name}"', name=name).in_(lang)
+    return _('the rule "{name}"', name=name).in_(lang)
 
 
 def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
@@ -361,8 +361,7 @@ def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
     parts = [_describe_held_value(entry, lang), _describe_gap(entry, lang)]
     source = f" ({entry.source})" if entry.source else ""
     body = " ; ".join(part for part in parts if part)
-    colon = " : " if lang is Lang.FR else ": "
-    return f"{head}{colon}{body}{source}" if body else f"{head}{source}"
+    return (_("{head}: {body}", head=head, body=body).in_(lang) if body else head) + source
 
 
 def _describe_missing_value(entry: UnmetEntry, lang: Lang) -> str:
@@ -386,7 +385,7 @@ def _describe_held_value(entry: UnmetEntry, lang: Lang) -> str:
         value = format_value(entry.value, entry.unit, lang) if entry.value is not None else nothing
         pieces.append(f"{column} = {value}")
     if wanted:
-        pieces.append(f"exigé : {wanted}" if lang is Lang.FR else f"required: {wanted}")
+        pieces.append(_("required: {wanted}", wanted=wanted).in_(lang))
     return ", ".join(pieces)
 
 
@@ -416,7 +415,8 @@ def format_value(text: str | None, unit: str, lang: Lang, *, span: bool = False)
     if unit == "rate":
         return format_rate(parse_decimal(text), lang)
     if unit == "days" and span:
-        return format_count(int(parse_decimal(text)), ("jour", "jours"), ("day", "days"), lang)
+        days = int(parse_decimal(text))
+        return _n("{count} day", "{count} days", n=days, count=Count(days)).in_(lang)
     if unit == "days":
         return format_day(text, lang)
-    return f"« {text} »" if lang is Lang.FR else f'"{text}"'
+    return Names([text]).in_(lang)

@@ -69,14 +69,9 @@ def _describe_categories(pb: PbFile) -> list[Text]:
     result = []
     if meta.get("budget_per_category") and "category" in pb.header:
         result.append(
-            Text(
-                "`budget_per_category` n'est que lu, car la ville dépense le reste sans ces plafonds."
-                if meta.get("leftover_budget")
-                else "`budget_per_category` est appliqué : un plafond par catégorie.",
-                "`budget_per_category` is only reported, for the city spends the rest without these caps."
-                if meta.get("leftover_budget")
-                else "`budget_per_category` is applied: a cap for each category.",
-            )
+            _("`budget_per_category` is only reported, for the city spends the rest without these caps.")
+            if meta.get("leftover_budget")
+            else _("`budget_per_category` is applied: a cap for each category.")
         )
     if meta.get("leftover_budget"):
         result.append(

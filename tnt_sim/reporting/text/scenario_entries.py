@@ -6,8 +6,9 @@ from datetime import date
 
 from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n import message
-from tnt_sim.i18n.message import Lang, _
-from tnt_sim.i18n.numbers import format_count, format_list
+from tnt_sim.i18n.message import Lang, _, _n
+from tnt_sim.i18n.numbers import format_list
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, describe_where_clause
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
@@ -16,21 +17,18 @@ from tnt_sim.scenario.spec import StepSpec
 
 def describe_recipients(where: Selector | None, lang: Lang, *, first: bool) -> str:
     """Write whom a grant is for: « Si l'enveloppe est « a » : », « Tous les autres dossiers : »."""
-    colon = " : " if lang is Lang.FR else ": "
     if where is not None:
-        return capitalise(describe_if_clause(where, lang)) + colon
-    if first:
-        return ("Tous les dossiers" if lang is Lang.FR else "All dossiers") + colon
-    return ("Tous les autres dossiers" if lang is Lang.FR else "All other dossiers") + colon
+        return _("{condition}: ", condition=capitalise(describe_if_clause(where, lang))).in_(lang)
+    return (_("All dossiers: ") if first else _("All other dossiers: ")).in_(lang)
 
 
 def describe_eligibility(entry: EligibilitySpec, lang: Lang) -> str:
     """Write a condition: « Les dossiers où … ne sont éligibles que si la population dépasse 500 000. »"""
     required = describe_if_clause(entry.require, lang)
-    who = "" if entry.where is None else f" {describe_where_clause(entry.where, lang)}"
-    if lang is Lang.FR:
-        return f"Les dossiers{who} ne sont éligibles que {required}."
-    return f"Dossiers{who} are eligible only {required}."
+    if entry.where is None:
+        return _("Dossiers are eligible only {required}.", required=required).in_(lang)
+    where = describe_where_clause(entry.where, lang)
+    return _("Dossiers {where} are eligible only {required}.", where=where, required=required).in_(lang)
 
 
 def describe_step(step: StepSpec, lang: Lang) -> str:
@@ -69,8 +67,9 @@ def describe_remark(entry: Described, day: date | None, lang: Lang) -> str:
 def describe_n_rows(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
     """Say how many rows of the model an entry has, or why it has none."""
     if n_rows:
-        some = format_count(n_rows, ("ligne", "lignes"), ("row", "rows"), lang)
-        return _("{some} of the model", some=some).in_(lang)
+        return _n("{count} row of the model", "{count} rows of the model", n=n_rows, count=Count(n_rows)).in_(
+            lang
+        )
     if reported:
         why = _("only read")
     elif section == "caps":
