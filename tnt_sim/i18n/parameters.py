@@ -13,7 +13,14 @@ from fractions import Fraction
 
 from tnt_sim.i18n.language import Lang
 from tnt_sim.i18n.message import MessageParameter, write_parameter
-from tnt_sim.i18n.numbers import format_amount, format_day, format_integer, format_number, format_rate
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_day,
+    format_integer,
+    format_list,
+    format_number,
+    format_rate,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,22 @@ class Names:
         quoted = [f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in self.names[: self.most]]
         rest = len(self.names) - len(quoted)
         return ", ".join([*quoted, *([f"… (+{rest})"] if rest else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Parameters as a list in words; those after the first `most` are counted.
+
+    >>> Listed(("a", "b", "c")).in_(Lang.EN)
+    'a, b and c'
+    """
+
+    items: Sequence[MessageParameter]
+    most: int = 8
+
+    def in_(self, lang: Lang) -> str:
+        """Return « a, b et c », or a, b and c."""
+        return format_list([write_parameter(item, lang) for item in self.items], lang, self.most)
 
 
 @dataclass(frozen=True, slots=True)

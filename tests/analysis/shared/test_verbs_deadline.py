@@ -60,7 +60,7 @@ def _checked(document: Document) -> None:
     if document["stopped_by"] is not None:
         study = SimpleNamespace(stopped_by=document["stopped_by"], progress=ProgressEntry(**progress))
         for lang in Lang:
-            assert str(progress["done"]) in describe_interruption(study, lang)
+            assert str(progress["done"]) in describe_interruption(study).in_(lang)
 
 
 @pytest.mark.parametrize("verb", VERBS)

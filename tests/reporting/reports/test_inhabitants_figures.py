@@ -57,12 +57,12 @@ def test_a_run_says_whom_it_reaches(tmp_path: Path) -> None:
     document = solve(scenario(tmp_path)).data
     assert (document.inhabitants, document.n_unlocated) == (people("12"), 0)
     assert people("12") == people("2")  # the commune is one of the EPCI's
-    assert describe_money(document, Lang.FR)[2] == (
+    assert describe_money(document)[2].fr == (
         "29\u202f273\u00a0habitants dans les communes atteintes, chacun compté une fois"
     )
     whole = solve(scenario(tmp_path, YAML.replace("2 k€", "5 k€"))).data
     assert (whole.inhabitants, whole.n_unlocated) == (people("4"), 1)
-    assert describe_money(whole, Lang.EN)[2] == (
+    assert describe_money(whole)[2].en == (
         "256,518 inhabitants in the communes reached, each counted once; 1 funded dossier names no place that the "
         "map knows in full"
     )
@@ -72,7 +72,7 @@ def test_nothing_is_said_without_a_map(tmp_path: Path) -> None:
     document = solve(scenario(tmp_path, YAML.replace("territory: {year: 2021}\n", ""))).data
     assert document.inhabitants is None
     assert document.n_unlocated is None
-    assert len(describe_money(document, Lang.FR)) == 2
+    assert len(describe_money(document)) == 2
 
 
 def test_every_point_and_step_of_a_sweep(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_page_says_how_far_a_stopped_study_came(petit: Path, lang: str) -> Non
     found = tnt.alternatives(scenario, within="10 %")
     progress = ProgressEntry(done=2, of=5, unit="portfolios")
     stopped = replace(found.data, stopped_by="time", progress=progress)
-    said = {"fr": "après 2 choix sur 5", "en": "after 2 of 5 choices"}[lang]
+    said = {"fr": "après 2 choix sur 5", "en": "after 2 choices out of 5"}[lang]
     pages = [
         " ".join(render_report_html(build_report(one), Lang(lang)).split()) for one in (stopped, found.data)
     ]

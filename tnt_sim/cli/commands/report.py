@@ -223,7 +223,7 @@ def _explain_dossiers(options: ReportOptions) -> ExplainDocument | None:
         return None
     with show_progress(options.lang, wanted=not options.quiet) as tell:
         result = explain_for_reports(decided, lang=options.lang, seconds=options.seconds, progress=tell)
-    stopped = describe_interruption(result, options.lang)
+    stopped = describe_interruption(result).in_(options.lang)
     if stopped and not options.quiet:
         print_note(stopped)
     return result

@@ -58,7 +58,7 @@ def render_result_card(
     elif document.relaxed:
         pieces += [_render_paragraph(_describe_bound(goal, lang)) for goal in document.objective]
     else:
-        pieces += [_render_paragraph(text) for text in describe_money(document, lang)]
+        pieces += [_render_paragraph(text.in_(lang)) for text in describe_money(document)]
         pieces.append(_render_envelopes(document.envelopes, lang))
     return wrap_in_frame("\n".join(pieces), lang)
 

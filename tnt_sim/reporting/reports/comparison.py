@@ -105,7 +105,7 @@ def _is_synthetic(comparison: ComparedRuns) -> bool:
 
 def build_report(comparison: ComparedRuns) -> Report:
     """Return the report of a comparison."""
-    stopped = write_both(partial(describe_interruption, comparison.data))
+    stopped = describe_interruption(comparison.data)
     return Report(
         title=_("Decisions compared"),
         subject=_build_title(comparison),

@@ -319,7 +319,7 @@ def describe_thresholds(document: ExplainDocument, lang: Lang) -> list[str]:
 
 def _describe_interruption(document: ExplainDocument, lang: Lang) -> list[str]:
     """Say how far the work got, if stopped, and what the other applications have."""
-    word = describe_interruption(document, lang)
+    word = describe_interruption(document).in_(lang)
     if not word:
         return []
     rest = _("The remaining dossiers have no threshold; ask for them one by one: tnt-sim explain.")

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from rich.text import Text as Line
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.i18n.message import Lang, _
-from tnt_sim.i18n.numbers import format_count, format_integer
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.terminal import wrap_paragraph
 
-UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
-    "dossiers": (("dossier", "dossiers"), ("dossier", "dossiers")),
-    "amounts": (("montant", "montants"), ("amount", "amounts")),
-    "steps": (("palier", "paliers"), ("step", "steps")),
-    "portfolios": (("choix", "choix"), ("choice", "choices")),
-    "questions": (("question", "questions"), ("question", "questions")),
-    "targets": (("cible", "cibles"), ("target", "targets")),
-    "ways": (("partage", "partages"), ("way", "ways")),
-    "solves": (("calcul", "calculs"), ("solve", "solves")),
-    "draws": (("tirage", "tirages"), ("draw", "draws")),
-    "sides": (("scénario", "scénarios"), ("scenario", "scenarios")),
+_COUNTS: Mapping[str, Callable[[int], Text]] = {
+    "dossiers": lambda n: _n("{count} dossier", "{count} dossiers", n=n, count=Count(n)),
+    "amounts": lambda n: _n("{count} amount", "{count} amounts", n=n, count=Count(n)),
+    "steps": lambda n: _n("{count} step", "{count} steps", n=n, count=Count(n)),
+    "portfolios": lambda n: _n("{count} choice", "{count} choices", n=n, count=Count(n)),
+    "questions": lambda n: _n("{count} question", "{count} questions", n=n, count=Count(n)),
+    "targets": lambda n: _n("{count} target", "{count} targets", n=n, count=Count(n)),
+    "ways": lambda n: _n("{count} way", "{count} ways", n=n, count=Count(n)),
+    "solves": lambda n: _n("{count} solve", "{count} solves", n=n, count=Count(n)),
+    "draws": lambda n: _n("{count} draw", "{count} draws", n=n, count=Count(n)),
+    "sides": lambda n: _n("{count} scenario", "{count} scenarios", n=n, count=Count(n)),
 }
-"""Words for what is counted, singular and plural, in both languages."""
+"""What a study counts."""
+UNITS = frozenset(_COUNTS)
 
 
 class LimitedStudy(Protocol):
@@ -39,30 +40,28 @@ class LimitedStudy(Protocol):
         """Return how far the study got."""
 
 
-def describe_interruption(document: LimitedStudy, lang: Lang) -> str:
+def describe_interruption(document: LimitedStudy) -> Text:
     """Say how far the analysis got; empty if it completed."""
     by, progress = document.stopped_by, document.progress
     if by is None or progress is None:
-        return ""
-    after = _describe_progress(progress, lang)
+        return NO_TEXT
+    after = _describe_progress(progress)
     if by == "interrupt":
-        return _("The computation was interrupted after {after}.", after=after).in_(lang)
+        return _("The computation was interrupted after {after}.", after=after)
     return _(
         "The computation stopped at the time limit, after {after}. To go further: --time-limit.", after=after
-    ).in_(lang)
+    )
 
 
 def render_interruption(document: LimitedStudy, lang: Lang, width: int) -> list[Line]:
     """Write the sentence as lines of a page."""
-    said = describe_interruption(document, lang)
+    said = describe_interruption(document).in_(lang)
     return wrap_paragraph(said, width, style="yellow") if said else []
 
 
-def _describe_progress(progress: ProgressEntry, lang: Lang) -> str:
+def _describe_progress(progress: ProgressEntry) -> Text:
     """Write the progress: « 37 dossiers sur 120 »."""
-    done, of, (fr, en) = progress.done, progress.of, UNITS[progress.unit]
-    if of is None:
-        return format_count(done, fr, en, lang)
-    if lang is Lang.FR:
-        return f"{format_count(done, fr, en, lang)} sur {format_integer(of, lang)}"
-    return f"{format_integer(done, lang)} of {format_count(of, fr, en, lang)}"
+    done = _COUNTS[progress.unit](progress.done)
+    if progress.of is None:
+        return done
+    return _("{done} out of {total}", done=done, total=Count(progress.of))

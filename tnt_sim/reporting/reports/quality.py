@@ -11,11 +11,13 @@ import polars as pl
 from rich.text import Text as Line
 
 from tnt_sim.engine.award_list import guard_formulas
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang, _, _p
 from tnt_sim.i18n.numbers import format_integer
+from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.ingest.quality.checks import Quality
 from tnt_sim.ingest.quality.findings import KINDS, Severity
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
+from tnt_sim.reporting.report_tree import Words, write_words
 
 SEVERITY = {
     Severity.ERROR: _("blocking"),
@@ -161,16 +163,15 @@ def build_quality_entry(quality: Quality, table: pl.DataFrame, lang: Lang) -> Qu
 
 def render_quality(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
     """Write the findings, most severe first."""
-    french = lang is Lang.FR
     kinds = document["kinds"]
     if not kinds:
-        return wrap_paragraph("Aucun défaut trouvé." if french else "Nothing odd was found.", width)
-    head = ("Gravité", "Nombre", "Constat") if french else ("Severity", "Number", "Finding")
+        return wrap_paragraph(_("Nothing odd was found.").in_(lang), width)
+    head = [text.in_(lang) for text in (_("Severity"), _p("count", "Number"), _("Finding"))]
     rows = [
         (
             SEVERITY[Severity(kind["severity"])].in_(lang),
             format_integer(kind["n"], lang),
-            _describe_finding(kind, lang),
+            write_words(_describe_finding(kind), lang),
         )
         for kind in kinds
     ]
@@ -178,19 +179,21 @@ def render_quality(document: Mapping[str, Any], lang: Lang, width: int) -> list[
     return [_apply_style(line, lang) for line in lines]
 
 
-def _describe_finding(kind: Mapping[str, Any], lang: Lang) -> str:
+def _describe_finding(kind: Mapping[str, Any]) -> Words:
+    """Write the title of a kind, its columns if there are several, and the first dossiers."""
     columns = [name for name in kind["columns"] if name]
-    where = ""
+    title: Words = kind["title"]
     if len(columns) > 1:
-        where = (
-            " (" + ", ".join(f"{name} {format_integer(n, lang)}" for name, n in kind["columns"].items()) + ")"
-        )
+        counted = [_("{column} {count}", column=name, count=Count(n)) for name, n in kind["columns"].items()]
+        title = _("{title} ({columns})", title=title, columns=Items(counted))
     elif columns and kind["code"] in _NAMES_ITS_COLUMN:
-        where = f" ({columns[0]})"
+        title = _("{title} ({columns})", title=title, columns=columns[0])
     dossiers = list(dict.fromkeys(one["dossier"] for one in kind["examples"] if one["dossier"]))[:_SHOWN]
-    named = f" : {', '.join(dossiers)}" if lang is Lang.FR else f": {', '.join(dossiers)}"
-    more = ", …" if kind["n"] > len(dossiers) else ""
-    return f"{kind['title']}{where}{named + more if dossiers else ''}"
+    if not dossiers:
+        return title
+    if kind["n"] > len(dossiers):
+        dossiers.append("…")
+    return _("{title}: {dossiers}", title=title, dossiers=Items(dossiers))
 
 
 def _apply_style(text: Line, lang: Lang) -> Line:

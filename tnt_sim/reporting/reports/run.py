@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Protocol
 from rich.text import Text as Line
 
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import (
-    format_amount,
     format_amounts,
-    format_count,
     format_decimal,
     format_euros,
     format_integer,
-    format_list,
     format_percentage,
     format_short_amount,
 )
+from tnt_sim.i18n.parameters import Count, Listed, Money
 from tnt_sim.reporting.renderers.terminal import (
     measure_width,
     render_grid,
@@ -164,7 +162,7 @@ def _build_rows(entries: Sequence[EnvelopeFigures], lang: Lang, keys: Sequence[s
         inner = lead + {"├─ ": "│  ", "└─ ": "   "}.get(branch, "")
         own = children.get(entry.id, [])
         if len(own) > MOST_CHILDREN:
-            name = f"{inner}└─ {_format_n_children(len(own), lang)}"
+            name = f"{inner}└─ {_describe_parts(len(own)).in_(lang)}"
             rows.append(_EnvelopeRow(name, "", "", False, _sum_figures(own, keys)))
             return
         for k, child in enumerate(own):
@@ -175,8 +173,8 @@ def _build_rows(entries: Sequence[EnvelopeFigures], lang: Lang, keys: Sequence[s
     return rows
 
 
-def _format_n_children(n: int, lang: Lang) -> str:
-    return format_count(n, ("part", "parts"), ("part", "parts"), lang)
+def _describe_parts(n: int) -> Text:
+    return _n("{count} part", "{count} parts", n=n, count=Count(n))
 
 
 def _sum_figures(entries: Sequence[EnvelopeFigures], keys: Sequence[str]) -> dict[str, int | None]:
@@ -209,7 +207,7 @@ def render_unspent(entries: Sequence[RunEnvelope], lang: Lang, width: int) -> li
 def _format_group_name(group: Sequence[RunEnvelope], lang: Lang) -> str:
     if len(group) == 1:
         return group[0].id
-    return f"{group[0].parent} · {_format_n_children(len(group), lang)}"
+    return f"{group[0].parent} · {_describe_parts(len(group)).in_(lang)}"
 
 
 def _describe_unspent(entry: RunEnvelope, lang: Lang) -> str:
@@ -233,16 +231,12 @@ def render_rules(rules: Sequence[RuleEntry], labels: Labels, lang: Lang, width: 
     for rule in rules:
         cells.append(_build_rule_row(rule, labels, lang))
         styles.append("red" if not rule.holds else "")
-    head = (
-        ["Règle", "Genre", "Valeur", "Borne", ""]
-        if lang is Lang.FR
-        else ["Rule", "Kind", "Value", "Bound", ""]
-    )
-    lines = render_grid(cells, header=head, right=(2,), styles=styles)
+    head = [_("Rule"), _("Kind"), _("Value"), _("Bound"), NO_TEXT]
+    lines = render_grid(cells, header=[text.in_(lang) for text in head], right=(2,), styles=styles)
     result = lines[:1]
     for rule, line in zip(rules, lines[1:], strict=True):
         result.append(line)
-        about = [labels.rule_titles.get(rule.id, ""), _describe_groups(rule, lang)]
+        about = [labels.rule_titles.get(rule.id, ""), _describe_groups(rule).in_(lang)]
         if any(about):
             result += wrap_paragraph(
                 " – ".join(part for part in about if part), width, first="    ", style="dim"
@@ -259,7 +253,7 @@ def _build_rule_row(rule: RuleEntry, labels: Labels, lang: Lang) -> list[str]:
         kind,
         format_value(rule.value, unit, lang),
         _format_bounds(rule, unit, lang),
-        _describe_state(rule, lang),
+        _describe_state(rule).in_(lang),
     ]
 
 
@@ -272,50 +266,38 @@ def _format_bounds(rule: RuleEntry | GroupEntry, unit: str, lang: Lang) -> str:
     return f"≤ {format_value(high, unit, lang)}" if high is not None else ""
 
 
-def _describe_state(rule: RuleEntry, lang: Lang) -> str:
-    french = lang is Lang.FR
+def _describe_state(rule: RuleEntry) -> Text:
     if not rule.holds:
-        state = "NON TENUE" if french else "BROKEN"
+        state = _("BROKEN")
     elif rule.binds:
-        state = "à la borne" if french else "at its bound"
+        state = _("at its bound")
     else:
-        state = "tenue" if french else "holds"
-    if rule.mode == "report":
-        state += " (pour information)" if french else " (report only)"
-    return state
+        state = _("holds")
+    return _("{state} (report only)", state=state) if rule.mode == "report" else state
 
 
-def _describe_groups(rule: RuleEntry, lang: Lang) -> str:
+def _describe_groups(rule: RuleEntry) -> Text:
     """Describe the groups: number, those at the bound, lowered minimums."""
     groups = rule.groups
     if not groups:
-        return ""
-    french = lang is Lang.FR
+        return NO_TEXT
     if rule.kind == "cap":
-        return _describe_projects(groups, lang)
-    n = format_count(len(groups), ("groupe", "groupes"), ("group", "groups"), lang)
-    text = f"le plus serré de {n}" if french else f"the tightest of {n}"
-    at_bound = format_integer(sum(1 for group in groups if group.binds), lang)
-    if at_bound != "0":
-        text += f", {at_bound} à la borne" if french else f", {at_bound} at the bound"
-    lowered = format_list([str(group.group) for group in groups if group.lowered], lang)
-    if lowered:
-        text += (
-            f", plancher abaissé à la demande pour {lowered}"
-            if french
-            else f", floor lowered to demand for {lowered}"
-        )
-    return text
+        return _describe_projects(groups)
+    n = len(groups)
+    facts = _n("the tightest of {count} group", "the tightest of {count} groups", n=n, count=Count(n))
+    if at_bound := sum(group.binds for group in groups):
+        facts = _("{facts}, {count} at the bound", facts=facts, count=Count(at_bound))
+    if lowered := [str(group.group) for group in groups if group.lowered]:
+        facts = _("{facts}, floor lowered to demand for {groups}", facts=facts, groups=Listed(lowered))
+    return facts
 
 
-def _describe_projects(groups: Sequence[GroupEntry], lang: Lang) -> str:
+def _describe_projects(groups: Sequence[GroupEntry]) -> Text:
     """Say how many projects are at a cap, or which is closest to it."""
-    at = sum(1 for group in groups if group.binds)
+    at = sum(group.binds for group in groups)
     if not at:
-        nearest = groups[0].group
-        return f"le plus proche : {nearest}" if lang is Lang.FR else f"the nearest: {nearest}"
-    n = format_count(at, ("projet", "projets"), ("project", "projects"), lang)
-    return f"{n} au plafond" if lang is Lang.FR else f"{n} at the cap"
+        return _("the nearest: {project}", project=str(groups[0].group))
+    return _n("{count} project at the cap", "{count} projects at the cap", n=at, count=Count(at))
 
 
 def _render_violations(rule: RuleEntry, labels: Labels, lang: Lang) -> list[Line]:
@@ -334,7 +316,6 @@ def _render_violations(rule: RuleEntry, labels: Labels, lang: Lang) -> list[Line
 def render_goals(goals: Sequence[StageEntry], labels: Labels, lang: Lang) -> list[Line]:
     """Write one line per stage: objective, value, and what is proved."""
     units = [*labels.goal_units, *["number"] * len(goals)]
-    french = lang is Lang.FR
     rows = []
     for k, (goal, unit) in enumerate(zip(goals, units, strict=False), start=1):
         aim = f"{k}. {SENSE[goal.sense].in_(lang)} {goal.goal}"
@@ -342,15 +323,12 @@ def render_goals(goals: Sequence[StageEntry], labels: Labels, lang: Lang) -> lis
         proof = describe_proof(goal.proof, lang)
         if goal.gap is not None and parse_decimal(goal.gap) != Fraction(0):
             bound = format_value(goal.bound, unit, lang)
-            money = goal.gap_money_cents
-            worth = (
-                ""
-                if not money
-                else f"écart {format_amount(money, lang)} au plus, "
-                if french
-                else (f"gap at most {format_amount(money, lang)}, ")
-            )
-            proof += f" ({worth}borne {bound})" if french else f" ({worth}bound {bound})"
+            gap = Money(goal.gap_money_cents)
+            proof = (
+                _("{proof} (gap at most {gap}, bound {bound})", proof=proof, gap=gap, bound=bound)
+                if gap.cents
+                else _("{proof} (bound {bound})", proof=proof, bound=bound)
+            ).in_(lang)
         rows.append((aim, value, proof))
     return render_grid(rows, right=(1,))
 
@@ -373,20 +351,16 @@ def render_run(
     if document.status in ("infeasible", "stopped"):
         lines += _render_remedy(document, lang, width)
     else:
-        lines += [Line(""), *(Line(text) for text in describe_money(document, lang))]
-        lines += _render_section(
-            _translate("Enveloppes", "Envelopes", lang), render_envelopes(document.envelopes, lang, width)
-        )
-        left = render_unspent(document.envelopes, lang, width)
-        lines += _render_section(_translate("Non dépensé, et pourquoi", "Not spent, and why", lang), left)
+        lines += [Line(""), *(Line(text.in_(lang)) for text in describe_money(document))]
         rules = render_rules(document.rules, labels, lang, width) if document.rules else []
-        lines += _render_section(_translate("Règles", "Rules", lang), rules)
-        lines += _render_section(
-            _translate("Objectif", "Objective", lang), render_goals(document.objective, labels, lang)
-        )
-        lines += _render_section(
-            _translate("Dossiers", "Dossiers", lang), render_reasons(labels.reasons, lang)
-        )
+        for title, part in (
+            (_("Envelopes"), render_envelopes(document.envelopes, lang, width)),
+            (_("Not spent, and why"), render_unspent(document.envelopes, lang, width)),
+            (_("Rules"), rules),
+            (_("Objective"), render_goals(document.objective, labels, lang)),
+            (_("Dossiers"), render_reasons(labels.reasons, lang)),
+        ):
+            lines += _render_section(title.in_(lang), part)
     lines += render_step_effects(effects, lang, width)
     lines += render_warnings(document.warnings, lang, width)
     if run_dir is not None:
@@ -397,7 +371,7 @@ def render_run(
 def render_heading(document: RunDocument, labels: Labels, lang: Lang, width: int) -> list[Line]:
     """Write the title, the mark "synthetic", and the verdict."""
     lines = wrap_paragraph(labels.title or document.scenario, width, style="bold")
-    day = _translate(f"décision au {labels.day}", f"as of {labels.day}", lang) if labels.day else ""
+    day = _("as of {day}", day=labels.day).in_(lang) if labels.day else ""
     about = " · ".join(part for part in (document.scenario, day) if part)
     lines.append(Line(about, style="dim"))
     if labels.synthetic:
@@ -421,62 +395,62 @@ def get_mark(document: RunDocument, verification: Verification | None = None) ->
     return ("≈" if document.relaxed and document.proof else "!"), _FAIR
 
 
-def describe_money(document: RunDocument, lang: Lang) -> list[str]:
+def describe_money(document: RunDocument) -> list[Text]:
     """Say what is granted and left, how many applications are funded, and whom they reach."""
-    total, granted, left = document.amount_cents, document.granted_cents, document.unspent_cents
-    if total is None:
-        told = format_amount(granted, lang)
-        money = _translate(f"{told} accordés, sans montant fixé", f"{told} granted, with no amount set", lang)
-    elif lang is Lang.FR:
-        money = (
-            f"{format_amount(granted, lang)} accordés sur {format_amount(total, lang)} ; "
-            f"{format_amount(left, lang)} non dépensés"
-        )
-    else:
-        money = (
-            f"{format_amount(granted, lang)} granted of {format_amount(total, lang)}; "
-            f"{format_amount(left, lang)} not spent"
-        )
+    granted = Money(document.granted_cents)
     funded = document.n_funded
-    filed = format_count(
-        document.n_dossiers,
-        ("dossier déposé", "dossiers déposés"),
-        ("dossier filed", "dossiers filed"),
-        lang,
-    )
-    open_ = format_count(document.n_eligible, ("éligible", "éligibles"), ("eligible", "eligible"), lang)
-    funded_text = (
-        format_count(funded, ("financé", "financés"), ("funded", "funded"), lang)
-        if funded is not None
-        else "–"
-    )
-    return [money, f"{filed}, {open_}, {funded_text}", *describe_inhabitants(document, lang)]
+    return [
+        _("{granted} granted, with no amount set", granted=granted)
+        if document.amount_cents is None
+        else _(
+            "{granted} granted of {amount}; {left} not spent",
+            granted=granted,
+            amount=Money(document.amount_cents),
+            left=Money(document.unspent_cents),
+        ),
+        _(
+            "{filed}, {eligible}, {funded}",
+            filed=describe_filed(document.n_dossiers),
+            eligible=describe_eligible(document.n_eligible),
+            funded="–"
+            if funded is None
+            else _n("{count} funded", "{count} funded", n=funded, count=Count(funded)),
+        ),
+        *_describe_inhabitants(document),
+    ]
 
 
-def describe_inhabitants(document: RunDocument, lang: Lang) -> list[str]:
+def describe_filed(n: int) -> Text:
+    """Write « 24 dossiers déposés »."""
+    return _n("{count} dossier filed", "{count} dossiers filed", n=n, count=Count(n))
+
+
+def describe_eligible(n: int) -> Text:
+    """Write « 22 éligibles »."""
+    return _n("{count} eligible", "{count} eligible", n=n, count=Count(n))
+
+
+def _describe_inhabitants(document: RunDocument) -> list[Text]:
     """Say how many people live in the communes reached, if the scenario names a map."""
-    if document.inhabitants is None or document.n_unlocated is None:
+    n, n_unlocated = document.inhabitants, document.n_unlocated
+    if n is None or n_unlocated is None:
         return []
-    people = format_count(
-        document.inhabitants, ("habitant", "habitants"), ("inhabitant", "inhabitants"), lang
+    people = _n(
+        "{count} inhabitant in the communes reached, each counted once",
+        "{count} inhabitants in the communes reached, each counted once",
+        n=n,
+        count=Count(n),
     )
-    lost = format_count(
-        document.n_unlocated,
-        ("dossier financé ne désigne", "dossiers financés ne désignent"),
-        ("funded dossier names", "funded dossiers name"),
-        lang,
+    if not n_unlocated:
+        return [people]
+    unlocated = _n(
+        "{people}; {count} funded dossier names no place that the map knows in full",
+        "{people}; {count} funded dossiers name no place that the map knows in full",
+        n=n_unlocated,
+        people=people,
+        count=Count(n_unlocated),
     )
-    text = _translate(
-        f"{people} dans les communes atteintes, chacun compté une fois",
-        f"{people} in the communes reached, each counted once",
-        lang,
-    )
-    excess = _translate(
-        f" ; {lost} pas de commune que la carte connaisse",
-        f"; {lost} no place that the map knows in full",
-        lang,
-    )
-    return [text + (excess if document.n_unlocated else "")]
+    return [unlocated]
 
 
 def render_reasons(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
@@ -503,20 +477,17 @@ def _describe_reason(code: str, funded: bool, lang: Lang) -> str:
 
 def _render_remedy(document: RunDocument, lang: Lang, width: int) -> list[Line]:
     """Say what to do without an allocation."""
-    amount_text = format_amount(document.amount_cents, lang)
-    filed, open_ = (
-        format_integer(document.n_dossiers, lang),
-        format_integer(document.n_eligible, lang),
+    counts = _(
+        "Envelope {amount}, {filed}, {eligible}.",
+        amount=Money(document.amount_cents),
+        filed=describe_filed(document.n_dossiers),
+        eligible=describe_eligible(document.n_eligible),
     )
-    lines = [Line("")]
-    if lang is Lang.FR:
-        lines += wrap_paragraph(
-            f"Enveloppe {amount_text}, {filed} dossiers déposés, {open_} éligibles.", width
-        )
-    else:
-        lines += wrap_paragraph(f"Envelope {amount_text}, {filed} dossiers filed, {open_} eligible.", width)
-    lines += wrap_paragraph(describe_remedy(document).in_(lang), width)
-    return lines
+    return [
+        Line(""),
+        *wrap_paragraph(counts.in_(lang), width),
+        *wrap_paragraph(describe_remedy(document).in_(lang), width),
+    ]
 
 
 def describe_remedy(document: RunDocument) -> Text:
@@ -534,7 +505,7 @@ def render_warnings(warnings: Sequence[str], lang: Lang, width: int) -> list[Lin
     lines: list[Line] = []
     for text in warnings:
         lines += wrap_paragraph(text, width, first="  ! ", style="yellow")
-    return _render_section(_translate("Avertissements", "Warnings", lang), lines)
+    return _render_section(_("Warnings").in_(lang), lines)
 
 
 def render_relaxation(document: RunDocument, labels: Labels, *, lang: Lang, width: int) -> list[Line]:
@@ -546,14 +517,10 @@ def render_relaxation(document: RunDocument, labels: Labels, *, lang: Lang, widt
         (f"{k}. {SENSE[goal.sense].in_(lang)} {goal.goal}", format_value(goal.value, unit, lang))
         for k, (goal, unit) in enumerate(zip(document.objective, labels.goal_units, strict=False), start=1)
     ]
-    bound = _translate(
-        "Objectif : aucune décision ne fait mieux que", "Objective: no decision does better than", lang
-    )
+    bound = _("Objective: no decision does better than").in_(lang)
     lines += _render_section(bound, render_grid(goals, right=(1,)))
-    lines += _render_section(
-        _translate("Prix : ce que vaut une unité de plus", "Prices: what one more unit is worth", lang),
-        render_dual_prices(document.prices or (), lang),
-    )
+    prices = _("Prices: what one more unit is worth").in_(lang)
+    lines += _render_section(prices, render_dual_prices(document.prices or (), lang))
     return lines + render_warnings(document.warnings, lang, width)
 
 
@@ -567,26 +534,14 @@ def render_dual_prices(rows: Sequence[ShadowPrice], lang: Lang) -> list[Line]:
         cells.append(
             (f"{row.stage}. {row.goal}", _describe_row(row, lang), price, f"/ {_PER.get(row.per, row.per)}")
         )
-    head = (
-        ("Objectif", "Enveloppe ou règle", "Prix", "")
-        if lang is Lang.FR
-        else ("Goal", "Envelope or rule", "Price", "")
-    )
-    lines = render_grid(cells, header=head, right=(2,))
-    if len(ranked) > MOST_PRICES:
-        more = format_integer(len(ranked) - MOST_PRICES, lang)
-        lines.append(
-            Line(
-                _translate(f"  … {more} autres prix : --json", f"  … {more} more prices: --json", lang),
-                style="dim",
-            )
-        )
-    rest = format_integer(len(rows) - len(priced), lang)
-    if rest != "0":
-        lines.append(
-            Line(_translate(f"  … {rest} prix nuls", f"  … {rest} prices of zero", lang), style="dim")
-        )
-    return lines
+    head = [_("Goal"), _("Envelope or rule"), _("Price"), NO_TEXT]
+    lines = render_grid(cells, header=[text.in_(lang) for text in head], right=(2,))
+    notes = []
+    if (n := len(ranked) - MOST_PRICES) > 0:
+        notes.append(_n("… {count} more price: --json", "… {count} more prices: --json", n=n, count=Count(n)))
+    if n := len(rows) - len(priced):
+        notes.append(_n("… {count} price of zero", "… {count} prices of zero", n=n, count=Count(n)))
+    return lines + [Line(f"  {note.in_(lang)}", style="dim") for note in notes]
 
 
 _PER = {"granted": "€", "cost": "€", "base": "€", "requested": "€", "leverage": "€"}
@@ -604,12 +559,8 @@ def _describe_row(row: ShadowPrice, lang: Lang) -> str:
 
 
 def _render_run_folder(run_dir: str, lang: Lang) -> list[Line]:
-    return [Line(_translate("Dossier du calcul : ", "Run folder: ", lang) + run_dir)]
+    return [Line(_("Run folder: {path}", path=run_dir).in_(lang))]
 
 
 def _render_section(title: str, lines: Sequence[Line]) -> list[Line]:
     return [Line(""), Line(title, style="bold"), *lines] if lines else []
-
-
-def _translate(fr: str, en: str, lang: Lang) -> str:
-    return fr if lang is Lang.FR else en

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text as Line
 
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_count, format_list, format_round_amount, format_short_amount
+from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.numbers import format_round_amount, format_short_amount
+from tnt_sim.i18n.parameters import Count, Listed
 from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.text.marginal import format_signed
 
@@ -36,8 +37,7 @@ def render_step_effects(effects: StepEffects | None, lang: Lang, width: int) -> 
     lines = [Line(""), Line(title.in_(lang), style="bold")]
     lines += render_grid([_build_row(entry, lang) for entry in effects.axes], right=(1, 2, 3))
     if effects.missing:
-        names = format_list(effects.missing, lang, 6)
-        text = _("Not settled in the time allowed: {names}.", names=names)
+        text = _("Not settled in the time allowed: {names}.", names=Listed(effects.missing, 6))
         lines += wrap_paragraph(text.in_(lang), width, first="  ")
     return lines
 
@@ -45,10 +45,11 @@ def render_step_effects(effects: StepEffects | None, lang: Lang, width: int) -> 
 def _build_row(entry: AxisEffect, lang: Lang) -> tuple[str, str, str, str]:
     if entry.goal is None or entry.change is None:
         return entry.envelope, _("nothing more").in_(lang), "", ""
-    enter = format_count(entry.n_enter, ("entre", "entrent"), ("enters", "enter"), lang)
-    leave = format_count(entry.n_leave, ("sort", "sortent"), ("leaves", "leave"), lang)
+    enter = _n("{count} enters", "{count} enter", n=entry.n_enter, count=Count(entry.n_enter))
+    leave = _n("{count} leaves", "{count} leave", n=entry.n_leave, count=Count(entry.n_leave))
+    moves = _("{enter}, {leave}", enter=enter, leave=leave).in_(lang)
     more = entry.granted_cents
     sign = "+" if more > 0 else ""
     granted = _("{sign}{more} granted", sign=sign, more=format_short_amount(more, lang)).in_(lang)
     change = f"{format_signed(entry.change, lang)} {entry.goal}"
-    return entry.envelope, change, f"{enter}, {leave}", granted
+    return entry.envelope, change, moves, granted

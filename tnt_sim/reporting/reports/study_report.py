@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tnt_sim.analysis.shared.list_distance import ListChanges
-from tnt_sim.i18n.message import Text, _, format_long_day
-from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone, Words, write_both
+from tnt_sim.i18n.message import NO_TEXT, Text, _, format_long_day
+from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone, Words
 from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interruption
 
 
@@ -47,8 +47,8 @@ def build_study_report(
 
 def build_interruption(document: LimitedStudy) -> list[Callout]:
     """Say how far a study got that a limit or Ctrl-C ended."""
-    stopped = write_both(lambda lang: describe_interruption(document, lang))
-    return [Callout(stopped, Tone.WARNING)] if stopped.fr else []
+    stopped = describe_interruption(document)
+    return [] if stopped is NO_TEXT else [Callout(stopped, Tone.WARNING)]
 
 
 def describe_day(day: str) -> Text:

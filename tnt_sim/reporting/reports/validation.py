@@ -13,8 +13,9 @@ from rich.text import Text as Line
 from tnt_sim.documents import dump_document, omit_none
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
-from tnt_sim.i18n.message import Lang, _
-from tnt_sim.i18n.numbers import format_amount, format_count, format_integer
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _p
+from tnt_sim.i18n.numbers import format_amount, format_integer
+from tnt_sim.i18n.parameters import Count, Money
 from tnt_sim.ingest.quality.checks import check_quality
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
 from tnt_sim.reporting.reports.quality import (
@@ -23,7 +24,7 @@ from tnt_sim.reporting.reports.quality import (
     build_quality_entry,
     render_quality,
 )
-from tnt_sim.reporting.reports.run import render_envelopes, render_warnings
+from tnt_sim.reporting.reports.run import describe_eligible, describe_filed, render_envelopes, render_warnings
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
@@ -269,47 +270,38 @@ def _list_sources(problem: Problem) -> list[SourceEntry]:
 
 def render_check(document: ValidateDocument, lang: Lang, width: int) -> list[Line]:
     """Write the document of `validate` for reading."""
-    french = lang is Lang.FR
     lines = wrap_paragraph(document.title, width, style="bold")
     lines.append(Line(document.scenario, style="dim"))
     if document.synthetic:
         lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    head = "Scénario valide. Rien n'a été calculé." if french else "Valid scenario. Nothing was solved."
-    lines += [Line(""), Line(f"✔ {head}", style="bold green"), *_render_totals(document, lang), Line("")]
-    lines.append(Line("Enveloppes" if french else "Envelopes", style="bold"))
+    head = _("Valid scenario. Nothing was solved.").in_(lang)
+    lines += [Line(""), Line(f"✔ {head}", style="bold green")]
+    lines += [Line(text.in_(lang)) for text in _describe_totals(document)]
+    lines += [Line(""), Line(_("Envelopes").in_(lang), style="bold")]
     lines += render_envelopes(document.envelopes, lang, width, keys=_KEYS)
     if document.checks:
-        lines += [
-            Line(""),
-            Line("Non éligibles, et pourquoi" if french else "Not eligible, and why", style="bold"),
-        ]
+        lines += [Line(""), Line(_("Not eligible, and why").in_(lang), style="bold")]
         lines += _render_checks(document.checks, lang, width)
     return lines + render_warnings(document.warnings, lang, width)
 
 
-def _render_totals(document: ValidateDocument, lang: Lang) -> list[Line]:
-    filed = format_count(
-        document.n_dossiers,
-        ("dossier déposé", "dossiers déposés"),
-        ("dossier filed", "dossiers filed"),
-        lang,
-    )
-    open_ = format_count(document.n_eligible, ("éligible", "éligibles"), ("eligible", "eligible"), lang)
-    if document.n_committed:
-        held = format_integer(document.n_committed, lang)
-        open_ += f" dont {held} déjà engagés" if lang is Lang.FR else f", of which {held} already committed"
-    total, requested = (
-        format_amount(document.amount_cents, lang),
-        format_amount(document.demand_cents, lang),
-    )
-    if lang is Lang.FR:
-        return [
-            Line(f"{filed}, {open_}"),
-            Line(f"Enveloppe {total} ; les éligibles peuvent recevoir jusqu'à {requested}"),
-        ]
+def _describe_totals(document: ValidateDocument) -> list[Text]:
+    filed, eligible = describe_filed(document.n_dossiers), describe_eligible(document.n_eligible)
+    committed = document.n_committed
     return [
-        Line(f"{filed}, {open_}"),
-        Line(f"Envelope {total}; the eligible ones may get up to {requested}"),
+        _(
+            "{filed}, {eligible}, of which {committed} already committed",
+            filed=filed,
+            eligible=eligible,
+            committed=Count(committed),
+        )
+        if committed
+        else _("{filed}, {eligible}", filed=filed, eligible=eligible),
+        _(
+            "Envelope {amount}; the eligible ones may get up to {demand}",
+            amount=Money(document.amount_cents),
+            demand=Money(document.demand_cents),
+        ),
     ]
 
 
@@ -323,7 +315,6 @@ _KEYS = (
 
 
 def _render_checks(checks: Sequence[RequirementEntry], lang: Lang, width: int) -> list[Line]:
-    french = lang is Lang.FR
     fixed = {"state": vocabulary.REASON["state"], "capped_out": vocabulary.REASON["capped_out"]}
     rows = []
     for check in checks:
@@ -341,12 +332,8 @@ def _render_checks(checks: Sequence[RequirementEntry], lang: Lang, width: int) -
                 why,
             )
         )
-    head = (
-        ("Dossiers", "à ce seul titre", "Condition", "")
-        if french
-        else ("Dossiers", "for this alone", "Rule", "")
-    )
-    return render_wrapped_grid(rows, width, header=head, right=(0, 1))
+    head = [_("Dossiers"), _("for this alone"), _p("eligibility", "Rule"), NO_TEXT]
+    return render_wrapped_grid(rows, width, header=[text.in_(lang) for text in head], right=(0, 1))
 
 
 LEGAL_CAP = Fraction(4, 5)
@@ -379,5 +366,8 @@ def choose_map_year(scenario: ScenarioData) -> int:
 
 def render_scenario_quality(quality: QualityEntry, lang: Lang, width: int) -> list[Line]:
     """Write the quality report under a heading."""
-    title = "État des données" if lang is Lang.FR else "State of the data"
-    return [Line(""), Line(title, style="bold"), *render_quality(dump_document(quality), lang, width)]
+    return [
+        Line(""),
+        Line(_("State of the data").in_(lang), style="bold"),
+        *render_quality(dump_document(quality), lang, width),
+    ]
