@@ -14,7 +14,6 @@ from tnt_sim.i18n.message import Lang, Text, _, _p, describe_count
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
-    Callout,
     Column,
     Kind,
     Node,
@@ -23,13 +22,12 @@ from tnt_sim.reporting.report_tree import (
     Report,
     Section,
     Table,
-    Tone,
     Words,
     build_section,
     write_both,
     write_each,
 )
-from tnt_sim.reporting.reports.progress import describe_interruption
+from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.reporting.text.scenario_differences import build_difference_rows
 from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.scenario.scenario import is_synthetic
@@ -105,11 +103,10 @@ def _is_synthetic(comparison: ComparedRuns) -> bool:
 
 def build_report(comparison: ComparedRuns) -> Report:
     """Return the report of a comparison."""
-    stopped = describe_interruption(comparison.data)
     return Report(
         title=_("Decisions compared"),
         subject=_build_title(comparison),
-        nodes=[*([Callout(stopped, Tone.WARNING)] if stopped.fr else []), *_build_sections(comparison)],
+        nodes=[*build_interruption(comparison.data), *_build_sections(comparison)],
         synthetic=_is_synthetic(comparison),
         foot={side.name: side.scenario.sha256 for side in comparison.sides},
         day=comparison.sides[0].scenario.spec.date,
