@@ -43,7 +43,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from python_calamine import CalamineWorkbook
 
-from tnt_sim.cli.main import _VERBS
+from tnt_sim.cli.verbs import VERBS
 
 HERE = Path(__file__).resolve().parents[1]
 RECORDS = HERE / "tests" / "golden"
@@ -392,7 +392,7 @@ CASES = {
         {"clash.yaml": CLASH},
     ),
     "help": Case(
-        "scenario.yaml", (*FILES, *(f"text: {verb} --help" for verb in _VERBS)), {"broken.yaml": BROKEN}
+        "scenario.yaml", (*FILES, *(f"text: {verb} --help" for verb in VERBS)), {"broken.yaml": BROKEN}
     ),
     "levels": Case(
         "levels.yaml", (*QUESTIONS, *STUDIES, "explain RUN --all", *REPORTS), {"levels.yaml": LEVELS}

@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tnt_sim"
 PO = PACKAGE / "i18n" / "locale" / "fr" / "LC_MESSAGES" / "tnt_sim.po"
-KEYWORDS = {"_": None, "_n": (1, 2), "_p": ((1, "c"), 2)}
+KEYWORDS = {"_": None, "_n": (1, 2), "_p": ((1, "c"), 2), "N_": None}
 _HEADER = """\
 # French sentences of tnt_sim. The English ones stand in the code.
 # `python tools/messages.py update` extracts, updates and compiles.

@@ -93,11 +93,13 @@ FOREIGN = frozenset(
         "_",
         "_n",
         "_p",
+        "N_",
         "_repr_html_",
         "dataclass_schema",
         "exec_module",
         "init_handlers",
         "on_broken_pipe",
+        "shell_complete",
         "Popen",
     }
 )

@@ -30,7 +30,7 @@ from tnt_sim.api import (
 )
 from tnt_sim.api.analysis_methods import Analyses
 from tnt_sim.cli import project_templates
-from tnt_sim.cli.main import _VERBS
+from tnt_sim.cli.verbs import load_verb
 from tnt_sim.engine.result import ResultData
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -164,7 +164,7 @@ PLURALS = {"dossier": "dossiers", "kind": "kinds", "rule": "rules"}
 )
 def test_a_question_has_the_same_options_in_python(verb: str) -> None:
     method = inspect.signature(getattr(Analyses, verb.replace("-", "_"))).parameters
-    options = set(inspect.signature(_VERBS[verb]).parameters) - OF_COMMANDS - {"scenario"}
+    options = set(inspect.signature(load_verb(verb)).parameters) - OF_COMMANDS - {"scenario"}
     if verb == "sweep":
         options -= OF_SWEEP_UNTIL_0_3
     names = {PLURALS.get(name, name) for name in options}

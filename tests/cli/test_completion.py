@@ -50,6 +50,24 @@ def test_each_shell_proposes_verbs_files_and_keys(shell: str, project: Path) -> 
     assert "demo/runs/exemple-1a2b3c4d" in proposed(shell, "tnt-sim explain demo/runs/")
 
 
+def test_proposals_say_what_they_are_in_one_line_of_the_language(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for lang, verb, option in (
+        ("fr", "Explique pourquoi un dossier", "La durée du calcul"),
+        ("en", "Explains why an application", "The duration of the run"),
+    ):
+        monkeypatch.setenv("TNT_SIM_LANG", lang)
+        lines = proposed("fish", "tnt-sim e").splitlines() + proposed("fish", "tnt-sim run --ti").splitlines()
+        assert all(line.count("\t") == 1 for line in lines), lines
+        assert [
+            line for line in lines if line.startswith(("explain\t" + verb, "--time-limit\t" + option))
+        ] == [
+            lines[0],
+            lines[-1],
+        ]
+
+
 def test_files_and_folders(project: Path) -> None:
     assert complete.list_scenario_files("") == ["autre/", "demo/"]
     assert complete.list_scenario_files("demo/") == ["demo/data/", "demo/runs/", "demo/scenario.yaml"]

@@ -12,9 +12,9 @@ import xlsxwriter
 from support.keys import write_key
 from support.lanes import first_of, in_lanes
 
-from tnt_sim.cli.examples import EXAMPLES
-from tnt_sim.cli.main import _VERBS, main
+from tnt_sim.cli.main import main
 from tnt_sim.cli.project_templates import build_dossiers_csv
+from tnt_sim.cli.verbs import VERBS
 
 WITHOUT_END = ("app",)
 """Verbs that stay until they are stopped: their own tests start them."""
@@ -57,16 +57,14 @@ def test_the_dear_examples_are_examples() -> None:
 def examples() -> list[str]:
     """Each command line, its continued lines joined."""
     found = []
-    for text in EXAMPLES.values():
-        joined = text.replace("\\\n", " ")
+    for verb in VERBS.values():
+        joined = verb.epilog.replace("\\\n", " ")
         found += [" ".join(line.split()) for line in joined.splitlines() if line.startswith("  tnt-sim ")]
     return found
 
 
 def test_every_verb_has_an_example() -> None:
-    assert set(EXAMPLES) == set(_VERBS)
-    shown = {line.split()[1] for line in examples()}
-    assert shown == set(_VERBS)
+    assert {line.split()[1] for line in examples()} == set(VERBS)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 from support.command_line import Run
 from support.lanes import seeds
 
-from tnt_sim.cli.main import _VERBS
+from tnt_sim.cli.verbs import VERBS
 from tnt_sim.domain.territory import load_territory
 
 CODES = re.compile(
@@ -183,4 +183,4 @@ def test_every_sentence_is_in_the_language_asked_for(
 
 
 def test_every_verb_is_tried() -> None:
-    assert {command.split()[0] for command in COMMANDS} - {"rnu"} == set(_VERBS) - WITHOUT_END
+    assert {command.split()[0] for command in COMMANDS} - {"rnu"} == set(VERBS) - WITHOUT_END

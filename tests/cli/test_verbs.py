@@ -11,7 +11,7 @@ import pytest
 from support.command_line import Run
 
 from tnt_sim.cli.commands import doctor
-from tnt_sim.cli.main import _VERBS
+from tnt_sim.cli.verbs import VERBS
 from tnt_sim.ingest.tables.column_guess import guess_columns
 from tnt_sim.ingest.tables.headers import normalise_header
 
@@ -152,7 +152,7 @@ def test_help_is_french_and_lists_only_what_is_built(tnt: Run) -> None:
     said = tnt("--help")
     assert said.code == 0
     assert "Usage\u00a0: tnt-sim VERBE" in said.out
-    verbs = list(_VERBS)
+    verbs = list(VERBS)
     section = said.out.partition("Commencer")[2].partition("Options\u00a0:")[0]
     assert [line.split()[0] for line in section.splitlines() if line[:3] == "  " + line[2:3].strip()] == verbs
     assert max(len(line) for line in said.out.splitlines()) <= 80
@@ -172,7 +172,7 @@ def test_no_words_at_all_show_a_menu(tnt: Run, lang: str, first: str) -> None:
     assert len(lines) < 24
     assert max(map(len, lines)) <= 80
     entries = lines[3 : lines.index("", 3)]
-    assert {line[11:].split()[0] for line in entries} <= set(_VERBS)
+    assert {line[11:].split()[0] for line in entries} <= set(VERBS)
     assert [line[11:].split()[0] for line in entries if not line.startswith(" ")] == [
         next(iter(verbs))
         for verbs in [("new",), ("run",), ("explain",), ("compare",), ("report",), ("validate",)]
@@ -184,7 +184,7 @@ HEAVY_SPACES = str.maketrans({"\u00a0": "_", "\u202f": "_"})
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
-@pytest.mark.parametrize("verb", ["", *_VERBS])
+@pytest.mark.parametrize("verb", ["", *VERBS])
 def test_help_at_each_width_breaks_no_word(
     tnt: Run, monkeypatch: pytest.MonkeyPatch, verb: str, lang: str
 ) -> None:

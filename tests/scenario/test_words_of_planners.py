@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.cli.main import _VERBS
+from tnt_sim.cli.verbs import VERBS
 from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.errors import ScenarioError, find_nearest_name
 from tnt_sim.i18n.message import Lang
@@ -44,7 +44,7 @@ def test_each_row_names_something_of_the_grammar() -> None:
         *names_of(build_schema(ScenarioSpec)),
         *CANONICAL,
         *BUILT_IN,
-        *_VERBS,
+        *VERBS,
         "above",
         "below",
         "from",

@@ -373,5 +373,5 @@ def _describe_error(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None
     label = error.format_message() if hasattr(error, "format_message") else message
     missing = _MISSING.search(label)
     if missing:
-        return _("{missing} is missing.", missing=missing[1]), None
+        return _("{missing} is missing.", missing=_(missing[1])), None
     return _("command refused: {label}", label=label), None

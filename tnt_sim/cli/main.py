@@ -6,42 +6,12 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.alternatives import alternatives
-from tnt_sim.cli.commands.app import app
-from tnt_sim.cli.commands.audit import audit
-from tnt_sim.cli.commands.batch import batch
-from tnt_sim.cli.commands.compare import compare
-from tnt_sim.cli.commands.conflict import conflict
-from tnt_sim.cli.commands.core import core
-from tnt_sim.cli.commands.doctor import doctor
-from tnt_sim.cli.commands.ensemble import ensemble
-from tnt_sim.cli.commands.entry_thresholds import entry_thresholds
-from tnt_sim.cli.commands.explain import explain
-from tnt_sim.cli.commands.export import export
-from tnt_sim.cli.commands.extend import extend
-from tnt_sim.cli.commands.extension_shares import extension_shares
-from tnt_sim.cli.commands.import_ import import_
-from tnt_sim.cli.commands.inversions import inversions
-from tnt_sim.cli.commands.marginal_euro import marginal_euro
-from tnt_sim.cli.commands.new import new
-from tnt_sim.cli.commands.report import report
-from tnt_sim.cli.commands.rule_prices import rule_prices
-from tnt_sim.cli.commands.run import run
-from tnt_sim.cli.commands.schema import schema
-from tnt_sim.cli.commands.show import show
-from tnt_sim.cli.commands.sign import sign
-from tnt_sim.cli.commands.sweep import sweep
-from tnt_sim.cli.commands.target import target
-from tnt_sim.cli.commands.validate import validate
-from tnt_sim.cli.commands.verify import verify
-from tnt_sim.cli.commands.weights import weights
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
     build_encoding_error,
@@ -54,8 +24,7 @@ from tnt_sim.cli.console import (
     print_error,
     print_note,
 )
-from tnt_sim.cli.examples import EXAMPLES
-from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
+from tnt_sim.cli.help import ProgramGroup
 from tnt_sim.cli.invocation import (
     INVOCATION,
     PROGRAM,
@@ -67,87 +36,46 @@ from tnt_sim.cli.invocation import (
 )
 from tnt_sim.cli.menu import render_menu
 from tnt_sim.cli.options import LangOption, parse_lang
+from tnt_sim.cli.verbs import VERBS, Verb
 from tnt_sim.disk import FULL
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import N_, _
 
 INTERRUPTED, BUG = 130, 1
 _YOUNG_OBJECTS = 20_000
 """Objects between two passes of the garbage collector: imports make many and free none."""
 
-_ABOUT = """\
-Répartit une enveloppe de subventions entre des dossiers : le meilleur choix,
-prouvé et expliqué.
-
-Allocates a grant envelope among dossiers; results in English with --lang en."""
-
-_CODES = """\
-Codes de sortie : 0 fait ; 1 erreur du programme ou vérification refusée ;
-2 commande mal écrite ; 3 données ou scénario invalides ; 4 aucune répartition
-possible ; 5 arrêté par une limite sans rien tenir, ou non prouvé sous
---require-proof ; 6 un lot dont des scénarios ont échoué ; 7 rang parmi les ex
-æquo non démontré (verify --require-proof) ; 130 interrompu.
-
-Exemples :
+_PROGRAM = Verb(
+    "",
+    N_("Allocates a grant envelope among dossiers: the best choice, proven and explained."),
+    note=N_(
+        "Exit codes: 0 done; 1 an error of the program or a check refused; 2 a command that is not well written; "
+        "3 invalid data or scenario; 4 no allocation is possible; 5 stopped by a limit with nothing in hand, or "
+        "not proven under --require-proof; 6 a batch of which scenarios failed; 7 rank among equals not shown "
+        "(verify --require-proof); 130 interrupted."
+    ),
+    examples="""\
   tnt-sim new demo
   tnt-sim run demo/scenario.yaml
   tnt-sim run scenario.yaml --set programme.amount="90 M€"
-
-« tnt-sim VERBE --help » explique un verbe ; --debug détaille une panne."""
-
-_GROUPS: Mapping[str, Mapping[str, Callable[..., int]]] = MappingProxyType(
-    {
-        "Commencer": {"new": new, "import": import_},
-        "Décider": {"run": run, "app": app, "batch": batch},
-        "Demander": {
-            "explain": explain,
-            "inversions": inversions,
-            "sweep": sweep,
-            "marginal-euro": marginal_euro,
-            "entry-thresholds": entry_thresholds,
-            "target": target,
-            "rule-prices": rule_prices,
-            "extend": extend,
-            "extension-shares": extension_shares,
-            "conflict": conflict,
-            "ensemble": ensemble,
-        },
-        "Comparer": {
-            "compare": compare,
-            "core": core,
-            "audit": audit,
-            "alternatives": alternatives,
-            "weights": weights,
-        },
-        "Publier": {"report": report, "export": export, "sign": sign},
-        "Vérifier": {
-            "validate": validate,
-            "show": show,
-            "verify": verify,
-            "schema": schema,
-            "doctor": doctor,
-        },
-    }
+""",
+    then=N_('"tnt-sim VERB --help" explains a verb; --debug details a failure.'),
 )
-"""The verbs by question, in the order of the help."""
-_VERBS = {name: verb for verbs in _GROUPS.values() for name, verb in verbs.items()}
+"""What the help says where no verb is typed."""
 
 
 def build() -> typer.Typer:
-    """Build the program with its commands."""
+    """Build the program; its verbs are built when they are asked for."""
     program = typer.Typer(
         name=PROGRAM,
-        cls=FrenchGroup,
-        help=_ABOUT,
-        epilog=_CODES,
+        cls=ProgramGroup,
+        help=_PROGRAM.help,
+        epilog=_PROGRAM.epilog,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
     program.callback(invoke_without_command=True)(_start_program)
-    for group, verbs in _GROUPS.items():
-        for name, verb in verbs.items():
-            program.command(name, cls=FrenchCommand, epilog=EXAMPLES[name], rich_help_panel=group)(verb)
     return program
 
 
@@ -164,17 +92,14 @@ def _start_program(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Affiche la version de tnt-sim."
+            "--version", callback=_show_version, is_eager=True, help=N_("Shows the version of tnt-sim.")
         ),
     ] = False,
     lang: LangOption = None,
 ) -> None:
-    """Show the menu where no verb was typed; the help text is `_ABOUT`."""
+    """Show the menu where no verb was typed."""
     if context.invoked_subcommand is None:
         typer.echo(render_menu(parse_lang(lang), get_invocation().program))
-
-
-_start_program.__doc__ = _ABOUT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -233,7 +158,7 @@ def _report_error(error: TntError, words: Sequence[str]) -> int:
 
 def _report_invalid_command(error: typer.TyperException, words: Sequence[str]) -> int:
     """Report an invalid command line in one line."""
-    return _report_error(convert_parser_error(error, list(_VERBS), _find_verb(words)), words)
+    return _report_error(convert_parser_error(error, list(VERBS), _find_verb(words)), words)
 
 
 def _report_bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
@@ -268,7 +193,7 @@ def _report_interruption(words: Sequence[str]) -> int:
 
 
 def _find_verb(words: Sequence[str]) -> str:
-    return next((word for word in words if word in _VERBS), "")
+    return next((word for word in words if word in VERBS), "")
 
 
 def _set_utf8_output() -> None:

@@ -16,7 +16,7 @@ import typer
 
 from tnt_sim.cli.invocation import choose_language, get_invocation
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import NO_TEXT, Lang, _
+from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 
 SCENARIOS = (".yaml", ".yml", ".pb")
 TABLES = (".xlsx", ".ods", ".csv", ".parquet")
@@ -105,7 +105,7 @@ ScenarioArgument = Annotated[
     Path,
     typer.Argument(
         metavar="SCENARIO",
-        help="Le scénario (.yaml), ou un fichier Pabulib (.pb).",
+        help=N_("The scenario (.yaml), or a Pabulib file (.pb)."),
         show_default=False,
         autocompletion=list_scenario_files,
     ),
@@ -114,7 +114,7 @@ RunArgument = Annotated[
     Path,
     typer.Argument(
         metavar="RUN_DIR",
-        help="Le dossier d’un calcul (runs/…).",
+        help=N_("The folder of a run (runs/…)."),
         show_default=False,
         autocompletion=run_folders,
     ),
@@ -122,15 +122,15 @@ RunArgument = Annotated[
 FolderArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="DIR", help="Le dossier à créer ; « demo » donne un exemple complet.", show_default=False
+        metavar="DIR", help=N_('The folder to make; "demo" gives a complete example.'), show_default=False
     ),
 ]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        metavar="CHEMIN=VALEUR",
-        help='Change une valeur, autant de fois qu’il faut : --set programme.amount="90 M€".',
+        metavar=N_("PATH=VALUE"),
+        help=N_('Changes a value, as often as needed: --set programme.amount="90 M€".'),
         autocompletion=set_paths,
     ),
 ]
@@ -138,72 +138,77 @@ BackendOption = Annotated[
     str | None,
     typer.Option(
         "--backend",
-        metavar="NOM",
-        help="Le solveur : highs, scipy, pulp:NOM (voir doctor) ; celui du scénario par défaut.",
+        metavar=N_("NAME"),
+        help=N_("The solver: highs, scipy, pulp:NAME (see doctor); the scenario's by default."),
     ),
 ]
 RelaxOption = Annotated[
     bool,
-    typer.Option(
-        "--relax", help="Calcul relâché : donne des prix, pas une décision ; n’écrit pas de dossier."
-    ),
+    typer.Option("--relax", help=N_("Relaxed run: gives prices, no decision; writes no folder.")),
 ]
 PageOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="FICHIER", help="Le fichier à écrire : .html ou .xlsx ; aucun par défaut."),
+    typer.Option("--out", metavar=N_("FILE"), help=N_("The file to write: .html or .xlsx; none by default.")),
 ]
 OutOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
         metavar="DIR",
-        help="Le dossier à écrire, avec un dossier par calcul ; « runs » dans le projet par défaut.",
+        help=N_('The folder to write, with one folder per run; "runs" in the project by default.'),
     ),
 ]
 WriteLpOption = Annotated[
     Path | None,
-    typer.Option("--write-lp", metavar="FICHIER", help="Écrit aussi le modèle au format LP."),
+    typer.Option("--write-lp", metavar=N_("FILE"), help=N_("Also writes the model in LP format.")),
 ]
 MethodOption = Annotated[
     str,
-    typer.Option("--method", metavar="auto|direct|core|tree", help="La méthode de calcul ; auto par défaut."),
+    typer.Option(
+        "--method", metavar="auto|direct|core|tree", help=N_("The method of solving; auto by default.")
+    ),
 ]
 MeasureOption = Annotated[
     str | None,
     typer.Option(
         "--measure",
         metavar="votes|points|cost",
-        help="Pour un fichier Pabulib : ce qui est maximisé ; par défaut les points, sinon les votes.",
+        help=N_("For a Pabulib file: what is maximised; the points by default, else the votes."),
     ),
 ]
 TimeLimitOption = Annotated[
     str | None,
     typer.Option(
         "--time-limit",
-        metavar="DURÉE",
-        help="La durée du calcul, lecture et écriture non comprises : 300, « 5 min » ; "
-        "celle du scénario par défaut.",
+        metavar=N_("DURATION"),
+        help=N_(
+            'The duration of the run, without reading and writing: 300, "5 min"; the scenario\'s by default.'
+        ),
     ),
 ]
 RequireProofOption = Annotated[
-    bool, typer.Option("--require-proof", help="Code de sortie 5 si l’optimalité n’est pas prouvée.")
+    bool, typer.Option("--require-proof", help=N_("Exit code 5 if optimality is not proven."))
 ]
 SolveOption = Annotated[
     bool,
     typer.Option(
-        "--solve", help="Résout à nouveau le scénario si le certificat ne démontre pas l’optimalité."
+        "--solve", help=N_("Solves the scenario again if the certificate does not show the optimum.")
     ),
 ]
 SolveLimitOption = Annotated[
     str | None,
-    typer.Option("--time-limit", metavar="DURÉE", help="Avec --solve : la durée permise, « 5 min » p. ex."),
+    typer.Option(
+        "--time-limit",
+        metavar=N_("DURATION"),
+        help=N_('With --solve: how long it may take, "5 min" for example.'),
+    ),
 ]
 CrossCheckOption = Annotated[
     str | None,
     typer.Option(
         "--cross-check",
-        metavar="auto|never|NOM",
-        help="Le second solveur, indépendant du premier, qui confirme ; celui du scénario par défaut.",
+        metavar=N_("auto|never|NAME"),
+        help=N_("The second solver, independent of the first, that confirms; the scenario's by default."),
     ),
 ]
 LangOption = Annotated[
@@ -211,79 +216,83 @@ LangOption = Annotated[
     typer.Option(
         "--lang",
         metavar="fr|en",
-        help="La langue. Par défaut : TNT_SIM_LANG, sinon celle du scénario, sinon celle du système, sinon fr.",
+        help=N_("The language. Default: TNT_SIM_LANG, else the scenario's, else the system's, else fr."),
     ),
 ]
 JsonOption = Annotated[
     bool,
-    typer.Option("--json", help="Un seul document JSON sur la sortie standard, tout le reste sur l’erreur."),
+    typer.Option("--json", help=N_("One JSON document on standard output, all else on standard error.")),
 ]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="N’affiche rien que les erreurs (et le document de --json).")
+    bool, typer.Option("--quiet", "-q", help=N_("Shows nothing but errors (and the document of --json)."))
 ]
 FirstAmountOption = Annotated[
     str | None,
     typer.Option(
         "--from",
-        metavar="MONTANT",
-        help='Le premier montant : "88 M€", ou "50 %" de l’écrit ; l’écrit par défaut.',
+        metavar=N_("AMOUNT"),
+        help=N_('The first amount: "88 M€", or "50 %" of the one written, which is the default.'),
     ),
 ]
 LastAmountOption = Annotated[
     str | None,
     typer.Option(
-        "--to", metavar="MONTANT", help="Le dernier montant, écrit de même ; un quart de plus par défaut."
+        "--to", metavar=N_("AMOUNT"), help=N_("The last amount, written likewise; a quarter more by default.")
     ),
 ]
 StepsOption = Annotated[
     int | None,
-    typer.Option("--steps", metavar="N", help="N pas égaux ; sans lui, des montants ronds."),
+    typer.Option("--steps", metavar="N", help=N_("N equal steps; round amounts without it.")),
 ]
 AtOption = Annotated[
     list[str] | None,
-    typer.Option("--at", metavar="MONTANT", help="Un montant, autant de fois qu’il faut : les annonces."),
+    typer.Option("--at", metavar=N_("AMOUNT"), help=N_("An amount, as often as needed: those announced.")),
 ]
 ShareOption = Annotated[
     str,
     typer.Option(
         "--share",
         metavar="free|pro_rata|ID",
-        help="Comment suivent les montants qui en dépendent.",
+        help=N_("How the amounts that depend on it follow."),
     ),
 ]
 ResolvedOption = Annotated[
-    bool, typer.Option("--resolved", help="Seulement le scénario fusionné et l’origine de chaque valeur.")
+    bool, typer.Option("--resolved", help=N_("Only the merged scenario and the origin of each value."))
 ]
 ModelOption = Annotated[
-    bool, typer.Option("--model", help="Seulement les conditions, les montants et les règles, en phrases.")
+    bool, typer.Option("--model", help=N_("Only the conditions, amounts and rules, in sentences."))
 ]
 FromOption = Annotated[
     Path | None,
     typer.Option(
         "--from",
         metavar="TABLE",
-        help="Part d’une table de dossiers : ses colonnes sont devinées, à vérifier.",
+        help=N_("Starts from a table of dossiers: its columns are guessed, to be checked."),
         autocompletion=list_tables,
     ),
 ]
 FromXlsxOption = Annotated[
     Path | None,
     typer.Option(
-        "--from-xlsx", metavar="CLASSEUR", help="Reprend la feuille « Paramètres » d’un classeur modifié."
+        "--from-xlsx",
+        metavar=N_("WORKBOOK"),
+        help=N_('Takes the sheet "Parameters" of a workbook that was edited.'),
     ),
 ]
 SheetOption = Annotated[
     str | None,
-    typer.Option("--sheet", metavar="FEUILLE", help="Avec --from : la feuille du classeur."),
+    typer.Option("--sheet", metavar=N_("SHEET"), help=N_("With --from: the sheet of the workbook.")),
 ]
 EncodingOption = Annotated[
     str | None,
     typer.Option(
-        "--encoding", metavar="NOM", help="Avec --from : l’encodage du CSV, utf-8 ou cp1252 (Excel)."
+        "--encoding",
+        metavar=N_("NAME"),
+        help=N_("With --from: the encoding of the CSV, utf-8 or cp1252 (Excel)."),
     ),
 ]
 HeaderRowOption = Annotated[
-    int, typer.Option("--header-row", metavar="N", min=1, help="Avec --from : la ligne des en-têtes.")
+    int, typer.Option("--header-row", metavar="N", min=1, help=N_("With --from: the row of the headers."))
 ]
 
 

@@ -169,6 +169,20 @@ def _p(context: str, template: str, /, **parameters: MessageParameter) -> Text:
     return Message(template, parameters, context=context)
 
 
+def N_(text: str) -> str:  # noqa: N802 (the name that gettext users know)
+    """Mark a text for the catalogue and return it unchanged; `translate` is for where it is shown."""
+    return text
+
+
+def translate(text: str, lang: Lang) -> str:
+    """Return a text that `N_` marked in one language; any other text unchanged.
+
+    >>> translate(N_("Compare"), Lang.FR)
+    'Comparer'
+    """
+    return _load_catalogue(lang).gettext(text) if text else ""
+
+
 def capitalise_text(text: Text) -> Text:
     """Return a text that begins with a capital letter in both languages."""
     return Text(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])

@@ -17,7 +17,7 @@ from support.lanes import seeds
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.cli.main import _VERBS
+from tnt_sim.cli import verbs
 from tnt_sim.errors import LimitReached
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.explanation import build_explained
@@ -46,7 +46,7 @@ MOST_READINGS = 250
 
 def test_every_verb_is_here() -> None:
     named = {name.split()[0] for name in VERBS}
-    assert set(_VERBS) == named | set(ELSEWHERE) | NO_STUDY
+    assert set(verbs.VERBS) == named | set(ELSEWHERE) | NO_STUDY
     functions = {name for name in tnt.__all__ if name.islower() and not name.startswith("_")}
     assert {FUNCTIONS.get(name, name) for name in functions - NO_STUDY_FUNCTIONS} <= set(VERBS)
 

@@ -30,20 +30,20 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import N_, _
 
 WithinOption = Annotated[
-    str, typer.Option("--within", metavar="PART", help="La perte admise ; 1 % par défaut.")
+    str, typer.Option("--within", metavar=N_("SHARE"), help=N_("The loss that is allowed; 1% by default."))
 ]
 CountOption = Annotated[
-    int, typer.Option("--count", metavar="K", min=0, max=100, help="Combien d’autres choix.")
+    int, typer.Option("--count", metavar="K", min=0, max=100, help=N_("How many other choices."))
 ]
 ByOption = Annotated[
-    str, typer.Option("--by", metavar="dossiers|money", help="Différents par les dossiers ou par l’argent.")
+    str, typer.Option("--by", metavar="dossiers|money", help=N_("Different by dossiers or by money."))
 ]
 SteerOption = Annotated[
     bool,
-    typer.Option("--steer/--no-steer", help="Aussi le plus rural, le plus mutualisé, le plus équilibré."),
+    typer.Option("--steer/--no-steer", help=N_("Also the most rural, shared and balanced.")),
 ]
 INFEASIBLE, STOPPED = 4, 5
 
@@ -62,7 +62,7 @@ def alternatives(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Cherche d’autres répartitions presque aussi bonnes, les plus différentes possible."""
+    """Find other allocations, nearly as good and as different as possible."""
     parse_lang(lang)
     if out is not None:
         check_out(out, force=force)

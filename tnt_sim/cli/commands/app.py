@@ -12,16 +12,16 @@ from tnt_sim.cli.console import print_note
 from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import LangOption, QuietOption, ScenarioArgument, parse_lang
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import N_, _
 
 PortOption = Annotated[
     int | None,
     typer.Option(
-        "--port", metavar="N", min=1, max=65535, help="Le port ; 8866 par défaut, ou le premier libre."
+        "--port", metavar="N", min=1, max=65535, help=N_("The port; 8866 by default, or the first free one.")
     ),
 ]
 NoBrowserOption = Annotated[
-    bool, typer.Option("--no-browser", help="N’ouvre pas le navigateur : affiche seulement l’adresse.")
+    bool, typer.Option("--no-browser", help=N_("Opens no browser: shows the address only."))
 ]
 
 
@@ -32,7 +32,7 @@ def app(
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Ouvre la page du planificateur : régler, voir la liste, comparer, enregistrer."""
+    """Open the planner's page: adjust, see the list, compare, save."""
     parse_lang(lang)
     from tnt_sim.app.widget import build_address, check_installed, generate_token, select_port, serve
     from tnt_sim.scenario.load import load_scenario

@@ -30,14 +30,15 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.i18n.message import N_
 
 STOPPED = 5
 SelectionOption = Annotated[
     Path,
     typer.Option(
         "--selection",
-        metavar="FICHIER",
-        help="La liste : CSV, XLSX, export de Turgot, ou dossier d’un calcul.",
+        metavar=N_("FILE"),
+        help=N_("The list: CSV, XLSX, an export of Turgot, or a run folder."),
         show_default=False,
     ),
 ]
@@ -54,7 +55,7 @@ def audit(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compare une liste faite à la main aux règles et à la meilleure répartition."""
+    """Compare a list made by hand with the rules and with the best allocation."""
     parse_lang(lang)
     if out is not None:
         check_out(out, force=force)

@@ -32,7 +32,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.i18n.message import Lang, _, _n
+from tnt_sim.i18n.message import N_, Lang, _, _n
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.batch.runner import Tick
@@ -42,8 +42,8 @@ FAILURES = 6
 FilesArgument = Annotated[
     list[Path],
     typer.Argument(
-        metavar="FILE…",
-        help="Des scénarios, ou des fichiers de lot (`base` et `matrix`).",
+        metavar=N_("FILE…"),
+        help=N_("Scenarios, or batch files (`base` and `matrix`)."),
         show_default=False,
     ),
 ]
@@ -52,31 +52,37 @@ StoreOption = Annotated[
     typer.Option(
         "--out",
         metavar="DIR",
-        help="Le dossier à écrire ; la même commande y reprend.",
+        help=N_("The folder to write; the same command goes on there."),
         show_default=False,
     ),
 ]
 ExecutorOption = Annotated[
-    str, typer.Option("--executor", metavar="serial|processes|dask", help="Qui calcule.")
+    str, typer.Option("--executor", metavar="serial|processes|dask", help=N_("Who computes."))
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
+    typer.Option(
+        "--workers", metavar="N", min=1, help=N_("How many at a time; one for each core by default.")
+    ),
 ]
 SchedulerOption = Annotated[
     str | None,
-    typer.Option("--scheduler", metavar="ADRESSE", help="Avec dask : un ordonnanceur déjà lancé (tls://…)."),
+    typer.Option(
+        "--scheduler", metavar=N_("ADDRESS"), help=N_("With dask: a scheduler that runs already (tls://…).")
+    ),
 ]
 EachLimitOption = Annotated[
     str | None,
     typer.Option(
         "--time-limit",
-        metavar="DURÉE",
-        help="La durée de chaque scénario, non du lot (Ctrl-C l’arrête ; ce qui est fait reste) : « 5 min ».",
+        metavar=N_("DURATION"),
+        help=N_(
+            'How long each scenario may take, not the batch (Ctrl-C ends it; what is done stays): "5 min".'
+        ),
     ),
 ]
 ResumeOption = Annotated[
-    bool, typer.Option("--resume", help="Ne fait que reprendre : refuse un dossier sans lot commencé.")
+    bool, typer.Option("--resume", help=N_("Only goes on: refuses a folder without a batch begun."))
 ]
 
 
@@ -95,7 +101,7 @@ def batch(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Calcule beaucoup de scénarios, et reprend où il s’est arrêté."""
+    """Solve many scenarios, and goes on where it stopped."""
     check_method(method)
     tongue = parse_lang(lang, read_locale(files))
     options = {

@@ -28,7 +28,7 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import N_, Lang, _
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.report_tree import Report
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 SidesArgument = Annotated[
     list[Path],
     typer.Argument(
-        metavar="A B…", help="Des scénarios ou des dossiers de calcul, 2 à 20 ; le premier est la référence.",
+        metavar="A B…", help=N_("Scenarios or run folders, 2 to 20; the first is the reference."),
         show_default=False,
     ),
 ]  # fmt: skip
 NoCausesOption = Annotated[
-    bool, typer.Option("--no-causes", help="Ne cherche pas la cause de chaque mouvement (plus rapide).")
+    bool, typer.Option("--no-causes", help=N_("Skips the cause of each move (faster)."))
 ]
 
 
@@ -55,7 +55,7 @@ def compare(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort."""
+    """Compare scenarios or runs: inputs, totals, who comes in, who goes out."""
     tongue = parse_lang(lang, read_locale(sides))
     from tnt_sim.api.comparison import compare as set_side_by_side
     from tnt_sim.reporting.renderers.terminal import render_report

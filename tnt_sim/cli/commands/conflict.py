@@ -29,13 +29,14 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.i18n.message import N_
 
 EXIT = {"infeasible": 4, "feasible": 0, "stopped": 5}
 SetsOption = Annotated[
-    int, typer.Option("--max-sets", metavar="N", min=1, help="Contradictions cherchées, au plus.")
+    int, typer.Option("--max-sets", metavar="N", min=1, help=N_("Contradictions looked for, at most."))
 ]
 RepairsOption = Annotated[
-    int, typer.Option("--max-repairs", metavar="N", min=0, help="Réparations cherchées, au plus.")
+    int, typer.Option("--max-repairs", metavar="N", min=0, help=N_("Repairs looked for, at most."))
 ]
 
 
@@ -51,7 +52,7 @@ def conflict(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Explique pourquoi aucune répartition n’est possible : règles incompatibles et corrections."""
+    """Explain why no allocation is feasible: incompatible rules, and corrections."""
     parse_lang(lang)
     if out is not None:
         check_out(out, force=force)

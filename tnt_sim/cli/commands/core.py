@@ -10,10 +10,11 @@ import typer
 from tnt_sim.cli.console import build_hint, emit, format_arguments, get_width, print_page
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
+from tnt_sim.i18n.message import N_
 
 RunsArgument = Annotated[
     list[Path],
-    typer.Argument(metavar="RUN_DIR…", help="Des calculs ; le premier est la référence.", show_default=False),
+    typer.Argument(metavar="RUN_DIR…", help=N_("Runs; the first is the reference."), show_default=False),
 ]
 
 
@@ -23,7 +24,7 @@ def core(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Liste les dossiers retenus dans tous les calculs, certains ou aucun, et ce qui les fait changer."""
+    """List the applications funded in all runs, some or none, and what makes them change."""
     from tnt_sim.analysis.compare.common_core import find_common_core, read_run_snapshot
     from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.comparison import build_core_report

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
-    """Affiche les versions, les solveurs présents et ce qui fonctionne sur cette machine."""
+    """Show the versions, the solvers found and what works on this machine."""
     from tnt_sim.cli.documents import DoctorDocument, MachineCheck
 
     tongue = parse_lang(lang)

@@ -33,34 +33,36 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import N_, Lang, _
 
 STOPPED = 5
 
-DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help="Le nombre de tirages.")]
+DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help=N_("The number of draws."))]
 SeedOption = Annotated[
-    int, typer.Option("--seed", metavar="S", help="La graine : la même donne les mêmes octets.")
+    int, typer.Option("--seed", metavar="S", help=N_("The seed: the same gives the same bytes."))
 ]
 SamplingOption = Annotated[
     str,
-    typer.Option("--sampling", metavar="lhs|sobol|random", help="Comment les tirages remplissent l’espace."),
+    typer.Option("--sampling", metavar="lhs|sobol|random", help=N_("How the draws fill the space.")),
 ]
 SensitivityOption = Annotated[
     int,
     typer.Option(
-        "--sensitivity", metavar="N", help="Tirages par incertitude pour son indice de Sobol ; 0 : aucun."
+        "--sensitivity", metavar="N", help=N_("Draws for each uncertainty for its Sobol index; 0: none.")
     ),
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
+    typer.Option(
+        "--workers", metavar="N", min=1, help=N_("How many at a time; one for each core by default.")
+    ),
 ]
 PageOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
-        metavar="FICHIER",
-        help="Le fichier à écrire : .html ou .xlsx, .yaml avec --fit ; aucun par défaut.",
+        metavar=N_("FILE"),
+        help=N_("The file to write: .html or .xlsx, .yaml with --fit; none by default."),
     ),
 ]
 
@@ -69,7 +71,7 @@ ScenarioOrNone = Annotated[
     Path | None,
     typer.Argument(
         metavar="SCENARIO",
-        help="Le scénario (.yaml) ; aucun avec --fit.",
+        help=N_("The scenario (.yaml); none with --fit."),
         show_default=False,
         autocompletion=list_scenario_files,
     ),
@@ -79,21 +81,24 @@ FitOption = Annotated[
     typer.Option(
         "--fit",
         metavar="TABLE",
-        help="Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d’un scénario.",
+        help=N_('Measures over-runs: costs planned and realised → the part "uncertain" of a scenario.'),
         autocompletion=list_tables,
     ),
 ]
 PlannedOption = Annotated[
-    str | None, typer.Option("--planned", metavar="COLONNE", help="Avec --fit : le coût prévu ; « cost ».")
+    str | None,
+    typer.Option("--planned", metavar=N_("COLUMN"), help=N_('With --fit: the planned cost; "cost".')),
 ]
 RealisedOption = Annotated[
     str | None,
-    typer.Option("--realised", metavar="COLONNE", help="Avec --fit : le coût réalisé ; « realised »."),
+    typer.Option("--realised", metavar=N_("COLUMN"), help=N_('With --fit: the realised cost; "realised".')),
 ]
 ByOption = Annotated[
     str | None,
     typer.Option(
-        "--by", metavar="COLONNE", help="Avec --fit : une loi par valeur, « applicant_type » p. ex."
+        "--by",
+        metavar=N_("COLUMN"),
+        help=N_('With --fit: one law for each value, "applicant_type" for example.'),
     ),
 ]
 
@@ -117,7 +122,7 @@ def ensemble(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Simule des coûts, notes et abandons incertains : qui est retenu dans la plupart des tirages."""
+    """Simulate uncertain costs, scores and withdrawals: which applications are funded in most draws."""
     parse_lang(lang)
     seconds = parse_seconds(time_limit)
     columns = {"planned": planned, "realised": realised, "by": by}

@@ -22,17 +22,19 @@ from tnt_sim.cli.options import (
     StepsOption,
     TimeLimitOption,
 )
+from tnt_sim.i18n.message import N_
 
 ExactDossierOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--dossier", metavar="ID", help="Un dossier à donner au centime près, autant de fois qu’il faut."
+        "--dossier", metavar="ID", help=N_("An application to give to the cent, as often as needed.")
     ),
 ]
 AlongOption = Annotated[
     bool,
     typer.Option(
-        "--nested", help="Suit les annonces de --at : chaque liste garde les dossiers de la précédente."
+        "--nested",
+        help=N_("Follow the announcements of --at: each list keeps the applications of the one before."),
     ),
 ]
 
@@ -55,7 +57,7 @@ def entry_thresholds(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Donne le montant de l’enveloppe à partir duquel chaque dossier est retenu."""
+    """Give the amount of the envelope from which each application is funded."""
     options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question(
         "entry-thresholds",

@@ -29,13 +29,17 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.documents import dump_document
+from tnt_sim.i18n.message import N_
 
 DossiersArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[DOSSIER]…", help="Les numéros des dossiers à expliquer.", show_default=False),
+    typer.Argument(
+        metavar="[DOSSIER]…", help=N_("The numbers of the dossiers to explain."), show_default=False
+    ),
 ]
 AllOption = Annotated[
-    bool, typer.Option("--all", help="Tous les dossiers : raisons, et seuils certifiés des non retenus.")
+    bool,
+    typer.Option("--all", help=N_("Every dossier: reasons, and certified thresholds of those not funded.")),
 ]
 UNKNOWN = 2
 
@@ -50,7 +54,7 @@ def explain(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Explique pourquoi un dossier est retenu ou non, et le plus petit changement qui le ferait retenir."""
+    """Explain why an application is funded or not, and the smallest change that would fund it."""
     from tnt_sim.analysis.explain import explanation as study
     from tnt_sim.analysis.shared import decided_run as decided
     from tnt_sim.reporting.reports.explanation import render_explanation

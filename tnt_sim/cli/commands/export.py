@@ -24,7 +24,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import NO_TEXT, Lang, _
+from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 
 if TYPE_CHECKING:
     from tnt_sim.cli.documents import WrittenDocument
@@ -36,7 +36,7 @@ FormatOption = Annotated[
     str,
     typer.Option(
         "--format",
-        metavar="NOM",
+        metavar=N_("NAME"),
         help="xlsx, csv, parquet, demarche, turgot, scdl, pabulib, publipostage, arrete, chorus.",
     ),
 ]
@@ -44,29 +44,35 @@ TargetOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
-        metavar="FICHIER",
-        help="Le fichier à écrire, ou le dossier avec --by ; à côté du calcul par défaut.",
+        metavar=N_("FILE"),
+        help=N_("The file to write, or the folder with --by; beside the run by default."),
     ),
 ]
 ByOption = Annotated[
     str | None,
-    typer.Option("--by", metavar="department|region", help="Un classeur de choix par département ou région."),
+    typer.Option(
+        "--by", metavar="department|region", help=N_("One workbook of choices for each department or region.")
+    ),
 ]
 StyleOption = Annotated[
-    str, typer.Option("--csv-style", metavar="fr|intl", help="Le CSV : fr (Excel français) ou intl.")
+    str, typer.Option("--csv-style", metavar="fr|intl", help=N_("The CSV: fr (French Excel) or intl."))
 ]
 InfoOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--info", metavar="CLÉ=VALEUR", help="Ce que scdl et chorus demandent et que le calcul ne sait pas."
+        "--info", metavar=N_("KEY=VALUE"), help=N_("What scdl and chorus ask and the run does not know.")
     ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Remplace le fichier s’il existe.")]
+ForceOption = Annotated[bool, typer.Option("--force", help=N_("Replaces the file if it exists."))]
 UnprovenOption = Annotated[
-    bool, typer.Option("--unproven", help="Écrit un acte même sans preuve d’optimalité ; il le dit alors.")
+    bool,
+    typer.Option(
+        "--unproven", help=N_("Writes an act even without a proof of the optimum; it then says so.")
+    ),
 ]
 ProjectOption = Annotated[
-    Path | None, typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s’il a été déplacé.")
+    Path | None,
+    typer.Option("--project", metavar=N_("PROJECT"), help=N_("The folder of the project, if it was moved.")),
 ]
 
 
@@ -86,7 +92,7 @@ def export(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Écrit une décision dans le format d’un autre outil : démarche, Turgot, SCDL, courriers…"""
+    """Write a decision in another tool's format: démarche, Turgot, SCDL, letters…"""
     tongue = parse_lang(lang, read_locale([run_dir]))
     from tnt_sim.reporting.export.flat_table import CsvStyle
     from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format

@@ -28,6 +28,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.i18n.message import N_
 
 _BETWEEN_AMOUNTS = re.compile(r";|,(?!\d)|(?<!\d),")
 """Separator of amounts: ";", or a comma that is not a decimal comma."""
@@ -37,7 +38,7 @@ TotalOption = Annotated[
     typer.Option(
         "--to",
         metavar="MONTANT,…",
-        help='Les totaux à regarder : --to "90 M€,98 M€", ou --to répété ; trois montants ronds par défaut.',
+        help=N_('The totals to look at: --to "90 M€,98 M€", or --to again; three round amounts by default.'),
     ),
 ]
 
@@ -51,7 +52,7 @@ def extend(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compare des transferts entre enveloppes, au même total, avec un total plus grand."""
+    """Compare transfers between envelopes, at the same total, with a larger total."""
     parse_lang(lang)
     seconds = parse_seconds(time_limit)
     from tnt_sim.api.extension import extend as compare_ways

@@ -18,15 +18,17 @@ from tnt_sim.cli.options import (
     TimeLimitOption,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import N_, _
 
 AmountArgument = Annotated[
     str,
-    typer.Argument(metavar="MONTANT", help="L’extension à partager.", show_default=False),
+    typer.Argument(metavar=N_("AMOUNT"), help=N_("The extra amount to share."), show_default=False),
 ]
 KeyOption = Annotated[
     str | None,
-    typer.Option("--key", metavar="ID=POIDS,…", help="La clé de partage ; les montants écrits par défaut."),
+    typer.Option(
+        "--key", metavar=N_("ID=WEIGHT,…"), help=N_("The sharing key; the written amounts by default.")
+    ),
 ]
 
 
@@ -42,7 +44,7 @@ def extension_shares(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compare les façons de partager une extension : au choix du modèle, selon une clé, ou sur un seul axe."""
+    """Compare ways to share an extra amount: chosen by the model, by a key, or all on one axis."""
     options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question("extension-shares", options, amount, key=parse_key(key))
 

@@ -20,7 +20,7 @@ from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
+from tnt_sim.i18n.message import N_, NO_TEXT, Lang, Text, _, _n
 from tnt_sim.i18n.parameters import Count
 
 if TYPE_CHECKING:
@@ -140,77 +140,83 @@ _DECLARE = re.compile(r"([Dd]éclarez|[Dd]eclare) read: \{(\w+): (\"[^\"]*\"|[^}
 FileArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE", help="L’export : .csv, .xlsx, .ods, .json (GraphQL) ou .pb.", show_default=False
+        metavar=N_("FILE"),
+        help=N_("The export: .csv, .xlsx, .ods, .json (GraphQL) or .pb."),
+        show_default=False,
     ),
 ]
 FormatOption = Annotated[
     str | None,
     typer.Option(
         "--format",
-        metavar="NOM",
-        help="demarche, turgot, grist (tout tableau), pabulib, dotations, fonds-vert ou scdl ; "
-        "reconnu d’après le fichier sans elle.",
+        metavar=N_("NAME"),
+        help=N_(
+            "demarche, turgot, grist (any table), pabulib, dotations, fonds-vert or scdl; "
+            "known from the file without it."
+        ),
     ),
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Le dossier à écrire ; « FILE-import » par défaut."),
+    typer.Option("--out", metavar="DIR", help=N_('The folder to write; "FILE-import" by default.')),
 ]
 MappingOption = Annotated[
     Path | None,
-    typer.Option("--mapping", metavar="FICHIER", help="La correspondance ; celle de --out par défaut."),
+    typer.Option("--mapping", metavar=N_("FILE"), help=N_("The mapping; that of --out by default.")),
 ]
 ConstantOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--constant", metavar="COLONNE=VALEUR", help="Une valeur pour toutes les lignes : envelope=detr."
-    ),
+    typer.Option("--constant", metavar=N_("COLUMN=VALUE"), help=N_("One value for all rows: envelope=detr.")),
 ]
 ColumnOption = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
-        metavar="COLONNE=CHAMP",
-        help='Où est une colonne, quand elle n’est pas reconnue : --column dossier="N° DS".',
+        metavar=N_("COLUMN=FIELD"),
+        help=N_('Where a column is, when it is not recognised: --column dossier="N° DS".'),
     ),
 ]
 SheetOption = Annotated[
-    str | None, typer.Option("--sheet", metavar="FEUILLE", help="La feuille qui porte les dossiers.")
+    str | None, typer.Option("--sheet", metavar=N_("SHEET"), help=N_("The sheet that holds the dossiers."))
 ]
 HeaderRowOption = Annotated[
-    int, typer.Option("--header-row", metavar="N", min=1, help="La ligne des en-têtes.")
+    int, typer.Option("--header-row", metavar="N", min=1, help=N_("The row of the headers."))
 ]
 EncodingOption = Annotated[
-    str | None, typer.Option("--encoding", metavar="NOM", help="L’encodage d’un CSV : utf-8 ou cp1252.")
+    str | None,
+    typer.Option("--encoding", metavar=N_("NAME"), help=N_("The encoding of a CSV: utf-8 or cp1252.")),
 ]
 DelimiterOption = Annotated[
-    str | None, typer.Option("--delimiter", metavar="SIGNE", help="Le séparateur d’un CSV : , ou ;.")
+    str | None, typer.Option("--delimiter", metavar=N_("SIGN"), help=N_("The delimiter of a CSV: , or ;."))
 ]
 ControlRowsOption = Annotated[
-    int | None, typer.Option("--control-rows", metavar="N", min=0, help="Le nombre de lignes attendu.")
+    int | None,
+    typer.Option("--control-rows", metavar="N", min=0, help=N_("The number of rows that is expected.")),
 ]
 ControlOption = Annotated[
     str | None,
-    typer.Option("--control-requested", metavar="MONTANT", help="Le total demandé attendu : « 92 M€ »."),
-]
-ParquetOption = Annotated[
-    bool, typer.Option("--parquet", help="Écrit dossiers.parquet au lieu de dossiers.csv.")
-]
-NoLikenessOption = Annotated[bool, typer.Option("--no-likeness", help="Ne cherche pas les doublons.")]
-AcceptOption = Annotated[
-    bool,
     typer.Option(
-        "--accept", help="Enregistre la forme actuelle du formulaire comme référence dans mapping.yaml."
+        "--control-requested", metavar=N_("AMOUNT"), help=N_('The total requested that is expected: "92 M€".')
     ),
 ]
+ParquetOption = Annotated[
+    bool, typer.Option("--parquet", help=N_("Writes dossiers.parquet instead of dossiers.csv."))
+]
+NoLikenessOption = Annotated[bool, typer.Option("--no-likeness", help=N_("Skips duplicate detection."))]
+AcceptOption = Annotated[
+    bool,
+    typer.Option("--accept", help=N_("Saves the current form layout as the reference in mapping.yaml.")),
+]
 StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Code de sortie 3 s’il reste un défaut bloquant.")
+    bool, typer.Option("--strict", help=N_("Exit code 3 if a blocking finding is left."))
 ]
 ConsolidateOption = Annotated[
     bool,
     typer.Option(
         "--consolidate",
-        help="FILE est le dossier des classeurs de choix rendus (export --by) : les réunit, nomme les conflits.",
+        help=N_(
+            "FILE is the folder of returned workbooks of choices (export --by): merges them, names conflicts."
+        ),
     ),
 ]
 
@@ -237,7 +243,7 @@ def import_(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Importe un export et signale ce qui y manque ou s’y contredit."""
+    """Import an export and reports what is missing or contradictory in it."""
     tongue = parse_lang(lang)
     if consolidate:
         return consolidate_workbooks(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)

@@ -28,31 +28,31 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import N_, _
 
 RankOption = Annotated[
     str | None,
-    typer.Option("--rank", metavar="COLONNE", help="Ce qui classe ; la note de l’objectif par défaut."),
+    typer.Option("--rank", metavar=N_("COLUMN"), help=N_("What ranks; the goal's score by default.")),
 ]
 BestOption = Annotated[
-    str, typer.Option("--best", metavar="high|low", help="Le meilleur est le plus haut ou le plus bas.")
+    str, typer.Option("--best", metavar="high|low", help=N_("The best is the highest or the lowest."))
 ]
 OpinionsOption = Annotated[
     str | None,
-    typer.Option(
-        "--opinions", metavar="A,B,C", help="Des avis au lieu de chiffres, du meilleur au moins bon."
-    ),
+    typer.Option("--opinions", metavar="A,B,C", help=N_("Opinions instead of figures, best first.")),
 ]
 ByOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--by", metavar="COLONNE", help="Ne compare qu’à valeur égale de cette colonne ; répétable."
+        "--by", metavar=N_("COLUMN"), help=N_("Compares only at the same value of this column; repeatable.")
     ),
 ]
 PenaltyOption = Annotated[
     str | None,
     typer.Option(
-        "--penalty", metavar="VALEUR", help="Aussi à ce prix par inversion, dans l’unité de l’objectif."
+        "--penalty",
+        metavar=N_("VALUE"),
+        help=N_("Also at this price for each inversion, in the unit of the goal."),
     ),
 ]
 
@@ -70,7 +70,7 @@ def inversions(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Compte les dossiers non retenus mieux classés que des retenus, et ce que coûte de n’en avoir aucun."""
+    """Count applications left out although they rank above funded ones, and the cost of having none."""
     from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
     from tnt_sim.analysis.shared.decided_run import of_run
     from tnt_sim.reporting.reports.explanation import render_inversions, render_rule_price

@@ -22,6 +22,7 @@ from tnt_sim.cli.console import (
 from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import parse_lang, parse_seconds
 from tnt_sim.documents import dump_document
+from tnt_sim.i18n.message import N_
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.marginal.questions import MarginalResult
@@ -30,7 +31,7 @@ STOPPED, INFEASIBLE = 5, 4
 
 QuestionEnvelopeOption = Annotated[
     str | None,
-    typer.Option("--envelope", metavar="ID", help="L’enveloppe qui change ; le programme par défaut."),
+    typer.Option("--envelope", metavar="ID", help=N_("The envelope that varies; the programme by default.")),
 ]
 
 

@@ -18,20 +18,19 @@ from tnt_sim.cli.options import (
     TimeLimitOption,
     split_names,
 )
+from tnt_sim.i18n.message import N_
 
 EnvelopesOption = Annotated[
     list[str] | None,
     typer.Option(
         "--envelope",
         metavar="ID",
-        help="L’enveloppe à examiner, autant de fois qu’il faut ; toutes par défaut.",
+        help=N_("The envelope to examine, as often as needed; all by default."),
     ),
 ]
 RulesOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--rule", metavar="ID", help="La règle à examiner, autant de fois qu’il faut ; toutes par défaut."
-    ),
+    typer.Option("--rule", metavar="ID", help=N_("The rule to examine, as often as needed; all by default.")),
 ]
 
 
@@ -47,7 +46,7 @@ def marginal_euro(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Donne le plus petit supplément utile de chaque enveloppe, et ce que rapporte chaque règle assouplie."""
+    """Give the least useful increase of each envelope, and the gain of each relaxed rule."""
     options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question(
         "marginal-euro",

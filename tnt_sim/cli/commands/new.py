@@ -47,7 +47,7 @@ def new(
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Crée un projet : un exemple complet, ou un scénario depuis votre table de dossiers."""
+    """Create a project: a complete example, or a scenario from your table of applications."""
     tongue = parse_lang(lang)
     _refuse_occupied(folder)
     files: dict[str, str] = _build_example(tongue)

@@ -23,7 +23,7 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import N_, Lang, Text, _
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.explain.document import ExplainDocument
@@ -35,7 +35,7 @@ RunsArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUN_DIR…",
-        help="Un dossier de calcul ; d’autres s’y comparent, ou deviennent les positions du curseur.",
+        help=N_("A run folder; others are compared with it, or become the positions of the slider."),
         show_default=False,
     ),
 ]
@@ -43,52 +43,57 @@ ReportOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
-        metavar="FICHIER",
-        help="Le fichier à écrire : .html, .xlsx, .pdf ou .ipynb.",
+        metavar=N_("FILE"),
+        help=N_("The file to write: .html, .xlsx, .pdf or .ipynb."),
         show_default=False,
     ),
 ]
 NotebookOption = Annotated[
     bool,
     typer.Option(
-        "--notebook", help="Un carnet Jupyter qui ouvre le calcul ; à côté de son dossier sans --out."
+        "--notebook", help=N_("A Jupyter notebook that opens the run; beside its folder without --out.")
     ),
 ]
 ThemeOption = Annotated[
     Path | None,
-    typer.Option("--theme-css", metavar="FICHIER", help="Une feuille de style à vous, pour .html et .pdf."),
+    typer.Option(
+        "--theme-css", metavar=N_("FILE"), help=N_("A style sheet of your own, for .html and .pdf.")
+    ),
 ]
 SliderOption = Annotated[
     str | None,
     typer.Option(
         "--slider",
-        metavar="ENVELOPPE",
-        help="Ajoute à la page un curseur sur le montant de cette enveloppe : chaque position est calculée.",
+        metavar=N_("ENVELOPE"),
+        help=N_("Adds to the page a slider over this envelope's amount: each position is computed."),
     ),
 ]
-FromOption = Annotated[str, typer.Option("--from", metavar="A", help="Le plus petit montant du curseur.")]
-ToOption = Annotated[
-    str, typer.Option("--to", metavar="B", help="Le plus grand : « 98 M€ », ou en part du montant écrit.")
+FromOption = Annotated[
+    str, typer.Option("--from", metavar="A", help=N_("The smallest amount of the slider."))
 ]
-StepsOption = Annotated[int, typer.Option("--steps", metavar="N", help="Le nombre de positions.")]
+ToOption = Annotated[
+    str,
+    typer.Option("--to", metavar="B", help=N_('The largest: "98 M€", or as a share of the amount written.')),
+]
+StepsOption = Annotated[int, typer.Option("--steps", metavar="N", help=N_("The number of positions."))]
 ShareOption = Annotated[
     str,
     typer.Option(
         "--share",
-        metavar="CLÉ",
-        help="Comment suivent les enveloppes du dessous : free, pro_rata ou l’une d’elles.",
+        metavar=N_("KEY"),
+        help=N_("How the envelopes below follow: free, pro_rata or one of them."),
     ),
 ]
 ExplainOption = Annotated[
     bool,
     typer.Option(
         "--explain/--no-explain",
-        help="Dit de chaque dossier pourquoi, et ce qui le ferait retenir (une minute au plus).",
+        help=N_("Says of each dossier why, and what would fund it (a minute at most)."),
     ),
 ]
 ProjectOption = Annotated[
     Path | None,
-    typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s’il a été déplacé."),
+    typer.Option("--project", metavar=N_("PROJECT"), help=N_("The folder of the project, if it was moved.")),
 ]
 
 
@@ -148,7 +153,7 @@ def report(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Écrit le rapport (page web ou PDF), le classeur ou le carnet Jupyter d’un calcul."""
+    """Write the report (web page or PDF), the workbook or the Jupyter notebook of a run."""
     tongue = parse_lang(lang, read_locale(run_dirs))
     out = _determine_target(out, run_dirs[0], notebook=notebook)
     write = _select_writer(out)

@@ -17,21 +17,22 @@ from tnt_sim.cli.options import (
     SetOption,
     TimeLimitOption,
 )
+from tnt_sim.i18n.message import N_
 
 CompensatingOption = Annotated[
     str | None,
     typer.Option(
         "--envelope",
         metavar="ID",
-        help="L’enveloppe dont le supplément compenserait chaque règle ; le programme par défaut.",
+        help=N_("The envelope whose increase would make up for each rule; the programme by default."),
     ),
 ]
 KindsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--kind",
-        metavar="SORTE",
-        help="rule, ring_fence, non_fungible, forced ou refused, autant de fois qu’il faut ; toutes par défaut.",
+        metavar=N_("KIND"),
+        help=N_("rule, ring_fence, non_fungible, forced or refused, as often as needed; all by default."),
     ),
 ]
 
@@ -48,6 +49,6 @@ def rule_prices(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Donne ce que coûte chaque règle, chaque cloison entre enveloppes et chaque décision."""
+    """Give what each rule, each wall between envelopes and each decision costs."""
     options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question("rule-prices", options, envelope=envelope, kinds=kind)

@@ -75,7 +75,7 @@ def run(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Calcule la répartition : qui est financé, pour combien, et pourquoi."""
+    """Compute the allocation: who is funded, for how much, and why."""
     check_method(method)
     parse_lang(lang)
     seconds = parse_seconds(time_limit)

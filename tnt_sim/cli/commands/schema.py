@@ -9,15 +9,18 @@ import typer
 
 from tnt_sim.cli.console import emit, print_page
 from tnt_sim.cli.options import LangOption, parse_lang
+from tnt_sim.i18n.message import N_
 
 NameArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[NOM]", help="Un nom de la liste ; sans lui, la liste.", show_default=False),
+    typer.Argument(
+        metavar=N_("[NAME]"), help=N_("A name of the list; without it, the list."), show_default=False
+    ),
 ]
 
 
 def schema(name: NameArgument = None, lang: LangOption = None) -> int:
-    """Affiche le schéma JSON du document qu’un verbe écrit avec --json, ou la liste des schémas."""
+    """Show the JSON Schema of the document that a verb writes with --json, or the list of schemas."""
     from tnt_sim.reporting.renderers.terminal import render_grid
     from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
 

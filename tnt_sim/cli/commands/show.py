@@ -24,7 +24,7 @@ def show(
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Montre le scénario fusionné, l’origine de chaque valeur, et chaque règle en une phrase."""
+    """Show the merged scenario, where each value comes from, and each rule as a sentence."""
     parse_lang(lang)
     from rich.text import Text as Line
 

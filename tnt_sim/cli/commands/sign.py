@@ -14,7 +14,7 @@ from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
-from tnt_sim.i18n.message import Lang, _, _n
+from tnt_sim.i18n.message import N_, Lang, _, _n
 from tnt_sim.i18n.parameters import Count, Money
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 SignedArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[RUN_DIR]", help="Le calcul à signer ; aucun avec --amend.", show_default=False),
+    typer.Argument(metavar="[RUN_DIR]", help=N_("The run to sign; none with --amend."), show_default=False),
 ]
 AsOption = Annotated[
     str,
     typer.Option(
-        "--as", metavar="NOM", help="Le nom sous lequel il est signé : liste-3.", show_default=False
+        "--as", metavar=N_("NAME"), help=N_("The name under which it is signed: liste-3."), show_default=False
     ),
 ]
 AmendOption = Annotated[
@@ -39,19 +39,21 @@ AmendOption = Annotated[
     typer.Option(
         "--amend",
         metavar="TABLE",
-        help="Des retraits et des baisses, au lieu d’un calcul : colonnes dossier et granted (0 : retrait).",
+        help=N_("Withdrawals and reductions instead of a run: columns dossier and granted (0: withdrawn)."),
     ),
 ]
 RegisterOption = Annotated[
     Path | None,
-    typer.Option("--register", metavar="REGISTRE", help="Le registre ; registre/ dans le projet par défaut."),
+    typer.Option(
+        "--register", metavar=N_("REGISTER"), help=N_("The register; registre/ in the project by default.")
+    ),
 ]
 SigningKeyOption = Annotated[
     Path | None,
     typer.Option(
         "--signing-key",
-        metavar="CLÉ",
-        help="Une clé privée Ed25519 (OpenSSH ou PEM) : elle signe l’entrée du registre.",
+        metavar=N_("KEY"),
+        help=N_("A private Ed25519 key (OpenSSH or PEM): it signs the entry of the register."),
     ),
 ]
 
@@ -70,7 +72,7 @@ def sign(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Signe une liste : elle ne change plus, et le scénario suivant en part (committed_from)."""
+    """Sign a list, which changes no more; the next scenario starts from it (committed_from)."""
     tongue = parse_lang(lang, read_locale([run_dir] if run_dir else []))
     if (run_dir is None) == (amend is None):
         raise UsageError(

@@ -41,7 +41,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import N_, _
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.sweep.document import SweepDocument
@@ -62,31 +62,31 @@ EnvelopeOption = Annotated[
     typer.Option(
         "--envelope",
         metavar="ID",
-        help="L’enveloppe qui change, ou plusieurs ; le programme par défaut.",
+        help=N_("The envelope that changes, or several; the programme by default."),
     ),
 ]
-ExactOption = Annotated[bool, typer.Option("--exact", help="Tous les paliers de la courbe libre.")]
+ExactOption = Annotated[bool, typer.Option("--exact", help=N_("Every step of the free curve."))]
 ToleranceOption = Annotated[
     str | None,
     typer.Option(
         "--tolerance",
         metavar="T",
-        help='Resserre la courbe libre entre les montants : "0,5 %" de la valeur, ou des unités du but.',
+        help=N_('Narrows the free curve between the amounts: "0.5 %" of the value, or units of the goal.'),
     ),
 ]
 NestedOption = Annotated[
-    bool, typer.Option("--nested", help="Seulement la courbe qui tient les promesses d’avant.")
+    bool, typer.Option("--nested", help=N_("Only the curve that keeps earlier promises."))
 ]
-FreeOption = Annotated[bool, typer.Option("--free", help="Seulement la courbe libre.")]
+FreeOption = Annotated[bool, typer.Option("--free", help=N_("Only the free curve."))]
 SweepOutOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
         metavar="DIR",
-        help="Le dossier à écrire ; par défaut un dossier dans « runs » du projet.",
+        help=N_('The folder to write; by default a folder in "runs" of the project.'),
     ),
 ]
-ResumeOption = Annotated[bool, typer.Option("--resume", help="Reprend là où le même balayage s’est arrêté.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help=N_("Goes on where the same sweep stopped."))]
 
 
 def sweep(
@@ -119,7 +119,7 @@ def sweep(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Calcule la meilleure répartition à chaque montant d’une enveloppe."""
+    """Compute the best allocation at each amount of an envelope."""
     parse_lang(lang)
     seconds = parse_seconds(time_limit)
     names = split_names(envelope)

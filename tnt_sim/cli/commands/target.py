@@ -17,13 +17,15 @@ from tnt_sim.cli.options import (
     SetOption,
     TimeLimitOption,
 )
+from tnt_sim.i18n.message import N_
 
 GoalsArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="CIBLE…",
-        help="Ce qui doit être atteint : all, +400, departments, every:COLONNE, MESURE=N, MESURE=+N, rules, "
-        "rule:ID.",
+        metavar=N_("TARGET…"),
+        help=N_(
+            "What is to be reached: all, +400, departments, every:COLUMN, MEASURE=N, MEASURE=+N, rules, rule:ID."
+        ),
         show_default=False,
     ),
 ]
@@ -41,6 +43,6 @@ def target(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Donne la plus petite enveloppe qui atteint chaque cible."""
+    """Give the smallest envelope that reaches each target."""
     options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question("target", options, *goals, envelope=envelope)

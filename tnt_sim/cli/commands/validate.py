@@ -17,7 +17,7 @@ def validate(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Vérifie sans calculer un scénario et ses données."""
+    """Check a scenario and its data without solving."""
     parse_lang(lang)
     from tnt_sim.documents import dump_document
     from tnt_sim.reporting.reports.validation import (

@@ -28,7 +28,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import N_, Lang, _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -42,8 +42,8 @@ ProjectOption = Annotated[
     Path | None,
     typer.Option(
         "--project",
-        metavar="PROJET",
-        help="Le dossier du projet, si le calcul ou le projet a été déplacé.",
+        metavar=N_("PROJECT"),
+        help=N_("The folder of the project, if the run or the project was moved."),
     ),
 ]
 
@@ -52,7 +52,7 @@ RequireOption = Annotated[
     bool,
     typer.Option(
         "--require-proof",
-        help="Code de sortie 5 si l’optimalité n’est pas démontrée ici, 7 si c’est le rang parmi les ex æquo.",
+        help=N_("Exit code 5 if optimality is not shown here, 7 if the rank among equals is not."),
     ),
 ]
 
@@ -62,7 +62,9 @@ ExpectOption = Annotated[
     typer.Option(
         "--expect",
         metavar="SHA256",
-        help="L’empreinte reçue par une autre voie, de la répartition ou du document ; toute autre est refusée.",
+        help=N_(
+            "The hash received by another way, of the allocation or of the document; any other is refused."
+        ),
     ),
 ]
 
@@ -71,8 +73,8 @@ PublicKeyOption = Annotated[
     Path | None,
     typer.Option(
         "--public-key",
-        metavar="CLÉ",
-        help="La clé publique Ed25519 (.pub ou PEM) du signataire : sa signature au registre est vérifiée.",
+        metavar=N_("KEY"),
+        help=N_("The signer's public Ed25519 key (.pub or PEM): the signature in the register is checked."),
     ),
 ]
 
@@ -81,8 +83,8 @@ TsaOption = Annotated[
     Path | None,
     typer.Option(
         "--tsa-cert",
-        metavar="CERTIFICAT",
-        help="Le certificat de l’autorité d’horodatage : les .tsr à côté de la signature sont vérifiés.",
+        metavar=N_("CERTIFICATE"),
+        help=N_("The certificate of the time stamp authority: each .tsr beside the signature is checked."),
     ),
 ]
 
@@ -100,7 +102,7 @@ def verify(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Vérifie un calcul depuis ses données d’origine : règles, optimalité, rang parmi les ex æquo."""
+    """Verify a run from its raw inputs: rules, optimality, rank among ties."""
     tongue = parse_lang(lang, read_locale([run_dir]))
     from tnt_sim.cli.commands.export import build_solving
     from tnt_sim.reporting.run_folder.run_access import verify_stored

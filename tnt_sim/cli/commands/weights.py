@@ -27,20 +27,23 @@ from tnt_sim.cli.options import (
     parse_seconds,
 )
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import N_, _
 
 CriteriaOption = Annotated[
     str,
     typer.Option(
-        "--criteria", metavar="A,B,C", help="Les mesures, séparées par des virgules.", show_default=False
+        "--criteria", metavar="A,B,C", help=N_("The measures, separated by commas."), show_default=False
     ),
 ]
 RangeOption = Annotated[
     list[str] | None,
-    typer.Option("--range", metavar="A=BAS:HAUT", help='Le poids d’un critère : --range score="30 %:60 %".'),
+    typer.Option(
+        "--range", metavar=N_("A=LOW:HIGH"), help=N_('The weight of a criterion: --range score="30 %:60 %".')
+    ),
 ]
 OrderOption = Annotated[
-    str | None, typer.Option("--order", metavar="A,B", help="Des critères, du plus au moins important.")
+    str | None,
+    typer.Option("--order", metavar="A,B", help=N_("Criteria, from the most to the least important.")),
 ]
 INFEASIBLE, STOPPED = 4, 5
 
@@ -56,7 +59,7 @@ def weights(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Cherche les répartitions qui peuvent être les meilleures quand les poids des critères sont incertains."""
+    """Find the allocations that can be the best when the weights of criteria are uncertain."""
     parse_lang(lang)
     seconds, bounds = parse_seconds(time_limit), dict(_parse_range(text) for text in ranges or ())
     from tnt_sim.analysis.preferences.partial_weights import weights as find

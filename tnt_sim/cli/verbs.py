@@ -1,0 +1,391 @@
+"""The verbs by question: for each its help, and examples that a test runs as written.
+
+Examples use the folder that `tnt-sim new demo` creates, and run inside it. A verb is a function of its own name in
+a module of its own name; the module is imported when the verb runs or shows its help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from keyword import iskeyword
+from types import MappingProxyType
+
+from tnt_sim.i18n.message import N_
+
+START = N_("Start")
+DECIDE = N_("Decide")
+ASK = N_("Ask")
+COMPARE = N_("Compare")
+PUBLISH = N_("Publish")
+CHECK = N_("Check")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What the help says of a verb, in English.
+
+    Attributes
+    ----------
+    group : the question under which the program lists it
+    help : what it does, in one sentence
+    note : paragraphs before the examples
+    examples : commands, one per line
+    then : paragraph after the examples
+    """
+
+    group: str
+    help: str
+    note: str = ""
+    examples: str = ""
+    then: str = ""
+
+    @property
+    def epilog(self) -> str:
+        """The help below the options."""
+        title = N_("Example:") if self.examples.count("  tnt-sim ") == 1 else N_("Examples:")
+        return f"{self.note}\n\n{title}\n{self.examples}\n{self.then}".strip("\n")
+
+
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "new": Verb(
+            START,
+            N_("Creates a project: a complete example, or a scenario from your table of applications."),
+            examples="""\
+  tnt-sim new demo
+  tnt-sim new ma-programmation --from dossiers.xlsx
+""",
+        ),
+        "import": Verb(
+            START,
+            N_("Imports an export and reports what is missing or contradictory in it."),
+            note=N_(
+                "Writes dossiers.csv (the clean table), quality.csv (each finding, its cell and its remedy) "
+                "and mapping.yaml (which field is which column: guessed, to review, then reused; what "
+                "changes from one export to the next is told field by field). A column that identifies a "
+                "person is imported only if you ask for it."
+            ),
+            examples="""\
+  tnt-sim import dossiers_detr_2026-01-15_10-02.xlsx
+  tnt-sim import export.json --format demarche --out import-detr
+  tnt-sim import liste.csv --encoding cp1252 --control-requested "70 k€"
+  tnt-sim import quartier.pb
+  tnt-sim import classeurs-rendus --consolidate --out choix
+""",
+        ),
+        "run": Verb(
+            DECIDE,
+            N_("Computes the allocation: who is funded, for how much, and why."),
+            note=N_("The result is written in runs/<id>-<hash>/; allocation.csv opens in a spreadsheet."),
+            examples="""\
+  tnt-sim run scenario.yaml
+  tnt-sim run scenario.yaml --set programme.amount="1.3 M€" \\
+    --set rules.part-communes.off=true
+  tnt-sim run scenario.yaml --json --require-proof > resultat.json
+""",
+        ),
+        "app": Verb(
+            DECIDE,
+            N_("Opens the planner's page: adjust, see the list, compare, save."),
+            note=N_(
+                'The page opens in the browser and asks nothing of the Internet. It wants the option "app": '
+                "uv sync --extra app."
+            ),
+            examples="""\
+  tnt-sim app scenario.yaml
+  tnt-sim app scenario.yaml --lang en --port 8900 --no-browser
+""",
+        ),
+        "batch": Verb(
+            DECIDE,
+            N_("Solves many scenarios, and goes on where it stopped."),
+            note=N_("A batch file crosses values:")
+            + """
+
+  base: scenario.yaml
+  matrix:
+    programme.amount: [1.2 M€, 1.3 M€]
+    rules.part-communes.min: [40 %, 50 %]
+  name: "{programme.amount}, {rules.part-communes.min}"
+
+"""
+            + N_("Ctrl-C, a crash or a stop lose nothing: the same command goes on."),
+            examples="""\
+  tnt-sim batch lot.yaml --out lots/enveloppes
+  tnt-sim batch a.yaml b.yaml --out lots/deux --executor serial
+  tnt-sim batch lot.yaml --out lots/x --executor dask --scheduler tls://hote:8786
+""",
+        ),
+        "explain": Verb(
+            ASK,
+            N_("Explains why an application is funded or not, and the smallest change that would fund it."),
+            note=N_(
+                "Without a dossier: what each rule does, and the reserve list. With --all: the reason of "
+                "each, and the score that each one left out would need."
+            ),
+            examples="""\
+  tnt-sim explain runs/exemple-1a2b3c4d E-03 E-24
+  tnt-sim explain runs/exemple-1a2b3c4d --all --json > explications.json
+""",
+        ),
+        "inversions": Verb(
+            ASK,
+            N_(
+                "Counts applications left out although they rank above funded ones, and the cost of having "
+                "none."
+            ),
+            examples="""\
+  tnt-sim inversions runs/exemple-1a2b3c4d
+  tnt-sim inversions runs/exemple-1a2b3c4d --by department --penalty 1
+  tnt-sim inversions runs/exemple-1a2b3c4d --rank applicant_type \\
+    --opinions "commune,epci,syndicat,mutualisation,departement,metropole"
+""",
+        ),
+        "sweep": Verb(
+            ASK,
+            N_("Computes the best allocation at each amount of an envelope."),
+            note=N_(
+                "Each amount is solved and proven by itself (free), then keeping the promises of the amounts "
+                "before (nested). The page, the workbook, the pictures and sweep.json are written in "
+                "runs/<id>-sweep-<hash>/."
+            ),
+            examples="""\
+  tnt-sim sweep scenario.yaml
+  tnt-sim sweep scenario.yaml --from "1.2 M€" --to "1.5 M€" --steps 3
+  tnt-sim sweep scenario.yaml --envelope numerique --to "700 k€" --exact
+  tnt-sim sweep scenario.yaml --nested --at "1.2 M€" --at "1.3 M€" --at "1.5 M€"
+  tnt-sim sweep scenario.yaml --from "80 %" --to "120 %" --share pro_rata
+""",
+        ),
+        "marginal-euro": Verb(
+            ASK,
+            N_("Gives the least useful increase of each envelope, and the gain of each relaxed rule."),
+            note=N_("The least useful increase is the smallest one that improves an objective by a unit."),
+            examples="""\
+  tnt-sim marginal-euro scenario.yaml
+  tnt-sim marginal-euro scenario.yaml --envelope numerique --rule part-communes
+""",
+        ),
+        "entry-thresholds": Verb(
+            ASK,
+            N_("Gives the amount of the envelope from which each application is funded."),
+            note=N_(
+                "For each application: the amount without loss for the objective, the first amount that "
+                "funds it, and the amount from which it stays funded."
+            ),
+            examples="""\
+  tnt-sim entry-thresholds scenario.yaml
+  tnt-sim entry-thresholds scenario.yaml --to "1.4 M€" --dossier E-24
+""",
+        ),
+        "target": Verb(
+            ASK,
+            N_("Gives the smallest envelope that reaches each target."),
+            note=N_("Exit code: 0 at least one target is reached, 4 none can be, 5 the time was too short."),
+            examples="""\
+  tnt-sim target scenario.yaml departments
+  tnt-sim target scenario.yaml all +20 rule:part-communes
+""",
+        ),
+        "rule-prices": Verb(
+            ASK,
+            N_("Gives what each rule, each wall between envelopes and each decision costs."),
+            note=N_(
+                "The price of a rule: what the objective would gain without it, and the money that would "
+                "give the same gain."
+            ),
+            examples="""\
+  tnt-sim rule-prices scenario.yaml
+  tnt-sim rule-prices scenario.yaml --kind rule --out prix.html
+""",
+        ),
+        "extend": Verb(
+            ASK,
+            N_("Compares transfers between envelopes, at the same total, with a larger total."),
+            note=N_(
+                "Without --to: three round amounts. Ring-fenced envelopes, reserves and rules stay; a "
+                "scenario that states transfers keeps to them."
+            ),
+            examples="""\
+  tnt-sim extend scenario.yaml
+  tnt-sim extend scenario.yaml --to "1.3 M€,1.5 M€" --time-limit 60
+""",
+        ),
+        "extension-shares": Verb(
+            ASK,
+            N_("Compares ways to share an extra amount: chosen by the model, by a key, or all on one axis."),
+            note=N_('"tnt-sim extend" first says whether a transfer between envelopes is not enough.'),
+            examples="""\
+  tnt-sim extension-shares scenario.yaml "200 k€"
+  tnt-sim extension-shares scenario.yaml "200 k€" --key numerique=3,mobilites=2
+""",
+        ),
+        "conflict": Verb(
+            ASK,
+            N_("Explains why no allocation is feasible: incompatible rules, and corrections."),
+            note=N_("Exit code: 0 an allocation exists, 4 none does, 5 there was no time to say."),
+            examples="""\
+  tnt-sim conflict scenario.yaml
+  tnt-sim conflict scenario.yaml --set rules.part-communes.min="95 %" --json
+""",
+        ),
+        "ensemble": Verb(
+            ASK,
+            N_(
+                "Simulates uncertain costs, scores and withdrawals: which applications are funded in most "
+                "draws."
+            ),
+            note=N_(
+                "The scenario says what is not certain, under `uncertain`: costs, scores, dropouts, lapses, "
+                "pending eligibility, final cost. The same seed gives all of it again."
+            ),
+            examples="""\
+  tnt-sim ensemble incertain.yaml --draws 1000 --seed 1
+  tnt-sim ensemble incertain.yaml --draws 500 --sensitivity 100 --out risques.html
+  tnt-sim ensemble --fit soldes.csv --by applicant_type
+""",
+        ),
+        "compare": Verb(
+            COMPARE,
+            N_("Compares scenarios or runs: inputs, totals, who comes in, who goes out."),
+            note=N_(
+                "Scenarios (solved if need be) or run folders; the first is the reference. Each move has its "
+                "cause: one change at a time is tried."
+            ),
+            examples="""\
+  tnt-sim compare scenario.yaml variante.yaml
+  tnt-sim compare runs/exemple-1a2b3c4d runs/exemple-5e6f7a8b --out deux.html
+  tnt-sim compare a.yaml b.yaml c.yaml --json --no-causes > ecarts.json
+""",
+        ),
+        "core": Verb(
+            COMPARE,
+            N_("Lists the applications funded in all runs, some or none, and what makes them change."),
+            examples="""\
+  tnt-sim core runs/exemple-1a2b3c4d runs/exemple-5e6f7a8b
+""",
+        ),
+        "audit": Verb(
+            COMPARE,
+            N_("Compares a list made by hand with the rules and with the best allocation."),
+            note=N_(
+                'The list has a column "dossier", and if wanted "granted" (amount) and "funded" (oui or '
+                "non); an export of Turgot or a run folder will do."
+            ),
+            examples="""\
+  tnt-sim audit scenario.yaml --selection ma-liste.xlsx
+  tnt-sim audit scenario.yaml --selection runs/exemple-1a2b3c4d --json
+""",
+        ),
+        "alternatives": Verb(
+            COMPARE,
+            N_("Finds other allocations, nearly as good and as different as possible."),
+            examples="""\
+  tnt-sim alternatives scenario.yaml --count 3
+  tnt-sim alternatives scenario.yaml --within "0,5 %" --count 2 --by money
+""",
+        ),
+        "weights": Verb(
+            COMPARE,
+            N_("Finds the allocations that can be the best when the weights of criteria are uncertain."),
+            examples="""\
+  tnt-sim weights scenario.yaml --criteria score,population \\
+    --order score,population
+""",
+        ),
+        "report": Verb(
+            PUBLISH,
+            N_("Writes the report (web page or PDF), the workbook or the Jupyter notebook of a run."),
+            examples="""\
+  tnt-sim report runs/exemple-1a2b3c4d --out rapport.html
+  tnt-sim report runs/exemple-1a2b3c4d --out curseur.html \\
+    --slider programme --from "80 %" --to "1.5 M€" --steps 4
+  tnt-sim report runs/exemple-1a2b3c4d --out note.xlsx
+  tnt-sim report runs/exemple-1a2b3c4d --notebook
+  tnt-sim report runs/exemple-1a2b3c4d runs/exemple-5e6f7a8b --out deux.xlsx
+""",
+            then=N_('The sheet "Parameters", edited, is taken up again:')
+            + "\n  tnt-sim run scenario.yaml --from-xlsx parametres.xlsx",
+        ),
+        "export": Verb(
+            PUBLISH,
+            N_("Writes a decision in another tool's format: démarche, Turgot, SCDL, letters…"),
+            note=N_(
+                "Formats: xlsx (the workbook), csv, parquet, demarche (annotations of the démarche), turgot, "
+                "scdl (publication), pabulib, publipostage (letters), arrete (annex), chorus (engagements)."
+            ),
+            examples="""\
+  tnt-sim export runs/exemple-1a2b3c4d --format demarche
+  tnt-sim export runs/exemple-1a2b3c4d --format csv --csv-style intl
+  tnt-sim export runs/exemple-1a2b3c4d --by department
+""",
+        ),
+        "sign": Verb(
+            PUBLISH,
+            N_("Signs a list, which changes no more; the next scenario starts from it (committed_from)."),
+            note=N_(
+                "The signed list is copied into registre/NAME/ with its proofs; it changes no more. The next "
+                'scenario says "committed_from: registre/". A withdrawal or a reduction is signed as well, '
+                "and frees the money."
+            ),
+            examples="""\
+  tnt-sim sign runs/exemple-1a2b3c4d --as liste-1
+  tnt-sim sign runs/exemple-1a2b3c4d --as liste-2 --signing-key cle
+  tnt-sim sign --amend retraits.csv --as avenant-1
+""",
+        ),
+        "validate": Verb(
+            CHECK,
+            N_("Checks a scenario and its data without solving."),
+            examples="""\
+  tnt-sim validate scenario.yaml
+""",
+        ),
+        "show": Verb(
+            CHECK,
+            N_("Shows the merged scenario, where each value comes from, and each rule as a sentence."),
+            examples="""\
+  tnt-sim show scenario.yaml --model
+  tnt-sim show variante.yaml --resolved --set programme.amount="1.3 M€"
+""",
+        ),
+        "verify": Verb(
+            CHECK,
+            N_("Verifies a run from its raw inputs: rules, optimality, rank among ties."),
+            examples="""\
+  tnt-sim verify runs/exemple-1a2b3c4d
+  tnt-sim verify registre/liste-1 --public-key cle.pub
+""",
+        ),
+        "schema": Verb(
+            CHECK,
+            N_(
+                "Shows the JSON Schema of the document that a verb writes with --json, or the list of "
+                "schemas."
+            ),
+            examples="""\
+  tnt-sim schema
+  tnt-sim schema rule-prices > rule-prices.json
+""",
+        ),
+        "doctor": Verb(
+            CHECK,
+            N_("Shows the versions, the solvers found and what works on this machine."),
+            examples="""\
+  tnt-sim doctor
+""",
+        ),
+    }
+)
+"""By name, in the order of the help."""
+
+
+def load_verb(name: str) -> Callable[..., int]:
+    """Import the function of a verb."""
+    function = name.replace("-", "_")
+    if iskeyword(function):
+        function += "_"
+    verb: Callable[..., int] = getattr(import_module(f"tnt_sim.cli.commands.{function}"), function)
+    return verb
