@@ -398,7 +398,6 @@ def get_mark(document: RunDocument, verification: Verification | None = None) ->
 def describe_money(document: RunDocument) -> list[Text]:
     """Say what is granted and left, how many applications are funded, and whom they reach."""
     granted = Money(document.granted_cents)
-    funded = document.n_funded
     return [
         _("{granted} granted, with no amount set", granted=granted)
         if document.amount_cents is None
@@ -408,13 +407,13 @@ def describe_money(document: RunDocument) -> list[Text]:
             amount=Money(document.amount_cents),
             left=Money(document.unspent_cents),
         ),
-        _(
-            "{filed}, {eligible}, {funded}",
+        _n(
+            "{filed}, {eligible}, {count} funded",
+            "{filed}, {eligible}, {count} funded",
+            n=document.n_funded or 0,
             filed=describe_filed(document.n_dossiers),
             eligible=describe_eligible(document.n_eligible),
-            funded="–"
-            if funded is None
-            else _n("{count} funded", "{count} funded", n=funded, count=Count(funded)),
+            count=Count(document.n_funded),
         ),
         *_describe_inhabitants(document),
     ]
