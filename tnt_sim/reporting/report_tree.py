@@ -66,13 +66,22 @@ class Tone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table; an `optional` one is dropped from a terminal that is too narrow."""
+    """One column of a table.
+
+    Attributes
+    ----------
+    optional : a terminal that is too narrow drops it
+    narrow : what such a terminal writes instead, before it drops a column
+    below : a terminal writes its cells under their row
+    """
 
     head: Words
     values: Sequence[Cell]
     kind: Kind = Kind.TEXT
     outputs: Output = Output.ALL
     optional: bool = False
+    narrow: Column | None = None
+    below: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -157,6 +166,7 @@ class Table:
     most : rows that a terminal lists, the first ones, or evenly `spread`; a page has 500, a sheet all
     n_unlisted : rows of the answer beyond those of the table
     as_cards : each row is a few sentences, which a terminal writes below one another
+    tones : of the rows on a terminal, by default none
     outputs : where the table appears
     """
 
@@ -167,6 +177,7 @@ class Table:
     spread: bool = False
     n_unlisted: int = 0
     as_cards: bool = False
+    tones: Sequence[Tone | None] = ()
     outputs: Output = Output.ALL
 
     @property

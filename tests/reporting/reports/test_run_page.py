@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.terminal import render_nodes
+from tnt_sim.reporting.reports.envelope_table import build_envelope_table
 from tnt_sim.reporting.reports.run import (
-    render_envelopes,
     render_relaxation,
     render_rules,
     render_run,
@@ -177,25 +179,38 @@ def test_the_page_of_a_document_in_english() -> None:
     assert "Confirmed by a second, independent solver (CBC)" in text
 
 
+def envelopes(entries: Sequence[RunEnvelope], width: int) -> list[str]:
+    return [line.plain for line in render_nodes([build_envelope_table(entries)], FR, width)]
+
+
 def test_narrow_tables_use_short_amounts_and_never_cut_an_id() -> None:
-    name = "une-enveloppe-au-nom-vraiment-tres-long-qui-depasse-la-largeur-de-l-ecran"
-    lines = [line.plain for line in render_envelopes([envelope(name, None, 88 * MILLION, 800)], FR, 80)]
+    name = "une-enveloppe-au-nom-vraiment-long"
+    lines = envelopes([envelope(name, None, 88 * MILLION, 800)], 80)
+    assert all(len(line) <= 80 for line in lines)
     assert name in lines[1]
     assert "88,0\u00a0M€" in lines[1]
     assert "8\u00a0€" in lines[1]
+    longer = f"{name}-qui-depasse-la-largeur-de-l-ecran"
+    assert envelopes([envelope(longer, None, 88 * MILLION, 800)], 80)[0].startswith(f"  {longer}")
 
 
-def test_titles_fill_what_room_there_is() -> None:
-    wide = render_envelopes(document().envelopes, FR, 140)
-    assert "axe-1 · Titre de l'enveloppe axe-1" in wide[2].plain
-    narrow = render_envelopes(document().envelopes, FR, 80)
-    assert "Titre" not in narrow[2].plain
+def test_titles_fold_within_the_tree_or_leave_it_to_the_ids() -> None:
+    assert "axe-1 · Titre de l'enveloppe axe-1" in envelopes(document().envelopes, 140)[2]
+    folded = [line.replace("\u00a0", " ") for line in envelopes(document().envelopes, 92)]
+    assert all(len(line) <= 92 for line in folded)
+    assert [line[:26].rstrip() for line in folded[3:]] == [
+        "  └─ axe-1 · Titre de",
+        "     l'enveloppe axe-1",
+        "     └─ appels · Titre de",
+        "        l'enveloppe appels",
+    ]
+    assert not any("Titre" in line for line in envelopes(document().envelopes, 79))
 
 
 def test_the_parts_of_a_split_stand_together() -> None:
     parts = [envelope(f"detr/{k:02}", "detr", 1000, 400, unspent_code="none_fits") for k in range(100)]
     entries = [envelope("detr", None, 100_000, 40_000, unspent_code="rule"), *parts]
-    lines = [line.plain for line in render_envelopes(entries, FR, 120)]
+    lines = envelopes(entries, 120)
     assert len(lines) == 3
     assert "100\u00a0parts" in lines[2]
     why = [line.plain for line in render_unspent(entries, FR, 120)]
@@ -205,8 +220,8 @@ def test_the_parts_of_a_split_stand_together() -> None:
 
 def test_available_money_is_shown_when_it_differs() -> None:
     entries = [envelope("a", None, 1000, 1000), envelope("b", "a", 400, 600, effective_cents=600)]
-    assert "Disponible" in render_envelopes(entries, FR, 120)[0].plain
-    assert "Disponible" not in render_envelopes(entries[:1], FR, 120)[0].plain
+    assert "Disponible" in envelopes(entries, 120)[0]
+    assert "Disponible" not in envelopes(entries[:1], 120)[0]
 
 
 def test_a_broken_rule_names_its_broken_groups() -> None:

@@ -9,8 +9,9 @@ from ruamel.yaml import YAML
 
 from tnt_sim.cli import project_templates as templates
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.scenario import describe_scenario, render_sentences
-from tnt_sim.reporting.reports.validation import build_check_document, render_check
+from tnt_sim.reporting.reports.validation import build_check_document, build_report
 from tnt_sim.reporting.run_folder.writer import list_origins, render_resolved
 from tnt_sim.rules.expressions.text import describe_selector
 from tnt_sim.scenario.load import load_scenario
@@ -121,7 +122,7 @@ def test_validate_counts_reasons_and_money_without_use(problem: Problem) -> None
     entries = {entry.id: entry for entry in found.envelopes}
     assert entries["mobilites"].demand_cents == 581_000_00
     assert sum(entry.unreachable_cents for entry in entries.values()) == 0
-    text = "\n".join(line.plain for line in render_check(found, FR, 80))
+    text = "\n".join(line.plain for line in render_report(build_report(found), FR, 80))
     assert "Données SYNTHÉTIQUES" in text
     assert "Dossier encore en construction" in text
 

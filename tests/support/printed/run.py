@@ -215,7 +215,7 @@ def check_envelopes(facts: Facts, lines: list[str], lang: Lang) -> None:
     parent = ""
     for line in rest:
         name, *values = cells(line.replace("│", " ").replace("├─", "").replace("└─", ""))
-        name = name.split(" · ")[0]
+        name = name.strip().split(" · ")[0]
         if name in facts.envelopes:
             members, parent = [name], name
         else:  # the parts of a split, together

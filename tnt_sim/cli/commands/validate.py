@@ -20,11 +20,11 @@ def validate(
     """Check a scenario and its data without solving."""
     parse_lang(lang)
     from tnt_sim.documents import dump_document
+    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.validation import (
         build_check_document,
+        build_report,
         build_scenario_quality,
-        render_check,
-        render_scenario_quality,
     )
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
@@ -42,14 +42,12 @@ def validate(
     clashes = find_unmet_floors(steps)
     if clashes:
         raise ScenarioError(clashes)
-    quality = build_scenario_quality(variant, tongue)
-    document = replace(build_check_document(problem, tongue), quality=quality)
+    document = replace(build_check_document(problem, tongue), quality=build_scenario_quality(variant, tongue))
     if variant.steps and variant.steps[-1].id == RESERVE:
         compile_problem(variant.steps[-1].scenario)
     if as_json:
         emit(dump_document(document))
     elif not quiet:
-        lines = render_check(document, tongue, get_width())
-        lines += render_scenario_quality(quality, tongue, get_width())
+        lines = render_report(build_report(document), tongue, get_width())
         print_page(lines + build_hint("validate", tongue, format_arguments(scenario, sets=sets)))
     return 0

@@ -1,14 +1,14 @@
 """Reports, tables and paragraphs as styled terminal lines; nothing is cut, and no word is broken.
 
-A table that is too wide folds its headers and sentences, then drops its optional columns, then becomes one card
-per row.
+A table that is too wide folds its headers and sentences, then takes the narrow forms of its columns, names before
+amounts, then drops its optional columns, then becomes one card per row.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -18,6 +18,7 @@ from tnt_sim.i18n.message import Lang, _p
 from tnt_sim.i18n.numbers import format_unlisted_count
 from tnt_sim.reporting.report_tree import (
     Callout,
+    Column,
     Kind,
     Node,
     Output,
@@ -41,6 +42,9 @@ _MARKS = {
     Tone.PLAIN: ("", "bold"),
     Tone.WARNING: ("! ", "yellow"),
 }
+_ROWS: Mapping[Tone | None, str] = {Tone.BAD: "red", Tone.WARNING: "yellow", Tone.PLAIN: "bold"}
+_BRANCH = re.compile("[│├└─\u00a0]+")
+"""The lines of a tree before a name."""
 _FRENCH_SIGNS = re.compile(r" (?=[:;?!»%€])|(?<=«) ")
 
 
@@ -152,20 +156,27 @@ def _render_node(node: Node, lang: Lang, width: int) -> list[Line]:
 
 def _render_table(table: Table, lang: Lang, width: int) -> list[Line]:
     rows = _select_rows(table)
-    columns = [
-        GridColumn(
-            write_words(column.head, lang),
-            column.format_values(lang, rows),
-            right=not column.is_text,
-            optional=column.optional,
-            is_rank=column.kind is Kind.COUNT,
-        )
-        for column in table.select_columns(Output.TERMINAL)
-    ]
-    lines = _render_cards(columns, lang, width) if table.as_cards else render_columns(columns, lang, width)
+    columns = [_format_column(column, lang, rows) for column in table.select_columns(Output.TERMINAL)]
+    if table.as_cards:
+        lines = _render_cards(columns, lang, width)
+    else:
+        styles = [_ROWS.get(table.tones[row], "") for row in rows] if table.tones else ()
+        lines = render_columns(columns, lang, width, styles)
     if rest := table.n_rows - len(rows) + table.n_unlisted:
         lines.append(Line(f"  … {format_unlisted_count(rest, lang)}", style="dim"))
     return lines
+
+
+def _format_column(column: Column, lang: Lang, rows: Sequence[int]) -> GridColumn:
+    return GridColumn(
+        write_words(column.head, lang),
+        column.format_values(lang, rows),
+        right=not column.is_text,
+        optional=column.optional,
+        is_rank=column.kind is Kind.COUNT,
+        narrow=None if column.narrow is None else _format_column(column.narrow, lang, rows),
+        below=column.below,
+    )
 
 
 def _select_rows(table: Table) -> list[int]:
@@ -185,6 +196,8 @@ class GridColumn:
     right: bool = False
     optional: bool = False
     is_rank: bool = False
+    narrow: GridColumn | None = None
+    below: bool = False
 
     @property
     def natural(self) -> int:
@@ -201,19 +214,36 @@ class GridColumn:
         return max(whole, min(self.natural, LEAST_TEXT))
 
 
-def render_columns(columns: Sequence[GridColumn], lang: Lang, width: int) -> list[Line]:
-    """Align columns within a width; one card per row where that cannot be."""
-    room, displayed = width - len(GAP), list(columns)
-    while (widths := _fit_widths(displayed, room)) is None:
-        dropped = next((column for column in reversed(displayed) if column.optional), None)
-        if dropped is None:
-            return _render_cards(columns, lang, width)
-        displayed.remove(dropped)
+def render_columns(
+    columns: Sequence[GridColumn], lang: Lang, width: int, styles: Sequence[str] = ()
+) -> list[Line]:
+    """Align columns within a width; one card per row where that cannot be. `styles` are those of the rows."""
+    below = [column for column in columns if column.below]
+    for displayed in _list_narrower([column for column in columns if not column.below]):
+        if (widths := _fit_widths(displayed, width - len(GAP))) is not None:
+            break
+    else:
+        return _render_cards(columns, lang, width)
     header = [column.head for column in displayed]
     lines = _wrap_row(header, displayed, widths, style="dim") if any(header) else []
-    for row in zip(*(column.cells for column in displayed), strict=True):
-        lines += _wrap_row(row, displayed, widths)
+    for k, row in enumerate(zip(*(column.cells for column in displayed), strict=True)):
+        lines += _wrap_row(row, displayed, widths, style=styles[k] if styles else "")
+        for column in below:
+            if column.cells[k]:
+                lines += wrap_paragraph(column.cells[k], width, first=GAP * 2, style="dim")
     return lines
+
+
+def _list_narrower(columns: list[GridColumn]) -> Iterator[list[GridColumn]]:
+    """Yield the columns, with narrow names, with narrow amounts too, then with fewer optional ones."""
+    yield columns
+    yield [column if column.right else column.narrow or column for column in columns]
+    columns = [column.narrow or column for column in columns]
+    yield columns
+    while any(column.optional for column in columns):
+        last = max(k for k, column in enumerate(columns) if column.optional)
+        columns = columns[:last] + columns[last + 1 :]
+        yield columns
 
 
 def _fit_widths(columns: Sequence[GridColumn], room: int) -> list[int] | None:
@@ -248,8 +278,13 @@ def _wrap_row(
 def _wrap_cell(text: str, width: int) -> list[str]:
     if cell_len(text) <= width:
         return [text]
+    branch = _BRANCH.match(text)
     return textwrap.wrap(
-        _FRENCH_SIGNS.sub("\u00a0", text), width, break_long_words=False, break_on_hyphens=False
+        _FRENCH_SIGNS.sub("\u00a0", text),
+        width,
+        subsequent_indent=branch[0].replace("├─", "│ ").replace("└─", "  ") if branch else "",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

@@ -9,7 +9,6 @@ import polars as pl
 from rich.text import Text as Line
 
 from tnt_sim.disk import encode_parquet
-from tnt_sim.documents import dump_document
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import guard_formulas, select_canonical_columns
 from tnt_sim.i18n.message import Lang, _, _n
@@ -17,9 +16,9 @@ from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.ingest.forms.form_import import Imported
 from tnt_sim.ingest.forms.layouts import LAYOUTS
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, From
-from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
+from tnt_sim.reporting.renderers.terminal import render_grid, render_nodes, wrap_paragraph
 from tnt_sim.reporting.reports.import_document import ColumnSource, FormChange, FormImportDocument
-from tnt_sim.reporting.reports.quality import build_findings_table, build_quality_entry, render_quality
+from tnt_sim.reporting.reports.quality import build_findings_table, build_quality, build_quality_entry
 from tnt_sim.reporting.run_folder.atomic_write import put_files
 
 _MOST_CHANGES, _MOST_LEFT = 12, 12
@@ -115,7 +114,7 @@ def render_import(document: FormImportDocument, lang: Lang, width: int) -> list[
             more = len(texts) - _MOST_CHANGES
             lines.append(Line(f"  … et {more} autres" if french else f"  … and {more} more"))
     lines += [Line(""), Line("État des données" if french else "State of the data", style="bold")]
-    lines += render_quality(dump_document(document.quality), lang, width)
+    lines += render_nodes(build_quality(document.quality), lang, width)
     for note in document.notes:
         lines += wrap_paragraph(note, width, first="! ", style="yellow")
     return [*lines, *_render_files(document, lang)] if document.files is not None else lines

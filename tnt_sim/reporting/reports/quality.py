@@ -8,23 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from rich.text import Text as Line
 
 from tnt_sim.engine.award_list import guard_formulas
 from tnt_sim.i18n.message import Lang, _, _p
-from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.ingest.quality.checks import Quality
 from tnt_sim.ingest.quality.findings import KINDS, Severity
-from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
-from tnt_sim.reporting.report_tree import Words, write_words
+from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Table, Tone, Words
 
 SEVERITY = {
     Severity.ERROR: _("blocking"),
     Severity.WARNING: _("to check"),
     Severity.INFO: _("for information"),
 }
-_STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+_TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARNING}
 _EXAMPLES, _SHOWN = 5, 3
 _NAMES_ITS_COLUMN = ("missing", "unreadable", "zero_amount", "zero_as_empty", "rounded",
                      "spelling", "code_off_map")  # fmt: skip
@@ -161,43 +158,31 @@ def build_quality_entry(quality: Quality, table: pl.DataFrame, lang: Lang) -> Qu
     )
 
 
-def render_quality(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
-    """Write the findings, most severe first."""
-    kinds = document["kinds"]
+def build_quality(quality: QualityEntry) -> list[Node]:
+    """Return the table of the findings, most severe first."""
+    kinds = quality.kinds
     if not kinds:
-        return wrap_paragraph(_("Nothing odd was found.").in_(lang), width)
-    head = [text.in_(lang) for text in (_("Severity"), _p("count", "Number"), _("Finding"))]
-    rows = [
-        (
-            SEVERITY[Severity(kind["severity"])].in_(lang),
-            format_integer(kind["n"], lang),
-            write_words(_describe_finding(kind), lang),
-        )
-        for kind in kinds
+        return [Paragraph(_("Nothing odd was found."))]
+    columns = [
+        Column(_("Severity"), [SEVERITY[kind.severity] for kind in kinds]),
+        Column(_p("count", "Number"), [kind.n for kind in kinds], Kind.COUNT),
+        Column(_("Finding"), [_describe_finding(kind) for kind in kinds]),
     ]
-    lines = render_wrapped_grid(rows, width, header=head, right=(1,))
-    return [_apply_style(line, lang) for line in lines]
+    return [Table(columns, most=len(kinds), tones=[_TONES.get(kind.severity) for kind in kinds])]
 
 
-def _describe_finding(kind: Mapping[str, Any]) -> Words:
+def _describe_finding(kind: FindingKindEntry) -> Words:
     """Write the title of a kind, its columns if there are several, and the first dossiers."""
-    columns = [name for name in kind["columns"] if name]
-    title: Words = kind["title"]
+    columns = [name for name in kind.columns if name]
+    title: Words = kind.title
     if len(columns) > 1:
-        counted = [_("{column} {count}", column=name, count=Count(n)) for name, n in kind["columns"].items()]
+        counted = [_("{column} {count}", column=name, count=Count(n)) for name, n in kind.columns.items()]
         title = _("{title} ({columns})", title=title, columns=Items(counted))
-    elif columns and kind["code"] in _NAMES_ITS_COLUMN:
+    elif columns and kind.code in _NAMES_ITS_COLUMN:
         title = _("{title} ({columns})", title=title, columns=columns[0])
-    dossiers = list(dict.fromkeys(one["dossier"] for one in kind["examples"] if one["dossier"]))[:_SHOWN]
+    dossiers = list(dict.fromkeys(one.dossier for one in kind.examples if one.dossier))[:_SHOWN]
     if not dossiers:
         return title
-    if kind["n"] > len(dossiers):
+    if kind.n > len(dossiers):
         dossiers.append("…")
     return _("{title}: {dossiers}", title=title, dossiers=Items(dossiers))
-
-
-def _apply_style(text: Line, lang: Lang) -> Line:
-    for severity, style in _STYLE.items():
-        if text.plain.strip().startswith(SEVERITY[severity].in_(lang)):
-            return Line(text.plain, style=style)
-    return text

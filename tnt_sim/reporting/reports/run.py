@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.text import Text as Line
 
@@ -18,15 +17,16 @@ from tnt_sim.i18n.numbers import (
     format_euros,
     format_integer,
     format_percentage,
-    format_short_amount,
 )
 from tnt_sim.i18n.parameters import Count, Listed, Money
 from tnt_sim.reporting.renderers.terminal import (
-    measure_width,
     render_grid,
+    render_nodes,
     render_wrapped_grid,
     wrap_paragraph,
 )
+from tnt_sim.reporting.report_tree import Callout, Section, Tone
+from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN, build_envelope_table, describe_parts
 from tnt_sim.reporting.reports.step_effects import render_step_effects
 from tnt_sim.reporting.text.vocabulary import (
     KIND,
@@ -51,139 +51,8 @@ from tnt_sim.verify.verification import Verification, of_fresh
 if TYPE_CHECKING:  # commands that do not solve write these pages too
     from tnt_sim.analysis.extend.step_effects import StepEffects
 
-MOST_CHILDREN = 12
-"""An envelope with more children than this shows them in one line."""
-FEWEST_LETTERS = 16
-_BETWEEN = " · "
-RUN_COLUMNS = (
-    ("amount_cents", _("Amount")),
-    ("granted_cents", _("Granted")),
-    ("unspent_cents", _("Left")),
-    ("n_dossiers", _("Filed")),
-    ("n_eligible", _("Eligible")),
-    ("n_funded", _p("column", "Funded")),
-)
-_EFFECTIVE = ("effective_cents", _("Available"))
-_ENVELOPE = _("Envelope")
-
-
-class EnvelopeFigures(Protocol):
-    """An envelope of a document, with one field per figure."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def parent(self) -> str | None:
-        """The envelope above it."""
-
-    @property
-    def title(self) -> str:
-        """Its title, or ""."""
-
-
-@dataclass(frozen=True, slots=True)
-class _EnvelopeRow:
-    """One envelope, or the parts of a split together; `name` begins with the branch of the tree."""
-
-    name: str
-    id: str
-    title: str
-    is_top: bool
-    cells: Mapping[str, int | None]
-
-
-def render_envelopes(
-    entries: Sequence[EnvelopeFigures], lang: Lang, width: int, keys: Sequence[tuple[str, Text]] = ()
-) -> list[Line]:
-    """Write envelopes with amounts and counts, exact if the width allows it, otherwise abbreviated.
-
-    Ids are never cut; a table wider than the terminal is left to the terminal. `keys` names the
-    columns (``…_cents`` are amounts); by default those of a run.
-    """
-    columns = list(keys or RUN_COLUMNS)
-    rows = _build_rows(entries, lang, [key for key, __ in columns])
-    if not keys and any(row.cells[_EFFECTIVE[0]] != row.cells["amount_cents"] for row in rows):
-        columns.insert(1, _EFFECTIVE)
-    names = [row.name for row in rows]
-    exact = _render_rows(rows, names, columns, lang, short=False)
-    spare = width - measure_width(exact)
-    if spare < 0:
-        return _render_rows(rows, names, columns, lang, short=True)
-    longest = max(map(len, names), default=0)
-    titled = [_format_title(row, longest + spare) for row in rows]
-    return _render_rows(rows, titled, columns, lang, short=False)
-
-
-def _render_rows(
-    rows: Sequence[_EnvelopeRow],
-    heads: Sequence[str],
-    columns: Sequence[tuple[str, Text]],
-    lang: Lang,
-    *,
-    short: bool,
-) -> list[Line]:
-    cells = [list(heads)]
-    for key, __ in columns:
-        values = [row.cells[key] for row in rows]
-        if not key.endswith("_cents"):
-            cells.append([format_integer(value, lang) for value in values])
-        else:
-            cells.append(
-                [format_short_amount(v, lang) for v in values] if short else format_amounts(values, lang)
-            )
-    styles = ["bold" if row.is_top else "" for row in rows]
-    head = [_ENVELOPE.in_(lang), *(name.in_(lang) for __, name in columns)]
-    return render_grid(list(zip(*cells, strict=True)), header=head, right=range(1, len(head)), styles=styles)
-
-
-def _format_title(row: _EnvelopeRow, width: int) -> str:
-    """Write the id, and as much of the title as fits, if at least a few words."""
-    title = row.title
-    room = width - len(row.name) - len(_BETWEEN)
-    if not title or title == row.id or room < min(len(title), FEWEST_LETTERS):
-        return row.name
-    return row.name + _BETWEEN + (title if len(title) <= room else title[: room - 1].rstrip(" ,:(") + "…")
-
-
-def _build_rows(entries: Sequence[EnvelopeFigures], lang: Lang, keys: Sequence[str]) -> list[_EnvelopeRow]:
-    """Return each envelope with its branch drawn before its id; many children share one line."""
-    children: dict[str | None, list[EnvelopeFigures]] = {}
-    for entry in entries:
-        children.setdefault(entry.parent, []).append(entry)
-    rows: list[_EnvelopeRow] = []
-
-    def visit(entry: EnvelopeFigures, lead: str, branch: str) -> None:
-        figures = _sum_figures([entry], keys)
-        rows.append(
-            _EnvelopeRow(lead + branch + entry.id, entry.id, entry.title, entry.parent is None, figures)
-        )
-        inner = lead + {"├─ ": "│  ", "└─ ": "   "}.get(branch, "")
-        own = children.get(entry.id, [])
-        if len(own) > MOST_CHILDREN:
-            name = f"{inner}└─ {_describe_parts(len(own)).in_(lang)}"
-            rows.append(_EnvelopeRow(name, "", "", False, _sum_figures(own, keys)))
-            return
-        for k, child in enumerate(own):
-            visit(child, inner, "└─ " if k == len(own) - 1 else "├─ ")
-
-    for root in children.get(None, []):
-        visit(root, "", "")
-    return rows
-
-
-def _describe_parts(n: int) -> Text:
-    return _n("{count} part", "{count} parts", n=n, count=Count(n))
-
-
-def _sum_figures(entries: Sequence[EnvelopeFigures], keys: Sequence[str]) -> dict[str, int | None]:
-    """Sum each figure; None where an envelope has none."""
-    result: dict[str, int | None] = {}
-    for key in (*keys, _EFFECTIVE[0]):
-        values = [getattr(entry, key, None) for entry in entries]
-        result[key] = None if None in values else sum(value for value in values if value is not None)
-    return result
+MOST_BROKEN = 8
+_NO_WHY = _("reason not established")
 
 
 def render_unspent(entries: Sequence[RunEnvelope], lang: Lang, width: int) -> list[Line]:
@@ -207,15 +76,11 @@ def render_unspent(entries: Sequence[RunEnvelope], lang: Lang, width: int) -> li
 def _format_group_name(group: Sequence[RunEnvelope], lang: Lang) -> str:
     if len(group) == 1:
         return group[0].id
-    return f"{group[0].parent} · {_describe_parts(len(group)).in_(lang)}"
+    return describe_parts(f"{group[0].parent} · ", len(group)).in_(lang)
 
 
 def _describe_unspent(entry: RunEnvelope, lang: Lang) -> str:
     return entry.unspent_because or UNSPENT.get(entry.unspent_code or "", _NO_WHY).in_(lang)
-
-
-_NO_WHY = _("reason not established")
-MOST_BROKEN = 8
 
 
 def format_value(text: str | None, unit: str, lang: Lang) -> str:
@@ -354,7 +219,7 @@ def render_run(
         lines += [Line(""), *(Line(text.in_(lang)) for text in describe_money(document))]
         rules = render_rules(document.rules, labels, lang, width) if document.rules else []
         for title, part in (
-            (_("Envelopes"), render_envelopes(document.envelopes, lang, width)),
+            (_("Envelopes"), render_nodes([build_envelope_table(document.envelopes)], lang, width)),
             (_("Not spent, and why"), render_unspent(document.envelopes, lang, width)),
             (_("Rules"), rules),
             (_("Objective"), render_goals(document.objective, labels, lang)),
@@ -499,12 +364,16 @@ def describe_remedy(document: RunDocument) -> Text:
     )
 
 
+def build_warnings(warnings: Sequence[str]) -> list[Section]:
+    """Return the section of the warnings, if there are any."""
+    callouts = [Callout(text, Tone.WARNING) for text in warnings]
+    return [Section(_("Warnings"), callouts)] if callouts else []
+
+
 def render_warnings(warnings: Sequence[str], lang: Lang, width: int) -> list[Line]:
     """Write the warnings, one paragraph each."""
-    lines: list[Line] = []
-    for text in warnings:
-        lines += wrap_paragraph(text, width, first="  ! ", style="yellow")
-    return _render_section(_("Warnings").in_(lang), lines)
+    nodes = build_warnings(warnings)
+    return [Line(""), *render_nodes(nodes, lang, width)] if nodes else []
 
 
 def render_relaxation(document: RunDocument, labels: Labels, *, lang: Lang, width: int) -> list[Line]:

@@ -8,25 +8,35 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
-from rich.text import Text as Line
 
-from tnt_sim.documents import dump_document, omit_none
+from tnt_sim.documents import omit_none
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_amount, format_integer
+from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.i18n.parameters import Count, Money
 from tnt_sim.ingest.quality.checks import check_quality
-from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Node,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+    Words,
+)
+from tnt_sim.reporting.reports.envelope_table import build_envelope_table
 from tnt_sim.reporting.reports.quality import (
     QualityEntry,
     build_findings_table,
+    build_quality,
     build_quality_entry,
-    render_quality,
 )
-from tnt_sim.reporting.reports.run import describe_eligible, describe_filed, render_envelopes, render_warnings
-from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.reporting.reports.run import build_warnings, describe_eligible, describe_filed
+from tnt_sim.reporting.text.vocabulary import REASON
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.expressions.text import describe_selector
@@ -268,21 +278,26 @@ def _list_sources(problem: Problem) -> list[SourceEntry]:
     return [SourceEntry(file=s.path, sha256=s.sha256, rows=s.n_rows) for s in portfolio.sources]
 
 
-def render_check(document: ValidateDocument, lang: Lang, width: int) -> list[Line]:
-    """Write the document of `validate` for reading."""
-    lines = wrap_paragraph(document.title, width, style="bold")
-    lines.append(Line(document.scenario, style="dim"))
-    if document.synthetic:
-        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    head = _("Valid scenario. Nothing was solved.").in_(lang)
-    lines += [Line(""), Line(f"✔ {head}", style="bold green")]
-    lines += [Line(text.in_(lang)) for text in _describe_totals(document)]
-    lines += [Line(""), Line(_("Envelopes").in_(lang), style="bold")]
-    lines += render_envelopes(document.envelopes, lang, width, keys=_KEYS)
+def build_report(document: ValidateDocument) -> Report:
+    """Return the report of a scenario and its data."""
+    nodes: list[Node] = [
+        Callout(_("Valid scenario. Nothing was solved."), Tone.GOOD),
+        *map(Paragraph, _describe_totals(document)),
+        Section(_("Envelopes"), [build_envelope_table(document.envelopes, _KEYS)]),
+    ]
     if document.checks:
-        lines += [Line(""), Line(_("Not eligible, and why").in_(lang), style="bold")]
-        lines += _render_checks(document.checks, lang, width)
-    return lines + render_warnings(document.warnings, lang, width)
+        nodes.append(Section(_("Not eligible, and why"), [_build_checks(document.checks)]))
+    nodes += build_warnings(document.warnings)
+    if document.quality is not None:
+        nodes.append(Section(_("State of the data"), build_quality(document.quality)))
+    return Report(
+        title=_("Check of the scenario"),
+        subject=document.title,
+        about=[document.scenario],
+        nodes=nodes,
+        synthetic=document.synthetic,
+        foot={"scenario_sha256": document.scenario_sha256},
+    )
 
 
 def _describe_totals(document: ValidateDocument) -> list[Text]:
@@ -314,26 +329,22 @@ _KEYS = (
 )
 
 
-def _render_checks(checks: Sequence[RequirementEntry], lang: Lang, width: int) -> list[Line]:
-    fixed = {"state": vocabulary.REASON["state"], "capped_out": vocabulary.REASON["capped_out"]}
-    rows = []
-    for check in checks:
-        why = check.reason or (
-            fixed[check.id].in_(lang) if check.id in fixed else check.sentence or check.require
-        )
-        if check.n_not_given:
-            n = format_integer(check.n_not_given, lang)
-            why += _(" (not given: {n})", n=n).in_(lang)
-        rows.append(
-            (
-                format_integer(check.n_missed, lang),
-                format_integer(check.n_only_this, lang),
-                check.id,
-                why,
-            )
-        )
-    head = [_("Dossiers"), _("for this alone"), _p("eligibility", "Rule"), NO_TEXT]
-    return render_wrapped_grid(rows, width, header=[text.in_(lang) for text in head], right=(0, 1))
+def _build_checks(checks: Sequence[RequirementEntry]) -> Table:
+    columns = [
+        Column(_("Dossiers"), [check.n_missed for check in checks], Kind.COUNT),
+        Column(_("for this alone"), [check.n_only_this for check in checks], Kind.COUNT),
+        Column(_p("eligibility", "Rule"), [check.id for check in checks]),
+        Column(_("Reason"), [_describe_check(check) for check in checks]),
+    ]
+    return Table(columns, most=len(checks))
+
+
+def _describe_check(check: RequirementEntry) -> Words:
+    fixed = REASON[check.id] if check.id in ("state", "capped_out") else check.sentence or check.require
+    reason = check.reason or fixed
+    if not check.n_not_given:
+        return reason
+    return _("{reason} (not given: {count})", reason=reason, count=Count(check.n_not_given))
 
 
 LEGAL_CAP = Fraction(4, 5)
@@ -362,12 +373,3 @@ def choose_map_year(scenario: ScenarioData) -> int:
         return spec.territory.year
     year = spec.date.year if spec.date is not None else YEARS[0]
     return min(YEARS, key=lambda known: abs(known - year))
-
-
-def render_scenario_quality(quality: QualityEntry, lang: Lang, width: int) -> list[Line]:
-    """Write the quality report under a heading."""
-    return [
-        Line(""),
-        Line(_("State of the data").in_(lang), style="bold"),
-        *render_quality(dump_document(quality), lang, width),
-    ]

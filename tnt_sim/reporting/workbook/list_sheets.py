@@ -12,8 +12,8 @@ from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, choose_sheet_name, set_up, write_text
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
+from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN
 from tnt_sim.reporting.reports.explanation import Explained
-from tnt_sim.reporting.reports.run import MOST_CHILDREN
 from tnt_sim.reporting.workbook.dossier_sheet import (
     NAMES,
     SheetColumn,
