@@ -27,7 +27,7 @@ from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.alternatives import describe_verdict as alternatives_words
 from tnt_sim.reporting.reports.audit import describe_verdict as audit_words
 from tnt_sim.reporting.reports.builders import build_report
-from tnt_sim.reporting.reports.explanation import render_rule_price
+from tnt_sim.reporting.reports.explanation import describe_rule_price
 from tnt_sim.reporting.text.explanation import describe_change, explain_dossier
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
@@ -102,7 +102,7 @@ def test_the_price_of_no_inversion(house: House, monkeypatch: pytest.MonkeyPatch
     def said() -> str:
         told = build_inversions_document(house.decided, rank="cost", best="low", seconds=60.0)
         (price,) = told.prices
-        return "\n".join(line.plain for line in render_rule_price(price, told.goals, Lang.EN, 200))
+        return describe_rule_price(price, told.goals).en
 
     assert "costs:" in said()
     monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])

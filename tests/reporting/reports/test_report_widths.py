@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 
 import pytest
 from rich.cells import cell_len
 
 import tnt_sim as tnt
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
+from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
+from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.report_tree import Output, Report, Section, Table, iterate_nodes
 from tnt_sim.reporting.reports.builders import build_report
+from tnt_sim.reporting.reports.explanation import build_inversions_report
+from tnt_sim.reporting.reports.explanation import build_report as build_explain_report
 from tnt_sim.reporting.reports.extend import build_report as build_extend_report
 from tnt_sim.reporting.reports.sweep import build_report as build_sweep_report
+from tnt_sim.scenario.load import load_scenario
 
 STUDIES = (
     *("conflict", "audit", "alternatives", "weights", "compare"),
-    *("sweep", "next", "entries", "target", "prices", "extension", "extend"),
+    *("sweep", "next", "entries", "target", "prices", "extension", "extend", "explain", "inversions"),
 )
 
 
@@ -42,11 +50,14 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Report]:
         "prices": tnt.prices(smaller),
         "extension": tnt.extension(smaller, "100 k€"),
     }
+    decided = of_result(solve(load_scenario(folder / "scenario.yaml")))
     return {
         **{name: build_report(answer.data) for name, answer in answers.items()},
         "compare": tnt.compare(scenario, smaller).build_report(),
         "sweep": build_sweep_report(tnt.sweep(smaller, stop="1.4 M€", steps=4).data, pictures={}),
         "extend": build_extend_report(tnt.extend(smaller, "1.3 M€").data),
+        "explain": build_explain_report(explain(decided, everyone=True).data),
+        "inversions": build_inversions_report(build_inversions_document(decided, penalty=Fraction(1))),
     }
 
 

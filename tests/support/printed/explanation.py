@@ -13,7 +13,8 @@ from support.printed.texts import Pattern, cells, cents, number, read_sentence, 
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.explanation import render_dossier, render_explanation
+from tnt_sim.reporting.renderers.terminal import render_nodes, render_report
+from tnt_sim.reporting.reports.explanation import build_dossier, build_report
 from tnt_sim.reporting.text.explanation import KINDS, UNPROVEN_NOTE, WHY_NOT, get_sentence_key
 
 
@@ -381,7 +382,7 @@ CHANGES = [
 def check_dossiers(facts: Facts, told: ExplainDocument, document: Any, lang: Lang) -> set[str]:
     """Every sentence of every dossier; gives the reasons that were read."""
     for one, entry in zip(told.dossiers, document["dossiers"], strict=True):
-        lines = [line.plain.strip() for line in render_dossier(one, lang, WIDE)][1:]
+        lines = [line.plain.strip() for line in render_nodes([build_dossier(one)], lang, WIDE)][1:]
         about: dict[str, Any] = {"facts": facts, "entry": entry, "document": document}
         read_sentence(WHY, lines[0], lang, **about)
         for line, change in zip(lines[1:], entry["changes"], strict=True):
@@ -469,7 +470,7 @@ def check_inversions(facts: Facts, document: Any, lines: list[str], lang: Lang) 
 def check_explanation(facts: Facts, told: ExplainDocument, lang: Lang) -> set[str]:
     """The whole page of `explain`."""
     document = dump_document(told)
-    for title, lines in sections(render_explanation(told, lang, WIDE)):
+    for title, lines in sections(render_report(build_report(told), lang, WIDE)):
         if title in ("Inversions",) and lines:
             check_inversions(facts, document, lines, lang)
         elif title.startswith(("Liste de réserve", "Reserve list")):

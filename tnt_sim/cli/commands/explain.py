@@ -57,24 +57,25 @@ def explain(
     """Explain why an application is funded or not, and the smallest change that would fund it."""
     from tnt_sim.analysis.explain import explanation as study
     from tnt_sim.analysis.shared import decided_run as decided
-    from tnt_sim.reporting.reports.explanation import render_explanation
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.explanation import build_report
 
     seconds = parse_seconds(time_limit)
     result = decided.of_run(run_dir, project)
     tongue = parse_lang(lang, read_locale([run_dir]))
     with show_progress(tongue, wanted=not quiet) as progress:
-        report = study.explain(
+        explanation = study.explain(
             result, dossiers or (), everyone=everyone, lang=tongue, seconds=seconds, progress=progress
         )
-    for fault in report.faults:
+    document = explanation.data
+    for fault in explanation.faults:
         print_note(ERROR.in_(tongue) + fault.line(tongue))
     if as_json:
-        emit(dump_document(report.data))
+        emit(dump_document(document))
     elif not quiet:
-        print_page(render_explanation(report.data, tongue, get_width()))
-        waiting = [entry.dossier for entry in report.data.reserve[:1]]
-        one = waiting if not dossiers and not everyone else []
-        print_page(build_hint("explain --one" if one else "explain", tongue, format_arguments(run_dir, *one)))
-    if report.data.stopped_by == "interrupt":
+        one = [] if dossiers or everyone else [entry.dossier for entry in document.reserve[:1]]
+        hint = build_hint("explain --one" if one else "explain", tongue, format_arguments(run_dir, *one))
+        print_page(render_report(build_report(document), tongue, get_width()) + hint)
+    if document.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return UNKNOWN if report.faults else 0
+    return UNKNOWN if explanation.faults else 0

@@ -73,8 +73,8 @@ def inversions(
     """Count applications left out although they rank above funded ones, and the cost of having none."""
     from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
     from tnt_sim.analysis.shared.decided_run import of_run
-    from tnt_sim.reporting.reports.explanation import render_inversions, render_rule_price
-    from tnt_sim.reporting.reports.progress import render_interruption
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.explanation import build_inversions_report
 
     if best not in ("high", "low"):
         raise UsageError(
@@ -95,11 +95,8 @@ def inversions(
     if as_json:
         emit(dump_document(document))
     elif not quiet:
-        lines = render_inversions(document, tongue, get_width())
-        for price in document.prices:
-            lines += render_rule_price(price, document.goals, tongue, get_width())
-        lines += render_interruption(document, tongue, get_width())
-        print_page(lines + build_hint("inversions", tongue, format_arguments(run_dir)))
+        page = render_report(build_inversions_report(document), tongue, get_width())
+        print_page(page + build_hint("inversions", tongue, format_arguments(run_dir)))
     return INTERRUPTED_AND_TOLD if document.stopped_by == "interrupt" else 0
 
 

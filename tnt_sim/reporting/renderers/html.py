@@ -168,7 +168,7 @@ def _render_node(node: Node, number: int, lang: Lang, title: str = "") -> str:
     match node:
         case Paragraph():
             soft = ' class="soft"' if node.soft else ""
-            return f"<p{soft}>{escape(write_words(node.text, lang))}</p>"
+            return f"<p{soft}>{escape(node.mark + write_words(node.text, lang))}</p>"
         case Callout():
             mark = "mark" if node.tone is Tone.WARNING else "verdict"
             return f'<p class="{mark}">{escape(write_words(node.text, lang))}</p>'

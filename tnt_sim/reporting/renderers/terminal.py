@@ -139,7 +139,8 @@ def render_nodes(nodes: Sequence[Node], lang: Lang, width: int) -> list[Line]:
 def _render_node(node: Node, lang: Lang, width: int) -> list[Line]:
     match node:
         case Paragraph():
-            return wrap_paragraph(write_words(node.text, lang), width, style="dim" if node.soft else "")
+            style = "dim" if node.soft else ""
+            return wrap_paragraph(write_words(node.text, lang), width, first=node.mark, style=style)
         case Callout():
             mark, style = _MARKS[node.tone]
             return wrap_paragraph(write_words(node.text, lang), width, first=mark, style=style)

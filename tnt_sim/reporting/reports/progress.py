@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from rich.text import Text as Line
-
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
+from tnt_sim.i18n.message import NO_TEXT, Text, _, _n
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.renderers.terminal import wrap_paragraph
 
 _COUNTS: Mapping[str, Callable[[int], Text]] = {
     "dossiers": lambda n: _n("{count} dossier", "{count} dossiers", n=n, count=Count(n)),
@@ -51,12 +48,6 @@ def describe_interruption(document: LimitedStudy) -> Text:
     return _(
         "The computation stopped at the time limit, after {after}. To go further: --time-limit.", after=after
     )
-
-
-def render_interruption(document: LimitedStudy, lang: Lang, width: int) -> list[Line]:
-    """Write the sentence as lines of a page."""
-    said = describe_interruption(document).in_(lang)
-    return wrap_paragraph(said, width, style="yellow") if said else []
 
 
 def _describe_progress(progress: ProgressEntry) -> Text:
