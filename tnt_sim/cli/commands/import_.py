@@ -124,7 +124,7 @@ def _describe_choices(consolidated: Consolidated) -> Text:
         n=n,
         run=consolidated.run,
         count=Count(n),
-        funded=_n("{count} funded", "{count} funded", n=n_funded, count=Count(n_funded)),
+        funded=_n("{count} dossier funded", "{count} dossiers funded", n=n_funded, count=Count(n_funded)),
         refused=_n("{count} refused", "{count} refused", n=n_refused, count=Count(n_refused)),
         waiting=_("{count} waiting", count=Count(n_waiting)),
         followed=_("{count} as proposed", count=Count(n_followed)),
