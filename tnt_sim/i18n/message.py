@@ -19,6 +19,7 @@ from pathlib import PurePath
 from typing import Protocol, override
 
 from tnt_sim.i18n.language import Lang as Lang
+from tnt_sim.i18n.numbers import format_day, format_integer
 
 
 class Localised(Protocol):
@@ -64,11 +65,11 @@ class Message(Text):
     template : English text; `{name}` stands for a parameter
     parameters : values by name
     plural : English text for other numbers than 1, if the sentence counts
-    n : the number counted
+    n : the number counted, `{n}` in the text
     context : tells two sentences apart that have one English text and two French ones
 
-    >>> Message("{n} rule", {"n": 2}, plural="{n} rules", n=2).en
-    '2 rules'
+    >>> Message("{n} rule", {}, plural="{n} rules", n=1200).en
+    '1,200 rules'
     """
 
     __slots__ = ("context", "n", "parameters", "plural", "template")
@@ -107,9 +108,10 @@ class Message(Text):
     def in_(self, lang: Lang) -> str:
         """Return the sentence in one language, its parameters as this language writes them."""
         template = self._find_template(_load_catalogue(lang))
-        return template.format_map(
-            {name: write_parameter(value, lang) for name, value in self.parameters.items()}
-        )
+        values = {name: write_parameter(value, lang) for name, value in self.parameters.items()}
+        if self.plural is not None:
+            values["n"] = format_integer(self.n, lang)
+        return template.format_map(values)
 
     def _find_template(self, catalogue: NullTranslations) -> str:
         if self.plural is None:
@@ -117,8 +119,8 @@ class Message(Text):
                 return catalogue.gettext(self.template)
             return catalogue.pgettext(self.context, self.template)
         if self.context is None:
-            return catalogue.ngettext(self.template, self.plural, self.n)
-        return catalogue.npgettext(self.context, self.template, self.plural, self.n)
+            return catalogue.ngettext(self.template, self.plural, abs(self.n))
+        return catalogue.npgettext(self.context, self.template, self.plural, abs(self.n))
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
@@ -161,7 +163,7 @@ def _n(singular: str, plural: str, /, n: int, **parameters: MessageParameter) ->
     >>> _n("{n} rule", "{n} rules", n=2).en
     '2 rules'
     """
-    return Message(singular, {"n": n, **parameters}, plural=plural, n=abs(n))
+    return Message(singular, parameters, plural=plural, n=n)
 
 
 def _p(context: str, template: str, /, **parameters: MessageParameter) -> Text:
@@ -199,6 +201,4 @@ def format_long_day(iso: str) -> Text:
     >>> format_long_day("2021-11-01").fr, format_long_day("2021-11-01").en
     ('1er novembre 2021', '1 November 2021')
     """
-    from tnt_sim.i18n.numbers import format_day
-
     return Text(format_day(iso, Lang.FR), format_day(iso, Lang.EN))

@@ -154,7 +154,7 @@ def test_a_draw_whose_search_did_not_end_is_left_out(file: Path, monkeypatch: py
     assert found.values == [whole.values[k] for k in (1, 3, 4, 5)]
     assert (found.draws.n_infeasible, found.summary()["n_failed"]) == (0, 2)
     assert "La meilleure liste n'a pas été trouvée dans 2 tirages sur 6" in told(found)
-    assert "The best list was not found in 2 draws of 6" in told(found, Lang.EN)
+    assert "The best list was not found in 2 of 6 draws" in told(found, Lang.EN)
     assert "aucune répartition" not in told(found)
 
 

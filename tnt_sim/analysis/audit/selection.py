@@ -15,8 +15,8 @@ import polars as pl
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, suggest_name
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 from tnt_sim.reporting.run_folder.run_access import open_stored
@@ -207,31 +207,25 @@ def _resolve_amount(
     if offers.committed[row]:
         held = int(offers.committed_cents[row])
         if cents not in (None, held):
-            fr, en = (format_cents(held, lang) for lang in (Lang.FR, Lang.EN))
-            words = (
-                f"est engagé pour {fr}, et garde ce montant",
-                f"is committed for {en}, and keeps that amount",
+            sentence = _(
+                'dossier "{name}" is committed for {held}, and keeps that amount.',
+                name=name,
+                held=Money(held),
             )
-            _add_defect(defects, "selection-committed", place, name, words)
+            defects.add("selection-committed", sentence, place)
         return held
     state = str(problem.case.table["state"][row])
     most = int(offers.most_cents[row]) if offers.candidate[row] else _get_requested_cents(problem, row)
     if not offers.candidate[row]:
-        words = {
-            "refuse": ("est refusé à l'instruction", "is refused by the service"),
-            "sans_suite": ("est retiré ou classé sans suite", "is withdrawn or closed"),
-        }.get(state, ("ne peut pas être financé (inéligible, plafonné à zéro ou refusé par décision)",
-                      "cannot be funded (ineligible, capped to zero or refused by decision)"))  # fmt: skip
-        _add_defect(defects, "selection-ineligible", place, name, words)
+        defects.add("selection-ineligible", _describe_ineligible(state, name), place)
     elif cents is not None and cents > most:
-        above, limit = (
-            [format_cents(figure, lang) for lang in (Lang.FR, Lang.EN)] for figure in (cents, most)
+        sentence = _(
+            'dossier "{name}" gets {granted}, more than the {most} that it may get.',
+            name=name,
+            granted=Money(cents),
+            most=Money(most),
         )
-        words = (
-            f"reçoit {above[0]}, plus que les {limit[0]} qu'il peut recevoir",
-            f"gets {above[1]}, more than the {limit[1]} that it may get",
-        )
-        _add_defect(defects, "selection-above", place, name, words)
+        defects.add("selection-above", sentence, place)
     return most if cents is None else cents
 
 
@@ -239,9 +233,14 @@ def _get_requested_cents(problem: Problem, row: int) -> int:
     return int(problem.case.table["requested_cents"][row] or 0)
 
 
-def _add_defect(defects: Defects, code: str, place: Place, name: str, words: tuple[str, str]) -> None:
-    fr, en = words
-    defects.add(code, Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'), place)
+def _describe_ineligible(state: str, name: str) -> Text:
+    if state == "refuse":
+        return _('dossier "{name}" is refused by the service.', name=name)
+    if state == "sans_suite":
+        return _('dossier "{name}" is withdrawn or closed.', name=name)
+    return _(
+        'dossier "{name}" cannot be funded (ineligible, capped to zero or refused by decision).', name=name
+    )
 
 
 def _add_unknown_defect(defects: Defects, name: str, place: Place, known: Mapping[str, int]) -> None:
@@ -257,14 +256,11 @@ def _add_duplicate_defect(
     defects: Defects, name: str, first: tuple[int, int | None], cents: int | None, place: Place
 ) -> None:
     number, before = first
-    differs = before != cents
-    defects.add(
-        "selection-twice",
-        Text(
-            f"le dossier « {name} » est déjà à la ligne {number} : il compte une fois"
-            + (", pour le montant de cette ligne-là." if differs else "."),
-            f'dossier "{name}" is already in row {number}: it counts once'
-            + (", for the amount of that row." if differs else "."),
-        ),
-        place,
-    )
+    sentence = _('dossier "{name}" is already in row {number}: it counts once.', name=name, number=number)
+    if before != cents:
+        sentence = _(
+            'dossier "{name}" is already in row {number}: it counts once, for the amount of that row.',
+            name=name,
+            number=number,
+        )
+    defects.add("selection-twice", sentence, place)

@@ -35,7 +35,8 @@ from tnt_sim.disk import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Items
 
 MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
 SECONDS = "seconds"
@@ -291,20 +292,20 @@ def _describe_other_batch(
             "another --out.",
             folder=folder,
         )
-    differs = [Text(*_DIFFERS[key]) for key in keys if key in _DIFFERS] or [Text(*_DIFFERS["batch_sha256"])]
-    fr, en = (", ".join(dict.fromkeys(word.in_(lang) for word in differs)) for lang in (Lang.FR, Lang.EN))
-    return Text(
-        f"« {folder} » contient un autre lot (autres : {fr}). Donnez un autre --out.",
-        f'"{folder}" holds another batch (other {en}). Give another --out.',
+    differs = dict.fromkeys(_DIFFERS[key] for key in keys if key in _DIFFERS) or [_DIFFERS["batch_sha256"]]
+    return _(
+        '"{folder}" holds another batch (other {differs}). Give another --out.',
+        folder=folder,
+        differs=Items(tuple(differs)),
     )
 
 
 _DIFFERS = {
-    "batch_sha256": ("scénarios ou noms", "scenarios or names"),
-    "n_cases": ("scénarios ou noms", "scenarios or names"),
-    "options": ("options de calcul", "options of the solve"),
-    "code_sha256": ("version du programme", "version of the program"),
-    "versions": ("version du programme", "version of the program"),
+    "batch_sha256": _("scenarios or names"),
+    "n_cases": _("scenarios or names"),
+    "options": _("options of the solve"),
+    "code_sha256": _("version of the program"),
+    "versions": _("version of the program"),
 }
 
 

@@ -236,13 +236,14 @@ def _build_measure_target(
         wanted = Fraction(parse_cents(number), 100) if terms.unit is Unit.MONEY else parse_decimal(number)
     except MoneyError as error:
         raise _build_target_error(text, error.text) from error
-    more = today is not None
     if today is not None:
         now = today()
         wanted += terms.evaluate(now.funded, now.granted_cents) * terms.scale
-    fr = f"« {measure} » : {number.strip()} {'de plus' if more else 'au moins'}"
-    en = f'"{measure}": {number.strip()} {"more" if more else "at least"}'
-    return Target(text, Text(fr, en), _build_measure_limit(problem, measure, wanted))
+    number = number.strip()
+    words = _('"{measure}": {number} at least', measure=measure, number=number)
+    if today is not None:
+        words = _('"{measure}": {number} more', measure=measure, number=number)
+    return Target(text, words, _build_measure_limit(problem, measure, wanted))
 
 
 def _build_coverage_target(problem: Problem, text: str, column: str) -> Target:
@@ -302,13 +303,12 @@ def _build_limit(terms: Terms, groups: Groups, wanted: Fraction) -> Limit:
 
 
 def _build_target_error(text: str, why: Text | None = None) -> UsageError:
-    fr, en = ("", "") if why is None else (f" ({why.fr})", f" ({why.en})")
     return UsageError(
-        Text(
-            f"« {text} » n'est pas une cible{fr}. Écrivez all, +400, departments, every:COLONNE, MESURE=N, "
-            "MESURE=+N, rules ou rule:ID.",
-            f'"{text}" is no target{en}. Write all, +400, departments, every:COLUMN, MEASURE=N, MEASURE=+N, '
+        _(
+            '"{text}" is no target{why}. Write all, +400, departments, every:COLUMN, MEASURE=N, MEASURE=+N, '
             "rules or rule:ID.",
+            text=text,
+            why=NO_TEXT if why is None else _(" ({why})", why=why),
         ),
         code="usage.target",
     )

@@ -16,8 +16,7 @@ from fractions import Fraction
 from tnt_sim.analysis.shared.amount_variation import FREE, AmountVariation
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.message import NO_TEXT, _, _n
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.linear_terms import sum_by_group
 from tnt_sim.rules.offers.funded_rows import format_dossier_rows
@@ -259,12 +258,8 @@ def _parse_amounts(
     low = min(listed, default=moved.base_cents) if start is None else moved.parse_amount(start)
     high = _compute_default_end(moved, low, listed) if stop is None else moved.parse_amount(stop)
     if low > high or low < 0:
-        fr, en = (f"{format_cents(low, lang)} > {format_cents(high, lang)}" for lang in (Lang.FR, Lang.EN))
         raise UsageError(
-            Text(
-                f"--from doit être inférieur à --to, et positif ({fr}).",
-                f"--from must be below --to, and positive ({en}).",
-            ),
+            _("--from must be below --to, and positive ({low} > {high}).", low=Money(low), high=Money(high)),
             code="usage.amounts",
         )
     outside = [cents for cents in listed if not low <= cents <= high]
@@ -292,13 +287,12 @@ def _refuse_children(moved: AmountVariation, low: int) -> None:
     if short is None:
         return
     name, below = short
-    fr, en = format_cents(below, Lang.FR), format_cents(below, Lang.EN)
     raise UsageError(
-        Text(
-            f"les montants écrits sous « {name} » font {fr} : en dessous, dites comment ils suivent, "
-            "--share pro_rata (tous dans la même proportion) ou --share ID (une seule enveloppe).",
-            f'the amounts written under "{name}" come to {en}: below, say how they follow, '
+        _(
+            'the amounts written under "{name}" come to {below}: below, say how they follow, '
             "--share pro_rata (all in proportion) or --share ID (one envelope alone).",
+            name=name,
+            below=Money(below),
         ),
         code="usage.amounts",
     )
@@ -315,14 +309,18 @@ def _refuse_committed(moved: AmountVariation, low: int) -> None:
     hint = NO_TEXT
     if least is not None:
         hint = _(" --from can go down to {least}.", least=Money(least))
-    fr, en = format_cents(committed, Lang.FR), format_cents(committed, Lang.EN)
-    many = _n("{n} dossier", "{n} dossiers", n=n)
     raise UsageError(
-        Text(
-            f"à {format_cents(low, Lang.FR)}, l'enveloppe « {name} » ne couvre plus ce qui est engagé : "
-            f"{fr} pour {many.fr} ({names}).{hint.fr}",
-            f'at {format_cents(low, Lang.EN)} the envelope "{name}" no longer covers what is committed: '
-            f"{en} for {many.en} ({names}).{hint.en}",
+        _n(
+            'at {low} the envelope "{name}" no longer covers what is committed: {committed} for {n} dossier '
+            "({names}).{hint}",
+            'at {low} the envelope "{name}" no longer covers what is committed: {committed} for {n} dossiers '
+            "({names}).{hint}",
+            n=n,
+            low=Money(low),
+            name=name,
+            committed=Money(committed),
+            names=names,
+            hint=hint,
         ),
         code="usage.committed",
     )

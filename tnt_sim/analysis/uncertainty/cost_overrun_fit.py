@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
-from tnt_sim.i18n.message import _, describe_count
+from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names
 from tnt_sim.rules.expressions.values import merge_values
@@ -31,7 +32,6 @@ from tnt_sim.verify.run_files import hash_file
 FloatArray = NDArray[np.float64]
 LEAST_PAIRS = 30
 """Fewest pairs for a distribution of their own."""
-ROWS = ("ligne", "lignes"), ("row", "rows")
 QUANTILES = (0.05, 0.5, 0.95)
 FAR = 10.0
 """Ratios above this, or below its inverse, are reported."""
@@ -227,13 +227,13 @@ def _parse_cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -
 
 
 def _build_few_rows_defect(path: Path, n: int) -> Defect:
-    rows = describe_count(n, *ROWS)
     return Defect(
         "fit-few",
-        _(
-            "{rows} with a planned and a realised cost: a law wants {least_pairs}.",
-            rows=rows,
-            least_pairs=LEAST_PAIRS,
+        _n(
+            "{n} row with a planned and a realised cost: a law wants {least}.",
+            "{n} rows with a planned and a realised cost: a law wants {least}.",
+            n=n,
+            least=Count(LEAST_PAIRS),
         ),
         (Place(file=path.name),),
         _("Keep a hypothesis and say so in `note`, or put several years together."),

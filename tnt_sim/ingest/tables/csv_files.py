@@ -17,7 +17,8 @@ import polars as pl
 
 from tnt_sim.domain.portfolio import MAX_PLACES
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import _
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, ReadOptions, strip_cells, strip_header
 
 _BLOCK = 1 << 24
@@ -396,11 +397,12 @@ def _build_header_defect(shown_as: str, row: int) -> Defect:
 
 
 def _build_ambiguity_defect(shown_as: str, shapes: dict[str, CsvShape], header: int) -> Defect:
-    counts = {mark: int(shape.n_cells[header]) - 1 for mark, shape in shapes.items()}
-    marks = Text(
-        " et ".join(f"{n} « {mark} »" for mark, n in counts.items()),
-        " and ".join(f'{n} "{mark}"' for mark, n in counts.items()),
+    marks, *others = (
+        _('{n} "{mark}"', n=Count(int(shape.n_cells[header]) - 1), mark=mark)
+        for mark, shape in shapes.items()
     )
+    for other in others:
+        marks = _("{first} and {other}", first=marks, other=other)
     text = _("the header has {marks}: which one separates is not certain.", marks=marks)
     hint = _('Declare read: {{delimiter: ";"}}.')
     return Defect("delimiter", text, (Place(file=shown_as, line=1),), hint)

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import format_decimal, format_euros, format_rate
+from tnt_sim.i18n.message import NO_TEXT, Text, _, _n, _p
+from tnt_sim.i18n.numbers import format_decimal, format_euros
+from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -99,16 +100,14 @@ def describe_verdict(document: AlternativesDocument) -> Text:
         return _("There was no time: no allocation was found.")
     rate, shown = parse_decimal(document.within), document.status == "optimal"
     best = _p("of", "the best") if shown else _p("of", "the best found")
-    fr, en = format_rate(rate, Lang.FR), format_rate(rate, Lang.EN)
     if n == 0:
-        return Text(
-            f"Aucun autre choix trouvé à moins de {fr} {best.fr}.",
-            f"No other choice was found within {en} of {best.en}.",
-        )
-    others = _n("{n} other choice", "{n} other choices", n=n)
-    return Text(
-        f"{others.fr} à moins de {fr} {best.fr}, aussi {'différents' if n > 1 else 'différent'} que possible.",
-        f"{others.en} within {en} of {best.en}, as different as possible.",
+        return _("No other choice was found within {rate} of {best}.", rate=Rate(rate), best=best)
+    return _n(
+        "{n} other choice within {rate} of {best}, as different as possible.",
+        "{n} other choices within {rate} of {best}, as different as possible.",
+        n=n,
+        rate=Rate(rate),
+        best=best,
     )
 
 

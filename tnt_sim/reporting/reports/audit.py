@@ -17,9 +17,9 @@ from tnt_sim.analysis.audit.document import (
     ViolationEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import format_cents, format_count, format_decimal, format_number
-from tnt_sim.i18n.parameters import Number
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
+from tnt_sim.i18n.numbers import format_cents, format_decimal, format_number
+from tnt_sim.i18n.parameters import Money, Number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -110,45 +110,39 @@ def _describe_answer(answer: ComparedList, document: AuditDocument) -> Text:
             for goal, value in zip(document.objective, answer.values, strict=True)
         )
     )
-    fr, en = (format_cents(answer.granted_cents, lang) for lang in (Lang.FR, Lang.EN))
+    goals, granted = capitalise_text(goals), Money(answer.granted_cents)
     if answer.saved_cents > 0:
-        less_fr, less_en = (format_cents(answer.saved_cents, lang) for lang in (Lang.FR, Lang.EN))
-        fr, en = f"{fr}, {less_fr} de moins", f"{en}, {less_en} less"
-    return Text(f"{capitalise(goals.fr)}\u202f; {fr}.", f"{capitalise(goals.en)}; {en}.")
+        saved = Money(answer.saved_cents)
+        return _("{goals}; {granted}, {saved} less.", goals=goals, granted=granted, saved=saved)
+    return _("{goals}; {granted}.", goals=goals, granted=granted)
 
 
 def describe_verdict(document: AuditDocument) -> Text:
     """Summarise the selection in one sentence."""
     chosen = document.selection
-    n, money = chosen.n_funded, chosen.granted_cents
-    held = _n("{n} dossier selected", "{n} dossiers selected", n=n)
-    fr, en = f"{held.fr}, {format_cents(money, Lang.FR)} : ", f"{held.en}, {format_cents(money, Lang.EN)}: "
+    granted = Money(chosen.granted_cents)
+    held = _n(
+        "{n} dossier selected, {granted}",
+        "{n} dossiers selected, {granted}",
+        n=chosen.n_funded,
+        granted=granted,
+    )
     if not chosen.allowed:
         broken = _n(
             "{n} rule or amount does not hold", "{n} rules or amounts do not hold", n=len(document.broken)
         )
-        return Text(
-            f"{fr}{broken.fr} ; la liste ne peut pas être une décision en l'état.",
-            f"{en}{broken.en}; the list cannot be a decision as it is.",
-        )
+        return _("{held}: {broken}; the list cannot be a decision as it is.", held=held, broken=broken)
     losses = [goal.loss for goal in document.objective if goal.loss and parse_decimal(goal.loss) != 0]
     if document.optimum is None:
-        return Text(f"{fr}toutes les règles tiennent.", f"{en}every rule holds.")
+        return _("{held}: every rule holds.", held=held)
     if not losses or parse_decimal(losses[0]) < 0:
         if document.status == "optimal":
-            return Text(
-                f"{fr}toutes les règles tiennent, et aucun choix ne fait mieux.",
-                f"{en}every rule holds, and no choice does better.",
-            )
-        return Text(
-            f"{fr}toutes les règles tiennent ; aucun meilleur choix n'a été trouvé, mais rien ne prouve qu'il "
-            "n'en existe pas.",
-            f"{en}every rule holds; no better choice was found, but nothing proves that there is none.",
+            return _("{held}: every rule holds, and no choice does better.", held=held)
+        return _(
+            "{held}: every rule holds; no better choice was found, but nothing proves that there is none.",
+            held=held,
         )
-    return Text(
-        f"{fr}toutes les règles tiennent ; un meilleur choix existe.",
-        f"{en}every rule holds; a better choice exists.",
-    )
+    return _("{held}: every rule holds; a better choice exists.", held=held)
 
 
 def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
@@ -156,11 +150,10 @@ def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
     n = swap.n_changed
     if n is None:
         sentence = _("there was no time")
+    elif swap.status == "optimal":
+        sentence = _n("{n} dossier changes", "{n} dossiers change", n=n)
     else:
-        fr = format_count(n, ("dossier change", "dossiers changent"), ("", ""), Lang.FR)
-        en = format_count(n, ("", ""), ("dossier changes", "dossiers change"), Lang.EN)
-        most = NO_TEXT if swap.status == "optimal" else _(" at most")
-        sentence = Text(f"{fr}{most.fr}", f"{en}{most.en}")
+        sentence = _n("{n} dossier changes at most", "{n} dossiers change at most", n=n)
     if swap.goal is None:
         return _("To keep every rule with the fewest changes: {sentence}", sentence=sentence)
     percent = parse_decimal(swap.recover) * 100
@@ -185,10 +178,8 @@ def describe_violation(entry: ViolatedBound | ViolatedRatedBound, lang: Lang) ->
     if entry.side == "min":
         return head + _(": {by} short", by=by).in_(lang)
     if entry.side == "" and entry.by_cents is None:
-        once = parse_decimal(entry.by) == 1
-        return head + Text(
-            f" : {by} écart{'' if once else 's'}", f": broken {'once' if once else f'{by} times'}"
-        ).in_(lang)
+        times = int(parse_decimal(entry.by))
+        return head + _n(": broken once", ": broken {n} times", n=times).in_(lang)
     return head + _(": exceeded by {by}", by=by).in_(lang)
 
 

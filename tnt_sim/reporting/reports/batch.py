@@ -10,6 +10,7 @@ import polars as pl
 
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_decimal
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -87,11 +88,10 @@ def _describe_failure(row: Mapping[str, Any], lang: Lang) -> str:
 
 
 def _describe_headline(n_done: int, n_cases: int, n_failed: int, interrupted: bool) -> Text:
-    fr = f"{n_done} scénario{'s' * (n_done > 1)} sur {n_cases}"
-    en = f"{n_done} of {n_cases} scenario{'s' * (n_cases != 1)}"
+    done = _n("{n} of {of} scenarios", "{n} of {of} scenarios", n=n_done, of=Count(n_cases))
     if n_failed:
-        fr, en = f"{fr}, dont {n_failed} en échec", f"{en}, {n_failed} of them failed"
-    return Text(f"Interrompu : {fr}.", f"Interrupted: {en}.") if interrupted else Text(f"{fr}.", f"{en}.")
+        done = _("{done}, {failed} of them failed", done=done, failed=Count(n_failed))
+    return _("Interrupted: {done}.", done=done) if interrupted else _("{done}.", done=done)
 
 
 def _format_values(row: Mapping[str, Any], lang: Lang) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreRun
-from tnt_sim.i18n.message import Lang, Text, _, _p, describe_count
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
@@ -138,9 +138,7 @@ def _build_differences(comparison: ComparedRuns) -> Iterator[Section]:
     """Return the parameters, conditions and rules that differ, each side in its own words."""
     french, english = (build_difference_rows(comparison, lang) for lang in (Lang.FR, Lang.EN))
     changed = {name: table["dossier"].n_unique() for name, table in comparison.cells.items() if table.height}
-    word = ("dossier", "dossiers")
-    counts = [(name, describe_count(n, word, word)) for name, n in changed.items()]
-    words = [_("{name}: {count}", name=name, count=count) for name, count in counts]
+    words = [_n("{name}: {n} dossier", "{name}: {n} dossiers", n=n, name=name) for name, n in changed.items()]
     if not french and not words:
         return
     pairs = list(zip(french, english, strict=True))

@@ -108,10 +108,7 @@ _SENTENCES = {
     ApplicantDecision.REFUSED: _('The project "{{title}}" is not funded. Reason: {{motive}}'),
     ApplicantDecision.CLOSED: _('The dossier of the project "{{title}}" is closed. Reason: {{motive}}'),
 }
-_NO_RATE = {
-    Lang.FR: "Une subvention de {amount} est accordée au projet « {title} ».",
-    Lang.EN: 'A grant of {amount} is awarded to the project "{title}".',
-}
+_NO_RATE = _('A grant of {{amount}} is awarded to the project "{{title}}".')
 
 
 def describe_decisions(table: pl.DataFrame, lang: Lang) -> pl.Series:
@@ -134,7 +131,7 @@ def describe_decisions(table: pl.DataFrame, lang: Lang) -> pl.Series:
             pl.when(pl.col("code") == decision.value).then(_fill_template(text.in_(lang))).otherwise(phrase)
         )
     bare = (pl.col("code") == ApplicantDecision.FUNDED.value) & pl.col("rate").is_null()
-    phrase = pl.when(bare).then(_fill_template(_NO_RATE[lang])).otherwise(phrase)
+    phrase = pl.when(bare).then(_fill_template(_NO_RATE.in_(lang))).otherwise(phrase)
     return words.select(phrase.alias("sentence")).to_series()
 
 

@@ -17,10 +17,9 @@ from tnt_sim.analysis.extend.document import (
 )
 from tnt_sim.analysis.extend.result import GrantedRange
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
-    format_count,
     format_decimal,
     format_euros,
     format_integer,
@@ -110,13 +109,15 @@ def describe_start(document: ExtendDocument, lang: Lang) -> list[str]:
         lang,
         6,
     )
-    n = format_count(start.n_funded, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
     texts = [
-        _(
-            "Amounts as written, without transfers: {total}, of which {granted} granted to {n}; {values}.",
+        _n(
+            "Amounts as written, without transfers: {total}, of which {granted} granted to {n} dossier; "
+            "{values}.",
+            "Amounts as written, without transfers: {total}, of which {granted} granted to {n} dossiers; "
+            "{values}.",
             total=total,
             granted=granted,
-            n=n,
+            n=start.n_funded,
             values=values,
         )
     ]
@@ -159,11 +160,9 @@ def describe_transfers(document: ExtendDocument, entry: FundedListEntry, lang: L
 
 
 def _describe_list_changes(entry: FundedListEntry, lang: Lang) -> str:
-    enter = format_count(
-        len(entry.enter), ("dossier entre", "dossiers entrent"), ("dossier enters", "dossiers enter"), lang
-    )
-    leave = format_count(len(entry.leave), ("sort", "sortent"), ("leaves", "leave"), lang)
-    return f"{enter}, {leave}."
+    enter = _n("{n} dossier enters", "{n} dossiers enter", n=len(entry.enter))
+    leave = _n("{n} leaves", "{n} leave", n=len(entry.leave))
+    return f"{enter.in_(lang)}, {leave.in_(lang)}."
 
 
 def describe_move(document: ExtendDocument, entry: FundedListEntry, move: MoveEntry) -> Text:
@@ -209,8 +208,9 @@ def _format_range(document: GrantedRange, lang: Lang) -> str:
     least, most = format_amount(document.least_cents, lang), format_amount(document.most_cents, lang)
     if least == most:
         return f"{document.envelope} {least}"
-    fr, en = f"{document.envelope} de {least} à {most}", f"{document.envelope} from {least} to {most}"
-    return Text(fr, en).in_(lang)
+    return _("{envelope} from {least} to {most}", envelope=document.envelope, least=least, most=most).in_(
+        lang
+    )
 
 
 def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lang) -> list[str]:

@@ -20,9 +20,9 @@ from tnt_sim.analysis.infeasibility.document import (
     RepairEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents, format_count, format_list, format_number, format_rate
-from tnt_sim.i18n.parameters import Money, Rate
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text
+from tnt_sim.i18n.numbers import format_cents, format_list, format_number, format_rate
+from tnt_sim.i18n.parameters import Count, Money, Rate
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -75,12 +75,10 @@ def describe_member(member: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
             bound=Money(member.bound_cents or 0),
         ).in_(lang)
     if kind == "decide":
-        funded = member.side == "min"
-        fr, en = ("retenu", "funded") if funded else ("refusé", "refused")
-        return Text(
-            f"décision « {member.id} » : « {member.group} » {fr}",
-            f'decision "{member.id}": "{member.group}" {en}',
-        ).in_(lang)
+        id_, dossier = member.id, member.group or ""
+        if member.side == "min":
+            return _('decision "{id}": "{dossier}" funded', id=id_, dossier=dossier).in_(lang)
+        return _('decision "{id}": "{dossier}" refused', id=id_, dossier=dossier).in_(lang)
     name = _describe_entry(member, lang)
     if member.side == "":
         return name
@@ -120,21 +118,18 @@ def describe_action(action: ActionEntry, lang: Lang) -> str:
 
 
 def _describe_share_action(action: EasedShareEntry, name: str, by: str, where: str) -> Text:
-    rate = action.rate
-    fr, en = (format_rate(parse_decimal(rate), lang) for lang in (Lang.FR, Lang.EN))
-    reached = action.reached
-    sentence = NO_TEXT
-    if reached is not None:
-        sentence = _(" ({reached} reached)", reached=Rate(parse_decimal(reached)))
+    rate, reached = Rate(parse_decimal(action.rate)), NO_TEXT
+    if action.reached is not None:
+        reached = _(" ({reached} reached)", reached=Rate(parse_decimal(action.reached)))
     if action.side == "min":
-        return Text(
-            f"accepter qu'il manque {by} à {name}{where} pour atteindre {fr}{sentence.fr}",
-            f"accept that {name}{where} lacks {by} to reach {en}{sentence.en}",
+        sentence = _(
+            "accept that {name}{where} lacks {by} to reach {rate}", name=name, where=where, by=by, rate=rate
         )
-    return Text(
-        f"accepter que {name}{where} dépasse {fr} de {by}{sentence.fr}",
-        f"accept that {name}{where} exceeds {en} by {by}{sentence.en}",
-    )
+    else:
+        sentence = _(
+            "accept that {name}{where} exceeds {rate} by {by}", name=name, where=where, by=by, rate=rate
+        )
+    return _("{sentence}{reached}", sentence=sentence, reached=reached)
 
 
 def _describe_cheapest(action: EasedHead, lang: Lang) -> str:
@@ -151,14 +146,13 @@ def _describe_cheapest(action: EasedHead, lang: Lang) -> str:
 def _describe_entry(entry: BoundHead, lang: Lang) -> str:
     kind, name = entry.kind, entry.id
     if kind in _OPTION:
-        option = _OPTION[kind].in_(lang)
-        return f"{option} de « {name} »" if lang is Lang.FR else f'{option} of "{name}"'
+        return _('{option} of "{name}"', option=_OPTION[kind], name=name).in_(lang)
     if entry.table:
         return _TABLE[kind].in_(lang)
     if kind == "cap":
-        return f"le plafond « {name} »" if lang is Lang.FR else f'the cap "{name}"'
+        return _('the cap "{name}"', name=name).in_(lang)
     title = f" ({entry.title})" if entry.title else ""
-    return f"la règle « {name} »{title}" if lang is Lang.FR else f'the rule "{name}"{title}'
+    return _('the rule "{name}"{title}', name=name, title=title).in_(lang)
 
 
 def _format_group(entry: BoundHead) -> str:
@@ -168,7 +162,7 @@ def _format_group(entry: BoundHead) -> str:
 def _describe_group(entry: BoundHead, lang: Lang) -> str:
     if not entry.group:
         return ""
-    return f" pour {_format_group(entry)}" if lang is Lang.FR else f" for {_format_group(entry)}"
+    return _(" for {group}", group=_format_group(entry)).in_(lang)
 
 
 def _get_rate(entry: BoundEntry | RatedBoundEntry) -> str | None:
@@ -233,12 +227,12 @@ def _describe_groups(some: Sequence[BoundEntry | RatedBoundEntry], lang: Lang) -
 def _describe_dossiers(first: BoundHead, n: int, names: str, lang: Lang) -> str:
     """Write many applications of one decision, or commitments: « 6 dossiers retenus (…) »."""
     if first.kind == "committed":
-        return _("{n} dossiers are committed ({names})", n=n, names=names).in_(lang)
-    fr, en = ("retenus", "funded") if first.side == "min" else ("refusés", "refused")
-    return Text(
-        f"décision « {first.id} » : {n} dossiers {fr} ({names})",
-        f'decision "{first.id}": {n} dossiers {en} ({names})',
-    ).in_(lang)
+        return _("{n} dossiers are committed ({names})", n=Count(n), names=names).in_(lang)
+    if first.side == "min":
+        sentence = _('decision "{id}": {n} dossiers funded ({names})', id=first.id, n=Count(n), names=names)
+    else:
+        sentence = _('decision "{id}": {n} dossiers refused ({names})', id=first.id, n=Count(n), names=names)
+    return sentence.in_(lang)
 
 
 def _describe_group_actions(some: Sequence[ActionEntry], lang: Lang) -> str:
@@ -299,18 +293,19 @@ def build_first_conflict(
 
 
 def _list_member_columns(entry: ClashEntry) -> list[Column]:
-    members = describe_members(entry.members, Lang.FR)
-    english = describe_members(entry.members, Lang.EN)
-    sources = [member.source or "" for member, __ in members]
+    members = [member for member, __ in describe_members(entry.members, Lang.FR)]
+    sources = [member.source or "" for member in members]
     return [
         Column(
             _("Member"),
             [
-                Text(capitalise(fr), capitalise(en))
-                for (__, fr), (__, en) in zip(members, english, strict=True)
+                capitalise_text(Text(fr, en))
+                for (__, fr), (__, en) in zip(
+                    *(describe_members(entry.members, lang) for lang in (Lang.FR, Lang.EN)), strict=True
+                )
             ],
         ),
-        Column(_("Where"), [f"{m.file}:{m.line}" if m.file and m.line else "" for m, __ in members]),
+        Column(_("Where"), [f"{m.file}:{m.line}" if m.file and m.line else "" for m in members]),
         *([Column(_("Source"), sources, optional=True)] if any(sources) else []),
     ]
 
@@ -344,14 +339,10 @@ def describe_verdict(document: ConflictDocument) -> Text:
         return _("An allocation exists: these rules hold together.")
     if document.status == "stopped":
         return _("There was no time to say whether an allocation exists. Give it more: --time-limit 600.")
-    at = f" à l'étape « {document.step} »" if document.step else ""
-    at_en = f' at step "{document.step}"' if document.step else ""
-    sure = any(one.proof == "PROVED" for one in document.sets)  # one proved conflict is enough
-    proven = _(", which is proven") if sure else NO_TEXT
-    return Text(
-        f"Aucune répartition ne tient toutes les règles{at}{proven.fr}.",
-        f"No allocation keeps every rule{at_en}{proven.en}.",
-    )
+    at = _(' at step "{step}"', step=document.step) if document.step else NO_TEXT
+    if any(one.proof == "PROVED" for one in document.sets):  # one proved conflict is enough
+        return _("No allocation keeps every rule{at}, which is proven.", at=at)
+    return _("No allocation keeps every rule{at}.", at=at)
 
 
 def format_set_options(sets: Sequence[str]) -> str:
@@ -376,12 +367,7 @@ def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
     goals = ", ".join(
         f"{goal.goal} {format_number(parse_decimal(goal.value), lang)}" for goal in repair.objective
     )
-    funded = format_count(
-        repair.n_funded,
-        ("dossier financé", "dossiers financés"),
-        ("dossier funded", "dossiers funded"),
-        lang,
-    )
+    funded = _n("{n} dossier funded", "{n} dossiers funded", n=repair.n_funded)
     about = "" if repair.best_found else _("at least ").in_(lang)
     money = format_cents(repair.granted_cents, lang)
     return first + _(
@@ -398,10 +384,7 @@ def format_conflict_title(rank: int, document: ClashEntry, n: int) -> Text:
     which = _("Conflict {rank} of {n}", rank=rank, n=n) if n > 1 else _("Conflict")
     size = len(document.members)
     if document.minimal:
-        need = Text(
-            f"{size} éléments, tous nécessaires (vérifié)" if size > 1 else "un seul élément",
-            f"{size} members, each needed (verified)" if size > 1 else "one member",
-        )
+        need = _n("one member", "{n} members, each needed (verified)", n=size)
     else:
         need = _("{size} members, minimality not proven", size=size)
     return _("{which}: {need}", which=which, need=need)
@@ -411,7 +394,7 @@ def _describe_method(document: ConflictDocument) -> Text:
     """Say how the result was found, and whether it is complete."""
     n = document.n_solves
     if document.status != "infeasible":
-        return Text(f"{n} essai{'s' if n >= 2 else ''}.", f"{n} test{'s' if n != 1 else ''}.")
+        return _n("{n} test.", "{n} tests.", n=n)
     if document.complete:
         return _(
             "There is no other minimal conflict between these rules, and no other minimal repair "

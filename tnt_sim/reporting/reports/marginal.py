@@ -21,10 +21,9 @@ from tnt_sim.analysis.marginal.document import (
     TargetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
-    format_count,
     format_decimal,
     format_integer,
     format_list,
@@ -216,16 +215,12 @@ def _describe_moves(entry: NextEuroEntry | PriceEntry, lang: Lang) -> str:
     """Write who enters, who leaves, and how many amounts change."""
     pieces = []
     if entry.enter:
-        pieces.append(_("in").in_(lang) + " : " * (lang is Lang.FR) + ": " * (lang is Lang.EN)
-                     + format_list(entry.enter, lang, 6))  # fmt: skip
+        pieces.append(_("in: {names}", names=format_list(entry.enter, lang, 6)).in_(lang))
     if entry.leave:
-        pieces.append(_("out: ").in_(lang) + format_list(entry.leave, lang, 6))
+        pieces.append(_("out: {names}", names=format_list(entry.leave, lang, 6)).in_(lang))
     changed = len(entry.more) + len(entry.less)
     if changed:
-        word = format_count(
-            changed, ("montant changé", "montants changés"), ("amount changed", "amounts changed"), lang
-        )
-        pieces.append(word)
+        pieces.append(_n("{n} amount changed", "{n} amounts changed", n=changed).in_(lang))
     return " ; ".join(pieces) or _("the same list").in_(lang)
 
 
@@ -281,9 +276,14 @@ def _build_entries(document: EntryThresholdsDocument) -> Section:
 
 def _describe_range(document: EntryThresholdsDocument, lang: Lang) -> str:
     low, high = format_amount(document.from_cents, lang), format_amount(document.to_cents, lang)
-    n = format_count(document.n_lists, ("liste", "listes"), ("list", "lists"), lang)
-    looked = describe_amounts(document)
-    return _("From {low} to {high}, {n}: {looked}", low=low, high=high, n=n, looked=looked).in_(lang)
+    return _n(
+        "From {low} to {high}, {n} list: {looked}",
+        "From {low} to {high}, {n} lists: {looked}",
+        n=document.n_lists,
+        low=low,
+        high=high,
+        looked=describe_amounts(document),
+    ).in_(lang)
 
 
 def _count_flags(document: EntryThresholdsDocument, flags: Sequence[str], lang: Lang) -> str:

@@ -387,7 +387,7 @@ def _build_steps(document: SweepDocument) -> list[Section]:
         Column(REACHED, steps.inhabitants, Kind.COUNT),
         Column(_("Departments reached"), steps.n_departments, Kind.COUNT),
     ]
-    return [Section(_("Steps"), [Table(columns, outputs=Output.SHEET)], annex=True)]
+    return [Section(_p("curve", "Steps"), [Table(columns, outputs=Output.SHEET)], annex=True)]
 
 
 POINTS = "points.jsonl"

@@ -9,10 +9,11 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, ROWS, Fit, Law
+from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, describe_count
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_decimal, format_integer
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
@@ -48,23 +49,25 @@ def render_fit_yaml(fit: Fit, lang: Lang) -> str:
 
 
 def _describe_fit(fit: Fit) -> list[Text]:
-    n, by = fit.whole.n, fit.by
     lines = [
-        Text(
-            f"Surcoûts mesurés : « {fit.realised} » sur « {fit.planned} », {n} paires de {fit.file} "
-            f"(sha256 {fit.sha256[:12]}…)" + (f", par « {by} »." if by else "."),
-            f'Over-runs measured: "{fit.realised}" over "{fit.planned}", {n} pairs of {fit.file} '
-            f"(sha256 {fit.sha256[:12]}…)" + (f', by "{by}".' if by else "."),
+        _(
+            'Over-runs measured: "{realised}" over "{planned}", {n} pairs of {file} (sha256 {sha256}…){by}.',
+            realised=fit.realised,
+            planned=fit.planned,
+            n=Count(fit.whole.n),
+            file=fit.file,
+            sha256=fit.sha256[:12],
+            by=_(', by "{column}"', column=fit.by) if fit.by else NO_TEXT,
         ),
         _("For a cost that is known only after the decision: `event: final_cost` instead of `column: cost`."),
     ]
     if fit.n_open:
-        left = describe_count(fit.n_open, *ROWS)
+        left = _n("{n} row", "{n} rows", n=fit.n_open)
         lines.append(
             _("Without a planned or realised cost, left out: {left} (projects under way?).", left=left)
         )
     if fit.n_nothing:
-        left = describe_count(fit.n_nothing, *ROWS)
+        left = _n("{n} row", "{n} rows", n=fit.n_nothing)
         lines.append(_("At 0 €, left out: {left} (given up? see `event: lapsed`).", left=left))
     return lines
 
@@ -89,25 +92,32 @@ def _build_entry(key: str, law: Law, name: str, where: dict[Any, Any], lang: Lan
 def _describe_law(law: Law, name: str, *, pooled: bool) -> list[Text]:
     lines = []
     if pooled:
-        few = Text(
-            f"Tous ensemble, pour les types de moins de {LEAST_PAIRS} paires" + (f" : {name}" if name else "")
-            + " et ceux que la table n'a pas.",
-            f"All together, for types of fewer than {LEAST_PAIRS} pairs" + (f": {name}" if name else "")
-            + " and those that the table does not have.",
-        )  # fmt: skip
-        lines.append(few)
+        few = Count(LEAST_PAIRS)
+        lines.append(
+            _(
+                "All together, for types of fewer than {few} pairs: {names} and those that the table "
+                "does not have.",
+                few=few,
+                names=name,
+            )
+            if name
+            else _(
+                "All together, for types of fewer than {few} pairs and those that the table does not have.",
+                few=few,
+            )
+        )
     measured, fitted = (_format_quantiles(values) for values in (law.measured, law.fitted))
     who = NO_TEXT if pooled or not name else _("{name}: ", name=_flatten_text(name))
     lines.append(
         _(
             "{who}{n} pairs; 5 %, 50 %, 95 % measured {measured}, of the law {fitted}; 95 % of the "
-            "median between {median_range} and {median_range_2}.",
+            "median between {low} and {high}.",
             who=who,
             n=law.n,
             measured=measured,
             fitted=fitted,
-            median_range=f"{law.median_range[0]:.3f}",
-            median_range_2=f"{law.median_range[1]:.3f}",
+            low=f"{law.median_range[0]:.3f}",
+            high=f"{law.median_range[1]:.3f}",
         )
     )
     return [*lines, *_describe_fit_limits(law)]
@@ -118,17 +128,15 @@ def _describe_fit_limits(law: Law) -> list[Text]:
     lines = []
     if law.p_value is not None:
         p = "< 0.001" if law.p_value < 0.001 else f"= {law.p_value:.3f}"
-        fits = law.p_value >= REFUTED
-        fr = "rien ne contredit la loi" if fits else "LA LOI S'ÉCARTE DES DONNÉES : comparez les quantiles"
-        en = (
-            "nothing speaks against the law"
-            if fits
-            else "THE LAW DEPARTS FROM THE DATA: compare the quantiles"
-        )
+        verdict = _("THE LAW DEPARTS FROM THE DATA: compare the quantiles")
+        if law.p_value >= REFUTED:
+            verdict = _("nothing speaks against the law")
         lines.append(
-            Text(
-                f"Écart le plus grand des répartitions {law.gap:.3f} ; Anderson-Darling p {p} : {fr}.",
-                f"Largest gap of the distributions {law.gap:.3f}; Anderson-Darling p {p}: {en}.",
+            _(
+                "Largest gap of the distributions {gap}; Anderson-Darling p {p}: {verdict}.",
+                gap=f"{law.gap:.3f}",
+                p=p,
+                verdict=verdict,
             )
         )
     if law.n_same >= MANY_SAME * law.n:
@@ -189,7 +197,6 @@ LISTS = {
     "plan": _("the planned list"),
     "average": _("the best on average"),
 }
-DRAWS = ("tirage", "tirages"), ("draw", "draws")
 STOPPED_BY = {
     "interrupt": _("interrupted"),
     "time": _("stopped by the time limit"),
@@ -198,14 +205,17 @@ STOPPED_BY = {
 
 def _describe_headline(tables: EnsembleTables) -> Text:
     n, requested, seed = tables.n_draws, tables.sample.n_draws, tables.sample.seed
-    many, stopped_by = describe_count(n, *DRAWS), tables.draws.stopped_by
+    stopped_by = tables.draws.stopped_by
     if stopped_by == "interrupt" or (stopped_by is not None and len(tables.draws.solved) < requested):
-        by, wanted = STOPPED_BY[stopped_by], describe_count(requested, *DRAWS)
-        return Text(
-            f"{by.fr} après {many.fr} sur {requested} (graine {seed})",
-            f"{by.en} after {n} of {wanted.en} (seed {seed})",
+        return _n(
+            "{stopped} after {n} of {requested} draws (seed {seed})",
+            "{stopped} after {n} of {requested} draws (seed {seed})",
+            n=n,
+            stopped=STOPPED_BY[stopped_by],
+            requested=Count(requested),
+            seed=seed,
         )
-    return _("{many} (seed {seed})", many=many, seed=seed)
+    return _n("{n} draw (seed {seed})", "{n} draws (seed {seed})", n=n, seed=seed)
 
 
 def _describe_limits(tables: EnsembleTables) -> list[Text]:
@@ -216,37 +226,40 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
     unknown = n - held - lost
     if unknown:
         entries.append(
-            _(
-                "The best list was not found in {unknown} of {n}: the figures leave them out.",
-                unknown=describe_count(unknown, *DRAWS),
-                n=n,
+            _n(
+                "The best list was not found in {n} of {drawn} draws: the figures leave them out.",
+                "The best list was not found in {n} of {drawn} draws: the figures leave them out.",
+                n=unknown,
+                drawn=Count(n),
             )
         )
     if lost:
-        nothing = Text(
-            f"Dans {describe_count(lost, *DRAWS).fr} sur {n}, aucune répartition ne tient (planchers, promesses)",
-            f"In {lost} of {describe_count(n, *DRAWS).en} no allocation holds (floors, promises)",
+        nothing = _n(
+            "In {n} of {drawn} draws no allocation holds (floors, promises)",
+            "In {n} of {drawn} draws no allocation holds (floors, promises)",
+            n=lost,
+            drawn=Count(n),
         )
-        others = Text("l'autre" if held == 1 else f"les {held} autres", f"the other {held}")
         entries.append(
-            _(
-                "{nothing}: the figures are of {others}, and so too favourable.",
+            _n(
+                "{nothing}: the figures are of the other one, and so too favourable.",
+                "{nothing}: the figures are of the other {n}, and so too favourable.",
+                n=held,
                 nothing=nothing,
-                others=others,
             )
             if held
             else _("{nothing}.", nothing=nothing)
         )
     if tables.draws.stopped_by == "time":
-        n_read = len(tables.draws.read)
         entries.append(
-            Text(
-                f"La limite de temps est atteinte : {describe_count(held, *DRAWS).fr} sur "
-                f"{tables.sample.n_draws}, et "
-                f"les listes lues dans {n_read}. Augmentez --time-limit, ou tirez moins.",
-                f"The time limit was reached: {held} of {describe_count(tables.sample.n_draws, *DRAWS).en}, "
-                "and lists "
-                f"read in {n_read}. Raise --time-limit, or draw less.",
+            _n(
+                "The time limit was reached: {n} of {requested} draws, and lists read in {read}. Raise "
+                "--time-limit, or draw less.",
+                "The time limit was reached: {n} of {requested} draws, and lists read in {read}. Raise "
+                "--time-limit, or draw less.",
+                n=held,
+                requested=Count(tables.sample.n_draws),
+                read=Count(len(tables.draws.read)),
             )
         )
     entries += [
@@ -372,12 +385,11 @@ def _describe_information_value(tables: EnsembleTables) -> Text:
     if tables.information is None:
         return _("Knowing before deciding has no figure: no list keeps every rule in each draw.")
     worth = write_both(partial(_format_number, tables.information))
-    n = len(tables.steady)
-    fr = f"la meilleure des {n} listes qui tiennent partout" if n > 1 else "la seule liste qui tient partout"
-    en = f"the best of {n} lists that hold everywhere" if n > 1 else "the only list that holds everywhere"
-    return Text(
-        f"Savoir avant de décider vaut {worth.fr} en moyenne, face à {fr}.",
-        f"Knowing before deciding is worth {worth.en} on average, against {en}.",
+    return _n(
+        "Knowing before deciding is worth {worth} on average, against the only list that holds everywhere.",
+        "Knowing before deciding is worth {worth} on average, against the best of {n} lists that hold everywhere.",
+        n=len(tables.steady),
+        worth=worth,
     )
 
 
@@ -428,7 +440,8 @@ def _join_words(words: Sequence[Text], lang: Lang) -> str:
 
 
 def _write_draw_name(name: str) -> Text:
-    return Text(name.replace("draw", "tirage"), name)
+    number = name.removeprefix("draw")
+    return _("draw{number}", number=number) if number != name else _("{name}", name=name)
 
 
 def _build_envelope_section(tables: EnsembleTables) -> Section:

@@ -8,7 +8,7 @@ import polars as pl
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.parameters import Count, Money
 from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.linear_terms import IntArray, sum_exactly
 from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, describe_failures
@@ -77,8 +77,10 @@ def _describe_all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
 def _with_exceptions(head: Text, exceptions: list[Text]) -> Text:
     if not exceptions:
         return _("{head}.", head=head)
-    fr, en = " et ".join(one.fr for one in exceptions), " and ".join(one.en for one in exceptions)
-    return Text(f"{head.fr}, sauf {fr}.", f"{head.en}, but for {en}.")
+    first, *others = exceptions
+    for other in others:
+        first = _("{first} and {other}", first=first, other=other)
+    return _("{head}, but for {exceptions}.", head=head, exceptions=first)
 
 
 def _describe_fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:
@@ -94,24 +96,20 @@ def _describe_unfunded(problem: Problem, reasons: Reasons, rows: IntArray) -> li
     if len(rows) == 0:
         return []
     ask = problem.offers.least_cents
-    asked = sum_exactly(ask[rows])
-    fr, en = format_cents(asked, Lang.FR), format_cents(asked, Lang.EN)
+    asked, n = Money(sum_exactly(ask[rows])), len(rows)
     named = {int(row): name for row, name in zip(rows, reasons.rule.gather(rows), strict=True) if name}
-    out = _n("{n} not funded", "{n} not funded", n=len(rows))
     if not named:
-        return [Text(f"{out.fr} ({fr})", f"{out.en} ({en})")]
+        return [_n("{n} not funded ({asked})", "{n} not funded ({asked})", n=n, asked=asked)]
     rule = main_rule(named, ask)
-    if len(named) == len(rows) and len(set(named.values())) == 1:
-        return [
-            Text(
-                f"{len(rows)} que la règle « {rule} » écarte ({fr})",
-                f'{len(rows)} kept out by the rule "{rule}" ({en})',
-            )
-        ]
+    if len(named) == n and len(set(named.values())) == 1:
+        return [_('{n} kept out by the rule "{rule}" ({asked})', n=Count(n), rule=rule, asked=asked)]
     return [
-        Text(
-            f"{out.fr}, surtout par la règle « {rule} » ({fr})",
-            f'{out.en}, mostly for the rule "{rule}" ({en})',
+        _n(
+            '{n} not funded, mostly for the rule "{rule}" ({asked})',
+            '{n} not funded, mostly for the rule "{rule}" ({asked})',
+            n=n,
+            rule=rule,
+            asked=asked,
         )
     ]
 

@@ -16,17 +16,16 @@ from tnt_sim.analysis.sweep.document import (
     SweepPointEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_amounts,
-    format_count,
     format_decimal,
     format_integer,
     format_list,
     format_short_amount,
 )
-from tnt_sim.i18n.parameters import Money, Number
+from tnt_sim.i18n.parameters import Items, Money, Number
 from tnt_sim.rules.protocols import Sense
 
 ABOUT = _("what another envelope buys")
@@ -93,10 +92,9 @@ def describe_verdict(document: SweepDocument) -> Text:
             n_all_items=len(all_items),
         )
     sentences = [_describe_n_proved(all_items, k, goal.goal) for k, goal in enumerate(document.goals)]
-    return Text(
-        f"Prouvé optimal : {', '.join(text.fr for text in sentences)}. Le reste est encadré : aucune répartition "
-        "ne dépasse la borne dite entre parenthèses.",
-        f"Proven optimal: {', '.join(text.en for text in sentences)}. The rest is within certified bounds.",
+    return _(
+        "Proven optimal: {proven}. The rest is bounded: no allocation exceeds the bound in brackets.",
+        proven=Items(sentences),
     )
 
 
@@ -147,21 +145,19 @@ def _describe_gain(points: Sequence[CurveList], lang: Lang) -> str:
     money = last.granted_cents - first.granted_cents
     extra = end.amount_cents - start.amount_cents
     where = [
-        f"{format_short_amount(cents, lang)} {_('to').in_(lang)} {name}"
+        _("{amount} to {name}", amount=format_short_amount(cents, lang), name=name).in_(lang)
         for name, cents in _list_top_changes(first, last)
     ]
-    to = f" : {format_list(where, lang)}" if where else ""
     low, high = (format_short_amount(point.amount_cents, lang) for point in (start, end))
-    dossiers = format_count(
-        more, ("dossier de plus", "dossiers de plus"), ("more dossier", "more dossiers"), lang
-    )
-    return Text(
-        f"De {low} à {high} : {dossiers}. Sur {format_short_amount(extra, lang)} de plus, "
-        f"{format_short_amount(money, lang)} "
-        f"sont accordés{to}.",
-        f"From {low} to {high}: {dossiers}. Of {format_short_amount(extra, lang)} more, "
-        f"{format_short_amount(money, lang)} "
-        f"are granted{to.replace(' : ', ': ')}.",
+    return _n(
+        "From {low} to {high}: {n} more dossier. Of {extra} more, {granted} are granted{where}.",
+        "From {low} to {high}: {n} more dossiers. Of {extra} more, {granted} are granted{where}.",
+        n=more,
+        low=low,
+        high=high,
+        extra=format_short_amount(extra, lang),
+        granted=format_short_amount(money, lang),
+        where=_(": {where}", where=format_list(where, lang)) if where else NO_TEXT,
     ).in_(lang)
 
 
@@ -324,8 +320,7 @@ def _describe_widest_interval(document: SweepDocument, wide: Sequence[BandEntry]
     why = NO_TEXT
     if document.stopped_by == "time":
         why = _(" when the time is over")
-    many = format_count(len(wide), ("intervalle reste ouvert", "intervalles restent ouverts"),
-                  ("interval stays open", "intervals stay open"), lang)  # fmt: skip
+    many = _n("{n} interval stays open", "{n} intervals stay open", n=len(wide))
     sentence = _("{many}{why}: the value is bounded there.", many=many, why=why)
     if known:
         worst = max(known, key=lambda pair: pair[0])[1]

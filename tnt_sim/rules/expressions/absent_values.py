@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import MessageParameter, _
+from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.rules.expressions.values import is_code, normalise_text, read_spellings
 from tnt_sim.rules.protocols import Case, Path
 
@@ -41,9 +42,9 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
     near = _find_nearest(values, known)
     text = _(
         'no dossier has {values} in the column "{column}"; it holds {counted_values}.',
-        values=Text(_quote_values(values, "« {} »", " ni "), _quote_values(values, '"{}"', " or ")),
+        values=_quote_values(values),
         column=column,
-        counted_values=Text(_format_counted_values(known, "« {} »"), _format_counted_values(known, '"{}"')),
+        counted_values=_format_counted_values(known),
     )
     if near is not None:
         allow = "allow_absent: true"
@@ -85,16 +86,20 @@ def _find_nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
     return None
 
 
-def _format_counted_values(known: pl.DataFrame, quote: str) -> str:
+def _format_counted_values(known: pl.DataFrame) -> Items:
     """Return the values of a column with their numbers of dossiers, most frequent first."""
     counted = known.group_by("name").agg(pl.col("n").sum()).sort(["n", "name"], descending=[True, False])
-    shown = [f"{quote.format(name)} ({n})" for name, n in counted.head(MAX_LISTED).iter_rows()]
+    shown: list[MessageParameter] = [
+        _('"{name}" ({n})', name=name, n=Count(n)) for name, n in counted.head(MAX_LISTED).iter_rows()
+    ]
     more = counted.height - len(shown)
-    return ", ".join(shown) + (f", … (+{more})" if more else "")
+    return Items([*shown, f"… (+{more})"] if more else shown)
 
 
-def _quote_values(values: Sequence[str], quote: str, word: str) -> str:
-    quoted = [quote.format(value) for value in values[:MAX_LISTED]] + (
-        ["…"] if len(values) > MAX_LISTED else []
-    )
-    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + word + quoted[-1]
+def _quote_values(values: Sequence[str]) -> MessageParameter:
+    quoted: list[MessageParameter] = [_('"{value}"', value=value) for value in values[:MAX_LISTED]]
+    if len(values) > MAX_LISTED:
+        quoted.append("…")
+    if len(quoted) == 1:
+        return quoted[0]
+    return _("{values} or {last}", values=Items(quoted[:-1]), last=quoted[-1])
