@@ -96,20 +96,20 @@ def _describe_unfunded(problem: Problem, reasons: Reasons, rows: IntArray) -> li
     if len(rows) == 0:
         return []
     ask = problem.offers.least_cents
-    asked, n = Money(sum_exactly(ask[rows])), len(rows)
+    requested, n = Money(sum_exactly(ask[rows])), len(rows)
     named = {int(row): name for row, name in zip(rows, reasons.rule.gather(rows), strict=True) if name}
     if not named:
-        return [_n("{n} not funded ({asked})", "{n} not funded ({asked})", n=n, asked=asked)]
+        return [_n("{n} not funded ({requested})", "{n} not funded ({requested})", n=n, requested=requested)]
     rule = main_rule(named, ask)
     if len(named) == n and len(set(named.values())) == 1:
-        return [_('{n} kept out by the rule "{rule}" ({asked})', n=Count(n), rule=rule, asked=asked)]
+        return [_('{n} kept out by the rule "{rule}" ({requested})', n=Count(n), rule=rule, requested=requested)]
     return [
         _n(
-            '{n} not funded, mostly for the rule "{rule}" ({asked})',
-            '{n} not funded, mostly for the rule "{rule}" ({asked})',
+            '{n} not funded, mostly for the rule "{rule}" ({requested})',
+            '{n} not funded, mostly for the rule "{rule}" ({requested})',
             n=n,
             rule=rule,
-            asked=asked,
+            requested=requested,
         )
     ]
 

@@ -89,11 +89,11 @@ def _find_nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
 def _format_counted_values(known: pl.DataFrame) -> Items:
     """Return the values of a column with their numbers of dossiers, most frequent first."""
     counted = known.group_by("name").agg(pl.col("n").sum()).sort(["n", "name"], descending=[True, False])
-    shown: list[MessageParameter] = [
+    leading: list[MessageParameter] = [
         _('"{name}" ({n})', name=name, n=Count(n)) for name, n in counted.head(MAX_LISTED).iter_rows()
     ]
-    more = counted.height - len(shown)
-    return Items([*shown, f"… (+{more})"] if more else shown)
+    more = counted.height - len(leading)
+    return Items([*leading, f"… (+{more})"] if more else leading)
 
 
 def _quote_values(values: Sequence[str]) -> MessageParameter:
