@@ -102,7 +102,9 @@ def _describe_unfunded(problem: Problem, reasons: Reasons, rows: IntArray) -> li
         return [_n("{n} not funded ({requested})", "{n} not funded ({requested})", n=n, requested=requested)]
     rule = main_rule(named, ask)
     if len(named) == n and len(set(named.values())) == 1:
-        return [_('{n} kept out by the rule "{rule}" ({requested})', n=Count(n), rule=rule, requested=requested)]
+        return [
+            _('{n} kept out by the rule "{rule}" ({requested})', n=Count(n), rule=rule, requested=requested)
+        ]
     return [
         _n(
             '{n} not funded, mostly for the rule "{rule}" ({requested})',
