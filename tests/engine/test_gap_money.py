@@ -15,7 +15,8 @@ from tnt_sim.engine.solution_evidence import compute_money_gaps
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.run import render_goals
+from tnt_sim.reporting.renderers.terminal import render_nodes
+from tnt_sim.reporting.reports.run import build_goals
 from tnt_sim.reporting.text.vocabulary import Labels
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.backend import Limits, Termination
@@ -68,5 +69,5 @@ def test_the_page_says_what_the_gap_is_worth() -> None:
         sense="maximise", goal="score", value="10", bound="12", gap="2", gap_money_cents=None, proof=None
     )
     for cents, words in ((150_000, "gap at most €1,500"), (None, "(bound 12)")):
-        (line,) = render_goals([replace(goal, gap_money_cents=cents)], Labels(), Lang.EN)
+        (line,) = render_nodes([build_goals([replace(goal, gap_money_cents=cents)], Labels())], Lang.EN, 120)
         assert words in line.plain

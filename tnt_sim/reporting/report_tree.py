@@ -60,6 +60,7 @@ class Tone(Enum):
     GOOD = auto()
     BAD = auto()
     DOUBT = auto()
+    BOUND = auto()
     PLAIN = auto()
     WARNING = auto()
 

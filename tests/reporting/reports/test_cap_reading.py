@@ -8,7 +8,8 @@ from typing import Any
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.run import render_rules
+from tnt_sim.reporting.renderers.terminal import render_nodes
+from tnt_sim.reporting.reports.run import build_rules
 from tnt_sim.reporting.text.vocabulary import build_labels
 from tnt_sim.scenario.load import load_scenario
 
@@ -59,12 +60,10 @@ def test_the_projects_at_the_cap_are_listed(tmp_path: Path) -> None:
 
 def test_caps_stand_in_the_table_of_rules(tmp_path: Path) -> None:
     result = run(tmp_path)
-    lines = [
-        line.plain for line in render_rules(result.data.rules, build_labels(result, Lang.FR), Lang.FR, 200)
-    ]
-    text = "\n".join(lines)
+    french = render_nodes([build_rules(result.data.rules, build_labels(result, Lang.FR))], Lang.FR, 200)
+    text = "\n".join(line.plain for line in french)
     assert "plafond par projet" in text
     assert "1\u00a0projet au plafond" in text
     assert "le plus proche : p" in text.replace("\u00a0:", " :")
-    english = render_rules(result.data.rules, build_labels(result, Lang.EN), Lang.EN, 200)
+    english = render_nodes([build_rules(result.data.rules, build_labels(result, Lang.EN))], Lang.EN, 200)
     assert "1 project at the cap" in "\n".join(line.plain for line in english)

@@ -9,7 +9,8 @@ from typing import Any
 from support.printed.facts import Facts, plain
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.run import render_run
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.run import build_report
 from tnt_sim.reporting.text.vocabulary import REASON, build_labels, translate_document
 
 WIDE = 10_000
@@ -343,7 +344,8 @@ TITLES = {
 def check_run(facts: Facts, lang: Lang) -> set[str]:
     """The page of `run`; gives the parts that were read."""
     result = facts.result
-    page = render_run(translate_document(result, lang), build_labels(result, lang), lang=lang, width=WIDE)
+    report = build_report(translate_document(result, lang), build_labels(result, lang))
+    page = render_report(report, lang, WIDE)
     read = set()
     for title, lines in sections(page):
         part = TITLES.get(title, "head")

@@ -215,24 +215,23 @@ def _print(
     lang: Lang,
     scenario: str,
 ) -> None:
-    from rich.text import Text as Line
-
-    from tnt_sim.reporting.renderers.terminal import render_nodes
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.report_tree import Node, Paragraph
     from tnt_sim.reporting.reports.infeasibility import build_first_conflict
-    from tnt_sim.reporting.reports.run import render_relaxation, render_run
+    from tnt_sim.reporting.reports.run import build_report
     from tnt_sim.reporting.text.vocabulary import build_labels, translate_document
 
+    further: list[Node] = []
+    if run_dir is not None:
+        further.append(Paragraph(_("Run folder: {path}", path=run_dir)))
+    if clashes is not None:
+        further += build_first_conflict(clashes.sets, clashes.repairs, scenario=scenario)
     document, labels = translate_document(result, lang), build_labels(result, lang)
-    if document.relaxed:
-        print_page(render_relaxation(document, labels, lang=lang, width=get_width()))
-    else:
-        page = render_run(document, labels, lang=lang, width=get_width(), run_dir=run_dir, effects=effects)
-        print_page(page)
-        if clashes is not None:
-            nodes = build_first_conflict(clashes.sets, clashes.repairs, scenario=scenario)
-            print_page([Line(""), *render_nodes(nodes, lang, get_width())] if nodes else [])
-        if run_dir is not None:  # show the usual next commands
-            print_page(build_hint("run", lang, quote_argument(run_dir)))
+    report = build_report(document, labels, effects=effects, further=further)
+    lines = render_report(report, lang, get_width())
+    if run_dir is not None:  # show the usual next commands
+        lines += build_hint("run", lang, quote_argument(run_dir))
+    print_page(lines)
 
 
 def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:

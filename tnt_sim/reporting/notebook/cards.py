@@ -14,7 +14,8 @@ from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
-from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_mark
+from tnt_sim.reporting.renderers.terminal import MARKS
+from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_tone
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_verdict
 from tnt_sim.rules.expressions.text import SENSE, describe_measure
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
@@ -48,8 +49,8 @@ def render_result_card(
     document: RunDocument, about: About, lang: Lang, verification: Verification | None = None
 ) -> str:
     """Return the card of a decision, or why there is none; `verification` is the verification of a stored run."""
-    mark, __ = get_mark(document, verification)
-    said = f"{mark} {describe_verdict(document, verification=verification).in_(lang)}"
+    mark, __ = MARKS[get_tone(document, verification)]
+    said = f"{mark}{describe_verdict(document, verification=verification).in_(lang)}"
     pieces = [*_render_head(about, document.scenario, lang), f'<p class="verdict">{escape(said)}</p>']
     if document.status == "infeasible":
         pieces.append(_render_note(_WHY.in_(lang)))

@@ -35,13 +35,15 @@ GAP = "  "
 LEAST_TEXT = 16
 """Least width of a folded column of sentences."""
 _COLON = _p("colon", ": ")
-_MARKS = {
+MARKS = {
     Tone.GOOD: ("✔ ", "bold green"),
     Tone.BAD: ("✘ ", "bold red"),
     Tone.DOUBT: ("! ", "bold yellow"),
+    Tone.BOUND: ("≈ ", "bold yellow"),
     Tone.PLAIN: ("", "bold"),
     Tone.WARNING: ("! ", "yellow"),
 }
+"""The mark and the style of a callout."""
 _ROWS: Mapping[Tone | None, str] = {Tone.BAD: "red", Tone.WARNING: "yellow", Tone.PLAIN: "bold"}
 _BRANCH = re.compile("[│├└─\u00a0]+")
 """The lines of a tree before a name."""
@@ -142,7 +144,7 @@ def _render_node(node: Node, lang: Lang, width: int) -> list[Line]:
             style = "dim" if node.soft else ""
             return wrap_paragraph(write_words(node.text, lang), width, first=node.mark, style=style)
         case Callout():
-            mark, style = _MARKS[node.tone]
+            mark, style = MARKS[node.tone]
             return wrap_paragraph(write_words(node.text, lang), width, first=mark, style=style)
         case Table() if node.outputs & Output.TERMINAL and node.n_rows:
             caption = write_words(node.caption, lang)

@@ -22,6 +22,7 @@ RUN_COLUMNS = (
     ("n_funded", _p("column", "Funded")),
 )
 _EFFECTIVE = ("effective_cents", _("Available"))
+_OPTIONAL = ("effective_cents", "n_dossiers", "n_eligible")
 
 
 class EnvelopeFigures(Protocol):
@@ -72,10 +73,11 @@ def build_envelope_table(entries: Sequence[EnvelopeFigures], keys: Sequence[tupl
 
 
 def _build_column(key: str, head: Text, rows: Sequence[_EnvelopeRow]) -> Column:
-    values = [row.cells[key] for row in rows]
+    values, optional = [row.cells[key] for row in rows], key in _OPTIONAL
     if not key.endswith("_cents"):
-        return Column(head, values, Kind.COUNT, optional=key in ("n_dossiers", "n_eligible"))
-    return Column(head, values, Kind.MONEY, narrow=Column(head, values, Kind.ROUND_MONEY))
+        return Column(head, values, Kind.COUNT, optional=optional)
+    short = Column(head, values, Kind.ROUND_MONEY, optional=optional)
+    return Column(head, values, Kind.MONEY, optional=optional, narrow=short)
 
 
 def _build_rows(entries: Sequence[EnvelopeFigures], keys: Sequence[str]) -> list[_EnvelopeRow]:

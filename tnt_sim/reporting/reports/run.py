@@ -1,40 +1,37 @@
-"""Report of a run in the terminal: verdict, envelopes with the cause of unspent money, rules, objectives."""
+"""Report of a run: verdict, envelopes with the cause of unspent money, rules, objectives, reasons."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
-
-from rich.text import Text as Line
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import (
-    format_amounts,
-    format_decimal,
-    format_euros,
-    format_integer,
-    format_percentage,
-)
+from tnt_sim.i18n.numbers import format_decimal, format_euros, format_percentage
 from tnt_sim.i18n.parameters import Count, Listed, Money
-from tnt_sim.reporting.renderers.terminal import (
-    render_grid,
-    render_nodes,
-    render_wrapped_grid,
-    wrap_paragraph,
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Node,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+    Words,
+    write_both,
 )
-from tnt_sim.reporting.report_tree import Callout, Section, Tone
 from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN, build_envelope_table, describe_parts
-from tnt_sim.reporting.reports.step_effects import render_step_effects
+from tnt_sim.reporting.reports.step_effects import build_step_effects
 from tnt_sim.reporting.text.vocabulary import (
     KIND,
+    PROOF,
     REASON,
-    SYNTHETIC,
     UNSPENT,
     Labels,
-    describe_proof,
     describe_verdict,
 )
 from tnt_sim.rules.expressions.text import SENSE
@@ -51,12 +48,63 @@ from tnt_sim.verify.verification import Verification, of_fresh
 if TYPE_CHECKING:  # commands that do not solve write these pages too
     from tnt_sim.analysis.extend.step_effects import StepEffects
 
-MOST_BROKEN = 8
+MOST_PRICES = 20
 _NO_WHY = _("reason not established")
 
 
-def render_unspent(entries: Sequence[RunEnvelope], lang: Lang, width: int) -> list[Line]:
-    """Write how much is left in each envelope and why; parts of a split are grouped by reason."""
+def build_report(
+    document: RunDocument,
+    labels: Labels,
+    *,
+    effects: StepEffects | None = None,
+    further: Sequence[Node] = (),
+) -> Report:
+    """Return the report of a run, of a linear relaxation, or of why there is no allocation.
+
+    Parameters
+    ----------
+    effects : what each axis would do with more money
+    further : what follows the warnings
+    """
+    if document.status in ("infeasible", "stopped"):
+        nodes = _build_remedy(document)
+    elif document.relaxed:
+        nodes = _build_relaxation(document, labels)
+    else:
+        nodes = _build_allocation(document, labels)
+    verdict = Callout(describe_verdict(document, labels.second), get_tone(document))
+    return Report(
+        title=_("Relaxed run") if document.relaxed else _("Allocation"),
+        subject=labels.title or document.scenario,
+        about=[document.scenario, *([_("as of {day}", day=labels.day)] if labels.day else [])],
+        nodes=[verdict, *nodes, *build_step_effects(effects), *build_warnings(document.warnings), *further],
+        synthetic=labels.synthetic,
+        foot={"scenario_sha256": document.scenario_sha256},
+    )
+
+
+def get_tone(document: RunDocument, verification: Verification | None = None) -> Tone:
+    """Return the tone of a verdict; `verification` is the verification of a stored run."""
+    if document.status in ("infeasible", "stopped"):
+        return Tone.BAD
+    if (verification or of_fresh(document)).optimal.is_shown:
+        return Tone.GOOD
+    return Tone.BOUND if document.relaxed and document.proof else Tone.DOUBT
+
+
+def _build_allocation(document: RunDocument, labels: Labels) -> list[Node]:
+    sections = (
+        Section(_("Envelopes"), [build_envelope_table(document.envelopes)]),
+        Section(_("Not spent, and why"), [build_unspent(document.envelopes)]),
+        Section(_("Rules"), [build_rules(document.rules, labels)]),
+        Section(_("Objective"), [build_goals(document.objective, labels)]),
+        Section(_("Dossiers"), _build_reasons(labels.reasons)),
+    )
+    return [*map(Paragraph, describe_money(document)), *sections]
+
+
+def build_unspent(entries: Sequence[RunEnvelope]) -> Table:
+    """Return how much is left in each envelope and why; parts of a split are grouped by reason."""
     n_children = Counter(entry.parent for entry in entries)
     left: dict[tuple[str | None, ...], list[RunEnvelope]] = {}
     for entry in entries:
@@ -65,22 +113,23 @@ def render_unspent(entries: Sequence[RunEnvelope], lang: Lang, width: int) -> li
             key = (entry.parent, entry.unspent_code) if together else (entry.id,)
             left.setdefault(key, []).append(entry)
     groups = list(left.values())
-    texts = format_amounts([sum(entry.unspent_cents or 0 for entry in group) for group in groups], lang)
-    rows = [
-        (_format_group_name(group, lang), text, _describe_unspent(group[0], lang))
-        for group, text in zip(groups, texts, strict=True)
-    ]
-    return render_wrapped_grid(rows, width, right=(1,))
+    cents = [sum(entry.unspent_cents or 0 for entry in group) for group in groups]
+    return Table(
+        [
+            Column("", [_name_group(group) for group in groups]),
+            Column("", cents, Kind.MONEY),
+            Column("", [_describe_unspent(group[0]) for group in groups]),
+        ],
+        most=len(groups),
+    )
 
 
-def _format_group_name(group: Sequence[RunEnvelope], lang: Lang) -> str:
-    if len(group) == 1:
-        return group[0].id
-    return describe_parts(f"{group[0].parent} · ", len(group)).in_(lang)
+def _name_group(group: Sequence[RunEnvelope]) -> Words:
+    return group[0].id if len(group) == 1 else describe_parts(f"{group[0].parent} · ", len(group))
 
 
-def _describe_unspent(entry: RunEnvelope, lang: Lang) -> str:
-    return entry.unspent_because or UNSPENT.get(entry.unspent_code or "", _NO_WHY).in_(lang)
+def _describe_unspent(entry: RunEnvelope) -> Words:
+    return entry.unspent_because or UNSPENT.get(entry.unspent_code or "", _NO_WHY)
 
 
 def format_value(text: str | None, unit: str, lang: Lang) -> str:
@@ -90,36 +139,31 @@ def format_value(text: str | None, unit: str, lang: Lang) -> str:
     return format_percentage(text, lang) if unit == "rate" else format_decimal(text, lang)
 
 
-def render_rules(rules: Sequence[RuleEntry], labels: Labels, lang: Lang, width: int) -> list[Line]:
-    """Write one line per rule, broken ones in red, followed by its title, groups and violations."""
-    cells, styles = [], []
-    for rule in rules:
-        cells.append(_build_rule_row(rule, labels, lang))
-        styles.append("red" if not rule.holds else "")
-    head = [_("Rule"), _("Kind"), _("Value"), _("Bound"), NO_TEXT]
-    lines = render_grid(cells, header=[text.in_(lang) for text in head], right=(2,), styles=styles)
-    result = lines[:1]
-    for rule, line in zip(rules, lines[1:], strict=True):
-        result.append(line)
-        about = [labels.rule_titles.get(rule.id, ""), _describe_groups(rule).in_(lang)]
-        if any(about):
-            result += wrap_paragraph(
-                " – ".join(part for part in about if part), width, first="    ", style="dim"
-            )
-        result += _render_violations(rule, labels, lang)
-    return result
+def _write_value(text: str | None, unit: str) -> Text:
+    return write_both(partial(format_value, text, unit))
 
 
-def _build_rule_row(rule: RuleEntry, labels: Labels, lang: Lang) -> list[str]:
-    unit = labels.rule_units.get(rule.id, "number")
-    kind = KIND[rule.kind].in_(lang) if rule.kind in KIND else rule.kind
-    return [
-        rule.id,
-        kind,
-        format_value(rule.value, unit, lang),
-        _format_bounds(rule, unit, lang),
-        _describe_state(rule).in_(lang),
-    ]
+def build_rules(rules: Sequence[RuleEntry], labels: Labels) -> Table:
+    """Return one row per rule, broken ones in red, with its title, its groups and those that break it."""
+    units = [labels.rule_units.get(rule.id, "number") for rule in rules]
+    pairs = list(zip(rules, units, strict=True))
+    return Table(
+        [
+            Column(_("Rule"), [rule.id for rule in rules]),
+            Column(_("Kind"), [KIND.get(rule.kind, rule.kind) for rule in rules], optional=True),
+            Column(_("Value"), [_write_value(rule.value, unit) for rule, unit in pairs], Kind.FIGURE),
+            Column(_("Bound"), [_write_bounds(rule, unit) for rule, unit in pairs]),
+            Column("", [_describe_state(rule) for rule in rules]),
+            Column("", [_describe_rule(rule, labels) for rule in rules], below=True),
+            Column("", [_describe_violations(rule, unit) for rule, unit in pairs], below=True),
+        ],
+        most=len(rules),
+        tones=[None if rule.holds else Tone.BAD for rule in rules],
+    )
+
+
+def _write_bounds(rule: RuleEntry | GroupEntry, unit: str) -> Text:
+    return write_both(partial(_format_bounds, rule, unit))
 
 
 def _format_bounds(rule: RuleEntry | GroupEntry, unit: str, lang: Lang) -> str:
@@ -129,6 +173,13 @@ def _format_bounds(rule: RuleEntry | GroupEntry, unit: str, lang: Lang) -> str:
     if low is not None:
         return f"≥ {format_value(low, unit, lang)}"
     return f"≤ {format_value(high, unit, lang)}" if high is not None else ""
+
+
+def _describe_rule(rule: RuleEntry, labels: Labels) -> Words:
+    title, groups = labels.rule_titles.get(rule.id, ""), _describe_groups(rule)
+    if title and groups is not NO_TEXT:
+        return write_both(lambda lang: f"{title} – {groups.in_(lang)}")
+    return title or groups
 
 
 def _describe_state(rule: RuleEntry) -> Text:
@@ -165,99 +216,50 @@ def _describe_projects(groups: Sequence[GroupEntry]) -> Text:
     return _n("{count} project at the cap", "{count} projects at the cap", n=at, count=Count(at))
 
 
-def _render_violations(rule: RuleEntry, labels: Labels, lang: Lang) -> list[Line]:
-    unit = labels.rule_units.get(rule.id, "number")
-    broken = [group for group in rule.groups if not group.holds]
-    rows = [
-        (f"  {group.group}", format_value(group.value, unit, lang), _format_bounds(group, unit, lang))
-        for group in broken[:MOST_BROKEN]
-    ]
-    lines = render_grid(rows, right=(1,), styles=["red"] * len(rows), indent=4)
-    if len(broken) > MOST_BROKEN:
-        lines.append(Line(f"      … +{len(broken) - MOST_BROKEN}", style="red"))
-    return lines
+def _describe_violations(rule: RuleEntry, unit: str) -> Text:
+    """Name the groups that break a rule, with their values and bounds."""
+    broken = [
+        _("{group}: {value} ({bounds})", group=str(group.group), value=_write_value(group.value, unit),
+          bounds=_write_bounds(group, unit))
+        for group in rule.groups
+        if not group.holds
+    ]  # fmt: skip
+    return _("Broken for {groups}", groups=Listed(broken)) if broken else NO_TEXT
 
 
-def render_goals(goals: Sequence[StageEntry], labels: Labels, lang: Lang) -> list[Line]:
-    """Write one line per stage: objective, value, and what is proved."""
+def build_goals(goals: Sequence[StageEntry], labels: Labels) -> Table:
+    """Return one row per stage: objective, value, and what is proved."""
     units = [*labels.goal_units, *["number"] * len(goals)]
-    rows = []
-    for k, (goal, unit) in enumerate(zip(goals, units, strict=False), start=1):
-        aim = f"{k}. {SENSE[goal.sense].in_(lang)} {goal.goal}"
-        value = format_value(goal.value, unit, lang)
-        proof = describe_proof(goal.proof, lang)
-        if goal.gap is not None and parse_decimal(goal.gap) != Fraction(0):
-            bound = format_value(goal.bound, unit, lang)
-            gap = Money(goal.gap_money_cents)
-            proof = (
-                _("{proof} (gap at most {gap}, bound {bound})", proof=proof, gap=gap, bound=bound)
-                if gap.cents
-                else _("{proof} (bound {bound})", proof=proof, bound=bound)
-            ).in_(lang)
-        rows.append((aim, value, proof))
-    return render_grid(rows, right=(1,))
+    pairs = list(zip(goals, units, strict=False))
+    return Table(
+        [
+            Column("", _name_goals(goals)),
+            Column(
+                "",
+                [_write_value(goal.value, unit) for goal, unit in pairs],
+                Kind.FIGURE,
+            ),
+            Column("", [_describe_proof(goal, unit) for goal, unit in pairs]),
+        ],
+        most=len(goals),
+    )
 
 
-_GOOD, _FAIR, _BAD = "bold green", "bold yellow", "bold red"
-MOST_PRICES = 20
-
-
-def render_run(
-    document: RunDocument,
-    labels: Labels,
-    *,
-    lang: Lang,
-    width: int,
-    run_dir: str | None = None,
-    effects: StepEffects | None = None,
-) -> list[Line]:
-    """Write the whole page of a run."""
-    lines = render_heading(document, labels, lang, width)
-    if document.status in ("infeasible", "stopped"):
-        lines += _render_remedy(document, lang, width)
-    else:
-        lines += [Line(""), *(Line(text.in_(lang)) for text in describe_money(document))]
-        rules = render_rules(document.rules, labels, lang, width) if document.rules else []
-        for title, part in (
-            (_("Envelopes"), render_nodes([build_envelope_table(document.envelopes)], lang, width)),
-            (_("Not spent, and why"), render_unspent(document.envelopes, lang, width)),
-            (_("Rules"), rules),
-            (_("Objective"), render_goals(document.objective, labels, lang)),
-            (_("Dossiers"), render_reasons(labels.reasons, lang)),
-        ):
-            lines += _render_section(title.in_(lang), part)
-    lines += render_step_effects(effects, lang, width)
-    lines += render_warnings(document.warnings, lang, width)
-    if run_dir is not None:
-        lines += [Line(""), *_render_run_folder(run_dir, lang)]
-    return lines
-
-
-def render_heading(document: RunDocument, labels: Labels, lang: Lang, width: int) -> list[Line]:
-    """Write the title, the mark "synthetic", and the verdict."""
-    lines = wrap_paragraph(labels.title or document.scenario, width, style="bold")
-    day = _("as of {day}", day=labels.day).in_(lang) if labels.day else ""
-    about = " · ".join(part for part in (document.scenario, day) if part)
-    lines.append(Line(about, style="dim"))
-    if labels.synthetic:
-        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    mark, style = get_mark(document)
-    lines += [
-        Line(""),
-        *wrap_paragraph(
-            describe_verdict(document, labels.second).in_(lang), width, first=f"{mark} ", style=style
-        ),
+def _name_goals(goals: Sequence[StageEntry]) -> list[Words]:
+    return [
+        _("{rank}. {sense} {goal}", rank=k, sense=SENSE[goal.sense], goal=goal.goal)
+        for k, goal in enumerate(goals, start=1)
     ]
-    return lines
 
 
-def get_mark(document: RunDocument, verification: Verification | None = None) -> tuple[str, str]:
-    """Return the mark of a verdict and its style; `verification` is the verification of a stored run."""
-    if document.status in ("infeasible", "stopped"):
-        return "✘", _BAD
-    if (verification or of_fresh(document)).optimal.is_shown:
-        return "✔", _GOOD
-    return ("≈" if document.relaxed and document.proof else "!"), _FAIR
+def _describe_proof(goal: StageEntry, unit: str) -> Words:
+    proof = PROOF[goal.proof] if goal.proof else "–"
+    if goal.gap is None or parse_decimal(goal.gap) == 0:
+        return proof
+    bound, gap = _write_value(goal.bound, unit), Money(goal.gap_money_cents)
+    if gap.cents:
+        return _("{proof} (gap at most {gap}, bound {bound})", proof=proof, gap=gap, bound=bound)
+    return _("{proof} (bound {bound})", proof=proof, bound=bound)
 
 
 def describe_money(document: RunDocument) -> list[Text]:
@@ -317,29 +319,25 @@ def _describe_inhabitants(document: RunDocument) -> list[Text]:
     return [unlocated]
 
 
-def render_reasons(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
-    """Write the number of applications by reason, funded ones first."""
-    lines: list[Line] = []
+def _build_reasons(reasons: Mapping[bool, Mapping[str, int]]) -> list[Table]:
+    """Return the number of dossiers by reason, funded ones first."""
+    tables = []
     for funded, title in ((True, _p("column", "Funded")), (False, _("Not funded"))):
         own = reasons.get(funded, {})
         order = [*(code for code in REASON if code in own), *(code for code in own if code not in REASON)]
-        rows = [
-            (f"  {_describe_reason(code, funded, lang)}", format_integer(own[code], lang)) for code in order
-        ]
-        if rows:
-            lines += render_grid(
-                [(title.in_(lang), format_integer(sum(own.values()), lang)), *rows], right=(1,)
-            )
-    return lines
+        names = [title, *(_describe_reason(code, funded) for code in order)]
+        counts = [sum(own.values()), *(own[code] for code in order)]
+        if own:
+            tables.append(Table([Column("", names), Column("", counts, Kind.COUNT)], most=len(names)))
+    return tables
 
 
-def _describe_reason(code: str, funded: bool, lang: Lang) -> str:
-    if code == "decided" and not funded:
-        return _("refused by decision").in_(lang)
-    return REASON[code].in_(lang) if code in REASON else code or "–"
+def _describe_reason(code: str, funded: bool) -> Text:
+    reason = _("refused by decision") if code == "decided" and not funded else REASON.get(code)
+    return write_both(lambda lang: f"  {reason.in_(lang) if reason else code or '–'}")
 
 
-def _render_remedy(document: RunDocument, lang: Lang, width: int) -> list[Line]:
+def _build_remedy(document: RunDocument) -> list[Node]:
     """Say what to do without an allocation."""
     counts = _(
         "Envelope {amount}, {filed}, {eligible}.",
@@ -347,11 +345,7 @@ def _render_remedy(document: RunDocument, lang: Lang, width: int) -> list[Line]:
         filed=describe_filed(document.n_dossiers),
         eligible=describe_eligible(document.n_eligible),
     )
-    return [
-        Line(""),
-        *wrap_paragraph(counts.in_(lang), width),
-        *wrap_paragraph(describe_remedy(document).in_(lang), width),
-    ]
+    return [Paragraph(counts), Paragraph(describe_remedy(document))]
 
 
 def describe_remedy(document: RunDocument) -> Text:
@@ -370,46 +364,36 @@ def build_warnings(warnings: Sequence[str]) -> list[Section]:
     return [Section(_("Warnings"), callouts)] if callouts else []
 
 
-def render_warnings(warnings: Sequence[str], lang: Lang, width: int) -> list[Line]:
-    """Write the warnings, one paragraph each."""
-    nodes = build_warnings(warnings)
-    return [Line(""), *render_nodes(nodes, lang, width)] if nodes else []
-
-
-def render_relaxation(document: RunDocument, labels: Labels, *, lang: Lang, width: int) -> list[Line]:
-    """Write the page of a linear relaxation: bounds of each objective, and dual prices."""
-    lines = render_heading(document, labels, lang, width)
-    if document.status == "infeasible":
-        lines += _render_remedy(document, lang, width)
-    goals = [
-        (f"{k}. {SENSE[goal.sense].in_(lang)} {goal.goal}", format_value(goal.value, unit, lang))
-        for k, (goal, unit) in enumerate(zip(document.objective, labels.goal_units, strict=False), start=1)
+def _build_relaxation(document: RunDocument, labels: Labels) -> list[Node]:
+    """Return the bounds of each objective, and the dual prices."""
+    goals = build_goals(document.objective, labels).columns[:2]
+    return [
+        Section(_("Objective: no decision does better than"), [Table(goals, most=len(document.objective))]),
+        Section(_("Prices: what one more unit is worth"), _build_dual_prices(document.prices or ())),
     ]
-    bound = _("Objective: no decision does better than").in_(lang)
-    lines += _render_section(bound, render_grid(goals, right=(1,)))
-    prices = _("Prices: what one more unit is worth").in_(lang)
-    lines += _render_section(prices, render_dual_prices(document.prices or (), lang))
-    return lines + render_warnings(document.warnings, lang, width)
 
 
-def render_dual_prices(rows: Sequence[ShadowPrice], lang: Lang) -> list[Line]:
-    """Write the non-zero dual prices of a relaxation, the largest of each stage first."""
-    priced = [row for row in rows if float(row.price) != 0]
+def _build_dual_prices(prices: Sequence[ShadowPrice]) -> list[Node]:
+    """Return the non-zero dual prices of a relaxation, the largest of each stage first."""
+    priced = [row for row in prices if float(row.price) != 0]
     ranked = sorted(priced, key=lambda row: (row.stage, -abs(float(row.price))))
-    cells = []
-    for row in ranked[:MOST_PRICES]:
-        price = f"{float(row.price):.6g}".replace(".", "," if lang is Lang.FR else ".")
-        cells.append(
-            (f"{row.stage}. {row.goal}", _describe_row(row, lang), price, f"/ {_PER.get(row.per, row.per)}")
-        )
-    head = [_("Goal"), _("Envelope or rule"), _("Price"), NO_TEXT]
-    lines = render_grid(cells, header=[text.in_(lang) for text in head], right=(2,))
-    notes = []
-    if (n := len(ranked) - MOST_PRICES) > 0:
-        notes.append(_n("… {count} more price: --json", "… {count} more prices: --json", n=n, count=Count(n)))
-    if n := len(rows) - len(priced):
-        notes.append(_n("… {count} price of zero", "… {count} prices of zero", n=n, count=Count(n)))
-    return lines + [Line(f"  {note.in_(lang)}", style="dim") for note in notes]
+    table = Table(
+        [
+            Column(_("Goal"), [f"{row.stage}. {row.goal}" for row in ranked]),
+            Column(_("Envelope or rule"), [write_both(partial(_describe_row, row)) for row in ranked]),
+            Column(_("Price"), [write_both(partial(_format_price, row)) for row in ranked], Kind.FIGURE),
+            Column("", [f"/ {_PER.get(row.per, row.per)}" for row in ranked]),
+        ],
+        most=MOST_PRICES,
+    )
+    n = len(prices) - len(priced)
+    null = _n("… {count} price of zero", "… {count} prices of zero", n=n, count=Count(n))
+    return [table, *([Paragraph(null, soft=True)] if n else [])]
+
+
+def _format_price(row: ShadowPrice, lang: Lang) -> str:
+    price = f"{float(row.price):.6g}"
+    return price.replace(".", ",") if lang is Lang.FR else price
 
 
 _PER = {"granted": "€", "cost": "€", "base": "€", "requested": "€", "leverage": "€"}
@@ -424,11 +408,3 @@ def _describe_row(row: ShadowPrice, lang: Lang) -> str:
     kind = kinds[row.kind].in_(lang) if row.kind in kinds else row.kind
     group = f" · {row.group}" if row.group else ""
     return f"{kind} {row.id}{group}"
-
-
-def _render_run_folder(run_dir: str, lang: Lang) -> list[Line]:
-    return [Line(_("Run folder: {path}", path=run_dir).in_(lang))]
-
-
-def _render_section(title: str, lines: Sequence[Line]) -> list[Line]:
-    return [Line(""), Line(title, style="bold"), *lines] if lines else []

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from rich.text import Text as Line
-
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.numbers import format_round_amount, format_short_amount
 from tnt_sim.i18n.parameters import Count, Listed
-from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
+from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Section, Table, Words, write_both
 from tnt_sim.reporting.text.marginal import format_signed
 
 if TYPE_CHECKING:
@@ -24,32 +23,37 @@ WHY_NOT: Mapping[str, Text] = {
 }
 
 
-def render_step_effects(effects: StepEffects | None, lang: Lang, width: int) -> list[Line]:
-    """Write the section; empty for a run without an allocation."""
+def build_step_effects(effects: StepEffects | None) -> list[Node]:
+    """Return the section; nothing for a run without an allocation."""
     if effects is None:
         return []
     if effects.why_not is not None:
-        why = WHY_NOT[effects.why_not].in_(lang)
-        text = _("What each axis would do with more money is not computed: {why}.", why=why)
-        return [Line(""), *wrap_paragraph(text.in_(lang), width)]
-    step = format_round_amount(effects.cents or 0, lang)
-    title = _("{step} more, and what each axis would do with it", step=step)
-    lines = [Line(""), Line(title.in_(lang), style="bold")]
-    lines += render_grid([_build_row(entry, lang) for entry in effects.axes], right=(1, 2, 3))
+        why = WHY_NOT[effects.why_not]
+        return [Paragraph(_("What each axis would do with more money is not computed: {why}.", why=why))]
+    step = write_both(partial(format_round_amount, effects.cents or 0))
+    nodes: list[Node] = [_build_axes(effects.axes)]
     if effects.missing:
-        text = _("Not settled in the time allowed: {names}.", names=Listed(effects.missing, 6))
-        lines += wrap_paragraph(text.in_(lang), width, first="  ")
-    return lines
+        names = Listed(effects.missing, 6)
+        nodes.append(Paragraph(_("Not settled in the time allowed: {names}.", names=names)))
+    return [Section(_("{step} more, and what each axis would do with it", step=step), nodes)]
 
 
-def _build_row(entry: AxisEffect, lang: Lang) -> tuple[str, str, str, str]:
-    if entry.goal is None or entry.change is None:
-        return entry.envelope, _("nothing more").in_(lang), "", ""
+def _build_axes(axes: Sequence[AxisEffect]) -> Table:
+    rows = [_describe_axis(entry) for entry in axes]
+    figures = [Column("", cells, Kind.FIGURE) for cells in zip(*rows, strict=True)]
+    return Table([Column("", [entry.envelope for entry in axes]), *figures], most=len(axes))
+
+
+def _describe_axis(entry: AxisEffect) -> tuple[Words, Words, Words]:
+    change = entry.change
+    if entry.goal is None or change is None:
+        return _("nothing more"), "", ""
     enter = _n("{count} enters", "{count} enter", n=entry.n_enter, count=Count(entry.n_enter))
     leave = _n("{count} leaves", "{count} leave", n=entry.n_leave, count=Count(entry.n_leave))
-    moves = _("{enter}, {leave}", enter=enter, leave=leave).in_(lang)
-    more = entry.granted_cents
-    sign = "+" if more > 0 else ""
-    granted = _("{sign}{more} granted", sign=sign, more=format_short_amount(more, lang)).in_(lang)
-    change = f"{format_signed(entry.change, lang)} {entry.goal}"
-    return entry.envelope, change, moves, granted
+    cents = entry.granted_cents
+    more = write_both(partial(format_short_amount, cents))
+    return (
+        write_both(lambda lang: f"{format_signed(change, lang)} {entry.goal}"),
+        _("{enter}, {leave}", enter=enter, leave=leave),
+        _("{sign}{more} granted", sign="+" if cents > 0 else "", more=more),
+    )
