@@ -13,7 +13,7 @@ def test_the_page_and_the_folder(tnt: Run, demo: Path) -> None:
     said = tnt("run", "scenario.yaml")
     assert (said.code, said.err) == (0, "")
     where, explain, report = said.out.rstrip().splitlines()[-3:]
-    folder = where.removeprefix("Dossier du calcul : ")
+    folder = where.removeprefix("Dossier du calcul\u00a0: ")
     assert (demo / folder / "allocation.csv").is_file()
     assert explain == f"Ensuite : tnt-sim explain {folder}"
     assert report.strip() == f"tnt-sim report {folder} --out rapport.html"

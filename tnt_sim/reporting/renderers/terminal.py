@@ -47,7 +47,7 @@ MARKS = {
 _ROWS: Mapping[Tone | None, str] = {Tone.BAD: "red", Tone.WARNING: "yellow", Tone.PLAIN: "bold"}
 _BRANCH = re.compile("[│├└─\u00a0]+")
 """The lines of a tree before a name."""
-_FRENCH_SIGNS = re.compile(r" (?=[:;?!»%€])|(?<=«) ")
+_FRENCH_SIGNS = re.compile(r" (?=[:;?!»%]|€(?!\d))|(?<=«) ")
 
 
 def render_grid(

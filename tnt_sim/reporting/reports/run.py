@@ -116,7 +116,7 @@ def build_unspent(entries: Sequence[RunEnvelope]) -> Table:
     cents = [sum(entry.unspent_cents or 0 for entry in group) for group in groups]
     return Table(
         [
-            Column("", [_name_group(group) for group in groups]),
+            Column("", [_describe_group(group) for group in groups]),
             Column("", cents, Kind.MONEY),
             Column("", [_describe_unspent(group[0]) for group in groups]),
         ],
@@ -124,7 +124,7 @@ def build_unspent(entries: Sequence[RunEnvelope]) -> Table:
     )
 
 
-def _name_group(group: Sequence[RunEnvelope]) -> Words:
+def _describe_group(group: Sequence[RunEnvelope]) -> Words:
     return group[0].id if len(group) == 1 else describe_parts(f"{group[0].parent} · ", len(group))
 
 
@@ -233,7 +233,7 @@ def build_goals(goals: Sequence[StageEntry], labels: Labels) -> Table:
     pairs = list(zip(goals, units, strict=False))
     return Table(
         [
-            Column("", _name_goals(goals)),
+            Column("", _describe_goals(goals)),
             Column(
                 "",
                 [_write_value(goal.value, unit) for goal, unit in pairs],
@@ -245,7 +245,7 @@ def build_goals(goals: Sequence[StageEntry], labels: Labels) -> Table:
     )
 
 
-def _name_goals(goals: Sequence[StageEntry]) -> list[Words]:
+def _describe_goals(goals: Sequence[StageEntry]) -> list[Words]:
     return [
         _("{rank}. {sense} {goal}", rank=k, sense=SENSE[goal.sense], goal=goal.goal)
         for k, goal in enumerate(goals, start=1)
