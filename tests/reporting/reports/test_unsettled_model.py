@@ -8,6 +8,7 @@ import pytest
 
 from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.terminal import render_nodes
 from tnt_sim.reporting.reports.model_size import ModelTold, measure_model
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
@@ -64,7 +65,7 @@ def test_each_reduction_stands_with_its_sizes(
         assert step["before"] == sizes[-1]
         sizes.append(step["after"])
     for lang, without in ((Lang.FR, "sans réduction"), (Lang.EN, "without any reduction")):
-        page = "\n".join(line.plain for line in found.render(lang, 80))
+        page = "\n".join(line.plain for line in render_nodes(found.build_nodes(), lang, 80))
         words = " ".join(page.split())
         assert all(" ".join(step.label.in_(lang).split()) in words for step in found.chain)
         assert (without in page) == (not names)

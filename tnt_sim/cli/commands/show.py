@@ -28,6 +28,7 @@ def show(
     parse_lang(lang)
     from rich.text import Text as Line
 
+    from tnt_sim.reporting.renderers.terminal import render_nodes
     from tnt_sim.reporting.reports.model_size import measure_model
     from tnt_sim.reporting.reports.scenario import (
         build_sentence_entries,
@@ -61,6 +62,6 @@ def show(
     lines = render_resolved(variant, get_width()) if both or resolved else []
     lines += render_sentences(entries, tongue, get_width())
     if size is not None:
-        lines += [Line(""), *size.render(tongue, get_width())]
+        lines += [Line(""), *render_nodes(size.build_nodes(), tongue, get_width())]
     print_page(lines + build_hint("show", tongue, format_arguments(scenario, sets=sets)))
     return 0

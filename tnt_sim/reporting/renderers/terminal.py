@@ -80,24 +80,6 @@ def render_grid(
     return lines
 
 
-def render_wrapped_grid(
-    rows: Sequence[Sequence[str]], width: int, *, header: Sequence[str] = (), right: Sequence[int] = ()
-) -> list[Line]:
-    """Write a table whose last column is a sentence, wrapped within its column if there is room."""
-    heads = render_grid([row[:-1] for row in rows], header=header[:-1], right=right)
-    lines = heads[:1] if header else []
-    whole = max((line.cell_len for line in heads), default=0) + len(GAP)
-    for head, row in zip(heads[len(lines) :], rows, strict=True):
-        first = head.plain + " " * (whole - head.cell_len)
-        lines += wrap_paragraph(row[-1], width, first=first)
-    return lines
-
-
-def measure_width(lines: Sequence[Line]) -> int:
-    """Return the width of the longest line, in terminal cells."""
-    return max((line.cell_len for line in lines), default=0)
-
-
 def wrap_paragraph(text: str, width: int, *, first: str = "", style: str = "") -> list[Line]:
     """Wrap a sentence at spaces; words, ids and amounts are never broken."""
     wrapped = textwrap.wrap(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 
-from rich.text import Text as Line
-
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, SolveStage
-from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_integer
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
+from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Table
 from tnt_sim.reporting.show_document import ModelEntry, ReductionEntry
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
@@ -44,21 +41,22 @@ class ModelTold:
             ],
         )
 
-    def render(self, lang: Lang, width: int) -> list[Line]:
-        """Return the lines of `show --model`: the method, and the size of the model after each reduction."""
-        method = _('Method "{method}": {why}', method=self.method, why=self.why)
-        steps = [(step.after, f"{k}. {step.label.in_(lang)}") for k, step in enumerate(self.chain, 1)]
-        rows = [
-            [*(format_integer(number, lang) for number in astuple(size)), text]
-            for size, text in [(self.size, _AS_WRITTEN.in_(lang)), *steps]
+    def build_nodes(self) -> list[Node]:
+        """Return the part of `show --model`: the method, and the size of the model after each reduction."""
+        steps = [(step.after, step.label) for step in self.chain]
+        sizes, labels = zip((self.size, _AS_WRITTEN), *steps, strict=True)
+        ranked = [
+            labels[0],
+            *(_("{rank}. {step}", rank=k, step=text) for k, text in enumerate(labels[1:], 1)),
         ]
+        counts = zip(*(astuple(size) for size in sizes), strict=True)
+        columns = [Column(head, values, Kind.COUNT) for head, values in zip(_HEADS, counts, strict=True)]
         notes = [_LATER] if self.method == "direct" else [] if self.chain else [_NO_REDUCTION]
         return [
-            *wrap_paragraph(method.in_(lang), width),
-            Line(""),
-            *wrap_paragraph(_SIZES.in_(lang), width),
-            *render_wrapped_grid(rows, width, header=[head.in_(lang) for head in _HEADS], right=(0, 1, 2)),
-            *(line for note in notes for line in wrap_paragraph(note.in_(lang), width)),
+            Paragraph(_('Method "{method}": {why}', method=self.method, why=self.why)),
+            Paragraph(_SIZES),
+            Table([*columns, Column(_("step"), ranked)], most=len(sizes)),
+            *map(Paragraph, notes),
         ]
 
 
@@ -70,7 +68,6 @@ _HEADS = (
     _("columns"),
     _("rows"),
     _("coefficients"),
-    _("step"),  # not printed: the last column is a sentence
 )
 _AS_WRITTEN = _("The model as the scenario states it.")
 _NO_REDUCTION = _("This model is solved without any reduction.")
