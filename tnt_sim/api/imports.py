@@ -16,11 +16,11 @@ from tnt_sim.ingest.forms.form_import import Imported, import_form, update_mappi
 from tnt_sim.ingest.forms.form_reader import read_form
 from tnt_sim.ingest.forms.mapping import Control, FormMapping, to_text
 from tnt_sim.ingest.tables.raw_table import ReadOptions
-from tnt_sim.reporting.renderers.html import PAGE_WIDTH, render_terminal_html
+from tnt_sim.reporting.renderers.html import render_report_fragment
 from tnt_sim.reporting.reports.form_import import (
     build_import_document,
     build_import_tables,
-    render_import,
+    build_report,
     write_import,
 )
 from tnt_sim.reporting.reports.import_document import FormImportDocument
@@ -69,7 +69,7 @@ class Import:
         return write_import(place, self.imported, tables, texts, parquet=False)
 
     def _repr_html_(self) -> str:
-        return render_terminal_html(render_import(self.data, self.lang, PAGE_WIDTH), self.lang)
+        return render_report_fragment(build_report(self.data), self.lang)
 
 
 def import_file(

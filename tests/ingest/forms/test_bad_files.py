@@ -275,7 +275,8 @@ def test_what_is_blocking_is_corrected_before_a_scenario(
     (tmp_path / "d.csv").write_text("dossier;requested\nA;12 euros environ\n", encoding="utf-8")
     assert main(["import", str(tmp_path / "d.csv"), "--out", str(tmp_path / "out")]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "Corrigez dans le fichier ce qui est bloquant (quality.csv dit où), puis : tnt-sim import" in told
+    assert "1 défaut bloquant : corrigez-le dans le fichier (quality.csv dit où), puis importez" in told
+    assert "Ensuite : tnt-sim import" in told
 
 
 def test_sheets_are_quoted_as_the_language_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,7 @@ from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.explanation import build_inversions_report
 from tnt_sim.reporting.reports.explanation import build_report as build_explain_report
 from tnt_sim.reporting.reports.extend import build_report as build_extend_report
+from tnt_sim.reporting.reports.form_import import build_report as build_import_report
 from tnt_sim.reporting.reports.run import build_report as build_run_report
 from tnt_sim.reporting.reports.sweep import build_report as build_sweep_report
 from tnt_sim.reporting.reports.validation import build_check_document, build_scenario_quality
@@ -34,7 +35,7 @@ from tnt_sim.scenario.problem import compile_problem
 STUDIES = (
     *("conflict", "audit", "alternatives", "weights", "compare"),
     *("sweep", "next", "entries", "target", "prices", "extension", "extend", "explain", "inversions"),
-    *("run", "relaxation", "infeasible", "validate"),
+    *("run", "relaxation", "infeasible", "validate", "import"),
 )
 
 
@@ -72,6 +73,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Report]:
         "sweep": build_sweep_report(tnt.sweep(smaller, stop="1.4 M€", steps=4).data, pictures={}),
         "extend": build_extend_report(tnt.extend(smaller, "1.3 M€").data),
         "explain": build_explain_report(explain(decided, everyone=True).data),
+        "import": build_import_report(tnt.import_file(folder / "data" / "dossiers.csv").data),
         "inversions": build_inversions_report(build_inversions_document(decided, penalty=Fraction(1))),
     }
 

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tnt_sim.cli.commands.run import format_path
-from tnt_sim.cli.console import emit, format_arguments, get_width, print_note, print_page
+from tnt_sim.cli.console import build_hint_lines, emit, format_arguments, get_width, print_note, print_page
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
-from tnt_sim.i18n.message import N_, NO_TEXT, Lang, Text, _, _n
-from tnt_sim.i18n.parameters import Count
+from tnt_sim.i18n.message import N_, NO_TEXT, Lang, Text, _
 
 if TYPE_CHECKING:
     from tnt_sim.ingest.forms.form_import import Imported
@@ -48,10 +47,14 @@ def consolidate_workbooks(
     target = out if out is not None else Path(f"{folder.resolve().name}-choix")
     data = {name: table.write_csv().encode() for name, table in build_tables(consolidated, lang).items()}
     files = put_files(target, {**data, LAYER: render_layer_yaml(consolidated).encode()}, replace=True)
+    document = _build_document(consolidated, files, lang)
     if as_json:
-        emit(dump_document(_build_document(consolidated, files, lang)))
+        emit(dump_document(document))
     elif not quiet:
-        _print(consolidated, files, lang)
+        from tnt_sim.reporting.renderers.terminal import render_report
+        from tnt_sim.reporting.reports.form_import import build_choices_report
+
+        print_page(render_report(build_choices_report(document), lang, get_width()))
     return _BLOCKED if strict and consolidated.conflicts else 0
 
 
@@ -98,36 +101,6 @@ def _build_document(consolidated: Consolidated, files: list[Path], lang: Lang) -
             for one in consolidated.conflicts
         ],
         files=[format_path(file) for file in files],
-    )
-
-
-def _print(consolidated: Consolidated, files: list[Path], lang: Lang) -> None:
-    from rich.text import Text as Line
-
-    lines = [Line(_describe_choices(consolidated).in_(lang), style="bold")]
-    lines += [Line(f"! {one.line(lang)}", style="yellow") for one in consolidated.conflicts[:20]]
-    if len(consolidated.conflicts) > 20:
-        lines.append(Line(f"… (+{len(consolidated.conflicts) - 20})"))
-    lines += [Line(_("Written: {file}", file=format_path(file)).in_(lang)) for file in files]
-    print_page(lines)
-
-
-def _describe_choices(consolidated: Consolidated) -> Text:
-    """Count workbooks and choices: « run · 2 classeurs : 3 retenus, 1 refusé, … »."""
-    n_funded, n_refused, n_waiting, n_followed = (
-        len(consolidated.list_settled(kind)) for kind in ("fund", "refuse", "wait", "follow")
-    )
-    n = len(consolidated.groups)
-    return _n(
-        "{run} · {count} workbook: {funded}, {refused}, {waiting}, {followed}",
-        "{run} · {count} workbooks: {funded}, {refused}, {waiting}, {followed}",
-        n=n,
-        run=consolidated.run,
-        count=Count(n),
-        funded=_n("{count} dossier funded", "{count} dossiers funded", n=n_funded, count=Count(n_funded)),
-        refused=_n("{count} refused", "{count} refused", n=n_refused, count=Count(n_refused)),
-        waiting=_("{count} waiting", count=Count(n_waiting)),
-        followed=_("{count} as proposed", count=Count(n_followed)),
     )
 
 
@@ -266,10 +239,12 @@ def import_(
     if as_json:
         emit(dump_document(document))
     elif not quiet:
-        from tnt_sim.reporting.reports.form_import import render_import
+        from tnt_sim.reporting.renderers.terminal import render_report
+        from tnt_sim.reporting.reports.form_import import build_report
 
         follow = get_invocation().format_command((document.next or "").removeprefix("tnt-sim "))
-        print_page(render_import(replace(document, next=follow), tongue, get_width()))
+        page = render_report(build_report(document), tongue, get_width())
+        print_page(page + build_hint_lines([follow], tongue))
     return _BLOCKED if strict and document.quality.n_error else 0
 
 

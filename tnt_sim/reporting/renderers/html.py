@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
-from rich.text import Text as Line
-
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.report_tree import (
@@ -32,9 +30,6 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 
-PAGE_WIDTH = 110
-"""Characters per line in a notebook."""
-
 _STYLE = """\
 .tnt{max-width:62rem;line-height:1.45;font-family:system-ui,"Segoe UI","Liberation Sans",Arial,sans-serif}
 .tnt p{margin:.3rem 0}
@@ -50,8 +45,6 @@ border-bottom:1px solid #8884;max-width:40rem;white-space:normal;background:none
 .tnt.tnt tbody tr>th{font-weight:500}
 .tnt.tnt tbody tr:nth-child(n){background:none}
 .tnt.tnt tr>.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.tnt.tnt pre{white-space:pre;overflow-x:auto;font:.86em/1.35 ui-monospace,"Liberation Mono",Menlo,monospace;\
-margin:.3rem 0;background:none}
 .tnt .soft{opacity:.72;font-weight:400}
 .tnt .mark{border-left:3px solid #b36b00;padding-left:.6rem}
 .tnt .verdict{font-weight:600}"""
@@ -60,20 +53,6 @@ margin:.3rem 0;background:none}
 def wrap_in_frame(inner: str, lang: Lang) -> str:
     """Wrap escaped HTML in the notebook frame."""
     return f'<div class="tnt" lang="{lang.value}"><style>{_STYLE}</style>\n{inner}\n</div>'
-
-
-def render_terminal_html(lines: Sequence[Line], lang: Lang) -> str:
-    """Render terminal lines in the notebook frame, with their emphasis."""
-    return wrap_in_frame(f"<pre>{chr(10).join(map(_render_styled, lines))}</pre>", lang)
-
-
-def _render_styled(row_text: Line) -> str:
-    """Render one line; a line that is bold or dim as a whole stays so."""
-    text = escape(row_text.plain)
-    style = str(row_text.style)
-    if "bold" in style:
-        return f"<strong>{text}</strong>"
-    return f'<span class="soft">{text}</span>' if "dim" in style else text
 
 
 def render_rows_html(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:

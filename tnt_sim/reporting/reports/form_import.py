@@ -1,4 +1,4 @@
-"""Report of a form import: data-quality findings, the document of `--json`, the page, and the files."""
+"""Reports of imports, of a form or of returned workbooks: findings, documents of `--json`, report trees, files."""
 
 from __future__ import annotations
 
@@ -6,23 +6,36 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
-from rich.text import Text as Line
 
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import guard_formulas, select_canonical_columns
-from tnt_sim.i18n.message import Lang, _, _n
-from tnt_sim.i18n.numbers import format_integer
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p
+from tnt_sim.i18n.parameters import Count, Names
 from tnt_sim.ingest.forms.form_import import Imported
 from tnt_sim.ingest.forms.layouts import LAYOUTS
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, From
-from tnt_sim.reporting.renderers.terminal import render_grid, render_nodes, wrap_paragraph
-from tnt_sim.reporting.reports.import_document import ColumnSource, FormChange, FormImportDocument
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+    Words,
+)
+from tnt_sim.reporting.reports.import_document import (
+    ColumnSource,
+    ConsolidateDocument,
+    FormChange,
+    FormImportDocument,
+)
 from tnt_sim.reporting.reports.quality import build_findings_table, build_quality, build_quality_entry
 from tnt_sim.reporting.run_folder.atomic_write import put_files
 
-_MOST_CHANGES, _MOST_LEFT = 12, 12
-_MEND = _("Correct in the file what is blocking (quality.csv says where), then: ")
+_MOST_LEFT = 12
 
 
 def build_import_tables(imported: Imported, lang: Lang, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -91,100 +104,151 @@ def _list_columns(sources: Mapping[str, From]) -> list[ColumnSource]:
     ]
 
 
-def render_import(document: FormImportDocument, lang: Lang, width: int) -> list[Line]:
-    """Write the page of `import`."""
-    french = lang is Lang.FR
-    head = f"✔ {document.file} : {document.format_title}"
-    lines = [Line(head, style="bold green" if not document.quality.n_error else "bold yellow")]
-    lines += render_grid(_list_totals(document, lang), right=(1,))
-    for reason, n in document.excluded.items():
-        rows = _n("{n} row set aside", "{n} rows set aside", n=n)
-        lines += wrap_paragraph(_("{rows}: {reason}", rows=rows, reason=reason).in_(lang), width, first="  ")
-    lines += [Line(""), Line("Colonnes reprises" if french else "Columns taken", style="bold")]
-    lines += _render_mapping(document, lang)
-    lines += _render_excluded_fields(document, lang, width)
-    if document.changes:
-        title = "Le formulaire a changé" if french else "The form has changed"
-        lines += [Line(""), Line(title, style="bold")]
-        texts = [change.text for change in document.changes]
-        lines += [
-            part for text in texts[:_MOST_CHANGES] for part in wrap_paragraph(text, width, first="  - ")
-        ]
-        if len(texts) > _MOST_CHANGES:
-            more = len(texts) - _MOST_CHANGES
-            lines.append(Line(f"  … et {more} autres" if french else f"  … and {more} more"))
-    lines += [Line(""), Line("État des données" if french else "State of the data", style="bold")]
-    lines += render_nodes(build_quality(document.quality), lang, width)
-    for note in document.notes:
-        lines += wrap_paragraph(note, width, first="! ", style="yellow")
-    return [*lines, *_render_files(document, lang)] if document.files is not None else lines
-
-
-def _list_totals(document: FormImportDocument, lang: Lang) -> list[tuple[str, str]]:
-    french = lang is Lang.FR
-    quality = document.quality
-    named = (
-        ("Lignes lues", "Rows read", document.n_read),
-        ("Dossiers gardés", "Dossiers kept", document.n_dossiers),
-        ("Colonnes reprises", "Columns taken", len(document.columns)),
-        ("Colonnes gardées en plus", "Further columns kept", len(document.kept)),
-        ("Correspondances à relire", "Mappings to review", document.n_to_review),
-        ("Défauts bloquants", "Blocking findings", quality.n_error),
-        ("Points à vérifier", "Points to check", quality.n_warning),
-        ("Pour information", "For information", quality.n_info),
+def build_report(document: FormImportDocument) -> Report:
+    """Return the report of an import: what was kept, where each column comes from, and the findings."""
+    changes = Table([Column(_("What has changed"), [change.text for change in document.changes])], most=12)
+    return Report(
+        title=_("Import"),
+        subject=document.file,
+        about=[document.format_title],
+        nodes=[
+            _build_verdict(document.quality.n_error),
+            _build_totals(document),
+            *(Paragraph(_describe_excluded(reason, n)) for reason, n in document.excluded.items()),
+            Section(_("Columns taken"), [_build_mapping(document), *_build_left_out(document)]),
+            Section(_("The form has changed"), [changes]),
+            Section(_("State of the data"), build_quality(document.quality)),
+            *(Callout(note, Tone.WARNING) for note in document.notes),
+            Section(_("Files written"), [_build_files(document)]),
+        ],
+        foot={"sha256": document.sha256},
     )
-    return [(fr if french else en, format_integer(n, lang)) for fr, en, n in named]
 
 
-def _render_mapping(document: FormImportDocument, lang: Lang) -> list[Line]:
-    french = lang is Lang.FR
-    review = "à relire" if french else "to review"
-    quoted = "« {} »" if french else '"{}"'
-    rows = [
-        (one.column, "←", quoted.format(one.field), review if one.review else "") for one in document.columns
+def _build_verdict(n_error: int) -> Callout:
+    if not n_error:
+        return Callout(_("The table can be used in a scenario."), Tone.GOOD)
+    text = _n(
+        "{count} blocking finding: correct it in the file (quality.csv says where), then import again.",
+        "{count} blocking findings: correct them in the file (quality.csv says where), then import again.",
+        n_error,
+        count=Count(n_error),
+    )
+    return Callout(text, Tone.BAD)
+
+
+def _build_totals(document: FormImportDocument) -> Table:
+    quality = document.quality
+    totals = [
+        (_("Rows read"), document.n_read),
+        (_("Dossiers kept"), document.n_dossiers),
+        (_("Columns taken"), len(document.columns)),
+        (_("Further columns kept"), len(document.kept)),
+        (_("Mappings to review"), document.n_to_review),
+        (_("Blocking findings"), quality.n_error),
+        (_("Points to check"), quality.n_warning),
+        (_("For information"), quality.n_info),
     ]
-    rows += [(name, "=", value, "") for name, value in document.constants.items()]
-    return render_grid(rows)
+    names = Column(_("Content"), [name for name, __ in totals])
+    return Table([names, Column(_p("count", "Number"), [n for __, n in totals], Kind.COUNT)])
 
 
-def _render_excluded_fields(document: FormImportDocument, lang: Lang, width: int) -> list[Line]:
-    french = lang is Lang.FR
-    personal, others = len(document.left_out_personal), document.left_out
-    lines = []
-    if personal:
-        left = _n(
+def _describe_excluded(reason: str, n: int) -> Text:
+    return _n(
+        "{count} row set aside: {reason}",
+        "{count} rows set aside: {reason}",
+        n,
+        count=Count(n),
+        reason=reason,
+    )
+
+
+def _build_mapping(document: FormImportDocument) -> Table:
+    """Return the source of each column: a field of the form, or one value for all rows."""
+    rows: list[tuple[str, str, Words]] = [
+        (one.column, one.field, _p("mapping", "to review") if one.review else "") for one in document.columns
+    ]
+    rows += [(name, value, _("the same in all rows")) for name, value in document.constants.items()]
+    return Table(
+        [
+            Column(_("Column"), [row[0] for row in rows]),
+            Column(_("Field or value"), [row[1] for row in rows]),
+            Column(_("Remark"), [row[2] for row in rows]),
+        ],
+        most=len(rows),
+    )
+
+
+def _build_left_out(document: FormImportDocument) -> list[Paragraph]:
+    n_personal, others = len(document.left_out_personal), document.left_out
+    paragraphs = []
+    if n_personal:
+        personal = _n(
             "{n} field that names a person is not taken.",
             "{n} fields that name a person are not taken.",
-            n=personal,
+            n=n_personal,
         )
-        lines += wrap_paragraph(left.in_(lang), width, first="  ")
+        paragraphs.append(Paragraph(personal))
     if others:
-        named = ", ".join(f"« {name} »" if french else f'"{name}"' for name in others[:_MOST_LEFT])
-        more = ", …" if len(others) > _MOST_LEFT else ""
-        said = f"Non repris ({len(others)}) : " if french else f"Not taken ({len(others)}): "
-        lines += wrap_paragraph(said + named + more, width, first="  ")
-    return lines
+        names = Names(others, most=_MOST_LEFT)
+        paragraphs.append(Paragraph(_("Not taken ({count}): {names}", count=Count(len(others)), names=names)))
+    return paragraphs
 
 
-def _render_files(document: FormImportDocument, lang: Lang) -> list[Line]:
-    french = lang is Lang.FR
-    lines = [Line(""), Line("Fichiers écrits" if french else "Files written", style="bold")]
+def _build_files(document: FormImportDocument) -> Table:
     words = {
-        "dossiers": ("la table, à corriger avant un scénario", "the table, to be mended before a scenario")
+        "dossiers": _("the table, to be mended before a scenario")
         if document.quality.n_error
-        else ("la table propre, prête pour un scénario", "the clean table, ready for a scenario"),
-        "quality": ("chaque constat avec sa ligne et son remède", "every finding with its row and remedy"),
-        "mapping": (
-            "la correspondance, à relire puis à réutiliser",
-            "the mapping, to review, then to use again",
-        ),
-        "scenario": ("un scénario prêt à calculer", "a scenario ready to run"),
+        else _("the clean table, ready for a scenario"),
+        "quality": _("every finding with its row and remedy"),
+        "mapping": _("the mapping, to review, then to use again"),
+        "scenario": _("a scenario ready to run"),
     }
-    rows = [(path, words[name][0 if french else 1]) for name, path in (document.files or {}).items()]
-    lines += render_grid(rows)
-    then = _MEND if document.quality.n_error else _("Next: ")
-    lines.append(Line(then.in_(lang) + (document.next or ""), style="bold"))
-    return lines
+    files = document.files or {}
+    return Table(
+        [Column(_("File"), list(files.values())), Column(_("Content"), [words[name] for name in files])]
+    )
+
+
+def build_choices_report(document: ConsolidateDocument) -> Report:
+    """Return the report of `import --consolidate`: the choices, and those that contradict each other."""
+    conflicts = document.conflicts
+    return Report(
+        title=_("Choices of the workbooks"),
+        subject=document.run,
+        nodes=[
+            Callout(_describe_choices(document), Tone.DOUBT if conflicts else Tone.GOOD),
+            Section(
+                _("Contradictory choices"),
+                [
+                    Table(
+                        [
+                            Column(_("Place"), [", ".join(one.places) for one in conflicts]),
+                            Column(_("Finding"), [one.message for one in conflicts]),
+                        ]
+                    )
+                ],
+            ),
+            Section(_("Files written"), [Table([Column(_("File"), document.files)])]),
+        ],
+    )
+
+
+def _describe_choices(document: ConsolidateDocument) -> Text:
+    """Count workbooks and choices: « 2 classeurs : 3 retenus, 1 refusé, … »."""
+    n, chosen = len(document.groups), document.choices
+    return _n(
+        "{count} workbook: {funded}, {refused}, {waiting}, {followed}",
+        "{count} workbooks: {funded}, {refused}, {waiting}, {followed}",
+        n,
+        count=Count(n),
+        funded=_n(
+            "{count} dossier funded", "{count} dossiers funded", chosen["fund"], count=Count(chosen["fund"])
+        ),
+        refused=_n("{count} refused", "{count} refused", chosen["refuse"], count=Count(chosen["refuse"])),
+        waiting=_("{count} waiting", count=Count(chosen["wait"])),
+        followed=_("{count} as proposed", count=Count(chosen["follow"])),
+    )
 
 
 def write_import(
