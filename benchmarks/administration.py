@@ -22,6 +22,8 @@ import polars as pl
 import xlsxwriter
 from frozen import FLAGSHIP
 
+from tnt_sim.engine.run_folder.run_access import open_stored
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.forms.form_import import import_form
@@ -29,8 +31,6 @@ from tnt_sim.ingest.forms.form_reader import read_form
 from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 from tnt_sim.reporting.decision_page.slider_positions import compute_slider
 from tnt_sim.reporting.reports.form_import import build_import_tables
-from tnt_sim.reporting.run_folder.run_access import open_stored
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.scenario.load import load_scenario
 

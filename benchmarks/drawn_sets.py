@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.run_folders.small_runs import EVERY, project
 
 from tnt_sim.cli.main import main as run_command
-from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.scenario.yaml.layers import load_tree
 
 NAMES = tuple(name for name in EVERY if name != "half")

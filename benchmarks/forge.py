@@ -29,11 +29,11 @@ from support.run_folders.small_runs import EVERY, changed, forged, project
 
 from tnt_sim.engine.award_list import convert_to_csv
 from tnt_sim.engine.result import Proof, ResultData
+from tnt_sim.engine.run_folder.run_access import open_stored
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.reporting.export.formats import refuse_act
-from tnt_sim.reporting.run_folder.run_access import open_stored
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 from tnt_sim.verify.decision_reasons import is_better

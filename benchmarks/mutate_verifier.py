@@ -49,7 +49,7 @@ TESTS = ROOT / "tests"
 ELSEWHERE = "not no_solver"
 """What runs in a process of its own knows nothing of a mutant."""
 
-TELLING = ("reporting.text.decision_reasons", "verify.decision_reasons", "verify.run_document")
+TELLING = ("verify.reason_sentences", "verify.decision_reasons", "verify.run_document")
 """They say what a run decided rather than check it."""
 
 
@@ -59,7 +59,7 @@ def _modules(room: str) -> list[str]:
 
 
 PARTS = {
-    "verify": ["reporting.run_folder.replay", *(name for name in _modules("verify") if name not in TELLING)],
+    "verify": ["engine.run_folder.replay", *(name for name in _modules("verify") if name not in TELLING)],
     "telling": list(TELLING),
     "exact": [name for room in ("certify", "kernel", "prove") for name in _modules(room)],
 }

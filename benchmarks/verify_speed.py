@@ -13,9 +13,9 @@ from typing import Any
 
 from frozen import FLAGSHIP
 
+from tnt_sim.engine.run_folder import replay as recheck
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
-from tnt_sim.reporting.run_folder import replay as recheck
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import run_replay as replay
 from tnt_sim.verify.run_files import read_object

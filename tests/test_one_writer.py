@@ -28,7 +28,7 @@ INTO = {
 """Writers that take a file or a stream, and where it stands among their arguments."""
 ALLOWED = {
     (
-        "reporting/run_folder/atomic_write.py",
+        "engine/run_folder/atomic_write.py",
         "mkdir",
     ): "a folder in the making, which disk.put_all has no name for",
     ("solve/backends/pulp_bridge.py", "writeLP"): "into a draft of disk.open_draft",

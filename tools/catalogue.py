@@ -32,7 +32,7 @@ _WRITTEN_IN_FRENCH = {
     "ingest/forms/mapping.py": "comments of mapping.yaml, the chief ones in both languages",
     "app/downloads.py": "the head of a saved variant, in both languages",
     "reporting/workbook/department_workbook.py": "the head of the rules that `--consolidate` writes",
-    "reporting/run_folder/writer.py": "the head of scenario.resolved.yaml",
+    "engine/run_folder/writer.py": "the head of scenario.resolved.yaml",
     "cli/verbs.py": "« démarche » is a name",
     "reporting/export/administrative_tables.py": "labels of Turgot, démarches-simplifiées, Chorus and letters",
     "ingest/forms/demarche_api.py": "labels of the exports of démarches-simplifiées",

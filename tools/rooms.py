@@ -39,19 +39,8 @@ ORDER = [
 ]
 ARROWS_TO_CUT = frozenset(
     {
-        ("analysis.audit.audit", "reporting.reports.audit"),
-        ("analysis.audit.selection", "reporting.run_folder.run_access"),
-        ("analysis.compare.common_core", "reporting.run_folder.run_access"),
-        ("analysis.compare.compared_run", "reporting.run_folder.run_access"),
         ("analysis.explain.explanation", "reporting.reports.explanation"),
         ("analysis.explain.explanation", "reporting.text.explanation"),
-        ("analysis.explain.facts", "reporting.text.decision_reasons"),
-        ("analysis.infeasibility.minimal_conflicts", "reporting.reports.infeasibility"),
-        ("analysis.shared.decided_run", "reporting.run_folder.run_access"),
-        ("analysis.sweep.result", "reporting.text.decision_reasons"),
-        ("engine.step_results", "reporting.text.decision_reasons"),
-        ("engine.result", "reporting.text.decision_reasons"),
-        ("verify.run_document", "reporting.text.decision_reasons"),
     }
 )
 """(who imports, what), without `tnt_sim.`: each waits for the report tree and the typed results."""

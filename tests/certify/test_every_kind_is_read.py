@@ -16,7 +16,7 @@ from support.paths import TESTS
 import tnt_sim.rules
 from tnt_sim.certify.rule_rows import READERS
 from tnt_sim.cli.main import main
-from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.offers.levels import CommonRates
 

@@ -19,12 +19,12 @@ from tnt_sim.engine import solve as engine
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import ALLOWED, Proof, ResultData, Status
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, update_formulation
 from tnt_sim.i18n.message import Lang
 from tnt_sim.prove.stage_proofs import build_problem_claims
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.text.vocabulary import describe_verdict
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData

@@ -18,10 +18,10 @@ from support.small_cases.enumeration import solve as brute_solve
 from support.tiny_scenario import funded, tiny
 
 from tnt_sim.engine.result import Proof, ResultData, Status
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.run_replay import verify_run
 

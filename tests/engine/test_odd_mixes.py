@@ -8,11 +8,11 @@ import pytest
 from support.tiny_scenario import funded, tiny
 
 from tnt_sim.engine.result import Status
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import verify_run
-from tnt_sim.reporting.run_folder.writer import write_run
 
 TABLE = """dossier,envelope,filed_at,cost,requested,score
 1,a,2021-01-01,1000,500,1

@@ -15,11 +15,11 @@ import tnt_sim as tnt
 from tnt_sim.engine import optimise
 from tnt_sim.engine.optimise import OptimiseOptions
 from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.run_folder.run_access import verify_stored
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.reporting.run_folder.run_access import verify_stored
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 

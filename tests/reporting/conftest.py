@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support.run_folders.awkward_run import make_run
 
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.reporting.run_folder.run_access import open_stored
 
 
 @pytest.fixture(scope="session")

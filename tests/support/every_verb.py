@@ -11,8 +11,8 @@ from tnt_sim.analysis.explain.explanation import explain, explain_for_reports
 from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
 from tnt_sim.analysis.shared import decided_run as decisions
 from tnt_sim.documents import dump_document
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.reporting.decision_page.slider_positions import compute_slider
-from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 
 Document = Mapping[str, Any]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tnt_sim import disk
-from tnt_sim.reporting.run_folder import sign_register as register
+from tnt_sim.engine.run_folder import sign_register as register
 
 
 class FullDisk:

@@ -56,7 +56,7 @@ def test_locale_time_zone_and_hash_seed_change_nothing(demo: Path) -> None:
 
 FULL = """
 import errno
-from tnt_sim.reporting.run_folder import writer as run_folder
+from tnt_sim.engine.run_folder import writer as run_folder
 fill = run_folder.fill
 def refuse(file, data):
     if file.name == "summary.json":

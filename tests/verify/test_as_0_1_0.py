@@ -10,7 +10,7 @@ from support.paths import TESTS
 from support.run_folders.mutations import rehash
 
 from tnt_sim.cli.main import main
-from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.replay import verify_run
 
 DATA = TESTS / "support" / "data" / "runs-0.1.0"
 RUNS = sorted([*DATA.glob("*/runs/*"), *DATA.glob("*/registre/*")])

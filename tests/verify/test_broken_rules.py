@@ -17,9 +17,9 @@ from support.run_folders.disabled_checks import KINDS, WITHOUT
 from support.run_folders.small_runs import Change, changed, forged, solved
 
 from tnt_sim.engine.result import Proof, ResultData
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import verify_run
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.spec import AnyRule
 from tnt_sim.verify.allocation_reading import Allocation

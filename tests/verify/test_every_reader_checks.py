@@ -26,9 +26,9 @@ from support.run_folders.small_runs import run_of
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
 from tnt_sim.cli.verbs import VERBS, load_verb
+from tnt_sim.engine.run_folder.replay import check_run
 from tnt_sim.errors import TntError
 from tnt_sim.reporting.export.formats import FORMATS
-from tnt_sim.reporting.run_folder.replay import check_run
 from tnt_sim.verify.verification import Standing
 
 DATA = TESTS / "support" / "data" / "runs-0.1.0"
@@ -339,7 +339,7 @@ def test_solving_again_with_two_solvers_says_so(tmp_path: Path, monkeypatch: pyt
     pytest.importorskip("ortools")
     from tnt_sim.cli.commands.verify import determine_exit_code
     from tnt_sim.engine import optimise as decision
-    from tnt_sim.reporting.run_folder.run_access import Solving, verify_stored
+    from tnt_sim.engine.run_folder.run_access import Solving, verify_stored
 
     run = honest_by_solvers(tmp_path)
     monkeypatch.setattr(decision._Optimisation, "_prove_stages", lambda *_: [])

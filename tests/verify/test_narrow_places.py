@@ -14,11 +14,11 @@ from support.run_folders.mutations import load, rehash, store
 from support.run_folders.small_runs import Small, changed, forged, project, solved, table
 
 from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defects
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import verify_run
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.decision_register import HELD, INPUTS, SIGNATURE
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import run_replay as replay

@@ -7,8 +7,8 @@ from support.run_folders.checked import codes
 from support.run_folders.small_runs import Small, changed, forged, project, table
 
 from tnt_sim.engine.result import Proof, ResultData
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.allocation_reading import read_allocation
 from tnt_sim.verify.claim_consistency import list_improving_dossiers

@@ -8,11 +8,11 @@ import pytest
 from support.run_folders.checked import copied
 from support.run_folders.small_runs import EVERY, project, unfinished
 
+from tnt_sim.engine.run_folder.run_access import open_stored
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.run_access import open_stored
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.verification import Standing
 

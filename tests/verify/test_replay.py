@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError
-from tnt_sim.reporting.run_folder.replay import verify_run
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 
 SCENARIO = """schema_version: 1

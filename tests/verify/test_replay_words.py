@@ -10,9 +10,9 @@ from support.run_folders.checked import copied
 from support.run_folders.mutations import load
 from support.run_folders.small_runs import changed, solved
 
+from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.errors import DataError, Defect
 from tnt_sim.i18n.message import Text
-from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.verify import run_replay as replay
 from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 

@@ -12,8 +12,8 @@ from support.lanes import seeds
 from support.run_folders.checked import codes, said
 from support.run_folders.mutations import load, rehash, store
 
+from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.errors import DataError
-from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.verify.run_files import RUN_FILES, seal_log
 
 

@@ -10,8 +10,8 @@ from support.lanes import Lane, first_of
 from support.run_folders.mutations import ALWAYS, PLAIN, Outcome, mutated
 from support.run_folders.small_runs import EVERY
 
+from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import verify_run
 
 SEEDS = range(160)
 

@@ -13,9 +13,9 @@ from support.run_folders.mutations import load, rehash, store
 from support.run_folders.readers import ACTS, READERS
 
 from tnt_sim.cli.main import main
+from tnt_sim.engine.run_folder.replay import check_run
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.reporting.export.formats import FORMATS
-from tnt_sim.reporting.run_folder.replay import check_run
-from tnt_sim.reporting.run_folder.run_access import open_stored
 
 DATA = TESTS / "support" / "data" / "runs-0.1.0"
 PLACES = {

@@ -14,9 +14,9 @@ from support.run_folders.checked import codes, copied, said
 from support.run_folders.mutations import load, rehash, store
 from support.run_folders.small_runs import EVERY
 
+from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.verify import run_replay as replay
 from tnt_sim.verify.run_files import build_difference_defect, read_object
 

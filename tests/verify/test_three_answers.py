@@ -15,9 +15,9 @@ from support.run_folders.mutations import load, rehash, store
 from support.run_folders.small_runs import forged, project, solved
 
 from tnt_sim.cli.main import main
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
-from tnt_sim.reporting.run_folder.replay import verify_run
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import run_replay as replay
 

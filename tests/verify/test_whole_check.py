@@ -18,11 +18,11 @@ from support.run_folders.small_runs import Small, changed, forged, project, tabl
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.result import Proof
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import verify_run
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import run_replay as integers
 from tnt_sim.verify.run_files import hash_summary, iterate_differences
@@ -35,7 +35,7 @@ def test_no_solver_is_needed(made: dict[str, Path]) -> None:
         "from pathlib import Path\n"
         "for name in ('tnt_sim.formulation', 'tnt_sim.solve', 'tnt_sim.prove', 'highspy', 'pulp', 'scipy'):\n"
         "    sys.modules[name] = None\n"
-        "from tnt_sim.reporting.run_folder.replay import verify_run\n"
+        "from tnt_sim.engine.run_folder.replay import verify_run\n"
         "sys.exit(not all(verify_run(Path(run)).ok for run in sys.argv[1:]))\n"
     )
     runs = [str(run) for run in made.values()]

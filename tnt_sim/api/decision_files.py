@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.run_folder.atomic_write import put_file
+from tnt_sim.engine.run_folder.run_access import open_stored
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.stored_run import StoredRun, read_stored
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.export.flat_table import CsvStyle
 from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format
-from tnt_sim.reporting.run_folder.atomic_write import put_file
-from tnt_sim.reporting.run_folder.run_access import open_stored
-from tnt_sim.reporting.run_folder.writer import write_run
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.explain.document import ExplainDocument

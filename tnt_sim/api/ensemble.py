@@ -10,12 +10,12 @@ from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground, run_draw
 from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
+from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
 from tnt_sim.parallel import count_processors
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.uncertainty import build_report
-from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 

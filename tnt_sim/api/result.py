@@ -149,7 +149,7 @@ class Result(ResultData):
         >>> result.save("calculs").name.split("-")[0]
         'exemple'
         """
-        from tnt_sim.reporting.run_folder.writer import write_run
+        from tnt_sim.engine.run_folder.writer import write_run
 
         return write_run(self, None if out is None else Path(out))
 
@@ -163,7 +163,7 @@ class Result(ResultData):
         """
         text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
         if path is not None:
-            from tnt_sim.reporting.run_folder.atomic_write import put_file
+            from tnt_sim.engine.run_folder.atomic_write import put_file
 
             put_file(Path(path), text.encode())
         return text

@@ -11,11 +11,11 @@ import polars as pl
 
 from tnt_sim.api.decision_files import Exports
 from tnt_sim.engine.result import build_frame, convert_frame
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.notebook.cards import About, render_result_card
 from tnt_sim.reporting.notebook.plots import Plots
-from tnt_sim.reporting.run_folder.run_access import open_stored
 
 
 @dataclass(frozen=True, slots=True, eq=False)

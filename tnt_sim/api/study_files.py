@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.atomic_write import put_file
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.report_tree import Report

@@ -19,10 +19,10 @@ from tnt_sim.api.study_files import WithReport
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.result import convert_frame
+from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import Report
-from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.scenario import ScenarioData
 
 

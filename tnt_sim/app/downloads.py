@@ -15,13 +15,13 @@ from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import apply_state, build_slug, build_tree
 from tnt_sim.disk import build_write_error, put, quote_path
 from tnt_sim.engine.result import Status
+from tnt_sim.engine.run_folder.run_access import open_stored
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.renderers.html import render_report_body
 from tnt_sim.reporting.reports.comparison import build_report
-from tnt_sim.reporting.run_folder.run_access import open_stored
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.safe_paths import resolve_inside

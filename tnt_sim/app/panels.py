@@ -20,6 +20,7 @@ import polars as pl
 from markupsafe import Markup
 
 from tnt_sim.analysis.infeasibility.document import ClashEntry
+from tnt_sim.analysis.infeasibility.sentences import describe_members, describe_repair
 from tnt_sim.app.live_answers import LiveAnswer, LiveConflict, SettledClashes
 from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
@@ -44,17 +45,13 @@ from tnt_sim.reporting.decision_page.page_rows import (
 )
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
 from tnt_sim.reporting.reports.decision_table import simplify_reasons
-from tnt_sim.reporting.reports.infeasibility import (
-    describe_members,
-    describe_repair,
-    describe_repaired_optimum,
-)
+from tnt_sim.reporting.reports.infeasibility import describe_repaired_optimum
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.text.decision_reasons import describe_dossiers, describe_unspent
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, find_reached_communes
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.linear_terms import BoolArray, Unit
+from tnt_sim.verify.reason_sentences import describe_dossiers, describe_unspent
 from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import NO_ROWS, build_fresh
 

@@ -15,11 +15,11 @@ import polars as pl
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import describe_dossiers, warn_zero_gain
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify import run_document
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
+from tnt_sim.verify.reason_sentences import describe_dossiers, warn_zero_gain
 from tnt_sim.verify.run_document import StageFigures, hash_allocation
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 

@@ -16,10 +16,10 @@ import polars as pl
 from tnt_sim.engine.result import Proof, ResultData, Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import describe_reserve
 from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.scenario.scenario import RESERVE, ScenarioData, Step
 from tnt_sim.verify import run_document
+from tnt_sim.verify.reason_sentences import describe_reserve
 from tnt_sim.verify.step_reading import build_reserve_list
 
 GRANT_SCHEMA = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}

@@ -1,1 +1,1 @@
-"""Reporting: sentences, terminal pages, HTML, PDF, workbooks, charts, exports and run folders."""
+"""Reporting: sentences, terminal pages, HTML, PDF, workbooks, charts and exports."""

@@ -34,7 +34,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             _("batch: many scenarios"),
         ),
         "run": (
-            "reporting.run_folder.document.PrintedRunDocument",
+            "reporting.printed_run_document.PrintedRunDocument",
             _("run: an allocation and what supports it"),
         ),
         "validate": (

@@ -333,7 +333,7 @@ def build_envelope_entries(
     lang: Lang,
 ) -> list[RunEnvelope]:
     """Build one entry per envelope; figures include all envelopes below it."""
-    from tnt_sim.reporting.text.decision_reasons import describe_unspent
+    from tnt_sim.verify.reason_sentences import describe_unspent
 
     tree, node = problem.case.tree, problem.case.node
     n_dossiers = _count_by_node(problem, np.ones(problem.case.n, dtype=np.bool_))

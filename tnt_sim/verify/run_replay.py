@@ -1,7 +1,7 @@
 """Replay of a run folder from its raw inputs, in exact integers, without formulation and without any solver.
 
 It checks the files and their hashes, the inputs, that every dossier appears once, all envelopes, rules,
-objectives and amounts, and the consistency of the claims. `tnt_sim.reporting.run_folder.replay` then
+objectives and amounts, and the consistency of the claims. `tnt_sim.engine.run_folder.replay` then
 recomputes every document from this and compares it.
 """
 

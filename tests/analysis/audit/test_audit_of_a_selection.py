@@ -13,12 +13,12 @@ from support.lanes import seeds
 
 from tnt_sim.api.studies.audit import Audit, audit
 from tnt_sim.engine.result import SolveOutcome
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.audit import build_report
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 
 

@@ -12,10 +12,10 @@ import pytest
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
 from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import NothingDecided, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 
 SETS = ("programme.amount=52 k€", "rules.plafond.max=18 k€")

@@ -12,9 +12,9 @@ from tnt_sim.analysis.explain.explanation import Explanation, explain
 from tnt_sim.analysis.shared.decided_run import of_result, of_run
 from tnt_sim.cli.main import main
 from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import NothingDecided, UsageError
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.text.explanation import SENTENCES, get_sentence_key
 from tnt_sim.scenario.load import load_scenario
 

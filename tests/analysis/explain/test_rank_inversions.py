@@ -26,11 +26,11 @@ from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData, Status
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.explanation import format_ranking_value
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario, with_changes
 
 QUICK = drawn(20)

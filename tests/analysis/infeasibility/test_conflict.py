@@ -21,6 +21,7 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
 from tnt_sim.analysis.infeasibility.document import ClashEntry, MemberEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem
 from tnt_sim.analysis.infeasibility.minimal_conflicts import find_conflict
+from tnt_sim.analysis.infeasibility.sentences import describe_members
 from tnt_sim.api.studies.infeasibility import Conflict, conflict
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status
@@ -28,12 +29,7 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_nodes
-from tnt_sim.reporting.reports.infeasibility import (
-    build_first_conflict,
-    describe_members,
-    describe_verdict,
-    format_set_options,
-)
+from tnt_sim.reporting.reports.infeasibility import build_first_conflict, describe_verdict, format_set_options
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
 

@@ -6,8 +6,8 @@ import pytest
 from support.hostile_text import HOSTILE
 from support.run_folders.awkward_run import SCENARIO, TABLE, make_run
 
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.reporting.run_folder.run_access import open_stored
 
 
 @pytest.fixture(scope="session")

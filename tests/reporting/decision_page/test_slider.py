@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from support.run_folders.awkward_run import TABLE, make_run
 
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 from tnt_sim.reporting.decision_page.slider_positions import compute_slider
-from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 
 

@@ -14,6 +14,7 @@ from support.run_folders.awkward_run import TABLE, make_run
 
 from tnt_sim.domain.money import parse_cents
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -25,7 +26,6 @@ from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.reporting.export.flat_table import CsvStyle
 from tnt_sim.reporting.export.formats import FORMATS, ExportOptions, export_bytes
 from tnt_sim.reporting.export.scdl import find_violations, load_schema
-from tnt_sim.reporting.run_folder.run_access import open_stored
 
 FLAT = [name for name, known in FORMATS.items() if ".csv" in known.suffixes and name != "csv"]
 GIVER = {"nomAttribuant": "Préfecture", "idAttribuant": "17690001900015"}

@@ -14,9 +14,9 @@ from tnt_sim.analysis.batch.store import read_runs
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_settings import describe_stages
 from tnt_sim.cli.main import main
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_integer
-from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.scenario.load import load_scenario
 

@@ -8,11 +8,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from tnt_sim.cli import project_templates as templates
+from tnt_sim.engine.run_folder.writer import list_origins, render_resolved
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.scenario import describe_scenario, render_sentences
 from tnt_sim.reporting.reports.validation import build_check_document, build_report
-from tnt_sim.reporting.run_folder.writer import list_origins, render_resolved
 from tnt_sim.rules.expressions.text import describe_selector
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem

@@ -13,12 +13,12 @@ from python_calamine import CalamineWorkbook
 from support.run_folders.awkward_run import edited, make_run
 
 from tnt_sim.cli.main import main
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.decision_table import build_decision_table
-from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.workbook.department_workbook import (
     CONFLICTS,
     LAYER,

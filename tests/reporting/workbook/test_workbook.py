@@ -15,12 +15,12 @@ from support.workbook_pages import pages
 
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.shared.decided_run import of_run
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.xlsx import check_rows, choose_sheet_name
 from tnt_sim.reporting.reports.decision_table import build_decision_table
-from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.workbook.department_workbook import (
     CHOICES,
     KEYS,

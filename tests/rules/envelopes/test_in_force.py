@@ -9,10 +9,10 @@ import pytest
 from support.tiny_scenario import TABLE, funded, with_committed
 
 from tnt_sim.engine.result import ResultData, Status
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.verify.run_replay import verify_run

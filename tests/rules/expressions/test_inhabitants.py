@@ -20,11 +20,11 @@ from support.paths import ROOT
 from support.rule_worlds import Award, World, answer, best, dossiers, few, quick, rows_agree, score, write
 
 from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.run_folder.replay import check_run
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import check_run
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.rules.expressions.inhabitants import find_reached_communes
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.verify.run_replay import verify_run

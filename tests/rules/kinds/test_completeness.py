@@ -17,13 +17,13 @@ import tnt_sim.rules.kinds
 from tnt_sim.certify.rule_rows import READERS
 from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import Proof
+from tnt_sim.engine.run_folder.run_access import verify_stored
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.reports.rules_page import parse_fragment
 from tnt_sim.reporting.reports.scenario import describe_scenario
-from tnt_sim.reporting.run_folder.run_access import verify_stored
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.text.rule_examples import CATALOGUE
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec

@@ -13,10 +13,10 @@ from support import draws
 from support.rule_worlds import Award, World, answer, best, dossiers, few, quick, rows_agree, score, write
 
 from tnt_sim.domain.territory import load_territory
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.verify.run_replay import verify_run
 
 # Ain: four communes whose inhabitants on the map of 2021 are known to the test by their own reading

@@ -25,11 +25,11 @@ from support.rule_worlds import (
     write,
 )
 
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError, VerificationError
 from tnt_sim.formulation import builder as rounding
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.verify.run_replay import verify_run
 
 # inhabitants on the map of 2021

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rule_worlds import Award, World, answer, best, dossiers, few, quick, rows_agree, score, write
 
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.verify.run_replay import verify_run
 
 NAMES = ["year", "end"]

@@ -16,10 +16,10 @@ from support.enumeration.rows import Case
 from support.mixed_cases.dossiers import COLUMNS
 from support.mixed_cases.envelopes import nodes
 from tnt_sim.engine.result import ResultData, Status
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
-from tnt_sim.reporting.run_folder.replay import verify_run
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 
 REFUSED_FORMS = {

@@ -6,8 +6,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 
 TABLE = """\

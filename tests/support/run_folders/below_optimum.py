@@ -6,8 +6,8 @@ from pathlib import Path
 
 from support.run_folders.small_runs import Small, changed, forged, project, table
 from tnt_sim.engine.result import Proof
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 
 BELOW = Small(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import verify_run
 
 
 def copied(run: Path, folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import tnt_sim.reporting.run_folder.replay
+import tnt_sim.engine.run_folder.replay
 import tnt_sim.verify.allocation_reading
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
@@ -63,7 +63,7 @@ WITHOUT: dict[str, Callable[[Put], None]] = {
     "envelopes": _nothing(tnt_sim.verify.allocation_reading, "_list_envelope_defects"),
     "awards": _nothing(tnt_sim.verify.allocation_reading, "_list_award_defects"),
     "table columns": _nothing(tnt_sim.verify.allocation_reading, "_list_table_defects"),
-    "proofs": _nothing(tnt_sim.reporting.run_folder.replay, "replay_proofs"),
-    "one dossier more": _nothing(tnt_sim.reporting.run_folder.replay, "list_improving_dossiers"),
+    "proofs": _nothing(tnt_sim.engine.run_folder.replay, "replay_proofs"),
+    "one dossier more": _nothing(tnt_sim.engine.run_folder.replay, "list_improving_dossiers"),
 }
 """Each check of an allocation, and how it is taken out."""

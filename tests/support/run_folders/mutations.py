@@ -19,9 +19,9 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.verify.run_files import (
     BOUND,
     hash_canonical,

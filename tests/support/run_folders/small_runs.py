@@ -11,9 +11,9 @@ from typing import Any
 from unittest.mock import patch
 
 from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Text
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 from tnt_sim.verify.claim_consistency import NOT_PROVED, build_unconfirmed_warning

@@ -33,6 +33,7 @@ from tnt_sim.analysis.audit.document import (
     ViolationEntry,
 )
 from tnt_sim.analysis.audit.selection import Selection, read_selection
+from tnt_sim.analysis.audit.sentences import describe_violation
 from tnt_sim.analysis.infeasibility.document import RatedBoundEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
 from tnt_sim.analysis.infeasibility.minimal_conflicts import (
@@ -49,7 +50,6 @@ from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defect, LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, _
-from tnt_sim.reporting.reports.audit import describe_violation
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Groups, Terms, Unit

@@ -14,12 +14,12 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, suggest_name
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
-from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_files import PARQUET

@@ -24,9 +24,9 @@ import polars as pl
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreMove, CoreRun
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
-from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import Verification, of_fresh
 

@@ -13,10 +13,10 @@ import polars as pl
 from tnt_sim.analysis.shared.progress import INTERRUPT
 from tnt_sim.engine.optimise import Report
 from tnt_sim.engine.result import ResultData, Status
+from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, NothingDecided
 from tnt_sim.i18n.message import _
-from tnt_sim.reporting.run_folder.run_access import read_decision
 from tnt_sim.rules.expressions.inhabitants import find_reached_communes
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.decision_register import find_last_list

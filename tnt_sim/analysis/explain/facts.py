@@ -32,7 +32,6 @@ from tnt_sim.analysis.explain.document import (
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.errors import Place
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import map_empty_columns
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, read_numeric_column
 from tnt_sim.rules.expressions.comparisons import convert_to_local_days, parse_number, read_date_bound
 from tnt_sim.rules.linear_terms import IntArray, Unit
@@ -41,6 +40,7 @@ from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.rules.protocols import Numeric
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.decision_reasons import compute_worth_per_euro
+from tnt_sim.verify.reason_sentences import map_empty_columns
 from tnt_sim.verify.run_document import format_fraction, select_eligible
 
 _LOW, _HIGH = ("min", "above"), ("max", "below")

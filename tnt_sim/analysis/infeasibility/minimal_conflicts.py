@@ -52,6 +52,12 @@ from tnt_sim.analysis.infeasibility.elastic_problem import (
     WrittenPart,
 )
 from tnt_sim.analysis.infeasibility.repair_cost import RuleRepair, minimise_repair_cost
+from tnt_sim.analysis.infeasibility.sentences import (
+    describe_action,
+    describe_conflict,
+    describe_member,
+    describe_repair,
+)
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
@@ -65,12 +71,6 @@ from tnt_sim.errors import LimitReached, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.prove.stage_proofs import prove_infeasible
-from tnt_sim.reporting.reports.infeasibility import (
-    describe_action,
-    describe_conflict,
-    describe_member,
-    describe_repair,
-)
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import Unit, sum_exactly
 from tnt_sim.scenario.load import with_sets

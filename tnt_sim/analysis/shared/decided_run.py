@@ -20,10 +20,10 @@ import polars as pl
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_table
+from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.errors import Defect, NothingDecided, UsageError, find_nearest_name
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.reporting.run_folder.run_access import read_decision
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem

@@ -27,13 +27,13 @@ from tnt_sim.analysis.sweep.plan import Tolerance
 from tnt_sim.analysis.sweep.runner import FREE_CURVE, NESTED_CURVE, SweepResult
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import describe_unspent
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.verify.allocation_reading import read_allocation
 from tnt_sim.verify.decision_reasons import determine_reasons
+from tnt_sim.verify.reason_sentences import describe_unspent
 from tnt_sim.verify.run_document import format_fraction, format_warnings
 
 RANKS = (Proof.PROVED, Proof.CROSS_CHECKED, Proof.FEASIBLE_GAP)

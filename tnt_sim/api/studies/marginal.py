@@ -10,8 +10,8 @@ from tnt_sim.analysis.marginal.document import NextEuroDocument, RulePricesDocum
 from tnt_sim.analysis.marginal.questions import MarginalResult
 from tnt_sim.api.study_files import Pages, with_files
 from tnt_sim.disk import encode_parquet
+from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.run_folder.atomic_write import put_file
 
 
 class MarginalAnswer(Pages, MarginalResult):

@@ -87,7 +87,7 @@ def check_out(out: Path, *, force: bool) -> None:
     UsageError
         For another kind of file, or if a file exists.
     """
-    from tnt_sim.reporting.run_folder.atomic_write import check_target
+    from tnt_sim.engine.run_folder.atomic_write import check_target
 
     if out.suffix.lower() not in (".html", ".xlsx"):
         raise UsageError(
@@ -99,9 +99,9 @@ def check_out(out: Path, *, force: bool) -> None:
 
 def write_report(out: Path, report: Report, lang: Lang) -> None:
     """Write a report as a page or a workbook, by the suffix."""
+    from tnt_sim.engine.run_folder.atomic_write import put_file
     from tnt_sim.reporting.renderers.html import render_report_html
     from tnt_sim.reporting.renderers.xlsx import build_report_workbook
-    from tnt_sim.reporting.run_folder.atomic_write import put_file
 
     html = out.suffix.lower() == ".html"
     put_file(out, render_report_html(report, lang).encode() if html else build_report_workbook(report, lang))

@@ -190,8 +190,8 @@ def _fit_distributions(
     from rich.text import Text as Line
 
     from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table
+    from tnt_sim.engine.run_folder.atomic_write import check_target, put_file
     from tnt_sim.reporting.reports.uncertainty import render_fit_yaml
-    from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
 
     if out is not None:
         if out.suffix.lower() not in (".yaml", ".yml"):

@@ -28,8 +28,8 @@ from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 
 if TYPE_CHECKING:
     from tnt_sim.cli.documents import WrittenDocument
+    from tnt_sim.engine.run_folder.run_access import Solving
     from tnt_sim.engine.stored_run import StoredRun
-    from tnt_sim.reporting.run_folder.run_access import Solving
 
 GROUPS = ("department", "region")
 FormatOption = Annotated[
@@ -94,10 +94,10 @@ def export(
 ) -> int:
     """Write a decision in another tool's format: démarche, Turgot, SCDL, letters…"""
     tongue = parse_lang(lang, read_locale([run_dir]))
+    from tnt_sim.engine.run_folder.atomic_write import check_target, put_file
+    from tnt_sim.engine.run_folder.run_access import open_stored
     from tnt_sim.reporting.export.flat_table import CsvStyle
     from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format
-    from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
-    from tnt_sim.reporting.run_folder.run_access import open_stored
 
     if by is not None:
         return _write_by_group(
@@ -134,9 +134,9 @@ def _write_by_group(
 ) -> int:
     """Write one workbook per department or region, in a folder."""
     _check_by(by, name)
+    from tnt_sim.engine.run_folder.atomic_write import put_files
+    from tnt_sim.engine.run_folder.run_access import open_stored
     from tnt_sim.reporting.reports.decision_table import build_decision_table
-    from tnt_sim.reporting.run_folder.atomic_write import put_files
-    from tnt_sim.reporting.run_folder.run_access import open_stored
     from tnt_sim.reporting.workbook.department_workbook import (
         build_department_workbook,
         build_extracts,
@@ -162,7 +162,7 @@ def build_solving(time_limit: str | None, *, wanted: bool) -> Solving | None:
     UsageError
         For a limit without `--solve`.
     """
-    from tnt_sim.reporting.run_folder.run_access import Solving
+    from tnt_sim.engine.run_folder.run_access import Solving
 
     seconds = parse_seconds(time_limit)
     if not wanted and seconds is not None:

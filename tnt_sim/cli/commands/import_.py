@@ -35,7 +35,7 @@ def consolidate_workbooks(
     folder: Path, out: Path | None, lang: Lang, *, strict: bool, as_json: bool, quiet: bool
 ) -> int:
     """Read every workbook of a folder; write the choices, the conflicts and the layer for `overrides`."""
-    from tnt_sim.reporting.run_folder.atomic_write import put_files
+    from tnt_sim.engine.run_folder.atomic_write import put_files
     from tnt_sim.reporting.workbook.department_workbook import (
         LAYER,
         build_tables,

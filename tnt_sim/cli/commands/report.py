@@ -157,8 +157,8 @@ def report(
     tongue = parse_lang(lang, read_locale(run_dirs))
     out = _determine_target(out, run_dirs[0], notebook=notebook)
     write = _select_writer(out)
-    from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
-    from tnt_sim.reporting.run_folder.run_access import open_stored
+    from tnt_sim.engine.run_folder.atomic_write import check_target, put_file
+    from tnt_sim.engine.run_folder.run_access import open_stored
 
     seconds = parse_seconds(time_limit)
     check_target(out, replace=force)

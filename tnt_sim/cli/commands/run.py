@@ -106,13 +106,13 @@ def run(
             if result.status.value == "infeasible" and not relax
             else None
         )
-    from tnt_sim.reporting.run_folder.writer import write_run
+    from tnt_sim.engine.run_folder.writer import write_run
 
     sentences = _describe_pabulib(scenario, variant)
     run_dir = None if result.allocation is None else format_path(write_run(result, out))
     effects = _compute_step_effects(variant, result, seconds) if as_json or not quiet else None
     if as_json:
-        from tnt_sim.reporting.run_folder.document import build_printed_document
+        from tnt_sim.reporting.printed_run_document import build_printed_document
 
         emit(dump_document(build_printed_document(result.data, run_dir, effects, clash, sentences)))
     elif not quiet:

@@ -28,6 +28,7 @@ def show(
     parse_lang(lang)
     from rich.text import Text as Line
 
+    from tnt_sim.engine.run_folder.writer import list_origins, render_resolved
     from tnt_sim.reporting.renderers.terminal import render_nodes
     from tnt_sim.reporting.reports.model_size import measure_model
     from tnt_sim.reporting.reports.scenario import (
@@ -35,7 +36,6 @@ def show(
         describe_scenario,
         render_sentences,
     )
-    from tnt_sim.reporting.run_folder.writer import list_origins, render_resolved
     from tnt_sim.reporting.show_document import ShowDocument
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from tnt_sim.cli.documents import SignDocument
-    from tnt_sim.reporting.run_folder.run_access import Solving
+    from tnt_sim.engine.run_folder.run_access import Solving
     from tnt_sim.scenario.decision_register import RegisterEntry
 
 SignedArgument = Annotated[
@@ -88,7 +88,7 @@ def sign(
         solving = build_solving(time_limit, wanted=solve)
         entry = _list(run_dir, name, register, project, solving, key, tongue, unproven=unproven)
     else:
-        from tnt_sim.reporting.run_folder.sign_register import sign_amendments
+        from tnt_sim.engine.run_folder.sign_register import sign_amendments
         from tnt_sim.scenario.decision_register import REGISTER
 
         assert amend is not None
@@ -114,10 +114,10 @@ def _list(
     unproven: bool,
 ) -> RegisterEntry:
     """Sign a run after verifying it from its inputs."""
+    from tnt_sim.engine.run_folder.run_access import open_stored
+    from tnt_sim.engine.run_folder.sign_register import sign_run
     from tnt_sim.engine.stored_run import refuse_open_questions
     from tnt_sim.reporting.export.formats import refuse_act
-    from tnt_sim.reporting.run_folder.run_access import open_stored
-    from tnt_sim.reporting.run_folder.sign_register import sign_run
     from tnt_sim.scenario.decision_register import REGISTER
     from tnt_sim.verify.input_files import project_of
 

@@ -105,7 +105,7 @@ def verify(
     """Verify a run from its raw inputs: rules, optimality, rank among ties."""
     tongue = parse_lang(lang, read_locale([run_dir]))
     from tnt_sim.cli.commands.export import build_solving
-    from tnt_sim.reporting.run_folder.run_access import verify_stored
+    from tnt_sim.engine.run_folder.run_access import verify_stored
     from tnt_sim.verify.signing.amendment import is_amendment
     from tnt_sim.verify.signing.witness import normalise_hash
 

@@ -12,13 +12,12 @@ from tnt_sim.analysis.audit.document import (
     ComparedList,
     SelectionEntry,
     SwapEntry,
-    ViolatedBound,
-    ViolatedRatedBound,
     ViolationEntry,
 )
+from tnt_sim.analysis.audit.sentences import describe_violation
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
-from tnt_sim.i18n.numbers import format_cents, format_decimal, format_number
+from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Money, Number
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -32,7 +31,6 @@ from tnt_sim.reporting.report_tree import (
     build_section,
     write_both,
 )
-from tnt_sim.reporting.reports.infeasibility import describe_member
 from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
 from tnt_sim.rules.expressions.text import capitalise
 
@@ -165,26 +163,3 @@ def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
         note=note,
         sentence=sentence,
     )
-
-
-def describe_violation(entry: ViolatedBound | ViolatedRatedBound, lang: Lang) -> str:
-    """Write a broken rule: « l'enveloppe « a » n'a que 500 € : dépassée de 120 € »."""
-    head = describe_member(entry, lang)
-    if entry.kind == "decide":
-        return head + _(": not followed").in_(lang)
-    if parse_decimal(entry.by) == 0:
-        return head + _(": does not hold").in_(lang)
-    by = format_excess(entry, lang)
-    if entry.side == "min":
-        return head + _(": {by} short", by=by).in_(lang)
-    if entry.side == "" and entry.by_cents is None:
-        times = int(parse_decimal(entry.by))
-        return head + _n(": broken once", ": broken {n} times", n=times).in_(lang)
-    return head + _(": exceeded by {by}", by=by).in_(lang)
-
-
-def format_excess(entry: ViolatedBound | ViolatedRatedBound, lang: Lang) -> str:
-    """Write by how much: an amount, or a number."""
-    if entry.by_cents is not None:
-        return format_cents(entry.by_cents, lang)
-    return format_number(parse_decimal(entry.by), lang)

@@ -10,6 +10,7 @@ import polars as pl
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import guard_formulas, select_canonical_columns
+from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.parameters import Count, Names
 from tnt_sim.ingest.forms.form_import import Imported
@@ -33,7 +34,6 @@ from tnt_sim.reporting.reports.import_document import (
     FormImportDocument,
 )
 from tnt_sim.reporting.reports.quality import build_findings_table, build_quality, build_quality_entry
-from tnt_sim.reporting.run_folder.atomic_write import put_files
 
 _MOST_LEFT = 12
 

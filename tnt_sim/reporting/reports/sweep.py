@@ -18,6 +18,7 @@ from tnt_sim.analysis.sweep.document import (
     SweepPointEntry,
 )
 from tnt_sim.documents import dump_document
+from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.engine.stored_run import RUN_ROOT
 from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_short_amount
@@ -41,7 +42,6 @@ from tnt_sim.reporting.report_tree import (
     write_both,
 )
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
-from tnt_sim.reporting.run_folder.atomic_write import put_files
 from tnt_sim.reporting.text.sweep import (
     ABOUT,
     CURVE,

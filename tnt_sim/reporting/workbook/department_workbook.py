@@ -31,6 +31,7 @@ import polars as pl
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR
 from tnt_sim.domain.money import MoneyError, format_decimal_euros, parse_cents
 from tnt_sim.engine.award_list import guard_formulas
+from tnt_sim.engine.run_folder.writer import to_yaml
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Lang, Text, _, _p
@@ -50,7 +51,6 @@ from tnt_sim.reporting.renderers.xlsx import (
     write_text,
 )
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
-from tnt_sim.reporting.run_folder.writer import to_yaml
 from tnt_sim.reporting.workbook.dossier_sheet import (
     NAMES,
     SheetColumn,

@@ -22,12 +22,12 @@ import polars as pl
 
 from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
 from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
+from tnt_sim.engine.run_folder.writer import RunOrigin, build_summary, render_resolved_yaml
 from tnt_sim.engine.step_results import combine_results
 from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.engine.stored_run import list_versions as versions_here
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.reporting.run_folder.writer import RunOrigin, build_summary, render_resolved_yaml
 from tnt_sim.scenario.scenario import ScenarioData, build_reserve_step
 from tnt_sim.verify.claim_consistency import (
     NO_LIST,

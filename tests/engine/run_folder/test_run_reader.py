@@ -12,11 +12,11 @@ import pytest
 from support.paths import TESTS
 
 from tnt_sim.documents import dump_document
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun, read_document
 from tnt_sim.errors import DataError, UsageError, VerificationError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.export.formats import FORMATS, ExportOptions, export_bytes
-from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.verify.legacy_runs import NOT_WRITTEN
 from tnt_sim.verify.verification import CLAIMED
 

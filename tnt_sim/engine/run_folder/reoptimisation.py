@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tnt_sim.engine.result import Proof, ResultData
+from tnt_sim.engine.run_folder.replay import Checked
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached
 from tnt_sim.i18n.message import _
-from tnt_sim.reporting.run_folder.replay import Checked
 from tnt_sim.verify.decision_reasons import is_better
 from tnt_sim.verify.proofs import replay_proofs
 from tnt_sim.verify.run_document import format_fraction

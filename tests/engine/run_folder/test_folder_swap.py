@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.reporting.run_folder import atomic_write as folder_swap
-from tnt_sim.reporting.run_folder.atomic_write import put_folder
+from tnt_sim.engine.run_folder import atomic_write as folder_swap
+from tnt_sim.engine.run_folder.atomic_write import put_folder
 
 
 def fill(text: str, folder: Path) -> None:
@@ -62,7 +62,7 @@ def test_killed_in_the_middle_leaves_the_old_one_and_no_rubbish_for_long(tmp_pat
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from tnt_sim.reporting.run_folder.atomic_write import put_folder\n"
+        "from tnt_sim.engine.run_folder.atomic_write import put_folder\n"
         "def write(folder):\n"
         "    (folder / 'a.txt').write_text('new')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

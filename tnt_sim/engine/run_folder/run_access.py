@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tnt_sim.engine.run_folder.reoptimisation import solve_again
+from tnt_sim.engine.run_folder.replay import check_run, translate_run
 from tnt_sim.engine.stored_run import StoredRun, read_stored
 from tnt_sim.errors import Defect, VerificationError
 from tnt_sim.i18n.message import Lang, _
-from tnt_sim.reporting.run_folder.reoptimisation import solve_again
-from tnt_sim.reporting.run_folder.replay import check_run, translate_run
 from tnt_sim.verify.input_files import NOT_THERE
 from tnt_sim.verify.run_replay import Replay
 from tnt_sim.verify.step_reading import StepDecision

@@ -11,8 +11,8 @@ import pytest
 from tnt_sim.cli.commands.new import new
 from tnt_sim.engine import solve as engine
 from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.errors import UsageError
-from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_resolved, load_scenario
 from tnt_sim.verify.run_replay import verify_run
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from tnt_sim.disk import build_write_error, copy, fill, quote_path, touch
 from tnt_sim.domain.money import format_decimal_euros
+from tnt_sim.engine.run_folder.atomic_write import put_folder
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import read_plain
-from tnt_sim.reporting.run_folder.atomic_write import put_folder
 from tnt_sim.scenario.decision_register import (
     AMENDMENTS,
     HELD,

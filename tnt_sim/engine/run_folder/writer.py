@@ -26,10 +26,10 @@ from tnt_sim.disk import build_write_error, encode_parquet, fill
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
 from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.run_folder.atomic_write import put_folder
 from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, hash_lock_file, list_versions
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import _
-from tnt_sim.reporting.run_folder.atomic_write import put_folder
 from tnt_sim.rules.protocols import Path as KeyPath
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.nodes import Origin
