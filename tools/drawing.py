@@ -1,8 +1,8 @@
 """`docs/architecture.svg`: the rooms of the package and what each imports, drawn from the imports themselves.
 
 A room stands above all that it imports. An arrow that follows from others is left out (transitive reduction), so
-what is drawn is the least from which the rest follows; imports that run back (`rooms.ARROWS_TO_CUT`) are left out
-too. `python tools/docs.py write` writes it.
+what is drawn is the least from which the rest follows.
+`python tools/docs.py write` writes it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The rooms of the package: their order, what each imports, and the imports that still run against the order.
 
-A module imports only from rooms to its left in `ORDER` or from its own room, inside functions too. `ARROWS_TO_CUT`
-lists the imports that run back today: a test holds the list equal to what is found, so that it can only shrink.
+A module imports only from rooms to its left in `ORDER` or from its own room, inside functions too.
 """
 
 from __future__ import annotations
@@ -37,13 +36,6 @@ ORDER = [
     "app",
     "cli",
 ]
-ARROWS_TO_CUT = frozenset(
-    {
-        ("analysis.explain.explanation", "reporting.reports.explanation"),
-        ("analysis.explain.explanation", "reporting.text.explanation"),
-    }
-)
-"""(who imports, what), without `tnt_sim.`: each waits for the report tree and the typed results."""
 
 
 def name_of(path: Path) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from support.paths import ROOT
 
-from tnt_sim.analysis.explain.explanation import Explanation, explain
-from tnt_sim.analysis.shared.decided_run import of_result
-from tnt_sim.engine.solve import solve
-from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.explanation import (
+from tnt_sim.analysis.explain.explanation import ExplanationResult, explain
+from tnt_sim.analysis.explain.sentences import (
     KINDS,
     SENTENCES,
     WHY_NOT,
     explain_dossier,
     get_sentence_key,
 )
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.vocabulary import REASON
 from tnt_sim.scenario.load import load_scenario
 
@@ -26,12 +26,12 @@ CODES = {
 
 
 @pytest.fixture(scope="module")
-def told() -> Explanation:
+def told() -> ExplanationResult:
     result = solve(load_scenario(ROOT / "scenarios" / "motifs.yaml"))
     return explain(of_result(result), everyone=True)
 
 
-def test_each_reason_occurs_in_a_shipped_scenario(told: Explanation) -> None:
+def test_each_reason_occurs_in_a_shipped_scenario(told: ExplanationResult) -> None:
     entries = told.data.dossiers
     assert {entry.reason_code for entry in entries} == CODES == set(REASON)
     # what is unclear is so where a run is stopped, or too large: tests/verify/test_zero_gain.py; what is barred
@@ -42,7 +42,7 @@ def test_each_reason_occurs_in_a_shipped_scenario(told: Explanation) -> None:
     assert told.data.synthetic
 
 
-def test_no_sentence_has_a_hole(told: Explanation) -> None:
+def test_no_sentence_has_a_hole(told: ExplanationResult) -> None:
     for entry in told.data.dossiers:
         for lang in Lang:
             sentence = explain_dossier(entry, lang)

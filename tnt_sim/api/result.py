@@ -17,8 +17,8 @@ from tnt_sim.i18n.message import Lang
 if TYPE_CHECKING:
     import polars as pl
 
-    from tnt_sim.analysis.explain.explanation import Explanation
     from tnt_sim.api.decision_files import DecisionReport, Exports
+    from tnt_sim.api.studies.explanation import Explanation
     from tnt_sim.reporting.notebook.plots import Plots
 
 
@@ -74,8 +74,8 @@ class Result(ResultData):
         >>> print(result.explain("E-01").sentences("en")["E-01"][:10])
         Funded for
         """
-        from tnt_sim.analysis.explain.explanation import explain
         from tnt_sim.analysis.shared.decided_run import of_result
+        from tnt_sim.api.studies.explanation import explain
 
         chosen = None if lang is None else Lang(lang)
         return explain(of_result(self), dossiers, everyone=everyone, lang=chosen)

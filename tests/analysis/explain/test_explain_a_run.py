@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.analysis.explain.explanation import Explanation, explain
+from tnt_sim.analysis.explain.explanation import ExplanationResult, explain
+from tnt_sim.analysis.explain.sentences import SENTENCES, get_sentence_key
 from tnt_sim.analysis.shared.decided_run import of_result, of_run
 from tnt_sim.cli.main import main
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import NothingDecided, UsageError
-from tnt_sim.reporting.text.explanation import SENTENCES, get_sentence_key
 from tnt_sim.scenario.load import load_scenario
 
 TABLE = """dossier,department,cost,requested,score,population,end
@@ -49,7 +49,7 @@ def result(tmp_path: Path) -> ResultData:
     return solve(load_scenario(tmp_path / "petit.yaml"))
 
 
-def entries(told: Explanation) -> dict[str, dict[str, object]]:
+def entries(told: ExplanationResult) -> dict[str, dict[str, object]]:
     return {entry["dossier"]: entry for entry in told.document["dossiers"]}
 
 

@@ -16,6 +16,7 @@ import tnt_sim as tnt
 from tnt_sim.analysis.explain.document import RuleChange
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
+from tnt_sim.analysis.explain.sentences import describe_change, explain_dossier
 from tnt_sim.analysis.marginal import extension_allocation as extension
 from tnt_sim.analysis.marginal import marginal_euro as next_euro
 from tnt_sim.analysis.preferences import partial_weights as weights
@@ -28,7 +29,6 @@ from tnt_sim.reporting.reports.alternatives import describe_verdict as alternati
 from tnt_sim.reporting.reports.audit import describe_verdict as audit_words
 from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.explanation import describe_rule_price
-from tnt_sim.reporting.text.explanation import describe_change, explain_dossier
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 

@@ -12,6 +12,7 @@ from support.hostile_text import HOSTILE
 from support.programs import WANT
 
 from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.explain.sentences import describe_dossiers
 from tnt_sim.analysis.shared.decided_run import of_run
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, UsageError
@@ -26,7 +27,6 @@ from tnt_sim.reporting.decision_page.page import (
 from tnt_sim.reporting.decision_page.page_text import PAGE
 from tnt_sim.reporting.decision_page.script_data import build_slider, encode_script
 from tnt_sim.reporting.renderers.html import build_security_policy
-from tnt_sim.reporting.reports.explanation import describe_dossiers
 
 
 class Page(HTMLParser):

@@ -19,7 +19,7 @@ from support.printed.run import check_run
 from support.printed.sweep import amounts_agree, check_entries, check_next, check_sweep
 
 import tnt_sim as tnt
-from tnt_sim.analysis.explain.explanation import Explanation, explain
+from tnt_sim.analysis.explain.explanation import ExplanationResult, explain
 from tnt_sim.analysis.marginal import questions
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
@@ -56,7 +56,7 @@ def test_the_page_of_a_run(facts: Facts, lang: Lang) -> None:
 
 
 @pytest.fixture(scope="module")
-def explained(facts: Facts) -> Explanation:
+def explained(facts: Facts) -> ExplanationResult:
     """The explanation of every dossier of a small scenario; of a large one its reasons, rules and "
     "reserve list."""
     names = list(facts.rows) if len(facts.rows) <= SMALL else []
@@ -64,7 +64,7 @@ def explained(facts: Facts) -> Explanation:
 
 
 @pytest.mark.parametrize("lang", list(Lang))
-def test_the_page_of_an_explanation(facts: Facts, explained: Explanation, lang: Lang) -> None:
+def test_the_page_of_an_explanation(facts: Facts, explained: ExplanationResult, lang: Lang) -> None:
     read = check_explanation(facts, explained.data, lang)
     if facts.result.problem.scenario.id == "exemple":
         assert {"outranked_barred", "displaced", "rule", "ineligible"} <= read
@@ -95,7 +95,7 @@ def swept_pages(facts: Facts, low: str, high: str) -> None:
 
 
 @pytest.mark.parametrize("facts", ["demo", *slow("motifs", "frozen")], indirect=True)
-def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained: Explanation) -> None:
+def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained: ExplanationResult) -> None:
     """Three questions on money at once: each page by itself, and one amount for one dossier on all of them."""
     root = facts.envelopes[next(iter(facts.envelopes))]["amount_cents"]
     low, high = f"{root // 100} €", f"{root * 12 // 1000} €"

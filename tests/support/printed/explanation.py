@@ -11,11 +11,11 @@ from support.printed.facts import Facts
 from support.printed.run import WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
 from tnt_sim.analysis.explain.document import ExplainDocument
+from tnt_sim.analysis.explain.sentences import KINDS, UNPROVEN_NOTE, WHY_NOT, get_sentence_key
 from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_nodes, render_report
 from tnt_sim.reporting.reports.explanation import build_dossier, build_report
-from tnt_sim.reporting.text.explanation import KINDS, UNPROVEN_NOTE, WHY_NOT, get_sentence_key
 
 
 def named(text: str) -> list[str]:

@@ -48,6 +48,7 @@ from tnt_sim.analysis.explain.facts import build_entry, build_rule_entry, count_
 from tnt_sim.analysis.explain.minimal_changes import list_changes, prepare_question, settle_all
 from tnt_sim.analysis.explain.rank_inversions import build_ranking, find_single_score, list_inversions
 from tnt_sim.analysis.explain.rule_effects import Effect, count_rule_effects, generate_rule_effects
+from tnt_sim.analysis.explain.sentences import describe_dossiers, explain_dossier
 from tnt_sim.analysis.shared.decided_run import DecidedRun, find_rows, refuse_all_unknown
 from tnt_sim.analysis.shared.progress import INTERRUPT, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
@@ -56,8 +57,6 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.explanation import describe_dossiers, render_explanation_html
-from tnt_sim.reporting.text.explanation import explain_dossier
 from tnt_sim.rules.envelopes.tree_reading import read_sums, sum_by_node
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.amount_increase import Raising
@@ -213,7 +212,7 @@ Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation(StudyAnswer):
+class ExplanationResult(StudyAnswer):
     """Reasons for the decisions on some applications.
 
     Attributes
@@ -253,9 +252,6 @@ class Explanation(StudyAnswer):
             },
         )
 
-    def _repr_html_(self) -> str:
-        return render_explanation_html(self.data, Lang(self.data.lang))
-
 
 def explain(
     decided: DecidedRun,
@@ -266,7 +262,7 @@ def explain(
     lang: Lang | None = None,
     seconds: float | None = None,
     progress: Report | None = None,
-) -> Explanation:
+) -> ExplanationResult:
     """Explain some applications in full, or all of them with certified intervals.
 
     Parameters
@@ -363,7 +359,7 @@ def explain(
         rules_progress=rules.progress,
         seconds=SecondsEntry(explain=round(time.perf_counter() - began, 3)),
     )
-    return Explanation(document, faults)
+    return ExplanationResult(document, faults)
 
 
 def explain_for_reports(

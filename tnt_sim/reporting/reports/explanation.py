@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 
 import polars as pl
 
@@ -24,11 +23,11 @@ from tnt_sim.analysis.explain.document import (
     ReserveEntry,
     RuleEffectEntry,
 )
+from tnt_sim.analysis.explain.sentences import describe_cause, describe_change, explain_dossier
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
 from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count, Listed, Money, Number
-from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -46,8 +45,6 @@ from tnt_sim.reporting.report_tree import (
 from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.reports.progress import describe_interruption
 from tnt_sim.reporting.reports.study_report import build_interruption
-from tnt_sim.reporting.text.explanation import describe_cause, describe_change, explain_dossier
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.expressions.column_text import describe_column
 
 MOST_LISTED = 40
@@ -282,25 +279,6 @@ def _describe_interruption(document: ExplainDocument) -> list[Text]:
             _("Effects of rules examined: {n_done} of {n}.", n_done=Count(rules.done), n=Count(rules.of))
         )
     return sentences
-
-
-def describe_dossiers(document: ExplainDocument, lang: Lang) -> dict[str, str]:
-    """Return the reason and the changes of each application in one text, for letters and sheets."""
-    return {
-        entry.dossier: " ".join(
-            [explain_dossier(entry, lang), *(describe_change(one, lang) for one in entry.changes)]
-        )
-        for entry in document.dossiers
-    }
-
-
-def render_explanation_html(document: ExplainDocument, lang: Lang) -> str:
-    """Render the applications and their sentences as an HTML table."""
-    heads = [_("Dossier").in_(lang), _p("tables", "Explanation").in_(lang)]
-    note = f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if document.synthetic else ""
-    return wrap_in_frame(
-        note + render_rows_html(heads, list(describe_dossiers(document, lang).items())), lang
-    )
 
 
 MOST_RESERVE_ROWS = 30

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from tnt_sim.analysis.explain.document import (
     ChangeEntry,
     ExactScore,
+    ExplainDocument,
     ExplainedDossier,
     GrantChange,
     LiftedObstacle,
@@ -420,3 +421,13 @@ def format_value(text: str | None, unit: str, lang: Lang, *, span: bool = False)
     if unit == "days":
         return format_day(text, lang)
     return Names([text]).in_(lang)
+
+
+def describe_dossiers(document: ExplainDocument, lang: Lang) -> dict[str, str]:
+    """Return the reason and the changes of each application in one text, for letters and sheets."""
+    return {
+        entry.dossier: " ".join(
+            [explain_dossier(entry, lang), *(describe_change(one, lang) for one in entry.changes)]
+        )
+        for entry in document.dossiers
+    }

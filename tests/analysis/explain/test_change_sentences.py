@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.explain.sentences import describe_change
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.explanation import describe_change
 from tnt_sim.scenario.load import load_scenario
 
 HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
