@@ -1,7 +1,8 @@
 """The catalogue of sentences: extracted from the code, updated and compiled with Babel, and checked.
 
     python tools/messages.py update     reads the code; updates fr/LC_MESSAGES/tnt_sim.po and compiles tnt_sim.mo
-    python tools/messages.py check      names what is untranslated, unused or has other parameters: exit code 1
+    python tools/messages.py check      names what is untranslated, unused or has other parameters, and French that
+                                        stands in the code: exit code 1
 
 `update` keeps the French of each sentence whose English is unchanged. A new sentence stands there with an empty
 `msgstr`: write its French, and run `update` again. Nothing is guessed (no « fuzzy » entries).
@@ -9,7 +10,9 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 import string
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,6 +32,41 @@ _HEADER = """\
 # `python tools/messages.py update` extracts, updates and compiles.
 #"""
 _PLURAL_FORMS = "nplurals=2; plural=(n > 1);"
+_FRENCH = re.compile(
+    r"[àâäçéèêëîïôöùûüœÀÂÇÉÈÊËÎÏÔÙÛŒ«»].*[A-Za-z]|[A-Za-z].*[àâäçéèêëîïôöùûüœÀÂÇÉÈÊËÎÏÔÙÛŒ«»]"
+)
+FRENCH_ON_PURPOSE = {
+    "cli/project_templates.py": "files that `new` writes, with their comments, once in each language",
+    "ingest/tables/pabulib.py": "the note of the scenario that `import` writes for a `.pb`",
+    "ingest/forms/mapping.py": "comments of mapping.yaml, the chief ones in both languages",
+    "app/downloads.py": "the head of a saved variant, in both languages",
+    "reporting/workbook/department_workbook.py": "the head of the rules that `--consolidate` writes",
+    "engine/run_folder/writer.py": "the head of scenario.resolved.yaml",
+    "cli/verbs.py": "« démarche » is a name",
+    "reporting/export/administrative_tables.py": "labels of Turgot, démarches-simplifiées, Chorus and letters",
+    "ingest/forms/demarche_api.py": "labels of the exports of démarches-simplifiées",
+    "reporting/export/scdl.py": "values that the schema names",
+    "rules/offers/cap_spec.py": "names of legal texts",
+    "reporting/reports/rules_page.py": "the page docs/rules.md, in French",
+    "reporting/text/rule_examples.py": "the rules of docs/rules.md, in French",
+    "ingest/portfolio_reader.py": "words looked for in files",
+    "domain/field_types.py": "units that a scenario may write",
+    "cli/commands/import_.py": "a remedy looked for in other sentences",
+}
+"""Files that hold French which is not told to a reader of the other language, and why."""
+FRENCH_WORDS = {
+    "démarches-simplifiées",
+    "département",
+    "départements",
+    "métropole",
+    "métropoles",
+    "où",
+    "région",
+    "synthétique",
+    "there is no node « ",
+    " (?=[:;?!»%]|€(?!\\d))|(?<=«) ",
+}
+"""Strings that hold French and tell nobody anything: names, and words looked for in what users write."""
 Key = tuple[str, str | None]
 """English text (of the singular), and context."""
 
@@ -136,10 +174,27 @@ def find_faults(code: Catalog, french: Catalog) -> Iterator[str]:
             yield f"other parameters: {english[0]!r} {told[0]!r}"
 
 
+def find_french(package: Path = PACKAGE) -> Iterator[str]:
+    """Name each French string of the code, of pages and of scripts, but for docstrings and excused files."""
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).as_posix() in FRENCH_ON_PURPOSE:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            text = node.value if isinstance(node, ast.Constant) and id(node) not in silent else None
+            if isinstance(text, str) and _FRENCH.search(text) and text not in FRENCH_WORDS:
+                yield f"French in the code: {path.name}:{node.lineno} {text!r}"
+    for path in sorted(one for ending in ("js", "html", "css", "j2") for one in package.rglob(f"*.{ending}")):
+        for k, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if _FRENCH.search(line):
+                yield f"French in the code: {path.name}:{k} {line.strip()!r}"
+
+
 def check() -> list[str]:
     """List every fault of the catalogue, stale files included."""
     french = read()
-    faults = sorted(find_faults(extract(), french))
+    faults = [*sorted(find_faults(extract(), french)), *find_french()]
     if PO.read_bytes() != render_po(merge(extract(), read())):
         faults.append("tnt_sim.po is stale: python tools/messages.py update")
     if not is_compiled():

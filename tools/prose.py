@@ -26,7 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import catalogue
+import messages
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = Path("tools/prose_counts.json")
@@ -258,10 +258,14 @@ def _docstrings(root: Path) -> Iterator[Piece]:
 
 
 def _sentences(root: Path) -> Iterator[Piece]:
-    for one in catalogue.sentences(root / "tnt_sim"):
-        file, _, line = one.where.rpartition(":")
-        for language, text in (("fr", one.fr), ("en", one.en)):
-            yield Piece(file, int(line), without_code(text), language)
+    path = root / messages.PO.relative_to(messages.ROOT)
+    for entry in messages.read(path):
+        if not entry.id:
+            continue
+        file = f"tnt_sim/{entry.locations[0][0]}"
+        for language, texts in (("fr", entry.string), ("en", entry.id)):
+            for text in (texts,) if isinstance(texts, str) else texts:
+                yield Piece(file, entry.lineno or 0, without_code(text), language)
 
 
 def _notebooks(root: Path) -> Iterator[Piece]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import importlib.util
 import pickle
+import re
 import sys
 from fractions import Fraction
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -133,3 +135,39 @@ def test_messages_pass_between_processes() -> None:
 
 def test_str_is_french() -> None:
     assert str(_("no amount")) == _("no amount").in_(Lang.FR)
+
+
+def test_no_french_stands_in_the_code(tool: ModuleType) -> None:
+    assert list(tool.find_french()) == []
+    for name in tool.FRENCH_ON_PURPOSE:
+        assert (tool.PACKAGE / name).exists(), name
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("a.py", '"""Été."""\nx = "Des dossiers écartés"\n'),
+        ("a.py", '\nx = f"« {name} » manque"\n'),
+        ("a.js", "\nsay('été');\n"),
+    ],
+)
+def test_french_in_the_code_is_named(tool: ModuleType, tmp_path: Path, file: str, text: str) -> None:
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    (found,) = tool.find_french(tmp_path)
+    assert f"{file}:2" in found
+
+
+STALE = re.compile(
+    r"encore construit|construit pas|not built|does not build|cette version ne|this version (?:does not|cannot)"
+)
+
+
+def test_no_sentence_says_that_something_is_not_built(tool: ModuleType) -> None:
+    """A sentence about what is to come outlives its truth."""
+    texts = [
+        text
+        for entry in tool.read()
+        for text in ([entry.id, entry.string] if isinstance(entry.id, str) else [*entry.id, *entry.string])
+    ]
+    assert len(texts) > 6000
+    assert [text for text in texts if STALE.search(text)] == []

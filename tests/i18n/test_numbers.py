@@ -6,12 +6,11 @@ from fractions import Fraction
 
 import pytest
 
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import (
     format_amounts,
-    format_count,
     format_euros,
-    format_list,
     format_number,
     format_percentage,
     format_short_amount,
@@ -54,11 +53,6 @@ def test_numbers_say_when_decimals_are_left_out() -> None:
     assert format_percentage(None, FR) == "–"
 
 
-def test_plurals_and_lists() -> None:
-    pair = ("dossier", "dossiers")
-    assert format_count(1, pair, pair, FR) == "1\u00a0dossier"
-    assert format_count(0, pair, pair, FR) == "0\u00a0dossier"
-    assert format_count(0, pair, pair, EN) == "0 dossiers"
-    assert format_count(1200, pair, pair, FR) == "1\u202f200\u00a0dossiers"
+def test_lists_count_the_rest() -> None:
     assert format_list(["a", "b", "c"], FR) == "a, b et c"
     assert format_list([str(k) for k in range(20)], EN, 2) == "0, 1 and 18 more"

@@ -25,13 +25,13 @@ from tnt_sim.app.live_answers import LiveAnswer, LiveConflict, SettledClashes
 from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof, Status
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_decimal,
     format_euros,
     format_integer,
-    format_list,
     format_number,
     format_short_amount,
 )

@@ -19,7 +19,7 @@ from pathlib import PurePath
 from typing import Protocol, override
 
 from tnt_sim.i18n.language import Lang as Lang
-from tnt_sim.i18n.numbers import format_day, format_integer
+from tnt_sim.i18n.numbers import format_integer
 
 
 class Localised(Protocol):
@@ -188,17 +188,3 @@ def translate(text: str, lang: Lang) -> str:
 def capitalise_text(text: Text) -> Text:
     """Return a text that begins with a capital letter in both languages."""
     return Text(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])
-
-
-def describe_count(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:
-    """Return « 1 règle », « 2 règles »: French uses the plural from 2 on, English for all but 1."""
-    return Text(f"{number} {fr[abs(number) >= 2]}", f"{number} {en[number != 1]}")
-
-
-def format_long_day(iso: str) -> Text:
-    """Return a day in full: « 22 novembre 2021 », 22 November 2021.
-
-    >>> format_long_day("2021-11-01").fr, format_long_day("2021-11-01").en
-    ('1er novembre 2021', '1 November 2021')
-    """
-    return Text(format_day(iso, Lang.FR), format_day(iso, Lang.EN))

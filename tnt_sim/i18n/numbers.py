@@ -7,7 +7,7 @@ Amounts are whole cents and rates are fractions: no float is formatted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -100,20 +100,6 @@ def format_day(iso: str, lang: Lang) -> str:
     return re.sub(r"^1 ", "1er ", text) if lang is Lang.FR else text
 
 
-def format_list(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
-    """Return a short list in words, the last two joined by `word` (« et »); the rest is counted."""
-    all_items = list(names)
-    displayed = all_items[:most]
-    if len(all_items) > most:
-        rest = format_integer(len(all_items) - most, lang)
-        others = "autre" if len(all_items) - most == 1 else "autres"
-        return ", ".join(displayed) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
-    if len(displayed) < 2:
-        return "".join(displayed)
-    word = word or (" et " if lang is Lang.FR else " and ")
-    return ", ".join(displayed[:-1]) + word + displayed[-1]
-
-
 def format_amount(cents: int | None, lang: Lang) -> str:
     """Return an exact amount, or a dash for None."""
     return "–" if cents is None else format_cents(cents, lang)
@@ -193,19 +179,6 @@ def format_short_amounts(cents: Sequence[int | None], lang: Lang) -> list[str]:
 
 def _with_cents(text: str, lang: Lang) -> str:
     return text.replace(f"{NO_BREAK}€", f",00{NO_BREAK}€") if lang is Lang.FR else f"{text}.00"
-
-
-def format_count(number: int, fr: tuple[str, str], en: tuple[str, str], lang: Lang) -> str:
-    """Return « 1 dossier », « 2 dossiers »: French uses the plural from 2 on, English for all but 1."""
-    if lang is Lang.FR:
-        return f"{format_integer(number, lang)}{NO_BREAK}{fr[abs(number) >= 2]}"
-    return f"{format_integer(number, lang)} {en[number != 1]}"
-
-
-def format_unlisted_count(number: int, lang: Lang) -> str:
-    """Return « 3 autres : --json »: how many more there are than a list shows, and where to find them."""
-    others = format_count(number, ("autre", "autres"), ("more", "more"), lang)
-    return f"{others} : --json" if lang is Lang.FR else f"{others}: --json"
 
 
 def format_decimal(text: str | None, lang: Lang) -> str:

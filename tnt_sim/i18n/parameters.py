@@ -12,15 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tnt_sim.i18n.language import Lang
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import MessageParameter, write_parameter
-from tnt_sim.i18n.numbers import (
-    format_amount,
-    format_day,
-    format_integer,
-    format_list,
-    format_number,
-    format_rate,
-)
+from tnt_sim.i18n.numbers import format_amount, format_day, format_integer, format_number, format_rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.domain.field_types import write_number
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, _
-from tnt_sim.i18n.numbers import format_list, format_number, format_rate
+from tnt_sim.i18n.numbers import format_number, format_rate
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions import text as expressions_text

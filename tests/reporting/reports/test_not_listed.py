@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tnt_sim.i18n.lists import format_unlisted_count
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import format_unlisted_count
 from tnt_sim.reporting.renderers.terminal import render_nodes
 from tnt_sim.reporting.report_tree import Column, Table
 

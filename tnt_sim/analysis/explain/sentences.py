@@ -25,15 +25,9 @@ from tnt_sim.analysis.explain.document import (
     UnmetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import (
-    format_amount,
-    format_day,
-    format_decimal,
-    format_euros,
-    format_list,
-    format_rate,
-)
+from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, format_euros, format_rate
 from tnt_sim.i18n.parameters import Count, Names
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import describe_selector

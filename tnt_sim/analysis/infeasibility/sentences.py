@@ -18,8 +18,9 @@ from tnt_sim.analysis.infeasibility.document import (
     RepairEntry,
 )
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
-from tnt_sim.i18n.numbers import format_cents, format_list, format_number, format_rate
+from tnt_sim.i18n.numbers import format_cents, format_number, format_rate
 from tnt_sim.i18n.parameters import Count, Money, Rate
 from tnt_sim.verify.run_document import format_fraction
 

@@ -12,8 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.analysis.sweep.document import SweepDocument, SweepEnvelopeEntry
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_decimal, format_integer, format_list, format_short_amount
+from tnt_sim.i18n.numbers import format_decimal, format_integer, format_short_amount
 from tnt_sim.reporting.charts.theme import (
     FREE,
     INK,

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text as Line
 
+from tnt_sim.i18n.lists import format_unlisted_count
 from tnt_sim.i18n.message import Lang, _p
-from tnt_sim.i18n.numbers import format_unlisted_count
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,

@@ -17,13 +17,13 @@ from tnt_sim.analysis.extend.document import (
 )
 from tnt_sim.analysis.extend.result import GrantedRange
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_decimal,
     format_euros,
     format_integer,
-    format_list,
     format_round_amount,
     format_short_amount,
 )

@@ -21,14 +21,9 @@ from tnt_sim.analysis.marginal.document import (
     TargetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import (
-    format_amount,
-    format_decimal,
-    format_integer,
-    format_list,
-    format_significant,
-)
+from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer, format_significant
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (

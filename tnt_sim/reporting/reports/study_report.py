@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tnt_sim.analysis.shared.list_distance import ListChanges
-from tnt_sim.i18n.message import NO_TEXT, Text, _, format_long_day
+from tnt_sim.i18n.message import NO_TEXT, Text, _
+from tnt_sim.i18n.parameters import Day
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone, Words
 from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interruption
 
@@ -53,8 +54,7 @@ def build_interruption(document: LimitedStudy) -> list[Callout]:
 
 def describe_day(day: str) -> Text:
     """Write the day of the decision: « décision au 31 mars 2026 »."""
-    text = format_long_day(day)
-    return _("as of {text}", text=text)
+    return _("as of {day}", day=Day(day))
 
 
 CHANGES = {

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from tnt_sim.domain.field_types import Described
-from tnt_sim.i18n import message
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, _, _n
-from tnt_sim.i18n.numbers import format_list
-from tnt_sim.i18n.parameters import Count
+from tnt_sim.i18n.parameters import Count, Day
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, describe_where_clause
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
@@ -35,8 +34,7 @@ def describe_step(step: StepSpec, lang: Lang) -> str:
     """Write a step: « Décision du 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
     pieces = []
     if step.date is not None:
-        day = message.format_long_day(step.date.isoformat())
-        pieces.append(_("decision of {day}", day=day).in_(lang))
+        pieces.append(_("decision of {day}", day=Day(step.date.isoformat())).in_(lang))
     changes = format_list([f"{path} = {value}" for path, value in step.set.items()], lang)
     if changes:
         pieces.append(_("with {changes}", changes=changes).in_(lang))
@@ -53,11 +51,9 @@ def describe_remark(entry: Described, day: date | None, lang: Lang) -> str:
         return ""
     pieces = []
     if valid.from_ is not None:
-        sentence = message.format_long_day(valid.from_.isoformat())
-        pieces.append(_("from {sentence}", sentence=sentence).in_(lang))
+        pieces.append(_("from {day}", day=Day(valid.from_.isoformat())).in_(lang))
     if valid.until is not None:
-        sentence = message.format_long_day(valid.until.isoformat())
-        pieces.append(_("until {sentence}", sentence=sentence).in_(lang))
+        pieces.append(_("until {day}", day=Day(valid.until.isoformat())).in_(lang))
     span = " ".join(pieces)
     if entry.is_in_force(day):
         return _("in force {span}", span=span).in_(lang)

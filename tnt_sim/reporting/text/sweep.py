@@ -16,13 +16,13 @@ from tnt_sim.analysis.sweep.document import (
     SweepPointEntry,
 )
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_amounts,
     format_decimal,
     format_integer,
-    format_list,
     format_short_amount,
 )
 from tnt_sim.i18n.parameters import Items, Money, Number

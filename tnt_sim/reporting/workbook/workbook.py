@@ -8,8 +8,8 @@ from typing import Any
 
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, _, _n
+from tnt_sim.i18n.numbers import format_day
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_text
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.explanation import Explained, build_explained
@@ -90,7 +90,7 @@ def _list_run_rows(run: StoredRun, lang: Lang) -> Iterator[Row]:
     if run.spec.date:
         yield (
             _("Day of the decision").in_(lang),
-            message.format_long_day(run.spec.date.isoformat()).in_(lang),
+            format_day(run.spec.date.isoformat(), lang),
         )
     for change in run.data.sets:
         yield _("Change (--set)").in_(lang), change

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec, SplitSpec, TransferSpec, UnassignedTo
 from tnt_sim.domain.field_types import write_rate
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_list
 from tnt_sim.i18n.parameters import Count, Money, Names, Rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_bounds, describe_complement, format_money

@@ -13,8 +13,9 @@ from typing import Any
 
 from tnt_sim.domain.field_types import write_cents, write_number, write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_cents, format_day, format_list, format_number
+from tnt_sim.i18n.numbers import format_cents, format_day, format_number
 from tnt_sim.i18n.parameters import Names
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import Selector, describe

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from tnt_sim.domain.field_types import write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_rate
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Localised, _, _p
-from tnt_sim.i18n.numbers import format_cents, format_list, format_rate
+from tnt_sim.i18n.numbers import format_cents, format_rate
 from tnt_sim.i18n.parameters import Items, Money, Rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import describe

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import format_count
+from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import describe_scope
 from tnt_sim_example.waiting_period.rule import WaitingPeriodSpec
@@ -24,11 +24,11 @@ KEYS: Mapping[str, Text] = MappingProxyType(
 def describe_waiting_period(rule: WaitingPeriodSpec, lang: Lang) -> str:
     """Return the sentence of a waiting period: its groups, its days and its date."""
     whom = describe_scope(rule.by, rule.where, lang)
-    days = format_count(rule.days, ("jour", "jours"), ("day", "days"), lang)
+    days = format_integer(rule.days, lang)
     column = column_text.describe_column(rule.date).in_(lang)
     if lang is Lang.FR:
-        return f"{whom}deux dossiers financés sont séparés d’au moins {days}, d’après {column}"
-    return f"{whom}two funded dossiers are at least {days} apart, by {column}"
+        return f"{whom}deux dossiers financés sont séparés d’au moins {days} jours, d’après {column}"
+    return f"{whom}two funded dossiers are at least {days} days apart, by {column}"
 
 
 def format_waiting_period_formula(rule: WaitingPeriodSpec) -> str:

@@ -7,8 +7,9 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from tnt_sim.domain.money import parse_decimal, parse_rate
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.numbers import format_integer, format_list, format_number, format_rate
+from tnt_sim.i18n.numbers import format_integer, format_number, format_rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_cents, format_list
+from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.rules.expressions.text import _MAX_LISTED, format_money
 from tnt_sim.rules.offers.decisions import DecideSpec

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tnt_sim.domain.field_types import write_rate
+from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_list, format_rate
+from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.i18n.parameters import Items, Money, Rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_selector, _format_sum, describe_scope, format_money
