@@ -473,6 +473,8 @@ class InversionsDocument:
     scenario: str
     scenario_sha256: str
     run_dir: str | None
+    title: str
+    synthetic: bool
     status: DecidedStatus
     goals: Sequence[str]
     rank: str

@@ -48,6 +48,7 @@ from tnt_sim.rules.kinds.order.rule import Order
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.protocols import Mode, Penalty, Sense
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import format_fraction
 
 MOST_PAIRS = 1_000
@@ -378,6 +379,8 @@ def build_inversions_document(
         scenario=decided.problem.scenario.id,
         scenario_sha256=decided.problem.scenario.sha256,
         run_dir=None if decided.run_dir is None else decided.run_dir.as_posix(),
+        title=decided.problem.scenario.title,
+        synthetic=is_synthetic(decided.problem.scenario),
         status=Status.OPTIMAL if decided.best else Status.FEASIBLE,
         goals=[stage.goal for stage in decided.problem.stages],
         rank=result.rank,

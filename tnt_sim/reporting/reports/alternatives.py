@@ -139,7 +139,7 @@ def _describe_distance(entry: AlternativeEntry) -> Text:
     if entry.proven or entry.figure is not None:
         return near
     if entry.bound is None:
-        return _("{near} ?", near=near)
+        return _("{near}?", near=near)
     most = write_both(lambda lang: format_decimal(entry.bound, lang))
     return _("{near} (at most {most})", near=near, most=most)
 

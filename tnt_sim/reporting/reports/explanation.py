@@ -83,7 +83,9 @@ def build_inversions_report(document: InversionsDocument) -> Report:
     """Return the report of `inversions`: the pairs, and what having none would cost."""
     return Report(
         title=_("Rank inversions"),
-        subject=document.scenario,
+        subject=document.title,
+        about=[document.scenario],
+        synthetic=document.synthetic,
         nodes=[
             Callout(describe_inversions(document), Tone.PLAIN),
             *build_interruption(document),
