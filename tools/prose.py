@@ -259,7 +259,7 @@ def _docstrings(root: Path) -> Iterator[Piece]:
 
 def _sentences(root: Path) -> Iterator[Piece]:
     path = root / messages.PO.relative_to(messages.ROOT)
-    for entry in messages.read(path):
+    for entry in messages.read(path) if path.is_file() else ():
         if not entry.id:
             continue
         file = f"tnt_sim/{entry.locations[0][0]}"

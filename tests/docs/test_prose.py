@@ -136,15 +136,17 @@ def test_code_and_old_versions_are_no_prose(tmp_path: Path) -> None:
 
 
 def test_the_sentences_of_the_program_are_read_in_both_languages(tmp_path: Path) -> None:
-    path = tmp_path / "tnt_sim" / "file.py"
-    path.parent.mkdir()
-    path.write_text('x = Text("La liste ne tient pas dans la somme.", "The list fits.")\n', encoding="utf-8")
+    path = tmp_path / "tnt_sim" / "i18n" / "locale" / "fr" / "LC_MESSAGES" / "tnt_sim.po"
+    path.parent.mkdir(parents=True)
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    sentence = '#: file.py\nmsgid "The list fits."\nmsgstr "La liste ne tient pas dans la somme."\n'
+    path.write_text(head + sentence, encoding="utf-8")
     found = prose.every_match(tmp_path)
     assert [(match.kind, match.words) for match in found] == [
         ("hold", "La liste ne tient pas dans la somme."),
         ("hold", "The list fits."),
     ]
-    assert {match.place.rpartition(":")[2] for match in found} == {"1"}
+    assert {match.place.rpartition(":")[0] for match in found} == {"tnt_sim/file.py"}
 
 
 def test_a_rise_fails_and_a_fall_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
