@@ -14,6 +14,10 @@ from hypothesis import settings
 from support.lanes import Lane, is_quick
 from support.processor_time import ProcessorTime
 from support.programs import CHROMIUM, WANT, wanting
+from support.run_folders.awkward_run import make_run
+
+from tnt_sim.engine.run_folder.run_access import open_stored
+from tnt_sim.engine.stored_run import StoredRun
 
 _ARGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -92,3 +96,14 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One awkward run, for what is read and written from a run folder."""
+    return make_run(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(scope="session")
+def stored(run_dir: Path) -> StoredRun:
+    return open_stored(run_dir)

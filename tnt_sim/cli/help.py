@@ -12,13 +12,18 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tnt_sim.cli.verbs import VERBS, load_verb
 from tnt_sim.i18n.message import N_, Lang, _, translate
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
+    from typer._click.formatting import HelpFormatter
+    from typer._click.shell_completion import CompletionItem
 
 _OF_TYPER = {
     "help": N_("Shows this help."),
@@ -78,12 +83,12 @@ _UNBROKEN = re.compile(r'(?:-\S+ (?!-))?(?:[^\s"]|"[^"]*")+')
 Row = tuple[str, str]
 
 
-def _get_language(ctx: Any) -> Lang:
+def _get_language(ctx: Context) -> Lang:
     lang = ctx.find_root().obj
     return lang if isinstance(lang, Lang) else Lang.FR
 
 
-def _list_options(command: Any, ctx: Any, lang: Lang) -> Iterator[tuple[str, list[Row]]]:
+def _list_options(command: Any, ctx: Context, lang: Lang) -> Iterator[tuple[str, list[Row]]]:
     """List the options of each panel, with their defaults."""
     rows: dict[str, list[Row]] = {panel: [] for panel in _PANELS}
     for param in command.get_params(ctx):
@@ -108,7 +113,7 @@ def _describe_option(param: Any, lang: Lang) -> str:
     return _("{text} Default: {value}.", text=text, value=param.default).in_(lang)
 
 
-def _list_arguments(command: Any, ctx: Any, lang: Lang) -> list[Row]:
+def _list_arguments(command: Any, ctx: Context, lang: Lang) -> list[Row]:
     return [
         (translate(param.metavar or param.name.upper(), lang), translate(param.help or "", lang))
         for param in command.get_params(ctx)
@@ -116,11 +121,11 @@ def _list_arguments(command: Any, ctx: Any, lang: Lang) -> list[Row]:
     ]
 
 
-def _write_usage(formatter: Any, ctx: Any, words: str, lang: Lang) -> None:
+def _write_usage(formatter: HelpFormatter, ctx: Context, words: str, lang: Lang) -> None:
     formatter.write_usage(ctx.command_path, words, prefix=f"{translate(N_('Usage:'), lang)} ")
 
 
-def _write_section(formatter: Any, title: str, rows: Sequence[Row], lang: Lang) -> None:
+def _write_section(formatter: HelpFormatter, title: str, rows: Sequence[Row], lang: Lang) -> None:
     """Write rows in two columns; a name that is longer than its column has a line of its own."""
     if not rows:
         return
@@ -141,7 +146,7 @@ def _wrap(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
-def _write_text(formatter: Any, text: str | None, lang: Lang) -> None:
+def _write_text(formatter: HelpFormatter, text: str | None, lang: Lang) -> None:
     """Write paragraphs as wide as the screen, and below them their commands."""
     for paragraph in translate(text or "", lang).split("\n\n"):
         formatter.write("\n")
@@ -167,7 +172,7 @@ def _wrap_command(command: str, width: int) -> list[str]:
 class VerbCommand(TyperCommand):
     """Verb with its help in the language of the command line."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write usage, description, arguments, options by panel, examples."""
         lang = _get_language(ctx)
         arguments = _list_arguments(self, ctx, lang)
@@ -178,7 +183,7 @@ class VerbCommand(TyperCommand):
             _write_section(formatter, panel, rows, lang)
         _write_text(formatter, self.epilog, lang)
 
-    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
         """List what may be typed next, with its text in the language of the command line."""
         return _translate_proposals(super().shell_complete(ctx, incomplete), ctx)
 
@@ -186,11 +191,11 @@ class VerbCommand(TyperCommand):
 class ProgramGroup(TyperGroup):
     """Program that imports a verb when it is asked for."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:
         """List the verbs in the order of the help."""
         return list(VERBS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """Build the command of a verb; None if there is no such verb."""
         verb = VERBS.get(cmd_name)
         if verb is None:
@@ -201,7 +206,7 @@ class ProgramGroup(TyperGroup):
         )
         return typer.main.get_command(program)
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write usage, description, verbs by question, options, variables, examples."""
         lang = _get_language(ctx)
         _write_usage(formatter, ctx, translate(N_("VERB … [OPTIONS]"), lang), lang)
@@ -215,12 +220,12 @@ class ProgramGroup(TyperGroup):
         _write_section(formatter, N_("Environment variables"), variables, lang)
         _write_text(formatter, self.epilog, lang)
 
-    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
         """List what may be typed next, with its text in the language of the command line."""
         return _translate_proposals(super().shell_complete(ctx, incomplete), ctx)
 
 
-def _translate_proposals(proposals: list[Any], ctx: Any) -> list[Any]:
+def _translate_proposals(proposals: list[CompletionItem], ctx: Context) -> list[CompletionItem]:
     """Translate the text of each proposal; a shell would take a second line for another proposal."""
     for proposal in proposals:
         text = translate(proposal.help or "", _get_language(ctx))
