@@ -14,7 +14,6 @@ from tnt_sim.app.scenario_changes import get_goals, list_stages
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_short_amount
-from tnt_sim.i18n.parameters import Count
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS
 from tnt_sim.rules.expressions.text import capitalise
@@ -141,10 +140,9 @@ def _describe_axis(axis: Axis, state: State, answer: LiveAnswer | None, lang: La
     under = (answer.problem.case.node >= node) & (answer.problem.case.node < tree.end[node])
     n = int((answer.allocation.funded & under).sum())
     text = _n(
-        "{granted} granted, {count} funded; {left} left",
-        "{granted} granted, {count} funded; {left} left",
+        "{granted} granted, {n} funded; {left} left",
+        "{granted} granted, {n} funded; {left} left",
         n=n,
-        count=Count(n),
         granted=format_short_amount(granted, lang),
         left=format_short_amount(left, lang),
     )

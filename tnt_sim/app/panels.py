@@ -227,11 +227,7 @@ class Drawer:
         largest = sorted(rows, key=lambda row: (-int(cents[row]), row))[:MOST_MOVES]
         n = len(rows)
         all_text = _("Show all {n} in the list", n=n).in_(lang)
-        title = (
-            _n("{count} enters", "{count} enter", n=n, count=Count(n))
-            if key == "enter"
-            else _n("{count} leaves", "{count} leave", n=n, count=Count(n))
-        )
+        title = _n("{n} enters", "{n} enter", n=n) if key == "enter" else _n("{n} leaves", "{n} leave", n=n)
         return {
             "title": title.in_(lang),
             "rows": [
@@ -338,10 +334,9 @@ def _describe_change(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) ->
     changed = int((answer.allocation.granted_cents != last.allocation.granted_cents).sum())
     if changed:
         return _n(
-            "The same dossiers; other amounts for {count} dossier.",
-            "The same dossiers; other amounts for {count} dossiers.",
+            "The same dossiers; other amounts for {n} dossier.",
+            "The same dossiers; other amounts for {n} dossiers.",
             n=changed,
-            count=Count(changed),
         )
     return _("The same dossiers, the same amounts.")
 
@@ -388,10 +383,9 @@ def render_list(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, sta
         "dossiers",
         {
             "found": _n(
-                "{count} dossier, {granted} granted.",
-                "{count} dossiers, {granted} granted.",
+                "{n} dossier, {granted} granted.",
+                "{n} dossiers, {granted} granted.",
                 n=n,
-                count=Count(n),
                 granted=granted,
             ).in_(lang),
             "heads": [{"words": PAGE[key].in_(lang), "n": key in _RIGHT} for key in _HEADS],

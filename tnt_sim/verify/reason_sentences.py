@@ -8,7 +8,7 @@ import polars as pl
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
-from tnt_sim.i18n.parameters import Count, Money
+from tnt_sim.i18n.parameters import Count, Listed, Money
 from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.linear_terms import IntArray, sum_exactly
 from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, describe_failures
@@ -77,10 +77,7 @@ def _describe_all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
 def _with_exceptions(head: Text, exceptions: list[Text]) -> Text:
     if not exceptions:
         return _("{head}.", head=head)
-    first, *others = exceptions
-    for other in others:
-        first = _("{first} and {other}", first=first, other=other)
-    return _("{head}, but for {exceptions}.", head=head, exceptions=first)
+    return _("{head}, but for {exceptions}.", head=head, exceptions=Listed(exceptions))
 
 
 def _describe_fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:

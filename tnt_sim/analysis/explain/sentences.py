@@ -28,7 +28,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, format_euros, format_rate
-from tnt_sim.i18n.parameters import Count, Names
+from tnt_sim.i18n.parameters import Names
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import describe_selector
 
@@ -411,7 +411,7 @@ def format_value(text: str | None, unit: str, lang: Lang, *, span: bool = False)
         return format_rate(parse_decimal(text), lang)
     if unit == "days" and span:
         days = int(parse_decimal(text))
-        return _n("{count} day", "{count} days", n=days, count=Count(days)).in_(lang)
+        return _n("{n} day", "{n} days", n=days).in_(lang)
     if unit == "days":
         return format_day(text, lang)
     return Names([text]).in_(lang)

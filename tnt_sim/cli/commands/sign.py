@@ -15,7 +15,7 @@ from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitO
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import N_, Lang, _, _n
-from tnt_sim.i18n.parameters import Count, Money
+from tnt_sim.i18n.parameters import Money
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -161,11 +161,10 @@ def _print(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> N
     words = entry.signature
     n = words["n_dossiers"]
     signed = _n(
-        "✔ {folder}: {count} dossier committed, {total}",
-        "✔ {folder}: {count} dossiers committed, {total}",
+        "✔ {folder}: {n} dossier committed, {total}",
+        "✔ {folder}: {n} dossiers committed, {total}",
         n=n,
         folder=format_path(entry.folder),
-        count=Count(n),
         total=Money(words["granted_cents"]),
     )
     follow = _(

@@ -19,7 +19,6 @@ from tnt_sim.i18n.numbers import (
     format_percentage,
     format_short_amount,
 )
-from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.charts.department_map import compute_class_bounds, list_fills
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT
 from tnt_sim.reporting.decision_page.script_data import ENVELOPE_KEYS, Slider
@@ -86,7 +85,7 @@ def _build_entry(run: StoredRun, members: tuple[int, ...], largest: int, lang: L
         for key in (*ENVELOPE_KEYS, "committed_cents", "n_dossiers", "n_eligible")
     }
     single = len(entries) == 1
-    parts = _n("{count} part", "{count} parts", n=len(entries), count=Count(len(entries))).in_(lang)
+    parts = _n("{n} part", "{n} parts", n=len(entries)).in_(lang)
     name = run.get_title(members[0]) if single else f"{entries[0].parent} · {parts}"
     amounts = {
         key: format_amount(value, lang) if key.endswith("_cents") else format_integer(value, lang)
@@ -162,10 +161,9 @@ def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, 
         line.code: f"{line.name} ({line.code}) : {format_amount(line.granted_cents, lang)}, "
         f"{format_per_head(line, lang)}"
         + _n(
-            " per head, {count} dossier",
-            " per head, {count} dossiers",
+            " per head, {n} dossier",
+            " per head, {n} dossiers",
             n=line.funded,
-            count=Count(line.funded),
         ).in_(lang)
         for line in departments
         if line.code

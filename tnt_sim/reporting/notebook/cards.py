@@ -12,7 +12,6 @@ import polars as pl
 
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, format_integer
-from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.renderers.terminal import MARKS
 from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_tone
@@ -142,7 +141,7 @@ def render_scenario_card(scenario: ScenarioData, lang: Lang | None = None) -> st
 
 def _describe_dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
     """Write the number of applications and, where stated, what they request."""
-    filed = _n("{count} dossier", "{count} dossiers", n=n, count=Count(n)).in_(lang)
+    filed = _n("{n} dossier", "{n} dossiers", n=n).in_(lang)
     silent, wanted = requested.null_count(), format_amount(int(requested.sum()), lang)
     if silent == n:
         return filed

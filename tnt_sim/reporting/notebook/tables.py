@@ -16,7 +16,6 @@ import polars as pl
 
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amounts, format_decimal, format_integer, format_number
-from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.quality import SEVERITY
 from tnt_sim.reporting.text.marginal import FLAGS
@@ -113,7 +112,7 @@ def render_table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping
     text = render_rows_html(names, list(zip(*cells, strict=True)), right)
     rest = frame.height - few.height
     if rest:
-        left = _n("… and {count} more row", "… and {count} more rows", n=rest, count=Count(rest))
+        left = _n("… and {n} more row", "… and {n} more rows", n=rest)
         text += f'\n<p class="soft">{escape(left.in_(lang))}</p>'
     return text
 

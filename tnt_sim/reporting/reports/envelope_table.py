@@ -8,7 +8,6 @@ from typing import Protocol
 
 from tnt_sim.i18n.message import Text, _, _n, _p
 from tnt_sim.i18n.numbers import NO_BREAK
-from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.report_tree import Column, Kind, Table, Tone, Words
 
 MOST_CHILDREN = 12
@@ -109,7 +108,7 @@ _BRANCH, _LAST, _PASSED, _ENDED = (lead.replace(" ", NO_BREAK) for lead in ("├
 
 def describe_parts(before: str, n: int) -> Text:
     """Write the parts of a split after a name or a branch: « detr · 100 parts »."""
-    return _n("{before}{count} part", "{before}{count} parts", n=n, before=before, count=Count(n))
+    return _n("{before}{n} part", "{before}{n} parts", n=n, before=before)
 
 
 def _sum_figures(entries: Sequence[EnvelopeFigures], keys: Sequence[str]) -> dict[str, int | None]:

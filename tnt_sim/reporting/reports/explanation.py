@@ -57,9 +57,7 @@ def build_report(document: ExplainDocument) -> Report:
     """Return the report of `explain`."""
     nodes: list[Node] = [build_dossier(entry) for entry in document.dossiers[:MOST_LISTED]]
     if (rest := len(document.dossiers) - MOST_LISTED) > 0:
-        more = _n(
-            "… and {count} more (see --json).", "… and {count} more (see --json).", rest, count=Count(rest)
-        )
+        more = _n("… and {n} more (see --json).", "… and {n} more (see --json).", rest)
         nodes.append(Paragraph(more))
     if document.rules:
         effects = [Paragraph(_describe_rule_effect(rule), mark="– ") for rule in document.rules]
@@ -110,14 +108,13 @@ def describe_inversions(inversion: InversionList | InversionsDocument) -> Text:
             "No inversion: in each envelope nobody is funded before one ranked better by {column}.",
             column=column,
         )
-    pairs = _n("{count} inversion", "{count} inversions", inversion.n_pairs, count=Count(inversion.n_pairs))
+    pairs = _n("{n} inversion", "{n} inversions", inversion.n_pairs)
     return _n(
-        "{pairs} by {column}: {count} refused dossier ranks better than a funded one of the same envelope.",
-        "{pairs} by {column}: {count} refused dossiers rank better than a funded one of the same envelope.",
+        "{pairs} by {column}: {n} refused dossier ranks better than a funded one of the same envelope.",
+        "{pairs} by {column}: {n} refused dossiers rank better than a funded one of the same envelope.",
         inversion.n_refused,
         pairs=pairs,
         column=column,
-        count=Count(inversion.n_refused),
     )
 
 

@@ -129,10 +129,9 @@ def _build_verdict(n_error: int) -> Callout:
     if not n_error:
         return Callout(_("The table can be used in a scenario."), Tone.GOOD)
     text = _n(
-        "{count} blocking finding: correct it in the file (quality.csv says where), then import again.",
-        "{count} blocking findings: correct them in the file (quality.csv says where), then import again.",
+        "{n} blocking finding: correct it in the file (quality.csv says where), then import again.",
+        "{n} blocking findings: correct them in the file (quality.csv says where), then import again.",
         n_error,
-        count=Count(n_error),
     )
     return Callout(text, Tone.BAD)
 
@@ -155,10 +154,9 @@ def _build_totals(document: FormImportDocument) -> Table:
 
 def _describe_excluded(reason: str, n: int) -> Text:
     return _n(
-        "{count} row set aside: {reason}",
-        "{count} rows set aside: {reason}",
+        "{n} row set aside: {reason}",
+        "{n} rows set aside: {reason}",
         n,
-        count=Count(n),
         reason=reason,
     )
 
@@ -238,16 +236,13 @@ def _describe_choices(document: ConsolidateDocument) -> Text:
     """Count workbooks and choices: « 2 classeurs : 3 retenus, 1 refusé, … »."""
     n, chosen = len(document.groups), document.choices
     return _n(
-        "{count} workbook: {funded}, {refused}, {waiting}, {followed}",
-        "{count} workbooks: {funded}, {refused}, {waiting}, {followed}",
+        "{n} workbook: {funded}, {refused}, {waiting}, {followed}",
+        "{n} workbooks: {funded}, {refused}, {waiting}, {followed}",
         n,
-        count=Count(n),
-        funded=_n(
-            "{count} dossier funded", "{count} dossiers funded", chosen["fund"], count=Count(chosen["fund"])
-        ),
-        refused=_n("{count} refused", "{count} refused", chosen["refuse"], count=Count(chosen["refuse"])),
-        waiting=_("{count} waiting", count=Count(chosen["wait"])),
-        followed=_("{count} as proposed", count=Count(chosen["follow"])),
+        funded=_n("{n} dossier funded", "{n} dossiers funded", chosen["fund"]),
+        refused=_n("{n} refused", "{n} refused", chosen["refuse"]),
+        waiting=_("{n} waiting", n=Count(chosen["wait"])),
+        followed=_("{n} as proposed", n=Count(chosen["follow"])),
     )
 
 

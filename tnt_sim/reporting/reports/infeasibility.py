@@ -60,18 +60,12 @@ def build_first_conflict(
 
 
 def _list_member_columns(entry: ClashEntry) -> list[Column]:
-    members = [member for member, __ in describe_members(entry.members, Lang.FR)]
+    by_lang = [describe_members(entry.members, lang) for lang in (Lang.FR, Lang.EN)]
+    members = [member for member, __ in by_lang[0]]
+    words = [capitalise_text(Text(fr, en)) for (__, fr), (__, en) in zip(*by_lang, strict=True)]
     sources = [member.source or "" for member in members]
     return [
-        Column(
-            _("Member"),
-            [
-                capitalise_text(Text(fr, en))
-                for (__, fr), (__, en) in zip(
-                    *(describe_members(entry.members, lang) for lang in (Lang.FR, Lang.EN)), strict=True
-                )
-            ],
-        ),
+        Column(_("Member"), words),
         Column(_("Where"), [f"{m.file}:{m.line}" if m.file and m.line else "" for m in members]),
         *([Column(_("Source"), sources, optional=True)] if any(sources) else []),
     ]

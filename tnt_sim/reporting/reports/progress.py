@@ -10,16 +10,16 @@ from tnt_sim.i18n.message import NO_TEXT, Text, _, _n
 from tnt_sim.i18n.parameters import Count
 
 _COUNTS: Mapping[str, Callable[[int], Text]] = {
-    "dossiers": lambda n: _n("{count} dossier", "{count} dossiers", n=n, count=Count(n)),
-    "amounts": lambda n: _n("{count} amount", "{count} amounts", n=n, count=Count(n)),
-    "steps": lambda n: _n("{count} step", "{count} steps", n=n, count=Count(n)),
-    "portfolios": lambda n: _n("{count} choice", "{count} choices", n=n, count=Count(n)),
-    "questions": lambda n: _n("{count} question", "{count} questions", n=n, count=Count(n)),
-    "targets": lambda n: _n("{count} target", "{count} targets", n=n, count=Count(n)),
-    "ways": lambda n: _n("{count} way", "{count} ways", n=n, count=Count(n)),
-    "solves": lambda n: _n("{count} solve", "{count} solves", n=n, count=Count(n)),
-    "draws": lambda n: _n("{count} draw", "{count} draws", n=n, count=Count(n)),
-    "sides": lambda n: _n("{count} scenario", "{count} scenarios", n=n, count=Count(n)),
+    "dossiers": lambda n: _n("{n} dossier", "{n} dossiers", n=n),
+    "amounts": lambda n: _n("{n} amount", "{n} amounts", n=n),
+    "steps": lambda n: _n("{n} step", "{n} steps", n=n),
+    "portfolios": lambda n: _n("{n} choice", "{n} choices", n=n),
+    "questions": lambda n: _n("{n} question", "{n} questions", n=n),
+    "targets": lambda n: _n("{n} target", "{n} targets", n=n),
+    "ways": lambda n: _n("{n} way", "{n} ways", n=n),
+    "solves": lambda n: _n("{n} solve", "{n} solves", n=n),
+    "draws": lambda n: _n("{n} draw", "{n} draws", n=n),
+    "sides": lambda n: _n("{n} scenario", "{n} scenarios", n=n),
 }
 """What a study counts."""
 UNITS = frozenset(_COUNTS)

@@ -200,7 +200,7 @@ def _describe_groups(rule: RuleEntry) -> Text:
     if rule.kind == "cap":
         return _describe_projects(groups)
     n = len(groups)
-    facts = _n("the tightest of {count} group", "the tightest of {count} groups", n=n, count=Count(n))
+    facts = _n("the tightest of {n} group", "the tightest of {n} groups", n=n)
     if at_bound := sum(group.binds for group in groups):
         facts = _("{facts}, {count} at the bound", facts=facts, count=Count(at_bound))
     if lowered := [str(group.group) for group in groups if group.lowered]:
@@ -213,7 +213,7 @@ def _describe_projects(groups: Sequence[GroupEntry]) -> Text:
     at = sum(group.binds for group in groups)
     if not at:
         return _("the nearest: {project}", project=str(groups[0].group))
-    return _n("{count} project at the cap", "{count} projects at the cap", n=at, count=Count(at))
+    return _n("{n} project at the cap", "{n} projects at the cap", n=at)
 
 
 def _describe_violations(rule: RuleEntry, unit: str) -> Text:
@@ -288,12 +288,12 @@ def describe_money(document: RunDocument) -> list[Text]:
 
 def describe_filed(n: int) -> Text:
     """Write « 24 dossiers déposés »."""
-    return _n("{count} dossier filed", "{count} dossiers filed", n=n, count=Count(n))
+    return _n("{n} dossier filed", "{n} dossiers filed", n=n)
 
 
 def describe_eligible(n: int) -> Text:
     """Write « 22 éligibles »."""
-    return _n("{count} eligible", "{count} eligible", n=n, count=Count(n))
+    return _n("{n} eligible", "{n} eligible", n=n)
 
 
 def _describe_inhabitants(document: RunDocument) -> list[Text]:
@@ -302,19 +302,17 @@ def _describe_inhabitants(document: RunDocument) -> list[Text]:
     if n is None or n_unlocated is None:
         return []
     people = _n(
-        "{count} inhabitant in the communes reached, each counted once",
-        "{count} inhabitants in the communes reached, each counted once",
+        "{n} inhabitant in the communes reached, each counted once",
+        "{n} inhabitants in the communes reached, each counted once",
         n=n,
-        count=Count(n),
     )
     if not n_unlocated:
         return [people]
     unlocated = _n(
-        "{people}; {count} funded dossier names no place that the map knows in full",
-        "{people}; {count} funded dossiers name no place that the map knows in full",
+        "{people}; {n} funded dossier names no place that the map knows in full",
+        "{people}; {n} funded dossiers name no place that the map knows in full",
         n=n_unlocated,
         people=people,
-        count=Count(n_unlocated),
     )
     return [unlocated]
 
@@ -387,7 +385,7 @@ def _build_dual_prices(prices: Sequence[ShadowPrice]) -> list[Node]:
         most=MOST_PRICES,
     )
     n = len(prices) - len(priced)
-    null = _n("… {count} price of zero", "… {count} prices of zero", n=n, count=Count(n))
+    null = _n("… {n} price of zero", "… {n} prices of zero", n=n)
     return [table, *([Paragraph(null, soft=True)] if n else [])]
 
 

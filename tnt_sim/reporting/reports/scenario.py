@@ -13,7 +13,6 @@ from rich.text import Text as Line
 from tnt_sim.domain.field_types import Described
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.terminal import wrap_paragraph
 from tnt_sim.reporting.show_document import SentenceEntry
 from tnt_sim.reporting.text.scenario_entries import (
@@ -335,7 +334,7 @@ def _render_entry(sentence: Sentence, lang: Lang, width: int) -> list[Line]:
 def _describe_details(sentence: Sentence, lang: Lang) -> str:
     pieces = [sentence.remark]
     if (n := sentence.n_dossiers) is not None:
-        pieces.append(_n("{count} dossier", "{count} dossiers", n=n, count=Count(n)).in_(lang))
+        pieces.append(_n("{n} dossier", "{n} dossiers", n=n).in_(lang))
     if sentence.n_rows is not None:
         pieces.append(
             describe_n_rows(sentence.n_rows, sentence.section, reported=sentence.reported, lang=lang)

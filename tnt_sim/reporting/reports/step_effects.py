@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.numbers import format_round_amount, format_short_amount
-from tnt_sim.i18n.parameters import Count, Listed
+from tnt_sim.i18n.parameters import Listed
 from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Section, Table, Words, write_both
 from tnt_sim.reporting.text.marginal import format_signed
 
@@ -48,8 +48,8 @@ def _describe_axis(entry: AxisEffect) -> tuple[Words, Words, Words]:
     change = entry.change
     if entry.goal is None or change is None:
         return _("nothing more"), "", ""
-    enter = _n("{count} enters", "{count} enter", n=entry.n_enter, count=Count(entry.n_enter))
-    leave = _n("{count} leaves", "{count} leave", n=entry.n_leave, count=Count(entry.n_leave))
+    enter = _n("{n} enters", "{n} enter", n=entry.n_enter)
+    leave = _n("{n} leaves", "{n} leave", n=entry.n_leave)
     cents = entry.granted_cents
     more = write_both(partial(format_short_amount, cents))
     return (

@@ -441,7 +441,7 @@ def _join_words(words: Sequence[Text], lang: Lang) -> str:
 
 def _write_draw_name(name: str) -> Text:
     number = name.removeprefix("draw")
-    return _("draw{number}", number=number) if number != name else _("{name}", name=name)
+    return _("draw{number}", number=number) if number != name else Text(name, name)
 
 
 def _build_envelope_section(tables: EnsembleTables) -> Section:

@@ -7,7 +7,7 @@ from datetime import date
 from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, _, _n
-from tnt_sim.i18n.parameters import Count, Day
+from tnt_sim.i18n.parameters import Day
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, describe_where_clause
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
@@ -63,9 +63,7 @@ def describe_remark(entry: Described, day: date | None, lang: Lang) -> str:
 def describe_n_rows(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
     """Say how many rows of the model an entry has, or why it has none."""
     if n_rows:
-        return _n("{count} row of the model", "{count} rows of the model", n=n_rows, count=Count(n_rows)).in_(
-            lang
-        )
+        return _n("{n} row of the model", "{n} rows of the model", n=n_rows).in_(lang)
     if reported:
         why = _("only read")
     elif section == "caps":

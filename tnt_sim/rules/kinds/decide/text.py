@@ -8,7 +8,7 @@ from types import MappingProxyType
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents
-from tnt_sim.i18n.parameters import Count, Items
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.expressions.text import _MAX_LISTED, format_money
 from tnt_sim.rules.offers.decisions import DecideSpec
 
@@ -33,10 +33,9 @@ def describe_decide(rule: DecideSpec, lang: Lang) -> str:
         n, some = len(rule.fund), format_list(rule.fund, lang, 5)
         decisions.append(
             _n(
-                "{count} dossier funded ({names})",
-                "{count} dossiers funded ({names})",
+                "{n} dossier funded ({names})",
+                "{n} dossiers funded ({names})",
                 n=n,
-                count=Count(n),
                 names=some,
             )
         )
@@ -44,10 +43,9 @@ def describe_decide(rule: DecideSpec, lang: Lang) -> str:
         n, some = len(rule.refuse), format_list(rule.refuse, lang, 5)
         decisions.append(
             _n(
-                "{count} dossier refused ({names})",
-                "{count} dossiers refused ({names})",
+                "{n} dossier refused ({names})",
+                "{n} dossiers refused ({names})",
                 n=n,
-                count=Count(n),
                 names=some,
             )
         )

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.parameters import Count
 from tnt_sim.rules.expressions.text import (
     _MAX_LISTED,
     _format_quantifier,
@@ -29,10 +28,9 @@ def describe_exclusive(rule: ExclusiveSpec, lang: Lang) -> str:
     """Return « pour chaque membre, au plus 1 dossier est financé »."""
     whom = describe_scope(rule.by, rule.where, lang, rule.dossiers)
     most = _n(
-        "at most {count} dossier is funded",
-        "at most {count} dossiers are funded",
+        "at most {n} dossier is funded",
+        "at most {n} dossiers are funded",
         n=rule.max,
-        count=Count(rule.max),
     )
     return whom + most.in_(lang)
 
