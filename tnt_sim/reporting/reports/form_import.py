@@ -239,7 +239,9 @@ def _describe_choices(document: ConsolidateDocument) -> Text:
         "{n} workbook: {funded}, {refused}, {waiting}, {followed}",
         "{n} workbooks: {funded}, {refused}, {waiting}, {followed}",
         n,
-        funded=_n("{n} dossier funded", "{n} dossiers funded", chosen["fund"]),
+        funded=_n(
+            "{count} dossier funded", "{count} dossiers funded", chosen["fund"], count=Count(chosen["fund"])
+        ),
         refused=_n("{n} refused", "{n} refused", chosen["refuse"]),
         waiting=_("{n} waiting", n=Count(chosen["wait"])),
         followed=_("{n} as proposed", n=Count(chosen["follow"])),
