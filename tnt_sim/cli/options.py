@@ -150,6 +150,15 @@ PageOption = Annotated[
     Path | None,
     typer.Option("--out", metavar=N_("FILE"), help=N_("The file to write: .html or .xlsx; none by default.")),
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help=N_("Replaces the file if it exists."))]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar=N_("PROJECT"),
+        help=N_("The folder of the project, if the run or the project was moved."),
+    ),
+]
 OutOption = Annotated[
     Path | None,
     typer.Option(

@@ -383,9 +383,11 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
 
 
 def load_verb(name: str) -> Callable[..., int]:
-    """Import the function of a verb."""
+    """Import the function of a verb, with one parameter for each option."""
+    from tnt_sim.cli.answer import expand_groups
+
     function = name.replace("-", "_")
     if iskeyword(function):
         function += "_"
     verb: Callable[..., int] = getattr(import_module(f"tnt_sim.cli.commands.{function}"), function)
-    return verb
+    return expand_groups(verb)

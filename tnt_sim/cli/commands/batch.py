@@ -128,16 +128,16 @@ def batch(
     asked = {key: value for key, value in options.items() if value is not None}
     with _show_progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _guard_termination(bar) as tell:
         result = run_batch(plan, out, run, n_workers, asked, tell)
-    if as_json:
-        from tnt_sim.analysis.batch.document import build_document
-        from tnt_sim.documents import dump_document
+    from tnt_sim.analysis.batch.document import build_document
+    from tnt_sim.documents import dump_document
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.batch import build_report, write_batch
 
+    report = build_report(result.runs, n, str(out), interrupted=result.interrupted, n_torn=result.n_torn)
+    write_batch(report, out, tongue)
+    if as_json:
         emit(dump_document(build_document(result)))
     elif not quiet:
-        from tnt_sim.reporting.renderers.terminal import render_report
-        from tnt_sim.reporting.reports.batch import build_report
-
-        report = build_report(result.runs, n, str(out), interrupted=result.interrupted, n_torn=result.n_torn)
         print_page(render_report(report, tongue, get_width()))
         if not result.interrupted:
             print_page(build_hint_lines([f'polars.read_parquet("{(out / "runs").as_posix()}")'], tongue))

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.console import (
-    INTERRUPTED_AND_TOLD,
-    build_hint,
-    emit,
-    format_arguments,
-    get_width,
-    print_page,
-    show_progress,
-)
+from tnt_sim.cli.answer import LimitedOptions
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, build_hint, format_arguments, show_progress
 from tnt_sim.cli.invocation import read_locale
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    PageOption,
-    QuietOption,
-    TimeLimitOption,
-    parse_lang,
-    parse_seconds,
-)
-from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import N_, Lang, _
-
-if TYPE_CHECKING:
-    from tnt_sim.reporting.report_tree import Report
+from tnt_sim.cli.options import parse_lang
+from tnt_sim.i18n.message import N_
 
 SidesArgument = Annotated[
     list[Path],
@@ -45,63 +25,16 @@ NoCausesOption = Annotated[
 ]
 
 
-def compare(
-    sides: SidesArgument,
-    out: PageOption = None,
-    no_causes: NoCausesOption = False,
-    time_limit: TimeLimitOption = None,
-    force: ForceOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> int:
+def compare(sides: SidesArgument, options: LimitedOptions, no_causes: NoCausesOption = False) -> int:
     """Compare scenarios or runs: inputs, totals, who comes in, who goes out."""
-    tongue = parse_lang(lang, read_locale(sides))
+    options.check()
+    lang = parse_lang(options.lang, read_locale(sides))
     from tnt_sim.api.comparison import compare as set_side_by_side
-    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.comparison import build_report
 
-    if out is not None:
-        check_out(out, force=force)
-    seconds = parse_seconds(time_limit)
-    options = {} if seconds is None else {"time_limit": seconds}
-    with show_progress(tongue, wanted=not quiet and not as_json) as progress:
-        comparison = set_side_by_side(*sides, attribute=not no_causes, options=options, progress=progress)
-    report = build_report(comparison)
-    if out is not None:
-        write_report(out, report, tongue)
-    if as_json:
-        emit(comparison.summary())
-    elif not quiet:
-        print_page(render_report(report, tongue, get_width()))
-        if out is None:
-            print_page(build_hint("compare", tongue, format_arguments(*sides)))
+    limit = {} if options.seconds is None else {"time_limit": options.seconds}
+    with show_progress(lang, wanted=not options.quiet) as progress:
+        comparison = set_side_by_side(*sides, attribute=not no_causes, options=limit, progress=progress)
+    hint = build_hint("compare", lang, format_arguments(*sides)) if options.out is None else ()
+    options.show(build_report(comparison), comparison.summary(), lang, hint)
     return INTERRUPTED_AND_TOLD if comparison.data.stopped_by == "interrupt" else 0
-
-
-def check_out(out: Path, *, force: bool) -> None:
-    """Check that a page or a workbook may be written to a path.
-
-    Raises
-    ------
-    UsageError
-        For another kind of file, or if a file exists.
-    """
-    from tnt_sim.engine.run_folder.atomic_write import check_target
-
-    if out.suffix.lower() not in (".html", ".xlsx"):
-        raise UsageError(
-            _('--out "{name}": give a name that ends in .html or .xlsx.', name=out.name),
-            code="usage.out",
-        )
-    check_target(out, replace=force)
-
-
-def write_report(out: Path, report: Report, lang: Lang) -> None:
-    """Write a report as a page or a workbook, by the suffix."""
-    from tnt_sim.engine.run_folder.atomic_write import put_file
-    from tnt_sim.reporting.renderers.html import render_report_html
-    from tnt_sim.reporting.renderers.xlsx import build_report_workbook
-
-    html = out.suffix.lower() == ".html"
-    put_file(out, render_report_html(report, lang).encode() if html else build_report_workbook(report, lang))

@@ -6,29 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_report
-from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.console import (
-    INTERRUPTED_AND_TOLD,
-    build_hint,
-    emit,
-    format_arguments,
-    get_width,
-    print_page,
-    show_progress,
-)
-from tnt_sim.cli.invocation import get_written_locale
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    PageOption,
-    QuietOption,
-    ScenarioArgument,
-    SetOption,
-    TimeLimitOption,
-    parse_lang,
-    parse_seconds,
-)
+from tnt_sim.cli.answer import StudyOptions
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_progress
 from tnt_sim.i18n.message import N_
 
 EXIT = {"infeasible": 4, "feasible": 0, "stopped": 5}
@@ -40,47 +19,23 @@ RepairsOption = Annotated[
 ]
 
 
-def conflict(
-    scenario: ScenarioArgument,
-    sets: SetOption = None,
-    max_sets: SetsOption = 8,
-    max_repairs: RepairsOption = 8,
-    out: PageOption = None,
-    force: ForceOption = False,
-    time_limit: TimeLimitOption = None,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> int:
+def conflict(options: StudyOptions, max_sets: SetsOption = 8, max_repairs: RepairsOption = 8) -> int:
     """Explain why no allocation is feasible: incompatible rules, and corrections."""
-    parse_lang(lang)
-    if out is not None:
-        check_out(out, force=force)
-    seconds = parse_seconds(time_limit)
+    scenario, lang = options.load_scenario()
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict as find
-    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.infeasibility import build_report
-    from tnt_sim.scenario.load import load_scenario
 
-    variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, get_written_locale(variant))
-    with show_progress(tongue, wanted=not quiet) as progress:
+    with show_progress(lang, wanted=not options.quiet) as progress:
         conflict_ = find(
-            variant, time_limit=seconds, max_sets=max_sets, max_repairs=max_repairs, progress=progress
+            scenario,
+            time_limit=options.seconds,
+            max_sets=max_sets,
+            max_repairs=max_repairs,
+            progress=progress,
         )
-    report = build_report(conflict_.data)
-    if out is not None:
-        write_report(out, report, tongue)
-    if as_json:
-        emit(conflict_.document)
-    elif not quiet:
-        print_page(render_report(report, tongue, get_width()))
-        repairs = () if conflict_.status == "feasible" else conflict_.data.repairs
-        enough = next((repair.set for repair in repairs if repair.set), None)
-        if conflict_.status == "feasible" or enough:
-            print_page(
-                build_hint(
-                    "conflict", tongue, format_arguments(scenario, sets=[*(sets or ()), *(enough or ())])
-                )
-            )
+    is_feasible = conflict_.status == "feasible"
+    repairs = () if is_feasible else conflict_.data.repairs
+    enough = next((repair.set for repair in repairs if repair.set), ())
+    hint = options.build_hint("conflict", lang, *enough) if is_feasible or enough else ()
+    options.show(build_report(conflict_.data), conflict_.document, lang, hint)
     return INTERRUPTED_AND_TOLD if conflict_.course.stopped_by == "interrupt" else EXIT[conflict_.status]

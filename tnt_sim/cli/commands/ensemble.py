@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.compare import check_out, write_report
-from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.console import (
-    INTERRUPTED_AND_TOLD,
-    build_hint,
-    emit,
-    format_arguments,
-    get_width,
-    print_page,
-    show_progress,
-)
-from tnt_sim.cli.invocation import get_written_locale
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    QuietOption,
-    SetOption,
-    TimeLimitOption,
-    list_scenario_files,
-    list_tables,
-    parse_lang,
-    parse_seconds,
-)
+from tnt_sim.cli.answer import STOPPED, StudyOptions
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, emit, print_page, show_progress
+from tnt_sim.cli.options import list_scenario_files, list_tables, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, Lang, _
-
-STOPPED = 5
 
 DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help=N_("The number of draws."))]
 SeedOption = Annotated[
@@ -57,7 +36,7 @@ WorkersOption = Annotated[
         "--workers", metavar="N", min=1, help=N_("How many at a time; one for each core by default.")
     ),
 ]
-PageOption = Annotated[
+FittedPageOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
@@ -103,63 +82,49 @@ ByOption = Annotated[
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class EnsembleOptions(StudyOptions):
+    """Options of a question on a scenario, or on a table to fit."""
+
+    scenario: ScenarioOrNone = None  # type: ignore[assignment]
+    out: FittedPageOption = None
+
+
 def ensemble(
-    scenario: ScenarioOrNone = None,
+    options: EnsembleOptions,
     draws: DrawsOption = 1000,
     seed: SeedOption = 0,
     sampling: SamplingOption = "lhs",
     sensitivity: SensitivityOption = 0,
     workers: WorkersOption = None,
-    time_limit: TimeLimitOption = None,
-    sets: SetOption = None,
     fit: FitOption = None,
     planned: PlannedOption = None,
     realised: RealisedOption = None,
     by: ByOption = None,
-    out: PageOption = None,
-    force: ForceOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Simulate uncertain costs, scores and withdrawals: which applications are funded in most draws."""
-    parse_lang(lang)
-    seconds = parse_seconds(time_limit)
     columns = {"planned": planned, "realised": realised, "by": by}
     asked_columns = {key: name for key, name in columns.items() if name is not None}
-    _check_inputs(scenario, fit, asked_columns)
+    _check_inputs(options.scenario, fit, asked_columns)
     if fit is not None:
-        return _fit_distributions(fit, asked_columns, out, parse_lang(lang), force=force, as_json=as_json)
-    assert scenario is not None
+        return _fit_distributions(fit, asked_columns, options)
+    scenario, lang = options.load_scenario()
     from tnt_sim.api.ensemble import ensemble as draw
-    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.uncertainty import build_report
-    from tnt_sim.scenario.load import load_scenario
 
-    if out is not None:
-        check_out(out, force=force)
-    variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, get_written_locale(variant))
-    with show_progress(tongue, wanted=not quiet and not as_json) as progress:
+    with show_progress(lang, wanted=not options.quiet) as progress:
         ensemble_ = draw(
-            variant,
+            scenario,
             draws,
             seed,
             sampling=sampling,
             workers=workers,
             sensitivity=sensitivity,
-            time_limit=seconds,
+            time_limit=options.seconds,
             tell=progress,
         )
-    report = build_report(ensemble_)
-    if out is not None:
-        write_report(out, report, tongue)
-    if as_json:
-        emit(ensemble_.summary())
-    elif not quiet:
-        print_page(render_report(report, tongue, get_width()))
-        if out is None:
-            print_page(build_hint("ensemble", tongue, format_arguments(scenario, sets=sets)))
+    hint = options.build_hint("ensemble", lang) if options.out is None else ()
+    options.show(build_report(ensemble_), ensemble_.summary(), lang, hint)
     if ensemble_.draws.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return STOPPED if ensemble_.draws.stopped_by == "time" and not ensemble_.n_draws else 0
@@ -183,10 +148,9 @@ def _check_inputs(scenario: Path | None, fit: Path | None, columns: Mapping[str,
         raise UsageError(_("--{name} asks for --fit.", name=name), code="usage.fit")
 
 
-def _fit_distributions(
-    table: Path, columns: Mapping[str, str], out: Path | None, lang: Lang, *, force: bool, as_json: bool
-) -> int:
+def _fit_distributions(table: Path, columns: Mapping[str, str], options: EnsembleOptions) -> int:
     """Fit the distributions of a table and write them as a section of a scenario."""
+    out, lang = options.out, parse_lang(options.lang)
     from rich.text import Text as Line
 
     from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table
@@ -199,12 +163,12 @@ def _fit_distributions(
                 _('--out "{name}": with --fit, give a name that ends in .yaml.', name=out.name),
                 code="usage.out",
             )
-        check_target(out, replace=force)
+        check_target(out, replace=options.force)
     result = fit_table(table, **columns)
     text = render_fit_yaml(result, lang)
     if out is not None:
         put_file(out, text.encode())
-    if as_json:
+    if options.as_json:
         from tnt_sim.analysis.uncertainty.document import FitDocument
 
         emit(dump_document(FitDocument(fit=result, yaml=render_fit_yaml(result, Lang.FR))))

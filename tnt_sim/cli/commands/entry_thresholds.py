@@ -6,22 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.commands.marginal_answers import QuestionEnvelopeOption, QuestionOptions, run_question
-from tnt_sim.cli.options import (
-    AtOption,
-    FirstAmountOption,
-    JsonOption,
-    LangOption,
-    LastAmountOption,
-    PageOption,
-    QuietOption,
-    ScenarioArgument,
-    SetOption,
-    ShareOption,
-    StepsOption,
-    TimeLimitOption,
-)
+from tnt_sim.cli.answer import StudyOptions
+from tnt_sim.cli.commands.marginal_answers import QuestionEnvelopeOption, run_question
+from tnt_sim.cli.options import AtOption, FirstAmountOption, LastAmountOption, ShareOption, StepsOption
 from tnt_sim.i18n.message import N_
 
 ExactDossierOption = Annotated[
@@ -40,7 +27,7 @@ AlongOption = Annotated[
 
 
 def entry_thresholds(
-    scenario: ScenarioArgument,
+    options: StudyOptions,
     envelope: QuestionEnvelopeOption = None,
     start: FirstAmountOption = None,
     stop: LastAmountOption = None,
@@ -49,16 +36,8 @@ def entry_thresholds(
     share: ShareOption = "free",
     nested: AlongOption = False,
     dossier: ExactDossierOption = None,
-    sets: SetOption = None,
-    time_limit: TimeLimitOption = None,
-    out: PageOption = None,
-    force: ForceOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Give the amount of the envelope from which each application is funded."""
-    options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question(
         "entry-thresholds",
         options,

@@ -13,8 +13,10 @@ from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import build_hint, emit, format_arguments, print_note, print_page
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
+    ForceOption,
     JsonOption,
     LangOption,
+    ProjectOption,
     QuietOption,
     RunArgument,
     SolveLimitOption,
@@ -63,16 +65,11 @@ InfoOption = Annotated[
         "--info", metavar=N_("KEY=VALUE"), help=N_("What scdl and chorus ask and the run does not know.")
     ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help=N_("Replaces the file if it exists."))]
 UnprovenOption = Annotated[
     bool,
     typer.Option(
         "--unproven", help=N_("Writes an act even without a proof of the optimum; it then says so.")
     ),
-]
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option("--project", metavar=N_("PROJECT"), help=N_("The folder of the project, if it was moved.")),
 ]
 
 

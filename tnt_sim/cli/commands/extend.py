@@ -8,26 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.console import (
-    INTERRUPTED_AND_TOLD,
-    build_hint,
-    emit,
-    format_arguments,
-    get_width,
-    print_page,
-    show_remaining_time,
-)
-from tnt_sim.cli.invocation import get_written_locale
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    QuietOption,
-    ScenarioArgument,
-    SetOption,
-    TimeLimitOption,
-    parse_lang,
-    parse_seconds,
-)
+from tnt_sim.cli.answer import StudyOptions
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
 from tnt_sim.i18n.message import N_
 
 _BETWEEN_AMOUNTS = re.compile(r";|,(?!\d)|(?<!\d),")
@@ -43,36 +25,19 @@ TotalOption = Annotated[
 ]
 
 
-def extend(
-    scenario: ScenarioArgument,
-    to: TotalOption = None,
-    sets: SetOption = None,
-    time_limit: TimeLimitOption = None,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> int:
+def extend(options: StudyOptions, to: TotalOption = None) -> int:
     """Compare transfers between envelopes, at the same total, with a larger total."""
-    parse_lang(lang)
-    seconds = parse_seconds(time_limit)
+    scenario, lang = options.load_scenario()
     from tnt_sim.api.extension import extend as compare_ways
-    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.extend import build_report
-    from tnt_sim.scenario.load import load_scenario
 
-    variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, get_written_locale(variant))
-    with show_remaining_time(tongue, wanted=not quiet) as progress:
+    with show_remaining_time(lang, wanted=not options.quiet) as progress:
         extension = compare_ways(
-            variant, *_split_amounts(to or ()), time_limit=seconds, lang=tongue, progress=progress
+            scenario, *_split_amounts(to or ()), time_limit=options.seconds, lang=lang, progress=progress
         )
-    document = extension.data
-    if as_json:
-        emit(extension.document)
-    elif not quiet:
-        print_page(render_report(build_report(document), tongue, get_width()))
-        print_page(build_hint("extend", tongue, format_arguments(scenario, sets=sets)))
-    return INTERRUPTED_AND_TOLD if document.stopped_by == "interrupt" else 0
+    report = build_report(extension.data)
+    options.show(report, extension.document, lang, options.build_hint("extend", lang))
+    return INTERRUPTED_AND_TOLD if extension.data.stopped_by == "interrupt" else 0
 
 
 def _split_amounts(texts: Sequence[str]) -> Iterator[str]:

@@ -6,17 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.commands.marginal_answers import QuestionOptions, run_question
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    PageOption,
-    QuietOption,
-    ScenarioArgument,
-    SetOption,
-    TimeLimitOption,
-)
+from tnt_sim.cli.answer import StudyOptions
+from tnt_sim.cli.commands.marginal_answers import run_question
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, _
 
@@ -33,19 +24,11 @@ KeyOption = Annotated[
 
 
 def extension_shares(
-    scenario: ScenarioArgument,
+    options: StudyOptions,
     amount: AmountArgument,
     key: KeyOption = None,
-    sets: SetOption = None,
-    time_limit: TimeLimitOption = None,
-    out: PageOption = None,
-    force: ForceOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Compare ways to share an extra amount: chosen by the model, by a key, or all on one axis."""
-    options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question("extension-shares", options, amount, key=parse_key(key))
 
 

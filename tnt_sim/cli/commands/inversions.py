@@ -7,25 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.verify import ProjectOption
-from tnt_sim.cli.console import (
-    INTERRUPTED_AND_TOLD,
-    build_hint,
-    emit,
-    format_arguments,
-    get_width,
-    print_page,
-)
-from tnt_sim.cli.invocation import read_locale
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    QuietOption,
-    RunArgument,
-    TimeLimitOption,
-    parse_lang,
-    parse_seconds,
-)
+from tnt_sim.cli.answer import RunOptions
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, build_hint, format_arguments
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, _
@@ -58,22 +41,17 @@ PenaltyOption = Annotated[
 
 
 def inversions(
-    run_dir: RunArgument,
+    options: RunOptions,
     rank: RankOption = None,
     best: BestOption = "high",
     opinions: OpinionsOption = None,
     by: ByOption = None,
     penalty: PenaltyOption = None,
-    project: ProjectOption = None,
-    time_limit: TimeLimitOption = None,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Count applications left out although they rank above funded ones, and the cost of having none."""
+    lang = options.choose_lang()
     from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
     from tnt_sim.analysis.shared.decided_run import of_run
-    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.explanation import build_inversions_report
 
     if best not in ("high", "low"):
@@ -81,22 +59,18 @@ def inversions(
             _('--best is high or low, not "{best}".', best=best),
             code="usage.best",
         )
-    tongue = parse_lang(lang, read_locale([run_dir]))
     listed = [name.strip() for name in (opinions or "").split(",") if name.strip()]
     document = build_inversions_document(
-        of_run(run_dir, project),
+        of_run(options.run_dir, options.project),
         rank=rank,
         best=best,
         opinions=listed,
         by=by or (),
         penalty=_parse_number(penalty),
-        seconds=parse_seconds(time_limit),
+        seconds=options.seconds,
     )
-    if as_json:
-        emit(dump_document(document))
-    elif not quiet:
-        page = render_report(build_inversions_report(document), tongue, get_width())
-        print_page(page + build_hint("inversions", tongue, format_arguments(run_dir)))
+    hint = build_hint("inversions", lang, format_arguments(options.run_dir))
+    options.show(build_inversions_report(document), dump_document(document), lang, hint)
     return INTERRUPTED_AND_TOLD if document.stopped_by == "interrupt" else 0
 
 

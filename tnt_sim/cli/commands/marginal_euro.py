@@ -6,18 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.commands.marginal_answers import QuestionOptions, run_question
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    PageOption,
-    QuietOption,
-    ScenarioArgument,
-    SetOption,
-    TimeLimitOption,
-    split_names,
-)
+from tnt_sim.cli.answer import StudyOptions
+from tnt_sim.cli.commands.marginal_answers import run_question
+from tnt_sim.cli.options import split_names
 from tnt_sim.i18n.message import N_
 
 EnvelopesOption = Annotated[
@@ -35,19 +26,11 @@ RulesOption = Annotated[
 
 
 def marginal_euro(
-    scenario: ScenarioArgument,
+    options: StudyOptions,
     envelope: EnvelopesOption = None,
     rule: RulesOption = None,
-    sets: SetOption = None,
-    time_limit: TimeLimitOption = None,
-    out: PageOption = None,
-    force: ForceOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Give the least useful increase of each envelope, and the gain of each relaxed rule."""
-    options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question(
         "marginal-euro",
         options,

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from tnt_sim.cli.answer import StudyOptions
 from tnt_sim.cli.commands.extension_shares import parse_key
-from tnt_sim.cli.commands.marginal_answers import QuestionOptions, run_question
+from tnt_sim.cli.commands.marginal_answers import run_question
 from tnt_sim.cli.console import print_note, quote_argument
 from tnt_sim.cli.invocation import get_invocation, read_locale
 from tnt_sim.cli.options import parse_lang
@@ -39,7 +40,7 @@ class OldQuestion:
     envelopes: Sequence[str]
     others: Mapping[str, object]
 
-    def run(self, options: QuestionOptions) -> int:
+    def run(self, options: StudyOptions) -> int:
         """Answer as the verb of the question does, after one line on stderr that names the new command."""
         if not options.quiet:
             command = " ".join([get_invocation().program, *map(quote_argument, self._list_words(options))])
@@ -71,7 +72,7 @@ class OldQuestion:
             "dossiers": self.others["--dossier"],
         }
 
-    def _list_words(self, options: QuestionOptions) -> list[str]:
+    def _list_words(self, options: StudyOptions) -> list[str]:
         """List the words of the new command, all options included."""
         named = {
             "--envelope": self.envelopes,

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tnt_sim.cli.commands.export import ForceOption, build_sibling_path, print_written
+from tnt_sim.cli.commands.export import build_sibling_path, print_written
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, print_note, show_progress
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
+    ForceOption,
     JsonOption,
     LangOption,
+    ProjectOption,
     QuietOption,
     TimeLimitOption,
     parse_lang,
@@ -91,11 +93,6 @@ ExplainOption = Annotated[
         help=N_("Says of each dossier why, and what would fund it (a minute at most)."),
     ),
 ]
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option("--project", metavar=N_("PROJECT"), help=N_("The folder of the project, if it was moved.")),
-]
-
 
 NOT_EXPLAINED = _(
     "The data of the run are no longer there, or have changed: the report tells the reasons "

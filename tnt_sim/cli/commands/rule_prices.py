@@ -6,17 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.commands.marginal_answers import QuestionOptions, run_question
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    PageOption,
-    QuietOption,
-    ScenarioArgument,
-    SetOption,
-    TimeLimitOption,
-)
+from tnt_sim.cli.answer import StudyOptions
+from tnt_sim.cli.commands.marginal_answers import run_question
 from tnt_sim.i18n.message import N_
 
 CompensatingOption = Annotated[
@@ -38,17 +29,9 @@ KindsOption = Annotated[
 
 
 def rule_prices(
-    scenario: ScenarioArgument,
+    options: StudyOptions,
     envelope: CompensatingOption = None,
     kind: KindsOption = None,
-    sets: SetOption = None,
-    time_limit: TimeLimitOption = None,
-    out: PageOption = None,
-    force: ForceOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Give what each rule, each wall between envelopes and each decision costs."""
-    options = QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet)
     return run_question("rule-prices", options, envelope=envelope, kinds=kind)

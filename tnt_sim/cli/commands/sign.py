@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tnt_sim.cli.commands.export import ProjectOption, UnprovenOption, build_solving
+from tnt_sim.cli.commands.export import UnprovenOption, build_solving
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import build_hint, emit, format_arguments, print_page
 from tnt_sim.cli.invocation import read_locale
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, parse_lang
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    ProjectOption,
+    QuietOption,
+    SolveLimitOption,
+    SolveOption,
+    parse_lang,
+)
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import N_, Lang, _, _n

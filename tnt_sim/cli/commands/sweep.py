@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tnt_sim.cli.commands.marginal_answers import INFEASIBLE, STOPPED, QuestionOptions
+from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
 from tnt_sim.cli.commands.old_questions import find_old_question
 from tnt_sim.cli.commands.run import format_path
-from tnt_sim.cli.console import (
-    INTERRUPTED_AND_TOLD,
-    build_hint,
-    emit,
-    format_arguments,
-    get_width,
-    print_page,
-    show_remaining_time,
-)
-from tnt_sim.cli.invocation import get_written_locale
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
 from tnt_sim.cli.options import (
     AtOption,
     BackendOption,
     CrossCheckOption,
     FirstAmountOption,
-    JsonOption,
-    LangOption,
     LastAmountOption,
-    QuietOption,
-    ScenarioArgument,
-    SetOption,
     ShareOption,
     StepsOption,
-    TimeLimitOption,
-    parse_lang,
-    parse_seconds,
     split_names,
 )
 from tnt_sim.documents import dump_document
@@ -89,8 +72,16 @@ SweepOutOption = Annotated[
 ResumeOption = Annotated[bool, typer.Option("--resume", help=N_("Goes on where the same sweep stopped."))]
 
 
+@dataclass(frozen=True, kw_only=True)
+class SweepOptions(StudyOptions):
+    """Options of a question on a scenario, of which `--out` is a folder."""
+
+    out: SweepOutOption = None
+    force: OldForceOption = False
+
+
 def sweep(
-    scenario: ScenarioArgument,
+    options: SweepOptions,
     envelope: EnvelopeOption = None,
     start: FirstAmountOption = None,
     stop: LastAmountOption = None,
@@ -109,19 +100,10 @@ def sweep(
     prices: PricesOption = False,
     extend: ExtendOption = None,
     key: KeyOption = None,
-    sets: SetOption = None,
     backend: BackendOption = None,
-    time_limit: TimeLimitOption = None,
     cross_check: CrossCheckOption = None,
-    out: SweepOutOption = None,
-    force: OldForceOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Compute the best allocation at each amount of an envelope."""
-    parse_lang(lang)
-    seconds = parse_seconds(time_limit)
     names = split_names(envelope)
     old_question = find_old_question(
         next_euro=next_euro,
@@ -148,23 +130,22 @@ def sweep(
         },
     )
     if old_question is not None:
-        return old_question.run(QuestionOptions(scenario, sets, time_limit, out, force, lang, as_json, quiet))
-    if force:
+        return old_question.run(options)
+    if options.force:
         raise UsageError(
             _("--force is of no use here: a sweep replaces nothing but its own."),
             code="usage.together",
         )
+    out, options = options.out, replace(options, out=None)
+    scenario, lang = options.load_scenario()
     from tnt_sim.analysis.sweep.plan import build_plan
     from tnt_sim.analysis.sweep.runner import run
     from tnt_sim.api.sweep import build_sweep
-    from tnt_sim.reporting.reports.sweep import write_sweep
-    from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.reporting.reports.sweep import build_report, write_sweep
 
-    variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, get_written_locale(variant))
-    limit = variant.spec.solver.time_limit if seconds is None else seconds
+    solver = scenario.spec.solver
     plan = build_plan(
-        variant,
+        scenario,
         envelopes=names,
         start=start,
         stop=stop,
@@ -177,27 +158,18 @@ def sweep(
         tolerance=tolerance,
     )
     folder, store = _open_store(plan, out, resume=resume)
-    solver = variant.spec.solver
-    with show_remaining_time(tongue, wanted=not quiet) as report_progress:
+    with show_remaining_time(lang, wanted=not options.quiet) as report_progress:
         outcome = run(
             plan,
             store=store,
-            time_limit=limit,
+            time_limit=solver.time_limit if options.seconds is None else options.seconds,
             backend=backend or solver.backend,
             cross_check=cross_check or "never",
             report_progress=report_progress,
         )
-        told = build_sweep(outcome, tongue)
-        document = replace(told.data, sweep_dir=format_path(folder))
-        write_sweep(document, folder, tongue)
-    if as_json:
-        emit(dump_document(document))
-    elif not quiet:
-        from tnt_sim.reporting.renderers.terminal import render_report
-        from tnt_sim.reporting.reports.sweep import build_report
-
-        print_page(render_report(build_report(document), tongue, get_width()))
-        print_page(build_hint("sweep", tongue, format_arguments(scenario, sets=sets)))
+        document = replace(build_sweep(outcome, lang).data, sweep_dir=format_path(folder))
+        write_sweep(document, folder, lang)
+    options.show(build_report(document), dump_document(document), lang, options.build_hint("sweep", lang))
     return _determine_exit_code(document)
 
 

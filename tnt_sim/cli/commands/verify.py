@@ -20,6 +20,7 @@ from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
+    ProjectOption,
     QuietOption,
     RunArgument,
     SolveLimitOption,
@@ -38,15 +39,6 @@ if TYPE_CHECKING:
     from tnt_sim.verify.verification import Verification
 
 REFUSED, NOT_OPTIMAL, NOT_FIRST = 1, 5, 7
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--project",
-        metavar=N_("PROJECT"),
-        help=N_("The folder of the project, if the run or the project was moved."),
-    ),
-]
-
 
 RequireOption = Annotated[
     bool,

@@ -6,26 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.console import (
-    INTERRUPTED_AND_TOLD,
-    build_hint,
-    emit,
-    format_arguments,
-    get_width,
-    print_page,
-    show_progress,
-)
-from tnt_sim.cli.invocation import get_written_locale
-from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
-    QuietOption,
-    ScenarioArgument,
-    SetOption,
-    TimeLimitOption,
-    parse_lang,
-    parse_seconds,
-)
+from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_progress
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, _
 
@@ -45,46 +27,30 @@ OrderOption = Annotated[
     str | None,
     typer.Option("--order", metavar="A,B", help=N_("Criteria, from the most to the least important.")),
 ]
-INFEASIBLE, STOPPED = 4, 5
 
 
 def weights(
-    scenario: ScenarioArgument,
+    options: StudyOptions,
     criteria: CriteriaOption,
     ranges: RangeOption = None,
     order: OrderOption = None,
-    sets: SetOption = None,
-    time_limit: TimeLimitOption = None,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Find the allocations that can be the best when the weights of criteria are uncertain."""
-    parse_lang(lang)
-    seconds, bounds = parse_seconds(time_limit), dict(_parse_range(text) for text in ranges or ())
+    bounds = dict(_parse_range(text) for text in ranges or ())
+    scenario, lang = options.load_scenario()
     from tnt_sim.analysis.preferences.partial_weights import weights as find
-    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.preferences import build_report
-    from tnt_sim.scenario.load import load_scenario
 
-    variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = parse_lang(lang, get_written_locale(variant))
-    with show_progress(tongue, wanted=not quiet) as progress:
+    with show_progress(lang, wanted=not options.quiet) as progress:
         study = find(
-            variant,
+            scenario,
             _split_names(criteria),
             ranges=bounds,
             order=_split_names(order or ""),
-            time_limit=seconds,
+            time_limit=options.seconds,
             progress=progress,
         )
-    if as_json:
-        emit(study.document)
-    elif not quiet:
-        print_page(
-            render_report(build_report(study.data), tongue, get_width())
-            + build_hint("weights", tongue, format_arguments(scenario, sets=sets))
-        )
+    options.show(build_report(study.data), study.document, lang, options.build_hint("weights", lang))
     if study.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return 0 if study.outcomes else STOPPED if study.data.status == "stopped" else INFEASIBLE

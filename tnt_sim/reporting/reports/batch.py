@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count
+from tnt_sim.reporting.renderers.html import render_report_html
+from tnt_sim.reporting.renderers.xlsx import build_report_workbook
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -63,6 +67,15 @@ def build_report(runs: pl.DataFrame, n_cases: int, store: str, *, interrupted: b
         subject=_describe_headline(runs.height, n_cases, failed.height, interrupted),
         nodes=nodes,
     )
+
+
+PAGE, WORKBOOK = "batch.html", "batch.xlsx"
+
+
+def write_batch(report: Report, folder: Path, lang: Lang) -> list[Path]:
+    """Write the page and the workbook of a batch into its folder; those of an earlier start are replaced."""
+    data = {PAGE: render_report_html(report, lang).encode(), WORKBOOK: build_report_workbook(report, lang)}
+    return put_files(folder, data, replace=True)
 
 
 _NO_ANSWER = {

@@ -1,0 +1,205 @@
+"""Options that the verbs of questions share, declared once, and how each of them shows its answer.
+
+A verb takes a group as one parameter, and `expand_groups` makes an option of each of its fields.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from tnt_sim.cli.console import (
+    build_hint,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+)
+from tnt_sim.cli.invocation import get_written_locale, read_locale
+from tnt_sim.cli.options import (
+    ForceOption,
+    JsonOption,
+    LangOption,
+    PageOption,
+    ProjectOption,
+    QuietOption,
+    RunArgument,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    parse_lang,
+    parse_seconds,
+)
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, _
+
+if TYPE_CHECKING:
+    from rich.text import Text as Line
+
+    from tnt_sim.reporting.report_tree import Report
+    from tnt_sim.scenario.scenario import ScenarioData
+
+STOPPED, INFEASIBLE = 5, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOptions:
+    """Where and how an answer is shown."""
+
+    out: PageOption = None
+    force: ForceOption = False
+    lang: LangOption = None
+    as_json: JsonOption = False
+    quiet: QuietOption = False
+
+    def check(self) -> None:
+        """Check the language and the file to write, before anything is computed.
+
+        Raises
+        ------
+        UsageError
+            For another language, another kind of file, or if the file exists.
+        """
+        parse_lang(self.lang)
+        if self.out is not None:
+            check_out(self.out, force=self.force)
+
+    def show(
+        self, report: Report, document: Mapping[str, Any], lang: Lang, hint: Sequence[Line] = ()
+    ) -> None:
+        """Write the page or the workbook of `--out`, then the document of `--json`, or the report."""
+        if self.out is not None:
+            write_report(self.out, report, lang)
+        if self.as_json:
+            emit(document)
+        elif not self.quiet:
+            from tnt_sim.reporting.renderers.terminal import render_report
+
+            print_page([*render_report(report, lang, get_width()), *hint])
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitedOptions(AnswerOptions):
+    """Options of an answer that takes its time."""
+
+    time_limit: TimeLimitOption = None
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the time limit in seconds."""
+        return parse_seconds(self.time_limit)
+
+    def check(self) -> None:
+        """Check the time limit too."""
+        super().check()
+        parse_seconds(self.time_limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioOptions(AnswerOptions):
+    """Options of a verb that reads a scenario."""
+
+    scenario: ScenarioArgument
+    sets: SetOption = None
+
+    def load_scenario(self) -> tuple[ScenarioData, Lang]:
+        """Check the options, then load the scenario; return it with the language of the answer."""
+        self.check()
+        from tnt_sim.scenario.load import load_scenario
+
+        scenario = load_scenario(self.scenario, tuple(self.sets or ()))
+        return scenario, parse_lang(self.lang, get_written_locale(scenario))
+
+    def build_hint(self, verb: str, lang: Lang, *further_sets: str) -> list[Line]:
+        """Return what to type next on this scenario, with its changes and further ones."""
+        sets = [*(self.sets or ()), *further_sets]
+        return build_hint(verb, lang, format_arguments(self.scenario, sets=sets))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(LimitedOptions, ScenarioOptions):
+    """Options of a question on a scenario."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(LimitedOptions):
+    """Options of a question on a run folder."""
+
+    run_dir: RunArgument
+    project: ProjectOption = None
+
+    def choose_lang(self) -> Lang:
+        """Check the options; return the language of the answer."""
+        self.check()
+        return parse_lang(self.lang, read_locale([self.run_dir]))
+
+
+def expand_groups(verb: Callable[..., int]) -> Callable[..., int]:
+    """Return a verb whose groups of options became one parameter for each option."""
+    signature = inspect.signature(verb, eval_str=True)
+    groups: dict[str, Any] = {
+        name: parameter.annotation
+        for name, parameter in signature.parameters.items()
+        if is_dataclass(parameter.annotation)
+    }
+    if not groups:
+        return verb
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in signature.parameters.items():
+        parameters += _list_parameters(groups[name]) if name in groups else [parameter]
+    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+
+    @wraps(verb)
+    def call(**values: Any) -> int:
+        for name, group in groups.items():
+            values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
+        return verb(**values)
+
+    call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return call
+
+
+def _list_parameters(group: Any) -> list[inspect.Parameter]:
+    types = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=types[field.name],
+        )
+        for field in fields(group)
+    ]
+
+
+def check_out(out: Path, *, force: bool) -> None:
+    """Check that a page or a workbook may be written to a path.
+
+    Raises
+    ------
+    UsageError
+        For another kind of file, or if a file exists.
+    """
+    from tnt_sim.engine.run_folder.atomic_write import check_target
+
+    if out.suffix.lower() not in (".html", ".xlsx"):
+        raise UsageError(
+            _('--out "{name}": give a name that ends in .html or .xlsx.', name=out.name),
+            code="usage.out",
+        )
+    check_target(out, replace=force)
+
+
+def write_report(out: Path, report: Report, lang: Lang) -> None:
+    """Write a report as a page or a workbook, by the suffix."""
+    from tnt_sim.engine.run_folder.atomic_write import put_file
+    from tnt_sim.reporting.renderers.html import render_report_html
+    from tnt_sim.reporting.renderers.xlsx import build_report_workbook
+
+    html = out.suffix.lower() == ".html"
+    put_file(out, render_report_html(report, lang).encode() if html else build_report_workbook(report, lang))
