@@ -41,6 +41,7 @@ FRENCH_ON_PURPOSE = {
     "ingest/forms/mapping.py": "comments of mapping.yaml, the chief ones in both languages",
     "app/downloads.py": "the head of a saved variant, in both languages",
     "reporting/workbook/department_workbook.py": "the head of the rules that `--consolidate` writes",
+    "reporting/text/merged_scenario.py": "letters that YAML reads without quotes",
     "engine/run_folder/writer.py": "the head of scenario.resolved.yaml",
     "cli/verbs.py": "« démarche » is a name",
     "reporting/export/administrative_tables.py": "labels of Turgot, démarches-simplifiées, Chorus and letters",

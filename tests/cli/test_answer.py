@@ -57,11 +57,11 @@ def test_a_group_becomes_its_options_in_the_order_of_their_declaration() -> None
     flat = expand_groups(verb)
     names = list(inspect.signature(flat).parameters)
     assert names == [
-        "out",
-        "force",
         "lang",
         "as_json",
         "quiet",
+        "out",
+        "force",
         "scenario",
         "sets",
         "time_limit",

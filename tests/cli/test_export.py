@@ -145,7 +145,7 @@ def test_one_workbook_per_department_never_overwritten(tnt: Run, run_dir: Path) 
 
 
 def test_report_and_back(tnt: Run, run_dir: Path, demo: Path) -> None:
-    assert tnt("report", run_dir, "--out", "note.xlsx").out.startswith("Écrit : note.xlsx\n")
+    assert tnt("report", run_dir, "--out", "note.xlsx").plain.startswith("Écrit : note.xlsx\n")
     same = tnt("run", "scenario.yaml", "--from-xlsx", "note.xlsx", "--json")
     assert (same.code, same.err) == (0, "Repris de note.xlsx : aucun changement\n")
     assert same.document["run_dir"] == run_dir.as_posix()

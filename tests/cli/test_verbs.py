@@ -38,7 +38,7 @@ def test_new_from_a_table(tnt: Run, tmp_path: Path) -> None:
     folder = tmp_path / "ma-prog"
     said = tnt("new", folder, "--from", table)
     assert (said.code, said.err) == (0, "")
-    assert "dossier ← « Numéro de dossier »" in said.out
+    assert "dossier ← « Numéro de dossier »" in said.plain
     text = (folder / "scenario.yaml").read_text(encoding="utf-8")
     assert 'requested: "Montant demandé"   # à vérifier' in text
     assert 'require: {"État du dossier": {not: ["Refusé"]}}' in text
@@ -107,7 +107,7 @@ def test_verify_accepts_a_run_and_refuses_a_changed_one(tnt: Run, demo: Path) ->
     run_dir = tnt("run", "scenario.yaml", "--json").document["run_dir"]
     good = tnt("verify", run_dir)
     assert good.code == 0
-    assert good.out.startswith("✔ exemple : ")
+    assert good.plain.startswith("✔ exemple : ")
     table = demo / run_dir / "allocation.parquet"
     awards = pl.read_parquet(table)
     awards.with_columns(pl.col("granted_cents") + 1).write_parquet(table)

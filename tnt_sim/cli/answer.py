@@ -47,14 +47,31 @@ STOPPED, INFEASIBLE = 5, 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnswerOptions:
-    """Where and how an answer is shown."""
+class OutputOptions:
+    """How an answer is shown."""
 
-    out: PageOption = None
-    force: ForceOption = False
     lang: LangOption = None
     as_json: JsonOption = False
     quiet: QuietOption = False
+
+    def show(
+        self, report: Report, document: Mapping[str, Any], lang: Lang, hint: Sequence[Line] = ()
+    ) -> None:
+        """Print the document with `--json`, otherwise the report, then what to type next."""
+        if self.as_json:
+            emit(document)
+        elif not self.quiet:
+            from tnt_sim.reporting.renderers.terminal import render_report
+
+            print_page([*render_report(report, lang, get_width()), *hint])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOptions(OutputOptions):
+    """How an answer is shown, and the page or the workbook that it writes."""
+
+    out: PageOption = None
+    force: ForceOption = False
 
     def check(self) -> None:
         """Check the language and the file to write, before anything is computed.
@@ -71,15 +88,10 @@ class AnswerOptions:
     def show(
         self, report: Report, document: Mapping[str, Any], lang: Lang, hint: Sequence[Line] = ()
     ) -> None:
-        """Write the page or the workbook of `--out`, then the document of `--json`, or the report."""
+        """Write the file of `--out` first."""
         if self.out is not None:
             write_report(self.out, report, lang)
-        if self.as_json:
-            emit(document)
-        elif not self.quiet:
-            from tnt_sim.reporting.renderers.terminal import render_report
-
-            print_page([*render_report(report, lang, get_width()), *hint])
+        super().show(report, document, lang, hint)
 
 
 @dataclass(frozen=True, kw_only=True)

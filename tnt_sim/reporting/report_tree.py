@@ -74,6 +74,7 @@ class Column:
     optional : a terminal that is too narrow drops it
     narrow : what such a terminal writes instead, before it drops a column
     below : a terminal writes its cells under their row
+    strong : a card writes its cells as plainly as the first one
     """
 
     head: Words
@@ -83,6 +84,7 @@ class Column:
     optional: bool = False
     narrow: Column | None = None
     below: bool = False
+    strong: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -193,6 +195,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """The lines of a file as they are written there, each with a remark or ""; `name` is that of its sheet."""
+
+    lines: Sequence[tuple[str, str]]
+    name: Words
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A titled part; an `annex` is left to the page and the workbook."""
 
@@ -201,7 +211,7 @@ class Section:
     annex: bool = False
 
 
-type Node = Paragraph | Callout | Chart | Table | Section
+type Node = Paragraph | Callout | Chart | Table | Listing | Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,15 +226,17 @@ class Report:
     nodes : the verdict first, then sentences and sections
     synthetic : whether the data are invented
     foot : fingerprints of the sources, by name
+    bare : a terminal writes the nodes alone, without title and subject
     """
 
     title: Words
-    subject: Words
+    subject: Words = ""
     about: Sequence[Words] = ()
     nodes: Sequence[Node] = ()
     synthetic: bool = False
     foot: Mapping[str, str] = field(default_factory=dict)
     day: date | None = None
+    bare: bool = False
 
 
 def build_section(

@@ -58,15 +58,15 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             _("weights: weights known roughly"),
         ),
         "doctor": (
-            "cli.documents.DoctorDocument",
+            "reporting.command_documents.DoctorDocument",
             _("doctor: this machine"),
         ),
         "new": (
-            "cli.documents.NewDocument",
+            "reporting.command_documents.NewDocument",
             _("new: a new project folder"),
         ),
         "written": (
-            "cli.documents.WrittenDocument",
+            "reporting.command_documents.WrittenDocument",
             _("report, export: the files that were written"),
         ),
         "ensemble": (
@@ -98,7 +98,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             _("verify: a run checked from its inputs"),
         ),
         "sign": (
-            "cli.documents.SignDocument",
+            "reporting.command_documents.SignDocument",
             _("sign: a list signed in the register"),
         ),
         "ensemble-fit": (

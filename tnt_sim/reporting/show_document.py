@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tnt_sim.documents import omit_none
-from tnt_sim.engine.run_folder.writer import OriginEntry
+from tnt_sim.reporting.text.merged_scenario import OriginEntry
 from tnt_sim.solve.reductions.reduction import ModelSize
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from fractions import Fraction
+from io import BytesIO
 
 import pytest
 from rich.cells import cell_len
 
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.renderers.xlsx import build_report_workbook
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
     Kind,
+    Listing,
     Output,
     Paragraph,
     Report,
@@ -98,3 +103,26 @@ def test_a_terminal_lists_the_first_rows_or_rows_evenly_spread() -> None:
         line.plain.strip() for line in render_report(build_report(column, most=3, spread=True), Lang.EN, 80)
     ]
     assert spread[-4:] == ["0", "50", "99", "… 97 more: --json"]
+
+
+def test_a_card_writes_a_strong_cell_as_plainly_as_its_first_one() -> None:
+    names, strong, soft = Column("", ["A"]), Column("", ["plain"], strong=True), Column("", ["aside"])
+    report = build_report(names, strong, soft, as_cards=True)
+    styles = {line.plain.strip(): str(line.style) for line in render_report(report, Lang.EN, 80)}
+    assert (styles["A"], styles["plain"], styles["aside"]) == ("", "", "dim")
+
+
+def test_a_listing_keeps_its_lines_and_a_bare_report_has_no_head() -> None:
+    rows = [("programme:", ""), ("  amount: 1 M€", "a.yaml:3"), ("  title: x", "a.yaml:4")]
+    report = Report(title="Values", subject="Programme", nodes=[Listing(rows, "values")], bare=True)
+    assert [line.plain for line in render_report(report, Lang.FR, 60)] == [
+        "programme:",
+        "  amount: 1 M€  # a.yaml:3",
+        "  title: x      # a.yaml:4",
+    ]
+    page = render_report_html(report, Lang.FR)
+    assert '  amount: 1 M€  <span class="soft"># a.yaml:3</span>' in page
+    book = zipfile.ZipFile(BytesIO(build_report_workbook(report, Lang.FR)))
+    texts = book.read("xl/sharedStrings.xml").decode()
+    assert "  amount: 1 M€" in texts
+    assert "a.yaml:3" in texts

@@ -8,11 +8,12 @@ import pytest
 from support.paths import ROOT
 
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.rules_page import build_rules_page, main, parse_fragment
 from tnt_sim.reporting.reports.scenario import (
     Sentence,
+    build_report,
     describe_scenario,
-    render_sentences,
 )
 from tnt_sim.rules.kinds.registry import describe_rule
 from tnt_sim.scenario.load import load_scenario
@@ -161,10 +162,11 @@ def test_the_same_in_english_and_on_the_page(tmp_path: Path) -> None:
     assert english["waivers", "fixe"].text == (
         'The rule "fixe" does not apply if the dossier number is "3". Reason: calamité. Granted by: préfet.'
     )
-    page = [line.plain for line in render_sentences(list(french.values()), FR, 200)]
+    report = build_report(load_scenario(tmp_path / "mots.yaml"), FR, sentences=list(french.values()))
+    page = [line.plain for line in render_report(report, FR, 200)]
     assert "Plafonds par projet" in page
     assert "Dérogations" in page
-    assert f"      ∀ d{NB}: Σ{{department = d}} g_i ≤ 2 k€ (− 0.5 / 1 k€ · distance)" in page
+    assert f"    ∀ d{NB}: Σ{{department = d}} g_i ≤ 2 k€ (− 0.5 / 1 k€ · distance)" in page
 
 
 WORDS = {

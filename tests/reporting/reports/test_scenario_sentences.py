@@ -8,11 +8,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from tnt_sim.cli import project_templates as templates
-from tnt_sim.engine.run_folder.writer import list_origins, render_resolved
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.scenario import describe_scenario, render_sentences
+from tnt_sim.reporting.reports.scenario import build_report as build_scenario_report
+from tnt_sim.reporting.reports.scenario import describe_scenario
 from tnt_sim.reporting.reports.validation import build_check_document, build_report
+from tnt_sim.reporting.text.merged_scenario import list_origins, render_merged_scenario
 from tnt_sim.rules.expressions.text import describe_selector
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -55,7 +56,8 @@ def test_each_entry_of_a_scenario_is_a_sentence(problem: Problem) -> None:
         english["rules", "plafond-departement"]
         == "For each department, the amount granted does not exceed €900,000."
     )
-    assert any("Règles" in line.plain for line in render_sentences(list(told.values()), FR, 80))
+    report = build_scenario_report(problem.scenario, FR, sentences=list(told.values()))
+    assert any("Règles" in line.plain for line in render_report(report, FR, 80))
 
 
 def test_selectors_in_words() -> None:
@@ -94,7 +96,9 @@ def test_selectors_in_words() -> None:
 
 
 def test_each_value_with_its_origin(problem: Problem) -> None:
-    lines = [line.plain for line in render_resolved(problem.scenario, 100)]
+    values = render_merged_scenario(problem.scenario, 100)
+    report = build_scenario_report(problem.scenario, FR, values=values)
+    lines = [line.plain for line in render_report(report, FR, 100)]
     changed = next(line for line in lines if "900 k€" in line)
     assert changed.endswith("# --set rules.plafond-departement.max")
     assert any(line.startswith("id: exemple") and "# scenario.yaml:4" in line for line in lines)
@@ -104,7 +108,7 @@ def test_each_value_with_its_origin(problem: Problem) -> None:
 
 
 def test_what_is_shown_is_yaml_and_the_same_scenario(problem: Problem) -> None:
-    text = "\n".join(line.plain for line in render_resolved(problem.scenario, 80))
+    text = "\n".join(text for text, _origin in render_merged_scenario(problem.scenario, 80))
     shown = YAML(typ="safe", pure=True).load(text)
     assert shown["title"] == problem.scenario.tree["title"]
     assert shown["rules"][0]["where"] == {"applicant_type": "commune"}

@@ -9,7 +9,7 @@ import pytest
 from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_nodes
-from tnt_sim.reporting.reports.model_size import ModelTold, measure_model
+from tnt_sim.reporting.reports.model_size import ModelSizes, measure_model
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -23,7 +23,7 @@ objective: [{maximise: {dossiers: 1, granted: 0.001}}]
 """
 
 
-def told(folder: Path, text: str) -> ModelTold:
+def told(folder: Path, text: str) -> ModelSizes:
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
     (folder / "mots.yaml").write_text(text, encoding="utf-8")
     return measure_model(compile_problem(load_scenario(folder / "mots.yaml")))

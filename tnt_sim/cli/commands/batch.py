@@ -12,22 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
     build_hint_lines,
-    emit,
-    get_width,
     print_note,
-    print_page,
 )
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
-    JsonOption,
-    LangOption,
     MethodOption,
-    QuietOption,
     check_method,
     parse_lang,
     parse_seconds,
@@ -88,6 +83,7 @@ ResumeOption = Annotated[
 
 def batch(
     files: FilesArgument,
+    output: OutputOptions,
     out: StoreOption,
     executor: ExecutorOption = "processes",
     workers: WorkersOption = None,
@@ -97,13 +93,10 @@ def batch(
     time_limit: EachLimitOption = None,
     cross_check: CrossCheckOption = None,
     resume: ResumeOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Solve many scenarios, and goes on where it stopped."""
     check_method(method)
-    tongue = parse_lang(lang, read_locale(files))
+    tongue = parse_lang(output.lang, read_locale(files))
     options = {
         "backend": backend,
         "method": None if method == "auto" else method,
@@ -122,25 +115,21 @@ def batch(
         check_begun(out)
     plan = read_plan(files)
     n = len(plan.cases)
-    if not quiet:
+    if not output.quiet:
         said = _n("{n} scenario", "{n} scenarios", n=n)
         print_note(f"{said.in_(tongue)} → {out}")
     asked = {key: value for key, value in options.items() if value is not None}
-    with _show_progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _guard_termination(bar) as tell:
+    with _show_progress(n, tongue, output) as bar, _guard_termination(bar) as tell:
         result = run_batch(plan, out, run, n_workers, asked, tell)
     from tnt_sim.analysis.batch.document import build_document
     from tnt_sim.documents import dump_document
-    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.batch import build_report, write_batch
 
     report = build_report(result.runs, n, str(out), interrupted=result.interrupted, n_torn=result.n_torn)
     write_batch(report, out, tongue)
-    if as_json:
-        emit(dump_document(build_document(result)))
-    elif not quiet:
-        print_page(render_report(report, tongue, get_width()))
-        if not result.interrupted:
-            print_page(build_hint_lines([f'polars.read_parquet("{(out / "runs").as_posix()}")'], tongue))
+    reading = [f'polars.read_parquet("{(out / "runs").as_posix()}")']
+    hint = [] if result.interrupted else build_hint_lines(reading, tongue)
+    output.show(report, dump_document(build_document(result)), tongue, hint)
     if result.interrupted:
         return INTERRUPTED_AND_TOLD
     return FAILURES if result.n_failed else 0
@@ -182,16 +171,16 @@ def _guard_termination(report_progress: Callable[[Tick], None] | None) -> Iterat
 
 @contextmanager
 def _show_progress(
-    n_cases: int, lang: Lang, *, as_json: bool, quiet: bool
+    n_cases: int, lang: Lang, output: OutputOptions
 ) -> Iterator[Callable[[Tick], None] | None]:
     """Show a bar with rate and remaining time on a terminal.
 
     With `--json`, write one JSON event per line on stderr.
     """
-    if as_json:
-        yield None if quiet else _print_event
+    if output.as_json:
+        yield None if output.quiet else _print_event
         return
-    if quiet or not sys.stderr.isatty():
+    if output.quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console

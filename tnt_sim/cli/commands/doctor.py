@@ -6,22 +6,23 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.cli.console import build_hint, emit, print_page
-from tnt_sim.cli.options import JsonOption, LangOption, parse_lang
+from tnt_sim.cli.answer import OutputOptions
+from tnt_sim.cli.console import build_hint
+from tnt_sim.cli.options import parse_lang
 from tnt_sim.documents import dump_document
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Text, _
 
 BROKEN = 1
 
 if TYPE_CHECKING:
-    from tnt_sim.cli.documents import DoctorDocument, SolverEntry
+    from tnt_sim.reporting.command_documents import SolverEntry
 
 
-def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
+def doctor(output: OutputOptions) -> int:
     """Show the versions, the solvers found and what works on this machine."""
-    from tnt_sim.cli.documents import DoctorDocument, MachineCheck
+    from tnt_sim.reporting.command_documents import DoctorDocument, MachineCheck
 
-    tongue = parse_lang(lang)
+    tongue = parse_lang(output.lang)
     from tnt_sim.engine.stored_run import list_versions
 
     solvers = [_try_solver(name) for name in _list_solvers()]
@@ -36,11 +37,9 @@ def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
         cross_check=independent[0] if independent else None,
         checks=[MachineCheck(id=name, works=fine, message=text.in_(tongue)) for name, fine, text in checks],
     )
-    if as_json:
-        emit(dump_document(document))
-    else:
-        _print(document, tongue)
-        print_page(build_hint("doctor", tongue))
+    from tnt_sim.reporting.reports.machine import build_report
+
+    output.show(build_report(document), dump_document(document), tongue, build_hint("doctor", tongue))
     return 0 if works else BROKEN
 
 
@@ -60,7 +59,7 @@ def _list_solvers() -> list[tuple[str, bool]]:
 
 def _try_solver(entry: tuple[str, bool]) -> SolverEntry:
     """Solve a tiny model (the larger of two exclusive numbers) and check that the solver answers correctly."""
-    from tnt_sim.cli.documents import SolverEntry
+    from tnt_sim.reporting.command_documents import SolverEntry
 
     name, independent = entry
     from tnt_sim.deadline import Deadline
@@ -119,40 +118,3 @@ def _check_time_zones() -> tuple[str, bool, Text]:
 def _check_utf8() -> tuple[str, bool, Text]:
     fine = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     return "utf-8", fine, _("accents and the € sign on screen")
-
-
-def _print(document: DoctorDocument, lang: Lang) -> None:
-    from rich.text import Text as Line
-
-    from tnt_sim.reporting.renderers.terminal import render_grid
-
-    lines = [Line(_("Versions").in_(lang), style="bold"), *render_grid(list(document.versions.items()))]
-    lines += [Line(""), Line(_("Solvers").in_(lang), style="bold")]
-    rows, styles = [], []
-    for solver in document.solvers:
-        role = _("second opinion").in_(lang) if solver.independent else ""
-        state = _("works").in_(lang) if solver.works else solver.why or "–"
-        rows.append(("✔" if solver.works else "✘", solver.name, solver.version or "–", role, state))
-        styles.append("" if solver.works else "yellow")
-    lines += [*render_grid(rows, styles=styles), Line("")]
-    lines += render_grid([("✔" if check.works else "✘", check.message) for check in document.checks])
-    lines += [Line(""), _build_conclusion(document, lang)]
-    print_page(lines)
-
-
-def _build_conclusion(document: DoctorDocument, lang: Lang) -> Any:
-    from rich.text import Text as Line
-
-    from tnt_sim.reporting.text.vocabulary import get_solver_name
-
-    second = get_solver_name(document.cross_check or "")
-    if document.status == "ready":
-        text = _("All is ready: each optimum will be confirmed by {second}.", second=second)
-    elif document.status == "limited":
-        text = _(
-            "Runs and proofs work. An optimum without an exact certificate is not confirmed by a "
-            "second solver. Install one: pip install 'tnt-sim[crosscheck]', or CBC, or GLPK."
-        )
-    else:
-        text = _("No solver answers: install tnt-sim again.")
-    return Line(text.in_(lang), style="bold green" if document.status == "ready" else "bold yellow")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.answer import STOPPED, StudyOptions
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, emit, print_page, show_progress
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, emit, get_width, print_page, show_progress
 from tnt_sim.cli.options import list_scenario_files, list_tables, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
@@ -151,11 +151,9 @@ def _check_inputs(scenario: Path | None, fit: Path | None, columns: Mapping[str,
 def _fit_distributions(table: Path, columns: Mapping[str, str], options: EnsembleOptions) -> int:
     """Fit the distributions of a table and write them as a section of a scenario."""
     out, lang = options.out, parse_lang(options.lang)
-    from rich.text import Text as Line
-
     from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table
     from tnt_sim.engine.run_folder.atomic_write import check_target, put_file
-    from tnt_sim.reporting.reports.uncertainty import render_fit_yaml
+    from tnt_sim.reporting.reports.uncertainty import build_fit_report, render_fit_yaml
 
     if out is not None:
         if out.suffix.lower() not in (".yaml", ".yml"):
@@ -173,5 +171,7 @@ def _fit_distributions(table: Path, columns: Mapping[str, str], options: Ensembl
 
         emit(dump_document(FitDocument(fit=result, yaml=render_fit_yaml(result, Lang.FR))))
     elif out is None:
-        print_page([Line(line) for line in text.splitlines()])
+        from tnt_sim.reporting.renderers.terminal import render_report
+
+        print_page(render_report(build_fit_report(text), lang, get_width()))
     return 0

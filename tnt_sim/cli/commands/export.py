@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.commands.run import format_path
-from tnt_sim.cli.console import build_hint, emit, format_arguments, print_note, print_page
+from tnt_sim.cli.console import build_hint, format_arguments, print_note
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     ForceOption,
-    JsonOption,
-    LangOption,
     ProjectOption,
-    QuietOption,
     RunArgument,
     SolveLimitOption,
     SolveOption,
@@ -29,9 +27,9 @@ from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 
 if TYPE_CHECKING:
-    from tnt_sim.cli.documents import WrittenDocument
     from tnt_sim.engine.run_folder.run_access import Solving
     from tnt_sim.engine.stored_run import StoredRun
+    from tnt_sim.reporting.command_documents import WrittenDocument
 
 GROUPS = ("department", "region")
 FormatOption = Annotated[
@@ -75,6 +73,7 @@ UnprovenOption = Annotated[
 
 def export(
     run_dir: RunArgument,
+    output: OutputOptions,
     name: FormatOption = "xlsx",
     out: TargetOption = None,
     by: ByOption = None,
@@ -85,21 +84,16 @@ def export(
     solve: SolveOption = False,
     time_limit: SolveLimitOption = None,
     project: ProjectOption = None,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Write a decision in another tool's format: démarche, Turgot, SCDL, letters…"""
-    tongue = parse_lang(lang, read_locale([run_dir]))
+    tongue = parse_lang(output.lang, read_locale([run_dir]))
     from tnt_sim.engine.run_folder.atomic_write import check_target, put_file
     from tnt_sim.engine.run_folder.run_access import open_stored
     from tnt_sim.reporting.export.flat_table import CsvStyle
     from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format
 
     if by is not None:
-        return _write_by_group(
-            run_dir, name, by, out, project, tongue, force=force, as_json=as_json, quiet=quiet
-        )
+        return _write_by_group(run_dir, name, by, out, project, tongue, output, force=force)
     usual = require_format(name).suffixes[0]
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
     options = ExportOptions(suffix, tongue, CsvStyle(_style(csv_style)), parse_pairs(info or ()), unproven)
@@ -113,7 +107,7 @@ def export(
     check_target(target, replace=force)
     put_file(target, data)
     remarks = [one.in_(tongue) for one in require_format(name).remarks(run, options)]
-    print_written(run, "export", name, [target], tongue, as_json=as_json, quiet=quiet, remarks=remarks)
+    print_written(run, "export", name, [target], tongue, output, remarks)
     return 0
 
 
@@ -124,10 +118,9 @@ def _write_by_group(
     out: Path | None,
     project: Path | None,
     lang: Lang,
+    output: OutputOptions,
     *,
     force: bool,
-    as_json: bool,
-    quiet: bool,
 ) -> int:
     """Write one workbook per department or region, in a folder."""
     _check_by(by, name)
@@ -147,7 +140,7 @@ def _write_by_group(
         for part in build_extracts(run, build_decision_table(run), by)
     }
     files = put_files(folder, data, replace=force)
-    print_written(run, "export", f"xlsx by {by}", files, lang, as_json=as_json, quiet=quiet)
+    print_written(run, "export", f"xlsx by {by}", files, lang, output)
     return 0
 
 
@@ -231,24 +224,19 @@ def print_written(
     name: str,
     files: Sequence[Path],
     lang: Lang,
-    *,
-    as_json: bool,
-    quiet: bool,
+    output: OutputOptions,
     remarks: Sequence[str] = (),
 ) -> None:
     """Report what was written, as a page or as a document."""
-    warn(run, lang)
-    if as_json:
-        emit(dump_document(_build_document(run, command, name, files, remarks)))
-    elif not quiet:
-        from rich.text import Text as Line
+    from tnt_sim.reporting.reports.written_files import build_report
 
-        shown = [format_path(file) for file in files]
-        lines = shown if len(shown) <= 4 else [f"{format_path(files[0].parent)}/ ({len(shown)})"]
-        print_page([Line(_("Written: {file}", file=line).in_(lang)) for line in lines])
+    warn(run, lang)
+    document = _build_document(run, command, name, files, remarks)
+    hint = build_hint(command, lang, format_arguments(format_path(run.folder)))
+    output.show(build_report(document), dump_document(document), lang, hint)
+    if not (output.as_json or output.quiet):
         for remark in (*remarks, *(text.in_(lang) for text in run.checked.notes)):
             print_note(f"! {remark}")
-        print_page(build_hint(command, lang, format_arguments(format_path(run.folder))))
 
 
 def warn(run: StoredRun, lang: Lang) -> None:
@@ -269,7 +257,7 @@ def _build_document(
     files: Sequence[Path],
     remarks: Sequence[str],
 ) -> WrittenDocument:
-    from tnt_sim.cli.documents import WrittenDocument, WrittenFile
+    from tnt_sim.reporting.command_documents import WrittenDocument, WrittenFile
 
     checked = run.checked.checked
     return WrittenDocument(

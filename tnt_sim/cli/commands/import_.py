@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.commands.run import format_path
-from tnt_sim.cli.console import build_hint_lines, emit, format_arguments, get_width, print_note, print_page
+from tnt_sim.cli.console import build_hint_lines, format_arguments, print_note
 from tnt_sim.cli.invocation import get_invocation
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
+from tnt_sim.cli.options import parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, Text, _
@@ -32,7 +33,7 @@ _BLOCKED = 3
 
 
 def consolidate_workbooks(
-    folder: Path, out: Path | None, lang: Lang, *, strict: bool, as_json: bool, quiet: bool
+    folder: Path, out: Path | None, lang: Lang, output: OutputOptions, *, strict: bool
 ) -> int:
     """Read every workbook of a folder; write the choices, the conflicts and the layer for `overrides`."""
     from tnt_sim.engine.run_folder.atomic_write import put_files
@@ -48,13 +49,9 @@ def consolidate_workbooks(
     data = {name: table.write_csv().encode() for name, table in build_tables(consolidated, lang).items()}
     files = put_files(target, {**data, LAYER: render_layer_yaml(consolidated).encode()}, replace=True)
     document = _build_document(consolidated, files, lang)
-    if as_json:
-        emit(dump_document(document))
-    elif not quiet:
-        from tnt_sim.reporting.renderers.terminal import render_report
-        from tnt_sim.reporting.reports.form_import import build_choices_report
+    from tnt_sim.reporting.reports.form_import import build_choices_report
 
-        print_page(render_report(build_choices_report(document), lang, get_width()))
+    output.show(build_choices_report(document), dump_document(document), lang)
     return _BLOCKED if strict and consolidated.conflicts else 0
 
 
@@ -196,6 +193,7 @@ ConsolidateOption = Annotated[
 
 def import_(
     file: FileArgument,
+    output: OutputOptions,
     format_: FormatOption = None,
     out: OutOption = None,
     mapping: MappingOption = None,
@@ -212,18 +210,15 @@ def import_(
     accept: AcceptOption = False,
     strict: StrictOption = False,
     consolidate: ConsolidateOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Import an export and reports what is missing or contradictory in it."""
-    tongue = parse_lang(lang)
+    tongue = parse_lang(output.lang)
     if consolidate:
-        return consolidate_workbooks(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)
+        return consolidate_workbooks(file, out, tongue, output, strict=strict)
     folder = out if out is not None else Path(f"{file.stem}-import")
     format_ = _format(format_)
     _check_folder(folder)
-    if not (quiet or as_json):
+    if not (output.quiet or output.as_json):
         print_note(_("Reading {file}…", file=file).in_(tongue))
     read = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
     written = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
@@ -236,15 +231,10 @@ def import_(
         _parse_columns(columns or []), likeness=not no_likeness,
     )  # fmt: skip
     document = _write_files(file, folder, imported, written, tongue, parquet=parquet, accept=accept)
-    if as_json:
-        emit(dump_document(document))
-    elif not quiet:
-        from tnt_sim.reporting.renderers.terminal import render_report
-        from tnt_sim.reporting.reports.form_import import build_report
+    from tnt_sim.reporting.reports.form_import import build_report
 
-        follow = get_invocation().format_command((document.next or "").removeprefix("tnt-sim "))
-        page = render_report(build_report(document), tongue, get_width())
-        print_page(page + build_hint_lines([follow], tongue))
+    follow = get_invocation().format_command((document.next or "").removeprefix("tnt-sim "))
+    output.show(build_report(document), dump_document(document), tongue, build_hint_lines([follow], tongue))
     return _BLOCKED if strict and document.quality.n_error else 0
 
 

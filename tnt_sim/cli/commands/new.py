@@ -9,15 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.cli.console import build_hint_lines, emit, print_note, quote_argument
+from tnt_sim.cli.answer import OutputOptions
+from tnt_sim.cli.console import build_hint_lines, print_note, quote_argument
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import (
     EncodingOption,
     FolderArgument,
     FromOption,
     HeaderRowOption,
-    JsonOption,
-    LangOption,
     SheetOption,
     parse_lang,
 )
@@ -26,13 +25,13 @@ from tnt_sim.disk import build_write_error, put_all, quote_path
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, TntError, UsageError
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
-from tnt_sim.i18n.parameters import Items, Money, Names
+from tnt_sim.i18n.parameters import Items, Money
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tnt_sim.cli.documents import NewDocument
     from tnt_sim.ingest.tables.column_guess import Guess
+    from tnt_sim.reporting.command_documents import NewDocument
 
 MOST_ENVELOPES = 40
 SCENARIO_FILE = "scenario.yaml"
@@ -40,15 +39,14 @@ SCENARIO_FILE = "scenario.yaml"
 
 def new(
     folder: FolderArgument,
+    output: OutputOptions,
     table: FromOption = None,
     sheet: SheetOption = None,
     encoding: EncodingOption = None,
     header_row: HeaderRowOption = 1,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
 ) -> int:
     """Create a project: a complete example, or a scenario from your table of applications."""
-    tongue = parse_lang(lang)
+    tongue = parse_lang(output.lang)
     _refuse_occupied(folder)
     files: dict[str, str] = _build_example(tongue)
     review: list[Text] = []
@@ -64,10 +62,14 @@ def new(
         )
     _write(folder, files, table)
     remaining = _collect_defects(folder / SCENARIO_FILE)
-    if as_json:
-        emit(dump_document(_build_document(folder, review, left_out, remaining, tongue)))
-    else:
-        _print(folder, review, left_out, remaining, tongue)
+    document = _build_document(folder, review, left_out, remaining, tongue)
+    from tnt_sim.reporting.reports.new_project import build_report
+
+    hint = build_hint_lines(_list_next_commands(document, tongue), tongue)
+    output.show(build_report(document), dump_document(document), tongue, hint)
+    if not output.as_json:
+        for defect in remaining:
+            print_note(_("To correct: {defect}", defect=defect.line(tongue)).in_(tongue))
     return 0
 
 
@@ -301,7 +303,7 @@ def _collect_defects(scenario: Path) -> tuple[Defect, ...]:
 def _build_document(
     folder: Path, review: list[Text], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
 ) -> NewDocument:
-    from tnt_sim.cli.documents import NewDefect, NewDocument
+    from tnt_sim.reporting.command_documents import NewDefect, NewDocument
 
     return NewDocument(
         scenario=str(folder / SCENARIO_FILE),
@@ -312,26 +314,11 @@ def _build_document(
     )
 
 
-def _print(
-    folder: Path, review: list[Text], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
-) -> None:
-    from rich.text import Text as Line
-
-    from tnt_sim.cli.console import print_page
-
-    lines = [Line(_("✔ Folder made: {folder}", folder=folder).in_(lang), style="bold green")]
-    if review:
-        lines.append(Line(_("Columns guessed, to be reviewed:").in_(lang)))
-        lines += [Line(f"  {one.in_(lang)}") for one in review]
-    if left_out:
-        lines.append(Line(_("Columns not recognised, read under their own name:").in_(lang)))
-        lines += [Line(f"  {Names([header]).in_(lang)}") for header in left_out]
-    file = folder / SCENARIO_FILE
-    scenario = quote_argument(file.as_posix())
-    follow = [get_invocation().format_command(f"run {scenario}")]
-    if remaining or review:  # the planner first reviews the guesses and writes the envelope
-        read = _("read {file} over (amount, columns)", file=file).in_(lang)
-        follow = [read, get_invocation().format_command(f"validate {scenario}"), *follow]
-    print_page(lines + build_hint_lines(follow, lang))
-    for defect in remaining:
-        print_note(_("To correct: {defect}", defect=defect.line(lang)).in_(lang))
+def _list_next_commands(document: NewDocument, lang: Lang) -> list[str]:
+    """List what to type next; the planner first reviews the guesses and writes the envelope."""
+    scenario = quote_argument(Path(document.scenario).as_posix())
+    run = get_invocation().format_command(f"run {scenario}")
+    if not (document.defects or document.review):
+        return [run]
+    read = _("read {file} over (amount, columns)", file=document.scenario).in_(lang)
+    return [read, get_invocation().format_command(f"validate {scenario}"), run]

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.commands.export import build_sibling_path, print_written
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, print_note, show_progress
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     ForceOption,
-    JsonOption,
-    LangOption,
     ProjectOption,
-    QuietOption,
     TimeLimitOption,
     parse_lang,
     parse_seconds,
@@ -134,6 +132,7 @@ class ReportOptions:
 
 def report(
     run_dirs: RunsArgument,
+    output: OutputOptions,
     out: ReportOption = None,
     notebook: NotebookOption = False,
     slider: SliderOption = None,
@@ -146,12 +145,9 @@ def report(
     time_limit: TimeLimitOption = None,
     theme_css: ThemeOption = None,
     force: ForceOption = False,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Write the report (web page or PDF), the workbook or the Jupyter notebook of a run."""
-    tongue = parse_lang(lang, read_locale(run_dirs))
+    tongue = parse_lang(output.lang, read_locale(run_dirs))
     out = _determine_target(out, run_dirs[0], notebook=notebook)
     write = _select_writer(out)
     from tnt_sim.engine.run_folder.atomic_write import check_target, put_file
@@ -161,9 +157,9 @@ def report(
     check_target(out, replace=force)
     runs = [open_stored(path, project, tongue) for path in run_dirs]
     moving = SliderOptions(slider, start, stop, steps, share, project) if slider is not None else None
-    options = ReportOptions(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)
+    options = ReportOptions(runs, tongue, out, theme_css, moving, output.quiet, explain, project, seconds)
     put_file(out, write(options))
-    print_written(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
+    print_written(runs[0], "report", out.suffix.lower()[1:], [out], tongue, output)
     explained = None if out.suffix.lower() == NOTEBOOK else options.explanation
     interrupted = explained is not None and explained.stopped_by == "interrupt"
     return INTERRUPTED_AND_TOLD if interrupted else 0

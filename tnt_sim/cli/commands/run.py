@@ -5,6 +5,8 @@ With `--from-xlsx`, the parameters changed in a workbook become changes of the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +81,6 @@ def run(
     check_method(method)
     parse_lang(lang)
     seconds = parse_seconds(time_limit)
-    from rich.text import Text as Line
-
     from tnt_sim.engine import solve as engine
     from tnt_sim.scenario.load import load_scenario
 
@@ -116,8 +116,7 @@ def run(
 
         emit(dump_document(build_printed_document(result.data, run_dir, effects, clash, sentences)))
     elif not quiet:
-        print_page([Line(text.in_(tongue)) for text in sentences])
-        _print(result, run_dir, effects, clash, tongue, format_arguments(scenario, sets=changes))
+        _print(result, run_dir, effects, clash, sentences, tongue, format_arguments(scenario, sets=changes))
     document = result.data
     return determine_exit_code(
         document.status, document.stopped_by, document.proof, require_proof=require_proof
@@ -212,6 +211,7 @@ def _print(
     run_dir: str | None,
     effects: StepEffects | None,
     clashes: ConflictDocument | None,
+    sentences: Sequence[Text],
     lang: Lang,
     scenario: str,
 ) -> None:
@@ -228,6 +228,7 @@ def _print(
         further += build_first_conflict(clashes.sets, clashes.repairs, scenario=scenario)
     document, labels = translate_document(result, lang), build_labels(result, lang)
     report = build_report(document, labels, effects=effects, further=further)
+    report = replace(report, nodes=[*map(Paragraph, sentences), *report.nodes])
     lines = render_report(report, lang, get_width())
     if run_dir is not None:  # show the usual next commands
         lines += build_hint("run", lang, quote_argument(run_dir))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.console import emit, print_page
+from tnt_sim.cli.console import emit, get_width, print_page
 from tnt_sim.cli.options import LangOption, parse_lang
 from tnt_sim.i18n.message import N_
 
@@ -21,12 +21,13 @@ NameArgument = Annotated[
 
 def schema(name: NameArgument = None, lang: LangOption = None) -> int:
     """Show the JSON Schema of the document that a verb writes with --json, or the list of schemas."""
-    from tnt_sim.reporting.renderers.terminal import render_grid
-    from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
+    from tnt_sim.reporting.renderers.terminal import render_report
+    from tnt_sim.reporting.reports.schema_list import build_report
+    from tnt_sim.reporting.schemas import read_schema
 
     tongue = parse_lang(lang)
     if name is None:
-        print_page(render_grid([(key, what.in_(tongue)) for key, (_, what) in DOCUMENTS.items()]))
+        print_page(render_report(build_report(), tongue, get_width()))
     else:
         emit(json.loads(read_schema(name)))
     return 0

@@ -7,29 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.commands.export import UnprovenOption, build_solving
 from tnt_sim.cli.commands.run import format_path
-from tnt_sim.cli.console import build_hint, emit, format_arguments, print_page
+from tnt_sim.cli.console import build_hint, format_arguments
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
     ProjectOption,
-    QuietOption,
     SolveLimitOption,
     SolveOption,
     parse_lang,
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
-from tnt_sim.i18n.message import N_, Lang, _, _n
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.message import N_, Lang, _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from tnt_sim.cli.documents import SignDocument
     from tnt_sim.engine.run_folder.run_access import Solving
+    from tnt_sim.reporting.command_documents import SignDocument
     from tnt_sim.scenario.decision_register import RegisterEntry
 
 SignedArgument = Annotated[
@@ -68,6 +65,7 @@ SigningKeyOption = Annotated[
 
 def sign(
     name: AsOption,
+    output: OutputOptions,
     run_dir: SignedArgument = None,
     amend: AmendOption = None,
     register: RegisterOption = None,
@@ -76,12 +74,9 @@ def sign(
     solve: SolveOption = False,
     time_limit: SolveLimitOption = None,
     signing_key: SigningKeyOption = None,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Sign a list, which changes no more; the next scenario starts from it (committed_from)."""
-    tongue = parse_lang(lang, read_locale([run_dir] if run_dir else []))
+    tongue = parse_lang(output.lang, read_locale([run_dir] if run_dir else []))
     if (run_dir is None) == (amend is None):
         raise UsageError(
             _("give a run to sign, or --amend, not both."),
@@ -101,12 +96,11 @@ def sign(
 
         assert amend is not None
         entry = sign_amendments(amend, register or Path(REGISTER), name, key)
-    if as_json:
-        emit(dump_document(_build_document(entry, key)))
-    elif not quiet:
-        _print(entry, key, tongue)
-        if run_dir is not None:
-            print_page(build_hint("sign", tongue, format_arguments(run_dir)))
+    from tnt_sim.reporting.reports.signature import build_report
+
+    document = _build_document(entry, key)
+    hint = [] if run_dir is None else build_hint("sign", tongue, format_arguments(run_dir))
+    output.show(build_report(document), dump_document(document), tongue, hint)
     return 0
 
 
@@ -139,7 +133,7 @@ def _list(
 
 
 def _build_document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> SignDocument:
-    from tnt_sim.cli.documents import AmendmentSignature, ListSignature, SignDocument
+    from tnt_sim.reporting.command_documents import AmendmentSignature, ListSignature, SignDocument
     from tnt_sim.verify.verification import PreviousSignature
 
     words = dict(entry.signature)
@@ -161,27 +155,3 @@ def _compute_fingerprint(key: Ed25519PrivateKey | None) -> str | None:
     from tnt_sim.verify.signing.keys import compute_fingerprint
 
     return compute_fingerprint(key.public_key())
-
-
-def _print(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
-    from rich.text import Text as Line
-
-    words = entry.signature
-    n = words["n_dossiers"]
-    signed = _n(
-        "✔ {folder}: {n} dossier committed, {total}",
-        "✔ {folder}: {n} dossiers committed, {total}",
-        n=n,
-        folder=format_path(entry.folder),
-        total=Money(words["granted_cents"]),
-    )
-    follow = _(
-        "The next scenario starts from it: committed_from: {register}/", register=entry.folder.parent.name
-    )
-    lines = [Line(signed.in_(lang), style="bold green"), Line(follow.in_(lang))]
-    own = _compute_fingerprint(key)
-    if own is not None:
-        lines.append(Line(_("Signed with the key {own}", own=own).in_(lang)))
-    if "freed_cents" in words:
-        lines.insert(1, Line(_("{freed} free again", freed=Money(words["freed_cents"])).in_(lang)))
-    print_page(lines)

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.console import (
     ERROR,
     build_hint,
-    emit,
     format_arguments,
     print_note,
-    print_page,
 )
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
-    JsonOption,
-    LangOption,
     ProjectOption,
-    QuietOption,
     RunArgument,
     SolveLimitOption,
     SolveOption,
@@ -29,7 +25,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import N_, Lang, _
+from tnt_sim.i18n.message import N_, _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -83,6 +79,7 @@ TsaOption = Annotated[
 
 def verify(
     run_dir: RunArgument,
+    output: OutputOptions,
     project: ProjectOption = None,
     expect: ExpectOption = None,
     require_proof: RequireOption = False,
@@ -90,16 +87,16 @@ def verify(
     time_limit: SolveLimitOption = None,
     public_key: PublicKeyOption = None,
     tsa_cert: TsaOption = None,
-    lang: LangOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> int:
     """Verify a run from its raw inputs: rules, optimality, rank among ties."""
-    tongue = parse_lang(lang, read_locale([run_dir]))
+    tongue = parse_lang(output.lang, read_locale([run_dir]))
     from tnt_sim.cli.commands.export import build_solving
     from tnt_sim.engine.run_folder.run_access import verify_stored
+    from tnt_sim.reporting.reports.verification import build_report
+    from tnt_sim.verify.document import build_document
     from tnt_sim.verify.signing.amendment import is_amendment
     from tnt_sim.verify.signing.witness import normalise_hash
+    from tnt_sim.verify.verification import RunHead
 
     expected = None if expect is None else normalise_hash(expect)
     key, authority = _read_keys(public_key, tsa_cert)
@@ -113,16 +110,16 @@ def verify(
     verification = _add_defects(verification, signed.defects)
     for defect in verification.defects:
         print_note(ERROR.in_(tongue) + defect.line(tongue))
-    told = not as_json and not quiet and verification.ok
+    told = not output.as_json and not output.quiet and verification.ok
     for text in verification.notes:
         if not told or text != verification.rows.reserve:  # the page states it next to what it limits
             print_note(text.in_(tongue))
-    if as_json:
-        from tnt_sim.verify.document import build_document
-
-        emit(dump_document(build_document(verification, signed, tongue)))
-    elif not quiet:
-        _print(verification, signed, run_dir, tongue)
+    hint = []
+    if verification.ok and isinstance(verification.head, RunHead):
+        shown = "verify" if verification.optimal.is_shown else "verify --claimed"
+        hint = build_hint(shown, tongue, format_arguments(run_dir))
+    document = dump_document(build_document(verification, signed, tongue))
+    output.show(build_report(verification, signed), document, tongue, hint)
     return determine_exit_code(verification, require_proof=require_proof)
 
 
@@ -188,49 +185,3 @@ def determine_exit_code(verification: Verification, *, require_proof: bool) -> i
     if require_proof and not verification.optimal.is_shown:
         return NOT_OPTIMAL
     return NOT_FIRST if require_proof and not verification.first.is_shown else 0
-
-
-def _print(verification: Verification, signed: Signed, run_dir: Path, lang: Lang) -> None:
-    from rich.text import Text as Line
-
-    from tnt_sim.reporting.text.verification import (
-        UNBOUND,
-        build_answer_rows,
-        describe_signatures,
-        summarise_amendment,
-        summarise_verification,
-    )
-    from tnt_sim.verify.verification import AmendmentHead
-
-    amended = isinstance(verification.head, AmendmentHead) and verification.head.kind == "amendment"
-    mark, sentence, style = (
-        summarise_amendment(verification) if amended else summarise_verification(verification)
-    )
-    print_page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
-    if not verification.ok:
-        return
-    if amended:
-        print_page([Line(f"  {text.in_(lang)}") for text in describe_signatures(signed)])
-        return
-    colon = _(": ").in_(lang)
-    rows = [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(verification)]
-    print_page([Line(f"  {name}{colon}{text[:1].lower()}{text[1:]}") for name, text in rows])
-    print_page([Line(f"  {text.in_(lang)}") for text in describe_signatures(signed)])
-    print_page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
-    print_page([Line(f"  {text}", style="dim") for text in _list_files(verification, lang)])
-    print_page(
-        build_hint(
-            "verify" if verification.optimal.is_shown else "verify --claimed", lang, format_arguments(run_dir)
-        )
-    )
-
-
-def _list_files(verification: Verification, lang: Lang) -> list[str]:
-    """Describe which files were read, where, and the hashes to compare with another source."""
-    from tnt_sim.verify.verification import RunHead
-
-    head = verification.head
-    assert isinstance(head, RunHead)
-    lines = [f"allocation_sha256 {head.allocation_sha256}", f"document_sha256 {head.document_sha256}"]
-    lines.append(_("Files read:").in_(lang))
-    return [*lines, *(f"  {entry.file} · {entry.sha256}" for entry in head.inputs_read)]

@@ -2,24 +2,18 @@
 
 `runs/<id>-<hash8>/` has no date in its name: the same scenario with the same data has the same
 name, and replaces the folder as a whole.
-
-The module also writes the merged scenario as YAML, each value with its origin: `file:line`, or the
-`--set` that changed it.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
-import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text as Line
 from ruamel.yaml import YAML
 
 from tnt_sim.disk import build_write_error, encode_parquet, fill
@@ -30,9 +24,7 @@ from tnt_sim.engine.run_folder.atomic_write import put_folder
 from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, hash_lock_file, list_versions
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import _
-from tnt_sim.rules.protocols import Path as KeyPath
 from tnt_sim.scenario.scenario import ScenarioData
-from tnt_sim.scenario.yaml.nodes import Origin
 from tnt_sim.verify.run_files import (
     BOUND,
     CERTIFICATE,
@@ -47,135 +39,6 @@ from tnt_sim.verify.run_files import (
     seal_log,
     serialise_document,
 )
-
-_PLAIN = re.compile(r"[\w€%./+()«»’'\u00a0\u202f -]*[\w€%/)»]", re.UNICODE)
-_UNSAFE_START = re.compile(r"[-'\s]")
-_WORDS = ("true", "false", "null", "~", "yes", "no", "on", "off")
-_LONG = 60
-
-
-def render_resolved(scenario: ScenarioData, width: int) -> list[Line]:
-    """Return the scenario as YAML lines with their origins as aligned comments."""
-    rows = list(_render_mapping(scenario.tree, (), scenario.origins, 0, width))
-    short = [len(text) for text, origin in rows if origin and len(text) <= _LONG]
-    column = max(short, default=0) + 2
-    lines = []
-    for text, origin in rows:
-        record = Line(text)
-        if origin:
-            record.append(" " * max(2, column - len(text)) + f"# {origin}", style="dim")
-        lines.append(record)
-    return lines
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OriginEntry:
-    """Value of the merged scenario, and the file and layer that set it."""
-
-    path: str
-    value: str | int | float | bool | None
-    file: str
-    line: int | None
-    layer: str
-
-
-def list_origins(scenario: ScenarioData) -> list[OriginEntry]:
-    """Return every scalar of the merged scenario with its origin, for `show --json`."""
-    return [
-        OriginEntry(
-            path=".".join(str(step) for step in path),
-            value=value,
-            file=origin.file,
-            line=origin.line,
-            layer=origin.layer,
-        )
-        for path, value in _iterate_scalars(scenario.tree, ())
-        if (origin := scenario.origins.get(path)) is not None
-    ]
-
-
-def _iterate_scalars(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
-    if isinstance(value, dict):
-        for key, piece in value.items():
-            yield from _iterate_scalars(piece, (*path, key))
-    elif isinstance(value, list):
-        for k, piece in enumerate(value):
-            yield from _iterate_scalars(piece, (*path, k))
-    else:
-        yield path, value
-
-
-Origins = Mapping[KeyPath, Origin]
-Row = tuple[str, str]
-
-
-def _render_mapping(
-    tree: Mapping[str, Any], path: KeyPath, origins: Origins, depth: int, width: int
-) -> Iterator[Row]:
-    for key, value in tree.items():
-        yield from _render_entry(
-            f"{'  ' * depth}{_quote_scalar(key)}:", value, (*path, key), origins, depth, width
-        )
-
-
-def _render_entry(
-    head: str, value: Any, path: KeyPath, origins: Origins, depth: int, width: int
-) -> Iterator[Row]:
-    """Yield one key or dash with its value, on the same line if it is short."""
-    if isinstance(value, dict) and value:
-        yield head, ""
-        yield from _render_mapping(value, path, origins, depth + 1, width)
-    elif isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
-        yield head, ""
-        for k, part in enumerate(value):
-            yield from _render_item(part, (*path, k), origins, depth + 1, width)
-    elif isinstance(value, list) and len(head) + len(_render_inline(value)) > width - 2:
-        yield f"{head} [", _format_origin(path, origins)
-        pad = "  " * (depth + 1)
-        yield from ((pad + text, "") for text in _wrap_text(_render_inline(value)[1:-1], width - len(pad)))
-        yield "  " * depth + "]", ""
-    elif isinstance(value, str) and " " in value and len(value) > max(_LONG, width - len(head) - 30):
-        yield f"{head} >-", _format_origin(path, origins)
-        pad = "  " * (depth + 1)
-        yield from ((pad + text, "") for text in _wrap_text(value, width - len(pad)))
-    else:
-        yield f"{head} {_render_inline(value)}", _format_origin(path, origins)
-
-
-def _wrap_text(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, max(40, width), break_long_words=False, break_on_hyphens=False)
-
-
-def _render_item(value: Any, path: KeyPath, origins: Origins, depth: int, width: int) -> Iterator[Row]:
-    """Yield one list entry; the first key of a mapping follows the dash."""
-    pad = "  " * depth
-    if not isinstance(value, dict) or not value:
-        yield f"{pad}- {_render_inline(value)}", _format_origin(path, origins)
-        return
-    for k, (text, origin) in enumerate(_render_mapping(value, path, origins, depth + 1, width)):
-        yield (f"{pad}- {text[len(pad) + 2 :]}" if k == 0 else text), origin
-
-
-def _format_origin(path: KeyPath, origins: Origins) -> str:
-    origin = origins.get(path)
-    if origin is None:
-        return ""
-    return origin.file if origin.line is None else f"{origin.file}:{origin.line}"
-
-
-def _render_inline(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_render_inline(part) for part in value) + "]"
-    if isinstance(value, dict):
-        return "{}"
-    return "null" if value is None else _quote_scalar(str(value))
-
-
-def _quote_scalar(text: str) -> str:
-    """Write plain text if YAML reads it back unchanged, otherwise in double quotes."""
-    plain = _PLAIN.fullmatch(text) and not _UNSAFE_START.match(text) and text.lower() not in _WORDS[2:4]
-    return text if plain else json.dumps(text, ensure_ascii=False)
-
 
 _HEADER = """\
 # Scénario résolu par tnt-sim : fusionné, complet, tel qu'il a été calculé. Ne pas modifier.

@@ -19,6 +19,7 @@ from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.report_tree import (
     Callout,
     Chart,
+    Listing,
     Node,
     Output,
     Paragraph,
@@ -134,8 +135,8 @@ def render_report_body(report: Report, lang: Lang) -> str:
 
 
 def _render_head(report: Report, lang: Lang) -> list[str]:
-    about = " · ".join(write_words(words, lang) for words in (report.subject, *report.about))
-    pieces = [f'<p class="soft">{escape(about)}</p>']
+    about = " · ".join(write_words(words, lang) for words in (report.subject, *report.about) if words)
+    pieces = [f'<p class="soft">{escape(about)}</p>'] if about else []
     return [*pieces, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if report.synthetic else pieces
 
 
@@ -156,6 +157,12 @@ def _render_node(node: Node, number: int, lang: Lang, title: str = "") -> str:
             return f'<figure role="img" aria-label="{alt}" tabindex="0">{picture}</figure>' if picture else ""
         case Table():
             return _render_table(node, title, lang) if node.outputs & Output.PAGE else ""
+        case Listing():
+            lines = (
+                escape(text) + (f'  <span class="soft"># {escape(remark)}</span>' if remark else "")
+                for text, remark in node.lines
+            )
+            return '<pre class="scroll" tabindex="0">' + "\n".join(lines) + "</pre>"
         case Section():
             title = write_words(node.title, lang)
             inner = [text for child in node.nodes if (text := _render_node(child, 0, lang, title))]

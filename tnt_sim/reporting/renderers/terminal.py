@@ -20,6 +20,7 @@ from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
     Kind,
+    Listing,
     Node,
     Output,
     Paragraph,
@@ -34,6 +35,8 @@ from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 GAP = "  "
 LEAST_TEXT = 16
 """Least width of a folded column of sentences."""
+_LONG_LINE = 60
+_APART = (Section, Listing)
 _COLON = _p("colon", ": ")
 MARKS = {
     Tone.GOOD: ("✔ ", "bold green"),
@@ -100,6 +103,8 @@ def _pad(cell: str, width: int, right: bool) -> str:
 
 def render_report(report: Report, lang: Lang, width: int) -> list[Line]:
     """Write a report without its annexes."""
+    if report.bare:
+        return render_nodes(report.nodes, lang, width)
     lines = wrap_paragraph(write_words(report.subject, lang), width, style="bold")
     about = " · ".join(write_words(words, lang) for words in (report.title, *report.about))
     lines += wrap_paragraph(about, width, style="dim")
@@ -109,12 +114,12 @@ def render_report(report: Report, lang: Lang, width: int) -> list[Line]:
 
 
 def render_nodes(nodes: Sequence[Node], lang: Lang, width: int) -> list[Line]:
-    """Write parts of a report, with an empty line before and after each section."""
+    """Write parts of a report, with an empty line before and after each section and listing."""
     lines: list[Line] = []
     last: Node | None = None
     for node in nodes:
         if written := _render_node(node, lang, width):
-            apart = last is not None and (isinstance(last, Section) or isinstance(node, Section))
+            apart = last is not None and isinstance(last, _APART) | isinstance(node, _APART)
             lines += [Line("")] * apart + written
             last = node
     return lines
@@ -132,11 +137,26 @@ def _render_node(node: Node, lang: Lang, width: int) -> list[Line]:
             caption = write_words(node.caption, lang)
             head = wrap_paragraph(caption, width, first="  ", style="italic") if caption else []
             return head + _render_table(node, lang, width)
+        case Listing():
+            return _render_listing(node.lines)
         case Section() if not node.annex:
             inner = render_nodes(node.nodes, lang, width)
             title = wrap_paragraph(write_words(node.title, lang), width, style="bold")
             return title + inner if inner or not node.nodes else []
     return []
+
+
+def _render_listing(rows: Sequence[tuple[str, str]]) -> list[Line]:
+    """Write the lines of a file, their remarks below one another except those of long lines."""
+    short = [len(text) for text, remark in rows if remark and len(text) <= _LONG_LINE]
+    column = max(short, default=0) + len(GAP)
+    lines = []
+    for text, remark in rows:
+        line = Line(text)
+        if remark:
+            line.append(" " * max(len(GAP), column - len(text)) + f"# {remark}", style="dim")
+        lines.append(line)
+    return lines
 
 
 def _render_table(table: Table, lang: Lang, width: int) -> list[Line]:
@@ -161,6 +181,7 @@ def _format_column(column: Column, lang: Lang, rows: Sequence[int]) -> GridColum
         is_rank=column.kind is Kind.COUNT,
         narrow=None if column.narrow is None else _format_column(column.narrow, lang, rows),
         below=column.below,
+        strong=column.strong,
     )
 
 
@@ -183,6 +204,7 @@ class GridColumn:
     is_rank: bool = False
     narrow: GridColumn | None = None
     below: bool = False
+    strong: bool = False
 
     @property
     def natural(self) -> int:
@@ -289,5 +311,6 @@ def _render_cards(columns: Sequence[GridColumn], lang: Lang, width: int) -> list
         for column, cell in named[1:]:
             if cell and cell != "–":
                 head = f"{column.head}{_COLON.in_(lang)}" if column.head else ""
-                lines += wrap_paragraph(f"{head}{cell}", width, first=" " * len(first) + GAP, style="dim")
+                style = "" if column.strong else "dim"
+                lines += wrap_paragraph(f"{head}{cell}", width, first=" " * len(first) + GAP, style=style)
     return lines

@@ -15,6 +15,7 @@ from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.report_tree import (
     Callout,
     Kind,
+    Listing,
     Node,
     Output,
     Paragraph,
@@ -253,9 +254,12 @@ def build_report_workbook(report: Report, lang: Lang) -> bytes:
     for row, text in enumerate(lines, start=2):
         write_text(cover, row, 0, write_words(text, lang), styles.words)
     set_up(cover, paper)
-    for section in (node for node in report.nodes if isinstance(node, Section)):
-        for table in _list_tables(section):
-            _write_table(book, styles, section, table, paper, taken)
+    for node in report.nodes:
+        if isinstance(node, Listing):
+            _write_listing(book, styles, node, paper, taken)
+        elif isinstance(node, Section):
+            for table in _list_tables(node):
+                _write_table(book, styles, node, table, paper, taken)
     return close(book, stream)
 
 
@@ -273,6 +277,16 @@ def _list_sentences(nodes: Sequence[Node]) -> list[Any]:
             inner = _list_sentences(node.nodes)
             result += [node.title, *inner] if inner or not node.nodes else []
     return result
+
+
+def _write_listing(book: Any, styles: Styles, listing: Listing, paper: Paper, taken: set[str]) -> None:
+    sheet = book.add_worksheet(choose_sheet_name(write_words(listing.name, paper.lang), taken))
+    sheet.set_column(0, 0, 90)
+    sheet.set_column(1, 1, 40)
+    for row, (text, remark) in enumerate(listing.lines):
+        write_text(sheet, row, 0, text, styles.get_format(), styles.get_format(quote_prefix=True))
+        write_text(sheet, row, 1, remark, styles.soft)
+    set_up(sheet, paper)
 
 
 def _write_table(

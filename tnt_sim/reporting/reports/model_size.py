@@ -19,7 +19,7 @@ from tnt_sim.solve.reductions.symmetry import Symmetry
 
 
 @dataclass(frozen=True, slots=True)
-class ModelTold:
+class ModelSizes:
     """Size of a model, its reductions, and its solution method: `tree`, `blocks` or `direct`."""
 
     size: ModelSize
@@ -77,7 +77,7 @@ _LATER = _(
 )
 
 
-def measure_model(problem: Problem) -> ModelTold:
+def measure_model(problem: Problem) -> ModelSizes:
     """Build the model, reduce it and try the exact kernels on it, as `run` does; no solver is called."""
     form = formulate(problem)
     model = form.model
@@ -88,10 +88,10 @@ def measure_model(problem: Problem) -> ModelTold:
     found = solve_exactly(model, stages, recovery=form.recovery)
     if found is not None:
         method, chain = WORDS[found[0].stages[0].solver], found[0].chain
-        return ModelTold(ModelSize.of(model), chain, method, _WHY[method])
+        return ModelSizes(ModelSize.of(model), chain, method, _WHY[method])
     goal = model.with_objective(stages[0].objective, stages[0].sense)
     chain = apply_chain((CoefficientTightening(), Symmetry()), goal)[2]
-    return ModelTold(ModelSize.of(model), chain, "direct", _explain_direct_solve(form, model))
+    return ModelSizes(ModelSize.of(model), chain, "direct", _explain_direct_solve(form, model))
 
 
 _WHY = {

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from rich.text import Text as Line
 
 from tnt_sim.domain.field_types import Described
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.reporting.renderers.terminal import wrap_paragraph
+from tnt_sim.reporting.report_tree import Column, Kind, Listing, Node, Output, Report, Section, Table
+from tnt_sim.reporting.reports.model_size import ModelSizes
 from tnt_sim.reporting.show_document import SentenceEntry
+from tnt_sim.reporting.text.merged_scenario import Row
 from tnt_sim.reporting.text.scenario_entries import (
     describe_eligibility,
     describe_n_rows,
@@ -44,6 +45,7 @@ from tnt_sim.scenario.objective_text import (
     format_stage_formula,
 )
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import ScenarioData
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,30 +307,57 @@ _SECTIONS: Mapping[str, Text] = {
 }
 
 
-def render_sentences(sentences: Sequence[Sentence], lang: Lang, width: int) -> list[Line]:
-    """Write the statements by section, each with its source and position."""
-    lines: list[Line] = []
+def build_report(
+    scenario: ScenarioData,
+    lang: Lang,
+    *,
+    values: Sequence[Row] = (),
+    sentences: Sequence[Sentence] = (),
+    model: ModelSizes | None = None,
+) -> Report:
+    """Return the report of a scenario: its merged values, its statements by section, the size of its model."""
+    nodes: list[Node] = []
+    if values:
+        nodes.append(Listing(values, _("Merged scenario")))
     for section, title in _SECTIONS.items():
         own = [sentence for sentence in sentences if sentence.section == section]
         if own:
-            lines += [Line(""), Line(title.in_(lang), style="bold")]
-        for sentence in own:
-            lines += _render_entry(sentence, lang, width)
-    return lines
+            nodes.append(Section(title, [_build_table(own, lang)]))
+    if model is not None:
+        nodes.append(Section(_("Model"), model.build_nodes()))
+    return Report(
+        title=_("The scenario in sentences"),
+        subject=scenario.title,
+        about=[scenario.id],
+        nodes=nodes,
+        foot={"scenario_sha256": scenario.sha256},
+        bare=True,
+    )
 
 
-def _render_entry(sentence: Sentence, lang: Lang, width: int) -> list[Line]:
-    """Write name and title, sentence, formula, note and details."""
-    head = f"{sentence.id} – {sentence.title}" if sentence.title else ""
-    text = sentence.text if head else f"{sentence.id} – {sentence.text}"
-    lines = wrap_paragraph(head, width, first="  ") if head else []
-    lines += wrap_paragraph(text, width, first="      " if head else "  ")
-    if sentence.formula:
-        lines += wrap_paragraph(sentence.formula, width, first="      ", style="cyan")
-    if sentence.note:
-        note = _("Note: {note}", note=sentence.note).in_(lang)
-        lines += wrap_paragraph(note, width, first="      ", style="italic")
-    return lines + wrap_paragraph(_describe_details(sentence, lang), width, first="      ", style="dim")
+def _build_table(sentences: Sequence[Sentence], lang: Lang) -> Table:
+    """Return one row per statement; a terminal writes its name, then its sentence and what follows from it."""
+    heads = [f"{s.id} – {s.title or s.text}" for s in sentences]
+    return Table(
+        [
+            Column("", heads, outputs=Output.TERMINAL),
+            Column("", [s.text if s.title else "" for s in sentences], outputs=Output.TERMINAL, strong=True),
+            Column(_("Name"), [s.id for s in sentences], outputs=Output.FILES),
+            Column(_("Title"), [s.title for s in sentences], outputs=Output.FILES),
+            Column(_("Sentence"), [s.text for s in sentences], outputs=Output.FILES),
+            Column("", [s.formula for s in sentences], outputs=Output.TERMINAL),
+            Column(_("Formula"), [s.formula for s in sentences], outputs=Output.FILES),
+            Column(_("Note"), [s.note for s in sentences]),
+            Column("", [_describe_details(s, lang) for s in sentences], outputs=Output.TERMINAL),
+            Column(_("Without effect"), [s.remark for s in sentences], outputs=Output.FILES),
+            Column(_("Dossiers"), [s.n_dossiers for s in sentences], Kind.COUNT, Output.FILES),
+            Column(_("Rows of the model"), [s.n_rows for s in sentences], Kind.COUNT, Output.FILES),
+            Column(_("Source"), [s.source for s in sentences], outputs=Output.FILES),
+            Column(_("Place"), [s.place for s in sentences], outputs=Output.FILES),
+        ],
+        most=len(sentences),
+        as_cards=True,
+    )
 
 
 def _describe_details(sentence: Sentence, lang: Lang) -> str:

@@ -21,6 +21,7 @@ from tnt_sim.reporting.report_tree import (
     Cell,
     Column,
     Kind,
+    Listing,
     Report,
     Section,
     Tone,
@@ -46,6 +47,12 @@ def render_fit_yaml(fit: Fit, lang: Lang) -> str:
         "surcouts-autres" if fit.laws else "surcouts", fit.whole, _format_pooled_types(fit), rest, lang
     )
     return "\n".join(lines) + "\n"
+
+
+def build_fit_report(yaml: str) -> Report:
+    """Return the report of a fit: what is to be written in the scenario."""
+    title = _("Uncertain costs")
+    return Report(title=title, nodes=[Listing([(line, "") for line in yaml.splitlines()], title)], bare=True)
 
 
 def _describe_fit(fit: Fit) -> list[Text]:

@@ -1,0 +1,32 @@
+"""Report of a list or an amendment that was signed: what stays committed, and where the next scenario starts."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Money
+from tnt_sim.reporting.command_documents import AmendmentSignature, SignDocument
+from tnt_sim.reporting.report_tree import Callout, Node, Paragraph, Report, Tone
+
+
+def build_report(document: SignDocument) -> Report:
+    """Return the report of what was signed."""
+    signature = document.signature
+    signed = _n(
+        "{folder}: {n} dossier committed, {total}",
+        "{folder}: {n} dossiers committed, {total}",
+        n=signature.n_dossiers,
+        folder=document.path,
+        total=Money(signature.granted_cents),
+    )
+    nodes: list[Node] = [Callout(signed, Tone.GOOD)]
+    if isinstance(signature, AmendmentSignature):
+        nodes.append(Paragraph(_("{freed} free again", freed=Money(signature.freed_cents))))
+    register = PurePath(document.path).parent.name
+    nodes.append(
+        Paragraph(_("The next scenario starts from it: committed_from: {register}/", register=register))
+    )
+    if document.signing_key is not None:
+        nodes.append(Paragraph(_("Signed with the key {key}", key=document.signing_key)))
+    return Report(title=_("Signature"), nodes=nodes, bare=True)

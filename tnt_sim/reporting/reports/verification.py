@@ -1,0 +1,113 @@
+"""Report of a verification: the verdict, its three answers, the signatures, and the files that were read."""
+
+from __future__ import annotations
+
+from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.parameters import Money
+from tnt_sim.reporting.report_tree import Callout, Column, Node, Paragraph, Report, Section, Table, Tone
+from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows
+from tnt_sim.verify.signing.signature import SignatureStanding, Signed
+from tnt_sim.verify.signing.time_stamp import StampStanding, TimeStamp
+from tnt_sim.verify.verification import AmendmentHead, RunHead, Standing, Verification
+
+
+def build_report(verification: Verification, signed: Signed) -> Report:
+    """Return the report of a run that was verified, or of an amendment of the register."""
+    head = verification.head
+    is_amendment = isinstance(head, AmendmentHead) and head.kind == "amendment"
+    verdict, tone = _summarise_amendment(verification) if is_amendment else _summarise_run(verification)
+    nodes: list[Node] = [Callout(verdict, tone)]
+    if verification.ok:
+        if isinstance(head, RunHead):
+            questions, answers = zip(*build_answer_rows(verification), strict=True)
+            nodes.append(Table([Column("", questions), Column("", answers)]))
+        nodes += [Paragraph(text, mark="  ") for text in _describe_signatures(signed)]
+        if isinstance(head, RunHead):
+            nodes += [Paragraph(UNBOUND, soft=True, mark="  "), _build_sources(head)]
+    return Report(title=_("Verification"), nodes=nodes, bare=True)
+
+
+def _build_sources(head: RunHead) -> Section:
+    """List the files that were read, and the hashes to compare with another source."""
+    hashes = {
+        "allocation_sha256": head.allocation_sha256,
+        "document_sha256": head.document_sha256,
+        **{entry.file: entry.sha256 for entry in head.inputs_read},
+    }
+    columns = [Column("", list(hashes)), Column("", [str(value or "") for value in hashes.values()])]
+    return Section(_("Hashes, and files read"), [Table(columns, most=len(hashes), as_cards=True)])
+
+
+def _summarise_run(verification: Verification) -> tuple[Text, Tone]:
+    """Return the sentence and tone of a verification; good only if the optimum is shown."""
+    if not verification.ok:
+        gaps = _n("{n} difference", "{n} differences", n=len(verification.defects))
+        return _("Run refused: {gaps}. Do not publish it.", gaps=gaps), Tone.BAD
+    head = verification.head
+    name, sha = ("", "") if head is None else (head.scenario or "", str(head.allocation_sha256 or "")[:12])
+    if verification.optimal.is_shown:
+        text = _(
+            "{name}: rules kept and allocation optimal, verified here (allocation {sha}).", name=name, sha=sha
+        )
+        return text, Tone.GOOD
+    if verification.optimal.standing is Standing.CLAIMED:
+        text = _(
+            "{name}: rules kept, verified here. The run says that it is optimal, and nothing shows it "
+            "(allocation {sha}).",
+            name=name,
+            sha=sha,
+        )
+    else:
+        text = _(
+            "{name}: rules kept, verified here. The run does not say that it is optimal (allocation {sha}).",
+            name=name,
+            sha=sha,
+        )
+    return text, Tone.DOUBT
+
+
+def _summarise_amendment(verification: Verification) -> tuple[Text, Tone]:
+    """Return the same for an amendment of the register."""
+    head = verification.head
+    assert isinstance(head, AmendmentHead)
+    if not verification.ok:
+        gaps = _n("{n} difference", "{n} differences", n=len(verification.defects))
+        return _("Amendment refused: {gaps}.", gaps=gaps), Tone.BAD
+    freed, held = head.freed_cents or 0, head.granted_cents or 0
+    text = _(
+        '{name}: {freed} freed since "{before}", {held} stay committed, verified here.',
+        name=head.id or "",
+        freed=Money(freed),
+        before=(head.previous and head.previous.id) or "",
+        held=Money(held),
+    )
+    return text, Tone.GOOD
+
+
+def _describe_signatures(signed: Signed) -> list[Text]:
+    """Write a sentence about the signature of a run, and one about each time stamp."""
+    return [_describe_signature(signed), *(_describe_time_stamp(stamp) for stamp in signed.stamps)]
+
+
+def _describe_signature(signed: Signed) -> Text:
+    """Describe a signature that is valid; an invalid one is reported as a defect."""
+    entry, key = signed.entry or "", signed.key
+    if signed.standing is SignatureStanding.CHECKED:
+        return _('Signature of "{entry}": checked with this key ({key}).', entry=entry, key=key or "?")
+    if signed.standing is SignatureStanding.NOT_CHECKED:
+        own = key or "?"
+        return _(
+            'Signature of "{entry}": not checked. It says that it is of the key {own}; give --public-key.',
+            entry=entry,
+            own=own,
+        )
+    return _("Signature: none.")
+
+
+def _describe_time_stamp(stamp: TimeStamp) -> Text:
+    if stamp.unread is not None:
+        return _("Time stamp not checked: {unread}", unread=stamp.unread)
+    when = "" if stamp.time is None else f"{stamp.time:%Y-%m-%d %H:%M:%S} UTC"
+    if stamp.standing is StampStanding.CHECKED:
+        return _("Time stamp {file}: {when}, checked with this certificate.", file=stamp.file, when=when)
+    return _("Time stamp {file}: not checked. It says {when}; give --tsa-cert.", file=stamp.file, when=when)
