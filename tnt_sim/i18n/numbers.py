@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ from tnt_sim.i18n.language import Lang
 
 if TYPE_CHECKING:
     from babel import Locale
-    from babel.numbers import NumberPattern
 
 NO_BREAK = "\u00a0"
 THIN_NO_BREAK = "\u202f"
@@ -36,21 +34,20 @@ def _load_locale(lang: Lang) -> Locale:
 
 
 @cache
-def _load_pattern(n_decimals: int) -> NumberPattern:
-    from babel.numbers import parse_pattern
-
-    return parse_pattern("#,##0" + ("." + "0" * n_decimals if n_decimals else ""))
+def _load_marks(lang: Lang) -> dict[int, str]:
+    """Return what the marks of a number in Python become in the language."""
+    marks = _load_locale(lang).number_symbols["latn"]
+    return str.maketrans({",": marks["group"], ".": marks["decimal"], "-": MINUS})
 
 
 def _format_exact(value: Fraction | int, lang: Lang, least_decimals: int = 0) -> str:
     """Write a fraction that has a finite decimal form, with all its decimals."""
-    decimals = least_decimals
-    while (value * 10**decimals).denominator != 1:
-        decimals += 1
-    scaled = int(value * 10**decimals)
-    number = Decimal((int(scaled < 0), tuple(map(int, str(abs(scaled)))), -decimals))
-    text: str = _load_pattern(decimals).apply(number, _load_locale(lang), decimal_quantization=False)
-    return text.replace("-", MINUS)
+    decimals, number = least_decimals, value.numerator * 10**least_decimals
+    while number % value.denominator:
+        decimals, number = decimals + 1, number * 10
+    whole, part = divmod(abs(number) // value.denominator, 10**decimals)
+    text = f"{'-' * (number < 0)}{whole:,}" + (f".{part:0{decimals}}" if decimals else "")
+    return text.translate(_load_marks(lang))
 
 
 def _add_unit(number: str, unit: str, lang: Lang) -> str:

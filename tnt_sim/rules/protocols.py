@@ -397,13 +397,11 @@ class RuleReading:
         """Whether every figure lies within its bounds."""
         return all(reading.holds for reading in self.readings)
 
-    @property
-    def tightest(self) -> Reading | None:
-        """The figure with the least slack, which represents the rule in reports."""
-        known = [reading for reading in self.readings if reading.slack is not None]
-        if not known:
-            return self.readings[0] if self.readings else None
-        return min(known, key=lambda reading: reading.slack or Fraction(0))
+    def find_tightest(self) -> int:
+        """Return the place of the figure with the least slack, which represents the rule in reports."""
+        slacks = {place: reading.slack for place, reading in enumerate(self.readings)}
+        known = {place: slack for place, slack in slacks.items() if slack is not None}
+        return min(known, key=known.__getitem__, default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -387,16 +387,17 @@ def build_rule_entries(readings: Sequence[RuleReading]) -> list[RuleEntry]:
     """Build one entry per rule; a rule with `by` lists its groups."""
     entries = []
     for rule in readings:
+        groups = [_build_group_entry(reading) for reading in rule.readings]
         entry = RuleEntry(
             id=rule.id,
             kind=rule.kind,
             mode=rule.mode.value,
             holds=rule.holds,
-            binds=any(reading.slack == 0 for reading in rule.readings),
-            groups=[_build_group_entry(reading) for reading in rule.readings] if rule.grouped else (),
+            binds=any(group.binds for group in groups),
+            groups=groups if rule.grouped else (),
         )
-        if rule.tightest is not None:
-            tightest = _build_group_entry(rule.tightest)
+        if groups:
+            tightest = groups[rule.find_tightest()]
             entry = replace(
                 entry,
                 min=tightest.min,
@@ -411,6 +412,7 @@ def build_rule_entries(readings: Sequence[RuleReading]) -> list[RuleEntry]:
 
 
 def _build_group_entry(reading: Reading) -> GroupEntry:
+    slack = reading.slack
     return GroupEntry(
         group=reading.group,
         lowered=reading.lowered,
@@ -419,9 +421,9 @@ def _build_group_entry(reading: Reading) -> GroupEntry:
         value=format_fraction(reading.value),
         num=reading.num,
         den=reading.den,
-        slack=format_fraction(reading.slack),
+        slack=format_fraction(slack),
         holds=reading.holds,
-        binds=reading.slack == 0,
+        binds=slack == 0,
     )
 
 

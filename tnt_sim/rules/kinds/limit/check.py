@@ -44,9 +44,7 @@ def add_limit_rows(lines: RowCollector, rule: LimitData) -> None:
     none = [None] * len(names)
     low = [None if bound is None else _round_up(bound / scale) for bound in rule.minimum]
     high = [None if bound is None else _round_down(bound / scale) for bound in rule.maximum]
-    add_bounded_rows(
-        lines, [format_row_name("rule", rule.id, name, "min") for name in names], total, low, none
-    )
-    add_bounded_rows(
-        lines, [format_row_name("rule", rule.id, name, "max") for name in names], total, none, high
-    )
+    for side, least, most in (("min", low, none), ("max", none, high)):
+        if least != most:
+            sides = [format_row_name("rule", rule.id, name, side) for name in names]
+            add_bounded_rows(lines, sides, total, least, most)
