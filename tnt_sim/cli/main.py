@@ -118,6 +118,7 @@ def _run(words: list[str]) -> int:
     words = [word for word in words if word != "--debug"]
     _set_utf8_output()
     gc.set_threshold(_YOUNG_OBJECTS)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads all installed packages
     try:
         check_encoding(_find_verb(words), words)
         code = build()(

@@ -87,6 +87,8 @@ def _select_splitting_rows(system: System, goal: int, prices: FloatArray) -> Int
 
 def _count_components(system: System, priced: IntArray) -> int:
     """Return the number of connected components of the kept rows."""
+    from scipy.sparse.csgraph import connected_components
+
     rows = system.rows
     used = np.isin(rows.row, priced)
     if not used.any():
@@ -96,7 +98,7 @@ def _count_components(system: System, priced: IntArray) -> int:
     graph = sp.coo_array(
         (np.ones(len(row)), (row, block)), shape=(rows.n + len(system.must) + system.n_cols,) * 2
     )
-    _, label = sp.csgraph.connected_components(graph, directed=False)
+    _, label = connected_components(graph, directed=False)
     return len(np.unique(label[row]).tolist())
 
 

@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from tnt_sim.certify.row_sum_bound import Group
 from tnt_sim.certify.system import Box, System
@@ -224,6 +223,8 @@ def build_row_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMI
     ----------
     gain : int64 (n_cols,), the objective, maximised
     """
+    from scipy.sparse.csgraph import connected_components
+
     prices = compute_row_prices(system, gain, deadline)
     if prices is None:
         return None

@@ -37,7 +37,6 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.engine.budgets import Clock
@@ -106,6 +105,8 @@ def split_into_blocks(model: LinearModel, bound: ExactBound, point: IntArray, cl
 
 
 def _find_block_labels(model: LinearModel, rows_used: np.ndarray) -> IntArray:
+    from scipy.sparse.csgraph import connected_components
+
     entries = model.matrix.tocoo()
     used = rows_used[entries.row]
     size = model.n_rows + model.n_cols

@@ -14,6 +14,7 @@ from tnt_sim.engine.run_folder.replay import Checked
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached
 from tnt_sim.i18n.message import _
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.decision_reasons import is_better
 from tnt_sim.verify.proofs import replay_proofs
 from tnt_sim.verify.run_document import format_fraction
@@ -25,11 +26,9 @@ NOT_ENDED = _(
 OTHER_LIST = _("The scenario, solved again, gives another list, and nothing says that it is better.")
 
 
-def solve_again(checked: Checked, time_limit: float | None = None) -> Verification:
-    """Return the verification of a run, completed by a new solve if its optimality is not yet shown."""
-    verification, scenario = checked.verification, checked.run.scenario
-    if not verification.ok or scenario is None or verification.first.is_shown:
-        return verification
+def solve_again(checked: Checked, scenario: ScenarioData, time_limit: float | None = None) -> Verification:
+    """Return the verification of a run, completed by a new solve of its scenario."""
+    verification = checked.verification
     try:
         result = solve(scenario, cross_check="auto", time_limit=time_limit)
     except LimitReached:

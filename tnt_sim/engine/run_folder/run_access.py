@@ -11,8 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tnt_sim.engine.run_folder.reoptimisation import solve_again
-from tnt_sim.engine.run_folder.replay import check_run, translate_run
+from tnt_sim.engine.run_folder.replay import Checked, check_run, translate_run
 from tnt_sim.engine.stored_run import StoredRun, read_stored
 from tnt_sim.errors import Defect, VerificationError
 from tnt_sim.i18n.message import Lang, _
@@ -58,7 +57,7 @@ def open_stored(
     """
     stored = read_stored(run_dir)
     checked = check_run(run_dir, project, anywhere=not for_act)
-    found = checked.verification if solving is None else solve_again(checked, solving.time_limit)
+    found = _complete_verification(checked, solving)
     refuse_false(found)
     run = replace(stored, verification=found)
     return translate_run(run, checked, lang or run.own_lang)
@@ -69,7 +68,17 @@ def verify_stored(
 ) -> Verification:
     """Verify a run folder in full, and re-optimise its scenario if requested; false statements do not raise."""
     checked = check_run(run_dir, project, expected)
-    return checked.verification if solving is None else solve_again(checked, solving.time_limit)
+    return _complete_verification(checked, solving)
+
+
+def _complete_verification(checked: Checked, solving: Solving | None) -> Verification:
+    """Return the verification of a run, after a new solve if one is requested and optimality not yet shown."""
+    verification, scenario = checked.verification, checked.run.scenario
+    if solving is None or not verification.ok or scenario is None or verification.first.is_shown:
+        return verification
+    from tnt_sim.engine.run_folder.reoptimisation import solve_again
+
+    return solve_again(checked, scenario, solving.time_limit)
 
 
 def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, StepDecision, Verification]:
