@@ -120,17 +120,6 @@ def test_checkers_need_neither_formulation_nor_solver() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_words_of_a_validation_load_no_solver() -> None:
-    """What `validate` prints must not wait for scipy and the analyses."""
-    code = (
-        "import sys\n"
-        "import tnt_sim.reporting.reports.validation\n"
-        "print(*{'scipy', 'highspy', 'pulp', 'tnt_sim.engine.optimise'} & sys.modules.keys())"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []
-
-
 def test_a_stray_import_is_seen() -> None:
     found = rooms.arrows_back({"tnt_sim.kernel.knapsack": frozenset({"tnt_sim.cli.main"})})
     assert found == {("kernel.knapsack", "cli.main")}

@@ -207,18 +207,6 @@ def test_help_has_panels_and_defaults(tnt: Run) -> None:
     assert "NO_COLOR" in tnt("--help").out
 
 
-def test_the_help_loads_nothing_heavy() -> None:
-    code = (
-        "import sys\n"
-        "from tnt_sim.cli.main import main\n"
-        "main(['--help'])\n"
-        "heavy = {'polars', 'numpy', 'pydantic', 'scipy', 'highspy', 'pulp', 'rich.table', 'ruamel.yaml'}\n"
-        "sys.exit(f'loaded: {sorted(heavy & set(sys.modules))}' if heavy & set(sys.modules) else 0)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes")
 def test_a_closed_pipe_is_no_error(demo: Path) -> None:
     command = f"{sys.executable} -m tnt_sim show scenario.yaml | head -1; exit ${{PIPESTATUS[0]}}"

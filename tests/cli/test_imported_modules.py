@@ -1,0 +1,62 @@
+"""What each verb imports: a verb that solves nothing waits for no solver."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOLVERS = {"highspy", "pulp", "ortools", "scipy"}
+TABLES = {"numpy", "polars", "pydantic", "ruamel.yaml", "rich.table"}
+SLOW = {"altair", "babel", "IPython", "jinja2", "openpyxl", "xlsxwriter"}
+GRAPHS = {"scipy.sparse.linalg", "scipy.sparse.csgraph", "scipy.optimize", "pulp", "ortools"}
+PRINT = """\
+import sys
+from tnt_sim.cli.main import main
+code = main(sys.argv[1:])
+print("\\n!", code, *sys.modules)
+"""
+
+
+def list_imports(words: str, folder: Path) -> set[str]:
+    """Run a command in a process of its own and return the modules that it imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT, *words.split()], capture_output=True, text=True, check=True, cwd=folder
+    )
+    code, *modules = done.stdout.rpartition("\n! ")[2].split()
+    assert code == "0", done.stderr
+    return set(modules)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a run in each of the folders `a` and `b`."""
+    folder = tmp_path_factory.mktemp("imports")
+    list_imports("new demo", folder)
+    for name, options in (("a", ""), ("b", "--set programme.amount=1200000")):
+        list_imports(f"run scenario.yaml --out {name} {options}", folder / "demo")
+    return folder / "demo"
+
+
+@pytest.mark.parametrize(
+    ("words", "unwanted"),
+    [
+        ("--version", SOLVERS | TABLES | SLOW),
+        ("--help", SOLVERS | TABLES | SLOW),
+        ("run --help", SOLVERS | SLOW),
+        ("validate scenario.yaml", SOLVERS | SLOW),
+        ("show scenario.yaml", GRAPHS | SLOW | {"highspy"}),
+        ("import data/dossiers.csv --out table", SOLVERS | SLOW),
+        ("verify {a}", SOLVERS | SLOW),
+        ("run scenario.yaml", GRAPHS | SLOW - {"babel"}),
+        ("explain {a} E-24", GRAPHS | SLOW),
+        ("report {a} --out page.html", GRAPHS | SLOW - {"babel", "jinja2"}),
+        ("compare {a} {b}", GRAPHS | SLOW),
+        ("sweep scenario.yaml", {"pulp", "ortools"}),
+    ],
+)
+def test_a_verb_imports_only_what_it_needs(demo: Path, words: str, unwanted: set[str]) -> None:
+    runs = {name: next((demo / name).iterdir()) for name in "ab"}
+    assert sorted(list_imports(words.format(**runs), demo) & unwanted) == []
