@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tnt_sim.errors import TntError, UsageError
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Text, _, join_sentences
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,9 +81,8 @@ def build_write_error(
     usage, code : codes of the UsageError and of the TntError
     """
     why = explain_refusal(error)
-    text = _("{what} cannot be written: {why}.", what=what, why=why)
-    if remedy is not None:
-        text = _("{text} {remedy}", text=text, remedy=remedy)
+    text = _("{file} cannot be written: {reason}.", file=what, reason=why)
+    text = join_sentences(text, remedy)
     return UsageError(text, code=usage) if error.errno in _ELSEWHERE else TntError(text, code=code)
 
 

@@ -17,7 +17,7 @@ from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached, TntError
-from tnt_sim.i18n.message import Text, _, capitalise_text
+from tnt_sim.i18n.message import Text, _, capitalise_text, join_sentences
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
@@ -145,9 +145,7 @@ _NOTHING = {
 
 def _describe_defect(defect: Defect) -> Text:
     """Write a defect with its remedy, and its line if it is in a file."""
-    text = defect.text
-    if defect.hint is not None:
-        text = _("{text} {hint}", text=text, hint=defect.hint)
+    text = join_sentences(defect.text, defect.hint)
     files = [str(place) for place in defect.places if place.file and place.line is not None]
     if files:
         text = _("{text} ({places})", text=text, places=", ".join(dict.fromkeys(files)))

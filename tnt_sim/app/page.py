@@ -99,7 +99,8 @@ class Page:
         """Return the reply to a failure of the program; the settings may have changed, the answer has not."""
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         sentence = _(
-            "Unexpected failure ({what}). Reload the page; if it comes back, send its address.", what=what
+            "Unexpected failure ({failure}). Reload the page; if it comes back, send its address.",
+            failure=what,
         )
         return Reply({"said": sentence.in_(self.lang), "kind": "bad", "done": True})
 
@@ -238,7 +239,7 @@ def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
         cents = page_settings.parse_box(text, page_settings.select_unit(page.axes))
     except ValueError:
         raise build_app_error(
-            _('"{text}" is no amount. Write 31.5 or 31.5 M€.', text=text),
+            _('"{typed}" is no amount. Write 31.5 or 31.5 M€.', typed=text),
         ) from None
     return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
 
@@ -255,7 +256,7 @@ def _set_weight(page: Page, event: Event) -> Iterator[Reply]:
         weight = normalise_weight(text or "0")
     except ValueError:
         raise build_app_error(
-            _('"{text}" is no weight: a number of zero or more is wanted.', text=text),
+            _('"{typed}" is no weight: a number of zero or more is wanted.', typed=text),
         ) from None
     weights = {**page.state.weights, (int(stage), name): weight}
     return page._to(without_written(page.scenario, replace(page.state, weights=weights)), event)

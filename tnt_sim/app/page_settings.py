@@ -147,7 +147,7 @@ def _describe_axis(axis: Axis, state: State, answer: LiveAnswer | None, lang: La
         left=format_short_amount(left, lang),
     )
     if granted > cents:
-        text = _("{text}; the excess comes from above", text=text)
+        text = _("{sentence}; the excess comes from above", sentence=text)
     return {
         "bar": round(1000 * granted / max(cents, granted, 1)),
         "words": text.in_(lang),

@@ -103,7 +103,11 @@ def decode(text: str) -> tuple[State, list[Text]]:
             _READERS[head](result, name, value)
         except (KeyError, ValueError):
             refused.append(
-                _('the address says "{key}={value}", which makes no sense: left out.', key=key, value=value)
+                _(
+                    'the address says "{key}={written}", which makes no sense: left out.',
+                    key=key,
+                    written=value,
+                )
             )
     return State(**result), refused
 

@@ -26,7 +26,7 @@ from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_decimal,
@@ -200,7 +200,7 @@ class Drawer:
         value, was = format_value(answer), ""
         same = written is not None and not answer.state.weights and k < len(written.reading.values)
         if same and written is not None and format_value(written) != value:
-            was = _(" (as written: {value})", value=format_value(written)).in_(lang)
+            was = _(" (as written: {amount})", amount=format_value(written)).in_(lang)
         aim = f"{expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()} {stage.goal}"
         return f"{aim}{get_colon(lang)} {value}{was}"
 
@@ -304,7 +304,7 @@ def get_colon(lang: Lang) -> str:
 
 def _describe_broken_rules(names: Sequence[str], lang: Lang) -> Text:
     text = format_list(names, lang)
-    return _("Rules that do not hold (reported or priced): {text}.", text=text)
+    return _("Rules that do not hold (reported or priced): {rules}.", rules=text)
 
 
 def _describe_evidence(answer: LiveAnswer, lang: Lang) -> Text:
@@ -314,8 +314,7 @@ def _describe_evidence(answer: LiveAnswer, lang: Lang) -> Text:
     if answer.proof is not Proof.PROVED:
         return _("Computed and read again in {took} s; {entry}.", took=took, entry=entry)
     text = _("Computed, proven and read again in {took} s; {entry}.", took=took, entry=entry)
-    reserve = answer.rows.reserve
-    return text if reserve is None else _("{text} {reserve}", text=text, reserve=reserve)
+    return join_sentences(text, answer.rows.reserve)
 
 
 def round_to_hundredths(seconds: float) -> Fraction:

@@ -229,4 +229,4 @@ def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[T
 def describe_unknown(what: Text, name: str, known: Iterable[str]) -> Text:
     """Return the message for a name that the scenario does not have."""
     hint = suggest_name(name, known) or NO_TEXT
-    return _('there is no {what} "{name}" in this scenario. {hint}', what=what, name=name, hint=hint)
+    return _('there is no {kind} "{name}" in this scenario. {hint}', kind=what, name=name, hint=hint)

@@ -22,7 +22,7 @@ from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, P
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Lang, Text, _, join_sentences
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -288,7 +288,7 @@ def convert_parser_error(error: Any, verbs: Sequence[str], verb: str) -> UsageEr
     text, hint = _describe_error(error, verbs)
     path = f"{get_invocation().program} {verb}".strip()
     hint = hint or _('See "{path} --help".', path=path)
-    return UsageError(_("{text} {hint}", text=text, hint=hint))
+    return UsageError(join_sentences(text, hint))
 
 
 def check_encoding(verb: str, words: Sequence[str]) -> None:
@@ -335,12 +335,12 @@ def _build_utf8_error(text: str, at: int, what: Text) -> UsageError:
     label = "".join(_format_byte(letter) if _is_lone(letter) else letter for letter in cut)
     return UsageError(
         _(
-            '{what} is not in UTF-8, character {position} ({byte}): "{label}". Type it again in a '
+            '{place} is not in UTF-8, character {position} ({byte}): "{excerpt}". Type it again in a '
             "terminal that uses UTF-8, or rename the file or the folder.",
-            what=what,
+            place=what,
             position=at + 1,
             byte=_format_byte(text[at]),
-            label=label,
+            excerpt=label,
         ),
         code="usage.encoding",
     )
@@ -374,4 +374,4 @@ def _describe_error(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None
     missing = _MISSING.search(label)
     if missing:
         return _("{missing} is missing.", missing=_(missing[1])), None
-    return _("command refused: {label}", label=label), None
+    return _("command refused: {problem}", problem=label), None

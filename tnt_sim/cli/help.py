@@ -110,7 +110,7 @@ def _describe_option(param: Any, lang: Lang) -> str:
     text = translate(english, lang)
     if param.is_flag or param.default in (None, "", ()) or "default" in english.lower():
         return text
-    return _("{text} Default: {value}.", text=text, value=param.default).in_(lang)
+    return _("{text} Default: {default}.", text=text, default=param.default).in_(lang)
 
 
 def _list_arguments(command: Any, ctx: Context, lang: Lang) -> list[Row]:

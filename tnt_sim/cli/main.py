@@ -167,7 +167,8 @@ def _report_bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
         traceback.print_exc()
     what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
     text = _(
-        "unexpected failure of tnt-sim ({what}). Run again with --debug and send what it shows.", what=what
+        "unexpected failure of tnt-sim ({failure}). Run again with --debug and send what it shows.",
+        failure=what,
     )
     return _report_error(TntError(text, code="bug"), words) or BUG
 

@@ -322,7 +322,7 @@ def parse_lang(text: str | None, written: str | None = None) -> Lang:
     if text in (None, "fr", "en"):
         return choose_language(text, written, os.environ)
     raise UsageError(
-        _('--lang is fr or en, not "{text}".', text=text),
+        _('--lang is fr or en, not "{typed}".', typed=text),
         code="usage.lang",
     )
 
@@ -365,6 +365,6 @@ def parse_seconds(text: str | None) -> float | None:
         return float(TypeAdapter(Seconds).validate_python(text))
     except ValidationError as error:
         raise UsageError(
-            _('--time-limit "{text}" is no duration. Write 300, "300 s" or "5 min".', text=text),
+            _('--time-limit "{typed}" is no duration. Write 300, "300 s" or "5 min".', typed=text),
             code="usage.time-limit",
         ) from error

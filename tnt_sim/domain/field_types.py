@@ -261,7 +261,7 @@ def read_flag(value: object) -> bool:
     raise build_field_error(
         "flag",
         _('"{value}": only true and false are read here', value=quote_value(text)),
-        hint=_("Write {text}.", text=meant) if meant else None,
+        hint=_("Write {example}.", example=meant) if meant else None,
     )
 
 
@@ -355,7 +355,7 @@ def _suggest_day(text: str) -> Text | None:
         iso = "-".join(compact.groups())
     else:
         return None
-    return _("Write {text}.", text=iso)
+    return _("Write {example}.", example=iso)
 
 
 def _build_day_error(text: str) -> PydanticCustomError:

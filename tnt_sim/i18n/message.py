@@ -185,6 +185,16 @@ def translate(text: str, lang: Lang) -> str:
     return _load_catalogue(lang).gettext(text) if text else ""
 
 
+def join_sentences(*sentences: Text | None) -> Text:
+    """Return sentences one after the other, with a space between them; None is left out.
+
+    >>> join_sentences(Text("Non.", "No."), None, Text("Oui.", "Yes.")).en
+    'No. Yes.'
+    """
+    given = [sentence for sentence in sentences if sentence is not None]
+    return Text(" ".join(one.fr for one in given), " ".join(one.en for one in given))
+
+
 def capitalise_text(text: Text) -> Text:
     """Return a text that begins with a capital letter in both languages."""
     return Text(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])

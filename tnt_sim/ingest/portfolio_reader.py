@@ -420,7 +420,7 @@ def _check_dossiers(column: RawColumn, columns: Mapping[str, pl.Series], report:
 
         def explain_cell(index: int) -> tuple[Text, Text | None]:
             text = shorten_value(dossiers[index])
-            return _('column "dossier": "{text}" holds a tab or a line break.', text=text), None
+            return _('column "dossier": "{cell}" holds a tab or a line break.', cell=text), None
 
         report.record_cells("dossier_characters", column, broken, explain_cell, "dossier")
 

@@ -251,7 +251,7 @@ def find_state_file(path: Path, text: str, origin: Origin | None = None) -> Path
         [
             Defect(
                 "register",
-                _('"{text}" is no register of decisions: nothing is signed in it.', text=text),
+                _('"{path}" is no register of decisions: nothing is signed in it.', path=text),
                 places,
                 _("Sign a list first: `tnt-sim sign RUN_DIR --as liste-1`, or take this line out."),
             )
@@ -353,12 +353,12 @@ def apply_commitments(
     freed = int(left["_held"].sum())
     label = _format_names(left["dossier"].to_list())
     text = _n(
-        "{n} signed dossier is refused or closed in the table: {label}. The commitment ends, "
+        "{n} signed dossier is refused or closed in the table: {names}. The commitment ends, "
         "and {freed} are free again.",
-        "{n} signed dossiers are refused or closed in the table: {label}. The commitment "
+        "{n} signed dossiers are refused or closed in the table: {names}. The commitment "
         "ends, and {freed} are free again.",
         n=left.height,
-        label=label,
+        names=label,
         freed=Money(freed),
     )
     return done, (Defect("register-left", text, (Place(file=shown_file),)),)

@@ -378,10 +378,10 @@ def _check_unassigned(case: Case) -> None:
                 hint = suggest_name("", case.tree.ids)
             else:
                 text = _n(
-                    'there is no envelope "{value}" ({n} dossier).',
-                    'there is no envelope "{value}" ({n} dossiers).',
+                    'there is no envelope "{envelope}" ({n} dossier).',
+                    'there is no envelope "{envelope}" ({n} dossiers).',
                     n=len(own),
-                    value=value,
+                    envelope=value,
                 )
                 hint = suggest_name(value, case.tree.ids)
             case.defects.add("unknown-envelope", text, *places, hint=hint)

@@ -205,12 +205,12 @@ def _warn_unknown_codes(portfolio: Portfolio, notes: Defects, name: str, year: i
     notes.add(
         "territory-unknown",
         _n(
-            'column "{name}": {n} dossier holds a code that the map of {year} does not know ({text}).',
-            'column "{name}": {n} dossiers hold a code that the map of {year} does not know ({text}).',
+            'column "{name}": {n} dossier holds a code that the map of {year} does not know ({names}).',
+            'column "{name}": {n} dossiers hold a code that the map of {year} does not know ({names}).',
             n=len(rows),
             name=name,
             year=year,
-            text=text,
+            names=text,
         ),
         *(portfolio.locate(row, name) for row in rows[:MAX_LISTED]),
     )

@@ -133,10 +133,10 @@ def compile_smallest(
         case.warnings.add(
             "smallest-zero",
             _n(
-                '"smallest" is 0 whatever is decided: {n} group can get nothing ({text}).',
-                '"smallest" is 0 whatever is decided: {n} groups can get nothing ({text}).',
+                '"smallest" is 0 whatever is decided: {n} group can get nothing ({groups}).',
+                '"smallest" is 0 whatever is decided: {n} groups can get nothing ({groups}).',
                 n=len(never),
-                text=text,
+                groups=text,
             )
             if never
             else _('"smallest" has no group and is 0.'),

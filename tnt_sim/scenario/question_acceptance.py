@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import NO_TEXT, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Text, _, join_sentences
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.expressions.values import read_spellings
 from tnt_sim.rules.protocols import Case, OpenQuestion
@@ -57,7 +57,7 @@ def read_accepted(
         text = _('`accept` decides "{question}", which nothing leaves open.', question=spec.id)
         case.warnings.add(
             "accept-idle",
-            text if hint is None else _("{text} {hint}", text=text, hint=hint),
+            join_sentences(text, hint),
             case.locate(path),
         )
     return tuple(still)
@@ -68,7 +68,7 @@ def describe_resolution(question: OpenQuestion) -> Text:
     if not question.dossiers:
         return question.remedy
     text = f'accept: [{{id: "{question.id}", count: {question.count}, reason: "…", author: "…"}}]'
-    return _("{remedy} Or write in the scenario: {text}.", remedy=question.remedy, text=text)
+    return _("{remedy} Or write in the scenario: {line}.", remedy=question.remedy, line=text)
 
 
 def warn_merged_spellings(case: Case) -> None:

@@ -151,7 +151,7 @@ def _parse_number(text: str) -> float:
     try:
         return float(parse_decimal(text))
     except MoneyError as error:
-        raise _build_uncertain_error(_('"{text}" is no number', text=text)) from error
+        raise _build_uncertain_error(_('"{typed}" is no number', typed=text)) from error
 
 
 if TYPE_CHECKING:

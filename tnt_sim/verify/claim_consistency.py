@@ -224,7 +224,11 @@ class _Notes:
         path = f"{self.where}{key}"
         self.defects.add(
             f"claim:{path}",
-            _('summary.json: "{path}" cannot be, or contradicts the rest ({what}).', path=path, what=what),
+            _(
+                'summary.json: "{path}" cannot be, or contradicts the rest ({difference}).',
+                path=path,
+                difference=what,
+            ),
         )
 
     def read_word(self, key: str, value: Any, known: Sequence[Any], weakest: str) -> str:
@@ -421,9 +425,9 @@ def _build_claim_defect(path: str, what: str) -> Defect:
     return Defect(
         f"certificate:{path}",
         _(
-            'certificate.json: "{path}" contradicts summary.json or what was read again ({what}).',
+            'certificate.json: "{path}" contradicts summary.json or what was read again ({difference}).',
             path=path,
-            what=what,
+            difference=what,
         ),
         (Place(file=CERTIFICATE),),
     )

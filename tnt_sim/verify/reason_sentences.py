@@ -209,8 +209,8 @@ def _fill_decided(problem: Problem, texts: np.ndarray, code: pl.Series, lang: La
     for k, spec in enumerate(problem.decided.specs):
         by = f" ({spec.author})" if spec.author else ""
         words = spec.reason or spec.title or spec.id
-        retained = _("Funded by decision{by}: {words}.", by=by, words=words).in_(lang)
-        lost = _("Refused by decision{by}: {words}.", by=by, words=words).in_(lang)
+        retained = _("Funded by decision{by}: {motive}.", by=by, motive=words).in_(lang)
+        lost = _("Refused by decision{by}: {motive}.", by=by, motive=words).in_(lang)
         mine = (problem.decided.rule == k) & (code == "decided").to_numpy()
         texts[mine & (problem.decided.choice > 0)] = retained
         texts[mine & (problem.decided.choice < 0)] = lost

@@ -183,10 +183,10 @@ def build_difference_defect(path: str, stored: Any, again: Any) -> Defect:
     return Defect(
         f"summary:{path}",
         _(
-            'summary.json says {text} for "{path}"; reading again gives {other}.',
-            text=text,
+            'summary.json says {stored} for "{path}"; reading again gives {reread}.',
+            stored=text,
             path=path,
-            other=other,
+            reread=other,
         ),
     )
 

@@ -149,11 +149,11 @@ def _build_cell_defect(file: Path, dossier: str, column: str, stored: Any, again
     return Defect(
         f"{file.name}:{column}",
         _(
-            '{file_name} says {value} for "{column}"; reading again gives {value2}.',
+            '{file_name} says {stored} for "{column}"; reading again gives {reread}.',
             file_name=file.name,
-            value=_format_value(stored),
+            stored=_format_value(stored),
             column=column,
-            value2=_format_value(again),
+            reread=_format_value(again),
         ),
         (Place(file=file.name, dossier=dossier),),
     )

@@ -22,11 +22,11 @@ def page(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_a_failure_is_told_in_the_readers_language(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "lot.yaml").write_text(f"base: petit.yaml\nmatrix: {MATRIX}\n", encoding="utf-8")
     french, english = page(folder, capsys), page(folder, capsys, "--lang", "en")
-    assert "40 k€, 30 k€ : children-exceed" in french
+    assert "40 k€, 30 k€ a échoué (children-exceed)" in french
     assert "les enveloppes de « p » font" in french
     assert "the envelopes of" not in french
     assert 'the envelopes of "p" come to' in english
-    assert "en échec" in french.split("✘")[0]
+    assert "1 est en échec." in french
     row = read_runs(folder / "out").row(1, named=True)
     assert " ".join(row["error"].split()) in english
     assert " ".join(row["error_fr"].split()) in french

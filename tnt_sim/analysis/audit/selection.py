@@ -133,7 +133,7 @@ def _build_missing_number_defect(path: Path, columns: Sequence[str]) -> Defect:
     text = ", ".join(name for name in columns if name != "_row")
     return Defect(
         "selection-columns",
-        _("no column gives the dossier number (columns read: {text}).", text=text),
+        _("no column gives the dossier number (columns read: {columns}).", columns=text),
         (Place(file=path.name),),
         _("Name one `dossier`."),
     )

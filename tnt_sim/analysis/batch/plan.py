@@ -194,7 +194,7 @@ def _check_skipped(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects
             if known and set_text(value) not in known:
                 defects.add(
                     "batch-skip",
-                    _('"{value}" is no value of the axis "{key}".', value=set_text(value), key=key),
+                    _('"{typed}" is no value of the axis "{key}".', typed=set_text(value), key=key),
                     origins[("skip", k, key)].get_place(),
                     hint=suggest_name(set_text(value), known),
                 )

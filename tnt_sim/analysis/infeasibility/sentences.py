@@ -19,7 +19,7 @@ from tnt_sim.analysis.infeasibility.document import (
 )
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_number, format_rate
 from tnt_sim.i18n.parameters import Count, Money, Rate
 from tnt_sim.verify.run_document import format_fraction
@@ -104,9 +104,7 @@ def describe_action(action: ActionEntry, lang: Lang) -> str:
 
 
 def _describe_share_action(action: EasedShareEntry, name: str, by: str, where: str) -> Text:
-    rate, reached = Rate(parse_decimal(action.rate)), NO_TEXT
-    if action.reached is not None:
-        reached = _(" ({reached} reached)", reached=Rate(parse_decimal(action.reached)))
+    rate = Rate(parse_decimal(action.rate))
     if action.side == "min":
         sentence = _(
             "accept that {name}{where} lacks {by} to reach {rate}", name=name, where=where, by=by, rate=rate
@@ -115,7 +113,9 @@ def _describe_share_action(action: EasedShareEntry, name: str, by: str, where: s
         sentence = _(
             "accept that {name}{where} exceeds {rate} by {by}", name=name, where=where, by=by, rate=rate
         )
-    return _("{sentence}{reached}", sentence=sentence, reached=reached)
+    if action.reached is None:
+        return sentence
+    return _("{change} ({reached} reached)", change=sentence, reached=Rate(parse_decimal(action.reached)))
 
 
 def _describe_cheapest(action: EasedHead, lang: Lang) -> str:

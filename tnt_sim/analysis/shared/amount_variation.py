@@ -102,7 +102,11 @@ class AmountVariation:
         except ValueError as error:
             why = getattr(error, "text", NO_TEXT)
             raise UsageError(
-                _('"{text}" is no amount: {why}. Write "98 M€", "22.5 M€" or "110 %".', text=text, why=why),
+                _(
+                    '"{amount}" is no amount: {why}. Write "98 M€", "22.5 M€" or "110 %".',
+                    amount=text,
+                    why=why,
+                ),
                 code="usage.amount",
             ) from error
 

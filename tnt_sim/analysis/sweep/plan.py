@@ -96,8 +96,8 @@ class Tolerance:
             raise UsageError(
                 _(
                     '--tolerance is a part of the value, "0.5 %", or a number of units of the goal, "10"; '
-                    'not "{text}". For every step: --exact.',
-                    text=text,
+                    'not "{tolerance}". For every step: --exact.',
+                    tolerance=text,
                 ),
                 code="usage.tolerance",
             )

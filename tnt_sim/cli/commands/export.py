@@ -178,7 +178,7 @@ def _style(text: str) -> str:
     if text in ("fr", "intl"):
         return text
     raise UsageError(
-        _('--csv-style is fr or intl, not "{text}".', text=text),
+        _('--csv-style is fr or intl, not "{typed}".', typed=text),
         code="usage.csv-style",
     )
 
@@ -201,7 +201,7 @@ def parse_pairs(texts: Sequence[str]) -> dict[str, str]:
         key, mark, value = text.partition("=")
         if not mark or not key.strip() or result.get(key.strip(), value.strip()) != value.strip():
             raise UsageError(
-                _('--info "{text}": write KEY=VALUE, once for each key.', text=text),
+                _('--info "{typed}": write KEY=VALUE, once for each key.', typed=text),
                 code="usage.info",
             )
         result[key.strip()] = value.strip()
@@ -245,7 +245,7 @@ def warn(run: StoredRun, lang: Lang) -> None:
 
     words = get_mention(run.checked)
     if words is not None:
-        print_note(_("Warning. {words}", words=words).in_(lang))
+        print_note(_("Warning. {warning}", warning=words).in_(lang))
     if run.lang is not lang and not run.checked.rules.is_shown:
         print_note(NOT_RETOLD.in_(lang))
 

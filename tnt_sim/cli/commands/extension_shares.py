@@ -47,7 +47,7 @@ def parse_key(text: str | None) -> dict[str, int] | None:
         name, sign, number = (piece.strip() for piece in part.partition("="))
         if not sign or not number.isdigit() or not name or name in weights:
             raise UsageError(
-                _('--key "{text}": write axe-1=30,axe-2=24, each axis once and a whole weight.', text=text),
+                _('--key "{typed}": write axe-1=30,axe-2=24, each axis once and a whole weight.', typed=text),
                 code="usage.key",
             )
         weights[name] = int(number)

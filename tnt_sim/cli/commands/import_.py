@@ -302,9 +302,9 @@ def _parse_pairs(option: str, texts: Sequence[str], allowed: Sequence[str], form
             hint = suggest_name(name, allowed) or NO_TEXT
             raise UsageError(
                 _(
-                    '--{option} "{text}": write {form}. {hint}',
+                    '--{option} "{typed}": write {form}. {hint}',
                     option=option,
-                    text=text,
+                    typed=text,
                     form=form,
                     hint=hint,
                 ),

@@ -71,7 +71,7 @@ def _parse_range(text: str) -> tuple[str, tuple[str, str]]:
         parse_rate(low), parse_rate(high)
     except MoneyError as error:
         raise UsageError(
-            _('--range "{text}" is not of the form CRITERION=LOW:HIGH (score=30 %:60 %).', text=text),
+            _('--range "{typed}" is not of the form CRITERION=LOW:HIGH (score=30 %:60 %).', typed=text),
             code="usage.range",
         ) from error
     return name.strip(), (low.strip(), high.strip())

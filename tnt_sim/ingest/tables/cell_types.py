@@ -278,7 +278,7 @@ def _explain_not_code(column: RawColumn, index: int, name: str) -> tuple[Text, T
 def _explain_mangled_code(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
     return _(
-        '{where}: "{text}": a spreadsheet rewrote the code, its digits are lost.', where=where, text=text
+        '{where}: "{cell}": a spreadsheet rewrote the code, its digits are lost.', where=where, cell=text
     ), _AS_TEXT
 
 
@@ -301,7 +301,7 @@ def _explain_length(column: RawColumn, index: int, name: str) -> tuple[Text, Tex
 
 def _explain_integer(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
-    return _('{where}: "{text}" is not a whole number of at least zero.', where=where, text=text), None
+    return _('{where}: "{cell}" is not a whole number of at least zero.', where=where, cell=text), None
 
 
 def _explain_number(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
@@ -311,7 +311,7 @@ def _explain_number(column: RawColumn, index: int, name: str, reason: str) -> tu
         describe_number_reason(reason),
     )
     return _(
-        '{where}: "{text}" is not read as a number: {why}.', where=where, text=text, why=why
+        '{where}: "{cell}" is not read as a number: {why}.', where=where, cell=text, why=why
     ), _ROUND_IT if reason == "decimals" else None
 
 

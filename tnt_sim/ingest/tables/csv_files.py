@@ -462,9 +462,9 @@ def _record_ragged(
     defects.add(
         "ragged_row",
         _(
-            "{result} cell{value} instead of {expected}.",
+            "{result} cell{plural_end} instead of {expected}.",
             result=result,
-            value="s" * (result > 1),
+            plural_end="s" * (result > 1),
             expected=expected,
         ),
         Place(file=shown_as, line=start.line, column=start.column, row=record + 1),

@@ -176,9 +176,9 @@ def _explain_date(column: RawColumn, index: int, name: str, timezone: str) -> tu
 def _explain_far_date(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
     return _(
-        '{where}: "{text}" is not between {first_year} and {last_year}.',
+        '{where}: "{cell}" is not between {first_year} and {last_year}.',
         where=where,
-        text=text,
+        cell=text,
         first_year=_FIRST_YEAR,
         last_year=_LAST_YEAR,
     ), None

@@ -234,7 +234,7 @@ def _explain_mark(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, 
 def _record_marks(marks: Marks, rows: list[int], column: RawColumn, money: bool, report: Reporter) -> None:
     """Report the cells of one column with one fault: one by one when they are few, else together."""
     code, text, hint = _explain_mark(marks, (rows[0], column.position), money)
-    text = _('column "{header}": {text}', header=column.header, text=text)
+    text = _('column "{header}": {problem}', header=column.header, problem=text)
     cell = format_letters(column.position)
     places = [replace(report.locate_table(), row=row, cell=f"{cell}{row}") for row in rows[:MANY]]
     if len(rows) < MANY:

@@ -223,9 +223,9 @@ def _explain_amount(column: RawColumn, index: int, name: str, reason: str) -> tu
     }
     why = others.get(reason) or describe_reason(reason)
     hint = _HINTS.get(reason) or (None if reason in ("too_large", "cents") else _FORMS)
-    return _('{where}: "{text}" is not read as an amount: {why}.', where=where, text=text, why=why), hint
+    return _('{where}: "{cell}" is not read as an amount: {why}.', where=where, cell=text, why=why), hint
 
 
 def _explain_negative(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
-    return _('{where}: "{text}": an amount cannot be negative.', where=where, text=text), None
+    return _('{where}: "{cell}": an amount cannot be negative.', where=where, cell=text), None

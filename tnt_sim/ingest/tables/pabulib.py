@@ -85,7 +85,7 @@ def _split_sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple
             current.append((number, text))
         elif text.strip():
             raise _build_pabulib_error(
-                shown_as, number, _('"{text}" comes before META.', text=text.strip()[:40])
+                shown_as, number, _('"{line}" comes before META.', line=text.strip()[:40])
             )
     missing = [name for name in ("META", "PROJECTS") if name not in result]
     if missing:

@@ -302,7 +302,7 @@ def _check_marks(table: RawTable, options: ReadOptions) -> None:
         text = _format_spans(hidden)
         defects.add(
             "hidden_rows",
-            _("hidden or filtered rows, which nobody sees: {text}.", text=text),
+            _("hidden or filtered rows, which nobody sees: {rows}.", rows=text),
             Place(file=table.shown_as, sheet=table.sheet),
             hint=_("Show them, remove the filter, delete them, or declare read: {{hidden_rows: keep}}."),
         )
@@ -332,7 +332,7 @@ def _collect_hidden_warnings(table: RawTable) -> list[Defect]:
     hidden = _list_hidden_rows(table)
     if hidden:
         label = _format_spans(hidden)
-        text = _("hidden rows, read like the others: {label}.", label=label)
+        text = _("hidden rows, read like the others: {rows}.", rows=label)
         warnings.append(Defect("hidden_rows", text, place))
     names = [
         column.header
@@ -341,6 +341,6 @@ def _collect_hidden_warnings(table: RawTable) -> list[Defect]:
     ]
     if names:
         label = ", ".join(names)
-        text = _("hidden columns, read like the others: {label}.", label=label)
+        text = _("hidden columns, read like the others: {columns}.", columns=label)
         warnings.append(Defect("hidden_columns", text, place))
     return warnings

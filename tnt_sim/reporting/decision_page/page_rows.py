@@ -140,7 +140,7 @@ def _describe_classes(key: str, cuts: Sequence[float], lang: Lang) -> Iterator[t
         elif k == len(displayed):
             yield fill, above.format(n=displayed[-1])
         else:
-            yield fill, between.format(a=displayed[k - 1], b=displayed[k])
+            yield fill, between.format(low=displayed[k - 1], high=displayed[k])
 
 
 def _format_map_value(key: str, value: float, lang: Lang) -> str:

@@ -135,7 +135,7 @@ SCRIPT: Mapping[str, Text] = MappingProxyType(
         "at": _("{{amount}}, {{proof}}"),
         "below": _("under {{n}}"),
         "from": _("{{n}} and more"),
-        "between": _("{{a}} to {{b}}"),
+        "between": _("{{low}} to {{high}}"),
         "not_granted": _("–"),
         "granted": _("{{amount}} granted"),
         "entered": _("enters"),
@@ -153,7 +153,7 @@ def list_size_names(lang: Lang) -> list[str]:
     displayed = [f"{n:,}".replace(",", "\u202f" if lang is Lang.FR else ",") for n in SIZES]
     under = _("under {displayed}", displayed=displayed[0]).in_(lang)
     pairs = pairwise(displayed)
-    between = [_("{a} to under {b}", a=a, b=b).in_(lang) for a, b in pairs]
+    between = [_("{low} to under {high}", low=a, high=b).in_(lang) for a, b in pairs]
     above = _("{displayed} and more", displayed=displayed[-1]).in_(lang)
     return [under, *between, above, _("unknown population").in_(lang)]
 

@@ -80,7 +80,7 @@ def _render_head(card: About, name: str, lang: Lang) -> list[str]:
 def _describe_bound(goal: StageEntry, lang: Lang) -> str:
     """Write the bound that a relaxed run gives for an objective."""
     aim, value = f"{SENSE[goal.sense].in_(lang)} {goal.goal}", format_decimal(goal.value, lang)
-    return _("{aim}: no decision does better than {value}", aim=aim, value=value).in_(lang)
+    return _("{aim}: no decision does better than {optimum}", aim=aim, optimum=value).in_(lang)
 
 
 def _render_paragraph(text: str) -> str:
@@ -159,12 +159,12 @@ def _describe_rules(rules: Sequence[Any], lang: Lang) -> str:
     if not rules:
         return ""
     told = " ; ".join(names[:MOST_RULES]) or "–"
-    text = _("Rules: {told}", told=told)
+    text = _("Rules: {rules}", rules=told)
     rest = len(names) - MOST_RULES
     if rest > 0:
         text = _("{text}; and {rest} more", text=text, rest=rest)
     if off:
-        text = _("{text} (switched off: {off})", text=text, off=off)
+        text = _("{rules} (switched off: {switched_off})", rules=text, switched_off=off)
     return text.in_(lang)
 
 
@@ -179,4 +179,4 @@ def _describe_goals(stages: Sequence[Any], lang: Lang) -> str:
         sentences.append(f"{SENSE[sense].in_(lang)} {terms}")
     then = _(", then ").in_(lang)
     told = then.join(sentences)
-    return _("Goal: {told}", told=told).in_(lang) if sentences else ""
+    return _("Goal: {goals}", goals=told).in_(lang) if sentences else ""

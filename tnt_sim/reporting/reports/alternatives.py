@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import NO_TEXT, Text, _, _n, _p
+from tnt_sim.i18n.message import Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.report_tree import (
@@ -139,7 +139,7 @@ def _describe_distance(entry: AlternativeEntry) -> Text:
     if entry.proven or entry.figure is not None:
         return near
     if entry.bound is None:
-        return _("{near}?", near=near)
+        return _("{near} (not proven)", near=near)
     most = write_both(lambda lang: format_decimal(entry.bound, lang))
     return _("{near} (at most {most})", near=near, most=most)
 
@@ -147,12 +147,11 @@ def _describe_distance(entry: AlternativeEntry) -> Text:
 def describe_direction(entry: AlternativeEntry) -> Text:
     """Write what an alternative is steered by, and its figure: « le plus rural (…) : 1 250 000 »."""
     figure = write_both(lambda lang: format_euros(entry.figure, lang))
-    most = NO_TEXT
-    if not entry.proven:
-        limit = write_both(lambda lang: "?" if entry.bound is None else format_euros(entry.bound, lang))
-        most = _(" (at best {limit})", limit=limit)
-    name = STEERED[entry.name]
-    return _("{name}: {figure}{most}", name=name, figure=figure, most=most)
+    direction = STEERED[entry.name]
+    if entry.proven:
+        return _("{direction}: {figure}", direction=direction, figure=figure)
+    limit = write_both(lambda lang: "?" if entry.bound is None else format_euros(entry.bound, lang))
+    return _("{direction}: {figure} (at best {limit})", direction=direction, figure=figure, limit=limit)
 
 
 def _build_choice_title(entry: AlternativeEntry) -> Text:

@@ -111,8 +111,8 @@ def _describe_answer(answer: ComparedList, document: AuditDocument) -> Text:
     goals, granted = capitalise_text(goals), Money(answer.granted_cents)
     if answer.saved_cents > 0:
         saved = Money(answer.saved_cents)
-        return _("{goals}; {granted}, {saved} less.", goals=goals, granted=granted, saved=saved)
-    return _("{goals}; {granted}.", goals=goals, granted=granted)
+        return _("{goals}, for {granted}, {saved} less.", goals=goals, granted=granted, saved=saved)
+    return _("{goals}, for {granted}.", goals=goals, granted=granted)
 
 
 def describe_verdict(document: AuditDocument) -> Text:
@@ -153,13 +153,13 @@ def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
     else:
         sentence = _n("{n} dossier changes at most", "{n} dossiers change at most", n=n)
     if swap.goal is None:
-        return _("To keep every rule with the fewest changes: {sentence}", sentence=sentence)
+        return _("To keep every rule with the fewest changes: {change}", change=sentence)
     percent = parse_decimal(swap.recover) * 100
     note = NO_TEXT if allowed else _(" and keep the rules")
     return _(
-        "To recover {percent}% of the loss ({goal}){note}: {sentence}",
+        "To recover {percent}% of the loss ({goal}){note}: {change}",
         percent=Number(percent),
         goal=swap.goal,
         note=note,
-        sentence=sentence,
+        change=sentence,
     )

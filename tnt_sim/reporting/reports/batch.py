@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.engine.run_folder.atomic_write import put_files
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_report_html
@@ -96,15 +96,15 @@ def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
 def _describe_failure(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the error of a scenario, in the reader's language if the store has it."""
     said = Text(row["error_fr"] or row["error"], row["error"]).in_(lang)
-    colon = _(":").in_(lang)
-    return f"✘ {row['name']}{colon} {row['error_code']} — {said}"
+    return _(
+        "{scenario} failed ({code}): {error}", scenario=row["name"], code=row["error_code"], error=said
+    ).in_(lang)
 
 
 def _describe_headline(n_done: int, n_cases: int, n_failed: int, interrupted: bool) -> Text:
-    done = _n("{n} of {of} scenarios", "{n} of {of} scenarios", n=n_done, of=Count(n_cases))
-    if n_failed:
-        done = _("{done}, {failed} of them failed", done=done, failed=Count(n_failed))
-    return _("Interrupted: {done}.", done=done) if interrupted else _("{done}.", done=done)
+    done = _n("{n} of {total} scenarios.", "{n} of {total} scenarios.", n=n_done, total=Count(n_cases))
+    failed = _n("{n} of them failed.", "{n} of them failed.", n=n_failed) if n_failed else None
+    return join_sentences(_("Interrupted.") if interrupted else None, done, failed)
 
 
 def _format_values(row: Mapping[str, Any], lang: Lang) -> str:

@@ -254,7 +254,7 @@ def _summarise_moves(moved: pl.DataFrame, lang: Lang) -> str:
         if code in counted
     )
     net = format_amount(int(moved["change_cents"].sum()), lang)
-    return _("{heads}; {net}.", heads=heads, net=net).in_(lang)
+    return _("{moves}; {net} in all.", moves=heads, net=net).in_(lang)
 
 
 def _build_winner_section(name: str, table: pl.DataFrame) -> Section:

@@ -171,7 +171,7 @@ def describe_move(document: ExtendDocument, entry: FundedListEntry, move: MoveEn
         return _("transfer")
     root = next(one.id for one in entry.envelopes if one.parent is None)
     if move.from_ != root:
-        return _("within {value}", value=move.from_)
+        return _("within {share}", share=move.from_)
     if entry.total_cents > document.amount_cents:
         return _("new or unassigned money")
     return _("unassigned money")

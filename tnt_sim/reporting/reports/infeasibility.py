@@ -12,8 +12,9 @@ from tnt_sim.analysis.infeasibility.document import (
 )
 from tnt_sim.analysis.infeasibility.sentences import describe_members, describe_repair
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text
-from tnt_sim.i18n.numbers import format_cents, format_number
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text, join_sentences
+from tnt_sim.i18n.numbers import format_number
+from tnt_sim.i18n.parameters import Money
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -120,35 +121,52 @@ def _describe_capitalised(repair: RepairEntry, lang: Lang) -> str:
 
 def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
     """Say whether a smaller repair might be enough, and the value of the optimum after it."""
-    doubt = _("Less might do (not proven). ").in_(lang)
-    first = "" if repair.least else doubt
+    doubt = None if repair.least else _("Less might do (not proven).")
+    return join_sentences(doubt, _describe_optimum(repair, lang)).in_(lang)
+
+
+def _describe_optimum(repair: RepairEntry, lang: Lang) -> Text:
     if repair.granted_cents is None or repair.n_funded is None:
-        rest = _("The best choice after it is not computed.")
-        return first + rest.in_(lang)
+        return _("The best choice is not computed.")
     goals = ", ".join(
         f"{goal.goal} {format_number(parse_decimal(goal.value), lang)}" for goal in repair.objective
     )
-    funded = _n("{n} dossier funded", "{n} dossiers funded", n=repair.n_funded)
-    about = "" if repair.best_found else _("at least ").in_(lang)
-    money = format_cents(repair.granted_cents, lang)
-    return first + _(
-        "At best after it: {about}{goals}; {funded}, {money}.",
-        about=about,
+    granted = Money(repair.granted_cents)
+    if repair.best_found:
+        return _n(
+            "At best {goals}, with {n} dossier funded and {granted}.",
+            "At best {goals}, with {n} dossiers funded and {granted}.",
+            n=repair.n_funded,
+            goals=goals,
+            granted=granted,
+        )
+    return _n(
+        "At least {goals}, with {n} dossier funded and {granted}.",
+        "At least {goals}, with {n} dossiers funded and {granted}.",
+        n=repair.n_funded,
         goals=goals,
-        funded=funded,
-        money=money,
-    ).in_(lang)
+        granted=granted,
+    )
 
 
 def format_conflict_title(rank: int, document: ClashEntry, n: int) -> Text:
     """Return the title of a conflict: rank, number of members, whether it is minimal."""
-    which = _("Conflict {rank} of {n}", rank=rank, n=n) if n > 1 else _("Conflict")
     size = len(document.members)
+    if n > 1 and document.minimal:
+        return _n(
+            "Conflict {rank} of {total}: one member",
+            "Conflict {rank} of {total}: {n} members, each needed (verified)",
+            n=size,
+            rank=rank,
+            total=n,
+        )
+    if n > 1:
+        return _(
+            "Conflict {rank} of {total}: {size} members, minimality not proven", rank=rank, total=n, size=size
+        )
     if document.minimal:
-        need = _n("one member", "{n} members, each needed (verified)", n=size)
-    else:
-        need = _("{size} members, minimality not proven", size=size)
-    return _("{which}: {need}", which=which, need=need)
+        return _n("Conflict: one member", "Conflict: {n} members, each needed (verified)", n=size)
+    return _("Conflict: {size} members, minimality not proven", size=size)
 
 
 def _describe_method(document: ConflictDocument) -> Text:

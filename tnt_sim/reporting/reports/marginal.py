@@ -345,7 +345,7 @@ def _build_targets(document: TargetDocument) -> list[Node]:
     table = Table(columns, most=len(targets), as_cards=True)
     lists = [
         build_section(
-            _("List: {words}", words=entry.words),
+            _("List: {target}", target=entry.words),
             [Column(_("Dossier"), list(entry.dossiers))],
             annex=True,
         )

@@ -83,11 +83,11 @@ def describe_verdict(document: WeightsDocument) -> Text:
     best = sum(bool(one.supported) for one in document.portfolios)
     whole = _("all") if document.complete else _("some")
     return _(
-        "{n} choices that nothing known dominates: {whole} that are best for some weights "
-        "({best}), and {n_2} found by {n_draws} draws; there may be others.",
+        "{n} choices that nothing known dominates: {how_many} that are best for some weights "
+        "({n_best}), and {n_drawn} found by {n_draws} draws; there may be others.",
         n=n,
-        whole=whole,
-        best=best,
-        n_2=n - best,
+        how_many=whole,
+        n_best=best,
+        n_drawn=n - best,
         n_draws=document.n_draws,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.numbers import format_round_amount, format_short_amount
-from tnt_sim.i18n.parameters import Listed
+from tnt_sim.i18n.parameters import Items, Listed
 from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Section, Table, Words, write_both
 from tnt_sim.reporting.text.marginal import format_signed
 
@@ -54,6 +54,6 @@ def _describe_axis(entry: AxisEffect) -> tuple[Words, Words, Words]:
     more = write_both(partial(format_short_amount, cents))
     return (
         write_both(lambda lang: f"{format_signed(change, lang)} {entry.goal}"),
-        _("{enter}, {leave}", enter=enter, leave=leave),
+        write_both(Items((enter, leave)).in_),
         _("{sign}{more} granted", sign="+" if cents > 0 else "", more=more),
     )

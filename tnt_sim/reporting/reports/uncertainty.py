@@ -11,7 +11,7 @@ from typing import Any
 
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.ingest.tables.headers import normalise_header
@@ -114,13 +114,16 @@ def _describe_law(law: Law, name: str, *, pooled: bool) -> list[Text]:
             )
         )
     measured, fitted = (_format_quantiles(values) for values in (law.measured, law.fitted))
-    who = NO_TEXT if pooled or not name else _("{name}: ", name=_flatten_text(name))
+    if name and not pooled:
+        lines.append(
+            _n("{type_name}: {n} pair.", "{type_name}: {n} pairs.", n=law.n, type_name=_flatten_text(name))
+        )
+    else:
+        lines.append(_n("{n} pair.", "{n} pairs.", n=law.n))
     lines.append(
         _(
-            "{who}{n} pairs; 5 %, 50 %, 95 % measured {measured}, of the law {fitted}; 95 % of the "
-            "median between {low} and {high}.",
-            who=who,
-            n=law.n,
+            "5 %, 50 %, 95 %: {measured} measured, {fitted} of the law; 95 % of the median between {low} "
+            "and {high}.",
             measured=measured,
             fitted=fitted,
             low=f"{law.median_range[0]:.3f}",
@@ -242,21 +245,17 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
         )
     if lost:
         nothing = _n(
-            "In {n} of {drawn} draws no allocation holds (floors, promises)",
-            "In {n} of {drawn} draws no allocation holds (floors, promises)",
+            "In {n} of {drawn} draws no allocation holds (floors, promises).",
+            "In {n} of {drawn} draws no allocation holds (floors, promises).",
             n=lost,
             drawn=Count(n),
         )
-        entries.append(
-            _n(
-                "{nothing}: the figures are of the other one, and so too favourable.",
-                "{nothing}: the figures are of the other {n}, and so too favourable.",
-                n=held,
-                nothing=nothing,
-            )
-            if held
-            else _("{nothing}.", nothing=nothing)
+        others = _n(
+            "The figures are of the other one, and so too favourable.",
+            "The figures are of the other {n}, and so too favourable.",
+            n=held,
         )
+        entries.append(join_sentences(nothing, others if held else None))
     if tables.draws.stopped_by == "time":
         entries.append(
             _n(
@@ -366,7 +365,7 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
     words = []
     if plan:
         text = write_both(partial(format_decimal, format_fraction(plan[0])))
-        words.append(_("Without uncertainty: {text}.", text=text))
+        words.append(_("Without uncertainty: {amounts}.", amounts=text))
     goal = tables.problem.stages[0].goal
     return build_section(
         _("What the money gives once the draw is known ({goal})", goal=goal),

@@ -14,7 +14,7 @@ from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
 from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_amount
-from tnt_sim.i18n.parameters import Count, Money
+from tnt_sim.i18n.parameters import Count, Items, Money
 from tnt_sim.ingest.quality.checks import check_quality
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -27,6 +27,7 @@ from tnt_sim.reporting.report_tree import (
     Table,
     Tone,
     Words,
+    write_both,
 )
 from tnt_sim.reporting.reports.envelope_table import build_envelope_table
 from tnt_sim.reporting.reports.quality import (
@@ -311,7 +312,7 @@ def _describe_totals(document: ValidateDocument) -> list[Text]:
             committed=Count(committed),
         )
         if committed
-        else _("{filed}, {eligible}", filed=filed, eligible=eligible),
+        else write_both(Items((filed, eligible)).in_),
         _(
             "Envelope {amount}; the eligible ones may get up to {demand}",
             amount=Money(document.amount_cents),

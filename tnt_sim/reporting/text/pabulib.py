@@ -52,7 +52,7 @@ def describe_pabulib(pb: PbFile, goal: str) -> list[Text]:
     if goal == "score" and "score" not in pb.header:
         goal = "votes"
     what = _WORDS.get(goal, _('"{goal}"', goal=goal))
-    texts = [_("This run maximises {what}.", what=what)]
+    texts = [_("This run maximises {goal}.", goal=what)]
     return [*texts, *_describe_costs(pb.meta), *_describe_categories(pb), *_describe_rule(pb.meta)]
 
 

@@ -83,13 +83,13 @@ def describe_verdict(document: SweepDocument) -> Text:
     proven = sum(entry.proof == "PROVED" for entry in all_items)
     if document.stopped_by == "interrupt":
         return _(
-            "Interrupted: {n_all_items} allocations found are kept; --resume goes on from there.",
-            n_all_items=len(all_items),
+            "Interrupted: {n_allocations} allocations found are kept; --resume goes on from there.",
+            n_allocations=len(all_items),
         )
     if all_items and proven == len(all_items):
         return _(
-            "All {n_all_items} allocations are optimal: each is proven by an exact certificate.",
-            n_all_items=len(all_items),
+            "All {n_allocations} allocations are optimal: each is proven by an exact certificate.",
+            n_allocations=len(all_items),
         )
     sentences = [_describe_n_proved(all_items, k, goal.goal) for k, goal in enumerate(document.goals)]
     return _(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Text, _, _p
+from tnt_sim.i18n.message import Text, _, _p, join_sentences
 from tnt_sim.verify.verification import Means, Standing, Verification
 
 _RULES: Mapping[Standing, Text] = MappingProxyType(
@@ -64,9 +64,7 @@ def build_answer_rows(verification: Verification) -> tuple[tuple[Text, Text], ..
 def _with_reserve(text: Text, verification: Verification) -> Text:
     """Write what the replayed certificate shows, with the number of rows without a second reading."""
     reserve = verification.rows.reserve
-    if verification.optimal.means is not Means.CERTIFICATE or reserve is None:
-        return text
-    return _("{text} {reserve}", text=text, reserve=reserve)
+    return join_sentences(text, reserve if verification.optimal.means is Means.CERTIFICATE else None)
 
 
 def get_mention(verification: Verification) -> Text | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, join_sentences
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.linear_terms import Unit
@@ -140,7 +140,7 @@ def describe_verdict(
     )
     if verification is None or verification.rules.is_shown:
         return sentence
-    return _("{not_verified} {sentence}", not_verified=_NOT_VERIFIED, sentence=sentence)
+    return join_sentences(_NOT_VERIFIED, sentence)
 
 
 def describe_outcome(
@@ -164,7 +164,7 @@ def describe_outcome(
         return _RELAXED
     means, reserve = verification.optimal.means, verification.rows.reserve
     if means is Means.CERTIFICATE:
-        return _PROVED if reserve is None else _("{proved} {reserve}", proved=_PROVED, reserve=reserve)
+        return join_sentences(_PROVED, reserve)
     if means is not None:
         return _describe_confirmation(second)
     if status == "optimal":

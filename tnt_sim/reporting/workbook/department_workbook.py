@@ -439,7 +439,7 @@ class _ChoiceSheetReader:
             else:
                 cents, exact = (parse_cents(text) if text else None), True  # type: ignore[assignment]
         except MoneyError as error:
-            sentence = _('"{text}" is no amount: {error}.', text=text, error=error.text)
+            sentence = _('"{cell}" is no amount: {error}.', cell=text, error=error.text)
             self._add("choices-amount", row, position, sentence)
             return None
         if cents is not None and (cents < 0 or not exact):

@@ -403,14 +403,14 @@ class _ParameterSheetReader:
         value = parse_exact(was.kind, text)
         if was.kind is ParameterKind.NUMBER or isinstance(value, str) or value >= 0:
             return text
-        said = _('"{text}" is negative.', text=text)
+        said = _('"{cell}" is negative.', cell=text)
         self._add("parameter-value", index, VALUE, said)
         return None
 
     def _report_error(self, index: int, was: Parameter, text: str, error: MoneyError) -> None:
         sentence = _("{error}.", error=error.text)
         if text:
-            sentence = _('"{text}": {error}.', text=text, error=error.text)
+            sentence = _('"{cell}": {error}.', cell=text, error=error.text)
         hint = _("The value of the run was {was}.", was=was.text)
         self._add("parameter-value", index, VALUE, sentence, hint)
 

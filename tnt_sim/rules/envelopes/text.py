@@ -97,7 +97,7 @@ def _describe_transfers(spec: EnvelopeSpec, lang: Lang) -> str:
         share = Rate(transfer.out_max)
         text = _("May give at most {share} of its amount to {envelopes}", share=share, envelopes=to)
     if transfer.in_max is not None:
-        text = _("{text}, and get at most {share}", text=text, share=Rate(transfer.in_max))
+        text = _("{sentence}, and get at most {share}", sentence=text, share=Rate(transfer.in_max))
     return f"{text.in_(lang)}."
 
 

@@ -212,7 +212,7 @@ def read_money_column(case: Case, name: str, path: Path, empty: int) -> IntArray
         for row in bad[:20]:
             case.defects.add(
                 "amount",
-                _('"{text}" is not an amount.', text=text[int(row)]),
+                _('"{amount}" is not an amount.', amount=text[int(row)]),
                 case.portfolio.locate(int(row), name),
             )
         return fill_cents(cents, empty)

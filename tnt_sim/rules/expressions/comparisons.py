@@ -79,7 +79,7 @@ def parse_bound(case: Case, text: str, unit: Unit, scale: Fraction, path: Path) 
         return value
     case.record_defect(
         "too-large",
-        _('"{value}" leaves what is computed exactly (2^53 steps of this sum).', value=quote_value(text)),
+        _('"{number}" leaves what is computed exactly (2^53 steps of this sum).', number=quote_value(text)),
         path,
         _("Give a smaller bound, or none."),
     )

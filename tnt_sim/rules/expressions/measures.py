@@ -117,7 +117,7 @@ def _read_reference(case: Case, table: pl.DataFrame) -> pl.Series | None:
         text = ", ".join(twice.head(MAX_LISTED).to_list())
         case.record_defect(
             "reference",
-            _("this file names twice: {text}.", text=text),
+            _("this file names twice: {names}.", names=text),
             REFERENCE,
         )
     return None if bad or len(twice) else table["dossier"].filter((cents > 0).fill_null(value=False))
@@ -129,10 +129,10 @@ def _warn_absent(case: Case, listed: pl.Series) -> None:
     case.warnings.add(
         "reference-gone",
         _n(
-            "{n} dossier of the earlier list is not in the table, which counts as a change ({text}).",
-            "{n} dossiers of the earlier list are not in the table, which counts as a change ({text}).",
+            "{n} dossier of the earlier list is not in the table, which counts as a change ({names}).",
+            "{n} dossiers of the earlier list are not in the table, which counts as a change ({names}).",
             n=len(gone),
-            text=text,
+            names=text,
         ),
         case.locate(REFERENCE),
     )

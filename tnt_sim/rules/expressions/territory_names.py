@@ -107,11 +107,11 @@ def find_units_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: P
         case.record_defect(
             "coverage-unknown",
             _n(
-                "this file names {n} unit that the map of {year} does not know: {text}.",
-                "this file names {n} units that the map of {year} does not know: {text}.",
+                "this file names {n} unit that the map of {year} does not know: {names}.",
+                "this file names {n} units that the map of {year} does not know: {names}.",
                 n=len(unknown),
                 year=known.year,
-                text=text,
+                names=text,
             ),
             path,
         )
@@ -150,12 +150,12 @@ def _record_unknown_units(case: Case, column: str, unknown: pl.DataFrame, year: 
     case.defects.add(
         "coverage-unknown",
         _n(
-            'the column "{column}" names {n} unit that the map of {year} does not know: {text}.',
-            'the column "{column}" names {n} units that the map of {year} does not know: {text}.',
+            'the column "{column}" names {n} unit that the map of {year} does not know: {names}.',
+            'the column "{column}" names {n} units that the map of {year} does not know: {names}.',
             n=len(codes),
             column=column,
             year=year,
-            text=text,
+            names=text,
         ),
         case.locate(path),
         *(case.portfolio.locate(row, column) for row in rows),

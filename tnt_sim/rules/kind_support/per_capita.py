@@ -155,7 +155,7 @@ def _read_heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path)
     text = ", ".join(empty[:10]) + (", …" if len(empty) > 10 else "")
     case.record_defect(
         "per-head",
-        _("the map of {year} gives no inhabitants for: {text}.", year=known.year, text=text),
+        _("the map of {year} gives no inhabitants for: {names}.", year=known.year, names=text),
         (*path, "by"),
         _("Correct these codes, or leave these dossiers out by `where` in `dossiers`."),
     )

@@ -160,7 +160,7 @@ def has_clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
 def _record_zero_level(case: Case, text: str, path: Path) -> None:
     case.record_defect(
         "level",
-        _('"{text}" grants nothing.', text=text),
+        _('"{level}" grants nothing.', level=text),
         path,
         _("Take this level out: a dossier that is not funded gets 0 € already."),
     )

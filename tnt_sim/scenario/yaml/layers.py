@@ -124,8 +124,8 @@ class RawScenario:
             if pairs.setdefault(path, value) != value:
                 raise UsageError(
                     _(
-                        '--set gives "{value}" two values: {pairs} and {value2}.',
-                        value=quote_value(path),
+                        '--set gives "{key_id}" two values: {pairs} and {value2}.',
+                        key_id=quote_value(path),
                         pairs=pairs[path],
                         value2=value,
                     )
@@ -245,8 +245,8 @@ def _split_set(text: str) -> tuple[str, str]:
     if not equals or not path.strip():
         raise UsageError(
             _(
-                '--set "{value}": write PATH=VALUE, for example programme.amount="90 M€".',
-                value=quote_value(text),
+                '--set "{change}": write PATH=VALUE, for example programme.amount="90 M€".',
+                change=quote_value(text),
             )
         )
     return path.strip(), value

@@ -137,10 +137,10 @@ def _record_clash(first: YamlNode, second: YamlNode, defects: Defects, path: str
     defects.add(
         "override_conflict",
         _(
-            'two files of "overrides" give "{path}" different values: {text} and {other}.',
+            'two files of "overrides" give "{path}" different values: {value} and {other_value}.',
             path=path,
-            text=text,
-            other=other,
+            value=text,
+            other_value=other,
         ),
         first.origin.get_place(),
         second.origin.get_place(),
@@ -172,7 +172,7 @@ def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
             if name in earlier:
                 defects.add(
                     "duplicate_id",
-                    _('two entries of one list have the id "{value}".', value=quote_value(name)),
+                    _('two entries of one list have the id "{entry_id}".', entry_id=quote_value(name)),
                     item.origin.get_place(),
                     earlier[name].get_place(),
                     hint=_("Give each its own id."),
@@ -264,7 +264,7 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
         raise _build_path_error(
             path,
             origin,
-            _('"{value}" is not a path', value=quote_value(path)),
+            _('"{path}" is not a path', path=quote_value(path)),
         )
     if names[0] in _FILE_KEYS:
         raise _build_path_error(
@@ -315,7 +315,7 @@ def _advance(
         raise _build_path_error(
             path,
             origin,
-            _('"{where}" has no entry "{value}"', where=where, value=quote_value(names[0])),
+            _('"{where}" has no entry "{entry}"', where=where, entry=quote_value(names[0])),
             suggest_name(names[0], index),
         )
     if is_null(node):
@@ -324,9 +324,9 @@ def _advance(
         path,
         origin,
         _(
-            '"{where}" is a value: nothing can be named "{value}" below it',
+            '"{where}" is a value: nothing can be named "{name}" below it',
             where=where,
-            value=quote_value(names[0]),
+            name=quote_value(names[0]),
         ),
         _("Give the whole value: {where}='{{…}}'.", where=where),
     )
@@ -354,14 +354,14 @@ def _find_envelope(
         raise _build_path_error(
             path,
             origin,
-            _('no envelope has the id "{value}"', value=quote_value(names[0])),
+            _('no envelope has the id "{envelope}"', envelope=quote_value(names[0])),
             suggest_name(names[0], result),
         )
     if len(result[name]) > 1:
         raise _build_path_error(
             path,
             origin,
-            _('several envelopes have the id "{value}"', value=quote_value(name)),
+            _('several envelopes have the id "{envelope}"', envelope=quote_value(name)),
         )
     steps, node = result[name][0]
     return steps, node, names[n_used:]

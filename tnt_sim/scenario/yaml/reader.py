@@ -195,7 +195,7 @@ class EventReader:
         if event.ctag is not None:
             self._record_defect(
                 "yaml_tag",
-                _('the tag "{value}" is not read', value=quote_value(_shorten_tag(str(event.ctag)))),
+                _('the tag "{tag}" is not read', tag=quote_value(_shorten_tag(str(event.ctag)))),
                 locate_mark(self.base, event.start_mark),
                 hint=_('Remove it, or put the value in quotes if "!" is text.'),
             )
@@ -207,7 +207,7 @@ class EventReader:
         if known is not None and known.node is not anchored.node and anchored.node is None:
             self._record_defect(
                 "yaml_anchor",
-                _('"&{value}" is defined twice', value=quote_value(name)),
+                _('"&{anchor}" is defined twice', anchor=quote_value(name)),
                 place,
             )
         self.anchors[name] = anchored
@@ -326,7 +326,7 @@ class EventReader:
             return
         self._record_defect(
             "yaml_no_value",
-            _('between braces, "{value}" is a key without a value', value=quote_value(key)),
+            _('between braces, "{key}" is a key without a value', key=quote_value(key)),
             place,
             hint=_('Write "key: value"; the rest of a text? The whole text in quotes.'),
         )

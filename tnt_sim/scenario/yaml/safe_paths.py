@@ -55,16 +55,16 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
         raise _build_path_error(
             "path",
             origin,
-            _('the path "{value}" leads nowhere ({why})', value=quote_value(text), why=why),
+            _('the path "{path}" leads nowhere ({reason})', path=quote_value(text), reason=why),
         ) from None
     if not inside:
         raise _build_path_error(
             "path_outside",
             origin,
             _(
-                '"{value}" leads out of the project folder ({value2})',
-                value=quote_value(text),
-                value2=root.name or root,
+                '"{path}" leads out of the project folder ({target})',
+                path=quote_value(text),
+                target=root.name or root,
             ),
             _('Copy the file into the project, or put a file "tnt-sim.toml" in the folder that holds both.'),
         )
@@ -89,7 +89,7 @@ def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
         raise _build_path_error(
             "file",
             origin,
-            _('"{value}" is not a file', value=quote_value(text)),
+            _('"{path}" is not a file', path=quote_value(text)),
             _suggest_inner_file(path, text),
         )
     near = find_nearest_name(path.name, _list_siblings(path))
@@ -97,7 +97,7 @@ def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     raise _build_path_error(
         "file_missing",
         origin,
-        _('the file "{value}" does not exist', value=quote_value(text)),
+        _('the file "{path}" does not exist', path=quote_value(text)),
         hint,
     )
 

@@ -60,12 +60,12 @@ def _explain_unknown_value(value: Any, expected: str, label: str) -> Said:
         what = _describe_kind(value)
         return (
             "unknown_value",
-            _('"{key}": {what}, not a known value', key=key, what=what),
+            _('"{key}": {found}, not a known value', key=key, found=what),
             _("Known values: {some}.", some=some),
         )
     return (
         "unknown_value",
-        _('"{value}" is no value of "{key}"', value=quote_value(value), key=key),
+        _('"{written}" is no value of "{key}"', written=quote_value(value), key=key),
         suggest_name(str(value), names),
     )
 
@@ -104,12 +104,12 @@ def _explain_wrong_type(kind: str, value: Any) -> Said:
     if value is None:
         return "wrong_type", _("empty value: {expected}", expected=expected), None
     if expected is _LIST and isinstance(value, str):
-        hint = _("Write [{value}].", value=quote_value(value))
+        hint = _("Write [{written}].", written=quote_value(value))
     elif expected is _LIST and isinstance(value, dict):
         hint = _('Put a dash "-" before each entry.')
     elif expected is _BLOCK and isinstance(value, list | tuple):
         hint = _("Remove the dashes or the brackets.")
-    text = _("{expected}, not {what}", expected=expected, what=what)
+    text = _("{expected}, not {found}", expected=expected, found=what)
     return "wrong_type", text, hint
 
 
@@ -165,7 +165,7 @@ def _explain_raised_error(error: Any, message: str) -> Said:
 def _explain_refused_value(value: Any, message: str) -> Said:
     return (
         "value",
-        _('"{value}" is refused ({message})', value=quote_value(value), message=message),
+        _('"{written}" is refused ({message})', written=quote_value(value), message=message),
         None,
     )
 

@@ -160,7 +160,7 @@ def _stop_on_interrupt(watch: _Watch) -> Iterator[None]:
 
 def _check_status(status: Any, what: str, solver: str) -> None:
     if status.name == "kError":
-        raise SolverError(_("{solver} refused: {what}", solver=solver, what=what))
+        raise SolverError(_("{solver} refused: {message}", solver=solver, message=what))
 
 
 def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
@@ -171,11 +171,11 @@ def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
         if code.name != "kOk" or result != value:
             raise SolverError(
                 _(
-                    "{solver}: {name} is {result}, not {value}",
+                    "{solver}: {name} is {result}, not {expected}",
                     solver=solver,
                     name=name,
                     result=result,
-                    value=value,
+                    expected=value,
                 )
             )
 

@@ -294,9 +294,9 @@ def _refuse_long_figures(model: LinearModel, where: str) -> None:
             if value not in (NO_LOWER, NO_UPPER) and int(float(f"{value:.12e}")) != value:
                 raise SolverError(
                     _(
-                        "{where}: {value} has more than 13 digits, the file would lose some",
+                        "{where}: {number} has more than 13 digits, the file would lose some",
                         where=where,
-                        value=value,
+                        number=value,
                     ),
                     code="solver.precision",
                 )

@@ -38,10 +38,10 @@ def check_installed(what: str) -> None:
 def describe_missing_package(what: str, name: str) -> Text:
     """Return the message for a missing package of the extra."""
     return _(
-        '{what} needs {name}, missing here. Install the extra "signature": pip install '
+        '{action} needs {package}, missing here. Install the extra "signature": pip install '
         '"tnt-sim[signature]" (or uv sync --extra signature).',
-        what=what,
-        name=name,
+        action=what,
+        package=name,
     )
 
 

@@ -80,7 +80,7 @@ def _build_project_defect(run_dir: Path, project: Path, *, inside: bool) -> Defe
     return Defect(
         "project-place",
         _("the run names a project {where}, not above it: {project}.", where=where, project=project),
-        hint=_("If these are your original data, type: {text}", text=text),
+        hint=_("If these are your original data, type: {command}", command=text),
     )
 
 

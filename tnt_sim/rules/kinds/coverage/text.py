@@ -80,8 +80,8 @@ def describe_coverage(rule: CoverageSpec, lang: Lang) -> str:
     if rule.already is None:
         return text.in_(lang)
     if people:
-        return _('{text}, or in a unit of "{file}"', text=text, file=rule.already).in_(lang)
-    return _('{text}, or stand already in "{file}"', text=text, file=rule.already).in_(lang)
+        return _('{condition}, or in a unit of "{file}"', condition=text, file=rule.already).in_(lang)
+    return _('{condition}, or stand already in "{file}"', condition=text, file=rule.already).in_(lang)
 
 
 _UNITS = {

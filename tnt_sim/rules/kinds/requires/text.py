@@ -28,10 +28,12 @@ def describe_requires(rule: RequiresSpec, lang: Lang) -> str:
     verb = (_ARE_FUNDED if len(rule.dossiers) > 1 else _IS_FUNDED).in_(lang)
     if rule.at_least is None or rule.at_least >= len(rule.need):
         end = (_ARE if len(rule.need) > 1 else _IS).in_(lang)
-        return _("{who} {verb} only if {need} {end}", who=who, verb=verb, need=need, end=end).in_(lang)
+        return _("{dossiers} {verb} only if {need} {end}", dossiers=who, verb=verb, need=need, end=end).in_(
+            lang
+        )
     return _(
-        "{who} {verb} only with at least {least} of {need}",
-        who=who,
+        "{dossiers} {verb} only with at least {least} of {need}",
+        dossiers=who,
         verb=verb,
         least=rule.at_least,
         need=need,
