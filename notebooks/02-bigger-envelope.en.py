@@ -14,7 +14,7 @@
 # %% [markdown]
 # # What would a bigger envelope buy?
 #
-# From €88M to €108M: what each amount buys, free or with promises kept; the next euro; from when on each dossier
+# From €88M to €108M: what each amount buys, free or with commitments kept; the next euro; from when on each dossier
 # enters.
 #
 # *SYNTHETIC data: these dossiers describe no real request.*
@@ -37,7 +37,7 @@ scenario
 # %% [markdown]
 # ## The curve
 #
-# At each amount the best allocation, proven. **Free**: each amount for itself. **Promises kept**: who was funded at
+# At each amount the best allocation, proven. **Free**: each amount for itself. **Commitments kept**: who was funded at
 # the amount before stays, for the same sum.
 
 # %%

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Qu'achèterait une enveloppe plus grande ?
 #
-# De 88 à 108 M€ : ce qu'achète chaque montant, libre ou promesses tenues ; le prochain euro ; à partir de quand
+# De 88 à 108 M€ : ce qu'achète chaque montant, libre ou engagements maintenus ; le prochain euro ; à partir de quand
 # chaque dossier entre.
 #
 # *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
@@ -37,7 +37,7 @@ scenario
 # %% [markdown]
 # ## La courbe
 #
-# À chaque montant, la meilleure répartition, prouvée. **Libre** : chaque montant pour lui-même. **Promesses tenues** :
+# À chaque montant, la meilleure répartition, prouvée. **Libre** : chaque montant pour lui-même. **Engagements maintenus** :
 # qui était financé au montant d'avant le reste, pour la même somme.
 
 # %%

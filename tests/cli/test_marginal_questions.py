@@ -19,7 +19,7 @@ from tnt_sim.analysis.marginal import rule_prices as prices
 QUESTIONS = {
     "next": ("next", ("marginal-euro",), "Enveloppes : un euro de plus"),
     "entries": ("entries", ("entry-thresholds", "--to", "110 %"), "Sans perte"),
-    "target": ("targets", ("target", "rules"), "toutes les règles tenues"),
+    "target": ("targets", ("target", "rules"), "toutes les règles respectées"),
     "prices": ("prices", ("rule-prices",), "Règles"),
     "extension": ("ways", ("extension-shares", "100 k€"), "au choix du modèle"),
 }
@@ -152,7 +152,7 @@ def test_the_page_in_english(tnt: Run, demo: Path) -> None:
     assert demo.is_dir()
     said = tnt("target", "scenario.yaml", "rules", "--lang", "en")
     assert (said.code, said.err) == (0, "")
-    assert "every rule kept" in said.out
+    assert "every rule satisfied" in said.out
 
 
 def test_a_target_that_no_amount_reaches(tnt: Run, demo: Path) -> None:

@@ -22,7 +22,7 @@ def test_conflict_gives_sets_and_repairs_with_code_4(tnt: Run, demo: Path) -> No
     assert found["sets"][0]["members"][0]["file"] == "--set" or found["sets"][0]["members"][0]["file"]
     page = tnt("conflict", "scenario.yaml", "--set", CLASH)
     assert page.code == 4
-    assert "Aucune répartition ne tient toutes les règles, c’est prouvé." in page.plain
+    assert "Il est démontré qu'aucune répartition ne respecte toutes les règles." in page.plain
     assert "Lever la règle « ensemble »" in page.plain
     follow = next(line for line in page.out.splitlines() if line.startswith("Ensuite : tnt-sim run "))
     assert tnt(*shlex.split(follow.removeprefix("Ensuite : "))[1:], "--out", "tmp-run").code == 0

@@ -28,7 +28,7 @@ def test_the_page_tells_both_curves(tnt: Run, demo: Path, monkeypatch: pytest.Mo
     assert (said.code, said.err) == (0, "")
     assert "Les 10 répartitions sont optimales : chacune est prouvée" in said.plain
     assert "Chaque montant pour lui-même (libre)" in said.out
-    assert "Promesses tenues d'un montant au suivant (cumulatif)" in said.out
+    assert "Engagements maintenus d'un montant au suivant (cumulatif)" in said.out
     assert "Ce que cela veut dire" in said.out
     assert "Dossier du balayage\u00a0: runs/" in said.out
     names = {path.name for path in folder_of(demo).iterdir()}

@@ -76,7 +76,7 @@ CASES = {
         HEAD + "rules: [{id: r, kind: share, measure: granted, where: {department: 01}, min: 120 %}]\n",
         TABLE,
         [
-            "share-above-one tiny.yaml:11:78 — une part minimale de plus de 100 % ne peut jamais être tenue. "
+            "share-above-one tiny.yaml:11:78 — une part minimale de plus de 100 % ne peut jamais être respectée. "
             "Abaissez "
             "`min`, ou donnez une autre mesure à `of_measure`."
         ],

@@ -169,9 +169,9 @@ def test_the_honest_run_is_accepted(folder: Path) -> None:
     [
         (
             {"1": None, "2": None, "3": None},
-            "l'enveloppe « n » ne tient pas `min_use` : 0\xa0€ pour 150\xa0€.",
+            "l'enveloppe « n » ne respecte pas `min_use` : 0\xa0€ pour 150\xa0€.",
         ),
-        ({"1": None, "2": None, "5": 80000}, "l'enveloppe « s » ne tient pas `max_dossiers` : 3 pour 2."),
+        ({"1": None, "2": None, "5": 80000}, "l'enveloppe « s » ne respecte pas `max_dossiers` : 3 pour 2."),
         ({"10": 10000}, "l'enveloppe « d » est dépassée de 50\xa0€."),
     ],
 )

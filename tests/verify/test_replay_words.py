@@ -45,10 +45,10 @@ def test_a_broken_rule_names_its_group(tmp_path: Path) -> None:
     nobody = changed(result, dict.fromkeys(names))
     found = list_broken_rules(result.problem, nobody, read_allocation(result.problem, nobody))
     said = [defect.text.en for defect in found if defect.code == "rule:dep"]
-    assert {'the rule "dep" (01) does not hold', 'the rule "dep" (02) does not hold'} <= {
+    assert {'the rule "dep" (01) is broken', 'the rule "dep" (02) is broken'} <= {
         text.partition(":")[0] for text in said
     }
     only = changed(result, {name: 50_000 if name == "1" else None for name in names})
     found = list_broken_rules(result.problem, only, read_allocation(result.problem, only))
     texts = [defect.text.en for defect in found if defect.code == "rule:part"]
-    assert [text.partition(":")[0] for text in texts] == ['the rule "part" does not hold']
+    assert [text.partition(":")[0] for text in texts] == ['the rule "part" is broken']

@@ -71,7 +71,7 @@ def test_their_reasons_may_be_in_other_words(tmp_path: Path) -> None:
     """A sentence that this version would not write is no false document, and this version's is what leaves."""
     run = place("demo", tmp_path)
     summary = load(run)
-    told = summary["envelopes"][0]["unspent_because"]
+    told = open_stored(run).envelopes[0].unspent_because
     summary["envelopes"][0]["unspent_because"] = "Autrement dit."
     store(run, summary)
     rehash(run)

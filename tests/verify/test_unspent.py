@@ -46,7 +46,7 @@ CASES = {
         [("x", 10_000, 9), ("x", 60_000, 1)],
         "rule",
         "une-fois",
-        "La règle « une-fois » empêche de financer un dossier de plus.",
+        "Aucun autre dossier ne peut être financé sans enfreindre la règle « une-fois ».",
     ),
     # 60 k€ are left: a dossier of 90 k€ does not fit in them, the rule holds back 5 k€
     "what is too large": (

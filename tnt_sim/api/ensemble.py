@@ -32,7 +32,7 @@ class Ensemble(Pages, EnsembleTables):
         --------
         >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
         >>> tnt.ensemble(unsure, 4, workers=1).build_report().title.en
-        'What holds in spite of uncertainty'
+        'What is sure in spite of uncertainty'
         """
         return build_report(self)
 

@@ -138,7 +138,7 @@ class LiveAnswers:
 
 
 _NOTHING = {
-    Status.INFEASIBLE: _("No allocation holds with these settings."),
+    Status.INFEASIBLE: _("No allocation satisfies all the rules with these settings."),
     Status.STOPPED: _("There was no time: nothing was found, and nothing says that it is impossible."),
 }
 

@@ -107,7 +107,7 @@ _PHASES = {
     "lifted": _("requirements and refusals lifted"),
     "changes": _("smallest changes"),
     "free": _("free curve"),
-    "nested": _("promises kept"),
+    "nested": _("commitments kept"),
     "exact": _("reading each step"),
     "walk": _("steps one by one"),
     "slider": _("positions of the slider"),

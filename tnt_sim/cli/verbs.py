@@ -147,9 +147,9 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             ASK,
             N_("Computes the best allocation at each amount of an envelope."),
             note=N_(
-                "Each amount is solved and proven by itself (free), then keeping the promises of the amounts "
-                "before (nested). The page, the workbook, the pictures and sweep.json are written in "
-                "runs/<id>-sweep-<hash>/."
+                "Each amount is solved and proven by itself (free), then keeping the commitments of the "
+                "amounts before (nested). The page, the workbook, the pictures and sweep.json are "
+                "written in runs/<id>-sweep-<hash>/."
             ),
             examples="""\
   tnt-sim sweep scenario.yaml

@@ -101,7 +101,7 @@ def list_broken_rules(problem: Problem, allocation: Allocation, reading: Allocat
                 Defect(
                     f"rule:{rule.id}",
                     _(
-                        'the rule "{rule_id}"{group} does not hold: {figure} outside [{minimum}; {maximum}].',
+                        'the rule "{rule_id}"{group} is broken: {figure} outside [{minimum}; {maximum}].',
                         rule_id=rule.id,
                         group=group,
                         figure=str(figure.value),

@@ -36,7 +36,7 @@ def test_what_cannot_hold_says_so(folder: Path, capsys: pytest.CaptureFixture[st
     floor = "{rules.plafond.min: [13.2 k€], rules.plafond.max: [13.2 k€]}"
     (folder / "lot.yaml").write_text(f"base: petit.yaml\nmatrix: {floor}\n", encoding="utf-8")
     told = page(folder, capsys)
-    assert "rien ne tient (prouvé)" in told
+    assert "aucune répartition possible (prouvé)" in told
     assert told.startswith("1 scénario sur 1.")
 
 

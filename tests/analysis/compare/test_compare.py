@@ -194,7 +194,7 @@ def test_a_side_where_nothing_fits(folder: Path, capsys: pytest.CaptureFixture[s
         tnt.compare(folder / "petit.yaml", nothing)
     assert main(["compare", str(folder / "petit.yaml"), str(nothing)]) == 4
     said = capsys.readouterr().err
-    assert "aucune répartition ne tient" in said
+    assert "aucune répartition ne respecte" in said
     assert "infeasible" not in said
 
 

@@ -79,7 +79,7 @@ def test_values_equal_enumeration(first: int) -> None:
 @pytest.mark.drawn
 @pytest.mark.parametrize("first", seeds(range(0, 24, 12), 1))
 def test_stated_limits_equal_enumeration(first: int) -> None:
-    """Transfers within what axes may give and get, one goal or two, promises kept or not."""
+    """Transfers within what axes may give and get, one goal or two, commitments kept or not."""
     told: Counter[str] = Counter()
     for seed in first_of(range(first, first + 12), 3):
         case = stated.drawn(seed)

@@ -82,7 +82,7 @@ def test_a_stopped_audit_still_says_that_rules_hold(
     (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
     document = audit(scenario, tmp_path / "l.csv").data
     assert document.status == "stopped"
-    assert audit_page.describe_verdict(document).fr.endswith("toutes les règles tiennent.")
+    assert audit_page.describe_verdict(document).fr.endswith("toutes les règles sont respectées.")
 
 
 @pytest.mark.parametrize(

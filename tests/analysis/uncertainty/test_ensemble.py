@@ -233,7 +233,7 @@ def test_page_document_and_files(file: Path, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().out
     assert "8 tirages (graine 2)" in said.replace("\u00a0", " ")
     assert "noyau" in said
-    assert "Noyau, balance, dehors" in out.read_text(encoding="utf-8")
+    assert "Noyau, selon les cas, exclus" in out.read_text(encoding="utf-8")
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["command"], told["n_draws"], told["n_failed"]) == ("ensemble", 8, 0)

@@ -51,7 +51,7 @@ def test_promises_that_beat_the_draw_have_no_value_of_knowing(file: Path) -> Non
     assert plan.risk.mean > found.risk.mean
     assert found.information is None
     assert all(one.worst_regret >= 0 for one in found.fixed_lists)
-    assert "Savoir avant de décider n'est pas chiffré" in told(found)
+    assert "Ce que rapporterait de connaître l'aléa n'est pas chiffré" in told(found)
     assert found.envelopes["p_exceeded"].to_list() == [1.0]
 
 
@@ -84,7 +84,7 @@ def test_draws_in_which_nothing_holds_are_told(file: Path) -> None:
     lost = 30 - found.n_draws
     assert lost > 0
     assert {one.status for one in found.draws.solved.values()} == {"feasible", "infeasible"}
-    assert f"Dans {lost} tirages sur 30, aucune répartition ne tient" in told(found)
+    assert f"Dans {lost} tirages sur 30, aucune répartition n'est possible" in told(found)
 
 
 def test_without_a_draw_that_holds_no_place_is_told(file: Path) -> None:
@@ -92,8 +92,8 @@ def test_without_a_draw_that_holds_no_place_is_told(file: Path) -> None:
     found = drawn(file, "{id: c, event: withdrawn, probability: 100 %}", rule, draws=3)
     assert found.n_draws == 0
     said = told(found)
-    assert "Dans 3 tirages sur 3, aucune répartition ne tient (planchers, promesses)." in said
-    assert "dehors" not in said
+    assert "Dans 3 tirages sur 3, aucune répartition n'est possible (planchers, engagements)." in said
+    assert "exclus" not in said
 
 
 def test_a_wide_factor_pays_nothing_below_nothing(file: Path) -> None:

@@ -131,11 +131,11 @@ def test_a_list_that_breaks_a_rule_is_not_named_best(file: Path) -> None:
     steady = {each.name for each in found.fixed_lists if each.holds == 1}
     assert steady
     assert set(found.robust.values()) <= steady
-    assert "que de listes qui tiennent dans tous les tirages" in told(found)
+    assert "que de listes qui respectent les règles dans tous les tirages" in told(found)
     file.write_text(HEAD + GONE, encoding="utf-8")
     found = tnt.ensemble(file, draws=30, workers=1)
     assert len(found.steady) == len(found.fixed_lists)
-    assert "que de listes qui tiennent" not in told(found)
+    assert "que de listes qui respectent" not in told(found)
 
 
 def test_a_draw_whose_search_did_not_end_is_left_out(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

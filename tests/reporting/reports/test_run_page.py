@@ -240,8 +240,8 @@ def test_a_broken_rule_names_its_broken_groups() -> None:
     broken = rule("plancher", kind="limit", min="200000", value="150000", holds=False, groups=[group])
     labels = Labels(rule_units={"plancher": "money"})
     text = "\n".join(lines_of(build_rules([broken], labels), 120))
-    assert "NON TENUE" in text
-    assert "Non tenue pour 01\u00a0: 150\u202f000\u00a0€ (≥ 200\u202f000\u00a0€)" in text
+    assert "NON RESPECTÉE" in text
+    assert "Non respectée pour 01\u00a0: 150\u202f000\u00a0€ (≥ 200\u202f000\u00a0€)" in text
     assert "plancher abaissé à la demande pour 01" in text
 
 

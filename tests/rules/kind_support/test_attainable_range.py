@@ -52,7 +52,8 @@ REFUSED = {
     "grants: [{mode: levels, levels: [150 %]}]\n": f"rate-above-one tiny.yaml:11:34 — {RATE}",
     "caps: [{id: c, max: 150 %}]\n": f"rate-above-one tiny.yaml:11:21 — {RATE}",
     rule("share, measure: granted, where: {department: 01}, min: 150 %"): (
-        "share-above-one tiny.yaml:11:78 — une part minimale de plus de 100 % ne peut jamais être tenue. Abaissez "
+        "share-above-one tiny.yaml:11:78 — une part minimale de plus de 100 % ne peut jamais être "
+        "respectée. Abaissez "
         "`min`, ou donnez une autre mesure à `of_measure`."
     ),
     rule("limit, measure: granted, min: {share: 150 %, of_amount: tout}"): (
@@ -101,12 +102,14 @@ REFUSED = {
     ),
     "rules:\n  - {id: r, kind: share, measure: dossiers, where: {department: 2A}, min: 60 %}\n"
     "  - {id: d, kind: decide, fund: [1]}\n": (
-        "share-reach tiny.yaml:12:75 — cette part ne peut jamais être tenue, vu ce qui est engagé ou retenu par "
+        "share-reach tiny.yaml:12:75 — cette part ne peut jamais être respectée, vu ce qui est engagé ou "
+        "retenu par "
         "décision. Corrigez la borne ou les critères, retirez une décision, ou écrivez `report: true`."
     ),
     "rules:\n  - {id: r, kind: share, measure: dossiers, by: envelope, where: {department: 01}, max: 40 %}\n"
     "  - {id: d, kind: decide, fund: [1, 3]}\n": (
-        "share-reach tiny.yaml:12:89 — cette part ne peut jamais être tenue pour a, b, vu ce qui est engagé ou "
+        "share-reach tiny.yaml:12:89 — cette part ne peut jamais être respectée pour a, b, vu ce qui est "
+        "engagé ou "
         "retenu "
         "par décision. Corrigez la borne ou les critères, retirez une décision, ou écrivez `report: true`."
     ),
@@ -157,7 +160,8 @@ def test_envelopes_that_cannot_be(option: str, tmp_path: Path) -> None:
 
 IDLE = {
     rule("share, measure: granted, where: {score: {min: 1}}, of: {department: 99}, min: 10 %"): (
-        "share-idle tiny.yaml:11:9 — cette part ne porte sur aucun dossier éligible : elle est toujours tenue. "
+        "share-idle tiny.yaml:11:9 — cette part ne porte sur aucun dossier éligible : elle est toujours "
+        "respectée. "
         "Corrigez `of`, ou retirez la règle."
     ),
     rule("share, measure: granted, where: {department: 99}, min: 10 %"): (

@@ -116,13 +116,13 @@ WHY = [
         funded_for,
     ),
     Pattern(
-        "Retenu pour {granted:money} grâce à {rule} : sans elle, la répartition recalculée ne le compte pas.",
-        "Funded for {granted:money} thanks to {rule}: without it the recomputed allocation does not hold it.",
+        "Retenu pour {granted:money} grâce à {rule} : sans elle, il ne serait pas retenu.",
+        "Funded for {granted:money} thanks to {rule}: without it, it would not be funded.",
         thanks_to,
     ),
     Pattern(
-        "Évincé par {rule} : sans elle, la répartition recalculée le compte.",
-        "Crowded out by {rule}: without it the recomputed allocation holds it.",
+        "Non retenu à cause de {rule} : sans elle, il serait retenu.",
+        "Not funded because of {rule}: without it, it would be funded.",
         displaced,
     ),
     Pattern(
@@ -231,11 +231,10 @@ def raised_score(
     assert top is not None or to <= most or by < 0
 
 
-def asks_less(facts: Facts, entry: Any, to: int, now: int, step: int, **_: Any) -> None:
+def asks_less(facts: Facts, entry: Any, to: int, now: int, **_: Any) -> None:
     row = facts.rows[entry["dossier"]]
     assert now in (row["ask"], int(facts.result.problem.offers.most_cents[row["row"]]))
     assert 0 < to < now
-    assert step > 0
 
 
 def more_money(
@@ -310,8 +309,8 @@ CHANGES = [
         raised_score,
     ),
     Pattern(
-        "Il serait retenu pour {to:money} au lieu de {now:money} ; {step:money} de plus ne passe pas.",
-        "It would be funded for {to:money} instead of {now:money}; {step:money} more is too much.",
+        "Il serait retenu si la demande était ramenée à {to:money} au plus (au lieu de {now:money}).",
+        "It would be funded if the request were lowered to {to:money} at most (instead of {now:money}).",
         asks_less,
     ),
     Pattern(
@@ -347,8 +346,8 @@ CHANGES = [
         lambda facts, title, **_: facts.titled(title),
     ),
     Pattern(
-        "Il est à égalité : une répartition aussi bonne le contient déjà, sans rien ajouter à « {title} ».",
-        'It is tied: an allocation as good holds it already, with nothing more in "{title}".',
+        "Il est ex æquo : une répartition de même valeur le financerait, sans rien ajouter à « {title} ».",
+        'It is tied: an allocation of the same value funds it, with nothing more in "{title}".',
         tied,
     ),
     Pattern(

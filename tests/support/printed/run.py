@@ -176,8 +176,8 @@ UNSPENT = [
     Pattern("Aucun dossier n'y est déposé.", "No dossier is filed there.", nothing_filed),
     Pattern("Aucun dossier n'y est éligible.", "No dossier is eligible there.", nothing_eligible),
     Pattern(
-        "La règle « {rule} » empêche de financer un dossier de plus.",
-        'The rule "{rule}" bars one dossier more.',
+        "Aucun autre dossier ne peut être financé sans enfreindre la règle « {rule} ».",
+        'No further dossier can be funded without breaking the rule "{rule}".',
         barred,
     ),
     Pattern("C'est la réserve de précaution.", "This is the precautionary reserve.", held_back),
@@ -258,8 +258,8 @@ def check_rules(facts: Facts, lines: list[str], lang: Lang) -> None:
             exact = [Fraction(one["num"], one["den"]) for one in figures if one["den"]]
             assert len(exact) >= len(slack)
             holds = all(one >= 0 for one in slack)
-            words = ("tenue", "holds") if holds and 0 not in slack else ("à la borne", "at its bound")
-            words = words if holds else ("NON TENUE", "BROKEN")
+            words = ("respectée", "satisfied") if holds and 0 not in slack else ("à la borne", "at its bound")
+            words = words if holds else ("NON RESPECTÉE", "BROKEN")
             assert state.startswith(words) or not slack, line
             continue
         for kind, at, n in groups_told(line, lang):

@@ -28,8 +28,8 @@ POINT = {
 CURVE_TITLES = {
     "Chaque montant pour lui-même (libre)": "free",
     "Each amount for itself (free)": "free",
-    "Promesses tenues d'un montant au suivant (cumulatif)": "nested",
-    "Promises kept from one amount to the next (nested)": "nested",
+    "Engagements maintenus d'un montant au suivant (cumulatif)": "nested",
+    "Commitments kept from one amount to the next (nested)": "nested",
 }
 
 
@@ -120,7 +120,7 @@ def promised(swept: Any, price: Fraction, **_: Any) -> None:
     assert price == max(prices) > 0
 
 
-def free_promises(swept: Any, **_: Any) -> None:
+def free_commitments(swept: Any, **_: Any) -> None:
     assert not any(Fraction(point["price_of_nesting"] or 0) for point in swept.document["points"])
     for point in swept.document["points"]:
         assert point["nested"]["objective"][0]["value"] == point["free"]["objective"][0]["value"]
@@ -165,17 +165,17 @@ MEANING = [
         unspent_there,
     ),
     Pattern(
-        "Tenir les promesses ne coûte rien ici : à chaque montant, la meilleure répartition garde tout "
+        "Maintenir les engagements ne coûte rien ici : à chaque montant, la meilleure répartition garde tout "
         "ce qui était "
         "annoncé au montant d'avant.",
-        "Keeping the promises costs nothing here: at each amount the best allocation keeps all that was "
+        "Keeping the commitments costs nothing here: at each amount the best allocation keeps all that was "
         "announced "
         "at the amount before.",
-        free_promises,
+        free_commitments,
     ),
     Pattern(
-        "Tenir les promesses coûte au plus {price:dec} ({goal}), à {at:short}.",
-        "Keeping the promises costs {price:dec} ({goal}) at most, at {at:short}.",
+        "Maintenir les engagements coûte au plus {price:dec} ({goal}), à {at:short}.",
+        "Keeping the commitments costs {price:dec} ({goal}) at most, at {at:short}.",
         promised,
     ),
     Pattern("{name} : {money:short}. {why}", "{name}: {money:short}. {why}", left_in),

@@ -18,7 +18,7 @@ def describe_violation(entry: ViolatedBound | ViolatedRatedBound, lang: Lang) ->
     if entry.kind == "decide":
         return head + _(": not followed").in_(lang)
     if parse_decimal(entry.by) == 0:
-        return head + _(": does not hold").in_(lang)
+        return head + _(": not satisfied").in_(lang)
     by = format_excess(entry, lang)
     if entry.side == "min":
         return head + _(": {by} short", by=by).in_(lang)

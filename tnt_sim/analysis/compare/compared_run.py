@@ -119,8 +119,8 @@ def _of_result(result: ResultData, name: str | None) -> ComparedRun:
     if result.status is Status.INFEASIBLE:
         raise NothingDecided(
             _(
-                '"{called}": no allocation holds, there is nothing to compare. `tnt-sim conflict` says '
-                "which rules contradict each other.",
+                '"{called}": no allocation satisfies all the rules, there is nothing to compare. '
+                "`tnt-sim conflict` says which rules contradict each other.",
                 called=called,
             )
         )

@@ -101,10 +101,11 @@ def _describe_above_top(change: ExactScore, lang: Lang) -> str:
 
 
 def _describe_grant(change: GrantChange, lang: Lang) -> str:
-    amounts = (change.to_cents, change.from_cents, change.step_cents)
-    to, now, step = (format_amount(cents, lang) for cents in amounts)
+    to, now = (format_amount(cents, lang) for cents in (change.to_cents, change.from_cents))
     return _(
-        "It would be funded for {to} instead of {now}; {step} more is too much.", to=to, now=now, step=step
+        "It would be funded if the request were lowered to {to} at most (instead of {now}).",
+        to=to,
+        now=now,
     ).in_(lang)
 
 
@@ -126,7 +127,7 @@ def _describe_envelope(change: RaisedEnvelope, lang: Lang) -> str:
         ).in_(lang)
     if change.tie:
         return _(
-            "It is tied: an allocation as good holds it already, with nothing more in {name}.", name=name
+            "It is tied: an allocation of the same value funds it, with nothing more in {name}.", name=name
         ).in_(lang)
     text = _(
         "It could be funded at no loss with {by} more in {name} ({to}); one cent less is not enough",
@@ -185,10 +186,8 @@ WHY_NOT: Mapping[str, Text] = MappingProxyType(
             "the goal gives up part of a stage for later ones, and this threshold is then not defined"
         ),
         "stopped": _("a limit stopped the solve before the answer"),
-        "no_allocation": _("no allocation that is allowed holds it, whatever this figure"),
-        "earlier_goal": _(
-            "what keeps it out is an earlier stage of the goal, in which this figure does not count"
-        ),
+        "no_allocation": _("no feasible allocation funds it, whatever this figure"),
+        "earlier_goal": _("an earlier objective decides, and this figure does not count in it"),
         "ask_alone": _("to be asked for this dossier alone (`explain RUN_DIR DOSSIER`)"),
         "not_one_amount": _(
             "its amount is open or by levels already, or at its minimum; asking for less would be two changes"
@@ -220,10 +219,7 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             "Funded for {{granted}}: it belongs to the allocation that was found, which nothing "
             "proves to be the best."
         ),
-        "rule": _(
-            "Funded for {{granted}} thanks to {{rule}}: without it the recomputed allocation does "
-            "not hold it."
-        ),
+        "rule": _("Funded for {{granted}} thanks to {{rule}}: without it, it would not be funded."),
         "state": _("Not funded: {{missed}}."),
         "ineligible": _("Not eligible: {{missed}}."),
         "not_given": _("Not eligible for want of an answer: {{missed}}."),
@@ -252,7 +248,7 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
         "no_gain": _("Not funded: it would add nothing to the programme's goal."),
         "no_note": _("Not funded: no value is given ({{empty}}), it counts as zero in the objective."),
         "unclear": _("Not funded: it would fit in what is left; what keeps it out was not established."),
-        "displaced": _("Crowded out by {{rule}}: without it the recomputed allocation holds it."),
+        "displaced": _("Not funded because of {{rule}}: without it, it would be funded."),
         "reserve": _("On the reserve list, rank {{rank}} ({{reserved}})."),
     }
 )

@@ -213,7 +213,7 @@ def parse_target(problem: Problem, text: str, today: Today) -> Target:
     if word in ("departments", "départements", "departements") or word.startswith("every:"):
         return _build_coverage_target(problem, text, word.partition(":")[2].strip() or DEPARTMENT)
     if word == "rules":
-        return Target(text, _("every rule kept"))
+        return Target(text, _("every rule satisfied"))
     if word.startswith("rule:"):
         return _build_rule_target(problem, text, word.removeprefix("rule:").strip())
     match = _COUNT.fullmatch(word)
@@ -278,7 +278,7 @@ def _build_rule_target(problem: Problem, text: str, name: str) -> Target:
             _('there is no rule "{name}". {hint}', name=name, hint=hint),
             code="usage.target",
         )
-    return Target(text, _('the rule "{name}" kept', name=name), held=name)
+    return Target(text, _('the rule "{name}" satisfied', name=name), held=name)
 
 
 def _build_measure_terms(problem: Problem, measure: str) -> Terms:

@@ -138,8 +138,8 @@ def _compute_limits(problem: Problem, bests: Sequence[Fraction]) -> tuple[Fracti
 def _build_no_allocation_error() -> NothingDecided:
     return NothingDecided(
         _(
-            "no allocation keeps every rule: there is nothing to start from. Ask for the least "
-            "amount that keeps them all: tnt-sim target SCENARIO rules."
+            "no allocation satisfies all the rules: there is nothing to start from. Ask for the least "
+            "amount that satisfies them all: tnt-sim target SCENARIO rules."
         )
     )
 

@@ -58,7 +58,7 @@ ToleranceOption = Annotated[
     ),
 ]
 NestedOption = Annotated[
-    bool, typer.Option("--nested", help=N_("Only the curve that keeps earlier promises."))
+    bool, typer.Option("--nested", help=N_("Only the curve that keeps earlier commitments."))
 ]
 FreeOption = Annotated[bool, typer.Option("--free", help=N_("Only the free curve."))]
 SweepOutOption = Annotated[

@@ -168,7 +168,7 @@ def draw_prices(entries: Sequence[PriceEntry], lang: Lang) -> Any:
     text = base.mark_text(align="left", dx=8, color=INK).encode(x=x, text="t:N")
     title = {
         "text": _("What each rule costs").in_(lang),
-        "subtitle": _("What the first goal would gain without it, all other rules kept").in_(lang),
+        "subtitle": _("What the first objective would gain without it, all other rules kept").in_(lang),
     }
     return apply_theme(
         alt.layer(bars, text).properties(width=PRICE_WIDTH, height=PRICE_ROW * len(rows), title=title), lang

@@ -264,10 +264,10 @@ def _format_end_label(document: SweepDocument, curve: str, lang: Lang) -> str:
 
 def _get_curve_name(document: SweepDocument, curve: str, lang: Lang) -> str:
     if curve == "nested":
-        return _("promises kept").in_(lang)
+        return _("commitments kept").in_(lang)
     same = document.nested and _list_values(document, "free") == _list_values(document, "nested")
     if same:
-        return _("free = promises\nkept").in_(lang)
+        return _("free = commitments\nkept").in_(lang)
     return _("free").in_(lang)
 
 

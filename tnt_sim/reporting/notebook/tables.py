@@ -49,7 +49,7 @@ HEADS: Mapping[str, Text] = MappingProxyType(
         "max": _("Maximum"),
         "value": _("Value"),
         "slack": _("Slack"),
-        "holds": _("Holds"),
+        "holds": _("Satisfied"),
         "binds": _("At its bound"),
         "goal": _p("tables", "Goal"),
         "sense": _("Sense"),

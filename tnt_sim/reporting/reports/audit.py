@@ -52,7 +52,7 @@ def build_report(document: AuditDocument) -> Report:
     if document.broken:
         words = [write_both(partial(_describe_broken, entry)) for entry in document.broken]
         columns = [Column(_("Rule"), words)]
-        nodes.append(build_section(_("Rules that do not hold"), columns, most=48))
+        nodes.append(build_section(_("Broken rules"), columns, most=48))
     nodes.append(_build_goals(document.objective))
     for titles, answer in ((BETTER, document.better), (CHEAPER, document.cheaper)):
         if answer is not None:
@@ -127,20 +127,22 @@ def describe_verdict(document: AuditDocument) -> Text:
     )
     if not chosen.allowed:
         broken = _n(
-            "{n} rule or amount does not hold", "{n} rules or amounts do not hold", n=len(document.broken)
+            "{n} rule or amount is not satisfied",
+            "{n} rules or amounts are not satisfied",
+            n=len(document.broken),
         )
         return _("{held}: {broken}; the list cannot be a decision as it is.", held=held, broken=broken)
     losses = [goal.loss for goal in document.objective if goal.loss and parse_decimal(goal.loss) != 0]
     if document.optimum is None:
-        return _("{held}: every rule holds.", held=held)
+        return _("{held}: every rule is satisfied.", held=held)
     if not losses or parse_decimal(losses[0]) < 0:
         if document.status == "optimal":
-            return _("{held}: every rule holds, and no choice does better.", held=held)
+            return _("{held}: every rule is satisfied, and no choice does better.", held=held)
         return _(
-            "{held}: every rule holds; no better choice was found, but nothing proves that there is none.",
+            "{held}: every rule is satisfied; no better choice was found, but nothing proves that there is none.",
             held=held,
         )
-    return _("{held}: every rule holds; a better choice exists.", held=held)
+    return _("{held}: every rule is satisfied; a better choice exists.", held=held)
 
 
 def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
@@ -153,7 +155,7 @@ def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
     else:
         sentence = _n("{n} dossier changes at most", "{n} dossiers change at most", n=n)
     if swap.goal is None:
-        return _("To keep every rule with the fewest changes: {change}", change=sentence)
+        return _("To satisfy every rule with the fewest changes: {change}", change=sentence)
     percent = parse_decimal(swap.recover) * 100
     note = NO_TEXT if allowed else _(" and keep the rules")
     return _(

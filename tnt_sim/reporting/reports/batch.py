@@ -80,7 +80,7 @@ def write_batch(report: Report, folder: Path, lang: Lang) -> list[Path]:
 
 _NO_ANSWER = {
     "error": _("failed"),
-    "infeasible": _("nothing fits"),
+    "infeasible": _("no allocation is possible"),
     "stopped": _("stopped"),
 }
 

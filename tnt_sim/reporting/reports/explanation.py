@@ -105,7 +105,7 @@ def describe_inversions(inversion: InversionList | InversionsDocument) -> Text:
     column = describe_column(inversion.rank)
     if not inversion.n_pairs:
         return _(
-            "No inversion: in each envelope nobody is funded before one ranked better by {column}.",
+            "No inversion: in each envelope no dossier is funded before one ranked better by {column}.",
             column=column,
         )
     pairs = _n("{n} inversion", "{n} inversions", inversion.n_pairs)
@@ -129,7 +129,9 @@ def _build_inversion_table(inversion: InversionList | InversionsDocument, most: 
             Column(_p("inversion", "Funded"), [one.dossier for one in worse]),
             _build_value_column(worse),
             Column(_("Gets"), [one.granted_cents for one in worse], Kind.MONEY),
-            Column(_("Worse ones"), [pair.n_worse for pair in inversion.refused], Kind.COUNT, optional=True),
+            Column(
+                _("Ranked lower"), [pair.n_worse for pair in inversion.refused], Kind.COUNT, optional=True
+            ),
             Column(_("Envelope"), [pair.group for pair in inversion.refused], optional=True),
         ],
         most=most,

@@ -63,10 +63,10 @@ def build_report(document: ExtendDocument) -> Report:
         ),
     ]
     if _has_same_gains(free, nested):
-        same = _("Promises kept (what is granted stays granted): the same gains.")
+        same = _("Commitments kept (what is granted stays granted): the same gains.")
         nodes.append(Paragraph(same))
     else:
-        title = _("What is granted stays (promises kept)")
+        title = _("What is granted stays (commitments kept)")
         moves = (
             _build_moves(document, nested.transfer) if isinstance(nested.transfer, FundedListEntry) else []
         )

@@ -54,7 +54,7 @@ def build_first_conflict(
     """Return the first conflict and the cheapest repairs, below the page of an infeasible run."""
     if not sets:
         return []
-    title = _("These rules do not hold together")
+    title = _("These rules are incompatible")
     end = _("All of it: tnt-sim conflict {scenario}", scenario=scenario)
     first = build_section(title, _list_member_columns(sets[0]), most=FIRST_MEMBERS)
     return [first, *_build_repairs(repairs[:FIRST_REPAIRS]), Paragraph(end, soft=True)]
@@ -98,13 +98,13 @@ def _build_repairs(repairs: Sequence[RepairEntry]) -> list[Section]:
 def describe_verdict(document: ConflictDocument) -> Text:
     """Summarise the result in one sentence."""
     if document.status == "feasible":
-        return _("An allocation exists: these rules hold together.")
+        return _("An allocation satisfies all these rules.")
     if document.status == "stopped":
         return _("There was no time to say whether an allocation exists. Give it more: --time-limit 600.")
     at = _(' at step "{step}"', step=document.step) if document.step else NO_TEXT
     if any(one.proof == "PROVED" for one in document.sets):  # one proved conflict is enough
-        return _("No allocation keeps every rule{at}, which is proven.", at=at)
-    return _("No allocation keeps every rule{at}.", at=at)
+        return _("It is proven that no allocation satisfies all the rules{at}.", at=at)
+    return _("No allocation satisfies all the rules{at}.", at=at)
 
 
 def format_set_options(sets: Sequence[str]) -> str:
@@ -176,12 +176,12 @@ def _describe_method(document: ConflictDocument) -> Text:
         return _n("{n} test.", "{n} tests.", n=n)
     if document.complete:
         return _(
-            "There is no other minimal conflict between these rules, and no other minimal repair "
-            "({n} tests). Each repair is verified to the cent with its slack added.",
+            "There is no other minimal conflict between these rules, and no other minimal repair ({n} "
+            "tests). Each repair was solved again and checked to the cent.",
             n=n,
         )
     return _(
-        "There may be other conflicts or repairs ({n} tests). Each repair is verified to the "
-        "cent with its slack added.",
+        "There may be other conflicts or repairs ({n} tests). Each repair was solved again and checked "
+        "to the cent.",
         n=n,
     )

@@ -138,7 +138,7 @@ def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
             continue
         columns = [
             Column(_("Where"), [entry.id for entry in entries]),
-            Column(_("Nothing before"), write_each(_format_step, entries), Kind.FIGURE),
+            Column(_("Least useful change"), write_each(_format_step, entries), Kind.FIGURE),
             Column(_("Gain"), write_each(_format_gain, entries), Kind.FIGURE),
             Column(
                 _("Relaxed price"),

@@ -96,8 +96,8 @@ def measure_model(problem: Problem) -> ModelSizes:
 
 _WHY = {
     "tree": _(
-        "the caps on money form a tree, and the best choice under them keeps every other row; "
-        "each envelope is an exact knapsack."
+        "the caps on money form a tree, and the best choice under them satisfies every other row; each "
+        "envelope is an exact knapsack."
     ),
     "blocks": _(
         "rows cross; those that share no dossier have an exact block each, the others a price, "

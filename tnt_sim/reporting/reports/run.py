@@ -188,7 +188,7 @@ def _describe_state(rule: RuleEntry) -> Text:
     elif rule.binds:
         state = _("at its bound")
     else:
-        state = _("holds")
+        state = _("satisfied")
     return _("{state} (report only)", state=state) if rule.mode == "report" else state
 
 

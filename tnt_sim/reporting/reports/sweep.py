@@ -71,7 +71,7 @@ _CHARTS = {
     "ladder": _("The dossiers that enter"),
     "envelopes": _("By envelope"),
 }
-_SHEETS = {"free": _("Free"), "nested": _("Promises kept")}
+_SHEETS = {"free": _("Free"), "nested": _("Commitments kept")}
 type DrawPicture = Callable[[Lang], str]
 
 
@@ -187,7 +187,7 @@ def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
         columns += [
             Column(_("Price"), displayed, Kind.FIGURE, Output.READING),
             Column(
-                _("Price of the promises"),
+                _("Price of the commitments"),
                 [point.price_of_nesting for point in points],
                 Kind.DECIMAL,
                 Output.SHEET,
@@ -287,7 +287,7 @@ def _build_dossiers(document: SweepDocument) -> list[Node]:
     ]
     heads = (
         _("Free: funded from"),
-        _("Promises kept: funded from"),
+        _("Commitments kept: funded from"),
     )
     columns = [
         Column(_("Dossier"), [row.dossier for row in rows]),
@@ -309,7 +309,7 @@ def _build_envelopes(document: SweepDocument) -> list[Node]:
     """Return applications and money by amount for each top envelope, once if both curves agree; all in a sheet."""
     names = {
         "free": _("free"),
-        "nested": _("promises kept"),
+        "nested": _("commitments kept"),
         "both": _("on both curves"),
     }
     found = {curve: select_lists(document, curve) for curve in CURVES if document.has_curve(curve)}

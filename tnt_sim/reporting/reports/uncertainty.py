@@ -245,8 +245,8 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
         )
     if lost:
         nothing = _n(
-            "In {n} of {drawn} draws no allocation holds (floors, promises).",
-            "In {n} of {drawn} draws no allocation holds (floors, promises).",
+            "In {n} of {drawn} draws no allocation is possible (floors, commitments).",
+            "In {n} of {drawn} draws no allocation is possible (floors, commitments).",
             n=lost,
             drawn=Count(n),
         )
@@ -277,7 +277,7 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
 def build_report(tables: EnsembleTables) -> Report:
     """Return the report of an ensemble."""
     return Report(
-        title=_("What holds in spite of uncertainty"),
+        title=_("What is sure in spite of uncertainty"),
         subject=tables.problem.scenario.title,
         about=[tables.problem.scenario.id],
         nodes=[
@@ -368,7 +368,7 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
         words.append(_("Without uncertainty: {amounts}.", amounts=text))
     goal = tables.problem.stages[0].goal
     return build_section(
-        _("What the money gives once the draw is known ({goal})", goal=goal),
+        _("Total if the draw were known before deciding ({goal})", goal=goal),
         [
             Column("", list(named)),
             Column(_("Value"), _round_values(named.values()), Kind.DECIMAL),
@@ -385,15 +385,19 @@ def _describe_information_value(tables: EnsembleTables) -> Text:
     """Write the value of perfect information, where lists can be compared with the draws' optima."""
     if any(one.ahead for one in tables.fixed_lists):
         return _(
-            "Knowing before deciding has no figure: the lists keep promised amounts where more is "
-            "asked for, and are then worth more than what can be decided there."
+            "What knowing the draw would bring has no figure: the lists keep promised amounts where more "
+            "is asked for, and are then worth more than what can be decided there."
         )
     if tables.information is None:
-        return _("Knowing before deciding has no figure: no list keeps every rule in each draw.")
+        return _(
+            "What knowing the draw would bring has no figure: no list satisfies the rules in every draw."
+        )
     worth = write_both(partial(_format_number, tables.information))
     return _n(
-        "Knowing before deciding is worth {worth} on average, against the only list that holds everywhere.",
-        "Knowing before deciding is worth {worth} on average, against the best of {n} lists that hold everywhere.",
+        "Deciding with the draw known would bring {worth} more on average than the only list that "
+        "satisfies the rules in every draw.",
+        "Deciding with the draw known would bring {worth} more on average than the best of {n} lists "
+        "that satisfy the rules in every draw.",
         n=len(tables.steady),
         worth=worth,
     )
@@ -403,7 +407,7 @@ def _explain_unnamed_list(tables: EnsembleTables) -> list[Text]:
     """Say why the best of the lists that are not feasible everywhere is not named."""
     if len(tables.steady) == len(tables.fixed_lists):
         return []
-    return [_('"Best" and "least regret" are said only of lists that keep every rule in each draw.')]
+    return [_('"Best" and "least regret" are said only of lists that satisfy the rules in every draw.')]
 
 
 def _build_list_section(tables: EnsembleTables) -> Section:
@@ -431,7 +435,7 @@ def _build_list_section(tables: EnsembleTables) -> Section:
                 Kind.DECIMAL,
             ),
             Column(
-                _("Rules kept"),
+                _("Rules satisfied"),
                 _list_rates(float(one.holds) for one in tables.fixed_lists),
                 Kind.RATE,
             ),

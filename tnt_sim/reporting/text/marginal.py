@@ -47,9 +47,8 @@ WAYS: Mapping[str, Text] = MappingProxyType(
     }
 )
 STEP_NOTE = _(
-    '"Nothing before": below it no goal rises by a unit, whatever is spent. The relaxed '
-    "price is that of the linear program, which funds fractions of dossiers: a slope, not a "
-    "decision."
+    '"Least useful change": the smallest change that improves an objective by one unit. The relaxed '
+    "price is that of the linear program, which funds fractions of dossiers: a slope, not a decision."
 )
 
 NEVER: Mapping[str, Text] = MappingProxyType(
@@ -61,11 +60,11 @@ NEVER: Mapping[str, Text] = MappingProxyType(
 NO_WAY: Mapping[str, Text] = MappingProxyType(
     {
         "contradiction": _("the amounts contradict each other"),
-        "infeasible": _("no allocation keeps the rules"),
+        "infeasible": _("no allocation satisfies the rules"),
         "stopped": _("stopped by the time limit"),
     }
 )
-UNSETTLED = _("Without an answer (no time, or nothing holds without them): ")  # fmt: skip
+UNSETTLED = _("Without an answer (no time, or no allocation is possible without them): ")  # fmt: skip
 TARGET_STOPPED = _(
     "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit."
 )
@@ -122,7 +121,7 @@ def format_n_flips(entry: EntryThresholdRow, lang: Lang) -> str:
 def describe_amounts(entries: EntryThresholdsDocument) -> Text:
     """Describe the amounts whose lists were computed."""
     if entries.nested:
-        return _("the announcements, promises kept.")
+        return _("the announcements, commitments kept.")
     if entries.exact:
         return _("every step.")
     return _("between some amounts the list may change unseen; entry amounts are then given as brackets.")

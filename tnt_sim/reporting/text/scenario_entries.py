@@ -69,7 +69,7 @@ def describe_n_rows(n_rows: int, section: str, *, reported: bool, lang: Lang) ->
     elif section == "caps":
         why = _("bounds each dossier's amount")
     else:
-        why = _("holds whatever is decided")
+        why = _("satisfied whatever is decided")
     return _("no row: {why}", why=why).in_(lang)
 
 

@@ -31,7 +31,7 @@ from tnt_sim.rules.protocols import Sense
 ABOUT = _("what another envelope buys")
 CURVE = {
     "free": _("Each amount for itself (free)"),
-    "nested": _("Promises kept from one amount to the next (nested)"),
+    "nested": _("Commitments kept from one amount to the next (nested)"),
 }
 SHARES = {
     "free": _("What is beyond the written amounts goes freely to envelopes that are not ring-fenced."),
@@ -45,7 +45,7 @@ PEOPLE_NOTE = _(
 REACHED = _("Inhabitants")
 REACHED_NOTE = _("Inhabitants: those of the communes reached, each counted once.")
 NOTHING = {
-    "infeasible": _("no allocation fits"),
+    "infeasible": _("no allocation is possible"),
     "stopped": _("nothing found in time"),
 }
 
@@ -206,14 +206,14 @@ def _describe_announcements(document: SweepDocument, lang: Lang) -> str:
         unsure = _(", of what was found (not all is proven)")
     at = format_short_amount(worst[1], lang)
     if worst[0] == 0 and unsure.fr:
-        return _("Of what was found, keeping the promises costs nothing; but not all is proven.").in_(lang)
+        return _("Of what was found, keeping the commitments costs nothing; but not all is proven.").in_(lang)
     if worst[0] == 0:
         return _(
-            "Keeping the promises costs nothing here: at each amount the best allocation keeps all "
+            "Keeping the commitments costs nothing here: at each amount the best allocation keeps all "
             "that was announced at the amount before."
         ).in_(lang)
     return _(
-        "Keeping the promises costs {worst} ({goal}) at most, at {at}{unsure}.",
+        "Keeping the commitments costs {worst} ({goal}) at most, at {at}{unsure}.",
         worst=Number(worst[0]),
         goal=goal,
         at=at,
@@ -297,7 +297,7 @@ def _describe_intervals(document: SweepDocument, lang: Lang) -> list[str]:
         )
         if wide:
             sentence = _(
-                "The tolerance ({tolerance}) is not kept everywhere: {n} amounts looked at.",
+                "The tolerance ({tolerance}) is not reached everywhere: {n} amounts looked at.",
                 tolerance=tolerance,
                 n=n,
             )

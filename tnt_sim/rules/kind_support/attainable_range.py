@@ -242,10 +242,10 @@ def can_hold_share(
 def _record_unreachable_share(case: Case, names: Sequence[str | None], path: Path) -> None:
     groups = ", ".join(name for name in names[:MAX_LISTED] if name)
     more = f", … (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
-    text = _("this share can never hold, given what is committed or funded by decision.")
+    text = _("this share can never be satisfied, given what is committed or funded by decision.")
     if groups:
         text = _(
-            "this share can never hold for {groups}, given what is committed or funded by decision.",
+            "this share can never be satisfied for {groups}, given what is committed or funded by decision.",
             groups=groups + more,
         )
     case.record_defect(
@@ -270,7 +270,7 @@ def warn_idle_share(
     if not (within & offers.in_play).any():
         _warn_idle(
             case,
-            _("this share is of no eligible dossier: it always holds."),
+            _("this share is of no eligible dossier: it is always satisfied."),
             _("Correct `of`, or take the rule out."),
             path,
         )

@@ -265,7 +265,7 @@ def _is_above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
         return False
     case.record_defect(
         "share-above-one",
-        _("a minimum share above 100 % can never hold."),
+        _("a minimum share above 100 % can never be satisfied."),
         (*path, "min"),
         _("Lower `min`, or give another measure to `of_measure`."),
     )
