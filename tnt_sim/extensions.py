@@ -47,11 +47,11 @@ def find_extensions(group: str, known: Iterable[str]) -> dict[str, EntryPoint]:
 @cache
 def _read_entry_points(path: tuple[str, ...]) -> EntryPoints:
     """Read what the packages on `sys.path` register for this program, once for all groups."""
-    found: dict[str, EntryPoints] = {}
+    by_package: dict[str, EntryPoints] = {}
     for package in distributions():
         if "[tnt_sim." in (package.read_text("entry_points.txt") or ""):
-            found.setdefault(package.name, package.entry_points)
-    return EntryPoints(entry for entries in found.values() for entry in entries)
+            by_package.setdefault(package.name, package.entry_points)
+    return EntryPoints(entry for entries in by_package.values() for entry in entries)
 
 
 def load_extension[Extension](

@@ -17,17 +17,17 @@ from pathlib import Path
 
 import command_pages
 import drawing
+import rules_page
 import scenario_page
 import schema_page
 
-from tnt_sim.reporting.reports.rules_page import build_rules_page
 from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/architecture.svg": drawing.drawing,
     "docs/commands.md": command_pages.commands,
-    "docs/rules.md": build_rules_page,
+    "docs/rules.md": rules_page.build_rules_page,
     "docs/scenario-reference.md": scenario_page.reference,
     "docs/schemas.md": schema_page.schemas,
     **{f"tnt_sim/data/schemas/{name}.json": partial(render_schema, name) for name in DOCUMENTS},

@@ -48,8 +48,6 @@ FRENCH_ON_PURPOSE = {
     "ingest/forms/demarche_api.py": "labels of the exports of démarches-simplifiées",
     "reporting/export/scdl.py": "values that the schema names",
     "rules/offers/cap_spec.py": "names of legal texts",
-    "reporting/reports/rules_page.py": "the page docs/rules.md, in French",
-    "reporting/text/rule_examples.py": "the rules of docs/rules.md, in French",
     "ingest/portfolio_reader.py": "words looked for in files",
     "domain/field_types.py": "units that a scenario may write",
     "cli/commands/import_.py": "a remedy looked for in other sentences",

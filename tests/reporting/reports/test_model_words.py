@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.paths import ROOT
+from rules_page import parse_fragment
 
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.rules_page import build_rules_page, main, parse_fragment
 from tnt_sim.reporting.reports.scenario import (
     Sentence,
     build_report,
@@ -263,17 +262,3 @@ def test_steps_are_told(tmp_path: Path) -> None:
         "Décision du 22 novembre 2021, avec envelopes.a.amount = 900 €.",
         "Décision du 1er décembre 2021.",
     ]
-
-
-def test_the_book_of_rules_is_fresh() -> None:
-    """`uv run python -m tnt_sim.reporting.reports.rules_page docs/rules.md` writes it again."""
-    path = ROOT / "docs" / "rules.md"
-    assert path.read_text(encoding="utf-8") == build_rules_page()
-
-
-def test_the_check_says_whether_it_is_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "rules.md"
-    assert main(["--check", str(path)]) == 1
-    assert "is not what the texts give" in capsys.readouterr().err
-    assert main([str(path)]) == 0
-    assert main(["--check", str(path)]) == 0

@@ -9,6 +9,8 @@ from typing import Literal, get_args
 
 import numpy as np
 import pytest
+from rule_examples import CATALOGUE
+from rules_page import parse_fragment
 from support.enumeration.rules import Rules
 from support.golden_models import FOLDER, PRICED, RULES, model_text, scenario, tails
 from support.paths import TESTS
@@ -22,9 +24,7 @@ from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.reports.rules_page import parse_fragment
 from tnt_sim.reporting.reports.scenario import describe_scenario
-from tnt_sim.reporting.text.rule_examples import CATALOGUE
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds

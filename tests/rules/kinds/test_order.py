@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rules_page import parse_fragment
 from support.rule_worlds import Award, World, answer, best, dossiers, quick, rows_agree, score
 
 from tnt_sim.engine.result import ResultData, Status
@@ -18,7 +19,6 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.rules_page import parse_fragment
 from tnt_sim.rules.kinds.registry import format_rule_formula
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem

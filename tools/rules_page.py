@@ -1,18 +1,13 @@
-"""Generate `docs/rules.md` from the texts of `show --model`.
-
-python -m tnt_sim.reporting.reports.rules_page [--check] FILE
-"""
+"""The page `docs/rules.md`, from the texts of `show --model`: `python tools/docs.py write` writes it."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from tnt_sim.disk import put
+from rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS
+
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS
 from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
@@ -31,8 +26,8 @@ from tnt_sim.scenario.yaml.reader import parse_yaml
 
 _HEAD = """# Le livre des règles
 
-Ce fichier est produit par `uv run python -m tnt_sim.reporting.reports.rules_page docs/rules.md`, des mêmes
-textes que `tnt-sim show SCENARIO --model`. Chaque exemple est lu par la grammaire avant d'être imprimé.
+Ce fichier est produit par `uv run python tools/docs.py write`, des mêmes textes que
+`tnt-sim show SCENARIO --model`. Chaque exemple est lu par la grammaire avant d'être imprimé.
 *This file is generated from the texts of `show --model`; every example is parsed first.*
 
 Formules : `x_i` vaut 1 si le dossier i est financé, sinon 0 ; `g_i` est son montant en euros ; `Σ{…}` somme les
@@ -136,20 +131,3 @@ def _render_catalogue() -> Iterator[str]:
             parse_fragment(entry.yaml)
         how = " — ".join(part for part in (f"`{entry.yaml}`" if entry.yaml else "", entry.note) if part)
         yield f"| {entry.number} | {entry.rule} | {how} |"
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Write the document, or check that it is up to date."""
-    path = Path(arguments[-1])
-    text = build_rules_page()
-    if "--check" in arguments:
-        fresh = path.is_file() and path.read_text(encoding="utf-8") == text
-        if not fresh:
-            sys.stderr.write(f"{path} is not what the texts give: write it again without --check\n")
-        return 0 if fresh else 1
-    put(path, text.encode())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
