@@ -138,8 +138,8 @@ class StudyOptions(LimitedOptions, ScenarioOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(LimitedOptions):
-    """Options of a question on a run folder."""
+class RunOptions(AnswerOptions):
+    """Options of a verb that reads a run folder."""
 
     run_dir: RunArgument
     project: ProjectOption = None
@@ -148,6 +148,11 @@ class RunOptions(LimitedOptions):
         """Check the options; return the language of the answer."""
         self.check()
         return parse_lang(self.lang, read_locale([self.run_dir]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStudyOptions(LimitedOptions, RunOptions):
+    """Options of a question on a run folder that takes its time."""
 
 
 def expand_groups(verb: Callable[..., int]) -> Callable[..., int]:

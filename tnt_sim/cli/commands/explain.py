@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.answer import RunOptions
+from tnt_sim.cli.answer import RunStudyOptions
 from tnt_sim.cli.console import (
     ERROR,
     INTERRUPTED_AND_TOLD,
@@ -31,7 +31,7 @@ AllOption = Annotated[
 UNKNOWN = 2
 
 
-def explain(options: RunOptions, dossiers: DossiersArgument = None, everyone: AllOption = False) -> int:
+def explain(options: RunStudyOptions, dossiers: DossiersArgument = None, everyone: AllOption = False) -> int:
     """Explain why an application is funded or not, and the smallest change that would fund it."""
     lang = options.choose_lang()
     from tnt_sim.analysis.explain import explanation as study

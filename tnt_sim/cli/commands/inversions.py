@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.answer import RunOptions
+from tnt_sim.cli.answer import RunStudyOptions
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, build_hint, format_arguments
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
@@ -41,7 +41,7 @@ PenaltyOption = Annotated[
 
 
 def inversions(
-    options: RunOptions,
+    options: RunStudyOptions,
     rank: RankOption = None,
     best: BestOption = "high",
     opinions: OpinionsOption = None,

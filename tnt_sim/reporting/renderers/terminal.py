@@ -150,12 +150,10 @@ def _render_listing(rows: Sequence[tuple[str, str]]) -> list[Line]:
     """Write the lines of a file, their remarks below one another except those of long lines."""
     short = [len(text) for text, remark in rows if remark and len(text) <= _LONG_LINE]
     column = max(short, default=0) + len(GAP)
-    lines = []
-    for text, remark in rows:
-        line = Line(text)
+    lines = [Line(text) for text, _remark in rows]
+    for rendered, (text, remark) in zip(lines, rows, strict=True):
         if remark:
-            line.append(" " * max(len(GAP), column - len(text)) + f"# {remark}", style="dim")
-        lines.append(line)
+            rendered.append(" " * max(len(GAP), column - len(text)) + f"# {remark}", style="dim")
     return lines
 
 
