@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.verify.signing.signature import SignatureEntry, Signed
-from tnt_sim.verify.verification import AmendmentHead, MeansByAnswer, RunHead, Standing, Verification
+from tnt_sim.verify.verification import AmendmentHead, CheckedAnswers, RunHead, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,34 +21,23 @@ class FalseClaim:
     places: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedRun(RunHead):
-    """Verification of a run: its three answers, what shows each, and its signature."""
+@dataclass(frozen=True, kw_only=True)
+class VerifiedAnswers(CheckedAnswers):
+    """The answers of a verification with its findings and the signature of the folder."""
 
-    rules: Standing
-    optimal: Standing
-    first: Standing
-    shown_by: MeansByAnswer
-    proof_rows: Mapping[str, int]
-    unverified: Sequence[str]
     defects: Sequence[FalseClaim]
     notes: Sequence[str]
     signature: SignatureEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedAmendment(AmendmentHead):
+@dataclass(frozen=True, kw_only=True)
+class VerifiedRun(VerifiedAnswers, RunHead):
+    """Verification of a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedAmendment(VerifiedAnswers, AmendmentHead):
     """Verification of an amendment, which claims none of the three answers."""
-
-    rules: Standing
-    optimal: Standing
-    first: Standing
-    shown_by: MeansByAnswer
-    proof_rows: Mapping[str, int]
-    unverified: Sequence[str]
-    defects: Sequence[FalseClaim]
-    notes: Sequence[str]
-    signature: SignatureEntry
 
 
 type VerifyDocument = VerifiedRun | VerifiedAmendment

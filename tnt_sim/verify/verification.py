@@ -98,7 +98,7 @@ class MeansByAnswer:
     first: Means | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckedAnswers:
     """The three answers about a run, what shows each, and what no check covers."""
 
