@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -21,6 +21,9 @@ from tnt_sim.i18n.message import Lang, Text, _n
 from tnt_sim.ingest.tables.cell_types import select_wrong_identifiers
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_column
 from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision, build_decision_table
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 _SIRET = r"^[0-9]{14}$"
 _NAMED = 20
@@ -228,7 +231,7 @@ def _convert_cells(column: FlatColumn) -> list[Any]:
     return values
 
 
-def _write_total(sheet: Any, styles: Styles, height: int, k: int, column: FlatColumn) -> None:
+def _write_total(sheet: Worksheet, styles: Styles, height: int, k: int, column: FlatColumn) -> None:
     """Write the total of a column: the sum of amounts, nothing for other kinds."""
     if column.kind is not CellKind.MONEY:
         sheet.write_string(height + 1, k, "" if k else "Total", styles.get_total_format("text"))

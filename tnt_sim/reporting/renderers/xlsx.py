@@ -6,8 +6,8 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any
 
 from tnt_sim.engine.award_list import FORMULA_PREFIX
 from tnt_sim.errors import UsageError
@@ -26,6 +26,11 @@ from tnt_sim.reporting.report_tree import (
     write_words,
 )
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 FONT, SIZE = "Arial", 10
 INK, SOFT, LINE, SHADE, INPUT = "#1F2933", "#5B6770", "#C9D1D7", "#E9EDF0", "#FFF8DC"
@@ -48,7 +53,7 @@ class Paper:
     repeat: int | None = None
 
 
-def create_workbook(stream: io.BytesIO, title: str, comment: str, day: date | None) -> Any:
+def create_workbook(stream: io.BytesIO, title: str, comment: str, day: date | None) -> Workbook:
     """Create a workbook in memory that converts no text to a formula, number or link, and is deterministic."""
     import xlsxwriter
 
@@ -67,13 +72,13 @@ def create_workbook(stream: io.BytesIO, title: str, comment: str, day: date | No
     return book
 
 
-def close(book: Any, stream: io.BytesIO) -> bytes:
+def close(book: Workbook, stream: io.BytesIO) -> bytes:
     """Return the bytes of a finished workbook."""
     book.close()
     return stream.getvalue()
 
 
-def set_up(sheet: Any, paper: Paper, *, n_pages: int = 0) -> None:
+def set_up(sheet: Worksheet, paper: Paper, *, n_pages: int = 0) -> None:
     """Set A4 landscape, one page wide, header and footer; `n_pages` high, 0 for any."""
     sheet.set_paper(9)
     sheet.set_landscape()
@@ -125,7 +130,9 @@ def choose_sheet_name(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def write_text(sheet: Any, row: int, column: int, text: str, style: Any, risky: Any = None) -> None:
+def write_text(
+    sheet: Worksheet, row: int, column: int, text: str, style: Format, risky: Format | None = None
+) -> None:
     """Write a text cell; a text too long for a cell ends with "…"."""
     if len(text) > MAX_TEXT:
         text = text[: MAX_TEXT - 1] + "…"
@@ -134,7 +141,9 @@ def write_text(sheet: Any, row: int, column: int, text: str, style: Any, risky: 
     )
 
 
-def write_column(sheet: Any, row: int, column: int, values: Sequence[Any], style: tuple[Any, Any]) -> None:
+def write_column(
+    sheet: Worksheet, row: int, column: int, values: Sequence[Any], style: tuple[Format, Format]
+) -> None:
     """Write the cells of one column downwards; empty ones stay empty."""
     plain, risky = style
     for at, value in enumerate(values, start=row):
@@ -143,7 +152,8 @@ def write_column(sheet: Any, row: int, column: int, values: Sequence[Any], style
         elif isinstance(value, str):
             write_text(sheet, at, column, value, plain, risky)
         elif isinstance(value, date):
-            sheet.write_datetime(at, column, value, plain)
+            moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+            sheet.write_datetime(at, column, moment, plain)
         else:
             sheet.write_number(at, column, value, plain)
 
@@ -151,9 +161,9 @@ def write_column(sheet: Any, row: int, column: int, values: Sequence[Any], style
 class Styles:
     """Formats of one workbook, each created once."""
 
-    def __init__(self, book: Any, lang: Lang) -> None:
+    def __init__(self, book: Workbook, lang: Lang) -> None:
         self._book = book
-        self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._formats: dict[tuple[tuple[str, object], ...], Format] = {}
         self.lang = lang
         french = lang is Lang.FR
         self.numbers = {
@@ -169,7 +179,7 @@ class Styles:
             "day": "dd/mm/yyyy" if french else "yyyy-mm-dd",
         }
 
-    def get_format(self, **options: Any) -> Any:
+    def get_format(self, **options: object) -> Format:
         """Return the format with these options, always the same object."""
         key = tuple(sorted(options.items()))
         if key not in self._formats:
@@ -177,8 +187,8 @@ class Styles:
         return self._formats[key]
 
     def get_cell_formats(
-        self, kind: str, decimals: int = 2, *, wrap: bool = False, **more: Any
-    ) -> tuple[Any, Any]:
+        self, kind: str, decimals: int = 2, /, *, wrap: bool = False, **more: object
+    ) -> tuple[Format, Format]:
         """Return the formats of a column's cells: the usual one, and one for text that looks like a formula."""
         number = self.numbers[kind]
         if kind == "percent" and decimals != 2:
@@ -195,7 +205,7 @@ class Styles:
         plain = self.get_format(**options)
         return plain, self.get_format(**options, quote_prefix=True) if kind in ("text", "figure") else plain
 
-    def get_head_format(self, *, right: bool = False) -> Any:
+    def get_head_format(self, *, right: bool = False) -> Format:
         """Return the format of a table header."""
         return self.get_format(
             bold=True, bg_color=SHADE, bottom=1, top=1, text_wrap=True, valign="vcenter",
@@ -203,27 +213,27 @@ class Styles:
             indent=0 if right else 1,
         )  # fmt: skip
 
-    def get_total_format(self, kind: str) -> Any:
+    def get_total_format(self, kind: str) -> Format:
         """Return the format of a total."""
         return self.get_format(bold=True, top=1, bottom=1, num_format=self.numbers[kind])
 
     @property
-    def title(self) -> Any:
+    def title(self) -> Format:
         """Return the format of a sheet title."""
         return self.get_format(bold=True, font_size=16)
 
     @property
-    def section(self) -> Any:
+    def section(self) -> Format:
         """Return the format of a section title."""
         return self.get_format(bold=True, font_size=12)
 
     @property
-    def soft(self) -> Any:
+    def soft(self) -> Format:
         """Return the format of a remark."""
         return self.get_format(font_color=SOFT)
 
     @property
-    def words(self) -> Any:
+    def words(self) -> Format:
         """Return the format of a paragraph."""
         return self.get_format(text_wrap=True)
 
@@ -279,7 +289,7 @@ def _list_sentences(nodes: Sequence[Node]) -> list[Any]:
     return result
 
 
-def _write_listing(book: Any, styles: Styles, listing: Listing, paper: Paper, taken: set[str]) -> None:
+def _write_listing(book: Workbook, styles: Styles, listing: Listing, paper: Paper, taken: set[str]) -> None:
     sheet = book.add_worksheet(choose_sheet_name(write_words(listing.name, paper.lang), taken))
     sheet.set_column(0, 0, 90)
     sheet.set_column(1, 1, 40)
@@ -290,7 +300,7 @@ def _write_listing(book: Any, styles: Styles, listing: Listing, paper: Paper, ta
 
 
 def _write_table(
-    book: Any, styles: Styles, section: Section, table: Table, paper: Paper, taken: set[str]
+    book: Workbook, styles: Styles, section: Section, table: Table, paper: Paper, taken: set[str]
 ) -> None:
     title = write_words(table.caption or section.title, paper.lang)
     name = write_words(table.name, paper.lang) or title

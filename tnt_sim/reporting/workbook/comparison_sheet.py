@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,6 +13,10 @@ from tnt_sim.reporting.renderers.xlsx import Paper, Styles, set_up, write_text
 from tnt_sim.reporting.text.vocabulary import INHABITANTS
 from tnt_sim.reporting.workbook.dossier_sheet import NAMES, SheetColumn, convert_to_euros, write_table
 from tnt_sim.reporting.workbook.parameters import list_parameters, write_value
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 ENTERS, LEAVES, CHANGES = _("enters"), _("leaves"), _("changes")
 _WIDTHS = (14, 40, 26, 17, 17, 17, 12)
@@ -29,7 +33,7 @@ _PEOPLE = ("inhabitants", INHABITANTS)
 
 
 def write_comparison(
-    book: Any, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, name: str
+    book: Workbook, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, name: str
 ) -> None:
     """Write the second run against the first: inputs, totals, envelopes, applications.
 
@@ -51,7 +55,7 @@ def write_comparison(
 
 
 def _write_heads(
-    sheet: Any, styles: Styles, row: int, title: Text, paper: Paper, *, difference: bool = True
+    sheet: Worksheet, styles: Styles, row: int, title: Text, paper: Paper, *, difference: bool = True
 ) -> int:
     """Write the title and headers of a part; return the row of its first line."""
     write_text(sheet, row, 0, title.in_(paper.lang), styles.section)
@@ -62,7 +66,7 @@ def _write_heads(
 
 
 def _write_parameters(
-    sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
+    sheet: Worksheet, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> int:
     title = _("Parameters that differ")
     at = _write_heads(sheet, styles, row, title, paper, difference=False)
@@ -90,7 +94,7 @@ def _get_text(known: Mapping[str, Any], path: str) -> str:
 
 
 def _write_totals(
-    sheet: Any, styles: Styles, own: StoredDocument, other: StoredDocument, paper: Paper, row: int
+    sheet: Worksheet, styles: Styles, own: StoredDocument, other: StoredDocument, paper: Paper, row: int
 ) -> int:
     at = _write_heads(sheet, styles, row, _("Totals"), paper)
     known = own.inhabitants is not None and other.inhabitants is not None
@@ -109,7 +113,7 @@ def _write_totals(
 
 
 def _write_envelopes(
-    sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
+    sheet: Worksheet, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> int:
     at = _write_heads(sheet, styles, row, _("Granted by envelope"), paper)
     own, theirs = ({entry.id: entry for entry in run.envelopes} for run in (stored, other))
@@ -122,7 +126,7 @@ def _write_envelopes(
 
 
 def _write_pair(
-    sheet: Any, styles: Styles, row: int, names: tuple[str, str], left: Any, other: Any, *, money: bool
+    sheet: Worksheet, styles: Styles, row: int, names: tuple[str, str], left: Any, other: Any, *, money: bool
 ) -> None:
     kind = "money" if money else "count"
     style = styles.get_cell_formats(kind)[0]
@@ -158,7 +162,7 @@ def list_moves(stored: StoredRun, other: StoredRun) -> pl.DataFrame:
 
 
 def _write_dossiers(
-    sheet: Any, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, row: int
+    sheet: Worksheet, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> None:
     lang, apart = paper.lang, list_moves(run, other)
     n_in, n_out = apart["a_cents"].null_count(), apart["b_cents"].null_count()

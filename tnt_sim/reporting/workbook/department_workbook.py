@@ -24,7 +24,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -59,6 +59,9 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
     set_widths,
     write_table,
 )
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
 
 LAYOUT = "1"
 SHEET, ENVELOPES, KEYS = _("Choices"), _("Envelopes"), "_tnt"
@@ -116,7 +119,7 @@ def build_department_workbook(run: StoredRun, extract: DepartmentExtract, lang: 
 
 
 def _write_choices(
-    book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper
+    book: Workbook, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper
 ) -> None:
     lang, table = paper.lang, extract.table
     sheet = book.add_worksheet(SHEET.in_(lang))
@@ -165,7 +168,7 @@ def _build_columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[Shee
 
 
 def _write_envelopes(
-    book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper
+    book: Workbook, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper
 ) -> None:
     """Write what each envelope gives to this part as proposed and as chosen, as sums over the choices."""
     lang = paper.lang
@@ -240,7 +243,7 @@ def _build_sum_formula(height: int, row: int, lang: Lang, *, chosen: bool) -> st
     return f"=SUMPRODUCT({here}*{takes}*({written}*{format_range(_CHOSEN)}+(1-{written})*({requested})))"
 
 
-def _write_keys(book: Any, run: StoredRun, extract: DepartmentExtract, lang: Lang) -> None:
+def _write_keys(book: Workbook, run: StoredRun, extract: DepartmentExtract, lang: Lang) -> None:
     """Write the hidden sheet with what is needed to read the choices back."""
     sheet = book.add_worksheet(KEYS)
     rows = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -17,6 +17,10 @@ from tnt_sim.reporting.reports.decision_table import BASE, RATE
 from tnt_sim.reporting.reports.explanation import Explained
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.rules.expressions import column_text
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 TABLE = "Dossiers"
 NAMES = {
@@ -176,7 +180,7 @@ def _build_own_columns(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetCo
 
 
 def write_dossiers(
-    book: Any, styles: Styles, run: StoredRun, columns: Sequence[SheetColumn], paper: Paper
+    book: Workbook, styles: Styles, run: StoredRun, columns: Sequence[SheetColumn], paper: Paper
 ) -> None:
     """Write the sheet as a table that formulas of other sheets refer to."""
     lang, height = paper.lang, run.table.height
@@ -191,7 +195,7 @@ def write_dossiers(
 
 
 def write_table(
-    sheet: Any, styles: Styles, columns: Sequence[SheetColumn], top: int, name: str | None, lang: Lang
+    sheet: Worksheet, styles: Styles, columns: Sequence[SheetColumn], top: int, name: str | None, lang: Lang
 ) -> None:
     """Write columns below headers in row `top` (from 0); with a name, as a spreadsheet table with filters."""
     height = len(columns[0].values)
@@ -216,7 +220,7 @@ def write_table(
             )
 
 
-def set_widths(sheet: Any, columns: Sequence[SheetColumn]) -> None:
+def set_widths(sheet: Worksheet, columns: Sequence[SheetColumn]) -> None:
     """Set the column widths of a sheet that holds one table."""
     for k, column in enumerate(columns):
         sheet.set_column(k, k, column.width)
@@ -226,7 +230,7 @@ def _is_right_aligned(kind: str) -> bool:
     return kind not in ("text", "day")
 
 
-def _write_rates(sheet: Any, row: int, k: int, column: SheetColumn, styles: Styles, lang: Lang) -> None:
+def _write_rates(sheet: Worksheet, row: int, k: int, column: SheetColumn, styles: Styles, lang: Lang) -> None:
     """Write granted / base of the row as a formula with its value."""
     style = styles.get_cell_formats("rate-or-blank")[0]
     granted, base = (f"{TABLE}[[#This Row],[{NAMES[key].in_(lang)}]]" for key in ("granted", "base"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -24,10 +24,14 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
 )
 from tnt_sim.reporting.workbook.summary_sheet import SumFormulas
 
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
 EXPLAINED = _("Explanations")
 
 
-def write_explained(book: Any, styles: Styles, explained: Explained, paper: Paper) -> None:
+def write_explained(book: Workbook, styles: Styles, explained: Explained, paper: Paper) -> None:
     """Write the sheet of an explanation."""
     lang = paper.lang
     sheet = book.add_worksheet(EXPLAINED.in_(lang))
@@ -54,7 +58,7 @@ def write_explained(book: Any, styles: Styles, explained: Explained, paper: Pape
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=row + 1))
 
 
-def _write_rules(sheet: Any, styles: Styles, explained: Explained, paper: Paper, row: int) -> int:
+def _write_rules(sheet: Worksheet, styles: Styles, explained: Explained, paper: Paper, row: int) -> int:
     """Write who would enter and leave without each rule; return the row after them."""
     if not explained.rules:
         return row
@@ -92,7 +96,7 @@ def select_envelopes(run: StoredRun) -> list[int]:
 
 
 def write_envelopes(
-    book: Any, styles: Styles, run: StoredRun, table: pl.DataFrame, paper: Paper, taken: set[str]
+    book: Workbook, styles: Styles, run: StoredRun, table: pl.DataFrame, paper: Paper, taken: set[str]
 ) -> None:
     """Write a sheet per envelope: figures as formulas over « Dossiers », and its applications, funded first."""
     for node in select_envelopes(run):
@@ -110,7 +114,7 @@ def write_envelopes(
 
 
 def _write_head(
-    sheet: Any, styles: Styles, run: StoredRun, node: int, under: pl.DataFrame, lang: Lang
+    sheet: Worksheet, styles: Styles, run: StoredRun, node: int, under: pl.DataFrame, lang: Lang
 ) -> None:
     entry, sums = run.envelopes[node], SumFormulas(lang)
     write_text(sheet, 0, 0, run.get_title(node), styles.title)
@@ -168,7 +172,7 @@ def _build_list_columns(table: pl.DataFrame, lang: Lang) -> Iterator[SheetColumn
     yield SheetColumn(names["reason"], "text", table["reason"].to_list(), 60, wrap=True)
 
 
-def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
+def write_reserve(book: Workbook, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
     """Write the reserve list in its order, or why there is none."""
     lang = paper.lang
     sheet = book.add_worksheet(name)

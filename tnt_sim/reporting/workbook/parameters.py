@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tnt_sim.disk import explain_refusal
 from tnt_sim.domain.money import (
@@ -34,6 +34,10 @@ from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse
 from tnt_sim.reporting.renderers.xlsx import INPUT, LINE, Paper, Styles, set_up, write_text
 from tnt_sim.reporting.workbook.dossier_sheet import NO, YES
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 BOUNDS = ("min", "max")
 _AMOUNT = re.compile(r"€|EUR|[kM]\s*$")
@@ -198,7 +202,7 @@ def seal(label: str, path: str, text: str) -> str:
     return hashlib.sha256(f"{label}\t{path}\t{text}".encode()).hexdigest()[:8]
 
 
-def write_parameters(book: Any, styles: Styles, run: StoredRun, paper: Paper) -> None:
+def write_parameters(book: Workbook, styles: Styles, run: StoredRun, paper: Paper) -> None:
     """Write the sheet: labels, editable values, paths, and the seal that reveals other changes of a row."""
     lang = paper.lang
     sheet = book.add_worksheet(NAME.in_(lang))
@@ -216,7 +220,7 @@ def write_parameters(book: Any, styles: Styles, run: StoredRun, paper: Paper) ->
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=HEADER_ROW - 1))
 
 
-def _write_row(sheet: Any, styles: Styles, row: int, parameter: Parameter, lang: Lang) -> None:
+def _write_row(sheet: Worksheet, styles: Styles, row: int, parameter: Parameter, lang: Lang) -> None:
     plain = styles.get_cell_formats("text")
     write_text(sheet, row, 0, parameter.label, *plain)
     write_text(sheet, row, 3, parameter.path, *plain)
@@ -231,7 +235,13 @@ def _write_row(sheet: Any, styles: Styles, row: int, parameter: Parameter, lang:
 
 
 def write_value(
-    sheet: Any, styles: Styles, row: int, column: int, parameter: Parameter, lang: Lang, shade: dict[str, Any]
+    sheet: Worksheet,
+    styles: Styles,
+    row: int,
+    column: int,
+    parameter: Parameter,
+    lang: Lang,
+    shade: dict[str, Any],
 ) -> None:
     """Write the value of a parameter: a number if possible, yes or no for a switch."""
     number = convert_to_number(parameter)

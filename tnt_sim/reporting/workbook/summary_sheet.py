@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,6 +17,11 @@ from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 _HEADS = (
     (_("No."), 5),
@@ -56,10 +61,11 @@ class SumFormulas:
         return f'=COUNTIFS({node},">="&{first},{node},"<="&{last}{more})'
 
 
-def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
-    """Write the sheet, from top to bottom."""
+def write_summary(book: Workbook, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
+    """Write the sheet, which opens first, from top to bottom."""
     lang = paper.lang
     sheet = book.add_worksheet(name)
+    sheet.activate()
     for k, (__, width) in enumerate(_HEADS):
         sheet.set_column(k, k, width, None, {"hidden": k == 1})
     write_text(sheet, 0, 0, run.title, styles.title)
@@ -76,7 +82,7 @@ def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
 
 
-def _write_totals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
+def _write_totals(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang) -> None:
     """Write the main figures, linked to the first row of the table of envelopes."""
     row = _TOP + 1
     displayed = (
@@ -104,7 +110,7 @@ def _write_totals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> Non
     sheet.set_row(4, 20)
 
 
-def _write_envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> int:
+def _write_envelopes(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang) -> int:
     """Write one row per envelope, sums including all below it; return the next row."""
     write_text(sheet, _TOP - 2, 0, _("Envelopes").in_(lang), styles.section)
     for k, (head, __) in enumerate(_HEADS):
@@ -119,14 +125,14 @@ def _write_envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> 
 
 
 def _write_envelope(
-    sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: StoredEnvelope
+    sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: StoredEnvelope
 ) -> None:
     row, sums = _TOP + k, SumFormulas(lang)
     bold = {"bold": True} if run.depths[k] == 0 else {}
     first, last = f"$A{row + 1}", f"$B{row + 1}"
 
-    def get_format(kind: str, **more: Any) -> Any:
-        return styles.get_cell_formats(kind, **bold, **more)[0]
+    def get_format(kind: str, *, wrap: bool = False, **more: object) -> Format:
+        return styles.get_cell_formats(kind, wrap=wrap, **bold, **more)[0]
 
     sheet.write_number(row, 0, k + 1, get_format("count"))
     sheet.write_number(row, 1, run.ends[k], get_format("count"))
@@ -160,7 +166,7 @@ def _write_envelope(
     write_text(sheet, row, 11, why or "", styles.get_cell_formats("text", wrap=True)[0])
 
 
-def _write_goals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
+def _write_goals(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
     write_text(sheet, row, 0, _("Objective").in_(lang), styles.section)
     heads = ((2, _("Goal")), (3, _("Value")), (4, _("Bound")),
              (5, _("Proof")))  # fmt: skip
@@ -179,7 +185,7 @@ def _write_goals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: in
     return at
 
 
-def _write_rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
+def _write_rules(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
     rules = run.data.rules
     if not rules:
         return row - 1
@@ -224,7 +230,9 @@ def list_rule_units(run: StoredRun) -> dict[str, str]:
     return units
 
 
-def _write_number(sheet: Any, styles: Styles, row: int, column: int, text: str | None, kind: str) -> None:
+def _write_number(
+    sheet: Worksheet, styles: Styles, row: int, column: int, text: str | None, kind: str
+) -> None:
     """Write an exact decimal of the document as a number."""
     style = styles.get_cell_formats(kind)[0]
     if text is None:
@@ -233,7 +241,7 @@ def _write_number(sheet: Any, styles: Styles, row: int, column: int, text: str |
         sheet.write_number(row, column, float(parse_decimal(text)), style)
 
 
-def _write_reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
+def _write_reasons(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
     """Write the number of applications and the money by reason."""
     write_text(sheet, row, 0, _("Reasons").in_(lang), styles.section)
     heads = ((2, _p("summary_sheet", "Reason")), (3, _("Dossiers")), (4, _("Requested")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
@@ -29,6 +29,10 @@ from tnt_sim.reporting.workbook.parameters import NAME as PARAMETERS
 from tnt_sim.reporting.workbook.parameters import write_parameters
 from tnt_sim.reporting.workbook.summary_sheet import write_summary
 
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
 Row = tuple[str, str]
 _ONE_PAGE = 48
 _HASHES = (
@@ -39,7 +43,7 @@ _HASHES = (
 
 
 def write_readme(
-    book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str, sheets: Sequence[Row]
+    book: Workbook, styles: Styles, run: StoredRun, paper: Paper, name: str, sheets: Sequence[Row]
 ) -> None:
     """Write the first sheet: the run, its evidence and inputs; `sheets` describes the others."""
     lang = paper.lang
@@ -66,7 +70,7 @@ def write_readme(
     set_up(sheet, paper, n_pages=1 if row <= _ONE_PAGE else 0)
 
 
-def _write_section(sheet: Any, styles: Styles, row: int, title: str, rows: Sequence[Row]) -> int:
+def _write_section(sheet: Worksheet, styles: Styles, row: int, title: str, rows: Sequence[Row]) -> int:
     if not rows:
         return row - 1
     write_text(sheet, row, 0, title, styles.section)
@@ -152,7 +156,6 @@ def build_workbook(
     if other is not None:
         write_comparison(book, styles, run, other, paper, COMPARISON.in_(lang))
     write_parameters(book, styles, run, paper)
-    book.get_worksheet_by_name(SUMMARY.in_(lang)).activate()
     return close(book, stream)
 
 
