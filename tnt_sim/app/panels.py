@@ -108,7 +108,7 @@ class Drawer:
         hay = [normalise_text(text) for text in texts.to_series().to_list()]
         return cls(lang, result, bounds, pl.Series("haystack", hay, dtype=pl.String))
 
-    def render_macro(self, name: str, context: Any) -> str:
+    def render_macro(self, name: str, context: object) -> str:
         """Fill a part of `page.html`."""
         return str(getattr(load_macros(self.lang), name)(context)).strip()
 

@@ -212,7 +212,7 @@ def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[T
     n_stages = len(list_stages(scenario))
     sentences: list[Text] = []
 
-    def filter_values(values: Mapping[str, Any], known: set[str], what: Text) -> dict[str, Any]:
+    def filter_values(values: Mapping[str, object], known: set[str], what: Text) -> dict[str, Any]:
         sentences.extend(describe_unknown(what, name, known) for name in sorted(values.keys() - known))
         return {name: value for name, value in values.items() if name in known}
 

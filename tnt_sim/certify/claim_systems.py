@@ -192,7 +192,7 @@ def _write_rows(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:
     """Write every row of a problem, and record which rule each comes from."""
     result: list[RowSource] = []
 
-    def record_source(of: Any, *, soft: bool = False) -> None:
+    def record_source(of: object, *, soft: bool = False) -> None:
         start = result[-1].last if result else 0
         result.append(RowSource(of, start, len(sheet.upper), soft))
 

@@ -76,7 +76,7 @@ class SecondRow:
     bound: int
 
 
-def build_second_reading(columns: Columns, rule: Any) -> Second | None:
+def build_second_reading(columns: Columns, rule: object) -> Second | None:
     """Return the second reading of a hard rule; None if it is not hard, or its kind has none."""
     reader = READERS.get(type(rule))
     if reader is None or getattr(rule, "mode", Mode.HARD) is not Mode.HARD:
@@ -92,7 +92,7 @@ def has_every_reading(problem: Problem) -> bool:
     return all(type(rule) in READERS for rule in rules if rule.mode is Mode.HARD)
 
 
-def build_second_rows(problem: Problem, rule: Any) -> list[SecondRow] | None:
+def build_second_rows(problem: Problem, rule: object) -> list[SecondRow] | None:
     """Return the second reading of a rule row by row; None if it has none."""
     columns = Columns.of(problem.offers)
     second = build_second_reading(columns, rule)

@@ -55,7 +55,7 @@ class OutputOptions:
     quiet: QuietOption = False
 
     def show(
-        self, report: Report, document: Mapping[str, Any], lang: Lang, hint: Sequence[Line] = ()
+        self, report: Report, document: Mapping[str, object], lang: Lang, hint: Sequence[Line] = ()
     ) -> None:
         """Print the document with `--json`, otherwise the report, then what to type next."""
         if self.as_json:
@@ -86,7 +86,7 @@ class AnswerOptions(OutputOptions):
             check_out(self.out, force=self.force)
 
     def show(
-        self, report: Report, document: Mapping[str, Any], lang: Lang, hint: Sequence[Line] = ()
+        self, report: Report, document: Mapping[str, object], lang: Lang, hint: Sequence[Line] = ()
     ) -> None:
         """Write the file of `--out` first."""
         if self.out is not None:

@@ -144,7 +144,7 @@ def print_page(lines: Sequence[Line]) -> None:
         sys.stdout.flush()
 
 
-def emit(document: Mapping[str, Any]) -> None:
+def emit(document: Mapping[str, object]) -> None:
     """Write the JSON document on stdout."""
     with _suppress_broken_pipe():
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
@@ -283,7 +283,7 @@ _MISSING = re.compile(r"Missing \w+ '(.+?)'")
 _NO_VALUE = re.compile(r"Option '(.+?)' requires an argument")
 
 
-def convert_parser_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
+def convert_parser_error(error: object, verbs: Sequence[str], verb: str) -> UsageError:
     """Convert an error of the command-line parser; `verb` is the command typed, or ""."""
     text, hint = _describe_error(error, verbs)
     path = f"{get_invocation().program} {verb}".strip()

@@ -243,7 +243,7 @@ def build_frame(document: run_document.RunDocument, table: str) -> pl.DataFrame:
     return build_entry_frame(rows)
 
 
-def build_entry_frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+def build_entry_frame(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     """Return entries of a document as a table, without nested values."""
     plain = [{key: value for key, value in row.items() if not isinstance(value, list | dict)} for row in rows]
     return pl.DataFrame(plain, infer_schema_length=None)

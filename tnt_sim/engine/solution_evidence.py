@@ -96,7 +96,7 @@ def build_certificate(
     outcome: StagesOutcome,
     tie_break: TieBreakResult | None,
     checked: CrossCheck,
-    proofs: Sequence[Mapping[str, Any] | None],
+    proofs: Sequence[Mapping[str, object] | None],
     ties: TieProofs = TieProofs(),
 ) -> dict[str, object]:
     """Build the content of `certificate.json`, without anything that depends on the clock.

@@ -150,7 +150,7 @@ def _build_reader() -> TypeAdapter[StoredDocument]:
     return TypeAdapter(StoredDocument)
 
 
-def read_document(summary: Mapping[str, Any]) -> StoredDocument:
+def read_document(summary: Mapping[str, object]) -> StoredDocument:
     """Read the content of `summary.json`, of this version or of an earlier one.
 
     Raises

@@ -233,7 +233,9 @@ class LinearModel:
         """Return the model with another objective."""
         return self._replace_fields(objective=_freeze_array(objective, np.int64), sense=sense)
 
-    def with_rows(self, matrix: Any, lower: ArrayLike, upper: ArrayLike, names: Iterable[str]) -> LinearModel:
+    def with_rows(
+        self, matrix: object, lower: ArrayLike, upper: ArrayLike, names: Iterable[str]
+    ) -> LinearModel:
         """Return the model with rows appended; `matrix` is sparse or dense, (k, n_cols)."""
         if not sp.issparse(matrix):
             matrix = np.atleast_2d(np.asarray(matrix))

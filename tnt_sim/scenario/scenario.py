@@ -122,7 +122,7 @@ class ScenarioData:
         rule : the `decide` rule concerned, or None for all of them
         """
 
-        def leave_out(spec: Any) -> Any:
+        def leave_out(spec: object) -> Any:
             if not isinstance(spec, DecideSpec) or rule not in (None, spec.id):
                 return spec
             left: dict[str, Any] = {}

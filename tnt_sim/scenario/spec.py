@@ -116,7 +116,7 @@ def _build_uncertain_error(text: Text) -> Exception:
     return build_field_error("uncertain", text)
 
 
-def parse_law(law: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
+def parse_law(law: Mapping[str, object]) -> tuple[str, dict[str, float]]:
     """Return the name of a probability law and its parameters as numbers.
 
     Raises

@@ -160,7 +160,7 @@ class RunClaim:
 
 
 def read_claim(
-    entry: Mapping[str, Any],
+    entry: Mapping[str, object],
     where: str,
     stages: Sequence[ObjectiveStage],
     values: Sequence[Fraction],
@@ -231,13 +231,13 @@ class _Notes:
             ),
         )
 
-    def read_word(self, key: str, value: Any, known: Sequence[Any], weakest: str) -> str:
+    def read_word(self, key: str, value: object, known: Sequence[object], weakest: str) -> str:
         if isinstance(value, str) and value in known:
             return value
         self.add(key, str(value)[:80])
         return weakest
 
-    def read_number(self, key: str, value: Any) -> Fraction | None:
+    def read_number(self, key: str, value: object) -> Fraction | None:
         if value is None:
             return None
         if isinstance(value, str) and _NUMBER.fullmatch(value) and format_fraction(Fraction(value)) == value:
@@ -303,7 +303,7 @@ def _compute_rounding(bound: Fraction) -> Fraction:
 
 
 def check_run_words(
-    summary: Mapping[str, Any], notes: set[str], claims: Sequence[RunClaim], defects: Defects
+    summary: Mapping[str, object], notes: set[str], claims: Sequence[RunClaim], defects: Defects
 ) -> None:
     """Check the claims on the whole run: stop, method, publishable, canonical, and warnings on the evidence."""
     note = _Notes("", defects)
@@ -334,7 +334,7 @@ def check_run_words(
         note.add("warnings", NOT_CANONICAL.code)
 
 
-def check_shape(summary: Mapping[str, Any], defects: Defects) -> None:
+def check_shape(summary: Mapping[str, object], defects: Defects) -> None:
     """Check that `seconds` holds numbers by phase and `versions` holds texts by package."""
     note = _Notes("", defects)
     seconds = summary.get("seconds")
@@ -383,7 +383,7 @@ LEAST = ("granted", "minimise")
 
 
 def compare_solver_claims(
-    stored: Any, where: str, stages: Sequence[ObjectiveStage], values: Sequence[Fraction], claim: RunClaim
+    stored: object, where: str, stages: Sequence[ObjectiveStage], values: Sequence[Fraction], claim: RunClaim
 ) -> list[Defect]:
     """Return a defect for each solver claim in `stages` that contradicts the summary or the exact reading.
 

@@ -23,21 +23,21 @@ _MOVED = _(
 )
 
 
-def project_of(run_dir: Path, summary: Mapping[str, Any]) -> Path:
+def project_of(run_dir: Path, summary: Mapping[str, object]) -> Path:
     """Return the project folder named by a summary; a signed list keeps its inputs beside it."""
     if is_signed_entry(run_dir, summary):
         return (run_dir / INPUTS).resolve()
     return (run_dir.resolve() / str(summary.get("project", "."))).resolve()
 
 
-def register_of(summary: Mapping[str, Any]) -> str | None:
+def register_of(summary: Mapping[str, object]) -> str | None:
     """Return the register entry that a run started from; later entries do not change it."""
     entries = summary.get("inputs")
     paths = [entry["path"] for entry in entries if _is_entry(entry)] if isinstance(entries, list) else []
     return next((path for path in paths if path.rpartition("/")[2] == HELD), None)
 
 
-def check_inputs(summary: Mapping[str, Any], project: Path, noted: Defects) -> Path | None:
+def check_inputs(summary: Mapping[str, object], project: Path, noted: Defects) -> Path | None:
     """Check that every input is present and unchanged; return the scenario file, or None if there is a defect."""
     entries = summary.get("inputs")
     if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):

@@ -29,7 +29,7 @@ OTHER_WORDS = _(
 
 
 def restore_stored_reasons(
-    stored: Mapping[str, Any], again: Mapping[str, Any], notes: list[Text]
+    stored: Mapping[str, object], again: Mapping[str, object], notes: list[Text]
 ) -> dict[str, Any]:
     """Return the recomputed document with the stored reasons, and without keys that were added since."""
     merged = _merge_reasons(stored, again)

@@ -28,7 +28,7 @@ _CHUNK = 16 << 20
 _MISSING = "—"
 
 
-def hash_canonical(document: Any) -> str:
+def hash_canonical(document: object) -> str:
     """Compute the SHA-256 of a JSON value in canonical form: sorted keys, no spaces, UTF-8."""
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -68,7 +68,7 @@ def _check(deadline: Deadline, file: Path) -> None:
         )
 
 
-def serialise_document(document: Mapping[str, Any]) -> str:
+def serialise_document(document: Mapping[str, object]) -> str:
     """Serialise a document as a run folder stores it."""
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
@@ -95,7 +95,7 @@ def read_object(file: Path) -> dict[str, Any]:
     """
     deadline = Deadline(READ_SECONDS)
 
-    def require_unique_in_time(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def require_unique_in_time(pairs: list[tuple[str, object]]) -> dict[str, Any]:
         _check(deadline, file)
         return _require_unique_keys(pairs)
 
@@ -145,7 +145,7 @@ def build_unreadable_defect(file: Path, reason: Text | str) -> Defect:
     )
 
 
-def iterate_differences(stored: Any, again: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def iterate_differences(stored: object, again: object, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Yield (path, stored, recomputed) for each value in which two documents differ; 1, 1.0 and true differ."""
     if isinstance(stored, dict) and isinstance(again, dict):
         for key in [*again, *(key for key in stored if key not in again)]:
@@ -169,7 +169,7 @@ def _get_entry_name(entry: Any, number: int) -> str:
     return str(number)
 
 
-def list_differences(stored: Any, again: Any, path: str = "") -> list[Defect]:
+def list_differences(stored: object, again: object, path: str = "") -> list[Defect]:
     """Return defects, at most `MAX_DIFFERENCES`: figures of `summary.json` that differ when recomputed."""
     return [
         build_difference_defect(*found)
@@ -177,7 +177,7 @@ def list_differences(stored: Any, again: Any, path: str = "") -> list[Defect]:
     ]
 
 
-def build_difference_defect(path: str, stored: Any, again: Any) -> Defect:
+def build_difference_defect(path: str, stored: object, again: object) -> Defect:
     """Build the defect of one figure."""
     text, other = _format_value(stored), _format_value(again)
     return Defect(
@@ -219,7 +219,7 @@ _SEAL = "sha256 of the lines above and of `seconds` in summary.json: "
 _AGAIN = _("Run `tnt-sim run` again.")
 
 
-def hash_summary(summary: Mapping[str, Any]) -> str:
+def hash_summary(summary: Mapping[str, object]) -> str:
     """Compute the SHA-256 of a summary in canonical form, without `seconds` and without this hash itself."""
     return hash_canonical({k: v for k, v in summary.items() if k not in ("seconds", "document_sha256")})
 
@@ -254,7 +254,7 @@ def _build_folder_hint() -> Text:
     return _("Give the folder that `tnt-sim run` named (runs/…).")
 
 
-def check_files(run_dir: Path, summary: Mapping[str, Any], defects: Defects) -> None:
+def check_files(run_dir: Path, summary: Mapping[str, object], defects: Defects) -> None:
     """Check that every file is present, under its own name, with the content that the summary's hashes fix.
 
     Raises

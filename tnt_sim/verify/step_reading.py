@@ -110,7 +110,7 @@ class StepsRead:
 
 
 def read_steps(
-    scenario: ScenarioData, table: pl.DataFrame, summary: Mapping[str, Any], defects: Defects
+    scenario: ScenarioData, table: pl.DataFrame, summary: Mapping[str, object], defects: Defects
 ) -> StepsRead | None:
     """Check every step of a stored run and record defects in `defects`; None if that is not possible."""
     if not has_columns(table, COLUMNS, defects):
@@ -140,7 +140,7 @@ def read_steps(
     return StepsRead(tuple(done), reserve)
 
 
-def list_step_entries(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def list_step_entries(summary: Mapping[str, object]) -> list[Mapping[str, Any]]:
     """Return the entries of `steps`; what is not an object counts as empty."""
     told = summary.get("steps")
     return [entry if isinstance(entry, dict) else {} for entry in told] if isinstance(told, list) else []

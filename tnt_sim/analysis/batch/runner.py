@@ -65,7 +65,7 @@ def run_batch(
     folder: Path,
     run: Run,
     n_workers: int,
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
     report_progress: ReportTick | None = None,
 ) -> BatchResult:
     """Compute the missing cases of a plan and store them.
@@ -100,7 +100,7 @@ def run_batch(
         return BatchResult(plan, folder, runs, interrupted, store.torn)
 
 
-def build_manifest(plan: BatchPlan, options: Mapping[str, Any]) -> dict[str, Any]:
+def build_manifest(plan: BatchPlan, options: Mapping[str, object]) -> dict[str, Any]:
     """Return the manifest that identifies a batch; a store with another one is refused."""
     inputs = {file.path: file.sha256 for base in plan.bases for file in base.inputs}
     return {

@@ -98,7 +98,7 @@ class ResultStore:
     n_files: int = 0
 
     @classmethod
-    def open(cls, folder: Path, manifest: Mapping[str, Any]) -> Self:
+    def open(cls, folder: Path, manifest: Mapping[str, object]) -> Self:
         """Open a new store or an existing one for a batch.
 
         Raises

@@ -179,7 +179,7 @@ def render_resolved_yaml(scenario: ScenarioData) -> str:
     return _HEADER + to_yaml(build_resolved_tree(scenario))
 
 
-def to_yaml(tree: Mapping[str, Any]) -> str:
+def to_yaml(tree: Mapping[str, object]) -> str:
     """Write plain values as block YAML, without folding or aliases."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False

@@ -130,7 +130,7 @@ _ESCAPES = {
 }
 
 
-def encode_script(document: Mapping[str, Any]) -> str:
+def encode_script(document: Mapping[str, object]) -> str:
     """Encode JSON so that no text in it can end the `<script>` element or be read as markup."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_ESCAPES)

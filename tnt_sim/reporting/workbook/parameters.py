@@ -267,7 +267,7 @@ _FLAGS = {**dict.fromkeys((YES.fr, YES.en, "true", "vrai"), "true"),
           **dict.fromkeys((NO.fr, NO.en, "false", "faux"), "false")}  # fmt: skip
 
 
-def read_changed_parameters(file: Path, tree: Mapping[str, Any]) -> list[str]:
+def read_changed_parameters(file: Path, tree: Mapping[str, object]) -> list[str]:
     """Return the values of a workbook that differ from a resolved scenario, as `PATH=VALUE`.
 
     Raises

@@ -33,7 +33,7 @@ MOST_STEPS = 2**53
 """2^53: integers up to here are exact in a 64-bit float, so a solver distinguishes each of them."""
 
 
-def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
+def compare_numbers(case: Case, name: str, test: str, bound: object, path: Path) -> BoolArray | None:
     """Compare a numeric column with a bound, bool (n,); `test` is min, max, above, below or equal.
 
     Returns None, with a defect recorded, when the column or the bound cannot be read.
@@ -122,7 +122,7 @@ def _scale_values(values: IntArray, factor: int, plus: int) -> Any:
     return values.astype(object) * factor + plus
 
 
-def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
+def compare_dates(case: Case, name: str, test: str, bound: object, path: Path) -> BoolArray | None:
     """Compare a date column with a bound, bool (n,).
 
     `test` is from, until (both inclusive), before, after or day.
@@ -157,7 +157,7 @@ def convert_to_local_days(column: pl.Series, timezone: str) -> pl.Series:
     return column.dt.convert_time_zone(timezone).dt.date()
 
 
-def read_date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
+def read_date_bound(case: Case, bound: object, path: Path) -> pl.Series | None:
     """Return the bound of each dossier as days or instants.
 
     Returns None, with a defect recorded, when it cannot be read.

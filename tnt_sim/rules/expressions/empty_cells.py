@@ -21,7 +21,7 @@ from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Case, Path
 
 
-def select_unknown(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
+def select_unknown(case: Case, key: str, wanted: object, path: Path) -> BoolArray:
     """Return the dossiers for which one condition is unknown because of an empty cell, bool (n,).
 
     No defect is recorded.
@@ -90,7 +90,7 @@ def _list_bound_columns(bound: Any) -> Iterator[str]:
             yield from _list_bound_columns(inner)
 
 
-def list_condition_columns(key: str, wanted: Any) -> tuple[str, ...]:
+def list_condition_columns(key: str, wanted: object) -> tuple[str, ...]:
     """Return the columns that one condition of a selector refers to, each once, in written order."""
     if key in ("any", "all", "not"):
         pieces = wanted if isinstance(wanted, list) else [wanted]

@@ -51,7 +51,7 @@ class Selector(RootModel[dict[str, Any]]):
         return hash(repr(self.root))
 
 
-def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path) -> BoolArray | None:
+def select(case: Case, selector: Selector | Mapping[str, object] | None, path: Path) -> BoolArray | None:
     """Return the dossiers that satisfy a selector, bool (n,); all of them without one.
 
     Returns None, with defects recorded, when the selector cannot be read.
@@ -70,7 +70,7 @@ def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path
 
 
 def evaluate_conditions(
-    case: Case, mapping: Mapping[str, Any], path: Path
+    case: Case, mapping: Mapping[str, object], path: Path
 ) -> Iterator[tuple[str, BoolArray | None]]:
     """Yield each top-level condition of a selector with the dossiers that satisfy it, bool (n,) or None."""
     for key, wanted in mapping.items():
@@ -133,7 +133,7 @@ def _apply_tests(
     return result
 
 
-def split_options(wanted: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split_options(wanted: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Split a condition into its options (`exact`, `allow_absent`) and its tests."""
     options = {key: value for key, value in wanted.items() if key in OPTIONS}
     return options, {key: value for key, value in wanted.items() if key not in OPTIONS}
@@ -326,7 +326,7 @@ def _apply_list_test(
     return lists.to_frame(name).select(expression.fill_null(False)).to_series().to_numpy()
 
 
-def describe(mapping: Mapping[str, Any]) -> str:
+def describe(mapping: Mapping[str, object]) -> str:
     """Return a selector as short text in the scenario's own notation."""
     return ", ".join(f"{key}: {_shorten_value(value)}" for key, value in mapping.items())
 

@@ -50,7 +50,7 @@ _MONEY = frozenset(
 )  # fmt: skip
 
 
-def describe_selector(mapping: Mapping[str, Any], lang: Lang, word: str = "") -> str:
+def describe_selector(mapping: Mapping[str, object], lang: Lang, word: str = "") -> str:
     """Return the conditions of a selector joined by « et » (all must be satisfied), in the language.
 
     `word` is put before each condition in French.

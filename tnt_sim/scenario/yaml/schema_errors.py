@@ -248,7 +248,7 @@ _KEEP_NULLS = WHOLE | {"set"}
 
 
 def validate_model[M: BaseModel](
-    model: type[M], tree: Any, origins: Mapping[PathSteps, Origin], context: Any | None = None
+    model: type[M], tree: object, origins: Mapping[PathSteps, Origin], context: object | None = None
 ) -> M:
     """Validate a tree of texts against a model.
 

@@ -132,7 +132,7 @@ def get_solver_family(solver_name: str) -> str:
     return _FAMILY.get(solver_name, "other")
 
 
-def find_refused_option(solver_name: str, solver: Any, log: str) -> str | None:
+def find_refused_option(solver_name: str, solver: object, log: str) -> str | None:
     """Return what shows that a solver ignored an option; None if nothing does. CBC and HiGHS raise no error.
 
     `solver` is PuLP's `solverModel` for in-process solvers; `log` is what the solver printed.

@@ -95,7 +95,7 @@ def sign_manifest(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
 
 def check_signature(
     run_dir: Path,
-    summary: Mapping[str, Any],
+    summary: Mapping[str, object],
     project: Path,
     key: Ed25519PublicKey | None = None,
     authority: Certificate | None = None,
@@ -148,7 +148,7 @@ def _check_own_signature(
     )
 
 
-def read_own(run_dir: Path, summary: Mapping[str, Any]) -> tuple[RegisterEntry | None, tuple[Defect, ...]]:
+def read_own(run_dir: Path, summary: Mapping[str, object]) -> tuple[RegisterEntry | None, tuple[Defect, ...]]:
     """Read a run folder as a register entry, and check that its files and its run are those that were signed.
 
     Returns the entry and no defects, or None and the defects.

@@ -36,14 +36,19 @@ def normalise_hash(text: str) -> str:
     return result
 
 
-def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
+def is_signed_entry(run_dir: Path, summary: Mapping[str, object]) -> bool:
     """Whether a folder is a register entry, which contains its inputs; a run folder never does."""
     kept = (run_dir / SIGNATURE).is_file() and (run_dir / INPUTS).is_dir()
     return kept and run_dir.resolve().name != summary.get("run_dir")
 
 
 def list_witness_defects(
-    run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool, anywhere: bool = False
+    run_dir: Path,
+    summary: Mapping[str, object],
+    project: Path,
+    *,
+    project_named: bool,
+    anywhere: bool = False,
 ) -> Iterator[Defect]:
     """Yield the defects that outside evidence shows; the path as typed counts, not the target of links.
 
@@ -68,7 +73,7 @@ def list_witness_defects(
             yield _build_name_defect(name, str(summary.get("run_dir")))
 
 
-def hash_defects(summary: Mapping[str, Any], expected: str | None) -> Iterator[Defect]:
+def hash_defects(summary: Mapping[str, object], expected: str | None) -> Iterator[Defect]:
     """Yield a defect if none of the run's hashes is the one that the reader was given, see `normalise_hash`."""
     if expected is not None and expected not in [summary.get(name) for name in HASHES]:
         yield _build_hash_defect(summary, expected)
