@@ -107,6 +107,7 @@ def test_new_lists_what_it_leaves_out_and_reads_as_told(
     table.write_bytes(b"Liste\n" + TABLE.encode("cp1252"))
     flags = ["--from", str(table), "--encoding", "cp1252", "--header-row", "2"]
     code, out, _ = say(capsys, "new", str(tmp_path / "a"), *flags)
+    out = " ".join(out.split())
     assert (code, "non reconnues, lues sous leur nom" in out, "« Avis du préfet »" in out) == (0, True, True)
     written = (tmp_path / "a/scenario.yaml").read_text(encoding="utf-8")
     assert 'read: {encoding: "cp1252", header_row: 2}' in written
