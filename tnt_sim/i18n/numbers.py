@@ -113,10 +113,10 @@ def localise_amounts(value: str, lang: Lang) -> str:
 
 
 def format_short_amount(cents: int | None, lang: Lang) -> str:
-    """Return an amount in few characters: « 88,0 M€ », « 12,3 k€ », and exact euros below 10 000 €.
+    """Return an amount to the tenth of k€ or M€, « 12,3 k€ », « 88 M€ », and exactly below 10 000 €.
 
     >>> format_short_amount(8_799_999_200, Lang.FR), format_short_amount(800, Lang.FR)
-    ('88,0\\xa0M€', '8\\xa0€')
+    ('88\\xa0M€', '8\\xa0€')
     """
     if cents is None:
         return "–"
@@ -127,7 +127,7 @@ def format_short_amount(cents: int | None, lang: Lang) -> str:
     if size >= _MILLION_EUROS - factor // 20:
         unit, factor = "M€", _MILLION_EUROS
     tenths = Fraction(round(Fraction(size * 10, factor)), 10)
-    return _add_unit(_format_exact(tenths if cents > 0 else -tenths, lang, 1), unit, lang)
+    return _add_unit(_format_exact(tenths if cents > 0 else -tenths, lang), unit, lang)
 
 
 def format_round_amount(cents: int, lang: Lang) -> str:
