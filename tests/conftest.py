@@ -15,9 +15,11 @@ from support.lanes import Lane, is_quick
 from support.processor_time import ProcessorTime
 from support.programs import CHROMIUM, WANT, wanting
 from support.run_folders.awkward_run import make_run
+from support.typed import read_catalogue_as_typed
 
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n import message
 
 _ARGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -32,6 +34,8 @@ os.environ.pop("COLUMNS", None)  # a terminal's width, which would wrap what tes
 os.environ["LC_ALL"] = "C.UTF-8"  # no language: that of the machine would be the answer's
 for variable in ("LC_MESSAGES", "LANG", "TNT_SIM_LANG", "UV_RUN_RECURSION_DEPTH"):
     os.environ.pop(variable, None)
+
+read_catalogue_as_typed()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,6 +100,12 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def shipped_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """French as it is shipped, typeset, where files of the repository are compared."""
+    monkeypatch.setattr(message, "_load_catalogue", cache(message._load_catalogue.__wrapped__))
 
 
 @pytest.fixture(scope="session")

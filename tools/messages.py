@@ -1,11 +1,12 @@
 """The catalogue of sentences: extracted from the code, updated and compiled with Babel, and checked.
 
     python tools/messages.py update     reads the code; updates fr/LC_MESSAGES/tnt_sim.po and compiles tnt_sim.mo
-    python tools/messages.py check      names what is untranslated, unused or has other parameters, and French that
-                                        stands in the code: exit code 1
+    python tools/messages.py check      names what is untranslated, unused, not typeset or has other parameters,
+                                        and French that stands in the code: exit code 1
 
 `update` keeps the French of each sentence whose English is unchanged. A new sentence stands there with an empty
-`msgstr`: write its French, and run `update` again. Nothing is guessed (no « fuzzy » entries).
+`msgstr`: write its French with plain spaces and apostrophes, and run `update` again, which typesets it. Nothing is
+guessed (no « fuzzy » entries).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
+from typography import typeset
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tnt_sim"
@@ -63,7 +65,6 @@ FRENCH_WORDS = {
     "région",
     "synthétique",
     "there is no node « ",
-    " (?=[:;?!»%]|€(?!\\d))|(?<=«) ",
 }
 """Strings that hold French and tell nobody anything: names, and words looked for in what users write."""
 Key = tuple[str, str | None]
@@ -86,11 +87,12 @@ def read(path: Path = PO) -> Catalog:
 
 
 def merge(code: Catalog, french: Catalog) -> Catalog:
-    """Return the sentences of the code with the French they have."""
+    """Return the sentences of the code with the French they have, typeset."""
     known = {key(entry): entry.string for entry in french if entry.id}
     for entry in code:
         if entry.id:
-            entry.string = known.get(key(entry), ("", "") if entry.pluralizable else "")
+            string = known.get(key(entry), ("", "") if entry.pluralizable else "")
+            entry.string = typeset(string) if isinstance(string, str) else tuple(map(typeset, string))
             entry.flags.clear()
     return code
 
@@ -153,7 +155,7 @@ def list_fields(text: str) -> list[str]:
 
 
 def find_faults(code: Catalog, french: Catalog) -> Iterator[str]:
-    """Name each sentence that is missing, empty, unused or unlike its English."""
+    """Name each sentence that is missing, empty, unused, unlike its English or not typeset."""
     used = {key(entry): entry for entry in code if entry.id}
     known = {key(entry): entry for entry in french if entry.id}
     for one in used.keys() - known.keys():
@@ -171,6 +173,7 @@ def find_faults(code: Catalog, french: Catalog) -> Iterator[str]:
             yield f"empty: {english[0]!r}"
         elif list_fields("".join(english)) != list_fields("".join(told)):
             yield f"other parameters: {english[0]!r} {told[0]!r}"
+        yield from (f"not typeset: {text!a}" for text in told if text != typeset(text))
 
 
 def find_french(package: Path = PACKAGE) -> Iterator[str]:

@@ -27,11 +27,11 @@ from tnt_sim.scenario.yaml.reader import parse_yaml
 _HEAD = """# Le livre des règles
 
 Ce fichier est produit par `uv run python tools/docs.py write`, des mêmes textes que
-`tnt-sim show SCENARIO --model`. Chaque exemple est lu par la grammaire avant d'être imprimé.
+`tnt-sim show SCENARIO --model`. Chaque exemple est lu par la grammaire avant d’être imprimé.
 *This file is generated from the texts of `show --model`; every example is parsed first.*
 
-Formules : `x_i` vaut 1 si le dossier i est financé, sinon 0 ; `g_i` est son montant en euros ; `Σ{…}` somme les
-dossiers que les accolades désignent, dans la notation des sélecteurs ; `[…]` vaut 1 si son contenu est vrai.
+Formules : `x_i` vaut 1 si le dossier i est financé, sinon 0 ; `g_i` est son montant en euros ; `Σ{…}` somme les
+dossiers que les accolades désignent, dans la notation des sélecteurs ; `[…]` vaut 1 si son contenu est vrai.
 """
 
 
@@ -65,7 +65,7 @@ def _render_sample(yaml: str, fr: str, en: str, formula: str) -> Iterator[str]:
 def _render_rules() -> Iterator[str]:
     yield "\n## Règles\n"
     for kind in load_rule_kinds().values():
-        yield f"### `{kind.name}` : {kind.label.fr}\n"
+        yield f"### `{kind.name}`\u00a0: {kind.label.fr}\n"
         yield f"```yaml\n{kind.example}\n```\n"
         for rule in parse_fragment(kind.example).rules:
             yield (
@@ -74,12 +74,12 @@ def _render_rules() -> Iterator[str]:
             )
     yield (
         "Toute règle est dure, sauf avec `penalty: {cost, per, stage}` (elle peut être rompue, à ce prix) ou "
-        "`report: true` (elle n'est que lue).\n"
+        "`report: true` (elle n’est que lue).\n"
     )
 
 
 def _render_grants() -> Iterator[str]:
-    yield "## Montants : la première ligne qui convient décide\n"
+    yield "## Montants : la première ligne qui convient décide\n"
     for text in AMOUNTS:
         grant = parse_fragment(text).grants[0]
         fr, en = (capitalise(describe_grant(grant, lang)) for lang in (Lang.FR, Lang.EN))
@@ -125,7 +125,7 @@ def _render_goals() -> Iterator[str]:
 
 def _render_catalogue() -> Iterator[str]:
     yield "## Les 65 règles du catalogue, et comment les écrire\n"
-    yield "| n° | règle | comment l'écrire |\n|---|---|---|"
+    yield "| n° | règle | comment l’écrire |\n|---|---|---|"
     for entry in CATALOGUE:
         if entry.yaml:
             parse_fragment(entry.yaml)

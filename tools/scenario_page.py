@@ -19,7 +19,7 @@ Ce fichier est produit par `python tools/docs.py write`, du schéma que la gramm
 # yaml-language-server: $schema=scenario.schema.json
 ```
 
-Les règles, chacune avec un exemple, sa phrase et sa formule, sont dans [le livre des règles](rules.md). En gras :
+Les règles, chacune avec un exemple, sa phrase et sa formule, sont dans [le livre des règles](rules.md). En gras :
 les clés obligatoires (un scénario qui en étend un autre peut les laisser à celui-ci).
 """
 _KINDS = {
@@ -84,7 +84,7 @@ def _in_order(node: Any, blocks: Mapping[str, Any]) -> list[str]:
 
 
 def _table(block: str, properties: Mapping[str, Any], required: Any) -> Iterator[str]:
-    yield "| clé | ce que c'est | s'écrit | par défaut |\n|---|---|---|---|"
+    yield "| clé | ce que c’est | s’écrit | par défaut |\n|---|---|---|---|"
     for key, node in properties.items():
         said = get_meaning(block, key)
         words = "" if said is None else f"{said.fr}<br>*{said.en}*"

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.programs import WANT
+from support.typed import as_typed
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.solve import solve
@@ -184,7 +185,7 @@ def force_conflict_repair(world: World) -> None:
     assert opened.text("[data-part=trouble]").strip() == ""
     tab.fill("#force-dossier", "E-99")
     opened.after(lambda: tab.click("form[data-do=force] button"))
-    assert "« E-99 » n'existe pas" in opened.text("[data-status]")
+    assert "« E-99 » n'existe pas" in as_typed(opened.text("[data-status]"))
 
 
 def save_compare_and_export(world: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 from support.command_line import Run
+from support.typed import as_typed
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.i18n.message import Lang
@@ -118,7 +119,7 @@ def test_nothing_to_price_is_said(tnt: Run, table: Path) -> None:
 )
 def test_an_interval_in_words(low: int, high: int | None, said: str) -> None:
     entry: Any = SimpleNamespace(no_loss_cents=low, no_loss_upto_cents=high, no_loss_never=False)
-    assert format_no_loss(entry, Lang.FR).replace("\u00a0", " ") == said
+    assert as_typed(format_no_loss(entry, Lang.FR)) == said
 
 
 def test_amounts_of_a_comparison_are_written_as_people_do(tnt: Run, demo: Path) -> None:

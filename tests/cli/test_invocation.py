@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Run
+from support.typed import as_typed
 
 from tnt_sim.cli.invocation import Invocation, choose_language, detect_language, detect_program
 
@@ -68,7 +69,7 @@ def test_a_language_that_is_not_there(tnt: Run, demo: Path) -> None:
     for words in (("--lang", "de", "run", "scenario.yaml"), ("run", "scenario.yaml", "--lang", "de")):
         said = tnt(*words)
         assert (said.code, said.out) == (2, "")
-        assert "--lang vaut fr ou en, pas « de »" in said.err.replace("\u00a0", " ")
+        assert "--lang vaut fr ou en, pas « de »" in said.err
 
 
 @pytest.mark.parametrize("written", [True, False])
@@ -130,4 +131,4 @@ def test_uv_says_that_it_started_the_program(demo: Path) -> None:
         [*uv, "tnt-sim", "validate", "scenario.yaml"],
         capture_output=True, text=True, check=True, cwd=demo, env=os.environ,
     )  # fmt: skip
-    assert done.stdout.splitlines()[-1] == "Ensuite : uv run tnt-sim run scenario.yaml"
+    assert as_typed(done.stdout).splitlines()[-1] == "Ensuite : uv run tnt-sim run scenario.yaml"

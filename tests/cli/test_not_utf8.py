@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.lanes import seeds
+from support.typed import as_typed
 
 from tnt_sim.cli.console import build_encoding_error
 from tnt_sim.cli.main import main
@@ -31,7 +32,7 @@ def refused(words: list[bytes | str], folder: Path | str | bytes, lang: str) -> 
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *words, "--lang", lang], cwd=folder, capture_output=True, check=False
     )
-    said = done.stderr.decode()
+    said = as_typed(done.stderr.decode())
     assert done.returncode == 2, said
     assert len(said.strip().splitlines()) == 1, said
     return said

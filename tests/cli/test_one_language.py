@@ -16,6 +16,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from support.command_line import Run
 from support.lanes import seeds
+from support.typed import as_typed
 
 from tnt_sim.cli.verbs import VERBS
 from tnt_sim.domain.territory import load_territory
@@ -143,7 +144,7 @@ def titles(folder: Path) -> list[str]:
 def foreign(text: str, lang: str, names: re.Pattern[str]) -> list[str]:
     """The words of the other language in a text, if they are enough for a sentence."""
     words, least = OTHER[lang]
-    plain = text.replace("\u00a0", " ").replace("\u202f", " ").replace("’", "'")
+    plain = as_typed(text)
     found = words.findall(CODES.sub("", names.sub("", plain)))
     return found if len(found) >= least else []
 

@@ -151,14 +151,14 @@ def test_a_verb_that_is_not_there(tnt: Run) -> None:
 def test_help_is_french_and_lists_only_what_is_built(tnt: Run) -> None:
     said = tnt("--help")
     assert said.code == 0
-    assert "Usage\u00a0: tnt-sim VERBE" in said.out
+    assert "Usage : tnt-sim VERBE" in said.out
     verbs = list(VERBS)
-    section = said.out.partition("Commencer")[2].partition("Options\u00a0:")[0]
+    section = said.out.partition("Commencer")[2].partition("Options :")[0]
     assert [line.split()[0] for line in section.splitlines() if line[:3] == "  " + line[2:3].strip()] == verbs
     assert max(len(line) for line in said.out.splitlines()) <= 80
     for verb in verbs:
         text = tnt(verb, "--help").out
-        assert f"Usage\u00a0: tnt-sim {verb}" in text
+        assert f"Usage : tnt-sim {verb}" in text
         assert "Exemple" in text
 
 

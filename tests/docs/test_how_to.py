@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.lanes import seeds
 from support.paths import ROOT
+from support.typed import as_typed
 
 from tnt_sim.cli.main import main
 
@@ -21,7 +22,8 @@ CODES = {"conflict": 4}
 
 def blocks(page: Path) -> Iterator[tuple[str, list[str]]]:
     """Each command of a page with the lines that are shown of its answer; « … » stands for lines left out."""
-    for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+    text = as_typed(page.read_text(encoding="utf-8"))
+    for block in re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, *shown = part.splitlines()
             yield command, [line.strip() for line in shown if line.strip() and line.strip() != "…"]
@@ -33,6 +35,7 @@ def missing(shown: list[str], said: str) -> str:
     return next((line for line in shown if line not in rest), "")
 
 
+@pytest.mark.usefixtures("shipped_catalogue")  # spaces decide where a line is folded
 @pytest.mark.parametrize("page", seeds(PAGES, 4), ids=lambda page: page.stem)
 def test_a_page_shows_what_is_said(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -45,8 +48,8 @@ def test_a_page_shows_what_is_said(
         words = shlex.split(command)
         assert words[0] == "tnt-sim"
         assert main(words[1:]) == CODES.get(words[1], 0)
-        said = capsys.readouterr().out.replace("\u202f", " ").replace("\u00a0", " ")
-        assert missing(shown, said) == "", said
+        said = capsys.readouterr().out
+        assert missing(shown, as_typed(said)) == "", said
 
 
 def test_pages_are_compared() -> None:

@@ -20,6 +20,7 @@ from tnt_sim.scenario.json_schema import ANY, FILE, build_schema, get_meaning, l
 from tnt_sim.scenario.spec import ScenarioSpec
 
 
+@pytest.mark.usefixtures("shipped_catalogue")
 @pytest.mark.parametrize("name", sorted(docs.PAGES))
 def test_a_generated_page_is_fresh(name: str) -> None:
     assert docs.fresh(name), "python tools/docs.py write"

@@ -46,24 +46,25 @@ def test_catalogue_has_each_sentence_of_the_code_and_no_other(tool: ModuleType, 
 
 def test_faults_of_a_catalogue_are_named(tool: ModuleType) -> None:
     code, french = Catalog(locale="fr"), Catalog(locale="fr")
-    for text in ("new", "empty", "other {x}", "doubtful"):
+    for text in ("new", "empty", "other {x}", "doubtful", "typed"):
         code.add(text)
     french.add("empty", "")
     french.add("other {x}", "autre {y}")
     french.add("gone", "parti")
     french.add("doubtful", "douteux", flags=["fuzzy"])
+    french.add("typed", "l'été : chaud")
     assert sorted(fault.split(":")[0] for fault in tool.find_faults(code, french)) == [
-        "empty", "fuzzy", "not in the catalogue", "other parameters", "unused",
+        "empty", "fuzzy", "not in the catalogue", "not typeset", "other parameters", "unused",
     ]  # fmt: skip
 
 
-def test_update_keeps_french_and_adds_new_sentences_empty(tool: ModuleType) -> None:
+def test_update_keeps_french_typeset_and_adds_new_sentences_empty(tool: ModuleType) -> None:
     code, french = Catalog(locale="fr"), Catalog(locale="fr")
     code.add("kept"), code.add("new"), code.add(("one", "many"))
-    french.add("kept", "gardé")
+    french.add("kept", "d'été")
     french.add("gone", "parti")
     assert tool.list_strings(tool.merge(code, french)) == {
-        ("kept", None): "gardé", ("new", None): "", ("one", None): ("", "")
+        ("kept", None): "d’été", ("new", None): "", ("one", None): ("", "")
     }  # fmt: skip
 
 

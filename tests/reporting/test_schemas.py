@@ -68,6 +68,7 @@ def without_masks(node: Any) -> Any:
 DOCUMENTS_RECORDED = list(recorded())
 
 
+@pytest.mark.usefixtures("shipped_catalogue")
 def test_schemas_and_their_page_are_current() -> None:
     generated = [name for name in docs.PAGES if "schemas" in name]
     assert [name for name in generated if not docs.fresh(name)] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.typed import as_typed
 
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
@@ -43,7 +44,7 @@ def test_a_total_that_differs(tmp_path: Path, control: str, found: str) -> None:
         load(tmp_path, control, TABLE)
     (defect,) = caught.value.defects
     assert defect.code == "control"
-    assert found in defect.line(Lang.FR).replace("\u202f", " ").replace("\u00a0", " ")
+    assert found in as_typed(defect.line(Lang.FR))
     assert (defect.places[0].file, defect.places[0].line) == ("s.yaml", 6)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from support.typed import as_typed
+
 
 @dataclass(frozen=True)
 class Said:
@@ -23,8 +25,8 @@ class Said:
 
     @property
     def plain(self) -> str:
-        """stdout with ordinary spaces."""
-        return self.out.replace("\u202f", " ").replace("\u00a0", " ")
+        """stdout as one types it."""
+        return as_typed(self.out)
 
 
 Run = Callable[..., Said]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.paths import ROOT
+from support.typed import as_typed
 
 from tnt_sim.analysis.explain.explanation import ExplanationResult, explain
 from tnt_sim.analysis.explain.sentences import (
@@ -51,7 +52,7 @@ def test_no_sentence_has_a_hole(told: ExplanationResult) -> None:
 
 
 def test_docs_hold_the_sentences_in_both_languages() -> None:
-    page = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+    page = as_typed((ROOT / "docs" / "explain.md").read_text(encoding="utf-8"))
     for text in (*SENTENCES.values(), *WHY_NOT.values(), *KINDS.values()):
         assert f"{text.fr}" in page, text.fr
         assert f"{text.en}" in page, text.en

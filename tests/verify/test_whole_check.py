@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 from support.lanes import stride
+from support.paths import TESTS
 from support.run_folders.checked import codes, copied, said
 from support.run_folders.mutations import load, rehash, store
 from support.run_folders.small_runs import Small, changed, forged, project, table
@@ -35,11 +36,15 @@ def test_no_solver_is_needed(made: dict[str, Path]) -> None:
         "from pathlib import Path\n"
         "for name in ('tnt_sim.formulation', 'tnt_sim.solve', 'tnt_sim.prove', 'highspy', 'pulp', 'scipy'):\n"
         "    sys.modules[name] = None\n"
+        "from support.typed import read_catalogue_as_typed\n"
         "from tnt_sim.engine.run_folder.replay import verify_run\n"
+        "read_catalogue_as_typed()  # the sentences of the runs are so\n"
         "sys.exit(not all(verify_run(Path(run)).ok for run in sys.argv[1:]))\n"
     )
     runs = [str(run) for run in made.values()]
-    done = subprocess.run([sys.executable, "-c", code, *runs], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *runs], capture_output=True, text=True, check=False, cwd=TESTS
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -29,7 +29,7 @@ from tnt_sim.verify.verification import build_fresh
 
 MOST_LISTED = 50
 _HEAD = """\
-# Enregistré depuis la page du planificateur : ce qui change par rapport à « {base} », et rien d'autre.
+# Enregistré depuis la page du planificateur : ce qui change par rapport à « {base} », et rien d’autre.
 # Saved from the planner's page: what differs from "{base}", and nothing else.
 """
 _EXTENDS = re.compile(r"^extends:\s*['\"]?([^'\"#\n]+?)['\"]?\s*(?:#.*)?$", re.MULTILINE)

@@ -202,7 +202,7 @@ class Drawer:
         if same and written is not None and format_value(written) != value:
             was = _(" (as written: {amount})", amount=format_value(written)).in_(lang)
         aim = f"{expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()} {stage.goal}"
-        return f"{aim}{get_colon(lang)} {value}{was}"
+        return f"{aim}{_(': ').in_(lang)}{value}{was}"
 
     def _describe_moves(self, answer: LiveAnswer, before: Before) -> dict[str, Any]:
         lang = self.lang
@@ -297,11 +297,6 @@ def normalise_text(text: str) -> str:
     return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
-def get_colon(lang: Lang) -> str:
-    """Return a colon with the spacing of the language."""
-    return "\u00a0:" if lang is Lang.FR else ":"
-
-
 def _describe_broken_rules(names: Sequence[str], lang: Lang) -> Text:
     text = format_list(names, lang)
     return _("Rules that do not hold (reported or priced): {rules}.", rules=text)
@@ -362,7 +357,7 @@ def load_macros(lang: Lang) -> Any:
     text = (files("tnt_sim") / "app" / "assets" / "page.html").read_text(encoding="utf-8")
     said = {key: phrase.in_(lang) for key, phrase in PAGE.items()}
     return environment.from_string(text).make_module(
-        {"t": said, "lang": lang.value, "colon": get_colon(lang)}
+        {"t": said, "lang": lang.value, "colon": _(":").in_(lang)}
     )
 
 

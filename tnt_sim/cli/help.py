@@ -79,6 +79,8 @@ _PROPOSAL = 60
 """Characters that completion shows of a text."""
 _UNBROKEN = re.compile(r'(?:-\S+ (?!-))?(?:[^\s"]|"[^"]*")+')
 """Parts of a command that stay on one line: a word, or an option with what follows it."""
+_HELD = "\x1f"
+"""Stands for a space at which no line is broken."""
 
 Row = tuple[str, str]
 
@@ -142,8 +144,10 @@ def _write_section(formatter: HelpFormatter, title: str, rows: Sequence[Row], la
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    """Break a text between words; names of options stay whole."""
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    """Break a text between words; names of options and what is in double quotes, to be typed, stay whole."""
+    held = re.sub(r'"[^"]*"', lambda quoted: quoted[0].replace(" ", _HELD), text)
+    lines = textwrap.wrap(held, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_HELD, " ") for line in lines]
 
 
 def _write_text(formatter: HelpFormatter, text: str | None, lang: Lang) -> None:

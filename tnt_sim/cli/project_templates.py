@@ -31,20 +31,20 @@ class ProjectTemplates:
 
 FRENCH = ProjectTemplates(
     project="""\
-# Ce fichier marque le dossier du projet : un scénario ne lit rien en dehors, et les calculs vont dans runs/.
+# Ce fichier marque le dossier du projet : un scénario ne lit rien en dehors, et les calculs vont dans runs/.
 schema_version = 1
 """,
     scenario="""\
-# Un scénario de tnt-sim. Un montant s'écrit 88 M€, 12.5 k€ ou "1 234,56 €" (guillemets s'il a une virgule).
-# Après une modification : tnt-sim validate scenario.yaml, puis tnt-sim run scenario.yaml.
+# Un scénario de tnt-sim. Un montant s’écrit 88 M€, 12.5 k€ ou "1 234,56 €" (guillemets s’il a une virgule).
+# Après une modification : tnt-sim validate scenario.yaml, puis tnt-sim run scenario.yaml.
 schema_version: 1
 id: exemple
 title: Programme d'exemple
 note: SYNTHÉTIQUE. Dossiers inventés pour essayer tnt-sim.
-date: 2026-03-31            # le jour de la décision ; l'horloge n'est jamais lue
+date: 2026-03-31            # le jour de la décision ; l’horloge n’est jamais lue
 locale: fr
 
-# L'argent : une enveloppe et, dessous, ses parts. Ce qui n'est pas réparti va où c'est le plus utile.
+# L’argent : une enveloppe et, dessous, ses parts. Ce qui n’est pas réparti va où c’est le plus utile.
 programme:
   id: programme
   title: Programme d'exemple
@@ -53,11 +53,11 @@ programme:
     - {id: numerique, title: Services numériques, amount: 600 k€}
     - {id: mobilites, title: Mobilités, amount: 400 k€}
 
-# Les dossiers : CSV, XLSX, ODS ou Parquet. « columns » traduit vos en-têtes : {requested: "Montant demandé"}.
+# Les dossiers : CSV, XLSX, ODS ou Parquet. « columns » traduit vos en-têtes : {requested: "Montant demandé"}.
 dossiers:
   - file: data/dossiers.csv
 
-# Qui peut être financé ; chaque refus garde sa raison.
+# Qui peut être financé ; chaque refus garde sa raison.
 eligibility:
   - id: complet
     title: Le dossier est complet
@@ -69,11 +69,11 @@ eligibility:
     require: {population: {below: 20000}}
     reason: Commune de 20 000 habitants ou plus
 
-# Combien : tout ou rien, 80 % du coût au plus.
+# Combien : tout ou rien, 80 % du coût au plus.
 grants:
   - {mode: all_or_nothing, max_rate: 80 %}
 
-# Les règles. « off: true » en arrête une sans l'effacer.
+# Les règles. « off: true » en arrête une sans l’effacer.
 rules:
   - id: part-communes
     title: Au moins 40 % de l'argent va aux communes
@@ -88,7 +88,7 @@ rules:
     by: department
     max: 400 k€
 
-# Ce qu'on cherche : la plus grande somme des notes du jury.
+# Ce qu’on cherche : la plus grande somme des notes du jury.
 objective:
   - {maximise: {score: 1}}
 """,
@@ -97,9 +97,9 @@ objective:
     readme="""\
 # {title}
 
-| fichier | ce que c'est |
+| fichier | ce que c’est |
 |---|---|
-| `scenario.yaml` | le scénario : enveloppes, conditions, règles, objectif |
+| `scenario.yaml` | le scénario : enveloppes, conditions, règles, objectif |
 | `data/` | la table des dossiers{note} |
 | `runs/` | les calculs, un dossier chacun (créé au premier) |
 
@@ -112,21 +112,21 @@ tnt-sim verify runs/<dossier du calcul>
 """,
     synthetic=" (**synthétiques**)",
     from_scenario="""\
-# Un scénario de tnt-sim, parti de {name}. Ce qui est marqué « à vérifier » a été deviné.
+# Un scénario de tnt-sim, parti de {name}. Ce qui est marqué « à vérifier » a été deviné.
 schema_version: 1
 id: {id}
-title: {title}     # à vérifier : le nom du programme
-# date: 2026-03-31      # le jour de la décision, dès qu'une règle en dépend
+title: {title}     # à vérifier : le nom du programme
+# date: 2026-03-31      # le jour de la décision, dès qu’une règle en dépend
 locale: fr
 
 programme:
   id: programme
-  amount: {amount}      # à vérifier : {amount_why}
+  amount: {amount}      # à vérifier : {amount_why}
 {envelopes}
 dossiers:
   - file: {file}
 {columns}
-{eligibility}# Combien : tout ou rien. Pour un taux : {{mode: all_or_nothing, max_rate: 80 %}}.
+{eligibility}# Combien : tout ou rien. Pour un taux : {{mode: all_or_nothing, max_rate: 80 %}}.
 grants:
   - {{mode: all_or_nothing}}
 

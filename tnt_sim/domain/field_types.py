@@ -318,6 +318,11 @@ def write_cents(cents: int) -> str:
     return f"{format_decimal_euros(cents)} €"
 
 
+def write_amount(cents: int) -> str:
+    """Return an amount as one writes it in a scenario, ``1234.56 €`` or ``1234 €``."""
+    return write_cents(cents).replace(".00 ", " ")
+
+
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _COMPACT_DAY = re.compile(r"(\d{4})(0[1-9]|1[0-2])([0-2]\d|3[01])")

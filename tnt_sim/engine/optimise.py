@@ -852,7 +852,7 @@ def with_fixed(
         raise ValueError("only candidates can be funded, refused or offered another amount")
     both = sorted({*map(int, refuse)} & {*map(int, fund), *(amounts or {})})
     if both:
-        names = ", ".join(f"« {problem.case.table['dossier'][row]} »" for row in both)
+        names = ", ".join(f'"{problem.case.table["dossier"][row]}"' for row in both)
         raise ValueError(f"asked both in and out: {names}")
     out = np.zeros_like(offers.candidate)
     out[np.asarray(refuse, dtype=np.int64)] = True

@@ -378,7 +378,8 @@ def refuse_open_questions(run: StoredRun) -> None:
     result = run.data.open_questions
     if not result:
         return
-    listed = "\n".join(f"  {one.id} : {one.text} {one.way_out}" for one in result)
+    colon = _(": ").in_(run.lang)
+    listed = "\n".join(f"  {one.id}{colon}{one.text} {one.way_out}" for one in result)
     raise UsageError(
         _n(
             '"{run_name}": {n} open question is to be decided before it is signed or an act is '

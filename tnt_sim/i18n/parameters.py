@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from tnt_sim.i18n.language import Lang
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import MessageParameter, write_parameter
+from tnt_sim.i18n.message import MessageParameter, _, write_parameter
 from tnt_sim.i18n.numbers import format_amount, format_day, format_integer, format_number, format_rate
 
 
@@ -86,7 +86,7 @@ class Names:
 
     def in_(self, lang: Lang) -> str:
         """Return « a », « b », or "a", "b"."""
-        quoted = [f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in self.names[: self.most]]
+        quoted = [_('"{name}"', name=name).in_(lang) for name in self.names[: self.most]]
         rest = len(self.names) - len(quoted)
         return ", ".join([*quoted, *([f"… (+{rest})"] if rest else [])])
 
@@ -116,5 +116,5 @@ class Items:
 
     def in_(self, lang: Lang) -> str:
         """Return « 1 € ; 2 € » or €1; €2."""
-        space = " " if lang is Lang.FR and self.separator == ";" else ""
-        return f"{space}{self.separator} ".join(write_parameter(item, lang) for item in self.items)
+        separator = _("; ").in_(lang) if self.separator == ";" else f"{self.separator} "
+        return separator.join(write_parameter(item, lang) for item in self.items)

@@ -117,6 +117,7 @@ def describe_dossiers(problem: Problem, allocation: Allocation, reasons: Reasons
     """Return the reason of each application in one sentence, String (n,)."""
     case = problem.case
     texts = np.full(case.n, "", dtype=object)
+    semicolon = _("; ").in_(lang)
     code, rule = reasons.code, reasons.rule
     ineligible = code.is_in(INELIGIBLE_CODES).to_numpy()
     for failure in problem.eligibility.failures:
@@ -124,7 +125,7 @@ def describe_dossiers(problem: Problem, allocation: Allocation, reasons: Reasons
         mask = failure.mask & ineligible
         first = mask & (texts == "")
         later = mask & (texts != "")
-        texts[later] = texts[later] + " ; " + displayed[later].astype(object)
+        texts[later] = texts[later] + semicolon + displayed[later].astype(object)
         texts[first] = displayed[first]
     titles = np.array([*case.tree.titles, ""], dtype=object)
     for name, template in _TEMPLATES.items():

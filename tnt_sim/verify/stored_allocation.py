@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defect, Defects, Place
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import MessageParameter, Text, _, _p
+from tnt_sim.i18n.parameters import Items, Names
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_files import (
     MAX_DIFFERENCES,
@@ -159,11 +160,12 @@ def _build_cell_defect(file: Path, dossier: str, column: str, stored: Any, again
     )
 
 
-def _format_value(value: Any) -> str:
-    if isinstance(value, pl.Series):
-        value = value.to_list()
-    text = "—" if value is None else f"« {value} »" if isinstance(value, str) else str(value)
-    return text if len(text) <= 100 else f"{text[:97]}…"
+def _format_value(value: Any) -> MessageParameter:
+    if value is None:
+        return "—"
+    text = str(value.to_list() if isinstance(value, pl.Series) else value)
+    text = text if len(text) <= 100 else f"{text[:97]}…"
+    return Names([text]) if isinstance(value, str) else text
 
 
 def _build_columns_defect(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> Defect:
@@ -206,9 +208,8 @@ def _describe_difference(stored: list[str], again: list[str]) -> Text:
         (_p("names", "too many"), [name for name in counts if name not in known]),
         (_p("names", "twice"), [name for name, count in counts.items() if count > 1 and name in known]),
     )
-    items = [(what, ", ".join(names[:5])) for what, names in sides if names]
-    fr, en = ("; ".join(f"{what.in_(lang)}: {names}" for what, names in items) for lang in (Lang.FR, Lang.EN))
-    return Text(fr, en) if items else _("another order")
+    items = [_("{what}: {names}", what=what, names=Items(names[:5])) for what, names in sides if names]
+    return _("{sentences}", sentences=Items(items, ";")) if items else _("another order")
 
 
 def _build_row_length_defect(file: Path, number: int, observed: int, wanted: int) -> Defect:

@@ -10,6 +10,7 @@ import pytest
 import xlsxwriter
 from support.analysis_cases.clashing_rules import NEVER, Bools, Choices, Ints, World, world, write
 from support.lanes import seeds
+from support.typed import as_typed
 
 from tnt_sim.api.studies.audit import Audit, audit
 from tnt_sim.engine.result import SolveOutcome
@@ -118,7 +119,7 @@ def small(tmp_path: Path) -> Path:
 
 
 def plain(text: str) -> str:
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
+    return as_typed(text)
 
 
 def of_list(folder: Path, text: str) -> Audit:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from support.typed import as_typed
+
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.explain.sentences import describe_change
 from tnt_sim.analysis.shared.decided_run import of_result
@@ -20,7 +22,7 @@ def told(folder: Path, rest: str, table: str, dossier: str, *, everyone: bool = 
     decided = of_result(solve(load_scenario(folder / "s.yaml")))
     found = explain(decided, () if everyone else (dossier,), everyone=everyone, confirm=False)
     entry = next(one for one in found.data.dossiers if one.dossier == dossier)
-    return " ".join(describe_change(one, Lang.FR) for one in entry.changes).replace("\u00a0", " ")
+    return as_typed(" ".join(describe_change(one, Lang.FR) for one in entry.changes))
 
 
 def test_a_dossier_without_a_score_is_not_kept_out_by_an_earlier_goal(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_every_figure_behind_a_reason(result: ResultData) -> None:
     )  # fmt: skip
     (late,) = told["6"]["missed"]  # type: ignore[misc]
     assert (late["limit"], late["shortfall"], late["unit"]) == ("2023-11-22", "192", "days")
-    assert "192\xa0jours de retard" in str(told["6"]["sentence"])
+    assert "192 jours de retard" in str(told["6"]["sentence"])
     assert "population = 12\u202f000, exigé : la population dépasse 500\u202f000" in str(
         told["4"]["sentence"]
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.analysis_cases.clashing_rules import Choices, World, conflicts, corrections, world, write
 from support.lanes import seeds
+from support.typed import as_typed
 
 from tnt_sim.analysis.infeasibility.conflict_search import (
     ConflictSearch,
@@ -136,7 +137,7 @@ def small(folder: Path, *rules: str) -> Conflict:
 
 
 def plain(text: str) -> str:
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
+    return as_typed(text)
 
 
 def test_members_of_a_conflict_are_in_planners_words(tmp_path: Path) -> None:
@@ -159,8 +160,8 @@ def test_members_of_a_conflict_are_in_planners_words(tmp_path: Path) -> None:
     ]
     assert found.document["repairs"][0]["set"] == ["rules.non.off=true"]
     assert found.document["repairs"][1]["set"] == [
-        "envelopes.a.amount=600\u00a0€",
-        "programme.amount=2\u202f600\u00a0€",
+        "envelopes.a.amount=600 €",
+        "programme.amount=2600 €",
     ]
     assert [repair["least_proven"] for repair in found.document["repairs"]] == [None, True, True]
 

@@ -118,7 +118,7 @@ def test_equal_amounts_have_no_law(tmp_path: Path) -> None:
     rows = "".join(f"ville;{k},00;{k},00\n" for k in range(100, 140))
     told = render_fit_yaml(fit_table(table(tmp_path, more=rows), **columns()), Lang.FR)
     assert "surcouts-ville" not in told
-    assert "100 % des paires ont deux fois le même montant" in told
+    assert "100\u202f% des paires ont deux fois le même montant" in told
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 from support.form_exports import imported
+from support.typed import as_typed
 
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
@@ -245,7 +246,7 @@ def test_the_page_and_validate_tell_the_same(tmp_path: Path, capsys: pytest.Capt
     out = tmp_path / "o"
     assert main(["import", str(tmp_path / "d.csv"), "--out", str(out)]) == 0
     said = capsys.readouterr()
-    page = said.out.replace("\u00a0", " ").replace("\u202f", " ")
+    page = as_typed(said.out)
     assert said.err.startswith("Lecture de ")
     assert "taux au-dessus du plafond légal : D-0, D-1, D-2" in page
     assert "Ensuite : tnt-sim new ma-programmation --from" in page

@@ -135,7 +135,7 @@ def test_turgot_says_what_is_provisional(stored: StoredRun) -> None:
 def test_letters_in_both_languages(stored: StoredRun) -> None:
     french = {row["NumeroDossier"]: row for row in rows(exported(stored, "publipostage", ".csv"))}
     assert french["E-8"]["Phrase"] == (
-        "Une subvention de 2\u202f400,00\u00a0€ est accordée au projet « Part du Rhône », soit 80,0\u00a0% d'une "
+        "Une subvention de 2\u202f400,00\u00a0€ est accordée au projet « Part du Rhône », soit 80,0\u202f% d'une "
         "dépense de 3\u202f000,00\u00a0€."
     )
     assert french["E-5"]["Phrase"].endswith("n'est pas retenu. Motif : Moins de 50 habitants.")

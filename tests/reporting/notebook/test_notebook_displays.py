@@ -27,7 +27,7 @@ def project(folder: Path, scenario: str = SCENARIO) -> tnt.Scenario:
 def plain(html: str) -> str:
     """The text of a fragment, ordinary spaces, without its style."""
     text = re.sub(r"<[^>]*>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
-    return re.sub(r"\s+", " ", text.replace("\u202f", " ").replace("\u00a0", " "))
+    return re.sub(r"\s+", " ", text)
 
 
 def euros(cents: int) -> str:

@@ -58,7 +58,7 @@ def test_a_run_says_whom_it_reaches(tmp_path: Path) -> None:
     assert (document.inhabitants, document.n_unlocated) == (people("12"), 0)
     assert people("12") == people("2")  # the commune is one of the EPCI's
     assert describe_money(document)[2].fr == (
-        "29\u202f273\u00a0habitants dans les communes atteintes, chacun compté une fois"
+        "29\u202f273 habitants dans les communes atteintes, chacun compté une fois"
     )
     whole = solve(scenario(tmp_path, YAML.replace("2 k€", "5 k€"))).data
     assert (whole.inhabitants, whole.n_unlocated) == (people("4"), 1)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.typed import as_typed
 
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_nodes, render_report
@@ -139,7 +140,7 @@ def lines_of(table: Table, width: int) -> list[str]:
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_page_fits_and_says_the_essential(width: int) -> None:
     lines = page(document(), width)
-    text = "\n".join(lines).replace("\u202f", " ").replace("\u00a0", " ")
+    text = as_typed("\n".join(lines))
     assert all(len(line) <= width for line in lines)
     assert "Données SYNTHÉTIQUES" in text
     assert "décision au 22 novembre 2021" in text
@@ -153,7 +154,7 @@ def test_the_page_fits_and_says_the_essential(width: int) -> None:
 
 
 def test_the_exact_page_in_french() -> None:
-    lines = [line.replace("\u202f", " ").replace("\u00a0", " ") for line in page(document(), 120)]
+    lines = [as_typed(line) for line in page(document(), 120)]
     assert lines[4] == (
         "✔ Répartition optimale : aucune autre ne fait mieux. Confirmé par un second solveur "
         "indépendant (CBC)."
@@ -173,7 +174,7 @@ def test_the_exact_page_in_french() -> None:
 
 
 def test_the_page_of_a_document_in_english() -> None:
-    text = "\n".join(page(document(), 120, EN)).replace("\u00a0", " ")
+    text = "\n".join(page(document(), 120, EN))
     assert "€87,999,992 granted of €88,000,000; €8 not spent" in text
     assert "SYNTHETIC data" in text
     assert "Confirmed by a second, independent solver (CBC)" in text
@@ -196,7 +197,7 @@ def test_narrow_tables_use_short_amounts_and_never_cut_an_id() -> None:
 
 def test_titles_fold_within_the_tree_or_leave_it_to_the_ids() -> None:
     assert "axe-1 · Titre de l'enveloppe axe-1" in envelopes(document().envelopes, 140)[2]
-    folded = [line.replace("\u00a0", " ") for line in envelopes(document().envelopes, 92)]
+    folded = [as_typed(line) for line in envelopes(document().envelopes, 92)]
     assert all(len(line) <= 92 for line in folded)
     assert [line[:26].rstrip() for line in folded[3:]] == [
         "  └─ axe-1 · Titre de",
@@ -212,10 +213,10 @@ def test_the_parts_of_a_split_stand_together() -> None:
     entries = [envelope("detr", None, 100_000, 40_000, unspent_code="rule"), *parts]
     lines = envelopes(entries, 120)
     assert len(lines) == 3
-    assert "100\u00a0parts" in lines[2]
+    assert "100 parts" in lines[2]
     why = lines_of(build_unspent(entries), 120)
     assert len(why) == 2
-    assert why[1].strip().startswith("detr · 100\u00a0parts  600\u00a0€")
+    assert why[1].strip().startswith("detr · 100 parts  600\u00a0€")
 
 
 def test_available_money_is_shown_when_it_differs() -> None:
@@ -241,7 +242,7 @@ def test_a_broken_rule_names_its_broken_groups() -> None:
     labels = Labels(rule_units={"plancher": "money"})
     text = "\n".join(lines_of(build_rules([broken], labels), 120))
     assert "NON RESPECTÉE" in text
-    assert "Non respectée pour 01\u00a0: 150\u202f000\u00a0€ (≥ 200\u202f000\u00a0€)" in text
+    assert "Non respectée pour 01 : 150\u202f000\u00a0€ (≥ 200\u202f000\u00a0€)" in text
     assert "plancher abaissé à la demande pour 01" in text
 
 

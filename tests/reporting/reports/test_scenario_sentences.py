@@ -68,7 +68,7 @@ def test_selectors_in_words() -> None:
     assert describe_selector({"any": both, "lot": "x"}, EN) == (
         '(the dossier\'s state is "accepted", or the filing date is on or after 8 October 2021) and "lot" is "x"'
     )
-    assert describe_selector({"theme": {"not": ["a", "b"]}}, FR) == "« theme » n'est ni « a », ni « b »"
+    assert describe_selector({"theme": {"not": ["a", "b"]}}, FR) == "« theme » n’est ni « a », ni « b »"
     assert describe_selector({"end": {"until": {"date": "decision", "plus": "24 months"}}}, FR) == (
         "la date de fin est au plus tard 24\u00a0mois après le jour de la décision"
     )

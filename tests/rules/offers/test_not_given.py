@@ -130,7 +130,7 @@ SENTENCES = {
         'requirement not met (score: 8; required: the score is at least 8.5 and is below 1.5 × "note")',
     ),
     "{avis: {not: [Défavorable, Nul]}}": (
-        "condition non remplie (« avis » : Défavorable ; exigé : « avis » n'est ni « Défavorable », ni « Nul »)",
+        "condition non remplie (« avis » : Défavorable ; exigé : « avis » n’est ni « Défavorable », ni « Nul »)",
         'requirement not met ("avis": Défavorable; required: "avis" is not "Défavorable" or "Nul")',
     ),
     "{avis: {in: [Favorable], exact: true}}": (

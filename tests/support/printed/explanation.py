@@ -448,9 +448,7 @@ def check_inversions(facts: Facts, document: Any, lines: list[str], lang: Lang) 
         for name, row in free
         if not row["funded"]
     }
-    pairs, refused = [
-        int(number(text, lang)) for text in re.findall(r"[\d\u202f,]+(?=[\u00a0 ][a-z])", lines[0])[:2]
-    ]
+    pairs, refused = [int(number(text, lang)) for text in re.findall(r"[\d\u202f,]+(?= [a-z])", lines[0])[:2]]
     assert pairs == sum(len(some) for some in worse.values())
     assert refused == sum(bool(some) for some in worse.values())
     for line in lines[2:]:

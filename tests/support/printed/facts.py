@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from support.typed import as_typed
 from tnt_sim.engine.result import ResultData
 
 
 def plain(text: str) -> str:
     """A text with plain spaces."""
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
+    return as_typed(text)
 
 
 @dataclass

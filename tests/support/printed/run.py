@@ -274,7 +274,7 @@ def groups_told(line: str, lang: Lang) -> Iterator[tuple[str, bool, int]]:
     for start, at in words.items():
         if tail.startswith(start):
             first, *more = tail.removeprefix(start).split(", ")
-            yield start, at, int(number(first.split("\u00a0" if lang is Lang.FR else " ")[0], lang))
+            yield start, at, int(number(first.split(" ")[0], lang))
             for part in more:
                 if part.endswith((" à la borne", " at the bound")):
                     yield part, True, int(number(part.split(" ")[0], lang))

@@ -28,7 +28,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, format_euros, format_rate
-from tnt_sim.i18n.parameters import Names
+from tnt_sim.i18n.parameters import Items, Names
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import describe_selector
 
@@ -306,7 +306,7 @@ class _SentenceFields:
             case "why":
                 return (decision.reason or decision.title or decision.rule).rstrip(".") if decision else ""
             case "missed":
-                return " ; ".join(describe_missed_requirement(one, lang) for one in entry.missed)
+                return Items([describe_missed_requirement(one, lang) for one in entry.missed], ";").in_(lang)
             case "rank":
                 return str(reserve.rank) if reserve else ""
             case "reserved":
@@ -351,7 +351,7 @@ def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
     head = entry.reason or _("requirement not met").in_(lang)
     parts = [_describe_held_value(entry, lang), _describe_gap(entry, lang)]
     source = f" ({entry.source})" if entry.source else ""
-    body = " ; ".join(part for part in parts if part)
+    body = Items([part for part in parts if part], ";").in_(lang)
     return (_("{head}: {body}", head=head, body=body).in_(lang) if body else head) + source
 
 

@@ -62,14 +62,13 @@ from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
-from tnt_sim.domain.field_types import write_number, write_rate
+from tnt_sim.domain.field_types import write_amount, write_number, write_rate
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, decide, optimise
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
 from tnt_sim.errors import LimitReached, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import format_cents
 from tnt_sim.prove.stage_proofs import prove_infeasible
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import Unit, sum_exactly
@@ -320,7 +319,7 @@ def _build_bound_lines(path: str, entry: WrittenPart, liftable: LiftableBound, s
         slack if liftable.side == "max" else -slack
     )
     if entry.unit is Unit.MONEY:
-        return [f"{path}={format_cents(int(bound / CENT), Lang.FR)}"]
+        return [f"{path}={write_amount(int(bound / CENT))}"]
     return [f"{path}={write_number(bound)}"]
 
 
@@ -361,7 +360,7 @@ def _build_raise_lines(form: ElasticProblem, entry: WrittenPart, cents: int) -> 
         if tree.ids[node] not in known:
             return None
         path = "programme.amount" if node == 0 else f"envelopes.{tree.ids[node]}.amount"
-        result.append(f"{path}={format_cents(amount + cents, Lang.FR)}")
+        result.append(f"{path}={write_amount(amount + cents)}")
     return result
 
 

@@ -21,7 +21,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_number, format_rate
-from tnt_sim.i18n.parameters import Count, Money, Rate
+from tnt_sim.i18n.parameters import Count, Items, Money, Rate
 from tnt_sim.verify.run_document import format_fraction
 
 FEW = 5
@@ -237,7 +237,7 @@ def _describe_group_actions(some: Sequence[ActionEntry], lang: Lang) -> str:
 def describe_conflict(entry: ClashEntry, lang: Lang) -> str:
     """Write the members of a conflict in one sentence, with its evidence."""
     parts = [text for __, text in describe_members(entry.members, lang)]
-    joined = " ; ".join(parts) if lang is Lang.FR else "; ".join(parts)
+    joined = Items(parts, ";").in_(lang)
     if not entry.minimal:
         joined += _(" (minimality not proven)").in_(lang)
     if entry.proof is None:

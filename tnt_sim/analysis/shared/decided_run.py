@@ -23,7 +23,8 @@ from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_tab
 from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.errors import Defect, NothingDecided, UsageError, find_nearest_name
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
@@ -192,15 +193,8 @@ def refuse_all_unknown(rows: Sequence[int], faults: Sequence[Defect]) -> None:
     """Raise `UsageError` if every name is unknown."""
     if rows or not faults:
         return
-    lines = [fault.text for fault in faults]
-    hints = [fault.hint for fault in faults]
-    text = Text(
-        " ; ".join(
-            f"{one.fr}{f' {hint.fr}' if hint else ''}" for one, hint in zip(lines, hints, strict=True)
-        ),
-        "; ".join(f"{one.en}{f' {hint.en}' if hint else ''}" for one, hint in zip(lines, hints, strict=True)),
-    )
-    raise UsageError(text, code="unknown-dossier")
+    lines = [Items([fault.text, *([fault.hint] if fault.hint else [])], "") for fault in faults]
+    raise UsageError(_("{sentences}", sentences=Items(lines, ";")), code="unknown-dossier")
 
 
 def _build_no_allocation_error(scenario: str) -> NothingDecided:

@@ -45,6 +45,7 @@ from tnt_sim.cli.options import (
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.parameters import Items
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.extend.step_effects import StepEffects
@@ -251,5 +252,5 @@ def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quie
         return (*sets, *result)
     head = _("Taken from {name}: ", name=workbook.name).in_(Lang(spec.locale))
     none = _("no change").in_(Lang(spec.locale))
-    print_note(head + (" ; ".join(result) or none))
+    print_note(head + (Items(result, ";").in_(Lang(spec.locale)) or none))
     return (*sets, *result)

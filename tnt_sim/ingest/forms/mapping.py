@@ -177,8 +177,8 @@ def _refuse_unknown(name: str, known: Iterable[str], key: str) -> None:
 
 _HEAD = """\
 # Correspondance entre un formulaire et les colonnes de tnt_sim.
-# Les lignes « review: true » ont été devinées : relisez-les, puis ôtez « review: true ».
-# Ce qui n'est ni sous « columns » ni sous « keep » n'est pas repris ; les personnes physiques jamais d'office.
+# Les lignes « review: true » ont été devinées : relisez-les, puis ôtez « review: true ».
+# Ce qui n’est ni sous « columns » ni sous « keep » n’est pas repris ; les personnes physiques jamais d’office.
 # How a form becomes the columns of tnt_sim. Lines with "review: true" were guessed: read them, then remove it.
 """
 
@@ -207,7 +207,7 @@ def to_text(mapping: FormMapping) -> str:
         lines.append(f"rate_cap: {_quote_text(str(write_rate(mapping.rate_cap)))}")
     lines += _format_control(mapping.control)
     if mapping.fields:
-        lines.append("fields:   # le formulaire tel qu'il était, pour dire ce qui change dans le suivant")
+        lines.append("fields:   # le formulaire tel qu’il était, pour dire ce qui change dans le suivant")
         lines += [f"  - {{{', '.join(_format_field(one))}}}" for one in mapping.fields]
     return "\n".join(lines) + "\n"
 

@@ -22,7 +22,7 @@ _FRENCH = {
     "grouping": [3],
     "currency": ["", "\u00a0€"],
     "minus": "\u2212",
-    "percent": "\u00a0%",
+    "percent": "\u202f%",
 }
 _ENGLISH = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["€", ""], "minus": "\u2212"}
 

@@ -74,18 +74,7 @@ def render_report_html(run: StoredRun, options: PageOptions) -> str:
         **_build_territories(result, options.lang, requested=is_requested),
         **_build_envelopes_and_dossiers(run, options, groups, result),
     }
-    html = _load_template().render(values)
-    return _insert_nonbreaking_spaces(html) if options.lang is Lang.FR else html
-
-
-_CODE = re.compile(r"(<(?:style|script|code|pre)\b.*?</(?:style|script|code|pre)>)", re.DOTALL)
-_FRENCH_SIGNS = re.compile(r" (?=[:;?!»%€])|(?<=«) ")
-
-
-def _insert_nonbreaking_spaces(html: str) -> str:
-    """Replace spaces before French punctuation with non-breaking ones, outside styles and scripts."""
-    parts = _CODE.split(html)
-    return "".join(part if k % 2 else _FRENCH_SIGNS.sub("\u00a0", part) for k, part in enumerate(parts))
+    return _load_template().render(values)
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
-from tnt_sim.i18n.message import Lang, _n
+from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_decimal,
@@ -157,8 +157,9 @@ def format_per_head(tally: Tally, lang: Lang) -> str:
 
 def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, str]:
     """Return the tooltip of each department on the map."""
+    colon = _(": ").in_(lang)
     return {
-        line.code: f"{line.name} ({line.code}) : {format_amount(line.granted_cents, lang)}, "
+        line.code: f"{line.name} ({line.code}){colon}{format_amount(line.granted_cents, lang)}, "
         f"{format_per_head(line, lang)}"
         + _n(
             " per head, {n} dossier",

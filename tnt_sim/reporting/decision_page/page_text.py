@@ -7,6 +7,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.text.vocabulary import INHABITANTS
 
 PAGE: Mapping[str, Text] = MappingProxyType(
@@ -23,6 +24,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "funded": _("Funded"),
         "inhabitants": INHABITANTS,
         "committed": _("of which already committed"),
+        "colon": _(": "),
         "day": _("Day of the decision"),
         "goals": _("Goals, in order"),
         "goal": _("Goal"),
@@ -137,6 +139,7 @@ SCRIPT: Mapping[str, Text] = MappingProxyType(
         "from": _("{{n}} and more"),
         "between": _("{{low}} to {{high}}"),
         "not_granted": _("–"),
+        "colon": _(": "),
         "granted": _("{{amount}} granted"),
         "entered": _("enters"),
         "left": _("leaves"),
@@ -150,7 +153,7 @@ SIZES = (1_000, 3_500, 10_000, 50_000, 200_000, 500_000)
 
 def list_size_names(lang: Lang) -> list[str]:
     """Return the population classes, smallest first; the last is "unknown"."""
-    displayed = [f"{n:,}".replace(",", "\u202f" if lang is Lang.FR else ",") for n in SIZES]
+    displayed = [format_integer(n, lang) for n in SIZES]
     under = _("under {displayed}", displayed=displayed[0]).in_(lang)
     pairs = pairwise(displayed)
     between = [_("{low} to under {high}", low=a, high=b).in_(lang) for a, b in pairs]

@@ -12,6 +12,7 @@ import polars as pl
 
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, format_integer
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.renderers.terminal import MARKS
 from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_tone
@@ -158,7 +159,7 @@ def _describe_rules(rules: Sequence[Any], lang: Lang) -> str:
     off = len(rules) - len(names)
     if not rules:
         return ""
-    told = " ; ".join(names[:MOST_RULES]) or "–"
+    told = Items(names[:MOST_RULES] or ["–"], ";")
     text = _("Rules: {rules}", rules=told)
     rest = len(names) - MOST_RULES
     if rest > 0:

@@ -16,6 +16,7 @@ import polars as pl
 
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amounts, format_decimal, format_integer, format_number
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.quality import SEVERITY
 from tnt_sim.reporting.text.marginal import FLAGS
@@ -166,5 +167,5 @@ def _select_formatter(dtype: pl.DataType, lang: Lang) -> Callable[[Any], str]:
     if dtype.is_decimal():
         return lambda value: format_number(Fraction(value), lang)
     if isinstance(dtype, pl.List):
-        return lambda value: " ; ".join(str(part) for part in value)
+        return lambda value: Items([str(part) for part in value], ";").in_(lang)
     return str

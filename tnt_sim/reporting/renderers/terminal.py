@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.text import Text as Line
 
 from tnt_sim.i18n.lists import format_unlisted_count
-from tnt_sim.i18n.message import Lang, _p
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -37,7 +37,7 @@ LEAST_TEXT = 16
 """Least width of a folded column of sentences."""
 _LONG_LINE = 60
 _APART = (Section, Listing)
-_COLON = _p("colon", ": ")
+_COLON = _(": ")
 MARKS = {
     Tone.GOOD: ("✔ ", "bold green"),
     Tone.BAD: ("✘ ", "bold red"),
@@ -50,7 +50,6 @@ MARKS = {
 _ROWS: Mapping[Tone | None, str] = {Tone.BAD: "red", Tone.WARNING: "yellow", Tone.PLAIN: "bold"}
 _BRANCH = re.compile("[│├└─\u00a0]+")
 """The lines of a tree before a name."""
-_FRENCH_SIGNS = re.compile(r" (?=[:;?!»%]|€(?!\d))|(?<=«) ")
 
 
 def render_grid(
@@ -86,7 +85,7 @@ def render_grid(
 def wrap_paragraph(text: str, width: int, *, first: str = "", style: str = "") -> list[Line]:
     """Wrap a sentence at spaces; words, ids and amounts are never broken."""
     wrapped = textwrap.wrap(
-        _FRENCH_SIGNS.sub("\u00a0", text),
+        text,
         max(width, 40),
         initial_indent=first,
         subsequent_indent=" " * len(first),
@@ -213,7 +212,7 @@ class GridColumn:
     def least(self) -> int:
         """Return the least width: a number is never folded, a sentence and a header at spaces only."""
         words = [self.head, *([] if self.right else self.cells)]
-        whole = max((cell_len(word) for text in words for word in _split_words(text)), default=0)
+        whole = max((cell_len(word) for text in words for word in text.split(" ")), default=0)
         if self.right:
             return max(whole, *map(cell_len, self.cells), 0)
         return max(whole, min(self.natural, LEAST_TEXT))
@@ -285,16 +284,12 @@ def _wrap_cell(text: str, width: int) -> list[str]:
         return [text]
     branch = _BRANCH.match(text)
     return textwrap.wrap(
-        _FRENCH_SIGNS.sub("\u00a0", text),
+        text,
         width,
         subsequent_indent=branch[0].replace("├─", "│ ").replace("└─", "  ") if branch else "",
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _split_words(text: str) -> list[str]:
-    return _FRENCH_SIGNS.sub("\u00a0", text).split(" ")
 
 
 def _render_cards(columns: Sequence[GridColumn], lang: Lang, width: int) -> list[Line]:

@@ -12,6 +12,7 @@ from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, Compare
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreRun
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
     Column,
@@ -320,7 +321,7 @@ def build_core_report(document: CoreDocument) -> Report:
 
 
 def _describe_run(run: CoreRun, number: int, lang: Lang) -> str:
-    text = " ; ".join(localise_amounts(one, lang) for one in run.changes)
+    text = Items([localise_amounts(one, lang) for one in run.changes], ";").in_(lang)
     text = text or _("same values").in_(lang)
     if number == 0:
         text = _("reference").in_(lang)
@@ -334,7 +335,8 @@ def _describe_move(entry: CoreDossier, lang: Lang) -> str:
     if not entry.moved_by:
         return _("several changes at once").in_(lang)
     enters, leaves = _("enters").in_(lang), _("leaves").in_(lang)
-    return " ; ".join(
+    moves = [
         f"{enters if move.funded else leaves}, {localise_amounts(move.change, lang)}"
         for move in entry.moved_by
-    )
+    ]
+    return Items(moves, ";").in_(lang)

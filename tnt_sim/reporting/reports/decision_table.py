@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import polars as pl
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, _
-from tnt_sim.i18n.numbers import format_cents
+from tnt_sim.i18n.numbers import THIN_NO_BREAK, format_cents
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.offers.eligibility import NOT_GIVEN
 from tnt_sim.scenario.spec import ScenarioSpec
 
@@ -65,12 +67,18 @@ def simplify_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -
     heads = [entry.reason or entry.title for entry in spec.eligibility if entry.reason or entry.title]
     plain: dict[str, str] = {}
     for text in reasons.filter(codes == NOT_GIVEN).unique().drop_nulls().to_list():
-        plain[text] = " ; ".join(part.partition(" (")[0] for part in text.split(" ; "))
+        plain[text] = _remove_parentheses(text)
     for text in reasons.filter(codes == "ineligible").unique().drop_nulls().to_list():
         found = [head for head in dict.fromkeys(heads) if f"{head} (" in text]
         if found:
-            plain[text] = " ; ".join(found)
+            plain[text] = Items(found, ";").in_(Lang(spec.locale))
     return reasons.replace(plain) if plain else reasons
+
+
+def _remove_parentheses(text: str) -> str:
+    while (shorter := re.sub(r" ?\([^()]*\)", "", text)) != text:
+        text = shorter
+    return text
 
 
 def format_amount_series(cents: pl.Series, lang: Lang) -> pl.Series:
@@ -94,7 +102,7 @@ def format_rates(rates: pl.Series, lang: Lang) -> pl.Series:
 
 
 def _format_percent(value: float, lang: Lang) -> str:
-    return f"{value:.1f}".replace(".", ",") + "\u00a0%" if lang is Lang.FR else f"{value:.1f}%"
+    return f"{value:.1f}".replace(".", ",") + f"{THIN_NO_BREAK}%" if lang is Lang.FR else f"{value:.1f}%"
 
 
 _SENTENCES = {

@@ -24,7 +24,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer, format_significant
-from tnt_sim.i18n.parameters import Count
+from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -216,7 +216,7 @@ def _describe_moves(entry: NextEuroEntry | PriceEntry, lang: Lang) -> str:
     changed = len(entry.more) + len(entry.less)
     if changed:
         pieces.append(_n("{n} amount changed", "{n} amounts changed", n=changed).in_(lang))
-    return " ; ".join(pieces) or _("the same list").in_(lang)
+    return Items(pieces, ";").in_(lang) or _("the same list").in_(lang)
 
 
 def _build_entries(document: EntryThresholdsDocument) -> Section:
@@ -282,7 +282,7 @@ def _describe_range(document: EntryThresholdsDocument, lang: Lang) -> str:
 
 
 def _count_flags(document: EntryThresholdsDocument, flags: Sequence[str], lang: Lang) -> str:
-    colon = _p("colon", ": ").in_(lang)
+    colon = _(": ").in_(lang)
     return " · ".join(
         f"{describe_flag(flag, lang, exact=document.exact)}{colon}{format_integer(document.flags[flag], lang)}"
         for flag in flags

@@ -13,7 +13,7 @@ from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer
-from tnt_sim.i18n.parameters import Count
+from tnt_sim.i18n.parameters import Count, Rate
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
@@ -150,7 +150,7 @@ def _describe_fit_limits(law: Law) -> list[Text]:
             )
         )
     if law.n_same >= MANY_SAME * law.n:
-        share = f"{100 * law.n_same / law.n:.0f} %"
+        share = Rate(Fraction(law.n_same, law.n), decimals=0)
         lines.append(
             _(
                 "{share} of the pairs have the same amount twice: a continuous law does not say so.",

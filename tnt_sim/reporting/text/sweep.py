@@ -23,6 +23,7 @@ from tnt_sim.i18n.numbers import (
     format_amounts,
     format_decimal,
     format_integer,
+    format_rate,
     format_short_amount,
 )
 from tnt_sim.i18n.parameters import Items, Money, Number
@@ -308,7 +309,7 @@ def _format_tolerance(document: SweepDocument, lang: Lang) -> str:
     text = document.tolerance or ""
     size = text.removesuffix(" %")
     if size != text:
-        return f"{format_decimal(size, lang)}\u00a0%"
+        return format_rate(Fraction(size) / 100, lang, decimals=6)
     return f"{format_decimal(size, lang)} ({document.goals[0].goal})" if text else ""
 
 

@@ -40,13 +40,14 @@ def write_comparison(
     Differences are formulas.
     """
     lang = paper.lang
+    colon = _(": ").in_(lang)
     sheet = book.add_worksheet(name)
     for k, width in enumerate(_WIDTHS):
         sheet.set_column(k, k, width)
     write_text(sheet, 0, 0, _("Comparison").in_(lang), styles.title)
     sheet.set_row(0, 24)
-    write_text(sheet, 1, 0, f"A : {run.name} · {run.title}", styles.soft)
-    write_text(sheet, 2, 0, f"B : {other.name} · {other.title}", styles.soft)
+    write_text(sheet, 1, 0, f"A{colon}{run.name} · {run.title}", styles.soft)
+    write_text(sheet, 2, 0, f"B{colon}{other.name} · {other.title}", styles.soft)
     row = _write_parameters(sheet, styles, run, other, paper, 4)
     row = _write_totals(sheet, styles, run.data, other.data, paper, row + 1)
     row = _write_envelopes(sheet, styles, run, other, paper, row + 1)

@@ -624,7 +624,7 @@ def render_layer_yaml(merged: Consolidated) -> str:
         rules += _build_rules(merged, group, [*fund, *amended])
     head = (
         f"# Choix rendus ({', '.join(group or '–' for group in merged.groups)}) sur le calcul {merged.run}.\n"
-        "# À mettre dans `overrides:` du scénario. Les dossiers en conflit n'y sont pas.\n"
+        "# À mettre dans `overrides:` du scénario. Les dossiers en conflit n’y sont pas.\n"
     )
     return head + to_yaml({"schema_version": 1, "rules": rules})
 

@@ -172,5 +172,5 @@ def _list_contents(
     if why is not None:
         yield EXPLAINED.in_(lang), _ABOUT["explained"].in_(lang)
     if other is not None:
-        yield COMPARISON.in_(lang), f"{_ABOUT['comparison'].in_(lang)} B : {other.name}"
+        yield COMPARISON.in_(lang), f"{_ABOUT['comparison'].in_(lang)} B{_(': ').in_(lang)}{other.name}"
     yield PARAMETERS.in_(lang), _ABOUT["parameters"].in_(lang)

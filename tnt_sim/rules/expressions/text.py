@@ -126,7 +126,7 @@ def _describe_test(key: str, test: str, bound: Any, many: bool, lang: Lang) -> s
 def _describe_not(key: str, bound: Any, many: bool, lang: Lang) -> str:
     if lang is Lang.EN:
         return f"{'are' if many else 'is'} not {_format_values(key, bound, lang, 'or')}"
-    verb = "ne sont" if many else "n'est"
+    verb = "ne sont" if many else "n’est"
     names = [_quote_value(key, part, lang) for part in _wrap_in_list(bound)]
     return f"{verb} pas {names[0]}" if len(names) == 1 else f"{verb} ni {', ni '.join(names)}"
 

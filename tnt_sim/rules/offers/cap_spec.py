@@ -62,7 +62,7 @@ LIBRARY: Mapping[str, LegalCap] = MappingProxyType(
         ),
         "cgct-l1111-10-chef-de-file": LegalCap(
             _("Own share: at least 30 % for a lead authority (chef de file)"),
-            "CGCT L. 1111-10 ; mairesdefrance.com id=650",
+            "CGCT L. 1111-10, mairesdefrance.com id=650",
             "B",
             _("For the dossiers tagged `chef-de-file`; give another `where` where needed."),
             {
@@ -87,7 +87,7 @@ LIBRARY: Mapping[str, LegalCap] = MappingProxyType(
         ),
         "invoices": LegalCap(
             _("Paid on invoices: no more than they say"),
-            "Guichet Démat.ADS (val-de-marne.gouv.fr ; weka.fr, 12/05/2021)",
+            "Guichet Démat.ADS (val-de-marne.gouv.fr, weka.fr, 12/05/2021)",
             "A",
             _("Column `invoices`; an empty cell limits nothing."),
             {"max": {"column": "invoices"}},

@@ -243,18 +243,17 @@ def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     """
     if failure.sentence is not None:
         return pl.Series([failure.sentence.in_(lang)]).new_from_index(0, case.n)
-    french = lang is Lang.FR
     if failure.rule == "state":
         words = {
             "refuse": _("refused by the service").in_(lang),
             "sans_suite": _("closed without follow-up").in_(lang),
         }
         return case.table["state"].replace(words)
-    colon = " : " if french else ": "
+    colon = _(": ").in_(lang)
     required = _("required").in_(lang) + colon
     head = failure.reason or _("requirement not met").in_(lang)
     if case.as_0_1_0:
-        return _describe_failures_0_1_0(case, failure, head, required, lang)
+        return _describe_failures_0_1_0(case, failure, head, lang)
     wanted = describe_selector(failure.wanted, lang)
     if not failure.is_filled:
         missing = _("not given").in_(lang) + colon
@@ -266,16 +265,16 @@ def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     if get_column_kind(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{wanted})"]).new_from_index(0, case.n)
     column = describe_bare_column(failure.column).in_(lang)
-    separator = " ; " if french else "; "
-    found, tail = _format_cells(case, failure.column, lang), f"{separator}{required}{wanted})"
+    found, tail = _format_cells(case, failure.column, lang), f"{_('; ').in_(lang)}{required}{wanted})"
     return pl.select(pl.concat_str(pl.lit(f"{head} ({column}{colon}"), found, pl.lit(tail))).to_series()
 
 
-def _describe_failures_0_1_0(case: Case, failure: Failure, head: str, required: str, lang: Lang) -> pl.Series:
+def _describe_failures_0_1_0(case: Case, failure: Failure, head: str, lang: Lang) -> pl.Series:
     """Return the same sentences as version 0.1.0 wrote them, to compare with its run folders."""
+    colon = " : " if lang is Lang.FR else ": "
+    required = _("required").in_(lang) + colon
     if get_column_kind(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{failure.limit})"]).new_from_index(0, case.n)
-    colon = " : " if lang is Lang.FR else ": "
     found = _format_cells(case, failure.column, lang)
     prefix, tail = f"{head} ({failure.column}{colon}", f" ; {required}{failure.limit})"
     return pl.select(pl.concat_str(pl.lit(prefix), found, pl.lit(tail))).to_series()

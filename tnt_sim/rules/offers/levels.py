@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tnt_sim.domain.field_types import write_cents, write_number
+from tnt_sim.domain.field_types import write_amount, write_number
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
 from tnt_sim.i18n.message import _
 from tnt_sim.i18n.parameters import Items, Names
@@ -143,7 +143,7 @@ def has_clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
     rates = Items([f"{write_number(value * factor)} %" for value in values], ";")
     hint = _("Write {levels}.", levels=rates)
     if all((value * 100).denominator == 1 for value in values):
-        amounts = Items([write_cents(int(value * 100)).replace(".00 ", " ") for value in values], ";")
+        amounts = Items([write_amount(int(value * 100)) for value in values], ";")
         hint = _("Write {rates} or {amounts}.", rates=rates, amounts=amounts)
     case.record_defect(
         "levels-unclear",

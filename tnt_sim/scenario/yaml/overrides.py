@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Defects, ScenarioError, suggest_name
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import MessageParameter, Text, _
+from tnt_sim.i18n.parameters import Names
 from tnt_sim.scenario.yaml.nodes import (
     Mapping,
     Origin,
@@ -148,13 +149,13 @@ def _record_clash(first: YamlNode, second: YamlNode, defects: Defects, path: str
     )
 
 
-def _format_node(node: YamlNode) -> str:
+def _format_node(node: YamlNode) -> MessageParameter:
     value = to_tree(node)
     if value is None:
         return "null"
     if isinstance(value, dict):
         return "{…}"
-    return "[…]" if isinstance(value, list) else f"« {quote_value(value)} »"
+    return "[…]" if isinstance(value, list) else Names([quote_value(value)])
 
 
 def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:

@@ -58,7 +58,7 @@
       shape.setAttribute("fill", shadeOf(values[k], bounds));
       const head = found.head[k] === null ? "–" : amount(Math.floor(found.head[k] + 0.5));
       shape.firstElementChild.textContent =
-        `${group.names[k]} (${shape.dataset.code}) : ${amount(found.amount[k])}, ${head}` +
+        `${group.names[k]} (${shape.dataset.code})${W.colon}${amount(found.amount[k])}, ${head}` +
         `${FR ? " par habitant, " : " per head, "}${counted(found.count[k])}`;
     }
     for (const legend of all(".legend")) legend.hidden = legend.dataset.measure !== state.measure;
