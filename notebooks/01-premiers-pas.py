@@ -12,11 +12,11 @@
 # ---
 
 # %% [markdown]
-# # Premiers pas : d'une table à une décision
+# # Premiers pas : d’une table à une décision
 #
-# Un programme, des dossiers, des règles : en cinq minutes, une répartition prouvée, et pourquoi.
+# Un programme, des dossiers, des règles : en cinq minutes, une répartition prouvée, et pourquoi.
 #
-# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
+# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
 
 # %% tags=["parameters"]
 scenario_file = "../scenarios/demat-ads.yaml"
@@ -26,15 +26,15 @@ import altair
 
 import tnt_sim as tnt
 
-altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l'internet
+altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
 scenario = tnt.Scenario.from_yaml(scenario_file)
 scenario
 
 # %% [markdown]
 # ## Décider
 #
-# Une ligne suffit. La répartition est **optimale** : aucune autre ne fait mieux, et ce qui le prouve est dit. Ce qui
-# n'est pas dépensé est toujours montré, avec sa cause : accordé et reste font le montant, au centime.
+# Une ligne suffit. La répartition est **optimale** : aucune autre ne fait mieux, et ce qui le prouve est dit. Ce qui
+# n’est pas dépensé est toujours montré, avec sa cause : accordé et reste font le montant, au centime.
 
 # %%
 result = scenario.solve()
@@ -50,7 +50,7 @@ assert all(e["unspent_because"] for e in document["envelopes"] if e["unspent_cen
 # %% [markdown]
 # ## Chaque dossier a sa raison
 #
-# Une ligne par dossier, financé ou non. Les montants de la table sont des centimes entiers ; `tnt.table` les montre
+# Une ligne par dossier, financé ou non. Les montants de la table sont des centimes entiers ; `tnt.table` les montre
 # en euros.
 
 # %%
@@ -63,7 +63,7 @@ assert dossiers["granted_cents"].sum() == document["granted_cents"]
 assert (dossiers["reason"] != "").all()
 
 # %% [markdown]
-# ## L'image
+# ## L’image
 
 # %%
 result.plot.by_envelope()
@@ -72,9 +72,9 @@ result.plot.by_envelope()
 result.plot.by_department("count")
 
 # %% [markdown]
-# ## Et si l'enveloppe était un dixième plus grande ?
+# ## Et si l’enveloppe était un dixième plus grande ?
 #
-# Le scénario change, pas ses fichiers : le programme, et l'enveloppe qu'il contient. Deux décisions côte à côte disent qui entre et qui sort.
+# Le scénario change, pas ses fichiers : le programme, et l’enveloppe qu’il contient. Deux décisions côte à côte disent qui entre et qui sort.
 
 # %%
 tenth_more = f"{document['amount_cents'] * 11 // 1000} €"
@@ -88,5 +88,5 @@ assert larger.spec.programme.amount > scenario.spec.programme.amount
 assert comparison.to_dataframe().height > 0
 
 # %% [markdown]
-# Ensuite : [ce qu'achète une enveloppe plus grande](02-enveloppe-elargie.ipynb), [ce que coûtent les
+# Ensuite : [ce qu’achète une enveloppe plus grande](02-enveloppe-elargie.ipynb), [ce que coûtent les
 # règles](03-regles-et-equite.ipynb), [vos propres données](09-vos-donnees.ipynb).

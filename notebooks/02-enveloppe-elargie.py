@@ -12,12 +12,12 @@
 # ---
 
 # %% [markdown]
-# # Qu'achèterait une enveloppe plus grande ?
+# # Qu’achèterait une enveloppe plus grande ?
 #
-# De 88 à 108 M€ : ce qu'achète chaque montant, libre ou engagements maintenus ; le prochain euro ; à partir de quand
+# De 88 à 108 M€ : ce qu’achète chaque montant, libre ou engagements maintenus ; le prochain euro ; à partir de quand
 # chaque dossier entre.
 #
-# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
+# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
 
 # %% tags=["parameters"]
 scenario_file = "../scenarios/tnt-2021.yaml"
@@ -30,15 +30,15 @@ import polars as pl
 
 import tnt_sim as tnt
 
-altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l'internet
+altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
 scenario = tnt.Scenario.from_yaml(scenario_file)
 scenario
 
 # %% [markdown]
 # ## La courbe
 #
-# À chaque montant, la meilleure répartition, prouvée. **Libre** : chaque montant pour lui-même. **Engagements maintenus** :
-# qui était financé au montant d'avant le reste, pour la même somme.
+# À chaque montant, la meilleure répartition, prouvée. **Libre** : chaque montant pour lui-même. **Engagements maintenus** :
+# qui était financé au montant d’avant le reste, pour la même somme.
 
 # %%
 curve = tnt.sweep(scenario, envelope="tnt", at=amounts)
@@ -49,7 +49,7 @@ curve
 
 # %% [markdown]
 # Trois choses à lire. Toutes les répartitions sont prouvées. Un montant plus grand ne vaut jamais moins. Tenir ses
-# promesses ne peut rien rapporter : la courbe libre n'est jamais sous l'autre. Ici, les tenir coûte quelques points.
+# promesses ne peut rien rapporter : la courbe libre n’est jamais sous l’autre. Ici, les tenir coûte quelques points.
 
 # %%
 points = curve.to_dataframe()
@@ -74,7 +74,7 @@ tnt.table(
 )
 
 # %% [markdown]
-# La demande dépasse l'argent partout : chaque axe reçoit une part de ce qui s'ajoute.
+# La demande dépasse l’argent partout : chaque axe reçoit une part de ce qui s’ajoute.
 
 # %%
 curve.plot("envelopes")
@@ -90,8 +90,8 @@ assert all(column[-1] > column[0] for column in granted.values())
 # %% [markdown]
 # ## Le prochain euro
 #
-# Le moins à ajouter à une enveloppe pour gagner quelque chose ; en dessous, rien ne change. Pour les seuls guichets
-# déconcentrés ici : 28 M€ et 2 076 dossiers.
+# Le moins à ajouter à une enveloppe pour gagner quelque chose ; en dessous, rien ne change. Pour les seuls guichets
+# déconcentrés ici : 28 M€ et 2 076 dossiers.
 
 # %%
 local = tnt.Scenario.from_yaml(local_file)
@@ -106,8 +106,8 @@ following
 # %% [markdown]
 # ## À partir de quand chaque dossier entre
 #
-# Pour chaque dossier refusé, le plus petit supplément avec lequel il peut être financé sans que le but y perde. C'est
-# le chiffre à donner à son porteur ; il n'est pas une moyenne, mais exact au centime.
+# Pour chaque dossier refusé, le plus petit supplément avec lequel il peut être financé sans que le but y perde. C’est
+# le chiffre à donner à son porteur ; il n’est pas une moyenne, mais exact au centime.
 
 # %%
 found = tnt.entries(local, stop="29 M€")

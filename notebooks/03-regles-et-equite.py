@@ -12,12 +12,12 @@
 # ---
 
 # %% [markdown]
-# # Ce que coûtent les règles, et l'équité entre territoires
+# # Ce que coûtent les règles, et l’équité entre territoires
 #
-# Une règle protège quelque chose et coûte quelque chose. Combien ? Ici, une enveloppe nationale de 28 M€ pour 2 076
-# projets de collectivités, et quatre règles que l'on met une à une.
+# Une règle protège quelque chose et coûte quelque chose. Combien ? Ici, une enveloppe nationale de 28 M€ pour 2 076
+# projets de collectivités, et quatre règles que l’on met une à une.
 #
-# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle ; les règles d'équité sont supposées.*
+# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle ; les règles d’équité sont supposées.*
 
 # %% tags=["parameters"]
 scenario_file = "../scenarios/equite-territoriale.yaml"
@@ -29,14 +29,14 @@ import polars as pl
 
 import tnt_sim as tnt
 
-altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l'internet
+altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
 scenario = tnt.Scenario.from_yaml(scenario_file)
 scenario
 
 # %% [markdown]
 # ## Sans aucune règle
 #
-# 1 400 projets sont déjà promis. Le reste va aux meilleures notes, où qu'elles soient.
+# 1 400 projets sont déjà promis. Le reste va aux meilleures notes, où qu’elles soient.
 
 # %%
 base = scenario.solve()
@@ -48,7 +48,7 @@ base.plot.by_department("head")
 # %% [markdown]
 # ## Chaque règle, seule
 #
-# La même question, une règle à la fois : la somme des notes baisse de ce que la règle coûte. Aucune ne rapporte.
+# La même question, une règle à la fois : la somme des notes baisse de ce que la règle coûte. Aucune ne rapporte.
 
 # %%
 alone = {rule: scenario.with_({f"rules.{rule}.off": False}).solve() for rule in rules}
@@ -73,8 +73,8 @@ assert (costs["Coûte"] >= 0).all()
 assert costs["Coûte"].max() == best - value["plafond-departement"]
 
 # %% [markdown]
-# Le plafond de 297 000 € par département est de loin la plus chère. Sans lui, plus de quarante départements le
-# dépassent ; avec lui, plus de trente en sont à moins de 5 000 €, et leur argent va à de moins bonnes notes ailleurs.
+# Le plafond de 297 000 € par département est de loin la plus chère. Sans lui, plus de quarante départements le
+# dépassent ; avec lui, plus de trente en sont à moins de 5 000 €, et leur argent va à de moins bonnes notes ailleurs.
 
 # %%
 capped = alone["plafond-departement"]
@@ -86,7 +86,7 @@ assert near.height > 30
 tnt.table(near, most=6, heads={"group": "Département"})
 
 # %% [markdown]
-# La carte par habitant, avec le plafond. Le même montant partout n'est pas le même par habitant : les départements
+# La carte par habitant, avec le plafond. Le même montant partout n’est pas le même par habitant : les départements
 # peu peuplés restent les mieux dotés.
 
 # %%
@@ -98,8 +98,8 @@ drawn
 # %% [markdown]
 # ## Ensemble
 #
-# Deux règles ensemble ne coûtent pas la somme de ce qu'elles coûtent seules. Le prix de chacune se lit alors
-# *l'autre restant en place*.
+# Deux règles ensemble ne coûtent pas la somme de ce qu’elles coûtent seules. Le prix de chacune se lit alors
+# *l’autre restant en place*.
 
 # %%
 pair = ["plafond-departement", "communes"]
@@ -111,8 +111,8 @@ priced.plot()
 priced
 
 # %% [markdown]
-# Le plafond coûte plus que la part des communes ; et aucune enveloppe plus grande ne le rachèterait à elle seule,
-# puisqu'il borne chaque département, quel que soit le total.
+# Le plafond coûte plus que la part des communes ; et aucune enveloppe plus grande ne le rachèterait à elle seule,
+# puisqu’il borne chaque département, quel que soit le total.
 
 # %%
 price = {row["id"]: row for row in priced.summary()["prices"]}
@@ -122,7 +122,7 @@ assert price["plafond-departement"]["euros_cents"] is None
 # %% [markdown]
 # ## Des règles qui se contredisent
 #
-# Dix projets partout *et* 297 000 € au plus par département : rien ne tient les deux, et cela est prouvé. Le carnet
+# Dix projets partout *et* 297 000 € au plus par département : rien ne tient les deux, et cela est prouvé. Le carnet
 # [Pourquoi](05-pourquoi.ipynb) dit où est la contradiction et ce qui la répare au moindre coût.
 
 # %%
@@ -131,9 +131,9 @@ assert clash.summary()["status"] == "infeasible"
 clash
 
 # %% [markdown]
-# ## L'équité comme but
+# ## L’équité comme but
 #
-# Plutôt qu'une règle, un but : que le département le moins doté par habitant le soit le plus possible ; à égalité
+# Plutôt qu’une règle, un but : que le département le moins doté par habitant le soit le plus possible ; à égalité
 # seulement, les notes.
 
 # %%
@@ -148,7 +148,7 @@ fairest = scenario.with_(
 fairest
 
 # %% [markdown]
-# Ce que cela coûte en notes, et ce que gagne le moins doté (en euros par habitant) :
+# Ce que cela coûte en notes, et ce que gagne le moins doté (en euros par habitant) :
 
 # %%
 smallest, score = (float(goal["value"]) for goal in fairest.summary()["objective"])

@@ -12,12 +12,12 @@
 # ---
 
 # %% [markdown]
-# # Ce qui tient malgré l'incertitude
+# # Ce qui tient malgré l’incertitude
 #
-# Notes, coûts et abandons ne sont pas sûrs : quels dossiers restent financés dans presque tous les tirages ? Quelle
-# liste choisir avant de savoir, et que vaudrait de savoir ?
+# Notes, coûts et abandons ne sont pas sûrs : quels dossiers restent financés dans presque tous les tirages ? Quelle
+# liste choisir avant de savoir, et que vaudrait de savoir ?
 #
-# *Données SYNTHÉTIQUES, et lois en HYPOTHÈSE : le scénario le dit.* Douze tirages ici, pour aller vite ; mille en
+# *Données SYNTHÉTIQUES, et lois en HYPOTHÈSE : le scénario le dit.* Douze tirages ici, pour aller vite ; mille en
 # donnent une image plus fine (`draws`).
 
 # %% tags=["parameters"]
@@ -36,7 +36,7 @@ found
 # %% [markdown]
 # ## Le noyau, et ce qui se discute
 #
-# Le **noyau** est financé dans 95 % des tirages au moins. Il contient la plupart des dossiers : ce qui se discute est
+# Le **noyau** est financé dans 95 % des tirages au moins. Il contient la plupart des dossiers : ce qui se discute est
 # une minorité, que voici, du plus sûr au moins sûr.
 
 # %%
@@ -49,8 +49,8 @@ tnt.table(borderline.select("dossier", "title", "share", "planned"), most=8)
 # %% [markdown]
 # ## Décider avant de savoir
 #
-# Une liste décidée d'avance vaut, en moyenne, moins que la meilleure liste de chaque tirage : l'écart est ce que
-# vaudrait de savoir. Selon ce que l'on craint, une autre liste est la bonne.
+# Une liste décidée d’avance vaut, en moyenne, moins que la meilleure liste de chaque tirage : l’écart est ce que
+# vaudrait de savoir. Selon ce que l’on craint, une autre liste est la bonne.
 
 # %%
 assert found.information >= 0

@@ -14,12 +14,12 @@
 # %% [markdown]
 # # Pourquoi ?
 #
-# Trois questions d'un porteur, d'un préfet, d'un cabinet : pourquoi mon dossier n'est-il pas retenu, et que lui
-# manque-t-il ? Pourquoi ces règles ne tiennent-elles pas ensemble ? Que vaut la liste que j'ai faite à la main ?
+# Trois questions d’un porteur, d’un préfet, d’un cabinet : pourquoi mon dossier n’est-il pas retenu, et que lui
+# manque-t-il ? Pourquoi ces règles ne tiennent-elles pas ensemble ? Que vaut la liste que j’ai faite à la main ?
 #
-# Pour que chaque question se pose dossier par dossier, une seule région : 125 projets.
+# Pour que chaque question se pose dossier par dossier, une seule région : 125 projets.
 #
-# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
+# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
 
 # %% tags=["parameters"]
 scenario_file = "../scenarios/equite-une-region.yaml"
@@ -37,9 +37,9 @@ result = scenario.solve()
 result
 
 # %% [markdown]
-# ## Pourquoi mon dossier n'est-il pas retenu ?
+# ## Pourquoi mon dossier n’est-il pas retenu ?
 #
-# Les refusés les mieux notés, et le motif de chacun. Une bonne note ne suffit pas : ce qui compte est ce qu'elle
+# Les refusés les mieux notés, et le motif de chacun. Une bonne note ne suffit pas : ce qui compte est ce qu’elle
 # apporte *par euro*.
 
 # %%
@@ -50,10 +50,10 @@ assert refused["score"].max() > dossiers.filter(pl.col("reason_code") == "merit"
 tnt.table(refused.select("dossier", "department", "score", "requested_cents", "reason"), most=6)
 
 # %% [markdown]
-# ## … et que lui manque-t-il ?
+# ## … et que lui manque-t-il ?
 #
-# Le plus petit changement qui le ferait entrer : de note, de demande, d'enveloppe, de règle. Chaque chiffre est
-# exact : un pas de moins ne suffit pas, et la décision reprise avec ce changement le confirme.
+# Le plus petit changement qui le ferait entrer : de note, de demande, d’enveloppe, de règle. Chaque chiffre est
+# exact : un pas de moins ne suffit pas, et la décision reprise avec ce changement le confirme.
 
 # %%
 first, second = refused["dossier"].to_list()[:2]
@@ -67,9 +67,9 @@ for entry in why.document["dossiers"]:
     assert {"score", "grant", "envelope"} <= kinds
 
 # %% [markdown]
-# ## Un mieux noté refusé, un moins bien noté financé : combien de fois, et à quel prix l'éviter ?
+# ## Un mieux noté refusé, un moins bien noté financé : combien de fois, et à quel prix l’éviter ?
 #
-# Ces inversions choquent, et s'expliquent par les montants demandés. N'en avoir aucune a un prix, que voici.
+# Ces inversions choquent, et s’expliquent par les montants demandés. N’en avoir aucune a un prix, que voici.
 
 # %%
 inversions = result.inversions()
@@ -89,10 +89,10 @@ tnt.table(
 )
 
 # %% [markdown]
-# ## Pourquoi ces règles ne tiennent-elles pas ensemble ?
+# ## Pourquoi ces règles ne tiennent-elles pas ensemble ?
 #
-# Ajoutons « dix projets au moins dans chaque département ». Plus rien ne tient. La plus petite contradiction est
-# prouvée, et chacun de ses membres y est nécessaire ; les réparations sont classées par ce qu'elles changent.
+# Ajoutons « dix projets au moins dans chaque département ». Plus rien ne tient. La plus petite contradiction est
+# prouvée, et chacun de ses membres y est nécessaire ; les réparations sont classées par ce qu’elles changent.
 
 # %%
 impossible = scenario.with_({"rules.partout.off": False})
@@ -111,10 +111,10 @@ assert {member["id"] for member in conflict.document["sets"][0]["members"]} >= {
 assert all(repair["verified"] for repair in conflict.document["repairs"])
 
 # %% [markdown]
-# ## Que vaut une liste faite à la main ?
+# ## Que vaut une liste faite à la main ?
 #
-# L'usage : tout ce qui est promis, puis les meilleures notes dans l'ordre, tant qu'il reste de l'argent. La voici,
-# telle qu'un tableur la donnerait.
+# L’usage : tout ce qui est promis, puis les meilleures notes dans l’ordre, tant qu’il reste de l’argent. La voici,
+# telle qu’un tableur la donnerait.
 
 # %%
 by_hand = (
@@ -128,8 +128,8 @@ by_hand.select("dossier").write_csv(selection)
 tnt.table(by_hand.select("dossier", "score", "asked_cents"), most=4, heads={"asked_cents": "Montant"})
 
 # %% [markdown]
-# L'audit la relit contre toutes les règles et contre l'optimum. Elle dépasse le plafond dans deux départements : ce
-# n'est pas encore une décision. Et même ainsi elle obtient moins de notes que la meilleure liste permise.
+# L’audit la relit contre toutes les règles et contre l’optimum. Elle dépasse le plafond dans deux départements : ce
+# n’est pas encore une décision. Et même ainsi elle obtient moins de notes que la meilleure liste permise.
 
 # %%
 audit = tnt.audit(scenario, selection)
@@ -147,5 +147,5 @@ assert audit.document["swaps"][-2]["recover"] == "0.9"
 assert changes[-2] <= 15
 
 # %% [markdown]
-# Deux changements suffisent à la rendre permise ; quinze au plus regagnent neuf dixièmes de l'écart. C'est une base de
-# discussion : on garde la liste du cabinet, et on sait ce que chaque écart coûte.
+# Deux changements suffisent à la rendre permise ; quinze au plus regagnent neuf dixièmes de l’écart. C’est une base de
+# discussion : on garde la liste du cabinet, et on sait ce que chaque écart coûte.

@@ -14,11 +14,11 @@
 # %% [markdown]
 # # Un pays entier, en vrai
 #
-# Les 24 811 projets de collectivités que l'État a réellement subventionnés en 2019 (DETR, DSIL, DSID) : 1,7 Md€. On
-# les remet en concurrence dans des enveloppes réduites à 65 %, département par département.
+# Les 24 811 projets de collectivités que l’État a réellement subventionnés en 2019 (DETR, DSIL, DSID) : 1,7 Md€. On
+# les remet en concurrence dans des enveloppes réduites à 65 %, département par département.
 #
-# *Projets et montants réels (DGCL, traitement CGET/ANCT, Licence Ouverte 2.0) ; enveloppes FICTIVES. La liste ne
-# contient que des projets financés : elle n'a ni refus ni note. Ce carnet ne dit donc pas ce qu'il aurait fallu faire ;
+# *Projets et montants réels (DGCL, traitement CGET/ANCT, Licence Ouverte 2.0) ; enveloppes FICTIVES. La liste ne
+# contient que des projets financés : elle n’a ni refus ni note. Ce carnet ne dit donc pas ce qu’il aurait fallu faire ;
 # il montre ce que le calcul sait faire à cette taille.*
 
 # %% tags=["parameters"]
@@ -30,15 +30,15 @@ import polars as pl
 
 import tnt_sim as tnt
 
-altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l'internet
+altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
 scenario = tnt.Scenario.from_yaml(scenario_file)
 scenario
 
 # %% [markdown]
 # ## Le plus de projets possible
 #
-# Le scénario a deux buts : le plus de projets, puis le plus d'habitants. Le second demande des minutes et n'est pas
-# toujours prouvé (`docs/benchmarks.md` dit où l'on bute) ; ce carnet garde le premier, prouvé en quelques secondes :
+# Le scénario a deux buts : le plus de projets, puis le plus d’habitants. Le second demande des minutes et n’est pas
+# toujours prouvé (`docs/benchmarks.md` dit où l’on bute) ; ce carnet garde le premier, prouvé en quelques secondes :
 # trois cents enveloppes, un sac à dos exact dans chacune.
 
 # %%
@@ -53,7 +53,7 @@ assert document["proof"] == "PROVED"
 assert document["granted_cents"] + document["unspent_cents"] == document["amount_cents"]
 
 # %% [markdown]
-# Avec 65 % de l'argent, plus de neuf projets sur dix : compter les projets favorise les petits. Ce que montre la taille
+# Avec 65 % de l’argent, plus de neuf projets sur dix : compter les projets favorise les petits. Ce que montre la taille
 # de ceux qui restent dehors.
 
 # %%
@@ -84,7 +84,7 @@ result.plot.by_envelope()
 result.plot.by_department("head")
 
 # %% [markdown]
-# La dotation par habitant varie de plus de un à dix entre départements : c'est ainsi que ces fonds sont faits (la
+# La dotation par habitant varie de plus de un à dix entre départements : c’est ainsi que ces fonds sont faits (la
 # DETR est rurale), et non ce que le calcul a choisi. Chaque département est tenu par sa propre enveloppe.
 
 # %%

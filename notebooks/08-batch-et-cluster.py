@@ -14,10 +14,10 @@
 # %% [markdown]
 # # Beaucoup de scénarios, et où ils sont gardés
 #
-# Un lot croise des valeurs ; chaque réponse est écrite une fois, et polars ou DuckDB la relisent directement. La même
-# commande va d'un ordinateur à une grappe de machines.
+# Un lot croise des valeurs ; chaque réponse est écrite une fois, et polars ou DuckDB la relisent directement. La même
+# commande va d’un ordinateur à une grappe de machines.
 #
-# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
+# *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
 
 # %% tags=["parameters"]
 batch_file = "../scenarios/lot-enveloppes.yaml"
@@ -40,7 +40,7 @@ tnt.table(pl.DataFrame({"Cas": [case.name for case in plan.cases]}))
 # %% [markdown]
 # ## Calculer, une fois
 #
-# Le nombre de cas est connu avant de commencer ; chaque réponse acceptée est sur le disque.
+# Le nombre de cas est connu avant de commencer ; chaque réponse acceptée est sur le disque.
 
 # %%
 store = Path(tempfile.mkdtemp()) / "lot"
@@ -50,7 +50,7 @@ assert result.n_failed == 0
 tnt.table(result.runs.select("name", "n_funded", "granted_cents", "proof"))
 
 # %% [markdown]
-# La même commande ne refait rien : tout est déjà là. C'est ainsi qu'un lot interrompu reprend.
+# La même commande ne refait rien : tout est déjà là. C’est ainsi qu’un lot interrompu reprend.
 
 # %%
 again = run_batch(plan, store, executor("serial", 1), 1)
@@ -59,7 +59,7 @@ assert again.runs.equals(result.runs)
 # %% [markdown]
 # ## Interroger
 #
-# Combien de fois chaque dossier est-il financé ? Une requête sur les fichiers, par polars…
+# Combien de fois chaque dossier est-il financé ? Une requête sur les fichiers, par polars…
 
 # %%
 runs = pl.scan_parquet(store / "runs")
@@ -69,7 +69,7 @@ counted = times.group_by("len").agg(pl.len().alias("n_funded")).sort("len", desc
 tnt.table(counted, heads={"len": "Financés dans … cas", "n_funded": "Dossiers"})
 
 # %% [markdown]
-# … ou en SQL, par DuckDB, sans rien charger : la réponse est la même.
+# … ou en SQL, par DuckDB, sans rien charger : la réponse est la même.
 
 # %%
 question = f"""
@@ -86,8 +86,8 @@ answer
 # %% [markdown]
 # ## Une grappe
 #
-# `executor("dask", n)` ouvre une grappe sur cette machine ; une adresse `tls://…` en désigne une autre
-# (`docs/scale.md`). Les travailleurs calculent, un seul processus écrit : les octets sont ceux du calcul en série. Un
+# `executor("dask", n)` ouvre une grappe sur cette machine ; une adresse `tls://…` en désigne une autre
+# (`docs/scale.md`). Les travailleurs calculent, un seul processus écrit : les octets sont ceux du calcul en série. Un
 # seul travailleur ici, sur un magasin neuf.
 
 # %%

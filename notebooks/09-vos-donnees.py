@@ -12,12 +12,12 @@
 # ---
 
 # %% [markdown]
-# # Vos données : d'un export à un rapport
+# # Vos données : d’un export à un rapport
 #
-# Vous avez un export de démarches-simplifiées. Dans un quart d'heure : des dossiers propres, un scénario à vous, une
+# Vous avez un export de démarches-simplifiées. Dans un quart d’heure : des dossiers propres, un scénario à vous, une
 # décision prouvée, un rapport à envoyer.
 #
-# *L'export de ce carnet est SYNTHÉTIQUE : la forme est celle du service, les demandes sont tirées au sort. Mettez le
+# *L’export de ce carnet est SYNTHÉTIQUE : la forme est celle du service, les demandes sont tirées au sort. Mettez le
 # vôtre à sa place dans la cellule qui suit.*
 
 # %% tags=["parameters"]
@@ -33,14 +33,14 @@ import polars as pl
 
 import tnt_sim as tnt
 
-altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l'internet
-folder = Path(tempfile.mkdtemp())  # pour un vrai travail : un dossier à vous
+altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
+folder = Path(tempfile.mkdtemp())  # pour un vrai travail : un dossier à vous
 
 # %% [markdown]
 # ## 1. Importer, et lire ce qui cloche
 #
-# Les colonnes sont devinées d'après leurs libellés, et à relire. Ce qui nomme une personne n'est pas repris. Rien n'est
-# corrigé en silence : chaque défaut est dit, avec sa ligne et son remède.
+# Les colonnes sont devinées d’après leurs libellés, et à relire. Ce qui nomme une personne n’est pas repris. Rien n’est
+# corrigé en silence : chaque défaut est dit, avec sa ligne et son remède.
 
 # %%
 export = tnt.import_file(export_file)
@@ -61,7 +61,7 @@ assert not {"Nom", "Prénom", "Email", "Téléphone"} & set(export.to_dataframe(
 # %% [markdown]
 # ## 2. Garder la table propre
 #
-# Trois fichiers : les dossiers, les constats, et la correspondance des colonnes (`mapping.yaml`), qui servira au
+# Trois fichiers : les dossiers, les constats, et la correspondance des colonnes (`mapping.yaml`), qui servira au
 # prochain export.
 
 # %%
@@ -73,7 +73,7 @@ assert again.to_dataframe().equals(export.to_dataframe())
 # %% [markdown]
 # ## 3. Écrire le scénario
 #
-# Voici tout ce qu'il faut : une enveloppe, qui est éligible, combien chacun peut recevoir, une règle, un but. (En
+# Voici tout ce qu’il faut : une enveloppe, qui est éligible, combien chacun peut recevoir, une règle, un but. (En
 # ligne de commande, `tnt-sim new mon-programme --from dossiers.csv` en écrit un à relire.)
 
 # %%
@@ -118,7 +118,7 @@ scenario = tnt.Scenario.from_yaml(folder / "scenario.yaml", [f"programme.amount=
 scenario
 
 # %% [markdown]
-# Avant de calculer, tout ce qui se vérifie sans calcul :
+# Avant de calculer, tout ce qui se vérifie sans calcul :
 
 # %%
 check = scenario.validate()
@@ -139,7 +139,7 @@ assert result.summary()["granted_cents"] <= result.summary()["amount_cents"]
 result.plot.by_department()
 
 # %% [markdown]
-# Chacun a sa raison, y compris le dossier sans coût, le dossier trop long, le dossier classé sans suite :
+# Chacun a sa raison, y compris le dossier sans coût, le dossier trop long, le dossier classé sans suite :
 
 # %%
 dossiers = result.to_dataframe()
@@ -153,7 +153,7 @@ tnt.table(
 # ## 5. Remettre
 #
 # Le dossier de calcul se vérifie sans solveur (`tnt-sim verify`). Le rapport est une page qui ne demande rien à
-# l'internet ; le classeur se relit et se recalcule.
+# l’internet ; le classeur se relit et se recalcule.
 
 # %%
 run = result.save(folder / "runs")
