@@ -165,7 +165,7 @@ def test_an_impossible_setting_answers_with_the_conflict_and_repairs(
 ) -> None:
     said = impossible(force)
     trouble = said["parts"]["trouble"]
-    assert "Aucune répartition ne tient" in trouble
+    assert "Aucune répartition ne respecte" in trouble
     assert "Ce qui se contredit" in trouble
     assert "part-communes" in trouble
     assert "Ce qui suffirait" in trouble
