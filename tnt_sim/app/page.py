@@ -35,8 +35,8 @@ from tnt_sim.errors import TntError
 from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.i18n.parameters import Items, Number
+from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 
 Event = Mapping[str, Any]

@@ -13,7 +13,7 @@ from enum import Enum, Flag, StrEnum, auto
 from fractions import Fraction
 
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import (
     format_amounts,
     format_integer,
@@ -25,6 +25,9 @@ from tnt_sim.i18n.numbers import (
 type Words = Text | str
 """A sentence in both languages, or a text that has one form only, as a name or an id."""
 type Cell = Words | int | Fraction | None
+
+
+SYNTHETIC = _("SYNTHETIC data: these dossiers describe no real request.")
 
 
 class Output(Flag):

@@ -37,11 +37,11 @@ from tnt_sim.reporting.decision_page.page_text import PAGE, translate_texts
 from tnt_sim.reporting.decision_page.script_data import Slider, build_script_document, encode_script
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
 from tnt_sim.reporting.renderers.html import build_security_policy, read_asset
+from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_explained, with_motives
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.expressions import text as expressions_text
 
 MOST_ON_PAPER = 5_000

@@ -33,8 +33,9 @@ from tnt_sim.reporting.export.flat_table import (
 from tnt_sim.reporting.export.pabulib import build_pabulib
 from tnt_sim.reporting.export.scdl import INFO_KEYS, build_scdl
 from tnt_sim.reporting.export.scdl import list_remarks as scdl_remarks
+from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.text.verification import get_mention, get_short_mention
-from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC, SYNTHETIC
+from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.verify.verification import Verification
 

@@ -15,8 +15,9 @@ from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, form
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.renderers.terminal import MARKS
+from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_tone
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_verdict
+from tnt_sim.reporting.text.vocabulary import describe_verdict
 from tnt_sim.rules.expressions.text import SENSE, describe_measure
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 from tnt_sim.verify.run_document import RunDocument, RunEnvelope, StageEntry

@@ -31,7 +31,7 @@ from tnt_sim.reporting.decision_page.page_rows import (
 from tnt_sim.reporting.decision_page.page_text import PAGE
 from tnt_sim.reporting.decision_page.subtotals import Tally, build_groupings, build_tallies
 from tnt_sim.reporting.renderers.html import wrap_in_frame
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.rules.expressions.text import capitalise
 
 MOST_CHILDREN = 12

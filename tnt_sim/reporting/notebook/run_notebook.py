@@ -15,7 +15,7 @@ from typing import Any
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.decision_page.subtotals import build_groupings
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.reporting.report_tree import SYNTHETIC
 
 Cell = dict[str, Any]
 _MARKS = re.compile(r"([\\`*_\[\]#$~|])")

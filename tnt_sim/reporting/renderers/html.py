@@ -17,6 +17,7 @@ from importlib.resources import files
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.report_tree import (
+    SYNTHETIC,
     Callout,
     Chart,
     Listing,
@@ -29,7 +30,6 @@ from tnt_sim.reporting.report_tree import (
     Tone,
     write_words,
 )
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 
 _STYLE = """\
 .tnt{max-width:62rem;line-height:1.45;font-family:system-ui,"Segoe UI","Liberation Sans",Arial,sans-serif}

@@ -17,6 +17,7 @@ from rich.text import Text as Line
 from tnt_sim.i18n.lists import format_unlisted_count
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import (
+    SYNTHETIC,
     Callout,
     Column,
     Kind,
@@ -30,7 +31,6 @@ from tnt_sim.reporting.report_tree import (
     Tone,
     write_words,
 )
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 
 GAP = "  "
 LEAST_TEXT = 16

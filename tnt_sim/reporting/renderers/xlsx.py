@@ -13,6 +13,7 @@ from tnt_sim.engine.award_list import FORMULA_PREFIX
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.report_tree import (
+    SYNTHETIC,
     Callout,
     Kind,
     Listing,
@@ -25,7 +26,6 @@ from tnt_sim.reporting.report_tree import (
     convert_to_number,
     write_words,
 )
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

@@ -270,6 +270,5 @@ def translate_document(result: ResultData, lang: Lang) -> RunDocument:
     return replace(document, envelopes=envelopes)
 
 
-SYNTHETIC = _("SYNTHETIC data: these dossiers describe no real request.")
 SHORT_SYNTHETIC = _("synthetic data")
-"""The same, for a cell."""
+"""Mark of synthetic data for a cell."""

@@ -11,11 +11,11 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_text
+from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.explanation import Explained, build_explained
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import build_answer_rows
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.reporting.workbook.comparison_sheet import write_comparison
 from tnt_sim.reporting.workbook.dossier_sheet import TABLE, build_dossier_columns, write_dossiers
 from tnt_sim.reporting.workbook.list_sheets import (
