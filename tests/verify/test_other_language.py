@@ -6,22 +6,18 @@ from pathlib import Path
 
 import pytest
 from support.run_folders.checked import copied
-from support.run_folders.small_runs import EVERY, project, unfinished
+from support.run_folders.small_runs import EVERY, solved, unfinished
 
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.run_folder.writer import write_run
-from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang
-from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.verification import Standing
 
 
 def in_other_words(name: str, folder: Path, lang: Lang) -> StoredRun:
     """The run of the same scenario, its locale written as `lang`."""
-    small = EVERY[name]
-    scenario = load_scenario(project(small, folder), (*small.sets, f"locale={lang.value}"))
-    result = solve(scenario, cross_check="never")
+    result = solved(name, folder, f"locale={lang.value}")
     return open_stored(write_run(unfinished(result) if name == "half" else result))
 
 

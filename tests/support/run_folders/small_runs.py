@@ -248,12 +248,12 @@ def run_of(name: str, folder: Path) -> Path:
     return write_run(unfinished(result) if name == "half" else result)
 
 
-def solved(name: str, folder: Path) -> ResultData:
-    """The result of one of `EVERY`, its project written to `folder`."""
+def solved(name: str, folder: Path, *sets: str) -> ResultData:
+    """The result of one of `EVERY`, its project written to `folder`, with more values set."""
     small = EVERY[name]
     readings = count()
     with patch("tnt_sim.deadline.monotonic", lambda: next(readings) * 1e-6):  # no proof is cut short by load
-        result = solve(load_scenario(project(small, folder), small.sets), cross_check="never")
+        result = solve(load_scenario(project(small, folder), (*small.sets, *sets)), cross_check="never")
     assert result.status is Status.OPTIMAL, name
     return result
 
