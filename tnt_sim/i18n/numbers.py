@@ -21,7 +21,7 @@ _MARKS = {
     Lang.FR: str.maketrans({",": THIN_NO_BREAK, ".": ",", "-": MINUS}),
     Lang.EN: str.maketrans({"-": MINUS}),
 }
-"""What the marks of a number in Python become."""
+"""Marks of numbers by language, from those of Python."""
 _AMOUNT = re.compile(r"(?<![\d.,])(\d+(?:\.\d{1,2})?) €")
 _TEN_THOUSAND_EUROS, _MILLION_EUROS = 1_000_000, 100_000_000
 _UNITS = {"€": 100, "k€": 100_000, "M€": _MILLION_EUROS}

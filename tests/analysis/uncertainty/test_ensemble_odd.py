@@ -51,7 +51,7 @@ def test_promises_that_beat_the_draw_have_no_value_of_knowing(file: Path) -> Non
     assert plan.risk.mean > found.risk.mean
     assert found.information is None
     assert all(one.worst_regret >= 0 for one in found.fixed_lists)
-    assert "Ce que rapporterait de connaître l'aléa n'est pas chiffré" in told(found)
+    assert "Le gain de connaître l'aléa n'est pas chiffré" in told(found)
     assert found.envelopes["p_exceeded"].to_list() == [1.0]
 
 

@@ -385,12 +385,12 @@ def _describe_information_value(tables: EnsembleTables) -> Text:
     """Write the value of perfect information, where lists can be compared with the draws' optima."""
     if any(one.ahead for one in tables.fixed_lists):
         return _(
-            "What knowing the draw would bring has no figure: the lists keep promised amounts where more "
+            "The gain from knowing the draw has no figure: the lists keep promised amounts where more "
             "is asked for, and are then worth more than what can be decided there."
         )
     if tables.information is None:
         return _(
-            "What knowing the draw would bring has no figure: no list satisfies the rules in every draw."
+            "The gain from knowing the draw has no figure: no list satisfies the rules in every draw."
         )
     worth = write_both(partial(_format_number, tables.information))
     return _n(
