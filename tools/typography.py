@@ -1,7 +1,7 @@
 """French typography: what a typist leaves out, set in a sentence.
 
-`’` for an apostrophe, U+202F before `; ! ? %` and in groups of digits, U+00A0 before `:` and `€` and inside « ». Code,
-in backticks or straight double quotes, has ordinary spaces: it is copied and typed.
+`’` for an apostrophe, U+202F before `; ! ? %` and in groups of digits, U+00A0 before `:` and `€` and inside « ».
+Code, in backticks or straight double quotes, has ordinary spaces: it is copied and typed.
 """
 
 from __future__ import annotations
