@@ -389,9 +389,7 @@ def _describe_information_value(tables: EnsembleTables) -> Text:
             "is asked for, and are then worth more than what can be decided there."
         )
     if tables.information is None:
-        return _(
-            "The gain from knowing the draw has no figure: no list satisfies the rules in every draw."
-        )
+        return _("The gain from knowing the draw has no figure: no list satisfies the rules in every draw.")
     worth = write_both(partial(_format_number, tables.information))
     return _n(
         "Deciding with the draw known would bring {worth} more on average than the only list that "
