@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from support.paths import ROOT
 
 from tnt_sim.scenario.json_schema import main
@@ -12,6 +13,7 @@ from tnt_sim.scenario.json_schema import main
 COMMITTED = ROOT / "scenarios" / "scenario.schema.json"
 
 
+@pytest.mark.usefixtures("shipped_catalogue")
 def test_the_committed_schema_is_fresh() -> None:
     assert main(["--check", str(COMMITTED)]) == 0
 

@@ -81,9 +81,9 @@ def build_provenance(
 
 @cache
 def hash_code() -> str:
-    """Compute the SHA-256 of the package: paths and contents of all modules and maps, line ends as LF; cached."""
+    """Compute the SHA-256 of the package, cached: paths and contents of modules, sentences and maps."""
     total = hashlib.sha256()
-    for file in sorted([*_PACKAGE.rglob("*.py"), *_PACKAGE.rglob("*.parquet")]):
+    for file in sorted(file for kind in ("*.py", "*.mo", "*.parquet") for file in _PACKAGE.rglob(kind)):
         data = file.read_bytes()
         if file.suffix == ".py":
             data = data.replace(b"\r\n", b"\n")
