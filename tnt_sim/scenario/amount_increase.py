@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from tnt_sim.domain.budget_tree import EnvelopeSpec, Tree
+from tnt_sim.domain.budget_tree import EnvelopeSpec, Tree, Unassigned
 from tnt_sim.errors import Defects
 from tnt_sim.rules.protocols import Case
 from tnt_sim.scenario.envelope_assignment import distribute_pro_rata
@@ -19,10 +19,17 @@ class Raising:
     ----------
     case : the dossiers and the tree at the written amounts
     specs : the envelopes as written, by id
+    undivided : the tree at the written amounts, before `pro_rata` money is shared
     """
 
     case: Case
     specs: Mapping[str, EnvelopeSpec]
+    undivided: Tree = field(init=False)
+
+    def __post_init__(self) -> None:
+        tree = self.case.tree
+        every = dict.fromkeys(range(tree.n_nodes), 0)
+        object.__setattr__(self, "undivided", self._raise_amounts(tree, every))
 
     @classmethod
     def of(cls, case: Case, root: EnvelopeSpec) -> Raising:
@@ -48,18 +55,27 @@ class Raising:
 
     def build_tree(self, raised: Mapping[int, int]) -> Tree:
         """Return the tree with the raises, in cents by node; `pro_rata` money is shared again."""
-        tree = self.case.tree
+        higher = self._raise_amounts(self.undivided, raised)
+        if not self.divides:
+            return higher
+        return distribute_pro_rata(replace(self.case, tree=higher, defects=Defects())).tree
+
+    @property
+    def divides(self) -> bool:
+        """Whether a raise changes other envelopes too, by `pro_rata` money."""
+        return Unassigned.PRO_RATA in self.case.tree.unassigned
+
+    def _raise_amounts(self, tree: Tree, raised: Mapping[int, int]) -> Tree:
+        """Return a tree whose raised nodes are computed anew from their written amounts."""
         written, amounts, options = list(tree.written_cents), list(tree.amount_cents), list(tree.options)
-        for node, option in enumerate(options):
+        for node, more in raised.items():
             if amounts[node] is None or written[node] is None:
                 continue
-            more = raised.get(node, 0)
             options[node] = replace(
-                option, given_cents=0, reserved_cents=self._compute_reserved_cents(node, more)
+                options[node], given_cents=0, reserved_cents=self._compute_reserved_cents(node, more)
             )
             amounts[node] = self.compute_own_cents(node, more)
-            written[node] = (written[node] or 0) + more
-        higher = replace(
+            written[node] = (self.case.tree.written_cents[node] or 0) + more
+        return replace(
             tree, written_cents=tuple(written), amount_cents=tuple(amounts), options=tuple(options)
         )
-        return distribute_pro_rata(replace(self.case, tree=higher, defects=Defects())).tree

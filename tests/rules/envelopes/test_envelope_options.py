@@ -25,6 +25,8 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.envelopes.tree_reading import PathReading, read_sums, sum_by_node
+from tnt_sim.scenario.amount_increase import Raising
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.registry import get_backend
@@ -466,6 +468,35 @@ def test_rows_reading_and_oracle_agree(world: World) -> None:
         lower[: len(fixed)] = upper[: len(fixed)] = fixed
         found = solve_integral(form.model.with_bounds(lower, upper), get_backend("highs"))
         assert (found.values is not None) == (moved is not None), award
+
+
+@quick
+@given(worlds(), st.integers(0, 60_000), st.integers(0, 40_000))
+def test_one_more_grant_is_read_along_its_path(world: World, cents: int, more: int) -> None:
+    """Reading the path of one grant in a raised tree says what a reading of the whole tree says."""
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            problem = compile_problem(
+                write(world, Path(name), ["envelope"], programme=programme(world["root"]))
+            )
+        except ScenarioError as error:
+            assert {defect.code for defect in error.defects} <= REFUSALS  # noqa: PT017
+            return
+    case, every = problem.case, allocations(world)
+    raising = Raising.of(case, problem.scenario.spec.programme)
+    tree, ids = raising.undivided, case.table["dossier"].to_list()
+    if not raising.divides:
+        assert (tree.amount_cents, tree.options) == (case.tree.amount_cents, case.tree.options)
+    for award in every[:: max(1, len(every) // 5)]:
+        own = sum_by_node(tree, case.node, np.array([award.get(one, 0) for one in ids], dtype=np.int64))
+        reading = PathReading.of(tree, own)
+        assert (reading is not None) == read_sums(tree, own).holds
+        if reading is None or raising.divides:
+            continue
+        for node in range(tree.n_nodes):
+            raised = raising.build_tree(dict.fromkeys(tree.list_ancestors(node), more))
+            added = [total + cents * (place == node) for place, total in enumerate(own)]
+            assert reading.can_pay(raised, node, cents) == read_sums(raised, added).holds, (award, node)
 
 
 @few

@@ -57,7 +57,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.rules.envelopes.tree_reading import read_sums, sum_by_node
+from tnt_sim.rules.envelopes.tree_reading import PathReading, read_sums, sum_by_node
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.amount_increase import Raising
 from tnt_sim.scenario.scenario import is_synthetic
@@ -128,16 +128,20 @@ class _Money:
     ----------
     raising : compiles the envelope tree with other amounts
     own_cents : granted today to the applications attached to each node itself, int (n_nodes,)
+    path : reads the envelopes above one application only; None where an increase changes others too
     """
 
     raising: Raising
     own_cents: tuple[int, ...]
+    path: PathReading | None
 
     @classmethod
     def of(cls, decided: DecidedRun) -> _Money:
         case, spec = decided.problem.case, decided.problem.scenario.spec
         own = sum_by_node(case.tree, case.node, decided.allocation.granted_cents)
-        return cls(Raising.of(case, spec.programme), tuple(own))
+        raising = Raising.of(case, spec.programme)
+        path = None if raising.divides else PathReading.of(raising.undivided, own)
+        return cls(raising, tuple(own), path)
 
     def find_missing_cents(self, node: int, cents: int, room: int) -> int | None:
         """Find the least increase of an envelope and of those above it that pays for one more application.
@@ -164,7 +168,10 @@ class _Money:
         own[node] += cents
 
         def can_fit(more: int) -> bool:
-            return read_sums(self.raising.build_tree(dict.fromkeys(nodes, more)), own).holds
+            raised = self.raising.build_tree(dict.fromkeys(nodes, more))
+            if self.path is None:
+                return read_sums(raised, own).holds
+            return self.path.can_pay(raised, node, cents)
 
         if can_fit(room):
             if not room or not can_fit(room - 1):

@@ -31,6 +31,7 @@ pass from the root to the leaves hands out the money. Transfers between siblings
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 from tnt_sim.domain.budget_tree import Tree, Unassigned
@@ -165,6 +166,42 @@ def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> Envelo
     for place in range(tree.n_nodes):
         amounts.distribute(place)
     return amounts.build_reading()
+
+
+@dataclass(frozen=True, slots=True)
+class PathReading:
+    """Whether the tree can pay for one more grant, where only the envelopes above it change.
+
+    The needs of all other nodes stay as they were; those of the path are computed anew, from the node to the
+    root. One reading costs the children of the path, not the tree.
+
+    Attributes
+    ----------
+    amounts : the needs of every node for today's grants, all feasible
+    """
+
+    amounts: _TreeAmounts
+
+    @classmethod
+    def of(cls, tree: Tree, own: list[int]) -> PathReading | None:
+        """Read today's grants, `own` by node; None if they are not feasible."""
+        amounts = _TreeAmounts(tree, own, tree.sum_subtrees(own))
+        return cls(amounts) if amounts.fit() else None
+
+    def can_pay(self, tree: Tree, node: int, cents: int) -> bool:
+        """Return whether `tree`, with other amounts at the node and above it only, can pay for `cents` more."""
+        path = tree.list_ancestors(node)
+        today, changed = self.amounts, copy(self.amounts)
+        changed.tree, changed.excess = tree, [0] * tree.n_nodes
+        changed.own, changed.granted = today.own.copy(), today.granted.copy()
+        changed.need, changed.requested = today.need.copy(), today.requested.copy()
+        changed.own[node] += cents
+        for place in path:
+            changed.granted[place] += cents
+        for place in path:
+            changed.ask(place)
+        changed.record_excess(0, changed.need[0])
+        return not any(changed.excess)
 
 
 def find_largest_reduction(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
