@@ -477,9 +477,10 @@ def test_without_the_extra_the_rest_works(project: Path) -> None:
 
 
 def blocked(*words: str) -> subprocess.CompletedProcess[str]:
-    """A command where the packages of the extra cannot be imported."""
+    """A command where the packages of the extra cannot be imported, its sentences as in this process."""
     code = (
-        "import sys\n"
+        f"import sys\nsys.path.append({str(TESTS)!r})\n"
+        "from support.typed import read_catalogue_as_typed\nread_catalogue_as_typed()\n"
         "sys.modules['cryptography'] = sys.modules['asn1crypto'] = None\n"
         "from tnt_sim.cli.main import main\n"
         "raise SystemExit(main(sys.argv[1:]))\n"
