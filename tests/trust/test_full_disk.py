@@ -165,6 +165,8 @@ from pathlib import Path
 from tnt_sim.cli.main import main
 from tnt_sim.reporting.export.formats import FORMATS
 from support.full_disk import picture
+from support.typed import read_catalogue_as_typed
+read_catalogue_as_typed()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 words, limits = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
