@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
+from support.clocks import StepClock
 from support.lanes import seeds
 from support.paths import ROOT
 from support.typed import as_typed
@@ -41,8 +41,7 @@ def missing(shown: list[str], said: str) -> str:
 def test_a_page_shows_what_is_said(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    readings = count()
-    monkeypatch.setattr("tnt_sim.deadline.monotonic", lambda: next(readings) * 1e-6)  # no search is cut short
+    StepClock(1e-6).install(monkeypatch)  # no search is cut short by load
     monkeypatch.setenv("COLUMNS", WIDTH)
     assert main(["new", str(tmp_path / "demo")]) == 0
     monkeypatch.chdir(tmp_path / "demo")

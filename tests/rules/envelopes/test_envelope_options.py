@@ -499,6 +499,18 @@ def test_one_more_grant_is_read_along_its_path(world: World, cents: int, more: i
             assert reading.can_pay(raised, node, cents) == read_sums(raised, added).holds, (award, node)
 
 
+@pytest.mark.parametrize(("cents", "fits"), [(10_00, True), (10_01, False)])
+def test_one_more_grant_asks_beside_what_children_gain(tmp_path: Path, cents: int, fits: bool) -> None:
+    """Of 100 €, 30 are free and a takes 20: 10 are left to the programme itself, though b spends nothing."""
+    programme = "  {id: p, amount: 100 €, envelopes: [{id: a, amount: 40 €}, {id: b, amount: 30 €}]}\n"
+    tree = compile_problem(
+        scenario_of(tmp_path, programme, "dossier,envelope,requested,score\n1,a,60,1\n")
+    ).case.tree
+    reading = PathReading.of(tree, [0, 60_00, 0])
+    assert reading is not None
+    assert reading.can_pay(tree, 0, cents) is read_sums(tree, [cents, 60_00, 0]).holds is fits
+
+
 @few
 @given(worlds())
 def test_engine_equals_enumeration(world: World) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from support.clocks import StepClock
 from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
@@ -251,8 +251,7 @@ def run_of(name: str, folder: Path) -> Path:
 def solved(name: str, folder: Path, *sets: str) -> ResultData:
     """The result of one of `EVERY`, its project written to `folder`, with more values set."""
     small = EVERY[name]
-    readings = count()
-    with patch("tnt_sim.deadline.monotonic", lambda: next(readings) * 1e-6):  # no proof is cut short by load
+    with patch("tnt_sim.deadline.monotonic", StepClock(1e-6)):  # no proof is cut short by load
         result = solve(load_scenario(project(small, folder), (*small.sets, *sets)), cross_check="never")
     assert result.status is Status.OPTIMAL, name
     return result

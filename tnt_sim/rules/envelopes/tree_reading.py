@@ -30,7 +30,7 @@ pass from the root to the leaves hands out the money. Transfers between siblings
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -162,7 +162,7 @@ def sum_by_node(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int
 def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> EnvelopeReading:
     """Evaluate the tree on the sums granted to each node's own dossiers."""
     amounts = _TreeAmounts(tree, own, tree.sum_subtrees(own), settling)
-    amounts.fit()
+    amounts.fit(amounts.upwards)
     for place in range(tree.n_nodes):
         amounts.distribute(place)
     return amounts.build_reading()
@@ -186,7 +186,7 @@ class PathReading:
     def of(cls, tree: Tree, own: list[int]) -> PathReading | None:
         """Read today's grants, `own` by node; None if they are not feasible."""
         amounts = _TreeAmounts(tree, own, tree.sum_subtrees(own))
-        return cls(amounts) if amounts.fit() else None
+        return cls(amounts) if amounts.fit(amounts.upwards) else None
 
     def can_pay(self, tree: Tree, node: int, cents: int) -> bool:
         """Return whether `tree`, with other amounts at the node and above it only, can pay for `cents` more."""
@@ -198,10 +198,7 @@ class PathReading:
         changed.own[node] += cents
         for place in path:
             changed.granted[place] += cents
-        for place in path:
-            changed.ask(place)
-        changed.record_excess(0, changed.need[0])
-        return not any(changed.excess)
+        return changed.fit(path)
 
 
 def find_largest_reduction(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
@@ -217,7 +214,7 @@ def find_largest_reduction(tree: Tree, node: IntArray, granted_cents: IntArray) 
     while breaks - fits > 1:
         half = (fits + breaks) // 2
         figures = _TreeAmounts(tree.shift_amounts(tree.opened.nodes, -half), own, granted)
-        if figures.fit():
+        if figures.fit(figures.upwards):
             fits = half
         else:
             breaks = half
@@ -250,9 +247,14 @@ class _TreeAmounts:
         for place in range(1, n):
             self.children[int(self.tree.parent[place])].append(place)
 
-    def fit(self) -> bool:
-        """Compute the needs from the leaves to the root; return whether the root can meet them."""
-        for place in range(self.tree.n_nodes - 1, -1, -1):
+    @property
+    def upwards(self) -> range:
+        """All nodes, from the leaves to the root."""
+        return range(self.tree.n_nodes - 1, -1, -1)
+
+    def fit(self, places: Iterable[int]) -> bool:
+        """Compute the needs of some nodes, children first, the root last; return whether the tree meets them."""
+        for place in places:
             self.ask(place)
         self.record_excess(0, self.need[0])
         return not any(self.excess)
