@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -479,13 +480,15 @@ def test_without_the_extra_the_rest_works(project: Path) -> None:
 def blocked(*words: str) -> subprocess.CompletedProcess[str]:
     """A command where the packages of the extra cannot be imported, its sentences as in this process."""
     code = (
-        f"import sys\nsys.path.append({str(TESTS)!r})\n"
+        "import sys\n"
         "from support.typed import read_catalogue_as_typed\nread_catalogue_as_typed()\n"
         "sys.modules['cryptography'] = sys.modules['asn1crypto'] = None\n"
         "from tnt_sim.cli.main import main\n"
         "raise SystemExit(main(sys.argv[1:]))\n"
     )
-    return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    env = {**os.environ, "PYTHONPATH": str(TESTS)}
+    command = [sys.executable, "-c", code, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
 @pytest.mark.parametrize("kind", ["rsa", "ec"])
