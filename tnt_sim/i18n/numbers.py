@@ -1,8 +1,7 @@
 """Numbers, amounts and days as each language writes them; exact, or marked « ≈ » where they are rounded.
 
-French groups digits by U+202F and marks decimals by a comma, English uses a comma and a point: a test compares
-them with Babel, which takes 30 ms to load and writes days alone. A minus is U+2212.
-Amounts are whole cents and rates are fractions: no float is formatted.
+Babel writes digits and days; a minus is U+2212. Amounts are whole cents and rates are fractions: no float is
+formatted. Babel is loaded by the first number, as it takes 30 ms.
 """
 
 from __future__ import annotations
@@ -10,31 +9,44 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import MAX_PREC, Decimal, localcontext
 from fractions import Fraction
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.language import Lang
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 NO_BREAK = "\u00a0"
 THIN_NO_BREAK = "\u202f"
 MINUS = "\u2212"
-_MARKS = {
-    Lang.FR: str.maketrans({",": THIN_NO_BREAK, ".": ",", "-": MINUS}),
-    Lang.EN: str.maketrans({"-": MINUS}),
-}
-"""Marks of numbers by language, from those of Python."""
 _AMOUNT = re.compile(r"(?<![\d.,])(\d+(?:\.\d{1,2})?) €")
 _TEN_THOUSAND_EUROS, _MILLION_EUROS = 1_000_000, 100_000_000
 _UNITS = {"€": 100, "k€": 100_000, "M€": _MILLION_EUROS}
 
 
+@cache
+def _load_locale(lang: Lang) -> Locale:
+    from babel import Locale
+
+    return Locale(str(lang))
+
+
+@lru_cache(maxsize=10_000)
 def _format_exact(value: Fraction | int, lang: Lang, least_decimals: int = 0) -> str:
     """Write a fraction that has a finite decimal form, with all its decimals."""
+    from babel.numbers import format_decimal
+
     decimals, number = least_decimals, value.numerator * 10**least_decimals
     while number % value.denominator:
         decimals, number = decimals + 1, number * 10
-    whole, part = divmod(abs(number) // value.denominator, 10**decimals)
-    text = f"{'-' * (number < 0)}{whole:,}" + (f".{part:0{decimals}}" if decimals else "")
-    return text.translate(_MARKS[lang])
+    pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+    exact = Decimal(f"{number // value.denominator}e-{decimals}")
+    with localcontext(prec=MAX_PREC):  # Babel quantizes, which 28 digits do not allow for every fraction
+        text = format_decimal(exact, pattern, _load_locale(lang))
+    return text.replace("-", MINUS)
 
 
 def _add_unit(number: str, unit: str, lang: Lang) -> str:
