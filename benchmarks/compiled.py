@@ -1,34 +1,49 @@
-"""Would a compiled kernel pay? The frontiers of N by numpy and by numba, and what numba costs to start.
+"""What the compiled kernels brings: each work by the numpy path and by the compiled one, in turn, in one process.
 
-uv run --with numba python benchmarks/compiled.py LIST.csv
+uv run python benchmarks/compiled.py [--list LIST.csv] [--rounds N] [WORK …]
 
-Processor seconds. « Start » is the import and the first call, compiled code kept from one process to the next; the
-frontiers are compared. Scores are drawn: SYNTHETIC.
+Processor seconds, medians of the rounds, and the ratio. The answers of both paths are compared. Works:
+`frontiers` of the leaves of N and the decision `n` (both need the list of grants), the decisions `a` (eight seeds)
+and `m`. A decision is the goal, « least granted » and the one answer, from the model on. Scores: SYNTHETIC.
 """
 
 from __future__ import annotations
 
+import argparse
+import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from families import write_n
+from families import write
 
-from tnt_sim.formulation.formulate import formulate
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from support.kernel_cases import describe, on_path
+
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import SolveStage
+from tnt_sim.kernel.compiled.library import COMPILED, NUMPY, get_kernel_path
 from tnt_sim.kernel.profit_frontier import build_frontier, estimate_additions
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.methods.exact_kernels import solve_exactly
 
 Leaf = tuple[np.ndarray, np.ndarray, int]
+Work = tuple[str, Callable[[], Any]]
 
 
-def leaves(source: Path) -> list[Leaf]:
-    """Profits, weights and the cap of each leaf, as the kernel gets them."""
+def read_family(name: str, seed: int, source: Path | None) -> Formulation:
+    """The model of one member of a family."""
     with tempfile.TemporaryDirectory() as folder:
-        form = formulate(compile_problem(load_scenario(write_n(Path(folder), 0, source))))
+        return formulate(compile_problem(load_scenario(write(name, seed, Path(folder), source))))
+
+
+def leaves(form: Formulation) -> list[Leaf]:
+    """Profits, weights and the cap of each leaf, as the kernel gets them."""
     goal, cost, matrix = form.stages[0].objective, form.least_granted.objective, form.model.matrix
     unit = int(np.gcd.reduce(cost))
     found = []
@@ -42,44 +57,64 @@ def leaves(source: Path) -> list[Leaf]:
     return found
 
 
-def compiled() -> Any:
-    """The same program over profits, as a plain loop for numba."""
-    import numba
+def decide(form: Formulation) -> Any:
+    """The goal, « least granted » and the one answer: values, columns and whether it is alone."""
+    stages = [
+        SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        for s in (*form.stages, form.least_granted)
+    ]
+    found = solve_exactly(form.model, stages, recovery=form.recovery)
+    assert found is not None
+    return [found[0].values, [stage.value for stage in found[0].stages], found[1]]
 
-    @numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-    def least_weights(profit: np.ndarray, weight: np.ndarray, never: int) -> np.ndarray:
-        least = np.full(profit.sum() + 1, never, dtype=np.int32)
-        least[0] = 0
-        top = 0
-        for j in range(len(profit)):
-            p, w = profit[j], np.int32(weight[j])
-            for q in range(top, -1, -1):
-                least[q + p] = min(least[q + p], least[q] + w)
-            top += p
-        return least
 
-    return least_weights
+def list_works(names: list[str], source: Path | None) -> Iterator[Work]:
+    """The works by name, each with a call."""
+    if source is not None and {"frontiers", "n"} & set(names):
+        form = read_family("n", 0, source)
+        if "frontiers" in names:
+            parts = leaves(form)
+            yield f"frontiers of {len(parts)} leaves", lambda: [build_frontier(*part) for part in parts]
+        if "n" in names:
+            yield "decision of N, seed 0", lambda: decide(form)
+    if "a" in names:
+        for seed in range(8):
+            model = read_family("a", seed, None)
+            yield f"decision of A, seed {seed}", lambda model=model: decide(model)  # type: ignore[misc]
+    if "m" in names:
+        million = read_family("m", 0, None)
+        yield "decision of M, seed 0", lambda: decide(million)
+
+
+def measure(call: Callable[[], Any], rounds: int) -> tuple[float, float]:
+    """Seconds of both paths, medians; their answers are equal."""
+    seconds: dict[str, list[float]] = {NUMPY: [], COMPILED: []}
+    answers = {}
+    for _ in range(rounds):
+        for path, measured in seconds.items():
+            with on_path(path):
+                began = time.process_time()
+                answer = call()
+                measured.append(time.process_time() - began)
+            answers[path] = describe(answer)
+        assert answers[NUMPY] == answers[COMPILED], "the paths differ"
+    return statistics.median(seconds[NUMPY]), statistics.median(seconds[COMPILED])
 
 
 def main() -> None:
-    parts = leaves(Path(sys.argv[1]))
-    began = time.process_time()
-    by_numpy = [build_frontier(*part) for part in parts]
-    numpy_seconds = time.process_time() - began
-    began = time.process_time()
-    loop = compiled()
-    loop(np.array([1]), np.array([1]), 2**30)
-    start = time.process_time() - began
-    began = time.process_time()
-    for (profit, weight, cap), known in zip(parts, by_numpy, strict=True):
-        order = np.argsort(profit, kind="stable")
-        least = loop(profit[order], weight[order], 2**30)
-        after = np.append(np.minimum.accumulate(least[::-1])[::-1][1:], 2**30)
-        assert np.array_equal(np.flatnonzero((least < after) & (least <= cap)), known.profit)
-    numba_seconds = time.process_time() - began
-    print(
-        f"{len(parts)} leaves: numpy {numpy_seconds:.2f} s, numba {numba_seconds:.2f} s; start {start:.2f} s"
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("works", nargs="*", default=["frontiers", "n", "a", "m"])
+    parser.add_argument("--list", type=Path, dest="source")
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    path = get_kernel_path()
+    assert path.core is not None, f"no compiled kernels: {path.reason}"
+    for name, call in list_works(given.works, given.source):
+        plain, compiled = measure(call, given.rounds)
+        print(
+            f"{name}: numpy {plain:.4f} s, compiled {compiled:.4f} s, {plain / compiled:.1f} times",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

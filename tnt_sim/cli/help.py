@@ -71,6 +71,7 @@ _PANELS: Mapping[str, frozenset[str]] = MappingProxyType(
 _ENVIRONMENT = (
     ("TNT_SIM_LANG", N_("fr or en: the language, where --lang is not given.")),
     ("TNT_SIM_DEBUG", N_("1: details a failure, as --debug does.")),
+    ("TNT_SIM_KERNELS", N_("numpy: does not use the compiled methods; the answers are the same.")),
     ("NO_COLOR", N_("1: no colours.")),
     ("COLUMNS", N_("The width of the output.")),
 )

@@ -81,11 +81,16 @@ def build_provenance(
 
 @cache
 def hash_code() -> str:
-    """Compute the SHA-256 of the package, cached: paths and contents of modules, sentences and maps."""
+    """Compute the SHA-256 of the package, cached: paths and contents of modules, sentences and maps.
+
+    The C sources of the kernels count, the library built from them does not, so that a compiler changes no hash.
+    """
     total = hashlib.sha256()
-    for file in sorted(file for kind in ("*.py", "*.mo", "*.parquet") for file in _PACKAGE.rglob(kind)):
+    for file in sorted(
+        file for kind in ("*.py", "*.c", "*.h", "*.mo", "*.parquet") for file in _PACKAGE.rglob(kind)
+    ):
         data = file.read_bytes()
-        if file.suffix == ".py":
+        if file.suffix in (".py", ".c", ".h"):
             data = data.replace(b"\r\n", b"\n")
         name = file.relative_to(_PACKAGE).as_posix()
         total.update(f"{name}\t{hashlib.sha256(data).hexdigest()}\n".encode())

@@ -4,6 +4,7 @@
     profit_frontier.py    all efficient (profit, weight) pairs of a knapsack, by dynamic programming over profits
     minimum_addition.py   least extra budget with which a given profit can be reached
     cap_tree/             knapsack with nested (laminar) capacities
+    compiled/             their inner loops in C, where a compiler was there at installation
     blocks/               0-1 program with rows that cross, by Lagrangian relaxation and gap enumeration
 
 The solver uses these kernels to find optima, and the proof checker uses them to replay proofs. Profits,

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.kernel.compiled.library import CompiledCore, get_address, get_core, to_int64
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 
 NEVER = np.int64(2**61)
@@ -84,9 +85,13 @@ def build_frontier(
     never = NARROW if narrow else NEVER
     least: NDArray[Any] = np.full(int(profit.sum()) + 1, never, dtype=np.int32 if narrow else np.int64)
     least[0] = 0
+    order = np.argsort(profit, kind="stable")
+    profit, weight = to_int64(profit[order]), to_int64(weight[order])
+    core = get_core()
+    if core is not None:
+        return _build_compiled_frontier(core, profit, weight, capacity, least, deadline)
     top = done = 0
-    for j in np.argsort(profit, kind="stable").tolist():
-        p, w = int(profit[j]), int(weight[j])
+    for p, w in zip(profit.tolist(), weight.tolist(), strict=True):
         if w > capacity:
             continue
         shifted = least[: top + 1] + w
@@ -101,6 +106,32 @@ def build_frontier(
     after = np.append(np.minimum.accumulate(least[::-1])[::-1][1:], never)
     keep = np.flatnonzero((least < after) & (least <= capacity))
     return Frontier(keep.astype(np.int64), least[keep].astype(np.int64))
+
+
+def _build_compiled_frontier(
+    core: CompiledCore,
+    profit: IntArray,
+    weight: IntArray,
+    capacity: int,
+    least: NDArray[Any],
+    deadline: Deadline,
+) -> Frontier:
+    """Do the work of `build_frontier` in C, with a look at the clock every `CELLS_PER_LOOK` additions."""
+    bits, never = least.itemsize * 8, NARROW if least.itemsize == 4 else int(NEVER)
+    place = np.zeros(2, dtype=np.int64)
+    numbers, table, at = (
+        (get_address(profit), get_address(weight), len(profit)),
+        get_address(least),
+        get_address(place),
+    )
+    while place[0] < len(profit):
+        core[f"add_items_{bits}"](*numbers, capacity, table, at, CELLS_PER_LOOK)
+        if place[0] < len(profit):
+            deadline.check()
+    count = core[f"mark_efficient_{bits}"](table, len(least), capacity, never)
+    pairs = np.empty((2, count + 1), dtype=np.int64)
+    core[f"list_efficient_{bits}"](table, len(least), never, get_address(pairs[0]), get_address(pairs[1]))
+    return Frontier(pairs[0, :-1], pairs[1, :-1])
 
 
 def recover_items(

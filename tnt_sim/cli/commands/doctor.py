@@ -28,7 +28,7 @@ def doctor(output: OutputOptions) -> int:
     solvers = [_try_solver(name) for name in _list_solvers()]
     answering = {entry.name for entry in solvers if entry.works}
     independent = [name for name in _list_second_solvers() if name in answering]
-    checks = [_check_time_zones(), _check_utf8()]
+    checks = [_check_time_zones(), _check_utf8(), _check_kernels()]
     works = any(entry.works for entry in solvers if not entry.independent)
     document = DoctorDocument(
         status="ready" if works and independent else "limited" if works else "broken",
@@ -118,3 +118,24 @@ def _check_time_zones() -> tuple[str, bool, Text]:
 def _check_utf8() -> tuple[str, bool, Text]:
     fine = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     return "utf-8", fine, _("accents and the € sign on screen")
+
+
+def _check_kernels() -> tuple[str, bool, Text]:
+    """Say which path the exact kernels take; a library that cannot be used is the only fault."""
+    from tnt_sim.kernel.compiled.library import VARIABLE, get_kernel_path
+
+    path = get_kernel_path()
+    if path.core is not None:
+        return "kernels", True, _("exact methods: compiled")
+    if path.reason == "chosen":
+        return "kernels", True, _("exact methods: numpy, as {variable} says", variable=VARIABLE)
+    if path.reason == "not built":
+        text = _(
+            "exact methods: numpy (slower, same answers); the compiled ones need a C compiler at installation"
+        )
+        return "kernels", True, text
+    text = _(
+        "exact methods: numpy (slower, same answers), because the compiled ones are unusable: "
+        "uv sync --reinstall-package tnt-sim"
+    )
+    return "kernels", False, text

@@ -1,0 +1,84 @@
+"""Both paths of the kernels give the same bytes; the library is used only where it is that of its sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.kernel_cases import CASES, assert_equal_paths
+from support.lanes import seeds
+from support.programs import needs
+
+from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.kernel.compiled import build, library
+from tnt_sim.kernel.profit_frontier import build_frontier
+
+COMPILER = build.find_compiler()
+needs_core = needs("core" if library.get_core() else None, "the compiled kernels")
+
+
+@needs_core
+@pytest.mark.parametrize("seed", seeds(range(400), 60))
+@pytest.mark.parametrize("name", CASES)
+def test_both_paths_give_the_same_bytes(name: str, seed: int) -> None:
+    rng = np.random.default_rng([seed, *name.encode()])
+    for _ in range(5):
+        assert_equal_paths(CASES[name](rng))
+
+
+@needs_core
+def test_the_compiled_loop_looks_at_the_clock() -> None:
+    profit = np.full(900, 40)
+    with pytest.raises(DeadlineExpired):
+        build_frontier(profit, profit, 10**6, Deadline(0.0))
+
+
+@pytest.mark.skipif(COMPILER is None, reason="for want of a C compiler")
+def test_the_core_is_built_where_a_compiler_is(tmp_path: Path) -> None:
+    """The sources compile without a warning."""
+    strict = (*build.FLAGS, "-Wall", "-Wextra", "-Werror")
+    assert build.build_library(tmp_path / "core.so", strict) is None
+
+
+def _load_from(path: Path, monkeypatch: pytest.MonkeyPatch) -> library.KernelPath:
+    monkeypatch.setattr(library, "LIBRARY", path)
+    return library._load_library.__wrapped__()
+
+
+def test_without_a_library_numpy_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "core.so"
+    assert _load_from(path, monkeypatch) == library.KernelPath(None, "not built")
+    path.write_bytes(b"no library")
+    assert _load_from(path, monkeypatch) == library.KernelPath(None, "cannot be loaded")
+
+
+@needs_core
+def test_a_library_of_other_sources_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "compute_stamp", lambda: "of other sources")
+    assert _load_from(library.LIBRARY, monkeypatch).reason == "older than its sources"
+
+
+def test_the_variable_leaves_the_core_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(library.VARIABLE, library.NUMPY)
+    assert library.get_kernel_path() == library.KernelPath(None, "chosen")
+
+
+def test_without_a_compiler_the_build_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert build.build_library(tmp_path / "core.so") == "no C compiler (cc, gcc, clang)"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(COMPILER is None, reason="for want of a C compiler")
+def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    failure = build.build_library(tmp_path / "core.so", ["-no-such-option"])
+    assert failure is not None
+    assert "failed" in failure
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_array_with_gaps_is_refused() -> None:
+    with pytest.raises(ValueError, match="contiguous"):
+        library.get_address(np.arange(4)[::2])

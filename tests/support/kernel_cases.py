@@ -1,0 +1,96 @@
+"""Random calls of the kernels that have a compiled twin, and the comparison of both paths byte for byte.
+
+`tests/kernel/compiled/` runs them by seed; `tools/fuzz_core.py` runs them with fresh seeds under the sanitizers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.kernel.compiled.library import COMPILED, NUMPY, VARIABLE
+from tnt_sim.kernel.profit_frontier import build_frontier
+
+Call = Callable[[], Any]
+
+
+@contextmanager
+def on_path(path: str) -> Iterator[None]:
+    """Run the kernels on one path, `numpy` or `compiled`."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = path
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before
+
+
+def describe(value: Any) -> Any:
+    """Return what a kernel returned as plain values: type, shape and bytes of each array."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if is_dataclass(value):
+        return [(one.name, describe(getattr(value, one.name))) for one in fields(value)]
+    if isinstance(value, list | tuple):
+        return [describe(one) for one in value]
+    return value
+
+
+def run_call(call: Call) -> Any:
+    """Return what a call returns, or which exception it raises."""
+    try:
+        return describe(call())
+    except Exception as error:  # noqa: BLE001  (both paths must fail alike)
+        return type(error).__name__, str(error)
+
+
+def assert_equal_paths(call: Call) -> Any:
+    """Compare both paths of one call; return what both give."""
+    with on_path(NUMPY):
+        plain = run_call(call)
+    with on_path(COMPILED):
+        compiled = run_call(call)
+    assert plain == compiled
+    return plain
+
+
+def draw_numbers(rng: np.random.Generator, n: int, top: int) -> np.ndarray:
+    """Draw integers of 0 to `top`: spread, or with many ties, or with zeros."""
+    shape = int(rng.integers(4))
+    if shape == 0:
+        return rng.integers(0, top + 1, n)
+    if shape == 1:
+        return rng.choice(rng.integers(0, top + 1, 3), n)
+    if shape == 2:
+        return np.where(rng.random(n) < 0.3, 0, rng.integers(0, top + 1, n))
+    return np.full(n, rng.integers(0, top + 1))
+
+
+def draw_size(rng: np.random.Generator, most: int) -> int:
+    """Draw a number of items, often 0, 1 or 2."""
+    return int(rng.integers(0, 3)) if rng.random() < 0.2 else int(rng.integers(0, most + 1))
+
+
+def draw_frontier(rng: np.random.Generator) -> Call:
+    """Draw a call of `build_frontier`: narrow and wide sums, any capacity."""
+    n = draw_size(rng, 60)
+    profit = draw_numbers(rng, n, int(rng.choice([1, 5, 40, 300])))
+    weight = draw_numbers(rng, n, int(rng.choice([1, 9, 10**6, 2**29, 2**31, 2**50])))
+    total = int(weight.sum())
+    edges = [0, total, total + 1, 2**30 - 1, 2**30, 2**31, 2**60]
+    capacity = int(rng.choice(edges)) if rng.random() < 0.4 else int(rng.integers(0, total + 1))
+    return lambda: build_frontier(profit, weight, capacity)
+
+
+CASES: dict[str, Callable[[np.random.Generator], Call]] = {
+    "frontier": draw_frontier,
+}
+"""The drawn calls by name."""
