@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.kernel.compiled.library import COMPILED, NUMPY, VARIABLE
+from tnt_sim.kernel.knapsack import can_reach_profit, solve_knapsack
 from tnt_sim.kernel.profit_frontier import build_frontier
 
 Call = Callable[[], Any]
@@ -90,7 +91,45 @@ def draw_frontier(rng: np.random.Generator) -> Call:
     return lambda: build_frontier(profit, weight, capacity)
 
 
+def draw_knapsack_items(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
+    """Draw profits, weights and a capacity: few or many values, correlated or not, small or near the largest."""
+    n = draw_size(rng, 40)
+    weight = draw_numbers(rng, n, int(rng.choice([1, 6, 100, 10**7, 2**46])))
+    kind = int(rng.integers(4))
+    if kind == 0:
+        profit = draw_numbers(rng, n, int(rng.choice([1, 6, 100, 10**7, 2**46])))
+    elif kind == 1:
+        profit = weight + int(rng.integers(0, 12))
+    elif kind == 2:
+        profit = np.maximum(0, weight + rng.integers(-3, 4, n))
+    else:
+        profit = weight.copy()
+    total = int(weight.sum())
+    capacity = (
+        int(rng.choice([0, 1, total, max(0, total - 1)]))
+        if rng.random() < 0.2
+        else int(rng.integers(0, total + 1))
+    )
+    return profit, weight, capacity
+
+
+def draw_knapsack(rng: np.random.Generator) -> Call:
+    """Draw a call of `solve_knapsack`, sometimes with a budget that it uses up."""
+    profit, weight, capacity = draw_knapsack_items(rng)
+    work = int(rng.choice([300, 2_000, 10**6]))
+    return lambda: solve_knapsack(profit, weight, capacity, work)
+
+
+def draw_reach(rng: np.random.Generator) -> Call:
+    """Draw a call of `can_reach_profit` with a target near the optimum."""
+    profit, weight, capacity = draw_knapsack_items(rng)
+    near = int(profit.sum()) * capacity // max(1, int(weight.sum())) + int(rng.integers(-3, 4))
+    return lambda: can_reach_profit(profit, weight, capacity, near, 10**6)
+
+
 CASES: dict[str, Callable[[np.random.Generator], Call]] = {
     "frontier": draw_frontier,
+    "knapsack": draw_knapsack,
+    "reach": draw_reach,
 }
 """The drawn calls by name."""

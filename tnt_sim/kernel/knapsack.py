@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.kernel.compiled.library import CompiledCore, get_address, get_core, to_int64
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -44,6 +45,8 @@ LARGEST = 2**52
 """Upper limit for sums of profits and of weights: below it a float still represents every integer."""
 
 
+MOST_WAYS = 2**60
+"""Numbers of selections are counted up to here."""
 STATE_SECONDS = 1e-6
 """Upper estimate of the time per state, in seconds: a step that cannot end in time is not begun."""
 
@@ -60,7 +63,8 @@ class KnapsackSolution:
     ----------
     taken : bool (n,), the items of one optimum
     profit, weight : its profit and weight
-    ways : number of selections with exactly this profit and weight
+    ways : number of selections with exactly this profit and weight, counted up to `MOST_WAYS` (items without
+        weight and profit apart)
     """
 
     taken: BoolArray
@@ -120,8 +124,7 @@ def solve_knapsack(
             taken, gained + int(profit[index].sum()), int(weight[index].sum()), 2 ** min(idle, 60)
         )
     index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
-    core = _KnapsackCore(profit[index], weight[index], capacity, max_work, deadline)
-    core.grow()
+    core = _search_core(profit[index], weight[index], capacity, max_work, deadline)
     taken[index[core.chosen]] = True
     ways = core.ways * 2 ** min(idle, 60)
     return KnapsackSolution(taken, gained + core.best_profit, core.best_weight, ways)
@@ -156,9 +159,7 @@ def can_reach_profit(
     if int(weight[index].sum()) <= capacity or target <= 0:
         return int(profit[index].sum()) >= target
     index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
-    core = _KnapsackCore(profit[index], weight[index], capacity, max_work, deadline, target)
-    core.grow()
-    return core.ways > 0
+    return _search_core(profit[index], weight[index], capacity, max_work, deadline, target).ways > 0
 
 
 def _check(profit: IntArray, weight: IntArray, capacity: int) -> None:
@@ -167,6 +168,83 @@ def _check(profit: IntArray, weight: IntArray, capacity: int) -> None:
         raise ValueError("profits, weights and the capacity of a knapsack must not be negative")
     if max(profit.astype(np.float64).sum(), weight.astype(np.float64).sum()) >= LARGEST:
         raise OverflowError("the sums of this knapsack are too large")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _CoreResult:
+    """What the core of a knapsack found: the incumbent's numbers, its selections, and the places of its items."""
+
+    best_profit: int
+    best_weight: int
+    ways: int
+    chosen: IntArray
+
+
+def _search_core(
+    p: IntArray, w: IntArray, capacity: int, max_work: int, deadline: Deadline, target: int | None = None
+) -> _CoreResult:
+    """Search the core on the path in force; arguments and limits are those of `_KnapsackCore`."""
+    functions = get_core()
+    if functions is not None:
+        return _search_compiled_core(functions, p, w, capacity, max_work, deadline, target)
+    core = _KnapsackCore(p, w, capacity, max_work, deadline, target)
+    core.grow()
+    return _CoreResult(core.best_profit, core.best_weight, core.ways, core.chosen)
+
+
+_SLOTS = 19
+"""Length of the state of a search in `compiled/knapsack.c`; then its slots that are read here, and its results."""
+_CAPACITY, _SOUGHT, _BEST_PROFIT, _BEST_WEIGHT, _WAYS, _COUNT, _LAYERS = 0, 1, 3, 4, 5, 9, 11
+_DONE, _MORE_TIME, _MORE_STATES, _MORE_SURVIVORS = range(4)
+_FIRST_ROOM = 4_096
+"""States for which there is room at first."""
+_PAUSE = 1_000_000
+"""States examined between two looks at the clock, some milliseconds."""
+
+
+def _search_compiled_core(
+    functions: CompiledCore,
+    p: IntArray,
+    w: IntArray,
+    capacity: int,
+    max_work: int,
+    deadline: Deadline,
+    target: int | None,
+) -> _CoreResult:
+    """Search the core in C: the same states, in the same order, as `_KnapsackCore`."""
+    n, room = len(p), _FIRST_ROOM
+    p, w = to_int64(p), to_int64(w)
+    ratio, loss, bound = p / w, np.empty(n), np.empty(1)
+    at = np.zeros(_SLOTS, dtype=np.int64)
+    at[_CAPACITY], at[_SOUGHT], at[_BEST_PROFIT] = capacity, target is not None, target or 0
+    states = np.empty((6, room), dtype=np.int64)
+    survivors = np.empty(4 * room, dtype=np.int32)
+    layers, sides = np.empty((3, n), dtype=np.int64), np.empty((4, n), dtype=np.int64)
+    visited = np.zeros(n, dtype=np.uint8)
+    items = get_address(p), get_address(w), get_address(ratio), n, get_address(at)
+    functions["knapsack_start"](*items, get_address(states), room, get_address(loss), get_address(bound))
+    while True:
+        deadline.check(int(at[_COUNT]) * STATE_SECONDS)
+        outcome = functions["knapsack_grow"](
+            *items, get_address(states), room, get_address(survivors), len(survivors), get_address(layers),
+            get_address(sides), get_address(sides[2:]), get_address(visited), get_address(loss), float(bound[0]),
+            max_work, _PAUSE,
+        )  # fmt: skip
+        if outcome == _DONE:
+            break
+        if outcome == _MORE_STATES:
+            states = np.concatenate([states, np.empty((6, 3 * room), dtype=np.int64)], axis=1)
+            room *= 4
+        elif outcome == _MORE_SURVIVORS:
+            survivors = np.concatenate([survivors, np.empty(3 * len(survivors), dtype=np.int32)])
+        elif outcome != _MORE_TIME:
+            raise TooManyStates(f"{at[_COUNT]} states after {at[_LAYERS]} items")
+    inside = np.empty(n, dtype=np.uint8)
+    functions["knapsack_recover"](
+        n, get_address(at), get_address(survivors), get_address(layers), get_address(inside)
+    )
+    chosen = np.flatnonzero(inside)
+    return _CoreResult(int(at[_BEST_PROFIT]), int(at[_BEST_WEIGHT]), int(at[_WAYS]), chosen)
 
 
 @dataclass(slots=True, eq=False)
@@ -312,7 +390,7 @@ class _KnapsackCore:
             self.best_profit, self.best_weight, self.ways = profit, weight, 0
             self.chosen = self._recover_items(place, item)
         if (profit, weight) == (self.best_profit, self.best_weight):
-            self.ways += int(fresh.ways[place])
+            self.ways = min(self.ways + int(fresh.ways[place]), MOST_WAYS)
 
     def _recover_items(self, place: int, item: int | None) -> IntArray:
         """Return the places of the items of one state, by backtracking."""
@@ -352,7 +430,7 @@ def _select_best_by_weight(w: IntArray, p: IntArray, ways: IntArray) -> tuple[In
     start = np.flatnonzero(fresh)
     group = np.cumsum(fresh) - 1
     at_top = p == np.maximum.reduceat(p, start)[group]
-    total = np.add.reduceat(np.where(at_top, ways, 0), start)
+    total = np.minimum(np.add.reduceat(np.where(at_top, ways, 0), start), MOST_WAYS)
     first = np.flatnonzero(at_top)
     return first[_mark_run_starts(group[first])], total
 

@@ -25,6 +25,14 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "add_items": (None, [_ARRAY, _ARRAY, _INT, _INT, _ARRAY, _ARRAY, _INT]),
     "mark_efficient": (_INT, [_ARRAY, _INT, _INT, _INT]),
     "list_efficient": (None, [_ARRAY, _INT, _INT, _ARRAY, _ARRAY]),
+    "knapsack_start": (None, [_ARRAY, _ARRAY, _ARRAY, _INT, _ARRAY, _ARRAY, _INT, _ARRAY, _ARRAY]),
+    "knapsack_grow": (
+        _INT,
+        [_ARRAY, _ARRAY, _ARRAY, _INT, _ARRAY, _ARRAY, _INT, _ARRAY, _INT]
+        + [_ARRAY] * 5
+        + [ctypes.c_double, _INT, _INT],
+    ),
+    "knapsack_recover": (None, [_INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY]),
 }
 """Result and arguments of each function; those of `_WIDTHS` exist once for each width."""
 _WIDTHS = frozenset({"add_items", "mark_efficient", "list_efficient"})
