@@ -564,7 +564,7 @@ Zone = Annotated[str, PlainValidator(read_zone), _describe_field("A time zone: E
 class Spec(BaseModel):
     """Base of every object of a scenario: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Valid(Spec):
