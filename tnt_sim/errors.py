@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
+from typing import override
 
 from tnt_sim.i18n.message import Lang, Text, _
 
@@ -69,9 +70,9 @@ class Defect:
     hint: Text | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", mask_addresses(self.text))
+        object.__setattr__(self, "text", MaskedText(self.text))
         if self.hint is not None:
-            object.__setattr__(self, "hint", mask_addresses(self.hint))
+            object.__setattr__(self, "hint", MaskedText(self.hint))
         if any(place.dossier and "@" in place.dossier for place in self.places):
             hidden = (
                 replace(place, dossier=_without_addresses(place.dossier or "")) for place in self.places
@@ -95,11 +96,36 @@ def _without_addresses(text: str) -> str:
     return _ADDRESS.sub("…@…", text)
 
 
-def mask_addresses(text: Text) -> Text:
-    """Return a sentence with e-mail addresses hidden, because files of dossiers contain those of people."""
-    if "@" not in text.fr and "@" not in text.en:
-        return text
-    return Text(_without_addresses(text.fr), _without_addresses(text.en))
+class MaskedText(Text):
+    """A sentence with e-mail addresses hidden, because files of dossiers contain those of people.
+
+    It is written when it is shown: most warnings of a thousand draws are never read.
+    """
+
+    __slots__ = ("original",)
+    original: Text
+
+    def __init__(self, original: Text) -> None:
+        object.__setattr__(self, "original", original)
+
+    @property
+    def fr(self) -> str:
+        """The sentence in French."""
+        return self.in_(Lang.FR)
+
+    @property
+    def en(self) -> str:
+        """The sentence in English."""
+        return self.in_(Lang.EN)
+
+    @override
+    def in_(self, lang: Lang) -> str:
+        """Return the sentence in one language."""
+        return _without_addresses(self.original.in_(lang))
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return MaskedText, (self.original,)
 
 
 class TntError(Exception):
@@ -109,7 +135,7 @@ class TntError(Exception):
     code = "error"
 
     def __init__(self, text: Text, *, code: str | None = None) -> None:
-        self.text = mask_addresses(text)
+        self.text = MaskedText(text)
         super().__init__(self.text.fr)
         if code is not None:
             self.code = code

@@ -155,7 +155,7 @@ class Portfolio:
         """Return where a row of the table (0-based) was read, with its cell where the file has cells."""
         if "_row" not in self.table.columns:  # the map is selected from like dossiers
             return Place()
-        row, index, dossier = self.table.select("_row", "_source", "dossier").row(row_index)
+        row, index, dossier = (self.table[name][row_index] for name in ("_row", "_source", "dossier"))
         source = self.sources[index]
         name = column.removesuffix("_cents") if column else ""
         letter = source.letters.get(name) or source.letters.get(column or "")
