@@ -12,7 +12,7 @@ rule cannot be waived. Every waiver in force is listed among the warnings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -265,7 +265,7 @@ def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     if get_column_kind(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{wanted})"]).new_from_index(0, case.n)
     column = describe_bare_column(failure.column).in_(lang)
-    found, tail = _format_cells(case, failure.column, lang), f"{_('; ').in_(lang)}{required}{wanted})"
+    found, tail = _format_failing_cells(case, failure, lang), f"{_('; ').in_(lang)}{required}{wanted})"
     return pl.select(pl.concat_str(pl.lit(f"{head} ({column}{colon}"), found, pl.lit(tail))).to_series()
 
 
@@ -275,7 +275,7 @@ def _describe_failures_0_1_0(case: Case, failure: Failure, head: str, lang: Lang
     required = _("required").in_(lang) + colon
     if get_column_kind(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{failure.limit})"]).new_from_index(0, case.n)
-    found = _format_cells(case, failure.column, lang)
+    found = _format_failing_cells(case, failure, lang)
     prefix, tail = f"{head} ({failure.column}{colon}", f" ; {required}{failure.limit})"
     return pl.select(pl.concat_str(pl.lit(prefix), found, pl.lit(tail))).to_series()
 
@@ -292,30 +292,33 @@ def _join_blank_columns(case: Case, failure: Failure) -> pl.Series:
     return names
 
 
-def _format_cells(case: Case, column: str, lang: Lang) -> pl.Series:
-    """Return the value of a column for each dossier, in words."""
-    kind = get_column_kind(case, column)
+def _format_failing_cells(case: Case, failure: Failure, lang: Lang) -> pl.Series:
+    """Return the value of a requirement's column in words where a dossier fails; not given elsewhere."""
+    kind = get_column_kind(case, failure.column)
     missing = _("not given").in_(lang)
+    name = f"{failure.column}_cents" if kind is ValueKind.MONEY else failure.column
+    cells = pl.select(pl.when(pl.Series(failure.mask)).then(case.table[name])).to_series()
     if kind is ValueKind.MONEY:
-        cents = case.table[f"{column}_cents"]
-        words = {value: format_cents(value, lang) for value in cents.drop_nulls().unique().to_list()}
-        return cents.replace_strict(words, default=missing, return_dtype=pl.String)
-    cells = case.table[column]
-    if kind is ValueKind.LIST:
+        text = _write_values(cells, lambda cents: format_cents(cents, lang))
+    elif kind is ValueKind.LIST:
         text = cells.list.join(";")
         missing = missing if case.as_0_1_0 else _("no value").in_(lang)
     elif kind is ValueKind.DATE and isinstance(cells.dtype, pl.Datetime):
         text = cells.dt.convert_time_zone(case.timezone).dt.strftime("%Y-%m-%d %H:%M")
     elif kind is ValueKind.NUMBER and not case.as_0_1_0:
-        figures = {value: _format_value(value, lang) for value in cells.drop_nulls().unique().to_list()}
-        text = cells.replace_strict(figures, default=None, return_dtype=pl.String)
+        text = _write_values(cells, lambda number: _format_value(number, lang))
     elif kind is ValueKind.DATE and not case.as_0_1_0:
-        days = {day: format_day(day.isoformat(), lang) for day in cells.drop_nulls().unique().to_list()}
-        text = cells.replace_strict(days, default=None, return_dtype=pl.String)
+        text = _write_values(cells, lambda day: format_day(day.isoformat(), lang))
     else:
         text = cells.cast(pl.String)
     filled = text.fill_null("")
     return pl.select(pl.when(filled == "").then(pl.lit(missing)).otherwise(filled)).to_series()
+
+
+def _write_values(cells: pl.Series, write: Callable[[Any], str]) -> pl.Series:
+    """Write each distinct value of a column once."""
+    words = {value: write(value) for value in cells.drop_nulls().unique().to_list()}
+    return cells.replace_strict(words, default=None, return_dtype=pl.String)
 
 
 def _format_value(value: Any, lang: Lang) -> str:
