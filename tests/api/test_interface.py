@@ -27,6 +27,7 @@ from tnt_sim.api import (
     session,
     study_files,
     sweep,
+    variants,
 )
 from tnt_sim.api.analysis_methods import Analyses
 from tnt_sim.cli import project_templates
@@ -36,7 +37,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 
 MODULES = (
     analysis_methods, comparison, decision_files, ensemble, extension, result, runs, scenario, session,
-    study_files, sweep,
+    study_files, sweep, variants,
 )  # fmt: skip
 CLASSES = [
     kind

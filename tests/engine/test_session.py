@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +14,14 @@ from support.lanes import seeds
 
 import tnt_sim as tnt
 from tnt_sim.certify.claim_systems import build_claims
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
-from tnt_sim.engine.result import Status
-from tnt_sim.engine.session import SolverSession, derive_by_amounts, derive_by_goals
+from tnt_sim.engine.result import SolveOutcome, Status
+from tnt_sim.engine.session import SessionOutcome, SolverSession, derive_by_amounts, derive_by_goals
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.scenario.load import load_scenario, with_changes
+from tnt_sim.scenario.load import load_scenario, set_text, with_changes
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.incremental_lp import compare_models
 
@@ -166,3 +169,71 @@ def test_a_solver_begins_from_the_point_in_hand(tmp_path: Path) -> None:
     again = session.optimise({"programme.amount": "901 €"}, scipy)
     assert first.answer.method == again.answer.method == "direct"
     assert again.answer.values >= first.answer.values
+
+
+def optimise_alone(base: tnt.Scenario, changes: dict[str, object]) -> SolveOutcome | ScenarioError:
+    try:
+        return optimise(compile_problem(with_changes(base, changes) if changes else base))
+    except ScenarioError as error:
+        return error
+
+
+def test_many_variants_have_the_answers_that_each_has_alone(tmp_path: Path) -> None:
+    base = scenario(tmp_path)
+    asked = [*CHANGES, {"programme.amount": "12 bananes"}, *reversed(CHANGES), {"rules.part.min": "100 %"}]
+    dice = random.Random(5)
+    dice.shuffle(asked)
+    table = tnt.Session(base).solve_many(asked).table()
+    assert table["variant"].to_list() == list(range(len(asked)))
+    for row, changes in zip(table.iter_rows(named=True), asked, strict=True):
+        assert row["changes"] == [f"{path}={set_text(value)}" for path, value in changes.items()]
+        fresh = optimise_alone(base, changes)
+        if isinstance(fresh, ScenarioError):
+            assert (row["status"], row["error"]) == ("error", fresh.text.en)
+            continue
+        assert (row["status"], row["proof"]) == (fresh.status, fresh.proof)
+        if fresh.allocation is None:
+            assert row["values"] is None
+            continue
+        assert (row["canonical"], row["granted_cents"]) == (fresh.canonical, fresh.granted_cents)
+        assert [Fraction(value) for value in row["values"]] == list(fresh.values)
+        assert row["n_funded"] == fresh.allocation.funded.sum()
+    assert {"error", "infeasible", "optimal"} == set(table["status"])
+
+
+def test_variants_alone_and_together_have_one_hash(tmp_path: Path) -> None:
+    session = tnt.Session(scenario(tmp_path))
+    many = session.solve_many(CHANGES)
+    alone = [session.solve(changes).document["allocation_sha256"] for changes in CHANGES]
+    assert many.table()["allocation_sha256"].to_list() == alone
+    assert (many.status, len(many.document["variants"])) == ("complete", len(CHANGES))
+
+
+def test_variants_stop_at_their_limit_and_at_an_interrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = tnt.Session(scenario(tmp_path))
+    none = session.solve_many(CHANGES, time_limit=0)
+    assert (none.status, set(none.table()["status"])) == ("stopped", {"stopped"})
+    answered = iter(CHANGES[:3])
+
+    def interrupt(*given: object, **more: object) -> SessionOutcome:
+        if next(answered, None) is None:
+            raise KeyboardInterrupt
+        return optimise_one(*given, **more)
+
+    optimise_one = SolverSession.optimise
+    monkeypatch.setattr(SolverSession, "optimise", interrupt)
+    some = session.solve_many(CHANGES)
+    assert (some.status, some.table()["status"].to_list().count("stopped")) == ("stopped", len(CHANGES) - 3)
+
+
+def test_rows_changed_after_their_comparison_are_compared_again(tmp_path: Path) -> None:
+    problem = compile_problem(scenario(tmp_path))
+    claims = build_claims(problem)
+    assert compare_readings(problem, claims).holds
+    rows = claims.system.rows
+    stronger = replace(rows, upper=rows.upper - 1)
+    changed = replace(claims, system=claims.system.with_rows(stronger))
+    assert not compare_readings(problem, changed).holds
+    assert compare_readings(problem, claims).holds

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from tnt_sim.api.result import Result
+from tnt_sim.api.variants import VariantRow, Variants
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, build_outcome_result
 from tnt_sim.engine.session import SolverSession
@@ -77,3 +79,40 @@ class Session:
         clock = Clock(time_limit)
         found = self._session.optimise(changes, options, clock=clock)
         return Result.from_data(build_outcome_result(found.problem, found.answer, clock.seconds))
+
+    def solve_many(
+        self,
+        changes: Sequence[Mapping[str, object]],
+        *,
+        prove: bool = True,
+        canonical: bool = True,
+        time_limit: float | None = None,
+    ) -> Variants:
+        """Solve many changed versions, each with the answer that it has alone, and return a table.
+
+        Versions that change the same values are solved one after the other, as they share the compiled rules,
+        rows and kernel results. A version that contradicts itself has its error in its row. At the time limit,
+        or at Ctrl-C, the table has what was solved.
+
+        Parameters
+        ----------
+        changes
+            For each version, new values by dotted path, as in `Scenario.with_`.
+        prove, canonical
+            As in `solve`.
+        time_limit
+            Seconds for all versions.
+
+        Examples
+        --------
+        >>> session = tnt.Session(scenario)
+        >>> many = session.solve_many([{"programme.amount": f"{m} M€"} for m in ("1", "1.2")])
+        >>> many.table().select("status", "proof", "n_funded").rows()
+        [('optimal', 'PROVED', 16), ('optimal', 'PROVED', 17)]
+        """
+        options = OptimiseOptions(prove=prove, canonical=canonical, backend=self.backend)
+        rows: dict[int, VariantRow] = {}
+        with suppress(KeyboardInterrupt):
+            for place, found in self._session.optimise_many(changes, options, clock=Clock(time_limit)):
+                rows[place] = VariantRow.of(found)
+        return Variants(tuple(changes), rows)

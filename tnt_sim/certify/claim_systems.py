@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -89,17 +89,52 @@ class RowSource:
     soft: bool = False
 
 
+FORCED = "must:"
+"""Before the row of a dossier that the system forces to be funded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Result of the comparison of rows with the second reading.
+
+    Attributes
+    ----------
+    narrow : names of rows that are stronger than the second reading, or are forced without a decision; all
+        rows of a hard rule that has no second reading
+    n_read : number of rows that follow from it
+    n_unread : number of rows without a second reading
+    """
+
+    narrow: tuple[str, ...]
+    n_read: int
+    n_unread: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether no row is stronger than the second reading, and no dossier is forced without a decision."""
+        return not self.narrow
+
+    @property
+    def rows_hold(self) -> bool:
+        """Whether no row is stronger than the second reading, in a problem where a question forces dossiers."""
+        return all(name.startswith(FORCED) for name in self.narrow)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Claims:
     """A problem as an integer system, and its objective stages over the same columns.
 
-    The last stage is « least granted ».
+    The last stage is « least granted ». `compared` holds the agreement of each source of rows, by its place in
+    `written`, once it was compared with its second reading.
     """
 
     system: System
     goals: tuple[ClaimGoal, ...]
     choices: ChoiceColumns
     written: tuple[RowSource, ...] = ()
+    compared: dict[int, Agreement] = field(
+        default_factory=dict, init=False
+    )  # a changed copy is compared anew
 
     def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
         """Return the system that has no solution if stage k is optimal; `values` are those of stages 0 to k."""
@@ -185,7 +220,9 @@ def update_claims(claims: Claims, problem: Problem) -> Claims | None:
     written = [*claims.written]
     written[place] = RowSource(problem.case, old.first, old.last)
     system = system.with_rows(replace(rows, upper=upper))
-    return Claims(system, (*goals, claims.goals[-1]), claims.choices, tuple(written))
+    updated = Claims(system, (*goals, claims.goals[-1]), claims.choices, tuple(written))
+    updated.compared.update((k, agreement) for k, agreement in claims.compared.items() if k != place)
+    return updated
 
 
 def _write_rows(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation, split_pairs
-from tnt_sim.certify.claim_systems import Claims, build_claims, compute_granted_value
+from tnt_sim.certify.claim_systems import Agreement, Claims, build_claims, compute_granted_value
 from tnt_sim.certify.derived_rows import tighten_system
-from tnt_sim.certify.rule_rows import Agreement, compare_readings
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import Box, System, narrow_box, reduce_system, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray

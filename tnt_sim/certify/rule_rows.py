@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.claim_systems import Claims, RowSource
+from tnt_sim.certify.claim_systems import FORCED, Agreement, Claims, RowSource
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
@@ -128,37 +128,6 @@ def aggregate_rows(rows: Sequence[SecondRow], multipliers: Sequence[int]) -> tup
     return constant, price
 
 
-_FORCED = "must:"
-"""Before the row of a dossier that the system forces to be funded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """Result of the comparison with the second reading.
-
-    Attributes
-    ----------
-    narrow : names of rows that are stronger than the second reading, or are forced without a decision; all
-        rows of a hard rule that has no second reading
-    n_read : number of rows that follow from it
-    n_unread : number of rows without a second reading
-    """
-
-    narrow: tuple[str, ...]
-    n_read: int
-    n_unread: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether no row is stronger than the second reading, and no dossier is forced without a decision."""
-        return not self.narrow
-
-    @property
-    def rows_hold(self) -> bool:
-        """Whether no row is stronger than the second reading, in a problem where a question forces dossiers."""
-        return all(name.startswith(_FORCED) for name in self.narrow)
-
-
 def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
     """Compare every row of the claims, and every forced dossier, with the second reading of its rule.
 
@@ -175,25 +144,31 @@ def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLI
     narrow, n_read = _list_forced_dossiers(columns, problem, system), 0
     # rows that the objectives themselves need come after those of rules
     n_unread = system.rows.n - max((written.last for written in claims.written), default=0)
-    for written in claims.written:
+    for place, written in enumerate(claims.written):
         deadline.check()
-        if written.first == written.last:
-            continue
-        second = None if written.soft else build_second_reading(columns, written.of)
-        if second is None:
-            if written.soft or isinstance(written.of, CommonRates):
-                n_unread += written.last - written.first
-            else:
-                narrow += system.rows.names[written.first : written.last]
-            continue
-        follows = _mark_implied_rows(system, starts, written, second, deadline)
-        for place in (written.first + np.flatnonzero(~follows)).tolist():
-            if system.rows.names[place] in second.unread:
-                n_unread += 1
-            else:
-                narrow.append(system.rows.names[place])
-        n_read += int(follows.sum())
+        if place not in claims.compared:
+            claims.compared[place] = _compare_source(columns, system, starts, written, deadline)
+        found = claims.compared[place]
+        narrow, n_read, n_unread = [*narrow, *found.narrow], n_read + found.n_read, n_unread + found.n_unread
     return Agreement(tuple(narrow), n_read, n_unread)
+
+
+def _compare_source(
+    columns: Columns, system: System, starts: IntArray, written: RowSource, deadline: Deadline
+) -> Agreement:
+    """Compare the rows of one rule with its second reading."""
+    n = written.last - written.first
+    if not n:
+        return Agreement((), 0, 0)
+    second = None if written.soft else build_second_reading(columns, written.of)
+    if second is None:
+        if written.soft or isinstance(written.of, CommonRates):
+            return Agreement((), 0, n)
+        return Agreement(system.rows.names[written.first : written.last], 0, 0)
+    follows = _mark_implied_rows(system, starts, written, second, deadline)
+    others = [system.rows.names[k] for k in (written.first + np.flatnonzero(~follows)).tolist()]
+    narrow = tuple(name for name in others if name not in second.unread)
+    return Agreement(narrow, int(follows.sum()), len(others) - len(narrow))
 
 
 def _list_forced_dossiers(columns: Columns, problem: Problem, system: System) -> list[str]:
@@ -205,7 +180,7 @@ def _list_forced_dossiers(columns: Columns, problem: Problem, system: System) ->
         columns.choices.dossier, columns.choices.dossier[second.col[np.isin(second.row, forced)]]
     )
     bad = system.must & ~np.isin(np.arange(len(system.must)), columns.choices.block[decided])
-    return [f"{_FORCED}{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
+    return [f"{FORCED}{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
 
 
 def _mark_implied_rows(

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from operator import is_
 
-from tnt_sim.certify.claim_systems import Claims, update_claims
-from tnt_sim.certify.rule_rows import Agreement, compare_readings
+from tnt_sim.certify.claim_systems import Agreement, Claims, update_claims
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.formulate import Formulation, formulate, update_formulation
 from tnt_sim.kernel.cap_tree.best_choice import Memory

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.rule_rows import Agreement
+from tnt_sim.certify.claim_systems import Agreement
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.incumbent import (

@@ -119,6 +119,38 @@ class SolverSession:
         # compiling finds rules that cannot be satisfied, with the reason
         return self._optimise_problem(compile_problem(scenario), options, clock)
 
+    def optimise_many(
+        self,
+        changes: Sequence[Mapping[str, object]],
+        options: OptimiseOptions = DEFAULT,
+        *,
+        clock: Clock | None = None,
+    ) -> Iterator[tuple[int, SessionOutcome | TntError]]:
+        """Optimise several versions of the scenario, and yield each with its place in `changes`.
+
+        Versions that change the same values come one after the other, as they share rows and kernel results.
+        Each outcome is that of the version alone: no basis and no point of another one is used. A version that
+        is refused yields its error.
+
+        Parameters
+        ----------
+        changes
+            New values by dotted path, for each version.
+        clock
+            The time for all; versions after its end are not yielded.
+        """
+        clock = clock or Clock(None)
+        alone = SolverSession(self.scenario)
+        alone.warm = WarmStart(self.warm.model_cache)
+        alone._first = self._first
+        for place in sorted(range(len(changes)), key=lambda k: sorted(changes[k])):
+            if clock.deadline.expired:
+                return
+            try:
+                yield place, alone.optimise(changes[place], options, clock=clock)
+            except TntError as error:
+                yield place, error
+
     def build_proof_rows(self, problem: Problem, answer: SolveOutcome) -> ProofRows:
         """Count the rows behind the proofs of an answer, with and without a second reading."""
         return self.warm.model_cache.count_proof_rows(problem, answer.certificates)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.certify.rule_rows import Agreement
+from tnt_sim.certify.claim_systems import Agreement
 from tnt_sim.engine.result import Evidence, Proof, Status, derive_status
 from tnt_sim.errors import Defect, DisagreementError, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage
