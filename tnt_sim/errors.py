@@ -80,13 +80,20 @@ class Defect:
             object.__setattr__(self, "places", tuple(hidden))
 
     def line(self, lang: Lang) -> str:
-        """Return the defect as one line: ``CODE place — sentence. Remedy``."""
+        """Return the defect as documents keep it: ``CODE place — sentence. Remedy``."""
+        return f"{self.code} {self._list_places()}".strip() + f" — {self._join(lang)}"
+
+    def describe(self, lang: Lang) -> str:
+        """Return the defect as the terminal shows it: ``place — sentence. Remedy (CODE)``."""
+        where = self._list_places()
+        return f"{where} — {self._join(lang)} ({self.code})" if where else f"{self._join(lang)} ({self.code})"
+
+    def _list_places(self) -> str:
         where = ", ".join(str(place) for place in self.places[:5] if str(place))
-        if len(self.places) > 5:
-            where += f", … (+{len(self.places) - 5})"
-        head = f"{self.code} {where}".strip()
-        hint = f" {self.hint.in_(lang)}" if self.hint else ""
-        return f"{head} — {self.text.in_(lang)}{hint}"
+        return where + f", … (+{len(self.places) - 5})" if len(self.places) > 5 else where
+
+    def _join(self, lang: Lang) -> str:
+        return self.text.in_(lang) + (f" {self.hint.in_(lang)}" if self.hint else "")
 
 
 _ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)*", re.UNICODE)

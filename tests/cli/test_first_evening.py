@@ -109,7 +109,7 @@ def test_nothing_to_price_is_said(tnt: Run, table: Path) -> None:
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
-        (0, None, "à demander : --dossier"),
+        (0, None, "non calculé (--dossier)"),
         (500, None, "au moins 5 €"),
         (0, 500, "au plus 5 €"),
         (500, 700, "entre 5 € et 7 €"),

@@ -35,7 +35,7 @@ def test_the_page_tells_both_curves(tnt: Run, demo: Path, monkeypatch: pytest.Mo
     assert {DOCUMENT, PAGE, WORKBOOK, POINTS, "curve.svg", "curve.png"} <= names
     monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds
     english = tnt("sweep", "scenario.yaml", *ARGS, "--lang", "en")
-    assert "All 10 allocations are optimal" in english.out
+    assert "The 10 allocations are optimal" in english.out
     assert "What this means" in english.out
 
 

@@ -17,6 +17,7 @@ from tnt_sim.cli.console import (
     emit,
     format_arguments,
     get_width,
+    print_note,
     print_page,
 )
 from tnt_sim.cli.invocation import get_written_locale, read_locale
@@ -92,6 +93,8 @@ class AnswerOptions(OutputOptions):
         if self.out is not None:
             write_report(self.out, report, lang)
         super().show(report, document, lang, hint)
+        if self.out is not None and not (self.quiet or self.as_json):
+            print_note(_("Written: {file}", file=self.out).in_(lang))
 
 
 @dataclass(frozen=True, kw_only=True)

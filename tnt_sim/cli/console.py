@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,6 +36,7 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "run": ("explain {it}", _("report {{it}} --out report.html")),
         "verify": (_("sign {{it}} --as list-1"), "export {it} --format csv"),
         "verify --claimed": ("verify {it} --solve", "export {it} --format csv"),
+        "verify --signed": ("export {it} --format publipostage", "export {it} --format arrete"),
         "sign": ("export {it} --format publipostage", "export {it} --format arrete"),
         "explain": (
             "inversions {it}",
@@ -45,6 +47,7 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "report": ("verify {it}", "export {it} --format csv"),
         "export": ("verify {it}",),
         "sweep": ("marginal-euro {it}", "rule-prices {it}"),
+        "infeasible": ("conflict {it}",),
         "marginal-euro": ("entry-thresholds {it}", "rule-prices {it}"),
         "entry-thresholds": ("target {it} all",),
         "target": ("marginal-euro {it}",),
@@ -152,7 +155,18 @@ def emit(document: Mapping[str, object]) -> None:
 
 
 def print_note(text: str) -> None:
-    """Write one line on stderr."""
+    """Write sentences on stderr, folded at the width of a terminal."""
+    if sys.stderr.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((80, 24)).columns))
+        fold = textwrap.TextWrapper(
+            width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        ).fill
+        text = "\n".join(map(fold, text.splitlines()))
+    print_line(text)
+
+
+def print_line(text: str) -> None:
+    """Write text on stderr as it is."""
     with suppress(OSError):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
@@ -188,7 +202,7 @@ def print_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> 
     head = ERROR.in_(lang)
     if isinstance(error, InputError | VerificationError):
         for defect in error.defects_found():
-            print_note(head + defect.line(lang))
+            print_note(head + defect.describe(lang))
         n = len(error.defects_found())
         if n > 1:
             print_note(_("{n} defects. Nothing was written.", n=n).in_(lang))

@@ -82,6 +82,42 @@ _UNBROKEN = re.compile(r'(?:-\S+ (?!-))?(?:[^\s"]|"[^"]*")+')
 """Parts of a command that stay on one line: a word, or an option with what follows it."""
 _HELD = "\x1f"
 """Stands for a space at which no line is broken."""
+_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "avenant-1": "amendment-1",
+        "choix": "choices",
+        "classeurs-rendus": "returned-workbooks",
+        "cle": "key",
+        "cle.pub": "key.pub",
+        "curseur.html": "slider.html",
+        "deux.html": "two.html",
+        "deux.xlsx": "two.xlsx",
+        "ecarts.json": "differences.json",
+        "explications.json": "reasons.json",
+        "incertain.yaml": "uncertain.yaml",
+        "liste-1": "list-1",
+        "liste-2": "list-2",
+        "liste.csv": "list.csv",
+        "lot.yaml": "batch.yaml",
+        "lots/deux": "batches/two",
+        "lots/enveloppes": "batches/envelopes",
+        "lots/x": "batches/x",
+        "ma-liste.xlsx": "my-list.xlsx",
+        "ma-programmation": "my-programme",
+        "parametres.xlsx": "parameters.xlsx",
+        "prix.html": "prices.html",
+        "quartier.pb": "district.pb",
+        "rapport.html": "report.html",
+        "registre/liste-1": "registre/list-1",
+        "resultat.json": "result.json",
+        "retraits.csv": "withdrawals.csv",
+        "risques.html": "risks.html",
+        "soldes.csv": "final-costs.csv",
+        "tls://hote:8786": "tls://host:8786",
+        "variante.yaml": "variant.yaml",
+    }
+)
+"""English names of the files in examples."""
 
 Row = tuple[str, str]
 
@@ -113,7 +149,10 @@ def _describe_option(param: Any, lang: Lang) -> str:
     text = translate(english, lang)
     if param.is_flag or param.default in (None, "", ()) or "default" in english.lower():
         return text
-    return _("{text} Default: {default}.", text=text, default=param.default).in_(lang)
+    default = str(param.default)
+    if default.endswith(" %"):  # French: unbroken; English: without the space
+        default = default.replace(" ", "\u202f" if lang is Lang.FR else "")
+    return _("{text} Default: {default}.", text=text, default=default).in_(lang)
 
 
 def _list_arguments(command: Any, ctx: Context, lang: Lang) -> list[Row]:
@@ -157,10 +196,15 @@ def _write_text(formatter: HelpFormatter, text: str | None, lang: Lang) -> None:
         formatter.write("\n")
         for line in paragraph.replace("\\\n    ", "").splitlines():
             if line.startswith("  tnt-sim"):
-                flow = _wrap_command(line, formatter.width + 1)
+                flow = _wrap_command(_name_files(line, lang), formatter.width + 1)
             else:
                 flow = [line] if line.startswith("  ") else _wrap(translate(line, lang), formatter.width)
             formatter.write("".join(f"{row}\n" for row in flow))
+
+
+def _name_files(command: str, lang: Lang) -> str:
+    """Return an example with the names of its files in the language of the reader."""
+    return " ".join(_NAMES.get(word, word) for word in command.split(" ")) if lang is Lang.EN else command
 
 
 def _wrap_command(command: str, width: int) -> list[str]:

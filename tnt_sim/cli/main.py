@@ -50,10 +50,11 @@ _PROGRAM = Verb(
     "",
     N_("Allocates a grant envelope among dossiers: the best choice, proven and explained."),
     note=N_(
-        "Exit codes: 0 done; 1 an error of the program or a check refused; 2 a command that is not well written; "
-        "3 invalid data or scenario; 4 no allocation is possible; 5 stopped by a limit with nothing in hand, or "
-        "not proven under --require-proof; 6 a batch of which scenarios failed; 7 rank among equals not shown "
-        "(verify --require-proof); 130 interrupted."
+        "Exit codes: 0 done; 1 an error of the program or a check refused; 2 an invalid "
+        "command; 3 invalid data or scenario; 4 no allocation is possible; 5 stopped by a "
+        "limit before any allocation was found, or not proven under --require-proof; 6 a "
+        "batch with failed scenarios; 7 rank among ties not shown (verify --require-proof); "
+        "130 interrupted."
     ),
     examples="""\
   tnt-sim new demo

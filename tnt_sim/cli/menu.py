@@ -32,7 +32,7 @@ _MENU: tuple[tuple[Text, tuple[tuple[str | Text, Text], ...]], ...] = (
             ("sweep SCENARIO", _("what another envelope brings")),
             ("marginal-euro SCENARIO", _("what the next euro is worth")),
             ("rule-prices SCENARIO", _("what each rule costs")),
-            ("conflict SCENARIO", _("why nothing is feasible")),
+            ("conflict SCENARIO", _("why no allocation is possible")),
         ),
     ),
     (
@@ -49,7 +49,7 @@ _MENU: tuple[tuple[Text, tuple[tuple[str | Text, Text], ...]], ...] = (
         _("Publish"),
         (
             ("report RUN --out note.html", _("the report")),
-            ("sign RUN --as liste-1", _("the final list")),
+            (_("sign RUN --as list-1"), _("the final list")),
         ),
     ),
     (
@@ -66,7 +66,7 @@ def render_menu(lang: Lang, program: str) -> str:
     """Render the menu in at most 22 lines of 80 columns; on a narrow screen each command has two lines."""
     narrow = shutil.get_terminal_size((80, 24)).columns < _NARROW
     lines = [
-        _("tnt-sim allocates a grant envelope among applications.").in_(lang),
+        _("Allocates a grant envelope among applications.").in_(lang),
         _("Usage: {program} VERB …", program=program).in_(lang),
         "",
     ]

@@ -144,7 +144,9 @@ BackendOption = Annotated[
 ]
 RelaxOption = Annotated[
     bool,
-    typer.Option("--relax", help=N_("Relaxed run: gives prices, no decision; writes no folder.")),
+    typer.Option(
+        "--relax", help=N_("Solves the linear relaxation only: prices, no decision; writes no folder.")
+    ),
 ]
 PageOption = Annotated[
     Path | None,
@@ -240,7 +242,7 @@ FirstAmountOption = Annotated[
     typer.Option(
         "--from",
         metavar=N_("AMOUNT"),
-        help=N_('The first amount: "88 M€", or "50 %" of the one written, which is the default.'),
+        help=N_('The first amount: "88 M€", or "50%" of the one written, which is the default.'),
     ),
 ]
 LastAmountOption = Annotated[

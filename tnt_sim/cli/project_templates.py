@@ -175,18 +175,18 @@ eligibility:
     require: {population: {below: 20000}}
     reason: Commune of 20,000 inhabitants or more
 
-# How much: all or nothing, 80 % of the cost at most.
+# How much: all or nothing, 80% of the cost at most.
 grants:
-  - {mode: all_or_nothing, max_rate: 80 %}
+  - {mode: all_or_nothing, max_rate: 80%}
 
 # The rules. `off: true` stops one without deleting it.
 rules:
   - id: part-communes
-    title: At least 40 % of the money goes to communes
+    title: At least 40% of the money goes to communes
     kind: share
     measure: granted
     where: {applicant_type: commune}
-    min: 40 %
+    min: 40%
   - id: plafond-departement
     title: At most €400,000 per department
     kind: limit
@@ -257,7 +257,7 @@ programme:
 dossiers:
   - file: {file}
 {columns}
-{eligibility}# How much: all or nothing. For a rate: {{mode: all_or_nothing, max_rate: 80 %}}.
+{eligibility}# How much: all or nothing. For a rate: {{mode: all_or_nothing, max_rate: 80%}}.
 grants:
   - {{mode: all_or_nothing}}
 

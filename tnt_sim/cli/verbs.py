@@ -62,10 +62,10 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             START,
             N_("Imports an export and reports what is missing or contradictory in it."),
             note=N_(
-                "Writes dossiers.csv (the clean table), quality.csv (each finding, its cell and its remedy) "
-                "and mapping.yaml (which field is which column: guessed, to review, then reused; what "
-                "changes from one export to the next is told field by field). A column that identifies a "
-                "person is imported only if you ask for it."
+                "Writes dossiers.csv (the clean table), quality.csv (each finding, its cell and its "
+                "remedy) and mapping.yaml (which field is which column: guessed, to review, then "
+                "reused; it lists what changes from one export to the next). A column that identifies "
+                "a person is imported only if you ask for it."
             ),
             examples="""\
   tnt-sim import dossiers_detr_2026-01-15_10-02.xlsx

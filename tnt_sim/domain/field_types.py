@@ -215,12 +215,12 @@ def read_rate(value: object) -> Fraction:
         raise build_field_error(
             "rate_without_percent",
             _(
-                '"{written}" without "%" would mean {number} %',
+                '"{written}" without "%" would mean {number}%',
                 written=written,
                 number=write_number(rate * 100),
             ),
             hint=_(
-                'Write "{written} %", or "{number} %" if that is what you mean.',
+                'Write "{written}%", or "{number}%" if that is what you mean.',
                 written=written,
                 number=write_number(rate * 100),
             ),

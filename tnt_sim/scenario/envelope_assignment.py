@@ -136,9 +136,9 @@ def _check_rates(case: Case, spec: EnvelopeSpec, path: Path) -> None:
     if spec.reserve is not None and spec.reserve > 1:
         case.record_defect(
             "envelope-option",
-            _("a reserve is above 100 %."),
+            _("a reserve is above 100%."),
             (*path, "reserve"),
-            _("Write a share of at most 100 %."),
+            _("Write a share of at most 100%."),
         )
 
 
@@ -180,9 +180,9 @@ def _check_transfers(case: Case, parent: EnvelopeSpec, child: EnvelopeSpec, path
     if moves.out_max is not None and moves.out_max > 1:
         case.record_defect(
             "transfers",
-            _("an envelope cannot give more than 100 %."),
+            _("an envelope cannot give more than 100%."),
             (*path, "out_max"),
-            _("Write a share of at most 100 %."),
+            _("Write a share of at most 100%."),
         )
     for k, name in enumerate(moves.to):
         _check_taker(case, child, siblings, name, name in moves.to[:k], (*path, "to", k))

@@ -86,7 +86,7 @@ class _Division:
             )
         if split.fixed is not None and (split.each is not None or split.fixed > 1):
             self.record_defect(
-                _("`fixed` is a share of at most 100 %, with `key` or weights."),
+                _("`fixed` is a share of at most 100%, with `key` or weights."),
                 "fixed",
             )
         if (split.previous is None) != (split.change is None):

@@ -96,7 +96,7 @@ class UncertainSpec(Described):
                 _("a law is needed (`times` or `plus`), without `probability`"),
             )
         if self.probability is not None and not 0 <= self.probability <= 1:
-            raise _build_uncertain_error(_("`probability` lies between 0 and 100 %"))
+            raise _build_uncertain_error(_("`probability` lies between 0 and 100%"))
         if self.event == "final_cost" and self.times is None:
             raise _build_uncertain_error(_("`final_cost` wants `times`"))
         if chance and self.correlated is not None and self.probability in (0, 1):

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Text, _n
 
 if TYPE_CHECKING:  # commands without a run write these answers too
     from tnt_sim.verify.run_document import RunDocument
@@ -78,10 +78,12 @@ class ProofRows:
         if not self.n_unread:
             return None
         total = self.n_read + self.n_unread
-        return _(
-            "{n_unread} of the {total} rows that the proofs stand on have no second reading (see "
-            "docs/trust.md).",
-            n_unread=self.n_unread,
+        return _n(
+            "{n} of the {total} constraints behind the proof was not checked a second time by independent "
+            "code (see docs/trust.md).",
+            "{n} of the {total} constraints behind the proof were not checked a second time by independent "
+            "code (see docs/trust.md).",
+            n=self.n_unread,
             total=total,
         )
 

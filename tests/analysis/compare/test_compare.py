@@ -157,7 +157,7 @@ def test_the_page_names_the_base_and_what_changed(folder: Path, capsys: pytest.C
     (folder / "b.yaml").write_text("extends: petit.yaml\nid: autre\nprogramme: {amount: 52 k€}\n")
     assert main(["compare", str(folder / "petit.yaml"), str(folder / "b.yaml")]) == 0
     said = capsys.readouterr().out
-    assert "impossible sous certains scénarios" in said
+    assert "irréalisable dans certains scénarios" in said
     assert "2 décisions ; référence : petit" in said
     assert "programme.amount" in said
     assert main(["compare", str(folder / "petit.yaml"), str(folder / "petit.yaml"), "--lang", "en"]) == 0

@@ -164,12 +164,12 @@ def test_the_exact_page_in_french() -> None:
     )
     start = lines.index("Dossiers")
     assert lines[start + 1 : start + 7] == [
-        "  Financés             2 300",
-        "    déjà engagés         300",
-        "    retenus au mérite  2 000",
-        "  Non financés                                             606",
-        "    refusés par décision                                     5",
-        "    devancés : moins utiles par euro que tous les retenus  601",
+        "  Financés                                                 2 300",
+        "    déjà engagés                                             300",
+        "    retenus au mérite                                      2 000",
+        "  Non financés                                               606",
+        "    refusés par décision                                       5",
+        "    devancés : moins utiles par euro que tous les retenus    601",
     ]
 
 
@@ -268,7 +268,7 @@ def test_infeasible_and_relaxed_pages() -> None:
     nothing = document(status="infeasible", granted_cents=None, unspent_cents=None, n_funded=None, rules=[])
     text = "\n".join(page(nothing, 80))
     assert "✘ Aucune répartition" in text
-    assert "--set rules.ID.off=true" in text
+    assert "tnt-sim conflict SCENARIO" in " ".join(text.split())
     price = ShadowPrice(
         stage=1,
         goal="score",
@@ -282,4 +282,4 @@ def test_infeasible_and_relaxed_pages() -> None:
     relaxed = document(relaxed=True, proof=None, prices=[price])
     lines = page(relaxed, 120)
     assert any("Ce n'est pas une décision" in line for line in lines)
-    assert any(line.split() == ["1.", "score", "enveloppe", "tnt", "0,00065", "/", "€"] for line in lines)
+    assert any(line.split() == ["1.", "score", "enveloppe", "tnt", "650", "/", "M€"] for line in lines)

@@ -222,7 +222,7 @@ def test_an_amendment_forged_with_hashes_that_fit(name: str, tnt: Said, amended:
     ):  # what speaks against it without its table
         Path("s.yaml").write_text(SCENARIO + "committed_from: registre/\n", encoding="utf-8")
         code, _, err = tnt("run", "s.yaml")
-        assert (code, "register registre/avenant-1/" in err) == (3, True), err
+        assert (code, "registre/avenant-1/" in err and "(register)" in err) == (3, True), err
 
 
 def test_a_list_whose_commitments_are_not_its_grants(tnt: Said, project: Path) -> None:
@@ -236,11 +236,11 @@ def test_a_list_whose_commitments_are_not_its_grants(tnt: Said, project: Path) -
     assert "it is not what the list grants: A" in tnt("verify", ENTRY, "--lang", "en")[2]
     Path("s.yaml").write_text(SCENARIO + "committed_from: registre/\n", encoding="utf-8")
     code, _, err = tnt("run", "s.yaml")
-    assert (code, "register registre/liste-1/engagements.csv" in err) == (3, True), err
+    assert (code, "registre/liste-1/engagements.csv — " in err and "(register)" in err) == (3, True), err
     (ENTRY / "allocation.parquet").write_bytes(b"PAR1 of nothing PAR1")
     refitted(ENTRY)
     code, _, err = tnt("run", "s.yaml")
-    assert (code, "register registre/liste-1/allocation.parquet" in err) == (3, True), err
+    assert (code, "registre/liste-1/allocation.parquet — " in err and "(register)" in err) == (3, True), err
 
 
 def test_a_run_without_a_signature(tnt: Said, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,7 +253,7 @@ def test_a_run_without_a_signature(tnt: Said, project: Path, capsys: pytest.Capt
         assert "il n'y a pas de signature à vérifier avec cette clé" in err
     shutil.rmtree("registre")
     assert main(["verify", str(run_of(project)), "--lang", "en"]) == 0
-    assert "Signature: none." in capsys.readouterr().out
+    assert "This list is not signed." in capsys.readouterr().out
 
 
 def test_a_register_of_0_1_0_has_none_and_stays_valid(
@@ -392,7 +392,12 @@ def test_keys_that_sign_nothing(name: str, tnt: Said, project: Path) -> None:
     for lang, told in zip(("fr", "en"), sides, strict=True):
         words = ("sign", run_of(project), "--as", "liste-2", "--signing-key", name, "--lang", lang)
         code, document, err = tnt(*words)
-        assert (code, told in err, hint in err, f"key {name} — " in err) == (3, True, True, True), err
+        assert (code, told in err, hint in err, f"{name} — " in err and "(key)" in err) == (
+            3,
+            True,
+            True,
+            True,
+        ), err
         assert "Traceback" not in err + json.dumps(document)
     assert not Path("registre/liste-2").exists()
 
@@ -411,7 +416,7 @@ def test_keys_that_sign_nothing(name: str, tnt: Said, project: Path) -> None:
 def test_keys_that_check_nothing(name: str, told: str, tnt: Said, project: Path) -> None:
     write_bad(project)
     code, _, err = tnt("verify", ENTRY, "--public-key", name)
-    assert (code, told in err, f"key {name} — " in err) == (3, True, True), err
+    assert (code, told in err, f"{name} — " in err and "(key)" in err) == (3, True, True), err
 
 
 @needs("/dev/zero" if Path("/dev/zero").exists() else None, "/dev/zero")

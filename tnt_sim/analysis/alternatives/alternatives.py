@@ -141,7 +141,7 @@ def alternatives(
         raise UsageError(_('--by is dossiers or money, not "{by}".', by=by))
     loss = parse_rate(within) if isinstance(within, str) else Fraction(within)
     if not 0 <= loss <= 1:
-        raise UsageError(_("--within goes from 0 to 100 %."), code="usage.within")
+        raise UsageError(_("--within goes from 0 to 100%."), code="usage.within")
     steps = list_decision_steps(scenario)
     if len(steps) > 1:
         raise UsageError(_("`alternatives` looks at one decision, and this scenario has several steps."))

@@ -373,7 +373,10 @@ def _describe_held_value(entry: UnmetEntry, lang: Lang) -> str:
     )
     pieces = []
     if known:
-        value = format_value(entry.value, entry.unit, lang) if entry.value is not None else nothing
+        value = nothing
+        if entry.value is not None:
+            word = column_text.describe_value(entry.column, entry.value).in_(lang)
+            value = format_value(word if entry.unit == "text" else entry.value, entry.unit, lang)
         pieces.append(f"{column} = {value}")
     if wanted:
         pieces.append(_("required: {wanted}", wanted=wanted).in_(lang))

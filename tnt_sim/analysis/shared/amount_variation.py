@@ -103,7 +103,7 @@ class AmountVariation:
             why = getattr(error, "text", NO_TEXT)
             raise UsageError(
                 _(
-                    '"{amount}" is no amount: {why}. Write "98 M€", "22.5 M€" or "110 %".',
+                    '"{amount}" is no amount: {why}. Write "98 M€", "22.5 M€" or "110%".',
                     amount=text,
                     why=why,
                 ),

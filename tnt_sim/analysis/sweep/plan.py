@@ -95,7 +95,7 @@ class Tolerance:
         if size <= 0:
             raise UsageError(
                 _(
-                    '--tolerance is a part of the value, "0.5 %", or a number of units of the goal, "10"; '
+                    '--tolerance is a part of the value, "0.5%", or a number of units of the goal, "10"; '
                     'not "{tolerance}". For every step: --exact.',
                     tolerance=text,
                 ),

@@ -16,6 +16,7 @@ from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
     build_hint_lines,
+    print_line,
     print_note,
 )
 from tnt_sim.cli.invocation import read_locale
@@ -127,7 +128,8 @@ def batch(
 
     report = build_report(result.runs, n, str(out), interrupted=result.interrupted, n_torn=result.n_torn)
     write_batch(report, out, tongue)
-    reading = [f'polars.read_parquet("{(out / "runs").as_posix()}")']
+    call = f'polars.read_parquet("{(out / "runs").as_posix()}")'
+    reading = [_("in Python, {call}", call=call).in_(tongue)]
     hint = [] if result.interrupted else build_hint_lines(reading, tongue)
     output.show(report, dump_document(build_document(result)), tongue, hint)
     if result.interrupted:
@@ -208,6 +210,6 @@ def _show_progress(
 def _print_event(tick: Tick) -> None:
     keys = ("case_sha256", "name", "status", "proof", "n_funded", "granted_cents", "seconds")
     told = {key: getattr(tick.record, key, None) for key in keys}
-    print_note(
+    print_line(
         json.dumps({"event": "run", "done": tick.n_done, "of": tick.n_cases, **told}, ensure_ascii=False)
     )

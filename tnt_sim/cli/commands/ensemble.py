@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.answer import STOPPED, StudyOptions
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, emit, get_width, print_page, show_progress
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, emit, get_width, print_note, print_page, show_progress
 from tnt_sim.cli.options import list_scenario_files, list_tables, parse_lang
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
@@ -170,6 +170,8 @@ def _fit_distributions(table: Path, columns: Mapping[str, str], options: Ensembl
         from tnt_sim.analysis.uncertainty.document import FitDocument
 
         emit(dump_document(FitDocument(fit=result, yaml=render_fit_yaml(result, Lang.FR))))
+    elif out is not None and not options.quiet:
+        print_note(_("Written: {file}", file=out).in_(lang))
     elif out is None:
         from tnt_sim.reporting.renderers.terminal import render_report
 

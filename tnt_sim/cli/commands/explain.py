@@ -45,7 +45,7 @@ def explain(options: RunStudyOptions, dossiers: DossiersArgument = None, everyon
         )
     document = explanation.data
     for fault in explanation.faults:
-        print_note(ERROR.in_(lang) + fault.line(lang))
+        print_note(ERROR.in_(lang) + fault.describe(lang))
     one = [] if dossiers or everyone else [entry.dossier for entry in document.reserve[:1]]
     hint = build_hint("explain --one" if one else "explain", lang, format_arguments(options.run_dir, *one))
     options.show(build_report(document), dump_document(document), lang, hint)

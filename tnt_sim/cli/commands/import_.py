@@ -230,7 +230,21 @@ def import_(
         _parse_constants(constants or []),
         _parse_columns(columns or []), likeness=not no_likeness,
     )  # fmt: skip
-    document = _write_files(file, folder, imported, written, tongue, parquet=parquet, accept=accept)
+    again = [
+        *(["--format", format_] if format_ else []),
+        *(
+            word
+            for key, value in read.items()
+            if value not in (None, 1)
+            for word in (f"--{key.replace('_', '-')}", str(value))
+        ),
+        *(word for text in constants or () for word in ("--constant", text)),
+        *(word for text in columns or () for word in ("--column", text)),
+        *(["--mapping", str(mapping)] if mapping is not None else []),
+        "--out",
+        str(folder),
+    ]
+    document = _write_files(file, folder, imported, written, tongue, again, parquet=parquet, accept=accept)
     from tnt_sim.reporting.reports.form_import import build_report
 
     follow = get_invocation().format_command((document.next or "").removeprefix("tnt-sim "))
@@ -365,11 +379,12 @@ def _write_files(
     imported: Imported,
     target: Path | None,
     lang: Lang,
+    again: Sequence[str],
     *,
     parquet: bool,
     accept: bool,
 ) -> FormImportDocument:
-    """Write the files; return the document that names them."""
+    """Write the files; return the document that names them, and the command to type next or `again`."""
     from tnt_sim.ingest.forms.form_import import update_mapping
     from tnt_sim.ingest.forms.mapping import to_text
     from tnt_sim.reporting.reports.form_import import build_import_document, build_import_tables, write_import
@@ -387,7 +402,7 @@ def _write_files(
     name = _("my-programme").in_(lang)
     follow = f"tnt-sim new {name} --from {format_path(paths['dossiers'])}"
     if document.quality.n_error:
-        follow = f"tnt-sim import {format_arguments(str(file))} --out {format_arguments(str(folder))}"
+        follow = f"tnt-sim import {format_arguments(str(file), *again)}"
     if "scenario" in paths:
         follow = f"tnt-sim run {format_path(paths['scenario'])}"
     return replace(document, files={key: format_path(path) for key, path in paths.items()}, next=follow)

@@ -69,7 +69,7 @@ def new(
     output.show(build_report(document), dump_document(document), tongue, hint)
     if not output.as_json:
         for defect in remaining:
-            print_note(_("To correct: {defect}", defect=defect.line(tongue)).in_(tongue))
+            print_note(_("To correct: {defect}", defect=defect.describe(tongue)).in_(tongue))
     return 0
 
 
@@ -223,7 +223,7 @@ def _suggest_amount(wanted: int | None, lang: Lang) -> tuple[str, str]:
         return "1 M€", _("write the amount of the envelope").in_(lang)
     thousands = max(1, wanted * 4 // 5 // 100_000)
     amount = f"{thousands // 100 / 10} M€" if thousands >= 1000 else f"{thousands} k€"
-    why = _("80 % of what is requested, write the amount of the envelope")
+    why = _("80% of what is requested, write the amount of the envelope")
     return amount, why.in_(lang)
 
 
@@ -320,5 +320,5 @@ def _list_next_commands(document: NewDocument, lang: Lang) -> list[str]:
     run = get_invocation().format_command(f"run {scenario}")
     if not (document.defects or document.review):
         return [run]
-    read = _("read {file} over (amount, columns)", file=document.scenario).in_(lang)
+    read = _("review {file} (amount, columns)", file=document.scenario).in_(lang)
     return [read, get_invocation().format_command(f"validate {scenario}"), run]

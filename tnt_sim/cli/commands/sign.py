@@ -36,7 +36,7 @@ SignedArgument = Annotated[
 AsOption = Annotated[
     str,
     typer.Option(
-        "--as", metavar=N_("NAME"), help=N_("The name under which it is signed: liste-3."), show_default=False
+        "--as", metavar=N_("NAME"), help=N_("The name under which it is signed: list-3."), show_default=False
     ),
 ]
 AmendOption = Annotated[

@@ -54,7 +54,7 @@ ToleranceOption = Annotated[
     typer.Option(
         "--tolerance",
         metavar="T",
-        help=N_('Narrows the free curve between the amounts: "0.5 %" of the value, or units of the goal.'),
+        help=N_('Narrows the free curve between the amounts: "0.5%" of the value, or units of the goal.'),
     ),
 ]
 NestedOption = Annotated[
@@ -169,8 +169,10 @@ def sweep(
         )
         document = replace(build_sweep(outcome, lang).data, sweep_dir=format_path(folder))
         write_sweep(document, folder, lang)
-    options.show(build_report(document), dump_document(document), lang, options.build_hint("sweep", lang))
-    return _determine_exit_code(document)
+    exit_code = _determine_exit_code(document)
+    hint = options.build_hint("infeasible" if exit_code == INFEASIBLE else "sweep", lang)
+    options.show(build_report(document), dump_document(document), lang, hint)
+    return exit_code
 
 
 def _open_store(plan: SweepPlan, out: Path | None, *, resume: bool) -> tuple[Path, PointStore]:

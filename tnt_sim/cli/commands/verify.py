@@ -40,7 +40,7 @@ RequireOption = Annotated[
     bool,
     typer.Option(
         "--require-proof",
-        help=N_("Exit code 5 if optimality is not shown here, 7 if the rank among equals is not."),
+        help=N_("Exit code 5 if optimality is not shown here, 7 if the rank among ties is not."),
     ),
 ]
 
@@ -109,7 +109,7 @@ def verify(
         signed = _check_signature(run_dir, project, key, authority)
     verification = _add_defects(verification, signed.defects)
     for defect in verification.defects:
-        print_note(ERROR.in_(tongue) + defect.line(tongue))
+        print_note(ERROR.in_(tongue) + defect.describe(tongue))
     told = not output.as_json and not output.quiet and verification.ok
     for text in verification.notes:
         if not told or text != verification.rows.reserve:  # the page states it next to what it limits
@@ -117,6 +117,7 @@ def verify(
     hint = []
     if verification.ok and isinstance(verification.head, RunHead):
         shown = "verify" if verification.optimal.is_shown else "verify --claimed"
+        shown = shown if signed.entry is None else "verify --signed"
         hint = build_hint(shown, tongue, format_arguments(run_dir))
     document = dump_document(build_document(verification, signed, tongue))
     output.show(build_report(verification, signed), document, tongue, hint)

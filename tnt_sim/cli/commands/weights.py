@@ -20,7 +20,7 @@ CriteriaOption = Annotated[
 RangeOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--range", metavar=N_("A=LOW:HIGH"), help=N_('The weight of a criterion: --range score="30 %:60 %".')
+        "--range", metavar=N_("A=LOW:HIGH"), help=N_('The weight of a criterion: --range score="30%:60%".')
     ),
 ]
 OrderOption = Annotated[
@@ -71,7 +71,7 @@ def _parse_range(text: str) -> tuple[str, tuple[str, str]]:
         parse_rate(low), parse_rate(high)
     except MoneyError as error:
         raise UsageError(
-            _('--range "{typed}" is not of the form CRITERION=LOW:HIGH (score=30 %:60 %).', typed=text),
+            _('--range "{typed}" is not of the form CRITERION=LOW:HIGH (score=30%:60%).', typed=text),
             code="usage.range",
         ) from error
     return name.strip(), (low.strip(), high.strip())

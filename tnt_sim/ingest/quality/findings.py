@@ -62,13 +62,13 @@ KINDS: dict[str, FindingKind] = {
     ),
     "duplicate_number": FindingKind(
         _E,
-        _("number already taken"),
+        _("dossier number used more than once"),
         _("The number {value} is already in row {expected}.", **_GAPS),
         _('Keep one row, or write "duplicates: number" or "last" in mapping.yaml.'),
     ),
     "renumbered": FindingKind(
         _W,
-        _("number already taken, row renumbered"),
+        _("dossier number used more than once, row renumbered"),
         _("The number {value} is already in row {expected}: another request of the same project.", **_GAPS),
         _("Check that it is not the same request twice."),
     ),
@@ -109,13 +109,13 @@ KINDS: dict[str, FindingKind] = {
     "rate_above_cap": FindingKind(
         _W,
         _("rate above the legal cap"),
-        _("The rate ({value} %) exceeds {expected} %.", **_GAPS),
+        _("The rate ({value}%) exceeds {expected}%.", **_GAPS),
         _("Bring the grant down to the cap, or note the waiver (CGCT R. 2334-27, L. 1111-10)."),
     ),
     "rate_rounded": FindingKind(
         _I,
         _("rate above the cap by rounding"),
-        _("The rate ({value} %) exceeds {expected} % by less than a hundredth of a point.", **_GAPS),
+        _("The rate ({value}%) exceeds {expected}% by less than a hundredth of a point.", **_GAPS),
         _("Take off the cents if the cap must be exact."),
     ),
     "department_commune": FindingKind(
@@ -127,7 +127,7 @@ KINDS: dict[str, FindingKind] = {
     "population_map": FindingKind(
         _W,
         _("population unlike the map's"),
-        _("The population ({value}) differs by more than 10 % from the map's ({expected}).", **_GAPS),
+        _("The population ({value}) differs by more than 10% from the map's ({expected}).", **_GAPS),
         _("Check the census year and the applicant's code."),
     ),
     "applicant_off_map": FindingKind(
@@ -207,13 +207,13 @@ KINDS: dict[str, FindingKind] = {
     ),
     "control_rows": FindingKind(
         _E,
-        _("row count against the control"),
+        _("number of rows different from the one expected"),
         _("{value} rows read, the control expects {expected}.", **_GAPS),
         _("Check that the file is the right one and complete."),
     ),
     "control_total": FindingKind(
         _E,
-        _("total against the control"),
+        _("total different from the one expected"),
         _('"{column}": the sum is {value} €, the control expects {expected} €.', **_GAPS),
         _("Check that the file is the right one and complete."),
     ),

@@ -116,7 +116,7 @@ def _explain_misfit(name: str, cells: pl.Series, fine: frozenset[str]) -> Text |
     if name == "department" and not all(_DEPARTMENT.fullmatch(value.strip()) for value in filled):
         return _("the cells are no codes such as 01 or 2A")
     if CANONICAL[name] is ColumnKind.MONEY and set(parse_cents_series(filled)[1].drop_nulls()) - fine:
-        return _("some cells are no certain amounts")
+        return _("some cells cannot be read as amounts for certain")
     if name == "dossier" and cells.is_duplicated().any():
         return _("some values stand there twice")
     return None

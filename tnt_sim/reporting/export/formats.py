@@ -16,7 +16,7 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import convert_to_csv, format_decimal, guard_formulas, select_parquet_columns
 from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
-from tnt_sim.errors import UsageError, suggest_name
+from tnt_sim.errors import UsageError, find_nearest_name, suggest_name
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.reporting.export import administrative_tables
@@ -149,7 +149,8 @@ def require_format(name: str) -> Format:
     formats = load_formats()
     if name in formats:
         return formats[name]
-    hint = suggest_name(name, formats) or NO_TEXT
+    near = find_nearest_name(name, formats)
+    hint = _('Did you mean "{close}"?', close=near) if near else NO_TEXT
     all_text = ", ".join(formats)
     raise UsageError(
         _(

@@ -59,7 +59,7 @@ HEADS: Mapping[str, Text] = MappingProxyType(
         "name": _("Name"),
         "len": _p("tables", "Number"),
         "share": _("Share"),
-        "standing": _("Standing"),
+        "standing": _("Group"),
         "planned": _("Planned"),
         "times": _("Draws"),
     }

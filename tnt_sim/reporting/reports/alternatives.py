@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Text, _, _n, _p
+from tnt_sim.i18n.message import Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.report_tree import (
@@ -52,7 +52,7 @@ def _build_choices(document: AlternativesDocument, best: OptimumEntry) -> Sectio
     first = _("the best")
     if document.status != "optimal":
         first = _("the best found")
-    unit = _("Dossiers apart") if document.by == "dossiers" else _("€ apart")
+    unit = _("Dossiers apart") if document.by == "dossiers" else _("Money apart (€)")
     names: list[Words] = [first]
     names += [describe_direction(one) if one.name in STEERED else str(one.rank) for one in others]
     return build_section(
@@ -117,16 +117,19 @@ def describe_alternatives(document: AlternativesDocument) -> list[Text]:
     if shared is None:
         return []
     proven = shared.n_funded_proven + shared.n_refused_proven
-    result = [
-        _(
-            "In the {n_portfolios} choices seen, {n_funded} dossiers are always funded and "
-            "{n_refused} never; for {proven} of them this is proven for any choice within the loss.",
-            n_portfolios=shared.n_portfolios,
-            n_funded=shared.n_funded,
-            n_refused=shared.n_refused,
-            proven=proven,
-        )
-    ]
+    seen = _(
+        "In the {n_portfolios} choices seen, {n_funded} dossiers are always funded and {n_refused} never.",
+        n_portfolios=shared.n_portfolios,
+        n_funded=shared.n_funded,
+        n_refused=shared.n_refused,
+    )
+    held = _n(
+        "For {n} of them, this is proven for every choice within the allowed loss.",
+        "For {n} of them, this is proven for every choice within the allowed loss.",
+        n=proven,
+    )
+    none = _("Other choices within the allowed loss may differ.")
+    result = [join_sentences(seen, held if proven else none)]
     if n_ties:
         others = _n("{n} other choice is worth", "{n} other choices are worth", n=n_ties)
         result.append(_("Ties: {others} exactly as much for the same money (see --json).", others=others))

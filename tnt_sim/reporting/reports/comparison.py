@@ -54,7 +54,7 @@ _AXIS = {
 }
 CAUSE = {"together": _("together"), "dossiers": _("the dossiers")}
 CLAIM = _("claimed by the run, not shown")
-_NOT_EVERYWHERE = _("impossible under some scenarios")
+_NOT_EVERYWHERE = _("not feasible in some scenarios")
 _UNITS = _("The goals differ: their values cannot be compared, and there is no greatest regret.")
 _HEADS = {
     "name": _("Scenario"),
@@ -276,7 +276,7 @@ MOST_SHOWN = 30
 _CLASSES = {
     "core": _("core (funded in all)"),
     "borderline": _("borderline (funded in some)"),
-    "exterior": _("exterior (funded in none)"),
+    "exterior": _("excluded (funded in none)"),
 }
 
 

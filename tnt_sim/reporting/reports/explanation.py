@@ -170,6 +170,12 @@ def describe_rule_price(price: OrderPrice, goals: Sequence[str]) -> Text:
             return _("Having none costs: {lost}. {moves}", lost=lost, moves=moves)
         return _("Having none costs at most: {lost}. {moves}", lost=lost, moves=moves)
     penalty, n_pairs = Number(parse_decimal(price.penalty)), Count(price.n_pairs)
+    if not (price.enters or price.leaves or any(parse_decimal(loss) for loss in price.loses)):
+        return _(
+            "At {penalty} per inversion, the allocation does not change: {n_pairs} are left.",
+            penalty=penalty,
+            n_pairs=n_pairs,
+        )
     if proven:
         return _(
             "At {penalty} per inversion, {n_pairs} are left, which costs: {lost}. {moves}",
@@ -216,9 +222,10 @@ def _describe_rule_effect(rule: RuleEffectEntry) -> Text:
 
 def _build_reserve_table(reserve: Sequence[ReserveEntry]) -> Table:
     """Return the reserve list, with what each entry requests and lacks."""
+    ranks = [one.rank for one in reserve]
     return Table(
         [
-            Column(_("Rank"), [one.rank for one in reserve], Kind.COUNT),
+            *([Column(_("Rank"), ranks, Kind.COUNT)] if any(ranks) else []),
             Column(_("Dossier"), [one.dossier for one in reserve]),
             Column(_("Envelope"), [one.envelope for one in reserve], optional=True),
             Column(_("Asks"), [one.asked_cents for one in reserve], Kind.MONEY),
@@ -249,15 +256,15 @@ def _describe_settled(document: ExplainDocument) -> list[Text]:
         return []
     return [
         _(
-            "Score thresholds. Settled by exact bounds, without a solve: {by_bounds}; by one solve: "
-            "{by_solve}; left as a certified interval: {n_intervals}.",
+            "Score thresholds: {by_bounds} settled by exact bounds, {by_solve} by solving again, "
+            "{n_intervals} left as a certified interval.",
             by_bounds=Count(settled.by_bounds),
             by_solve=Count(settled.by_solve),
             n_intervals=Count(settled.intervals),
         ),
         _(
-            "Requirements and refusals lifted one by one. Settled by exact bounds: {by_bounds}; by one "
-            "solve: {by_solve}; to be asked alone: {n_open}.",
+            "Requirements and refusals lifted one by one: {by_bounds} settled by exact bounds, "
+            "{by_solve} by solving again, {n_open} not computed here.",
             by_bounds=Count(settled.lifted_by_bounds),
             by_solve=Count(settled.lifted_by_solve),
             n_open=Count(settled.lifted_open),

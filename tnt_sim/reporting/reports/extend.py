@@ -341,7 +341,7 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
     lists = [entry if isinstance(entry, FundedListEntry) else None for _total, _gain, entry in rows]
     changes = {
         _("Transfers"): [gain.transfer for _total, gain, _entry in rows],
-        _("Extension beyond"): [gain.extension for _total, gain, _entry in rows],
+        _("Then extension"): [gain.extension for _total, gain, _entry in rows],
         _("Together"): [gain.total for _total, gain, _entry in rows],
         _("Extension alone"): [gain.alone for _total, gain, _entry in rows],
     }

@@ -170,7 +170,7 @@ def _build_mapping(document: FormImportDocument) -> Table:
     return Table(
         [
             Column(_("Column"), [row[0] for row in rows]),
-            Column(_("Field or value"), [row[1] for row in rows]),
+            Column(_("Source field or value"), [row[1] for row in rows]),
             Column(_("Remark"), [row[2] for row in rows]),
         ],
         most=len(rows),
@@ -195,11 +195,11 @@ def _build_left_out(document: FormImportDocument) -> list[Paragraph]:
 
 def _build_files(document: FormImportDocument) -> Table:
     words = {
-        "dossiers": _("the table, to be mended before a scenario")
+        "dossiers": _("the table, to correct before use in a scenario")
         if document.quality.n_error
         else _("the clean table, ready for a scenario"),
         "quality": _("every finding with its row and remedy"),
-        "mapping": _("the mapping, to review, then to use again"),
+        "mapping": _("the mapping, to review, then to reuse"),
         "scenario": _("a scenario ready to run"),
     }
     files = document.files or {}

@@ -44,7 +44,8 @@ def build_report(document: ConflictDocument) -> Report:
         for rank, entry in enumerate(document.sets, start=1)
     ]
     nodes += _build_repairs(document.repairs)
-    nodes.append(Section(_("Scope of the search"), [Paragraph(_describe_method(document))]))
+    if document.status != "feasible":
+        nodes.append(Section(_("Scope of the search"), [Paragraph(_describe_method(document))]))
     return build_study_report(document, _("What clashes"), verdict, nodes)
 
 
@@ -66,7 +67,7 @@ def _list_member_columns(entry: ClashEntry) -> list[Column]:
     words = [capitalise_text(Text(fr, en)) for (__, fr), (__, en) in zip(*by_lang, strict=True)]
     sources = [member.source or "" for member in members]
     return [
-        Column(_("Member"), words),
+        Column(_("Element"), words),
         Column(_("Where"), [f"{m.file}:{m.line}" if m.file and m.line else "" for m in members]),
         *([Column(_("Source"), sources, optional=True)] if any(sources) else []),
     ]
@@ -88,7 +89,7 @@ def _build_repairs(repairs: Sequence[RepairEntry]) -> list[Section]:
             Output.FILES,
         ),
         Column(_("Amount"), [one.cents for one in repairs], Kind.MONEY, Output.FILES),
-        Column(_("After it"), after),
+        Column(_("Result"), after),
         Column(_("To write"), [format_set_options(one.set or ()) for one in repairs]),
     ]
     title = _("What would be enough, cheapest first")
@@ -134,15 +135,15 @@ def _describe_optimum(repair: RepairEntry, lang: Lang) -> Text:
     granted = Money(repair.granted_cents)
     if repair.best_found:
         return _n(
-            "At best {goals}, with {n} dossier funded and {granted}.",
-            "At best {goals}, with {n} dossiers funded and {granted}.",
+            "{goals} at best, with {n} dossier funded and {granted}.",
+            "{goals} at best, with {n} dossiers funded and {granted}.",
             n=repair.n_funded,
             goals=goals,
             granted=granted,
         )
     return _n(
-        "At least {goals}, with {n} dossier funded and {granted}.",
-        "At least {goals}, with {n} dossiers funded and {granted}.",
+        "{goals} at least, with {n} dossier funded and {granted}.",
+        "{goals} at least, with {n} dossiers funded and {granted}.",
         n=repair.n_funded,
         goals=goals,
         granted=granted,
@@ -154,19 +155,19 @@ def format_conflict_title(rank: int, document: ClashEntry, n: int) -> Text:
     size = len(document.members)
     if n > 1 and document.minimal:
         return _n(
-            "Conflict {rank} of {total}: one member",
-            "Conflict {rank} of {total}: {n} members, each needed (verified)",
+            "Conflict {rank} of {total}: one element",
+            "Conflict {rank} of {total}: {n} elements, all needed (verified)",
             n=size,
             rank=rank,
             total=n,
         )
     if n > 1:
         return _(
-            "Conflict {rank} of {total}: {size} members, minimality not proven", rank=rank, total=n, size=size
+            "Conflict {rank} of {total}: {size} elements, not proven minimal", rank=rank, total=n, size=size
         )
     if document.minimal:
-        return _n("Conflict: one member", "Conflict: {n} members, each needed (verified)", n=size)
-    return _("Conflict: {size} members, minimality not proven", size=size)
+        return _n("Conflict: one element", "Conflict: {n} elements, all needed (verified)", n=size)
+    return _("Conflict: {size} elements, not proven minimal", size=size)
 
 
 def _describe_method(document: ConflictDocument) -> Text:
@@ -176,8 +177,8 @@ def _describe_method(document: ConflictDocument) -> Text:
         return _n("{n} test.", "{n} tests.", n=n)
     if document.complete:
         return _(
-            "There is no other minimal conflict between these rules, and no other minimal repair ({n} "
-            "tests). Each repair was solved again and checked to the cent.",
+            "These rules have no other minimal conflict and no other minimal repair ({n} tests). "
+            "Each repair was solved again and checked to the cent.",
             n=n,
         )
     return _(

@@ -61,6 +61,7 @@ from tnt_sim.reporting.text.marginal import (
     format_first_amount,
     format_n_flips,
     format_no_loss,
+    format_price_per_euro,
     format_signed,
     format_stable_amount,
 )
@@ -71,8 +72,6 @@ MOST_ENTRIES = 25
 MOST_FREE = 8
 MOST_BARS = 12
 MOST_NAMED = 12
-_PER = (("€", 1), ("k€", 1_000), ("M€", 1_000_000))
-"""Units of a price: the first one in which it is at least 1."""
 
 
 def build_report(document: MarginalDocument) -> Report:
@@ -141,7 +140,7 @@ def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
             Column(_("Least useful change"), write_each(_format_step, entries), Kind.FIGURE),
             Column(_("Gain"), write_each(_format_gain, entries), Kind.FIGURE),
             Column(
-                _("Relaxed price"),
+                _("Shadow price"),
                 write_each(_format_price, entries),
                 Kind.FIGURE,
                 optional=True,
@@ -187,8 +186,7 @@ def _format_price(entry: NextEuroEntry, lang: Lang) -> str:
     price = Fraction(entry.shadow_price)
     if entry.unit != "€":
         return format_significant(price, lang)
-    unit, euros = next((pair for pair in _PER if abs(price) * pair[1] >= 1), _PER[-1] if price else _PER[0])
-    return f"{format_significant(price * euros, lang)} / {unit}"
+    return format_price_per_euro(price, lang)
 
 
 def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
@@ -261,7 +259,7 @@ def _build_entries(document: EntryThresholdsDocument) -> Section:
         ),
     ]
     return build_section(
-        _("Dossiers that wait"),
+        _("Dossiers that wait for more money"),
         columns,
         words=[write_both(partial(_describe_range, document)), *([counted] if flags else [])],
         chart=partial(_draw_entries, waiting),
@@ -283,10 +281,11 @@ def _describe_range(document: EntryThresholdsDocument, lang: Lang) -> str:
 
 def _count_flags(document: EntryThresholdsDocument, flags: Sequence[str], lang: Lang) -> str:
     colon = _(": ").in_(lang)
-    return " · ".join(
+    counts = [
         f"{describe_flag(flag, lang, exact=document.exact)}{colon}{format_integer(document.flags[flag], lang)}"
         for flag in flags
-    )
+    ]
+    return capitalise(f"{Items(counts, ';').in_(lang)}.")
 
 
 def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang) -> str:

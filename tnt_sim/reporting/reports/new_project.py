@@ -13,7 +13,7 @@ from tnt_sim.reporting.report_tree import Callout, Node, Paragraph, Report, Tone
 def build_report(document: NewDocument) -> Report:
     """Return the report of a project that was made."""
     folder = PurePath(document.scenario).parent
-    nodes: list[Node] = [Callout(_("Folder made: {folder}", folder=folder), Tone.GOOD)]
+    nodes: list[Node] = [Callout(_('The folder "{folder}" was created.', folder=folder), Tone.GOOD)]
     if document.review:
         nodes.append(Paragraph(_("Columns guessed, to be reviewed:")))
         nodes += [Paragraph(text, mark="  ") for text in document.review]

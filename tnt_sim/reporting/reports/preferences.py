@@ -64,7 +64,7 @@ def _describe_criteria(document: WeightsDocument, lang: Lang) -> str:
     per = ", ".join(
         f"{one.name} / {format_number(parse_decimal(one.per), lang)}" for one in document.criteria
     )
-    return _("Criteria, each divided: {per}.", per=per).in_(lang)
+    return _("Each criterion is divided by its scale: {per}.", per=per).in_(lang)
 
 
 def describe_verdict(document: WeightsDocument) -> Text:

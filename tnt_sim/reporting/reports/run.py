@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import format_decimal, format_euros, format_percentage
+from tnt_sim.i18n.numbers import format_decimal, format_euros, format_percentage, format_significant
 from tnt_sim.i18n.parameters import Count, Listed, Money
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -26,6 +28,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN, build_envelope_table, describe_parts
 from tnt_sim.reporting.reports.step_effects import build_step_effects
+from tnt_sim.reporting.text.marginal import format_price_per_euro
 from tnt_sim.reporting.text.vocabulary import (
     KIND,
     PROOF,
@@ -34,7 +37,7 @@ from tnt_sim.reporting.text.vocabulary import (
     Labels,
     describe_verdict,
 )
-from tnt_sim.rules.expressions.text import SENSE
+from tnt_sim.rules.expressions.text import SENSE, capitalise
 from tnt_sim.verify.run_document import (
     GroupEntry,
     RuleEntry,
@@ -67,14 +70,15 @@ def build_report(
     further : what follows the warnings
     """
     if document.status in ("infeasible", "stopped"):
-        nodes = _build_remedy(document)
+        explained = any(isinstance(node, Section) for node in further)
+        nodes = _build_remedy(document, explained=explained)
     elif document.relaxed:
         nodes = _build_relaxation(document, labels)
     else:
         nodes = _build_allocation(document, labels)
     verdict = Callout(describe_verdict(document, labels.second), get_tone(document))
     return Report(
-        title=_("Relaxed run") if document.relaxed else _("Allocation"),
+        title=_("Linear relaxation") if document.relaxed else _("Allocation"),
         subject=labels.title or document.scenario,
         about=[document.scenario, *([_("as of {day}", day=labels.day)] if labels.day else [])],
         nodes=[verdict, *nodes, *build_step_effects(effects), *build_warnings(document.warnings), *further],
@@ -319,15 +323,14 @@ def _describe_inhabitants(document: RunDocument) -> list[Text]:
 
 def _build_reasons(reasons: Mapping[bool, Mapping[str, int]]) -> list[Table]:
     """Return the number of dossiers by reason, funded ones first."""
-    tables = []
+    names, counts = list[Words](), list[int]()
     for funded, title in ((True, _p("column", "Funded")), (False, _("Not funded"))):
         own = reasons.get(funded, {})
         order = [*(code for code in REASON if code in own), *(code for code in own if code not in REASON)]
-        names = [title, *(_describe_reason(code, funded) for code in order)]
-        counts = [sum(own.values()), *(own[code] for code in order)]
         if own:
-            tables.append(Table([Column("", names), Column("", counts, Kind.COUNT)], most=len(names)))
-    return tables
+            names += [title, *(_describe_reason(code, funded) for code in order)]
+            counts += [sum(own.values()), *(own[code] for code in order)]
+    return [Table([Column("", names), Column("", counts, Kind.COUNT)], most=len(names))] if names else []
 
 
 def _describe_reason(code: str, funded: bool) -> Text:
@@ -335,7 +338,7 @@ def _describe_reason(code: str, funded: bool) -> Text:
     return write_both(lambda lang: f"  {reason.in_(lang) if reason else code or '–'}")
 
 
-def _build_remedy(document: RunDocument) -> list[Node]:
+def _build_remedy(document: RunDocument, *, explained: bool) -> list[Node]:
     """Say what to do without an allocation."""
     counts = _(
         "Envelope {amount}, {filed}, {eligible}.",
@@ -343,23 +346,29 @@ def _build_remedy(document: RunDocument) -> list[Node]:
         filed=describe_filed(document.n_dossiers),
         eligible=describe_eligible(document.n_eligible),
     )
-    return [Paragraph(counts), Paragraph(describe_remedy(document))]
+    return [Paragraph(counts), *([] if explained else [Paragraph(describe_remedy(document))])]
 
 
 def describe_remedy(document: RunDocument) -> Text:
     """Say what to do without an allocation."""
     if document.status == "stopped":
         return _("Give it more time: --time-limit 600.")
-    return _(
-        'Read the rules again with "tnt-sim show SCENARIO --model"; switch one off to see '
-        "whether it is the cause: --set rules.ID.off=true."
-    )
+    return _('To see which rules clash and what would be enough, type "tnt-sim conflict SCENARIO".')
 
 
 def build_warnings(warnings: Sequence[str]) -> list[Section]:
     """Return the section of the warnings, if there are any."""
-    callouts = [Callout(text, Tone.WARNING) for text in warnings]
+    callouts = [Callout(_put_code_last(text), Tone.WARNING) for text in warnings]
     return [Section(_("Warnings"), callouts)] if callouts else []
+
+
+def _put_code_last(warning: str) -> str:
+    """Return a warning of a document, « CODE place — sentence », as « place — sentence (CODE) »."""
+    found = re.fullmatch(r"([a-z][a-z0-9_:-]*)(?: ([^—]+?))? — (.+)", warning, re.DOTALL)
+    if found is None:
+        return warning
+    code, place, sentence = found.groups()
+    return f"{place} — {sentence} ({code})" if place else f"{capitalise(sentence)} ({code})"
 
 
 def _build_relaxation(document: RunDocument, labels: Labels) -> list[Node]:
@@ -380,7 +389,6 @@ def _build_dual_prices(prices: Sequence[ShadowPrice]) -> list[Node]:
             Column(_("Goal"), [f"{row.stage}. {row.goal}" for row in ranked]),
             Column(_("Envelope or rule"), [write_both(partial(_describe_row, row)) for row in ranked]),
             Column(_("Price"), [write_both(partial(_format_price, row)) for row in ranked], Kind.FIGURE),
-            Column("", [f"/ {_PER.get(row.per, row.per)}" for row in ranked]),
         ],
         most=MOST_PRICES,
     )
@@ -390,11 +398,13 @@ def _build_dual_prices(prices: Sequence[ShadowPrice]) -> list[Node]:
 
 
 def _format_price(row: ShadowPrice, lang: Lang) -> str:
-    price = f"{float(row.price):.6g}"
-    return price.replace(".", ",") if lang is Lang.FR else price
+    price = Fraction(row.price)
+    if row.per in _EUROS:
+        return format_price_per_euro(price, lang)
+    return f"{format_significant(price, lang)} / {row.per}"
 
 
-_PER = {"granted": "€", "cost": "€", "base": "€", "requested": "€", "leverage": "€"}
+_EUROS = ("granted", "cost", "base", "requested", "leverage")
 
 
 def _describe_row(row: ShadowPrice, lang: Lang) -> str:

@@ -207,7 +207,7 @@ def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
         ),
         Column(_("Proof"), [_describe_evidence(entry) for entry in entries]),
     ]
-    note = _("Price: what the free allocation of the same amount is worth more.")
+    note = _("Price: how much more the free allocation of the same amount is worth.")
     table = Table(columns, CURVE[curve], name=_SHEETS[curve], most=MOST_POINTS, spread=True)
     return [table, *([Paragraph(note, soft=True)] if costs else [])]
 

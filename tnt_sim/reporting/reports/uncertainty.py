@@ -122,8 +122,8 @@ def _describe_law(law: Law, name: str, *, pooled: bool) -> list[Text]:
         lines.append(_n("{n} pair.", "{n} pairs.", n=law.n))
     lines.append(
         _(
-            "5 %, 50 %, 95 %: {measured} measured, {fitted} of the law; 95 % of the median between {low} "
-            "and {high}.",
+            "5%, 50%, 95%: {measured} measured, {fitted} of the law; 95% of the median between "
+            "{low} and {high}.",
             measured=measured,
             fitted=fitted,
             low=f"{law.median_range[0]:.3f}",
@@ -196,12 +196,12 @@ _WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n", "oui", "n
 STANDING = {
     "core": _("core"),
     "borderline": _("borderline"),
-    "exterior": _("exterior"),
+    "exterior": _("excluded"),
 }
 ABOUT = {
-    "core": _("funded in at least 95 % of the draws"),
+    "core": _("funded in at least 95% of the draws"),
     "borderline": _("depending on the draw"),
-    "exterior": _("in at most 5 % of the draws"),
+    "exterior": _("in at most 5% of the draws"),
 }
 LISTS = {
     "plan": _("the planned list"),
@@ -312,7 +312,7 @@ def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
             Column(_("Title"), table["title"].to_list()),
             Column(_("Envelope"), table["envelope"].to_list()),
             Column(_("Share of draws"), _list_rates(table["share"]), Kind.RATE),
-            Column(_("Standing"), [STANDING[v] for v in table["standing"].to_list()]),
+            Column(_("Group"), [STANDING[v] for v in table["standing"].to_list()]),
             Column(_("Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
         ],
         annex=True,
@@ -331,13 +331,13 @@ def _round_values(values: Iterable[Fraction]) -> list[Cell]:
 def _build_standing_section(tables: EnsembleTables) -> Section:
     counted = dict(tables.dossiers.group_by("standing").len().iter_rows())
     numbers = [int(counted.get(key, 0)) for key in STANDING]
-    title = _("Core, borderline, exterior")
+    title = _("Core, borderline, excluded")
     return build_section(
         title,
         [
-            Column(_("Standing"), list(STANDING.values())),
+            Column(_("Group"), list(STANDING.values())),
             Column(_("Dossiers"), numbers, Kind.COUNT),
-            Column(_("That is"), [ABOUT[key] for key in STANDING]),
+            Column(_("Meaning"), [ABOUT[key] for key in STANDING]),
         ],
         chart=partial(_draw_standing, numbers, title),
     )
@@ -359,7 +359,7 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
         _("at worst"): risk.least if tables.best_is_high else risk.most,
         _("at best"): risk.most if tables.best_is_high else risk.least,
         _("as good or better, 9 times in 10"): risk.var,
-        _("mean of the worst 10 %"): risk.cvar,
+        _("mean of the worst 10%"): risk.cvar,
     }
     plan = tables.draws.plan.values
     words = []
@@ -426,7 +426,7 @@ def _build_list_section(tables: EnsembleTables) -> Section:
         [
             Column(_("List"), names),
             Column(_("Average"), _round_values(one.mean for one in risks), Kind.DECIMAL),
-            Column(_("Worst 10 %"), _round_values(one.cvar for one in risks), Kind.DECIMAL),
+            Column(_("Worst 10%"), _round_values(one.cvar for one in risks), Kind.DECIMAL),
             Column(
                 _("Regret"),
                 _round_values(one.worst_regret for one in tables.fixed_lists),
@@ -480,7 +480,7 @@ def _build_envelope_section(tables: EnsembleTables) -> Section:
 def _build_payment_section(tables: EnsembleTables) -> Section:
     table = tables.payments
     shares = _list_rates(table["may_be_promised"])
-    years = [_("in all") if year is None else str(year) for year in table["year"].to_list()]
+    years = [_("total") if year is None else str(year) for year in table["year"].to_list()]
     return build_section(
         _("What the planned list will pay"),
         [
@@ -490,22 +490,23 @@ def _build_payment_section(tables: EnsembleTables) -> Section:
             Column(_("Paid at most"), table["most_paid_cents"].to_list(), Kind.MONEY),
             Column(_("Over-programming"), shares, Kind.RATE),
         ],
-        words=[_("Last column: what more may be promised, the risk of paying too much staying within 5 %.")],
+        words=[_("Last column: what more may be promised, the risk of paying too much staying within 5%.")],
     )
 
 
 def _build_sensitivity_section(tables: EnsembleTables) -> Section:
     table = tables.sensitivity
+    effects = table["total_effect"].to_list()
+    known = [None if effect is None or not 0 <= float(effect) <= 1 else effect for effect in effects]
+    words = [_("Total Sobol index: the share of the variance that the input has a part in (estimated).")]
+    if None in known:
+        words.append(_("No share is shown where the draws are too few to estimate it: raise --sensitivity."))
     return build_section(
         _("What moves the result"),
         [
             Column(_("Input"), table["input"].to_list()),
-            Column(
-                _("Share"),
-                _list_rates(table["total_effect"]),
-                Kind.RATE,
-            ),
+            Column(_("Share"), _list_rates(known), Kind.RATE),
             Column(_("Draws"), table["n_draws"].to_list(), Kind.COUNT),
         ],
-        words=[_("Total Sobol index: the share of the variance that the input has a part in (estimated).")],
+        words=words,
     )

@@ -282,7 +282,7 @@ def _list_sources(problem: Problem) -> list[SourceEntry]:
 def build_report(document: ValidateDocument) -> Report:
     """Return the report of a scenario and its data."""
     nodes: list[Node] = [
-        Callout(_("Valid scenario. Nothing was solved."), Tone.GOOD),
+        Callout(_("The scenario is valid. Nothing was solved."), Tone.GOOD),
         *map(Paragraph, _describe_totals(document)),
         Section(_("Envelopes"), [build_envelope_table(document.envelopes, _KEYS)]),
     ]
@@ -314,7 +314,7 @@ def _describe_totals(document: ValidateDocument) -> list[Text]:
         if committed
         else write_both(Items((filed, eligible)).in_),
         _(
-            "Envelope {amount}; the eligible ones may get up to {demand}",
+            "The envelope is {amount}; the eligible dossiers may get up to {demand}",
             amount=Money(document.amount_cents),
             demand=Money(document.demand_cents),
         ),
@@ -333,7 +333,7 @@ _KEYS = (
 def _build_checks(checks: Sequence[RequirementEntry]) -> Table:
     columns = [
         Column(_("Dossiers"), [check.n_missed for check in checks], Kind.COUNT),
-        Column(_("for this alone"), [check.n_only_this for check in checks], Kind.COUNT),
+        Column(_("for this reason only"), [check.n_only_this for check in checks], Kind.COUNT),
         Column(_p("eligibility", "Rule"), [check.id for check in checks]),
         Column(_("Reason"), [_describe_check(check) for check in checks]),
     ]

@@ -47,19 +47,22 @@ def _summarise_run(verification: Verification) -> tuple[Text, Tone]:
     name, sha = ("", "") if head is None else (head.scenario or "", str(head.allocation_sha256 or "")[:12])
     if verification.optimal.is_shown:
         text = _(
-            "{name}: rules kept and allocation optimal, verified here (allocation {sha}).", name=name, sha=sha
+            "{name}: rules satisfied and allocation optimal, verified here (allocation {sha}).",
+            name=name,
+            sha=sha,
         )
         return text, Tone.GOOD
     if verification.optimal.standing is Standing.CLAIMED:
         text = _(
-            "{name}: rules kept, verified here. The run says that it is optimal, and nothing shows it "
-            "(allocation {sha}).",
+            "{name}: rules satisfied, verified here. The run says that it is optimal, and nothing "
+            "shows it (allocation {sha}).",
             name=name,
             sha=sha,
         )
     else:
         text = _(
-            "{name}: rules kept, verified here. The run does not say that it is optimal (allocation {sha}).",
+            "{name}: rules satisfied, verified here. The run does not say that it is optimal "
+            "(allocation {sha}).",
             name=name,
             sha=sha,
         )
@@ -101,7 +104,7 @@ def _describe_signature(signed: Signed) -> Text:
             entry=entry,
             own=own,
         )
-    return _("Signature: none.")
+    return _("This list is not signed.")
 
 
 def _describe_time_stamp(stamp: TimeStamp) -> Text:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer
+from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer, format_significant
 
 if TYPE_CHECKING:  # every command that prints a run loads these words, none but `sweep` the analysis
     from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument, PriceEntry
@@ -47,14 +48,15 @@ WAYS: Mapping[str, Text] = MappingProxyType(
     }
 )
 STEP_NOTE = _(
-    '"Least useful change": the smallest change that improves an objective by one unit. The relaxed '
-    "price is that of the linear program, which funds fractions of dossiers: a slope, not a decision."
+    '"Least useful change": the smallest change that improves an objective by one unit. '
+    '"Shadow price": what one more unit would bring if fractions of dossiers could be '
+    "funded (linear programming); it gives a slope, not a decision."
 )
 
 NEVER: Mapping[str, Text] = MappingProxyType(
     {
-        "envelope": _("nothing more, at any amount"),
-        "rule": _("nothing more, even without it"),
+        "envelope": _("no gain, at any amount"),
+        "rule": _("no gain, even without it"),
     }
 )
 NO_WAY: Mapping[str, Text] = MappingProxyType(
@@ -139,7 +141,7 @@ def format_no_loss(entry: EntryThresholdRow, lang: Lang) -> str:
     if low == high:
         return f"+{format_amount(low, lang)}"
     if high is None and low == 0:
-        return _("to be asked: --dossier").in_(lang)
+        return _("not computed (--dossier)").in_(lang)
     least, most = format_amount(low, lang), format_amount(high, lang)
     if high is None:
         return _("{least} at least", least=least).in_(lang)
@@ -171,3 +173,19 @@ def format_children_price(entry: PriceEntry, lang: Lang) -> str:
     if result.goal is None:
         return _("nothing").in_(lang)
     return f"{format_signed(result.change, lang)} {result.goal}"
+
+
+_PER: Mapping[Lang, Sequence[tuple[str, int]]] = MappingProxyType(
+    {
+        Lang.FR: (("€", 1), ("k€", 1_000), ("M€", 1_000_000)),
+        Lang.EN: (("€", 1), ("€k", 1_000), ("€M", 1_000_000)),
+    }
+)
+"""Units of a price: the first one in which it is at least 1."""
+
+
+def format_price_per_euro(price: Fraction, lang: Lang) -> str:
+    """Return a price per euro in the unit that makes it readable: « 87,5 / M€ »."""
+    units = _PER[lang]
+    unit, euros = next((pair for pair in units if abs(price) * pair[1] >= 1), units[-1 if price else 0])
+    return f"{format_significant(price * euros, lang)} / {unit}"

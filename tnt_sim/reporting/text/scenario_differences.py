@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,10 +26,26 @@ def build_difference_rows(comparison: ComparedRuns, lang: Lang) -> list[list[str
         texts = [row[side.name] for side in comparison.sides]
         path = _find_entry(row["path"], texts)
         if path is None:
-            rows[row["path"]] = [NONE if text is None else localise_amounts(text, lang) for text in texts]
+            rows[row["path"]] = [_format_value(text, lang) for text in texts]
         elif path not in ENTRIES:
             rows[path] = [_describe_entry(side, path, lang) for side in comparison.sides]
     return [[path, *texts] for path, texts in rows.items()]
+
+
+def _format_value(text: str | None, lang: Lang) -> str:
+    """Write a value as people do: a list or a mapping without its brackets and quotes."""
+    if text is None:
+        return NONE
+    return _flatten(json.loads(text) if text.startswith(("[", "{")) else text, lang) or NONE
+
+
+def _flatten(value: object, lang: Lang) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_flatten(entry, lang)}" for key, entry in value.items())
+    if isinstance(value, list):
+        parts = [_flatten(entry, lang) for entry in value]
+        return ("; " if any(isinstance(entry, Mapping | list) for entry in value) else ", ").join(parts)
+    return localise_amounts(value if isinstance(value, str) else json.dumps(value), lang)
 
 
 def _find_entry(path: str, texts: list[Any]) -> str | None:

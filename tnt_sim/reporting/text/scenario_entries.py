@@ -78,4 +78,4 @@ def describe_source(source: str, section: str, lang: Lang) -> str:
     if source:
         return _("Source: {source}", source=source).in_(lang)
     binding = section in ("eligibility", "grants", "caps", "waivers", "rules")
-    return _("no source").in_(lang) if binding else ""
+    return _("source not given").in_(lang) if binding else ""

@@ -87,10 +87,22 @@ def describe_verdict(document: SweepDocument) -> Text:
             "Interrupted: {n_allocations} allocations found are kept; --resume goes on from there.",
             n_allocations=len(all_items),
         )
-    if all_items and proven == len(all_items):
-        return _(
-            "All {n_allocations} allocations are optimal: each is proven by an exact certificate.",
-            n_allocations=len(all_items),
+    n_lists = sum(len(select_lists(document, curve)) for curve in CURVES)
+    if all_items and not n_lists:
+        return _("No allocation is possible at any of these amounts.")
+    if proven == len(all_items) and n_lists == len(all_items):
+        return _n(
+            "The allocation is optimal: an exact certificate proves it.",
+            "The {n} allocations are optimal: an exact certificate proves each of them.",
+            n=n_lists,
+        )
+    if proven == len(all_items):
+        return _n(
+            "The {n} allocation found is optimal: an exact certificate proves it. At the other amounts, no "
+            "allocation is possible.",
+            "The {n} allocations found are optimal: an exact certificate proves each of them. At the other "
+            "amounts, no allocation is possible.",
+            n=n_lists,
         )
     sentences = [_describe_n_proved(all_items, k, goal.goal) for k, goal in enumerate(document.goals)]
     return _(
@@ -292,13 +304,13 @@ def _describe_intervals(document: SweepDocument, lang: Lang) -> list[str]:
             sentence = _("{n} steps are found.", n=n)
     else:
         sentence = _(
-            "The free curve is known within {tolerance} from end to end: {n} amounts looked at.",
+            "The free curve is known within {tolerance} from end to end. Amounts examined between its ends: {n}.",
             tolerance=tolerance,
             n=n,
         )
         if wide:
             sentence = _(
-                "The tolerance ({tolerance}) is not reached everywhere: {n} amounts looked at.",
+                "The tolerance ({tolerance}) is not reached everywhere. Amounts examined: {n}.",
                 tolerance=tolerance,
                 n=n,
             )

@@ -10,9 +10,9 @@ from tnt_sim.verify.verification import Means, Standing, Verification
 
 _RULES: Mapping[Standing, Text] = MappingProxyType(
     {
-        Standing.DEMONSTRATED: _("Kept. Read again here to the cent, from the raw inputs."),
+        Standing.DEMONSTRATED: _("Satisfied. Checked again here to the cent, from the raw inputs."),
         Standing.CLAIMED: _(
-            "Kept, according to the run. Not verified: its inputs are gone, or have changed."
+            "Satisfied, according to the run. Not verified: its inputs are gone, or have changed."
         ),
         Standing.NONE: _("A rule is broken, or a document is false."),
     }
@@ -57,7 +57,7 @@ def build_answer_rows(verification: Verification) -> tuple[tuple[Text, Text], ..
             _("Optimality"),
             _with_reserve(_OPTIMAL[optimal.means or optimal.standing], verification),
         ),
-        (_("First among equals"), _FIRST[first.means or first.standing]),
+        (_("Rank among ties"), _FIRST[first.means or first.standing]),
     )
 
 

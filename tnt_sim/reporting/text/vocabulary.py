@@ -186,7 +186,7 @@ _PROVED = _("Optimal allocation: no other does better. Proven by an exact certif
 _CLAIMED = _("The run says that it is optimal; nothing shows it here. Not for publication without a proof.")
 _NOT_VERIFIED = _("NOT VERIFIED: the inputs of the run are gone, or have changed.")
 _OPTIMAL_ALONE = _("Optimal according to one solver; not proven. Not for publication.")
-_RELAXED = _("Relaxed run: fractions of dossiers are allowed. This is not a decision.")
+_RELAXED = _("Linear relaxation: fractions of dossiers are allowed. This is not a decision.")
 _INFEASIBLE = _("No allocation respects all the rules at once: the scenario contradicts itself.")
 _INFEASIBLE_ALONE = _("No allocation respects all the rules at once, says one solver alone.")
 

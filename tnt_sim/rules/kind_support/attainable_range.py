@@ -284,7 +284,7 @@ def warn_idle_share(
     if same and high is not None and high >= 1:
         _warn_idle(
             case,
-            _("a share never exceeds 100 %: this maximum limits nothing."),
+            _("a share never exceeds 100%: this maximum limits nothing."),
             _("Lower `max`, or take it out."),
             (*path, "max"),
         )

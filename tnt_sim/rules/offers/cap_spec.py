@@ -54,14 +54,14 @@ _METROPOLE = {"department": {"not": list(OVERSEAS)}}
 LIBRARY: Mapping[str, LegalCap] = MappingProxyType(
     {
         "cgct-l1111-10": LegalCap(
-            _("Own share: the owner keeps at least 20 % of all public funding"),
+            _("Own share: the owner keeps at least 20% of all public funding"),
             "CGCT L. 1111-10 III",
             "A",
             _("Not applied overseas (971, 972, 973, 974, 976). Waivers go into `waivers`."),
             {"max": Fraction(4, 5), **_OWN_PART, "where": _METROPOLE},
         ),
         "cgct-l1111-10-chef-de-file": LegalCap(
-            _("Own share: at least 30 % for a lead authority (chef de file)"),
+            _("Own share: at least 30% for a lead authority (chef de file)"),
             "CGCT L. 1111-10, mairesdefrance.com id=650",
             "B",
             _("For the dossiers tagged `chef-de-file`; give another `where` where needed."),
@@ -72,17 +72,17 @@ LIBRARY: Mapping[str, LegalCap] = MappingProxyType(
             },
         ),
         "r2334-27": LegalCap(
-            _("State funds: at most 80 % of the eligible expense, all together"),
+            _("State funds: at most 80% of the eligible expense, all together"),
             "CGCT R. 2334-27",
             "A",
             _("DETR, DSIL, DSID and DPV add up over one project."),
             {"max": Fraction(4, 5), "of": "base", "counting": ("other_state",)},
         ),
         "decret-2018-514": LegalCap(
-            _("Public aid: at most 100 % of the eligible expense"),
+            _("Public aid: at most 100% of the eligible expense"),
             "Décret n° 2018-514 du 25 juin 2018, art. 10",
             "B",
-            _("Not for the grants of the CGCT; 80 % before 2018."),
+            _("Not for the grants of the CGCT; 80% before 2018."),
             {"max": Fraction(1), "of": "base", "counting": ("other_state", "other_public")},
         ),
         "invoices": LegalCap(

@@ -286,7 +286,7 @@ def _record_missing_rate(case: Case, path: Path, key: str) -> None:
         "cap-amount",
         _("`{key}` goes with a rate only; here `max` is an amount.", key=key),
         (*path, key),
-        _("Take `{key}` out, or give a rate (80 %).", key=key),
+        _("Take `{key}` out, or give a rate (80%).", key=key),
     )
 
 

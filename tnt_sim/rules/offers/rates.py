@@ -79,9 +79,9 @@ def record_rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
     percent = write_rate(rate)
     case.record_defect(
         "rate-above-one",
-        _("a rate of {percent} is above 100 %.", percent=percent),
+        _("a rate of {percent} is above 100%.", percent=percent),
         path,
-        _("Write a rate of at most 100 %, or an amount in euros."),
+        _("Write a rate of at most 100%, or an amount in euros."),
     )
 
 

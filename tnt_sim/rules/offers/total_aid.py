@@ -21,7 +21,7 @@ from tnt_sim.rules.offers.caps import NONE_LEFT, Cap, Caps, warn_committed
 from tnt_sim.rules.protocols import Case
 
 GUARD = "public-aid-100"
-GUARD_TITLE = _("Public aid: at most 100 % of the cost")
+GUARD_TITLE = _("Public aid: at most 100% of the cost")
 OTHERS = ("other_state", "other_public")
 MAX_LISTED = 5
 

@@ -307,9 +307,9 @@ def _can_hold_bounds(spec: EquitySpec, path: Path, case: Case) -> bool:
         if bad:
             case.record_defect(
                 "equity-band",
-                _("the band must contain 100 %: groups cannot all lie on one side of the mean."),
+                _("the band must contain 100%: groups cannot all lie on one side of the mean."),
                 (*path, side),
-                _("Example: `min: 50 %, max: 150 %`."),
+                _("Example: `min: 50%, max: 150%`."),
             )
             return False
     return True

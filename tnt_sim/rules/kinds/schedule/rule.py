@@ -194,11 +194,11 @@ def _has_valid_profile(spec: ScheduleSpec, path: Path, case: Case) -> bool:
         case.record_defect(
             "schedule-profile",
             _(
-                "the shares of `profile` come to {total}, not 100 %.",
+                "the shares of `profile` come to {total}, not 100%.",
                 total=parameters.Rate(whole, decimals=6),
             ),
             (*path, "profile"),
-            _("Example: `profile: [30 %, 50 %, 20 %]`."),
+            _("Example: `profile: [30%, 50%, 20%]`."),
         )
         return False
     if spec.advance_max is not None and spec.profile[0] > spec.advance_max:

@@ -65,8 +65,9 @@ def _check_group_shares(case: Case, offers: Offers, rule: Share, path: Path) -> 
     case.record_defect(
         "shares-whole",
         _n(
-            "with {n} group this bound comes to {total} of the whole, {more_or_less} than the 100 % to share.",
-            "with {n} groups this bound comes to {total} of the whole, {more_or_less} than the 100 % to share.",
+            "with {n} group this bound comes to {total} of the whole, {more_or_less} than the 100% to share.",
+            "with {n} groups this bound comes to {total} of the whole, {more_or_less} than the "
+            "100% to share.",
             n=n,
             total=Rate(total),
             more_or_less=_p("share", "more") if side == "min" else _p("share", "less"),
@@ -116,7 +117,7 @@ def _record_share_total(case: Case, shares: Sequence[tuple[Share, Path]], total:
     names = [rule.id for rule, __ in shares]
     if side == "min":
         text = _(
-            "the minimum shares of {rules} come to {total} of one whole: more than 100 %.",
+            "the minimum shares of {rules} come to {total} of one whole: more than 100%.",
             rules=Names(names),
             total=Rate(total),
         )

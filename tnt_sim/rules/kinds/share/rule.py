@@ -251,7 +251,7 @@ def _is_trivial(case: Case, spec: ShareSpec, path: Path) -> bool:
         )
     case.record_defect(
         "share-of-itself",
-        _("this share has the same numerator and denominator: it is always 100 %."),
+        _("this share has the same numerator and denominator: it is always 100%."),
         path,
         hint,
     )
@@ -265,7 +265,7 @@ def _is_above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
         return False
     case.record_defect(
         "share-above-one",
-        _("a minimum share above 100 % can never be satisfied."),
+        _("a minimum share above 100% can never be satisfied."),
         (*path, "min"),
         _("Lower `min`, or give another measure to `of_measure`."),
     )
