@@ -36,6 +36,12 @@ def test_exactly_one_document(tnt: Run, demo: Path) -> None:
     assert stored["allocation_sha256"] == found["allocation_sha256"]
 
 
+def test_a_run_stopped_before_its_first_answer_is_verified(tnt: Run, demo: Path) -> None:
+    folder = tnt("run", "scenario.yaml", "--json", "--time-limit", "0.000001").document["run_dir"]
+    said = tnt("verify", folder, "--json")
+    assert (said.code, said.document["status"]) == (0, "verified")
+
+
 def test_quiet_says_nothing(tnt: Run, demo: Path) -> None:
     said = tnt("run", "scenario.yaml", "--quiet")
     assert (said.code, said.out, said.err) == (0, "", "")

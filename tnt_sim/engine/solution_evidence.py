@@ -19,7 +19,7 @@ from tnt_sim.prove.tie_break_proofs import TieProofs
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
-from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict
+from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict, build_unfinished_check
 from tnt_sim.solve.methods.exact_kernels import WORDS
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.tie_break import TieBreakResult
@@ -267,7 +267,7 @@ def build_early_evidence(problem: Problem, reading: AllocationReading, method: s
             "tie_break": None,
             "cross_check": {"verdict": Verdict.NOT_PROVED.value, "solver": None, "stages": []},
         },
-        warnings=(claim_consistency.NOT_PROVED,),
+        warnings=(*collect_check_warnings(build_unfinished_check()), claim_consistency.NOT_PROVED),
     )
 
 

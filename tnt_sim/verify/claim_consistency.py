@@ -403,7 +403,10 @@ def compare_solver_claims(
     rendered = [(one.get("goal"), one.get("sense")) if isinstance(one, dict) else None for one in entries]
     whole = rendered in (wanted, [*wanted, LEAST])
     cut_short = (
-        claim.status != "optimal" and 0 < len(rendered) < len(wanted) and rendered == wanted[: len(rendered)]
+        claim.status != "optimal"
+        and len(rendered) < len(wanted)
+        and rendered == wanted[: len(rendered)]
+        and (bool(rendered) or all(goal.bound is None for goal in claim.goals))
     )
     if not (whole or cut_short):
         return [_build_claim_defect(f"{where}stages", str(rendered)[:80])]

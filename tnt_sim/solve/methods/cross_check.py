@@ -202,6 +202,11 @@ def _select_solvers(choice: str, first: str) -> tuple[str, ...]:
     return result[:1]
 
 
+def build_unfinished_check() -> CrossCheck:
+    """Build the cross-check of an answer that the first solver did not finish."""
+    return _build_cross_check((), Verdict.NOT_PROVED, None, time.perf_counter())
+
+
 def _build_cross_check(
     checks: tuple[StageCheck, ...], verdict: Verdict, improvement: IntArray | None, began: float
 ) -> CrossCheck:
