@@ -65,7 +65,7 @@ def test_every_figure_behind_a_reason(result: ResultData) -> None:
     (late,) = told["6"]["missed"]  # type: ignore[misc]
     assert (late["limit"], late["shortfall"], late["unit"]) == ("2023-11-22", "192", "days")
     assert "192 jours de retard" in str(told["6"]["sentence"])
-    assert "population = 12\u202f000, exigé : la population dépasse 500\u202f000" in str(
+    assert "(population : 12\u202f000 ; exigé : la population dépasse 500\u202f000" in str(
         told["4"]["sentence"]
     )
     assert "il manque" not in str(told["4"]["sentence"])
@@ -205,6 +205,6 @@ def test_the_command_gives_documents_and_refuses_unknown_dossiers(
     assert "Liste de réserve" in captured.out
     assert main(["explain", str(folder / "ailleurs"), "3"]) == 3
     assert main(["explain", str(folder), "--all", "--lang", "en"]) == 0
-    assert "Settled by exact bounds" in capsys.readouterr().out
+    assert "settled by exact bounds" in capsys.readouterr().out
     again = explain(of_run(folder), everyone=True).data
     assert {get_sentence_key(entry) for entry in again.dossiers} <= set(SENTENCES)

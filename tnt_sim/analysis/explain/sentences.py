@@ -339,7 +339,7 @@ def describe_cause(rule: NamedRule, lang: Lang) -> str:
 
 
 def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
-    """Write a missed requirement: « population = 120 000, exigé : … ; il manque 180 000 (source) »."""
+    """Write a missed requirement: « Commune trop petite (population : 120 000 ; exigé : … ; source) »."""
     if entry.rule == "state":
         state = {
             "refuse": _("refused by the service"),
@@ -349,10 +349,9 @@ def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
     if entry.not_given:
         return _describe_missing_value(entry, lang)
     head = entry.reason or _("requirement not met").in_(lang)
-    parts = [_describe_held_value(entry, lang), _describe_gap(entry, lang)]
-    source = f" ({entry.source})" if entry.source else ""
+    parts = [*_describe_held_value(entry, lang), _describe_gap(entry, lang), entry.source]
     body = Items([part for part in parts if part], ";").in_(lang)
-    return (_("{head}: {body}", head=head, body=body).in_(lang) if body else head) + source
+    return f"{head} ({body})" if body else head
 
 
 def _describe_missing_value(entry: UnmetEntry, lang: Lang) -> str:
@@ -361,8 +360,8 @@ def _describe_missing_value(entry: UnmetEntry, lang: Lang) -> str:
     return _("not given: {names} (required: {wanted})", names=names, wanted=wanted).in_(lang)
 
 
-def _describe_held_value(entry: UnmetEntry, lang: Lang) -> str:
-    """Write the value of the application and what is required."""
+def _describe_held_value(entry: UnmetEntry, lang: Lang) -> list[str]:
+    """Write the value of the application, and what is required."""
     wanted = describe_selector(entry.wanted, lang) if entry.wanted else ""
     column = column_text.describe_bare_column(entry.column).in_(lang)
     nothing = _("not given").in_(lang)
@@ -377,10 +376,10 @@ def _describe_held_value(entry: UnmetEntry, lang: Lang) -> str:
         if entry.value is not None:
             word = column_text.describe_value(entry.column, entry.value).in_(lang)
             value = format_value(word if entry.unit == "text" else entry.value, entry.unit, lang)
-        pieces.append(f"{column} = {value}")
+        pieces.append(_("{column}: {value}", column=column, value=value).in_(lang))
     if wanted:
         pieces.append(_("required: {wanted}", wanted=wanted).in_(lang))
-    return ", ".join(pieces)
+    return pieces
 
 
 CHANGEABLE = frozenset({"cost", "base", "requested", "min_grant", "start", "end"})

@@ -18,7 +18,7 @@ from tnt_sim.engine.award_list import convert_to_csv, format_decimal, guard_form
 from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
 from tnt_sim.errors import UsageError, find_nearest_name, suggest_name
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, join_sentences
 from tnt_sim.reporting.export import administrative_tables
 from tnt_sim.reporting.export.flat_table import (
     CellKind,
@@ -150,14 +150,11 @@ def require_format(name: str) -> Format:
     if name in formats:
         return formats[name]
     near = find_nearest_name(name, formats)
-    hint = _('Did you mean "{close}"?', close=near) if near else NO_TEXT
-    all_text = ", ".join(formats)
     raise UsageError(
-        _(
-            'there is no format "{name}". {hint} Formats: {all_text}.',
-            name=name,
-            hint=hint,
-            all_text=all_text,
+        join_sentences(
+            _('there is no format "{name}".', name=name),
+            _('Did you mean "{close}"?', close=near) if near else None,
+            _("Formats: {all_text}.", all_text=", ".join(formats)),
         ),
         code="usage.format",
     )

@@ -82,16 +82,27 @@ def render_grid(
     return lines
 
 
-def wrap_paragraph(text: str, width: int, *, first: str = "", style: str = "") -> list[Line]:
-    """Wrap a sentence at spaces; words, ids and amounts are never broken."""
-    wrapped = textwrap.wrap(
-        text,
-        max(width, 40),
+_SPACE_IN_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|[€%])")
+_HELD = "\x1f"
+"""Stands for a space at which no line is broken."""
+
+
+def _wrap(text: str, width: int, first: str = "", others: str = "") -> list[str]:
+    """Wrap a text at spaces, but not within a figure that a title writes with plain spaces, « 400 000 € »."""
+    lines = textwrap.wrap(
+        _SPACE_IN_FIGURE.sub(_HELD, text),
+        width,
         initial_indent=first,
-        subsequent_indent=" " * len(first),
+        subsequent_indent=others,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(_HELD, " ") for line in lines]
+
+
+def wrap_paragraph(text: str, width: int, *, first: str = "", style: str = "") -> list[Line]:
+    """Wrap a sentence at spaces; words, ids and amounts are never broken."""
+    wrapped = _wrap(text, max(width, 40), first, " " * len(first))
     return [Line(line, style=style) for line in wrapped or [first]]
 
 
@@ -283,13 +294,8 @@ def _wrap_cell(text: str, width: int) -> list[str]:
     if cell_len(text) <= width:
         return [text]
     branch = _BRANCH.match(text)
-    return textwrap.wrap(
-        text,
-        width,
-        subsequent_indent=branch[0].replace("├─", "│ ").replace("└─", "  ") if branch else "",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    indent = branch[0].replace("├─", "│ ").replace("└─", "  ") if branch else ""
+    return _wrap(text, width, others=indent)
 
 
 def _render_cards(columns: Sequence[GridColumn], lang: Lang, width: int) -> list[Line]:

@@ -404,7 +404,7 @@ def _format_price(row: ShadowPrice, lang: Lang) -> str:
     return f"{format_significant(price, lang)} / {row.per}"
 
 
-_EUROS = ("granted", "cost", "base", "requested", "leverage")
+_EUROS = ("€", "granted", "cost", "base", "requested", "leverage")
 
 
 def _describe_row(row: ShadowPrice, lang: Lang) -> str:

@@ -78,13 +78,15 @@ type DrawPicture = Callable[[Lang], str]
 def build_report(document: SweepDocument, pictures: Mapping[str, str] | None = None) -> Report:
     """Return the report; `pictures` are SVG texts by kind of chart, by default drawn when a page is rendered."""
     good = document.status == "optimal" and document.proof == "PROVED"
+    found = any(select_lists(document, curve) for curve in CURVES)
+    tone = (Tone.GOOD if found else Tone.BAD) if good else Tone.DOUBT
     day = document.date
     return Report(
         title=Text(capitalise(ABOUT.fr), capitalise(ABOUT.en)),
         subject=document.title or document.scenario,
         about=[document.scenario, *([describe_day(day)] if day else [])],
         nodes=[
-            Callout(describe_verdict(document), Tone.GOOD if good else Tone.DOUBT),
+            Callout(describe_verdict(document), tone),
             *build_interruption(document),
             Paragraph(write_both(partial(describe_sweep, document))),
             *_build_meaning(document),

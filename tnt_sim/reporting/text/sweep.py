@@ -89,7 +89,7 @@ def describe_verdict(document: SweepDocument) -> Text:
         )
     n_lists = sum(len(select_lists(document, curve)) for curve in CURVES)
     if all_items and not n_lists:
-        return _("No allocation is possible at any of these amounts.")
+        return _("No allocation is possible at these amounts.")
     if proven == len(all_items) and n_lists == len(all_items):
         return _n(
             "The allocation is optimal: an exact certificate proves it.",

@@ -72,7 +72,7 @@ _VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
     }
 )
 
-_ARTICLE_FR = re.compile(r"^(?:le |la |les |l')")
+_ARTICLE_FR = re.compile(r"^(?:le |la |les |l['’])")
 
 
 def describe_column(name: str) -> Text:
