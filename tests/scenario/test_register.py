@@ -153,7 +153,7 @@ def test_the_scenario_is_the_same_wherever_the_register_is_named(tnt: Said) -> N
     [
         (
             TABLE.replace("B,Deux", "Z,Deux"),
-            "register s.yaml:8:17 — 1 dossier signé n'est pas dans la table : B",
+            "s.yaml:8:17 — 1 dossier signé n'est pas dans la table : B",
         ),
         (
             TABLE.replace("score,state", "score,committed,state")
@@ -178,12 +178,12 @@ def test_tables_that_contradict_the_register(tnt: Said, table: str, told: str) -
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("dossier;granted\nZ;0\n", "amendment a.csv [Z] — ce dossier n'est pas engagé."),
+        ("dossier;granted\nZ;0\n", "a.csv [Z] — ce dossier n'est pas engagé."),
         ("dossier;granted\nA;100\n", "100\xa0€ n'est pas moins que les 100\xa0€ signés."),
-        ("dossier;granted\nA;-1\n", "amendment a.csv [A]"),
-        ("dossier;granted\nA;1\nA;2\n", "register a.csv:3 [A] — ce dossier est nommé deux fois."),
-        ("dossier;granted\nA;peu\n", "register a.csv:2 [A] — le montant n'est pas lu"),
-        ("dossier;montant\nA;1\n", "register a.csv:1 — il manque la colonne granted."),
+        ("dossier;granted\nA;-1\n", "a.csv [A]"),
+        ("dossier;granted\nA;1\nA;2\n", "a.csv:3 [A] — ce dossier est nommé deux fois."),
+        ("dossier;granted\nA;peu\n", "a.csv:2 [A] — le montant n'est pas lu"),
+        ("dossier;montant\nA;1\n", "a.csv:1 — il manque la colonne granted."),
     ],
 )
 def test_amendments_that_cannot_be(tnt: Said, text: str, told: str) -> None:
@@ -240,8 +240,7 @@ def test_a_register_that_was_changed_is_refused(tnt: Said) -> None:
     code, _, err = tnt("run", "s.yaml")
     assert code == 3
     assert (
-        "register registre/liste-1/engagements.csv — « engagements.csv » n'est plus le fichier qui a été signé"
-        in err
+        "registre/liste-1/engagements.csv — « engagements.csv » n'est plus le fichier qui a été signé" in err
     )
     shutil.rmtree("registre")
     shutil.copytree("kept", "registre")

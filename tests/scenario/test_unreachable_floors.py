@@ -48,7 +48,9 @@ def test_a_minimum_use_against_a_cap(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     assert 'envelope "p" must get at least €70' in found.line(Lang.EN)
     assert main(["validate", str(tmp_path / "t.yaml")]) == 3
-    assert "floor-reach t.yaml:3:44" in capsys.readouterr().err.replace("\n", " ")
+    err = capsys.readouterr().err
+    assert "t.yaml:3:44 — " in err
+    assert "(floor-reach)" in err
     assert find_unmet_floors([compile_problem(scenario(tmp_path, ROWS, CAP, use=60))]) == []
 
 

@@ -154,7 +154,7 @@ def test_a_project_hidden_in_the_folder_is_refused(
     reader: str, hiding: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*READERS[reader](hiding, tmp_path), "--lang", "en"]) != 0
-    assert re.search("project-place .*inside the run folder", capsys.readouterr().err)
+    assert re.search(r"inside the run folder[^\n]*\(project-place\)", capsys.readouterr().err)
     assert written(tmp_path) == []
 
 

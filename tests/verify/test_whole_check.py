@@ -186,7 +186,7 @@ def test_another_code_is_said_and_is_no_defect(run: Path) -> None:
     rehash(run)
     report = verify_run(run)
     assert report.ok
-    told = [note.en for note in report.notes if "second reading" not in note.en]
+    told = [note.en for note in report.notes if "independent code" not in note.en]
     assert told == [
         f"The run was made by another code of tnt_sim ({summary['versions']['tnt_sim']}) "
         "than the one that checks it."
@@ -274,7 +274,7 @@ def test_rows_without_a_second_reading_are_said(made: dict[str, Path]) -> None:
     report = verify_run(made["money"])
     rows = report.checked.proof_rows
     assert rows["unread"] > 0
-    assert f"{rows['unread']} of the {rows['unread'] + rows['read']} rows" in report.notes[0].en
+    assert f"{rows['unread']} of the {rows['unread'] + rows['read']} constraints" in report.notes[0].en
     plain = verify_run(made["years"]).checked.proof_rows
     assert plain["read"] > 0
 
@@ -359,7 +359,7 @@ def test_the_command_says_what_is_wrong(run: Path, capsys: pytest.CaptureFixture
     assert document["status"] == "refused"
     assert document["proof"] is None
     assert "summary:granted_cents" in [defect["code"] for defect in document["defects"]]
-    assert all("seconde lecture" in note for note in document["notes"])
+    assert all("une seconde fois par un code indépendant" in note for note in document["notes"])
 
 
 ODD: list[Any] = [None, [7], {"x": {}}, "x", -1]
