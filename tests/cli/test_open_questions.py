@@ -108,5 +108,5 @@ def test_no_advice_on_what_nobody_can_change(tnt: Run, folder: Path) -> None:
     (folder / "d.csv").write_text("dossier,requested,cost,score,population\nA,500,900,1,119344\n")
     run = tnt("run", "s.yaml", "--json").document["run_dir"]
     explained = tnt("explain", run, "A").plain
-    assert "population = 119 344, exigé : la population dépasse 500 000" in explained
+    assert "population : 119 344 ; exigé : la population dépasse 500 000" in explained
     assert "380 657" not in explained
