@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     path = get_kernel_path()
-    assert path.core is not None, f"no compiled kernels: {path.reason}"
+    assert path.functions is not None, f"no compiled kernels: {path.reason}"
     for name, call in list_works(given.works, given.source):
         plain, compiled = measure(call, given.rounds)
         print(

@@ -4,6 +4,7 @@ A  one envelope that binds among 123 rows.       B  A and theme floors at 110 % 
 C  B and six region caps at 90 % of free spending.
 D  C and 20 departmental caps, a share of 30 %, 60 exclusions, 60 prerequisites.
 M  3 axes of 101 departments: 303 caps at 50 to 90 % of what is asked, and one for all at 93 % of these.
+S  one envelope in cents whose scores grow with the amounts: score = euros + 10,000 (`s500`: 500 dossiers).
 M3 the same with a cap for each axis at 96 % of its departments', and one for all at 97 % of these: three levels.
 
 With a final `u` (`bu`, `mu`) a family is as users write their tables: costs in cents, merit in tenths, themes in
@@ -118,6 +119,20 @@ def write_l(folder: Path, seed: int, name: str, n_floors: int = 4) -> Path:
     free = dict(spent.group_by("theme").agg(pl.col("granted_cents").sum() // 100).sort("theme").iter_rows())
     themes = list(free)[:n_floors]
     return written("".join(limit(f"floor-{t}", f"theme: {t}", "min", free[t] * 110 // 100) for t in themes))
+
+
+def write_s(folder: Path, seed: int, n: int) -> Path:
+    """One envelope of 45 %, and strongly correlated scores; SYNTHETIC."""
+    random = np.random.default_rng(seed)
+    cents = np.clip(random.lognormal(15.6, 0.9, n), 500_000, 200_000_000).astype(np.int64)
+    table = {"dossier": [f"S{k:05d}" for k in range(n)], "cost_cents": cents, "requested_cents": cents}
+    folder.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame({**table, "score": cents / 100 + 10_000}).write_parquet(folder / "dossiers.parquet")
+    text = "schema_version: 1\nid: s\ntitle: Family S, SYNTHETIC\n"
+    text += f"programme: {{id: tout, amount: {int(cents.sum()) * 45 // 10_000} €}}\n"
+    text += "dossiers: [{file: dossiers.parquet}]\nobjective: [{maximise: {score: 1}}]\n"
+    (folder / "s.yaml").write_text(text + "solver: {cross_check: never}\n", encoding="utf-8")
+    return folder / "s.yaml"
 
 
 def write_b_to_d(folder: Path, seed: int, name: str, n_floors: int = 4) -> Path:
@@ -275,6 +290,8 @@ def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Pat
         place = write_m(folder, seed, 300_000)
         place.write_text(place.read_text(encoding="utf-8") + GRANTS["ml"], encoding="utf-8")
         return place
+    if name[0] == "s":
+        return write_s(folder, seed, int(name[1:] or 2_000))
     if name[0] in GRANTS:
         return write_l(folder, seed, name[0], int(name[1:] or 4))
     if name[0] == "m":

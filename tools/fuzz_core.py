@@ -58,7 +58,7 @@ def draw(seconds: float) -> int:
 
     library.LIBRARY = Path(os.environ[SANITIZED])
     path = library.get_kernel_path()
-    assert path.core is not None, path.reason
+    assert path.functions is not None, path.reason
     end, count = time.monotonic() + seconds, 0
     seed = first = int.from_bytes(os.urandom(6))
     while time.monotonic() < end:

@@ -1,6 +1,7 @@
 """Exact solvers for knapsack-like 0-1 programs over integer arrays; they know nothing of dossiers or rules.
 
     knapsack.py           0-1 knapsack with one capacity; multiple-choice groups
+    exact_fill.py         knapsack whose items are equally good at two prices
     profit_frontier.py    all efficient (profit, weight) pairs of a knapsack, by dynamic programming over profits
     minimum_addition.py   least extra budget with which a given profit can be reached
     cap_tree/             knapsack with nested (laminar) capacities

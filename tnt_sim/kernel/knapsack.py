@@ -31,12 +31,15 @@ from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.compiled.library import CompiledCore, get_address, get_core, to_int64
+from tnt_sim.kernel.exact_fill import fill_exactly
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 MAX_WORK = 4_000_000
 """States examined over all items, at most."""
+FIRST_WORK = 200_000
+"""States after which `exact_fill.py` looks for a selection that meets its bounds."""
 LAYER_WORK = 200
 """Fixed work per item, counted in states."""
 MARGIN = 1e-9
@@ -47,6 +50,8 @@ LARGEST = 2**52
 
 MOST_WAYS = 2**60
 """Numbers of selections are counted up to here."""
+UNCOUNTED = -1
+"""The number of optima where nobody counted them."""
 STATE_SECONDS = 1e-6
 """Upper estimate of the time per state, in seconds: a step that cannot end in time is not begun."""
 
@@ -64,7 +69,7 @@ class KnapsackSolution:
     taken : bool (n,), the items of one optimum
     profit, weight : its profit and weight
     ways : number of selections with exactly this profit and weight, counted up to `MOST_WAYS` (items without
-        weight and profit apart)
+        weight and profit apart); `UNCOUNTED` if `exact_fill.py` found the optimum
     """
 
     taken: BoolArray
@@ -93,7 +98,8 @@ def solve_knapsack(
     Raises
     ------
     TooManyStates
-        When the states examined over all items exceed `max_work`.
+        When the states examined over all items exceed `max_work`, and no selection meets the bounds of
+        `exact_fill.py`.
     DeadlineExpired
         When time is up.
     OverflowError
@@ -124,7 +130,7 @@ def solve_knapsack(
             taken, gained + int(profit[index].sum()), int(weight[index].sum()), 2 ** min(idle, 60)
         )
     index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
-    core = _search_core(profit[index], weight[index], capacity, max_work, deadline)
+    core = _search(profit[index], weight[index], capacity, max_work, deadline)
     taken[index[core.chosen]] = True
     ways = core.ways * 2 ** min(idle, 60)
     return KnapsackSolution(taken, gained + core.best_profit, core.best_weight, ways)
@@ -159,7 +165,8 @@ def can_reach_profit(
     if int(weight[index].sum()) <= capacity or target <= 0:
         return int(profit[index].sum()) >= target
     index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
-    return _search_core(profit[index], weight[index], capacity, max_work, deadline, target).ways > 0
+    core = _search(profit[index], weight[index], capacity, max_work, deadline, target)
+    return core.best_profit >= target and core.ways != 0
 
 
 def _check(profit: IntArray, weight: IntArray, capacity: int) -> None:
@@ -172,7 +179,7 @@ def _check(profit: IntArray, weight: IntArray, capacity: int) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _CoreResult:
-    """What the core of a knapsack found: the incumbent's numbers, its selections, and the places of its items."""
+    """Result of `_KnapsackCore`: the incumbent's numbers, its selections, and the places of its items."""
 
     best_profit: int
     best_weight: int
@@ -180,10 +187,25 @@ class _CoreResult:
     chosen: IntArray
 
 
+def _search(
+    p: IntArray, w: IntArray, capacity: int, max_work: int, deadline: Deadline, target: int | None = None
+) -> _CoreResult:
+    """Enumerate `FIRST_WORK` states, look for a selection that meets the bounds of `exact_fill.py`, go on."""
+    try:
+        return _search_core(p, w, capacity, min(max_work, FIRST_WORK), deadline, target)
+    except TooManyStates:
+        filled = fill_exactly(p, w, capacity, deadline)
+        if filled is not None:
+            return _CoreResult(int(p[filled].sum()), int(w[filled].sum()), UNCOUNTED, np.flatnonzero(filled))
+        if max_work <= FIRST_WORK:
+            raise
+    return _search_core(p, w, capacity, max_work, deadline, target)
+
+
 def _search_core(
     p: IntArray, w: IntArray, capacity: int, max_work: int, deadline: Deadline, target: int | None = None
 ) -> _CoreResult:
-    """Search the core on the path in force; arguments and limits are those of `_KnapsackCore`."""
+    """Enumerate states on the path in force; arguments and limits are those of `_KnapsackCore`."""
     functions = get_core()
     if functions is not None:
         return _search_compiled_core(functions, p, w, capacity, max_work, deadline, target)
@@ -211,7 +233,7 @@ def _search_compiled_core(
     deadline: Deadline,
     target: int | None,
 ) -> _CoreResult:
-    """Search the core in C: the same states, in the same order, as `_KnapsackCore`."""
+    """Enumerate in C: the same states, in the same order, as `_KnapsackCore`."""
     n, room = len(p), _FIRST_ROOM
     p, w = to_int64(p), to_int64(w)
     ratio, loss, bound = p / w, np.empty(n), np.empty(1)

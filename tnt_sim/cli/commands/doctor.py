@@ -125,7 +125,7 @@ def _check_kernels() -> tuple[str, bool, Text]:
     from tnt_sim.kernel.compiled.library import VARIABLE, get_kernel_path
 
     path = get_kernel_path()
-    if path.core is not None:
+    if path.functions is not None:
         return "kernels", True, _("exact methods: compiled")
     if path.reason == "chosen":
         return "kernels", True, _("exact methods: numpy, as {variable} says", variable=VARIABLE)

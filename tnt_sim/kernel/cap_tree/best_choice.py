@@ -38,6 +38,7 @@ from tnt_sim.kernel.cap_tree.tree_search import (
     minimise_weight_in_tree,
 )
 from tnt_sim.kernel.knapsack import (
+    UNCOUNTED,
     BoolArray,
     ChoiceGroups,
     IntArray,
@@ -129,6 +130,8 @@ def _solve_tree(
         taken = best.taken if best.ways == 1 else _find_first_optimum(profit[own], cost[own], best, deadline)
         if taken is not None:
             return TreeSolution(own[np.flatnonzero(taken)], best.profit, best.weight, True)
+        if best.ways == UNCOUNTED:  # the tree search would meet the same states as the core
+            return TreeSolution(own[np.flatnonzero(best.taken)], best.profit, best.weight, False)
     return maximise_in_tree(profit, cost, tree, estimate_tree_work(tree), fronts, choice_groups, deadline)
 
 

@@ -48,11 +48,11 @@ class KernelPath:
 
     Attributes
     ----------
-    core : the functions in C; None on the numpy path
+    functions : the loops in C by name; None on the numpy path
     reason : why the numpy path runs: `chosen`, `not built`, `older than its sources` or `cannot be loaded`
     """
 
-    core: CompiledCore | None
+    functions: CompiledCore | None
     reason: str = ""
 
 
@@ -65,7 +65,7 @@ def get_kernel_path() -> KernelPath:
 
 def get_core() -> CompiledCore | None:
     """Return the functions of the compiled kernels, or None where the numpy path runs."""
-    return get_kernel_path().core
+    return get_kernel_path().functions
 
 
 _CHOSEN = KernelPath(None, "chosen")
