@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tnt_sim.api.analysis_methods import Analyses
     from tnt_sim.api.extension import Extension
     from tnt_sim.api.session import Session
+    from tnt_sim.engine.incumbent import Incumbent
 
 
 class Scenario(ScenarioData):
@@ -96,6 +97,7 @@ class Scenario(ScenarioData):
         time_limit: float | None = None,
         method: str = "auto",
         progress: Callable[[str, float], None] | None = None,
+        on_incumbent: Callable[[Incumbent], None] | None = None,
     ) -> Result:
         """Find the optimal allocation with its proof.
 
@@ -107,6 +109,7 @@ class Scenario(ScenarioData):
         time_limit : seconds for the whole
         method : `auto`, `direct`, `core` or `tree`
         progress : called with the phase and the share done, in [0, 1]
+        on_incumbent : called with each better list that is found on the way, read in integers
 
         Raises
         ------
@@ -130,6 +133,7 @@ class Scenario(ScenarioData):
                 time_limit=time_limit,
                 method=method,
                 progress=progress,
+                on_incumbent=on_incumbent,
             )
         )
 

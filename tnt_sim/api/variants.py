@@ -48,7 +48,7 @@ class VariantRow:
     error: str | None = None
 
     @classmethod
-    def of(cls, found: SessionOutcome | TntError) -> VariantRow:
+    def of(cls, outcome: SessionOutcome | TntError) -> VariantRow:
         """Return the row of an outcome, or of the error that refuses the variant.
 
         Examples
@@ -57,9 +57,9 @@ class VariantRow:
         >>> VariantRow.of(TntError(tnt.Text("non", "no"))).error
         'no'
         """
-        if isinstance(found, TntError):
-            return cls("error", error=found.text.in_(Lang.EN))
-        answer = found.answer
+        if isinstance(outcome, TntError):
+            return cls("error", error=outcome.text.in_(Lang.EN))
+        answer = outcome.answer
         if answer.allocation is None:
             return cls(str(answer.status), None if answer.proof is None else str(answer.proof))
         return cls(
@@ -70,7 +70,7 @@ class VariantRow:
             granted_cents=answer.granted_cents,
             values=[format_fraction(value) for value in answer.values],
             bound=format_fraction(answer.bound),
-            allocation_sha256=hash_allocation(found.problem, answer.allocation),
+            allocation_sha256=hash_allocation(outcome.problem, answer.allocation),
         )
 
 

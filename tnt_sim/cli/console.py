@@ -23,11 +23,15 @@ from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, P
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name
-from tnt_sim.i18n.message import Lang, Text, _, join_sentences
+from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
+from tnt_sim.i18n.parameters import Rate
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text as Line
+
+    from tnt_sim.engine.incumbent import Incumbent, OnIncumbent
+    from tnt_sim.engine.optimise import Report
 
 AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
     {
@@ -250,11 +254,35 @@ def _list_places(defect: Defect, lang: Lang) -> list[PlaceEntry]:
     ]
 
 
+type Watchers = tuple[Report | None, OnIncumbent | None]
+"""Who receives the phases of a solve, and who the lists found on the way."""
+
+
+def emit_event(event: object) -> None:
+    """Write one JSON document as one line on stderr."""
+    with _suppress_broken_pipe():
+        sys.stderr.write(json.dumps(dump_document(event), ensure_ascii=False, allow_nan=False) + "\n")
+        sys.stderr.flush()
+
+
 @contextmanager
-def show_progress(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
+def show_progress(lang: Lang, *, wanted: bool) -> Iterator[Report | None]:
     """Show a progress line on stderr; yields None without a terminal or with `--quiet`."""
+    with show_solve(lang, wanted=wanted) as (progress, __):
+        yield progress
+
+
+@contextmanager
+def show_solve(lang: Lang, *, wanted: bool, events: bool = False) -> Iterator[Watchers]:
+    """Show phases and lists found on the way as a line on stderr, or nothing without a terminal or with `--quiet`.
+
+    With `events`, each list found on the way is one line of JSON instead.
+    """
+    if events:
+        yield None, lambda incumbent: emit_event(incumbent.build_event())
+        return
     if not wanted or not sys.stderr.isatty():
-        yield None
+        yield None, None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -267,7 +295,26 @@ def show_progress(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float]
             text = _("Solving: {phase}", phase=_PHASES.get(phase, phase))
             bar.update(task, description=text.in_(lang), completed=share)
 
-        yield show
+        def show_incumbent(incumbent: Incumbent) -> None:
+            bar.update(task, description=describe_incumbent(incumbent).in_(lang))
+
+        yield show, show_incumbent
+
+
+def describe_incumbent(incumbent: Incumbent) -> Text:
+    """Say what a list found on the way funds, and how much better one could be."""
+    if incumbent.gap is None:
+        return _n(
+            "A list of {n} dossier, not the best yet",
+            "A list of {n} dossiers, not the best yet",
+            n=incumbent.n_funded,
+        )
+    return _n(
+        "A list of {n} dossier; the solver says that none is more than {gap} better",
+        "A list of {n} dossiers; the solver says that none is more than {gap} better",
+        n=incumbent.n_funded,
+        gap=Rate(incumbent.gap, decimals=3),
+    )
 
 
 @contextmanager

@@ -64,7 +64,7 @@ _PANELS: Mapping[str, frozenset[str]] = MappingProxyType(
                 "csv_style",
             }
         ),
-        N_("Output"): frozenset({"as_json", "help", "lang", "quiet"}),
+        N_("Output"): frozenset({"as_json", "events", "help", "lang", "quiet"}),
     }
 )
 """Options that many verbs have, by panel; all others belong to the question of their verb."""
@@ -196,13 +196,13 @@ def _write_text(formatter: HelpFormatter, text: str | None, lang: Lang) -> None:
         formatter.write("\n")
         for line in paragraph.replace("\\\n    ", "").splitlines():
             if line.startswith("  tnt-sim"):
-                flow = _wrap_command(_name_files(line, lang), formatter.width + 1)
+                flow = _wrap_command(_translate_file_names(line, lang), formatter.width + 1)
             else:
                 flow = [line] if line.startswith("  ") else _wrap(translate(line, lang), formatter.width)
             formatter.write("".join(f"{row}\n" for row in flow))
 
 
-def _name_files(command: str, lang: Lang) -> str:
+def _translate_file_names(command: str, lang: Lang) -> str:
     """Return an example with the names of its files in the language of the reader."""
     return " ".join(_NAMES.get(word, word) for word in command.split(" ")) if lang is Lang.EN else command
 

@@ -234,6 +234,10 @@ JsonOption = Annotated[
     bool,
     typer.Option("--json", help=N_("One JSON document on standard output, all else on standard error.")),
 ]
+EventsOption = Annotated[
+    bool,
+    typer.Option("--events", help=N_("Each list found on the way as one JSON line on standard error.")),
+]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help=N_("Shows nothing but errors (and the document of --json)."))
 ]

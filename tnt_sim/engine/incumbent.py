@@ -1,21 +1,25 @@
-"""First feasible allocation, found before the solve, in case a limit stops everything else.
+"""Allocations before the optimum: the first feasible one, and each better one that a solver finds.
 
 Granting nothing beyond commitments and decisions is feasible unless a rule requires more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 
 from tnt_sim.deadline import Deadline
+from tnt_sim.documents import DecimalText
 from tnt_sim.engine.solution_evidence import list_worse_stages
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, SolveStage
 from tnt_sim.i18n.message import _
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.greedy import find_greedy_point
 from tnt_sim.verify.allocation_reading import (
@@ -24,6 +28,7 @@ from tnt_sim.verify.allocation_reading import (
     list_broken_rules,
     read_allocation,
 )
+from tnt_sim.verify.run_document import format_fraction
 
 
 def find_first_point(
@@ -52,3 +57,125 @@ def find_idle_allocation(
 def build_no_allocation_error() -> LimitReached:
     """Build the error for a limit reached before any feasible allocation was found."""
     return LimitReached(_("a limit stopped the run before any allocation was found; nothing is written."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncumbentEvent:
+    """One line of `run --events`: a list found on the way; the solver claims the bound, nothing proves it."""
+
+    kind: str = field(default="incumbent", init=False)
+    seconds: float
+    value: DecimalText
+    bound: DecimalText | None
+    gap: float | None
+    granted_cents: int
+    n_funded: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Incumbent:
+    """A list found before the optimum, read in exact integers, and how much better one could be.
+
+    Attributes
+    ----------
+    seconds : since the optimisation began
+    value : exact value of the first goal
+    bound : no list has a better value, as the solver claims; None while it claims nothing
+    """
+
+    seconds: float
+    value: Fraction
+    bound: Fraction | None
+    granted_cents: int
+    n_funded: int
+
+    @property
+    def gap(self) -> Fraction | None:
+        """The part by which the best value may differ from this one, (bound − value) / |value|."""
+        if self.bound is None or not self.value:
+            return None
+        return abs(self.bound - self.value) / abs(self.value)
+
+    def build_event(self) -> IncumbentEvent:
+        """Return the list as a line of `run --events`."""
+        return IncumbentEvent(
+            seconds=round(self.seconds, 3),
+            value=format_fraction(self.value),
+            bound=format_fraction(self.bound),
+            gap=None if self.gap is None else float(self.gap),
+            granted_cents=self.granted_cents,
+            n_funded=self.n_funded,
+        )
+
+
+OnIncumbent = Callable[[Incumbent], None]
+SHARE_OF_READING = 0.05
+"""Largest share of the time that reading incumbents may take."""
+
+
+@dataclass
+class IncumbentReader:
+    """Reads the points that a solver of the first goal reports, and passes on each list that is better.
+
+    A point counts only if the exact reading finds no broken rule. A solver in doubt costs nothing: what cannot be
+    read is not shown.
+    """
+
+    problem: Problem
+    form: Formulation
+    receive: OnIncumbent
+    began: float = field(default_factory=time.perf_counter)
+    best: Incumbent | None = None
+    _bound: Fraction | None = None
+    _units: int | None = None
+    _waiting: IntArray | None = None
+    _next: float = 0.0
+
+    def receive_point(self, point: FloatArray | IntArray | None, bound: int | None) -> None:
+        """Receive a point of the model's columns, a bound on the first goal in their units, or both."""
+        if point is not None and len(point) == self.form.model.n_cols:
+            self._waiting = np.rint(point).astype(np.int64)
+        tightened = bound is not None and self._tighten_bound(bound)
+        now = time.perf_counter()
+        if now < self._next or not (tightened or self._waiting is not None):
+            return
+        if self._waiting is not None:
+            self._read_point(self._waiting)
+            self._waiting = None
+        elif self.best is not None:
+            self._pass_on(self.best.value, self.best.granted_cents, self.best.n_funded)
+        spent = time.perf_counter() - now
+        self._next = now + spent + max(spent / SHARE_OF_READING, 0.1)
+
+    @property
+    def _up(self) -> bool:
+        return self.form.stages[0].sense is Sense.MAXIMISE
+
+    def _tighten_bound(self, units: int) -> bool:
+        """Keep a claimed bound; return whether it is tighter than the one before."""
+        if units == self._units:  # solvers repeat it every millisecond
+            return False
+        self._units = units
+        bound = self.form.stages[0].to_value(units)
+        if self._bound is not None and (bound >= self._bound if self._up else bound <= self._bound):
+            return False
+        self._bound = bound
+        return True
+
+    def _read_point(self, point: IntArray) -> None:
+        allocation = Allocation(*self.form.recovery.compute_awards(point))
+        reading = read_allocation(self.problem, allocation)
+        value = reading.values[0]
+        known = self.best
+        if known is not None and (value <= known.value if self._up else value >= known.value):
+            return
+        if not list_broken_rules(self.problem, allocation, reading):
+            self._pass_on(value, reading.granted_cents, int(allocation.funded.sum()))
+
+    def _pass_on(self, value: Fraction, granted_cents: int, n_funded: int) -> None:
+        seconds = time.perf_counter() - self.began
+        bound = self._bound
+        if bound is not None:  # of what is better than a known list, so that the list itself may be the best
+            bound = max(bound, value) if self._up else min(bound, value)
+        self.best = Incumbent(seconds, value, bound, granted_cents, n_funded)
+        self.receive(self.best)

@@ -34,6 +34,8 @@ from tnt_sim.certify.claim_systems import Agreement
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.incumbent import (
+    IncumbentReader,
+    OnIncumbent,
     build_no_allocation_error,
     find_first_point,
     find_idle_allocation,
@@ -147,6 +149,7 @@ class OptimiseOptions:
     cross_check : `never`, or `auto` or an independent solver, used if no certificate is found
     method : one of `METHODS`; `auto` and `tree` give exact kernels half of the time at most
     blocks : with a kept objective, also try blocks under prices, which are slow if an amount has many steps
+    on_incumbent : called with each better list of the first goal, read in integers, while solvers work
     with_evidence : the outcome is a decision for planners. The search begins with a first list, accepts a kernel's
     list only with its proof, and always asks a named second solver. Ctrl-C ends it with the best list so far. The
     outcome carries its evidence: figures of the stages, certificate, warnings
@@ -162,6 +165,7 @@ class OptimiseOptions:
     cross_check: str = "never"
     method: str = "auto"
     blocks: bool = True
+    on_incumbent: OnIncumbent | None = None
     with_evidence: bool = False
 
     def __post_init__(self) -> None:
@@ -322,6 +326,8 @@ class _Optimisation:
     interrupted: bool = False
     first: IntArray | None = None
     """A feasible point found before the solve."""
+    reader: IncumbentReader | None = None
+    """Passes on better lists, if somebody listens."""
 
     @property
     def _n_kept_values(self) -> int:
@@ -350,6 +356,9 @@ class _Optimisation:
         if self.options.with_evidence:
             deadline = self.deadline.take_share(BUDGETS.first_share).tighten(BUDGETS.first_seconds)
             self.first = find_first_point(self.form, self.form.model, self.stages[0], deadline)
+        if self.options.on_incumbent is not None:
+            self.reader = IncumbentReader(self.problem, self.form, self.options.on_incumbent, self.began)
+            self.reader.receive_point(self.first, None)
         model, _ = CoefficientTightening(self.deadline).apply(self.form.model)
         optimum = self._find_optimum(with_kept_values(model, self.form.stages, self.options.kept_values))
         outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
@@ -434,7 +443,8 @@ class _Optimisation:
         if start is None and self.first is not None and model.is_feasible(self.first):
             start = self.first
         report = _build_progress_report(self.progress)
-        solver, limits = get_backend(self.options.backend), Limits(self.deadline)
+        heard = None if self.reader is None else self.reader.receive_point
+        solver, limits = get_backend(self.options.backend), Limits(self.deadline, on_point=heard)
         solve_stage = self.warm.solve_stage or METHODS[self.options.method]
         for _ in range(BUDGETS.better_starts):
             outcome = solve_lexicographic(model, self.stages, solver, limits, report, start, solve_stage)

@@ -140,14 +140,14 @@ class SolverSession:
             The time for all; versions after its end are not yielded.
         """
         clock = clock or Clock(None)
-        alone = SolverSession(self.scenario)
-        alone.warm = WarmStart(self.warm.model_cache)
-        alone._first = self._first
+        session = SolverSession(self.scenario)
+        session.warm = WarmStart(self.warm.model_cache)
+        session._first = self._first
         for place in sorted(range(len(changes)), key=lambda k: sorted(changes[k])):
             if clock.deadline.expired:
                 return
             try:
-                yield place, alone.optimise(changes[place], options, clock=clock)
+                yield place, session.optimise(changes[place], options, clock=clock)
             except TntError as error:
                 yield place, error
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.incumbent import OnIncumbent
 from tnt_sim.engine.lp_relaxation import build_limit_error, solve_relaxation
 from tnt_sim.engine.multi_step import decide_steps
 from tnt_sim.engine.optimise import METHODS, OptimiseOptions, Report, decide
@@ -32,6 +33,7 @@ def solve(
     time_limit: float | None = None,
     method: str = "auto",
     progress: Report | None = None,
+    on_incumbent: OnIncumbent | None = None,
     series: Series | None = None,
 ) -> ResultData:
     """Find the canonical optimal allocation of a scenario, with the evidence that supports it.
@@ -56,6 +58,8 @@ def solve(
         whole; `core` first fixes the columns that dual prices decide.
     progress
         Called with the name of a phase and the share of the run that is done.
+    on_incumbent
+        Called with each better list, read in integers, and the bound that the solver claims; see `Incumbent`.
     series
         Previous cases of a batch, whose problem and rows may be reused. Proofs of the tie-break are then not
         sought.
@@ -87,7 +91,7 @@ def solve(
     if relax:
         return _solve_relaxation(scenario, name, clock)
     choice = spec.cross_check if cross_check is None else cross_check
-    options = OptimiseOptions(backend=name, cross_check=choice, method=method)
+    options = OptimiseOptions(backend=name, cross_check=choice, method=method, on_incumbent=on_incumbent)
     if series is not None and not is_sequence(scenario):
         return series.decide(scenario, options, clock=clock, progress=progress).with_allowed_words()
     task = decide_steps if is_sequence(scenario) else decide

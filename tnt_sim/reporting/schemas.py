@@ -37,6 +37,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.printed_run_document.PrintedRunDocument",
             _("run: an allocation and what supports it"),
         ),
+        "incumbent": (
+            "engine.incumbent.IncumbentEvent",
+            _("run --events: a list found on the way, one line each"),
+        ),
         "validate": (
             "reporting.reports.validation.ValidateDocument",
             _("validate: what can be checked without solving"),

@@ -88,9 +88,9 @@ import pickle, sys, time
 from tnt_sim.solve.backends import solver_process as apart
 from tnt_sim.solve.backends import highs
 
-def stubborn(model, relax, limits, start, tuning, on_point):
-    highs.solve_here(model, relax, limits, start, tuning, on_point)
-    on_point(None)
+def stubborn(model, relax, limits, start, tuning):
+    highs.solve_here(model, relax, limits, start, tuning)
+    limits.on_point(None, None)
     sys.stdout.buffer.write(apart._LENGTH.pack(1000) + b"half a part")
     sys.stdout.buffer.flush()
     time.sleep(600)

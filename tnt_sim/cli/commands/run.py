@@ -19,12 +19,13 @@ from tnt_sim.cli.console import (
     print_note,
     print_page,
     quote_argument,
-    show_progress,
+    show_solve,
 )
 from tnt_sim.cli.invocation import get_written_locale
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
+    EventsOption,
     FromXlsxOption,
     JsonOption,
     LangOption,
@@ -76,6 +77,7 @@ def run(
     cross_check: CrossCheckOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
+    events: EventsOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Compute the allocation: who is funded, for how much, and why."""
@@ -100,8 +102,10 @@ def run(
         "cross_check": cross_check,
         "method": method,
     }
-    with show_progress(tongue, wanted=not quiet) as progress:
-        result = engine.solve(variant, **options, time_limit=seconds, progress=progress)
+    with show_solve(tongue, wanted=not quiet, events=events) as (progress, on_incumbent):
+        result = engine.solve(
+            variant, **options, time_limit=seconds, progress=progress, on_incumbent=on_incumbent
+        )
         clash = (
             _find_conflict(variant, result, seconds)
             if result.status.value == "infeasible" and not relax

@@ -364,10 +364,10 @@ def build_warnings(warnings: Sequence[str]) -> list[Section]:
 
 def _put_code_last(warning: str) -> str:
     """Return a warning of a document, « CODE place — sentence », as « place — sentence (CODE) »."""
-    found = re.fullmatch(r"([a-z][a-z0-9_:-]*)(?: ([^—]+?))? — (.+)", warning, re.DOTALL)
-    if found is None:
+    match = re.fullmatch(r"([a-z][a-z0-9_:-]*)(?: ([^—]+?))? — (.+)", warning, re.DOTALL)
+    if match is None:
         return warning
-    code, place, sentence = found.groups()
+    code, place, sentence = match.groups()
     return f"{place} — {sentence} ({code})" if place else f"{capitalise(sentence)} ({code})"
 
 

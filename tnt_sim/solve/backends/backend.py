@@ -5,6 +5,7 @@ A raw answer is a claim in floating-point numbers. `methods/integral.py` decides
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -47,18 +48,24 @@ _LIMITS = frozenset(
 )
 
 
+OnPoint = Callable[[FloatArray | IntArray | None, int | None], None]
+"""Receives a better point of a solver, a bound that it claims in whole units, or both. It must not raise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a solve.
+    """Limits of a solve, and who hears of its progress.
 
     Attributes
     ----------
     deadline : when the solve must end
     nodes : branch-and-bound nodes; None for no limit
+    on_point : receives better points and bounds while a solver that has callbacks works
     """
 
     deadline: Deadline = UNLIMITED
     nodes: int | None = None
+    on_point: OnPoint | None = None
 
     @property
     def time_seconds(self) -> float | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import os
 import signal
 import threading
@@ -29,6 +30,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import (
     Capabilities,
     Limits,
+    OnPoint,
     RawSolution,
     Termination,
     Tuning,
@@ -38,7 +40,7 @@ from tnt_sim.solve.backends.backend import (
     has_crossed_bounds,
     refuse_non_finite,
 )
-from tnt_sim.solve.backends.solver_process import MANY_COLUMNS, OnPoint, is_for_apart, solve_apart
+from tnt_sim.solve.backends.solver_process import MANY_COLUMNS, is_for_apart, solve_apart
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -121,6 +123,7 @@ class _Watch:
     lines: list[str] = field(default_factory=list)
     on_point: OnPoint | None = None
     point_kind: int = -1
+    sense: Sense = Sense.MAXIMISE
 
     def receive_callback(self, kind: Any, message: str, out: Any, answer: Any, _data: Any) -> None:
         """Receive a callback of HiGHS; must never raise, because the exception would cross C++."""
@@ -128,11 +131,19 @@ class _Watch:
             self.lines.append(message)
             return
         if self.on_point is not None:
+            better = int(kind) == self.point_kind
             self.on_point(
-                np.array(out.mip_solution, dtype=np.float64) if int(kind) == self.point_kind else None
+                np.array(out.mip_solution, dtype=np.float64) if better else None,
+                self._round_bound(out.mip_dual_bound),
             )
         if self.interrupted and answer is not None:
             answer.user_interrupt = True
+
+    def _round_bound(self, claimed: float) -> int | None:
+        """Round a bound to the whole units that a point can reach; None while there is none."""
+        if not math.isfinite(claimed):
+            return None
+        return math.floor(claimed + 1e-6) if self.sense is Sense.MAXIMISE else math.ceil(claimed - 1e-6)
 
     def record_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.interrupted = True
@@ -339,14 +350,13 @@ def solve_here(
     limits: Limits,
     start: IntArray | None,
     tuning: Tuning,
-    on_point: OnPoint | None = None,
 ) -> RawSolution:
-    """Solve with HiGHS in this process; `on_point` receives each better point."""
+    """Solve with HiGHS in this process."""
     began = time.perf_counter()
     module = import_highspy()
     highs = module.Highs()
     solver = f"HiGHS {highs.version()}"
-    watch = _Watch(on_point=on_point)
+    watch = _Watch(on_point=None if relax else limits.on_point, sense=model.sense)
     _set_options(highs, _build_options(limits, tuning, is_for_apart(model)), solver)
     _pass_model(highs, model, relax, solver)
     if start is not None and not relax and model.n_cols:

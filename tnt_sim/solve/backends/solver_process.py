@@ -34,7 +34,7 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import _
-from tnt_sim.solve.backends.backend import Limits, RawSolution, Termination, Tuning
+from tnt_sim.solve.backends.backend import Limits, OnPoint, RawSolution, Termination, Tuning
 
 GRACE_SECONDS = 1.0
 """Time for a solver to end by its own limit and write its point."""
@@ -185,9 +185,7 @@ def is_for_apart(model: LinearModel) -> bool:
     return int((model.col_lower < model.col_upper).sum()) > MANY_COLUMNS
 
 
-OnPoint = Callable[[FloatArray | None], None]
-"""Receives each better point; None when some time has passed without one."""
-Solve = Callable[[LinearModel, bool, Limits, IntArray | None, Tuning, OnPoint], RawSolution]
+Solve = Callable[[LinearModel, bool, Limits, IntArray | None, Tuning], RawSolution]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,12 +204,12 @@ class Request:
     seconds: float | None
     sent: float
 
-    def compute_limits(self) -> Limits:
+    def compute_limits(self, on_point: OnPoint | None = None) -> Limits:
         """Compute the limits on arrival, less the time in transit and `TO_ANSWER_SECONDS`."""
         if self.seconds is None:
-            return Limits(nodes=self.nodes)
+            return Limits(nodes=self.nodes, on_point=on_point)
         on_the_way = time.time() - self.sent  # the two processes share no finer clock
-        return Limits(Deadline(self.seconds - on_the_way - TO_ANSWER_SECONDS), self.nodes)
+        return Limits(Deadline(self.seconds - on_the_way - TO_ANSWER_SECONDS), self.nodes, on_point)
 
 
 def solve_apart(
@@ -293,7 +291,7 @@ def _decode_messages(output: bytes) -> Iterator[Any]:
         place += length
 
 
-def _pack_point(point: FloatArray) -> bytes:
+def _pack_point(point: FloatArray | IntArray) -> bytes:
     """Compress a point as integers, most of which are 0 or 1."""
     whole = np.clip(np.rint(point), -(2.0**62), 2.0**62).astype(np.int64)
     small = whole.astype(np.int8)
@@ -312,10 +310,10 @@ class _Sender:
 
     stream: BinaryIO
     last_sent: float = -BETWEEN_POINTS_SECONDS
-    waiting: FloatArray | None = None
+    waiting: FloatArray | IntArray | None = None
 
-    def send_point(self, point: FloatArray | None) -> None:
-        """Send a better point, or the one that waits."""
+    def send_point(self, point: FloatArray | IntArray | None, bound: int | None = None) -> None:
+        """Send a better point, or the one that waits; a bound is not sent."""
         self.waiting = self.waiting if point is None else point.copy()
         now = time.perf_counter()
         if self.waiting is not None and now >= self.last_sent + BETWEEN_POINTS_SECONDS:
@@ -341,10 +339,9 @@ def main() -> None:
     answer = request.solve(
         request.model,
         request.relax,
-        request.compute_limits(),
+        request.compute_limits(sender.send_point),
         request.start,
         request.tuning,
-        sender.send_point,
     )
     sender.send(answer)
 

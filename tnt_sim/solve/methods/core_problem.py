@@ -26,7 +26,7 @@ from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termina
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
 from tnt_sim.solve.reductions.fixing import ReducedCostFixing
-from tnt_sim.solve.reductions.reduction import ChainInverse, Inverse
+from tnt_sim.solve.reductions.reduction import ChainInverse, Inverse, translate_points
 from tnt_sim.solve.reductions.restriction import Restriction
 
 FEWEST = 120
@@ -64,8 +64,9 @@ def _solve_around(
     """Solve over the columns that a point better than `known` may change, starting from `known`."""
     fixed, bounds = ReducedCostFixing(row_duals, model.compute_value(known), known).apply(model)
     core, columns = Restriction().apply(fixed)
-    found = solve_integral(core, backend, limits, columns.reduce(known))
-    return found, ChainInverse((bounds, columns))
+    inverse = ChainInverse((bounds, columns))
+    found = solve_integral(core, backend, translate_points(limits, inverse), columns.reduce(known))
+    return found, inverse
 
 
 def _find_quick_point(
@@ -80,7 +81,7 @@ def _find_quick_point(
     at = np.clip(np.rint(relaxed.values).astype(np.int64), lower, upper)
     lower[clear] = upper[clear] = at[clear]
     part, inverse = Restriction().apply(model.with_bounds(lower, upper))
-    found = solve_integral(part, backend, replace(limits, nodes=QUICK_NODES))
+    found = solve_integral(part, backend, replace(limits, nodes=QUICK_NODES, on_point=None))
     return None if found.values is None else inverse.expand(found.values)
 
 

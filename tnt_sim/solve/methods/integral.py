@@ -26,6 +26,7 @@ from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.reductions.cuts import Cut, build_no_good_cut, derive_cover_cut, mark_binary_columns
+from tnt_sim.solve.reductions.reduction import translate_points
 from tnt_sim.solve.reductions.restriction import Restriction
 from tnt_sim.solve.reductions.symmetry import Symmetry
 
@@ -120,7 +121,7 @@ def solve_integral(
         return _IntegralSearch(model, backend, limits, start, tuning).run()
     began = time.perf_counter()
     reduced = inverse.reduce(start) if start is not None and model.is_feasible(start) else None
-    solution = _IntegralSearch(small, backend, limits, reduced, tuning).run()
+    solution = _IntegralSearch(small, backend, translate_points(limits, inverse), reduced, tuning).run()
     held = None if solution.values is None else inverse.expand(solution.values)
     if solution.termination is not Termination.NUMERIC_TROUBLE:
         return replace(solution, values=held)
@@ -356,7 +357,8 @@ class _IntegralSearch:
         lower = np.where(free, self.model.col_lower, base)
         upper = np.where(free, self.model.col_upper, base)
         small, restriction = Restriction(around=base).apply(self.model.with_bounds(lower, upper))
-        inner = _IntegralSearch(small, self.backend, self.limits, None, self.tuning, depth=1)
+        limits = replace(self.limits, on_point=None)  # a bound for this choice alone
+        inner = _IntegralSearch(small, self.backend, limits, None, self.tuning, depth=1)
         solution = inner.run()
         self.n_solves += solution.n_solves
         self.logs.append(solution.log)

@@ -247,7 +247,8 @@ def _solve_in_order(
         elif stop and held is not None:
             result = _build_skipped_result(stage, current, held, results[-1])
         else:
-            found = solve(current, backend, limits, held)
+            heard = limits if index == 0 else replace(limits, on_point=None)  # points of the first goal
+            found = solve(current, backend, heard, held)
             held = found.values
             result = _build_result(stage, found)
         results.append(result)

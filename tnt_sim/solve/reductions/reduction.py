@@ -12,11 +12,14 @@ optimization problems, Journal of Control and Decision 5 (2018).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
-from tnt_sim.formulation.linear_model import IntArray, LinearModel
+import numpy as np
+
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text
+from tnt_sim.solve.backends.backend import Limits
 
 
 class Inverse(Protocol):
@@ -64,6 +67,19 @@ class SameColumns:
     def expand_bound(self, bound: int) -> int:
         """Return the bound itself."""
         return bound
+
+
+def translate_points(limits: Limits, inverse: Inverse) -> Limits:
+    """Return limits whose listener receives points and bounds of the reduced model as those before it."""
+    listener = limits.on_point
+    if listener is None:
+        return limits
+
+    def receive(point: FloatArray | IntArray | None, bound: int | None) -> None:
+        whole = None if point is None else inverse.expand(np.rint(point).astype(np.int64))
+        listener(whole, None if bound is None else inverse.expand_bound(bound))
+
+    return replace(limits, on_point=receive)
 
 
 @dataclass(frozen=True, slots=True)
