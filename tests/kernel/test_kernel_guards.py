@@ -21,7 +21,7 @@ from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.cap_tree.leaves import BudgetedNode, build_leaf
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo
 from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, StateSums, TreeStates, filter_undominated
-from tnt_sim.kernel.cap_tree.tree_search import BITS, LEAST_BITS, _Inner, _Task
+from tnt_sim.kernel.cap_tree.tree_search import BITS, LEAST_BITS, InnerNode, TreeTask
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.minimum_addition import _convolve_min_plus
 
@@ -125,11 +125,11 @@ def test_a_part_with_own_money_tells_what_it_needs_beyond(seed: int) -> None:
 
 def test_a_node_looks_at_the_clock_for_each_of_its_prices() -> None:
     with pytest.raises(DeadlineExpired):
-        _Inner([Part(3), Part(4)], 5, 8, Budget(100, deadline=LATE), 1)
+        InnerNode([Part(3), Part(4)], 5, 8, Budget(100, deadline=LATE), 1)
 
 
-def task(profit: np.ndarray, weight: np.ndarray, grain: int = 1) -> _Task:
-    return _Task(profit, weight, 1, 1000, BoundedMemo(), grain, None, UNLIMITED)
+def task(profit: np.ndarray, weight: np.ndarray, grain: int = 1) -> TreeTask:
+    return TreeTask(profit, weight, 1, 1000, BoundedMemo(), grain, None, UNLIMITED)
 
 
 @pytest.mark.parametrize("worth", [3, 2**20 - 1, 2**20, 2**30, 2**40 + 1])
@@ -157,13 +157,13 @@ def test_of_one_weight_only_the_state_of_most_profit_stays() -> None:
 
 def test_a_sum_of_no_state_is_no_sum() -> None:
     """Each part is too heavy for the cap but for nothing at all, which costs more than is asked for."""
-    node = _Inner([Part(3, 9), Part(4, 9)], 2, 1, Budget(1000), 1)
+    node = InnerNode([Part(3, 9), Part(4, 9)], 2, 1, Budget(1000), 1)
     assert node.can_reach(0)
     assert not node.can_reach(1)
     states, k = node.find_best()
     assert (states.profit[k], states.weight[k]) == (0, 0)
     # here the first look finds no sum at all
-    states, k = _Inner([Part(6, 50), Part(6, 50)], 4, 1, Budget(1000), 1).find_best()
+    states, k = InnerNode([Part(6, 50), Part(6, 50)], 4, 1, Budget(1000), 1).find_best()
     assert (states.profit[k], states.weight[k]) == (0, 0)
 
 

@@ -41,6 +41,7 @@ from tnt_sim.analysis.explain.document import (
     ScoreInterval,
     SettledCounts,
 )
+from tnt_sim.analysis.explain.path_answers import PathAnswers
 from tnt_sim.analysis.explain.refusal_bounds import Bounds, Interval
 from tnt_sim.analysis.explain.relaxed_conditions import (
     LiftedBounds,
@@ -92,11 +93,13 @@ class Asking:
     scores : each merit column of the objective with the effect of one step of it, by application
     and stage. The effect is None if the column counts elsewhere too, or if the objective is not a
     plain sum of it.
+    paths : curves of the caps; None if other rules decide too
     """
 
     decided: DecidedRun
     steps: tuple[Fraction, ...]
     scores: tuple[tuple[required_changes.Score, required_changes.Effects | None], ...]
+    paths: PathAnswers | None
 
 
 def prepare_question(decided: DecidedRun) -> Asking:
@@ -111,7 +114,7 @@ def prepare_question(decided: DecidedRun) -> Asking:
         )
         for one in required_changes.list_scores(problem)
     ]
-    return Asking(decided, compute_units(problem, deadline), tuple(result))
+    return Asking(decided, compute_units(problem, deadline), tuple(result), PathAnswers.of(decided))
 
 
 def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequence[ChangeEntry]:
@@ -400,6 +403,7 @@ def settle_all(
                 question.steps,
                 lambda name, share: report_progress("envelopes", 0.3 + 0.2 * share),
                 envelopes,
+                question.paths,
             )
         _compute_scores(question, waiting, solution, report_progress, course)
         _lift_obstacles(decided, outside, solution, report_progress, course)
@@ -422,18 +426,28 @@ def _compute_scores(
         course.n_done += len(waiting)
         return
     course.deadline.check()
-    bounds, by_kernel = Bounds(decided), _can_use_kernel(decided)
     until = course.deadline.tighten(SECONDS)
     score, effect = usable[0]
+    paths = question.paths
+    scored_rows = [row for row in waiting if is_given(decided.problem, row, score.column)]
+    known = (
+        {}
+        if paths is None
+        else paths.find_intervals([row for row in scored_rows if paths.has_curve(row)], course.deadline)
+    )
+    bounds, by_kernel = (
+        (Bounds(decided), _can_use_kernel(decided)) if len(known) < len(scored_rows) else (None, False)
+    )
     for number, row in enumerate(waiting):
-        course.deadline.check()
+        if row not in known:
+            course.deadline.check()
         course.n_done += 1
         report_progress("dossiers", 0.5 + 0.3 * number / len(waiting))
         if not is_given(decided.problem, row, score.column):
             missing = OpenChange(kind="score", of=score.column, why="no_figure")
             table.changes.setdefault(row, []).append(missing)
             continue
-        interval = bounds.compute_interval(row)
+        interval = known[row] if bounds is None or row in known else bounds.compute_interval(row)
         steps = _compute_exact_steps(question, row, effect[row], interval)
         if interval.impossible:
             table.by_bounds += 1
@@ -516,17 +530,13 @@ def _compute_exact_steps(
 ) -> int | None:
     """Return the exact number of score steps; None unless the loss is exact and ties are decided."""
     decided = question.decided
-    if not interval.point or len(decided.problem.stages) > 1 or not effect[0] or interval.reading is None:
+    if not interval.point or len(decided.problem.stages) > 1 or not effect[0]:
         return None
     whole = interval.low / abs(effect[0])
     if whole.denominator != 1:
         return math.ceil(whole)
-    # After this many steps the values tie. The money granted decides, then the rank, provided that
-    # the list in hand grants the least of its kind.
-    assert interval.allocation is not None
-    if compare_tie_break(interval.allocation, decided.allocation) > 0:
-        return int(whole)
-    return int(whole) + 1 if interval.least_cents > decided.reading.granted_cents else None
+    # After this many steps the values tie; the money granted decides, then the rank.
+    return None if interval.wins is None else int(whole) + (not interval.wins)
 
 
 def _build_exact_entry(

@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
-from tnt_sim.analysis.shared.decided_run import DecidedRun
+from tnt_sim.analysis.shared.decided_run import DecidedRun, compare_tie_break
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel
@@ -255,17 +255,14 @@ class Interval:
     Attributes
     ----------
     low, high : limits in the unit of the first stage; `high` is None if no allocation was found
-    allocation, reading : the allocation behind `high` and its exact reading
-    least_cents : if both limits meet, the least money that an allocation with the application at
-    that loss grants; 0 if unknown
+    wins : whether an allocation with the application at a loss of `low` precedes the decision in money, then rank,
+    where its value is made as good; None if unknown
     impossible : no feasible allocation funds the application
     """
 
     low: Fraction
     high: Fraction | None
-    allocation: Allocation | None = None
-    reading: AllocationReading | None = None
-    least_cents: int = 0
+    wins: bool | None = None
     impossible: bool = False
 
     @property
@@ -337,8 +334,17 @@ class Bounds:
             return Interval(low, None)
         allocation, reading = result
         high = self._compute_loss(reading)
-        least = self._compute_least_cents(column, cap, high) if high == low else 0
-        return Interval(min(low, high), high, allocation, reading, least)
+        wins = self._is_preferred(allocation, column, cap, high) if high == low else None
+        return Interval(min(low, high), high, wins)
+
+    def _is_preferred(
+        self, allocation: Allocation, column: int, cap: OneCap | None, loss: Fraction
+    ) -> bool | None:
+        """Whether the tie-break prefers an allocation with the application at this loss; None if unknown."""
+        if compare_tie_break(allocation, self.decided.allocation) > 0:
+            return True
+        least = self._compute_least_cents(column, cap, loss)
+        return False if least > self.decided.reading.granted_cents else None
 
     def _compute_loss(self, reading: AllocationReading) -> Fraction:
         return self.up * (self.decided.reading.values[0] - reading.values[0])

@@ -51,6 +51,7 @@ from tnt_sim.analysis.explain.document import (
     OpenChange,
     RaisedEnvelope,
 )
+from tnt_sim.analysis.explain.path_answers import PathAnswers
 from tnt_sim.analysis.marginal.entry_thresholds import (
     KERNEL,
     LIMITS,
@@ -61,7 +62,12 @@ from tnt_sim.analysis.marginal.entry_thresholds import (
 )
 from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_least_amount
 from tnt_sim.analysis.shared.decided_run import DecidedRun, compare_tie_break, sign_of, with_tolerance
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path, set_amount
+from tnt_sim.analysis.shared.envelope_path import (
+    EnvelopePath,
+    build_envelope_path,
+    list_amount_dependent_rules,
+    set_amount,
+)
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
@@ -69,6 +75,7 @@ from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, derive_status
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import formulate
+from tnt_sim.kernel.cap_tree.path_room import FAR
 from tnt_sim.rules.expressions.columns import MICRO, ValueKind, get_column_kind, read_numeric_column
 from tnt_sim.rules.linear_terms import IntArray, Terms, Unit, find_common_scale
 from tnt_sim.rules.protocols import Case, CompiledRule, Mode, Sense
@@ -209,16 +216,18 @@ def of_everyone(
     steps: tuple[Fraction, ...],
     report_progress: ReportProgress,
     into: dict[int, EnvelopeLimits | ImpossibleChange],
+    paths: PathAnswers | None = None,
 ) -> None:
     """Find, for every refused candidate, the least increase of the programme that funds it without loss.
 
-    Exact for all in one pass if an exact kernel solves the decision. Otherwise an interval: from
-    below by exact prices of one linear program, from above by today's list plus the application,
-    checked in integers.
+    Exact for all in one pass if an exact kernel solves the decision, or if caps alone bind. Otherwise
+    an interval: from below by exact prices of one linear program, from above by today's list plus the
+    application, checked in integers.
 
     Parameters
     ----------
     into : receives the entries by row, including those found before the deadline or Ctrl-C
+    paths : curves of the caps, where caps alone bind
     """
     problem = decided.problem
     if with_tolerance(problem) or problem.case.tree.written_cents[0] is None:
@@ -241,6 +250,11 @@ def of_everyone(
     base = ReferenceSolution(decided.scenario, problem, answer, steps, reading.values)
     no_loss = NoLoss.from_reference(base)
     try:
+        if paths is not None and path.nodes == (0,) and not list_amount_dependent_rules(problem, path.nodes):
+            waiting = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded).tolist()
+            _read_extensions(
+                paths, [row for row in waiting if paths.has_curve(row)], path, no_loss, decided.clock.deadline
+            )
         find_no_loss_extensions(
             base, path, clock=decided.clock, report_progress=report_progress, into=no_loss
         )
@@ -248,6 +262,18 @@ def of_everyone(
         rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
         known = [row for row in rows.tolist() if no_loss.method[row]]
         into |= {row: _build_interval_entry(decided, path, no_loss, row) for row in known}
+
+
+def _read_extensions(
+    paths: PathAnswers, rows: Sequence[int], path: EnvelopePath, no_loss: NoLoss, deadline: Deadline
+) -> None:
+    """Record what the curves of the caps tell of the least increase of the programme."""
+    for row, added in paths.find_extensions(rows, path.id, deadline).items():
+        no_loss.method[row] = KERNEL if added.exact else LIMITS
+        no_loss.never[row] = added.low == FAR
+        if added.low < FAR:
+            no_loss.lower[row] = added.low
+            no_loss.upper[row] = UNKNOWN if added.high == FAR else added.high
 
 
 def _build_interval_entry(

@@ -175,7 +175,7 @@ def find_no_loss_extensions(
     Parameters
     ----------
     named : rows to solve exactly
-    into : receives the results as they come, for Ctrl-C or the deadline
+    into : receives the results as they come, for Ctrl-C or the deadline; what it has already is not asked again
 
     Raises
     ------
@@ -184,7 +184,10 @@ def find_no_loss_extensions(
     """
     deadline = UNLIMITED if clock is None else clock.deadline
     no_loss = NoLoss.from_reference(base) if into is None else into
-    waiting = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded).tolist()
+    rows = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded).tolist()
+    waiting = [row for row in rows if not no_loss.method[row]]
+    if not waiting:
+        return no_loss
     rest = _solve_by_kernel(base, path, waiting, no_loss, report_progress, deadline)
     rest = _solve_named_rows(
         base, path, [row for row in rest if row in set(named or ())], rest, no_loss, clock, report_progress

@@ -178,11 +178,19 @@ NOWHERE = (2**62, False)
 
 
 def compare_by_rank(ours: IntArray, theirs: IntArray, choice_groups: ChoiceGroups | None) -> tuple[int, bool]:
-    """Compare two selections: the first ranking place that only one of them contains, and whether it is `ours`."""
+    """Compare two selections: the first ranking place that only one of them contains, and whether it is `ours`.
+
+    Both are ascending.
+    """
     if choice_groups is not None:
         ours, theirs = choice_groups.compute_rank_key(ours), choice_groups.compute_rank_key(theirs)
-    places = np.setxor1d(ours, theirs)
-    return (int(places[0]), bool(places[0] in ours)) if len(places) else NOWHERE
+    n = min(len(ours), len(theirs))
+    apart = np.flatnonzero(ours[:n] != theirs[:n])
+    place = int(apart[0]) if len(apart) else n
+    if place == len(ours) == len(theirs):
+        return NOWHERE
+    first, other = (int(one[place]) if place < len(one) else ROOM for one in (ours, theirs))
+    return min(first, other), first < other
 
 
 def select_least(loss: IntArray, count: int) -> IntArray:

@@ -129,7 +129,7 @@ def maximise_in_tree(
     >>> sorted(best.columns.tolist()), best.profit, best.weight
     ([0, 2], 9, 9)
     """
-    task, light = _scale_to_units(profit, weight, root, max_work, fronts, choice_groups, deadline)
+    task, light = scale_to_units(profit, weight, root, max_work, fronts, choice_groups, deadline)
     return task.call_with_precision(light, lambda b: task.find_best(light, b))
 
 
@@ -154,7 +154,7 @@ def can_tree_reach(
         return (
             maximise_in_tree(profit, weight, root, max_work, fronts, choice_groups, deadline).profit >= target
         )
-    task, light = _scale_to_units(profit, weight, root, max_work, fronts, choice_groups, deadline)
+    task, light = scale_to_units(profit, weight, root, max_work, fronts, choice_groups, deadline)
     return task.call_with_precision(light, lambda b: task.can_reach(light, b, target))
 
 
@@ -176,11 +176,11 @@ def minimise_weight_in_tree(
     TooManyStates, DeadlineExpired, OverflowError
         As `maximise_in_tree` does.
     """
-    task, light = _scale_to_units(profit, weight, root, max_work, fronts, None, deadline)
+    task, light = scale_to_units(profit, weight, root, max_work, fronts, None, deadline)
     return task.call_with_precision(light, lambda b: task.find_cheapest(light, b, target))
 
 
-def _scale_to_units(
+def scale_to_units(
     profit: IntArray,
     weight: IntArray,
     root: CapTreeNode,
@@ -188,7 +188,7 @@ def _scale_to_units(
     fronts: BoundedMemo[Frontier] | None,
     choice_groups: ChoiceGroups | None,
     deadline: Deadline,
-) -> tuple[_Task, CapTreeNode]:
+) -> tuple[TreeTask, CapTreeNode]:
     """Divide weights and capacities by the greatest common divisor of the weights, and drop dominated items.
 
     Budgets that nodes may exceed enter the divisor too: only then is every excess a whole number of units.
@@ -202,13 +202,13 @@ def _scale_to_units(
     known = BoundedMemo[Frontier]() if fronts is None else fronts
     light = weight // unit
     grain = compute_greatest_sum(root, light, choice_groups) + 1 if root.shares else 1
-    return _Task(
+    return TreeTask(
         profit, light, unit, max_work, known, grain, choice_groups, deadline
     ), root.divide_capacities(unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Task:
+class TreeTask:
     """Columns with profits and weights (in units of `unit`), and the limits of one solve.
 
     `grain` is the factor g of the profits g·p − w, or 1.
@@ -253,7 +253,7 @@ class _Task:
     def can_reach(self, root: CapTreeNode, b: int, target: int) -> bool:
         """Decide whether `target` is reached, with prices over b."""
         tree = self.build_node(root, b, Budget(self.max_work, deadline=self.deadline))
-        if not isinstance(tree, _Inner):
+        if not isinstance(tree, InnerNode):
             return int(tree.enumerate_states(0, 0).profit.max()) >= target
         return tree.can_reach(target)
 
@@ -262,7 +262,7 @@ class _Task:
         ties = MAX_TIES if self.choice_groups is None else MENU_TIES
         budget = Budget(self.max_work, ties, not self.has_split_group(root), self.deadline)
         tree = self.build_node(root, b, budget)
-        if isinstance(tree, _Inner):
+        if isinstance(tree, InnerNode):
             states, k = tree.find_best()
         else:
             states = tree.enumerate_states(0, 0)
@@ -275,7 +275,7 @@ class _Task:
         """Find the lightest selection of profit ≥ `target`, with prices over b."""
         budget = Budget(self.max_work, 0, deadline=self.deadline)
         tree = self.build_node(root, b, budget)
-        assert isinstance(tree, _Inner)
+        assert isinstance(tree, InnerNode)
         result = tree.find_cheapest(target)
         if result is None:
             return None
@@ -295,7 +295,7 @@ class _Task:
         pieces = [self.build_node(child, b, budget) for child in node.children]
         if not pieces or len(node.columns):
             pieces.append(self.build_leaf(replace(node, cap=cap), b, budget))
-        found = _Inner(pieces, cap, b, budget, self.grain) if node.children else pieces[0]
+        found = InnerNode(pieces, cap, b, budget, self.grain) if node.children else pieces[0]
         return BudgetedNode(found, node.cap) if node.may_exceed else found
 
     def build_leaf(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
@@ -313,15 +313,28 @@ class _Task:
         )
 
 
-class _Inner:
+class InnerNode:
     """A node with parts under it: children and a leaf of its own columns.
 
-    `price` is t_n (times b) and `full` the value min_t V(t) + t·cap.
+    `price` is t_n (times b) and `full` the value min_t V(t) + t·cap; a price that is given is not looked for, and
+    `full` is then the bound at it.
     """
 
-    def __init__(self, children: Sequence[CapNode], cap: int, b: int, budget: Budget, grain: int) -> None:
+    def __init__(
+        self,
+        children: Sequence[CapNode],
+        cap: int,
+        b: int,
+        budget: Budget,
+        grain: int,
+        price: int | None = None,
+    ) -> None:
         self.children, self.cap, self.b, self.budget, self.grain = children, cap, b, budget, grain
-        self.price, self.full = find_filling_price(self._sum, cap)
+        if price is None:
+            self.price, self.full = find_filling_price(self.sum_tangents, cap)
+        else:
+            value, weight = self.sum_tangents(price)
+            self.price, self.full = price, value + price * (cap - weight)
         self.size = sum(part.size for part in children)
         self.long = self._find_longest_leaf()
 
@@ -330,7 +343,7 @@ class _Inner:
         long = max(self.children, key=lambda part: part.size)
         return long if isinstance(long, ListLeaf) and 2 * long.size > self.size else None
 
-    def _sum(self, a: int) -> tuple[int, int]:
+    def sum_tangents(self, a: int) -> tuple[int, int]:
         """Add up the lines of the parts at price a."""
         self.budget.deadline.check()
         lines = [part.compute_tangent(a) for part in self.children]
@@ -338,7 +351,7 @@ class _Inner:
 
     def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return the node's line at a price; below t_n the capacity is filled."""
-        return (self.full, self.cap) if a < self.price else self._sum(a)
+        return (self.full, self.cap) if a < self.price else self.sum_tangents(a)
 
     def list_least_losses(self, a: int, count: int) -> IntArray:
         """Return the `count` smallest losses among those of its parts."""
@@ -463,11 +476,11 @@ class _Inner:
 
     def _find_price(self, target: int) -> int:
         """Return a price ≥ 1 at which the parts are worth about `target`, by tangents."""
-        many, few = self._sum(0), (0, 0)
+        many, few = self.sum_tangents(0), (0, 0)
         price = 1
         while many[1] > few[1]:
             a = max(1, (many[0] - few[0]) // (many[1] - few[1]))
-            result = self._sum(a)
+            result = self.sum_tangents(a)
             if result in (many, few):
                 return a
             price = a

@@ -1,0 +1,107 @@
+"""Answers read from the curves of nested caps equal those of a solve for each application."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tnt_sim.analysis.explain import path_answers
+from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.documents import dump_document
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.scenario.load import load_scenario
+
+
+def ask_about_nested_caps(folder: Path, seed: int, n: int = 14, *, deep: bool = False) -> Asking:
+    """A decision under ceilings in ceilings, where many dossiers ask for the same: SYNTHETIC."""
+    random = np.random.default_rng(seed)
+    leaf = random.integers(0, 4, n)
+    ask = random.choice([3, 4, 4, 5, 8, 13], n)
+    table = pl.DataFrame(
+        {
+            "dossier": [f"D{k:02d}" for k in range(n)],
+            "envelope": [f"e{k}" for k in leaf.tolist()],
+            "cost": ask,
+            "requested": ask,
+            "score": random.integers(1, 7, n),
+        }
+    )
+    table.write_csv(folder / "dossiers.csv")
+    caps = [int(ask[leaf == k].sum()) * int(random.integers(4, 11)) // 10 for k in range(4)]
+    leaves = [f"{{id: e{k}, amount: {cap} €}}" for k, cap in enumerate(caps)]
+    if deep:
+        both = (caps[0] + caps[1]) * 8 // 10
+        below = ", ".join(leaves[:2])
+        leaves = [f"{{id: f, amount: {both} €, overbooked: true, envelopes: [{below}]}}", *leaves[2:]]
+    amount = int(ask.sum()) * int(random.integers(3, 8)) // 10
+    text = f"""schema_version: 1
+id: nested
+title: SYNTHETIC
+programme: {{id: tout, amount: {amount} €, overbooked: true, envelopes: [{", ".join(leaves)}]}}
+dossiers: [{{file: dossiers.csv}}]
+objective: [{{maximise: {{score: 1}}}}]
+"""
+    (folder / "nested.yaml").write_text(text, encoding="utf-8")
+    result = solve(load_scenario(folder / "nested.yaml"))
+    assert result.status is Status.OPTIMAL
+    return prepare_question(of_result(result))
+
+
+def list_refused(question: Asking) -> list[int]:
+    waiting = question.decided.problem.offers.candidate & ~question.decided.allocation.funded
+    return np.flatnonzero(waiting).tolist()
+
+
+def pick(changes: Any, kind: str, *keys: str) -> list[tuple[Any, ...]]:
+    """What some keys of the changes of a kind say."""
+    listed = [dump_document(one) for one in changes]
+    return [tuple(one.get(key) for key in keys) for one in listed if one["kind"] == kind]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_score_and_extension_is_that_of_a_solve(tmp_path: Path, seed: int) -> None:
+    question = ask_about_nested_caps(tmp_path, seed, deep=seed % 4 == 3)
+    assert question.paths is not None
+    rows = list_refused(question)
+    told = settle_all(question.decided, rows, lambda name, share: None, StudyProgress(UNLIMITED, "dossiers"))
+    assert (told.by_solve, told.intervals) == (0, 0)
+    alone = replace(question, paths=None)
+    for row in rows:
+        asked = list_changes(alone, row, confirm=False)
+        said = ("status", "why", "to", "by", "tie")
+        assert pick(told.changes[row], "score", *said) == pick(asked, "score", *said)
+        mine, theirs = (
+            pick(each, "envelope", "of", "status", "to_cents", "low_cents")
+            for each in (told.changes[row], asked)
+        )
+        for of, status, to_cents, low in mine:
+            same = [one for one in theirs if one[0] == of]
+            if same and seed % 4 != 3:
+                assert [(of, status, to_cents)] == [one[:3] for one in same]
+            elif same:
+                assert status == "interval" or same[0][2] == to_cents
+                assert low is None or same[0][2] is None or low <= same[0][2]
+
+
+def test_states_that_outgrow_their_budget_leave_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = ask_about_nested_caps(tmp_path, 1)
+    assert question.paths is not None
+    rows = list_refused(question)
+    known = question.paths.find_intervals(rows, UNLIMITED)
+    monkeypatch.setattr(path_answers, "ROUNDS", 0)
+    monkeypatch.setattr(path_answers.PathAnswers, "_solve_interval", lambda *_: None)
+    wide = question.paths.find_intervals(rows, UNLIMITED)
+    for row in rows:
+        assert wide[row].low <= known[row].low
+        assert wide[row].high is None or known[row].high is None or known[row].high <= wide[row].high
