@@ -46,10 +46,10 @@ def _explain_unspent(problem: Problem, reasons: Reasons, node: int, at: int) -> 
         return _with_exceptions(head, _describe_fitting(problem, reasons, at))
     if code == "parent_full":
         return _("Dossiers would fit here, but the envelope above is used up.")
-    if code == "rule":
-        return _('No further dossier can be funded without breaking the rule "{rule}".', rule=rule or "")
     if reasons.unclear[reasons.rows_under(at)].any():
         return _("Some dossiers would fit; what keeps them out was not established.")
+    if code == "rule":
+        return _('No further dossier can be funded without breaking the rule "{rule}".', rule=rule or "")
     return _("One dossier more would add nothing to the goal.")
 
 
