@@ -660,6 +660,7 @@ def environment() -> dict[str, str]:
         "TZ": "Europe/Paris",
         "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1",
+        "TNT_SIM_KERNELS": "numpy",  # `doctor` tells of them
     }
     return known | fixed | {"PATH": str(PROGRAM.parent), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 
