@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from itertools import chain
 
 from tnt_sim.analysis.explain import required_changes
@@ -35,6 +36,7 @@ from tnt_sim.analysis.explain.document import (
     ImpossibleChange,
     ImpossibleScore,
     OpenChange,
+    RaisedEnvelope,
     RuleChange,
     ScoreByBounds,
     ScoreChange,
@@ -42,6 +44,7 @@ from tnt_sim.analysis.explain.document import (
     SettledCounts,
 )
 from tnt_sim.analysis.explain.path_answers import PathAnswers
+from tnt_sim.analysis.explain.path_changes import build_envelope_entry, build_grant_entry, confirm_profit
 from tnt_sim.analysis.explain.refusal_bounds import Bounds, Interval
 from tnt_sim.analysis.explain.relaxed_conditions import (
     LiftedBounds,
@@ -52,11 +55,13 @@ from tnt_sim.analysis.explain.relaxed_conditions import (
     solve_without_obstacle,
 )
 from tnt_sim.analysis.explain.required_changes import (
+    EnvelopeIncrease,
     Score,
-    generate_envelope_changes,
     get_column_value,
     is_given,
+    list_raised_paths,
     of_everyone,
+    solve_envelope_change,
 )
 from tnt_sim.analysis.explain.rule_effects import minimise_violation
 from tnt_sim.analysis.shared.decided_run import (
@@ -70,7 +75,7 @@ from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import can_relax
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import InputError
 from tnt_sim.rules.protocols import CompiledRule, RuleReading
@@ -94,12 +99,14 @@ class Asking:
     and stage. The effect is None if the column counts elsewhere too, or if the objective is not a
     plain sum of it.
     paths : curves of the caps; None if other rules decide too
+    warm : models and kernel results of earlier solves
     """
 
     decided: DecidedRun
     steps: tuple[Fraction, ...]
     scores: tuple[tuple[required_changes.Score, required_changes.Effects | None], ...]
     paths: PathAnswers | None
+    warm: WarmStart = field(default_factory=WarmStart)
 
 
 def prepare_question(decided: DecidedRun) -> Asking:
@@ -139,13 +146,22 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequenc
         return [OpenChange(kind="any", of="", why="not_proven")]
     if not decided.problem.offers.candidate[row]:
         return lift_obstacles(decided, row)
-    inside = optimise(with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock)
+
+    @cache
+    def solve_inside() -> SolveOutcome:
+        return optimise(
+            with_fixed(decided.problem, [row]),
+            OptimiseOptions(prove=False),
+            clock=decided.clock,
+            warm=question.warm,
+        )
+
     result: list[ChangeEntry] = []
     all_items = chain(
-        _generate_score_changes(question, row, inside, confirm=confirm),
+        _generate_score_changes(question, row, solve_inside, confirm=confirm),
         _generate_grant_changes(question, row, confirm=confirm),
-        generate_envelope_changes(decided, row, question.steps),
-        _generate_rule_changes(decided, row, inside),
+        _generate_envelope_changes(question, row),
+        _generate_rule_changes(decided, row, solve_inside),
     )
     with suppress(DeadlineExpired):
         for entry in all_items:
@@ -155,9 +171,12 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequenc
 
 
 def _generate_score_changes(
-    question: Asking, row: int, inside: SolveOutcome, *, confirm: bool
+    question: Asking, row: int, solve_inside: Callable[[], SolveOutcome], *, confirm: bool
 ) -> Iterator[ChangeEntry]:
-    decided = question.decided
+    decided, paths = question.decided, question.paths
+    interval = None
+    if paths is not None and paths.has_curve(row):
+        interval = paths.find_intervals([row], decided.clock.deadline)[row]
     for score, effect in question.scores:
         if score.other is not None:
             yield OpenChange(kind="score", of=score.column, why="other_use", by=score.other)
@@ -168,7 +187,46 @@ def _generate_score_changes(
         elif not required_changes.is_given(decided.problem, row, score.column):
             yield OpenChange(kind="score", of=score.column, why="no_figure")
         else:
-            yield build_score_entry(question, row, score, effect[row], inside, confirm=confirm)
+            yield (
+                interval and _read_score_entry(question, row, score, effect[row], interval, confirm=confirm)
+            ) or build_score_entry(question, row, score, effect[row], solve_inside(), confirm=confirm)
+
+
+def _read_score_entry(
+    question: Asking,
+    row: int,
+    score: required_changes.Score,
+    effect: tuple[Fraction, ...],
+    interval: Interval,
+    *,
+    confirm: bool,
+) -> ScoreChange | ImpossibleChange | None:
+    """Write the score that funds an application from its exact loss; None if that does not tell it."""
+    decided, paths = question.decided, question.paths
+    if interval.impossible:
+        return ImpossibleChange(kind="score", of=score.column, why="no_allocation", proof=decided.proof)
+    steps = _compute_exact_steps(question, row, effect, interval)
+    if steps is None or paths is None:
+        return None
+    confirmed = None
+    if confirm:
+        step = int(abs(effect[0]) / paths.form.stages[0].scale)
+        confirmed = confirm_profit(decided, paths, row, steps * step, step)
+        if not confirmed:
+            return None
+    option = 1 if effect[0] > 0 else -1
+    by, now = option * steps * score.step, get_column_value(decided.problem, row, score.column)
+    return ScoreChange(
+        of=score.column,
+        from_=format_fraction(now),
+        to=format_fraction(now + by),
+        by=format_fraction(by),
+        step=format_fraction(score.step),
+        top=format_fraction(score.top),
+        tie=(interval.low / abs(effect[0])).denominator == 1,
+        proof=decided.proof if confirm else None,
+        confirmed=confirmed,
+    )
 
 
 def build_score_entry(
@@ -233,6 +291,12 @@ def _generate_grant_changes(question: Asking, row: int, *, confirm: bool) -> Ite
     if with_tolerance(problem):
         yield OpenChange(kind="grant", of=name, why="tolerance")
         return
+    paths = question.paths
+    if paths is not None and paths.has_curve(row):
+        known = build_grant_entry(decided, paths, row, confirm=confirm)
+        if known is not None:
+            yield known
+            return
     cut = required_changes.find_request_cut(decided, row, question.steps)
     if not all(answer.is_closed or answer.allocation is None for answer in cut.answers):
         yield OpenChange(kind="grant", of=name, why="stopped")
@@ -264,6 +328,18 @@ def _generate_grant_changes(question: Asking, row: int, *, confirm: bool) -> Ite
     )
 
 
+def _generate_envelope_changes(
+    question: Asking, row: int
+) -> Iterator[RaisedEnvelope | ImpossibleChange | OpenChange]:
+    """Yield the needed increase of each envelope: from the curves of the caps, else solved for."""
+    decided, paths = question.decided, question.paths
+    for path in list_raised_paths(decided.problem, row):
+        entry = None
+        if paths is not None and paths.has_curve(row):
+            entry = build_envelope_entry(decided, paths, path, row)
+        yield entry or solve_envelope_change(EnvelopeIncrease(decided, path, row, question.steps))
+
+
 def _confirm_change(
     decided: DecidedRun, enough: ScenarioData, less: ScenarioData, row: int
 ) -> tuple[bool, str | None]:
@@ -284,9 +360,13 @@ def _optimise_scenario(decided: DecidedRun, scenario: ScenarioData) -> SolveOutc
         return None
 
 
-def _generate_rule_changes(decided: DecidedRun, row: int, inside: SolveOutcome) -> Iterator[RuleChange]:
+def _generate_rule_changes(
+    decided: DecidedRun, row: int, solve_inside: Callable[[], SolveOutcome]
+) -> Iterator[RuleChange]:
     """Yield the rules whose relaxation alone funds the application."""
-    for rule in _list_candidate_rules(decided, row, changes=inside.allocation is None):
+    if not any(can_relax(rule) for rule in decided.problem.rules):
+        return
+    for rule in _list_candidate_rules(decided, row, changes=solve_inside().allocation is None):
         decided.clock.deadline.check()
         relaxation = minimise_violation(decided, row, rule)
         if not relaxation.distance:

@@ -25,6 +25,7 @@ import numpy as np
 
 from tnt_sim.analysis.explain.refusal_bounds import Interval
 from tnt_sim.analysis.shared.decided_run import DecidedRun, with_tolerance
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.formulation.builder import Builder
 from tnt_sim.formulation.formulate import Formulation, formulate
@@ -41,6 +42,7 @@ from tnt_sim.kernel.cap_tree.path_room import (
     PriceGrid,
     build_leaf_states,
     count_levels,
+    find_item_price,
 )
 from tnt_sim.kernel.cap_tree.states import Budget
 from tnt_sim.kernel.cap_tree.tree_search import InnerNode, TreeSolution, TreeTask
@@ -130,9 +132,36 @@ class _Relaxation:
         return float(np.interp(profit, self.profit, self.weight))
 
 
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """Change of one column of a tree, or of the caps above it.
+
+    Attributes
+    ----------
+    profit, weight : of the column; None for its own
+    forced : the column is taken; then the tree is solved for all others
+    leaf, above : weight added to the cap of the column's leaf, and to the caps above
+    """
+
+    profit: int | None = None
+    weight: int | None = None
+    forced: bool = False
+    leaf: int = 0
+    above: int = 0
+
+    def apply(self, task: TreeTask, column: int) -> TreeTask:
+        """Return the columns of a tree with one of them changed."""
+        changed = {}
+        for name, number in (("profit", self.profit), ("weight", self.weight)):
+            if number is not None:
+                changed[name] = getattr(task, name).copy()
+                changed[name][column] = number
+        return replace(task, **changed) if changed else task
+
+
 @dataclass(eq=False, repr=False)
 class PathTree:
-    """One tree of nested caps: its columns, the decision in it, and the questions questions of it.
+    """One tree of nested caps: its columns, the decision in it, and the questions asked of it.
 
     Attributes
     ----------
@@ -141,6 +170,7 @@ class PathTree:
     cents : capacity of the root in cents, exact
     ranked : the tree with its parts' states, by the precision of its prices, for solves that compare ranks
     envelope : envelope whose amount this capacity is; None for another cap
+    b : precision of prices that sufficed; 0 before the first question
     """
 
     task: TreeTask
@@ -149,6 +179,7 @@ class PathTree:
     cents: int
     envelope: str | None
     ranked: dict[int, RankedTree] = field(default_factory=dict)
+    b: int = 0
 
     @cached_property
     def decided_profit(self) -> int:
@@ -184,29 +215,48 @@ class PathTree:
         What was narrowed stays where the states outgrow their budget or time is up.
         """
         try:
-            self.task.call_with_precision(
-                self.root, lambda b: self._narrow_at_precision(b, questions, columns, deadline)
-            )
+            self._call_with_precision(lambda b: self._narrow_at_precision(b, questions, columns, deadline))
         except (TooManyStates, OverflowError, DeadlineExpired):
             return
 
-    def solve_with(self, column: int, memory: Memory, deadline: Deadline) -> TreeSolution | None:
-        """Solve the tree with a column taken; the solution is that of all others. None where it does not fit.
+    def solve_changed(
+        self, column: int, change: TreeChange, memory: Memory, deadline: Deadline
+    ) -> TreeSolution | None:
+        """Solve the tree with one column changed; None where a column that is taken does not fit.
 
         Raises
         ------
         TooManyStates, OverflowError, DeadlineExpired
             As the kernel of trees does.
         """
-        weight = int(self.task.weight[column])
-        if self.n_levels == 1 and self.root.children and weight <= self.root.cap:
-            return self.task.call_with_precision(
-                self.root, lambda b: self._get_ranked_tree(b, deadline).solve_with(column, weight)
+        task = change.apply(self.task, column)
+        taken = int(task.weight[column]) if change.forced else 0
+        if taken > self.root.cap + change.above:
+            return None
+        if self.n_levels == 1 and self.root.children:
+            return self._call_with_precision(
+                lambda b: self._get_ranked_tree(b, deadline).solve(task, column, taken, change)
             )
-        rest = _take_column(self.root, column, weight)
+        root = replace(self.root, cap=self.root.cap + change.above)
+        rest = _take_column(root, column, taken) if change.forced else root
         if rest is None:
             return None
-        return maximise_under_tree(self.task.profit, self.task.weight, rest, memory, deadline=deadline)
+        return maximise_under_tree(task.profit, task.weight, rest, memory, deadline=deadline)
+
+    def _call_with_precision[T](self, ask: Callable[[int], T]) -> T:
+        """Call `ask(b)` with the precision of prices that sufficed before, else with the finest that suffices."""
+        if self.b:
+            try:
+                return ask(self.b)
+            except OverflowError:
+                self.b = 0
+
+        def call_precisely(b: int) -> T:
+            answer = ask(b)
+            self.b = b
+            return answer
+
+        return self.task.call_with_precision(self.root, call_precisely)
 
     def _get_ranked_tree(self, b: int, deadline: Deadline) -> RankedTree:
         """Return the tree whose parts keep their states from one solve to the next."""
@@ -214,18 +264,17 @@ class PathTree:
             tree = PartTree(self.task, self.root, b, Budget(MAX_WORK, MOST_TIES, deadline=deadline))
             most = int(self.task.weight[self.root.collect_columns()].max())
             cap = self.root.cap
-            self.ranked[b] = RankedTree(
-                self.task, tree, tree.find_prices(np.array([max(0, cap - most), cap]))
-            )
+            self.ranked[b] = RankedTree(tree, (max(0, cap - most), cap + most))
         return self.ranked[b]
 
     def _narrow_at_precision(
         self, b: int, questions: Sequence[PathQuestion], columns: IntArray, deadline: Deadline
     ) -> None:
-        tree = PartTree(self.task, self.root, b, Budget(MAX_WORK, 0, deadline=deadline))
+        ranked = self._get_ranked_tree(b, deadline)
+        tree = ranked.tree
         leaf_of = {int(column): leaf.number for leaf in tree.leaves for column in leaf.columns.tolist()}
         column_of = dict(zip([id(one) for one in questions], columns.tolist(), strict=True))
-        grid, bounds = self._list_prices(tree, questions)
+        grid, bounds = self._list_prices(ranked, questions)
 
         def ask(price: int, gamma: int, numbers: IntArray) -> None:
             by_leaf: dict[int, list[PathQuestion]] = {}
@@ -265,14 +314,16 @@ class PathTree:
         price = outside.price
         if capacity < FAR:
             taken = [one.taken or 0 for one in questions]
-            price = max(price, _find_filling_price(p, w, capacity - min(taken), b))
+            price = max(price, find_item_price(p, w, capacity - min(taken), b))
         left_out = [place for place in by_place if place is not None]
         for gone, states in build_leaf_states(p, w, price, b, left_out, deadline):
             room = PathRoom(outside, states, capacity)
             for one in by_place.get(gone, ()):
                 one.narrow(room)
 
-    def _list_prices(self, tree: PartTree, questions: Sequence[PathQuestion]) -> tuple[PriceGrid, FloatArray]:
+    def _list_prices(
+        self, ranked: RankedTree, questions: Sequence[PathQuestion]
+    ) -> tuple[PriceGrid, FloatArray]:
         """Return prices of the root, and the bound that each gives for each question, float (n_prices, n)."""
         relaxation, cap = self.relaxation, self.root.cap
         beside = float(relaxation.find_value(np.array([float(cap)]))[0]) - self.decided_profit
@@ -285,41 +336,79 @@ class PathTree:
             ],
             dtype=np.float64,
         )
-        grid = tree.find_prices(weight.astype(np.int64))
+        grid = ranked.find_prices(weight)
         by_profit = [k for k, one in enumerate(questions) if one.taken is None]
         weight[by_profit] = [grid.find_weight(questions[k].profit or 0) for k in by_profit]
-        return grid, grid.compute_bounds(weight, tree.b)
+        return grid, grid.compute_bounds(weight, ranked.tree.b)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class RankedTree:
     """A tree of one level whose parts keep their states from one solve with a column taken to the next."""
 
-    task: TreeTask
     tree: PartTree
-    grid: PriceGrid
+    weights: tuple[int, int]
+    grids: list[PriceGrid] = field(default_factory=list)
 
-    def solve_with(self, column: int, weight: int) -> TreeSolution | None:
-        """Solve the tree of all others with a column taken; None where it does not fit its leaf."""
+    def find_prices(self, weight: FloatArray) -> PriceGrid:
+        """Return prices of the root that fill some weights and all that lie between those asked so far."""
+        low, high = min(self.weights[0], int(weight.min())), max(self.weights[1], int(weight.max()))
+        if not self.grids or (low, high) != self.weights:
+            self.weights = low, high
+            self.grids = [self.tree.find_prices(np.array([max(0, low), high]))]
+        return self.grids[0]
+
+    def solve(self, task: TreeTask, column: int, taken: int, change: TreeChange) -> TreeSolution | None:
+        """Solve the tree with a column changed, or taken; None where it does not fit its leaf.
+
+        Parameters
+        ----------
+        task : the tree's columns, one of them changed
+        taken : weight of the column if it is taken, else 0
+        """
         branches, b, shared = self.tree.root.branches, self.tree.b, self.tree.budget
         own = next(part for part in branches if column in part.columns)
-        cap = self.tree.capacity - weight
-        room = cap if own.capacity == FAR else own.capacity - weight
+        cap = self.tree.capacity + change.above - taken
+        room = cap if own.capacity == FAR else own.capacity + change.leaf - taken
         if room < 0:
             return None
         budget = Budget(MAX_WORK, MOST_TIES, deadline=shared.deadline)
-        leaf = CapTreeNode(-1, room, own.columns[own.columns != column])
-        nodes = [self.task.build_leaf(leaf, b, budget) if part is own else part.node for part in branches]
-        bounds = self.grid.compute_bounds(np.array([float(cap)]), b)
-        price = int(self.grid.price[int(np.argmin(bounds))])
+        columns = own.columns[own.columns != column] if change.forced else own.columns
+        leaf = task.build_leaf(CapTreeNode(-1, room, columns), b, budget)
+        nodes = [leaf if part is own else part.node for part in branches]
+        grid = self.find_prices(np.array([float(cap)]))
+        bounds = grid.compute_bounds(np.array([float(cap)]), b)
+        price = int(grid.price[int(np.argmin(bounds))])
         states, k = InnerNode(nodes, cap, b, budget, 1, price).find_best()
         columns = states.columns(k)
-        return TreeSolution(
-            columns,
-            int(self.task.profit[columns].sum()),
-            int(self.task.weight[columns].sum()),
-            budget.is_unique and shared.is_unique,
-        )
+        profit, weight = int(task.profit[columns].sum()), int(task.weight[columns].sum())
+        return TreeSolution(columns, profit, weight, budget.is_unique and shared.is_unique)
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedCaps:
+    """Caps above an application that rise together.
+
+    Attributes
+    ----------
+    leaf, above : whether the cap of its leaf rises, and that above
+    spare_cents : cents of these caps beyond whole units of weight
+    """
+
+    leaf: bool
+    above: bool
+    spare_cents: int
+
+
+def _list_path(node: CapTreeNode, column: int) -> list[CapTreeNode]:
+    """Return the caps above a column, the outermost first; empty if it lies elsewhere."""
+    if column in node.columns:
+        return [node]
+    for child in node.children:
+        below = _list_path(child, column)
+        if below:
+            return [node, *below]
+    return []
 
 
 def _take_column(node: CapTreeNode, column: int, weight: int) -> CapTreeNode | None:
@@ -356,13 +445,6 @@ def _group_by_price(bounds: FloatArray, spare: float) -> Iterable[tuple[int, Int
         own = np.flatnonzero(fits[price] & left)
         left[own] = False
         yield price, own
-
-
-def _find_filling_price(profit: IntArray, weight: IntArray, capacity: int, b: int) -> int:
-    """Return the price at which the items of a leaf fill a capacity; 0 where all fit."""
-    order = np.argsort(-(profit / weight), kind="stable")
-    place = int(np.searchsorted(np.cumsum(weight[order]), capacity, side="right"))
-    return b * int(profit[order[place]]) // int(weight[order[place]]) if place < len(order) else 0
 
 
 @dataclass(eq=False)
@@ -405,12 +487,16 @@ class PathAnswers:
     form : its formulation: one column per candidate
     trees : the trees of its caps
     tree_of : tree of each column, int64 (n_cols,); −1 for none
+    cap_cents : exact cents of each cap, by row of the model
+    memory : results of earlier solves of trees
     """
 
     decided: DecidedRun
     form: Formulation
     trees: tuple[PathTree, ...]
     tree_of: IntArray
+    cap_cents: dict[int, int]
+    memory: Memory = field(default_factory=Memory)
     column: dict[int, int] = field(init=False)
     fixed: bool = field(init=False)
     """Whether an amount that is raised gives nothing to other envelopes than its own."""
@@ -465,7 +551,7 @@ class PathAnswers:
                     form.labels[node.row].id if form.labels[node.row].kind is RowKind.ENVELOPE else None,
                 )
             )
-        return cls(decided, form, tuple(trees), tree_of)
+        return cls(decided, form, tuple(trees), tree_of, dict(zip(caps.row, caps.cap, strict=True)))
 
     def has_curve(self, row: int) -> bool:
         """Whether the application lies under a tree of caps."""
@@ -496,19 +582,19 @@ class PathAnswers:
         """Bound what forcing in each of some covered applications would cost, by row."""
         questions = [self._ask_value(row) for row in rows]
         self.narrow_questions(questions, deadline)
-        intervals, memory = dict[int, Interval](), Memory()
+        intervals = {}
         for question in questions:
             interval = self._read_interval(question)
             if interval.wins is None and not interval.impossible and not deadline.expired:
-                interval = self._solve_interval(question.row, memory, deadline) or interval
+                interval = self._solve_interval(question.row, deadline) or interval
             intervals[question.row] = interval
         return intervals
 
-    def _solve_interval(self, row: int, memory: Memory, deadline: Deadline) -> Interval | None:
+    def _solve_interval(self, row: int, deadline: Deadline) -> Interval | None:
         """Solve one tree with an application in, where a tie is left to rank; None where a limit stops it."""
         tree, column = self.get_tree(row), self.column[row]
         try:
-            others = tree.solve_with(column, memory, deadline)
+            others = tree.solve_changed(column, TreeChange(forced=True), self.memory, deadline)
         except (TooManyStates, OverflowError, DeadlineExpired):
             return None
         if others is None:
@@ -550,6 +636,45 @@ class PathAnswers:
             questions.append(PathQuestion(row, ask, profit=least))
         self.narrow_questions(questions, deadline)
         return {one.row: self.get_tree(one.row).to_added_cents(one.limits) for one in questions}
+
+    def find_raised_caps(self, row: int, path: EnvelopePath) -> RaisedCaps | None:
+        """Tell which caps above an application rise with a path of envelopes; None where other money moves too."""
+        case = self.decided.problem.case
+        if any(can_gain(case.tree, child) for child in case.tree.list_children(path.node)):
+            return None
+        tree, column = self.get_tree(row), self.column[row]
+        moved = {case.tree.ids[node] for node in path.nodes}
+        chain = _list_path(tree.root, column)
+        labels = [self.form.labels[node.row] for node in chain]
+        if tree.n_levels > 1 or any(label.kind is not RowKind.ENVELOPE for label in labels):
+            return None
+        above = {case.tree.ids[node] for node in case.tree.list_ancestors(int(case.node[row]))}
+        implied = {label.id for label in self.form.labels if label.id in above} - {
+            label.id for label in labels
+        }
+        if not implied <= moved:
+            return None
+        rises = [label.id in moved for label in labels]
+        spare = {
+            self.cap_cents[node.row] - tree.task.unit * node.cap
+            for node, rise in zip(chain, rises, strict=True)
+            if rise
+        }
+        if len(spare) != 1:
+            return None
+        return RaisedCaps(leaf=len(chain) > 1 and rises[-1], above=rises[0], spare_cents=spare.pop())
+
+    def decide(self, row: int, change: TreeChange, deadline: Deadline) -> TreeSolution | None:
+        """Decide the tree of an application anew with a change; None where a limit stops it."""
+        try:
+            return self.get_tree(row).solve_changed(self.column[row], change, self.memory, deadline)
+        except (TooManyStates, OverflowError, DeadlineExpired):
+            return None
+
+    def is_funded(self, row: int, change: TreeChange, deadline: Deadline) -> bool | None:
+        """Whether the one answer with a change funds an application; None if unknown."""
+        solution = self.decide(row, change, deadline)
+        return None if solution is None or not solution.canonical else self.column[row] in solution.columns
 
     def _read_interval(self, value: ForcedValue) -> Interval:
         scale = self.form.stages[0].scale

@@ -154,29 +154,28 @@ class EnvelopeIncrease:
         return min(result, default=None)
 
 
+def list_raised_paths(problem: Problem, row: int) -> list[EnvelopePath]:
+    """List the application's envelope, then the programme if that is another one, each with what rises with it."""
+    tree = problem.case.tree
+    ancestors = tree.list_ancestors(int(problem.case.node[row]))
+    written = [node for node in ancestors if tree.written_cents[node] is not None]
+    return [
+        build_envelope_path(problem, tree.ids[node]).restrict_upwards()
+        for node in dict.fromkeys([*written[:1], *written[-1:]])
+        if node not in tree.landing and "/" not in tree.ids[node]
+    ]
+
+
 def generate_envelope_changes(
     decided: DecidedRun, row: int, steps: tuple[Fraction, ...]
 ) -> Iterator[RaisedEnvelope | ImpossibleChange | OpenChange]:
-    """Yield the needed increase of the application's envelope, then of the programme if that is another one."""
-    tree = decided.problem.case.tree
-    written = [
-        node
-        for node in tree.list_ancestors(int(decided.problem.case.node[row]))
-        if tree.written_cents[node] is not None
-    ]
-    for node in dict.fromkeys([*written[:1], *written[-1:]]):
-        if node not in tree.landing and "/" not in tree.ids[node]:
-            yield _build_envelope_entry(
-                EnvelopeIncrease(
-                    decided,
-                    build_envelope_path(decided.problem, tree.ids[node]).restrict_upwards(),
-                    row,
-                    steps,
-                )
-            )
+    """Yield the needed increase of each envelope of `list_raised_paths`, solved for."""
+    for path in list_raised_paths(decided.problem, row):
+        yield solve_envelope_change(EnvelopeIncrease(decided, path, row, steps))
 
 
-def _build_envelope_entry(raised: EnvelopeIncrease) -> RaisedEnvelope | ImpossibleChange | OpenChange:
+def solve_envelope_change(raised: EnvelopeIncrease) -> RaisedEnvelope | ImpossibleChange | OpenChange:
+    """Solve for the least increase of one envelope."""
     tree, path = raised.problem.case.tree, raised.path
     least = raised.find_least_amount(raised.decided.reading.values, inside=True, prove=True)
     title = tree.titles[path.node]

@@ -82,6 +82,7 @@ class OutsideRoom:
     price, value, gamma : the price c, the value B and the loss Γ of the module's text, in units of 1/b
     b : denominator of prices
     most : most weight left whatever the profit
+    complete : nothing lies outside the leaf, so that nothing is unseen
     """
 
     low: int
@@ -91,12 +92,15 @@ class OutsideRoom:
     gamma: int
     b: int
     most: int
+    complete: bool = False
 
     def find_room(self, profit: IntArray) -> tuple[IntArray, IntArray]:
         """Return limits of the room for some profits; −FAR for none."""
         place = np.maximum(profit - self.low, 0)
         inside = place < len(self.room)
         low = np.where(inside, self.room[np.minimum(place, len(self.room) - 1)], -FAR)
+        if self.complete:
+            return low, low
         spare = self.value - self.gamma - 1 - self.b * profit
         if self.price:
             unseen = np.minimum(spare // self.price, self.most)
@@ -108,6 +112,8 @@ class OutsideRoom:
         """Return limits of the most profit outside while some weights are left; −FAR for none."""
         count = np.searchsorted(-self.room, -weight, side="right")
         low = np.where(count > 0, self.low + count - 1, -FAR)
+        if self.complete:
+            return low, low
         unseen = (self.value - self.gamma - 1 - self.price * weight) // self.b
         return low, np.maximum(low, np.where(weight <= self.most, unseen, -FAR))
 
@@ -164,15 +170,22 @@ class PathRoom:
             most = max(most, (most_unseen - out.price * (taken - above)) // out.b)
         return _normalise(known, most)
 
-    def find_taken(self, profit: int) -> IntegerBounds:
-        """Bound the most weight that can be taken from the path while all else brings a profit; −FAR for none."""
+    def find_taken(self, profit: int, *, above: int = 0) -> IntegerBounds:
+        """Bound the most weight that can be taken from the path while all else brings a profit; −FAR for none.
+
+        Parameters
+        ----------
+        above : weight added to the capacities above the leaf
+        """
         out, weight = self.outside, self.states.weight
-        low, high = out.find_room(profit - self.states.profit)
+        low, high = (
+            np.where(room > -FAR, room + above, -FAR) for room in out.find_room(profit - self.states.profit)
+        )
         known = int((np.minimum(low, self.capacity) - weight).max(initial=-FAR))
         most = max(known, int((np.minimum(high, self.capacity) - weight).max(initial=-FAR)))
         if self.states.value is not None:
             inner = self.states.price - out.price
-            spare = out.value + self.states.value - out.b * profit
+            spare = out.value + self.states.value - out.b * profit + out.price * above
             spare += inner * self.capacity if inner else 0
             most = max(most, spare // self.states.price if self.states.price else FAR * (spare >= 0))
         return _normalise(known, most)
@@ -343,7 +356,7 @@ class PartTree:
     """
 
     def __init__(self, task: TreeTask, root: CapTreeNode, b: int, budget: Budget) -> None:
-        self.b, self.budget = b, budget
+        self.task, self.b, self.budget = task, b, budget
         self.leaves: list[TreePart] = []
         whole = task.build_node(root, b, budget)
         if isinstance(whole, InnerNode):
@@ -370,9 +383,8 @@ class PartTree:
     def find_prices(self, weight: IntArray) -> PriceGrid:
         """Find the prices of the root at which its parts have the least to the most of some weights."""
         node = self.root.node
-        if not isinstance(node, InnerNode) or len(self.root.branches) == 1:
-            nothing = np.zeros(1)
-            return PriceGrid(np.zeros(1, dtype=np.int64), nothing, nothing)
+        if not isinstance(node, InnerNode):
+            return self._find_leaf_prices(weight)
         few, many = (
             find_filling_price(node.sum_tangents, int(one))[0] for one in (weight.min(), weight.max())
         )
@@ -381,6 +393,15 @@ class PartTree:
         return PriceGrid(
             prices, np.array([v / self.b for v, _ in lines]), np.array([float(w) for _, w in lines])
         )
+
+    def _find_leaf_prices(self, weight: IntArray) -> PriceGrid:
+        """Find the prices at which the items of a tree that is one leaf fill some weights."""
+        columns = self.root.columns[self.task.profit[self.root.columns] > 0]
+        p, w = self.task.profit[columns], self.task.weight[columns]
+        ends = np.linspace(weight.min(), weight.max(), GRID).astype(np.int64).tolist()
+        prices = np.unique([find_item_price(p, w, end, self.b) for end in ends])
+        taken = (self.b * p > prices[:, None] * w).astype(np.float64)
+        return PriceGrid(prices, taken @ p.astype(np.float64), taken @ w.astype(np.float64))
 
     def generate_rooms(
         self, price: int, gamma: int, wanted: frozenset[int]
@@ -399,7 +420,8 @@ class PartTree:
         if float(self.capacity) * max(1, price) >= ROOM:
             raise OverflowError("the price of a tree leaves 64 bits")
         room = np.array([self.capacity])
-        start = OutsideRoom(0, room, price, price * self.capacity, gamma, self.b, self.capacity)
+        alone = len(self.leaves) == 1 and self.leaves[0].capacity == FAR
+        start = OutsideRoom(0, room, price, price * self.capacity, gamma, self.b, self.capacity, alone)
         yield from self._generate_below(list(self.root.branches), start, wanted)
 
     def _generate_below(
@@ -439,6 +461,13 @@ class PartTree:
             value=room.value + (price - room.price) * branch.capacity,
             most=min(room.most, branch.capacity),
         )
+
+
+def find_item_price(profit: IntArray, weight: IntArray, capacity: int, b: int) -> int:
+    """Return the price, over b, at which items fill a capacity; 0 where all fit."""
+    order = np.argsort(-(profit / weight), kind="stable")
+    place = int(np.searchsorted(np.cumsum(weight[order]), capacity, side="right"))
+    return b * int(profit[order[place]]) // int(weight[order[place]]) if place < len(order) else 0
 
 
 def count_levels(node: CapTreeNode) -> int:

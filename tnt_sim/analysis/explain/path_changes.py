@@ -1,0 +1,186 @@
+"""Smallest changes for one application, read from the curves of nested caps and confirmed by their kernel.
+
+Each function returns None where the curves do not tell the change exactly: then it is solved for
+(`required_changes`). What a change funds is decided anew by the kernel of the tree of caps, with one column or cap
+changed; the other trees do not change.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tnt_sim.analysis.explain import required_changes
+from tnt_sim.analysis.explain.document import (
+    EnvelopeChange,
+    EnvelopeInterval,
+    GrantChange,
+    ImpossibleChange,
+    OpenChange,
+    RaisedEnvelope,
+)
+from tnt_sim.analysis.explain.path_answers import PathAnswers, PathQuestion, RaisedCaps, TreeChange
+from tnt_sim.analysis.shared.decided_run import DecidedRun
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, list_amount_dependent_rules
+from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds, PathRoom
+
+
+def confirm_profit(decided: DecidedRun, paths: PathAnswers, row: int, gain: int, step: int) -> bool | None:
+    """Whether a gain in value funds an application and one less by `step` does not; None if unknown."""
+    profit, deadline = paths.get_profit(row), decided.clock.deadline
+    if profit + gain - step < 0:
+        return None
+    enough, less = (
+        paths.is_funded(row, TreeChange(profit=profit + more), deadline) for more in (gain, gain - step)
+    )
+    return None if enough is None or less is None else enough and not less
+
+
+def build_grant_entry(
+    decided: DecidedRun, paths: PathAnswers, row: int, *, confirm: bool
+) -> GrantChange | ImpossibleChange | None:
+    """Write the largest own grant with which an application would be funded."""
+    problem, deadline, tree = decided.problem, decided.clock.deadline, paths.get_tree(row)
+    if (
+        tree.n_levels > 1
+        or problem.stages[0].terms.per_cent[row]
+        or required_changes.has_other_effects(decided, row)
+    ):
+        return None
+    value = tree.decided_profit - paths.get_profit(row)
+    short = tree.decided_weight - tree.root.cap
+    better, cheaper, tied = questions = [
+        PathQuestion(row, partial(PathRoom.find_taken, profit=least, above=above), profit=least)
+        for least, above in ((value + 1, 0), (value, short - 1), (value, short))
+    ]
+    paths.narrow_questions(questions, deadline)
+    if any(question.open for question in questions):
+        return None
+    unit, step = tree.task.unit, int(problem.offers.unit_cents[row])
+    requested = int(problem.offers.most_cents[row])
+    least_cents = required_changes.compute_least_grant_cents(problem, row)
+
+    def to_cents(question: PathQuestion) -> int:
+        cents = min(requested - step, unit * max(0, question.limits.low) // step * step)
+        return cents if cents >= least_cents else 0
+
+    cents = max(to_cents(better), to_cents(cheaper))
+    if to_cents(tied) > cents:  # the rank decides
+        funded = paths.is_funded(row, TreeChange(weight=to_cents(tied) // unit), deadline)
+        if funded is None:
+            return None
+        cents = to_cents(tied) if funded else cents
+    name = decided.numbers[row]
+    if not cents:
+        return ImpossibleChange(kind="grant", of=name, why="no_amount", proof=decided.proof)
+    confirmed = None
+    if confirm:
+        enough, less = (
+            paths.is_funded(row, TreeChange(weight=asked // unit), deadline)
+            for asked in (cents, cents + step)
+        )
+        if not enough or less is not False:
+            return None
+        confirmed = True
+    return GrantChange(
+        of=name,
+        from_cents=requested,
+        to_cents=cents,
+        by_cents=requested - cents,
+        step_cents=step,
+        proof=decided.proof if confirm else None,
+        confirmed=confirmed,
+    )
+
+
+def build_envelope_entry(
+    decided: DecidedRun, paths: PathAnswers, path: EnvelopePath, row: int
+) -> RaisedEnvelope | ImpossibleChange | OpenChange | None:
+    """Write the least increase of an envelope with which an application would be funded without loss."""
+    if list_amount_dependent_rules(decided.problem, path.nodes):
+        return None
+    raised = paths.find_raised_caps(row, path)
+    return None if raised is None else _RaisedPath(decided, paths, path, row, raised).build_entry()
+
+
+class _RaisedPath:
+    """Question of the least amount of one envelope that funds one application."""
+
+    def __init__(
+        self, decided: DecidedRun, paths: PathAnswers, path: EnvelopePath, row: int, raised: RaisedCaps
+    ) -> None:
+        self.decided, self.paths, self.path, self.row, self.raised = decided, paths, path, row, raised
+        self.tree, self.deadline = paths.get_tree(row), decided.clock.deadline
+        self.profit, self.weight = paths.get_profit(row), paths.get_weight(row)
+
+    def build_entry(self) -> RaisedEnvelope | ImpossibleChange | OpenChange | None:
+        """Write the entry; None if its allocation is not found again."""
+        path, value = self.path, self.tree.decided_profit
+        title = self.decided.problem.case.tree.titles[path.node]
+        needed = self._find_needed_cents(value - self.profit, inside=True)
+        if needed.low == FAR:
+            return ImpossibleChange(
+                kind="envelope", of=path.id, title=title, why="envelope_never", proof=self.decided.proof
+            )
+        if needed.high == FAR:
+            return OpenChange(kind="envelope", of=path.id, title=title, why="stopped")
+        others = self.paths.decide(self.row, self._raise(needed.high, forced=True), self.deadline)
+        if others is None or others.profit + self.profit < value:
+            return None
+        to_cents = path.amount_cents + needed.high
+        if not needed.exact:
+            return EnvelopeInterval(
+                of=path.id,
+                title=title,
+                from_cents=path.amount_cents,
+                to_cents=to_cents,
+                by_cents=needed.high,
+                proof=None,
+                confirmed=True,
+                low_cents=needed.low,
+            )
+        first = self._find_first_cents(needed.high)
+        return EnvelopeChange(
+            of=path.id,
+            title=title,
+            from_cents=path.amount_cents,
+            to_cents=to_cents,
+            by_cents=needed.high,
+            proof=self.decided.proof,
+            confirmed=True,
+            tie=needed.high == 0,
+            first_cents=None if first is None else path.amount_cents + first,
+        )
+
+    def _raise(self, cents: int, *, forced: bool = False) -> TreeChange:
+        more = (self.raised.spare_cents + cents) // self.tree.task.unit
+        return TreeChange(forced=forced, leaf=more * self.raised.leaf, above=more * self.raised.above)
+
+    def _find_needed_cents(self, profit: int, *, inside: bool) -> IntegerBounds:
+        """Bound the least cents more at which the others bring a profit, beside the application if it is in."""
+        taken = self.weight if inside else 0
+        ask = partial(
+            PathRoom.find_added, profit=profit, taken=taken, leaf=self.raised.leaf, above=self.raised.above
+        )
+        question = PathQuestion(self.row, ask, profit=profit, inside=inside)
+        self.paths.narrow_questions([question], self.deadline)
+        unit, spare = self.tree.task.unit, self.raised.spare_cents
+        return IntegerBounds(
+            *(cents if cents == FAR else max(0, unit * cents - spare) for cents in question.limits)
+        )
+
+    def _find_first_cents(self, cents: int) -> int | None:
+        """Find the least cents more, from `cents` on, whose one answer funds the application; None if unknown."""
+        for _ in range(required_changes.MOST_TURNS):
+            self.deadline.check()
+            solution = self.paths.decide(self.row, self._raise(cents), self.deadline)
+            if solution is None or not solution.canonical:
+                return None
+            if self.paths.column[self.row] in solution.columns:
+                return cents
+            needed = self._find_needed_cents(solution.profit - self.profit, inside=True)
+            if needed.exact and needed.low <= cents and self.decided.problem.case.tree.n_nodes == 1:
+                needed = self._find_needed_cents(solution.profit + 1, inside=False)
+            if not needed.exact or needed.low == FAR or needed.low <= cents:
+                return None
+            cents = needed.low
+        return None
