@@ -21,7 +21,7 @@ from tnt_sim.kernel.compiled import build, library
 SANITIZED = "TNT_SIM_SANITIZED_CORE"
 """Where the second process finds the sanitized library."""
 FLAGS = (
-    *(flag for flag in build.FLAGS if flag != "-O3"),
+    *(flag for flag in build.FLAGS if flag not in ("-O3", "-fwrapv")),
     "-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
 )  # fmt: skip
 

@@ -13,6 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
+from tnt_sim.kernel.cap_tree.core_enumeration import enumerate_leaf_states
+from tnt_sim.kernel.cap_tree.leaves import build_leaf
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo
+from tnt_sim.kernel.cap_tree.states import Budget
+from tnt_sim.kernel.cap_tree.tree_search import maximise_in_tree
 from tnt_sim.kernel.compiled.library import COMPILED, NUMPY, VARIABLE
 from tnt_sim.kernel.knapsack import can_reach_profit, solve_knapsack
 from tnt_sim.kernel.profit_frontier import build_frontier
@@ -127,9 +133,68 @@ def draw_reach(rng: np.random.Generator) -> Call:
     return lambda: can_reach_profit(profit, weight, capacity, near, 10**6)
 
 
+def draw_leaf_items(rng: np.random.Generator, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw positive profits and weights, with twins and equal sums where the numbers are small."""
+    n = max(1, draw_size(rng, most))
+    weight = 1 + draw_numbers(rng, n, int(rng.choice([3, 20, 10**4, 10**8])))
+    profit = 1 + draw_numbers(rng, n, int(rng.choice([3, 20, 10**4])))
+    return np.where(rng.random(n) < 0.3, weight % 1_000 + 1, profit), weight
+
+
+def draw_leaf_states(rng: np.random.Generator) -> Call:
+    """Draw a call of `enumerate_leaf_states`, with its columns, and what is left of its budget."""
+    profit, weight = draw_leaf_items(rng, 25)
+    capacity = int(rng.integers(weight.max(), weight.sum() + 1))
+    b = 2 ** int(rng.integers(1, 9))
+    a = int(rng.integers(0, 2 * b * profit.max() // weight.max() + 2))
+    gamma = int(rng.integers(0, b * int(profit.max()) + 1))
+    work, ties = int(rng.choice([200, 10**6])), int(rng.choice([0, 2, 100]))
+    low = int(rng.integers(0, capacity + 1))
+    window = (low, int(rng.integers(low, capacity + 1))) if rng.random() < 0.3 else None
+
+    def enumerate_states() -> list[Any]:
+        budget = Budget(work, ties)
+        found = enumerate_leaf_states(profit, weight, capacity, a, b, gamma, budget, window)
+        columns = [found.columns(k) for k in range(len(found.loss))]
+        rank = [found.differ(0, k) for k in range(len(found.loss))]
+        spent = [budget.work, budget.ties, budget.is_unique]
+        return [found.profit, found.weight, found.loss, found.best, columns, rank, spent]
+
+    return enumerate_states
+
+
+def draw_tree(rng: np.random.Generator) -> Call:
+    """Draw a call of `maximise_in_tree`: a root with two leaves and columns of its own."""
+    profit, weight = draw_leaf_items(rng, 24)
+    parts = np.array_split(rng.permutation(len(profit)), 3)
+    columns = [np.sort(part) for part in parts]
+    caps = [int(rng.integers(0, int(weight[part].sum()) + 2)) for part in columns[:2]]
+    total = int(rng.integers(0, int(weight.sum()) + 1))
+    leaves = tuple(CapTreeNode(k + 1, cap, columns[k]) for k, cap in enumerate(caps))
+    return lambda: maximise_in_tree(profit, weight, CapTreeNode(0, total, columns[2], leaves))
+
+
+def draw_tangents(rng: np.random.Generator) -> Call:
+    """Draw the lines of a leaf with all its efficient pairs, at many prices."""
+    profit, weight = draw_leaf_items(rng, 25)
+    capacity = int(rng.integers(0, int(weight.sum()) + 1))
+    b = 2 ** int(rng.integers(0, 20))
+    prices = [0, *rng.integers(0, 3 * b * int(profit.max()) // int(weight.min()) + 2, 30).tolist()]
+    node = CapTreeNode(0, capacity, np.arange(len(profit)))
+
+    def compute_tangents() -> list[Any]:
+        leaf = build_leaf(node, profit, weight, b, Budget(10**6), BoundedMemo())
+        return [leaf.compute_tangent(a) for a in prices]
+
+    return compute_tangents
+
+
 CASES: dict[str, Callable[[np.random.Generator], Call]] = {
     "frontier": draw_frontier,
     "knapsack": draw_knapsack,
     "reach": draw_reach,
+    "leaf": draw_leaf_states,
+    "tangents": draw_tangents,
+    "tree": draw_tree,
 }
 """The drawn calls by name."""

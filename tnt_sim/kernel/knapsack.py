@@ -30,7 +30,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.compiled.library import CompiledCore, get_address, get_core, to_int64
+from tnt_sim.kernel.compiled.library import (
+    DONE,
+    MORE_CODES,
+    MORE_STATES,
+    TOO_MANY,
+    CompiledCore,
+    get_address,
+    get_core,
+    to_int64,
+)
 from tnt_sim.kernel.exact_fill import fill_exactly
 
 IntArray = NDArray[np.int64]
@@ -217,7 +226,6 @@ def _search_core(
 _SLOTS = 19
 """Length of the state of a search in `compiled/knapsack.c`; then its slots that are read here, and its results."""
 _CAPACITY, _SOUGHT, _BEST_PROFIT, _BEST_WEIGHT, _WAYS, _COUNT, _LAYERS = 0, 1, 3, 4, 5, 9, 11
-_DONE, _MORE_TIME, _MORE_STATES, _MORE_SURVIVORS = range(4)
 _FIRST_ROOM = 4_096
 """States for which there is room at first."""
 _PAUSE = 1_000_000
@@ -252,14 +260,14 @@ def _search_compiled_core(
             get_address(sides), get_address(sides[2:]), get_address(visited), get_address(loss), float(bound[0]),
             max_work, _PAUSE,
         )  # fmt: skip
-        if outcome == _DONE:
+        if outcome == DONE:
             break
-        if outcome == _MORE_STATES:
+        if outcome == MORE_STATES:
             states = np.concatenate([states, np.empty((6, 3 * room), dtype=np.int64)], axis=1)
             room *= 4
-        elif outcome == _MORE_SURVIVORS:
+        elif outcome == MORE_CODES:
             survivors = np.concatenate([survivors, np.empty(3 * len(survivors), dtype=np.int32)])
-        elif outcome != _MORE_TIME:
+        elif outcome == TOO_MANY:
             raise TooManyStates(f"{at[_COUNT]} states after {at[_LAYERS]} items")
     inside = np.empty(n, dtype=np.uint8)
     functions["knapsack_recover"](

@@ -42,12 +42,23 @@ from tnt_sim.kernel.cap_tree.states import (
     filter_undominated,
     resolve_ties,
 )
-from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, IntArray
+from tnt_sim.kernel.compiled.library import (
+    DONE,
+    MORE_CODES,
+    MORE_STATES,
+    TOO_MANY,
+    CompiledCore,
+    get_address,
+    get_core,
+    to_int64,
+)
+from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, ChoiceGroups, IntArray
 
 MARGIN = 1e-9
 """Relative margin of the float bounds."""
 ITEM_WORK = 64
 """Fixed work per item or group, counted in states."""
+FloatArray = NDArray[np.float64]
 
 
 def enumerate_leaf_states(
@@ -59,6 +70,7 @@ def enumerate_leaf_states(
     gamma: int,
     budget: Budget,
     window: tuple[int, int] | None = None,
+    falling: IntArray | None = None,
 ) -> TreeStates:
     """Enumerate the undominated states of a leaf within Γ of its best value at the price a/b.
 
@@ -69,6 +81,7 @@ def enumerate_leaf_states(
     gamma : Γ, in units of 1/b
     window : least and greatest weight. Then only states of such a weight are returned, their losses are
         counted from the upper bound U, and `best` is U.
+    falling : the places by falling efficiency p/w, if they are known
 
     Returns
     -------
@@ -83,12 +96,20 @@ def enumerate_leaf_states(
     OverflowError
         When products exceed 64 bits.
     """
-    core = _LeafCore(profit, weight, capacity, a, b, gamma, budget, window)
+    falling = sort_by_efficiency(profit, weight) if falling is None else falling
+    core = _LeafCore(profit, weight, capacity, a, b, gamma, budget, window, falling)
     core.grow()
     return core.enumerate_states()
 
 
-def compute_upper_bound(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+def sort_by_efficiency(profit: IntArray, weight: IntArray) -> IntArray:
+    """Return the places of the items by falling efficiency p/w, int64 (n,); equal ones in their order."""
+    return np.argsort(-(profit / weight), kind="stable")
+
+
+def compute_upper_bound(
+    p: IntArray, w: IntArray, capacity: int, a: int, b: int, falling: IntArray | None = None
+) -> int:
     """Return the upper bound U of a leaf's value at the price a/b, times b.
 
     Raises
@@ -96,7 +117,8 @@ def compute_upper_bound(p: IntArray, w: IntArray, capacity: int, a: int, b: int)
     OverflowError
         When products exceed 64 bits.
     """
-    inner = _compute_inner_price(p, w, capacity, a, b)
+    falling = sort_by_efficiency(p, w) if falling is None else falling
+    inner = _compute_inner_price(p, w, capacity, a, b, falling)
     return int(np.maximum(b * p - inner * w, 0).sum()) + (inner - a) * capacity
 
 
@@ -105,8 +127,17 @@ class _LeafLayer:
     """Backpointers of one item: the parent of each state, and whether the item was flipped."""
 
     item: int
-    parent: IntArray
+    parent: NDArray[np.signedinteger]
     flipped: BoolArray
+
+
+_SLOTS = 9
+"""Length of the state of an enumeration in `compiled/leaf_states.c`; then its slots by name."""
+_COUNT, _SIDE, _LEAST, _WORK, _TIES, _IS_UNIQUE, _LAYERS, _USED = 0, 1, 2, 3, 4, 5, 7, 8
+FIRST_ROOM = 4_096
+"""States for which there is room at first."""
+PAUSE = 1_000_000
+"""States examined between two looks at the clock, some milliseconds."""
 
 
 class _LeafCore:
@@ -126,10 +157,11 @@ class _LeafCore:
         gamma: int,
         budget: Budget,
         window: tuple[int, int] | None,
+        falling: IntArray,
     ) -> None:
         self.p, self.w, self.capacity, self.gamma, self.budget = p, w, capacity, gamma, budget
         self.window = window
-        inner = _compute_inner_price(p, w, capacity, a, b)
+        inner = _compute_inner_price(p, w, capacity, a, b, falling)
         self.delta = inner - a
         self.r = b * p - inner * w
         self.base = self.r > 0
@@ -139,14 +171,12 @@ class _LeafCore:
         self.gone = np.zeros(1, dtype=np.int64)
         self.last = np.ones(1, dtype=np.bool_)
         self.layers: list[_LeafLayer] = []
-        self.least = self._compute_feasible_value() if window is None else 0
+        self.least = self._compute_feasible_value(falling) if window is None else 0
 
-    def _compute_feasible_value(self) -> int:
+    def _compute_feasible_value(self, falling: IntArray) -> int:
         """Return the A of a feasible selection: the best items as far as they fit, and one more."""
-        first = np.flatnonzero(self.base)
+        first = falling[self.base[falling]]
         if int(self.weight[0]) > self.capacity:
-            ratio = self.r[first] / self.w[first]
-            first = first[np.argsort(-ratio, kind="stable")]
             first = first[: np.searchsorted(np.cumsum(self.w[first]), self.capacity, side="right")]
         out = np.ones(len(self.p), dtype=np.bool_)
         out[first] = False
@@ -164,6 +194,10 @@ class _LeafCore:
         each = lost[order] / self.w[order]
         inside = self.base[order]
         drop, add = _compute_next_loss_ratio(each, inside), _compute_next_loss_ratio(each, ~inside)
+        functions = get_core()
+        if functions is not None and self.gamma < ROOM:
+            self._grow_compiled(functions, order, lost, drop, add)
+            return
         for place, item in enumerate(order.tolist()):
             if not len(self.weight):  # no state lies within the window
                 return
@@ -171,6 +205,49 @@ class _LeafCore:
                 twin = place > 0 and self._is_identical(int(order[place - 1]), item)
                 self._flip(item, int(lost[item]), twin=twin)
                 self._prune(float(drop[place + 1]), float(add[place + 1]))
+
+    def _grow_compiled(
+        self, functions: CompiledCore, order: IntArray, lost: IntArray, drop: FloatArray, add: FloatArray
+    ) -> None:
+        """Branch on the items of `order` in C: the same states as by `_flip` and `_prune`."""
+        n, room, budget = len(self.p), FIRST_ROOM, self.budget
+        at = np.zeros(_SLOTS, dtype=np.int64)
+        at[_COUNT], at[_LEAST], at[_WORK], at[_TIES], at[_IS_UNIQUE] = (
+            1, self.least, budget.work, budget.ties, budget.is_unique,
+        )  # fmt: skip
+        states, last = np.empty((2, 3, room), dtype=np.int64), np.ones((2, room), dtype=np.uint8)
+        states[0, :, 0] = self.weight[0], self.profit[0], self.gone[0]
+        codes, layers = np.empty(4 * room, dtype=np.int32), np.empty((2, n), dtype=np.int64)
+        window = None if self.window is None else np.array(self.window, dtype=np.int64)
+        given = [to_int64(numbers) for numbers in (self.p, self.w, lost)]
+        base, order = np.ascontiguousarray(self.base), to_int64(order)
+        while True:
+            budget.deadline.check(int(at[_COUNT]) * STATE_SECONDS)
+            outcome = functions["leaf_grow"](
+                *map(get_address, given), get_address(base), n, get_address(order), len(order),
+                get_address(drop), get_address(add), self.capacity, self.delta, self.gamma,
+                None if window is None else get_address(window), get_address(at), get_address(states),
+                get_address(last), room, get_address(codes), len(codes), get_address(layers), PAUSE,
+            )  # fmt: skip
+            budget.work, budget.ties, budget.is_unique = int(at[_WORK]), int(at[_TIES]), bool(at[_IS_UNIQUE])
+            if outcome == DONE:
+                break
+            if outcome == MORE_STATES:
+                states = np.concatenate([states, np.empty((2, 3, 3 * room), dtype=np.int64)], axis=2)
+                last = np.concatenate([last, np.empty((2, 3 * room), dtype=np.uint8)], axis=1)
+                room *= 4
+            elif outcome == MORE_CODES:
+                codes = np.concatenate([codes, np.empty(3 * len(codes), dtype=np.int32)])
+            elif outcome == TOO_MANY:
+                budget.spend(0)
+        self.least = int(at[_LEAST])
+        self.weight, self.profit, self.gone = states[at[_SIDE], :, : at[_COUNT]].copy()
+        parent, flipped = codes[: at[_USED]] >> 1, (codes[: at[_USED]] & 1).astype(np.bool_)
+        ends = np.append(layers[1, : at[_LAYERS]], at[_USED]).tolist()
+        self.layers = [
+            _LeafLayer(item, parent[start:end], flipped[start:end])
+            for item, start, end in zip(layers[0].tolist(), ends[:-1], ends[1:], strict=False)
+        ]
 
     def _sort_by_loss_ratio(self, open_: IntArray, lost: IntArray) -> IntArray:
         """Order items by loss per weight; among equal items, the first in rank is added first and dropped last."""
@@ -276,35 +353,35 @@ def filter_within_cap(states: TreeStates, capacity: int, gamma: int) -> TreeStat
     return replace(states, loss=loss, best=states.best - least).filter_within(gamma)
 
 
-def _compute_inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+def _compute_inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int, falling: IntArray) -> int:
     """Return c: the given price, or the higher one at which the items fill the capacity."""
     if float(p.sum()) * b < ROOM and float(w.sum()) * max(a, 1) < ROOM:
-        inner = max(a, _find_filling_price(p, w, capacity, a, b))
+        inner = max(a, _find_filling_price(p, w, capacity, a, b, falling))
         if float(w.sum()) * inner < ROOM:
             return inner
     raise OverflowError("the price of a leaf leaves 64 bits")
 
 
-def _find_filling_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+def _find_filling_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int, falling: IntArray) -> int:
     """Return the price, over b, at which the items worth more than a/b fill the capacity; 0 if all of them fit."""
-    worth = np.flatnonzero(b * p > a * w)
-    if int(w[worth].sum()) <= capacity:
+    worth = falling[(b * p > a * w)[falling]]
+    reach = np.cumsum(w[worth])
+    if not len(reach) or int(reach[-1]) <= capacity:
         return 0
-    worth = worth[np.argsort(-(p[worth] / w[worth]), kind="stable")]
-    place = int(np.searchsorted(np.cumsum(w[worth]), capacity, side="right"))
+    place = int(np.searchsorted(reach, capacity, side="right"))
     return b * int(p[worth[place]]) // int(w[worth[place]])
 
 
-def _compute_next_loss_ratio(each: np.ndarray, chosen: BoolArray) -> np.ndarray:
+def _compute_next_loss_ratio(each: FloatArray, chosen: BoolArray) -> FloatArray:
     """For each place, return the least loss per weight of the items `chosen` from there on.
 
     The loss is infinite if none is left.
     """
     cost = np.where(chosen, each, np.inf)
-    return np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)
+    least: FloatArray = np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)
+    return least
 
 
-FloatArray = NDArray[np.float64]
 BASE = -1
 """Marks a group that keeps its best item."""
 

@@ -23,7 +23,7 @@ Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -37,10 +37,12 @@ from tnt_sim.kernel.cap_tree.core_enumeration import (
     compute_upper_bound,
     enumerate_leaf_states,
     enumerate_multiple_choice_states,
+    sort_by_efficiency,
 )
 from tnt_sim.kernel.cap_tree.dominance import locate_groups, mark_first_items
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo, compute_key
 from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, TreeStates, compare_by_rank, select_least
+from tnt_sim.kernel.compiled.library import get_address, get_core, to_int64
 from tnt_sim.kernel.knapsack import ChoiceGroups, IntArray
 from tnt_sim.kernel.profit_frontier import NARROW, Frontier, build_frontier, estimate_additions, recover_items
 
@@ -92,16 +94,22 @@ class FrontierLeaf:
         self.gain, self.weight = front.profit, front.weight
         self.profit = front.profit if grain == 1 else grain * front.profit - front.weight
         self.value = b * self.profit
+        self.hull = list_hull(self.value, self.weight)
         self.queries: list[tuple[int, int]] = []
         self.columns_of: dict[int, IntArray] = {}
 
     def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return the best pair at a price, exactly.
 
-        Earlier answers bound its place, since weight falls as the price rises.
+        It is a corner of the hull; without it earlier answers bound its place, since weight falls as the price
+        rises.
         """
         if float(self.weight[-1]) * a >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
+        if self.hull is not None:
+            corners, prices = self.hull
+            best = corners[bisect_right(prices, -a)]
+            return int(self.value[best]), int(self.weight[best])
         place = bisect_left(self.queries, (a, -1))
         first = self.queries[place][1] if place < len(self.queries) else 0
         last = self.queries[place - 1][1] if place else len(self.value) - 1
@@ -140,6 +148,23 @@ class FrontierLeaf:
         return compare_by_rank(self._recover_columns(left), self._recover_columns(other), self.choice_groups)
 
 
+def list_hull(value: IntArray, weight: IntArray) -> tuple[list[int], list[int]] | None:
+    """List the corners of the upper hull of value against weight, and the prices of the edges; None without C.
+
+    The prices are negated, so that they rise: the first of the best points at a price a is the corner behind the
+    edges whose negated price is at most −a.
+    """
+    functions = get_core()
+    if functions is None or not len(value):
+        return None
+    corners, keys = np.empty((2, len(value)), dtype=np.int64)
+    value, weight = to_int64(value), to_int64(weight)
+    count = functions["list_hull"](
+        get_address(value), get_address(weight), len(value), get_address(corners), get_address(keys)
+    )
+    return corners[:count].tolist(), (-keys[: count - 1]).tolist()
+
+
 class ListLeaf:
     """A leaf with any profits: items by falling efficiency; states are enumerated around a price."""
 
@@ -156,7 +181,7 @@ class ListLeaf:
         self.items, self.p, self.w, self.capacity = columns, profit, weight, capacity
         self.b, self.budget, self.choice_groups = b, budget, choice_groups
         self.size = len(columns)
-        order = np.argsort(-(profit / weight), kind="stable")
+        self.order = order = sort_by_efficiency(profit, weight)
         self.ratio = profit[order] / weight[order]
         self.reach = np.r_[0, np.cumsum(weight[order])]
         self.gain = np.r_[0, np.cumsum(profit[order])]
@@ -183,19 +208,23 @@ class ListLeaf:
         """Return the states within a loss; they are cached for a wider loss at the same price."""
         if self.last_states is None or self.last_states[0] != a or self.last_states[1] < gamma:
             wide = WIDER * gamma
-            found = enumerate_leaf_states(self.p, self.w, self.capacity, a, self.b, wide, self.budget)
+            found = enumerate_leaf_states(
+                self.p, self.w, self.capacity, a, self.b, wide, self.budget, falling=self.order
+            )
             self.last_states = a, wide, self._translate_states(found)
         return self.last_states[2].filter_within(gamma)
 
     def compute_upper_bound(self, a: int) -> int:
         """Return the value of the linear relaxation at a price, an upper bound."""
-        return compute_upper_bound(self.p, self.w, self.capacity, a, self.b)
+        return compute_upper_bound(self.p, self.w, self.capacity, a, self.b, self.order)
 
     def enumerate_weight_window(self, a: int, gamma: int, low: int, high: int) -> TreeStates:
         """Return the states of weight `low` to `high` within Γ of `compute_upper_bound`, which is their `best`."""
         window = low, min(high, self.capacity)
         return self._translate_states(
-            enumerate_leaf_states(self.p, self.w, self.capacity, a, self.b, gamma, self.budget, window)
+            enumerate_leaf_states(
+                self.p, self.w, self.capacity, a, self.b, gamma, self.budget, window, self.order
+            )
         )
 
     def _translate_states(self, states: TreeStates) -> TreeStates:

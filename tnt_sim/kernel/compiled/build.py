@@ -18,7 +18,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 LIBRARY = FOLDER / ("core.dll" if sys.platform == "win32" else "core.so")
 COMPILERS = ("cc", "gcc", "clang")
-FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-ffp-contract=off")
+FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-ffp-contract=off", "-fwrapv")
 SECONDS = 120.0
 """A compiler that takes longer is given up."""
 

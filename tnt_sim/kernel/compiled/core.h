@@ -17,6 +17,9 @@
 #define TNT_EXPORT __attribute__((visibility("default")))
 #endif
 
+/* What a loop that the caller repeats returns. */
+enum { TNT_DONE, TNT_MORE_TIME, TNT_MORE_STATES, TNT_MORE_CODES, TNT_TOO_MANY };
+
 /* Loops over arrays are also built for AVX2, which the processor chooses when the library is loaded. */
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && defined(__GNUC__) \
     && !defined(__clang__)

@@ -22,7 +22,6 @@ enum {
     LEFT, LEFT_END, RIGHT, RIGHT_END,    /* next place and end in the lists of flippable items */
     SLOTS
 };
-enum { DONE, MORE_TIME, MORE_STATES, MORE_SURVIVORS, TOO_MANY };
 
 /* Take note of new states, `shift_w` and `shift_p` beyond the given ones: the heaviest that fits is the best of them. */
 static void look(int64_t *at, const int64_t *w, const int64_t *p, const int64_t *ways, int64_t shift_w, int64_t shift_p,
@@ -138,9 +137,9 @@ TNT_EXPORT int64_t tnt_knapsack_grow(const int64_t *restrict p, const int64_t *r
     const int64_t capacity = at[CAPACITY], until = at[WORK] + pause;
     while (at[COUNT] > 0 && !(at[SOUGHT] && at[WAYS] > 0)) {
         const int64_t count = at[COUNT];
-        if (at[WORK] > until) return MORE_TIME;
-        if (2 * count > room) return MORE_STATES;
-        if (at[USED] + 2 * count > room_survivors) return MORE_SURVIVORS;
+        if (at[WORK] > until) return TNT_MORE_TIME;
+        if (2 * count > room) return TNT_MORE_STATES;
+        if (at[USED] + 2 * count > room_survivors) return TNT_MORE_CODES;
         if (at[KNOWN] != at[BEST_PROFIT]) list_flippable(w, n, at, loss, bound, items, least, visited);
         const int has_left = at[LEFT] < at[LEFT_END], has_right = at[RIGHT] < at[RIGHT_END];
         if (!has_left && !has_right) break;
@@ -204,9 +203,9 @@ TNT_EXPORT int64_t tnt_knapsack_grow(const int64_t *restrict p, const int64_t *r
         at[USED] += alive;
         at[COUNT] = alive;
         at[WORK] += alive + LAYER_WORK;
-        if (at[WORK] > max_work) return TOO_MANY;
+        if (at[WORK] > max_work) return TNT_TOO_MANY;
     }
-    return DONE;
+    return TNT_DONE;
 }
 
 /* Recover the incumbent: `inside` is (n,), 1 for the items taken. */

@@ -32,6 +32,13 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
         + [_ARRAY] * 5
         + [ctypes.c_double, _INT, _INT],
     ),
+    "leaf_grow": (
+        _INT,
+        [_ARRAY] * 4
+        + [_INT, _ARRAY, _INT, _ARRAY, _ARRAY, _INT, _INT, _INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY]
+        + [_INT, _ARRAY, _INT, _ARRAY, _INT],
+    ),
+    "list_hull": (_INT, [_ARRAY, _ARRAY, _INT, _ARRAY, _ARRAY]),
     "knapsack_recover": (None, [_INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY]),
 }
 """Result and arguments of each function; those of `_WIDTHS` exist once for each width."""
@@ -40,6 +47,10 @@ _WIDTHS = frozenset({"add_items", "mark_efficient", "list_efficient"})
 
 type CompiledCore = dict[str, Any]
 """The functions of the compiled kernels by name, without `tnt_`."""
+
+
+DONE, MORE_TIME, MORE_STATES, MORE_CODES, TOO_MANY = range(5)
+"""What a loop that its caller repeats returns."""
 
 
 @dataclass(frozen=True, slots=True)
