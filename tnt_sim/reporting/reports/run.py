@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -26,8 +25,10 @@ from tnt_sim.reporting.report_tree import (
     Words,
     write_both,
 )
+from tnt_sim.reporting.reports.dossier_counts import describe_eligible, describe_filed
 from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN, build_envelope_table, describe_parts
 from tnt_sim.reporting.reports.step_effects import build_step_effects
+from tnt_sim.reporting.reports.warnings import build_warnings
 from tnt_sim.reporting.text.marginal import format_price_per_euro
 from tnt_sim.reporting.text.vocabulary import (
     KIND,
@@ -37,7 +38,7 @@ from tnt_sim.reporting.text.vocabulary import (
     Labels,
     describe_verdict,
 )
-from tnt_sim.rules.expressions.text import SENSE, capitalise
+from tnt_sim.rules.expressions.text import SENSE
 from tnt_sim.verify.run_document import (
     GroupEntry,
     RuleEntry,
@@ -290,16 +291,6 @@ def describe_money(document: RunDocument) -> list[Text]:
     ]
 
 
-def describe_filed(n: int) -> Text:
-    """Write « 24 dossiers déposés »."""
-    return _n("{n} dossier filed", "{n} dossiers filed", n=n)
-
-
-def describe_eligible(n: int) -> Text:
-    """Write « 22 éligibles »."""
-    return _n("{n} eligible", "{n} eligible", n=n)
-
-
 def _describe_inhabitants(document: RunDocument) -> list[Text]:
     """Say how many people live in the communes reached, if the scenario names a map."""
     n, n_unlocated = document.inhabitants, document.n_unlocated
@@ -354,21 +345,6 @@ def describe_remedy(document: RunDocument) -> Text:
     if document.status == "stopped":
         return _("Give it more time: --time-limit 600.")
     return _('To see which rules clash and what would be enough, type "tnt-sim conflict SCENARIO".')
-
-
-def build_warnings(warnings: Sequence[str]) -> list[Section]:
-    """Return the section of the warnings, if there are any."""
-    callouts = [Callout(_put_code_last(text), Tone.WARNING) for text in warnings]
-    return [Section(_("Warnings"), callouts)] if callouts else []
-
-
-def _put_code_last(warning: str) -> str:
-    """Return a warning of a document, « CODE place — sentence », as « place — sentence (CODE) »."""
-    match = re.fullmatch(r"([a-z][a-z0-9_:-]*)(?: ([^—]+?))? — (.+)", warning, re.DOTALL)
-    if match is None:
-        return warning
-    code, place, sentence = match.groups()
-    return f"{place} — {sentence} ({code})" if place else f"{capitalise(sentence)} ({code})"
 
 
 def _build_relaxation(document: RunDocument, labels: Labels) -> list[Node]:

@@ -29,6 +29,7 @@ from tnt_sim.reporting.report_tree import (
     Words,
     write_both,
 )
+from tnt_sim.reporting.reports.dossier_counts import describe_eligible, describe_filed
 from tnt_sim.reporting.reports.envelope_table import build_envelope_table
 from tnt_sim.reporting.reports.quality import (
     QualityEntry,
@@ -36,7 +37,7 @@ from tnt_sim.reporting.reports.quality import (
     build_quality,
     build_quality_entry,
 )
-from tnt_sim.reporting.reports.run import build_warnings, describe_eligible, describe_filed
+from tnt_sim.reporting.reports.warnings import build_warnings
 from tnt_sim.reporting.text.vocabulary import REASON
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.expressions.selectors import describe
