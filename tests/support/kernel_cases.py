@@ -21,7 +21,7 @@ from tnt_sim.kernel.cap_tree.states import Budget
 from tnt_sim.kernel.cap_tree.tree_search import maximise_in_tree
 from tnt_sim.kernel.compiled.library import COMPILED, NUMPY, VARIABLE
 from tnt_sim.kernel.knapsack import can_reach_profit, solve_knapsack
-from tnt_sim.kernel.profit_frontier import build_frontier
+from tnt_sim.kernel.profit_frontier import build_frontier, recover_items
 
 Call = Callable[[], Any]
 
@@ -189,10 +189,21 @@ def draw_tangents(rng: np.random.Generator) -> Call:
     return compute_tangents
 
 
+def draw_recovery(rng: np.random.Generator) -> Call:
+    """Draw a call of `recover_items` for an efficient pair, or for one that no selection has."""
+    profit, weight = draw_leaf_items(rng, 25)
+    profit %= 300
+    front = build_frontier(profit, weight, int(weight.sum()))
+    k = int(rng.integers(len(front.profit)))
+    shift = int(rng.random() < 0.1)
+    return lambda: recover_items(profit, weight, int(front.profit[k]), int(front.weight[k]) + shift, 10**5)
+
+
 CASES: dict[str, Callable[[np.random.Generator], Call]] = {
     "frontier": draw_frontier,
     "knapsack": draw_knapsack,
     "reach": draw_reach,
+    "recovery": draw_recovery,
     "leaf": draw_leaf_states,
     "tangents": draw_tangents,
     "tree": draw_tree,

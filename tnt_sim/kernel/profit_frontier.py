@@ -250,8 +250,14 @@ def _select_exactly(
     least = np.full(target + 1, NEVER)
     least[0] = 0
     takes = np.zeros((n, target + 1), dtype=np.bool_)
+    core = get_core()
+    if core is not None:
+        _fill_compiled_decisions(core, profit, weight, target, least, takes, deadline)
+        n_open = 0
+    else:
+        n_open = n
     done = 0
-    for j in range(n - 1, -1, -1):
+    for j in range(n_open - 1, -1, -1):
         p, w = int(profit[j]), int(weight[j])
         if p > target:
             continue
@@ -273,6 +279,27 @@ def _select_exactly(
             taken[j] = True
             left -= int(profit[j])
     return taken
+
+
+def _fill_compiled_decisions(
+    core: CompiledCore,
+    profit: IntArray,
+    weight: IntArray,
+    target: int,
+    least: IntArray,
+    takes: BoolArray,
+    deadline: Deadline,
+) -> None:
+    """Fill the tables of `_select_exactly` in C, with a look at the clock every `CELLS_PER_LOOK` additions."""
+    profit, weight = to_int64(profit), to_int64(weight)
+    place = np.array([len(profit)])
+    while place[0] > 0:
+        core["fill_decisions"](
+            get_address(profit), get_address(weight), target, get_address(least), get_address(takes),
+            get_address(place), CELLS_PER_LOOK,
+        )  # fmt: skip
+        if place[0] > 0:
+            deadline.check()
 
 
 MAX_CELLS = 1_500_000_000

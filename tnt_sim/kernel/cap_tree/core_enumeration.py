@@ -219,12 +219,12 @@ class _LeafCore:
         states[0, :, 0] = self.weight[0], self.profit[0], self.gone[0]
         codes, layers = np.empty(4 * room, dtype=np.int32), np.empty((2, n), dtype=np.int64)
         window = None if self.window is None else np.array(self.window, dtype=np.int64)
-        given = [to_int64(numbers) for numbers in (self.p, self.w, lost)]
+        numbers = [to_int64(one) for one in (self.p, self.w, lost)]
         base, order = np.ascontiguousarray(self.base), to_int64(order)
         while True:
             budget.deadline.check(int(at[_COUNT]) * STATE_SECONDS)
             outcome = functions["leaf_grow"](
-                *map(get_address, given), get_address(base), n, get_address(order), len(order),
+                *map(get_address, numbers), get_address(base), n, get_address(order), len(order),
                 get_address(drop), get_address(add), self.capacity, self.delta, self.gamma,
                 None if window is None else get_address(window), get_address(at), get_address(states),
                 get_address(last), room, get_address(codes), len(codes), get_address(layers), PAUSE,

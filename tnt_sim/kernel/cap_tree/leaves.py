@@ -23,9 +23,9 @@ Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable
-from dataclasses import replace
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -94,7 +94,7 @@ class FrontierLeaf:
         self.gain, self.weight = front.profit, front.weight
         self.profit = front.profit if grain == 1 else grain * front.profit - front.weight
         self.value = b * self.profit
-        self.hull = list_hull(self.value, self.weight)
+        self.hull = build_hull(self.profit, self.weight, b)
         self.queries: list[tuple[int, int]] = []
         self.columns_of: dict[int, IntArray] = {}
 
@@ -104,12 +104,11 @@ class FrontierLeaf:
         It is a corner of the hull; without it earlier answers bound its place, since weight falls as the price
         rises.
         """
+        if self.hull is not None:
+            profit, weight = self.hull.find_corner(a)
+            return self.b * profit, weight
         if float(self.weight[-1]) * a >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
-        if self.hull is not None:
-            corners, prices = self.hull
-            best = corners[bisect_right(prices, -a)]
-            return int(self.value[best]), int(self.weight[best])
         place = bisect_left(self.queries, (a, -1))
         first = self.queries[place][1] if place < len(self.queries) else 0
         last = self.queries[place - 1][1] if place else len(self.value) - 1
@@ -148,21 +147,60 @@ class FrontierLeaf:
         return compare_by_rank(self._recover_columns(left), self._recover_columns(other), self.choice_groups)
 
 
-def list_hull(value: IntArray, weight: IntArray) -> tuple[list[int], list[int]] | None:
-    """List the corners of the upper hull of value against weight, and the prices of the edges; None without C.
+@dataclass(frozen=True, slots=True, eq=False)
+class Hull:
+    """The upper hull of profit against weight of a leaf, or the sum of several.
 
-    The prices are negated, so that they rise: the first of the best points at a price a is the corner behind the
-    edges whose negated price is at most −a.
+    Attributes
+    ----------
+    negated_key : int64 (n_edges,), rising; an edge is worth its weight at a price a where −a ≥ its negated key
+    profit, weight : int64 (n_edges + 1,), of the corner before each edge and of the last one
+    heaviest : the greatest weight of one leaf
     """
+
+    negated_key: IntArray
+    profit: IntArray
+    weight: IntArray
+    heaviest: int
+
+    def find_corner(self, a: int) -> tuple[int, int]:
+        """Return profit and weight of the first of the best points at the price a.
+
+        Raises
+        ------
+        OverflowError
+            When the price of a leaf leaves 64 bits.
+        """
+        if float(self.heaviest) * a >= ROOM:
+            raise OverflowError("the price of a leaf leaves 64 bits")
+        k = int(self.negated_key.searchsorted(-a, side="right"))
+        return int(self.profit[k]), int(self.weight[k])
+
+
+def build_hull(profit: IntArray, weight: IntArray, b: int) -> Hull | None:
+    """Build the hull of points with strictly rising weight, with prices over b; None without the library in C."""
     functions = get_core()
-    if functions is None or not len(value):
+    if functions is None or not len(profit):
         return None
-    corners, keys = np.empty((2, len(value)), dtype=np.int64)
-    value, weight = to_int64(value), to_int64(weight)
+    corners, keys = np.empty((2, len(profit)), dtype=np.int64)
+    profit, weight = to_int64(profit), to_int64(weight)
     count = functions["list_hull"](
-        get_address(value), get_address(weight), len(value), get_address(corners), get_address(keys)
+        get_address(profit), get_address(weight), len(profit), b, get_address(corners), get_address(keys)
     )
-    return corners[:count].tolist(), (-keys[: count - 1]).tolist()
+    corners = corners[:count]
+    return Hull(-keys[: count - 1], profit[corners], weight[corners], int(weight[-1]))
+
+
+def add_hulls(hulls: Sequence[Hull]) -> Hull:
+    """Build the hull of the sums of several: all their edges, in the order of their keys."""
+    keys = np.concatenate([hull.negated_key for hull in hulls])
+    order = np.argsort(keys, kind="stable")
+    profit, weight = (
+        np.cumsum(np.concatenate([[sum(int(corner[0]) for corner in corners)],
+                                  np.concatenate([np.diff(corner) for corner in corners])[order]]))
+        for corners in ([hull.profit for hull in hulls], [hull.weight for hull in hulls])
+    )  # fmt: skip
+    return Hull(keys[order], profit, weight, max(hull.heaviest for hull in hulls))
 
 
 class ListLeaf:

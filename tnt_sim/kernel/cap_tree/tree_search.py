@@ -46,8 +46,10 @@ from tnt_sim.kernel.cap_tree.leaves import (
     WIDER,
     BudgetedNode,
     CapNode,
+    FrontierLeaf,
     GroupLeaf,
     ListLeaf,
+    add_hulls,
     build_leaf,
     find_filling_price,
 )
@@ -330,6 +332,9 @@ class InnerNode:
         price: int | None = None,
     ) -> None:
         self.children, self.cap, self.b, self.budget, self.grain = children, cap, b, budget, grain
+        hulls = [part.hull for part in children if isinstance(part, FrontierLeaf) and part.hull is not None]
+        self.hull = add_hulls(hulls) if hulls else None
+        self.others = [part for part in children if not isinstance(part, FrontierLeaf) or part.hull is None]
         if price is None:
             self.price, self.full = find_filling_price(self.sum_tangents, cap)
         else:
@@ -346,8 +351,9 @@ class InnerNode:
     def sum_tangents(self, a: int) -> tuple[int, int]:
         """Add up the lines of the parts at price a."""
         self.budget.deadline.check()
-        lines = [part.compute_tangent(a) for part in self.children]
-        return sum(v for v, _ in lines), sum(w for _, w in lines)
+        lines = [part.compute_tangent(a) for part in self.others]
+        profit, weight = (0, 0) if self.hull is None else self.hull.find_corner(a)
+        return self.b * profit + sum(v for v, _ in lines), weight + sum(w for _, w in lines)
 
     def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return the node's line at a price; below t_n the capacity is filled."""

@@ -156,31 +156,39 @@ TNT_EXPORT int64_t tnt_leaf_grow(const int64_t *restrict p, const int64_t *restr
     return TNT_DONE;
 }
 
-/* List the corners of the upper hull of points with strictly rising weight, and until which price each edge is worth it.
+/* Whether point `k` lies on or above the line through the corners `below` and `top`, so that `top` is no corner. */
+static inline int hides(const int64_t *profit, const int64_t *weight, int64_t below, int64_t top, int64_t k, int narrow) {
+    const int64_t rise = profit[k] - profit[top], run = weight[k] - weight[top];
+    const int64_t rise_before = profit[top] - profit[below], run_before = weight[top] - weight[below];
+    if (narrow) return rise * run_before >= rise_before * run;
+    return (__int128)rise * run_before >= (__int128)rise_before * run;
+}
+
+/* List the corners of the upper hull of profit against weight, and until which price each edge is worth its weight.
  *
- *     the edge from corner k to k + 1 raises b · value − a · weight   where   a ≤ key[k] = ⌈b · Δvalue / Δweight⌉ − 1
+ *     the edge from corner k to k + 1 raises b · profit − a · weight   where   a ≤ key[k] = ⌈b · Δprofit / Δweight⌉ − 1
  *
- * value, weight   (n,), n ≥ 1; corner and key are (n,). Points inside an edge are no corners, so that at the price a the
- * corner behind the edges with key ≥ a is the first of the best points. Returns the number of corners.
+ * profit, weight   (n,), n ≥ 1, weights strictly rising, b · profit within int64; corner and key are (n,)
+ *
+ * Points inside an edge are no corners, so that at the price a the corner behind the edges with key ≥ a is the first of the
+ * best points. Returns the number of corners.
  */
-TNT_EXPORT int64_t tnt_list_hull(const int64_t *restrict value, const int64_t *restrict weight, int64_t n,
+TNT_EXPORT int64_t tnt_list_hull(const int64_t *restrict profit, const int64_t *restrict weight, int64_t n, int64_t b,
                                  int64_t *restrict corner, int64_t *restrict key) {
-    int64_t count = 0;
+    int64_t count = 0, most = 1;
     for (int64_t k = 0; k < n; k++) {
-        while (count > 0) {
-            const int64_t top = corner[count - 1];
-            const int64_t dv = value[k] - value[top], dw = weight[k] - weight[top];
-            if (count == 1) break;
-            const int64_t below = corner[count - 2];
-            const __int128 here = (__int128)dv * (weight[top] - weight[below]);
-            if (here < (__int128)(value[top] - value[below]) * dw) break;
-            count--;
-        }
+        const int64_t size = profit[k] < 0 ? -profit[k] : profit[k];
+        if (size > most) most = size;
+    }
+    const int narrow = weight[n - 1] < INT64_MAX / 2 / most;
+    for (int64_t k = 0; k < n; k++) {
+        while (count > 1 && hides(profit, weight, corner[count - 2], corner[count - 1], k, narrow)) count--;
         corner[count++] = k;
     }
     for (int64_t k = 0; k + 1 < count; k++) {
-        const int64_t dv = value[corner[k + 1]] - value[corner[k]] - 1, dw = weight[corner[k + 1]] - weight[corner[k]];
-        key[k] = dv >= 0 ? dv / dw : -((-dv + dw - 1) / dw);
+        const int64_t rise = b * (profit[corner[k + 1]] - profit[corner[k]]) - 1;
+        const int64_t run = weight[corner[k + 1]] - weight[corner[k]];
+        key[k] = rise >= 0 ? rise / run : -((-rise + run - 1) / run);
     }
     return count;
 }

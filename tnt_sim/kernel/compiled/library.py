@@ -38,7 +38,8 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
         + [_INT, _ARRAY, _INT, _ARRAY, _ARRAY, _INT, _INT, _INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY]
         + [_INT, _ARRAY, _INT, _ARRAY, _INT],
     ),
-    "list_hull": (_INT, [_ARRAY, _ARRAY, _INT, _ARRAY, _ARRAY]),
+    "list_hull": (_INT, [_ARRAY, _ARRAY, _INT, _INT, _ARRAY, _ARRAY]),
+    "fill_decisions": (None, [_ARRAY, _ARRAY, _INT, _ARRAY, _ARRAY, _ARRAY, _INT]),
     "knapsack_recover": (None, [_INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY]),
 }
 """Result and arguments of each function; those of `_WIDTHS` exist once for each width."""
