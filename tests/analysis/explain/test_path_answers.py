@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from support.clocks import StepClock
 
 from tnt_sim.analysis.explain import path_answers
+from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
@@ -19,6 +21,9 @@ from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
+
+MOST_READINGS = 120
+"""Readings of the clock after the limit: a look per part of the tree that is being taken."""
 
 
 def ask_about_nested_caps(folder: Path, seed: int, n: int = 14, *, deep: bool = False) -> Asking:
@@ -114,9 +119,32 @@ def test_states_that_outgrow_their_budget_leave_intervals(
     assert question.paths is not None
     rows = list_refused(question)
     known = question.paths.find_intervals(rows, UNLIMITED)
-    monkeypatch.setattr(path_answers, "ROUNDS", 0)
+    monkeypatch.setattr(path_answers, "ROUNDS", 1)
     monkeypatch.setattr(path_answers.PathAnswers, "_solve_interval", lambda *_: None)
     wide = question.paths.find_intervals(rows, UNLIMITED)
-    for row in rows:
+    for row in wide:
         assert wide[row].low <= known[row].low
         assert wide[row].high is None or known[row].high is None or known[row].high <= wide[row].high
+
+
+@pytest.mark.parametrize("everyone", [True, False])
+def test_a_limit_ends_every_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, everyone: bool) -> None:
+    """Whenever time is up, few steps follow, and what is told holds."""
+    question = ask_about_nested_caps(tmp_path, 5, 120)
+    rows = list_refused(question)
+    decided, numbers = question.decided, question.decided.numbers
+    names = [] if everyone else [numbers[row] for row in rows[:2]]
+    known = {one.dossier: one for one in explain(decided, names, everyone=everyone).data.dossiers}
+    for after in (1, 20, 60, 150, 400, 1000):
+        clock = StepClock().install(monkeypatch)
+        told = explain(decided, names, everyone=everyone, seconds=after * clock.tick).data
+        assert clock.readings_after(after * clock.tick) <= MOST_READINGS, after
+        for one in told.dossiers:
+            exact = {change.kind: change for change in known[one.dossier].changes}
+            for change in map(dump_document, one.changes):
+                truth = dump_document(exact[change["kind"]])
+                if change["status"] == "exact":
+                    assert change["to" if "to" in change else "to_cents"] in truth.values()
+                elif change["kind"] == "score" and change["status"] == "interval":
+                    assert int(change["low"]) <= int(truth["to"])
+                    assert change["high"] is None or int(truth["to"]) <= int(change["high"])

@@ -176,7 +176,7 @@ def _generate_score_changes(
     decided, paths = question.decided, question.paths
     interval = None
     if paths is not None and paths.has_curve(row):
-        interval = paths.find_intervals([row], decided.clock.deadline)[row]
+        interval = paths.find_intervals([row], decided.clock.deadline).get(row)
     for score, effect in question.scores:
         if score.other is not None:
             yield OpenChange(kind="score", of=score.column, why="other_use", by=score.other)
@@ -515,10 +515,9 @@ def _compute_scores(
         if paths is None
         else paths.find_intervals([row for row in scored_rows if paths.has_curve(row)], course.deadline)
     )
-    bounds, by_kernel = (
-        (Bounds(decided), _can_use_kernel(decided)) if len(known) < len(scored_rows) else (None, False)
-    )
-    for number, row in enumerate(waiting):
+    bounds: Bounds | None = None
+    by_kernel = False
+    for number, row in enumerate(sorted(waiting, key=lambda row: row not in known)):
         if row not in known:
             course.deadline.check()
         course.n_done += 1
@@ -527,6 +526,8 @@ def _compute_scores(
             missing = OpenChange(kind="score", of=score.column, why="no_figure")
             table.changes.setdefault(row, []).append(missing)
             continue
+        if bounds is None and row not in known:
+            bounds, by_kernel = Bounds(decided), _can_use_kernel(decided)
         interval = known[row] if bounds is None or row in known else bounds.compute_interval(row)
         steps = _compute_exact_steps(question, row, effect[row], interval)
         if interval.impossible:

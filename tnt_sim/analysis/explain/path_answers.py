@@ -286,7 +286,7 @@ class PathTree:
 
         # what no money buys is seen where money costs nothing
         ask(0, 0, np.array([k for k, one in enumerate(questions) if one.taken is None], dtype=np.int64))
-        gamma = b * FIRST_UNITS
+        gamma = tree.estimate_first_loss(FIRST_UNITS)
         for _ in range(ROUNDS):
             left = np.array([k for k, one in enumerate(questions) if one.open], dtype=np.int64)
             for place, group in _group_by_price(bounds[:, left], gamma / b / WIDER):
@@ -579,11 +579,13 @@ class PathAnswers:
             self.trees[number].narrow_questions(own, columns, deadline)
 
     def find_intervals(self, rows: Sequence[int], deadline: Deadline) -> dict[int, Interval]:
-        """Bound what forcing in each of some covered applications would cost, by row."""
+        """Bound what forcing in each of some covered applications would cost, by row; none if not reached."""
         questions = [self._ask_value(row) for row in rows]
         self.narrow_questions(questions, deadline)
         intervals = {}
         for question in questions:
+            if question.limits == UNKNOWN:
+                continue
             interval = self._read_interval(question)
             if interval.wins is None and not interval.impossible and not deadline.expired:
                 interval = self._solve_interval(question.row, deadline) or interval

@@ -38,7 +38,7 @@ import numpy as np
 from tnt_sim.deadline import Deadline
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.cap_tree.core_enumeration import FloatArray
-from tnt_sim.kernel.cap_tree.leaves import CapNode, find_filling_price
+from tnt_sim.kernel.cap_tree.leaves import CapNode, ListLeaf, find_filling_price
 from tnt_sim.kernel.cap_tree.states import ROOM, Budget, TreeStates
 from tnt_sim.kernel.cap_tree.tree_search import InnerNode, TreeTask
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
@@ -402,6 +402,14 @@ class PartTree:
         prices = np.unique([find_item_price(p, w, end, self.b) for end in ends])
         taken = (self.b * p > prices[:, None] * w).astype(np.float64)
         return PriceGrid(prices, taken @ p.astype(np.float64), taken @ w.astype(np.float64))
+
+    def estimate_first_loss(self, units: int) -> int:
+        """Return a loss Γ to begin with: some units of profit, less where long leaves have many states."""
+        node = self.root.node
+        long = any(isinstance(leaf.node, ListLeaf) for leaf in self.leaves)
+        if not long or not isinstance(node, InnerNode):
+            return self.b * units
+        return min(self.b * units, node.estimate_first_loss(node.price))
 
     def generate_rooms(
         self, price: int, gamma: int, wanted: frozenset[int]

@@ -375,14 +375,14 @@ class InnerNode:
             least = int(short.min()) if len(short) else 0
             if len(short) and need >= gamma + least:
                 break
-            need = gamma + least if len(short) else max(2 * need, self._estimate_first_loss(inner))
+            need = gamma + least if len(short) else max(2 * need, self.estimate_first_loss(inner))
         best = sums.best + (inner - a) * self.cap - least
         states = TreeStates(
             sums.profit, sums.weight, short - least, best, sums.list_columns, sums.compare_selections
         )
         return states.filter_within(gamma)
 
-    def _estimate_first_loss(self, inner: int) -> int:
+    def estimate_first_loss(self, inner: int) -> int:
         """Return a first loss that admits some states besides the best ones."""
         every = np.concatenate([part.list_least_losses(inner, FIRST_STATES) for part in self.children])
         positive = np.sort(every[every > 0])[:FIRST_STATES]
@@ -433,7 +433,7 @@ class InnerNode:
         """Decide whether some selection has profit ≥ `target`: it would lose at most U − b·target."""
         # A leaf enumerates WIDER times the requested loss, so the request is that share of the relaxation's gap:
         # with hundreds of leaves the whole gap would be too much for any one of them.
-        about = min(max(0, self.full - self.b * target) // WIDER + 1, self._estimate_first_loss(self.price))
+        about = min(max(0, self.full - self.b * target) // WIDER + 1, self.estimate_first_loss(self.price))
         best = sum(
             part.enumerate_states(self.price, about).best for part in self.children if part is not self.long
         )
@@ -478,7 +478,7 @@ class InnerNode:
 
         The longest list can afford a wider one, since its window admits few states.
         """
-        return self._estimate_first_loss(price) * (1 if self.long is None else WIDER)
+        return self.estimate_first_loss(price) * (1 if self.long is None else WIDER)
 
     def _find_price(self, target: int) -> int:
         """Return a price ≥ 1 at which the parts are worth about `target`, by tangents."""
