@@ -1,4 +1,4 @@
-"""Solve a knapsack whose items are equally good at two prices, where its core has too many states.
+"""Solve a knapsack whose items are equally good at two prices, where enumeration has too many states.
 
     max Σ p_j x_j   subject to   Σ w_j x_j ≤ c;      among the optima, min Σ w_j x_j
 
@@ -74,7 +74,7 @@ def fill_exactly(
 
     Parameters
     ----------
-    profit, weight : int64 (n,), > 0, by falling efficiency; each item fits, all together exceed the capacity
+    profit, weight : int64 (n,), > 0, by falling efficiency; the capacity admits each item and not all together
 
     Raises
     ------

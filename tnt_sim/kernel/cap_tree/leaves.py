@@ -149,13 +149,13 @@ class FrontierLeaf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hull:
-    """The upper hull of profit against weight of a leaf, or the sum of several.
+    """The upper hull of profit against weight, or the sum of several.
 
     Attributes
     ----------
     negated_key : int64 (n_edges,), rising; an edge is worth its weight at a price a where −a ≥ its negated key
     profit, weight : int64 (n_edges + 1,), of the corner before each edge and of the last one
-    heaviest : the greatest weight of one leaf
+    heaviest : the greatest weight among those added up
     """
 
     negated_key: IntArray
@@ -169,7 +169,7 @@ class Hull:
         Raises
         ------
         OverflowError
-            When the price of a leaf leaves 64 bits.
+            When the product of price and weight leaves 64 bits.
         """
         if float(self.heaviest) * a >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")

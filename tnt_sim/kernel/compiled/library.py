@@ -51,7 +51,7 @@ type CompiledCore = dict[str, Any]
 
 
 DONE, MORE_TIME, MORE_STATES, MORE_CODES, TOO_MANY = range(5)
-"""What a loop that its caller repeats returns."""
+"""Results of a loop that its caller repeats."""
 
 
 @dataclass(frozen=True, slots=True)
