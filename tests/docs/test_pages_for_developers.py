@@ -19,6 +19,7 @@ PLACEHOLDER = {
     "rule kind": "coverage",
     "backend": "highs",
     "reduction": "coefficient_tightening",
+    "loop in C": "knapsack",
     "format that is read": "parquet",
     "export": "scdl",
     "analysis": "audit",
