@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
 
 import polars as pl
 
-from tnt_sim.analysis.shared.study_answer import DocumentTables
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.documents import DecimalText
 from tnt_sim.engine.session import SessionOutcome
 from tnt_sim.errors import TntError
 from tnt_sim.i18n.message import Lang
@@ -42,8 +41,8 @@ class VariantRow:
     canonical: bool | None = None
     n_funded: int | None = None
     granted_cents: int | None = None
-    values: Sequence[str] | None = None
-    bound: str | None = None
+    values: Sequence[DecimalText] | None = None
+    bound: DecimalText | None = None
     allocation_sha256: str | None = None
     error: str | None = None
 
@@ -74,8 +73,26 @@ class VariantRow:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantEntry(VariantRow):
+    """Figures of one variant, with its place and its changes."""
+
+    variant: int
+    changes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantsDocument:
+    """Variants of one scenario, in the order asked."""
+
+    kind: str = field(default="variants", init=False)
+    status: str
+    n_variants: int
+    variants: Sequence[VariantEntry]
+
+
 @dataclass(frozen=True, slots=False, eq=False)
-class Variants(DocumentTables):
+class Variants(StudyAnswer):
     """Variants of one scenario: `status`, `document`, and `table()` with a row for each, in the order asked.
 
     Attributes
@@ -96,22 +113,25 @@ class Variants(DocumentTables):
         return "complete" if len(self.rows) == len(self.changes) else "stopped"
 
     @cached_property
-    def frame(self) -> pl.DataFrame:
-        """The table, by column."""
+    def data(self) -> VariantsDocument:
+        """The rows of all variants, as a document."""
         stopped = VariantRow("stopped")
-        rows = [self.rows.get(place, stopped) for place in range(len(self.changes))]
-        texts = [[f"{path}={set_text(value)}" for path, value in one.items()] for one in self.changes]
-        columns: dict[str, Any] = {"variant": range(len(rows)), "changes": texts}
-        for name in SCHEMA:
-            if name not in columns:
-                columns[name] = [getattr(row, name) for row in rows]
-        return pl.DataFrame(columns, schema=dict(SCHEMA))
+        entries = [
+            VariantEntry(
+                variant=place,
+                changes=[f"{path}={set_text(value)}" for path, value in one.items()],
+                **asdict(self.rows.get(place, stopped)),
+            )
+            for place, one in enumerate(self.changes)
+        ]
+        return VariantsDocument(status=self.status, n_variants=len(entries), variants=entries)
 
     @cached_property
-    def document(self) -> Mapping[str, Any]:
-        """The table as JSON data, with its status."""
-        rows = json.loads(self.frame.write_json())
-        return {"kind": "variants", "status": self.status, "n_variants": len(rows), "variants": rows}
+    def frame(self) -> pl.DataFrame:
+        """The table, by column."""
+        entries = self.data.variants
+        columns = {name: [getattr(entry, name) for entry in entries] for name in SCHEMA}
+        return pl.DataFrame(columns, schema=dict(SCHEMA))
 
     def table(self, name: str = "variants") -> pl.DataFrame:
         """Return the table of the variants; amounts in integer cents, values as exact numbers.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,7 +47,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 _WIDTHS = frozenset({"add_items", "mark_efficient", "list_efficient"})
 
 
-type CompiledCore = dict[str, Any]
+type CompiledCore = dict[str, Callable[..., int]]
 """The functions of the compiled kernels by name, without `tnt_`."""
 
 
@@ -107,7 +108,7 @@ def _prepare_functions(library: ctypes.CDLL) -> list[tuple[str, Any]]:
     return typed
 
 
-def get_address(array: NDArray[Any]) -> int:
+def get_address(array: NDArray[np.generic]) -> int:
     """Return where an array begins, for an argument in C; the caller holds the array until the call ends.
 
     Raises
@@ -120,6 +121,6 @@ def get_address(array: NDArray[Any]) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-def to_int64(array: NDArray[Any]) -> NDArray[np.int64]:
+def to_int64(array: NDArray[np.generic]) -> NDArray[np.int64]:
     """Return an array as contiguous int64, the same one where it is that."""
     return np.ascontiguousarray(array, dtype=np.int64)
