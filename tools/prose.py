@@ -116,9 +116,10 @@ PATTERNS: Mapping[str, Pattern] = {
     ),
     "private": Pattern(
         "a private word; the glossary has the term",
-        r"\b(?:frontiers?|leaf|grains?|doors?|oracles?)\b|(?<!common\s)(?<!-)\bcore\b(?! problem\b)",
+        r"\b(?:frontiers?|grains?|doors?|oracles?)\b|(?<!common\s)(?<!-)\bcore\b(?! problem\b)",
         r"\b(?:magasins?|récits?|noyaux?|dehors)\b|\bd['’]office\b|\ben balance\b|\blots?\b",
     ),
+    "leaf": Pattern("a private word; of a tree of caps it is the textbook's", r"\bleaf\b", for_readers=True),
     "room": Pattern("a private word, for money that is left", r"\brooms?\b", for_readers=True),
     "a-for-per": Pattern("a for per", rf"\b(?:{_UNIT}) an? (?:{_PER})\b"),
     "inverted": Pattern(
