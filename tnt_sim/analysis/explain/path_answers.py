@@ -222,7 +222,7 @@ class PathTree:
     def solve_changed(
         self, column: int, change: TreeChange, memory: Memory, deadline: Deadline
     ) -> TreeSolution | None:
-        """Solve the tree with one column changed; None where a column that is taken does not fit.
+        """Solve the tree with one column changed; None where a column that is taken exceeds a cap.
 
         Raises
         ------
@@ -359,7 +359,7 @@ class RankedTree:
         return self.grids[0]
 
     def solve(self, task: TreeTask, column: int, taken: int, change: TreeChange) -> TreeSolution | None:
-        """Solve the tree with a column changed, or taken; None where it does not fit its leaf.
+        """Solve the tree with a column changed, or taken; None where it exceeds the capacity of its leaf.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """Smallest changes for one application, read from the curves of nested caps and confirmed by their kernel.
 
 Each function returns None where the curves do not tell the change exactly: then it is solved for
-(`required_changes`). What a change funds is decided anew by the kernel of the tree of caps, with one column or cap
+(`required_changes`). The kernel of the tree of caps decides anew which list a change gives, with one column or cap
 changed; the other trees do not change.
 """
 

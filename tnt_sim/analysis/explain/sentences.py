@@ -339,7 +339,7 @@ def describe_cause(rule: NamedRule, lang: Lang) -> str:
 
 
 def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
-    """Write a missed requirement: « Commune trop petite (population : 120 000 ; exigé : … ; source) »."""
+    """Write a missed requirement: « Commune trop petite (population : 120 000, exigé : …) »."""
     if entry.rule == "state":
         state = {
             "refuse": _("refused by the service"),

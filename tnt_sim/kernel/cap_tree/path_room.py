@@ -81,7 +81,7 @@ class OutsideRoom:
     room : int64, falling: weight left while the outside brings at least `low` + k
     price, value, gamma : the price c, the value B and the loss Γ of the module's text, in units of 1/b
     b : denominator of prices
-    most : most weight left whatever the profit
+    most : most weight left for any profit
     complete : nothing lies outside the leaf, so that nothing is unseen
     """
 
@@ -120,7 +120,7 @@ class OutsideRoom:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeafStates:
-    """Efficient states of a leaf, whatever its capacity.
+    """Efficient states of a leaf, for any capacity.
 
     A state that is not among them satisfies b·P − c'·W ≤ `value`. `value` is None where all are.
 
@@ -150,7 +150,7 @@ class PathRoom:
     capacity: int
 
     def find_profit(self, taken: int, *, leaf: int = 0, above: int = 0) -> IntegerBounds:
-        """Bound the most profit of all else when the weight `taken` leaves the path; −FAR where it does not fit.
+        """Bound the most profit of all else when the weight `taken` leaves the path; −FAR beyond its capacity.
 
         Parameters
         ----------
@@ -472,7 +472,7 @@ class PartTree:
 
 
 def find_item_price(profit: IntArray, weight: IntArray, capacity: int, b: int) -> int:
-    """Return the price, over b, at which items fill a capacity; 0 where all fit."""
+    """Return the price, over b, at which items fill a capacity; 0 within the capacity."""
     order = np.argsort(-(profit / weight), kind="stable")
     place = int(np.searchsorted(np.cumsum(weight[order]), capacity, side="right"))
     return b * int(profit[order[place]]) // int(weight[order[place]]) if place < len(order) else 0
