@@ -246,10 +246,10 @@ class ListLeaf:
         """Return the states within a loss; they are cached for a wider loss at the same price."""
         if self.last_states is None or self.last_states[0] != a or self.last_states[1] < gamma:
             wide = WIDER * gamma
-            found = enumerate_leaf_states(
+            states = enumerate_leaf_states(
                 self.p, self.w, self.capacity, a, self.b, wide, self.budget, falling=self.order
             )
-            self.last_states = a, wide, self._translate_states(found)
+            self.last_states = a, wide, self._translate_states(states)
         return self.last_states[2].filter_within(gamma)
 
     def compute_upper_bound(self, a: int) -> int:
