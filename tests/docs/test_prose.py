@@ -17,6 +17,7 @@ PLANTED = {
     "clauses": ("The first is here; the second is there; the third.", "Le premier est là ; le deux ; le trois."),
     "parentheses": ("It is here (or there (or both)).", "Il est ici (ou là (ou les deux))."),
     "private": ("The frontier of the states is long.", "Le noyau est dans la liste des dossiers."),
+    "leaf": ("The leaf of the tree is an envelope.", ""),
     "room": ("There is room for the rest of it.", ""),
     "a-for-per": ("It takes 3 seconds a case on the machine.", ""),
     "inverted": ("What is not spent is in the report.", "Ce qui est mesuré est dans les pages."),
