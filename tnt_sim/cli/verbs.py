@@ -314,7 +314,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             N_("Writes a decision in another tool's format: démarche, Turgot, SCDL, letters…"),
             note=N_(
                 "Formats: xlsx (the workbook), csv, parquet, demarche (annotations of the démarche), turgot, "
-                "scdl (publication), pabulib, publipostage (letters), arrete (annex), chorus (engagements)."
+                "scdl (publication), pabulib, publipostage (letters), arrete (annex), chorus (commitments)."
             ),
             examples="""\
   tnt-sim export runs/exemple-1a2b3c4d --format demarche

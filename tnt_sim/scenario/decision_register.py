@@ -253,7 +253,7 @@ def find_state_file(path: Path, text: str, origin: Origin | None = None) -> Path
                 "register",
                 _('"{path}" is no register of decisions: nothing is signed in it.', path=text),
                 places,
-                _("Sign a list first: `tnt-sim sign RUN_DIR --as liste-1`, or take this line out."),
+                _("Sign a list first: `tnt-sim sign RUN_DIR --as list-1`, or take this line out."),
             )
         ]
     )

@@ -134,7 +134,7 @@ def test_without_time_the_sum_is_a_least(tmp_path: Path) -> None:
             if one.rule is None:
                 assert one.missing_cents <= other.missing_cents, seed
             if not one.looked_at and one.missing_cents:
-                assert write_words(describe_obstacle(one), Lang.FR).startswith("≥")
+                assert write_words(describe_obstacle(one, proven=True), Lang.FR).startswith("≥")
     assert looked
 
 
@@ -144,7 +144,7 @@ def test_the_demo_names_the_cap(tmp_path: Path) -> None:
     document = explain(of_result(result), ["E-03"]).data
     one = next(entry for entry in document.reserve if entry.dossier == "E-03")
     assert one.rule == "plafond-departement"
-    assert tuple(write_words(describe_obstacle(one), lang) for lang in (Lang.FR, Lang.EN)) == (
+    assert tuple(write_words(describe_obstacle(one, proven=True), lang) for lang in (Lang.FR, Lang.EN)) == (
         "la règle « plafond-departement »",
         'the rule "plafond-departement"',
     )

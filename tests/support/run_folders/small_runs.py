@@ -306,8 +306,8 @@ def forged(result: ResultData, allocation: Allocation, **words: Any) -> ResultDa
 def unfinished(result: ResultData) -> ResultData:
     """The run as it would be told had a limit stopped it with one dossier less in hand."""
     reason = Text(
-        "le premier solveur n'a pas fini : rien à confirmer",
-        "the first solver did not finish: there is nothing to confirm",
+        "le premier solveur n'a pas fini, il n'y a donc rien à confirmer",
+        "the first solver did not finish, so there is nothing to confirm",
     )
     assert result.reading is not None
     return forged(

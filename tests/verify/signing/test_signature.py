@@ -251,6 +251,8 @@ def test_a_run_without_a_signature(tnt: Said, project: Path, capsys: pytest.Capt
         code, document, err = tnt("verify", folder, "--public-key", "cle.pub")
         assert (code, document["status"], document["signature"]["status"]) == (1, "refused", "none")
         assert "il n'y a pas de signature à vérifier avec cette clé" in err
+    assert main(["verify", str(ENTRY), "--lang", "en"]) == 0
+    assert '"liste-1" is in the register, without the signature of a key.' in capsys.readouterr().out
     shutil.rmtree("registre")
     assert main(["verify", str(run_of(project)), "--lang", "en"]) == 0
     assert "This list is not signed." in capsys.readouterr().out

@@ -66,11 +66,15 @@ FitOption = Annotated[
 ]
 PlannedOption = Annotated[
     str | None,
-    typer.Option("--planned", metavar=N_("COLUMN"), help=N_('With --fit: the planned cost; "cost".')),
+    typer.Option(
+        "--planned", metavar=N_("COLUMN"), help=N_('With --fit: the planned cost; "cost" by default.')
+    ),
 ]
 RealisedOption = Annotated[
     str | None,
-    typer.Option("--realised", metavar=N_("COLUMN"), help=N_('With --fit: the realised cost; "realised".')),
+    typer.Option(
+        "--realised", metavar=N_("COLUMN"), help=N_('With --fit: the realised cost; "realised" by default.')
+    ),
 ]
 ByOption = Annotated[
     str | None,

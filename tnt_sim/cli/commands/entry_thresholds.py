@@ -21,7 +21,7 @@ AlongOption = Annotated[
     bool,
     typer.Option(
         "--nested",
-        help=N_("Follow the announcements of --at: each list keeps the applications of the one before."),
+        help=N_("Follows the announcements of --at: each list keeps the applications of the one before."),
     ),
 ]
 

@@ -19,7 +19,7 @@ TotalOption = Annotated[
     list[str] | None,
     typer.Option(
         "--to",
-        metavar="MONTANT,…",
+        metavar=N_("AMOUNT,…"),
         help=N_('The totals to look at: --to "90 M€,98 M€", or --to again; three round amounts by default.'),
     ),
 ]

@@ -241,6 +241,8 @@ def import_(
         *(word for text in constants or () for word in ("--constant", text)),
         *(word for text in columns or () for word in ("--column", text)),
         *(["--mapping", str(mapping)] if mapping is not None else []),
+        *(["--control-rows", str(control_rows)] if control_rows is not None else []),
+        *(["--control-requested", control_requested] if control_requested is not None else []),
         "--out",
         str(folder),
     ]

@@ -14,7 +14,7 @@ from typing import Any
 from tnt_sim.analysis.sweep.document import SweepDocument, SweepEnvelopeEntry
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_decimal, format_integer, format_short_amount
+from tnt_sim.i18n.numbers import format_decimal, format_integer, format_round_amount
 from tnt_sim.reporting.charts.theme import (
     FREE,
     INK,
@@ -107,7 +107,7 @@ def build_ladder_rows(
         at_amount = point.get_list(curve)
         if at_amount is None:
             continue
-        name = format_short_amount(point.amount_cents, lang)
+        name = format_round_amount(point.amount_cents, lang)
         entered = [known[d] for d in at_amount.entered if d in known]
         entered.sort(key=lambda row: (names[row.envelope], -row.granted_cents))
         for row in entered[:MOST_BLOCKS]:

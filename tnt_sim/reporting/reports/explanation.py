@@ -25,6 +25,7 @@ from tnt_sim.analysis.explain.document import (
 )
 from tnt_sim.analysis.explain.sentences import describe_cause, describe_change, explain_dossier
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.engine.result import Status
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
 from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count, Listed, Money, Number
@@ -66,7 +67,7 @@ def build_report(document: ExplainDocument) -> Report:
         words = Paragraph(describe_inversions(document.inversions))
         table = _build_inversion_table(document.inversions, MOST_INVERSIONS)
         nodes.append(Section(_("Inversions"), [words, table]))
-    nodes.append(Section(_("Reserve list, in the order of entry"), [_build_reserve_table(document.reserve)]))
+    nodes.append(Section(_("Reserve list, in the order of entry"), [_build_reserve_table(document)]))
     return Report(
         title=_("Explanation of the decisions"),
         subject=document.title,
@@ -220,8 +221,9 @@ def _describe_rule_effect(rule: RuleEffectEntry) -> Text:
     )
 
 
-def _build_reserve_table(reserve: Sequence[ReserveEntry]) -> Table:
+def _build_reserve_table(document: ExplainDocument) -> Table:
     """Return the reserve list, with what each entry requests and lacks."""
+    reserve, proven = document.reserve, _is_proven(document)
     ranks = [one.rank for one in reserve]
     return Table(
         [
@@ -229,17 +231,23 @@ def _build_reserve_table(reserve: Sequence[ReserveEntry]) -> Table:
             Column(_("Dossier"), [one.dossier for one in reserve]),
             Column(_("Envelope"), [one.envelope for one in reserve], optional=True),
             Column(_("Asks"), [one.asked_cents for one in reserve], Kind.MONEY),
-            Column(_("Waits for"), [describe_obstacle(one) for one in reserve]),
+            Column(_("Waits for"), [describe_obstacle(one, proven=proven) for one in reserve]),
         ]
     )
 
 
-def describe_obstacle(entry: ReserveEntry) -> Words:
+def _is_proven(document: ExplainDocument) -> bool:
+    return document.status == Status.OPTIMAL
+
+
+def describe_obstacle(entry: ReserveEntry, *, proven: bool) -> Words:
     """Write what keeps an application of the reserve list out: a rule, otherwise missing money."""
     if entry.rule is not None:
         return _('the rule "{name}"', name=entry.rule)
     if not entry.missing_cents:
-        return _("nothing: it adds nothing") if entry.looked_at else "–"
+        if not entry.looked_at:
+            return "–"
+        return _("nothing: it adds nothing") if proven else _("nothing known (allocation not proven)")
     missing = Money(entry.missing_cents)
     return _("{missing} more", missing=missing) if entry.looked_at else _("≥ {missing} more", missing=missing)
 
@@ -329,7 +337,7 @@ def build_explained(document: ExplainDocument | None, lang: Lang) -> Explained |
         {entry.dossier: explain_dossier(entry, lang) for entry in entries},
         change,
         [_build_rule_row(rule, lang) for rule in document.rules],
-        [_build_reserve_row(one, change, lang) for one in document.reserve],
+        [_build_reserve_row(one, document, change, lang) for one in document.reserve],
         [text.in_(lang) for text in (*_describe_settled(document), *_describe_interruption(document))],
         len(document.reserve),
     )
@@ -365,12 +373,14 @@ def _format_names(dossiers: Sequence[str], lang: Lang) -> str:
     return _("{count}: {names}", count=Count(len(dossiers)), names=Listed(dossiers, MOST_NAMED)).in_(lang)
 
 
-def _build_reserve_row(entry: ReserveEntry, change: Mapping[str, str], lang: Lang) -> tuple[str, ...]:
+def _build_reserve_row(
+    entry: ReserveEntry, document: ExplainDocument, change: Mapping[str, str], lang: Lang
+) -> tuple[str, ...]:
     return (
         "–" if entry.rank is None else format_integer(entry.rank, lang),
         entry.dossier,
         entry.envelope,
         format_amount(entry.asked_cents, lang),
-        write_words(describe_obstacle(entry), lang),
+        write_words(describe_obstacle(entry, proven=_is_proven(document)), lang),
         change.get(entry.dossier, ""),
     )

@@ -166,6 +166,10 @@ def _build_mapping(document: FormImportDocument) -> Table:
     rows: list[tuple[str, str, Words]] = [
         (one.column, one.field, _p("mapping", "to review") if one.review else "") for one in document.columns
     ]
+    rows += [
+        (one.column, one.field, _("further column, to review") if one.review else _("further column"))
+        for one in document.kept
+    ]
     rows += [(name, value, _("the same in all rows")) for name, value in document.constants.items()]
     return Table(
         [

@@ -55,7 +55,7 @@ class ModelSizes:
         return [
             Paragraph(_('Method "{method}": {why}', method=self.method, why=self.why)),
             Paragraph(_SIZES),
-            Table([*columns, Column(_("step"), ranked)], most=len(sizes)),
+            Table([*columns, Column(_("Step"), ranked)], most=len(sizes)),
             *map(Paragraph, notes),
         ]
 
@@ -65,9 +65,9 @@ _SIZES = _(
     "coefficients are the numbers that link them."
 )
 _HEADS = (
-    _("columns"),
-    _("rows"),
-    _("coefficients"),
+    _("Columns"),
+    _("Rows"),
+    _("Coefficients"),
 )
 _AS_WRITTEN = _("The model as the scenario states it.")
 _NO_REDUCTION = _("This model is solved without any reduction.")

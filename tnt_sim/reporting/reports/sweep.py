@@ -21,7 +21,7 @@ from tnt_sim.documents import dump_document
 from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.engine.stored_run import RUN_ROOT
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_short_amount
+from tnt_sim.i18n.numbers import format_round_amount
 from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 from tnt_sim.reporting.charts.theme import render_png, render_svg
 from tnt_sim.reporting.renderers.html import render_report_html
@@ -153,6 +153,13 @@ def _build_sections(document: SweepDocument, charts: Mapping[str, DrawPicture]) 
     return [*sections, *_build_steps(document)]
 
 
+def _build_amounts(points: Sequence[SweepPointEntry]) -> Column:
+    """Return the amounts examined: in k€ or M€ where no amount is rounded, otherwise exactly."""
+    amounts = [point.amount_cents for point in points]
+    exact = all(cents % (10_000_000 if cents >= 100_000_000 else 10_000) == 0 for cents in amounts)
+    return Column(AMOUNT, amounts, Kind.ROUND_MONEY if exact else Kind.MONEY)
+
+
 def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
     """Return what each amount buys, on one curve."""
     pairs = [(point, entry) for point in document.points if (entry := point.get_curve(curve)) is not None]
@@ -162,7 +169,7 @@ def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
     lists = [point.get_list(curve) for point in points]
     costs = curve == "nested" and document.free
     columns = [
-        Column(AMOUNT, [point.amount_cents for point in points], Kind.ROUND_MONEY),
+        _build_amounts(points),
         *_list_goal_columns(document, entries),
         Column(_("Dossiers"), _pick(lists, "n_funded"), Kind.COUNT),
         Column(_("of these new"), _pick(lists, "n_new"), Kind.COUNT, Output.SHEET),
@@ -254,7 +261,7 @@ def _build_totals(document: SweepDocument) -> list[Node]:
         return []
     lists = [entry for __, entry in points]
     columns = [
-        Column(AMOUNT, [point.amount_cents for point, __ in points], Kind.ROUND_MONEY),
+        _build_amounts([point for point, __ in points]),
         Column(_("Dossiers"), _pick(lists, "n_funded"), Kind.COUNT),
         Column(_("of these new"), _pick(lists, "n_new"), Kind.COUNT),
         Column(PEOPLE, _pick(lists, "population"), Kind.COUNT),
@@ -304,7 +311,7 @@ def _build_dossiers(document: SweepDocument) -> list[Node]:
 
 
 def _format_short(cents: int) -> Text:
-    return write_both(partial(format_short_amount, cents))
+    return write_both(partial(format_round_amount, cents))
 
 
 def _build_envelopes(document: SweepDocument) -> list[Node]:
@@ -340,7 +347,7 @@ def _list_values(column: Column) -> tuple[Cell, ...]:
 
 def _list_envelope_columns(pairs: Sequence[tuple[SweepPointEntry, FundedCurvePoint]]) -> list[Column]:
     tops = [entry.id for entry in list_top_envelopes(pairs[0][1])]
-    columns = [Column(AMOUNT, [point.amount_cents for point, __ in pairs], Kind.ROUND_MONEY)]
+    columns = [_build_amounts([point for point, __ in pairs])]
     by_id = [{entry.id: entry for entry in at_amount.envelopes} for __, at_amount in pairs]
     for name in tops:
         columns += [

@@ -334,7 +334,7 @@ _KEYS = (
 def _build_checks(checks: Sequence[RequirementEntry]) -> Table:
     columns = [
         Column(_("Dossiers"), [check.n_missed for check in checks], Kind.COUNT),
-        Column(_("for this reason only"), [check.n_only_this for check in checks], Kind.COUNT),
+        Column(_("For this reason only"), [check.n_only_this for check in checks], Kind.COUNT),
         Column(_p("eligibility", "Rule"), [check.id for check in checks]),
         Column(_("Reason"), [_describe_check(check) for check in checks]),
     ]

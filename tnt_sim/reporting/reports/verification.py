@@ -104,6 +104,8 @@ def _describe_signature(signed: Signed) -> Text:
             entry=entry,
             own=own,
         )
+    if signed.entry is not None:
+        return _('"{entry}" is in the register, without the signature of a key.', entry=signed.entry)
     return _("This list is not signed.")
 
 

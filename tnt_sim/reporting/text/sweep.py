@@ -24,6 +24,7 @@ from tnt_sim.i18n.numbers import (
     format_decimal,
     format_integer,
     format_rate,
+    format_round_amount,
     format_short_amount,
 )
 from tnt_sim.i18n.parameters import Items, Money, Number
@@ -121,7 +122,7 @@ def describe_sweep(document: SweepDocument, lang: Lang) -> str:
     """Write the title: what varies, from where to where."""
     names = format_list(document.envelopes, lang)
     amounts = (document.from_cents, document.to_cents, document.base_cents)
-    low, high, base = (format_short_amount(cents, lang) for cents in amounts)
+    low, high, base = ("–" if cents is None else format_round_amount(cents, lang) for cents in amounts)
     share = SHARES.get(document.share)
     tail = share or _('The difference goes to "{share}".', share=document.share)
     return _(
@@ -161,14 +162,14 @@ def _describe_gain(points: Sequence[CurveList], lang: Lang) -> str:
         _("{amount} to {name}", amount=format_short_amount(cents, lang), name=name).in_(lang)
         for name, cents in _list_top_changes(first, last)
     ]
-    low, high = (format_short_amount(point.amount_cents, lang) for point in (start, end))
+    low, high = (format_round_amount(point.amount_cents, lang) for point in (start, end))
     return _n(
         "From {low} to {high}: {n} more dossier. Of {extra} more, {granted} are granted{where}.",
         "From {low} to {high}: {n} more dossiers. Of {extra} more, {granted} are granted{where}.",
         n=more,
         low=low,
         high=high,
-        extra=format_short_amount(extra, lang),
+        extra=format_round_amount(extra, lang),
         granted=format_short_amount(money, lang),
         where=_(": {where}", where=format_list(where, lang)) if where else NO_TEXT,
     ).in_(lang)
@@ -197,7 +198,7 @@ def _describe_unspent(document: SweepDocument, points: Sequence[CurveList], lang
     left, before = last.left_cents, first.left_cents
     if left <= 0:
         return []
-    low, high = (format_short_amount(point.amount_cents, lang) for point in (start, end))
+    low, high = (format_round_amount(point.amount_cents, lang) for point in (start, end))
     also = NO_TEXT
     if len(points) > 1 and before > 0:
         also = _(" ({before} at {low})", before=Money(before), low=low)
@@ -217,7 +218,7 @@ def _describe_announcements(document: SweepDocument, lang: Lang) -> str:
     unsure = NO_TEXT
     if any(_has_gap(point) for point in document.points):
         unsure = _(", of what was found (not all is proven)")
-    at = format_short_amount(worst[1], lang)
+    at = format_round_amount(worst[1], lang)
     if worst[0] == 0 and unsure.fr:
         return _("Of what was found, keeping the commitments costs nothing; but not all is proven.").in_(lang)
     if worst[0] == 0:
@@ -366,7 +367,7 @@ def _describe_largest_gap(document: SweepDocument, lang: Lang) -> list[str]:
         if not gaps:
             continue
         __, point, entry, stage = max(gaps, key=lambda found: found[0])
-        at, cents = format_short_amount(point.amount_cents, lang), entry.width_cents
+        at, cents = format_round_amount(point.amount_cents, lang), entry.width_cents
         gap, value, bound = (format_decimal(text, lang) for text in (stage.gap, stage.value, stage.bound))
         euros = NO_TEXT
         if cents:

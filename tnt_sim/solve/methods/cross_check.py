@@ -106,7 +106,7 @@ _REASONS = {
     Verdict.BETTER_FOUND: _("a better point exists: the first solver was wrong"),
     Verdict.WORSE: _("the second solver calls optimal a point worse than the one in hand"),
     Verdict.LIMIT: _("the second solver did not finish within its limit"),
-    Verdict.NOT_PROVED: _("the first solver did not finish: there is nothing to confirm"),
+    Verdict.NOT_PROVED: _("the first solver did not finish, so there is nothing to confirm"),
     Verdict.FAILED: _("the second solver failed"),
     Verdict.NO_SOLVER: _("no independent solver on this machine"),
     Verdict.NOT_ASKED: _("no cross-check was asked for"),
