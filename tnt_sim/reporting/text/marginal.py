@@ -43,7 +43,7 @@ KINDS: Mapping[str, Text] = MappingProxyType(
 WAYS: Mapping[str, Text] = MappingProxyType(
     {
         "free": _("as the model chooses"),
-        "key": _("by the statutory key"),
+        "key": _("by the sharing key"),
         "wholly": _("wholly on"),
     }
 )
@@ -125,7 +125,7 @@ def describe_amounts(entries: EntryThresholdsDocument) -> Text:
     if entries.nested:
         return _("the announcements, commitments kept.")
     if entries.exact:
-        return _("every step.")
+        return _("every change of the list is known.")
     return _("between some amounts the list may change unseen; entry amounts are then given as brackets.")
 
 
