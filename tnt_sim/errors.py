@@ -282,5 +282,6 @@ def suggest_name(name: str, valid: Iterable[str]) -> Text | None:
         return _('Did you mean "{close}"?', close=close)
     if not names:
         return None
-    some = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return _("Known names: {some}.", some=some)
+    if len(names) > 12:
+        return _("Known names: {some}…", some=", ".join(names[:12]))
+    return _("Known names: {some}.", some=", ".join(names))

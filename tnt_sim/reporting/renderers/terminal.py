@@ -48,8 +48,8 @@ MARKS = {
 }
 """The mark and the style of a callout."""
 _ROWS: Mapping[Tone | None, str] = {Tone.BAD: "red", Tone.WARNING: "yellow", Tone.PLAIN: "bold"}
-_BRANCH = re.compile("[│├└─\u00a0]+")
-"""The lines of a tree before a name."""
+_BRANCH = re.compile("[│├└─\u00a0 ]+")
+"""The spaces or the lines of a tree before a name."""
 
 
 def render_grid(
