@@ -24,7 +24,7 @@ from functools import cache
 from importlib.resources import files
 from typing import override
 
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import DeferredText, Lang, Text, _
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -103,7 +103,7 @@ def _without_addresses(text: str) -> str:
     return _ADDRESS.sub("…@…", text)
 
 
-class MaskedText(Text):
+class MaskedText(DeferredText):
     """A sentence with e-mail addresses hidden, because files of dossiers contain those of people.
 
     It is written when it is shown: most warnings of a thousand draws are never read.
@@ -114,16 +114,6 @@ class MaskedText(Text):
 
     def __init__(self, original: Text) -> None:
         object.__setattr__(self, "original", original)
-
-    @property
-    def fr(self) -> str:
-        """The sentence in French."""
-        return self.in_(Lang.FR)
-
-    @property
-    def en(self) -> str:
-        """The sentence in English."""
-        return self.in_(Lang.EN)
 
     @override
     def in_(self, lang: Lang) -> str:

@@ -57,7 +57,23 @@ NO_TEXT = Text("", "")
 """Nothing is said; gettext keeps the empty text for the head of a catalogue."""
 
 
-class Message(Text):
+class DeferredText(Text):
+    """A text that is written when it is shown: a subclass has its own `in_`."""
+
+    __slots__ = ()
+
+    @property
+    def fr(self) -> str:
+        """The sentence in French."""
+        return self.in_(Lang.FR)
+
+    @property
+    def en(self) -> str:
+        """The sentence in English."""
+        return self.in_(Lang.EN)
+
+
+class Message(DeferredText):
     """Sentence of the catalogue with its parameters.
 
     Parameters
@@ -93,16 +109,6 @@ class Message(Text):
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
-
-    @property
-    def fr(self) -> str:
-        """The sentence in French."""
-        return self.in_(Lang.FR)
-
-    @property
-    def en(self) -> str:
-        """The sentence in English."""
-        return self.in_(Lang.EN)
 
     @override
     def in_(self, lang: Lang) -> str:
