@@ -136,7 +136,7 @@ REFUSED = {
     "caps: [{id: c, max: 80 %, of: facture}]": [
         "unknown-column tiny.yaml:11:31 — la colonne « facture » n'existe pas. Noms connus : applicant, "
         "applicant_id, applicant_type, base, committed, commune, cost, department, dossier, end, envelope, "
-        "epci, …."
+        "epci…"
     ],
     "caps: [r2334-27]\nrules: [{id: j, kind: decide, fund: [1, 2]}]": [
         "cap-decided tiny.yaml:11:8 — les dossiers du projet « p » retenus par décision dépassent ensemble le "
