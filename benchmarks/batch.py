@@ -28,8 +28,9 @@ from scale_model import Plan, simulate
 
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.runner import run_batch
-from tnt_sim.analysis.batch.task import Run, executor
-from tnt_sim.parallel import Job, JobOutcome
+from tnt_sim.analysis.shared.executors import Executor, executor
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.parallel import Job, JobOutcome, Work
 
 
 def axes_of(variants: int) -> tuple[list[str], list[str]]:
@@ -58,11 +59,13 @@ def processor_seconds() -> float:
     return sum(times.user + times.system for times in spent)
 
 
-def timed(run: Run, marks: list[float], spent: dict[int, float], n: int) -> Run:
+def timed(run: Executor, marks: list[float], spent: dict[int, float], n: int) -> Executor:
     """The same executor, noting when each of `n` answers came, and the processor time at half and at the end."""
 
-    def through(groups: Iterable[Sequence[Job]]) -> Generator[JobOutcome]:
-        inner = run(groups)
+    def through(
+        work: Work, groups: Iterable[Sequence[Job]], deadline: Deadline = UNLIMITED
+    ) -> Generator[JobOutcome]:
+        inner = run(work, groups, deadline)
         try:
             for outcome in inner:
                 marks.append(time.perf_counter())
@@ -107,7 +110,7 @@ def measure(name: str, n_workers: int, plan_file: Path, folder: Path, turn: int 
         flush=True,
     )
     if n_workers > 1:
-        told = simulate(Plan(n, n_workers, max(1, min(20, n // n_workers))), seconds.to_numpy())
+        told = simulate(Plan(n, n_workers), seconds.to_numpy())
         print(f"  scale_model.py simulates {told['hours'] * 3600:.1f} s", flush=True)
     return {
         "whole": whole,

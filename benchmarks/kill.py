@@ -60,7 +60,7 @@ def begin(folder: Path, out: Path, *words: str, often: bool = False) -> subproce
     """A batch in a process group of its own; `often` commits after every answer."""
     code = (
         "import sys\n"
-        "import tnt_sim.analysis.batch.runner as run\n"
+        "import tnt_sim.analysis.shared.result_store as run\n"
         f"run.COMMIT_RECORDS = {1 if often else run_records()}\n"
         "from tnt_sim.cli.main import main\n"
         "if __name__ == '__main__':\n"
@@ -82,7 +82,7 @@ def begin(folder: Path, out: Path, *words: str, often: bool = False) -> subproce
 
 
 def run_records() -> int:
-    from tnt_sim.analysis.batch.runner import COMMIT_RECORDS
+    from tnt_sim.analysis.shared.result_store import COMMIT_RECORDS
 
     return COMMIT_RECORDS
 

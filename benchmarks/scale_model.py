@@ -3,9 +3,10 @@
 uv run python benchmarks/scale_model.py                         the plan of docs/scale.md
 uv run python benchmarks/scale_model.py --timings DIR/timings.parquet --workers 2 --measured 123.4
 
-Workers ask a scheduler for groups; each group costs the scheduler a fixed time that no other worker can use, each
-worker its start and its cases' own seconds, and answers are committed by one writer, so many at a time. The
-seconds of cases are drawn from a measured `timings.parquet`, else from a lognormal law.
+Workers ask a scheduler for groups, sized as those of a batch (about one second of work). Each group costs the
+scheduler a fixed time that no other worker can use, each worker its start and its cases' own seconds, and answers
+are committed by one writer, so many at a time. The seconds of cases are drawn from a measured `timings.parquet`,
+else from a lognormal law.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.shared.group_sizes import GroupSizes
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -25,7 +28,7 @@ class Plan:
 
     n_cases: int
     n_workers: int
-    group: int
+    group: int | None = None
     start: float = 1.5
     per_group: float = 0.005
     per_commit: float = 0.02
@@ -37,18 +40,24 @@ def simulate(plan: Plan, seconds: np.ndarray) -> dict[str, float]:
     free = [(plan.start, number) for number in range(plan.n_workers)]
     heapq.heapify(free)
     scheduler = end = 0.0
-    for begin in range(0, plan.n_cases, plan.group):
+    sizes, begin, n_groups = GroupSizes(plan.n_workers), 0, 0
+    while begin < plan.n_cases:
+        group = plan.group or sizes.choose(plan.n_cases - begin)
         ready, number = heapq.heappop(free)
         scheduler = max(scheduler, ready) + plan.per_group
-        done = scheduler + float(seconds[begin : begin + plan.group].sum())
+        taken = seconds[begin : begin + group]
+        done = scheduler + float(taken.sum())
         end = max(end, done)
         heapq.heappush(free, (done, number))
+        for each in taken[-100:].tolist():
+            sizes.record_seconds(each)
+        begin, n_groups = begin + group, n_groups + 1
     commits = -(-plan.n_cases // plan.committed_at_once)
     writer = commits * plan.per_commit
     whole = max(end, writer)
     return {
         "hours": whole / 3600,
-        "scheduler": plan.per_group * -(-plan.n_cases // plan.group) / whole,
+        "scheduler": plan.per_group * n_groups / whole,
         "writer": writer / whole,
         "solving": float(seconds.sum()) / (whole * plan.n_workers),
     }
@@ -70,15 +79,15 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.timings is not None:
         known = pl.read_parquet(asked.timings)["seconds"].to_numpy()
-        told = simulate(Plan(len(known), asked.workers, 20), known)
+        told = simulate(Plan(len(known), asked.workers), known)
         print(f"simulated {told['hours'] * 3600:.1f} s, measured {asked.measured} s")
         law = np.random.default_rng(0).choice(known, 1_000_000)
     else:
         law = drawn(1_000_000, asked.median)
-    for group in (1, 5, 20, 100):
+    for group in (1, 20, None):
         told = simulate(Plan(1_000_000, 100, group), law)
         print(
-            f"1,000,000 cases, 100 workers, groups of {group}: {told['hours']:.2f} h, workers solve "
+            f"1,000,000 cases, 100 workers, groups of {group or 'a second'}: {told['hours']:.2f} h, workers solve "
             f"{100 * told['solving']:.1f} % of the time, scheduler {100 * told['scheduler']:.1f} %, "
             f"writer {100 * told['writer']:.1f} %"
         )

@@ -13,7 +13,7 @@ import pytest
 from support.paths import ROOT
 from support.programs import WANT, wanting
 
-from tnt_sim.analysis.batch.task import executor
+from tnt_sim.analysis.shared.executors import executor
 from tnt_sim.cli.main import main
 from tnt_sim.errors import UsageError
 from tnt_sim.reporting.charts.theme import import_altair

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from tnt_sim.analysis.shared.executors import executor as choose_executor
+from tnt_sim.analysis.shared.worker_memory import choose_workers, estimate_worker_bytes
+from tnt_sim.analysis.uncertainty.draw_task import Ground, Sample, estimate_sample_bytes, prepare_ground
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
+from tnt_sim.analysis.uncertainty.runner import DrawExecution, DrawLimits, run_draws
 from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
-from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground, run_draws
+from tnt_sim.analysis.uncertainty.store import DrawStore
 from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
-from tnt_sim.parallel import count_processors
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.uncertainty import build_report
 from tnt_sim.scenario.load import load_scenario
@@ -58,6 +62,9 @@ def ensemble(
     sensitivity: int = 0,
     time_limit: float | None = None,
     tell: EnsembleTell | None = None,
+    store: Path | str | None = None,
+    executor: str = "processes",
+    scheduler: str | None = None,
 ) -> Ensemble:
     """Sample the uncertain inputs, optimise each draw, and evaluate lists decided beforehand in all draws.
 
@@ -66,17 +73,19 @@ def ensemble(
     scenario : from a file, with a section `uncertain`
     draws, seed : size of the sample and seed; the same seed gives the same bytes
     sampling : `lhs` (Latin hypercube), `sobol` or `random`
-    workers : number of processes; by default that of the cores
+    workers : number of processes; by default that of the cores, as far as memory holds them
     sensitivity : draws for the total Sobol index of each input; 0 for none
-    time_limit : seconds for the whole, by default that of the scenario; draws get two thirds of
-    them
+    time_limit : seconds for the whole, of which draws get two thirds. The default is that of the scenario. With
+        a store the limit of the scenario is for each draw
     tell : called with the phase and the share done, in [0, 1]
+    store : folder that keeps every draw; the same call goes on there, also after a crash
+    executor, scheduler : `processes`, `serial` or `dask`; address of a Dask scheduler that runs already
 
     Raises
     ------
     UsageError
-        For a scenario without `uncertain`, with steps or not from a file, or for numbers out of
-        range.
+        For a scenario without `uncertain`, with steps or not from a file, for numbers out of
+        range, more workers than memory holds, or a store of other draws.
 
     Examples
     --------
@@ -97,10 +106,29 @@ def ensemble(
             ),
             code="usage.ensemble",
         )
-    deadline = Deadline(scenario.spec.solver.time_limit if time_limit is None else time_limit)
+    own = scenario.spec.solver.time_limit
+    whole = time_limit if time_limit is not None or store is not None else own
+    deadline = Deadline(whole)
     sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
     ground = prepare_ground(scenario, sample)
-    n_workers = workers or count_processors()
-    seconds = deadline.limit_seconds
-    found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell, seconds)
-    return Ensemble(sample, ground, found)
+    execution = _choose_execution(ground, executor, workers, scheduler)
+    limits = DrawLimits(deadline.limit_seconds, None if store is None and execution.is_local else own)
+    if store is None:
+        return Ensemble(sample, ground, run_draws(ground, execution, sensitivity, tell, limits))
+    with DrawStore.open(Path(store), scenario, sample, sensitivity) as kept:
+        execution = replace(execution, store=kept)
+        return Ensemble(sample, ground, run_draws(ground, execution, sensitivity, tell, limits))
+
+
+def _choose_execution(
+    ground: Ground, executor: str, workers: int | None, scheduler: str | None
+) -> DrawExecution:
+    """Choose who computes: one process alone needs no other."""
+    n_workers = workers or 1
+    if executor != "serial" and scheduler is None:
+        points = estimate_sample_bytes(ground.inputs, ground.sample.n_draws)
+        n_workers = choose_workers(workers, estimate_worker_bytes(ground.problem.case.n, points))
+    if executor == "processes" and n_workers == 1:
+        executor = "serial"
+    execute = choose_executor(executor, n_workers, scheduler)
+    return DrawExecution(execute, n_workers, is_local=executor != "dask")

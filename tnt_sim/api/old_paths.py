@@ -17,7 +17,7 @@ OLD_PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "tnt_sim.session": {"Session": "tnt_sim"},
         "tnt_sim.study.alternatives": {"alternatives": "tnt_sim"},
         "tnt_sim.study.audit": {"audit": "tnt_sim"},
-        "tnt_sim.study.batch.executors": {"executor": "tnt_sim.analysis.batch.task"},
+        "tnt_sim.study.batch.executors": {"executor": "tnt_sim.analysis.shared.executors"},
         "tnt_sim.study.batch.plan": {"read_plan": "tnt_sim.analysis.batch.plan"},
         "tnt_sim.study.batch.run": {"run_batch": "tnt_sim.analysis.batch.runner"},
         "tnt_sim.study.compare.api": dict.fromkeys(("Comparison", "compare"), "tnt_sim"),

@@ -374,3 +374,20 @@ def parse_seconds(text: str | None) -> float | None:
             _('--time-limit "{typed}" is no duration. Write 300, "300 s" or "5 min".', typed=text),
             code="usage.time-limit",
         ) from error
+
+
+ExecutorOption = Annotated[
+    str, typer.Option("--executor", metavar="serial|processes|dask", help=N_("Who computes."))
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", metavar="N", min=1, help=N_("How many at a time; one for each core by default.")
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", metavar=N_("ADDRESS"), help=N_("With dask: a scheduler that runs already (tls://…).")
+    ),
+]

@@ -7,8 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.analysis.batch.store import RUNS, read_runs
+from tnt_sim.analysis.batch.store import read_runs
 from tnt_sim.analysis.batch.task import build_failed_record
+from tnt_sim.analysis.shared.result_store import RUNS
 from tnt_sim.cli.main import main
 
 MATRIX = "{programme.amount: [60 k€, 40 k€], envelopes.a.amount: [30 k€]}"

@@ -17,9 +17,11 @@ from support.full_disk import full_disk
 from support.lanes import seeds
 
 from tnt_sim.analysis.batch.plan import read_plan
-from tnt_sim.analysis.batch.runner import build_manifest, run_batch
-from tnt_sim.analysis.batch.store import JOURNAL, RUNS, ResultStore, read_runs
-from tnt_sim.analysis.batch.task import BatchTask, _Dask, compute, executor
+from tnt_sim.analysis.batch.runner import build_batch_manifest, run_batch
+from tnt_sim.analysis.batch.store import SCHEMA, build_table, read_runs
+from tnt_sim.analysis.batch.task import BatchTask, compute
+from tnt_sim.analysis.shared.executors import _Dask, executor
+from tnt_sim.analysis.shared.result_store import JOURNAL, RUNS, ResultStore
 from tnt_sim.cli.main import main
 from tnt_sim.errors import ScenarioError, TntError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -100,7 +102,7 @@ def test_polars_reads_the_data_set_and_nothing_is_done_twice(
     batch(folder, "out")
     before = stored(folder / "out")
     assert pl.scan_parquet(folder / "out" / RUNS).select(pl.len()).collect().item() == N_CASES
-    monkeypatch.setattr("tnt_sim.analysis.batch.task.compute", None)
+    monkeypatch.setattr("tnt_sim.analysis.batch.runner.compute", None)
     assert batch(folder, "out").runs.height == N_CASES
     assert stored(folder / "out") == before
 
@@ -142,7 +144,7 @@ def test_a_crash_while_finishing_loses_nothing(folder: Path, monkeypatch: pytest
         if self.parent.name == JOURNAL and self.suffix == ".parquet":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("tnt_sim.analysis.batch.runner.COMMIT_RECORDS", 3)
+    monkeypatch.setattr("tnt_sim.analysis.shared.result_store.COMMIT_RECORDS", 3)
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", crash)
         with pytest.raises(KeyboardInterrupt):
@@ -157,9 +159,9 @@ def test_torn_files_are_set_aside_and_their_cases_done_again(
 ) -> None:
     batch(folder, "alone")
     plan = read_plan([folder / "lot.yaml"])
-    with ResultStore.open(folder / "out", build_manifest(plan, {})) as store:
+    with ResultStore.open(folder / "out", build_batch_manifest(plan, {}), SCHEMA) as store:
         for k in range(0, 6, 2):
-            store.commit([compute(BatchTask(case, {})) for case in plan.cases[k : k + 2]])
+            store.commit(build_table([compute(BatchTask(case, {})) for case in plan.cases[k : k + 2]]))
     (torn,) = (folder / "out" / JOURNAL).glob("00000001-*.parquet")
     torn.write_bytes(torn.read_bytes()[:-20])
     result = batch(folder, "out")
@@ -176,10 +178,10 @@ def test_torn_files_are_set_aside_and_their_cases_done_again(
 def test_a_full_disk_stops_cleanly_and_the_batch_goes_on_later(folder: Path) -> None:
     batch(folder, "alone")
     plan = read_plan([folder / "lot.yaml"])
-    with ResultStore.open(folder / "out", build_manifest(plan, {})) as store:
-        store.commit([compute(BatchTask(plan.cases[0], {}))])
+    with ResultStore.open(folder / "out", build_batch_manifest(plan, {}), SCHEMA) as store:
+        store.commit(build_table([compute(BatchTask(plan.cases[0], {}))]))
         with full_disk(1), pytest.raises(TntError) as caught:
-            store.commit([compute(BatchTask(plan.cases[1], {}))])
+            store.commit(build_table([compute(BatchTask(plan.cases[1], {}))]))
     assert caught.value.code == "batch-store"
     assert "la même commande reprend" in caught.value.text.in_(Lang.FR)
     assert read_runs(folder / "out").height == 1
@@ -190,7 +192,7 @@ def test_a_full_disk_stops_cleanly_and_the_batch_goes_on_later(folder: Path) -> 
 def test_two_coordinators_do_not_share_a_store(folder: Path) -> None:
     plan = read_plan([folder / "lot.yaml"])
     with (
-        ResultStore.open(folder / "out", build_manifest(plan, {})),
+        ResultStore.open(folder / "out", build_batch_manifest(plan, {}), SCHEMA),
         pytest.raises(UsageError, match="un autre calcul écrit déjà"),
     ):
         batch(folder, "out")
@@ -217,7 +219,7 @@ def test_inputs_that_change_midway_are_refused(folder: Path, monkeypatch: pytest
 def test_other_code_and_other_batches_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     batch(folder, "out")
     with monkeypatch.context() as patched:
-        patched.setattr("tnt_sim.analysis.batch.runner.hash_code", lambda: "other")
+        patched.setattr("tnt_sim.analysis.shared.result_store.hash_code", lambda: "other")
         with pytest.raises(UsageError, match="autre version du programme"):
             batch(folder, "out")
     lot = folder / "lot.yaml"

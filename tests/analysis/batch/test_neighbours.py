@@ -14,7 +14,8 @@ from tnt_sim.analysis.batch import task as work
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.record import BatchRecord
 from tnt_sim.analysis.batch.runner import run_batch
-from tnt_sim.analysis.batch.task import BatchTask, compute, executor
+from tnt_sim.analysis.batch.task import BatchTask, compute
+from tnt_sim.analysis.shared.executors import executor
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
@@ -142,7 +143,7 @@ def test_stores_are_equal_serial_in_any_order_by_processes_and_one_by_one(
     run_batch(plan, folder / "two", executor("processes", 2), 2)
     run_batch(plan, folder / "serial", executor("serial", 1), 1)
     with monkeypatch.context() as patched:
-        patched.setattr("tnt_sim.analysis.batch.task.compute", cold)
+        patched.setattr("tnt_sim.analysis.batch.runner.compute", cold)
         run_batch(plan, folder / "alone", executor("serial", 1), 1)
     with monkeypatch.context() as patched:
         dice = random.Random(seed)

@@ -14,8 +14,8 @@ import pytest
 from support import draws
 
 import tnt_sim as tnt
+from tnt_sim.analysis.uncertainty.draw_task import Sample, prepare_ground
 from tnt_sim.analysis.uncertainty.result import compute_overprogramming, compute_risk, estimate_total_effect
-from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground
 from tnt_sim.cli.main import main
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang

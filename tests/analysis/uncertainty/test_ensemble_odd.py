@@ -9,7 +9,7 @@ import pytest
 
 import tnt_sim as tnt
 from tnt_sim.analysis.uncertainty import draws as sampling
-from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground
+from tnt_sim.analysis.uncertainty.draw_task import Sample, prepare_ground
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report

@@ -21,11 +21,11 @@ from support.mixed_cases.run import REFUSED_FORMS, awards
 from support.mixed_cases.solved import Mix, Told, differ, reported, text
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.runner import run_batch
-from tnt_sim.analysis.batch.task import executor
 from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
 from tnt_sim.analysis.marginal.rule_prices import FENCE, FORCED, REFUSED, RULE, compute_prices
 from tnt_sim.analysis.marginal.target_envelope import parse_target, reach
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.executors import executor
 from tnt_sim.analysis.shared.reference_solution import can_relax
 from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.documents import dump_document

@@ -17,6 +17,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from tnt_sim.analysis.shared.worker_memory import estimate_worker_bytes
 from tnt_sim.domain.field_types import Spec
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError, suggest_name
 from tnt_sim.i18n.message import _
@@ -29,6 +30,8 @@ from tnt_sim.scenario.yaml.safe_paths import format_path, project_root, require_
 from tnt_sim.scenario.yaml.schema_errors import validate_model
 
 MAX_CASES = 1_000_000
+N_BASES = 2
+"""Base scenarios that a worker keeps in memory."""
 _NAMED = re.compile(r"\{([^{}]+)\}")
 
 
@@ -241,6 +244,12 @@ def _check_values(
                 place = origins[("matrix", key, k)].get_place()
                 for defect in error.defects:
                     defects.add(defect.code, defect.text, place, *defect.places, hint=defect.hint)
+
+
+def estimate_plan_bytes(plan: BatchPlan) -> int:
+    """Estimate the memory of a worker, which keeps two base scenarios."""
+    largest = sorted((base.portfolio.table.height for base in plan.bases), reverse=True)[:N_BASES]
+    return estimate_worker_bytes(sum(largest))
 
 
 def format_base_path(scenario: ScenarioData) -> str:

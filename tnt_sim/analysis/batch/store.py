@@ -1,48 +1,15 @@
-"""Crash-safe store of a batch: each record is written once, atomically, and is durable once committed.
-
-    DIR/batch.json          request, with hashes of inputs and code; written first, never changed
-    DIR/journal/*.parquet   records as they come, some hundreds per file; written aside and renamed
-    DIR/runs/*.parquet      when complete: one row per case in batch order, byte-reproducible
-    DIR/timings.parquet     seconds by case, the only content that depends on the clock
-
-Record files are named NUMBER-HASH.parquet by the SHA-256 of their bytes. One process at a time owns
-the store, by an advisory lock that the system releases when the process dies. A file whose hash
-does not match its name is renamed `*.torn` and its cases are computed again.
-"""
+"""Rows of a batch in its store: their columns, and how records become rows."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Self
 
 import polars as pl
 
 from tnt_sim.analysis.batch.record import BatchRecord
-from tnt_sim.disk import (
-    PARTIAL,
-    build_write_error,
-    create_folders,
-    encode_parquet,
-    flush_path,
-    open_lock,
-    put,
-    quote_path,
-)
+from tnt_sim.analysis.shared.result_store import SECONDS, Schema, read_rows
 from tnt_sim.documents import dump_document
-from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Text, _
-from tnt_sim.i18n.parameters import Items
-
-MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
-SECONDS = "seconds"
-"""Column of `timings.parquet`."""
-CHUNK = 4096
-"""Cases per file of `runs/`."""
 
 _ENVELOPE = pl.Struct(
     {
@@ -54,7 +21,7 @@ _ENVELOPE = pl.Struct(
         "n_funded": pl.Int64,
     }
 )
-SCHEMA: Mapping[str, Any] = {
+SCHEMA: Schema = {
     "case_sha256": pl.String,
     "name": pl.String,
     "changes": pl.List(pl.String),
@@ -87,240 +54,12 @@ SCHEMA: Mapping[str, Any] = {
 """Columns of `runs/`; `dossier` and `awarded_cents` are parallel lists of the funded applications."""
 
 
-@dataclass(eq=False)
-class ResultStore:
-    """Store owned by this process; a context manager."""
-
-    folder: Path
-    lock: BinaryIO
-    done: set[str] = field(default_factory=set)
-    torn: int = 0
-    n_files: int = 0
-
-    @classmethod
-    def open(cls, folder: Path, manifest: Mapping[str, object]) -> Self:
-        """Open a new store or an existing one for a batch.
-
-        Raises
-        ------
-        UsageError
-            If the folder holds another batch, other inputs or the work of other code, or another
-            process owns it.
-        TntError
-            If the disk refuses.
-        """
-        begun = (folder / MANIFEST).exists()
-        with _told_plainly(folder), create_folders(folder / JOURNAL):
-            lock = _lock_folder(folder)
-            try:
-                _agree(folder, manifest)
-                store = cls(folder, lock)
-                store._read_journal()
-            except BaseException:
-                lock.close()
-                if not begun:
-                    (folder / LOCK).unlink(missing_ok=True)
-                raise
-        return store
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *__: object) -> None:
-        self.lock.close()
-
-    def commit(self, records: Sequence[BatchRecord]) -> None:
-        """Write some records; they are durable when this returns."""
-        fresh = [record for record in records if record.case_sha256 not in self.done]
-        if not fresh:
-            return
-        rows = [dump_document(record) for record in fresh]
-        table = pl.DataFrame(rows, schema={**SCHEMA, SECONDS: pl.Float64})
-        with _told_plainly(self.folder):
-            _put_named(table, self.folder / JOURNAL / f"{self.n_files:08d}")
-        self.n_files += 1
-        self.done.update(record.case_sha256 for record in fresh)
-
-    def finish(self, keys: Sequence[str]) -> None:
-        """Write `runs/` and `timings.parquet` in the order of the batch, then remove the journal.
-
-        Rows come from both places, so that after a crash at any point a second call completes the
-        work.
-        """
-        journal = sorted((self.folder / JOURNAL).glob("*.parquet"))
-        if not journal:
-            return
-        with _told_plainly(self.folder):
-            order = pl.DataFrame({"case_sha256": list(keys)}).with_row_index("_place")
-            self._put_timings(journal, order)
-            where = _locate_cases([*journal, *sorted((self.folder / RUNS).glob("*.parquet"))])
-            for number, start in enumerate(range(0, len(keys), CHUNK)):
-                chunk = order.slice(start, CHUNK)
-                files = chunk.join(where, on="case_sha256")["file"].unique().sort()
-                rows = pl.concat([_read_rows(Path(file)) for file in files])
-                found = rows.join(chunk, on="case_sha256").unique("case_sha256").sort("_place")
-                _put_named(found.select(list(SCHEMA)), self.folder / RUNS / f"{number:05d}")
-            for file in journal:
-                file.unlink()
-            flush_path(self.folder / JOURNAL)
-
-    def _put_timings(self, journal: Sequence[Path], order: pl.DataFrame) -> None:
-        known = [file for file in (self.folder / TIMINGS,) if file.exists()]
-        seconds = pl.concat(
-            [pl.read_parquet(file, columns=["case_sha256", SECONDS]) for file in (*journal, *known)]
-        ).unique("case_sha256", keep="first", maintain_order=True)
-        table = order.join(seconds, on="case_sha256", how="left").sort("_place").drop("_place")
-        put(self.folder / TIMINGS, encode_parquet(table, compression="zstd", statistics=False))
-
-    def _read_journal(self) -> None:
-        for file in sorted((self.folder / JOURNAL).iterdir()):
-            if file.suffix == PARTIAL:
-                file.unlink()
-            elif file.suffix == ".parquet":
-                self.n_files = int(file.stem.partition("-")[0]) + 1
-                self._take(file)
-        for file in sorted((self.folder / RUNS).glob("*.parquet")):
-            self._take(file)
-
-    def _take(self, file: Path) -> None:
-        if _hash_bytes(file.read_bytes()) != file.stem.partition("-")[2]:
-            file.rename(file.with_suffix(".torn"))
-            self.torn += 1
-            return
-        self.done.update(pl.read_parquet(file, columns=["case_sha256"])["case_sha256"].to_list())
+def build_table(records: Sequence[BatchRecord]) -> pl.DataFrame:
+    """Return the rows of some records."""
+    rows = [dump_document(record) for record in records]
+    return pl.DataFrame(rows, schema={**SCHEMA, SECONDS: pl.Float64})
 
 
 def read_runs(folder: Path) -> pl.DataFrame:
     """Return every record of a store so far, one row per case."""
-    files = [*sorted((folder / RUNS).glob("*.parquet")), *sorted((folder / JOURNAL).glob("*.parquet"))]
-    if not files:
-        return pl.DataFrame(schema=SCHEMA)
-    tables = [_read_rows(file) for file in files]
-    return pl.concat(tables).unique("case_sha256", keep="first", maintain_order=True)
-
-
-def _read_rows(file: Path) -> pl.DataFrame:
-    """Read the records of a file; columns added after it was written are null."""
-    table = pl.read_parquet(file)
-    late = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in table.columns]
-    return table.with_columns(late).select(list(SCHEMA))
-
-
-def check_begun(folder: Path) -> None:
-    """Check that a folder holds a batch.
-
-    Raises
-    ------
-    UsageError
-        If there is nothing to resume.
-    """
-    if not (folder / MANIFEST).is_file():
-        raise UsageError(
-            _('"{folder}" holds no batch: there is nothing to resume.', folder=folder),
-            code="usage.resume",
-        )
-
-
-def _locate_cases(files: Sequence[Path]) -> pl.DataFrame:
-    """Return the file that holds each case, the first of several."""
-    pieces = [
-        pl.read_parquet(file, columns=["case_sha256"]).with_columns(file=pl.lit(str(file))) for file in files
-    ]
-    return pl.concat(pieces).unique("case_sha256", keep="first", maintain_order=True)
-
-
-def _hash_bytes(data: bytes) -> str:
-    """Return the first half of the SHA-256 of a file's bytes, in hexadecimal, for its name."""
-    return hashlib.sha256(data).hexdigest()[:32]
-
-
-def _put_named(table: pl.DataFrame, stem: Path) -> None:
-    """Write a file named by its number and hash, and remove another one with that number."""
-    data = encode_parquet(table, compression="zstd", statistics=False)
-    target = stem.with_name(f"{stem.name}-{_hash_bytes(data)}.parquet")
-    put(target, data)
-    for other in stem.parent.glob(f"{stem.name}-*.parquet"):
-        if other != target:
-            other.unlink()
-
-
-def _lock_folder(folder: Path) -> BinaryIO:
-    stream = open_lock(folder / LOCK)
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        stream.close()
-        raise UsageError(
-            _(
-                'another run is writing to "{folder}" already. Wait for its end, or give another --out.',
-                folder=folder,
-            ),
-            code="batch-locked",
-        ) from None
-    return stream
-
-
-def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest of a new store; compare that of an existing one."""
-    file = folder / MANIFEST
-    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    if not file.exists():
-        put(file, text.encode())
-        return
-    known = json.loads(file.read_text(encoding="utf-8"))
-    differing = sorted(key for key in {*known, *manifest} if known.get(key) != manifest.get(key))
-    if differing:
-        raise UsageError(_describe_other_batch(folder, differing, known, manifest), code="batch-other")
-
-
-def _describe_other_batch(
-    folder: Path, keys: Sequence[str], known: Mapping[str, Any], now: Mapping[str, Any]
-) -> Text:
-    if "inputs" in keys:
-        was = {entry["path"]: entry["sha256"] for entry in known["inputs"]}
-        files = [entry["path"] for entry in now["inputs"] if was.get(entry["path"]) != entry["sha256"]]
-        names = ", ".join(files) or ", ".join(was)
-        return _(
-            '"{folder}" was begun with other files ({names} has changed). Put them back, or give '
-            "another --out.",
-            folder=folder,
-            names=names,
-        )
-    if keys in (["code_sha256"], ["code_sha256", "versions"], ["versions"]):
-        return _(
-            '"{folder}" was begun by another version of the program; answers are not mixed. Give '
-            "another --out.",
-            folder=folder,
-        )
-    differs = dict.fromkeys(_DIFFERS[key] for key in keys if key in _DIFFERS) or [_DIFFERS["batch_sha256"]]
-    return _(
-        '"{folder}" holds another batch (other {differs}). Give another --out.',
-        folder=folder,
-        differs=Items(tuple(differs)),
-    )
-
-
-_DIFFERS = {
-    "batch_sha256": _("scenarios or names"),
-    "n_cases": _("scenarios or names"),
-    "options": _("options of the solve"),
-    "code_sha256": _("version of the program"),
-    "versions": _("version of the program"),
-}
-
-
-class _told_plainly:  # noqa: N801 - used as a statement
-    """Turn disk errors into a readable error; the content of the store stays as it was."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OSError):
-            raise build_write_error(quote_path(self.folder), error, _RESUMES, code="batch-store") from error
-
-
-_RESUMES = _("What is there stays; the same command resumes.")
+    return read_rows(folder, SCHEMA)

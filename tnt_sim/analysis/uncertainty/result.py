@@ -33,7 +33,8 @@ from tnt_sim.analysis.uncertainty.document import (
     RiskEntry,
     SensitivityEntry,
 )
-from tnt_sim.analysis.uncertainty.runner import Draws, Ground, Sample
+from tnt_sim.analysis.uncertainty.draw_task import Ground, Sample
+from tnt_sim.analysis.uncertainty.runner import Draws
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 from tnt_sim.rules.linear_terms import BoolArray, IntArray

@@ -1,8 +1,8 @@
-"""Optimise every draw of a sample in worker processes, then evaluate candidate decisions in each draw.
+"""Optimise every draw of a sample by an executor, then evaluate candidate decisions in each draw.
 
-A draw is optimised with hindsight (the inputs are known). Then the lists that could be decided
-today (the plan, the best list on average, the most frequent optimal lists) are read in every draw:
-value, money paid, feasibility. For sensitivity, draws are optimised again with one input resampled.
+The lists that could be decided today (the plan, the best list on average, the most frequent optimal lists) are
+read in every draw: value, money paid, feasibility. For sensitivity, draws are optimised again with one input
+resampled. With a store, a draw that is there is not computed again.
 """
 
 from __future__ import annotations
@@ -13,263 +13,76 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
 
-from tnt_sim.analysis.uncertainty.draws import (
-    Draw,
-    FloatArray,
-    Input,
-    build_scenario,
-    compute_input_values,
-    draw_of,
-    list_inputs,
-    sample_points,
+from tnt_sim.analysis.shared.executors import Executor
+from tnt_sim.analysis.shared.group_sizes import GroupSizes
+from tnt_sim.analysis.uncertainty.draw_task import (
+    INFEASIBLE,
+    INPUTS_CHANGED,
+    Awards,
+    DrawFailure,
+    DrawOptimum,
+    DrawOutcome,
+    DrawReadings,
+    DrawTask,
+    Ground,
+    build_clock,
+    run_task,
 )
-from tnt_sim.domain.portfolio import CANONICAL
-from tnt_sim.engine.budgets import Clock
+from tnt_sim.analysis.uncertainty.store import DRAWS, LISTS, SENSITIVITY, DrawStore, hash_task
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
-from tnt_sim.engine.result import SolveOutcome, Status
-from tnt_sim.errors import InputError, LimitReached, UsageError, VerificationError
+from tnt_sim.engine.result import SolveOutcome
+from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
-from tnt_sim.parallel import Job, JobOutcome, run_in_processes, run_serially
-from tnt_sim.rules.envelopes.tree_reading import read_envelopes
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, find_common_scale
+from tnt_sim.parallel import Job, JobOutcome
+from tnt_sim.rules.linear_terms import IntArray, find_common_scale
 from tnt_sim.rules.protocols import Mode
-from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
-
-INFEASIBLE, STOPPED = Status.INFEASIBLE.value, Status.STOPPED.value
-"""Status of a draw without optimum: infeasible, or stopped by a limit."""
-Awards = tuple[IntArray, IntArray]
-"""Funded rows, ascending, and their grants in cents."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Identity of a sample: all that a worker needs to make any draw again."""
-
-    path: Path
-    sets: tuple[str, ...]
-    scenario_sha256: str
-    n_draws: int
-    seed: int
-    sampling: str
-
-
-@dataclass(frozen=True, slots=True)
-class DrawTask:
-    """Work on one draw.
-
-    Attributes
-    ----------
-    other : index of the input resampled from a second, independent sample (sensitivity); −1 for
-    none
-    lists : lists to evaluate in the draw; empty to optimise it
-    until : value of `time.monotonic`, one clock for all processes of a machine, at which solvers
-    stop
-    """
-
-    sample: Sample
-    number: int
-    other: int = -1
-    lists: tuple[Awards, ...] = ()
-    until: float = math.inf
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """Scenario prepared for draws: rows that `where` excludes are removed once, so row numbers stay valid."""
-
-    scenario: ScenarioData
-    problem: Problem
-    inputs: tuple[Input, ...]
-    cube: FloatArray
-    sample: Sample
-
-    @cached_property
-    def second(self) -> FloatArray:
-        """Return a second, independent sample, for sensitivity."""
-        sample = self.sample
-        return sample_points(self.inputs, sample.n_draws, sample.seed + 1, sample.sampling)
-
-    def draw(self, number: int, other: int = -1) -> Draw:
-        """Return a draw by number, with the part of input `other` taken from the second sample."""
-        point = self.cube[number]
-        if other >= 0:
-            widths = [len(one.rows) + one.n_groups for one in self.inputs]
-            start = sum(widths[:other])
-            point = point.copy()
-            point[start : start + widths[other]] = self.second[number, start : start + widths[other]]
-        return draw_of(self.problem.case.table, self.inputs, compute_input_values(self.inputs, point))
-
-
-def prepare_ground(scenario: ScenarioData, sample: Sample) -> Ground:
-    """Prepare a scenario for draws.
-
-    Raises
-    ------
-    UsageError
-        If the scenario has steps: each of its decisions would have draws of its own.
-    """
-    if scenario.steps:
-        raise UsageError(
-            _("`ensemble` looks at one decision, and this scenario has steps."),
-            code="usage.ensemble",
-        )
-    scenario = _with_numbers(scenario)
-    problem = compile_problem(scenario)
-    files = tuple(entry.model_copy(update={"where": None}) for entry in scenario.spec.dossiers)
-    spec = scenario.spec.model_copy(update={"dossiers": files})
-    ready = replace(scenario, spec=spec, portfolio=problem.case.portfolio)
-    inputs = list_inputs(problem)
-    cube = sample_points(inputs, sample.n_draws, sample.seed, sample.sampling)
-    return Ground(ready, problem, inputs, cube, sample)
-
-
-def _with_numbers(scenario: ScenarioData) -> ScenarioData:
-    """Convert uncertain extra columns from text to numbers."""
-    portfolio = scenario.portfolio
-    for entry in scenario.spec.uncertain:
-        name = entry.column
-        known = name in portfolio.table.columns and name not in CANONICAL
-        if name is not None and known and portfolio.table.schema[name] == pl.String:
-            numbers, faults = portfolio.read_numbers(name)
-            if not faults:
-                portfolio = portfolio.with_table(portfolio.table.with_columns(numbers.alias(name)))
-    return replace(scenario, portfolio=portfolio)
-
-
-def build_clock(until: float) -> Clock:
-    """Return a clock for the time left."""
-    return Clock(None if until == math.inf else until - time.monotonic())
-
-
-@lru_cache(maxsize=1)
-def _load_ground(sample: Sample) -> Ground:
-    """Load and prepare the scenario, once per process."""
-    scenario = load_scenario(sample.path, sample.sets)
-    if scenario.sha256 != sample.scenario_sha256:
-        raise UsageError(
-            _('"{name}" has changed while it was being computed.', name=sample.path.name),
-            code="ensemble-inputs",
-        )
-    return prepare_ground(scenario, sample)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DrawOptimum:
-    """Optimum of one draw.
-
-    Attributes
-    ----------
-    value : exact value of the first objective
-    unspent_cents : money left in each envelope
-    rows : funded applications, int (n_funded,)
-    worth : by application, 0 if it is gone, in units of `scale`; None if the value is no sum over applications
-    """
-
-    status: Status
-    value: Fraction
-    unspent_cents: Sequence[int]
-    rows: NDArray[np.int32]
-    scale: Fraction
-    worth: IntArray | None
-
-
-@dataclass(frozen=True, slots=True)
-class DrawFailure:
-    """Draw without an optimum: infeasible, stopped, or why no answer came."""
-
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class DrawReadings:
-    """Lists evaluated in one draw, see `Draws`."""
-
-    read: list[tuple[Fraction, int, bool]]
-    exceeded: list[bool]
-
-
-def run_task(task: DrawTask) -> DrawOptimum | DrawFailure | DrawReadings:
-    """Optimise one draw, or evaluate lists in it."""
-    ground = _load_ground(task.sample)
-    draw = ground.draw(task.number, task.other)
-    try:
-        problem = compile_problem(build_scenario(ground.scenario, draw))
-        if task.lists:
-            return DrawReadings(
-                [_read(problem, draw, awards) for awards in task.lists],
-                _find_exceeded_envelopes(problem, draw, task.lists[0]),
-            )
-        answer = optimise(problem, OptimiseOptions(prove=False), clock=build_clock(task.until))
-    except InputError:  # its rules contradict each other
-        return DrawFailure(INFEASIBLE)
-    except (LimitReached, VerificationError) as error:
-        return DrawFailure(error.code)
-    if answer.status is Status.INFEASIBLE:
-        return DrawFailure(INFEASIBLE)
-    if answer.allocation is None or answer.reading is None or not answer.is_closed:
-        return DrawFailure(STOPPED)
-    stage = problem.stages[0]
-    is_sum = not (stage.goal_parts or stage.terms.once or stage.terms.constant or stage.terms.per_cent.any())
-    return DrawOptimum(
-        status=answer.status,
-        value=answer.values[0],
-        unspent_cents=answer.reading.envelopes.left_cents,
-        rows=np.flatnonzero(answer.allocation.funded).astype(np.int32),
-        scale=stage.terms.scale,
-        worth=np.where(draw.gone, 0, stage.terms.per_funded) if is_sum else None,
-    )
-
-
-def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, bool]:
-    """Evaluate a list decided beforehand in a draw: value, cents paid, and whether every hard rule holds.
-
-    Applications that are gone get nothing; the others keep the amounts promised.
-    """
-    n = problem.case.n
-    granted = np.zeros(n, dtype=np.int64)
-    granted[awards[0]] = awards[1]
-    funded: BoolArray = (granted > 0) & ~draw.gone
-    granted = np.where(funded, granted, 0)
-    reading = read_allocation(problem, Allocation(funded, granted))
-    fits = not np.array(reading.envelopes.excess_cents, dtype=object).any()
-    kept = all(rule.holds for rule in reading.rules if rule.mode is Mode.HARD)
-    kept &= all(one.read(funded, granted).holds for one in (*problem.limits, *problem.table_rules))
-    return reading.values[0], int(draw.compute_paid_cents(granted).sum()), fits and kept
-
-
-def _find_exceeded_envelopes(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
-    """Return by envelope whether a list exceeds it when granted what its applications ask for in a draw."""
-    offers = problem.offers
-    funded = np.zeros(problem.case.n, dtype=np.bool_)
-    funded[awards[0]] = True
-    funded &= ~draw.gone
-    asked = np.where(offers.committed, offers.committed_cents, offers.highest_cents)
-    reading = read_envelopes(problem.case.tree, problem.case.node, np.where(funded, asked, 0))
-    return [cents > 0 for cents in reading.excess_cents]
-
-
-def build_tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, DrawTask]]:
-    """Build the jobs of some draws."""
-    return [(number, DrawTask(sample, number, **more)) for number in numbers]
-
 
 MOST_LISTS = 20
 """Most lists evaluated as decisions taken beforehand."""
-GROUP = 10
 DRAWS_SHARE = 2 / 3
 """Share of the time limit for optimising draws; the rest is for evaluating lists in them."""
 ReportProgress = Callable[[str, float], None]
+
+
+@dataclass(eq=False)
+class WorthSum:
+    """Sum of the worth of each application over the optimal draws, without the array of each draw.
+
+    Attributes
+    ----------
+    n : draws in the sum
+    is_complete : whether every value is a sum over applications
+    by_scale : sums by the unit in which the worth is written
+    """
+
+    n: int = 0
+    is_complete: bool = True
+    by_scale: dict[Fraction, IntArray] = field(default_factory=dict)
+
+    def add(self, optimum: DrawOptimum) -> None:
+        """Add the worth of one draw."""
+        self.n += 1
+        if optimum.worth is None:
+            self.is_complete = False
+        elif optimum.scale in self.by_scale:
+            self.by_scale[optimum.scale] = self.by_scale[optimum.scale] + optimum.worth
+        else:
+            self.by_scale[optimum.scale] = optimum.worth
+
+    def compute(self) -> tuple[Fraction, IntArray] | None:
+        """Return the common unit and the sum in it; None without a draw, or if a value is no such sum."""
+        if not self.is_complete or not self.by_scale:
+            return None
+        scale = find_common_scale(list(self.by_scale))
+        parts = [worth * int(unit / scale) for unit, worth in self.by_scale.items()]
+        total: IntArray = np.sum(parts, axis=0)
+        return scale, total
 
 
 @dataclass(eq=False)
@@ -285,6 +98,7 @@ class Draws:
     exceeded : by draw, whether the first list exceeds each envelope when granted what it asks for
     mixed : for each input, the optimal values of the draws in which it was resampled
     stopped_by : time or interrupt, None if complete
+    worth : sum over the draws of what each application is worth
     """
 
     plan: SolveOutcome
@@ -294,7 +108,7 @@ class Draws:
     exceeded: dict[int, list[bool]] = field(default_factory=dict)
     mixed: list[dict[int, Fraction]] = field(default_factory=list)
     stopped_by: str | None = None
-    failed: int = 0
+    worth: WorthSum = field(default_factory=lambda: WorthSum())
 
     @property
     def n_infeasible(self) -> int:
@@ -313,14 +127,44 @@ class Draws:
         return list(self.optima)
 
 
+@dataclass(frozen=True, slots=True)
+class DrawLimits:
+    """Time limits of an ensemble.
+
+    Attributes
+    ----------
+    seconds : for the whole, or None
+    draw_seconds : for each draw, or None
+    """
+
+    seconds: float | None = None
+    draw_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawExecution:
+    """How draws are computed.
+
+    Attributes
+    ----------
+    execute : executor, see `analysis.shared.executors`
+    n_workers : draws computed at the same time
+    is_local : whether workers share the clock of this machine
+    store : keeps outcomes; None for no store
+    """
+
+    execute: Executor
+    n_workers: int
+    is_local: bool = True
+    store: DrawStore | None = None
+
+
 def run_draws(
-    problem: Problem,
-    sample: Sample,
-    n_workers: int,
-    n_inputs: int,
+    ground: Ground,
+    execution: DrawExecution,
     n_sensitivity: int = 0,
     report_progress: ReportProgress | None = None,
-    seconds: float | None = None,
+    limits: DrawLimits = DrawLimits(),
 ) -> Draws:
     """Optimise every draw, evaluate the lists and resample inputs.
 
@@ -329,50 +173,30 @@ def run_draws(
 
     Parameters
     ----------
-    n_workers : worker processes
-    n_inputs, n_sensitivity : number of inputs, and draws per input for sensitivity (0 for none)
-    tell : called with the phase and the share done, in [0, 1]
-    seconds : time limit of the whole
+    n_sensitivity : draws per input for sensitivity; 0 for none
+    report_progress : called with the phase and the share done, in [0, 1]
+
+    Raises
+    ------
+    ScenarioError, UsageError
+        If input files change meanwhile.
     """
     began = time.monotonic()
-    end = math.inf if seconds is None else began + seconds
-    draws = Draws(optimise(problem, clock=build_clock(end)))
-    total = sample.n_draws * 2 + n_sensitivity * n_inputs
-    counter = _Counter(report_progress, total)
+    end = math.inf if limits.seconds is None else began + limits.seconds
+    draws = Draws(optimise(ground.problem, clock=build_clock(end)))
+    total = ground.sample.n_draws * 2 + n_sensitivity * len(ground.inputs)
+    run = _DrawsRun(ground, execution, limits, draws, _Counter(report_progress, total))
     try:
-        until = math.inf if seconds is None else began + DRAWS_SHARE * seconds
-        for outcome in _run(draws, build_tasks(sample, range(sample.n_draws), until=until), n_workers, until):
-            _take(draws, outcome)
-            counter.advance("draws")
-        _read_lists(problem, sample, draws, n_workers, counter, end)
+        until = math.inf if limits.seconds is None else began + DRAWS_SHARE * limits.seconds
+        run.optimise_draws(until)
+        run.read_lists(end)
         if n_sensitivity:
-            _run_sensitivity_draws(sample, draws, n_inputs, n_sensitivity, n_workers, counter, end)
+            run.sample_inputs_again(n_sensitivity, end)
     except KeyboardInterrupt:
         draws.stopped_by = "interrupt"
+    if execution.store is not None and draws.stopped_by is None:
+        execution.store.finish(run.keys)
     return draws
-
-
-def _run_sensitivity_draws(
-    sample: Sample,
-    draws: Draws,
-    n_inputs: int,
-    n_sensitivity: int,
-    n_workers: int,
-    counter: _Counter,
-    end: float,
-) -> None:
-    """Optimise the draws in which one input is resampled, for each input in turn."""
-    draws.mixed = [{} for __ in range(n_inputs)]
-    jobs = [
-        (k * n_sensitivity + number, task)
-        for k in range(n_inputs)
-        for number, task in build_tasks(sample, range(n_sensitivity), other=k, until=end)
-    ]
-    for outcome in _run(draws, jobs, n_workers, end):
-        k, number = divmod(outcome.number, n_sensitivity)
-        if isinstance(outcome.value, DrawOptimum):
-            draws.mixed[k][number] = outcome.value.value
-        counter.advance("sensitivity")
 
 
 @dataclass(eq=False)
@@ -387,47 +211,114 @@ class _Counter:
             self.report_progress(phase, self.done / self.total)
 
 
-def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Generator[JobOutcome]:
-    """Yield the results of jobs until the time limit, which is noted in `draws`."""
-    groups: Iterable[Sequence[Job]] = [jobs[k : k + GROUP] for k in range(0, len(jobs), GROUP)]
-    if n_workers == 1:
-        outcomes = run_serially(run_task, groups)
-    else:
-        outcomes = run_in_processes(run_task, groups, n_workers, deadline=build_clock(until).deadline)
-    waiting = len(jobs)
-    try:
-        for outcome in outcomes:
-            if time.monotonic() >= until:
-                break
-            waiting -= 1
-            yield outcome
-    finally:
-        outcomes.close()
-    if waiting:
-        draws.stopped_by = "time"
+@dataclass(eq=False)
+class _DrawsRun:
+    """An ensemble under way; `keys` are the cases asked for so far, in order."""
 
+    ground: Ground
+    execution: DrawExecution
+    limits: DrawLimits
+    draws: Draws
+    counter: _Counter
+    keys: list[str] = field(default_factory=list)
 
-def _take(draws: Draws, outcome: JobOutcome) -> None:
-    if outcome.failure is not None:
-        draws.failed += 1
-        draws.solved[outcome.number] = DrawFailure(outcome.failure)
-    else:
-        draws.solved[outcome.number] = outcome.value
+    def optimise_draws(self, until: float) -> None:
+        """Optimise every draw."""
+        tasks = [self._build_task(number, until) for number in range(self.ground.sample.n_draws)]
+        for number, outcome in self._compute(tasks, until):
+            if isinstance(outcome, DrawOptimum):
+                self.draws.worth.add(outcome)
+                self.draws.solved[number] = replace(outcome, worth=None)
+            elif isinstance(outcome, DrawFailure):
+                self.draws.solved[number] = outcome
+            self.counter.advance(DRAWS)
 
+    def read_lists(self, end: float) -> None:
+        """Evaluate the plan and the most frequent optimal lists that are feasible today in every draw."""
+        draws = self.draws
+        draws.lists = dict(_generate_lists(self.ground.problem, draws, end))
+        if not draws.lists:
+            return
+        lists, numbers = tuple(draws.lists.values()), draws.numbers
+        tasks = [self._build_task(number, end, lists=lists) for number in numbers]
+        for place, outcome in self._compute(tasks, end):
+            if isinstance(outcome, DrawReadings):
+                draws.read[numbers[place]] = outcome.read
+                draws.exceeded[numbers[place]] = outcome.exceeded
+            self.counter.advance(LISTS)
 
-def _read_lists(
-    problem: Problem, sample: Sample, draws: Draws, n_workers: int, counter: _Counter, end: float
-) -> None:
-    """Evaluate the plan and the most frequent optimal lists that are feasible today in every draw."""
-    draws.lists = dict(_generate_lists(problem, draws, end))
-    if not draws.lists:
-        return
-    given = tuple(draws.lists.values())
-    for outcome in _run(draws, build_tasks(sample, draws.numbers, lists=given), n_workers, end):
-        if isinstance(outcome.value, DrawReadings):
-            draws.read[outcome.number] = outcome.value.read
-            draws.exceeded[outcome.number] = outcome.value.exceeded
-        counter.advance("lists")
+    def sample_inputs_again(self, n: int, end: float) -> None:
+        """Optimise the draws in which one input is resampled, for each input in turn."""
+        inputs = range(len(self.ground.inputs))
+        self.draws.mixed = [{} for __ in inputs]
+        tasks = [self._build_task(number, end, other=k) for k in inputs for number in range(n)]
+        for place, outcome in self._compute(tasks, end):
+            k, number = divmod(place, n)
+            if isinstance(outcome, DrawOptimum):
+                self.draws.mixed[k][number] = outcome.value
+            self.counter.advance(SENSITIVITY)
+
+    def _build_task(self, number: int, until: float, **more: Any) -> DrawTask:
+        """Build a task; other machines have another clock, so they get no moment at which to stop."""
+        until = until if self.execution.is_local else math.inf
+        return DrawTask(self.ground.sample, number, until=until, seconds=self.limits.draw_seconds, **more)
+
+    def _compute(self, tasks: Sequence[DrawTask], until: float) -> Generator[tuple[int, DrawOutcome]]:
+        """Yield outcomes by place until the time limit, which is noted: first those stored, then the others."""
+        store = self.execution.store
+        left = dict(enumerate(tasks))
+        if store is not None:
+            keys = [hash_task(task) for task in tasks]
+            self.keys += keys
+            places = {key: place for place, key in enumerate(keys)}
+            for key, stored in store.read_outcomes(places):
+                if left.pop(places[key], None) is not None:
+                    yield places[key], stored
+        for outcome in self._run_jobs(list(left.items()), until):
+            yield outcome.number, self._receive(outcome)
+
+    def _run_jobs(self, jobs: Sequence[Job], until: float) -> Generator[JobOutcome]:
+        """Yield the outcomes of jobs until the time limit, and keep each in the store."""
+        if not jobs:
+            return
+        sizes, tasks = GroupSizes(self.execution.n_workers), dict(jobs)
+        store = self.execution.store
+        pending = None if store is None else store.pending
+        deadline = build_clock(until).deadline
+        outcomes = self.execution.execute(run_task, sizes.generate_groups(jobs), deadline)
+        waiting = len(jobs)
+        try:
+            for outcome in outcomes:
+                if time.monotonic() >= until:
+                    break
+                waiting -= 1
+                self._check_inputs(outcome.value)
+                if outcome.failure is None:
+                    sizes.record_seconds(outcome.value.seconds)
+                    if pending is not None and outcome.value.is_final:
+                        pending.add((tasks[outcome.number], outcome.value))
+                yield outcome
+        finally:
+            outcomes.close()
+            if pending is not None:
+                pending.flush()
+        if waiting:
+            self.draws.stopped_by = "time"
+
+    def _receive(self, outcome: JobOutcome) -> DrawOutcome:
+        """Return what a worker computed, or its failure."""
+        if outcome.failure is not None:
+            return DrawFailure(outcome.failure)
+        value: DrawOutcome = outcome.value
+        return value
+
+    def _check_inputs(self, outcome: DrawOutcome | None) -> None:
+        """Check that a worker read the scenario with which the ensemble began."""
+        if isinstance(outcome, DrawFailure) and outcome.status == INPUTS_CHANGED:
+            raise UsageError(
+                _('"{name}" has changed while it was being computed.', name=self.ground.sample.path.name),
+                code="ensemble-inputs",
+            )
 
 
 def _generate_lists(problem: Problem, draws: Draws, end: float) -> Iterable[tuple[str, Awards]]:
@@ -456,18 +347,12 @@ def _optimise_average(problem: Problem, draws: Draws, end: float) -> Awards | No
     With w_ij the worth of application i in draw j, 0 where it is gone, it maximises Σ_j Σ_i w_ij
     x_i / n under today's rules. None if a value is not a sum over applications.
     """
-    optima = list(draws.optima.values())
-    worths = [optimum.worth for optimum in optima if optimum.worth is not None]
-    if not optima or len(worths) < len(optima):
+    summed = draws.worth.compute()
+    if summed is None or any(rule.mode is Mode.PENALTY for rule in problem.rules):
         return None
-    if any(rule.mode is Mode.PENALTY for rule in problem.rules):
-        return None
-    scale = find_common_scale([optimum.scale for optimum in optima])
-    total = np.sum(
-        [worth * int(one.scale / scale) for one, worth in zip(optima, worths, strict=True)], axis=0
-    )
+    scale, total = summed
     first = problem.stages[0]
-    terms = replace(first.terms, scale=scale / len(optima), per_funded=total).reduce()
+    terms = replace(first.terms, scale=scale / draws.worth.n, per_funded=total).reduce()
     question = replace(problem, stages=(replace(first, terms=terms), *problem.stages[1:]))
     answer = optimise(question, OptimiseOptions(prove=False), clock=build_clock(end))
     if answer.allocation is None or not answer.is_closed:

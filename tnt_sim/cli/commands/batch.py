@@ -23,7 +23,10 @@ from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
+    ExecutorOption,
     MethodOption,
+    SchedulerOption,
+    WorkersOption,
     check_method,
     parse_lang,
     parse_seconds,
@@ -50,21 +53,6 @@ StoreOption = Annotated[
         metavar="DIR",
         help=N_("The folder to write; the same command goes on there."),
         show_default=False,
-    ),
-]
-ExecutorOption = Annotated[
-    str, typer.Option("--executor", metavar="serial|processes|dask", help=N_("Who computes."))
-]
-WorkersOption = Annotated[
-    int | None,
-    typer.Option(
-        "--workers", metavar="N", min=1, help=N_("How many at a time; one for each core by default.")
-    ),
-]
-SchedulerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--scheduler", metavar=N_("ADDRESS"), help=N_("With dask: a scheduler that runs already (tls://…).")
     ),
 ]
 EachLimitOption = Annotated[
@@ -104,17 +92,20 @@ def batch(
         "time_limit": parse_seconds(time_limit),
         "cross_check": cross_check,
     }
-    from tnt_sim.analysis.batch.plan import read_plan
+    from tnt_sim.analysis.batch.plan import estimate_plan_bytes, read_plan
     from tnt_sim.analysis.batch.runner import run_batch
-    from tnt_sim.analysis.batch.store import check_begun
-    from tnt_sim.analysis.batch.task import executor as executor_of
+    from tnt_sim.analysis.shared.executors import executor as executor_of
+    from tnt_sim.analysis.shared.result_store import check_begun
+    from tnt_sim.analysis.shared.worker_memory import choose_workers
     from tnt_sim.parallel import count_processors
 
-    n_workers = workers or count_processors()
-    run = executor_of(executor, n_workers, scheduler)
     if resume:
         check_begun(out)
     plan = read_plan(files)
+    n_workers = workers or count_processors()
+    if executor != "serial" and scheduler is None:
+        n_workers = choose_workers(workers, estimate_plan_bytes(plan))
+    run = executor_of(executor, n_workers, scheduler)
     n = len(plan.cases)
     if not output.quiet:
         said = _n("{n} scenario", "{n} scenarios", n=n)

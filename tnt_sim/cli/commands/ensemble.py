@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tnt_sim.cli.answer import STOPPED, StudyOptions
+from tnt_sim.cli.answer import STOPPED, StudyOptions, write_report
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, emit, get_width, print_note, print_page, show_progress
-from tnt_sim.cli.options import list_scenario_files, list_tables, parse_lang
+from tnt_sim.cli.options import (
+    ExecutorOption,
+    SchedulerOption,
+    WorkersOption,
+    list_scenario_files,
+    list_tables,
+    parse_lang,
+)
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, Lang, _
+
+if TYPE_CHECKING:
+    from rich.text import Text as Line
+
+    from tnt_sim.reporting.report_tree import Report
+
+PAGES = ("ensemble.html", "ensemble.xlsx")
+"""Page and workbook in the folder of the draws."""
 
 DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help=N_("The number of draws."))]
 SeedOption = Annotated[
@@ -30,18 +45,15 @@ SensitivityOption = Annotated[
         "--sensitivity", metavar="N", help=N_("Draws for each uncertainty for its Sobol index; 0: none.")
     ),
 ]
-WorkersOption = Annotated[
-    int | None,
-    typer.Option(
-        "--workers", metavar="N", min=1, help=N_("How many at a time; one for each core by default.")
-    ),
-]
 FittedPageOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
-        metavar=N_("FILE"),
-        help=N_("The file to write: .html or .xlsx, .yaml with --fit; none by default."),
+        metavar=N_("FILE|DIR"),
+        help=N_(
+            "The file to write: .html or .xlsx, .yaml with --fit; none by default. A folder keeps every draw, and "
+            "the same command goes on there."
+        ),
     ),
 ]
 
@@ -93,6 +105,28 @@ class EnsembleOptions(StudyOptions):
     scenario: ScenarioOrNone = None  # type: ignore[assignment]
     out: FittedPageOption = None
 
+    @property
+    def store(self) -> Path | None:
+        """Return the folder that keeps the draws: `out` where it has no suffix, or is a folder."""
+        is_folder = self.out is not None and (not self.out.suffix or self.out.is_dir())
+        return self.out if is_folder else None
+
+    def check(self) -> None:
+        """Check the file to write unless it is a folder, which the store checks."""
+        options = self if self.store is None else replace(self, out=None)
+        super(EnsembleOptions, options).check()
+
+    def show(
+        self, report: Report, document: Mapping[str, object], lang: Lang, hint: Sequence[Line] = ()
+    ) -> None:
+        """Write the page and the workbook into the folder of the draws, or the file of `--out`."""
+        if self.store is None:
+            super().show(report, document, lang, hint)
+            return
+        for name in PAGES:
+            write_report(self.store / name, report, lang)
+        replace(self, out=None).show(report, document, lang, hint)
+
 
 def ensemble(
     options: EnsembleOptions,
@@ -100,7 +134,9 @@ def ensemble(
     seed: SeedOption = 0,
     sampling: SamplingOption = "lhs",
     sensitivity: SensitivityOption = 0,
+    executor: ExecutorOption = "processes",
     workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     fit: FitOption = None,
     planned: PlannedOption = None,
     realised: RealisedOption = None,
@@ -126,9 +162,14 @@ def ensemble(
             sensitivity=sensitivity,
             time_limit=options.seconds,
             tell=progress,
+            store=options.store,
+            executor=executor,
+            scheduler=scheduler,
         )
     hint = options.build_hint("ensemble", lang) if options.out is None else ()
     options.show(build_report(ensemble_), ensemble_.summary(), lang, hint)
+    if options.store is not None and ensemble_.draws.stopped_by is not None and not options.quiet:
+        print_note(_("What is there stays; the same command resumes.").in_(lang))
     if ensemble_.draws.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return STOPPED if ensemble_.draws.stopped_by == "time" and not ensemble_.n_draws else 0
