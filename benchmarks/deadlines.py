@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ from tnt_sim.scenario.scenario import ScenarioData
 
 BEYOND = 2.0
 """Seconds that a question may take beyond its limit."""
+LISTS: dict[str, Path] = {}
+"""Public lists that are not in the repository, by family."""
 GROUPS = ("department", "theme", "kind")
 
 
@@ -173,6 +176,23 @@ def ten_thousand(folder: Path) -> Path:
     return write_m(folder, 0, 10_000)
 
 
+@cache
+def national(folder: Path) -> Path:
+    """The 51,093 real grants of family N, by the public list that `--list` names, else by M of that size."""
+    from families import write_m, write_n
+
+    source = LISTS.get("n")
+    return write_n(folder, 0, source) if source else write_m(folder, 0, 51_093)
+
+
+@cache
+def fifty_thousand(folder: Path) -> Path:
+    """Fifty thousand dossiers under four floors that cross the regions' caps (benchmarks/families.py)."""
+    from families import write
+
+    return write("b50k", 0, folder)
+
+
 def million(folder: Path) -> Path:
     """A million dossiers under a cap for each department of each axis (benchmarks/families.py)."""
     from families import write_m
@@ -228,6 +248,33 @@ def questioned(ask: Callable[..., Any], *words: str) -> Callable[[ScenarioData, 
 def criteria(scenario: ScenarioData, seconds: float) -> str:
     """`weights` of three criteria."""
     return far(weights(scenario, ["score", "dossiers", "leverage"], time_limit=seconds).document)
+
+
+def as_read(scenario: ScenarioData) -> ScenarioData:
+    """The scenario itself."""
+    return scenario
+
+
+def best_noted(scenario: ScenarioData) -> ScenarioData:
+    """The scenario beside a list of every second dossier, made by hand."""
+    assert scenario.path is not None
+    scenario.portfolio.table.select("dossier").gather_every(2).write_csv(scenario.path.parent / "list.csv")
+    return scenario
+
+
+def as_uncertain(scenario: ScenarioData) -> ScenarioData:
+    """The scenario with costs that are uncertain."""
+    assert scenario.path is not None
+    place = scenario.path.with_name("uncertain.yaml")
+    more = "uncertain:\n  - {id: cost, column: cost, times: {lognormal: {median: 1, sigma: 0.2}}}\n"
+    place.write_text(scenario.path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    return load_scenario(place)
+
+
+def compared_with_less(scenario: ScenarioData, seconds: float) -> str:
+    """`compare` with a variant of a smaller amount."""
+    other = with_sets(scenario, ["programme.amount=2 000 000 000 €"])
+    return far(compare(scenario, other, options={"time_limit": seconds}).summary())
 
 
 def held_against(scenario: ScenarioData, seconds: float) -> str:
@@ -311,6 +358,29 @@ CASES: dict[str, Case] = {
             "extend": extended,
         }.items()
     },
+    **{
+        f"{name}-{size}": Case(write, ask, large=True, prepare=prepare)
+        for size, write in {"n": national, "b50k": fifty_thousand}.items()
+        for name, (ask, prepare) in {
+            "run": (decided, as_read),
+            "sweep": (swept(steps=5), as_read),
+            "sweep-free": (swept(steps=5, free=True), as_read),
+            "sweep-exact": (swept(exact=True), as_read),
+            "next": (questioned(questions.next_euro), as_read),
+            "entries": (questioned(questions.entries), as_read),
+            "target": (questioned(questions.target, "+20"), as_read),
+            "prices": (questioned(questions.prices), as_read),
+            "extend": (extended, as_read),
+            "extension": (questioned(questions.extension, "1 M€"), as_read),
+            "conflict": (questioned(conflict), as_read),
+            "alternatives": (questioned(alternatives), as_read),
+            "compare": (compared_with_less, as_read),
+            "audit": (held_against, best_noted),
+            "ensemble": (drawn, as_uncertain),
+            "explain": (explained_one, base_decision),
+            "explain-all": (explained, base_decision),
+        }.items()
+    },
     "next-million": Case(million, questioned(questions.next_euro), large=True),
     "extend-million": Case(million, extended, large=True),
     "explain-million": Case(million, explained_one, large=True, prepare=base_decision),
@@ -374,15 +444,20 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--limits", default="1,2,5,10", help="seconds, separated by commas")
     parser.add_argument("--million", action="store_true", help="the cases of a million dossiers too")
+    parser.add_argument("--list", type=Path, help="the public list of grants of family N")
     parser.add_argument("--markdown", action="store_true", help="print a table, and each line on stderr")
     given = parser.parse_args()
+    if given.list is not None:
+        LISTS["n"] = given.list
     names = given.cases or [name for name, case in CASES.items() if given.million or not case.large]
     limits = [float(text) for text in given.limits.split(",")]
     every, loads = list[Measurement](), [os.getloadavg()[0]]
     with tempfile.TemporaryDirectory() as place:
         for name in names:
             case = CASES[name]
-            start = case.prepare(load_scenario(case.write(Path(place) / name)))
+            shared = case.write in (national, fifty_thousand)
+            folder = Path(place) / (case.write.__name__ if shared else name)
+            start = case.prepare(load_scenario(case.write(folder)))
             for limit in limits:
                 every.append(measured(name, case, start, limit))
                 loads.append(os.getloadavg()[0])

@@ -7,6 +7,8 @@ M  3 axes of 101 departments: 303 caps at 50 to 90 % of what is asked, and one f
 S  one envelope in cents whose scores grow with the amounts: score = euros + 10,000 (`s500`: 500 dossiers).
 M3 the same with a cap for each axis at 96 % of its departments', and one for all at 97 % of these: three levels.
 
+b50k is B with 50,000 dossiers. cg is C with floors and caps from what the list by value per euro spends instead.
+
 With a final `u` (`bu`, `mu`) a family is as users write their tables: costs in cents, merit in tenths, themes in
 several spellings.
 
@@ -87,10 +89,11 @@ def limit(name: str, where: str, side: str, euros: int) -> str:
     return f"  - {{id: {name}, kind: limit, measure: granted, where: {{{where}}}, {side}: {euros} €}}\n"
 
 
-def free_spending(folder: Path, seed: int) -> Mapping[str, dict[str, int]]:
+def free_spending(folder: Path, seed: int, n: int = 2_000) -> Mapping[str, dict[str, int]]:
     """Euros that the optimum of A spends in each theme, region and department."""
-    result = solve(load_scenario(write_a(folder, seed)), backend="highs", cross_check="never")
-    spent = result.to_dataframe()
+    backend = {"backend": "highs"} if n == 2_000 else {}
+    scenario = load_scenario(write_a(folder, seed, table=table_a(seed, n)))
+    spent = solve(scenario, cross_check="never", **backend).to_dataframe()
     return {
         key: dict(spent.group_by(key).agg(pl.col("granted_cents").sum() // 100).sort(key).iter_rows())
         for key in ("theme", "reg", "dep")
@@ -135,9 +138,28 @@ def write_s(folder: Path, seed: int, n: int) -> Path:
     return folder / "s.yaml"
 
 
-def write_b_to_d(folder: Path, seed: int, name: str, n_floors: int = 4) -> Path:
-    """B, C or D, over the free spending of A."""
-    free = free_spending(folder, seed)
+def greedy_spending(folder: Path, seed: int) -> Mapping[str, dict[str, int]]:
+    """Euros that the list by value per euro spends in each theme and region, within the envelope of A."""
+    table = table_a(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    table.write_parquet(folder / "dossiers.parquet")
+    left, taken = int(table["cost"].sum()) * 45 // 100, np.zeros(table.height, dtype=np.bool_)
+    for row in np.argsort(-(table["value"] / table["cost"]).to_numpy(), kind="stable").tolist():
+        if table["cost"][row] <= left:
+            taken[row] = True
+            left -= table["cost"][row]
+    spent = table.filter(taken)
+    return {
+        key: dict(spent.group_by(key).agg(pl.col("cost").sum()).sort(key).iter_rows())
+        for key in ("theme", "reg", "dep")
+    }
+
+
+def write_b_to_d(
+    folder: Path, seed: int, name: str, n_floors: int = 4, n: int = 2_000, *, greedy: bool = False
+) -> Path:
+    """B, C or D, over the free spending of A; or over what the greedy list spends."""
+    free = greedy_spending(folder, seed) if greedy else free_spending(folder, seed, n)
     themes = list(free["theme"])[:n_floors]
     rules = "".join(limit(f"floor-{t}", f"theme: {t}", "min", free["theme"][t] * 110 // 100) for t in themes)
     table = pl.read_parquet(folder / "dossiers.parquet")
@@ -296,6 +318,10 @@ def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Pat
         return write_l(folder, seed, name[0], int(name[1:] or 4))
     if name[0] == "m":
         return write_m(folder, seed, axes=name == "m3")
+    if name == "b50k":
+        return write_b_to_d(folder, seed, "b", n=50_000)
+    if name == "cg":
+        return write_b_to_d(folder, seed, "c", greedy=True)
     n_floors = int(name[1:]) if len(name) > 1 else 4
     return write_b_to_d(folder, seed, name[0], n_floors)
 

@@ -18,6 +18,7 @@ class Budgets:
     rounds : solves after the exact reading refused a point, or after a tie-break bettered a stage
     better_starts : solves from a better point of the second solver
     first_seconds, first_share : most seconds, and largest share of what is left, for a first feasible point
+    late_seconds : most seconds for a first feasible point after the limit, where nothing else was found
     kernel_share : share of what is left that exact kernels may take, so that a solver has time too
     fixing_share : the same for reduced-cost fixing
     cross_check_share : the same for a second solver, so that the tie-break has time too
@@ -33,6 +34,7 @@ class Budgets:
     better_starts: int = 3
     first_seconds: float = 5.0
     first_share: float = 0.5
+    late_seconds: float = 1.0
     kernel_share: float = 0.5
     fixing_share: float = 0.5
     cross_check_share: float = 0.5

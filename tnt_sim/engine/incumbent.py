@@ -47,7 +47,26 @@ def find_idle_allocation(
     """
     offers = problem.offers
     funded = offers.committed | offers.forced
-    allocation = Allocation(funded, np.where(funded, offers.lowest_cents, 0))
+    return _read_feasible(problem, Allocation(funded, np.where(funded, offers.lowest_cents, 0)), limits)
+
+
+def find_late_allocation(
+    problem: Problem, form: Formulation, goal: SolveStage, limits: Sequence[Fraction], deadline: Deadline
+) -> tuple[Allocation, AllocationReading] | None:
+    """Return the allocation of the greedy heuristic with its reading, for when no search found any.
+
+    Returns None if the heuristic meets none, or if the first stages are worse than `limits`.
+    """
+    point = find_first_point(form, form.model, goal, deadline)
+    if point is None:
+        return None
+    return _read_feasible(problem, Allocation(*form.recovery.compute_awards(point)), limits)
+
+
+def _read_feasible(
+    problem: Problem, allocation: Allocation, limits: Sequence[Fraction]
+) -> tuple[Allocation, AllocationReading] | None:
+    """Return an allocation with its reading; None if a rule forbids it, or a first stage is too bad."""
     reading = read_allocation(problem, allocation)
     if list_broken_rules(problem, allocation, reading) or list_worse_stages(problem, limits, reading):
         return None

@@ -39,6 +39,7 @@ from tnt_sim.engine.incumbent import (
     build_no_allocation_error,
     find_first_point,
     find_idle_allocation,
+    find_late_allocation,
 )
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.result import (
@@ -354,8 +355,7 @@ class _Optimisation:
         self.deadline = self._compute_search_deadline()
         self.stages = self._list_stages()
         if self.options.with_evidence:
-            deadline = self.deadline.take_share(BUDGETS.first_share).tighten(BUDGETS.first_seconds)
-            self.first = find_first_point(self.form, self.form.model, self.stages[0], deadline)
+            self.first = self._find_first_point()
         if self.options.on_incumbent is not None:
             self.reader = IncumbentReader(self.problem, self.form, self.options.on_incumbent, self.began)
             self.reader.receive_point(self.first, None)
@@ -384,6 +384,11 @@ class _Optimisation:
         left = until.seconds_left
         kept_back = min(BUDGETS.gap_seconds, BUDGETS.gap_share * left)
         return until.tighten(None if math.isinf(left) else left - kept_back)
+
+    def _find_first_point(self) -> IntArray | None:
+        """Find a feasible point of the model as formulated, for a solver to start from."""
+        deadline = self.deadline.take_share(BUDGETS.first_share).tighten(BUDGETS.first_seconds)
+        return find_first_point(self.form, self.form.model, self.stages[0], deadline)
 
     def _list_stages(self) -> list[SolveStage]:
         stages = [*self._goals, *([self.form.least_granted] if self.options.least_granted else [])]
@@ -440,6 +445,8 @@ class _Optimisation:
         The stages are solved again from any better point of the second solver.
         """
         self.is_unique = False
+        if start is None and self.first is None and not self.options.with_evidence:
+            self.first = self._find_first_point()
         if start is None and self.first is not None and model.is_feasible(self.first):
             start = self.first
         report = _build_progress_report(self.progress)
@@ -777,10 +784,15 @@ class _Optimisation:
     def _build_idle_outcome(self, outcome: StagesOutcome | None) -> SolveOutcome:
         """Return the allocation that needs no solver, if the rules and the kept values allow it.
 
-        A limit stopped the solver, or the formulation if there is no `outcome`. The status is `stopped` if they
-        do not allow it.
+        A limit stopped the solver, or the formulation if there is no `outcome`. Where rules require more than what
+        is committed, the allocation is that of the greedy heuristic. The status is `stopped` if there is none.
         """
-        idle, evidence = find_idle_allocation(self.problem, self.options.kept_values), None
+        evidence: Evidence | None = None
+        least_values = self.options.kept_values
+        idle = find_idle_allocation(self.problem, least_values)
+        if idle is None and outcome is not None:
+            late = Deadline(BUDGETS.late_seconds)
+            idle = find_late_allocation(self.problem, self.form, self.stages[0], least_values, late)
         if idle is None:
             return self._build_empty_outcome(Status.STOPPED, None, (), None)
         allocation, reading = idle

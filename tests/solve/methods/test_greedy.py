@@ -132,3 +132,51 @@ def test_a_false_clock_stops_it_at_every_step(tmp_path: Path, monkeypatch: pytes
         values.append(int(found @ form.stages[0].objective))
     assert values == sorted(values)
     assert values[0] == 0 < values[-1]
+
+
+FLOORS = """  - {id: every, kind: limit, measure: dossiers, by: department, min: 2}
+  - {id: theme, kind: limit, measure: granted, where: {theme: a}, min: 70 000.01 €}
+  - {id: dep, kind: limit, measure: granted, by: department, max: 95 k€}
+  - {id: part, kind: share, measure: dossiers, where: {theme: [b, c]}, min: 40 %}
+"""
+
+
+@pytest.mark.parametrize("grants", GRANTS)
+@pytest.mark.parametrize("seed", seeds(range(12), 4))
+def test_floors_are_met_before_the_rest(seed: int, grants: str, tmp_path: Path) -> None:
+    """A share that is lowered by what other floors take is raised again; then whoever still fits is taken."""
+    form = written(tmp_path, seed, FLOORS, GRANTS[grants])
+    assert not form.model.is_feasible(form.model.col_lower)
+    found = find_first_point(form, form.model, stage_of(form), Deadline(None))
+    assert found is not None
+    assert form.model.is_feasible(found)
+    if grants == "one":
+        for column in np.flatnonzero(found == 0).tolist():
+            more = found.copy()
+            more[column] = 1
+            assert not form.model.is_feasible(more)
+
+
+def test_floors_that_the_caps_bar_give_no_list(tmp_path: Path) -> None:
+    rules = FLOORS + "  - {id: few, kind: limit, measure: granted, where: {theme: a}, max: 70 000.02 €}\n"
+    form = written(tmp_path, 0, rules, "", n=12)
+    assert find_first_point(form, form.model, stage_of(form), Deadline(None)) is None
+
+
+def test_a_false_clock_stops_it_before_the_floors_are_met(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No list while a floor is not met, and a feasible one from then on."""
+    form = written(tmp_path, 1, FLOORS, "")
+    whole = StepClock().install(monkeypatch)
+    find_first_point(form, form.model, stage_of(form), Deadline(1e6))
+    met = []
+    for limit in range(whole.readings + 1):
+        clock = StepClock().install(monkeypatch)
+        found = find_first_point(form, form.model, stage_of(form), Deadline(limit * clock.tick))
+        assert clock.readings <= limit + 4
+        assert found is None or form.model.is_feasible(found)
+        met.append(found is not None)
+    assert met == sorted(met)
+    assert not met[0]
+    assert met[-1]

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +23,13 @@ from tnt_sim.analysis.uncertainty.draws import (
     FloatArray,
     Input,
     build_scenario,
+    check_sample,
     compute_input_values,
     draw_of,
     list_inputs,
     sample_points,
 )
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
@@ -91,29 +93,40 @@ class Ground:
     scenario: ScenarioData
     problem: Problem
     inputs: tuple[Input, ...]
-    cube: FloatArray
     sample: Sample
+    cubes: dict[int, FloatArray] = field(default_factory=dict)
 
-    @cached_property
-    def second(self) -> FloatArray:
-        """Return a second, independent sample, for sensitivity."""
-        sample = self.sample
-        return sample_points(self.inputs, sample.n_draws, sample.seed + 1, sample.sampling)
+    def draw(self, number: int, other: int = -1, deadline: Deadline = UNLIMITED) -> Draw:
+        """Return a draw by number, with the part of input `other` taken from a second, independent sample.
 
-    def draw(self, number: int, other: int = -1) -> Draw:
-        """Return a draw by number, with the part of input `other` taken from the second sample."""
-        point = self.cube[number]
+        The first draw of a process makes the sample.
+
+        Raises
+        ------
+        DeadlineExpired
+            When time is up before the sample is made.
+        """
+        point = self._sample_cube(0, deadline)[number]
         if other >= 0:
             widths = [len(one.rows) + one.n_groups for one in self.inputs]
             start = sum(widths[:other])
             point = point.copy()
-            point[start : start + widths[other]] = self.second[number, start : start + widths[other]]
+            second = self._sample_cube(1, deadline)
+            point[start : start + widths[other]] = second[number, start : start + widths[other]]
         return draw_of(self.problem.case.table, self.inputs, compute_input_values(self.inputs, point))
+
+    def _sample_cube(self, which: int, deadline: Deadline) -> FloatArray:
+        sample = self.sample
+        if which not in self.cubes:
+            self.cubes[which] = sample_points(
+                self.inputs, sample.n_draws, sample.seed + which, sample.sampling, deadline
+            )
+        return self.cubes[which]
 
 
 def estimate_sample_bytes(inputs: Sequence[Input], n_draws: int) -> int:
-    """Estimate the memory that a process takes for the points of a sample, at its peak: four arrays of floats."""
-    return 4 * 8 * n_draws * sum(len(one.rows) + one.n_groups for one in inputs)
+    """Estimate the memory that a process takes for the points of a sample, at its peak: two arrays of floats."""
+    return 2 * 8 * n_draws * sum(len(one.rows) + one.n_groups for one in inputs)
 
 
 def prepare_ground(scenario: ScenarioData, sample: Sample) -> Ground:
@@ -135,8 +148,8 @@ def prepare_ground(scenario: ScenarioData, sample: Sample) -> Ground:
     spec = scenario.spec.model_copy(update={"dossiers": files})
     ready = replace(scenario, spec=spec, portfolio=problem.case.portfolio)
     inputs = list_inputs(problem)
-    cube = sample_points(inputs, sample.n_draws, sample.seed, sample.sampling)
-    return Ground(ready, problem, inputs, cube, sample)
+    check_sample(inputs, sample.n_draws, sample.sampling)
+    return Ground(ready, problem, inputs, sample)
 
 
 def _with_numbers(scenario: ScenarioData) -> ScenarioData:
@@ -224,7 +237,10 @@ def run_task(task: DrawTask) -> DrawOutcome:
 
 
 def _compute_outcome(task: DrawTask, ground: Ground) -> DrawOutcome:
-    draw = ground.draw(task.number, task.other)
+    try:
+        draw = ground.draw(task.number, task.other, build_clock(task.until).deadline)
+    except DeadlineExpired:
+        return DrawFailure(STOPPED, is_final=False)
     clock = build_clock(task.until, task.seconds)
     is_own = clock.limit_seconds is None or clock.limit_seconds == task.seconds
     try:

@@ -25,6 +25,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, get_table_column
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import _
@@ -140,17 +141,14 @@ SAMPLINGS = ("lhs", "sobol", "random")
 MOST_SOBOL = 21_201
 MOST_FIGURES = 200_000_000
 """Most coordinates of all points together: 1.6 GB per process."""
+CELLS_AT_ONCE = 1_000_000
+"""Figures drawn between two looks at the clock, about 20 ms."""
 DIGITS = 9
 """Decimals kept, so that results do not depend on the last bits of floating-point arithmetic."""
 
 
-def sample_points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lhs") -> FloatArray:
-    """Sample points of the open unit cube, float (n_draws, n_coordinates).
-
-    Parameters
-    ----------
-    seed : of the random generator
-    sampling : "lhs", "sobol" or "random"
+def check_sample(inputs: Sequence[Input], n_draws: int, sampling: str) -> None:
+    """Check that a sample can be made, before any time is spent on it.
 
     Raises
     ------
@@ -158,9 +156,7 @@ def sample_points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: st
         For an unknown sampling, too many coordinates for Sobol points, or a sample too large for
         memory.
     """
-    from scipy.stats import qmc
-
-    width = sum(len(one.rows) + one.n_groups for one in inputs)
+    width = _count_coordinates(inputs)
     if n_draws * width > MOST_FIGURES:
         most = MOST_FIGURES // width
         raise UsageError(
@@ -173,24 +169,7 @@ def sample_points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: st
             ),
             code="usage.draws",
         )
-    random = np.random.default_rng(seed)
-    if sampling == "random":
-        cube = random.random((n_draws, width))
-    elif sampling == "lhs":
-        cube = qmc.LatinHypercube(d=max(1, width), rng=random).random(n_draws)
-    elif sampling == "sobol":
-        if width > MOST_SOBOL:
-            raise UsageError(
-                _(
-                    "{width} uncertain figures: Sobol points take {most_sobol}. Take lhs.",
-                    width=width,
-                    most_sobol=MOST_SOBOL,
-                ),
-                code="usage.sampling",
-            )
-        m = max(0, int(np.ceil(np.log2(max(1, n_draws)))))
-        cube = qmc.Sobol(d=max(1, width), rng=random).random_base2(m)[:n_draws]
-    else:
+    if sampling not in SAMPLINGS:
         raise UsageError(
             _(
                 '--sampling is {samplings}, not "{sampling}".',
@@ -199,8 +178,102 @@ def sample_points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: st
             ),
             code="usage.sampling",
         )
+    if sampling == "sobol" and width > MOST_SOBOL:
+        raise UsageError(
+            _(
+                "{width} uncertain figures: Sobol points take {most_sobol}. Take lhs.",
+                width=width,
+                most_sobol=MOST_SOBOL,
+            ),
+            code="usage.sampling",
+        )
+
+
+def _count_coordinates(inputs: Sequence[Input]) -> int:
+    return sum(len(one.rows) + one.n_groups for one in inputs)
+
+
+def sample_points(
+    inputs: Sequence[Input],
+    n_draws: int,
+    seed: int,
+    sampling: str = "lhs",
+    deadline: Deadline = UNLIMITED,
+) -> FloatArray:
+    """Sample points of the open unit cube, float (n_draws, n_coordinates).
+
+    Parameters
+    ----------
+    seed : of the random generator
+    sampling : "lhs", "sobol" or "random"
+
+    Raises
+    ------
+    UsageError
+        If `check_sample` refuses the sample.
+    DeadlineExpired
+        When time is up.
+    """
+    check_sample(inputs, n_draws, sampling)
+    width, random = _count_coordinates(inputs), np.random.default_rng(seed)
+    if sampling == "random":
+        cube = _draw_uniforms(random, n_draws, width, deadline)
+    elif sampling == "lhs":
+        cube = sample_latin_hypercube(random, n_draws, max(1, width), deadline)
+    else:
+        from scipy.stats import qmc
+
+        m = max(0, int(np.ceil(np.log2(max(1, n_draws)))))
+        cube = qmc.Sobol(d=max(1, width), rng=random).random_base2(m)[:n_draws]
     tiny = 2.0**-40
-    return np.clip(cube[:, :width], tiny, 1 - tiny)
+    return np.clip(cube[:, :width], tiny, 1 - tiny, out=cube[:, :width])
+
+
+def _draw_uniforms(random: np.random.Generator, n: int, width: int, deadline: Deadline) -> FloatArray:
+    """Draw uniform figures, float (n, width), some rows at a time."""
+    cube = np.empty((n, width))
+    step = max(1, CELLS_AT_ONCE // max(1, width))
+    for start in range(0, n, step):
+        deadline.check()
+        random.random(out=cube[start : start + step])
+    return cube
+
+
+def sample_latin_hypercube(
+    random: np.random.Generator, n: int, width: int, deadline: Deadline = UNLIMITED
+) -> FloatArray:
+    """Sample a Latin hypercube, float (n, width): each of n equal parts of each coordinate has one point.
+
+        x_ij = (π_j(i) − u_ij) / n,   π_j a random permutation of 1 … n,   u_ij uniform in [0, 1)
+
+    The figures are those of `scipy.stats.qmc.LatinHypercube`, in a third of its memory.
+
+    Source: McKay, Beckman and Conover, Technometrics 21 (1979).
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up.
+
+    Examples
+    --------
+    >>> points = sample_latin_hypercube(np.random.default_rng(0), 4, 1)
+    >>> sorted((4 * points[:, 0]).astype(int).tolist())
+    [0, 1, 2, 3]
+    """
+    random = random.spawn(1)[0]  # as scipy does
+    cube = _draw_uniforms(random, n, width, deadline)
+    step = max(1, CELLS_AT_ONCE // max(1, n))
+    ranks = np.arange(1, n + 1)
+    for start in range(0, width, step):
+        deadline.check()
+        columns = cube[:, start : start + step]
+        order = np.tile(ranks, (columns.shape[1], 1))
+        for row in order:
+            random.shuffle(row)
+        np.subtract(order.T, columns, out=columns)
+        columns /= n
+    return cube
 
 
 def compute_input_values(inputs: Sequence[Input], point: FloatArray) -> list[FloatArray]:

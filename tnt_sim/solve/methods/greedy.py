@@ -1,6 +1,8 @@
 """Greedy heuristic: finds a feasible point without a solver, for when the deadline leaves time for nothing else.
 
-Start from the least point (only forced dossiers). Add dossiers in decreasing order of gain of the first
+Start from the least point (only forced dossiers). If it is below the lower bound of some rows, add dossiers that
+raise these rows until each is satisfied, the row that needs the largest share of what could raise it first. Add
+dossiers in decreasing order of gain of the first
 objective per unit of cost, each at its least amount, whenever all rows remain satisfied. Then raise amounts
 as far as the rows allow. All arithmetic is in integers, so feasibility does not depend on a tolerance.
 
@@ -31,6 +33,8 @@ PER_ROUND = 100_000
 """Dossiers handled together; one round over them takes less than 0.1 s."""
 ROOM = 2**61
 """Bound on row activities, so that sums fit in int64."""
+MOST_PASSES = 20
+"""Passes over the rows below their lower bound."""
 PER_LOOK = 256
 """Amounts raised between two checks of the deadline, about a millisecond."""
 
@@ -42,7 +46,10 @@ def find_greedy_point(
     cost: IntArray,
     deadline: Deadline = UNLIMITED,
 ) -> IntArray | None:
-    """Find a point that satisfies all rows and bounds exactly; None if the least point does not.
+    """Find a point that satisfies all rows and bounds exactly; None if the heuristic meets none.
+
+    It meets none if the least point exceeds an upper bound, or if no remaining dossier can raise a row to its
+    lower bound.
 
     Parameters
     ----------
@@ -52,30 +59,41 @@ def find_greedy_point(
     """
     x = np.clip(np.zeros(model.n_cols, dtype=np.int64), model.col_lower, model.col_upper)
     reached = model.compute_activity(x)
-    if not model.is_feasible(x) or reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM:
+    if reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM or (reached > model.row_upper).any():
         return None
+    is_short = bool((reached < model.row_lower).any())
     gain = goal.objective if goal.sense is Sense.MAXIMISE else -goal.objective
     filling = _Filling(model, x.copy(), reached.astype(np.int64))
     if deadline.expired:
-        return x
-    moves = _build_moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost)
+        return None if is_short else x
+    moves = _build_moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost, useful_only=not is_short)
     if deadline.expired:
-        return x
+        return None if is_short else x
+    if is_short:
+        if not filling.reach_lower_bounds(moves, deadline):
+            return None
+        x = filling.x.copy()
+        moves = _build_moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost)
     filling.fill(moves, deadline)
     if not deadline.expired:
         filling.raise_amounts(recovery.ranged_columns[gain[recovery.ranged_columns] > 0], deadline)
     return filling.x if model.is_feasible(filling.x) else x
 
 
-def _build_moves(recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray) -> sp.csc_array:
-    """Return what funding each useful dossier changes, best ratio first: integer csc (n_cols, n_moves)."""
+def _build_moves(
+    recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray, *, useful_only: bool = True
+) -> sp.csc_array:
+    """Return what funding each dossier changes, best ratio first: integer csc (n_cols, n_moves).
+
+    With `useful_only`, dossiers without gain are left out.
+    """
     n = len(recovery.candidate)
     place, columns, values = _list_least_levels(recovery)
     gained, spent = gain[:n].astype(np.float64), cost[:n].astype(np.float64)
     np.add.at(gained, place, gain[columns].astype(np.float64) * values)
     np.add.at(spent, place, cost[columns].astype(np.float64) * values)
     ratio = gained / np.maximum(spent, 1.0)
-    useful = np.flatnonzero((ratio > 0) & free[:n])
+    useful = np.flatnonzero((ratio > 0) & free[:n] if useful_only else free[:n])
     order = useful[np.argsort(-ratio[useful], kind="stable")]
     at = np.full(n, -1, dtype=np.int64)
     at[order] = np.arange(len(order))
@@ -117,6 +135,64 @@ class _Filling:
             self._apply_rounds(subset, effect, tight, deadline)
             if deadline.expired:
                 return
+
+    def reach_lower_bounds(self, moves: sp.csc_array, deadline: Deadline) -> bool:
+        """Apply moves until each row reaches its lower bound; return whether all do.
+
+        A row that some moves raise may meanwhile be lowered by others: it is raised again in the next pass.
+        """
+        n, model = moves.shape[0], self.model
+        effect = (model.matrix[:, :n] @ moves).tocsr()
+        if abs(effect).astype(np.float64).sum(axis=1).max(initial=0.0) >= ROOM:
+            return False
+        row = np.repeat(np.arange(model.n_rows), np.diff(effect.indptr))
+        possible = np.bincount(row, np.maximum(effect.data, 0).astype(np.float64), model.n_rows)
+        by_move, waiting = effect.tocsc(), np.ones(moves.shape[1], dtype=np.bool_)
+        for _ in range(MOST_PASSES):
+            short = np.flatnonzero(self.reached < model.row_lower)
+            if not len(short):
+                return True
+            share = (model.row_lower - self.reached)[short] / np.maximum(possible[short], 1.0)
+            for target in short[np.argsort(-share, kind="stable")].tolist():
+                entries = slice(int(effect.indptr[target]), int(effect.indptr[target + 1]))
+                choice = np.sort(effect.indices[entries][effect.data[entries] > 0])
+                choice = choice[waiting[choice]]
+                taken = self._raise_row(target, by_move[:, choice], possible > 0)
+                if taken is None or deadline.expired:
+                    return False
+                waiting[choice[taken]] = False
+                self.x[:n] += moves[:, choice[taken]].sum(axis=1)
+        return False
+
+    def _raise_row(self, target: int, effect: sp.csc_array, may_fall: BoolArray) -> IntArray | None:
+        """Apply moves in order until a row reaches its lower bound; None if it does not, else their places.
+
+        `effect` is what each move changes in each row, int64 (n_rows, n_moves). Rows that `may_fall` are not
+        kept at their lower bounds.
+        """
+        waiting = np.ones(effect.shape[1], dtype=np.bool_)
+        raised = effect[[target]].toarray().ravel()
+        by_row = effect.tocsr()
+        row, move = (
+            np.repeat(np.arange(len(may_fall)), np.diff(by_row.indptr)),
+            by_row.indices.astype(np.int64),
+        )
+        value = by_row.data.astype(np.int64)
+        while (need := int(self.model.row_lower[target]) - int(self.reached[target])) > 0:
+            above, below = self._compute_room(np.arange(len(may_fall)))
+            below[may_fall] = ROOM
+            fits = waiting.copy()
+            fits[move[(value > above[row]) | (-value > below[row])]] = False
+            counted = np.where(fits[move], value, 0)
+            fits[move[_mark_overflow(np.maximum(counted, 0), by_row.indptr, above[row])]] = False
+            fits[move[_mark_overflow(np.maximum(-counted, 0), by_row.indptr, below[row])]] = False
+            gained = np.where(fits, raised, 0)
+            fits &= np.cumsum(gained) - gained < need
+            if not fits.any():
+                return None
+            self.reached += by_row @ fits.astype(np.int64)
+            waiting &= ~fits
+        return np.flatnonzero(~waiting)
 
     def _apply_rounds(
         self, moves: sp.csc_array, effect: sp.csr_array, tight: IntArray, deadline: Deadline
