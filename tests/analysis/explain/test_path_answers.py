@@ -14,6 +14,7 @@ from support.clocks import StepClock
 from tnt_sim.analysis.explain import path_answers
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
+from tnt_sim.analysis.shared import cap_curves
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED
@@ -112,6 +113,24 @@ def test_every_change_is_that_of_a_solve(tmp_path: Path, seed: int) -> None:
             assert mine == theirs
 
 
+def test_a_cap_above_all_that_binds_once_an_envelope_rises_is_seen(tmp_path: Path) -> None:
+    """The envelopes leave 1 € of the limit: 5 € more for one of them fund nothing."""
+    rows = ["dossier,envelope,requested,score", "A,e0,10,5", "B,e0,5,1", "C,e1,10,5", "D,e1,7,2"]
+    (tmp_path / "dossiers.csv").write_text("\n".join(rows), encoding="utf-8")
+    text = """schema_version: 1
+id: top
+title: SYNTHETIC
+programme: {id: tout, envelopes: [{id: e0, amount: 10 €}, {id: e1, amount: 10 €}]}
+dossiers: [{file: dossiers.csv}]
+objective: [{maximise: {score: 1}}]
+rules: [{id: all, kind: limit, measure: granted, max: 21 €}]
+"""
+    (tmp_path / "top.yaml").write_text(text, encoding="utf-8")
+    question = prepare_question(of_result(solve(load_scenario(tmp_path / "top.yaml"))))
+    assert question.paths is not None
+    assert pick(list_changes(question, 1), "envelope", "of", "status") == [("e0", "impossible")]
+
+
 def test_states_that_outgrow_their_budget_leave_intervals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +138,7 @@ def test_states_that_outgrow_their_budget_leave_intervals(
     assert question.paths is not None
     rows = list_refused(question)
     known = question.paths.find_intervals(rows, UNLIMITED)
-    monkeypatch.setattr(path_answers, "ROUNDS", 1)
+    monkeypatch.setattr(cap_curves, "ROUNDS", 1)
     monkeypatch.setattr(path_answers.PathAnswers, "_solve_interval", lambda *_: None)
     wide = question.paths.find_intervals(rows, UNLIMITED)
     for row in wide:

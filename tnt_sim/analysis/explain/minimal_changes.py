@@ -121,7 +121,8 @@ def prepare_question(decided: DecidedRun) -> Asking:
         )
         for one in required_changes.list_scores(problem)
     ]
-    return Asking(decided, compute_units(problem, deadline), tuple(result), PathAnswers.of(decided))
+    paths = PathAnswers.of(problem, decided.allocation, deadline)
+    return Asking(decided, compute_units(problem, deadline), tuple(result), paths)
 
 
 def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequence[ChangeEntry]:

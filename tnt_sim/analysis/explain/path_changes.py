@@ -18,9 +18,10 @@ from tnt_sim.analysis.explain.document import (
     OpenChange,
     RaisedEnvelope,
 )
-from tnt_sim.analysis.explain.path_answers import PathAnswers, PathQuestion, RaisedCaps, TreeChange
+from tnt_sim.analysis.explain.path_answers import PathAnswers
+from tnt_sim.analysis.shared.cap_curves import PathQuestion, RaisedCaps, TreeChange
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, list_amount_dependent_rules
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds, PathRoom
 
 
@@ -96,10 +97,10 @@ def build_envelope_entry(
     decided: DecidedRun, paths: PathAnswers, path: EnvelopePath, row: int
 ) -> RaisedEnvelope | ImpossibleChange | OpenChange | None:
     """Write the least increase of an envelope with which an application would be funded without loss."""
-    if list_amount_dependent_rules(decided.problem, path.nodes):
+    raised = paths.find_raised_caps(path)
+    if raised is None or raised.tree != int(paths.tree_of[paths.column[row]]) or raised.most_cents < FAR:
         return None
-    raised = paths.find_raised_caps(row, path)
-    return None if raised is None else _RaisedPath(decided, paths, path, row, raised).build_entry()
+    return _RaisedPath(decided, paths, path, row, raised).build_entry()
 
 
 class _RaisedPath:
@@ -153,13 +154,17 @@ class _RaisedPath:
 
     def _raise(self, cents: int, *, forced: bool = False) -> TreeChange:
         more = (self.raised.spare_cents + cents) // self.tree.task.unit
-        return TreeChange(forced=forced, leaf=more * self.raised.leaf, above=more * self.raised.above)
+        return TreeChange(forced=forced, leaf=more * (self.raised.leaf >= 0), above=more * self.raised.above)
 
     def _find_needed_cents(self, profit: int, *, inside: bool) -> IntegerBounds:
         """Bound the least cents more at which the others bring a profit, beside the application if it is in."""
         taken = self.weight if inside else 0
         ask = partial(
-            PathRoom.find_added, profit=profit, taken=taken, leaf=self.raised.leaf, above=self.raised.above
+            PathRoom.find_added,
+            profit=profit,
+            taken=taken,
+            leaf=self.raised.leaf >= 0,
+            above=self.raised.above,
         )
         question = PathQuestion(self.row, ask, profit=profit, inside=inside)
         self.paths.narrow_questions([question], self.deadline)

@@ -59,13 +59,13 @@ from tnt_sim.analysis.marginal.entry_thresholds import (
     UNKNOWN,
     NoLoss,
     find_no_loss_extensions,
+    record_added,
 )
 from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_least_amount
 from tnt_sim.analysis.shared.decided_run import DecidedRun, compare_tie_break, sign_of, with_tolerance
 from tnt_sim.analysis.shared.envelope_path import (
     EnvelopePath,
     build_envelope_path,
-    list_amount_dependent_rules,
     set_amount,
 )
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
@@ -75,7 +75,6 @@ from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, derive_status
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.kernel.cap_tree.path_room import FAR
 from tnt_sim.rules.expressions.columns import MICRO, ValueKind, get_column_kind, read_numeric_column
 from tnt_sim.rules.linear_terms import IntArray, Terms, Unit, find_common_scale
 from tnt_sim.rules.protocols import Case, CompiledRule, Mode, Sense
@@ -249,7 +248,7 @@ def of_everyone(
     base = ReferenceSolution(decided.scenario, problem, answer, steps, reading.values)
     no_loss = NoLoss.from_reference(base)
     try:
-        if paths is not None and path.nodes == (0,) and not list_amount_dependent_rules(problem, path.nodes):
+        if paths is not None:
             waiting = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded).tolist()
             _read_extensions(
                 paths, [row for row in waiting if paths.has_curve(row)], path, no_loss, decided.clock.deadline
@@ -267,12 +266,8 @@ def _read_extensions(
     paths: PathAnswers, rows: Sequence[int], path: EnvelopePath, no_loss: NoLoss, deadline: Deadline
 ) -> None:
     """Record what the curves of the caps tell of the least increase of the programme."""
-    for row, added in paths.find_extensions(rows, path.id, deadline).items():
-        no_loss.method[row] = KERNEL if added.exact else LIMITS
-        no_loss.never[row] = added.low == FAR
-        if added.low < FAR:
-            no_loss.lower[row] = added.low
-            no_loss.upper[row] = UNKNOWN if added.high == FAR else added.high
+    for row, added in paths.find_extensions(rows, path, deadline).items():
+        record_added(no_loss, row, added)
 
 
 def _build_interval_entry(

@@ -45,6 +45,7 @@ from tnt_sim.analysis.marginal.minimum_envelope import (
     find_least_by_kernel,
     read_at,
 )
+from tnt_sim.analysis.shared.cap_curves import CapCurves
 from tnt_sim.analysis.shared.envelope_path import (
     EnvelopePath,
     list_amount_dependent_rules,
@@ -56,6 +57,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import with_fixed
 from tnt_sim.formulation.formulate import formulate, with_kept_values
+from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds
 from tnt_sim.rules.envelopes.tree_reading import find_largest_reduction
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
@@ -131,6 +133,8 @@ def _compute_upper_bound(base: ReferenceSolution, path: EnvelopePath, opened: Pr
 
 UNKNOWN = -1
 KERNEL, SOLVED, LIMITS = "kernel", "solved", "limits"
+MOST_SOLVED = 5_000
+"""Most applications with which what the curves of caps leave open is looked for otherwise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,7 +192,8 @@ def find_no_loss_extensions(
     waiting = [row for row in rows if not no_loss.method[row]]
     if not waiting:
         return no_loss
-    rest = _solve_by_kernel(base, path, waiting, no_loss, report_progress, deadline)
+    rest = _read_curves(base, path, waiting, no_loss, deadline)
+    rest = _solve_by_kernel(base, path, rest, no_loss, report_progress, deadline)
     rest = _solve_named_rows(
         base, path, [row for row in rest if row in set(named or ())], rest, no_loss, clock, report_progress
     )
@@ -198,6 +203,36 @@ def find_no_loss_extensions(
         for row, low, high in zip(rest, lower, upper, strict=True):
             no_loss.lower[row], no_loss.upper[row], no_loss.method[row] = low, high, LIMITS
     return no_loss
+
+
+def _read_curves(
+    base: ReferenceSolution, path: EnvelopePath, waiting: list[int], no_loss: NoLoss, deadline: Deadline
+) -> list[int]:
+    """Record what the curves of nested caps tell and return the remaining rows."""
+    if not base.answer.is_closed:
+        return waiting
+    curves = CapCurves.of(base.problem, base.allocation, deadline)
+    if curves is None:
+        return waiting
+    extensions = curves.find_extensions(waiting, path, deadline)
+    left = []
+    few = len(base.problem.offers.candidate) <= MOST_SOLVED
+    for row in waiting:
+        added = extensions.get(row)
+        if added is None or (few and not added.exact):
+            left.append(row)
+        else:
+            record_added(no_loss, row, added)
+    return left
+
+
+def record_added(no_loss: NoLoss, row: int, added: IntegerBounds) -> None:
+    """Record limits of the least increase with which an application comes in without loss."""
+    no_loss.method[row] = KERNEL if added.exact else LIMITS
+    no_loss.never[row] = added.low == FAR
+    if added.low < FAR:
+        no_loss.lower[row] = added.low
+        no_loss.upper[row] = UNKNOWN if added.high == FAR else added.high
 
 
 def _solve_by_kernel(

@@ -10,6 +10,11 @@ Below that step nothing improves, so the range in which the solution stays optim
 With several stages, the one with the smallest step is returned. This exact step of the integer
 problem is given beside the shadow price (dual value) of the linear relaxation, which promises a
 fraction of a unit for every cent.
+
+Where nested caps on money are all that binds, one curve per leaf of their tree answers for all
+envelopes together (`analysis/shared/cap_curves.py`), and the tree alone is decided anew for the
+list at the step. Steps that they leave open are intervals. Elsewhere each envelope is one solve
+per stage.
 """
 
 from __future__ import annotations
@@ -18,8 +23,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tnt_sim.analysis.marginal.minimum_envelope import build_amount_stage, find_least_amount
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path, compile_at_amount
+import numpy as np
+
+from tnt_sim.analysis.marginal.minimum_envelope import (
+    build_amount_stage,
+    find_least_amount,
+    prove_minimum,
+    read_at,
+)
+from tnt_sim.analysis.shared.cap_curves import CapCurves, RaisedCaps
+from tnt_sim.analysis.shared.envelope_path import (
+    EnvelopePath,
+    build_envelope_path,
+    compile_at_amount,
+    set_amount,
+)
 from tnt_sim.analysis.shared.list_distance import with_first_stage, with_last_stage
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
@@ -32,12 +50,13 @@ from tnt_sim.analysis.shared.reference_solution import (
     relax_rule_to_report,
 )
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.lp_relaxation import NEGLIGIBLE, compute_shadow_prices
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import SolveStage as Stage_
+from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds
 from tnt_sim.rules.envelopes.tree_rows import LOWERED
 from tnt_sim.rules.linear_terms import Terms, Unit
 from tnt_sim.rules.protocols import RowKind, RowLabel, Sense
@@ -46,8 +65,15 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import solve_relaxed
+from tnt_sim.verify.allocation_reading import Allocation
 
 DISTANCE = "distance"
+MOST_SOLVED = 5_000
+"""Most applications with which a step that the curves leave open is solved for; else it is an interval."""
+LIST_SHARE = 0.8
+"""Share of the time left in which the lists at the steps are decided; later steps have none."""
+CERTIFICATE_SECONDS = 2.0
+"""Most seconds for certificates of steps that the curves tell, when every envelope is examined."""
 RISES, NEVER, STOPPED = "rises", "never", "stopped"
 
 
@@ -115,11 +141,21 @@ def compute_marginal_euros(
     known = {rule.id: rule for rule in base.problem.rules if can_relax(rule)}
     looked_at = [name for name in (known if rules is None else rules) if name in known]
     deadline = UNLIMITED if clock is None else clock.deadline
-    options = _MarginalSearch(base, clock, prove, _compute_shadow_prices(base, deadline) if looked_at else {})
-    wanted = [
-        (name, options.find_envelope_step)
-        for name in (_list_envelopes(base.problem) if envelopes is None else envelopes)
-    ]
+    names = _list_envelopes(base.problem) if envelopes is None else envelopes
+    curves, increases = _find_increases(base, names, deadline)
+    prices = _compute_shadow_prices(base, deadline) if looked_at else {}
+    seconds = CERTIFICATE_SECONDS if envelopes is None else BUDGETS.question_proof_seconds * len(names)
+    options = _MarginalSearch(
+        base,
+        clock,
+        prove,
+        prices,
+        curves,
+        increases,
+        deadline.take_share(LIST_SHARE),
+        deadline.tighten(seconds),
+    )
+    wanted = [(name, options.find_envelope_step) for name in names]
     wanted += [(name, options.find_rule_step) for name in looked_at]
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
@@ -138,6 +174,19 @@ def _list_envelopes(problem: Problem) -> list[str]:
     return [name for k, name in enumerate(tree.ids) if k not in parts and tree.written_cents[k] is not None]
 
 
+def _find_increases(
+    base: ReferenceSolution, names: Sequence[str], deadline: Deadline
+) -> tuple[CapCurves | None, Mapping[str, tuple[RaisedCaps, IntegerBounds]]]:
+    """Return the curves of the decision, and what they tell of each envelope that they cover."""
+    if not (names and base.answer.is_closed and base.answer.canonical):
+        return None, {}
+    curves = CapCurves.of(base.problem, base.allocation, deadline)
+    if curves is None:
+        return None, {}
+    paths = [build_envelope_path(base.problem, name).restrict_upwards() for name in names]
+    return curves, curves.find_increases(paths, deadline)
+
+
 def _compute_shadow_prices(base: ReferenceSolution, deadline: Deadline) -> Mapping[RowLabel, float]:
     try:
         form = formulate(base.problem, whole=False, deadline=deadline)
@@ -154,12 +203,20 @@ class _MarginalSearch:
     clock: Clock | None
     prove: bool
     prices: Mapping[RowLabel, float]
+    curves: CapCurves | None
+    increases: Mapping[str, tuple[RaisedCaps, IntegerBounds]]
+    lists_until: Deadline
+    """End of the search for lists at the amounts that the curves tell."""
+    proofs_until: Deadline
+    """End of the search for certificates of what the curves tell."""
 
     def find_envelope_step(self, name: str) -> NextEuro:
         """Find the least increase of an envelope that improves some stage."""
         base = self.base
         path = build_envelope_path(base.problem, name)
         deadline = UNLIMITED if self.clock is None else self.clock.deadline
+        if name in self.increases and (self.increases[name][1].exact or not self._can_solve(deadline)):
+            return self._read_curve(path.restrict_upwards())
         price = compute_shadow_price(base.problem, path, deadline)
         result = [
             find_least_amount(
@@ -185,6 +242,67 @@ class _MarginalSearch:
                 compile_at_amount(base.problem, path, amount), OptimiseOptions(prove=False), clock=self.clock
             )
         return self._build_result("envelope", name, "€", (step, upper), k, there, price, proof)
+
+    def _can_solve(self, deadline: Deadline) -> bool:
+        """Whether a solve may still tell what the curves left open."""
+        few = int(self.base.problem.offers.candidate.sum()) <= MOST_SOLVED
+        return few and not deadline.expired
+
+    def _read_curve(self, path: EnvelopePath) -> NextEuro:
+        """Read the least increase of an envelope from the curves, and decide its tree anew there."""
+        assert self.curves is not None
+        base, (raised, bounds) = self.base, self.increases[path.id]
+        price = 0.0
+        if raised.tree >= 0:
+            tree = self.curves.trees[raised.tree]
+            price = tree.compute_shadow_price(raised) * float(self.base.units[0]) * 100 / tree.task.unit
+        never = bounds.low == FAR
+        proof = Proof.FEASIBLE_GAP
+        if bounds.exact:
+            asked = None if never else path.amount_cents + bounds.low
+            certified = prove_minimum(
+                base.problem, path, base.compute_better_limits(0), asked, self.prove, self.proofs_until
+            )
+            proof = certified or proof
+        if never:
+            return _build_empty_result("envelope", path.id, "€", price, proof, stopped=False)
+        steps = Fraction(bounds.low, 100), Fraction(bounds.high, 100) if bounds.high < FAR else None
+        there = None if bounds.high == FAR else self._decide_raised(path, raised, bounds.high)
+        if there is None and bounds.exact and not self.lists_until.expired:  # a tie was left open
+            at = compile_at_amount(base.problem, path, path.amount_cents + bounds.high)
+            there = optimise(at, OptimiseOptions(prove=False), clock=self.clock)
+        return self._build_result("envelope", path.id, "€", steps, 0, there, price, proof)
+
+    def _decide_raised(self, path: EnvelopePath, raised: RaisedCaps, cents: int) -> SolveOutcome | None:
+        """Decide the tree of some raised caps anew, and read the list at the greater amount."""
+        assert self.curves is not None
+        problem, offers = self.base.problem, self.base.problem.offers
+        if self.lists_until.expired:
+            return None
+        columns = self.curves.decide_raised(raised, cents, self.lists_until)
+        if columns is None:
+            return None
+        funded, granted = self.base.allocation.funded.copy(), self.base.allocation.granted_cents.copy()
+        rows = self.curves.form.recovery.candidate
+        funded[rows] = columns
+        granted[rows] = np.where(columns, offers.most_cents[rows], 0)
+        allocation = Allocation(funded, granted)
+        there = set_amount(problem, path, path.amount_cents + cents)
+        reading = read_at(there, allocation, self.base.compute_better_limits(0))
+        assert reading is not None, "the list breaks a rule at the amount that was found for it"
+        return SolveOutcome(
+            status=Status.FEASIBLE,
+            values=reading.values,
+            bests=reading.values,
+            granted_cents=reading.granted_cents,
+            allocation=allocation,
+            reading=reading,
+            proof=Proof.FEASIBLE_GAP,
+            canonical=True,
+            method="tree",
+            seconds=0.0,
+            claimed=True,
+        )
 
     def find_rule_step(self, name: str) -> NextEuro:
         """Find the least violation of a rule that improves some stage."""

@@ -367,11 +367,11 @@ def find_least_amount(
         nothing = answer.status is Status.INFEASIBLE
         words = tuple(rule.words for rule in moving)
         return MinimumEnvelope(
-            None, None, answer, _prove_minimum(loose, path, limits, None, prove and nothing, deadline), words
+            None, None, answer, prove_minimum(loose, path, limits, None, prove and nothing, deadline), words
         )
     lower = int(answer.values[-1] * 100)
     answer = answer.with_proof(
-        _prove_minimum(loose, path, limits, lower, prove and answer.is_closed, deadline)
+        prove_minimum(loose, path, limits, lower, prove and answer.is_closed, deadline)
     )
     if not answer.is_closed:
         known = None if moving else lower
@@ -429,7 +429,7 @@ def find_least_by_kernel(
         return None
     began = time.perf_counter()
     if result is None:
-        proof = _prove_minimum(view.problem, path, (value,), None, prove, deadline)
+        proof = prove_minimum(view.problem, path, (value,), None, prove, deadline)
         answer = SolveOutcome(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
         return MinimumEnvelope(None, None, answer, proof)
     cents = max(path.floor_cents, view.floor_cents + result.need)  # the path may start at the written amount
@@ -437,7 +437,7 @@ def find_least_by_kernel(
     reading = read_at(set_amount(view.problem, path, cents), allocation, (value,))
     if reading is None:
         return None
-    proof = _prove_minimum(view.problem, path, (value,), cents, prove, deadline)
+    proof = prove_minimum(view.problem, path, (value,), cents, prove, deadline)
     values = (*reading.values[:1], Fraction(cents, 100))
     took = time.perf_counter() - began
     status = derive_status(proof)
@@ -446,7 +446,7 @@ def find_least_by_kernel(
     return MinimumEnvelope(cents, cents, answer, proof)
 
 
-def _prove_minimum(
+def prove_minimum(
     problem: Problem,
     path: EnvelopePath,
     limits: Sequence[Fraction],

@@ -45,6 +45,11 @@ class CapTreeNode:
         """Return all columns under the node."""
         return np.concatenate([self.columns, *(child.collect_columns() for child in self.children)])
 
+    def list_leaves(self) -> list[CapTreeNode]:
+        """Return the nodes that hold columns of their own."""
+        own = [self] if len(self.columns) else []
+        return [*own, *(leaf for child in self.children for leaf in child.list_leaves())]
+
     def list_columns_by_node(self) -> list[IntArray]:
         """Return the own columns of the node and of every node under it, as one list per node."""
         return [self.columns, *(part for child in self.children for part in child.list_columns_by_node())]
