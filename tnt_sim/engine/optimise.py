@@ -76,6 +76,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.backends.registry import get_backend, list_independent_backends
+from tnt_sim.solve.methods.best_known import BestKnown
 from tnt_sim.solve.methods.cap_tree import build_infeasible_outcome
 from tnt_sim.solve.methods.core_problem import solve_core
 from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict, build_stage_model, quarantine_model
@@ -327,6 +328,8 @@ class _Optimisation:
     interrupted: bool = False
     first: IntArray | None = None
     """A feasible point found before the solve."""
+    known: BestKnown = field(default_factory=BestKnown)
+    """Best bound and point of the kernels that gave up."""
     reader: IncumbentReader | None = None
     """Passes on better lists, if somebody listens."""
 
@@ -447,6 +450,9 @@ class _Optimisation:
         self.is_unique = False
         if start is None and self.first is None and not self.options.with_evidence:
             self.first = self._find_first_point()
+        if self.first is not None:
+            self.known.record_point(self.stages[0], self.form.model, self.first)
+        self.first = self.known.point
         if start is None and self.first is not None and model.is_feasible(self.first):
             start = self.first
         report = _build_progress_report(self.progress)
@@ -455,6 +461,7 @@ class _Optimisation:
         solve_stage = self.warm.solve_stage or METHODS[self.options.method]
         for _ in range(BUDGETS.better_starts):
             outcome = solve_lexicographic(model, self.stages, solver, limits, report, start, solve_stage)
+            outcome = self.known.tighten_outcome(self.stages[0], outcome)
             self.clock.record_phase("solve")
             if outcome.values is None and outcome.termination is Termination.INTERRUPTED:
                 raise KeyboardInterrupt
@@ -514,7 +521,9 @@ class _Optimisation:
         form, stages, live = self.form, self.stages, self.warm.live
         known, deadline = self.warm.model_cache.solved, self.deadline.take_share(BUDGETS.kernel_share)
         if not self.options.kept_values:
-            return solve_exactly(model, stages, live, memory=known, recovery=form.recovery, deadline=deadline)
+            return solve_exactly(
+                model, stages, live, memory=known, recovery=form.recovery, deadline=deadline, known=self.known
+            )
         first, result = form.stages[0], None
         if len(stages) == 1 and first.sense is Sense.MAXIMISE:
             goal = SolveStage(first.name, first.objective, first.sense)

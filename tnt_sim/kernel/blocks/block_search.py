@@ -43,7 +43,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.kernel.blocks.exchanges import (
     Exchanges,
     FloatArray,
@@ -229,10 +229,11 @@ class _BlockSearch:
         self.floor = at_least
         if at_least is not None:
             most = min(most, self.bound - at_least + self.margin)
+        settled = 0.0
         for block in self.blocks:
-            if not self._find_least_loss(block, most):
+            if not self._find_least_loss(block, most, settled):
                 return None
-        settled = sum(block.least for block in self.blocks)
+            settled += block.least
         typical = _compute_median_cost(self.swaps.compute_least_costs(np.arange(len(self.value))))
         gamma = FIRST_SHARE * settled + typical / 50 + self.margin
         if at_most is not None:
@@ -240,16 +241,21 @@ class _BlockSearch:
         if at_least is not None:
             gamma = self.bound - at_least - settled + self.margin
         while gamma >= 0:
-            self._record_bound(None, self.bound - settled)
+            self._record_bound(None, self.bound - settled + self.margin)
             before = self.left
-            self._search_within(gamma, settled)
+            try:
+                self._search_within(gamma, settled)
+            except (TooManyStates, DeadlineExpired):
+                if self.best is not None:
+                    self._record_bound(self.taken, np.inf)
+                raise
             if self.best is not None and self.bound - self.best - settled <= gamma:
                 self._record_bound(self.taken, self.best)
                 return BlockSolution(self.taken, self.best, self.ways)
             if self.best is None and (gamma > most or at_least is not None):
                 return None
             if self.best is None:
-                self._record_bound(None, self.bound - settled - gamma)
+                self._record_bound(None, self.bound - settled - gamma + self.margin)
                 if self.floor is None and before - self.left > LONG_PASS:
                     self._search_within(gamma, settled, FEW)
             gamma = self._compute_next_gamma(gamma, settled)
@@ -273,10 +279,10 @@ class _BlockSearch:
         if self.heard is not None:
             self.heard(taken, bound)
 
-    def _find_least_loss(self, block: Block, most: float) -> bool:
+    def _find_least_loss(self, block: Block, most: float, settled: float) -> bool:
         """Find the least loss of a block, by doubling the range until a state is found.
 
-        False if it has no feasible state.
+        False if it has no feasible state. `settled` is what the blocks before it lose at least.
         """
         within = _compute_median_cost(self.swaps.compute_least_costs(block.items)) / 20 + self.margin
         while True:
@@ -286,6 +292,7 @@ class _BlockSearch:
                 return True
             if within > most:
                 return False
+            self._record_bound(None, self.bound - settled - within + self.margin)
             within *= 2
 
     def _look(self, block: Block, within: float) -> None:

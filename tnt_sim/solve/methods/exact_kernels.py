@@ -25,6 +25,7 @@ from tnt_sim.kernel.cap_tree.best_choice import LongTreeError, Memory
 from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.benders_projection import RELAXATION, Loosened, relax_to_counted_columns
+from tnt_sim.solve.methods.best_known import BestKnown
 from tnt_sim.solve.methods.cap_tree import SOLVER as TREE
 from tnt_sim.solve.methods.cap_tree import (
     build_infeasible_outcome,
@@ -65,6 +66,7 @@ def solve_exactly(
     recovery: Recovery | None = None,
     deadline: Deadline = UNLIMITED,
     max_work: int = MAX_WORK,
+    known: BestKnown | None = None,
 ) -> KernelOutcome:
     """Solve the stages with an exact kernel; None if no kernel can in time.
 
@@ -80,6 +82,8 @@ def solve_exactly(
         Tells which columns are amounts; kernels treat them as multiple-choice groups.
     max_work
         States that the blocks may examine; 0 means that only trees of caps are tried.
+    known
+        Receives the best bound and point of the blocks if they give up; not used when dossiers have amounts.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def solve_exactly(
             lambda: _solve_amounts(model, stages, recovery, live, memory, deadline, max_work)
         )
     return run_within_deadline(
-        lambda: _solve_stages(model, stages, live, heard, memory, None, deadline, max_work)
+        lambda: _solve_stages(model, stages, live, heard, memory, None, deadline, max_work, known)
     )
 
 
@@ -138,6 +142,7 @@ def _solve_stages(
     choice_groups: ChoiceGroups | None,
     deadline: Deadline,
     max_work: int,
+    known: BestKnown | None = None,
 ) -> KernelOutcome:
     """Try a tree of caps, then blocks, then both again after projection."""
 
@@ -147,7 +152,7 @@ def _solve_stages(
         )
 
     def try_blocks(work: int) -> KernelOutcome:
-        return solve_crossing(model, stages, live, heard, work, choice_groups, deadline)
+        return solve_crossing(model, stages, live, heard, work, choice_groups, deadline, known)
 
     found = _try_in_order(try_tree, try_blocks, model.n_cols, max_work)
     if found or heard:

@@ -13,6 +13,7 @@ Sherali and Soyster, Preemptive and nonpreemptive multi-objective programming, J
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -26,16 +27,25 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
+from tnt_sim.formulation.linear_model import (
+    NO_LOWER,
+    NO_UPPER,
+    FloatArray,
+    IntArray,
+    LinearModel,
+    SolveStage,
+)
 from tnt_sim.kernel.blocks.active_rows import ActiveRowsSolution, settle
 from tnt_sim.kernel.blocks.block_search import LARGEST, Heard
 from tnt_sim.kernel.cap_tree.dominance import mark_first_items
-from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
+from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, TooManyStates
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
+from tnt_sim.solve.methods.best_known import BestKnown, compute_first_bound
 from tnt_sim.solve.methods.cap_tree import build_kernel_outcome, solve_open_columns
 from tnt_sim.solve.methods.lexicographic import PricedRow, ProofHints, StagesOutcome
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
+from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.solve.reductions.symmetry import classify_columns
 
 SOLVER = "blocks"
@@ -53,6 +63,7 @@ def solve_crossing(
     max_work: int = MAX_WORK,
     choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
+    known: BestKnown | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve the stages with Lagrangian relaxation and exact blocks; None if the method does not apply.
 
@@ -68,6 +79,8 @@ def solve_crossing(
         States that the kernel may examine.
     choice_groups
         Multiple-choice groups: at most one column of each is taken.
+    known
+        Receives the best bound and point, also if the kernel gives up.
 
     Returns
     -------
@@ -83,8 +96,15 @@ def solve_crossing(
     if any(stage.tolerance for stage in stages[:-1]) or not model.n_cols or not stages:
         return None
     if (model.col_lower == model.col_upper).any():
-        again = partial(solve_crossing, live=live, heard=heard, max_work=max_work, deadline=deadline)
-        return solve_open_columns(model, stages, again, choice_groups)
+        inner = BestKnown()
+        again = partial(
+            solve_crossing, live=live, heard=heard, max_work=max_work, deadline=deadline, known=inner
+        )
+        try:
+            return solve_open_columns(model, stages, again, choice_groups)
+        finally:
+            if known is not None:
+                known.take_open_columns(inner, stages[0], model)
     value = combine_objectives(stages, choice_groups)
     # if the combined objective is too large, the first stage alone suffices when its optimum is unique
     whole = value is not None
@@ -97,6 +117,9 @@ def solve_crossing(
     duals = (live or IncrementalLp()).compute_prices(model, value, primal=wide, deadline=deadline)
     if duals is None:
         return None
+    weight = compute_leading_weight(first, choice_groups)
+    if known is not None:
+        heard = _record_known(known, model, stages[0], value, weight, duals, heard)
     try:
         price = np.maximum(duals[row] * sign, 0.0)
         group = None if choice_groups is None else choice_groups.group
@@ -108,10 +131,34 @@ def solve_crossing(
     x, is_unique = _find_canonical_point(
         model, stages, solution, choice_groups or ChoiceGroups.of(np.arange(model.n_cols))
     )
-    proof_hints = _build_hints(
-        model, solution, float(compute_leading_weight(first, choice_groups)), matrix, sign, row
-    )
+    proof_hints = _build_hints(model, solution, float(weight), matrix, sign, row)
     return build_kernel_outcome(model, stages, x, is_unique, time.perf_counter() - began, SOLVER, proof_hints)
+
+
+def _record_known(
+    known: BestKnown,
+    model: LinearModel,
+    first: SolveStage,
+    value: IntArray,
+    weight: Fraction,
+    duals: FloatArray,
+    heard: Heard | None,
+) -> Heard:
+    """Record the bound of the linear program, and return the callback that records those of the kernel."""
+    unit = int(weight * (int(np.gcd.reduce(first.objective)) or 1))
+    proved = compute_exact_bound(model.with_objective(value, Sense.MAXIMISE), duals).value
+    if proved is not None:
+        known.record_bound(first, compute_first_bound(first, value, unit, math.floor(proved)))
+
+    def record(taken: BoolArray | None, bound: float) -> None:
+        if taken is not None:
+            known.record_point(first, model, taken.astype(np.int64))
+        if not math.isinf(bound):
+            known.record_bound(first, compute_first_bound(first, value, unit, bound))
+        if heard is not None:
+            heard(taken, bound)
+
+    return record
 
 
 def _build_hints(
