@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.cap_tree.core_enumeration import enumerate_leaf_states
 from tnt_sim.kernel.cap_tree.leaves import build_leaf
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo
+from tnt_sim.kernel.cap_tree.near_leaves import build_near_leaves
 from tnt_sim.kernel.cap_tree.states import Budget
-from tnt_sim.kernel.cap_tree.tree_search import maximise_in_tree
+from tnt_sim.kernel.cap_tree.tree_search import can_tree_reach, maximise_in_tree, minimise_weight_in_tree
 from tnt_sim.kernel.compiled.library import COMPILED, NUMPY, VARIABLE
 from tnt_sim.kernel.knapsack import can_reach_profit, solve_knapsack
 from tnt_sim.kernel.profit_frontier import build_frontier, recover_items
@@ -163,15 +165,81 @@ def draw_leaf_states(rng: np.random.Generator) -> Call:
     return enumerate_states
 
 
+def draw_nodes(rng: np.random.Generator, profit: np.ndarray, weight: np.ndarray, most: int) -> CapTreeNode:
+    """Draw a tree of two or three levels over all items: some leaves, and own columns of its nodes."""
+    own, *parts = np.array_split(rng.permutation(len(profit)), int(rng.integers(2, most + 2)))
+    nodes = [CapTreeNode(k + 1, _draw_cap(rng, weight[part]), np.sort(part)) for k, part in enumerate(parts)]
+    if rng.random() < 0.4:
+        split = int(rng.integers(1, len(nodes) + 1))
+        inside = [weight[node.columns] for node in nodes[:split]]
+        cap = _draw_cap(rng, np.concatenate(inside))
+        nodes = [
+            CapTreeNode(len(parts) + 1, cap, np.zeros(0, dtype=np.int64), tuple(nodes[:split])),
+            *nodes[split:],
+        ]
+    return CapTreeNode(0, _draw_cap(rng, weight), np.sort(own), tuple(nodes))
+
+
+def _draw_cap(rng: np.random.Generator, weight: np.ndarray) -> int:
+    """Draw a capacity for some items: none, tight, or so that all fit."""
+    return int(rng.integers(0, int(weight.sum()) + 2))
+
+
 def draw_tree(rng: np.random.Generator) -> Call:
-    """Draw a call of `maximise_in_tree`: a root with two leaves and columns of its own."""
-    profit, weight = draw_leaf_items(rng, 24)
-    parts = np.array_split(rng.permutation(len(profit)), 3)
-    columns = [np.sort(part) for part in parts]
-    caps = [int(rng.integers(0, int(weight[part].sum()) + 2)) for part in columns[:2]]
-    total = int(rng.integers(0, int(weight.sum()) + 1))
-    leaves = tuple(CapTreeNode(k + 1, cap, columns[k]) for k, cap in enumerate(caps))
-    return lambda: maximise_in_tree(profit, weight, CapTreeNode(0, total, columns[2], leaves))
+    """Draw a call of `maximise_in_tree`, sometimes with a budget that it uses up."""
+    profit, weight = draw_leaf_items(rng, 40)
+    root = draw_nodes(rng, profit, weight, 7)
+    work = int(rng.choice([40, 10**6]))
+    return lambda: maximise_in_tree(profit, weight, root, work)
+
+
+def draw_tree_questions(rng: np.random.Generator) -> Call:
+    """Draw targets of a tree: whether each is reached, and the least weight for it."""
+    profit, weight = draw_leaf_items(rng, 25)
+    root = draw_nodes(rng, profit, weight, 5)
+    free = replace(root, cap=int(weight.sum()))
+    targets = rng.integers(0, int(profit.sum()) + 2, 3).tolist()
+
+    def ask() -> list[Any]:
+        best = maximise_in_tree(profit, weight, root, 10**6).profit
+        calls: list[Call] = []
+        for target in (best - 1, best, best + 1, *targets):
+            calls.append(partial(can_tree_reach, profit, weight, root, target, 10**6))
+            calls.append(partial(minimise_weight_in_tree, profit, weight, free, target, 10**6))
+        return [run_call(call) for call in calls]
+
+    return ask
+
+
+def draw_near_leaves(rng: np.random.Generator) -> Call:
+    """Draw the leaves of a node: their lines and states at some prices, with columns and ranks."""
+    profit, weight = draw_leaf_items(rng, 30)
+    parts = np.array_split(rng.permutation(len(profit)), int(rng.integers(1, 5)))
+    nodes = [CapTreeNode(k, _draw_cap(rng, weight[part]), np.sort(part)) for k, part in enumerate(parts)]
+    b = 2 ** int(rng.integers(0, 20))
+    most = 3 * b * int(profit.max()) // int(weight.min()) + 2
+    prices = [0, *rng.integers(0, most, 10).tolist(), *(b * profit[:5] // weight[:5]).tolist()]
+    losses = rng.integers(0, b * int(profit.max()) + 1, 4).tolist()
+
+    def list_states() -> list[Any]:
+        budget = Budget(10**7)
+
+        def build(node: CapTreeNode) -> Any:
+            return build_leaf(node, profit, weight, b, budget, BoundedMemo())
+
+        near = build_near_leaves(nodes, profit, weight, b, budget, build)
+        leaves = [one or build(node) for one, node in zip(near, nodes, strict=True)]
+        told: list[Any] = [[leaf.compute_tangent(a) for a in prices] for leaf in leaves]
+        for a, gamma in zip(prices, [0, *losses], strict=False):
+            for leaf in leaves:
+                found = leaf.enumerate_states(a, gamma)
+                places = range(min(6, len(found.loss)))
+                told.append([found.profit, found.weight, found.loss, found.best])
+                told.append([found.columns(k) for k in places])
+                told.append([found.differ(0, k) for k in places])
+        return told
+
+    return list_states
 
 
 def draw_tangents(rng: np.random.Generator) -> Call:
@@ -206,6 +274,8 @@ CASES: dict[str, Callable[[np.random.Generator], Call]] = {
     "recovery": draw_recovery,
     "leaf": draw_leaf_states,
     "tangents": draw_tangents,
+    "near leaves": draw_near_leaves,
     "tree": draw_tree,
+    "tree questions": draw_tree_questions,
 }
 """The drawn calls by name."""

@@ -14,8 +14,10 @@ from tnt_sim.kernel.cap_tree import leaves
 from tnt_sim.kernel.cap_tree.best_choice import Memory, can_reach, maximise_under_caps, maximise_under_tree
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode, find_binding_caps
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo
+from tnt_sim.kernel.cap_tree.near_leaves import NearLeaf
 from tnt_sim.kernel.cap_tree.states import TreeStates
 from tnt_sim.kernel.cap_tree.tree_search import can_tree_reach, maximise_in_tree
+from tnt_sim.kernel.compiled.library import NUMPY, VARIABLE
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.profit_frontier import Frontier
 
@@ -54,7 +56,7 @@ def test_what_hundreds_of_leaves_lose_together_is_asked_of_none(
 
         return listen
 
-    for leaf in (leaves.FrontierLeaf, leaves.ListLeaf):
+    for leaf in (leaves.FrontierLeaf, leaves.ListLeaf, NearLeaf):
         monkeypatch.setattr(leaf, "enumerate_states", heard(leaf.enumerate_states))
     maximise_in_tree(p, w, root)
     first = asked[0]
@@ -141,6 +143,7 @@ def test_a_large_tree_of_three_levels_reaches_its_bound() -> None:
 
 
 def test_a_leafs_frontier_serves_every_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, NUMPY)
     made = 0
     plain = leaves.build_frontier
 

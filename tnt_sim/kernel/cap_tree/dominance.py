@@ -93,10 +93,16 @@ def locate_groups(group: IntArray) -> tuple[IntArray, IntArray]:
 
 def compute_greatest_sum(node: CapTreeNode, number: IntArray, choice_groups: ChoiceGroups | None) -> int:
     """Return the greatest sum of some numbers ≥ 0 over the selections under a node, one item per group."""
+    own = compute_own_sum(node, number, choice_groups)
+    return own + sum(compute_greatest_sum(child, number, choice_groups) for child in node.children)
+
+
+def compute_own_sum(node: CapTreeNode, number: IntArray, choice_groups: ChoiceGroups | None) -> int:
+    """Return the greatest sum of some numbers ≥ 0 over a node's own columns, one item per group."""
     own = number[node.columns]
     if choice_groups is not None and len(own):
         own = np.maximum.reduceat(own, locate_groups(choice_groups.group[node.columns])[0])
-    return int(own.sum()) + sum(compute_greatest_sum(child, number, choice_groups) for child in node.children)
+    return int(own.sum())
 
 
 def has_split_group(columns: list[IntArray], choice_groups: ChoiceGroups) -> bool:

@@ -43,11 +43,13 @@ from tnt_sim.kernel.cap_tree.dominance import locate_groups, mark_first_items
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo, compute_key
 from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, TreeStates, compare_by_rank, select_least
 from tnt_sim.kernel.compiled.library import get_address, get_core, to_int64
-from tnt_sim.kernel.knapsack import ChoiceGroups, IntArray
+from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, IntArray
 from tnt_sim.kernel.profit_frontier import NARROW, Frontier, build_frontier, estimate_additions, recover_items
 
 FRONTIER_CELLS = 150_000_000
 """Limit of n·Σp, beyond which a leaf is enumerated by price instead."""
+FIRST_UNITS = 2
+"""Units of profit that a state within the first Γ may lose, at most."""
 WIDER = 8
 """States are enumerated for this multiple of the requested loss, so that later requests are served from them."""
 
@@ -278,6 +280,11 @@ class ListLeaf:
         """Return the first ranking position of an item."""
         item = self.items[place : place + 1]
         return int(item[0] if self.choice_groups is None else self.choice_groups.compute_rank_key(item)[0])
+
+
+def is_within_frontier_cells(additions: IntArray) -> BoolArray:
+    """Return whether leaves get their frontiers, by the additions n·Σp that these take."""
+    return additions <= FRONTIER_CELLS
 
 
 def build_leaf(

@@ -38,11 +38,13 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.cap_tree.dominance import (
     compute_greatest_sum,
+    compute_own_sum,
     has_split_group,
     split_single_items,
     trim_tree,
 )
 from tnt_sim.kernel.cap_tree.leaves import (
+    FIRST_UNITS,
     WIDER,
     BudgetedNode,
     CapNode,
@@ -54,6 +56,7 @@ from tnt_sim.kernel.cap_tree.leaves import (
     find_filling_price,
 )
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo
+from tnt_sim.kernel.cap_tree.near_leaves import NearLeaf, build_near_leaves
 from tnt_sim.kernel.cap_tree.states import MAX_TIES, Budget, StateSums, TreeStates
 from tnt_sim.kernel.knapsack import ChoiceGroups, IntArray
 from tnt_sim.kernel.profit_frontier import Frontier
@@ -62,8 +65,6 @@ MAX_WORK = 30_000_000
 """States examined per tree, at most."""
 FIRST_STATES = 40
 """Number of states besides the best ones that the first Γ admits, about."""
-FIRST_UNITS = 2
-"""Units of profit that a state within the first Γ may lose, at most."""
 MENU_TIES = 10_000
 """Comparisons of equal states per tree with multiple-choice groups, about half a second."""
 LEAST_BITS = 8
@@ -198,9 +199,8 @@ def scale_to_units(
     if choice_groups is not None:
         root = trim_tree(root, profit, weight, choice_groups)
     columns = root.collect_columns()
-    unit = max(
-        1, int(np.gcd.reduce(np.array([0, *weight[columns].tolist(), *root.list_exceedable_budgets()])))
-    )
+    budgets = np.array([0, *root.list_exceedable_budgets()])
+    unit = max(1, int(np.gcd.reduce(np.concatenate([weight[columns], budgets]))))
     known = BoundedMemo[Frontier]() if fronts is None else fronts
     light = weight // unit
     grain = compute_greatest_sum(root, light, choice_groups) + 1 if root.shares else 1
@@ -227,10 +227,8 @@ class TreeTask:
 
     def estimate_largest_product(self, node: CapTreeNode) -> float:
         """Estimate the greatest product of a price and a weight, to choose the precision of prices."""
-        own = replace(node, children=())
         heavy, worth = (
-            float(compute_greatest_sum(own, number, self.choice_groups))
-            for number in (self.weight, self.profit)
+            float(compute_own_sum(node, number, self.choice_groups)) for number in (self.weight, self.profit)
         )
         short = 1.0 if node.may_exceed else max(1.0, heavy / max(1, node.cap))
         return max(
@@ -254,7 +252,7 @@ class TreeTask:
 
     def can_reach(self, root: CapTreeNode, b: int, target: int) -> bool:
         """Decide whether `target` is reached, with prices over b."""
-        tree = self.build_node(root, b, Budget(self.max_work, deadline=self.deadline))
+        tree = self.build_node(root, b, Budget(self.max_work, deadline=self.deadline), near=True)
         if not isinstance(tree, InnerNode):
             return int(tree.enumerate_states(0, 0).profit.max()) >= target
         return tree.can_reach(target)
@@ -263,7 +261,7 @@ class TreeTask:
         """Find the optimal selection, with prices over b."""
         ties = MAX_TIES if self.choice_groups is None else MENU_TIES
         budget = Budget(self.max_work, ties, not self.has_split_group(root), self.deadline)
-        tree = self.build_node(root, b, budget)
+        tree = self.build_node(root, b, budget, near=True)
         if isinstance(tree, InnerNode):
             states, k = tree.find_best()
         else:
@@ -276,7 +274,7 @@ class TreeTask:
     def find_cheapest(self, root: CapTreeNode, b: int, target: int) -> TreeSolution | None:
         """Find the lightest selection of profit ≥ `target`, with prices over b."""
         budget = Budget(self.max_work, 0, deadline=self.deadline)
-        tree = self.build_node(root, b, budget)
+        tree = self.build_node(root, b, budget, near=True)
         assert isinstance(tree, InnerNode)
         result = tree.find_cheapest(target)
         if result is None:
@@ -291,14 +289,40 @@ class TreeTask:
             root.list_columns_by_node(), self.choice_groups
         )
 
-    def build_node(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
-        """Build the part of the search for a node; the node's own columns become one more leaf under it."""
+    def build_node(self, node: CapTreeNode, b: int, budget: Budget, *, near: bool = False) -> CapNode:
+        """Build the part of the search for a node; the node's own columns become one more leaf under it.
+
+        With `near`, the states will be wanted near few prices, so that leaves need no frontiers.
+        """
         cap = int(self.weight.sum()) if node.may_exceed else node.cap
-        pieces = [self.build_node(child, b, budget) for child in node.children]
-        if not pieces or len(node.columns):
-            pieces.append(self.build_leaf(replace(node, cap=cap), b, budget))
-        found = InnerNode(pieces, cap, b, budget, self.grain) if node.children else pieces[0]
-        return BudgetedNode(found, node.cap) if node.may_exceed else found
+        own = replace(node, cap=cap, children=(), may_exceed=False)
+        piece: CapNode = (
+            self._build_inner_node(node, own, b, budget, near)
+            if node.children
+            else self.build_leaf(own, b, budget)
+        )
+        return BudgetedNode(piece, node.cap) if node.may_exceed else piece
+
+    def _build_inner_node(
+        self, node: CapTreeNode, own: CapTreeNode, b: int, budget: Budget, near: bool
+    ) -> InnerNode:
+        below = [*node.children, own] if len(own.columns) else node.children
+        leaves = self._build_near_leaves(below, b, budget) if near else {}
+        pieces = [
+            leaves.get(k) or self.build_node(child, b, budget, near=near) for k, child in enumerate(below)
+        ]
+        return InnerNode(pieces, own.cap, b, budget, self.grain)
+
+    def _build_near_leaves(self, nodes: Sequence[CapTreeNode], b: int, budget: Budget) -> dict[int, NearLeaf]:
+        """Build the leaves among some nodes, by their places, where the compiled kernels enumerate them."""
+        if self.grain > 1 or self.choice_groups is not None:
+            return {}
+        places = [k for k, node in enumerate(nodes) if not node.children]
+        leaves = build_near_leaves(
+            [nodes[k] for k in places], self.profit, self.weight, b, budget,
+            lambda node: self.build_leaf(node, b, budget),
+        )  # fmt: skip
+        return {k: leaf for k, leaf in zip(places, leaves, strict=True) if leaf is not None}
 
     def build_leaf(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
         """Build the leaf of a node's own columns, with groups if some columns share one."""
@@ -334,7 +358,13 @@ class InnerNode:
         self.children, self.cap, self.b, self.budget, self.grain = children, cap, b, budget, grain
         hulls = [part.hull for part in children if isinstance(part, FrontierLeaf) and part.hull is not None]
         self.hull = add_hulls(hulls) if hulls else None
-        self.others = [part for part in children if not isinstance(part, FrontierLeaf) or part.hull is None]
+        near = [part for part in children if isinstance(part, NearLeaf)]
+        self.near = near[0].leaves if near else None
+        self.others = [
+            part
+            for part in children
+            if not isinstance(part, NearLeaf) and (not isinstance(part, FrontierLeaf) or part.hull is None)
+        ]
         if price is None:
             self.price, self.full = find_filling_price(self.sum_tangents, cap)
         else:
@@ -352,6 +382,8 @@ class InnerNode:
         """Add up the lines of the parts at price a."""
         self.budget.deadline.check()
         lines = [part.compute_tangent(a) for part in self.others]
+        if self.near is not None:
+            lines.append(self.near.sum_tangents(a))
         profit, weight = (0, 0) if self.hull is None else self.hull.find_corner(a)
         return self.b * profit + sum(v for v, _ in lines), weight + sum(w for _, w in lines)
 
@@ -361,9 +393,14 @@ class InnerNode:
 
     def list_least_losses(self, a: int, count: int) -> IntArray:
         """Return the `count` smallest losses among those of its parts."""
-        inner = max(a, self.price)
-        every = np.concatenate([part.list_least_losses(inner, count) for part in self.children])
+        every = self._list_losses(max(a, self.price), count)
         return every if len(every) <= count else np.partition(every, count)[:count]
+
+    def _list_losses(self, inner: int, count: int) -> IntArray:
+        """Return about the `count` smallest losses of each part at the node's price."""
+        parts = [part for part in self.children if not isinstance(part, NearLeaf)]
+        near = [] if self.near is None else [self.near.list_least_losses(inner, count)]
+        return np.concatenate([*near, *(part.list_least_losses(inner, count) for part in parts)])
 
     def enumerate_states(self, a: int, gamma: int) -> TreeStates:
         """Return the node's states within Γ of its best: sums of the parts' states within Γ + min A."""
@@ -384,10 +421,10 @@ class InnerNode:
 
     def estimate_first_loss(self, inner: int) -> int:
         """Return a first loss that admits some states besides the best ones."""
-        every = np.concatenate([part.list_least_losses(inner, FIRST_STATES) for part in self.children])
+        every = self._list_losses(inner, FIRST_STATES)
         positive = np.sort(every[every > 0])[:FIRST_STATES]
-        unit = self.b * self.grain
-        return max(1, min(FIRST_UNITS * unit, int(positive[-1]) if len(positive) else unit))
+        most = FIRST_UNITS * self.b * self.grain
+        return max(1, min(most, int(positive[-1]) if len(positive) == FIRST_STATES else most))
 
     def _build_window_sums(self, price: int, need: int, window: tuple[int, int]) -> StateSums:
         """Return the sums with total loss ≤ `need`, complete for weights within a window.

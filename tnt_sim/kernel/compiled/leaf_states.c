@@ -4,19 +4,10 @@
  * States, bounds, order and ties are those of `_LeafCore`. States are sorted by weight and by profit, both strictly, so
  * that an item is added by merging two sorted lists; two states are equal only where both lists have one.
  */
-#include "core.h"
+#include "leaf_states.h"
 
 #define MARGIN 1e-9
 #define ITEM_WORK 64
-#define ROOM 4611686018427387904.0 /* 2^62, the loss per weight where no item is left */
-
-/* Where the enumeration stands: an array of int64 that the caller keeps between calls. */
-enum {
-    COUNT, SIDE,          /* states, and which half of the work arrays holds them */
-    LEAST, WORK,          /* the least A known; the states that may still be examined */
-    TIES, IS_UNIQUE,      /* comparisons of equal states left, and whether all were made */
-    PLACE, LAYERS, USED   /* next item in the order, layers made, backpointers stored */
-};
 
 /* Whether the flipped state `one` ranks before the plain state `other`, which has the same weight and profit.
  *

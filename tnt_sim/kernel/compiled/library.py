@@ -39,6 +39,17 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
         + [_INT, _ARRAY, _INT, _ARRAY, _ARRAY, _INT, _INT, _INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY]
         + [_INT, _ARRAY, _INT, _ARRAY, _INT],
     ),
+    "list_near_states": (
+        _INT,
+        [_ARRAY] * 6
+        + [_INT] * 5
+        + [_ARRAY] * 4
+        + [_INT, _ARRAY, _INT]
+        + [_ARRAY] * 3
+        + [_INT]
+        + [_ARRAY] * 2
+        + [_INT, _ARRAY, _INT, _INT],
+    ),
     "list_hull": (_INT, [_ARRAY, _ARRAY, _INT, _INT, _ARRAY, _ARRAY]),
     "fill_decisions": (None, [_ARRAY, _ARRAY, _INT, _ARRAY, _ARRAY, _ARRAY, _INT]),
     "knapsack_recover": (None, [_INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY]),
