@@ -283,7 +283,7 @@ class ListLeaf:
 
 
 def is_within_frontier_cells(additions: IntArray) -> BoolArray:
-    """Return whether leaves get their frontiers, by the additions n·Σp that these take."""
+    """Return whether all efficient pairs of leaves may be computed, by the additions n·Σp that these take."""
     return additions <= FRONTIER_CELLS
 
 

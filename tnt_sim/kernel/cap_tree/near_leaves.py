@@ -2,10 +2,10 @@
 
 A `FrontierLeaf` computes all its efficient pairs, of which a decision then uses the few within Γ of the best at
 some prices. `NearLeaves` enumerates those alone, for all leaves of a node in one call (`compiled/near_leaves.c`).
-Lines, losses and states are those of the frontier, number for number, so that the numpy path, which keeps the
-frontiers, meets the same states.
+Lines, losses and states are those of a `FrontierLeaf`, number for number, so that the numpy path, which has all
+pairs, meets the same states.
 
-A leaf whose states outgrow the work arrays is served by its frontier from then on.
+A leaf whose states outgrow the work arrays becomes a `FrontierLeaf` from then on.
 
 The value of a leaf is convex in the price. Between two prices at which the same pair is best, no other pair is as
 good, so its line is known without a search.
@@ -36,11 +36,11 @@ from tnt_sim.kernel.knapsack import IntArray
 LARGEST_LOSS = 2**60
 """Limit of Γ in the compiled kernels."""
 STATE_ROOM, CODE_ROOM = 4_096, 65_536
-"""States of one leaf, and backpointers to them, for which there is room; beyond, its frontier serves."""
+"""States of one leaf, and backpointers to them, for which there is room."""
 PAUSE = 1_000_000
 """States examined between two looks at the clock, some milliseconds."""
 _BEST, _INNER, _FIRST, _COUNT, _OUTCOME, _RESULTS = 0, 1, 2, 3, 4, 5
-"""What `compiled/near_leaves.c` tells of a leaf, and how many numbers that is."""
+"""Places of the results of `compiled/near_leaves.c` for one leaf, and their number."""
 
 
 class NearLeaves:
@@ -151,9 +151,9 @@ class NearLeaves:
     def _list_states(
         self, numbers: IntArray, a: int, gamma: int, *, lines: bool
     ) -> tuple[IntArray, IntArray, IntArray, NDArray[np.int32]]:
-        """List the states of some leaves; those that do not fit get their frontiers.
+        """List the states of some leaves; a leaf without room becomes a `FrontierLeaf`.
 
-        Returns profit, weight and loss (3, n_states), what is told of each leaf, and the flipped items with the
+        Returns profit, weight and loss (3, n_states), the results of each leaf, and the flipped items with the
         end of each state's.
         """
         numbers = numbers[[leaf not in self.fronts for leaf in numbers.tolist()]]

@@ -292,7 +292,7 @@ class TreeTask:
     def build_node(self, node: CapTreeNode, b: int, budget: Budget, *, near: bool = False) -> CapNode:
         """Build the part of the search for a node; the node's own columns become one more leaf under it.
 
-        With `near`, the states will be wanted near few prices, so that leaves need no frontiers.
+        With `near`, the states will be wanted near few prices, so that leaves need not know all their pairs.
         """
         cap = int(self.weight.sum()) if node.may_exceed else node.cap
         own = replace(node, cap=cap, children=(), may_exceed=False)
