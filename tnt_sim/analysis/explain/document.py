@@ -20,6 +20,10 @@ type DecidedStatus = Literal[Status.OPTIMAL, Status.FEASIBLE]
 """Status of the explained run: optimal, or an allocation that nothing shows to be optimal."""
 
 
+BECAUSE_CODE = {"merit": "rule", "outranked": "crowded_out", "none_fits": "crowded_out"}
+"""Reason codes of the run that change where a rule decides."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenChange:
     """Change without an answer, or an obstacle that cannot be lifted by itself; nothing was solved for it."""
@@ -425,7 +429,11 @@ class SecondsEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainDocument:
-    """Reasons for the decisions on some applications, effects of the rules, and the reserve list."""
+    """Reasons for the decisions on some applications, effects of the rules, and the reserve list.
+
+    `read_from` is the file of the run folder that the effects, the reserve list and the changes of all were read
+    from; the key is left out where all was computed.
+    """
 
     schema_version: Literal[1] = 1
     command: Literal["explain"] = "explain"
@@ -445,6 +453,33 @@ class ExplainDocument:
     settled: SettledCounts | None
     unknown: Sequence[UnknownDossier]
     stopped_by: str | None
+    progress: ProgressEntry
+    rules_progress: ProgressEntry
+    seconds: SecondsEntry
+    read_from: str | None = omit_none()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredExplanation:
+    """`explanation.json` of a run folder: all but the rows of `explanation.parquet`.
+
+    `limit_seconds` is the limit that ended the computation; null where the explanation is whole.
+    """
+
+    schema_version: Literal[1] = 1
+    scenario_sha256: str
+    allocation_sha256: str
+    document_sha256: str
+    code_sha256: str
+    table_sha256: str
+    limit_seconds: float | None
+    status: DecidedStatus
+    reasons: Mapping[str, int]
+    rules: Sequence[RuleEffectEntry]
+    inversions: InversionList | None
+    reserve: Sequence[ReserveEntry]
+    settled: SettledCounts | None
+    stopped_by: Literal["time"] | None
     progress: ProgressEntry
     rules_progress: ProgressEntry
     seconds: SecondsEntry

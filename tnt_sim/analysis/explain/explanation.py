@@ -30,7 +30,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.explain.document import (
@@ -49,6 +48,7 @@ from tnt_sim.analysis.explain.minimal_changes import list_changes, prepare_quest
 from tnt_sim.analysis.explain.rank_inversions import build_ranking, find_single_score, list_inversions
 from tnt_sim.analysis.explain.rule_effects import Effect, count_rule_effects, generate_rule_effects
 from tnt_sim.analysis.explain.sentences import describe_dossiers, explain_dossier
+from tnt_sim.analysis.explain.stored_explanation import get_report_limit
 from tnt_sim.analysis.shared.decided_run import DecidedRun, find_rows, refuse_all_unknown
 from tnt_sim.analysis.shared.progress import INTERRUPT, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
@@ -206,7 +206,6 @@ def _build_blocking_rule_finder(decided: DecidedRun) -> Callable[[int], str | No
 
 
 MOST_INVERSIONS = 100
-REPORT_SECONDS = 60.0
 RESERVE_SHARE = 0.2
 """Share of the time for the reserve list, computed first."""
 REASONS_SECONDS = 1.0
@@ -269,6 +268,7 @@ def explain(
     lang: Lang | None = None,
     seconds: float | None = None,
     progress: Report | None = None,
+    known: ExplainDocument | None = None,
 ) -> ExplanationResult:
     """Explain some applications in full, or all of them with certified intervals.
 
@@ -283,6 +283,8 @@ def explain(
     reached in time have a reason and no changes. Reasons may take `REASONS_SECONDS` more;
     applications beyond that have no entry, and `progress` counts those that have one.
     progress : called with the phase and the share done, in [0, 1]
+    known : an earlier document of all applications: effects of rules and the reserve list are taken from it, and
+    with `everyone` all of it
 
     Raises
     ------
@@ -293,23 +295,28 @@ def explain(
     rows, faults = find_rows(decided, names)
     refuse_all_unknown(rows, faults)
     tongue = lang or decided.lang
+    if known is not None and everyone:
+        return ExplanationResult(replace(known, unknown=_list_unknown(faults, tongue)), faults)
     sentences = _get_reporter(progress)
-    limit = decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
+    limit = get_limit(decided, seconds)
     deadline, reasons = Deadline(limit), StudyProgress(Deadline(limit + REASONS_SECONDS), "dossiers")
     decided, course = (
         replace(decided, clock=Clock.from_deadline(deadline)),
         StudyProgress(deadline, "dossiers"),
     )
-    reserve = _list_reserve_in_time(decided, course)
+    reserve = _list_reserve_in_time(decided, course) if known is None else known.reserve
     share = deadline.take_share(RULES_SHARE) if everyone else deadline
-    looked = decided.best and course.stopped_by is None
+    looked = known is None and decided.best and course.stopped_by is None
     effects, rules = (
         _compute_effects(decided, sentences, share) if looked else ([], StudyProgress(deadline, "questions"))
+    )
+    entries_of_rules = (
+        [_build_effect_entry(decided, one) for one in effects] if known is None else known.rules
     )
     goes_on = INTERRUPT not in (course.stopped_by, rules.stopped_by)
     facts = read_facts(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
-    because = _map_deciding_rules(decided, effects)
+    because = map_deciding_rules(decided, entries_of_rules)
     bars = {one.dossier: one.rule for one in reserve if one.rule is not None}
     entries: list[ExplainedDossier] = []
     reasons.n_asked = len(wanted)
@@ -351,22 +358,23 @@ def explain(
         verification=None if decided.verification is None else decided.verification.checked,
         dossiers=entries,
         reasons=count_by_reason(entries),
-        rules=[_build_effect_entry(decided, effect) for effect in effects],
-        inversions=_find_inversions(decided),
+        rules=entries_of_rules,
+        inversions=find_inversions(decided) if known is None else known.inversions,
         reserve=reserve,
         settled=None if settled is None else settled.count_by_method(),
-        unknown=[
-            UnknownDossier(
-                message=fault.text.in_(tongue), hint=fault.hint.in_(tongue) if fault.hint else None
-            )
-            for fault in faults
-        ],
+        unknown=_list_unknown(faults, tongue),
         stopped_by=course.stopped_by,
         progress=course.progress,
-        rules_progress=rules.progress,
+        rules_progress=rules.progress if known is None else known.rules_progress,
         seconds=SecondsEntry(explain=round(time.perf_counter() - began, 3)),
+        read_from=None if known is None else known.read_from,
     )
     return ExplanationResult(document, faults)
+
+
+def get_limit(decided: DecidedRun, seconds: float | None) -> float:
+    """Return the seconds that an explanation is given: those asked, or the scenario's `time_limit`."""
+    return decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
 
 
 def explain_for_reports(
@@ -380,9 +388,7 @@ def explain_for_reports(
 
     Reports and workbooks read it.
     """
-    limit = (
-        min(REPORT_SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
-    )
+    limit = get_report_limit(decided.problem.scenario.spec.solver.time_limit, seconds)
     return explain(decided, everyone=True, lang=lang, seconds=limit, progress=progress).data
 
 
@@ -416,26 +422,30 @@ def _compute_effects(
     return result, course
 
 
-def _map_deciding_rules(decided: DecidedRun, effects: Sequence[Effect]) -> dict[int, list[DecidingRule]]:
+def map_deciding_rules(
+    decided: DecidedRun, effects: Sequence[RuleEffectEntry]
+) -> dict[int, list[DecidingRule]]:
     """Map each row to the rules whose removal changes its decision."""
+    place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
     result: dict[int, list[DecidingRule]] = {}
     for effect in effects:
-        if not effect.settled:
-            continue
-        named = build_rule_entry(decided.problem, effect.rule)
-        for row in np.flatnonzero(effect.enters | effect.leaves).tolist():
-            deciding = DecidingRule(
-                id=named.id,
-                kind=named.kind,
-                title=named.title,
-                place=named.place,
-                enters=bool(effect.enters[row]),
-            )
-            result.setdefault(row, []).append(deciding)
+        for names, enters in ((effect.enters, True), (effect.leaves, False)):
+            for name in names or ():
+                deciding = DecidingRule(
+                    id=effect.id, kind=effect.kind, title=effect.title, place=effect.place, enters=enters
+                )
+                result.setdefault(place[name], []).append(deciding)
     return result
 
 
-def _find_inversions(decided: DecidedRun) -> InversionList | None:
+def _list_unknown(faults: Sequence[Defect], lang: Lang) -> list[UnknownDossier]:
+    return [
+        UnknownDossier(message=fault.text.in_(lang), hint=fault.hint.in_(lang) if fault.hint else None)
+        for fault in faults
+    ]
+
+
+def find_inversions(decided: DecidedRun) -> InversionList | None:
     """Return the rank inversions of the decision; None if the objective has not exactly one score."""
     if find_single_score(decided.problem) is None:
         return None

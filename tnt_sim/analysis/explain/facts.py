@@ -20,6 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tnt_sim.analysis.explain.document import (
+    BECAUSE_CODE,
     DecidingRule,
     ExplainedDossier,
     MarginDossier,
@@ -264,7 +265,7 @@ def build_entry(
     decided = facts.decided
     problem = decided.problem
     reason = str(decided.codes[row])
-    code = _BECAUSE_CODE.get(reason, reason) if because else reason
+    code = BECAUSE_CODE.get(reason, reason) if because else reason
     number = facts.numbers[row]
     barring_rule = barring_rules.get(number) if code in ("outranked", "none_fits") else None
     funded = bool(decided.allocation.funded[row])
@@ -292,10 +293,6 @@ def build_entry(
         because=because,
         barred_by=None if barring_rule is None else build_rule_entry(problem, barring_rule),
     )
-
-
-_BECAUSE_CODE = {"merit": "rule", "outranked": "crowded_out", "none_fits": "crowded_out"}
-"""Reason codes that change where a rule decides."""
 
 
 def _build_unmet_entry(unmet: UnmetCondition) -> UnmetEntry:

@@ -32,6 +32,8 @@ from tnt_sim.scenario.scenario import ScenarioData, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.run_files import read_summary
+from tnt_sim.verify.run_replay import Replay
+from tnt_sim.verify.step_reading import StepDecision
 from tnt_sim.verify.verification import Verification, of_fresh
 
 
@@ -127,7 +129,11 @@ def of_run(run_dir: Path, project: Path | None = None) -> DecidedRun:
     summary = read_summary(run_dir)
     if summary.get("status") in ("infeasible", "stopped"):
         raise _build_no_allocation_error(str(summary.get("scenario")))
-    run, whole, verification = read_decision(run_dir, project)
+    return of_replay(*read_decision(run_dir, project))
+
+
+def of_replay(run: Replay, whole: StepDecision, verification: Verification) -> DecidedRun:
+    """Return the decision of a run folder that was read and verified."""
     assert run.table is not None  # a decision was read from it
     problem, allocation, reading = whole.problem, whole.allocation, whole.reading
     why = determine_reasons(problem, allocation, reading)
@@ -147,7 +153,7 @@ def of_run(run_dir: Path, project: Path | None = None) -> DecidedRun:
         proof=run.summary.get("proof"),
         on_reserve=_map_reserve(run.table),
         verification=verification,
-        run_dir=run_dir,
+        run_dir=run.run_dir,
     )
 
 

@@ -28,21 +28,43 @@ AllOption = Annotated[
     bool,
     typer.Option("--all", help=N_("Every dossier: reasons, and certified thresholds of those not funded.")),
 ]
+AgainOption = Annotated[
+    bool,
+    typer.Option("--again", help=N_("Computes anew what the run folder already holds.")),
+]
 UNKNOWN = 2
 
 
-def explain(options: RunStudyOptions, dossiers: DossiersArgument = None, everyone: AllOption = False) -> int:
+def explain(
+    options: RunStudyOptions,
+    dossiers: DossiersArgument = None,
+    everyone: AllOption = False,
+    again: AgainOption = False,
+) -> int:
     """Explain why an application is funded or not, and the smallest change that would fund it."""
     lang = options.choose_lang()
     from tnt_sim.analysis.explain import explanation as study
     from tnt_sim.analysis.shared import decided_run as decided
+    from tnt_sim.cli.stored_explanation import keep_explanation, read_of_decision
     from tnt_sim.reporting.reports.explanation import build_report
 
     result = decided.of_run(options.run_dir, options.project)
+    limit = study.get_limit(result, options.seconds)
+    known = None if again else read_of_decision(result, lang, limit, quiet=options.quiet)
+    if known is not None and known.stopped_by is not None and not everyone:
+        known = None
     with show_progress(lang, wanted=not options.quiet) as progress:
         explanation = study.explain(
-            result, dossiers or (), everyone=everyone, lang=lang, seconds=options.seconds, progress=progress
+            result,
+            dossiers or (),
+            everyone=everyone,
+            lang=lang,
+            seconds=limit,
+            progress=progress,
+            known=known,
         )
+    if everyone:
+        keep_explanation(options.run_dir, explanation.data, limit, lang, quiet=options.quiet)
     document = explanation.data
     for fault in explanation.faults:
         print_note(ERROR.in_(lang) + fault.describe(lang))

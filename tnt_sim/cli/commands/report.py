@@ -202,25 +202,35 @@ def _build_page_options(options: ReportOptions, *, paper: bool) -> PageOptions:
 
 
 def _explain_dossiers(options: ReportOptions) -> ExplainDocument | None:
-    """Return the document of `explain --all` of the first run, within a minute.
+    """Return the document of `explain --all` of the first run, from its folder or computed within a minute.
 
-    None if its inputs are missing. If it was stopped early, its progress is reported on stderr.
+    None if its inputs are missing and its folder holds none. If it was stopped early, its progress is reported on
+    stderr.
     """
     if not options.explained:
         return None
-    from tnt_sim.analysis.explain.explanation import explain_for_reports
-    from tnt_sim.analysis.shared.decided_run import of_run
+    from tnt_sim.analysis.explain.stored_explanation import get_report_limit
+    from tnt_sim.cli.stored_explanation import keep_explanation, read_of_run
     from tnt_sim.errors import DataError, NothingDecided, VerificationError
     from tnt_sim.reporting.reports.progress import describe_interruption
 
+    run = options.runs[0]
+    limit = get_report_limit(run.spec.solver.time_limit, options.seconds)
+    known = read_of_run(run, options.lang, limit, quiet=options.quiet)
+    if known is not None:
+        return known
+    from tnt_sim.analysis.explain.explanation import explain
+    from tnt_sim.analysis.shared.decided_run import of_run
+
     try:
-        decided = of_run(options.runs[0].folder, options.project)
+        decided = of_run(run.folder, options.project)
     except (DataError, NothingDecided, VerificationError):
         if not options.quiet:
             print_note(NOT_EXPLAINED.in_(options.lang))
         return None
     with show_progress(options.lang, wanted=not options.quiet) as tell:
-        result = explain_for_reports(decided, lang=options.lang, seconds=options.seconds, progress=tell)
+        result = explain(decided, everyone=True, lang=options.lang, seconds=limit, progress=tell).data
+    keep_explanation(run.folder, result, limit, options.lang, quiet=options.quiet)
     stopped = describe_interruption(result).in_(options.lang)
     if stopped and not options.quiet:
         print_note(stopped)

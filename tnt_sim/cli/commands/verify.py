@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,16 +26,22 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import N_, _
+from tnt_sim.i18n.message import N_, Lang, _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.x509 import Certificate
 
+    from tnt_sim.engine.run_folder.replay import Checked
     from tnt_sim.verify.signing.signature import Signed
     from tnt_sim.verify.verification import Verification
 
 REFUSED, NOT_OPTIMAL, NOT_FIRST = 1, 5, 7
+
+CLAIMED_EXPLANATION = _(
+    "explanation.json agrees with the decision: its reasons and amounts were computed again. The effects of rules "
+    "and the changes that would fund a dossier are as the file claims."
+)
 
 RequireOption = Annotated[
     bool,
@@ -91,7 +98,8 @@ def verify(
     """Verify a run from its raw inputs: rules, optimality, rank among ties."""
     tongue = parse_lang(output.lang, read_locale([run_dir]))
     from tnt_sim.cli.commands.export import build_solving
-    from tnt_sim.engine.run_folder.run_access import verify_stored
+    from tnt_sim.engine.run_folder.replay import check_run
+    from tnt_sim.engine.run_folder.run_access import complete_verification
     from tnt_sim.reporting.reports.verification import build_report
     from tnt_sim.verify.document import build_document
     from tnt_sim.verify.signing.amendment import is_amendment
@@ -105,7 +113,8 @@ def verify(
         _refuse_options({"--project": project, "--solve": solve, "--require-proof": require_proof})
         verification, signed = _verify_amendment(run_dir, expected, key, authority)
     else:
-        verification = verify_stored(run_dir, project, solving, expected)
+        checked = check_run(run_dir, project, expected)
+        verification = _check_explanation(checked, complete_verification(checked, solving), tongue)
         signed = _check_signature(run_dir, project, key, authority)
     verification = _add_defects(verification, signed.defects)
     for defect in verification.defects:
@@ -170,6 +179,30 @@ def _check_signature(
 
     summary = read_summary(run_dir)
     return check_signature(run_dir, summary, project or project_of(run_dir, summary), key, authority)
+
+
+def _check_explanation(checked: Checked, verification: Verification, lang: Lang) -> Verification:
+    """Return the verification with defects or a note of the explanation in the run folder."""
+    from tnt_sim.engine.run_folder.explanation_file import FILES
+
+    run = checked.run
+    if not verification.ok or run.whole is None or not any((run.run_dir / name).exists() for name in FILES):
+        return verification
+    from tnt_sim.analysis.explain.explanation_check import check_facts
+    from tnt_sim.analysis.explain.stored_explanation import read_of_decision
+    from tnt_sim.analysis.shared.decided_run import of_replay
+
+    decided = of_replay(run, run.whole, verification)
+    document, files = read_of_decision(decided, lang, 0.0)
+    defects = files.defects if document is None else tuple(check_facts(decided, document))
+    if defects:
+        return verification.refuse(defects)
+    note = (
+        CLAIMED_EXPLANATION
+        if document is not None
+        else _("The explanation in the run folder is not used: {why}", why=files.reason_against)
+    )
+    return replace(verification, notes=(*verification.notes, note))
 
 
 def _add_defects(verification: Verification, against: tuple[Defect, ...]) -> Verification:

@@ -57,7 +57,7 @@ def open_stored(
     """
     stored = read_stored(run_dir)
     checked = check_run(run_dir, project, anywhere=not for_act)
-    found = _complete_verification(checked, solving)
+    found = complete_verification(checked, solving)
     refuse_false(found)
     run = replace(stored, verification=found)
     return translate_run(run, checked, lang or run.own_lang)
@@ -68,10 +68,10 @@ def verify_stored(
 ) -> Verification:
     """Verify a run folder in full, and re-optimise its scenario if requested; false statements do not raise."""
     checked = check_run(run_dir, project, expected)
-    return _complete_verification(checked, solving)
+    return complete_verification(checked, solving)
 
 
-def _complete_verification(checked: Checked, solving: Solving | None) -> Verification:
+def complete_verification(checked: Checked, solving: Solving | None) -> Verification:
     """Return the verification of a run, after a new solve if one is requested and optimality not yet shown."""
     verification, scenario = checked.verification, checked.run.scenario
     if solving is None or not verification.ok or scenario is None or verification.first.is_shown:

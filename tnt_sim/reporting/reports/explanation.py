@@ -333,14 +333,33 @@ def build_explained(document: ExplainDocument | None, lang: Lang) -> Explained |
         return None
     entries = document.dossiers
     change = {entry.dossier: describe_changes(entry.changes, lang) for entry in entries}
+    written = document.lang == lang.value
     return Explained(
-        {entry.dossier: explain_dossier(entry, lang) for entry in entries},
+        {entry.dossier: entry.sentence if written else explain_dossier(entry, lang) for entry in entries},
         change,
         [_build_rule_row(rule, lang) for rule in document.rules],
         [_build_reserve_row(one, document, change, lang) for one in document.reserve],
-        [text.in_(lang) for text in (*_describe_settled(document), *_describe_interruption(document))],
+        [
+            text.in_(lang)
+            for text in (
+                *_describe_settled(document),
+                *_describe_interruption(document),
+                *_describe_claims(document),
+            )
+        ],
         len(document.reserve),
     )
+
+
+def _describe_claims(document: ExplainDocument) -> list[Text]:
+    """Say what of an explanation no file proves, where it is that of a run folder."""
+    return [] if document.run_dir is None else [CLAIMS]
+
+
+CLAIMS = _(
+    "The changes that would fund a dossier were found by solving, and no file proves them; `tnt-sim explain "
+    "RUN_DIR --all --again` finds them anew. The reasons are computed again by `tnt-sim verify`."
+)
 
 
 def describe_changes(changes: Sequence[ChangeEntry], lang: Lang) -> str:
