@@ -19,7 +19,15 @@ from tnt_sim.engine.award_list import format_euros, guard_formulas
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _n
 from tnt_sim.ingest.tables.cell_types import select_wrong_identifiers
-from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_column
+from tnt_sim.reporting.renderers.xlsx import (
+    Paper,
+    Styles,
+    add_sheet,
+    close,
+    create_workbook,
+    set_up,
+    write_column,
+)
 from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision, build_decision_table
 
 if TYPE_CHECKING:
@@ -201,7 +209,7 @@ def build_sheet_workbook(flat: Flat, name: str, lang: Lang, day: date | None) ->
     stream = io.BytesIO()
     book = create_workbook(stream, flat.title.in_(lang), flat.foot, day)
     styles = Styles(book, lang)
-    sheet = book.add_worksheet(name)
+    sheet = add_sheet(book, name)
     for k, column in enumerate(flat.columns):
         sheet.set_column(k, k, column.width)
         sheet.write_string(

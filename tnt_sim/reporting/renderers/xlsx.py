@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.engine.award_list import FORMULA_PREFIX
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
+
+    from tnt_sim.reporting.renderers.column_sheet import ColumnSheet
 
 FONT, SIZE = "Arial", 10
 INK, SOFT, LINE, SHADE, INPUT = "#1F2933", "#5B6770", "#C9D1D7", "#E9EDF0", "#FFF8DC"
@@ -57,6 +59,8 @@ def create_workbook(stream: io.BytesIO, title: str, comment: str, day: date | No
     """Create a workbook in memory that converts no text to a formula, number or link, and is deterministic."""
     import xlsxwriter
 
+    from tnt_sim.reporting.renderers.column_sheet import ColumnSheet
+
     book = xlsxwriter.Workbook(
         stream,
         {
@@ -67,9 +71,16 @@ def create_workbook(stream: io.BytesIO, title: str, comment: str, day: date | No
             "default_format_properties": {"font_name": FONT, "font_size": SIZE, "font_color": INK},
         },
     )
+    book.worksheet_class = ColumnSheet
     made = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else _FIXED
     book.set_properties({"title": title, "comments": comment, "author": "tnt-sim", "created": made})
     return book
+
+
+def add_sheet(book: Workbook, name: str) -> ColumnSheet:
+    """Add a sheet to a workbook that `create_workbook` made."""
+    sheet: Any = book.add_worksheet(name)
+    return sheet  # type: ignore[no-any-return]
 
 
 def close(book: Workbook, stream: io.BytesIO) -> bytes:
@@ -134,28 +145,23 @@ def write_text(
     sheet: Worksheet, row: int, column: int, text: str, style: Format, risky: Format | None = None
 ) -> None:
     """Write a text cell; a text too long for a cell ends with "…"."""
-    if len(text) > MAX_TEXT:
-        text = text[: MAX_TEXT - 1] + "…"
+    text = cut_text(text)
     sheet.write_string(
         row, column, text, risky if risky is not None and text.startswith(FORMULA_PREFIX) else style
     )
 
 
 def write_column(
-    sheet: Worksheet, row: int, column: int, values: Sequence[Any], style: tuple[Format, Format]
+    sheet: ColumnSheet, row: int, column: int, values: Sequence[Any], style: tuple[Format, Format]
 ) -> None:
-    """Write the cells of one column downwards; empty ones stay empty."""
-    plain, risky = style
-    for at, value in enumerate(values, start=row):
-        if value is None or value == "":
-            sheet.write_blank(at, column, None, plain)
-        elif isinstance(value, str):
-            write_text(sheet, at, column, value, plain, risky)
-        elif isinstance(value, date):
-            moment = value if isinstance(value, datetime) else datetime.combine(value, time())
-            sheet.write_datetime(at, column, moment, plain)
-        else:
-            sheet.write_number(at, column, value, plain)
+    """Write the cells of one column downwards, from the left column to the right; empty ones stay empty."""
+    cut = [cut_text(value) if isinstance(value, str) else value for value in values]
+    sheet.write_column_cells(row, column, cut, style, lambda text: text.startswith(FORMULA_PREFIX))
+
+
+def cut_text(text: str) -> str:
+    """Return a text that fits in a cell; a longer one ends with "…"."""
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
 class Styles:
@@ -256,7 +262,7 @@ def build_report_workbook(report: Report, lang: Lang) -> bytes:
     foot = " · ".join(f"{name} {text[:12]}" for name, text in report.foot.items())
     book = create_workbook(stream, title, foot, report.day)
     styles, paper, taken = Styles(book, lang), Paper(title, foot, lang), set[str]()
-    cover = book.add_worksheet(choose_sheet_name(_("Read me").in_(lang), taken))
+    cover = add_sheet(book, choose_sheet_name(_("Read me").in_(lang), taken))
     cover.set_column(0, 0, 110)
     write_text(cover, 0, 0, title, styles.title)
     lines = [report.subject, *([SYNTHETIC] if report.synthetic else []), *_list_sentences(report.nodes)]
@@ -290,7 +296,7 @@ def _list_sentences(nodes: Sequence[Node]) -> list[Any]:
 
 
 def _write_listing(book: Workbook, styles: Styles, listing: Listing, paper: Paper, taken: set[str]) -> None:
-    sheet = book.add_worksheet(choose_sheet_name(write_words(listing.name, paper.lang), taken))
+    sheet = add_sheet(book, choose_sheet_name(write_words(listing.name, paper.lang), taken))
     sheet.set_column(0, 0, 90)
     sheet.set_column(1, 1, 40)
     for row, (text, remark) in enumerate(listing.lines):
@@ -304,7 +310,7 @@ def _write_table(
 ) -> None:
     title = write_words(table.caption or section.title, paper.lang)
     name = write_words(table.name, paper.lang) or title
-    sheet = book.add_worksheet(choose_sheet_name(name, taken))
+    sheet = add_sheet(book, choose_sheet_name(name, taken))
     write_text(sheet, 0, 0, title, styles.title)
     sentences = [node for node in section.nodes if isinstance(node, Paragraph | Callout)]
     for row, node in enumerate(sentences, start=2):

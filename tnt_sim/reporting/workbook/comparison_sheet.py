@@ -9,7 +9,7 @@ import polars as pl
 
 from tnt_sim.engine.stored_run import StoredDocument, StoredRun
 from tnt_sim.i18n.message import Text, _
-from tnt_sim.reporting.renderers.xlsx import Paper, Styles, set_up, write_text
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, add_sheet, set_up, write_text
 from tnt_sim.reporting.text.vocabulary import INHABITANTS
 from tnt_sim.reporting.workbook.dossier_sheet import NAMES, SheetColumn, convert_to_euros, write_table
 from tnt_sim.reporting.workbook.parameters import list_parameters, write_value
@@ -17,6 +17,8 @@ from tnt_sim.reporting.workbook.parameters import list_parameters, write_value
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
+
+    from tnt_sim.reporting.renderers.column_sheet import ColumnSheet
 
 ENTERS, LEAVES, CHANGES = _("enters"), _("leaves"), _("changes")
 _WIDTHS = (14, 40, 26, 17, 17, 17, 12)
@@ -41,7 +43,7 @@ def write_comparison(
     """
     lang = paper.lang
     colon = _(": ").in_(lang)
-    sheet = book.add_worksheet(name)
+    sheet = add_sheet(book, name)
     for k, width in enumerate(_WIDTHS):
         sheet.set_column(k, k, width)
     write_text(sheet, 0, 0, _("Comparison").in_(lang), styles.title)
@@ -163,7 +165,7 @@ def list_moves(stored: StoredRun, other: StoredRun) -> pl.DataFrame:
 
 
 def _write_dossiers(
-    sheet: Worksheet, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, row: int
+    sheet: ColumnSheet, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> None:
     lang, apart = paper.lang, list_moves(run, other)
     n_in, n_out = apart["a_cents"].null_count(), apart["b_cents"].null_count()

@@ -44,6 +44,7 @@ from tnt_sim.reporting.renderers.xlsx import (
     INPUT,
     Paper,
     Styles,
+    add_sheet,
     check_rows,
     close,
     create_workbook,
@@ -122,7 +123,7 @@ def _write_choices(
     book: Workbook, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper
 ) -> None:
     lang, table = paper.lang, extract.table
-    sheet = book.add_worksheet(SHEET.in_(lang))
+    sheet = add_sheet(book, SHEET.in_(lang))
     columns = _build_columns(run, table, lang)
     write_table(sheet, styles, columns, 0, None, lang)
     set_widths(sheet, columns)
@@ -172,7 +173,7 @@ def _write_envelopes(
 ) -> None:
     """Write what each envelope gives to this part as proposed and as chosen, as sums over the choices."""
     lang = paper.lang
-    sheet = book.add_worksheet(ENVELOPES.in_(lang))
+    sheet = add_sheet(book, ENVELOPES.in_(lang))
     heads = (
         (_("Envelope"), 16), (_("Title"), 44),
         (_("Own amount"), 18), (_("Proposed"), 18),
@@ -245,7 +246,7 @@ def _build_sum_formula(height: int, row: int, lang: Lang, *, chosen: bool) -> st
 
 def _write_keys(book: Workbook, run: StoredRun, extract: DepartmentExtract, lang: Lang) -> None:
     """Write the hidden sheet with what is needed to read the choices back."""
-    sheet = book.add_worksheet(KEYS)
+    sheet = add_sheet(book, KEYS)
     rows = {
         "layout": LAYOUT,
         "run": run.name,

@@ -12,7 +12,7 @@ import polars as pl
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang, _, _p
-from tnt_sim.reporting.renderers.xlsx import Paper, Styles, check_rows, set_up, write_column
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, add_sheet, check_rows, set_up, write_column
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
 from tnt_sim.reporting.reports.explanation import Explained
 from tnt_sim.reporting.text import vocabulary
@@ -21,6 +21,8 @@ from tnt_sim.rules.expressions import column_text
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
+
+    from tnt_sim.reporting.renderers.column_sheet import ColumnSheet
 
 TABLE = "Dossiers"
 NAMES = {
@@ -185,7 +187,7 @@ def write_dossiers(
     """Write the sheet as a table that formulas of other sheets refer to."""
     lang, height = paper.lang, run.table.height
     check_rows(height, lang)
-    sheet = book.add_worksheet(TABLE)
+    sheet = add_sheet(book, TABLE)
     write_table(sheet, styles, columns, 0, TABLE, lang)
     set_widths(sheet, columns)
     sheet.freeze_panes(1, 2)
@@ -195,7 +197,7 @@ def write_dossiers(
 
 
 def write_table(
-    sheet: Worksheet, styles: Styles, columns: Sequence[SheetColumn], top: int, name: str | None, lang: Lang
+    sheet: ColumnSheet, styles: Styles, columns: Sequence[SheetColumn], top: int, name: str | None, lang: Lang
 ) -> None:
     """Write columns below headers in row `top` (from 0); with a name, as a spreadsheet table with filters."""
     height = len(columns[0].values)
@@ -230,10 +232,11 @@ def _is_right_aligned(kind: str) -> bool:
     return kind not in ("text", "day")
 
 
-def _write_rates(sheet: Worksheet, row: int, k: int, column: SheetColumn, styles: Styles, lang: Lang) -> None:
+def _write_rates(
+    sheet: ColumnSheet, row: int, k: int, column: SheetColumn, styles: Styles, lang: Lang
+) -> None:
     """Write granted / base of the row as a formula with its value."""
     style = styles.get_cell_formats("rate-or-blank")[0]
     granted, base = (f"{TABLE}[[#This Row],[{NAMES[key].in_(lang)}]]" for key in ("granted", "base"))
     formula = f"=IF(N({base})>0,{granted}/{base},0)"
-    for at, value in enumerate(column.values, start=row):
-        sheet.write_formula(at, k, formula, style, value or 0)
+    sheet.write_formula_cells(row, k, formula, [value or 0 for value in column.values], style)

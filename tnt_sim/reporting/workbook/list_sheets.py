@@ -10,7 +10,15 @@ import polars as pl
 
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, choose_sheet_name, set_up, write_text
+from tnt_sim.reporting.renderers.xlsx import (
+    SOFT,
+    Paper,
+    Styles,
+    add_sheet,
+    choose_sheet_name,
+    set_up,
+    write_text,
+)
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
 from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN
 from tnt_sim.reporting.reports.explanation import Explained
@@ -34,7 +42,7 @@ EXPLAINED = _("Explanations")
 def write_explained(book: Workbook, styles: Styles, explained: Explained, paper: Paper) -> None:
     """Write the sheet of an explanation."""
     lang = paper.lang
-    sheet = book.add_worksheet(EXPLAINED.in_(lang))
+    sheet = add_sheet(book, EXPLAINED.in_(lang))
     write_text(sheet, 0, 0, EXPLAINED.in_(lang), styles.title)
     sheet.set_row(0, 24)
     row = 1
@@ -101,7 +109,7 @@ def write_envelopes(
     """Write a sheet per envelope: figures as formulas over « Dossiers », and its applications, funded first."""
     for node in select_envelopes(run):
         under = table.filter((pl.col(NODE) >= node) & (pl.col(NODE) < run.ends[node]))
-        sheet = book.add_worksheet(choose_sheet_name(run.envelopes[node].id, taken))
+        sheet = add_sheet(book, choose_sheet_name(run.envelopes[node].id, taken))
         _write_head(sheet, styles, run, node, under, paper.lang)
         ordered = under.sort("funded", descending=True, maintain_order=True)
         columns = list(_build_list_columns(ordered, paper.lang))
@@ -175,7 +183,7 @@ def _build_list_columns(table: pl.DataFrame, lang: Lang) -> Iterator[SheetColumn
 def write_reserve(book: Workbook, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
     """Write the reserve list in its order, or why there is none."""
     lang = paper.lang
-    sheet = book.add_worksheet(name)
+    sheet = add_sheet(book, name)
     write_text(sheet, 0, 0, _("Reserve list").in_(lang), styles.title)
     sheet.set_row(0, 24)
     listed = run.table.filter(pl.col("reserve_rank").is_not_null()).sort("reserve_rank") if (

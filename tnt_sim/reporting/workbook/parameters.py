@@ -32,7 +32,7 @@ from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, format_letters
 from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse
-from tnt_sim.reporting.renderers.xlsx import INPUT, LINE, Paper, Styles, set_up, write_text
+from tnt_sim.reporting.renderers.xlsx import INPUT, LINE, Paper, Styles, add_sheet, set_up, write_text
 from tnt_sim.reporting.workbook.dossier_sheet import NO, YES
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def seal(label: str, path: str, text: str) -> str:
 def write_parameters(book: Workbook, styles: Styles, run: StoredRun, paper: Paper) -> None:
     """Write the sheet: labels, editable values, paths, and the seal that reveals other changes of a row."""
     lang = paper.lang
-    sheet = book.add_worksheet(NAME.in_(lang))
+    sheet = add_sheet(book, NAME.in_(lang))
     for k, width in enumerate(_WIDTHS):
         sheet.set_column(k, k, width, None, {"hidden": k >= _N_SHOWN})
     write_text(sheet, 0, 0, NAME.in_(lang), styles.title)

@@ -10,7 +10,7 @@ import polars as pl
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
 from tnt_sim.i18n.message import Lang, _, _p
-from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, write_text
+from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, add_sheet, set_up, write_text
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import YES, build_column_reference, describe_reason
 from tnt_sim.rules.expressions import text as expressions_text
@@ -64,7 +64,7 @@ class SumFormulas:
 def write_summary(book: Workbook, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
     """Write the sheet, which opens first, from top to bottom."""
     lang = paper.lang
-    sheet = book.add_worksheet(name)
+    sheet = add_sheet(book, name)
     sheet.activate()
     for k, (__, width) in enumerate(_HEADS):
         sheet.set_column(k, k, width, None, {"hidden": k == 1})

@@ -10,7 +10,15 @@ from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_day
-from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_text
+from tnt_sim.reporting.renderers.xlsx import (
+    Paper,
+    Styles,
+    add_sheet,
+    close,
+    create_workbook,
+    set_up,
+    write_text,
+)
 from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.explanation import Explained, build_explained
@@ -47,7 +55,7 @@ def write_readme(
 ) -> None:
     """Write the first sheet: the run, its evidence and inputs; `sheets` describes the others."""
     lang = paper.lang
-    sheet = book.add_worksheet(name)
+    sheet = add_sheet(book, name)
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 96)
     write_text(sheet, 0, 0, run.title, styles.title)
