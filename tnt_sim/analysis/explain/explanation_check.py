@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
-from typing import Any
 
 from tnt_sim.analysis.explain.document import (
     ChangeEntry,
@@ -84,10 +83,10 @@ def _list_wrong_facts(decided: DecidedRun, document: ExplainDocument, deadline: 
         stored = document.dossiers[start : start + CHECKED_AT_A_TIME]
         rows = [place[entry.dossier] for entry in stored]
         again = build_table([build_entry(facts, row, because.get(row, ()), bars) for row in rows])
-        told = build_table(stored)
+        claimed = build_table(stored)
         for name in _FACTS:
-            apart = told[name].ne_missing(again[name])
-            for dossier in told["dossier"].filter(apart):
+            apart = claimed[name].ne_missing(again[name])
+            for dossier in claimed["dossier"].filter(apart):
                 yield _('"{name}" of "{dossier}" is not what the decision gives.', name=name, dossier=dossier)
 
 
@@ -98,12 +97,12 @@ def _list_wrong_reserve(document: ExplainDocument, again: Sequence[ReserveEntry]
         yield _("its reserve list has other dossiers than that of the decision.")
         return
     for entry in again:
-        told = stored[entry.dossier]
-        if not (told.looked_at and entry.looked_at):
-            told = replace(
-                told, missing_cents=entry.missing_cents, rule=entry.rule, looked_at=entry.looked_at
+        claim = stored[entry.dossier]
+        if not (claim.looked_at and entry.looked_at):
+            claim = replace(
+                claim, missing_cents=entry.missing_cents, rule=entry.rule, looked_at=entry.looked_at
             )
-        if replace(told, rank=entry.rank) != entry:
+        if replace(claim, rank=entry.rank) != entry:
             yield _('the place of "{dossier}" on its reserve list is wrong.', dossier=entry.dossier)
 
 
@@ -113,12 +112,12 @@ def _list_wrong_changes(decided: DecidedRun, document: ExplainDocument) -> Itera
     amounts = {name: cents or 0 for name, cents in zip(tree.ids, tree.written_cents, strict=True)}
     for entry in document.dossiers:
         for change in entry.changes:
-            if entry.funded or not _adds_up(change, amounts):
+            if entry.funded or not _check_sums(change, amounts):
                 yield _('a change that would fund "{dossier}" does not add up.', dossier=entry.dossier)
                 break
 
 
-def _adds_up(change: ChangeEntry, amounts: Mapping[str, int]) -> bool:
+def _check_sums(change: ChangeEntry, amounts: Mapping[str, int]) -> bool:
     """Whether a change starts from the amount of its envelope, and goes as far as it says."""
     match change:
         case EnvelopeChange() | EnvelopeInterval() | EnvelopeLimits():
@@ -131,5 +130,5 @@ def _adds_up(change: ChangeEntry, amounts: Mapping[str, int]) -> bool:
     return True
 
 
-def _dump_optional(document: object) -> dict[str, Any] | None:
+def _dump_optional(document: object) -> dict[str, object] | None:
     return None if document is None else dump_document(document)

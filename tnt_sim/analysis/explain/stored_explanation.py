@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -51,6 +51,7 @@ from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import select_eligible
 from tnt_sim.verify.run_files import read_summary
+from tnt_sim.verify.verification import CheckedAnswers
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.shared.decided_run import DecidedRun
@@ -74,16 +75,16 @@ PLAIN = {
 def _list_classes(union: Any) -> list[type]:
     """List the classes of a union of type aliases."""
     inner = union.__value__ if hasattr(union, "__value__") else union
-    return [one for part in get_args(inner) for one in _list_classes(part)] if _is_union(inner) else [inner]
-
-
-def _is_union(kind: Any) -> bool:
-    return isinstance(kind, UnionType)
+    return (
+        [one for part in get_args(inner) for one in _list_classes(part)]
+        if isinstance(inner, UnionType)
+        else [inner]
+    )
 
 
 CHANGES = {kind.__name__: kind for kind in _list_classes(ChangeEntry)}
 """Classes of changes by the name that stands before each change in the table."""
-NESTED: Mapping[str, Any] = {
+NESTED: Mapping[str, object] = {
     "missed": list[UnmetEntry],
     "margin": MarginEntry,
     "rule": NamedRule,
@@ -196,7 +197,7 @@ def _read_texts(name: str, texts: pl.Series, nothing: Any) -> list[Any]:
 
 
 def store_explanation(
-    run_dir: Path, document: ExplainDocument, limit: float | None, summary: Mapping[str, Any] | None = None
+    run_dir: Path, document: ExplainDocument, limit: float | None, summary: Mapping[str, object] | None = None
 ) -> bool:
     """Write the document of `explain --all` into the run folder; False where it is not kept.
 
@@ -219,8 +220,20 @@ def store_explanation(
         "limit_seconds": None if document.stopped_by is None else limit,
         **{key: plain[key] for key in (*keys, "rules_progress", "seconds")},
     }
-    told = read_summary(run_dir) if summary is None else summary
-    return write_explanation(run_dir, told, head, build_table(document.dossiers))
+    about = read_summary(run_dir) if summary is None else summary
+    return write_explanation(run_dir, about, head, build_table(document.dossiers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The decision that a document explains, as its first keys name it."""
+
+    scenario: str
+    scenario_sha256: str
+    run_dir: str
+    title: str
+    synthetic: bool
+    verification: CheckedAnswers | None
 
 
 def read_of_run(
@@ -235,14 +248,14 @@ def read_of_run(
     files = read_explanation(run.folder, run.summary, run.table)
     codes = run.table.select("dossier", "reason_code")
     checked = None if run.verification is None else run.verification.checked
-    about = {
-        "scenario": run.data.scenario,
-        "scenario_sha256": run.data.scenario_sha256,
-        "run_dir": run.folder.as_posix(),
-        "title": run.title,
-        "synthetic": run.synthetic,
-        "verification": checked,
-    }
+    about = _Head(
+        run.data.scenario,
+        run.data.scenario_sha256,
+        run.folder.as_posix(),
+        run.title,
+        run.synthetic,
+        checked,
+    )
     return _read_document(files, codes, about, lang, limit)
 
 
@@ -253,14 +266,14 @@ def read_of_decision(
     if decided.run_dir is None:
         return None, NO_EXPLANATION
     scenario = decided.problem.scenario
-    about = {
-        "scenario": scenario.id,
-        "scenario_sha256": scenario.sha256,
-        "run_dir": decided.run_dir.as_posix(),
-        "title": scenario.title,
-        "synthetic": is_synthetic(scenario),
-        "verification": None if decided.verification is None else decided.verification.checked,
-    }
+    about = _Head(
+        scenario.id,
+        scenario.sha256,
+        decided.run_dir.as_posix(),
+        scenario.title,
+        is_synthetic(scenario),
+        None if decided.verification is None else decided.verification.checked,
+    )
     decision = build_decision_columns(decided)
     files = read_explanation(decided.run_dir, read_summary(decided.run_dir), decision)
     return _read_document(files, decision.select("dossier", "reason_code"), about, lang, limit)
@@ -281,7 +294,7 @@ def build_decision_columns(decided: DecidedRun) -> pl.DataFrame:
 
 
 def _read_document(
-    files: ExplanationFiles, codes: pl.DataFrame, about: Mapping[str, Any], lang: Lang, limit: float | None
+    files: ExplanationFiles, codes: pl.DataFrame, about: _Head, lang: Lang, limit: float | None
 ) -> tuple[ExplainDocument | None, ExplanationFiles]:
     """Return the document of usable files; files that `store_explanation` cannot have written are false."""
     if not files.usable:
@@ -298,8 +311,13 @@ def _read_document(
         false = build_defect(_("the explanation is not as a run writes it: {name}.", name=name))
         return None, replace(files, defects=(false,))
     document = ExplainDocument(
-        **about,
+        scenario=about.scenario,
+        scenario_sha256=about.scenario_sha256,
+        run_dir=about.run_dir,
+        title=about.title,
         lang=lang.value,
+        synthetic=about.synthetic,
+        verification=about.verification,
         status=head.status,
         dossiers=entries,
         reasons=head.reasons,

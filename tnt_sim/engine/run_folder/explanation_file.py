@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -60,7 +59,7 @@ class ExplanationFiles:
     defects : what is false in it
     """
 
-    head: Mapping[str, Any]
+    head: Mapping[str, object]
     table: pl.DataFrame
     stale: Text = NO_TEXT
     defects: tuple[Defect, ...] = ()
@@ -80,7 +79,7 @@ NO_EXPLANATION = ExplanationFiles({}, pl.DataFrame())
 
 
 def write_explanation(
-    run_dir: Path, summary: Mapping[str, Any], document: Mapping[str, Any], table: pl.DataFrame
+    run_dir: Path, summary: Mapping[str, object], document: Mapping[str, object], table: pl.DataFrame
 ) -> bool:
     """Write both files, or none; a signed entry of a register gets none.
 
@@ -109,7 +108,9 @@ def write_explanation(
     return True
 
 
-def read_explanation(run_dir: Path, summary: Mapping[str, Any], allocation: pl.DataFrame) -> ExplanationFiles:
+def read_explanation(
+    run_dir: Path, summary: Mapping[str, object], allocation: pl.DataFrame
+) -> ExplanationFiles:
     """Read the explanation of a run folder and compare it with the decision, without any solver.
 
     Parameters
@@ -143,7 +144,7 @@ def read_explanation(run_dir: Path, summary: Mapping[str, Any], allocation: pl.D
     return ExplanationFiles(head, table, stale)
 
 
-def _read_head(file: Path, defects: Defects) -> dict[str, Any]:
+def _read_head(file: Path, defects: Defects) -> dict[str, object]:
     try:
         return read_object(file)
     except DataError as error:
@@ -151,7 +152,7 @@ def _read_head(file: Path, defects: Defects) -> dict[str, Any]:
         return {}
 
 
-def _read_table(file: Path, head: Mapping[str, Any], defects: Defects) -> pl.DataFrame | None:
+def _read_table(file: Path, head: Mapping[str, object], defects: Defects) -> pl.DataFrame | None:
     large = check_size(file)
     if large is not None:
         defects.entries.append(large)

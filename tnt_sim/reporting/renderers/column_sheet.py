@@ -13,9 +13,12 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+type CellValue = str | float | date | None
+"""Content of a cell."""
 LONG = 16_000
 """Characters from which a text is left to XlsxWriter, which counts them as a spreadsheet does."""
 
@@ -32,8 +35,8 @@ class ColumnSheet(Worksheet):
         self,
         row: int,
         column: int,
-        values: Sequence[Any],
-        formats: tuple[Any, Any],
+        values: Sequence[CellValue],
+        formats: tuple[Format, Format],
         is_risky: Callable[[str], bool],
     ) -> None:
         """Write the cells of one column downwards; empty ones stay empty.
@@ -46,9 +49,9 @@ class ColumnSheet(Worksheet):
         """
         if not len(values):
             return
-        self._reserve(row, column, len(values))
+        self._extend_dimensions(row, column, len(values))
         name = xl_col_to_name(column)
-        plain, risky = (one._get_xf_index() for one in formats)
+        plain, risky = (_get_index(one) for one in formats)
         number_string = self._inner.str_table._get_shared_string_index
         rows = self.column_cells
         for at, value in enumerate(values, start=row):
@@ -72,19 +75,19 @@ class ColumnSheet(Worksheet):
             rows[at].append((column, cell))
 
     def write_formula_cells(
-        self, row: int, column: int, formula: str, values: Sequence[float], style: Any
+        self, row: int, column: int, formula: str, values: Sequence[float], style: Format
     ) -> None:
         """Write one formula downwards, with the value that it has in each row."""
         if not len(values):
             return
-        self._reserve(row, column, len(values))
-        name, index = xl_col_to_name(column), style._get_xf_index()
+        self._extend_dimensions(row, column, len(values))
+        name, index = xl_col_to_name(column), _get_index(style)
         text = self._inner._escape_data(self._inner._prepare_formula(formula))
         for at, value in enumerate(values, start=row):
             cell = f'<c r="{name}{at + 1}" s="{index}"><f>{text}</f><v>{value}</v></c>'
             self.column_cells[at].append((column, cell))
 
-    def _reserve(self, row: int, column: int, height: int) -> None:
+    def _extend_dimensions(self, row: int, column: int, height: int) -> None:
         """Extend the dimensions of the sheet to a column.
 
         Raises
@@ -125,3 +128,10 @@ class ColumnSheet(Worksheet):
                 self._write_cell(row, column, single[column])
             elif column not in single:
                 self._inner.fh.write(cell)
+
+
+def _get_index(style: Format) -> int:
+    """Return the number by which cells name a format."""
+    inner: Any = style
+    index: int = inner._get_xf_index()
+    return index

@@ -145,7 +145,7 @@ def write_text(
     sheet: Worksheet, row: int, column: int, text: str, style: Format, risky: Format | None = None
 ) -> None:
     """Write a text cell; a text too long for a cell ends with "…"."""
-    text = cut_text(text)
+    text = shorten_text(text)
     sheet.write_string(
         row, column, text, risky if risky is not None and text.startswith(FORMULA_PREFIX) else style
     )
@@ -155,11 +155,11 @@ def write_column(
     sheet: ColumnSheet, row: int, column: int, values: Sequence[Any], style: tuple[Format, Format]
 ) -> None:
     """Write the cells of one column downwards, from the left column to the right; empty ones stay empty."""
-    cut = [cut_text(value) if isinstance(value, str) else value for value in values]
+    cut = [shorten_text(value) if isinstance(value, str) else value for value in values]
     sheet.write_column_cells(row, column, cut, style, lambda text: text.startswith(FORMULA_PREFIX))
 
 
-def cut_text(text: str) -> str:
+def shorten_text(text: str) -> str:
     """Return a text that fits in a cell; a longer one ends with "…"."""
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
