@@ -160,7 +160,7 @@ def write_column(
 
 
 def shorten_text(text: str) -> str:
-    """Return a text that fits in a cell; a longer one ends with "…"."""
+    """Return the text of a cell: one that is too long ends with "…"."""
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
