@@ -15,6 +15,7 @@ from support.workbook_pages import pages
 
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.shared.decided_run import of_run
+from tnt_sim.cli.main import main
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import UsageError
@@ -189,6 +190,17 @@ def test_names_of_sheets() -> None:
 def test_too_many_rows_for_a_sheet() -> None:
     with pytest.raises(UsageError, match="--format parquet"):
         check_rows(1_000_001, Lang.FR)
+
+
+def test_a_run_too_long_for_a_workbook_is_refused_before_it_is_read(
+    stored: StoredRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tnt_sim.reporting.workbook.dossier_sheet.MAX_DOSSIERS", stored.table.height - 1)
+    monkeypatch.setattr("tnt_sim.engine.run_folder.run_access.check_run", pytest.fail)
+    assert main(["report", str(stored.folder), "--out", str(tmp_path / "a.xlsx"), "--lang", "en"]) == 2
+    assert "--format parquet" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="--format parquet"):
+        build_workbook(stored, Lang.EN)
 
 
 def test_headers_are_distinct() -> None:

@@ -155,6 +155,8 @@ def report(
 
     seconds = parse_seconds(time_limit)
     check_target(out, replace=force)
+    if out.suffix.lower() == ".xlsx":
+        _check_dossiers(run_dirs[0])
     runs = [open_stored(path, project, tongue) for path in run_dirs]
     moving = SliderOptions(slider, start, stop, steps, share, project) if slider is not None else None
     options = ReportOptions(runs, tongue, out, theme_css, moving, output.quiet, explain, project, seconds)
@@ -163,6 +165,16 @@ def report(
     explained = None if out.suffix.lower() == NOTEBOOK else options.explanation
     interrupted = explained is not None and explained.stopped_by == "interrupt"
     return INTERRUPTED_AND_TOLD if interrupted else 0
+
+
+def _check_dossiers(run_dir: Path) -> None:
+    """Check the number of dossiers that the run tells, before a minute goes into reading it."""
+    from tnt_sim.reporting.workbook.dossier_sheet import check_dossiers
+    from tnt_sim.verify.run_files import read_summary
+
+    n_dossiers = read_summary(run_dir).get("n_dossiers")
+    if isinstance(n_dossiers, int):
+        check_dossiers(n_dossiers)
 
 
 def _determine_target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:

@@ -11,8 +11,10 @@ import polars as pl
 
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.stored_run import NODE, StoredRun
+from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _, _p
-from tnt_sim.reporting.renderers.xlsx import Paper, Styles, add_sheet, check_rows, set_up, write_column
+from tnt_sim.i18n.parameters import Count
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, add_sheet, set_up, write_column
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
 from tnt_sim.reporting.reports.explanation import Explained
 from tnt_sim.reporting.text import vocabulary
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from tnt_sim.reporting.renderers.column_sheet import ColumnSheet
 
 TABLE = "Dossiers"
+MAX_DOSSIERS = 500_000
+"""Most dossiers in the workbook of a run. With a million, written cell by cell, it did not end in 108 s."""
 NAMES = {
     "dossier": _("Number"),
     "title": _("Title"),
@@ -181,12 +185,32 @@ def _build_own_columns(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetCo
             yield SheetColumn(header, "text", values.cast(pl.String).to_list(), 16)
 
 
+def check_dossiers(n_dossiers: int) -> None:
+    """Check the number of dossiers against what the workbook of a run holds.
+
+    Raises
+    ------
+    UsageError
+        For more dossiers, with the commands that write them otherwise.
+    """
+    if n_dossiers > MAX_DOSSIERS:
+        raise UsageError(
+            _(
+                "the workbook of a run takes {most} dossiers at most, this run has {n}. Write the list with "
+                "`tnt-sim export RUN_DIR --format csv` or `--format parquet`, or one workbook per department "
+                "with `tnt-sim export RUN_DIR --by department`.",
+                most=Count(MAX_DOSSIERS),
+                n=Count(n_dossiers),
+            ),
+            code="usage.rows",
+        )
+
+
 def write_dossiers(
     book: Workbook, styles: Styles, run: StoredRun, columns: Sequence[SheetColumn], paper: Paper
 ) -> None:
     """Write the sheet as a table that formulas of other sheets refer to."""
     lang, height = paper.lang, run.table.height
-    check_rows(height, lang)
     sheet = add_sheet(book, TABLE)
     write_table(sheet, styles, columns, 0, TABLE, lang)
     set_widths(sheet, columns)

@@ -25,7 +25,12 @@ from tnt_sim.reporting.reports.explanation import Explained, build_explained
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import build_answer_rows
 from tnt_sim.reporting.workbook.comparison_sheet import write_comparison
-from tnt_sim.reporting.workbook.dossier_sheet import TABLE, build_dossier_columns, write_dossiers
+from tnt_sim.reporting.workbook.dossier_sheet import (
+    TABLE,
+    build_dossier_columns,
+    check_dossiers,
+    write_dossiers,
+)
 from tnt_sim.reporting.workbook.list_sheets import (
     EXPLAINED,
     select_envelopes,
@@ -145,7 +150,13 @@ def build_workbook(
     """Return the workbook of a run, compared with another one if given; deterministic for a run.
 
     `explanation` is the document of all applications: it adds what would fund each application.
+
+    Raises
+    ------
+    UsageError
+        For more than `MAX_DOSSIERS` applications.
     """
+    check_dossiers(run.table.height)
     stream = io.BytesIO()
     foot = f"{run.name} · {run.data.allocation_sha256[:12]}"
     book = create_workbook(stream, run.title, foot, run.spec.date)
