@@ -53,9 +53,9 @@ class ExplanationFiles:
 
     Attributes
     ----------
-    head : content of `explanation.json`; empty if there is none, or it cannot be read
+    head : content of `explanation.json`, empty without one that can be read
     table : content of `explanation.parquet`, one row per explained dossier
-    stale : why it is not used though nothing in it is false; empty if it may be used
+    stale : why it is not used though nothing in it is false, empty if it may be used
     defects : what is false in it
     """
 
