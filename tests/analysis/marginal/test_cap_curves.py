@@ -8,10 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tnt_sim.analysis.marginal import marginal_euro
 from tnt_sim.analysis.marginal.entry_thresholds import KERNEL, find_no_loss_extensions
-from tnt_sim.analysis.marginal.marginal_euro import NextEuro, compute_marginal_euros
+from tnt_sim.analysis.marginal.marginal_euro import RISES, STOPPED, NextEuro, compute_marginal_euros
+from tnt_sim.analysis.shared import cap_curves
 from tnt_sim.analysis.shared.cap_curves import CapCurves
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.scenario.load import load_scenario
@@ -90,3 +93,20 @@ def test_every_extension_is_that_of_a_solve(
         for row in rows:
             assert told.never[row] == solved.never[row]
             assert (told.lower[row], told.upper[row]) == (solved.lower[row], solved.upper[row])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_left_open_is_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Without rounds of growing loss, every step lies between its limits, and what is unknown is not told."""
+    base = solve_nested_caps(tmp_path, seed + 80, n=30, cents=seed % 2 == 1, rule=False)
+    exact = compute_marginal_euros(base, rules=[], prove=False)
+    monkeypatch.setattr(marginal_euro, "MOST_SOLVED", 0)
+    monkeypatch.setattr(cap_curves, "ROUNDS", seed % 3)
+    course = StudyProgress(UNLIMITED, "questions")
+    limits = compute_marginal_euros(base, rules=[], prove=False, course=course)
+    assert course.n_done == sum(one.status != STOPPED for one in limits)
+    for one, other in zip(limits, exact, strict=True):
+        assert one.status in (other.status, STOPPED, RISES)
+        if one.step is not None and other.step is not None:
+            assert one.step <= other.step
+            assert one.upper is None or other.step <= one.upper

@@ -70,8 +70,8 @@ from tnt_sim.verify.allocation_reading import Allocation
 DISTANCE = "distance"
 MOST_SOLVED = 5_000
 """Most applications with which a step that the curves leave open is solved for; else it is an interval."""
-LIST_SHARE = 0.8
-"""Share of the time left in which the lists at the steps are decided; later steps have none."""
+CURVE_SHARE = 0.8
+"""Share of the time in which curves are read and lists are decided; later steps have no list."""
 CERTIFICATE_SECONDS = 2.0
 """Most seconds for certificates of steps that the curves tell, when every envelope is examined."""
 RISES, NEVER, STOPPED = "rises", "never", "stopped"
@@ -142,7 +142,8 @@ def compute_marginal_euros(
     looked_at = [name for name in (known if rules is None else rules) if name in known]
     deadline = UNLIMITED if clock is None else clock.deadline
     names = _list_envelopes(base.problem) if envelopes is None else envelopes
-    curves, increases = _find_increases(base, names, deadline)
+    until = deadline.take_share(CURVE_SHARE)
+    curves, increases = _find_increases(base, names, until)
     prices = _compute_shadow_prices(base, deadline) if looked_at else {}
     seconds = CERTIFICATE_SECONDS if envelopes is None else BUDGETS.question_proof_seconds * len(names)
     options = _MarginalSearch(
@@ -152,7 +153,7 @@ def compute_marginal_euros(
         prices,
         curves,
         increases,
-        deadline.take_share(LIST_SHARE),
+        until,
         deadline.tighten(seconds),
     )
     wanted = [(name, options.find_envelope_step) for name in names]
@@ -163,7 +164,7 @@ def compute_marginal_euros(
         notify_progress(report_progress, name, k / len(wanted))
         result.append(question(name))
         if result[-1].status == STOPPED:
-            option.withdraw_item()
+            option.withdraw_item(stopped=name in increases)
     return tuple(result)
 
 
@@ -256,6 +257,8 @@ class _MarginalSearch:
         if raised.tree >= 0:
             tree = self.curves.trees[raised.tree]
             price = tree.compute_shadow_price(raised) * float(self.base.units[0]) * 100 / tree.task.unit
+        if bounds.low == 0 and bounds.high == FAR:
+            return _build_empty_result("envelope", path.id, "€", price, None, stopped=True)
         never = bounds.low == FAR
         proof = Proof.FEASIBLE_GAP
         if bounds.exact:
