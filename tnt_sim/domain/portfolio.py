@@ -6,7 +6,7 @@ by the instant of `filed_at` (a day is its 00:00 in the time zone, empty last), 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -106,6 +106,14 @@ class Source:
     """Spreadsheet letters by column name (canonical where there is one); empty for text files."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Memoised:
+    """A value computed from the table, and the columns that it depends on; None for all."""
+
+    value: Any
+    columns: frozenset[str] | None
+
+
 @dataclass(frozen=True, eq=False)
 class Portfolio:
     """The dossiers as one table in canonical rank order.
@@ -122,7 +130,7 @@ class Portfolio:
     sources: tuple[Source, ...]
     timezone: str = "Europe/Paris"
     warnings: tuple[Defect, ...] = ()
-    _memo: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
+    _memo: dict[tuple[object, ...], _Memoised] = field(default_factory=dict, init=False, repr=False)
 
     def __repr__(self) -> str:
         return f"<Portfolio of {len(self)} dossiers, {self.table.width} columns>"
@@ -136,10 +144,13 @@ class Portfolio:
         known = {get_table_column(name) for name in CANONICAL}
         return tuple(name for name in self.table.columns if name not in known and not name.startswith("_"))
 
-    def memoise[T](self, name: tuple[object, ...], read: Callable[[], T]) -> T:
+    def memoise[T](
+        self, name: tuple[object, ...], read: Callable[[], T], columns: Collection[str] | None = None
+    ) -> T:
         """Return `read()`, computed once and cached under `name`.
 
-        The result must depend on `name` and the table alone.
+        The result must depend on `name`, the schema and the values of `columns` alone; by default on the
+        whole table.
 
         A session compiles its scenario repeatedly over one table. Cached arrays are made read-only.
         """
@@ -147,15 +158,17 @@ class Portfolio:
             result = read()
             if isinstance(result, np.ndarray):
                 result.flags.writeable = False
-            self._memo[name] = result
-        seen: T = self._memo[name]
+            self._memo[name] = _Memoised(result, None if columns is None else frozenset(columns))
+        seen: T = self._memo[name].value
         return seen
 
     def locate(self, row_index: int, column: str | None = None) -> Place:
         """Return where a row of the table (0-based) was read, with its cell where the file has cells."""
         if "_row" not in self.table.columns:  # the map is selected from like dossiers
             return Place()
-        row, index, dossier = (self.table[name][row_index] for name in ("_row", "_source", "dossier"))
+        names = ("_row", "_source", "dossier")
+        known = self.memoise(("places",), lambda: [self.table[name] for name in names], names)
+        row, index, dossier = (series[row_index] for series in known)
         source = self.sources[index]
         name = column.removesuffix("_cents") if column else ""
         letter = source.letters.get(name) or source.letters.get(column or "")
@@ -173,6 +186,19 @@ class Portfolio:
     def with_table(self, table: pl.DataFrame) -> Portfolio:
         """Return the same sources with another table of the same schema (for example with filled cells)."""
         return replace(self, table=table)
+
+    def replace_columns(self, columns: Sequence[pl.Series]) -> Portfolio:
+        """Return the same dossiers with other values in some columns, of the same names and types.
+
+        What was memoised from other columns is kept.
+        """
+        result = replace(self, table=self.table.with_columns(columns))
+        if result.table.schema == self.table.schema:
+            changed = {column.name for column in columns}
+            for name, memoised in self._memo.items():
+                if memoised.columns is not None and not memoised.columns & changed:
+                    result._memo[name] = memoised
+        return result
 
     def read_numbers(self, column: str) -> tuple[pl.Series, tuple[Defect, ...]]:
         """Return a column as exact numbers, Decimal(38, 6), null where empty; euros for money.

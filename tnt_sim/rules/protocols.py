@@ -148,6 +148,7 @@ class Case:
     as_0_1_0 : True to read and word everything as version 0.1.0 did, to verify the runs that it wrote
     questions : open questions, filled while rules are compiled
     columns_read : columns whose values were compared as texts, filled while rules are compiled
+    wants_notices : False if nobody reads warnings and open questions, which then may be left out
     """
 
     portfolio: Portfolio
@@ -166,6 +167,7 @@ class Case:
     as_0_1_0: bool = False
     questions: list[OpenQuestion] = field(default_factory=list)
     columns_read: set[str] = field(default_factory=set)
+    wants_notices: bool = True
 
     def is_exact(self, column: str) -> bool:
         """Return whether the values of a column are compared exactly as written."""

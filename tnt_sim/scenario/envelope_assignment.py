@@ -332,6 +332,7 @@ def _assign_nodes(case: Case, only: str | None) -> IntArray:
     node = case.portfolio.memoise(
         ("nodes", *names.items()),
         lambda: requested.replace_strict(names, default=-1, return_dtype=pl.Int64).to_numpy(),
+        ("envelope",),
     )
     for k in np.flatnonzero(tree.closed).tolist():
         part = requested.str.starts_with(f"{tree.ids[k]}{GROUP_SEPARATOR}").to_numpy()

@@ -194,11 +194,14 @@ class Problem:
 Described_ = TypeVar("Described_", bound=Described)
 
 
-def compile_problem(scenario: ScenarioData, deadline: Deadline = UNLIMITED) -> Problem:
+def compile_problem(
+    scenario: ScenarioData, deadline: Deadline = UNLIMITED, *, wants_notices: bool = True
+) -> Problem:
     """Resolve a scenario on its dossiers; all defects are raised together in one `ScenarioError`.
 
     `deadline` limits the time of a scenario derived during an analysis; the first one is resolved without a
-    limit.
+    limit. Without `wants_notices` the problem lacks warnings and open questions, and nothing that answers them is
+    checked: for the many variants of a scenario that has been compiled.
 
     Raises
     ------
@@ -214,7 +217,9 @@ def compile_problem(scenario: ScenarioData, deadline: Deadline = UNLIMITED) -> P
     deadline.check()
     case.defects.entries.extend(defects)
     case = replace(
-        case, waived=read_waivers(case, select_in_force(spec, "waivers"), _list_waivable_ids(spec))
+        case,
+        wants_notices=wants_notices,
+        waived=read_waivers(case, select_in_force(spec, "waivers"), _list_waivable_ids(spec)),
     )
     eligibility = evaluate_eligibility(case, select_in_force(spec, "eligibility"), case.waived)
     for failure in find_closed_envelopes(case, spec.programme):
@@ -229,7 +234,7 @@ def compile_problem(scenario: ScenarioData, deadline: Deadline = UNLIMITED) -> P
     decided = decided if late is None else decided.without(late.mask)
     grants = select_in_force(spec, "grants")
     if can_exceed_cost(case, caps, eligibility.eligible):
-        quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[])
+        quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[], wants_notices=False)
         wanted = compute_offers(quiet, grants, eligibility.eligible, decided, caps.compute_ceiling_cents())
         caps = add_guard(case, caps, wanted.highest_cents)
     deadline.check()
@@ -254,13 +259,15 @@ def compile_problem(scenario: ScenarioData, deadline: Deadline = UNLIMITED) -> P
     deadline.check()
     check_commitments(case, offered, spec.programme)
     limits = build_envelope_limits(case, offered)
-    _record_warnings(case, eligibility, offered)
-    ask_blank_answers(case, eligibility)
-    for rule, path in rules:
-        ask_blank_keys(rule, path, case, offered.in_play)
-    ask_blank_state(case, offered.in_play)
-    warn_merged_spellings(case)
-    questions = read_accepted(case, select_in_force(spec, "accept"))
+    questions: tuple[OpenQuestion, ...] = ()
+    if wants_notices:
+        _record_warnings(case, eligibility, offered)
+        ask_blank_answers(case, eligibility)
+        for rule, path in rules:
+            ask_blank_keys(rule, path, case, offered.in_play)
+        ask_blank_state(case, offered.in_play)
+        warn_merged_spellings(case)
+        questions = read_accepted(case, select_in_force(spec, "accept"))
     case.defects.entries.sort(key=_get_reading_order)
     case.defects.raise_if_any(ScenarioError)
     assert granted is not None
@@ -325,7 +332,9 @@ def _check_penalty_stage(rule: Any, path: Path, case: Case, n_stages: int) -> No
 
 
 def _record_warnings(case: Case, eligibility: Eligibility, offered: Offers) -> None:
-    accepted = case.portfolio.memoise(("accepted",), lambda: (case.table["state"] == "accepte").to_numpy())
+    accepted = case.portfolio.memoise(
+        ("accepted",), lambda: (case.table["state"] == "accepte").to_numpy(), ("state",)
+    )
     waiting = int((accepted & ~offered.committed).sum())
     if waiting:
         case.warnings.add(

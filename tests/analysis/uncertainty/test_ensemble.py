@@ -15,6 +15,7 @@ from support import draws
 
 import tnt_sim as tnt
 from tnt_sim.analysis.uncertainty.draw_task import Sample, prepare_ground
+from tnt_sim.analysis.uncertainty.draws import compute_input_values
 from tnt_sim.analysis.uncertainty.result import compute_overprogramming, compute_risk, estimate_total_effect
 from tnt_sim.cli.main import main
 from tnt_sim.errors import ScenarioError, UsageError
@@ -310,3 +311,34 @@ def test_a_wrong_option_is_refused_by_name(file: Path, capsys: pytest.CaptureFix
     file.write_text(HEAD + UNCERTAIN + steps, encoding="utf-8")
     with pytest.raises(UsageError, match="étapes"):
         tnt.ensemble(file, draws=2)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        "{normal: {mean: 1.5, sd: 0.7}}",
+        "{lognormal: {median: 1.1, sigma: 0.4}}",
+        "{uniform: {low: 0.3, high: 1.7}}",
+        "{triangular: [0.5, 0.9, 1.2]}",
+        "{triangular: [0.5, 0.5, 1.2]}",
+        "{triangular: [0.5, 1.2, 1.2]}",
+    ],
+)
+def test_laws_are_those_of_scipy(file: Path, law: str) -> None:
+    from scipy import stats
+
+    file.write_text(HEAD + f"uncertain: [{{id: x, column: score, plus: {law}}}]\n", encoding="utf-8")
+    (one,) = prepare_ground(load_scenario(file), sample_of(file, 2)).inputs
+    u = np.random.default_rng(2).random(8)
+    assert one.law is not None
+    name, p = one.law
+    frozen = {
+        "normal": lambda: stats.norm(p["mean"], p["sd"]),
+        "lognormal": lambda: stats.lognorm(p["sigma"], scale=p["median"]),
+        "uniform": lambda: stats.uniform(p["low"], p["high"] - p["low"]),
+        "triangular": lambda: stats.triang(
+            (p["mode"] - p["low"]) / (p["high"] - p["low"]), p["low"], p["high"] - p["low"]
+        ),
+    }[name]()
+    (values,) = compute_input_values((one,), u)
+    assert np.array_equal(values, np.round(frozen.ppf(u), 9))

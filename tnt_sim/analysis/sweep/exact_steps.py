@@ -341,7 +341,7 @@ class Counters:
             people = np.zeros(int(applicant.max(initial=-1)) + 1, dtype=np.int64)
             np.maximum.at(people, applicant, known.cast(pl.Int64).fill_null(0).to_numpy())
         department = case.portfolio.memoise(
-            ("department codes",), lambda: _encode_names(case.table["department"])
+            ("department codes",), lambda: _encode_names(case.table["department"]), ("department",)
         )
         reach = find_reached_communes(case)
         reached = None if reach is None else reach.build_once(np.ones(case.n, dtype=np.bool_))

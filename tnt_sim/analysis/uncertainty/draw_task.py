@@ -113,7 +113,7 @@ class Ground:
             point = point.copy()
             second = self._sample_cube(1, deadline)
             point[start : start + widths[other]] = second[number, start : start + widths[other]]
-        return draw_of(self.problem.case.table, self.inputs, compute_input_values(self.inputs, point))
+        return draw_of(self.problem.case.portfolio, self.inputs, compute_input_values(self.inputs, point))
 
     def _sample_cube(self, which: int, deadline: Deadline) -> FloatArray:
         sample = self.sample
@@ -244,7 +244,7 @@ def _compute_outcome(task: DrawTask, ground: Ground) -> DrawOutcome:
     clock = build_clock(task.until, task.seconds)
     is_own = clock.limit_seconds is None or clock.limit_seconds == task.seconds
     try:
-        problem = compile_problem(build_scenario(ground.scenario, draw))
+        problem = compile_problem(build_scenario(ground.scenario, draw), wants_notices=False)
         if task.lists:
             return DrawReadings(
                 [_read(problem, draw, awards) for awards in task.lists],

@@ -20,13 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, get_table_column
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, Portfolio, get_table_column
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
@@ -55,12 +56,12 @@ class Input:
     group: IntArray
     rho: float
 
-    @property
+    @cached_property
     def n_groups(self) -> int:
         """Return the number of correlation groups."""
         return int(self.group.max(initial=-1)) + 1
 
-    @property
+    @cached_property
     def law(self) -> tuple[str, dict[str, float]] | None:
         """Return the distribution and its parameters for a factor or an amount; None for an event."""
         given = self.spec.times if self.spec.times is not None else self.spec.plus
@@ -303,21 +304,27 @@ def _compute_values(input_: Input, u: FloatArray) -> FloatArray:
     if law is None:
         assert input_.spec.probability is not None
         return (u < float(input_.spec.probability)).astype(np.float64)
-    from scipy import stats
-
-    name, p = law
-    if name == "normal":
-        values = stats.norm.ppf(u, p["mean"], p["sd"])
-    elif name == "lognormal":
-        values = stats.lognorm.ppf(u, p["sigma"], scale=p["median"])
-    elif name == "uniform":
-        values = stats.uniform.ppf(u, p["low"], p["high"] - p["low"])
-    else:
-        width = p["high"] - p["low"]
-        values = stats.triang.ppf(u, (p["mode"] - p["low"]) / width, p["low"], width)
+    values = _invert_law(*law, u)
     rounded: FloatArray = np.round(values, DIGITS)
     # A wide normal factor can be negative in its tail; a cost cannot.
     return np.maximum(rounded, 0.0) if input_.spec.times is not None else rounded
+
+
+def _invert_law(name: str, p: dict[str, float], u: FloatArray) -> FloatArray:
+    """Return F⁻¹(u) of a law, as `scipy.stats` computes it, without its checks of each argument."""
+    from scipy.special import ndtri
+
+    if name == "uniform":
+        return np.asarray(u * (p["high"] - p["low"]) + p["low"])
+    if name == "triangular":
+        width = p["high"] - p["low"]
+        mode = (p["mode"] - p["low"]) / width
+        unit = np.where(u < mode, np.sqrt(mode * u), 1 - np.sqrt((1 - mode) * (1 - u)))
+        return np.asarray(unit * width + p["low"])
+    score = ndtri(u)
+    if name == "normal":
+        return np.asarray(score * p["sd"] + p["mean"])
+    return np.asarray(np.exp(p["sigma"] * score) * p["median"])
 
 
 OUT = "sans_suite"
@@ -350,9 +357,9 @@ class Draw:
         return paid
 
 
-def draw_of(table: pl.DataFrame, inputs: Sequence[Input], values: Sequence[FloatArray]) -> Draw:
+def draw_of(portfolio: Portfolio, inputs: Sequence[Input], values: Sequence[FloatArray]) -> Draw:
     """Build the draw of a table from the values of each input."""
-    n = table.height
+    n = len(portfolio)
     gone, unpaid, final = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.ones(n)
     changed: dict[str, FloatArray] = {}
     for input_, value in zip(inputs, values, strict=True):
@@ -368,14 +375,16 @@ def draw_of(table: pl.DataFrame, inputs: Sequence[Input], values: Sequence[Float
         else:
             assert input_.spec.column is not None
             name = get_table_column(input_.spec.column)
-            now = changed.setdefault(name, table[name].cast(pl.Float64).to_numpy().copy())
+            if name not in changed:
+                changed[name] = _read_floats(portfolio, name).copy()
+            now = changed[name]
             now[input_.rows] = (
                 now[input_.rows] * value
                 if input_.spec.times is not None
                 else now[input_.rows] + _convert_to_cents(name, value)
             )
     rows = np.arange(n)
-    changes = tuple((name, rows, _round_to_column(table[name], now)) for name, now in changed.items())
+    changes = tuple((name, rows, _round_to_column(portfolio, name, now)) for name, now in changed.items())
     return Draw(gone, unpaid, final, changes)
 
 
@@ -384,15 +393,24 @@ def _convert_to_cents(name: str, value: FloatArray) -> FloatArray:
     return value * 100 if name.endswith("_cents") else value
 
 
-def _round_to_column(column: pl.Series, values: FloatArray) -> pl.Series:
+def _read_floats(portfolio: Portfolio, name: str) -> FloatArray:
+    return portfolio.memoise(
+        ("floats", name), lambda: portfolio.table[name].cast(pl.Float64).to_numpy(), (name,)
+    )
+
+
+def _round_to_column(portfolio: Portfolio, name: str, values: FloatArray) -> pl.Series:
     """Round values to the type of a column: whole cents, or as many decimals as its own values have."""
-    empty = column.is_null().to_numpy() | ~np.isfinite(values)
+    column = portfolio.table[name]
+    empty = np.isnan(_read_floats(portfolio, name)) | ~np.isfinite(values)
     if column.dtype.is_integer():
-        whole = np.where(empty, 0, np.maximum(np.rint(values), 0)).astype(np.int64)
-        return pl.Series(column.name, whole).set(pl.Series(empty), None).cast(column.dtype)
-    places = count_decimals(column)
-    rounded = np.round(np.where(empty, 0.0, values), places)
-    return pl.Series(column.name, rounded).set(pl.Series(empty), None).cast(column.dtype)
+        rounded = pl.Series(name, np.where(empty, 0, np.maximum(np.rint(values), 0)).astype(np.int64))
+    else:
+        places = portfolio.memoise(("decimals", name), lambda: count_decimals(column), (name,))
+        rounded = pl.Series(name, np.round(np.where(empty, 0.0, values), places))
+    if empty.any():
+        rounded = rounded.set(pl.Series(empty), None)
+    return rounded.cast(column.dtype)
 
 
 def count_decimals(column: pl.Series) -> int:
@@ -408,11 +426,11 @@ def build_scenario(scenario: ScenarioData, draw: Draw) -> ScenarioData:
     """Return the scenario of a draw as known at the decision; events after the decision change nothing here."""
     table = scenario.portfolio.table
     columns = [series for _kind, _name, series in draw.changes]
-    gone = pl.Series(draw.gone)
-    state = pl.when(gone).then(pl.lit(OUT)).otherwise(pl.col("state")).alias("state")
-    committed = pl.when(gone).then(None).otherwise(pl.col("committed_cents")).alias("committed_cents")
-    changed = table.with_columns(columns).with_columns(state, committed)
     if draw.gone.any():
+        gone = pl.Series(draw.gone)
+        columns.append(table["state"].set(gone, OUT))
+        if (gone & table["committed_cents"].is_not_null()).any():
+            columns.append(table["committed_cents"].set(gone, None))
         names = set(table["dossier"].filter(gone).to_list())
         scenario = scenario.without_decisions("fund", "amounts", dossiers=names)
-    return replace(scenario, portfolio=scenario.portfolio.with_table(changed))
+    return replace(scenario, portfolio=scenario.portfolio.replace_columns(columns))

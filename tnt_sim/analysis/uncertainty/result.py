@@ -362,22 +362,22 @@ class EnsembleTables(StudyAnswer):
         if self.draws.plan.allocation is None or not self.n_draws:
             return pl.DataFrame()
         granted = self.draws.plan.allocation.granted_cents
+        by_year = [(year, np.where(mask, granted, 0)) for year, mask in self._group_by_year()]
+        by_year = [(year, own) for year, own in by_year if own.any()]
+        paid: list[list[int]] = [[] for __ in by_year]
+        for number in self.draws.numbers:
+            draw = self.ground.draw(number)
+            for cents, (__, own) in zip(paid, by_year, strict=True):
+                cents.append(int(draw.compute_paid_cents(own).sum()))
         rows = []
-        for year, mask in self._group_by_year():
-            own = np.where(mask, granted, 0)
-            total = int(own.sum())
-            if total == 0:
-                continue
-            paid = [
-                int(self.ground.draw(number).compute_paid_cents(own).sum()) for number in self.draws.numbers
-            ]
-            share = compute_overprogramming(total, paid)
+        for cents, (year, own) in zip(paid, by_year, strict=True):
+            share = compute_overprogramming(int(own.sum()), cents)
             rows.append(
                 (
                     year,
-                    total,
-                    sum(paid) // len(paid),
-                    max(paid),
+                    int(own.sum()),
+                    sum(cents) // len(cents),
+                    max(cents),
                     None if share is None else format_fraction(share),
                 )
             )

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.money import parse_cents_series
+from tnt_sim.domain.portfolio import get_table_column
 from tnt_sim.domain.territory import extract_siren
 from tnt_sim.errors import Defect, suggest_name
 from tnt_sim.i18n.message import _
@@ -38,7 +39,7 @@ class ValueKind(StrEnum):
 
 def get_column_kind(case: Case, name: str) -> ValueKind | None:
     """Return the kind of a column by its scenario name, or None when there is no such column."""
-    return case.portfolio.memoise(("kind", name), lambda: _infer_column_kind(case.table, name))
+    return case.portfolio.memoise(("kind", name), lambda: _infer_column_kind(case.table, name), ())
 
 
 def _infer_column_kind(table: pl.DataFrame, name: str) -> ValueKind | None:
@@ -89,7 +90,9 @@ def read_numeric_column(
         return None
     if kind is ValueKind.MONEY:
         return case.portfolio.memoise(
-            ("money", name), lambda: _build_numeric(read_cents_series(case, name), CENT, Unit.MONEY)
+            ("money", name),
+            lambda: _build_numeric(read_cents_series(case, name), CENT, Unit.MONEY),
+            list_cents_columns(name),
         )
     if kind in (ValueKind.DATE, ValueKind.LIST):
         case.record_defect(
@@ -98,7 +101,9 @@ def read_numeric_column(
             path,
         )
         return None
-    found, defects = case.portfolio.memoise(("number", name), lambda: _read_numbers(case, name))
+    found, defects = case.portfolio.memoise(
+        ("number", name), lambda: _read_numbers(case, name), (get_table_column(name),)
+    )
     case.defects.entries.extend(_locate_defect(case, defect, path) for defect in defects)
     return found
 
@@ -108,6 +113,11 @@ def read_cents_series(case: Case, name: str) -> pl.Series:
     if name == "base":
         return case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
     return case.table[f"{name}_cents"]
+
+
+def list_cents_columns(name: str) -> tuple[str, ...]:
+    """Return the table's columns that `read_cents_series` reads."""
+    return ("base_cents", "cost_cents") if name == "base" else (f"{name}_cents",)
 
 
 def _read_numbers(case: Case, name: str) -> tuple[Numeric | None, tuple[Defect, ...]]:
@@ -141,7 +151,7 @@ def read_text_keys(case: Case, column: str) -> pl.Series:
         return get_merged_column(case, column).fill_null("")
     key = extract_siren(column) if column == "applicant_id" else pl.col(column)
     return case.portfolio.memoise(
-        ("text", column), lambda: case.table.select(key.cast(pl.String).fill_null("")).to_series()
+        ("text", column), lambda: case.table.select(key.cast(pl.String).fill_null("")).to_series(), (column,)
     )
 
 
@@ -160,14 +170,16 @@ def read_cents(case: Case, name: str, empty: int) -> IntArray:
     The array is shared: do not write to it.
     """
     return case.portfolio.memoise(
-        ("cents", name, empty), lambda: fill_cents(read_cents_series(case, name), empty)
+        ("cents", name, empty),
+        lambda: fill_cents(read_cents_series(case, name), empty),
+        list_cents_columns(name),
     )
 
 
 def is_committed(case: Case) -> BoolArray:
     """Return the dossiers to which an amount is already committed, bool (n,)."""
     return case.portfolio.memoise(
-        ("committed",), lambda: case.table["committed_cents"].is_not_null().to_numpy()
+        ("committed",), lambda: case.table["committed_cents"].is_not_null().to_numpy(), ("committed_cents",)
     )
 
 

@@ -129,10 +129,26 @@ def compare_dates(case: Case, name: str, test: str, bound: object, path: Path) -
 
     Local days are compared when either side is a day, instants otherwise.
     """
+    read = {name, str(bound["column"])} if isinstance(bound, dict) and "column" in bound else {name}
+    try:
+        return case.portfolio.memoise(
+            ("dates", name, test, repr(bound), case.day, case.timezone),
+            lambda: _compare_date_column(case, name, test, bound, path),
+            read,
+        )
+    except _UnreadBoundError:
+        return None
+
+
+class _UnreadBoundError(Exception):
+    """A bound has a defect, which is recorded each time, so that nothing is memoised."""
+
+
+def _compare_date_column(case: Case, name: str, test: str, bound: object, path: Path) -> BoolArray:
     column = case.table[name]
     limit = read_date_bound(case, bound, path)
     if limit is None:
-        return None
+        raise _UnreadBoundError
     if isinstance(column.dtype, pl.Datetime) and isinstance(limit.dtype, pl.Datetime):
         left, right = column, limit
     else:

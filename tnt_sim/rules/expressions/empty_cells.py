@@ -111,6 +111,11 @@ def is_blank(case: Case, column: str) -> BoolArray:
     kind = get_column_kind(case, column)
     if kind is None or kind is ValueKind.LIST or column == "envelope":
         return np.zeros(case.n, dtype=np.bool_)
+    read = ("base_cents", "cost_cents") if column == "base" else (column, f"{column}_cents")
+    return case.portfolio.memoise(("blank", column), lambda: _find_blank_cells(case, column, kind), read)
+
+
+def _find_blank_cells(case: Case, column: str, kind: ValueKind) -> BoolArray:
     if column == "base":
         cells = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
     else:

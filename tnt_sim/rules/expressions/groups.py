@@ -11,6 +11,7 @@ from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
     get_column_kind,
+    list_cents_columns,
     read_text_keys,
     record_unknown_column,
 )
@@ -90,7 +91,10 @@ def _encode_values(case: Case, columns: Sequence[str]) -> tuple[list[str], IntAr
 
     # the envelope of a dossier depends on the tree, so it cannot be cached with the table
     joined = tuple(is_joined(case, column) for column in columns)
-    return read() if "envelope" in columns else case.portfolio.memoise(("groups", *columns, joined), read)
+    if "envelope" in columns:
+        return read()
+    from_table = {name for column in columns for name in (column, *list_cents_columns(column))}
+    return case.portfolio.memoise(("groups", *columns, joined), read, from_table)
 
 
 def _record_missing_column(case: Case, path: Path) -> None:

@@ -213,7 +213,7 @@ class Measures:
         """Return every name that can be used as a measure, sorted."""
         table = self.case.table
         numeric = self.case.portfolio.memoise(
-            ("names",), lambda: [column.removesuffix("_cents") for column in table.columns]
+            ("names",), lambda: [column.removesuffix("_cents") for column in table.columns], ()
         )
         columns = (name for name in numeric if not name.startswith("_"))
         return sorted({*BUILT_IN, INHABITANTS, *self.named, *columns})
@@ -454,7 +454,9 @@ def encode_keys(case: Case, column: str, *, fallback: bool) -> IntArray:
     """
     joined = tuple(is_joined(case, name) for name in (column, "applicant"))
     return case.portfolio.memoise(
-        ("keys", column, fallback, joined), lambda: _encode_keys(case, column, fallback)
+        ("keys", column, fallback, joined),
+        lambda: _encode_keys(case, column, fallback),
+        (column, "applicant", "dossier") if fallback else (column,),
     )
 
 

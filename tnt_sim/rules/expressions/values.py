@@ -128,7 +128,9 @@ def _is_text(dtype: pl.DataType | None) -> bool:
 
 def read_spellings(of: Spelled, name: str) -> Spellings:
     """Return the texts of a column of text, or of the items of a column of lists."""
-    return of.portfolio.memoise(("spellings", name), lambda: _merge_spellings(of.portfolio.table[name]))
+    return of.portfolio.memoise(
+        ("spellings", name), lambda: _merge_spellings(of.portfolio.table[name]), (name,)
+    )
 
 
 def _merge_spellings(column: pl.Series) -> Spellings:
@@ -164,7 +166,7 @@ def get_merged_column(case: Case, name: str) -> pl.Series:
         return column
     case.columns_read.add(name)
     return case.portfolio.memoise(
-        ("joined", name), lambda: _rename_values(column, read_spellings(case, name).changed)
+        ("joined", name), lambda: _rename_values(column, read_spellings(case, name).changed), (name,)
     )
 
 

@@ -36,7 +36,9 @@ def compile_table_links(case: Case, offers: Offers) -> tuple[TableRule, ...]:
 
 
 def _compile_variants(case: Case, offers: Offers) -> Exclusive | None:
-    if not case.portfolio.memoise(("variants",), lambda: bool((case.table["variant_of"] != "").any())):
+    if not case.portfolio.memoise(
+        ("variants",), lambda: bool((case.table["variant_of"] != "").any()), ("variant_of",)
+    ):
         return None
     label = case.table["variant_of"].fill_null("")
     table = pl.DataFrame({"row": np.arange(case.n), "label": label, "dossier": case.table["dossier"]})
@@ -62,7 +64,9 @@ def _build_exclusive(case: Case, pairs: pl.DataFrame, offers: Offers) -> Exclusi
 
 
 def _compile_prerequisites(case: Case, offers: Offers) -> Requires | None:
-    if not case.portfolio.memoise(("requires",), lambda: bool((case.table["requires"].list.len() > 0).any())):
+    if not case.portfolio.memoise(
+        ("requires",), lambda: bool((case.table["requires"].list.len() > 0).any()), ("requires",)
+    ):
         return None
     numbers = pl.DataFrame({"need": case.table["dossier"], "to": np.arange(case.n)})
     requested = (

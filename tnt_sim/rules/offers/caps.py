@@ -162,7 +162,7 @@ def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: Bo
     """Resolve every cap in force on the projects; record defects and warnings in the case."""
     code = encode_keys(case, "project", fallback=False)
     names = case.portfolio.memoise(
-        ("projects",), lambda: tuple(case.table["project"].unique().sort().to_list())
+        ("projects",), lambda: tuple(case.table["project"].unique().sort().to_list()), ("project",)
     )
     committed, held = is_committed(case), read_cents(case, "committed", 0)
     projects = _Projects(case, code, len(names), eligible & ~committed)

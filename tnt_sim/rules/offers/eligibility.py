@@ -111,7 +111,7 @@ def evaluate_eligibility(
     `waived` gives, by id of an entry, the dossiers exempted from it, bool (n,).
     """
     closed = case.portfolio.memoise(
-        ("closed",), lambda: case.table["state"].is_in(list(CLOSED_STATES)).to_numpy()
+        ("closed",), lambda: case.table["state"].is_in(list(CLOSED_STATES)).to_numpy(), ("state",)
     )
     failures: list[Failure] = []
     for spec, path in specs:

@@ -80,7 +80,7 @@ def warn_excesses(
     case: Case, code: str, above: Text, names: Sequence[str], over_cents: Sequence[int], rows: IntArray
 ) -> None:
     """Record one warning: who exceeds a limit and by how much, the first 20 by name and place, then a count."""
-    if len(names) == 0:
+    if len(names) == 0 or not case.wants_notices:
         return
     pairs = list(zip(names, over_cents, strict=True))[:MAX_LISTED]
     excesses = [_("{name} ({amount})", name=name, amount=Money(cents)) for name, cents in pairs]
