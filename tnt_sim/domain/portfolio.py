@@ -190,7 +190,7 @@ class Portfolio:
     def replace_columns(self, columns: Sequence[pl.Series]) -> Portfolio:
         """Return the same dossiers with other values in some columns, of the same names and types.
 
-        What was memoised from other columns is kept.
+        It keeps what other columns gave to `memoise`.
         """
         result = replace(self, table=self.table.with_columns(columns))
         if result.table.schema == self.table.schema:

@@ -101,11 +101,11 @@ def read_numeric_column(
             path,
         )
         return None
-    found, defects = case.portfolio.memoise(
+    numeric, defects = case.portfolio.memoise(
         ("number", name), lambda: _read_numbers(case, name), (get_table_column(name),)
     )
     case.defects.entries.extend(_locate_defect(case, defect, path) for defect in defects)
-    return found
+    return numeric
 
 
 def read_cents_series(case: Case, name: str) -> pl.Series:
