@@ -68,6 +68,15 @@ def format_number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
     return ("" if rounded == value else "≈") + _format_exact(rounded, lang)
 
 
+def format_rounded(value: float, lang: Lang, decimals: int) -> str:
+    """Write a measured number with exactly `decimals` decimals.
+
+    >>> format_rounded(0.98, Lang.FR, 3), format_rounded(1200.5, Lang.EN, 1)
+    ('0,980', '1,200.5')
+    """
+    return _format_exact(Fraction(round(Fraction(value) * 10**decimals), 10**decimals), lang, decimals)
+
+
 def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
     """Write an amount exactly: ``1 234,56 €`` or ``€1,234.56``; whole euros have no decimals.
 

@@ -14,7 +14,14 @@ from fractions import Fraction
 from tnt_sim.i18n.language import Lang
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import MessageParameter, _, write_parameter
-from tnt_sim.i18n.numbers import format_amount, format_day, format_integer, format_number, format_rate
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_day,
+    format_integer,
+    format_number,
+    format_rate,
+    format_rounded,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,18 @@ class Number:
     def in_(self, lang: Lang) -> str:
         """Return « 12,5 » or 12.5."""
         return format_number(self.value, lang)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A measured number with a fixed number of decimals."""
+
+    value: float
+    decimals: int
+
+    def in_(self, lang: Lang) -> str:
+        """Return « 0,980 » or 0.980."""
+        return format_rounded(self.value, lang, self.decimals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,16 +313,18 @@ def asked_by(facts: Facts, names: str, money: int, **_: Any) -> None:
 
 
 IDLE = Pattern(
-    "{head} ({names} ; {money:money} demandés).", "{head} ({names}; {money:money} requested).", asked_by
+    "{head} ({names} ; {money:money} demandés). (idle-money)",
+    "{head} ({names}; {money:money} requested). (idle-money)",
+    asked_by,
 )
 
 
 def check_warning(facts: Facts, line: str, lang: Lang) -> None:
     """A warning is one of the run's; one that counts money is counted again."""
     text = line.strip().removeprefix("! ")
-    told = {plain(one.line(lang)): one.line(lang) for one in facts.result.warnings}
-    assert plain(text) in told
-    if text.startswith("idle-money"):
+    told = {plain(one.describe(lang)).casefold() for one in facts.result.warnings}
+    assert plain(text).casefold() in told
+    if text.endswith("(idle-money)"):
         read_sentence([IDLE], text, lang, facts=facts)
 
 

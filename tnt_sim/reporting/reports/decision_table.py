@@ -9,7 +9,7 @@ import polars as pl
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, _
-from tnt_sim.i18n.numbers import THIN_NO_BREAK, format_cents
+from tnt_sim.i18n.numbers import THIN_NO_BREAK, format_cents, format_rounded
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.offers.eligibility import NOT_GIVEN
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -102,7 +102,8 @@ def format_rates(rates: pl.Series, lang: Lang) -> pl.Series:
 
 
 def _format_percent(value: float, lang: Lang) -> str:
-    return f"{value:.1f}".replace(".", ",") + f"{THIN_NO_BREAK}%" if lang is Lang.FR else f"{value:.1f}%"
+    number = format_rounded(value, lang, 1)
+    return f"{number}{THIN_NO_BREAK}%" if lang is Lang.FR else f"{number}%"
 
 
 _SENTENCES = {

@@ -13,7 +13,7 @@ from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer
-from tnt_sim.i18n.parameters import Count, Rate
+from tnt_sim.i18n.parameters import Count, Items, Rate, Rounded
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
@@ -126,8 +126,8 @@ def _describe_law(law: Law, name: str, *, pooled: bool) -> list[Text]:
             "{low} and {high}.",
             measured=measured,
             fitted=fitted,
-            low=f"{law.median_range[0]:.3f}",
-            high=f"{law.median_range[1]:.3f}",
+            low=Rounded(law.median_range[0], 3),
+            high=Rounded(law.median_range[1], 3),
         )
     )
     return [*lines, *_describe_fit_limits(law)]
@@ -137,14 +137,15 @@ def _describe_fit_limits(law: Law) -> list[Text]:
     """Write what speaks against the distribution."""
     lines = []
     if law.p_value is not None:
-        p = "< 0.001" if law.p_value < 0.001 else f"= {law.p_value:.3f}"
+        sign = "<" if law.p_value < 0.001 else "="
+        p = Items((sign, Rounded(max(law.p_value, 0.001), 3)), "")
         verdict = _("THE LAW DEPARTS FROM THE DATA: compare the quantiles")
         if law.p_value >= REFUTED:
             verdict = _("nothing speaks against the law")
         lines.append(
             _(
                 "Largest gap of the distributions {gap}; Anderson-Darling p {p}: {verdict}.",
-                gap=f"{law.gap:.3f}",
+                gap=Rounded(law.gap, 3),
                 p=p,
                 verdict=verdict,
             )
@@ -163,8 +164,8 @@ def _describe_fit_limits(law: Law) -> list[Text]:
     return lines
 
 
-def _format_quantiles(values: tuple[float, ...]) -> str:
-    return " / ".join(f"{value:.3f}" for value in values)
+def _format_quantiles(values: tuple[float, ...]) -> Items:
+    return Items([Rounded(value, 3) for value in values], " /")
 
 
 def _build_id(name: str) -> str:

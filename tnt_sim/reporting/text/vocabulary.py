@@ -85,7 +85,7 @@ REASON: Mapping[str, Text] = MappingProxyType(
         "order": _("the imposed order excludes it"),
         "outranked": _("outranked: worth less per euro than all funded"),
         "none_fits": _("too large for what is left"),
-        "crowded_out": _("kept out by a rule or the objective"),
+        "crowded_out": _("kept out by a rule or the objective, or not examined"),
         "reserve": _("on the reserve list"),
     }
 )
