@@ -238,9 +238,7 @@ EventsOption = Annotated[
     bool,
     typer.Option("--events", help=N_("Each list found on the way as one JSON line on standard error.")),
 ]
-QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help=N_("Shows nothing but errors (and the document of --json)."))
-]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help=N_("Shows nothing but errors."))]
 FirstAmountOption = Annotated[
     str | None,
     typer.Option(

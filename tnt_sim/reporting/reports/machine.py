@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnt_sim.i18n.message import _
-from tnt_sim.reporting.command_documents import DoctorDocument
+from tnt_sim.reporting.command_documents import DoctorDocument, SolverEntry
 from tnt_sim.reporting.report_tree import Callout, Column, Node, Report, Section, Table, Tone, Words
 from tnt_sim.reporting.text.vocabulary import get_solver_name
 
@@ -22,7 +22,7 @@ def build_report(document: DoctorDocument) -> Report:
                     [
                         [_mark(solver.works) for solver in solvers],
                         [solver.name for solver in solvers],
-                        [solver.version or "–" for solver in solvers],
+                        [_describe_version(solver) for solver in solvers],
                         [_("second opinion") if solver.independent else "" for solver in solvers],
                         [_("works") if solver.works else solver.why or "–" for solver in solvers],
                     ],
@@ -41,6 +41,12 @@ def build_report(document: DoctorDocument) -> Report:
 
 def _build_table(cells: Sequence[Sequence[Words]], tones: Sequence[Tone | None] = ()) -> Table:
     return Table([Column("", column) for column in cells], most=len(cells[0]), tones=tones)
+
+
+def _describe_version(solver: SolverEntry) -> str:
+    """Return the version that a solver tells, or else its usual name."""
+    version = solver.version or "–"
+    return get_solver_name(solver.name) if version == solver.name else version
 
 
 def _mark(works: bool) -> str:
