@@ -101,10 +101,12 @@ def test_names_that_say_nothing_only_fall() -> None:
     assert len(names.bare_names()) <= MOST_BARE_NAMES
 
 
-def test_kernels_import_nothing_but_the_deadline() -> None:
+def test_kernels_import_only_the_deadline_and_sparse_matrices() -> None:
     for module, others in GRAPH.items():
         if rooms.room_of(module) == "kernel":
-            assert {rooms.room_of(other) for other in others} <= {"kernel", "deadline"}, module
+            assert {rooms.room_of(other) for other in others} <= {"kernel", "deadline", "sparse_matrix"}, (
+                module
+            )
 
 
 def test_checkers_need_neither_formulation_nor_solver() -> None:

@@ -101,9 +101,11 @@ FOREIGN = frozenset(
         "on_broken_pipe",
         "shell_complete",
         "Popen",
+        "astype",
+        "toarray",
     }
 )
-"""Methods that a library calls by these names, and the names that gettext gives its functions."""
+"""Methods that a library calls by these names, and the names that gettext and numpy give such functions."""
 
 SHORT = 3
 """A variable whose uses lie within so many lines of its first is not counted."""

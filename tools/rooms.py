@@ -16,6 +16,7 @@ ORDER = [
     "errors",
     "extensions",
     "deadline",
+    "sparse_matrix",
     "parallel",
     "documents",
     "disk",

@@ -7,7 +7,6 @@ from random import Random
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from support.lanes import seeds
 from support.systems.drawn import points, random_system, ranged_system
 
@@ -19,6 +18,7 @@ from tnt_sim.kernel.blocks.active_rows import choose_disjoint_rows
 from tnt_sim.prove.kernel_proofs import build_item_rows, prove_by_blocks, prove_from_hints
 from tnt_sim.prove.proof_lp import LpStatus, ProofLp
 from tnt_sim.solve.methods.lexicographic import PricedRow, ProofHints
+from tnt_sim.sparse_matrix import SparseMatrix
 
 GOAL = "stage:score:better"
 
@@ -79,7 +79,7 @@ def test_what_is_closed_holds_no_point_and_all_that_holds_none_is_closed(part: i
         grouped += len(np.unique(group)) < len(group)
         own = []
         if rows and rng.random() < 0.7:
-            dense = sp.csr_array(np.array([reduce_row(read, k)[0] for k in rows]))
+            dense = SparseMatrix.from_dense(np.array([reduce_row(read, k)[0] for k in rows]))
             own = choose_disjoint_rows(dense, range(len(rows)), (), group)
         found = is_closed_by_blocks(system, goal, rows, own, prices)
         holds = bool(points(under(system, [*rows, goal])))

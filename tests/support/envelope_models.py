@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, SolveStage
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.sparse_matrix import SparseMatrix
 
 
 def envelopes(seed: int, n: int = 8, most_gains: int = 3) -> tuple[LinearModel, list[SolveStage]]:
@@ -41,7 +41,7 @@ def envelopes(seed: int, n: int = 8, most_gains: int = 3) -> tuple[LinearModel, 
     upper += [dice.randint(8, 25), free]
     room = np.array([dice.choice((free + 2, free + 3, 2)) for _ in range(k)])
     model = LinearModel(
-        matrix=sp.csr_array(np.array(rows)),
+        matrix=SparseMatrix.from_dense(np.array(rows)),
         row_lower=np.full(len(rows), NO_LOWER),
         row_upper=np.array(upper),
         col_lower=np.zeros(width, dtype=np.int64),

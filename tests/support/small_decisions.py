@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-import scipy.sparse as sp
 from hypothesis import strategies as st
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, SolveStage
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.sparse_matrix import SparseMatrix
 
 
 @st.composite
@@ -25,7 +25,7 @@ def decisions(draw: st.DrawFn) -> tuple[LinearModel, list[SolveStage]]:
     goals = draw(st.lists(st.lists(st.integers(0, 2), min_size=n, max_size=n), min_size=1, max_size=2))
     cost = draw(st.lists(st.integers(1, 3), min_size=n, max_size=n))
     model = LinearModel(
-        sp.csr_array(np.array(rows, dtype=np.int64)), np.array(low), np.array(high),
+        SparseMatrix.from_dense(np.array(rows, dtype=np.int64)), np.array(low), np.array(high),
         np.array([0 if f is None else f for f in fixed]), np.array([1 if f is None else f for f in fixed]),
         np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE,
         tuple(f"r{i}" for i in range(m)), [f"x{j}" for j in range(n)],

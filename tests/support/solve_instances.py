@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.sparse_matrix import SparseMatrix
 
 
 def model_of(
@@ -27,7 +27,7 @@ def model_of(
     n = len(objective)
     matrix = np.array(rows, dtype=np.int64).reshape(len(rows), n)
     return LinearModel(
-        matrix=sp.csr_array(matrix),
+        matrix=SparseMatrix.from_dense(matrix),
         row_lower=np.array(lower, dtype=np.int64),
         row_upper=np.array(upper, dtype=np.int64),
         col_lower=np.array([0] * n if col_lower is None else col_lower, dtype=np.int64),

@@ -28,10 +28,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from tnt_sim.deadline import UNLIMITED, Deadline
@@ -39,6 +37,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.rules.linear_terms import Once, Terms, Unit, sum_by_group
 from tnt_sim.rules.protocols import RowKind, RowLabel, Sense, Soft
+from tnt_sim.sparse_matrix import SparseMatrix
 
 LARGEST = 2**40
 """Largest coefficient left as it is: with entries of 2^48 HiGHS reported a wrong optimum."""
@@ -79,25 +78,25 @@ def round_outwards(
 
 
 def divide(
-    matrix: Any, lower: list[int], upper: list[int], units: list[Fraction]
-) -> tuple[IntArray, IntArray]:
+    matrix: SparseMatrix, lower: list[int], upper: list[int], units: list[Fraction]
+) -> tuple[SparseMatrix, IntArray, IntArray]:
     """Divide each row by the greatest common divisor of its coefficients, and round its bounds inwards.
 
     Σ a_j x_j is a multiple of g = gcd(a) for integer x, so Σ (a_j/g) x_j ≤ ⌊b/g⌋ has the same integer points.
-    `matrix.data` and `units` are changed in place; the new bounds are returned.
+    `units` is changed in place; the divided matrix and the new bounds are returned.
     """
     low, high = np.array(lower, dtype=np.int64), np.array(upper, dtype=np.int64)
     filled = np.flatnonzero(np.diff(matrix.indptr))
     if len(filled) == 0:
-        return low, high
+        return matrix, low, high
     divisor = np.ones(matrix.shape[0], dtype=np.int64)
     divisor[filled] = np.gcd.reduceat(np.abs(matrix.data), matrix.indptr[filled])
-    matrix.data //= np.repeat(divisor, np.diff(matrix.indptr))
+    divided = matrix.with_data(matrix.data // np.repeat(divisor, np.diff(matrix.indptr)))
     for row in np.flatnonzero(divisor > 1).tolist():
         units[row] *= int(divisor[row])
     low = np.where(low == NO_LOWER, low, -(-low // divisor))
     high = np.where(high == NO_UPPER, high, high // divisor)
-    return low, high
+    return divided, low, high
 
 
 LABELS_PER_LOOK = 20_000
@@ -338,15 +337,13 @@ class Builder:
             self._add_once_links(once)
         n_rows = len(self.labels)
         self.deadline.check()
-        entries = (_join_arrays(self._value), (_join_arrays(self._row), _join_arrays(self._column)))
-        matrix = sp.coo_array(entries, shape=(n_rows, self.n_cols)).tocsr()
+        value, row, column = (_join_arrays(part) for part in (self._value, self._row, self._column))
+        matrix = SparseMatrix.from_entries(value, row, column, (n_rows, self.n_cols))
         self.deadline.check()
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
         matrix = self._without_idle_rows(matrix)
         self.deadline.check()
         if whole:
-            lower, upper = divide(matrix, self.lower, self.upper, self.units)
+            matrix, lower, upper = divide(matrix, self.lower, self.upper, self.units)
         else:
             lower, upper = np.array(self.lower, dtype=np.int64), np.array(self.upper, dtype=np.int64)
         self.deadline.check()
@@ -366,7 +363,7 @@ class Builder:
             col_names=[*self.recovery.build_column_names(), *self._extra_names],
         )
 
-    def _without_idle_rows(self, matrix: Any) -> Any:
+    def _without_idle_rows(self, matrix: SparseMatrix) -> SparseMatrix:
         """Drop rows without entries that 0 satisfies, such as groups without any candidate."""
         low, high = np.array(self.lower), np.array(self.upper)
         keep = (np.diff(matrix.indptr) > 0) | (low > 0) | (high < 0)

@@ -20,12 +20,12 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from tnt_sim.errors import TntError
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
 
 NO_LOWER = -(2**62)
 """Marks a row or a column without a lower bound."""
@@ -88,32 +88,12 @@ def _freeze_array(values: ArrayLike, dtype: Any) -> NDArray[Any]:
     return view
 
 
-def _freeze_matrix(matrix: Any) -> sp.csr_array:
-    """Return the matrix as canonical int64 CSR: sorted, without duplicate or zero entries."""
-    if matrix.dtype.kind not in "iu":
+def _freeze_matrix(matrix: Any) -> SparseMatrix:
+    """Return a sparse or dense matrix as a sparse one of int64."""
+    whole = SparseMatrix.convert(matrix)
+    if whole.dtype.kind not in "iu":
         raise _build_error(_("a model holds whole numbers only"))
-    csr = matrix if isinstance(matrix, sp.csr_array) else sp.csr_array(matrix)
-    if csr.dtype != np.int64:
-        csr = csr.astype(np.int64)
-    if not csr.has_canonical_format or (csr.nnz and not np.all(csr.data)):
-        csr = csr.copy()
-        csr.sum_duplicates()
-        csr.eliminate_zeros()
-    return csr
-
-
-def _stack_rows(above: sp.csr_array, below: sp.csr_array) -> sp.csr_array:
-    """Stack two canonical matrices vertically."""
-    whole = sp.csr_array(
-        (
-            np.concatenate([above.data, below.data]),
-            np.concatenate([above.indices, below.indices]),
-            np.concatenate([above.indptr, below.indptr[1:] + above.indptr[-1]]),
-        ),
-        shape=(above.shape[0] + below.shape[0], above.shape[1]),
-    )
-    whole.has_canonical_format = True
-    return whole
+    return whole.astype(np.int64)
 
 
 def _build_slug(name: str) -> str:
@@ -135,7 +115,7 @@ class LinearModel:
 
     Parameters
     ----------
-    matrix : csr_array (n_rows, n_cols), int64
+    matrix : (n_rows, n_cols), int64; a dense matrix, or one of scipy.sparse, is converted
         A.
     row_lower, row_upper : int64 (n_rows,)
         Bounds of A x; `NO_LOWER` or `NO_UPPER` where absent.
@@ -158,9 +138,8 @@ class LinearModel:
     Examples
     --------
     >>> import numpy as np
-    >>> import scipy.sparse as sp
     >>> model = LinearModel(
-    ...     matrix=sp.csr_array(np.array([[2, 3]])), row_lower=[NO_LOWER], row_upper=[4],
+    ...     matrix=[[2, 3]], row_lower=[NO_LOWER], row_upper=[4],
     ...     col_lower=[0, 0], col_upper=[1, 1], integer=[True, True],
     ...     objective=[5, 4], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b"],
     ... )
@@ -170,7 +149,7 @@ class LinearModel:
     (Violation(name='cap', activity=5, lower=None, upper=4),)
     """
 
-    matrix: sp.csr_array
+    matrix: SparseMatrix
     row_lower: IntArray
     row_upper: IntArray
     col_lower: IntArray
@@ -237,8 +216,6 @@ class LinearModel:
         self, matrix: object, lower: ArrayLike, upper: ArrayLike, names: Iterable[str]
     ) -> LinearModel:
         """Return the model with rows appended; `matrix` is sparse or dense, (k, n_cols)."""
-        if not sp.issparse(matrix):
-            matrix = np.atleast_2d(np.asarray(matrix))
         added = _freeze_matrix(matrix)
         if added.shape[1] != self.n_cols:
             raise _build_error(
@@ -247,7 +224,7 @@ class LinearModel:
         _check_below_limit(added.data, "matrix")
         low, high = (np.atleast_1d(np.asarray(bound, dtype=np.int64)) for bound in (lower, upper))
         return self._replace_fields(
-            matrix=_stack_rows(self.matrix, added),
+            matrix=stack_rows([self.matrix, added]),
             row_lower=_freeze_array(np.concatenate([self.row_lower, low]), np.int64),
             row_upper=_freeze_array(np.concatenate([self.row_upper, high]), np.int64),
             row_names=(*self.row_names, *names),

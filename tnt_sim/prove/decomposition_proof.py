@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.certify.decomposition import Subsystem, decompose_system
 from tnt_sim.certify.system import MultiplierError, System, weigh
@@ -22,6 +21,7 @@ from tnt_sim.prove.branch_search import NotProved, PointFound
 from tnt_sim.prove.proof_lp import FloatArray, round_multipliers
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.solve.backends.highs import import_highspy
+from tnt_sim.sparse_matrix import SparseMatrix
 
 Prove = Callable[[System, Deadline], dict[str, Any]]
 
@@ -87,6 +87,7 @@ def _select_splitting_rows(system: System, goal: int, prices: FloatArray) -> Int
 
 def _count_components(system: System, priced: IntArray) -> int:
     """Return the number of connected components of the kept rows."""
+    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     rows = system.rows
@@ -95,7 +96,7 @@ def _count_components(system: System, priced: IntArray) -> int:
         return 0
     row, col, n = rows.row[used], rows.col[used], system.n_choices
     block = np.where(col < n, rows.n + system.block[col], rows.n + len(system.must) + col)
-    graph = sp.coo_array(
+    graph = coo_array(
         (np.ones(len(row)), (row, block)), shape=(rows.n + len(system.must) + system.n_cols,) * 2
     )
     _, label = connected_components(graph, directed=False)
@@ -120,13 +121,12 @@ def _compute_least_cost(piece: Subsystem, deadline: Deadline) -> int:
     system, rows = piece.system, piece.system.rows
     n_blocks = len(system.must)
     n = system.n_choices
-    matrix = sp.coo_array(
-        (
-            np.concatenate([rows.value, np.ones(n)]),
-            (np.concatenate([rows.row, rows.n + system.block[:n]]), np.concatenate([rows.col, np.arange(n)])),
-        ),
-        shape=(rows.n + n_blocks, system.n_cols),
-    ).tocsr()
+    matrix = SparseMatrix.from_entries(
+        np.concatenate([rows.value, np.ones(n)]),
+        np.concatenate([rows.row, rows.n + system.block[:n]]),
+        np.concatenate([rows.col, np.arange(n)]),
+        (rows.n + n_blocks, system.n_cols),
+    )
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = system.n_cols, rows.n + n_blocks
     scale = float(np.abs(piece.cost).max(initial=1))

@@ -11,7 +11,6 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.certify.block_bound import SCALE, compute_gains, reduce_row, select_open_choices
 from tnt_sim.certify.cap_tree_bound import compute_remaining_bounds
@@ -26,6 +25,7 @@ from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.prove.proof_lp import LpStatus, ProofLp
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.solve.methods.lexicographic import ProofHints, Tree
+from tnt_sim.sparse_matrix import SparseMatrix
 
 MAX_WORK = 6_000_000
 MAX_CHOICES = 100_000
@@ -83,7 +83,7 @@ def _prove_goal_by_blocks(
     }
 
 
-def build_item_rows(system: System, goal: int) -> tuple[sp.csr_array, IntArray, IntArray]:
+def build_item_rows(system: System, goal: int) -> tuple[SparseMatrix, IntArray, IntArray]:
     """Return the rows over the items as the checker reads them: matrix, bounds, and row numbers.
 
     The goal is left out.
@@ -96,7 +96,7 @@ def build_item_rows(system: System, goal: int) -> tuple[sp.csr_array, IntArray, 
     place[items] = np.arange(len(items))
     entry = np.flatnonzero(place[rows.col] >= 0)
     row, col, value = rows.row[entry], place[rows.col[entry]], rows.value[entry]
-    matrix = sp.csr_array((value, (row, col)), shape=(rows.n, len(items)))
+    matrix = SparseMatrix.from_entries(value, row, col, (rows.n, len(items)))
     room = compute_remaining_bounds(system, mark_forced_choices(system, system.build_box()))
     binding = room < 0
     binding[row[value > 0]] = True

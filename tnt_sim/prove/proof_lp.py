@@ -21,7 +21,6 @@ from math import lcm
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from tnt_sim.certify.row_sum_bound import Group
@@ -29,6 +28,7 @@ from tnt_sim.certify.system import Box, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.solve.backends.highs import choose_simplex_strategy, import_highspy
+from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
 
 FloatArray = NDArray[np.float64]
 
@@ -108,16 +108,20 @@ class ProofLp:
         longest = np.ones(rows.n)
         np.maximum.at(longest, rows.row, np.abs(rows.value.astype(np.float64)))
         self.unit = 2.0 ** -np.floor(np.log2(longest))
-        matrix = sp.csr_array(
-            (rows.value[retained] * self.unit[rows.row[retained]], (rows.row[retained], rows.col[retained])),
-            shape=(rows.n, system.n_cols),
+        matrix = SparseMatrix.from_entries(
+            rows.value[retained] * self.unit[rows.row[retained]],
+            rows.row[retained],
+            rows.col[retained],
+            (rows.n, system.n_cols),
         )
         choice = np.flatnonzero(np.isin(system.block, self.wide))
-        blocks = sp.csr_array(
-            (np.ones(len(choice)), (np.searchsorted(self.wide, system.block[choice]), choice)),
-            shape=(len(self.wide), system.n_cols),
+        blocks = SparseMatrix.from_entries(
+            np.ones(len(choice)),
+            np.searchsorted(self.wide, system.block[choice]),
+            choice,
+            (len(self.wide), system.n_cols),
         )
-        both = sp.vstack([matrix, blocks], format="csr")
+        both = stack_rows([matrix, blocks])
         upper = np.concatenate([rows.upper * self.unit, np.ones(len(self.wide))])
         if self.goal >= 0:
             upper[self.goal] = highspy.kHighsInf
@@ -223,6 +227,7 @@ def build_row_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMI
     ----------
     gain : int64 (n_cols,), the objective, maximised
     """
+    from scipy.sparse import block_array
     from scipy.sparse.csgraph import connected_components
 
     prices = compute_row_prices(system, gain, deadline)
@@ -233,10 +238,10 @@ def build_row_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMI
     if not len(used):
         return []
     kept = np.isin(rows.row, used)
-    matrix = sp.csr_array(
-        (np.ones(int(kept.sum())), (rows.row[kept], rows.col[kept])), shape=(rows.n, system.n_cols)
-    )[used]
-    both = sp.block_array([[None, matrix], [matrix.T, None]], format="csr")
+    ones = np.ones(int(kept.sum()))
+    whole = SparseMatrix.from_entries(ones, rows.row[kept], rows.col[kept], (rows.n, system.n_cols))
+    matrix = whole[used].to_scipy()
+    both = block_array([[None, matrix], [matrix.T, None]], format="csr")
     _, subset = connected_components(both, directed=False)
     groups: list[Group] = []
     for k in np.unique(subset[: len(used)]):

@@ -6,7 +6,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from support.lanes import drawn
@@ -17,6 +16,7 @@ from tnt_sim.kernel.blocks import states
 from tnt_sim.kernel.blocks.active_rows import choose_disjoint_rows, settle
 from tnt_sim.kernel.blocks.block_search import search_blocks
 from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.sparse_matrix import SparseMatrix
 
 SMALL = st.integers(-4, 9)
 
@@ -69,7 +69,7 @@ def test_what_is_told_on_the_way_is_true(case) -> None:
 @given(cases(), st.booleans())
 def test_the_best_choice_and_its_ways(case, few: bool) -> None:
     value, rows, upper, price = case
-    own = choose_disjoint_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+    own = choose_disjoint_rows(SparseMatrix.from_dense(rows), range(len(rows))) if len(rows) else []
     found = search_blocks(value, rows, upper, price, own[: 1 if few else None])
     best = every_choice(value, rows, upper)
     if best is None:
@@ -87,7 +87,7 @@ def test_only_what_is_worth_enough(case, more: int) -> None:
     value, rows, upper, price = case
     best = every_choice(value, rows, upper)
     wanted = (0 if best is None else best[0]) + more
-    own = choose_disjoint_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+    own = choose_disjoint_rows(SparseMatrix.from_dense(rows), range(len(rows))) if len(rows) else []
     found = search_blocks(value, rows, upper, price, own, at_least=wanted)
     if best is None or best[0] < wanted:
         assert found is None
@@ -100,7 +100,7 @@ def test_only_what_is_worth_enough(case, more: int) -> None:
 @given(cases())
 def test_rows_are_taken_in_as_they_bind(case) -> None:
     value, rows, upper, price = case
-    found = settle(value, sp.csr_array(rows), upper, price * (np.arange(len(price)) % 2))
+    found = settle(value, SparseMatrix.from_dense(rows), upper, price * (np.arange(len(price)) % 2))
     assert found is not None
     best = every_choice(value, rows, upper)
     assert (found.best is None) == (best is None)
@@ -138,7 +138,7 @@ def test_a_choice_sought_first_changes_no_answer(case, few: int) -> None:
         patch.setattr(blocks, "LONG_PASS", -1)
         patch.setattr(blocks, "FEW", few)
         patch.setattr(blocks, "FIRST_SHARE", 0.0)
-        own = choose_disjoint_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+        own = choose_disjoint_rows(SparseMatrix.from_dense(rows), range(len(rows))) if len(rows) else []
         found = search_blocks(value, rows, upper, price, own, heard=hear)
     best = every_choice(value, rows, upper)
     assert (None if found is None else (found.value, found.ways)) == best
@@ -196,6 +196,8 @@ def test_prices_far_from_any_good_ones_hide_no_choice() -> None:
 
 
 def test_own_rows_share_nothing() -> None:
-    rows = sp.csr_array(np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]))
+    rows = SparseMatrix.from_dense(
+        np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
+    )
     assert choose_disjoint_rows(rows, [0, 1, 2]) == [1, 2]
     assert choose_disjoint_rows(rows, [0, 1, 2, 3]) == [1, 2]

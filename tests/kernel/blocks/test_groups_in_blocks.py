@@ -6,7 +6,6 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from scipy.optimize import linprog
 from support.lanes import seeds
 
@@ -18,6 +17,7 @@ from tnt_sim.kernel.blocks.block_search import search_blocks
 from tnt_sim.kernel.blocks.exchanges import Exchanges, number_groups
 from tnt_sim.kernel.blocks.joined_blocks import RemainingExcess
 from tnt_sim.kernel.blocks.states import build_flips
+from tnt_sim.sparse_matrix import SparseMatrix
 
 FEW_VALUES = ([0, 1, 2, 3], [-4, 9, 5, 5], [1, 1, 1, 2], [-3, -2, -1, 0], [100, 0, 7, -100])
 
@@ -62,7 +62,7 @@ class Case:
 
     def own(self) -> list[int]:
         """Rows with blocks of their own: all that can have one, some, or none."""
-        own = choose_disjoint_rows(sp.csr_array(self.rows), range(len(self.rows)), (), self.group)
+        own = choose_disjoint_rows(SparseMatrix.from_dense(self.rows), range(len(self.rows)), (), self.group)
         return own[: self.random.integers(len(own) + 1)] if self.random.random() < 0.5 else own
 
     def best(self) -> tuple[int, int] | None:
@@ -113,7 +113,7 @@ def test_rows_are_taken_in_as_they_break() -> None:
         case = Case(seed)
         price = case.price * (case.random.random(len(case.price)) < 0.5)
         found, best = (
-            settle(case.value, sp.csr_array(case.rows), case.upper, price, group=case.group),
+            settle(case.value, SparseMatrix.from_dense(case.rows), case.upper, price, group=case.group),
             case.best(),
         )
         assert found is not None
@@ -128,8 +128,10 @@ def test_groups_of_one_are_the_plain_kernel() -> None:
     for seed in range(40):
         case = Case(seed)
         alone = np.arange(len(case.value)) * 3
-        own = choose_disjoint_rows(sp.csr_array(case.rows), range(len(case.rows)))
-        assert own == choose_disjoint_rows(sp.csr_array(case.rows), range(len(case.rows)), (), alone)
+        own = choose_disjoint_rows(SparseMatrix.from_dense(case.rows), range(len(case.rows)))
+        assert own == choose_disjoint_rows(
+            SparseMatrix.from_dense(case.rows), range(len(case.rows)), (), alone
+        )
         pair = [
             search_blocks(case.value, case.rows, case.upper, case.price, own, group=g) for g in (None, alone)
         ]
@@ -137,7 +139,7 @@ def test_groups_of_one_are_the_plain_kernel() -> None:
 
 
 def test_rows_that_share_a_group_are_not_both_own() -> None:
-    rows = sp.csr_array(np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]]))
+    rows = SparseMatrix.from_dense(np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]]))
     assert choose_disjoint_rows(rows, [0, 1, 2]) == [0, 1, 2]
     assert choose_disjoint_rows(rows, [0, 1, 2], (), np.array([4, 4, 5, 6])) == [0, 2]
 

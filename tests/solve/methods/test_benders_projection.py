@@ -34,7 +34,7 @@ def turned_round(model: LinearModel, every: int) -> LinearModel:
     sign = np.where(turned, -1, 1)
     return replace(
         model,
-        matrix=model.matrix.multiply(sign[:, None]).tocsr(),
+        matrix=model.matrix.with_data(model.matrix.data * np.repeat(sign, np.diff(model.matrix.indptr))),
         row_lower=np.where(turned, -model.row_upper, NO_LOWER),
         row_upper=np.where(turned, NO_UPPER, model.row_upper),
     )

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from hypothesis import given
 from support.lanes import drawn
 from support.small_decisions import best_points, decisions
@@ -18,6 +17,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.priced_blocks import combine_objectives, solve_crossing
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
+from tnt_sim.sparse_matrix import SparseMatrix
 
 
 @drawn(300)
@@ -44,7 +44,8 @@ def test_every_stage_and_the_one_answer(case: tuple[LinearModel, list[SolveStage
 def test_equal_columns_are_filled_by_rank_and_leave_one_answer() -> None:
     n = 6
     model = LinearModel(
-        sp.csr_array(np.ones((1, n), dtype=np.int64)), np.array([NO_LOWER]), np.array([3]), np.zeros(n, np.int64),
+        SparseMatrix.from_dense(np.ones((1, n), dtype=np.int64)), np.array([NO_LOWER]), np.array([3]),
+        np.zeros(n, np.int64),
         np.ones(n, np.int64), np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE, ("cap",), list("abcdef"),
     )  # fmt: skip
     stages = [
@@ -60,7 +61,8 @@ def test_equal_columns_are_filled_by_rank_and_leave_one_answer() -> None:
 def test_what_it_leaves_to_a_solver() -> None:
     n = 3
     model = LinearModel(
-        sp.csr_array(np.ones((1, n), dtype=np.int64)), np.array([NO_LOWER]), np.array([2]), np.zeros(n, np.int64),
+        SparseMatrix.from_dense(np.ones((1, n), dtype=np.int64)), np.array([NO_LOWER]), np.array([2]),
+        np.zeros(n, np.int64),
         np.array([1, 1, 4]), np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE, ("cap",), list("abc"),
     )  # fmt: skip
     goal, least = np.ones(n, np.int64), SolveStage("granted", np.ones(n, np.int64), Sense.MINIMISE)
@@ -125,7 +127,8 @@ def test_rows_of_many_amounts_are_priced_by_the_primal_simplex(
     cost = np.tile(np.arange(n_each, 0, -1), 2)
     menu = np.array([group == 0, group == 1], dtype=np.int64)
     model = LinearModel(
-        sp.csr_array(np.vstack([cost, menu])), np.full(3, NO_LOWER), np.array([n_each + n_each // 2, 1, 1]),
+        SparseMatrix.from_dense(np.vstack([cost, menu])), np.full(3, NO_LOWER),
+        np.array([n_each + n_each // 2, 1, 1]),
         np.zeros(n, np.int64), np.ones(n, np.int64), np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE,
         ("cap", MENU, MENU), [f"x{j}" for j in range(n)],
     )  # fmt: skip

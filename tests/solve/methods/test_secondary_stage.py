@@ -32,7 +32,7 @@ def with_column(model: LinearModel, rows: dict[int, int], most: int) -> LinearMo
         (list(rows.values()), (list(rows), [0] * len(rows))), shape=(model.n_rows, 1), dtype=np.int64
     )
     return LinearModel(
-        matrix=sp.hstack([model.matrix, entries], format="csr"),
+        matrix=sp.hstack([model.matrix.to_scipy(), entries], format="csr"),
         row_lower=model.row_lower,
         row_upper=model.row_upper,
         col_lower=np.append(model.col_lower, 0),

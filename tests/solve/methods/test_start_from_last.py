@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from support.lanes import seeds
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
@@ -13,6 +12,7 @@ from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods import core_problem as from_last
 from tnt_sim.solve.methods.core_problem import MAX_SHAPES, CoreProblem, repair_point
 from tnt_sim.solve.methods.integral import solve_integral
+from tnt_sim.sparse_matrix import SparseMatrix
 
 
 def drawn(rng: np.random.Generator, n: int, *, ranged: bool) -> LinearModel:
@@ -22,7 +22,7 @@ def drawn(rng: np.random.Generator, n: int, *, ranged: bool) -> LinearModel:
     high = np.ones(n, dtype=np.int64)
     high[0] = 5 if ranged else 1
     return LinearModel(
-        matrix=sp.csr_array(rows),
+        matrix=SparseMatrix.from_dense(rows),
         row_lower=np.array([NO_LOWER, NO_LOWER, NO_LOWER, int(rows[3].sum() // 4)]),
         row_upper=np.array([*upper[:3].tolist(), NO_UPPER]),
         col_lower=np.zeros(n, dtype=np.int64),

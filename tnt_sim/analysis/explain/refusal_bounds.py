@@ -36,7 +36,6 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 
 from tnt_sim.analysis.shared.decided_run import DecidedRun, compare_tie_break
 from tnt_sim.engine.budgets import Clock
@@ -85,9 +84,9 @@ def split_into_blocks(model: LinearModel, bound: ExactBound, point: IntArray, cl
     """
     selected = np.ones(model.n_rows, dtype=np.bool_)
     prices = np.array([int(price) != 0 for price in bound.multipliers.tolist()])
-    entries = model.matrix.tocoo()
+    rows_of, columns_of = model.matrix.row, model.matrix.indices
     loose = np.flatnonzero(~prices)
-    length = np.bincount(entries.row, minlength=model.n_rows)
+    length = np.bincount(rows_of, minlength=model.n_rows)
     for row in loose[np.argsort(-length[loose], kind="stable")][:MOST_TESTED].tolist():
         if clock.deadline.expired:
             break
@@ -98,20 +97,21 @@ def split_into_blocks(model: LinearModel, bound: ExactBound, point: IntArray, cl
     slack = tuple(_compute_slack(model, bound, point, label, part) for part in numbers)
     rows: list[list[int]] = [[] for _ in numbers]
     first = np.full(model.n_rows, -1, dtype=np.int64)
-    first[entries.row] = label[entries.col]
+    first[rows_of] = label[columns_of]
     for row in np.flatnonzero(selected & (first >= 0)).tolist():
         rows[int(first[row])].append(row)
     return KernelModel(label, slack, tuple(tuple(some) for some in rows))
 
 
 def _find_block_labels(model: LinearModel, rows_used: np.ndarray) -> IntArray:
+    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    entries = model.matrix.tocoo()
-    used = rows_used[entries.row]
+    rows_of, columns_of = model.matrix.row, model.matrix.indices
+    used = rows_used[rows_of]
     size = model.n_rows + model.n_cols
     ones = np.ones(int(used.sum()), dtype=np.int8)
-    graph = coo_array((ones, (entries.row[used], model.n_rows + entries.col[used])), shape=(size, size))
+    graph = coo_array((ones, (rows_of[used], model.n_rows + columns_of[used])), shape=(size, size))
     _, label = connected_components(graph, directed=False)
     _, dense = np.unique(label[model.n_rows :], return_inverse=True)
     return dense.astype(np.int64)
@@ -156,7 +156,7 @@ def _compute_slack(
         for cost, j in zip(reduced, own.tolist(), strict=True)
     )
     matrix = model.matrix[:, own]
-    inside = np.flatnonzero(np.diff(matrix.tocsr().indptr) > 0)
+    inside = np.flatnonzero(np.diff(matrix.indptr) > 0)
     activity = model.compute_activity(point)
     for row in inside.tolist():
         price = up * int(bound.multipliers[row])

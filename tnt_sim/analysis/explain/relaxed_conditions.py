@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from tnt_sim.analysis.explain.document import ChangeKind, ImpossibleChange, LiftedObstacle, OpenChange
 from tnt_sim.analysis.shared.decided_run import DecidedRun
@@ -37,6 +36,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
+from tnt_sim.sparse_matrix import SparseMatrix
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 
@@ -220,19 +220,18 @@ class LiftedBounds:
             return False
         retained, rows = np.arange(theirs.n_cols) != column, [at[name] for name in ours.row_names]
         entry, other = self.form.stages[0], form.stages[0]
-        matrix = theirs.matrix.tocsr()[rows, :].tocsc()[:, retained].tocsr()
+        matrix = theirs.matrix[rows, retained]
         own = _reduce_rows(ours.matrix, ours.row_lower, ours.row_upper)
         yours = _reduce_rows(matrix, theirs.row_lower[rows], theirs.row_upper[rows])
         same = (
+            *((getattr(own[0], part), getattr(yours[0], part)) for part in ("indptr", "indices", "data")),
             *zip(own[1:], yours[1:], strict=True),
             (ours.col_lower, theirs.col_lower[retained]),
             (ours.col_upper, theirs.col_upper[retained]),
             (entry.objective, other.objective[retained]),
         )
         alike = (entry.scale, entry.constant) == (other.scale, other.constant)
-        return (
-            alike and all(np.array_equal(a, b) for a, b in same) and (own[0] - yours[0]).count_nonzero() == 0
-        )
+        return alike and all(np.array_equal(a, b) for a, b in same)
 
     def _get_prices(self, names: tuple[str, ...]) -> FloatArray:
         return np.array([self.prices.get(name, 0.0) for name in names])
@@ -247,17 +246,18 @@ def _find_column(form: Formulation, row: int) -> int:
     return int(form.recovery.funded_columns[np.searchsorted(form.recovery.candidate, row)])
 
 
-def _reduce_rows(matrix: csr_array, lower: IntArray, upper: IntArray) -> tuple[csr_array, IntArray, IntArray]:
+def _reduce_rows(
+    matrix: SparseMatrix, lower: IntArray, upper: IntArray
+) -> tuple[SparseMatrix, IntArray, IntArray]:
     """Divide each row by the gcd of its coefficients and round its bounds inwards.
 
     The rounding is that of a Chvátal–Gomory cut from one row; it keeps all integer points.
     """
-    rows = matrix.tocsr(copy=True)
-    rows.eliminate_zeros()
-    filled = np.flatnonzero(np.diff(rows.indptr))
-    divisor = np.ones(rows.shape[0], dtype=np.int64)
+    size = np.diff(matrix.indptr)
+    filled = np.flatnonzero(size)
+    divisor = np.ones(matrix.shape[0], dtype=np.int64)
     if len(filled):
-        divisor[filled] = np.gcd.reduceat(np.abs(rows.data), rows.indptr[filled])
-    rows.data = rows.data // np.repeat(divisor, np.diff(rows.indptr))
+        divisor[filled] = np.gcd.reduceat(np.abs(matrix.data), matrix.indptr[filled])
+    rows = matrix.with_data(matrix.data // np.repeat(divisor, size))
     low = np.where(lower == NO_LOWER, NO_LOWER, -(-lower // divisor))
     return rows, low, np.where(upper == NO_UPPER, NO_UPPER, upper // divisor)

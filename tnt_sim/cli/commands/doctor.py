@@ -81,14 +81,14 @@ def _try_solver(entry: tuple[str, bool]) -> SolverEntry:
 
 def _build_tiny_model() -> Any:
     import numpy as np
-    from scipy.sparse import csr_array
 
     from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel
     from tnt_sim.rules.protocols import Sense
+    from tnt_sim.sparse_matrix import SparseMatrix
 
     whole = np.int64
     return LinearModel(
-        matrix=csr_array(np.array([[1, 1]], dtype=whole)),
+        matrix=SparseMatrix.from_dense([[1, 1]]),
         row_lower=np.array([NO_LOWER], dtype=whole),
         row_upper=np.array([1], dtype=whole),
         col_lower=np.zeros(2, dtype=whole),

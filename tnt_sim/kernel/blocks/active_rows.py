@@ -15,12 +15,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.blocks.block_search import MAX_WORK, BlockSolution, Heard, search_blocks
 from tnt_sim.kernel.blocks.exchanges import FloatArray, number_groups
 from tnt_sim.kernel.knapsack import IntArray, TooManyStates
+from tnt_sim.sparse_matrix import SparseMatrix
 
 __all__ = ["ActiveRowsSolution", "TooManyStates", "choose_disjoint_rows", "settle"]
 
@@ -52,7 +52,7 @@ class ActiveRowsSolution:
 
 def settle(
     value: IntArray,
-    matrix: sp.csr_array,
+    matrix: SparseMatrix,
     upper: IntArray,
     price: FloatArray,
     max_work: int = MAX_WORK,
@@ -86,13 +86,14 @@ def settle(
 
     Examples
     --------
-    >>> matrix = sp.csr_array(np.array([[2, 3, 0], [0, 1, 1]]))
+    >>> matrix = SparseMatrix.from_dense([[2, 3, 0], [0, 1, 1]])
     >>> settle(np.array([4, 5, 3]), matrix, np.array([4, 1]), np.array([1.0, 2.0])).best.value
     7
     """
-    longest: FloatArray = (
-        np.zeros(len(upper)) if not matrix.nnz else abs(matrix).max(axis=1).toarray().ravel()
-    )
+    longest: FloatArray = np.zeros(len(upper))
+    filled = np.flatnonzero(np.diff(matrix.indptr))
+    if len(filled):
+        longest[filled] = np.maximum.reduceat(np.abs(matrix.data), matrix.indptr[filled])
     felt = price * longest > FAINT * float(np.abs(value).max(initial=1))
     rows = np.flatnonzero(felt).tolist()
     first: set[int] = set()
@@ -116,7 +117,7 @@ def settle(
     return None
 
 
-def _select_violated_rows(broken: IntArray, matrix: sp.csr_array) -> list[int]:
+def _select_violated_rows(broken: IntArray, matrix: SparseMatrix) -> list[int]:
     """Return violated rows that share no item with a longer one: the others may be satisfied once these are."""
     result: list[int] = []
     visited = np.zeros(matrix.shape[1], dtype=np.bool_)
@@ -130,7 +131,7 @@ def _select_violated_rows(broken: IntArray, matrix: sp.csr_array) -> list[int]:
 
 
 def choose_disjoint_rows(
-    matrix: sp.csr_array, rows: Sequence[int], first: Collection[int] = (), group: IntArray | None = None
+    matrix: SparseMatrix, rows: Sequence[int], first: Collection[int] = (), group: IntArray | None = None
 ) -> list[int]:
     """Choose rows that share no group, and return their places in `rows`.
 
@@ -138,7 +139,8 @@ def choose_disjoint_rows(
     """
     length = np.diff(matrix.indptr)[list(rows)]
     later = np.array([row not in first for row in rows], dtype=np.bool_)
-    hit = matrix[list(rows)].astype(np.bool_).astype(np.int64)
+    hit = matrix[list(rows)]
+    hit = hit.with_data(np.ones(hit.nnz, dtype=np.int64))
     if group is not None:
         hit = hit @ _build_incidence_matrix(group)
     cross = (hit @ hit.T).toarray() > 0
@@ -154,8 +156,10 @@ def choose_disjoint_rows(
     return sorted(own)
 
 
-def _build_incidence_matrix(group: IntArray) -> sp.csr_array:
+def _build_incidence_matrix(group: IntArray) -> SparseMatrix:
     """Return the incidence matrix of items and groups, (n_items, n_groups)."""
     number = number_groups(group, len(group))
     shape = len(group), int(number.max(initial=-1)) + 1
-    return sp.csr_array((np.ones(len(group), dtype=np.int64), (np.arange(len(group)), number)), shape=shape)
+    return SparseMatrix.from_entries(
+        np.ones(len(group), dtype=np.int64), np.arange(len(group)), number, shape
+    )

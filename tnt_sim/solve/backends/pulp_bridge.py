@@ -394,7 +394,7 @@ class PulpBackend:
         )
         return RawSolution(
             termination, values, objective, None if bound is None else float(bound),
-            duals, None if duals is None else model.objective - model.matrix.T @ duals,
+            duals, None if duals is None else model.objective - duals @ model.matrix,
             self.name, time.perf_counter() - began, text,
         )  # fmt: skip
 

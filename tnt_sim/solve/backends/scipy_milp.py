@@ -72,7 +72,7 @@ class ScipyBackend:
         answer = _solve_relaxation(model, limits, tuning) if relax else _solve_integer(model, limits, tuning)
         values, bound, duals, termination = answer
         objective = float(model.objective.astype(np.float64) @ values) if values is not None else None
-        reduced = None if duals is None else model.objective - model.matrix.T @ duals
+        reduced = None if duals is None else model.objective - duals @ model.matrix
         seconds = time.perf_counter() - began
         raw = RawSolution(termination, values, objective, bound, duals, reduced, _SOLVER, seconds)
         return refuse_non_finite(raw)
@@ -100,7 +100,7 @@ def _solve_integer(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answe
         sign * model.objective.astype(np.float64),
         integrality=model.integer.astype(np.int32),
         bounds=optimize.Bounds(*convert_bounds(model.col_lower, model.col_upper)),
-        constraints=optimize.LinearConstraint(model.matrix.astype(np.float64), low, high)
+        constraints=optimize.LinearConstraint(model.matrix.to_scipy().astype(np.float64), low, high)
         if model.n_rows
         else None,
         options=options,
@@ -116,7 +116,7 @@ def _solve_relaxation(model: LinearModel, limits: Limits, tuning: Tuning) -> _An
     """Solve the linear relaxation; rows become equalities and ≤ rows, prices are returned in our sign."""
     optimize = _import_optimize()
 
-    sign, matrix = _get_sign(model), model.matrix.astype(np.float64)
+    sign, matrix = _get_sign(model), model.matrix.to_scipy().astype(np.float64)
     low, high = convert_bounds(model.row_lower, model.row_upper)
     equal = low == high
     above, below = ~equal & np.isfinite(high), ~equal & np.isfinite(low)

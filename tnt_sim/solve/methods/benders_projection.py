@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.i18n.message import _
@@ -26,6 +25,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.reductions.restriction import Restriction, find_violable_rows
+from tnt_sim.sparse_matrix import stack_rows
 
 RELAXATION = (
     "benders_relaxation",
@@ -89,6 +89,7 @@ class Loosened:
         They are dual prices of the least total violation, rounded; `without` checks the cut exactly.
         """
         from scipy.optimize import linprog
+        from scipy.sparse import eye_array, hstack
 
         matrix = self.whole.matrix[self.touched]
         n_rows, n_gains = len(self.touched), len(self.gains)
@@ -96,7 +97,7 @@ class Loosened:
         low, high = self.whole.col_lower[self.gains], self.whole.col_upper[self.gains]
         program = linprog(
             np.r_[np.zeros(n_gains), np.ones(n_rows)],
-            A_ub=sp.hstack([matrix[:, self.gains], -sp.eye_array(n_rows)], format="csr").astype(float),
+            A_ub=hstack([matrix[:, self.gains].to_scipy(), -eye_array(n_rows)], format="csr").astype(float),
             b_ub=left.astype(float),
             bounds=[*zip(low.tolist(), high.tolist(), strict=True), *[(0, None)] * n_rows],
         )
@@ -108,7 +109,7 @@ class Loosened:
 def _convert_to_at_most_rows(model: LinearModel, columns: IntArray) -> LinearModel:
     """Write every row over these columns as ≤ rows."""
     held = np.zeros(model.n_rows, dtype=np.bool_)
-    held[np.unique(model.matrix[:, columns].tocoo().row)] = True
+    held[np.unique(model.matrix[:, columns].row)] = True
     low = np.flatnonzero(held & (model.row_lower != NO_LOWER))
     if not len(low):
         return model
@@ -116,7 +117,7 @@ def _convert_to_at_most_rows(model: LinearModel, columns: IntArray) -> LinearMod
     names = [model.row_names[k] for k in (*stays.tolist(), *low.tolist())]
     lower = np.where(held, NO_LOWER, model.row_lower)
     return LinearModel(
-        matrix=sp.vstack([model.matrix[stays], -model.matrix[low]], format="csr"),
+        matrix=stack_rows([model.matrix[stays], -model.matrix[low]]),
         row_lower=np.concatenate([lower[stays], np.full(len(low), NO_LOWER)]),
         row_upper=np.concatenate([model.row_upper[stays], -model.row_lower[low]]),
         col_lower=model.col_lower,
@@ -136,18 +137,18 @@ def relax_to_counted_columns(model: LinearModel, stages: Sequence[SolveStage]) -
     if not len(gains):
         return None
     model = _convert_to_at_most_rows(model, gains)
-    touched = np.unique(model.matrix[:, gains].tocoo().row).astype(np.int64)
+    touched = np.unique(model.matrix[:, gains].row).astype(np.int64)
     if len(touched) * model.n_cols > MOST_ENTRIES:
         return None
     part, (low, high) = model.matrix[:, gains], (model.col_lower[gains], model.col_upper[gains])
-    least = part.maximum(0) @ low + part.minimum(0) @ high
+    least = part.positive @ low + part.negative @ high
     selected = np.intersect1d(
-        find_violable_rows(model), np.flatnonzero(np.diff(model.matrix[:, columns].tocsr().indptr))
+        find_violable_rows(model), np.flatnonzero(np.diff(model.matrix[:, columns].indptr))
     )
     upper = model.row_upper[selected]
     try:
         small = LinearModel(
-            matrix=sp.csr_array(model.matrix[selected][:, columns]),
+            matrix=model.matrix[selected, columns],
             row_lower=model.row_lower[selected],
             row_upper=np.where(upper == NO_UPPER, NO_UPPER, upper - least[selected]),
             col_lower=model.col_lower[columns],

@@ -99,17 +99,17 @@ def read_free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
         return FreeMoney(cost, np.arange(model.n_cols), money, (), {})
     if (model.col_lower[money] != 0).any() or (model.col_upper[money] <= 1).any():
         return None
-    by_column = model.matrix[:, money].tocoo()
+    by_column = model.matrix[:, money]
     if (np.abs(by_column.data) != 1).any() or (model.row_lower[by_column.row] != NO_LOWER).any():
         return None
     is_choice = cost > 0
-    held = np.unique(model.matrix[:, np.flatnonzero(is_choice)].tocoo().row)
+    held = np.unique(model.matrix[:, is_choice].row)
     has_choices = np.zeros(model.n_rows, dtype=np.bool_)
     has_choices[held] = True
     giver: dict[int, int] = {}
     takes: dict[int, list[int]] = {int(column): [] for column in money}
     for row, place, value in zip(
-        by_column.row.tolist(), by_column.col.tolist(), by_column.data.tolist(), strict=True
+        by_column.row.tolist(), by_column.indices.tolist(), by_column.data.tolist(), strict=True
     ):
         column = int(money[place])
         if value < 0:
@@ -162,8 +162,8 @@ class _RowReader:
     def compute_unit(self, is_choice: np.ndarray, cost: IntArray) -> int | None:
         """Return the factor between costs and money columns; None if drawing rows differ in it."""
         rows = [row for row in self.paid_by if self.has_choices[row]]
-        subset = self.model.matrix[rows][:, np.flatnonzero(is_choice)].tocoo()
-        own = cost[is_choice][subset.col]
+        subset = self.model.matrix[rows, is_choice]
+        own = cost[is_choice][subset.indices]
         units = np.unique(subset.data // own)
         if len(units) != 1 or (units[0] * own != subset.data).any() or units[0] <= 0:
             return None
@@ -259,11 +259,12 @@ def _find_caps(model: LinearModel, money: FreeMoney) -> CapRows:
     gaining: set[int] = set().union(*(row.collect_caps() for row in money.shared))
     matrix = model.matrix
     if len(money.gains):
-        with_gains = np.unique(matrix[:, money.gains].tocoo().row)
+        with_gains = np.unique(matrix[:, money.gains].row)
         is_cap[with_gains] = np.isin(with_gains, list(gaining))
-        matrix = matrix[:, money.choices].tocsr()
-    places = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
-    caps = find_caps(*places, matrix.data, model.row_upper, np.flatnonzero(is_cap), money.cost)
+        matrix = matrix[:, money.choices]
+    caps = find_caps(
+        matrix.indptr, matrix.indices, matrix.data, model.row_upper, np.flatnonzero(is_cap), money.cost
+    )
     return caps.drop_crossing_caps(gaining)
 
 

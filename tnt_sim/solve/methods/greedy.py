@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
@@ -28,6 +27,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.sparse_matrix import SparseMatrix
 
 PER_ROUND = 100_000
 """Dossiers handled together; one round over them takes less than 0.1 s."""
@@ -82,8 +82,8 @@ def find_greedy_point(
 
 def _build_moves(
     recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray, *, useful_only: bool = True
-) -> sp.csc_array:
-    """Return what funding each dossier changes, best ratio first: integer csc (n_cols, n_moves).
+) -> SparseMatrix:
+    """Return what funding each dossier changes, best ratio first: int64 (n_moves, n_cols).
 
     With `useful_only`, dossiers without gain are left out.
     """
@@ -99,9 +99,9 @@ def _build_moves(
     at[order] = np.arange(len(order))
     levelled = at[place] >= 0
     entries = np.concatenate([np.ones(len(order), dtype=np.int64), values[levelled]])
-    rows = np.concatenate([order, columns[levelled]])
+    changed = np.concatenate([order, columns[levelled]])
     moves = np.concatenate([np.arange(len(order)), at[place[levelled]]])
-    return sp.csc_array((entries, (rows, moves)), shape=(recovery.n_columns, len(order)))
+    return SparseMatrix.from_entries(entries, moves, changed, (len(order), recovery.n_columns))
 
 
 def _list_least_levels(recovery: Recovery) -> tuple[IntArray, IntArray, IntArray]:
@@ -123,31 +123,33 @@ class _Filling:
     x: IntArray
     reached: IntArray
 
-    def fill(self, moves: sp.csc_array, deadline: Deadline) -> None:
+    def fill(self, moves: SparseMatrix, deadline: Deadline) -> None:
         """Apply moves in order, as long as all rows are satisfied."""
-        tight = self._find_tight_rows(moves.shape[0])
-        by_column = self.model.matrix[tight][:, : moves.shape[0]].tocsc()
-        for first in range(0, moves.shape[1], PER_ROUND):
-            subset = moves[:, first : first + PER_ROUND]
-            effect = (by_column @ subset).tocsr()  # (n_tight, n_moves), moves ascending in each row
-            if abs(effect).astype(np.float64).sum(axis=1).max(initial=0.0) >= ROOM:
+        n_moves, n_columns = moves.shape
+        tight = self._find_tight_rows(n_columns)
+        by_column = self.model.matrix[tight, :n_columns].T
+        for first in range(0, n_moves, PER_ROUND):
+            subset = moves[first : first + PER_ROUND]
+            effect = (subset @ by_column).T  # (n_tight, n_moves), moves ascending in each row
+            reach = abs(effect).astype(np.float64) @ np.ones(subset.shape[0])
+            if reach.max(initial=0.0) >= ROOM:
                 return
             self._apply_rounds(subset, effect, tight, deadline)
             if deadline.expired:
                 return
 
-    def reach_lower_bounds(self, moves: sp.csc_array, deadline: Deadline) -> bool:
+    def reach_lower_bounds(self, moves: SparseMatrix, deadline: Deadline) -> bool:
         """Apply moves until each row reaches its lower bound; return whether all do.
 
         A row that some moves raise may meanwhile be lowered by others: it is raised again in the next pass.
         """
-        n, model = moves.shape[0], self.model
-        effect = (model.matrix[:, :n] @ moves).tocsr()
-        if abs(effect).astype(np.float64).sum(axis=1).max(initial=0.0) >= ROOM:
+        (n_moves, n), model = moves.shape, self.model
+        by_move = moves @ model.matrix[:, :n].T
+        effect = by_move.T  # (n_rows, n_moves)
+        if (abs(effect).astype(np.float64) @ np.ones(n_moves)).max(initial=0.0) >= ROOM:
             return False
-        row = np.repeat(np.arange(model.n_rows), np.diff(effect.indptr))
-        possible = np.bincount(row, np.maximum(effect.data, 0).astype(np.float64), model.n_rows)
-        by_move, waiting = effect.tocsc(), np.ones(moves.shape[1], dtype=np.bool_)
+        possible = effect.positive.astype(np.float64) @ np.ones(n_moves)
+        waiting = np.ones(n_moves, dtype=np.bool_)
         for _ in range(MOST_PASSES):
             short = np.flatnonzero(self.reached < model.row_lower)
             if not len(short):
@@ -157,14 +159,14 @@ class _Filling:
                 entries = slice(int(effect.indptr[target]), int(effect.indptr[target + 1]))
                 choice = np.sort(effect.indices[entries][effect.data[entries] > 0])
                 choice = choice[waiting[choice]]
-                taken = self._raise_row(target, by_move[:, choice], possible > 0)
+                taken = self._raise_row(target, by_move[choice].T, possible > 0)
                 if taken is None or deadline.expired:
                     return False
                 waiting[choice[taken]] = False
-                self.x[:n] += moves[:, choice[taken]].sum(axis=1)
+                self.x[:n] += np.ones(len(taken), dtype=np.int64) @ moves[choice[taken]]
         return False
 
-    def _raise_row(self, target: int, effect: sp.csc_array, may_fall: BoolArray) -> IntArray | None:
+    def _raise_row(self, target: int, effect: SparseMatrix, may_fall: BoolArray) -> IntArray | None:
         """Apply moves in order until a row reaches its lower bound; None if it does not, else their places.
 
         `effect` is what each move changes in each row, int64 (n_rows, n_moves). Rows that `may_fall` are not
@@ -172,36 +174,30 @@ class _Filling:
         """
         waiting = np.ones(effect.shape[1], dtype=np.bool_)
         raised = effect[[target]].toarray().ravel()
-        by_row = effect.tocsr()
-        row, move = (
-            np.repeat(np.arange(len(may_fall)), np.diff(by_row.indptr)),
-            by_row.indices.astype(np.int64),
-        )
-        value = by_row.data.astype(np.int64)
+        row, move, value = effect.row, effect.indices, effect.data
         while (need := int(self.model.row_lower[target]) - int(self.reached[target])) > 0:
             above, below = self._compute_room(np.arange(len(may_fall)))
             below[may_fall] = ROOM
             fits = waiting.copy()
             fits[move[(value > above[row]) | (-value > below[row])]] = False
             counted = np.where(fits[move], value, 0)
-            fits[move[_mark_overflow(np.maximum(counted, 0), by_row.indptr, above[row])]] = False
-            fits[move[_mark_overflow(np.maximum(-counted, 0), by_row.indptr, below[row])]] = False
+            fits[move[_mark_overflow(np.maximum(counted, 0), effect.indptr, above[row])]] = False
+            fits[move[_mark_overflow(np.maximum(-counted, 0), effect.indptr, below[row])]] = False
             gained = np.where(fits, raised, 0)
             fits &= np.cumsum(gained) - gained < need
             if not fits.any():
                 return None
-            self.reached += by_row @ fits.astype(np.int64)
+            self.reached += effect @ fits.astype(np.int64)
             waiting &= ~fits
         return np.flatnonzero(~waiting)
 
     def _apply_rounds(
-        self, moves: sp.csc_array, effect: sp.csr_array, tight: IntArray, deadline: Deadline
+        self, moves: SparseMatrix, effect: SparseMatrix, tight: IntArray, deadline: Deadline
     ) -> None:
         """Apply a batch of moves in rounds, at least one round."""
-        waiting = np.ones(moves.shape[1], dtype=np.bool_)
+        waiting = np.ones(moves.shape[0], dtype=np.bool_)
         helped = _mark_mixed_rows(effect)
-        row = np.repeat(np.arange(len(tight)), np.diff(effect.indptr))
-        move, value = effect.indices.astype(np.int64), effect.data.astype(np.int64)
+        row, move, value = effect.row, effect.indices, effect.data
         while True:
             above, below = self._compute_room(tight)
             single = waiting.copy()
@@ -216,19 +212,19 @@ class _Filling:
             fits = single
             fits[move[_mark_overflow(np.maximum(counted, 0), effect.indptr, above[row])]] = False
             fits[move[_mark_overflow(np.maximum(-counted, 0), effect.indptr, below[row])]] = False
-            self.x[: moves.shape[0]] += moves @ fits.astype(np.int64)
+            self.x[: moves.shape[1]] += fits.astype(np.int64) @ moves
             self.reached[tight] += effect @ fits.astype(np.int64)
             waiting &= ~fits
             if deadline.expired:
                 return
             keep = waiting[move]
             row, move, value = row[keep], move[keep], value[keep]
-            effect = sp.csr_array((value, move, _compute_row_starts(row, len(tight))), shape=effect.shape)
+            effect = SparseMatrix(value, move, _compute_row_starts(row, len(tight)), effect.shape)
 
     def _find_tight_rows(self, n_columns: int) -> IntArray:
         """Return the rows that raising some of the first columns brings closer to a bound."""
         model, matrix = self.model, self.model.matrix
-        row = np.repeat(np.arange(model.n_rows), np.diff(matrix.indptr))
+        row = matrix.row
         up = (matrix.data > 0) & (model.row_upper != NO_UPPER)[row]
         down = (matrix.data < 0) & (model.row_lower != NO_LOWER)[row]
         nearer = (up | down) & (matrix.indices < n_columns)
@@ -246,12 +242,12 @@ class _Filling:
         if not len(columns):
             return
         self.reached = np.asarray(self.model.compute_activity(self.x))
-        by_column = self.model.matrix.tocsc()
+        by_column = self.model.matrix.T
         for place, column in enumerate(columns.tolist()):
             if place % PER_LOOK == 0 and deadline.expired:
                 return
             part = slice(int(by_column.indptr[column]), int(by_column.indptr[column + 1]))
-            rows, entries = by_column.indices[part].astype(np.int64), by_column.data[part]
+            rows, entries = by_column.indices[part], by_column.data[part]
             up, down = entries > 0, entries < 0
             above = (self.model.row_upper[rows] - self.reached[rows])[up] // entries[up]
             under = (self.reached[rows] - self.model.row_lower[rows])[down] // -entries[down]
@@ -262,9 +258,9 @@ class _Filling:
                 self.x[column] += step
 
 
-def _mark_mixed_rows(effect: sp.csr_array) -> BoolArray:
+def _mark_mixed_rows(effect: SparseMatrix) -> BoolArray:
     """Return the rows that some moves raise and others lower, where a move may fit later; bool (n_rows,)."""
-    row, n = np.repeat(np.arange(effect.shape[0]), np.diff(effect.indptr)), effect.shape[0]
+    row, n = effect.row, effect.shape[0]
     up, down = (np.bincount(row[side], minlength=n) > 0 for side in (effect.data > 0, effect.data < 0))
     mixed: BoolArray = up & down
     return mixed

@@ -24,7 +24,6 @@ from itertools import pairwise
 from math import comb
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import (
@@ -47,6 +46,7 @@ from tnt_sim.solve.methods.lexicographic import PricedRow, ProofHints, StagesOut
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.solve.reductions.symmetry import classify_columns
+from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
 
 SOLVER = "blocks"
 MAX_WORK = 6_000_000
@@ -165,7 +165,7 @@ def _build_hints(
     model: LinearModel,
     solution: ActiveRowsSolution,
     unit: float,
-    matrix: sp.csr_array,
+    matrix: SparseMatrix,
     sign: IntArray,
     row: IntArray,
 ) -> ProofHints:
@@ -231,13 +231,13 @@ def _compute_value_range(coefficients: IntArray, choice_groups: ChoiceGroups | N
     return int((most - least).astype(object).sum())
 
 
-def convert_to_at_most_rows(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntArray]:
+def convert_to_at_most_rows(model: LinearModel) -> tuple[SparseMatrix, IntArray, IntArray, IntArray]:
     """Return all rows except those of multiple-choice groups as A x ≤ b.
 
     Returns
     -------
     matrix, upper
-        A (csr) and b.
+        A and b.
     sign : int64
         1 for an upper bound, −1 for a lower bound, which is negated.
     row : int64
@@ -246,7 +246,7 @@ def convert_to_at_most_rows(model: LinearModel) -> tuple[sp.csr_array, IntArray,
     kept = np.array([name != MENU for name in model.row_names], dtype=np.bool_)
     high = np.flatnonzero(kept & (model.row_upper != NO_UPPER))
     low = np.flatnonzero(kept & (model.row_lower != NO_LOWER))
-    matrix = sp.vstack([model.matrix[high], -model.matrix[low]], format="csr")
+    matrix = stack_rows([model.matrix[high], -model.matrix[low]])
     upper = np.concatenate([model.row_upper[high], -model.row_lower[low]])
     sign = np.concatenate([np.ones(len(high), dtype=np.int64), -np.ones(len(low), dtype=np.int64)])
     return matrix, upper, sign, np.concatenate([high, low])

@@ -86,7 +86,7 @@ def _find_column(model: LinearModel, stage: SolveStage) -> _CapacityColumn | Non
         return None
     place = int(counted[0])
     low, high = int(model.col_lower[place]), int(model.col_upper[place])
-    entries = model.matrix[:, [place]].tocoo()
+    entries = model.matrix[:, [place]]
     rows, coefficients = [], []
     for row, value in zip(entries.row.tolist(), entries.data.tolist(), strict=True):
         own = slice(int(model.matrix.indptr[row]), int(model.matrix.indptr[row + 1]))
@@ -134,7 +134,7 @@ def _extract_cost(
     places: IntArray | None = None
     rows: list[int] = []
     for row in column.rows.tolist():
-        cost = model.matrix[[row]].toarray().ravel().astype(np.int64)
+        cost = model.matrix[[row]].toarray().ravel()
         cost[column.place] = 0
         if not cost.any() or (cost[needed] <= 0).any() or cost[~zero_one].any():
             continue

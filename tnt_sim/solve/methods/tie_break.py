@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, SolveStage
 from tnt_sim.rules.protocols import Sense
@@ -27,6 +26,7 @@ from tnt_sim.solve.reductions.cuts import build_change_cut
 from tnt_sim.solve.reductions.fixing import ReducedCostFixing
 from tnt_sim.solve.reductions.restriction import Restriction
 from tnt_sim.solve.reductions.symmetry import classify_columns
+from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
 
 MANY_OPEN = 60
 """From this number of open dossiers, one solve first checks whether another optimal choice exists."""
@@ -172,8 +172,8 @@ class _TieBreakSearch:
         pairs = [pair for columns in self.equal_columns for pair in pairwise(columns)]
         places = np.repeat(np.arange(len(pairs)), 2), np.array(pairs, dtype=np.int64).ravel()
         signs = np.tile(np.array([1, -1], dtype=np.int64), len(pairs))
-        equal = sp.csr_array((signs, places), shape=(len(pairs), self.model.n_cols))
-        rows = sp.vstack([sp.csr_array(other.coefficients[None, :]), equal], format="csr")
+        equal = SparseMatrix.from_entries(signs, *places, shape=(len(pairs), self.model.n_cols))
+        rows = stack_rows([SparseMatrix.from_dense(other.coefficients), equal])
         lower = [other.lower, *([0] * len(pairs))]
         names = ["another", *(f"equal {k}" for k in range(len(pairs)))]
         variant = self.model.with_rows(rows, lower, [NO_UPPER] * len(lower), names)

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import (
     EXACT_LIMIT,
@@ -36,6 +35,7 @@ from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.reductions.restriction import Restriction
+from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
 
 MENU = "menu"
 """Name of the rows Σ z_j ≤ 1."""
@@ -58,7 +58,7 @@ class AmountsInverse:
 
     choice_groups: ChoiceGroups
     base: IntArray
-    back: sp.csr_array
+    back: SparseMatrix
     offset: int
 
     def expand(self, x: IntArray) -> IntArray:
@@ -263,8 +263,7 @@ def _build_choices(
             -np.ones(len(under), dtype=np.int64),
         ]
     )
-    back = sp.csr_array((value, (row, col)), shape=(model.n_cols, len(order)))
-    back.eliminate_zeros()
+    back = SparseMatrix.from_entries(value, row, col, (model.n_cols, len(order)))
     group = np.cumsum(np.r_[False, np.diff(where[order]) != 0]).astype(np.int64)
     raised = np.zeros(len(order), dtype=np.bool_)
     raised[at] = forced
@@ -283,14 +282,14 @@ def _build_choices(
     open_ = restriction.open_columns
     base = base + back @ restriction.base
     return restricted, AmountsInverse(
-        choice_groups.pick(open_), base, back.tocsc()[:, open_].tocsr(), model.compute_value(base)
+        choice_groups.pick(open_), base, back[:, open_], model.compute_value(base)
     )
 
 
 def _build_rows(
     model: LinearModel,
     base: IntArray,
-    back: sp.csr_array,
+    back: SparseMatrix,
     choice_groups: ChoiceGroups,
     lower: IntArray,
     upper: IntArray,
@@ -301,9 +300,9 @@ def _build_rows(
     shared = np.flatnonzero(choice_groups.shared)
     heads, code = np.unique(choice_groups.group[shared], return_inverse=True)
     ones = np.ones(len(shared), dtype=np.int64)
-    one = sp.csr_array((ones, (code, shared)), shape=(len(heads), len(upper)))
+    one = SparseMatrix.from_entries(ones, code, shared, (len(heads), len(upper)))
     return LinearModel(
-        matrix=sp.vstack([model.matrix @ back, one], format="csr"),
+        matrix=stack_rows([model.matrix @ back, one]),
         row_lower=np.concatenate(
             [_shift_bounds(model.row_lower, shift, NO_LOWER), np.full(len(heads), NO_LOWER)]
         ),
@@ -313,7 +312,7 @@ def _build_rows(
         col_lower=lower,
         col_upper=upper,
         integer=np.ones(len(upper), dtype=np.bool_),
-        objective=back.T @ model.objective,
+        objective=model.objective @ back,
         sense=model.sense,
         row_names=(*model.row_names, *([MENU] * len(heads))),
         col_names=names,

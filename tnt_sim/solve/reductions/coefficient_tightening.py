@@ -53,7 +53,7 @@ class CoefficientTightening:
 
     def apply(self, model: LinearModel) -> tuple[LinearModel, SameColumns]:
         """Tighten rows until the deadline; see the module's equation."""
-        matrix = model.matrix.copy()
+        matrix = model.matrix.with_data(model.matrix.data.copy())
         upper = model.row_upper.copy()
         zero_one = model.integer & (model.col_lower >= 0) & (model.col_upper <= 1)
         changed = False

@@ -92,7 +92,7 @@ def compute_exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound
         reduced = model.objective.astype(object) * 2**scale - _aggregate_rows(model, y)
     else:
         y = np.rint(prices * 2.0**scale).astype(np.int64)
-        reduced = (model.objective << scale) - model.matrix.T @ y
+        reduced = (model.objective << scale) - y @ model.matrix
     at_rows = np.where(up * y > 0, model.row_upper, np.where(up * y < 0, model.row_lower, 0))
     at_cols = np.where(up * reduced > 0, model.col_upper, np.where(up * reduced < 0, model.col_lower, 0))
     if np.any((at_cols == NO_UPPER) | (at_cols == NO_LOWER)):
@@ -103,14 +103,14 @@ def compute_exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound
 def _find_scale(model: LinearModel, prices: FloatArray) -> int | None:
     """Return the largest scale ≤ SCALE at which c·2^s − yA cannot overflow int64; None if below 16."""
     reach = np.abs(model.objective.astype(np.float64))
-    reach = reach + abs(model.matrix).astype(np.float64).T @ np.abs(prices)
+    reach = reach + np.abs(prices) @ abs(model.matrix)
     most = max(reach.max(initial=0.0), np.abs(prices).max(initial=0.0), 1.0)
     room = 61 - int(np.ceil(np.log2(most)))
     return min(SCALE, room) if room >= 16 else None
 
 
 def _aggregate_rows(model: LinearModel, y: ExactArray) -> ExactArray:
-    m = model.matrix.tocsc()
+    m = model.matrix.T
     return np.array(
         [
             sum(int(a) * y[i] for a, i in zip(m.data[lo:hi], m.indices[lo:hi], strict=True))

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.solve.reductions.restriction import find_violable_rows
+from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
 
 MOST_GAINS = 6
 """Most columns to eliminate. The rows may double with each, so larger models are left to a solver."""
@@ -93,7 +93,7 @@ class Projection:
         gains = np.flatnonzero(ranged)
         if not 0 < len(gains) <= MOST_GAINS or not _has_only_gains(model, gains, self.stages):
             return None
-        touched = np.unique(model.matrix[:, gains].tocoo().row)
+        touched = np.unique(model.matrix[:, gains].row)
         plain = (model.row_lower[touched] == NO_LOWER) & (model.row_upper[touched] != NO_UPPER)
         if not plain.all() or len(touched) * model.n_cols > MOST_ENTRIES:
             return None
@@ -113,8 +113,8 @@ class Projection:
         )
         try:
             small = LinearModel(
-                matrix=sp.vstack(
-                    [model.matrix[selected][:, columns], sp.csr_array(rows[:, columns])], format="csr"
+                matrix=stack_rows(
+                    [model.matrix[selected, columns], SparseMatrix.from_dense(rows[:, columns])]
                 ),
                 row_lower=np.concatenate([model.row_lower[selected], np.full(len(rows), NO_LOWER)]),
                 row_upper=np.concatenate([model.row_upper[selected], upper]),

@@ -14,6 +14,7 @@ import numpy as np
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, ExactArray, FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text, _
+from tnt_sim.sparse_matrix import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,11 +103,11 @@ def _shift_bounds(bounds: IntArray, shift: ExactArray, absent: int) -> ExactArra
 
 
 def _compute_activity_range(
-    matrix: object, low: IntArray | ExactArray, high: IntArray | ExactArray
+    matrix: SparseMatrix, low: IntArray | ExactArray, high: IntArray | ExactArray
 ) -> tuple[FloatArray, FloatArray]:
     """Compute the least and the largest activity of each row over the column bounds, in floats."""
-    a = matrix.astype(np.float64)  # type: ignore[attr-defined]
-    up, down = a.maximum(0), a.minimum(0)
+    a = matrix.astype(np.float64)
+    up, down = a.positive, a.negative
     low_f = np.where(low == NO_LOWER, -1e300, low.astype(np.float64))
     high_f = np.where(high == NO_UPPER, 1e300, high.astype(np.float64))
     return up @ low_f + down @ high_f, up @ high_f + down @ low_f

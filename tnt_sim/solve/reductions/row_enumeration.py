@@ -26,13 +26,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits
 from tnt_sim.solve.reductions.fixing import ExactBound, FixingInverse, compute_exact_bound
+from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
 
 LONGEST, SHORTEST = 64, 3
 """Lengths of rows that may be listed. Rows of two columns are left as they are: they are tight already."""
@@ -111,7 +111,7 @@ def select_short_rows(model: LinearModel, duals: FloatArray) -> tuple[Short, ...
     result = []
     for row in rows[np.argsort(-cost, kind="stable")].tolist():
         part = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
-        columns = matrix.indices[part].astype(np.int64)
+        columns = matrix.indices[part]
         weight, open_ = matrix.data[part], model.col_lower[columns] < model.col_upper[columns]
         room = int(model.row_upper[row]) - int(weight @ fixed[columns])
         plain = (weight > 0).all() and zero_one[columns].all() and not visited[columns].any()
@@ -298,20 +298,20 @@ def _with_lists(
 ) -> tuple[LinearModel, IntArray]:
     """Replace short rows by convex combinations of their lists; also return the rows that remain."""
     loose = _list_loose_columns(model, shorts)
-    columns = model.matrix.tocsc()
+    columns = model.matrix.T
     rows = np.setdiff1d(np.arange(model.n_rows), [s.row for s in shorts])
-    blocks, gains = [columns[:, loose]], [model.objective[loose]]
+    blocks, gains = [columns[loose]], [model.objective[loose]]
     for s, choices in zip(shorts, lists, strict=True):
         whole = choices.astype(np.int64)
-        blocks.append(columns[:, s.columns] @ sp.csc_array(whole.T))
+        blocks.append(SparseMatrix.from_dense(whole) @ columns[s.columns])
         gains.append(whole @ model.objective[s.columns])
     sizes = [len(choices) for choices in lists]
     n = len(loose) + sum(sizes)
     of_bundle = np.repeat(np.arange(len(sizes)), sizes)
-    entry = sp.csr_array(
-        (np.ones(sum(sizes), dtype=np.int64), (of_bundle, np.arange(len(loose), n))), shape=(len(sizes), n)
+    entry = SparseMatrix.from_entries(
+        np.ones(sum(sizes), dtype=np.int64), of_bundle, np.arange(len(loose), n), (len(sizes), n)
     )
-    matrix = sp.vstack([sp.csr_array(sp.hstack(blocks))[rows], entry], format="csr")
+    matrix = stack_rows([stack_rows(blocks).T[rows], entry])
     ones = np.ones(len(sizes), dtype=np.int64)
     zeros, all_ones = np.zeros(sum(sizes), dtype=np.int64), np.ones(sum(sizes), dtype=np.int64)
     small = LinearModel(

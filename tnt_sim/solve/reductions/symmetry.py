@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import EXACT_LIMIT, IntArray, LinearModel
 from tnt_sim.i18n.message import Text, _
@@ -63,8 +62,7 @@ def classify_columns(model: LinearModel) -> IntArray:
     bounds may differ. A column that is not an integer column with lower bound 0 and a finite upper bound is
     alone.
     """
-    m = model.matrix.tocsc()
-    m.sort_indices()
+    m = model.matrix.T
     starts, objective = m.indptr, model.objective.tolist()
     first: dict[tuple[bytes, bytes, int], int] = {}
     representative = np.arange(model.n_cols)
@@ -80,7 +78,7 @@ def _select_candidates(model: LinearModel) -> IntArray:
     mergeable = model.integer & (model.col_lower == 0) & (model.col_upper < EXACT_LIMIT)
     weights = np.random.default_rng(0).integers(-(2**40), 2**40, model.n_rows + 1)
     with np.errstate(over="ignore"):  # wrapped sums still serve: different sums mean different columns
-        sums = model.matrix.T @ weights[:-1] + model.objective * weights[-1]
+        sums = weights[:-1] @ model.matrix + model.objective * weights[-1]
     __, inverse, counts = np.unique(sums, return_inverse=True, return_counts=True)
     return np.flatnonzero(mergeable & (counts[inverse] > 1))
 
@@ -108,7 +106,7 @@ class Symmetry:
         total = np.zeros(n, dtype=np.int64)
         np.add.at(total, class_of[several], model.col_upper[several])
         small = LinearModel(
-            matrix=sp.csr_array(model.matrix[:, first]),
+            matrix=model.matrix[:, first],
             row_lower=model.row_lower,
             row_upper=model.row_upper,
             col_lower=model.col_lower[first],
