@@ -34,6 +34,7 @@ _HINTS = {
     "A rate": "taux",
     "A day": "jour",
     "A duration": "durée",
+    "An amount of memory": "mémoire",
     "A whole number": "nombre entier",
     "A decimal number": "nombre",
     "A YAML file": "fichier",

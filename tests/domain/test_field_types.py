@@ -20,6 +20,7 @@ from tnt_sim.domain.field_types import (
     Day,
     Described,
     Flag,
+    Memory,
     Moment,
     Months,
     Number,
@@ -86,6 +87,9 @@ GOOD = [
     (Seconds, "1,5 min", 90.0, "90 s"),
     (Seconds, "2 h", 7200.0, "7200 s"),
     (Seconds, 0.5, 0.5, "0.5 s"),
+    (Memory, "512 MB", 512_000_000, "512 MB"),
+    (Memory, "1,5 Go", 1_500_000_000, "1500 MB"),
+    (Memory, 2_500_000, 2_500_000, "2.5 MB"),
     (Months, "24 months", Span(months=24), "24 months"),
     (Months, "2 ans", Span(months=24), "24 months"),
     (Months, "90 days", Span(days=90), "90 days"),
@@ -140,6 +144,8 @@ BAD = [
     (Moment, "2021-11-05T25:00", "« 2021-11-05T25:00 » n'existe pas au calendrier"),
     (Moment, "midi", "« midi » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)"
      " Exemple : 2021-11-05T12:00."),
+    (Memory, "12 kB", "« 12 kB » n'est pas une quantité de mémoire d'au moins 1 Mo"
+     " Écrivez par exemple 512 MB ou 2 GB."),
     (Seconds, "0", "« 0 » n'est pas une durée supérieure à zéro Écrivez par exemple 300 s, 5 min ou 2 h."),
     (Months, "24", "« 24 » n'est pas un délai en jours, semaines, mois ou années"
      " Écrivez par exemple 24 months, 90 days ou 2 years."),

@@ -71,7 +71,16 @@ def is_closed_by_blocks(
     try:
         room = np.array(upper, dtype=np.int64)
         solution = search_blocks(
-            gain, matrix, room, price, list(own), MAX_WORK, wanted, group=group, deadline=deadline
+            gain,
+            matrix,
+            room,
+            price,
+            list(own),
+            MAX_WORK,
+            wanted,
+            group=group,
+            deadline=deadline,
+            max_bytes=None,
         )
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"the blocks are too large: {error}") from error

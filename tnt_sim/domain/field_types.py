@@ -48,6 +48,7 @@ __all__ = [
     "Day",
     "Described",
     "Flag",
+    "Memory",
     "Moment",
     "Months",
     "Number",
@@ -411,6 +412,31 @@ def read_seconds(value: object) -> float:
     return float(number)
 
 
+_BYTES = re.compile(r"(\d+(?:[.,]\d+)?) ?(k|m|g)(?:b|o)")
+_BYTE_UNITS = {"k": 10**3, "m": 10**6, "g": 10**9}
+
+
+def read_bytes(value: object) -> int:
+    """Read an amount of memory of 1 MB at least, in bytes."""
+    number = convert_to_fraction(value)
+    if number is None:
+        match = _BYTES.fullmatch(read_scalar_text(value, "memory", _("an amount of memory")).lower())
+        if match is not None:
+            number = Fraction(match[1].replace(",", ".")) * _BYTE_UNITS[match[2]]
+    if number is None or not 10**6 <= number <= 10**15:
+        raise build_field_error(
+            "memory",
+            _('"{value}" is not an amount of memory of 1 MB at least', value=quote_value(value)),
+            hint=_("Write for example 512 MB or 2 GB."),
+        )
+    return int(number)
+
+
+def write_bytes(count: int) -> str:
+    """Return an amount of memory, ``512 MB``."""
+    return f"{write_number(Fraction(count, 10**6))} MB"
+
+
 _SPAN_UNITS: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("month", "months", "mois"), (1, 0)),
     **dict.fromkeys(("year", "years", "an", "ans", "année", "années"), (12, 0)),
@@ -528,6 +554,13 @@ Seconds = Annotated[
     _describe_field("A duration above zero: 300 s, 5 min, 2 h", "string", "number"),
 ]
 """A duration above zero, in seconds."""
+Memory = Annotated[
+    int,
+    PlainValidator(read_bytes),
+    PlainSerializer(write_bytes, when_used="json"),
+    _describe_field("An amount of memory of 1 MB at least: 512 MB, 2 GB", "string", "number"),
+]
+"""An amount of memory, in bytes."""
 Months = Annotated[
     Span,
     PlainValidator(read_span),

@@ -519,10 +519,18 @@ class _Optimisation:
         if self.deadline.expired or not whole:
             return None
         form, stages, live = self.form, self.stages, self.warm.live
+        max_bytes = self.problem.scenario.spec.solver.memory
         known, deadline = self.warm.model_cache.solved, self.deadline.take_share(BUDGETS.kernel_share)
         if not self.options.kept_values:
             return solve_exactly(
-                model, stages, live, memory=known, recovery=form.recovery, deadline=deadline, known=self.known
+                model,
+                stages,
+                live,
+                memory=known,
+                recovery=form.recovery,
+                deadline=deadline,
+                known=self.known,
+                max_bytes=max_bytes,
             )
         first, result = form.stages[0], None
         if len(stages) == 1 and first.sense is Sense.MAXIMISE:
@@ -532,7 +540,7 @@ class _Optimisation:
             result = result or self._refute_first_value(goal, at_least, deadline)
         if result or not self.options.blocks:
             return result
-        return solve_blocks(model, stages, live, form.recovery, deadline)
+        return solve_blocks(model, stages, live, form.recovery, deadline, max_bytes)
 
     def _refute_first_value(
         self, goal: SolveStage, at_least: int, deadline: Deadline

@@ -19,6 +19,7 @@ from tnt_sim.domain.field_types import (
     Count,
     Day,
     Described,
+    Memory,
     Number,
     Rate,
     Seconds,
@@ -224,6 +225,7 @@ class SolverSpec(Spec):
     backend: str = "highs"
     gap: Rate = Field(default=0)  # type: ignore[assignment]
     time_limit: Seconds = 300.0
+    memory: Memory = 512_000_000
     cross_check: str = "auto"
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.blocks.block_search import MAX_WORK, BlockSolution, Heard, search_blocks
+from tnt_sim.kernel.blocks.block_search import MAX_BYTES, MAX_WORK, BlockSolution, Heard, search_blocks
 from tnt_sim.kernel.blocks.exchanges import FloatArray, number_groups
 from tnt_sim.kernel.knapsack import IntArray, TooManyStates
 from tnt_sim.sparse_matrix import SparseMatrix
@@ -26,6 +26,8 @@ __all__ = ["ActiveRowsSolution", "TooManyStates", "choose_disjoint_rows", "settl
 
 MAX_BINDING = 48
 """Limit of rows taken into account; beyond it another method is needed."""
+DENSE_COPIES = 3
+"""Dense matrices of the rows that exist at once: the rows, what each exchange changes, and one of floats."""
 MAX_ROUNDS = 12
 """Rounds of constraint generation, at most."""
 FAINT = 1e-12
@@ -60,6 +62,7 @@ def settle(
     heard: Heard | None = None,
     group: IntArray | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = MAX_BYTES,
 ) -> ActiveRowsSolution | None:
     """Maximise v·x subject to A x ≤ b, x binary, at most one item per group, by the rows that bind.
 
@@ -72,6 +75,7 @@ def settle(
     at_least : if given, only selections of at least this value are sought
     heard : called with better selections under the rows used so far, and with upper bounds
     group : int64 (n,), ascending: items with the same number exclude each other; None if none do
+    max_bytes : memory budget of the arrays, see `search_blocks`
 
     Returns
     -------
@@ -103,10 +107,16 @@ def settle(
             return None
         own = choose_disjoint_rows(matrix, rows, first, group)
         first = {rows[k] for k in own}
+        left = max_bytes
+        if max_bytes is not None:
+            left = max_bytes - DENSE_COPIES * 8 * len(rows) * len(value)
+            if left < 0:
+                raise TooManyStates(f"{len(rows)} rows over {len(value)} items in {max_bytes} bytes")
         dense = matrix[rows].toarray()
         best = search_blocks(
-            value, dense, upper[rows], price[rows], own, max_work, at_least, at_most, heard, group, deadline
-        )
+            value, dense, upper[rows], price[rows], own, max_work, at_least, at_most, heard, group, deadline,
+            left,
+        )  # fmt: skip
         if best is not None:
             broken = np.flatnonzero(matrix @ best.taken.astype(np.int64) > upper)
             if len(broken):

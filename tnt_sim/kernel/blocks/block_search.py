@@ -75,6 +75,12 @@ __all__ = ["BlockSolution", "FloatArray", "search_blocks"]
 
 MAX_WORK = 6_000_000
 """States examined over all items and all Γ, at most."""
+MAX_BYTES = 512 * 10**6
+"""Bytes of all arrays of a search at once, at most."""
+COPIES = 7
+"""Lists as long as the one that is branched, at once: it, its two branches, and copies of these."""
+STEP_BYTES = 16
+"""Bytes by which a trail records one state of one step."""
 WIDER = 1.35
 """Factor by which Γ grows; twice applied once a selection is known."""
 FIRST_SHARE = 0.05
@@ -116,6 +122,7 @@ def search_blocks(
     heard: Heard | None = None,
     group: IntArray | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = MAX_BYTES,
 ) -> BlockSolution | None:
     """Maximise v·x subject to A x ≤ b, x binary, at most one item per group.
 
@@ -132,6 +139,8 @@ def search_blocks(
     at_most : a known upper bound of the optimum; the search starts from it
     heard : called with each better selection (None while there is none) and each upper bound
     group : int64 (n,), ascending: items with the same number exclude each other; None if none do
+    max_bytes : memory budget, counted from the lengths of arrays before they are made, and so the same on every
+        machine; None for no limit
 
     Returns
     -------
@@ -140,7 +149,7 @@ def search_blocks(
     Raises
     ------
     TooManyStates
-        When the states examined exceed `max_work`.
+        When the states examined exceed `max_work`, or their arrays `max_bytes`.
     DeadlineExpired
         When time is up.
     OverflowError
@@ -163,7 +172,7 @@ def search_blocks(
         raise ValueError("prices are finite and not negative")
     if price.max(initial=0.0) >= LARGEST_PRICE:
         raise OverflowError("these prices are too large")
-    search = _BlockSearch(value, rows, upper, price, list(own), number, max_work, heard, deadline)
+    search = _BlockSearch(value, rows, upper, price, list(own), number, max_work, heard, deadline, max_bytes)
     return search.run(at_least, at_most)
 
 
@@ -181,7 +190,10 @@ class _BlockSearch:
         work: int,
         heard: Heard | None,
         deadline: Deadline,
+        max_bytes: int | None,
     ) -> None:
+        self.max_bytes, self.pass_bytes = max_bytes, 0
+        self.state_bytes = 8 * (4 + len(rows))  # `BlockStates`
         self.value, self.rows, self.upper, self.price = value, rows, upper, price
         reduced = value - price @ rows
         self.swaps = Exchanges.of(value, rows, reduced, number)
@@ -299,6 +311,7 @@ class _BlockSearch:
         """Enumerate the states of a block with a loss of at most `within`."""
         own, price = block.row, float(self.price[block.row])
         limit = within + self.margin
+        block.bytes, block.states = 0, BlockStates.from_value(0, NONE)
         flips = build_flips(self.swaps, block.items, [own, *self.common], 0, limit)
         block.trail = []
         inside = block.items[self.swaps.held[block.items]]
@@ -316,19 +329,34 @@ class _BlockSearch:
                     _select_states(result, parent, item, np.flatnonzero(result.lost + still <= limit))
                 )
             states = _record_undominated(retained, block.trail)
+            block.bytes += STEP_BYTES * len(states.value)
         lost = states.lost - price * states.used[0]
         keep = np.flatnonzero((states.used[0] <= 0) & (lost <= limit))
         ended = BlockStates(
             states.value[keep], states.used[1:, keep], lost[keep], np.zeros(len(keep)), states.ways[keep]
         )
         block.states = _record_undominated([(ended, keep, np.full(len(keep), -1))], block.trail)
+        block.bytes += (STEP_BYTES + self.state_bytes) * len(block.states.value)
 
     def _spend(self, n: int) -> None:
-        """Count n states against the budget and the deadline."""
+        """Count n states that are branched against the budgets and the deadline."""
+        self._count_work(n)
+        self._check_room(COPIES * n)
+
+    def _count_work(self, n: int) -> None:
+        """Count n states against the budget of work and the deadline."""
         self.deadline.check(n * STATE_SECONDS)
         self.left -= n
         if self.left < 0:
             raise TooManyStates(f"{n} states at once")
+
+    def _check_room(self, n: int) -> None:
+        """Check that n further states stay within the memory budget, beside the blocks' states and all trails."""
+        if self.max_bytes is None:
+            return
+        needed = n * (self.state_bytes + STEP_BYTES) + self.pass_bytes + sum(b.bytes for b in self.blocks)
+        if needed > self.max_bytes:
+            raise TooManyStates(f"{needed} bytes for {n} states")
 
     def _search_within(self, gamma: float, settled: float, most_kept: int | None = None) -> None:
         """Find the best selection among those whose blocks lose at most Γ beyond their least losses.
@@ -336,7 +364,7 @@ class _BlockSearch:
         With `most_kept`, the search is heuristic: more loss is allowed outside the blocks, but only so many
         states are kept.
         """
-        self.best, self.ways = None, 0
+        self.best, self.ways, self.pass_bytes = None, 0, 0
         limit = settled + (gamma if most_kept is None else SPREAD * gamma) + self.margin
         if self.floor is not None:
             limit = min(limit, self.bound - self.floor + self.margin)
@@ -347,9 +375,12 @@ class _BlockSearch:
         inside = self.loose[self.swaps.held[self.loose]]
         used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
         first = Block(-1, NONE, states=BlockStates.from_value(int(self.value[inside].sum()), used))
-        joining = Joining(excess, limit, _collect_later_tables(repairs), self._spend, self.deadline)
+        joining = Joining(
+            excess, limit, _collect_later_tables(repairs), self._count_work, self.deadline, self._check_room
+        )
         option = StateOrigin(joining.join_all(first, self.blocks))
         states = option.joined.states
+        self.pass_bytes = joining.n_joined * (self.state_bytes + STEP_BYTES)
         every = np.arange(len(states.value))
         self._hold(states, every >= 0, every, option, np.full(len(every), -1))
         for number in range(len(self.cells)):
@@ -391,6 +422,7 @@ class _BlockSearch:
                     keep = keep[np.argpartition(ends[keep], most_kept)[:most_kept]]
                 retained.append(_select_states(result, parent, item, keep))
             states = _record_undominated(retained, origin.trail)
+            self.pass_bytes += STEP_BYTES * len(states.value)
         return states if after is None else self._filter_by_row(states, row, origin)
 
     def _compute_loss_limit(self, limit: float) -> float:

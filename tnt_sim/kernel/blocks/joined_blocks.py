@@ -175,6 +175,7 @@ class Block:
     least: float = 0.0
     states: BlockStates = field(default_factory=lambda: BlockStates.from_value(0, NONE))
     trail: Trail = field(default_factory=list)
+    bytes: int = 0
 
     def list_exchanged_items(self, place: int) -> list[int]:
         """Return the items that a state exchanged."""
@@ -225,7 +226,11 @@ def follow_trail(trail: Trail, place: int) -> tuple[list[int], int]:
     return items, place
 
 
-@dataclass(frozen=True, slots=True)
+def _check_nothing(n: int) -> None:
+    """Count no memory."""
+
+
+@dataclass(slots=True)
 class Joining:
     """Joins parts.
 
@@ -234,6 +239,8 @@ class Joining:
     beyond : loss allowed beyond the parts' least losses
     limit : total loss allowed, with what lies ahead
     spend : counts the states formed
+    check_room : checks that so many states stay within the memory budget
+    n_joined : states of the joins so far
     """
 
     allowance: float
@@ -241,6 +248,8 @@ class Joining:
     ahead: Ahead
     spend: Callable[[int], None]
     deadline: Deadline
+    check_room: Callable[[int], None] = _check_nothing
+    n_joined: int = 0
 
     def join_all(self, first: Block, blocks: Sequence[Block]) -> BlockOrJoin:
         """Join all blocks with the first part."""
@@ -260,16 +269,20 @@ class Joining:
         pairs = Pairs.from_losses(states.lost, item.lost, least + self.allowance)
         self.spend(pairs.total // PAIRS)
         retained = [(states.combine_pairs(item, NONE, NONE), NONE, NONE)]
+        n_pairs_formed = 0
         for pair in pairs.iterate_chunks():
             self.deadline.check()
-            retained.append(
-                self._form_pairs(states, item, *ahead.of_pairs(states, item, *pair, self.limit), ahead)
-            )
-        self.deadline.check(sum(len(mine) for _, mine, _ in retained) * STATE_SECONDS)
+            close = ahead.of_pairs(states, item, *pair, self.limit)
+            # their copies: the list of all, and what of it is not dominated
+            self.check_room(self.n_joined + 3 * (n_pairs_formed + len(close[0])))
+            retained.append(self._form_pairs(states, item, *close, ahead))
+            n_pairs_formed += len(retained[-1][1])
+        self.deadline.check(sum(len(left_place) for _, left_place, _ in retained) * STATE_SECONDS)
         both = BlockStates.from_lists([chunk for chunk, _, _ in retained])
-        mine, its = (np.concatenate([chunk[side] for chunk in retained]) for side in (1, 2))
+        left_place, its = (np.concatenate([chunk[side] for chunk in retained]) for side in (1, 2))
         found, few = filter_undominated(both)
-        return JoinedStates(left, other, mine[few], its[few], found, least)
+        self.n_joined += len(few)
+        return JoinedStates(left, other, left_place[few], its[few], found, least)
 
     def _form_pairs(
         self, states: BlockStates, right: BlockStates, left_place: IntArray, its: IntArray, ahead: Ahead

@@ -20,7 +20,7 @@ import numpy as np
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.kernel.blocks.block_search import Heard
+from tnt_sim.kernel.blocks.block_search import MAX_BYTES, Heard
 from tnt_sim.kernel.cap_tree.best_choice import LongTreeError, Memory
 from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
@@ -67,6 +67,7 @@ def solve_exactly(
     deadline: Deadline = UNLIMITED,
     max_work: int = MAX_WORK,
     known: BestKnown | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> KernelOutcome:
     """Solve the stages with an exact kernel; None if no kernel can in time.
 
@@ -84,6 +85,8 @@ def solve_exactly(
         States that the blocks may examine; 0 means that only trees of caps are tried.
     known
         Receives the best bound and point of the blocks if they give up; not used when dossiers have amounts.
+    max_bytes
+        Memory of the blocks' arrays.
 
     Returns
     -------
@@ -92,10 +95,10 @@ def solve_exactly(
     """
     if recovery is not None and len(recovery.amount_rows):
         return run_within_deadline(
-            lambda: _solve_amounts(model, stages, recovery, live, memory, deadline, max_work)
+            lambda: _solve_amounts(model, stages, recovery, live, memory, deadline, max_work, max_bytes)
         )
     return run_within_deadline(
-        lambda: _solve_stages(model, stages, live, heard, memory, None, deadline, max_work, known)
+        lambda: _solve_stages(model, stages, live, heard, memory, None, deadline, max_work, max_bytes, known)
     )
 
 
@@ -113,10 +116,13 @@ def solve_blocks(
     live: IncrementalLp | None,
     recovery: Recovery,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int = MAX_BYTES,
 ) -> KernelOutcome:
     """Solve the stages with blocks only, amounts being multiple-choice groups; None if that fails in time."""
     if not len(recovery.amount_rows):
-        return run_within_deadline(lambda: solve_crossing(model, stages, live, deadline=deadline))
+        return run_within_deadline(
+            lambda: solve_crossing(model, stages, live, deadline=deadline, max_bytes=max_bytes)
+        )
     reduced = AmountsAsBinaries(stages, recovery).apply(model)
     if reduced is None:
         return None
@@ -128,6 +134,7 @@ def solve_blocks(
             live,
             choice_groups=inverse.choice_groups,
             deadline=deadline,
+            max_bytes=max_bytes,
         )
     )
     return _translate_outcome(model, reduced, stages, result)
@@ -142,6 +149,7 @@ def _solve_stages(
     choice_groups: ChoiceGroups | None,
     deadline: Deadline,
     max_work: int,
+    max_bytes: int,
     known: BestKnown | None = None,
 ) -> KernelOutcome:
     """Try a tree of caps, then blocks, then both again after projection."""
@@ -152,13 +160,13 @@ def _solve_stages(
         )
 
     def try_blocks(work: int) -> KernelOutcome:
-        return solve_crossing(model, stages, live, heard, work, choice_groups, deadline, known)
+        return solve_crossing(model, stages, live, heard, work, choice_groups, deadline, known, max_bytes)
 
     found = _try_in_order(try_tree, try_blocks, model.n_cols, max_work)
     if found or heard:
         return found
     return _solve_projected(
-        model, stages, _build_projected_solver(live, memory, choice_groups, deadline, max_work)
+        model, stages, _build_projected_solver(live, memory, choice_groups, deadline, max_work, max_bytes)
     )
 
 
@@ -168,12 +176,13 @@ def _build_projected_solver(
     choice_groups: ChoiceGroups | None,
     deadline: Deadline,
     max_work: int,
+    max_bytes: int,
 ) -> Settling:
     """Return the function that solves a projected model."""
 
     def settle(model: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> KernelOutcome:
         left = None if choice_groups is None else choice_groups.pick(columns)
-        return _solve_stages(model, stages, live, None, memory, left, deadline, max_work)
+        return _solve_stages(model, stages, live, None, memory, left, deadline, max_work, max_bytes)
 
     return settle
 
@@ -186,6 +195,7 @@ def _solve_amounts(
     memory: Memory | None,
     deadline: Deadline,
     max_work: int,
+    max_bytes: int,
 ) -> KernelOutcome:
     """Solve a model with amounts as multiple-choice groups.
 
@@ -216,14 +226,17 @@ def _solve_amounts(
 
     def try_blocks(work: int) -> KernelOutcome:
         return solve_choices(
-            False, lambda m, asked, groups: solve_crossing(m, asked, live, None, work, groups, deadline)
+            False,
+            lambda m, asked, groups: solve_crossing(
+                m, asked, live, None, work, groups, deadline, max_bytes=max_bytes
+            ),
         )
 
     found = _try_in_order(try_tree, try_blocks, model.n_cols, max_work)
     return found or solve_choices(
         False,
         lambda m, asked, groups: _solve_projected(
-            m, asked, _build_projected_solver(live, memory, groups, deadline, max_work)
+            m, asked, _build_projected_solver(live, memory, groups, deadline, max_work, max_bytes)
         ),
     )
 

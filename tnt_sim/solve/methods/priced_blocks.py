@@ -35,7 +35,7 @@ from tnt_sim.formulation.linear_model import (
     SolveStage,
 )
 from tnt_sim.kernel.blocks.active_rows import ActiveRowsSolution, settle
-from tnt_sim.kernel.blocks.block_search import LARGEST, Heard
+from tnt_sim.kernel.blocks.block_search import LARGEST, MAX_BYTES, Heard
 from tnt_sim.kernel.cap_tree.dominance import mark_first_items
 from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, TooManyStates
 from tnt_sim.rules.protocols import Sense
@@ -64,6 +64,7 @@ def solve_crossing(
     choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
     known: BestKnown | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve the stages with Lagrangian relaxation and exact blocks; None if the method does not apply.
 
@@ -81,6 +82,8 @@ def solve_crossing(
         Multiple-choice groups: at most one column of each is taken.
     known
         Receives the best bound and point, also if the kernel gives up.
+    max_bytes
+        Memory of the kernel's arrays.
 
     Returns
     -------
@@ -98,7 +101,13 @@ def solve_crossing(
     if (model.col_lower == model.col_upper).any():
         inner = BestKnown()
         again = partial(
-            solve_crossing, live=live, heard=heard, max_work=max_work, deadline=deadline, known=inner
+            solve_crossing,
+            live=live,
+            heard=heard,
+            max_work=max_work,
+            deadline=deadline,
+            known=inner,
+            max_bytes=max_bytes,
         )
         try:
             return solve_open_columns(model, stages, again, choice_groups)
@@ -123,7 +132,7 @@ def solve_crossing(
     try:
         price = np.maximum(duals[row] * sign, 0.0)
         group = None if choice_groups is None else choice_groups.group
-        solution = settle(value, matrix, upper, price, max_work, None, heard, group, deadline)
+        solution = settle(value, matrix, upper, price, max_work, None, heard, group, deadline, max_bytes)
     except (TooManyStates, OverflowError):
         return None
     if solution is None or solution.best is None or not (whole or solution.best.ways == 1):
