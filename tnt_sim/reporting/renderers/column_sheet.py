@@ -11,13 +11,14 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
+from fractions import Fraction
 from typing import Any
 
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-type CellValue = str | float | date | None
+type CellValue = str | float | Fraction | date | None
 """Content of a cell."""
 LONG = 16_000
 """Characters from which a text is left to XlsxWriter, which counts them as a spreadsheet does."""
@@ -69,7 +70,7 @@ class ColumnSheet(Worksheet):
                 number = self._inner._convert_date_time(moment)
                 cell = f'<c r="{name}{at + 1}" s="{plain}"><v>{number:.16G}</v></c>'
             elif math.isfinite(value):
-                cell = f'<c r="{name}{at + 1}" s="{plain}"><v>{value:.16G}</v></c>'
+                cell = f'<c r="{name}{at + 1}" s="{plain}"><v>{float(value):.16G}</v></c>'
             else:
                 raise ValueError(f"{name}{at + 1}: {value}")
             rows[at].append((column, cell))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from tnt_sim.reporting.renderers.column_sheet import ColumnSheet
+    from tnt_sim.reporting.renderers.column_sheet import CellValue, ColumnSheet
 
 FONT, SIZE = "Arial", 10
 INK, SOFT, LINE, SHADE, INPUT = "#1F2933", "#5B6770", "#C9D1D7", "#E9EDF0", "#FFF8DC"
@@ -152,7 +152,7 @@ def write_text(
 
 
 def write_column(
-    sheet: ColumnSheet, row: int, column: int, values: Sequence[Any], style: tuple[Format, Format]
+    sheet: ColumnSheet, row: int, column: int, values: Sequence[CellValue], style: tuple[Format, Format]
 ) -> None:
     """Write the cells of one column downwards, from the left column to the right; empty ones stay empty."""
     cut = [shorten_text(value) if isinstance(value, str) else value for value in values]
