@@ -10,8 +10,7 @@ import pytest
 from tnt_sim.kernel.blocks.active_rows import settle
 from tnt_sim.kernel.blocks.block_search import BlockSolution, search_blocks
 from tnt_sim.kernel.knapsack import TooManyStates
-
-sp = pytest.importorskip("scipy.sparse")
+from tnt_sim.sparse_matrix import SparseMatrix
 
 
 def search_drawn(seed: int, n: int, max_bytes: int | None) -> BlockSolution | None:
@@ -73,7 +72,7 @@ def test_the_same_budget_ends_at_the_same_state() -> None:
 
 def test_rows_that_would_not_fit_are_not_made_dense() -> None:
     n = 3_000
-    rows = sp.csr_array(np.ones((20, n), dtype=np.int64))
+    rows = SparseMatrix.from_dense(np.ones((20, n), dtype=np.int64))
     value, upper = np.arange(1, n + 1), np.full(20, n // 2)
     with pytest.raises(TooManyStates, match="20 rows over 3000 items"):
         settle(value, rows, upper, np.ones(20), max_bytes=1_000_000)
