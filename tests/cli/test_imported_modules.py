@@ -50,7 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("show scenario.yaml", SOLVERS | SLOW, 240),
         ("import data/dossiers.csv --out table", SOLVERS | SLOW, 86),
         ("verify {a}", SOLVERS | SLOW, 246),
-        ("run scenario.yaml", SECOND | SLOW, 325),
+        ("run scenario.yaml", SECOND | SLOW, 335),
         ("explain {a} E-24", SECOND | SLOW, 325),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 345),
         ("compare {a} {b}", SOLVERS | SLOW, 335),
