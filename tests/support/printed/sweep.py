@@ -89,7 +89,7 @@ def allocation_of(swept: Any, curve: str, amount: int) -> list[int]:
 def gained(
     swept: Any, low: Any, high: Any, n: int, extra: Any, money: Any, rest: str, lang: Lang, **_: Any
 ) -> None:
-    """« De A à B : n dossiers de plus. Sur X de plus, Y sont accordés : … »"""
+    """« De A à B : n dossiers de plus. Sur X de plus, le total accordé augmente de Y : … »"""
     first, last = swept.document["points"][0], swept.document["points"][-1]
     one, other = first["free"], last["free"]
     assert abs(low[0] - first["amount_cents"]) <= low[1]
@@ -138,8 +138,8 @@ def left_in(swept: Any, last: Facts, name: str, money: Any, why: str, lang: Lang
 MEANING = [
     Pattern(
         "De {low:short} à {high:short} : {n:int} dossier{s} de plus. Sur {extra:short} de plus, "
-        "{money:short} sont "
-        "accordés : {rest}.",
+        "le total accordé augmente de "
+        "{money:short} : {rest}.",
         "From {low:short} to {high:short}: {n:int} more dossier{s}. Of {extra:short} more, "
         "{money:short} are "
         "granted: {rest}.",
@@ -147,8 +147,8 @@ MEANING = [
     ),
     Pattern(
         "De {low:short} à {high:short} : {n:int} dossier{s} de plus. Sur {extra:short} de plus, "
-        "{money:short} sont "
-        "accordés{rest}.",
+        "le total accordé augmente de "
+        "{money:short}{rest}.",
         "From {low:short} to {high:short}: {n:int} more dossier{s}. Of {extra:short} more, "
         "{money:short} are "
         "granted{rest}.",

@@ -44,7 +44,7 @@ _BOUND = ("scenario_sha256", "allocation_sha256", "document_sha256")
 
 OTHER_DECISION = _("it explains another decision.")
 OTHER_CODE = _("another version of tnt_sim computed it.")
-_AGAIN = _("Delete it, or compute it again: `tnt-sim explain RUN_DIR --all --again`.")
+_AGAIN = _("Delete it, or compute it again: `tnt-sim explain … --all --again`.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -72,10 +72,22 @@ def build_report(document: ExplainDocument) -> Report:
         title=_("Explanation of the decisions"),
         subject=document.title,
         about=[document.scenario],
-        nodes=[*nodes, *_build_thresholds(document)],
+        nodes=[*nodes, *_build_thresholds(document), *_build_origin(document)],
         synthetic=document.synthetic,
         foot={"scenario_sha256": document.scenario_sha256},
     )
+
+
+def _build_origin(document: ExplainDocument) -> list[Node]:
+    """Say that an explanation was read from the run folder, and who checks it."""
+    if document.read_from is None:
+        return []
+    text = _(
+        "Read from {file} in the run folder. `tnt-sim verify` computes the reasons again; with --again, all is "
+        "computed anew.",
+        file=document.read_from,
+    )
+    return [Paragraph(text)]
 
 
 def build_inversions_report(document: InversionsDocument) -> Report:
@@ -358,7 +370,7 @@ def _describe_claims(document: ExplainDocument) -> list[Text]:
 
 CLAIMS = _(
     "The changes that would fund a dossier were found by solving, and no file proves them; `tnt-sim explain "
-    "RUN_DIR --all --again` finds them anew. The reasons are computed again by `tnt-sim verify`."
+    "… --all --again` finds them anew. The reasons are computed again by `tnt-sim verify`."
 )
 
 
