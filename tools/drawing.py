@@ -18,7 +18,10 @@ BOX, HIGH, GAP, STEP, MARGIN = 116, 34, 16, 66, 14
 SWEEPS = 24
 """Passes that bring rooms near what they are joined to."""
 FAMILIES: Mapping[str, tuple[str, str]] = {
-    "#e8eef6": ("lire", "i18n errors documents extensions deadline parallel disk domain ingest rules scenario"),
+    "#e8eef6": (
+        "lire",
+        "i18n errors documents extensions deadline sparse_matrix parallel disk domain ingest rules scenario",
+    ),
     "#fdf0d5": ("calculer", "formulation kernel solve engine"),
     "#dff0e3": ("relire et prouver", "certify verify prove"),
     "#f3e3ee": ("répondre et montrer", "analysis reporting api app cli"),

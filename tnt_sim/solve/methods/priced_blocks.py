@@ -27,6 +27,7 @@ import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import (
+    EXACT_LIMIT,
     NO_LOWER,
     NO_UPPER,
     FloatArray,
@@ -155,9 +156,10 @@ def _record_known(
 ) -> Heard:
     """Record the bound of the linear program, and return the callback that records those of the kernel."""
     unit = int(weight * (int(np.gcd.reduce(first.objective)) or 1))
-    proved = compute_exact_bound(model.with_objective(value, Sense.MAXIMISE), duals).value
-    if proved is not None:
-        known.record_bound(first, compute_first_bound(first, value, unit, math.floor(proved)))
+    if np.abs(value).max(initial=0) < EXACT_LIMIT:  # a model takes no larger objective
+        proved = compute_exact_bound(model.with_objective(value, Sense.MAXIMISE), duals).value
+        if proved is not None:
+            known.record_bound(first, compute_first_bound(first, value, unit, math.floor(proved)))
 
     def record(taken: BoolArray | None, bound: float) -> None:
         if taken is not None:
