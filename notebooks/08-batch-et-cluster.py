@@ -32,7 +32,7 @@ import polars as pl
 import tnt_sim as tnt
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.runner import run_batch
-from tnt_sim.analysis.batch.task import executor
+from tnt_sim.analysis.shared.executors import executor
 
 plan = read_plan([Path(batch_file)])
 tnt.table(pl.DataFrame({"Cas": [case.name for case in plan.cases]}))

@@ -12,6 +12,7 @@ from support.clash import CLASH
 from support.command_line import Run
 
 from tnt_sim import deadline
+from tnt_sim.engine.run_folder.explanation_file import FILES
 
 LIST = "dossier\nE-01\nE-03\nE-05\n"
 VERBS = {
@@ -58,6 +59,8 @@ def asked(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     (demo / "other.yaml").write_text("extends: scenario.yaml\nprogramme: {amount: 1.3 M€}\n", "utf-8")
 
     def ask(verb: str, n: int | None, *words: str) -> tuple[int, str, str, int]:
+        for name in FILES:  # an explanation that is kept would be read at once
+            (demo / run / name).unlink(missing_ok=True)
         clock = Pressing(n)
         monkeypatch.setattr(deadline, "monotonic", clock)
         said = tnt(*(run if word == "RUN" else word for word in VERBS[verb]), *words)

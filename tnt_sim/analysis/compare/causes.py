@@ -301,7 +301,7 @@ def _optimise_under_change(make: Callable[[], ScenarioData], deadline: Deadline)
     if deadline.expired:
         return TriedChanges(None, frozenset())
     try:
-        problem = compile_problem(make())
+        problem = compile_problem(make(), wants_notices=False)
     except InputError:
         return TriedChanges(None, frozenset())
     offers, numbers = problem.offers, problem.case.table["dossier"]

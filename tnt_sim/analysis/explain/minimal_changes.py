@@ -356,7 +356,7 @@ def _confirm_change(
 def _optimise_scenario(decided: DecidedRun, scenario: ScenarioData) -> SolveOutcome | None:
     """Optimise a changed scenario; None if the change makes the input invalid."""
     try:
-        return optimise(compile_problem(scenario), clock=decided.clock)
+        return optimise(compile_problem(scenario, wants_notices=False), clock=decided.clock)
     except InputError:
         return None
 

@@ -117,7 +117,7 @@ def list_obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
 
 def _build_obstacle(kind: ChangeKind, rule: str, scenario: ScenarioData) -> Obstacle:
     try:
-        return Obstacle(kind, rule, compile_problem(scenario))
+        return Obstacle(kind, rule, compile_problem(scenario, wants_notices=False))
     except InputError:
         return Obstacle(kind, rule, why="not_liftable")
 

@@ -379,7 +379,9 @@ def has_other_effects(decided: DecidedRun, row: int) -> bool:
     problem, deadline = decided.problem, decided.clock.deadline
     least, most = compute_least_grant_cents(problem, row), int(problem.offers.most_cents[row])
     try:
-        other = compile_problem(with_request(decided.scenario, decided.numbers[row], least), deadline)
+        other = compile_problem(
+            with_request(decided.scenario, decided.numbers[row], least), deadline, wants_notices=False
+        )
     except InputError:
         return True
     now, then = (
@@ -619,7 +621,7 @@ def compute_score_effects(
         None if the objective is not a plain sum of the column (a value counted once per key, or the
         minimum over groups).
     """
-    raised = compile_problem(with_score(scenario, score.column, score.step), deadline)
+    raised = compile_problem(with_score(scenario, score.column, score.step), deadline, wants_notices=False)
     units, counts = [], []
     for before, after in zip(problem.stages, raised.stages, strict=True):
         if before.goal_parts or not _has_same_once_values(before.terms, after.terms):

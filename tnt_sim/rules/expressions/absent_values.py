@@ -37,7 +37,10 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
     if quiet or not values or is_code(column) or "_row" not in case.table.columns:
         return
     known = read_spellings(case, column).table
-    if known.height == 0 or known["text"].is_in(list(values)).any():
+    present = case.portfolio.memoise(
+        ("present", column, *values), lambda: bool(known["text"].is_in(list(values)).any()), (column,)
+    )
+    if known.height == 0 or present:
         return
     near = _find_nearest(values, known)
     text = _(

@@ -22,7 +22,7 @@ from tnt_sim.i18n.message import _, _p
 from tnt_sim.rules.expressions.absent_values import check_present
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, record_unknown_column
 from tnt_sim.rules.expressions.comparisons import compare_dates, compare_numbers
-from tnt_sim.rules.expressions.values import get_merged_column, map_to_names, without_ends
+from tnt_sim.rules.expressions.values import get_merged_column, is_joined, map_to_names, without_ends
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Case, Path
 
@@ -281,7 +281,16 @@ def _match_texts(
         column, values = _prepare_comparison(case, name, values, options)
     filled = [value for value in values if value != ""]
     check_present(case, name, filled, path, allowed=options.get("allow_absent") == "true")
-    return column.is_in(filled).fill_null(False).to_numpy()
+    return case.portfolio.memoise(
+        ("in", name, _is_compared_exactly(case, name, options), *filled),
+        lambda: column.is_in(filled).fill_null(False).to_numpy(),
+        (name,),
+    )
+
+
+def _is_compared_exactly(case: Case, name: str, options: Mapping[str, Any]) -> bool:
+    """Return whether the texts of a column are compared as written, without merged spellings."""
+    return options.get("exact") == "true" or not is_joined(case, name)
 
 
 def _prepare_comparison(
@@ -297,13 +306,17 @@ def _select_empty(case: Case, name: str, kind: ValueKind, wanted: Any, path: Pat
     if wanted not in ("true", "false"):
         return _reject_selector(case, path)
     column = case.table[f"{name}_cents" if kind is ValueKind.MONEY else name]
-    if kind is ValueKind.LIST:
-        empty = (column.list.len() == 0).fill_null(True)
-    elif column.dtype == pl.String:
-        empty = (column == "").fill_null(True)
-    else:
-        empty = column.is_null()
-    mask = empty.to_numpy()
+
+    def read() -> BoolArray:
+        if kind is ValueKind.LIST:
+            empty = (column.list.len() == 0).fill_null(True)
+        elif column.dtype == pl.String:
+            empty = (column == "").fill_null(True)
+        else:
+            empty = column.is_null()
+        return empty.to_numpy()
+
+    mask = case.portfolio.memoise(("empty", column.name), read, (column.name,))
     return mask if wanted == "true" else ~mask
 
 
@@ -323,7 +336,11 @@ def _apply_list_test(
         "has_all": result == len(set(values)),
         "only": filled & (result == column.list.unique().list.len()),
     }[test]
-    return lists.to_frame(name).select(expression.fill_null(False)).to_series().to_numpy()
+    return case.portfolio.memoise(
+        (test, name, _is_compared_exactly(case, name, options), *values),
+        lambda: lists.to_frame(name).select(expression.fill_null(False)).to_series().to_numpy(),
+        (name,),
+    )
 
 
 def describe(mapping: Mapping[str, object]) -> str:

@@ -196,7 +196,12 @@ def match_names(values: pl.Series, names: Sequence[str]) -> pl.Series:
 def map_to_names(of: Spelled, column: str, texts: Iterable[str]) -> list[str]:
     """Return texts of the scenario or of a side table by the names that `get_merged_column` gives them."""
     listed = without_ends(texts)
-    return read_spellings(of, column).get_names(listed) if is_joined(of, column) else listed
+    if not is_joined(of, column):
+        return listed
+    names = of.portfolio.memoise(
+        ("mapped", column, *listed), lambda: tuple(read_spellings(of, column).get_names(listed)), (column,)
+    )
+    return list(names)
 
 
 def without_ends(texts: Iterable[str]) -> list[str]:
