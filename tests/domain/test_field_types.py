@@ -145,7 +145,7 @@ BAD = [
     (Moment, "midi", "« midi » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)"
      " Exemple : 2021-11-05T12:00."),
     (Memory, "12 kB", "« 12 kB » n'est pas une quantité de mémoire d'au moins 1 Mo"
-     " Écrivez par exemple 512 MB ou 2 GB."),
+     " Écrivez par exemple 512 Mo ou 2 Go."),
     (Seconds, "0", "« 0 » n'est pas une durée supérieure à zéro Écrivez par exemple 300 s, 5 min ou 2 h."),
     (Months, "24", "« 24 » n'est pas un délai en jours, semaines, mois ou années"
      " Écrivez par exemple 24 months, 90 days ou 2 years."),
