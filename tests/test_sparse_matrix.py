@@ -39,6 +39,8 @@ def test_products_and_parts_equal_dense_ones(dense: np.ndarray, data: st.DataObj
     assert (matrix @ (right / 8)).tolist() == (dense @ (right / 8)).tolist()
     assert ((left / 8) @ matrix).tolist() == ((left / 8) @ dense).tolist()
     assert (matrix @ right.astype(object)).tolist() == (dense @ right).tolist()
+    largest = [max((abs(v) for v in row if v), default=7) for row in dense.tolist()]
+    assert matrix.reduce_rows(np.maximum, 7).tolist() == largest
     rows = data.draw(st.lists(st.integers(0, n_rows - 1), max_size=6) if n_rows else st.just([]))
     columns = data.draw(st.permutations(range(n_cols)))[: data.draw(st.integers(0, n_cols))]
     mask = np.array(data.draw(st.lists(st.booleans(), min_size=n_cols, max_size=n_cols)), dtype=np.bool_)

@@ -173,6 +173,18 @@ class SparseMatrix:
         shape = self.shape[0], other.shape[1]
         return SparseMatrix.from_entries(value, np.repeat(self.row, size), other.indices[entry], shape)
 
+    def reduce_rows(self, function: np.ufunc, empty: int) -> AnyArray:
+        """Return `function` over the magnitudes of each row's entries, (n_rows,); `empty` for rows without any.
+
+        >>> SparseMatrix.from_dense([[4, -6], [0, 0]]).reduce_rows(np.gcd, 1).tolist()
+        [2, 1]
+        """
+        result = np.full(self.shape[0], empty, dtype=self.dtype)
+        filled = np.flatnonzero(np.diff(self.indptr))
+        if len(filled):
+            result[filled] = function.reduceat(np.abs(self.data), self.indptr[filled])
+        return result
+
     def __neg__(self) -> SparseMatrix:
         return self.with_data(-self.data)
 

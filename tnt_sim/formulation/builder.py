@@ -77,26 +77,24 @@ def round_outwards(
     return [part // step for part in values], None, high // step, step
 
 
-def divide(
-    matrix: SparseMatrix, lower: list[int], upper: list[int], units: list[Fraction]
-) -> tuple[SparseMatrix, IntArray, IntArray]:
+def divide_rows(
+    matrix: SparseMatrix, lower: IntArray, upper: IntArray
+) -> tuple[SparseMatrix, IntArray, IntArray, IntArray]:
     """Divide each row by the greatest common divisor of its coefficients, and round its bounds inwards.
 
-    Σ a_j x_j is a multiple of g = gcd(a) for integer x, so Σ (a_j/g) x_j ≤ ⌊b/g⌋ has the same integer points.
-    `units` is changed in place; the divided matrix and the new bounds are returned.
+    Σ a_j x_j is a multiple of g = gcd(a) for integer x, so Σ (a_j/g) x_j ≤ ⌊b/g⌋ has the same integer points: a
+    Chvátal–Gomory cut from one row. The divided matrix, the new bounds and the divisor of each row are returned.
+
+    >>> rows = SparseMatrix.from_dense([[4, 6]])
+    >>> matrix, low, high, divisor = divide_rows(rows, np.array([1]), np.array([9]))
+    >>> matrix.toarray().tolist(), low.tolist(), high.tolist(), divisor.tolist()
+    ([[2, 3]], [1], [4], [2])
     """
-    low, high = np.array(lower, dtype=np.int64), np.array(upper, dtype=np.int64)
-    filled = np.flatnonzero(np.diff(matrix.indptr))
-    if len(filled) == 0:
-        return matrix, low, high
-    divisor = np.ones(matrix.shape[0], dtype=np.int64)
-    divisor[filled] = np.gcd.reduceat(np.abs(matrix.data), matrix.indptr[filled])
-    divided = matrix.with_data(matrix.data // np.repeat(divisor, np.diff(matrix.indptr)))
-    for row in np.flatnonzero(divisor > 1).tolist():
-        units[row] *= int(divisor[row])
-    low = np.where(low == NO_LOWER, low, -(-low // divisor))
-    high = np.where(high == NO_UPPER, high, high // divisor)
-    return divided, low, high
+    divisor = matrix.reduce_rows(np.gcd, 1)
+    divided = matrix.with_data(matrix.data // divisor[matrix.row])
+    low = np.where(lower == NO_LOWER, lower, -(-lower // divisor))
+    high = np.where(upper == NO_UPPER, upper, upper // divisor)
+    return divided, low, high, divisor
 
 
 LABELS_PER_LOOK = 20_000
@@ -342,10 +340,11 @@ class Builder:
         self.deadline.check()
         matrix = self._without_idle_rows(matrix)
         self.deadline.check()
+        lower, upper = np.array(self.lower, dtype=np.int64), np.array(self.upper, dtype=np.int64)
         if whole:
-            matrix, lower, upper = divide(matrix, self.lower, self.upper, self.units)
-        else:
-            lower, upper = np.array(self.lower, dtype=np.int64), np.array(self.upper, dtype=np.int64)
+            matrix, lower, upper, divisor = divide_rows(matrix, lower, upper)
+            for place in np.flatnonzero(divisor > 1).tolist():
+                self.units[place] *= int(divisor[place])
         self.deadline.check()
         lower_x, upper_x = self.recovery.build_column_bounds()
         extra_lower = np.array(self._extra_lower, dtype=np.int64)

@@ -26,8 +26,9 @@ from tnt_sim.analysis.explain.document import ChangeKind, ImpossibleChange, Lift
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.errors import InputError
+from tnt_sim.formulation.builder import divide_rows
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray
+from tnt_sim.formulation.linear_model import FloatArray
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.offers.eligibility import WaiverSpec
 from tnt_sim.rules.protocols import Sense
@@ -36,7 +37,6 @@ from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
-from tnt_sim.sparse_matrix import SparseMatrix
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 
@@ -221,8 +221,8 @@ class LiftedBounds:
         retained, rows = np.arange(theirs.n_cols) != column, [at[name] for name in ours.row_names]
         entry, other = self.form.stages[0], form.stages[0]
         matrix = theirs.matrix[rows, retained]
-        own = _reduce_rows(ours.matrix, ours.row_lower, ours.row_upper)
-        yours = _reduce_rows(matrix, theirs.row_lower[rows], theirs.row_upper[rows])
+        own = divide_rows(ours.matrix, ours.row_lower, ours.row_upper)
+        yours = divide_rows(matrix, theirs.row_lower[rows], theirs.row_upper[rows])
         same = (
             *((getattr(own[0], part), getattr(yours[0], part)) for part in ("indptr", "indices", "data")),
             *zip(own[1:], yours[1:], strict=True),
@@ -244,20 +244,3 @@ def _get_sense_sign(problem: Problem) -> int:
 def _find_column(form: Formulation, row: int) -> int:
     """Return the column of the funding binary of an application."""
     return int(form.recovery.funded_columns[np.searchsorted(form.recovery.candidate, row)])
-
-
-def _reduce_rows(
-    matrix: SparseMatrix, lower: IntArray, upper: IntArray
-) -> tuple[SparseMatrix, IntArray, IntArray]:
-    """Divide each row by the gcd of its coefficients and round its bounds inwards.
-
-    The rounding is that of a Chvátal–Gomory cut from one row; it keeps all integer points.
-    """
-    size = np.diff(matrix.indptr)
-    filled = np.flatnonzero(size)
-    divisor = np.ones(matrix.shape[0], dtype=np.int64)
-    if len(filled):
-        divisor[filled] = np.gcd.reduceat(np.abs(matrix.data), matrix.indptr[filled])
-    rows = matrix.with_data(matrix.data // np.repeat(divisor, size))
-    low = np.where(lower == NO_LOWER, NO_LOWER, -(-lower // divisor))
-    return rows, low, np.where(upper == NO_UPPER, NO_UPPER, upper // divisor)

@@ -94,11 +94,7 @@ def settle(
     >>> settle(np.array([4, 5, 3]), matrix, np.array([4, 1]), np.array([1.0, 2.0])).best.value
     7
     """
-    longest: FloatArray = np.zeros(len(upper))
-    filled = np.flatnonzero(np.diff(matrix.indptr))
-    if len(filled):
-        longest[filled] = np.maximum.reduceat(np.abs(matrix.data), matrix.indptr[filled])
-    felt = price * longest > FAINT * float(np.abs(value).max(initial=1))
+    felt = price * matrix.reduce_rows(np.maximum, 0) > FAINT * float(np.abs(value).max(initial=1))
     rows = np.flatnonzero(felt).tolist()
     first: set[int] = set()
     at_most: int | None = None

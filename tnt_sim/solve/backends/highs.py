@@ -256,12 +256,8 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
         live | {"simplex_strategy": PRIMAL if primal else choose_simplex_strategy(model.n_cols)},
         "HiGHS",
     )
-    unit = np.ones(model.n_rows)
-    matrix = model.matrix
-    if matrix.nnz:
-        filled = np.flatnonzero(np.diff(matrix.indptr))
-        longest = np.maximum.reduceat(np.abs(matrix.data), matrix.indptr[filled])
-        unit[filled] = 2.0 ** -np.floor(np.log2(longest.astype(np.float64)))
+    longest = model.matrix.reduce_rows(np.maximum, 1)
+    unit = 2.0 ** -np.floor(np.log2(longest.astype(np.float64)))
     _pass_model(highs, model, True, "HiGHS", unit)
     return highs, unit
 
