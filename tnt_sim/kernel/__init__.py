@@ -2,6 +2,7 @@
 
     knapsack.py           0-1 knapsack with one capacity; multiple-choice groups
     exact_fill.py         knapsack whose items are equally good at two prices
+    first_selection.py    the first optimal selection of a knapsack in rank order, by lists that meet in the middle
     profit_frontier.py    all efficient (profit, weight) pairs of a knapsack, by dynamic programming over profits
     minimum_addition.py   least extra budget with which a given profit can be reached
     cap_tree/             knapsack with nested (laminar) capacities

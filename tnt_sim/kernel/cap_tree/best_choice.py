@@ -37,6 +37,7 @@ from tnt_sim.kernel.cap_tree.tree_search import (
     maximise_in_tree,
     minimise_weight_in_tree,
 )
+from tnt_sim.kernel.first_selection import find_first_selection
 from tnt_sim.kernel.knapsack import (
     UNCOUNTED,
     BoolArray,
@@ -54,9 +55,7 @@ KNAPSACK_WORK = 5_000_000
 TREE_WORK, COLUMN_WORK = 20_000_000, 20
 """States examined per tree, at most, and how many more per column."""
 TIE_CELLS = 4_000_000
-"""Limit of items × profits for the tie-break among equally good selections of one knapsack; beyond it the tree
-search resolves the tie.
-"""
+"""Limit of items × profits in the table that breaks the tie among equally good selections of one knapsack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +167,15 @@ def _find_first_optimum(
 ) -> BoolArray | None:
     """Return the first optimal selection in rank order, bool (n,).
 
-    The result is None where its table would exceed `TIE_CELLS`.
+    Where the table of profits would exceed `TIE_CELLS`, lists that meet in the middle replace it. The result is
+    None where these exceed their limits too.
     """
-    try:
-        return recover_items(profit, cost, best.profit, best.weight, TIE_CELLS, deadline)
-    except TooManyStates:
-        return None
+    for find in (partial(recover_items, max_cells=TIE_CELLS), find_first_selection):
+        try:
+            return find(profit, cost, best.profit, best.weight, deadline=deadline)
+        except TooManyStates:
+            continue
+    return None
 
 
 def can_reach(

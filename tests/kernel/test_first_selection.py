@@ -1,0 +1,87 @@
+"""The first optimal selection in rank order is that of brute force and of the table over profits."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from support.lanes import seeds
+
+from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.kernel.cap_tree.best_choice import maximise_under_tree
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
+from tnt_sim.kernel.first_selection import find_first_selection
+from tnt_sim.kernel.knapsack import UNCOUNTED, TooManyStates, solve_knapsack
+from tnt_sim.kernel.profit_frontier import recover_items
+
+
+def draw(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Items with many ties: few weights, profits that grow with them, equal items."""
+    w = rng.integers(1, int(rng.choice([4, 12, 60, 900])), n)
+    p = [w, w + 3, 2 * w + 5, 3 * w // 2 + 1, rng.integers(0, 5, n), np.rint(w / 10).astype(np.int64) + 2]
+    return p[rng.integers(len(p))], w
+
+
+@pytest.mark.parametrize("seed", seeds(range(120), 30))
+def test_it_is_the_first_of_all_optima(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(4):
+        p, w = draw(rng, int(rng.integers(1, 10)))
+        capacity = int(rng.integers(0, w.sum() + 1))
+        choices = np.array(list(itertools.product([1, 0], repeat=len(p))))  # the first in rank order first
+        fits = choices[choices @ w <= capacity]
+        profit, weight = fits @ p, fits @ w
+        best = int(np.lexsort((np.arange(len(fits)), weight, -profit))[0])
+        for most_sets in (1, 3, 30_000):
+            found = find_first_selection(
+                p, w, int(profit[best]), int(weight[best]), most_sets=most_sets, most_nodes=10**6
+            )
+            assert found.tolist() == fits[best].astype(bool).tolist()
+
+
+@pytest.mark.parametrize("seed", seeds(range(20), 5))
+def test_it_agrees_with_the_table_over_profits(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, w = draw(rng, 60)
+    best = solve_knapsack(p, w, int(w.sum()) * 45 // 100)
+    expected = recover_items(p, w, best.profit, best.weight)
+    for most_sets in (50, 30_000):
+        found = find_first_selection(p, w, best.profit, best.weight, most_sets=most_sets, most_nodes=10**6)
+        assert found.tolist() == expected.tolist()
+
+
+def correlated(n: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Amounts in cents and scores that grow with them; SYNTHETIC."""
+    rng = np.random.default_rng(n)
+    w = np.clip(rng.lognormal(15.6, 0.9, n), 500_000, 200_000_000).astype(np.int64)
+    return w + 1_000_000, w, int(w.sum()) * 45 // 100
+
+
+@pytest.mark.parametrize("n", [300, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_a_tree_settles_scores_that_grow_with_the_amounts(n: int) -> None:
+    p, w, capacity = correlated(n)
+    best = maximise_under_tree(p, w, CapTreeNode(0, capacity, np.arange(n)))
+    assert best.canonical
+    taken = np.isin(np.arange(n), best.columns)
+    assert (int(p[taken].sum()), int(w[taken].sum())) == (best.profit, best.weight)
+    # a limit of the lists changes the search and not its end
+    other = find_first_selection(p, w, best.profit, best.weight, most_sets=15_000, most_nodes=10**6)
+    assert other.tolist() == taken.tolist()
+    # it ranks before the selection that exchanges find
+    found = solve_knapsack(p, w, capacity)
+    assert (found.profit, found.weight, found.ways) == (best.profit, best.weight, UNCOUNTED)
+    differs = np.flatnonzero(taken != found.taken)
+    assert len(differs)
+    assert taken[differs[0]]
+
+
+def test_it_ends_at_its_limits() -> None:
+    p, w, capacity = correlated(300)
+    best = solve_knapsack(p, w, capacity)
+    with pytest.raises(TooManyStates):
+        find_first_selection(p, w, best.profit, best.weight, most_sets=10, most_nodes=5)
+    with pytest.raises(DeadlineExpired):
+        find_first_selection(p, w, best.profit, best.weight, Deadline(0.0))
+    with pytest.raises(ArithmeticError):
+        find_first_selection(np.array([2, 3]), np.array([2, 3]), 4, 4)
