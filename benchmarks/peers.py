@@ -2,6 +2,7 @@
 
 highspy, CP-SAT and SCIP begin from a model in memory: building it is not counted. The PuLP loops build their
 problem each time, as a user's loop does, and that counts; CBC is a process of its own, whose seconds count too.
+`LiveHighs` keeps its solver between questions, with its last point.
 Seconds are processor time. Solvers that are not installed are left out.
 """
 
@@ -66,6 +67,56 @@ def bare_highs(model: LinearModel, limit: float) -> Answer:
     highs.passModel(lp)
     highs.run()
     return spent() - began, highs_point(highs)
+
+
+class LiveHighs:
+    """highspy kept alive between questions: what changed is changed in place, and the last point is handed on."""
+
+    def __init__(self) -> None:
+        self.highs: Any = None
+        self.model: LinearModel | None = None
+
+    def __call__(self, model: LinearModel, limit: float) -> Answer:
+        highspy: Any = import_highspy()
+        last, program = self.model, None
+        if last is None or not _has_same_rows(last, model):
+            highs, program = highs_model(model, limit)
+            point = None if self.highs is None else self.highs.getSolution()
+            self.highs = highs
+        began = spent()
+        if program is not None:
+            self.highs.passModel(program)
+            if point is not None and len(point.col_value) == model.n_cols:
+                self.highs.setSolution(point)
+        else:
+            point = self.highs.getSolution()
+            self._change(highspy, model)
+            self.highs.setSolution(point)
+        self.highs.run()
+        self.model = model
+        return spent() - began, highs_point(self.highs)
+
+    def _change(self, highspy: Any, model: LinearModel) -> None:
+        infinity, highs = highspy.kHighsInf, self.highs
+        every = np.arange(model.n_rows, dtype=np.int32)
+        lower = np.where(model.row_lower == NO_LOWER, -infinity, model.row_lower.astype(float))
+        upper = np.where(model.row_upper == NO_UPPER, infinity, model.row_upper.astype(float))
+        highs.changeRowsBounds(len(every), every, lower, upper)
+        every = np.arange(model.n_cols, dtype=np.int32)
+        highs.changeColsBounds(
+            len(every), every, model.col_lower.astype(float), model.col_upper.astype(float)
+        )
+        highs.changeColsCost(len(every), every, model.objective.astype(float))
+        up = model.sense is Sense.MAXIMISE
+        highs.changeObjectiveSense(highspy.ObjSense.kMaximize if up else highspy.ObjSense.kMinimize)
+
+
+def _has_same_rows(one: LinearModel, other: LinearModel) -> bool:
+    """Whether two models differ in bounds and objective alone."""
+    a, b = one.matrix, other.matrix
+    return a.shape == b.shape and all(
+        np.array_equal(getattr(a, part), getattr(b, part)) for part in ("indptr", "indices", "data")
+    )
 
 
 def cp_sat_model(model: LinearModel, limit: float) -> tuple[Any, Any, Any, list[Any]] | None:

@@ -30,14 +30,17 @@ from tnt_sim.solve.methods.exact_kernels import solve_exactly
 Times = dict[str, list[float]]
 
 
-def two_stages(form: Formulation, ask: Peer, limit: float) -> tuple[float, float, int | None] | None:
+def two_stages(
+    form: Formulation, asked: tuple[Peer, Peer], limit: float
+) -> tuple[float, float, int | None] | None:
     """Processor seconds of the goal and of both stages, and the goal's value; None without the solver.
 
-    A stage that a limit stopped counts its seconds, and the value is None.
+    The first peer is asked for the goal, the second for « least granted ». A stage that a limit stopped counts its
+    seconds, and the value is None.
     """
     goal, least = form.stages[0], form.least_granted
     first = form.model.with_objective(goal.objective, goal.sense)
-    answer = ask(first, limit)
+    answer = asked[0](first, limit)
     if answer is None:
         return None
     seconds, point = answer
@@ -45,7 +48,7 @@ def two_stages(form: Formulation, ask: Peer, limit: float) -> tuple[float, float
         return seconds, seconds, None
     value = first.compute_value(point)
     kept = form.model.with_rows(goal.objective[None, :], [value], [NO_UPPER], ["goal"])
-    answer = ask(kept.with_objective(least.objective, least.sense), limit)
+    answer = asked[1](kept.with_objective(least.objective, least.sense), limit)
     return seconds, seconds + (0.0 if answer is None else answer[0]), value
 
 
@@ -76,7 +79,7 @@ def compare(path: Path, limit: float, ratios: Times) -> None:
     ratios.setdefault("engine", []).append(ours)
     words = [f"engine {ours:.4f} s ({document['method']}), {whole:.3f} s with proof ({result.proof})"]
     for name, ask in PEERS.items():
-        found = two_stages(form, ask, limit)
+        found = two_stages(form, (ask, ask), limit)
         if found is None:
             continue
         goal, both, said = found

@@ -1,11 +1,13 @@
-"""A thousand variants of one scenario in one process: a session against a PuLP loop and against highspy, cold.
+"""A thousand variants of one scenario in one process: a session against PuLP loops and highspy, cold and live.
 
     uv run python benchmarks/variants.py FAMILY SEED [N] [N_PEER]          (default 1000 and 5)
 
 A third of the variants change the envelope (90 to 110 %), a third the weights of the goal, a third the grants (a
 rate of 90 to 100 % of the cost). Each is solved with « least granted » and the tie-break, and proven. The peers
 solve the goal and « least granted » of a few of them (`peers.py`); reading the changed scenario is not counted
-against them. Seconds are processor time, and the ratios are those of this run: of means, then of medians.
+against them. « highspy, live » keeps one solver for each stage and each third, changes bounds and costs in place
+and hands its last point on; it is asked the first three times as many. Seconds are processor time, and the ratios
+are those of this run: of means, then of medians.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from families import write
-from peers import PEERS
+from peers import PEERS, LiveHighs
 from side_by_side import two_stages
 
 from tnt_sim.engine.session import SolverSession
@@ -28,6 +30,7 @@ from tnt_sim.scenario.load import load_scenario
 
 Changes = dict[str, object]
 LOOPS = ("PuLP+HiGHS", "PuLP+CBC", "highspy")
+LIVE = "highspy, live"
 
 
 def variants(amount: int, n: int) -> list[Changes]:
@@ -59,19 +62,25 @@ def main() -> None:
         changes = variants(int(scenario.spec.programme.amount or 0) // 100, n)
         ways: Counter[str] = Counter()
         ours: list[float] = []
-        peers: dict[str, list[float]] = {name: [] for name in LOOPS}
+        peers: dict[str, list[float]] = {name: [] for name in (*LOOPS, LIVE)}
+        live = [(LiveHighs(), LiveHighs()) for _ in range(3)]
         for k, change in enumerate(changes):
             began = time.process_time()
             asked = session.optimise(change)
             ours.append(time.process_time() - began)
             answer = asked.answer
             ways[f"{answer.method}, {answer.proof}, canonical {answer.canonical}, {asked.compiled}"] += 1
+            asking = {}
             if k % max(1, n // n_peer) == 0 and len(peers[LOOPS[0]]) < n_peer:
+                asking = {name: (PEERS[name], PEERS[name]) for name in LOOPS}
+            if k < 3 * n_peer:
+                asking[LIVE] = live[k % 3]
+            if asking:
                 form = formulate(asked.problem)
                 stage = form.stages[0]
                 value = answer.values[0] / stage.scale - stage.constant
-                for name in LOOPS:
-                    found = two_stages(form, PEERS[name], 120.0)
+                for name, pair in asking.items():
+                    found = two_stages(form, pair, 120.0)
                     if found is None:
                         continue
                     _, seconds, said = found
