@@ -274,7 +274,7 @@ def test_a_row_that_is_made_wider_still_follows() -> None:
                 name = claims.system.rows.names[place]
                 if second is not None and name in second.names and name not in second.unread:
                     system = wider(claims, place, dice).system
-                    follows = _mark_implied_rows(
+                    follows, _ = _mark_implied_rows(
                         system, system.rows.compute_row_starts(), written, second, UNLIMITED
                     )
                     assert follows[place - written.first], (seed, name)

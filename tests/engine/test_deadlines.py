@@ -286,15 +286,15 @@ def test_no_model_is_written_after_the_limit(
     """A million dossiers take seconds to read and to write as rows: both end at the next look at the clock."""
     scenario = tiny(tmp_path, HEAD + grants + PEOPLE + CROSSING + REACHED, TABLE)
     problem = compile_problem(scenario)
-    steps: list[Callable[[Deadline], object]] = [
-        lambda deadline: compile_problem(scenario, deadline),
-        lambda deadline: formulate(problem, deadline=deadline),
-        lambda deadline: update_formulation(formulate(problem), problem, deadline),
+    steps: list[tuple[int, Callable[[Deadline], object]]] = [
+        (3, lambda deadline: compile_problem(scenario, deadline)),
+        (3, lambda deadline: formulate(problem, deadline=deadline)),
+        (2, lambda deadline: update_formulation(formulate(problem), problem, problem, deadline)),
     ]
-    for step in steps:
+    for least, step in steps:
         whole = StepClock().install(monkeypatch)
         step(Deadline(1e6))
-        assert whole.readings >= 3
+        assert whole.readings >= least
         for limit in range(whole.readings - 1):
             clock = StepClock().install(monkeypatch)
             with pytest.raises(DeadlineExpired):

@@ -16,11 +16,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from operator import is_
 from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.row_writer import RowWriter
+from tnt_sim.certify.row_writer import WIDE, RowWriter
 from tnt_sim.certify.system import STAGE, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
@@ -91,6 +92,10 @@ class RowSource:
 
 FORCED = "must:"
 """Before the row of a dossier that the system forces to be funded."""
+FORCED_PLACE = -1
+"""Place of the forced dossiers among the sources of rows."""
+ENVELOPES_PLACE = 1
+"""Place of the envelopes among the sources of rows: after the offers, as in `_write_rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +126,45 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class EnvelopeMatch:
+    """Rows of the envelopes that equal their second reading entry by entry, up to a factor for each row.
+
+    Attributes
+    ----------
+    amounts : amount in each row of the second reading, in cents
+    bounds : bound of each row of the second reading
+    divisors, own_divisors : greatest common divisor of each row's entries, in the second reading and in the row
+    """
+
+    amounts: tuple[int, ...]
+    bounds: tuple[int, ...]
+    divisors: tuple[int, ...]
+    own_divisors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Claims:
     """A problem as an integer system, and its objective stages over the same columns.
 
-    The last stage is « least granted ». `compared` holds the agreement of each source of rows, by its place in
-    `written`, once it was compared with its second reading.
+    The last stage is « least granted ».
+
+    Attributes
+    ----------
+    problem : the problem that was written, None if the rows were not written from one
+    compared : agreement of each source of rows, by its place in `written`, once it was compared with its second
+        reading; that of forced dossiers at `FORCED_PLACE`
+    matched : how the envelopes' rows equal their second reading, by place, so that other amounts are compared
+        without the entries
     """
 
     system: System
     goals: tuple[ClaimGoal, ...]
     choices: ChoiceColumns
     written: tuple[RowSource, ...] = ()
-    compared: dict[int, Agreement] = field(
-        default_factory=dict, init=False
-    )  # a changed copy is compared anew
+    problem: Problem | None = None
+    # a changed copy is compared anew
+    compared: dict[int, Agreement] = field(default_factory=dict, init=False)
+    matched: dict[int, EnvelopeMatch] = field(default_factory=dict, init=False)
 
     def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
         """Return the system that has no solution if stage k is optimal; `values` are those of stages 0 to k."""
@@ -192,7 +222,7 @@ def build_claims(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
         _build_goal(stage, k, sheet, system.n_cols, handle, value, constants[0])
         for k, (stage, (_, handle, value, constants)) in enumerate(zip(stages, sums, strict=True))
     ]
-    return Claims(system, tuple(goals), sheet.choices, written)
+    return Claims(system, tuple(goals), sheet.choices, written, problem)
 
 
 def update_claims(claims: Claims, problem: Problem) -> Claims | None:
@@ -202,27 +232,65 @@ def update_claims(claims: Claims, problem: Problem) -> Claims | None:
 
     Only the right-hand sides of the envelopes' rows and the stages are written again.
     """
+    before, place = claims.problem, ENVELOPES_PLACE
+    old, system, written = claims.written[place], claims.system, [*claims.written]
+    is_same_tree = before is not None and before.case.tree is problem.case.tree
+    if not is_same_tree:
+        upper = _compute_envelope_bounds(claims, problem)
+        if upper is None:
+            return None
+        rows = system.rows
+        together = np.concatenate(
+            [rows.upper[: old.first], np.array(upper, dtype=np.int64), rows.upper[old.last :]]
+        )
+        system = system.with_rows(replace(rows, upper=together))
+        written[place] = RowSource(problem.case, old.first, old.last)
+    goals = _update_goals(claims, problem)
+    updated = Claims(system, (*goals, claims.goals[-1]), claims.choices, tuple(written), problem)
+    stale = set() if is_same_tree else {place}
+    if before is None or before.decided is not problem.decided:
+        stale.add(FORCED_PLACE)
+    updated.compared.update((k, agreement) for k, agreement in claims.compared.items() if k not in stale)
+    if before is not None and _has_same_envelopes(before, problem):
+        updated.matched.update(claims.matched)
+    return updated
+
+
+def _has_same_envelopes(before: Problem, problem: Problem) -> bool:
+    """Whether the envelopes of two problems differ by their amounts alone, over the same grants."""
+    old, new = before.case, problem.case
+    is_same = before.offers is problem.offers and old.node is new.node and old.tree.ids == new.tree.ids
+    return is_same and np.array_equal(old.tree.parent, new.tree.parent)
+
+
+def _compute_envelope_bounds(claims: Claims, problem: Problem) -> list[int] | None:
+    """Return the bounds of the envelopes' rows for a problem with other amounts; None if it has other rows."""
+    old = claims.written[ENVELOPES_PLACE]
+    names = claims.system.rows.names[old.first : old.last]
+    envelopes = EnvelopeRows(problem.case, problem.offers)
+    bounds = envelopes.list_bounds()
+    is_narrow = int(problem.offers.highest_cents.max(initial=0)) < WIDE
+    # rows without entries are left out where they hold: which ones depends on the amounts
+    if bounds is not None and is_narrow and tuple(f"{label}:max" for label, _ in bounds) == names:
+        return [bound for _, bound in bounds]
     sheet = RowWriter(problem.offers, claims.choices)
     start = len(sheet.upper)
-    EnvelopeRows(problem.case, problem.offers).build_rows(sheet)
-    place = 1  # the envelopes come after the offers' rows, as in `_write_rows`
-    old, system = claims.written[place], claims.system
-    rows = system.rows
-    if tuple(sheet.names[start:]) != rows.names[old.first : old.last]:
-        return None
-    upper = rows.upper.copy()
-    upper[old.first : old.last] = sheet.upper[start:]
+    envelopes.build_rows(sheet)
+    return sheet.upper[start:] if tuple(sheet.names[start:]) == names else None
+
+
+def _update_goals(claims: Claims, problem: Problem) -> list[ClaimGoal]:
+    """Write the stages of a problem over the columns of claims; those that are the same objects stay."""
+    before = () if claims.problem is None else claims.problem.stages
+    if len(before) == len(problem.stages) and all(map(is_, before, problem.stages)):
+        return list(claims.goals[:-1])
+    sheet = RowWriter(problem.offers, claims.choices)
     nothing = np.zeros(sheet.n, dtype=np.int64)
     goals = []
     for k, stage in enumerate(problem.stages):
         _, handle, value, constants = sheet.expand_terms(stage.terms, nothing, 1)
-        goals.append(_build_goal(stage, k, sheet, system.n_cols, handle, value, constants[0]))
-    written = [*claims.written]
-    written[place] = RowSource(problem.case, old.first, old.last)
-    system = system.with_rows(replace(rows, upper=upper))
-    updated = Claims(system, (*goals, claims.goals[-1]), claims.choices, tuple(written))
-    updated.compared.update((k, agreement) for k, agreement in claims.compared.items() if k != place)
-    return updated
+        goals.append(_build_goal(stage, k, sheet, claims.system.n_cols, handle, value, constants[0]))
+    return goals
 
 
 def _write_rows(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:

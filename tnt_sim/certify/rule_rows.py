@@ -21,12 +21,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import gcd
 from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.claim_systems import FORCED, Agreement, Claims, RowSource
+from tnt_sim.certify.claim_systems import (
+    FORCED,
+    FORCED_PLACE,
+    Agreement,
+    Claims,
+    EnvelopeMatch,
+    RowSource,
+)
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
@@ -41,6 +49,7 @@ from tnt_sim.rules.second_reading.envelopes_and_caps import (
     add_envelope_limit_row,
     add_envelope_rows,
     add_range_rows,
+    list_envelope_amounts,
 )
 from tnt_sim.rules.second_reading.rows import Columns, Numbers, RowCollector, Second
 from tnt_sim.scenario.problem import Problem
@@ -139,36 +148,113 @@ def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLI
     DeadlineExpired
         When time is up first.
     """
-    columns, system = Columns.of(problem.offers), claims.system
-    starts = system.rows.compute_row_starts()
-    narrow, n_read = _list_forced_dossiers(columns, problem, system), 0
-    # rows that the objectives themselves need come after those of rules
-    n_unread = system.rows.n - max((written.last for written in claims.written), default=0)
-    for place, written in enumerate(claims.written):
+    comparison = _RowComparison(problem, claims, deadline)
+    if FORCED_PLACE not in claims.compared:
+        narrow = tuple(_list_forced_dossiers(comparison.columns, problem, claims.system))
+        claims.compared[FORCED_PLACE] = Agreement(narrow, 0, 0)
+    places = range(len(claims.written))
+    for place in places:
         deadline.check()
         if place not in claims.compared:
-            claims.compared[place] = _compare_source(columns, system, starts, written, deadline)
-        found = claims.compared[place]
-        narrow, n_read, n_unread = [*narrow, *found.narrow], n_read + found.n_read, n_unread + found.n_unread
-    return Agreement(tuple(narrow), n_read, n_unread)
+            claims.compared[place] = comparison.compare_source(place)
+    agreements = [claims.compared[place] for place in (FORCED_PLACE, *places)]
+    # rows that the objectives themselves need come after those of rules
+    n_more = claims.system.rows.n - max((written.last for written in claims.written), default=0)
+    return Agreement(
+        tuple(name for agreement in agreements for name in agreement.narrow),
+        sum(agreement.n_read for agreement in agreements),
+        n_more + sum(agreement.n_unread for agreement in agreements),
+    )
 
 
-def _compare_source(
-    columns: Columns, system: System, starts: IntArray, written: RowSource, deadline: Deadline
-) -> Agreement:
-    """Compare the rows of one rule with its second reading."""
-    n = written.last - written.first
-    if not n:
-        return Agreement((), 0, 0)
-    second = None if written.soft else build_second_reading(columns, written.of)
-    if second is None:
-        if written.soft or isinstance(written.of, CommonRates):
-            return Agreement((), 0, n)
-        return Agreement(system.rows.names[written.first : written.last], 0, 0)
-    follows = _mark_implied_rows(system, starts, written, second, deadline)
-    others = [system.rows.names[k] for k in (written.first + np.flatnonzero(~follows)).tolist()]
-    narrow = tuple(name for name in others if name not in second.unread)
-    return Agreement(narrow, int(follows.sum()), len(others) - len(narrow))
+@dataclass(frozen=True, eq=False)
+class _RowComparison:
+    """Comparison of the rows of claims with the second readings of their rules."""
+
+    problem: Problem
+    claims: Claims
+    deadline: Deadline
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of the second reading."""
+        return Columns.of(self.problem.offers)
+
+    @cached_property
+    def starts(self) -> IntArray:
+        """Where each row's entries begin."""
+        return self.claims.system.rows.compute_row_starts()
+
+    def compare_source(self, place: int) -> Agreement:
+        """Compare the rows of one rule with its second reading."""
+        written, rows = self.claims.written[place], self.claims.system.rows
+        n = written.last - written.first
+        if not n:
+            return Agreement((), 0, 0)
+        if self._has_matching_bounds(place):
+            return Agreement((), n, 0)
+        second = None if written.soft else build_second_reading(self.columns, written.of)
+        if second is None:
+            if written.soft or isinstance(written.of, CommonRates):
+                return Agreement((), 0, n)
+            return Agreement(rows.names[written.first : written.last], 0, 0)
+        follows, equal = _mark_implied_rows(self.claims.system, self.starts, written, second, self.deadline)
+        if isinstance(written.of, Case) and equal.is_implied.sum() == n:
+            self._keep_match(place, second, equal)
+        others = [rows.names[k] for k in (written.first + np.flatnonzero(~follows)).tolist()]
+        narrow = tuple(name for name in others if name not in second.unread)
+        return Agreement(narrow, int(follows.sum()), len(others) - len(narrow))
+
+    def _has_matching_bounds(self, place: int) -> bool:
+        """Whether envelopes' rows whose entries were compared at other amounts have bounds that follow.
+
+        Between two amounts the bound of the second reading moves by their difference.
+        """
+        match, written = self.claims.matched.get(place), self.claims.written[place]
+        amounts = list_envelope_amounts(written.of) if match is not None else None
+        if match is None or amounts is None or len(amounts) != len(match.amounts):
+            return False
+        uppers = self.claims.system.rows.upper[written.first : written.last].tolist()
+        return all(
+            upper // own >= (bound + new - old) // other
+            for upper, own, bound, other, old, (_, new) in zip(
+                uppers, match.own_divisors, match.bounds, match.divisors, match.amounts, amounts, strict=True
+            )
+        )
+
+    def _keep_match(self, place: int, second: Second, equal: _EqualRows) -> None:
+        """Keep how envelopes' rows equal their second reading, if they depend on the amounts alone."""
+        amounts = list_envelope_amounts(self.claims.written[place].of)
+        written, rows = self.claims.written[place], self.claims.system.rows
+        names = rows.names[written.first : written.last]
+        if amounts is not None and tuple(name for name, _ in amounts) == second.names == names:
+            self.claims.matched[place] = EnvelopeMatch(
+                tuple(amount for _, amount in amounts), second.bound, equal.divisors, equal.own_divisors
+            )
+
+
+def _mark_implied_rows(
+    system: System, starts: IntArray, written: RowSource, second: Second, deadline: Deadline
+) -> tuple[BoolArray, _EqualRows]:
+    """Return which rows of one rule follow from its second reading, bool (n_rows,), and which are equal to it."""
+    rows = system.rows
+    places = np.arange(written.first, written.last)
+    known: dict[str, int] = {name: k for k, name in enumerate(second.names)}
+    match = np.array([known.get(rows.names[place], -1) for place in places.tolist()], dtype=np.int64)
+    ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
+    equal = _find_equal_rows(rows, starts, places, match, second, ends)
+    same: BoolArray = np.zeros(len(places), dtype=np.bool_)
+    same[equal.places] = equal.is_implied
+    for k in np.flatnonzero(~same).tolist():
+        deadline.check()
+        part = slice(int(starts[places[k]]), int(starts[places[k] + 1]))
+        col, value, upper = rows.col[part], rows.value[part], int(rows.upper[places[k]])
+        same[k] = _is_redundant(system, col, value, upper) or any(
+            _is_implied(col, value, upper, *_get_entries(second, ends, other))
+            for other, name in enumerate(second.names)
+            if name == rows.names[places[k]]
+        )
+    return same, equal
 
 
 def _list_forced_dossiers(columns: Columns, problem: Problem, system: System) -> list[str]:
@@ -183,42 +269,37 @@ def _list_forced_dossiers(columns: Columns, problem: Problem, system: System) ->
     return [f"{FORCED}{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
 
 
-def _mark_implied_rows(
-    system: System, starts: IntArray, written: RowSource, second: Second, deadline: Deadline
-) -> BoolArray:
-    """Return which rows of one rule follow from its second reading, bool (n_rows of the rule,)."""
-    rows = system.rows
-    places = np.arange(written.first, written.last)
-    known: dict[str, int] = {name: k for k, name in enumerate(second.names)}
-    match = np.array([known.get(rows.names[place], -1) for place in places.tolist()], dtype=np.int64)
-    ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
-    same = _mark_equal_rows(rows, starts, places, match, second, ends)
-    for k in np.flatnonzero(~same).tolist():
-        deadline.check()
-        part = slice(int(starts[places[k]]), int(starts[places[k] + 1]))
-        col, value, upper = rows.col[part], rows.value[part], int(rows.upper[places[k]])
-        same[k] = _is_redundant(system, col, value, upper) or any(
-            _is_implied(col, value, upper, *_get_entries(second, ends, other))
-            for other, name in enumerate(second.names)
-            if name == rows.names[places[k]]
-        )
-    return same
+@dataclass(frozen=True, slots=True, eq=False)
+class _EqualRows:
+    """Rows that have as many entries as their second row.
+
+    Attributes
+    ----------
+    places : int64, position of each within its rule
+    is_implied : bool, whether the entries are equal up to a factor, with a bound no lower
+    divisors, own_divisors : greatest common divisor of the entries, in the second reading and in the row
+    """
+
+    places: IntArray
+    is_implied: BoolArray
+    divisors: tuple[int, ...] = ()
+    own_divisors: tuple[int, ...] = ()
 
 
-def _mark_equal_rows(
+def _find_equal_rows(
     rows: Rows, starts: IntArray, places: IntArray, match: IntArray, second: Second, ends: IntArray
-) -> BoolArray:
-    """Return which rows equal their second row up to a factor, with a bound no lower.
+) -> _EqualRows:
+    """Find the rows that equal their second row up to a factor, with a bound no lower.
 
     A fast test for most rows.
     """
-    hits: BoolArray = np.zeros(len(places), dtype=np.bool_)
+    none = _EqualRows(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_))
     if not len(second.names) or second.value.dtype == object:
-        return hits
+        return none
     count = starts[places + 1] - starts[places]
     alike = np.flatnonzero((match >= 0) & (count == (ends[1:] - ends[:-1])[np.maximum(match, 0)]))
     if not len(alike):
-        return hits
+        return none
     size = count[alike]
     step = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
     own_rows = np.repeat(starts[places[alike]], size) + step
@@ -234,8 +315,7 @@ def _mark_equal_rows(
     bounds = [second.bound[k] // by for k, by in zip(match[alike].tolist(), theirs.tolist(), strict=True)]
     uppers = (rows.upper[places[alike]] // own).tolist()
     low = np.array([upper < bound for upper, bound in zip(uppers, bounds, strict=True)], dtype=np.bool_)
-    hits[alike] = (apart == 0) & ~low
-    return hits
+    return _EqualRows(alike, (apart == 0) & ~low, tuple(theirs.tolist()), tuple(own.tolist()))
 
 
 def _compute_row_gcds(value: IntArray, row: IntArray, n_rows: int) -> IntArray:

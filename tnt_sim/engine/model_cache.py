@@ -51,8 +51,8 @@ class ModelCache:
             If time runs out before it is built.
         """
 
-        def update_stored(form: Formulation, other: Problem) -> Formulation | None:
-            return update_formulation(form, other, deadline)
+        def update_stored(form: Formulation, before: Problem) -> Formulation | None:
+            return update_formulation(form, before, problem, deadline)
 
         found = _take_stored(self._forms, problem, update_stored) or formulate(problem, deadline=deadline)
         _keep(self._forms, problem, found)
@@ -60,7 +60,9 @@ class ModelCache:
 
     def build_claims(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Claims | None:
         """Return the problem's rows for the prover, reused if possible, or None if it has none."""
-        claims = _take_stored(self._claims, problem, update_claims) or build_problem_claims(problem, deadline)
+        claims = _take_stored(
+            self._claims, problem, lambda stored, _: update_claims(stored, problem)
+        ) or build_problem_claims(problem, deadline)
         if claims is not None:
             _keep(self._claims, problem, claims)
         return claims
@@ -85,12 +87,15 @@ class ModelCache:
 def _take_stored[T](
     model_cache: list[tuple[Problem, T]], problem: Problem, rewritten: Callable[[T, Problem], T | None]
 ) -> T | None:
-    """Take a stored model with the same rows out of the cache, rebuilt for this problem if needed."""
+    """Take a stored model with the same rows out of the cache, rebuilt for this problem if needed.
+
+    `rewritten` takes the model and the problem that it was built for.
+    """
     for place, (before, draft) in enumerate(model_cache):
         same = _is_same_problem(before, problem)
         if same or has_same_rows(before, problem):
             del model_cache[place]
-            return draft if same else rewritten(draft, problem)
+            return draft if same else rewritten(draft, before)
     return None
 
 

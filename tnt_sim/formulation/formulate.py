@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import is_
 from types import MappingProxyType
 
 from tnt_sim.deadline import UNLIMITED, Deadline
@@ -18,7 +19,7 @@ from tnt_sim.formulation.builder import Builder, GoalRow
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.i18n.message import _
-from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
+from tnt_sim.rules.envelopes.tree_rows import CENT, EnvelopeRows
 from tnt_sim.rules.linear_terms import Unit, find_common_scale, multiply_checked
 from tnt_sim.rules.protocols import Mode, RowKind, RowLabel, Sense, Soft
 from tnt_sim.scenario.objective import ObjectiveStage
@@ -162,31 +163,50 @@ def formulate(
 
 
 def update_formulation(
-    form: Formulation, problem: Problem, deadline: Deadline = UNLIMITED
+    form: Formulation, before: Problem, problem: Problem, deadline: Deadline = UNLIMITED
 ) -> Formulation | None:
-    """Reuse a formulation for a problem that differs only in envelope amounts and objectives.
+    """Reuse the formulation of `before` for a problem that differs only in envelope amounts and objectives.
 
     Only right-hand sides and objective rows are rebuilt. Returns None if the envelope rows need other
     columns, or if a dropped empty row would now be violated. Raises `DeadlineExpired` as `formulate` does.
     """
+    deadline.check()
     builder = Builder(form.recovery, deadline)
-    EnvelopeRows(problem.case, problem.offers).build_rows(builder)
-    place = {label: row for row, label in enumerate(form.labels) if label.kind is RowKind.ENVELOPE}
-    upper = form.model.row_upper.copy()
-    for label, bound, unit in zip(builder.labels, builder.upper, builder.units, strict=True):
-        row = place.get(label)
-        if row is not None:
-            upper[row] = bound // int(form.units[row] / unit)
-        elif bound < 0:  # a row without entries was dropped; it would now be violated
+    model = form.model
+    if problem.case.tree is not before.case.tree:
+        bounds = _list_envelope_bounds(problem, builder)
+        if bounds is None:
             return None
-    if builder.n_cols != form.recovery.n_columns:
-        return None
-    model = form.model.with_row_bounds(form.model.row_lower, upper)
-    stages = tuple(
-        _scale_stage(stage, builder.build_goal_row(stage.terms, stage.sense), model.n_cols, ())
-        for stage in problem.stages
-    )
+        place = {label: row for row, label in enumerate(form.labels) if label.kind is RowKind.ENVELOPE}
+        upper = model.row_upper.copy()
+        for label, bound, unit in bounds:
+            row = place.get(label)
+            if row is not None:
+                upper[row] = bound // int(form.units[row] / unit)
+            elif bound < 0:  # a row without entries was dropped; it would now be violated
+                return None
+        model = model.with_row_bounds(model.row_lower, upper)
+    stages = form.stages
+    if len(stages) != len(problem.stages) or not all(map(is_, before.stages, problem.stages)):
+        stages = tuple(
+            _scale_stage(stage, builder.build_goal_row(stage.terms, stage.sense), model.n_cols, ())
+            for stage in problem.stages
+        )
     return replace(form, model=model, stages=stages)
+
+
+def _list_envelope_bounds(
+    problem: Problem, builder: Builder
+) -> Sequence[tuple[RowLabel, int, Fraction]] | None:
+    """Return label, bound and unit of each row of the envelope tree; None if it needs further columns."""
+    rows = EnvelopeRows(problem.case, problem.offers)
+    bounds = rows.list_bounds()
+    if bounds is not None:
+        return [(label, bound, CENT) for label, bound in bounds]
+    rows.build_rows(builder)
+    if builder.n_cols != builder.recovery.n_columns:
+        return None
+    return list(zip(builder.labels, builder.upper, builder.units, strict=True))
 
 
 def _scale_stage(

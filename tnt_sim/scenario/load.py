@@ -330,17 +330,22 @@ def _load(
     """Load one scenario; reuse the dossiers of `like` when it names the same."""
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
     defects = Defects()
-    paths = dict(_iterate_data_paths(raw, spec, base, defects))
+    known = {} if like is None else _list_known_files(raw, base, like)
+    paths = dict(_iterate_data_paths(raw, spec, base, defects, known))
     defects.raise_if_any(ScenarioError)
     same = like is not None and _has_same_dossiers(spec, like.spec)
     portfolio = like.portfolio if like is not None and same else _read_portfolios(raw, spec, paths)
     tables = _read_tables(raw, spec, paths, {} if like is None else like.tables)
-    yaml_files = [] if base is not None else [(file, "scenario") for file in raw.files]
-    known = {} if like is None else {file.path: file.sha256 for file in like.inputs}
-    inputs = [
-        InputFile(shown, known.get(shown) or _hash_file(file), kind)
-        for file, kind in yaml_files + _list_data_files(paths)
-        for shown in (_format_path(raw, file),)
+    hashes = {} if like is None else {file.path: file.sha256 for file in like.inputs}
+    names = {file: _format_path(raw, file) for file in paths.values()}
+    if like is not None and like.raw is not None and like.raw.files is raw.files and like.base == base:
+        inputs = [file for file in like.inputs if file.kind == "scenario"]
+    else:
+        written = [] if base is not None else [(_format_path(raw, file), file) for file in raw.files]
+        inputs = [InputFile(name, hashes.get(name) or _hash_file(file), "scenario") for name, file in written]
+    inputs += [
+        InputFile(names[file], hashes.get(names[file]) or _hash_file(file), kind)
+        for file, kind in _list_data_files(paths)
     ]
     scenario = ScenarioData(
         spec=spec,
@@ -353,7 +358,7 @@ def _load(
         path=raw.path,
         sets=sets,
         warnings=portfolio.warnings,
-        files={key: _format_path(raw, file) for key, file in paths.items()},
+        files={key: names[file] for key, file in paths.items()},
         raw=raw,
         base=base,
     )
@@ -380,24 +385,45 @@ def _has_same_dossiers(left: ScenarioSpec, other: ScenarioSpec) -> bool:
     return all(getattr(left, key) == getattr(other, key) for key in keys)
 
 
+_KnownFiles = Mapping[tuple[Path, str, FilePath | None], FilePath]
+"""Files already found, by the path of the value, its text, and the file in which it is written."""
+
+
+def _list_known_files(raw: RawScenario, base: FilePath | None, like: ScenarioData) -> _KnownFiles:
+    """Return the files that a scenario of the same folder has found."""
+    if like.raw is None or like.base != base or like.root != raw.root:
+        return {}
+    return {
+        (path, text, like.raw.origins[path].path): like.root / like.files[path]
+        for path, text in _iterate_named_files(like.spec)
+        if path in like.files and path in like.raw.origins
+    }
+
+
 def _iterate_data_paths(
-    raw: RawScenario, spec: ScenarioSpec, base: FilePath | None, defects: Defects
+    raw: RawScenario, spec: ScenarioSpec, base: FilePath | None, defects: Defects, known: _KnownFiles
 ) -> Iterator[tuple[Path, FilePath]]:
     """Yield each data file that the scenario names, by the path of the value that names it."""
-    named: list[tuple[Path, str]] = [(("dossiers", k, "file"), d.file) for k, d in enumerate(spec.dossiers)]
-    for path, text in (*named, *_iterate_side_files(spec)):
+    for path, text in _iterate_named_files(spec):
         try:
-            if path == COMMITTED_FROM:
-                origin = raw.origins[path]
+            origin = raw.origins[path]
+            if (path, text, origin.path) in known:
+                yield path, known[path, text, origin.path]
+            elif path == COMMITTED_FROM:
                 written = (origin.path or raw.path).parent if base is None else base
                 yield path, find_state_file(resolve_inside(raw.root, written, text, origin), text, origin)
             elif base is None:
                 yield path, raw.resolve_file(path)
             else:
-                origin = raw.origins[path]
                 yield path, require_file(resolve_inside(raw.root, base, text, origin), text, origin)
         except InputError as error:
             defects.entries.extend(error.defects)
+
+
+def _iterate_named_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
+    """Yield the tables of dossiers and the side tables, by the path of the value that names them."""
+    yield from ((("dossiers", k, "file"), entry.file) for k, entry in enumerate(spec.dossiers))
+    yield from _iterate_side_files(spec)
 
 
 def _iterate_side_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:

@@ -121,6 +121,29 @@ class EnvelopeRows:
         for node, apart in self.find_overdrawable_nodes().items():
             self._add_unfenced_row(builder, node, apart, granted)
 
+    def list_bounds(self) -> list[tuple[RowLabel, int]] | None:
+        """Return the label and the bound of each row in the order of `build_rows`, without its entries.
+
+            Σ cents of the candidates at and under the node ≤ amount − cents committed there
+
+        None if a row is not of this form: the tree has further columns, or rows outside ring-fenced envelopes.
+        """
+        tree, held = self.case.tree, self.case.node >= 0
+        moves = any(option.transfer_to for option in tree.options)
+        if tree.opened is not None or self.relief or moves or self.find_overdrawable_nodes():
+            return None
+        if any(can_gain(tree, node) for node in range(tree.n_nodes)):
+            return None
+        paid = held & self.offers.committed
+        own = sum_by_group(self.offers.committed_cents[paid], self.case.node[paid], tree.n_nodes)
+        committed = tree.sum_subtrees(own)
+        result = []
+        for node in np.argsort(tree.depth, kind="stable").tolist():
+            amount = tree.amount_cents[node]
+            if amount is not None:
+                result.append((RowLabel(RowKind.ENVELOPE, tree.ids[node]), amount - committed[node]))
+        return result
+
     def _build_granted_terms(self) -> Terms:
         ones = np.ones(self.case.n, dtype=np.int64)
         return Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)

@@ -59,6 +59,24 @@ def add_envelope_rows(lines: RowCollector, case: Case) -> None:
         lines.unread.update((*links, f"{name}:shares"))
 
 
+def list_envelope_amounts(case: Case) -> list[tuple[str, int]] | None:
+    """Return name and amount of each row of `add_envelope_rows`, in their order, without the sums.
+
+    None where a row depends on more than the amount of its envelope.
+    """
+    tree = case.tree
+    takers = {taker for option in tree.options for taker in option.transfer_to}
+    fenced = any(tree.ring_fenced) and not tree.fences_leak
+    if takers or fenced or tree.opened is not None or any(_compute_gain_bounds(tree, takers)):
+        return None
+    by_depth = sorted(range(tree.n_nodes), key=lambda node: int(tree.depth[node]))
+    return [
+        (f"{format_row_name('envelope', tree.ids[node])}:max", amount)
+        for node in by_depth
+        if (amount := tree.amount_cents[node]) is not None
+    ]
+
+
 def _add_unfenced_row(lines: RowCollector, case: Case, node: int, added: int | None) -> None:
     """Write what an envelope grants outside the ring-fenced envelopes under it."""
     tree = case.tree

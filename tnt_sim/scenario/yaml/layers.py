@@ -19,7 +19,7 @@ from tnt_sim.i18n.message import _
 from tnt_sim.ingest.portfolio_reader import read_bytes
 from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, render_scenario
 from tnt_sim.scenario.yaml import nodes
-from tnt_sim.scenario.yaml.nodes import Origin, PathSteps, Scalar, YamlNode, from_value, to_tree, walk
+from tnt_sim.scenario.yaml.nodes import NodeOrigins, Origin, PathSteps, Scalar, YamlNode, from_value, to_tree
 from tnt_sim.scenario.yaml.overrides import check_ids, find, merge, parse_value, put, record_clashes
 from tnt_sim.scenario.yaml.reader import parse_yaml, read_yaml_into
 from tnt_sim.scenario.yaml.safe_paths import format_path, project_root, require_file, resolve_inside
@@ -81,7 +81,7 @@ class RawScenario:
     @cached_property
     def origins(self) -> Mapping[PathSteps, Origin]:
         """Origin of each value of the tree, by its steps."""
-        return dict(walk(self.node))
+        return NodeOrigins(self.node)
 
     def locate(self, steps: PathSteps, *, key: bool = False) -> Place:
         """Return the place of a value, or of the nearest written one above it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as MappingProtocol
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -107,6 +108,39 @@ def walk(
     elif isinstance(node, Sequence):
         for index, child in enumerate(node.items):
             yield from walk(child, (*steps, index))
+
+
+def find_origin(node: YamlNode, steps: PathSteps) -> Origin | None:
+    """Return the origin of the value at some steps under a node, as `walk` yields it; None if there is none."""
+    key: Origin | None = None
+    for step in steps:
+        if isinstance(node, Mapping) and step in node.entries:
+            key, node = node.keys.get(str(step)), node.entries[str(step)]
+        elif isinstance(node, Sequence) and isinstance(step, int) and 0 <= step < len(node.items):
+            key, node = None, node.items[step]
+        else:
+            return None
+    origin = node.origin
+    return origin if key is None else replace(origin, key_line=key.line, key_column=key.column)
+
+
+@dataclass(frozen=True, eq=False)
+class NodeOrigins(MappingProtocol[PathSteps, Origin]):
+    """Origin of each value under a node, by its steps, looked up at each use."""
+
+    node: YamlNode
+
+    def __getitem__(self, steps: PathSteps) -> Origin:
+        origin = find_origin(self.node, steps)
+        if origin is None:
+            raise KeyError(steps)
+        return origin
+
+    def __iter__(self) -> Iterator[PathSteps]:
+        return (steps for steps, _ in walk(self.node))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def from_value(value: object, origin: Origin) -> YamlNode:
