@@ -192,7 +192,10 @@ class Portfolio:
 
         It keeps what other columns gave to `memoise`.
         """
-        result = replace(self, table=self.table.with_columns(columns))
+        table = self.table.clone()
+        for column in columns:
+            table.replace_column(table.get_column_index(column.name), column)
+        result = replace(self, table=table)
         if result.table.schema == self.table.schema:
             changed = {column.name for column in columns}
             for name, memoised in self._memo.items():

@@ -30,7 +30,12 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, Portfolio, get_table_column
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import _
-from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
+from tnt_sim.rules.expressions.columns import (
+    get_column_kind,
+    is_committed,
+    read_text_keys,
+    record_unknown_column,
+)
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case
@@ -429,7 +434,7 @@ def build_scenario(scenario: ScenarioData, draw: Draw) -> ScenarioData:
     if draw.gone.any():
         gone = pl.Series(draw.gone)
         columns.append(table["state"].set(gone, OUT))
-        if (gone & table["committed_cents"].is_not_null()).any():
+        if (draw.gone & is_committed(scenario.portfolio)).any():
             columns.append(table["committed_cents"].set(gone, None))
         names = set(table["dossier"].filter(gone).to_list())
         scenario = scenario.without_decisions("fund", "amounts", dossiers=names)

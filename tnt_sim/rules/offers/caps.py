@@ -164,7 +164,7 @@ def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: Bo
     names = case.portfolio.memoise(
         ("projects",), lambda: tuple(case.table["project"].unique().sort().to_list()), ("project",)
     )
-    committed, held = is_committed(case), read_cents(case, "committed", 0)
+    committed, held = is_committed(case.portfolio), read_cents(case, "committed", 0)
     projects = _Projects(case, code, len(names), eligible & ~committed)
     caps = [_compile(projects, spec, path) for spec, path in specs]
     _check_unique(case, specs)

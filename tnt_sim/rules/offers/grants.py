@@ -63,8 +63,8 @@ def warn_commitments_above(case: Case, limits: dict[str, IntArray]) -> None:
 
     `limits` are cents, int64 (n,), by the keys of `LIMITS`.
     """
-    held, committed = is_committed(case), read_cents(case, "committed", 0)
-    if not held.any():
+    held, committed = is_committed(case.portfolio), read_cents(case, "committed", 0)
+    if not (case.wants_notices and held.any()):
         return
     for key, words in LIMITS.items():
         if key not in limits:
@@ -174,7 +174,7 @@ def compute_offers(
     decided : decisions of people
     ceiling_cents : int64 (n,), the most that the caps allow each dossier alone
     """
-    committed, committed_cents = is_committed(case), read_cents(case, "committed", 0)
+    committed, committed_cents = is_committed(case.portfolio), read_cents(case, "committed", 0)
     open_ = eligible & ~committed
     amounts = _GrantArrays.start(case)
     left = np.ones(case.n, dtype=np.bool_)
