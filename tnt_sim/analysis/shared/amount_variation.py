@@ -18,6 +18,7 @@ Vote* (1982).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -30,11 +31,14 @@ from tnt_sim.domain.money import format_decimal_euros, parse_cents, parse_decima
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.rules.kinds.registry import load_rule_kinds
+from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 
 FREE, PRO_RATA = "free", "pro_rata"
+_AMOUNT_READERS = ("rules", "caps", "grants", "objective", "measures")
+"""Keys of a scenario that may read the amount of an envelope (`of_amount`)."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,24 @@ class AmountVariation:
         )
         moved = replace(tree, written_cents=written, amount_cents=written)
         return replace(problem, case=replace(problem.case, tree=moved))
+
+    def derive_problem_at(self, problem: Problem, cents: int) -> Problem | None:
+        """Return the problem at an amount from a compiled one, where only the tree's amounts differ; else None.
+
+        None too where compiling would refuse the amounts: the caller compiles, and learns why.
+        """
+        scenario_tree = problem.scenario.tree
+        readers = json.dumps([scenario_tree.get(key) for key in _AMOUNT_READERS], default=str)
+        if (
+            "of_amount" in readers
+            or self.share == PRO_RATA
+            or problem.offers.committed.any()
+            or problem.case.tree.opened is not None
+            or any(rule.mode is not Mode.HARD for rule in problem.rules)
+            or self.find_overdrawn_envelope(cents) is not None
+        ):
+            return None
+        return self.update_problem_at(problem, cents)
 
     def _raise_above(self, moved: dict[str, int], name: str, more: int) -> None:
         for above in reversed(self._above[name]):

@@ -28,7 +28,7 @@ from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import MultiplierError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import OptimiseOptions, optimise
+from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, check_words, derive_status
 from tnt_sim.prove.proof_lp import build_row_groups
 from tnt_sim.rules.linear_terms import BoolArray
@@ -116,6 +116,11 @@ class Point:
         return self.values == self.bounds
 
 
+def build_contradictory_point(cents: int) -> Point:
+    """Return the point of an amount at which the scenario contradicts itself, as compiling finds."""
+    return Point(cents, Status.INFEASIBLE, None, (), (), None, False, "none", 0.0)
+
+
 @dataclass
 class Settler:
     """Solves one amount after the other and tries first what settled the previous one."""
@@ -126,13 +131,15 @@ class Settler:
     groups: list[Group] | None = None
     lines: DualLines = field(default_factory=DualLines)
     failed: int = 0
+    warm: WarmStart = field(default_factory=WarmStart)
+    """Rows and kernel results of the amounts before; no answer depends on them."""
     n_prices: int = field(default=0)
     n_asked: int = field(default=0)
 
     def solve_point(self, problem: Problem, cents: int, *, seconds: float | None = None) -> Point:
         """Solve one amount; `seconds` limits a problem of its own."""
         began = time.perf_counter()
-        point = self.settle_by_surrogates(problem, cents, began)
+        point = None if has_only_envelope_caps(problem) else self.settle_by_surrogates(problem, cents, began)
         if point is None:
             point = self._optimise_amount(problem, cents, seconds)
         return replace(point, seconds=time.perf_counter() - began)
@@ -143,8 +150,10 @@ class Settler:
             return None
         deadline = self.clock.deadline
         try:
-            claims = build_claims(problem, deadline)
-        except (OverflowError, DeadlineExpired):
+            claims = self.warm.model_cache.build_claims(problem, deadline)
+        except DeadlineExpired:
+            return None
+        if claims is None:
             return None
         result = None if self.groups is None else settle_by_knapsacks(problem, claims, self.groups, deadline)
         if result is None and self.failed < MAX_FAILED and not deadline.expired:
@@ -197,7 +206,7 @@ class Settler:
 
     def _ask(self, problem: Problem, clock: Clock, kept_values: tuple[Fraction, ...] = ()) -> SolveOutcome:
         options = OptimiseOptions(kept_values=kept_values, backend=self.backend, cross_check=self.cross_check)
-        return optimise(problem, options, clock=clock)
+        return optimise(problem, options, clock=clock, warm=self.warm)
 
     def _build_point(
         self,
@@ -297,6 +306,11 @@ def is_plain_sum(problem: Problem) -> bool:
     ):
         return False
     return not (offers.ranged & offers.candidate).any() and not len(offers.levels.row)
+
+
+def has_only_envelope_caps(problem: Problem) -> bool:
+    """Whether no rule binds but the caps of the envelopes, which a kernel answers without prices of rows."""
+    return not (problem.rules or problem.table_rules or problem.limits)
 
 
 def settle_by_knapsacks(

@@ -28,6 +28,7 @@ from tnt_sim.analysis.sweep.envelope_point import (
     LEAST_SECONDS,
     Point,
     Settler,
+    build_contradictory_point,
     tighten_by_larger_amount,
     verify_stored_point,
 )
@@ -36,7 +37,7 @@ from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import with_fixed
+from tnt_sim.engine.optimise import WarmStart, with_fixed
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Sense
@@ -124,6 +125,7 @@ class SweepRun:
     outcome: SweepResult = field(init=False)
     counters: Counters = field(init=False)
     settler: Settler = field(init=False)
+    warm: WarmStart = field(default_factory=WarmStart)
     resumed: set[tuple[str, int]] = field(default_factory=set)
     done: int = 0
 
@@ -143,7 +145,7 @@ class SweepRun:
     def _run_all(self) -> None:
         self.outcome.course.n_asked = self.n_points
         low, high = (self._compile_problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
-        if low is not None and high is not None:
+        if low is not None and high is not None and low.offers is not high.offers:  # else only the tree differs
             self.outcome.tightening = list_tightening_rules(low, high, self.clock.deadline)
         if self.plan.free:
             self._compute_free_curve()
@@ -261,13 +263,14 @@ class SweepRun:
             free[k] = tighten_by_larger_amount(free[k], free[k + 1], up)
 
     def _build_settler(self) -> Settler:
-        return Settler(self.clock, self.backend, self.cross_check)
+        return Settler(self.clock, self.backend, self.cross_check, warm=self.warm)
 
     def _compile_problem(self, cents: int, promised: Allocation | None = None) -> Problem | None:
         """Compile the problem at an amount, with earlier grants fixed; None for a contradictory scenario."""
-        try:
-            problem = self.plan.moved.compile_problem_at(cents, self.clock.deadline)
-        except ScenarioError:
+        problem = self.plan.moved.derive_problem_at(self.outcome.base, cents)
+        if problem is None:
+            problem = self._compile_anew(cents)
+        if problem is None:
             return None
         if promised is None:
             return problem
@@ -275,14 +278,23 @@ class SweepRun:
         amounts = dict(zip(rows.tolist(), promised.granted_cents[rows].tolist(), strict=True))
         return with_fixed(problem, fund=rows, amounts=amounts)
 
+    def _compile_anew(self, cents: int) -> Problem | None:
+        try:
+            return self.plan.moved.compile_problem_at(cents, self.clock.deadline)
+        except ScenarioError:
+            return None
+
     def _solve_point(self, curve: str, settler: Settler, cents: int, problem: Problem | None) -> Point:
         if problem is None:
-            return Point(cents, Status.INFEASIBLE, None, (), (), None, False, "none", 0.0)
+            return build_contradictory_point(cents)
         known = self._find_known_point(curve, settler, cents, problem, self._compute_initial_seconds())
         if known is not None:
             return known
         before = settler.n_asked
         point = settler.solve_point(problem, cents, seconds=self._compute_fair_seconds())
+        derived = problem.rules is self.outcome.base.rules
+        if point.status is Status.INFEASIBLE and derived and self._compile_anew(cents) is None:
+            return build_contradictory_point(cents)
         self.outcome.n_prices += settler.n_asked == before
         self.outcome.n_asked += settler.n_asked - before
         return settler.improve_by_previous(problem, self._get_stored_point(curve, cents, problem), point)
