@@ -7,8 +7,9 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
 
-from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
+from tnt_sim.sparse_matrix import SparseMatrix, label_components, stack_rows
 
 
 @st.composite
@@ -90,3 +91,23 @@ def test_a_vector_of_another_length_is_refused() -> None:
         matrix @ np.array([1, 2])
     with pytest.raises(ValueError, match=r"shape \(2,\)"):
         np.array([1, 2]) @ matrix
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_components_equal_those_of_scipy(seed: int) -> None:
+    """Sparse, dense and long chains, in a random order: the same parts, numbered by their least row."""
+    random = np.random.default_rng(seed)
+    n_rows, n_cols = (int(n) for n in random.integers(1, 60, 2))
+    n_entries = int(random.integers(0, 2 * (n_rows + n_cols)))
+    row, column = random.integers(0, n_rows, n_entries), random.integers(0, n_cols, n_entries)
+    if seed % 3 == 0:
+        n_rows = n_cols = 50
+        order = random.permutation(50)
+        row, column = np.concatenate([order, order[1:]]), np.concatenate([np.arange(50), np.arange(49)])
+    rows, columns = label_components(row, column, (n_rows, n_cols))
+    size = n_rows + n_cols
+    graph = sp.coo_array((np.ones(len(row)), (row, n_rows + column)), shape=(size, size))
+    _, expected = connected_components(graph, directed=False)
+    assert np.unique(np.concatenate([rows, columns]), return_inverse=True)[1].tolist() == expected.tolist()
+    for label in np.unique(rows):
+        assert label == np.flatnonzero(rows == label)[0]

@@ -21,7 +21,7 @@ from tnt_sim.prove.branch_search import NotProved, PointFound
 from tnt_sim.prove.proof_lp import FloatArray, round_multipliers
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.solve.backends.highs import import_highspy
-from tnt_sim.sparse_matrix import SparseMatrix
+from tnt_sim.sparse_matrix import SparseMatrix, label_components
 
 Prove = Callable[[System, Deadline], dict[str, Any]]
 
@@ -87,20 +87,15 @@ def _select_splitting_rows(system: System, goal: int, prices: FloatArray) -> Int
 
 def _count_components(system: System, priced: IntArray) -> int:
     """Return the number of connected components of the kept rows."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     rows = system.rows
     used = np.isin(rows.row, priced)
     if not used.any():
         return 0
     row, col, n = rows.row[used], rows.col[used], system.n_choices
-    block = np.where(col < n, rows.n + system.block[col], rows.n + len(system.must) + col)
-    graph = coo_array(
-        (np.ones(len(row)), (row, block)), shape=(rows.n + len(system.must) + system.n_cols,) * 2
-    )
-    _, label = connected_components(graph, directed=False)
-    return len(np.unique(label[row]).tolist())
+    block = len(system.must) + col
+    block[col < n] = system.block[col[col < n]]
+    labels, _ = label_components(row, block, (rows.n, len(system.must) + system.n_cols))
+    return len(np.unique(labels[row]))
 
 
 def _compute_least_cost(piece: Subsystem, deadline: Deadline) -> int:

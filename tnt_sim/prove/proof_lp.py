@@ -28,7 +28,7 @@ from tnt_sim.certify.system import Box, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.solve.backends.highs import choose_simplex_strategy, import_highspy
-from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
+from tnt_sim.sparse_matrix import SparseMatrix, label_components, stack_rows
 
 FloatArray = NDArray[np.float64]
 
@@ -227,9 +227,6 @@ def build_row_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMI
     ----------
     gain : int64 (n_cols,), the objective, maximised
     """
-    from scipy.sparse import block_array
-    from scipy.sparse.csgraph import connected_components
-
     prices = compute_row_prices(system, gain, deadline)
     if prices is None:
         return None
@@ -238,14 +235,10 @@ def build_row_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMI
     if not len(used):
         return []
     kept = np.isin(rows.row, used)
-    ones = np.ones(int(kept.sum()))
-    whole = SparseMatrix.from_entries(ones, rows.row[kept], rows.col[kept], (rows.n, system.n_cols))
-    matrix = whole[used].to_scipy()
-    both = block_array([[None, matrix], [matrix.T, None]], format="csr")
-    _, subset = connected_components(both, directed=False)
+    labels, _ = label_components(rows.row[kept], rows.col[kept], (rows.n, system.n_cols))
     groups: list[Group] = []
-    for k in np.unique(subset[: len(used)]):
-        members = used[subset[: len(used)] == k]
+    for label in np.unique(labels[used]):
+        members = used[labels[used] == label]
         groups.append(_round_prices(prices[members], [rows.names[r] for r in members.tolist()]))
     return groups
 

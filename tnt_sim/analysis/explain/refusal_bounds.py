@@ -46,6 +46,7 @@ from tnt_sim.kernel.profit_frontier import Frontier, build_frontier, estimate_ad
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.fixing import ExactBound, compute_exact_bound
+from tnt_sim.sparse_matrix import label_components
 from tnt_sim.verify.allocation_reading import (
     Allocation,
     AllocationReading,
@@ -104,16 +105,10 @@ def split_into_blocks(model: LinearModel, bound: ExactBound, point: IntArray, cl
 
 
 def _find_block_labels(model: LinearModel, rows_used: np.ndarray) -> IntArray:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     rows_of, columns_of = model.matrix.row, model.matrix.indices
     used = rows_used[rows_of]
-    size = model.n_rows + model.n_cols
-    ones = np.ones(int(used.sum()), dtype=np.int8)
-    graph = coo_array((ones, (rows_of[used], model.n_rows + columns_of[used])), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    _, dense = np.unique(label[model.n_rows :], return_inverse=True)
+    _, labels = label_components(rows_of[used], columns_of[used], (model.n_rows, model.n_cols))
+    _, dense = np.unique(labels, return_inverse=True)
     return dense.astype(np.int64)
 
 
