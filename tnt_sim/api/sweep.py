@@ -79,8 +79,9 @@ class Sweep(WithReport, StudyAnswer):
         >>> chart = curve.plot("curve")
         """
         from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
+        from tnt_sim.reporting.charts.theme import import_altair
 
-        return draw_sweep_chart(self.data, kind, self.lang)
+        return import_altair().Chart.from_dict(draw_sweep_chart(self.data, kind, self.lang))
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the document as JSON text, and write it to a file if a path is given.

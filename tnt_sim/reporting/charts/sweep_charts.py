@@ -2,6 +2,9 @@
 
 Between two amounts of the grid, the value lies between the value at the lower amount and the bound
 at the upper one: the grey band. With `exact`, every step is drawn.
+
+A chart is a Vega-Lite specification, a plain dictionary: Altair, which takes seconds to import, is not needed
+to write one.
 """
 
 from __future__ import annotations
@@ -22,10 +25,10 @@ from tnt_sim.reporting.charts.theme import (
     OKABE_ITO,
     SOFT,
     TINT,
-    apply_theme,
+    ChartSpec,
+    add_theme,
     convert_to_millions,
     format_money_title,
-    import_altair,
 )
 from tnt_sim.reporting.text.sweep import CurveList, list_top_envelopes, select_lists
 from tnt_sim.rules.protocols import Sense
@@ -37,36 +40,30 @@ MOST_EDGES = 150
 MOST_COLOURS = 7
 
 
-def draw_ladder(document: SweepDocument, lang: Lang) -> Any:
+def draw_ladder(document: SweepDocument, lang: Lang) -> ChartSpec:
     """Draw one block per entering application, as high as its grant, stacked at the amount where it enters."""
-    alt = import_altair()
     rows, labels = build_ladder_rows(document, lang)
     edges = max(Counter(row["x"] for row in rows).values(), default=0) <= MOST_EDGES
     rows = rows if edges else _sum_by_envelope(rows)
     names = list(dict.fromkeys(row["e"] for row in rows))
-    colours = alt.Scale(domain=names, range=list(OKABE_ITO[: max(1, len(names))]))
-    x = alt.X("x:O", title=get_amount_title(document).in_(lang), sort=None, axis=alt.Axis(labelAngle=0))
+    colours = {"domain": names, "range": list(OKABE_ITO[: max(1, len(names))])}
+    amount = get_amount_title(document).in_(lang)
+    x = {"field": "x", "type": "ordinal", "title": amount, "sort": None, "axis": {"labelAngle": 0}}
     word = _("Granted to those that enter")
-    y = alt.Y("g:Q", title=format_money_title(word, lang), axis=alt.Axis(format=",~f", tickCount=5))
-    blocks = (
-        alt.Chart(build_chart_data(alt, rows))
-        .mark_bar(stroke="white", strokeWidth=0.6, size=_compute_bar_width(document))
-        .encode(
-            x=x, y=y, order="o:Q",
-            color=alt.Color("e:N", scale=colours, legend=_build_legend(alt, names)),
-            tooltip=[alt.Tooltip("d:N"), alt.Tooltip("t:N"), alt.Tooltip("g:Q", format=",.3f")],
-        )
-    )  # fmt: skip
-    text = (
-        alt.Chart(build_chart_data(alt, labels))
-        .mark_text(dy=-9, fontWeight=600)
-        .encode(x=x, y="top:Q", text="t:N")
-    )
+    title_y = format_money_title(word, lang)
+    y = _encode_number("g", title=title_y, axis={"format": ",~f", "tickCount": 5})
+    bar = {"type": "bar", "stroke": "white", "strokeWidth": 0.6, "size": _compute_bar_width(document)}
+    colour = {**_encode_name("e"), "scale": colours, "legend": _build_legend(names)}
+    tooltip = [_encode_name("d"), _encode_name("t"), _encode_number("g", format=",.3f")]
+    order = _encode_number("o")
+    blocks = _build_layer(rows, bar, x=x, y=y, order=order, color=colour, tooltip=tooltip)
+    mark = {"type": "text", "dy": -9, "fontWeight": 600}
+    text = _build_layer(labels, mark, x=x, y=_encode_number("top"), text=_encode_name("t"))
     title = {
         "text": _("The dossiers that enter at each step").in_(lang),
         "subtitle": _describe_ladder(names, lang, edges=edges),
     }
-    return alt.layer(blocks, text).properties(width=WIDTH, height=HEIGHT, title=title)
+    return {"layer": [blocks, text], "width": WIDTH, "height": HEIGHT, "title": title}
 
 
 def _describe_ladder(names: Sequence[str], lang: Lang, *, edges: bool) -> list[str]:
@@ -87,8 +84,8 @@ def _compute_bar_width(document: SweepDocument) -> float:
     return max(2.0, min(46.0, 0.72 * WIDTH / max(1, len(document.points))))
 
 
-def _build_legend(alt: Any, names: Sequence[str]) -> Any:
-    return alt.Legend(title=None, orient="top", symbolType="square") if len(names) > 1 else None
+def _build_legend(names: Sequence[str]) -> ChartSpec | None:
+    return {"title": None, "orient": "top", "symbolType": "square"} if len(names) > 1 else None
 
 
 def build_ladder_rows(
@@ -166,9 +163,17 @@ def get_amount_title(document: SweepDocument) -> Text:
     return _("Amount of {name}", name=name) if one else _("Amount")
 
 
-def build_chart_data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return rows as the data of a chart."""
-    return alt.Data(values=[dict(row) for row in rows])
+def _encode_number(field: str, **more: Any) -> ChartSpec:
+    return {"field": field, "type": "quantitative", **more}
+
+
+def _encode_name(field: str) -> ChartSpec:
+    return {"field": field, "type": "nominal"}
+
+
+def _build_layer(rows: Sequence[Mapping[str, Any]], mark: ChartSpec, **encoding: Any) -> ChartSpec:
+    """Return rows drawn by one mark, which `encoding` places."""
+    return {"data": {"values": [dict(row) for row in rows]}, "mark": mark, "encoding": encoding}
 
 
 NAMES_WIDTH = 150
@@ -178,8 +183,8 @@ MOST_VERTICES = 1_500
 KINDS = ("curve", "figures", "ladder", "envelopes")
 
 
-def draw_sweep_chart(document: SweepDocument, kind: str, lang: Lang) -> Any:
-    """Draw one chart of a sweep with Altair.
+def draw_sweep_chart(document: SweepDocument, kind: str, lang: Lang) -> ChartSpec:
+    """Draw one chart of a sweep, as a Vega-Lite specification.
 
     Raises
     ------
@@ -194,51 +199,46 @@ def draw_sweep_chart(document: SweepDocument, kind: str, lang: Lang) -> Any:
     }
     if kind not in makers:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-    return apply_theme(makers[kind](document, lang), lang)
+    return add_theme(makers[kind](document, lang), lang)
 
 
-def _draw_curve(document: SweepDocument, lang: Lang) -> Any:
+def _draw_curve(document: SweepDocument, lang: Lang) -> ChartSpec:
     """Draw the value of the first objective against the amount."""
-    alt = import_altair()
     goal = document.goals[0]
-    scale = alt.Scale(zero=False, nice=False, padding=12)
-    ticks = alt.Axis(tickCount=10, grid=False)
-    x = alt.X("m:Q", title=format_money_title(get_amount_title(document), lang), scale=scale, axis=ticks)
-    y_scale = alt.Scale(zero=False, nice=False, padding=26)
-    y = alt.Y("v:Q", title=None, scale=y_scale, axis=alt.Axis(format=",~f", tickCount=6))
-    band = _draw_certified_range(alt, document, x, y, lang)
-    layers = [*band, *_draw_steps(alt, document, x, y)]
+    scale = {"zero": False, "nice": False, "padding": 12}
+    title_x = format_money_title(get_amount_title(document), lang)
+    x = _encode_number("m", title=title_x, scale=scale, axis={"tickCount": 10, "grid": False})
+    y_scale = {"zero": False, "nice": False, "padding": 26}
+    y = _encode_number("v", title=None, scale=y_scale, axis={"format": ",~f", "tickCount": 6})
+    layers = [*_draw_certified_range(document, x, y, lang), *_draw_steps(document, x, y)]
     labels = []
-    for curve, colour, dash in (("free", FREE, None), ("nested", NESTED, [6, 4])):
+    for curve, colour in (("free", FREE), ("nested", NESTED)):
         rows = _list_values(document, curve)
         if not rows or (curve == "nested" and rows == _list_values(document, "free")):
             continue
-        plain = alt.Chart(build_chart_data(alt, rows)).encode(x=x, y=y)
         if curve == "nested" or not document.steps:
-            line = {"strokeDash": dash} if dash else {}
-            layers.append(plain.mark_line(color=colour, strokeWidth=1.4, opacity=0.75, **line))
-        shape = "circle" if curve == "free" else "diamond"
-        layers.append(plain.mark_point(shape=shape, filled=curve == "free", size=58, color=colour, opacity=1))
+            dash = {"strokeDash": [6, 4]} if curve == "nested" else {}
+            line = {"type": "line", "color": colour, "strokeWidth": 1.4, "opacity": 0.75, **dash}
+            layers.append(_build_layer(rows, line, x=x, y=y))
+        shape = {"shape": "circle" if curve == "free" else "diamond", "filled": curve == "free"}
+        point = {"type": "point", **shape, "size": 58, "color": colour, "opacity": 1}
+        layers.append(_build_layer(rows, point, x=x, y=y))
         labels.append((rows[-1], _format_end_label(document, curve, lang), colour))
-    layers += [
-        _draw_label(alt, x, y, *label, place=k - (len(labels) - 1) / 2) for k, label in enumerate(labels)
-    ]
-    layers += _draw_start_label(alt, document, x, y, lang)
+    layers += [_draw_label(x, y, *label, place=k - (len(labels) - 1) / 2) for k, label in enumerate(labels)]
+    layers += _draw_start_label(document, x, y, lang)
     title = _build_title(document, goal.goal, lang)
-    return alt.layer(*layers).properties(width=WIDTH - NAMES_WIDTH, height=HEIGHT, title=title)
+    return {"layer": layers, "width": WIDTH - NAMES_WIDTH, "height": HEIGHT, "title": title}
 
 
-def _draw_start_label(alt: Any, document: SweepDocument, x: Any, y: Any, lang: Lang) -> list[Any]:
+def _draw_start_label(document: SweepDocument, x: ChartSpec, y: ChartSpec, lang: Lang) -> list[ChartSpec]:
     """Write out the first value; the last one is next to the name of its curve."""
     curve = "free" if _list_values(document, "free") else "nested"
     rows = _list_values(document, curve)
     if len(rows) < 2:
         return []
     text = format_decimal(select_lists(document, curve)[0][1].objective[0].value, lang)
-    mark = alt.Chart(build_chart_data(alt, [{**rows[0], "t": text}])).mark_text(
-        align="left", dx=10, dy=14, color=INK
-    )
-    return [mark.encode(x=x, y=y, text="t:N")]
+    mark = {"type": "text", "align": "left", "dx": 10, "dy": 14, "color": INK}
+    return [_build_layer([{**rows[0], "t": text}], mark, x=x, y=y, text=_encode_name("t"))]
 
 
 def _build_title(document: SweepDocument, what: str, lang: Lang) -> dict[str, Any]:
@@ -285,7 +285,7 @@ def _parse_number(text: str) -> float:
     return float(Fraction(text))
 
 
-def _draw_certified_range(alt: Any, document: SweepDocument, x: Any, y: Any, lang: Lang) -> list[Any]:
+def _draw_certified_range(document: SweepDocument, x: ChartSpec, y: ChartSpec, lang: Lang) -> list[ChartSpec]:
     """Draw the certified range between two amounts, from the lower one's value to the upper one's bound."""
     if document.goals[0].sense != Sense.MAXIMISE:
         return []
@@ -301,19 +301,18 @@ def _draw_certified_range(alt: Any, document: SweepDocument, x: Any, y: Any, lan
     ]
     if not rows:
         return []
-    band = alt.Chart(build_chart_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)
+    band = {"type": "rect", "color": TINT, "opacity": 0.9}
     widest = max(rows[: max(1, len(rows) // 2)], key=lambda row: row["w"] - row["v"])
     word = _("certified bounds between two amounts").in_(lang)
-    note = alt.Chart(build_chart_data(alt, [{**widest, "m": widest["n"], "t": word}]))
+    note = {"type": "text", "align": "left", "dx": 10, "dy": -6, "color": SOFT, "fontStyle": "italic"}
+    label = [{**widest, "m": widest["n"], "t": word}]
     return [
-        band.encode(x=x, x2="n:Q", y=y, y2="w:Q"),
-        note.mark_text(align="left", dx=10, dy=-6, color=SOFT, fontStyle="italic").encode(
-            x=x, y=y, text="t:N"
-        ),
+        _build_layer(rows, band, x=x, x2={"field": "n"}, y=y, y2={"field": "w"}),
+        _build_layer(label, note, x=x, y=y, text=_encode_name("t")),
     ]
 
 
-def _draw_steps(alt: Any, document: SweepDocument, x: Any, y: Any) -> list[Any]:
+def _draw_steps(document: SweepDocument, x: ChartSpec, y: ChartSpec) -> list[ChartSpec]:
     """Draw the exact step function, thinned if it has too many steps."""
     steps = document.steps
     if not steps or not steps.amount_cents:
@@ -325,33 +324,28 @@ def _draw_steps(alt: Any, document: SweepDocument, x: Any, y: Any) -> list[Any]:
         for k in sorted({*places, n - 1})
     ]
     rows.append({"m": convert_to_millions(document.to_cents), "v": rows[-1]["v"]})
-    return [
-        alt.Chart(build_chart_data(alt, rows))
-        .mark_line(interpolate="step-after", color=FREE)
-        .encode(x=x, y=y)
-    ]
+    return [_build_layer(rows, {"type": "line", "interpolate": "step-after", "color": FREE}, x=x, y=y)]
 
 
 def _draw_label(
-    alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: float
-) -> Any:
+    x: ChartSpec, y: ChartSpec, at: Mapping[str, float], text: str, colour: str, *, place: float
+) -> ChartSpec:
     """Write the name of a curve and its last value to its right."""
-    base = alt.Chart(build_chart_data(alt, [{**at, "t": text}]))
-    mark = base.mark_text(
-        align="left",
-        baseline="middle",
-        dx=12,
-        dy=place * LINE_HEIGHT * 2,
-        color=colour,
-        fontWeight=600,
-        lineBreak="\n",
-    )
-    return mark.encode(x=x, y=y, text="t:N")
+    mark = {
+        "type": "text",
+        "align": "left",
+        "baseline": "middle",
+        "dx": 12,
+        "dy": place * LINE_HEIGHT * 2,
+        "color": colour,
+        "fontWeight": 600,
+        "lineBreak": "\n",
+    }
+    return _build_layer([{**at, "t": text}], mark, x=x, y=y, text=_encode_name("t"))
 
 
-def _draw_totals(document: SweepDocument, lang: Lang) -> Any:
+def _draw_totals(document: SweepDocument, lang: Lang) -> ChartSpec:
     """Draw applications, inhabitants, departments and unspent money against the amount, in panels."""
-    alt = import_altair()
     lists = select_lists(document, document.first_curve)
     amounts = [convert_to_millions(point.amount_cents) for point, __ in lists]
     wanted: tuple[tuple[list[int | None], Text, int], ...] = (
@@ -369,56 +363,62 @@ def _draw_totals(document: SweepDocument, lang: Lang) -> Any:
         pairs = zip(amounts, counts, strict=True)
         rows = [{"m": amount, "v": count / unit} for amount, count in pairs if count is not None]
         if rows:
-            panels.append(_draw_panel(alt, rows, name.in_(lang)))
+            panels.append(_draw_panel(rows, name.in_(lang)))
     title = {
         "text": _("What each amount reaches").in_(lang),
         "subtitle": _("By amount, in €M").in_(lang),
     }
-    return alt.concat(*panels, columns=2).properties(title=title)
+    return {"concat": panels, "columns": 2, "title": title}
 
 
-def _draw_panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
+def _draw_panel(rows: Sequence[Mapping[str, Any]], title: str) -> ChartSpec:
     """Draw one small chart with its first and last figures."""
     low, high = min(row["v"] for row in rows), max(row["v"] for row in rows)
     # A series that hardly changes must look flat.
     margin = max((high - low) * 0.45, abs(high) * 0.02, 0.5)
-    scale = alt.Scale(domain=[low - margin, high + margin], nice=False)
-    x = alt.X(
-        "m:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=5, grid=False)
+    x = _encode_number(
+        "m", title=None, scale={"zero": False, "nice": False}, axis={"tickCount": 5, "grid": False}
     )
-    y = alt.Y("v:Q", title=None, scale=scale, axis=None)
+    scale = {"domain": [low - margin, high + margin], "nice": False}
+    y = _encode_number("v", title=None, scale=scale, axis=None)
     whole = all(float(row["v"]).is_integer() for row in rows)
     rising = rows[-1]["v"] > rows[0]["v"] + margin / 4
     ends = [{**rows[0], "a": "left", "d": 17 if rising else -12}, {**rows[-1], "a": "right", "d": -12}]
-    base = alt.Chart(build_chart_data(alt, rows)).encode(x=x, y=y)
+    text = _encode_number("v", format=",d" if whole else ",.1f")
     labels = [
-        alt.Chart(build_chart_data(alt, [end]))
-        .mark_text(align=end["a"], dy=end["d"], fontWeight=600)
-        .encode(x=x, y=y, text=alt.Text("v:Q", format=",d" if whole else ",.1f"))
+        _build_layer(
+            [end],
+            {"type": "text", "align": end["a"], "dy": end["d"], "fontWeight": 600},
+            x=x,
+            y=y,
+            text=text,
+        )
         for end in ends[: 1 if len(rows) == 1 else 2]
     ]
-    line = base.mark_line(color=FREE, point=alt.OverlayMarkDef(color=FREE, size=26), strokeWidth=2)
-    return alt.layer(line, *labels).properties(
-        width=WIDTH // 2 - 40, height=110, title=alt.TitleParams(title, fontSize=13, fontWeight=600, offset=4)
-    )
+    line = {"type": "line", "color": FREE, "point": {"color": FREE, "size": 26}, "strokeWidth": 2}
+    return {
+        "layer": [_build_layer(rows, line, x=x, y=y), *labels],
+        "width": WIDTH // 2 - 40,
+        "height": 110,
+        "title": {"text": title, "fontSize": 13, "fontWeight": 600, "offset": 4},
+    }
 
 
-def _draw_envelopes(document: SweepDocument, lang: Lang) -> Any:
+def _draw_envelopes(document: SweepDocument, lang: Lang) -> ChartSpec:
     """Draw small multiples of amount and grants for each envelope just below the programme."""
-    alt = import_altair()
     points = select_lists(document, document.first_curve)
     panels = []
     tops = list_top_envelopes(points[0][1])
     curve_rows = [_build_envelope_rows(points, top.id) for top in tops[:12]]
     most = max(row["v"] for rows in curve_rows for row in rows)
     for top, rows in zip(tops, curve_rows, strict=False):
-        panels.append(_draw_envelope_panel(alt, top, rows, most, lang))
+        panels.append(_draw_envelope_panel(top, rows, most, lang))
     title = {
         "text": _("By envelope: what it has, what it grants"),
         "subtitle": _("In €M, at each amount"),
     }
     told = {key: text.in_(lang) for key, text in title.items()}
-    return alt.concat(*panels, columns=min(3, len(panels))).properties(title=told)
+    return {"concat": panels, "columns": min(3, len(panels)), "title": told}
 
 
 def _build_envelope_rows(points: Sequence[CurveList], name: str) -> list[dict[str, Any]]:
@@ -433,13 +433,13 @@ def _build_envelope_rows(points: Sequence[CurveList], name: str) -> list[dict[st
 
 
 def _draw_envelope_panel(
-    alt: Any, top: SweepEnvelopeEntry, rows: Sequence[Mapping[str, Any]], most: float, lang: Lang
-) -> Any:
-    x = alt.X(
-        "m:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=4, grid=False)
+    top: SweepEnvelopeEntry, rows: Sequence[Mapping[str, Any]], most: float, lang: Lang
+) -> ChartSpec:
+    x = _encode_number(
+        "m", title=None, scale={"zero": False, "nice": False}, axis={"tickCount": 4, "grid": False}
     )
-    y = alt.Y(
-        "v:Q", title=None, scale=alt.Scale(domain=[0, most * 1.12]), axis=alt.Axis(tickCount=4, format=",~f")
+    y = _encode_number(
+        "v", title=None, scale={"domain": [0, most * 1.12]}, axis={"tickCount": 4, "format": ",~f"}
     )
     layers = []
     last = rows[-1]["m"]
@@ -450,20 +450,17 @@ def _draw_envelope_panel(
         own = [row for row in rows if row["k"] == kind]
         if not own:
             continue
-        base = alt.Chart(build_chart_data(alt, own)).encode(x=x, y=y)
         if kind == "grants":
-            layers.append(base.mark_area(color=FREE, opacity=0.14))
-        layers.append(
-            base.mark_line(color=colour, strokeDash=dash, strokeWidth=2 if kind == "grants" else 1.5)
-        )
-        below = kind == "grants" and near
-        layers.append(
-            alt.Chart(build_chart_data(alt, [{"m": last, "v": own[-1]["v"], "t": words[kind].in_(lang)}]))
-            .mark_text(align="right", dy=24 if below else -9, color=INK if kind == "has" else FREE)
-            .encode(x=x, y=y, text="t:N")
-        )
-    title = alt.TitleParams(top.id, subtitle=_truncate_text(top.title), fontSize=13, fontWeight=600, offset=6)
-    return alt.layer(*layers).properties(width=WIDTH // 3 - 34, height=190, title=title)
+            layers.append(_build_layer(own, {"type": "area", "color": FREE, "opacity": 0.14}, x=x, y=y))
+        width = 2 if kind == "grants" else 1.5
+        line = {"type": "line", "color": colour, "strokeDash": dash, "strokeWidth": width}
+        layers.append(_build_layer(own, line, x=x, y=y))
+        dy, ink = 24 if kind == "grants" and near else -9, INK if kind == "has" else FREE
+        mark = {"type": "text", "align": "right", "dy": dy, "color": ink}
+        label = [{"m": last, "v": own[-1]["v"], "t": words[kind].in_(lang)}]
+        layers.append(_build_layer(label, mark, x=x, y=y, text=_encode_name("t")))
+    title = {"text": top.id, "subtitle": _truncate_text(top.title), "fontSize": 13, "fontWeight": 600}
+    return {"layer": layers, "width": WIDTH // 3 - 34, "height": 190, "title": {**title, "offset": 6}}
 
 
 def _truncate_text(text: str, most: int = 34) -> str:

@@ -6,6 +6,7 @@ is drawn.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tnt_sim.errors import UsageError
@@ -16,6 +17,9 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "
 """Okabe and Ito's palette, most distinct in greyscale first; the yellow is darkened for white pages."""
 FREE, NESTED = OKABE_ITO[0], OKABE_ITO[1]
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+type ChartSpec = dict[str, Any]
+"""A Vega-Lite specification, or a part of one."""
 _FRENCH = {
     "decimal": ",",
     "thousands": "\u202f",
@@ -50,8 +54,8 @@ def build_missing_error() -> UsageError:
     )
 
 
-def apply_theme(chart: Any, lang: Lang) -> Any:
-    """Apply our style and the language's number format to a chart."""
+def build_theme(lang: Lang) -> ChartSpec:
+    """Return our style and the language's number format, as the `config` of a Vega-Lite specification."""
     axis = {
         "labelFont": FONT, "titleFont": FONT, "labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12,
         "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": TINT, "domainColor": LINE,
@@ -69,27 +73,43 @@ def apply_theme(chart: Any, lang: Lang) -> Any:
         "labelAnchor": "start",
         "title": None,
     }
-    number = _FRENCH if lang is Lang.FR else _ENGLISH
-    return (
-        chart.configure(background="white", font=FONT, locale={"number": number}, padding=14)
-        .configure_view(stroke=None)
-        .configure_axis(**axis)
-        .configure_title(**title)
-        .configure_header(**header)
-        .configure_text(font=FONT, fontSize=12, color=INK)
-        .configure_concat(spacing=28)
-        .configure_facet(spacing=26)
-    )
+    return {
+        "background": "white",
+        "font": FONT,
+        "locale": {"number": _FRENCH if lang is Lang.FR else _ENGLISH},
+        "padding": 14,
+        "view": {"stroke": None},
+        "axis": axis,
+        "title": title,
+        "header": header,
+        "text": {"font": FONT, "fontSize": 12, "color": INK},
+        "concat": {"spacing": 28},
+        "facet": {"spacing": 26},
+    }
+
+
+def add_theme(spec: ChartSpec, lang: Lang) -> ChartSpec:
+    """Return a specification with our style and the language's number format."""
+    return {"$schema": SCHEMA, "config": build_theme(lang), **spec}
+
+
+def apply_theme(chart: Any, lang: Lang) -> Any:
+    """Apply our style and the language's number format to an Altair chart."""
+    return chart.configure(**build_theme(lang))
 
 
 def render_svg(chart: Any) -> str:
-    """Return a chart as SVG, rendered without a browser; deterministic."""
-    return str(_import_converter().vegalite_to_svg(chart.to_json()))
+    """Return a chart, Altair's or a specification, as SVG, rendered without a browser; deterministic."""
+    return str(_import_converter().vegalite_to_svg(_write_spec(chart)))
 
 
 def render_png(chart: Any, scale: float = 2.0) -> bytes:
-    """Return a chart as PNG."""
-    return bytes(_import_converter().vegalite_to_png(chart.to_json(), scale=scale))
+    """Return a chart, Altair's or a specification, as PNG."""
+    return bytes(_import_converter().vegalite_to_png(_write_spec(chart), scale=scale))
+
+
+def _write_spec(chart: Any) -> str:
+    return json.dumps(chart) if isinstance(chart, dict) else str(chart.to_json())
 
 
 def render_html(chart: Any) -> str:
