@@ -236,8 +236,14 @@ def far(document: Mapping[str, Any]) -> str:
 
 
 def swept(**how: Any) -> Callable[[ScenarioData, float], str]:
-    """`sweep`, a quarter up from the written amount."""
-    return lambda scenario, seconds: far(sweep(scenario, stop="125 %", time_limit=seconds, **how).document)
+    """`sweep`, a quarter up from the written amount: of the programme, or of its first envelope if it has none."""
+
+    def ask(scenario: ScenarioData, seconds: float) -> str:
+        top = scenario.spec.programme
+        envelope = top.id if top.amount is not None else top.envelopes[0].id
+        return far(sweep(scenario, envelope, stop="125 %", time_limit=seconds, **how).document)
+
+    return ask
 
 
 def questioned(ask: Callable[..., Any], *words: str) -> Callable[[ScenarioData, float], str]:

@@ -45,6 +45,8 @@ from tnt_sim.verify.allocation_reading import (
 PRICES = "prices"
 FIRST_SHARE, ASK_SHARE, BOUND_SHARE = 0.35, 0.4, 0.15
 """Shares of the time of one amount: first stage alone, other stages, and each bound of an unproved stage."""
+SURROGATE_SHARE = 0.5
+"""Share of the time of one amount that surrogate constraints may take."""
 LEAST_SECONDS = 2.0
 """Seconds that a bound may always take, within the time of the whole."""
 SURE = (Proof.PROVED, Proof.CROSS_CHECKED)
@@ -139,16 +141,24 @@ class Settler:
     def solve_point(self, problem: Problem, cents: int, *, seconds: float | None = None) -> Point:
         """Solve one amount; `seconds` limits a problem of its own."""
         began = time.perf_counter()
-        point = None if has_only_envelope_caps(problem) else self.settle_by_surrogates(problem, cents, began)
+        point = (
+            None if has_only_envelope_caps(problem) else self.settle_by_surrogates(problem, cents, seconds)
+        )
         if point is None:
             point = self._optimise_amount(problem, cents, seconds)
         return replace(point, seconds=time.perf_counter() - began)
 
-    def settle_by_surrogates(self, problem: Problem, cents: int, began: float = 0.0) -> Point | None:
-        """Return the point if surrogate constraints and the exact reading settle it together; otherwise None."""
+    def settle_by_surrogates(
+        self, problem: Problem, cents: int, seconds: float | None = None
+    ) -> Point | None:
+        """Return the point if surrogate constraints and the exact reading settle it together; otherwise None.
+
+        They take at most half of `seconds`; once that is too short for them, they are not tried again.
+        """
         if not is_plain_sum(problem):
             return None
-        deadline = self.clock.deadline
+        began = time.perf_counter()
+        deadline = self._build_clock(seconds, SURROGATE_SHARE).deadline
         try:
             claims = self.warm.model_cache.build_claims(problem, deadline)
         except DeadlineExpired:
@@ -162,6 +172,8 @@ class Settler:
                 None if self.groups is None else settle_by_knapsacks(problem, claims, self.groups, deadline)
             )
             self.failed = 0 if result is not None else self.failed + 1
+            if deadline.expired:
+                self.failed = MAX_FAILED
         if result is None:
             return None
         allocation, reading, canonical = result
@@ -231,10 +243,7 @@ class Settler:
         """
         if point.allocation is None:
             return point
-        most, deadline = (
-            SECONDS if seconds is None else min(SECONDS, max(LEAST_SECONDS, seconds)),
-            self.clock.deadline,
-        )
+        most, deadline = self._limit_bound_seconds(seconds), self.clock.deadline
         bounds = compute_proven_bounds(
             problem,
             point.values,
@@ -244,16 +253,24 @@ class Settler:
             fresh=not deadline.expired,
             deadline=deadline,
         )
-        result = replace(point, bounds=bounds)
-        if result.settled and has_valid_rows(problem, build_claims(problem)):
-            return replace(result, status=Status.OPTIMAL, proof=Proof.PROVED)
-        return result
+        return _mark_if_proved(problem, replace(point, bounds=bounds))
+
+    def _limit_bound_seconds(self, seconds: float | None) -> float:
+        """Return the most seconds of a bound: 2 at least, but the amount's own where a line is known already."""
+        if seconds is None:
+            return SECONDS
+        least = min(LEAST_SECONDS, seconds / BOUND_SHARE) if self.lines.lines else LEAST_SECONDS
+        return min(SECONDS, max(least, seconds))
 
     def improve_by_previous(self, problem: Problem | None, before: Point | None, point: Point) -> Point:
         """Return the point, or the allocation of the previous amount if that is better, with new bounds."""
         retained = improve_by_previous(problem, before, point)
         if retained is point or problem is None:
             return point
+        bound = point.bounds[0] if len(problem.stages) == 1 and point.bounds else None
+        sign = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
+        if bound is not None and sign * bound >= sign * retained.values[0]:
+            return _mark_if_proved(problem, replace(retained, bounds=(bound,)))
         pairs = zip(point.bounds, retained.values, strict=False)
         proven = next((k for k, (bound, value) in enumerate(pairs) if bound != value), len(point.bounds))
         return self.add_bounds(problem, retained, LEAST_SECONDS, proven)
@@ -269,6 +286,13 @@ class Settler:
         """Return a clock for one solve, or what is left of the sweep's own."""
         deadline = self.clock.deadline.tighten(seconds)
         return Clock.from_deadline(deadline if share == 1.0 else deadline.take_share(share))
+
+
+def _mark_if_proved(problem: Problem, point: Point) -> Point:
+    """Return the point as proved optimal if its bounds are its values and its rows have a second reading."""
+    if point.settled and has_valid_rows(problem, build_claims(problem)):
+        return replace(point, status=Status.OPTIMAL, proof=Proof.PROVED)
+    return point
 
 
 def _with_all_stages(problem: Problem, held: SolveOutcome) -> SolveOutcome:
@@ -355,25 +379,32 @@ def improve_by_previous(problem: Problem | None, before: Point | None, point: Po
     """Improve an unsettled point with the allocation of the previous amount, if that satisfies every rule."""
     if point.settled or before is None or before.allocation is None or problem is None:
         return point
-    reading = read_allocation(problem, before.allocation)
-    if list_broken_rules(problem, before.allocation, reading):
+    retained = keep_list(problem, point.cents, before.allocation)
+    if retained is None:
         return point
     signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in problem.stages]
     mine = [sign * value for sign, value in zip(signs, point.values, strict=False)]
-    theirs = [sign * value for sign, value in zip(signs, reading.values, strict=True)]
+    theirs = [sign * value for sign, value in zip(signs, retained.values, strict=True)]
     if point.allocation is not None and mine >= theirs:
         return point
+    return replace(retained, seconds=point.seconds, proofs=point.proofs)
+
+
+def keep_list(problem: Problem, cents: int, allocation: Allocation) -> Point | None:
+    """Return the point of a list made at another amount, without bounds; None if it breaks a rule here."""
+    reading = read_allocation(problem, allocation)
+    if list_broken_rules(problem, allocation, reading):
+        return None
     return Point(
-        point.cents,
+        cents,
         Status.FEASIBLE,
         Proof.FEASIBLE_GAP,
         reading.values,
         (None,) * len(reading.values),
-        before.allocation,
+        allocation,
         False,
         "kept",
-        point.seconds,
-        point.proofs,
+        0.0,
     )
 
 

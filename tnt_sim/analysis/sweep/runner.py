@@ -29,13 +29,14 @@ from tnt_sim.analysis.sweep.envelope_point import (
     Point,
     Settler,
     build_contradictory_point,
+    keep_list,
     tighten_by_larger_amount,
     verify_stored_point,
 )
 from tnt_sim.analysis.sweep.exact_steps import Counters, SweepSteps, compute_exact_steps, list_figures
 from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.analysis.sweep.store import PointStore
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import WarmStart, with_fixed
 from tnt_sim.engine.result import Status
@@ -45,6 +46,10 @@ from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.verify.allocation_reading import Allocation
 
 FREE_CURVE, NESTED_CURVE = "free", "nested"
+FIRST_SECONDS = 2.0
+"""Seconds for the first list, at most half of what is left: the amounts after it start from it."""
+BOUND_SECONDS = 1.0
+"""Seconds after the deadline in which the amounts that were not reached get a list and a bound."""
 BETWEEN = "between"
 """Key in the store of the points between those of the grid."""
 ReportProgress = Callable[[str, float], None]
@@ -143,9 +148,18 @@ class SweepRun:
         return self.outcome
 
     def _run_all(self) -> None:
+        try:
+            self._solve_all()
+        except DeadlineExpired:
+            self._complete_remaining_amounts()
+            raise
+
+    def _solve_all(self) -> None:
         self.outcome.course.n_asked = self.n_points
         low, high = (self._compile_problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
-        if low is not None and high is not None and low.offers is not high.offers:  # else only the tree differs
+        if (
+            low is not None and high is not None and low.offers is not high.offers
+        ):  # else only the tree differs
             self.outcome.tightening = list_tightening_rules(low, high, self.clock.deadline)
         if self.plan.free:
             self._compute_free_curve()
@@ -184,6 +198,45 @@ class SweepRun:
         finally:
             self._compute_band()
         self._compute_band_widths()
+
+    def _complete_remaining_amounts(self) -> None:
+        """Give each amount that time did not reach the list of the amount before, with a certified bound.
+
+        The bound is that of the dual lines found so far. On the nested curve the free bound of the amount also
+        holds for the first goal, as its lists are feasible there.
+        """
+        grace = Deadline(BOUND_SECONDS)
+        if self.plan.free:
+            self._keep_lists(FREE_CURVE, self.outcome.free, grace)
+            self._compute_band()
+        if self.plan.nested:
+            self._keep_lists(NESTED_CURVE, self.outcome.nested, grace)
+
+    def _keep_lists(self, curve: str, points: list[Point], grace: Deadline) -> None:
+        """Add a point with the list of the amount before at each amount left, while it satisfies every rule."""
+        free = {point.cents: point for point in self.outcome.free}
+        for cents in self.plan.amounts[len(points) :]:
+            before = points[-1] if points else free.get(cents)
+            if before is None or before.allocation is None:
+                return
+            promised = before.allocation if curve == NESTED_CURVE and points else None
+            try:
+                grace.check()
+                problem = self._compile_problem(cents, promised, grace)
+            except DeadlineExpired:
+                return
+            point = None if problem is None else keep_list(problem, cents, before.allocation)
+            if problem is None or point is None:
+                return
+            point = self.settler.tighten_bounds(problem, point)
+            above = free.get(cents)
+            if curve == NESTED_CURVE and above is not None:
+                point = tighten_by_larger_amount(point, above, self._maximises)
+            self._take(curve, points, point, problem, stored=False)
+
+    @property
+    def _maximises(self) -> bool:
+        return self.outcome.base.stages[0].sense is Sense.MAXIMISE
 
     def _compute_width_cents(self, place: int) -> int:
         sense = self.outcome.base.stages[0].sense
@@ -258,18 +311,19 @@ class SweepRun:
     def _propagate_bounds(self) -> None:
         """Propagate bounds downwards: without tightening rules, a bound is valid at every smaller amount."""
         free = self.outcome.free
-        up = self.outcome.base.stages[0].sense is Sense.MAXIMISE
         for k in range(len(free) - 2, -1, -1):
-            free[k] = tighten_by_larger_amount(free[k], free[k + 1], up)
+            free[k] = tighten_by_larger_amount(free[k], free[k + 1], self._maximises)
 
     def _build_settler(self) -> Settler:
         return Settler(self.clock, self.backend, self.cross_check, warm=self.warm)
 
-    def _compile_problem(self, cents: int, promised: Allocation | None = None) -> Problem | None:
+    def _compile_problem(
+        self, cents: int, promised: Allocation | None = None, deadline: Deadline | None = None
+    ) -> Problem | None:
         """Compile the problem at an amount, with earlier grants fixed; None for a contradictory scenario."""
         problem = self.plan.moved.derive_problem_at(self.outcome.base, cents)
         if problem is None:
-            problem = self._compile_anew(cents)
+            problem = self._compile_anew(cents, deadline)
         if problem is None:
             return None
         if promised is None:
@@ -278,9 +332,9 @@ class SweepRun:
         amounts = dict(zip(rows.tolist(), promised.granted_cents[rows].tolist(), strict=True))
         return with_fixed(problem, fund=rows, amounts=amounts)
 
-    def _compile_anew(self, cents: int) -> Problem | None:
+    def _compile_anew(self, cents: int, deadline: Deadline | None = None) -> Problem | None:
         try:
-            return self.plan.moved.compile_problem_at(cents, self.clock.deadline)
+            return self.plan.moved.compile_problem_at(cents, deadline or self.clock.deadline)
         except ScenarioError:
             return None
 
@@ -316,21 +370,27 @@ class SweepRun:
         self.resumed |= {(curve, cents)} if found is not None else set()
         return found
 
-    def _take(self, curve: str, points: list[Point], point: Point, problem: Problem | None) -> None:
+    def _take(
+        self, curve: str, points: list[Point], point: Point, problem: Problem | None, *, stored: bool = True
+    ) -> None:
         points.append(point)
         if problem is not None and point.allocation is not None:
             figures = list_figures(self.counters, problem, point.allocation)
             self.outcome.list_totals[curve, point.cents] = figures
-        if (curve, point.cents) not in self.resumed:
+        if stored and (curve, point.cents) not in self.resumed:
             self.store.put(curve, point)
         self.done += 1
         if self.report_progress is not None:
             self.report_progress(curve, self.done / max(1, self.n_points))
 
     def _compute_fair_seconds(self) -> float | None:
-        """Return a fair share of the remaining time for one solve."""
+        """Return a fair share of the remaining time for one solve; more until a list is found to start from."""
         left = self.clock.deadline.limit_seconds
-        return None if left is None else max(0.2, left / max(1, self.n_points - self.done))
+        if left is None:
+            return None
+        fair = max(0.2, left / max(1, self.n_points - self.done))
+        found = any(point.allocation is not None for point in self.outcome.free + self.outcome.nested)
+        return fair if found else max(fair, min(FIRST_SECONDS, left / 2))
 
     def _compute_initial_seconds(self) -> float | None:
         """Return the share of the time that each solve would get if none had been done."""

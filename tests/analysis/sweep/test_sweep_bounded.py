@@ -1,0 +1,80 @@
+"""Amounts that time did not reach: a list that keeps every rule, with a bound; and amounts derived from one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.analysis_cases.sweep_steps import SPAN, chosen, euros
+from support.analysis_cases.sweeps import List, small
+from support.clocks import StepClock
+from support.lanes import seeds
+
+from tnt_sim.analysis.sweep.plan import build_plan
+from tnt_sim.analysis.sweep.runner import run
+from tnt_sim.certify.claim_systems import build_claims
+from tnt_sim.errors import ScenarioError
+
+LIMITS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds of a clock that advances by a millisecond at each reading."""
+
+
+@pytest.mark.parametrize("seed", seeds(range(6), 2))
+@pytest.mark.parametrize("crossing", [False, True])
+def test_every_amount_has_a_list_and_a_bound(
+    seed: int, crossing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = small(800 + seed, crossing=crossing, own=seed % 2 == 0, tenths=seed % 3 == 0)
+    plan = build_plan(case.scenario(tmp_path), start=euros(case.base), stop=euros(case.base + SPAN), steps=6)
+    n_bounded = 0
+    for limit in LIMITS:
+        StepClock().install(monkeypatch)
+        found = run(plan, time_limit=limit)
+        promised: List | None = None
+        for nested in found.nested:
+            best = case.best(nested.cents, promised)
+            listed = chosen(nested)
+            if best is None or listed is None:
+                continue
+            assert nested.bounds[0] is not None
+            assert case.value(listed) == nested.values[0] <= case.value(best) <= nested.bounds[0]
+            promised = listed
+        for free in found.free:
+            best = case.best(free.cents)
+            if best is None or not free.values:
+                continue
+            assert free.bounds[0] is not None
+            assert free.values[0] <= case.value(best) <= free.bounds[0]
+        if found.stopped_by == "time" and found.free and found.free[0].allocation is not None:
+            assert len(found.free) == len(found.nested) == len(plan.amounts)
+            n_bounded += sum(point.method == "kept" for point in found.free + found.nested)
+    assert n_bounded
+
+
+@pytest.mark.parametrize("seed", seeds(range(12), 4))
+def test_a_derived_amount_has_the_rows_of_a_compiled_one(seed: int, tmp_path: Path) -> None:
+    """Whatever the rules: where a problem is derived, compiling gives the same rows, and refuses nothing."""
+    case = small(
+        820 + seed, crossing=seed % 3 == 1, own=seed % 2 == 0, use=seed % 3 == 2, tenths=seed % 4 == 0
+    )
+    moved = build_plan(
+        case.scenario(tmp_path), start=euros(case.base), stop=euros(case.base + SPAN), steps=2
+    ).moved
+    base = moved.compile_problem_at(moved.base_cents)
+    derived = 0
+    for cents in range(0, case.base + SPAN, 3):
+        problem = moved.derive_problem_at(base, cents)
+        if problem is None:
+            continue
+        derived += 1
+        rows, expected = (build_claims(one).system.rows for one in (problem, moved.compile_problem_at(cents)))
+        assert rows.names == expected.names
+        for name in ("row", "col", "value", "upper"):
+            assert np.array_equal(getattr(rows, name), getattr(expected, name))
+    assert bool(derived) == (seed % 3 != 2), "a share of the amount is compiled, the rest is derived"
+    below = [cents for cents in range(case.base) if moved.find_overdrawn_envelope(cents)]
+    for cents in below[:: max(1, len(below) // 5)]:
+        assert moved.derive_problem_at(base, cents) is None
+        with pytest.raises(ScenarioError):
+            moved.compile_problem_at(cents)
