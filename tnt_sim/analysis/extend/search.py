@@ -37,6 +37,7 @@ from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path, compile_at_amount
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReportProgress, notify_progress, solve_reference
+from tnt_sim.analysis.sweep.dual_bounds import DualLines
 from tnt_sim.analysis.sweep.envelope_point import SURE, Point, Settler
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.engine.budgets import Clock
@@ -55,6 +56,8 @@ from tnt_sim.verify.allocation_reading import Allocation
 STEPS = (2, 10, 20)
 """Default totals: the written one plus so many round steps."""
 MOST_RANGES = 12
+REFERENCE_SHARE = 0.3
+"""Most of the time that the list of the scenario as written may take."""
 LEAST_SECONDS, OTHER_LISTS_SECONDS = 0.2, 30.0
 """Least seconds for a list, and most seconds for the search of other lists of equal value."""
 
@@ -83,7 +86,7 @@ def extend_of(
     """
     clock = clock or Clock(None)
     totals = parse_totals(AmountVariation.of(scenario), to)
-    base = solve_reference(scenario, clock)
+    base = solve_reference(scenario, clock, share=REFERENCE_SHARE)
     line = build_envelope_path(base.problem, base.problem.case.tree.ids[0])
     result = ExtendResult(
         base,
@@ -138,6 +141,7 @@ class _ExtensionSearch:
     report_progress: ReportProgress | None
     settlers: dict[tuple[str, bool], Settler] = field(default_factory=dict)
     model_cache: dict[tuple[str, bool], ModelCache] = field(default_factory=dict)
+    lines: DualLines = field(default_factory=DualLines)
     waiting: int = 0
 
     def run(self) -> None:
@@ -221,7 +225,8 @@ class _ExtensionSearch:
             return None
 
     def _get_settler(self, curve: str, moved: bool) -> Settler:
-        return self.settlers.setdefault((curve, moved), Settler(self.clock))
+        """Return the settler of a curve; all know the dual lines of each other, which bound any amounts."""
+        return self.settlers.setdefault((curve, moved), Settler(self.clock, lines=self.lines))
 
     def _find_known_point(
         self, problem: Problem, total: int, promised: Allocation | None, untransferred: ListAtTotal | None

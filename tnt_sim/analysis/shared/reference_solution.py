@@ -80,9 +80,9 @@ def check_single_decision(scenario: ScenarioData) -> None:
 
 
 def solve_reference(
-    scenario: ScenarioData, clock: Clock | None = None, *, prove: bool = True
+    scenario: ScenarioData, clock: Clock | None = None, *, prove: bool = True, share: float = 1.0
 ) -> ReferenceSolution:
-    """Optimise a scenario as written.
+    """Optimise a scenario as written, within a share of the time.
 
     Raises
     ------
@@ -98,7 +98,8 @@ def solve_reference(
     clock = clock or Clock(None)
     clock.begin()
     model_cache = ModelCache()
-    answer = optimise(problem, OptimiseOptions(prove=prove), clock=clock, warm=WarmStart(model_cache))
+    own = Clock.from_deadline(clock.deadline.take_share(share))
+    answer = optimise(problem, OptimiseOptions(prove=prove), clock=own, warm=WarmStart(model_cache))
     if answer.status is Status.INFEASIBLE:
         raise _build_no_allocation_error()
     if answer.allocation is None:
