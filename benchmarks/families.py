@@ -7,7 +7,9 @@ M  3 axes of 101 departments: 303 caps at 50 to 90 % of what is asked, and one f
 S  one envelope in cents whose scores grow with the amounts: score = euros + 10,000 (`s500`: 500 dossiers).
 M3 the same with a cap for each axis at 96 % of its departments', and one for all at 97 % of these: three levels.
 
-b50k is B with 50,000 dossiers. cg is C with floors and caps from what the list by value per euro spends instead.
+b50k is B with 50,000 dossiers. Other recipes of B, C, D by a final letter: `g` floors and caps from what the list
+by value per euro spends instead, `t` floors at 125 % and caps at 75 %, `q` only five values per euro, so that many
+dossiers are equally good, `k` values that grow with the costs (strongly correlated).
 
 With a final `u` (`bu`, `mu`) a family is as users write their tables: costs in cents, merit in tenths, themes in
 several spellings.
@@ -35,7 +37,7 @@ from tnt_sim.scenario.load import load_scenario
 N_DEPARTMENTS, N_REGIONS, N_THEMES = 101, 13, 8
 
 
-def table_a(seed: int, n: int = 2_000) -> pl.DataFrame:
+def table_a(seed: int, n: int = 2_000, recipe: str = "") -> pl.DataFrame:
     """Dossiers of family A: cost, score and value as the module says; SYNTHETIC."""
     random = np.random.default_rng(seed)
     cost = np.clip(random.lognormal(11.0, 0.9, n), 5_000, 2_000_000).astype(np.int64)
@@ -43,6 +45,12 @@ def table_a(seed: int, n: int = 2_000) -> pl.DataFrame:
     department = random.permutation(
         np.concatenate([np.arange(N_DEPARTMENTS), random.integers(0, N_DEPARTMENTS, n - N_DEPARTMENTS)])
     )
+    value = np.rint(10 * score * np.sqrt(cost) / 100).astype(np.int64)
+    if recipe == "q":
+        cost = cost // 100 * 100
+        value = cost // 100 * (1 + score % 5)
+    elif recipe == "k":
+        value = cost // 100 + 500
     return pl.DataFrame(
         {
             "dossier": [f"D{k:05d}" for k in range(n)],
@@ -51,7 +59,7 @@ def table_a(seed: int, n: int = 2_000) -> pl.DataFrame:
             "theme": [f"t{t}" for t in random.integers(0, N_THEMES, n).tolist()],
             "cost": cost,
             "requested": cost,
-            "value": np.rint(10 * score * np.sqrt(cost) / 100).astype(np.int64),
+            "value": value,
         }
     )
 
@@ -89,10 +97,10 @@ def limit(name: str, where: str, side: str, euros: int) -> str:
     return f"  - {{id: {name}, kind: limit, measure: granted, where: {{{where}}}, {side}: {euros} €}}\n"
 
 
-def free_spending(folder: Path, seed: int, n: int = 2_000) -> Mapping[str, dict[str, int]]:
+def free_spending(folder: Path, seed: int, n: int = 2_000, recipe: str = "") -> Mapping[str, dict[str, int]]:
     """Euros that the optimum of A spends in each theme, region and department."""
     backend = {"backend": "highs"} if n == 2_000 else {}
-    scenario = load_scenario(write_a(folder, seed, table=table_a(seed, n)))
+    scenario = load_scenario(write_a(folder, seed, table=table_a(seed, n, recipe)))
     spent = solve(scenario, cross_check="never", **backend).to_dataframe()
     return {
         key: dict(spent.group_by(key).agg(pl.col("granted_cents").sum() // 100).sort(key).iter_rows())
@@ -156,20 +164,23 @@ def greedy_spending(folder: Path, seed: int) -> Mapping[str, dict[str, int]]:
 
 
 def write_b_to_d(
-    folder: Path, seed: int, name: str, n_floors: int = 4, n: int = 2_000, *, greedy: bool = False
+    folder: Path, seed: int, name: str, n_floors: int = 4, n: int = 2_000, recipe: str = ""
 ) -> Path:
-    """B, C or D, over the free spending of A; or over what the greedy list spends."""
-    free = greedy_spending(folder, seed) if greedy else free_spending(folder, seed, n)
+    """B, C or D, over the free spending of A; or by another recipe."""
+    free = greedy_spending(folder, seed) if recipe == "g" else free_spending(folder, seed, n, recipe)
+    floor, cap = (125, 75) if recipe == "t" else (110, 90)
     themes = list(free["theme"])[:n_floors]
-    rules = "".join(limit(f"floor-{t}", f"theme: {t}", "min", free["theme"][t] * 110 // 100) for t in themes)
+    rules = "".join(
+        limit(f"floor-{t}", f"theme: {t}", "min", free["theme"][t] * floor // 100) for t in themes
+    )
     table = pl.read_parquet(folder / "dossiers.parquet")
     if name in ("c", "d"):
         regions = list(free["reg"])[:6]
-        rules += "".join(limit(f"cap-{r}", f"reg: {r}", "max", free["reg"][r] * 90 // 100) for r in regions)
+        rules += "".join(limit(f"cap-{r}", f"reg: {r}", "max", free["reg"][r] * cap // 100) for r in regions)
     if name == "d":
         random = np.random.default_rng(1_000 + seed)
         deps = list(free["dep"])[:20]
-        rules += "".join(limit(f"cap-{d}", f"dep: {d}", "max", free["dep"][d] * 90 // 100) for d in deps)
+        rules += "".join(limit(f"cap-{d}", f"dep: {d}", "max", free["dep"][d] * cap // 100) for d in deps)
         first = list(free["theme"])[-1]
         themes_of = f"{{theme: [{first}, t4, t5]}}"
         rules += f"  - {{id: part, kind: share, measure: dossiers, where: {themes_of}, min: 30 %}}\n"
@@ -320,8 +331,8 @@ def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Pat
         return write_m(folder, seed, axes=name == "m3")
     if name == "b50k":
         return write_b_to_d(folder, seed, "b", n=50_000)
-    if name == "cg":
-        return write_b_to_d(folder, seed, "c", greedy=True)
+    if name[0] in "bcd" and name[-1] in "gtqk":
+        return write_b_to_d(folder, seed, name[0], int(name[1:-1] or 4), recipe=name[-1])
     n_floors = int(name[1:]) if len(name) > 1 else 4
     return write_b_to_d(folder, seed, name[0], n_floors)
 
