@@ -3,14 +3,17 @@
     uv run python benchmarks/targets.py [GROUP …] [--list LIST.csv] [--limit 120] [--turns 3]
 
 Groups: small (2,000 dossiers), flagship (3,206, of version 0.1.0), caps (10,000 under 303 caps), n (51,093 real
-grants under 507 envelopes, from the list of DETR and DSIL grants), floors (2,000, four floors), million, ensemble.
-Each command is a process of its own; figures are the least of the turns. A command that does not end is killed
+grants under 507 envelopes, from the list of DETR and DSIL grants), floors (2,000, four floors), recipes (2,000,
+B, C and D by five recipes of `families.py`, 30 s each), million, ensemble.
+Each command is a process of its own; figures are the least of the turns. After `run` the proof and the gap that
+its folder holds are told. A command that does not end is killed
 after `--limit` seconds on the clock, and its row says so. SYNTHETIC but for the list of grants.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -88,13 +92,32 @@ def write_broken(folder: Path) -> Path:
     return place
 
 
+def write_recipe(folder: Path, family: str, recipe: str) -> Path:
+    return write_b_to_d(folder, 0, family, recipe=recipe)
+
+
+def read_outcome(run: Path) -> str:
+    """Return the proof and the gap of the first goal that a run folder holds."""
+    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    goal = summary["objective"][0]
+    gap = None if goal["gap"] is None else float(goal["gap"]) / max(1.0, abs(float(goal["value"])))
+    return f", {summary['proof']}" + (f", gap {gap:.4%}" if gap else "")
+
+
 def list_groups(source: Path | None) -> dict[str, Group]:
     """The groups by name; without the list of grants there is no group n."""
     explained: dict[str, float | None] = {
         "explain RUN REFUSED": 0.8,
         "explain RUN --all --again --quiet": 2.0,
     }
-    groups = {
+    recipes = {
+        f"recipes {family}{recipe}": Group(
+            partial(write_recipe, family=family, recipe=recipe), {"run SCENARIO --time-limit 30": None}
+        )
+        for family in "bcd"
+        for recipe in ("", "g", "t", "q", "k")
+    }
+    groups = recipes | {
         "small": Group(
             write_broken,
             {"run SCENARIO": 0.9, "validate SCENARIO": 0.5, "validate broken.yaml": 0.5, "verify RUN": None},
@@ -155,8 +178,10 @@ def list_rows(name: str, group: Group, folder: Path, limit: float, turns: int) -
             if costs[-1].processor > 20:
                 break
         least = min(costs, key=lambda cost: cost.processor)
+        runs = sorted((folder / "runs").glob("*")) if command.startswith("run") else []
+        told = f"`{command}`{read_outcome(runs[0]) if runs else ''}"
         seconds = f"{least.processor:.2f}" if least.ended else f"> {least.processor:.0f}, killed"
-        yield f"| {name} | `{command}` | {seconds} | {least.clock:.1f} | {least.peak_gb:.2f} | {target or ''} |"
+        yield f"| {name} | {told} | {seconds} | {least.clock:.1f} | {least.peak_gb:.2f} | {target or ''} |"
 
 
 def main() -> None:
@@ -169,7 +194,8 @@ def main() -> None:
     print(f"load {os.getloadavg()[0]:.1f}")
     print("| group | command | processor seconds | clock | peak, GB | target |\n|---|---|---|---|---|---|")
     groups = list_groups(asked.list)
-    for name in asked.groups or groups:
+    wanted = [name for name in groups if not asked.groups or name.split()[0] in asked.groups]
+    for name in wanted:
         with tempfile.TemporaryDirectory() as folder:
             for row in list_rows(name, groups[name], Path(folder), asked.limit, asked.turns):
                 print(row, flush=True)
