@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import scipy.stats  # noqa: F401 - loaded when draws begin: what a program loads is not counted
+from families import close_caps
 
 from tnt_sim.analysis.alternatives.alternatives import alternatives
 from tnt_sim.analysis.audit.audit import audit
@@ -53,7 +54,6 @@ BEYOND = 2.0
 """Seconds that a question may take beyond its limit."""
 LISTS: dict[str, Path] = {}
 """Public lists that are not in the repository, by family."""
-GROUPS = ("department", "theme", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,45 +87,6 @@ class Measurement:
     def is_late(self) -> bool:
         """Whether it ran more than two seconds beyond its limit."""
         return self.seconds > self.limit_seconds + BEYOND
-
-
-def close_caps(folder: Path, *, n: int = 300, n_groups: int = 14, grant: str = "", more: str = "") -> Path:
-    """A few hundred dossiers under dozens of caps that cross, each near half of what its group asks for."""
-    random = np.random.default_rng(n)
-    cents = np.clip(random.lognormal(11.0, 0.9, n) * 100, 500_000, 50_000_000).astype(np.int64)
-    table = pl.DataFrame(
-        {
-            "dossier": [f"D{k:05d}" for k in range(n)],
-            **{name: [f"{name[0]}{g:02d}" for g in random.integers(0, n_groups, n)] for name in GROUPS},
-            "filed_at": [f"2026-01-{1 + k % 28:02d}" for k in range(n)],
-            "cost": [f"{c // 100}.{c % 100:02d}" for c in (cents * 3 // 2).tolist()],
-            "requested": [f"{c // 100}.{c % 100:02d}" for c in cents.tolist()],
-            "score": (random.integers(50, 200, n) / 10).tolist(),
-        }
-    )
-    asked = table.with_columns(pl.Series("cents", cents))
-    rules = []
-    for name in GROUPS:
-        for group, total in asked.group_by(name).agg(pl.col("cents").sum()).sort(name).iter_rows():
-            most = int(total * random.uniform(0.42, 0.55))
-            rules.append(
-                f"  - {{id: {name}-{group}, kind: limit, measure: granted, "
-                f"where: {{{name}: {group}}}, max: {most // 100}.{most % 100:02d} €}}"
-            )
-    amount = int(cents.sum()) * 48 // 100
-    folder.mkdir(parents=True, exist_ok=True)
-    table.write_csv(folder / "dossiers.csv")
-    text = f"""schema_version: 1
-id: close-caps
-title: Caps that are close, SYNTHETIC
-date: 2026-03-31
-programme: {{id: p, title: P, amount: {amount // 100}.{amount % 100:02d} €}}
-dossiers: [{{file: dossiers.csv}}]
-{grant}objective: [{{maximise: {{score: 1}}}}]
-{more}rules:
-"""
-    (folder / "close-caps.yaml").write_text(text + "\n".join(rules) + "\n", encoding="utf-8")
-    return folder / "close-caps.yaml"
 
 
 def wide_ranges(folder: Path) -> Path:

@@ -4,6 +4,7 @@ A  one envelope that binds among 123 rows.       B  A and theme floors at 110 % 
 C  B and six region caps at 90 % of free spending.
 D  C and 20 departmental caps, a share of 30 %, 60 exclusions, 60 prerequisites.
 M  3 axes of 101 departments: 303 caps at 50 to 90 % of what is asked, and one for all at 93 % of these.
+K  300 to 600 dossiers under 18 to 60 caps on three axes that cross; `CLOSE_CAPS` holds its recipes (`kf`: floors).
 S  one envelope in cents whose scores grow with the amounts: score = euros + 10,000 (`s500`: 500 dossiers).
 M3 the same with a cap for each axis at 96 % of its departments', and one for all at 97 % of these: three levels.
 
@@ -24,6 +25,7 @@ import random as chance
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -144,6 +146,77 @@ def write_s(folder: Path, seed: int, n: int) -> Path:
     text += "dossiers: [{file: dossiers.parquet}]\nobjective: [{maximise: {score: 1}}]\n"
     (folder / "s.yaml").write_text(text + "solver: {cross_check: never}\n", encoding="utf-8")
     return folder / "s.yaml"
+
+
+CLOSE_GROUPS = ("department", "theme", "kind")
+
+
+def close_caps(
+    folder: Path,
+    *,
+    n: int = 300,
+    n_groups: int = 14,
+    grant: str = "",
+    more: str = "",
+    seed: int | None = None,
+    least: float = 0.0,
+    correlated: bool = False,
+) -> Path:
+    """A few hundred dossiers under dozens of caps that cross, each near half of what its group asks for.
+
+    Each group gets the share `least` of its cap at least. `correlated` scores grow with the amounts. SYNTHETIC.
+    """
+    random = np.random.default_rng(n if seed is None else (n, seed))
+    cents = np.clip(random.lognormal(11.0, 0.9, n) * 100, 500_000, 50_000_000).astype(np.int64)
+    groups = {name: [f"{name[0]}{g:02d}" for g in random.integers(0, n_groups, n)] for name in CLOSE_GROUPS}
+    score = random.integers(50, 200, n) / 10
+    table = pl.DataFrame(
+        {
+            "dossier": [f"D{k:05d}" for k in range(n)],
+            **groups,
+            "filed_at": [f"2026-01-{1 + k % 28:02d}" for k in range(n)],
+            "cost": [f"{c // 100}.{c % 100:02d}" for c in (cents * 3 // 2).tolist()],
+            "requested": [f"{c // 100}.{c % 100:02d}" for c in cents.tolist()],
+            "score": np.round(np.rint(cents / 10_000) / 10 + score if correlated else score, 1).tolist(),
+        }
+    )
+    asked = table.with_columns(pl.Series("cents", cents))
+    rules = []
+    for name in CLOSE_GROUPS:
+        for group, total in asked.group_by(name).agg(pl.col("cents").sum()).sort(name).iter_rows():
+            most = int(total * random.uniform(0.42, 0.55))
+            floor = int(most * least)
+            bounds = f"min: {floor // 100}.{floor % 100:02d} €, " if floor else ""
+            rules.append(
+                f"  - {{id: {name}-{group}, kind: limit, measure: granted, "
+                f"where: {{{name}: {group}}}, {bounds}max: {most // 100}.{most % 100:02d} €}}"
+            )
+    amount = int(cents.sum()) * 48 // 100
+    folder.mkdir(parents=True, exist_ok=True)
+    table.write_csv(folder / "dossiers.csv")
+    text = f"""schema_version: 1
+id: close-caps
+title: Caps that are close, SYNTHETIC
+date: 2026-03-31
+programme: {{id: p, title: P, amount: {amount // 100}.{amount % 100:02d} €}}
+dossiers: [{{file: dossiers.csv}}]
+{grant}objective: [{{maximise: {{score: 1}}}}]
+{more}rules:
+"""
+    (folder / "close-caps.yaml").write_text(text + "\n".join(rules) + "\n", encoding="utf-8")
+    return folder / "close-caps.yaml"
+
+
+CLOSE_CAPS: Mapping[str, Mapping[str, Any]] = {
+    "k": {},
+    "kc": {"correlated": True},
+    "kf": {"n_groups": 6, "least": 0.9},
+    "kg": {"n_groups": 14, "least": 0.8},
+    "kl": {"grant": "grants: [{mode: levels, levels: [40 %, 60 %]}]\n"},
+    "kr": {"grant": "grants: [{mode: range, min_rate: 40 %, max_rate: 60 %, round: 100 €}]\n"},
+    "kw": {"n": 600, "n_groups": 20},
+}
+"""Recipes of family K: as it stands, correlated, floors near the caps (twice), levels, ranges, wider."""
 
 
 def greedy_spending(folder: Path, seed: int) -> Mapping[str, dict[str, int]]:
@@ -323,6 +396,8 @@ def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Pat
         place = write_m(folder, seed, 300_000)
         place.write_text(place.read_text(encoding="utf-8") + GRANTS["ml"], encoding="utf-8")
         return place
+    if name in CLOSE_CAPS:
+        return close_caps(folder, seed=seed, **CLOSE_CAPS[name])
     if name[0] == "s":
         return write_s(folder, seed, int(name[1:] or 2_000))
     if name[0] in GRANTS:
