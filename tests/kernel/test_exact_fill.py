@@ -58,6 +58,16 @@ def test_scores_that_grow_with_the_amounts_are_settled(n: int) -> None:
     assert not can_reach_profit(p, w, capacity, best.profit + 1)
 
 
+@pytest.mark.parametrize("n", [1_000, 2_000])
+def test_scores_below_the_amounts_by_a_constant_are_settled(n: int) -> None:
+    """The fewest dossiers that fill the capacity are best, so that the lists begin among the largest amounts."""
+    _, w, capacity = correlated(n)
+    best = solve_knapsack(w - 400_000, w, capacity)
+    count = int(np.searchsorted(np.cumsum(np.sort(w)[::-1]), capacity, side="left")) + 1
+    assert best.profit == capacity - 400_000 * count
+    assert best.weight == capacity
+
+
 def test_a_subset_sum_is_settled() -> None:
     _, w, capacity = correlated(2_000)
     best = solve_knapsack(w, w, capacity)

@@ -108,12 +108,20 @@ def _build_branch(
     profit: _Integers, weight: _Integers, capacity: int, count: int, *, at_most: bool
 ) -> _Branch:
     """Return the branch with the price at which its best items fill the capacity; any price gives a bound."""
+
+    def is_too_heavy(price: float) -> bool:
+        value = profit - price * weight
+        chosen = np.argpartition(-value, count - 1)[:count] if 0 < count < len(value) else np.arange(count)
+        return int(weight[chosen].sum()) > capacity
+
     low, high = 0.0, float((profit / weight).max())
+    for _ in range(PRICE_STEPS):  # the lightest items fit, and a high price leads to them
+        if not is_too_heavy(high):
+            break
+        low, high = high, 2 * high
     for _ in range(PRICE_STEPS):
         middle = (low + high) / 2
-        value = profit - middle * weight
-        chosen = np.argpartition(-value, count - 1)[:count] if 0 < count < len(value) else np.arange(count)
-        if int(weight[chosen].sum()) > capacity:
+        if is_too_heavy(middle):
             low = middle
         else:
             high = middle
@@ -140,18 +148,20 @@ def _list_fillings(
     count, room = branch.count - int(fixed.sum()), target - int(weight[fixed].sum())
     reach = np.r_[0, np.cumsum(weight[equal])]
     windows = reach[count:] - reach[:-count]  # the weight of `count` neighbours, by their first
-    first = max(0, int(np.searchsorted(windows, room, side="right")) - 1)
-    inside = np.zeros(len(equal), dtype=np.bool_)
-    inside[first : first + count] = True
+    below = int(np.searchsorted(windows, room, side="right")) - 1
     rng = np.random.default_rng(len(weight))
     for number in range(TRIES):
-        deadline.check()
-        chosen = _exchange_twice(weight[equal], inside, room, number, rng)
-        if chosen is not None:
-            taken = fixed.copy()
-            taken[equal[chosen]] = True
-            yield taken
-            return
+        # from the lighter window the weight must grow, from the heavier one it must fall
+        for first in sorted({max(0, below), min(below + 1, len(windows) - 1)}):
+            deadline.check()
+            inside = np.zeros(len(equal), dtype=np.bool_)
+            inside[first : first + count] = True
+            chosen = _exchange_twice(weight[equal], inside, room, number, rng)
+            if chosen is not None:
+                taken = fixed.copy()
+                taken[equal[chosen]] = True
+                yield taken
+                return
 
 
 def _exchange_twice(

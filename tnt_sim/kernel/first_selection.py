@@ -76,7 +76,7 @@ def find_first_selection(
     >>> find_first_selection(np.array([3, 3, 2, 4]), np.array([2, 2, 1, 3]), 6, 4).tolist()
     [True, True, False, False]
     """
-    search = _Search(profit, weight, target, least)
+    search = _SelectionSearch(profit, weight, target, least)
     stack, n_nodes = [search.root], 0
     while stack:
         deadline.check()
@@ -118,7 +118,7 @@ class _Node:
     n_tried: float = math.inf
 
 
-class _Search:
+class _SelectionSearch:
     """Losses and changes of each item's flip, and the root of the search."""
 
     def __init__(self, profit: IntArray, weight: IntArray, target: int, least: int) -> None:
@@ -152,7 +152,7 @@ class _Search:
 
     def branch(self, node: _Node, item: int) -> tuple[_Node, _Node]:
         """Return the children that leave the item out and take it, the second to be examined first."""
-        kept = replace(node, place=item + 1)
+        unflipped = replace(node, place=item + 1)
         flipped = _Node(
             item + 1,
             node.gap - float(self.loss[item]),
@@ -161,7 +161,7 @@ class _Search:
             (*node.flipped, item),
             node.n_tried,
         )
-        return (flipped, kept) if self.start[item] else (kept, flipped)
+        return (flipped, unflipped) if self.start[item] else (unflipped, flipped)
 
     def complete(
         self, node: _Node, items: IntArray, most_sets: int, deadline: Deadline
@@ -258,10 +258,10 @@ class _FlipSets:
         self.items.append(item)
         self.before.append(self.link[old])
         self.n_links += len(old)
-        self.link = _interleave(self.link, plain, links, flipped)
-        self.profit = _interleave(self.profit, plain, self.profit[old] + profit, flipped)
-        self.weight = _interleave(self.weight, plain, self.weight[old] + weight, flipped)
-        self.loss = _interleave(self.loss, plain, self.loss[old] + loss, flipped)
+        self.link = _join_columns(self.link, plain, links, flipped)
+        self.profit = _join_columns(self.profit, plain, self.profit[old] + profit, flipped)
+        self.weight = _join_columns(self.weight, plain, self.weight[old] + weight, flipped)
+        self.loss = _join_columns(self.loss, plain, self.loss[old] + loss, flipped)
         if len(self) > self.next_merge:
             self.merge_equal()
 
@@ -296,7 +296,7 @@ class _FlipSets:
         return items
 
 
-def _interleave[Number: np.generic](
+def _join_columns[Number: np.generic](
     plain: NDArray[Number], at: IntArray, flipped: NDArray[Number], places: IntArray
 ) -> NDArray[Number]:
     """Return both columns as one, each value at its place."""

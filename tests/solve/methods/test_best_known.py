@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.lanes import drawn
@@ -12,6 +13,7 @@ from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Termination
+from tnt_sim.solve.methods import exact_kernels
 from tnt_sim.solve.methods.best_known import BestKnown, compute_first_bound
 from tnt_sim.solve.methods.lexicographic import StageResult, StagesOutcome
 from tnt_sim.solve.methods.priced_blocks import combine_objectives, compute_leading_weight, solve_crossing
@@ -35,6 +37,23 @@ def test_bounds_and_points_at_every_budget(case: tuple[LinearModel, list[SolveSt
         assert model.is_feasible(known.point)
     if found is not None and known.bound is not None:
         assert known.bound == found[0].stages[0].value
+
+
+@drawn(60)
+@given(decisions())
+def test_kernels_that_give_up_leave_the_bound_of_the_relaxation(
+    case: tuple[LinearModel, list[SolveStage]],
+) -> None:
+    model, stages = case
+    known = BestKnown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact_kernels, "SEARCH_SHARE", 1e6)
+        found = exact_kernels.solve_exactly(model, stages, known=known, max_work=0)
+    best = best_points(model, stages)
+    sign = 1 if stages[0].sense is Sense.MAXIMISE else -1
+    if best and found is None:
+        assert known.bound is not None
+        assert sign * known.bound >= sign * int(stages[0].objective @ np.array(best[0]))
 
 
 @given(decisions())

@@ -10,6 +10,7 @@ tolerance, a column is not 0-1, or too many rows interact.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.kernel.blocks.block_search import MAX_BYTES, Heard
 from tnt_sim.kernel.cap_tree.best_choice import LongTreeError, Memory
 from tnt_sim.kernel.knapsack import ChoiceGroups
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.benders_projection import RELAXATION, Loosened, relax_to_counted_columns
 from tnt_sim.solve.methods.best_known import BestKnown
@@ -33,11 +35,13 @@ from tnt_sim.solve.methods.cap_tree import (
     solve_cheapest,
     solve_tree,
 )
+from tnt_sim.solve.methods.greedy import search_better_point
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.priced_blocks import MAX_WORK, solve_crossing
 from tnt_sim.solve.methods.priced_blocks import SOLVER as BLOCKS
 from tnt_sim.solve.methods.secondary_stage import solve_largest
 from tnt_sim.solve.reductions.amounts_as_binaries import AmountsAsBinaries, AmountsInverse
+from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.solve.reductions.projection import Projection, ProjectionInverse
 from tnt_sim.solve.reductions.reduction import ModelSize, ReductionStep
 
@@ -47,6 +51,8 @@ QUICK_WORK = 50_000
 """States that the blocks may examine before a long tree of caps is tried."""
 MOST_CLASHES = 12
 """Benders cuts added before the model is left to a solver."""
+SEARCH_SHARE = 0.25
+"""Share of the time of kernels that gave up, which a bound and a local search for a better point may take."""
 WORDS = {TREE: "tree", BLOCKS: "blocks"}
 """Name of each kernel in the `method` field of a result."""
 
@@ -84,7 +90,8 @@ def solve_exactly(
     max_work
         States that the blocks may examine; 0 means that only trees of caps are tried.
     known
-        Receives the best bound and point of the blocks if they give up; not used when dossiers have amounts.
+        If no kernel solves the stages: receives the best bound and point of the blocks, unless dossiers have
+        amounts; else the bound of the linear relaxation; and the point of a local search.
     max_bytes
         Memory of the blocks' arrays.
 
@@ -93,13 +100,38 @@ def solve_exactly(
     (StagesOutcome, bool) or None
         The outcome, and whether the point is proved to be the unique answer.
     """
+    began = time.perf_counter()
     if recovery is not None and len(recovery.amount_rows):
-        return run_within_deadline(
+        result = run_within_deadline(
             lambda: _solve_amounts(model, stages, recovery, live, memory, deadline, max_work, max_bytes)
         )
-    return run_within_deadline(
-        lambda: _solve_stages(model, stages, live, heard, memory, None, deadline, max_work, max_bytes, known)
-    )
+    else:
+        result = run_within_deadline(
+            lambda: _solve_stages(
+                model, stages, live, heard, memory, None, deadline, max_work, max_bytes, known
+            )
+        )
+    if result is None and known is not None:
+        until = Deadline(SEARCH_SHARE * (time.perf_counter() - began))
+        if known.bound is None:
+            _record_relaxation(known, model, stages[0], until)
+        if recovery is not None:
+            point = search_better_point(model, recovery, stages[0], stages[-1].objective, until)
+            if point is not None:
+                known.record_point(stages[0], model, point)
+    return result
+
+
+def _record_relaxation(known: BestKnown, model: LinearModel, stage: SolveStage, deadline: Deadline) -> None:
+    """Record the exact bound of the linear relaxation on a stage, if there is time for it."""
+    if deadline.expired or not model.n_cols:
+        return
+    sign = 1 if stage.sense is Sense.MAXIMISE else -1
+    goal = model.with_objective(sign * stage.objective, Sense.MAXIMISE)
+    prices = IncrementalLp().compute_prices(model, goal.objective, deadline=deadline)
+    proved = None if prices is None or deadline.expired else compute_exact_bound(goal, prices).value
+    if proved is not None:
+        known.record_bound(stage, sign * math.floor(proved))
 
 
 def run_within_deadline(solve: Callable[[], KernelOutcome]) -> KernelOutcome:

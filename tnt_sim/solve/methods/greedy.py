@@ -1,8 +1,8 @@
-"""Greedy heuristic: finds a feasible point without a solver, for when the deadline leaves time for nothing else.
+"""Greedy heuristic: finds a feasible point quickly, for when the deadline leaves time for nothing else.
 
 Start from the least point (only forced dossiers). If it is below the lower bound of some rows, add dossiers that
-raise these rows until each is satisfied, the row that needs the largest share of what could raise it first. Add
-dossiers in decreasing order of gain of the first
+raise these rows until each is satisfied, the row that needs the largest share of what could raise it first; if
+that fails, `local_search.py` looks for such a point. Add dossiers in decreasing order of gain of the first
 objective per unit of cost, each at its least amount, whenever all rows remain satisfied. Then raise amounts
 as far as the rows allow. All arithmetic is in integers, so feasibility does not depend on a tolerance.
 
@@ -27,6 +27,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.solve.methods.local_search import MOST_MOVES, MOST_STEPS, search_point
 from tnt_sim.sparse_matrix import SparseMatrix
 
 PER_ROUND = 100_000
@@ -48,8 +49,8 @@ def find_greedy_point(
 ) -> IntArray | None:
     """Find a point that satisfies all rows and bounds exactly; None if the heuristic meets none.
 
-    It meets none if the least point exceeds an upper bound, or if no remaining dossier can raise a row to its
-    lower bound.
+    It meets none if the least point exceeds an upper bound, or if neither additions nor a local search bring all
+    rows to their lower bounds.
 
     Parameters
     ----------
@@ -71,13 +72,31 @@ def find_greedy_point(
         return None if is_short else x
     if is_short:
         if not filling.reach_lower_bounds(moves, deadline):
-            return None
+            point = search_point(model, moves, x, gain, deadline)
+            if point is None:
+                return None
+            filling = _Filling(model, point, model.compute_activity(point))
         x = filling.x.copy()
         moves = _build_moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost)
     filling.fill(moves, deadline)
     if not deadline.expired:
         filling.raise_amounts(recovery.ranged_columns[gain[recovery.ranged_columns] > 0], deadline)
     return filling.x if model.is_feasible(filling.x) else x
+
+
+def search_better_point(
+    model: LinearModel, recovery: Recovery, goal: SolveStage, cost: IntArray, deadline: Deadline
+) -> IntArray | None:
+    """Search for a point of large value by flips of dossiers at their least amounts; None if it meets none.
+
+    Parameters are those of `find_greedy_point`.
+    """
+    if deadline.expired or len(recovery.candidate) > MOST_MOVES:
+        return None
+    x = np.clip(np.zeros(model.n_cols, dtype=np.int64), model.col_lower, model.col_upper)
+    gain = goal.objective if goal.sense is Sense.MAXIMISE else -goal.objective
+    moves = _build_moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost, useful_only=False)
+    return search_point(model, moves, x, gain, deadline, MOST_STEPS)
 
 
 def _build_moves(
