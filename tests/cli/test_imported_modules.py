@@ -54,7 +54,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("explain {a} E-24", SECOND | SLOW, 325),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 345),
         ("compare {a} {b}", SOLVERS | SLOW, 335),
-        ("sweep scenario.yaml", {"pulp", "ortools"}, 310),
+        ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 310),
     ],
 )
 def test_a_verb_imports_only_what_it_needs(demo: Path, words: str, unwanted: set[str], most: int) -> None:
