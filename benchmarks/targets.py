@@ -151,6 +151,7 @@ def list_groups(source: Path | None) -> dict[str, Group]:
                 "run SCENARIO": 1.5, "verify RUN": 1.5, "explain RUN REFUSED": 2.0,
                 "explain RUN --all --again --quiet": 20.0, PAGES[0]: 6.0, PAGES[1]: 12.0,
                 "marginal-euro SCENARIO": 12.0, "alternatives SCENARIO": 5.0,
+                "sweep SCENARIO --envelope detr --to 125% --steps 4": 5.0,
             },
         )  # fmt: skip
     return groups

@@ -11,7 +11,9 @@ from support.analysis_cases.sweeps import List, small
 from support.clocks import StepClock
 from support.lanes import seeds
 
+from tnt_sim.analysis.shared import amount_variation
 from tnt_sim.analysis.sweep.plan import build_plan
+from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import run
 from tnt_sim.certify.claim_systems import build_claims
 from tnt_sim.errors import ScenarioError
@@ -78,3 +80,20 @@ def test_a_derived_amount_has_the_rows_of_a_compiled_one(seed: int, tmp_path: Pa
         assert moved.derive_problem_at(base, cents) is None
         with pytest.raises(ScenarioError):
             moved.compile_problem_at(cents)
+
+
+@pytest.mark.parametrize("seed", seeds(range(6), 3))
+def test_one_compiled_problem_serves_every_amount(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is compiled once a plan is made, with rules that cross or none; both curves equal enumeration."""
+    case = small(840 + seed, crossing=seed % 2 == 0, own=seed % 3 == 0, tenths=seed % 3 == 1)
+    plan = build_plan(case.scenario(tmp_path), start=euros(case.base), stop=euros(case.base + SPAN), steps=5)
+    monkeypatch.setattr(amount_variation, "compile_problem", None)
+    found = run(plan)
+    build_document(found)
+    promised: List | None = None
+    for free, nested in zip(found.free, found.nested, strict=True):
+        assert chosen(free) == case.best(free.cents)
+        assert chosen(nested) == case.best(nested.cents, promised)
+        promised = chosen(nested)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tnt_sim.analysis.shared.amount_variation import FREE, AmountVariation
@@ -122,6 +122,7 @@ class SweepPlan:
     free, nested : curves requested
     exact : whether every step of the free curve is requested too
     tolerance : the free curve is refined until its band is nowhere wider
+    base : problem at the written amount
     """
 
     moved: AmountVariation
@@ -129,7 +130,8 @@ class SweepPlan:
     free: bool
     nested: bool
     exact: bool
-    tolerance: Tolerance | None = None
+    tolerance: Tolerance | None
+    base: Problem = field(repr=False)
 
     @property
     def refined(self) -> bool:
@@ -178,9 +180,12 @@ def build_plan(
     moved = AmountVariation.of(scenario, envelopes, share)
     amounts = _parse_amounts(moved, start, stop, steps, at)
     _refuse_children(moved, amounts[0])
-    _refuse_committed(moved, amounts[0])
+    base = compile_problem(scenario)
+    _refuse_committed(moved, base, amounts[0])
     both = not free and not nested
-    return SweepPlan(moved, amounts, free or both or exact, nested or (both and not exact), exact, within)
+    return SweepPlan(
+        moved, amounts, free or both or exact, nested or (both and not exact), exact, within, base
+    )
 
 
 def _parse_tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolerance | None:
@@ -298,9 +303,8 @@ def _refuse_children(moved: AmountVariation, low: int) -> None:
     )
 
 
-def _refuse_committed(moved: AmountVariation, low: int) -> None:
+def _refuse_committed(moved: AmountVariation, base: Problem, low: int) -> None:
     """Refuse amounts below what is committed; the message names the applications and the least amount."""
-    base = compile_problem(moved.scenario)
     short = _find_uncovered_envelope(moved, base, low)
     if short is None:
         return

@@ -242,7 +242,8 @@ def _explain_unspent(result: SweepResult, lang: Lang) -> list[UnspentEntry]:
     point = next((p for p in reversed(result.free or result.nested) if p.allocation is not None), None)
     if point is None or point.allocation is None:
         return []
-    problem = result.plan.moved.compile_problem_at(point.cents)
+    moved = result.plan.moved
+    problem = moved.derive_problem_at(result.base, point.cents) or moved.compile_problem_at(point.cents)
     reading = read_allocation(problem, point.allocation)
     why = determine_reasons(problem, point.allocation, reading)
     tree = problem.case.tree

@@ -42,7 +42,7 @@ from tnt_sim.engine.optimise import WarmStart, with_fixed
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
 FREE_CURVE, NESTED_CURVE = "free", "nested"
@@ -135,7 +135,7 @@ class SweepRun:
     done: int = 0
 
     def __post_init__(self) -> None:
-        base = compile_problem(self.plan.scenario)
+        base = self.plan.base
         self.clock.begin()
         course = StudyProgress(self.clock.deadline, "amounts")
         self.outcome, self.counters = SweepResult(self.plan, base, course), Counters.of(base)
