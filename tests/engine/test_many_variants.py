@@ -23,8 +23,12 @@ title: SYNTHETIC
 programme:
   id: tout
   amount: 2400.50 €
+  overbooked: OVERBOOKED
   envelopes:
-    - {id: a, amount: 1000 €, envelopes: [{id: a1, amount: 500.25 €}, {id: a2, amount: 450 €}]}
+    - id: a
+      amount: 1000 €
+      overbooked: OVERBOOKED
+      envelopes: [{id: a1, amount: 500.25 €}, {id: a2, amount: 450 €}]
     - {id: b, amount: 1100 €}
     - {id: vide, amount: 10 €}
 dossiers: [{file: dossiers.csv}]
@@ -42,9 +46,9 @@ solver: {cross_check: never}
 
 
 def write_base(folder: Path, dice: random.Random) -> Path:
-    """A tree of three depths, half of them with commitments, equal scores and equal amounts, in cents."""
+    """A tree of three depths, some with commitments or ceilings, equal scores, equal amounts, cents."""
     amounts = [dice.randint(20_00, 160_00) for _ in range(5)]
-    committed = dice.choice([(), (5, 17)])
+    committed = dice.choice([(), (), (5, 17)])
     lines = ["dossier,requested,cost,score,theme,department,envelope,committed"]
     for k in range(26):
         asked = dice.choice(amounts) if dice.random() < 0.4 else dice.randint(20_00, 160_00)
@@ -58,7 +62,9 @@ def write_base(folder: Path, dice: random.Random) -> Path:
         )
     (folder / "dossiers.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     path = folder / "many.yaml"
-    path.write_text(BASE, encoding="utf-8")
+    # where amounts are ceilings, no envelope gains what another leaves, and bounds move without their rows
+    ceilings = dice.choice(["true", "true", "false"])
+    path.write_text(BASE.replace("OVERBOOKED", ceilings), encoding="utf-8")
     return path
 
 
@@ -87,10 +93,13 @@ def draw_change(dice: random.Random) -> dict[str, object]:
         {"caps.aides.max": f"{dice.randint(40, 90)} %"},
         {"rules.theme.max": f"{dice.randint(30_000, 90_000) / 100:.2f} €"},
         {"rules.nombre.min": dice.randint(0, 3)},
+        {"accept": [{"id": "left_out/0", "reason": "lu", "author": "jury"}]},
         {f"rules.{dice.choice(['theme', 'nombre', 'rural', 'vote'])}.off": True},
         {"rules.vote.refuse": [f"D{dice.randint(0, 25):02}"]},
         {"rules.vote.fund": [f"D{dice.randint(6, 16):02}"]},
     ]
+    if dice.random() < 0.4:  # amounts alone
+        kinds = kinds[:4]
     chosen = dice.sample(kinds, dice.choice([1, 1, 1, 2]))
     return {path: value for change in chosen for path, value in change.items()}
 

@@ -13,7 +13,7 @@ from support import draws
 from support.lanes import seeds
 
 import tnt_sim as tnt
-from tnt_sim.certify.claim_systems import build_claims
+from tnt_sim.certify.claim_systems import ENVELOPES_PLACE, build_claims, update_claims
 from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
@@ -36,6 +36,10 @@ rules:
 objective: [{{maximise: {{score: 1}}}}]
 solver: {{cross_check: never}}
 """
+
+
+CEILINGS = ", overbooked: true"
+"""Amounts of the children are ceilings, so that none gains what another leaves."""
 
 
 def scenario(folder: Path, options: str = "", floor: str = "100 €") -> tnt.Scenario:
@@ -78,10 +82,11 @@ def test_answers_are_those_of_fresh_questions(tmp_path: Path) -> None:
     assert compiled[:8] == ["anew", "amounts", "amounts", "amounts", "goals", "anew", "amounts", "anew"]
 
 
+@pytest.mark.parametrize("options", ["", CEILINGS])
 @pytest.mark.parametrize("seed", seeds(range(6), 2))
-def test_rows_carried_on_are_those_written_anew(tmp_path: Path, seed: int) -> None:
+def test_rows_carried_on_are_those_written_anew(tmp_path: Path, seed: int, options: str) -> None:
     """Amounts, goals and rules in any order; the model and the system are those of a fresh writing."""
-    dice, base, drafts = random.Random(seed), scenario(tmp_path), ModelCache()
+    dice, base, drafts = random.Random(seed), scenario(tmp_path, options), ModelCache()
     problem, kept = compile_problem(base), 0
     for _ in range(8):
         changes = {**dice.choice(CHANGES), **({"programme.amount": "850 €"} if dice.random() < 0.2 else {})}
@@ -237,3 +242,19 @@ def test_rows_changed_after_their_comparison_are_compared_again(tmp_path: Path) 
     changed = replace(claims, system=claims.system.with_rows(stronger))
     assert not compare_readings(problem, changed).holds
     assert compare_readings(problem, claims).holds
+
+
+def test_bounds_of_other_amounts_are_compared_without_the_entries(tmp_path: Path) -> None:
+    base = scenario(tmp_path, CEILINGS)
+    problem = compile_problem(base)
+    claims = build_claims(problem)
+    assert compare_readings(problem, claims).holds
+    assert ENVELOPES_PLACE in claims.matched
+    quick = derive_by_amounts(problem, with_changes(base, {"programme.amount": "800.07 €"}))
+    moved = update_claims(claims, quick)
+    assert ENVELOPES_PLACE not in moved.compared
+    assert ENVELOPES_PLACE in moved.matched
+    assert compare_readings(quick, moved) == compare_readings(quick, build_claims(quick))
+    stronger = update_claims(claims, quick)
+    stronger.system.rows.upper[stronger.written[ENVELOPES_PLACE].first] -= 1
+    assert not compare_readings(quick, stronger).holds

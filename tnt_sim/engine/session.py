@@ -78,10 +78,13 @@ class SolverSession:
     ----------
     scenario
         The base scenario. Each call changes this one, not the previous version.
+    wants_notices
+        Whether compiled problems carry their warnings and open questions.
     """
 
-    def __init__(self, scenario: ScenarioData) -> None:
+    def __init__(self, scenario: ScenarioData, *, wants_notices: bool = True) -> None:
         self.scenario = scenario
+        self.wants_notices = wants_notices
         self.live = IncrementalLp()
         self.warm = WarmStart(ModelCache(), self.live, CoreProblem().solve)
         self._first: Problem | None = None
@@ -116,8 +119,10 @@ class SolverSession:
             found = self._optimise_problem(quick, options, clock)
             if found.answer.status is not Status.INFEASIBLE:
                 return replace(found, compiled=how)
-        # compiling finds rules that cannot be satisfied, with the reason
-        return self._optimise_problem(compile_problem(scenario), options, clock)
+        # compiling says why rules cannot be satisfied; `accept` is checked against the open questions
+        wants_notices = self.wants_notices or bool(scenario.spec.accept)
+        problem = compile_problem(scenario, wants_notices=wants_notices)
+        return self._optimise_problem(problem, options, clock)
 
     def optimise_many(
         self,
@@ -130,7 +135,7 @@ class SolverSession:
 
         Versions that change the same values come one after the other, as they share rows and kernel results.
         Each outcome is that of the version alone: no basis and no point of another one is used. A version that
-        is refused yields its error.
+        is refused yields its error. Problems come without warnings and open questions.
 
         Parameters
         ----------
@@ -140,7 +145,7 @@ class SolverSession:
             The time for all; versions after its end are not yielded.
         """
         clock = clock or Clock(None)
-        session = SolverSession(self.scenario)
+        session = SolverSession(self.scenario, wants_notices=False)
         session.warm = WarmStart(self.warm.model_cache)
         session._first = self._first
         for place in sorted(range(len(changes)), key=lambda k: sorted(changes[k])):
