@@ -9,7 +9,6 @@ from typing import Any
 
 from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.analysis.sweep import frames
 from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document as sweep_document
@@ -58,6 +57,8 @@ class Sweep(WithReport, StudyAnswer):
         >>> curve.to_dataframe(table="points").height
         6
         """
+        from tnt_sim.analysis.sweep import frames
+
         makers = {
             "points": frames.build_point_frame,
             "envelopes": frames.build_envelope_frame,
