@@ -6,10 +6,11 @@ name of a field that Python reserves ends with an underscore, which its key does
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from types import NoneType
 from typing import Any
 
@@ -33,6 +34,20 @@ def list_keys(document: Any) -> tuple[tuple[str, str, bool], ...]:
     return tuple((one.name, one.name.removesuffix("_"), OMITTED in one.metadata) for one in fields(document))
 
 
+@cache
+def _prepare_class(document: Any) -> tuple[frozenset[str], tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the keys that None leaves out, all keys, and a function that reads the fields of an instance."""
+    fields_of = list_keys(document)
+    names = [name for name, _, _ in fields_of]
+    absent = frozenset(key for _, key, may_be_absent in fields_of if may_be_absent)
+
+    def read_each(instance: Any) -> tuple[Any, ...]:
+        return tuple(getattr(instance, name) for name in names)
+
+    read = attrgetter(*names) if len(names) > 1 else read_each
+    return absent, tuple(key for _, key, _ in fields_of), read
+
+
 def dump_document(document: Any) -> dict[str, Any]:
     """Write a document, or an entry of one, as plain JSON data: the only place that does.
 
@@ -47,10 +62,13 @@ def dump_document(document: Any) -> dict[str, Any]:
     >>> dump_document(Move(from_="axe-1", to="axe-2"))
     {'from': 'axe-1', 'to': 'axe-2'}
     """
+    absent, keys, read = _prepare_class(document.__class__)
+    values = read(document)
+    if not absent and _PLAIN.issuperset(map(type, values)):
+        return dict(zip(keys, values, strict=True))
     plain = {}
-    for name, key, may_be_absent in list_keys(document.__class__):
-        value = getattr(document, name)
-        if value is not None or not may_be_absent:
+    for key, value in zip(keys, values, strict=True):
+        if value is not None or key not in absent:
             plain[key] = value if value.__class__ in _PLAIN else _dump_value(value)
     return plain
 

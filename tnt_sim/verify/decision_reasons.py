@@ -134,7 +134,7 @@ def select_unclear(
                     problem, _compute_values_with(problem, allocation, row), reading.values
                 )
             return better
-        gain = _compute_gains(stage, problem.offers.least_cents, allocation.funded)
+        gain = compute_stage_gains(stage, problem.offers.least_cents, allocation.funded)
         better |= waiting & (gain > 0)
         waiting &= gain == 0
     return better
@@ -148,7 +148,8 @@ def is_better(problem: Problem, values: Sequence[Fraction], than: Sequence[Fract
     return False
 
 
-def _compute_gains(stage: ObjectiveStage, least_cents: IntArray, funded: BoolArray) -> IntArray:
+def compute_stage_gains(stage: ObjectiveStage, least_cents: IntArray, funded: BoolArray) -> IntArray:
+    """Compute Δ of each dossier for an objective that is a sum, in units of its terms; larger is better."""
     terms = stage.terms
     gain = terms.per_funded + terms.per_cent * least_cents
     for part in terms.once:

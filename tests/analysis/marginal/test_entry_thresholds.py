@@ -25,15 +25,21 @@ from tnt_sim.analysis.marginal.entry_thresholds import (
     NoLoss,
     bracket_first_amounts,
     bracket_stable_amounts,
+    build_entries,
     find_no_loss_extensions,
 )
 from tnt_sim.analysis.marginal.questions import entries
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path
+from tnt_sim.analysis.shared.envelope_path import (
+    EnvelopePath,
+    build_envelope_path,
+    list_amount_dependent_rules,
+)
 from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 
 @drawn(25)
@@ -71,6 +77,71 @@ def test_no_loss_equals_brute_force(case: dict[str, Any], data: Any) -> None:
         else:
             assert 0 <= lower <= extra
             assert upper == UNKNOWN or upper >= extra
+
+
+@drawn(40)
+@given(cases(largest=5), st.data())
+def test_limits_hold_for_a_list_that_is_not_proven(case: dict[str, Any], data: Any) -> None:
+    """From any feasible list, the least amount without loss and the first in the optimum are within limits."""
+    name = data.draw(st.sampled_from(envelopes(case)))
+    every = brute.points(case, name)
+    amount = brute.path_to(case["envelopes"], name)[-1]["amount"]
+    feasible = [point for point in every if point.need <= amount]
+    assume(feasible)
+    try:
+        base = solve_reference(scenario_of(case), prove=False)
+    except (ScenarioError, NothingDecided):
+        assume(False)
+    today = data.draw(st.sampled_from(feasible))
+    names = base.problem.case.table["dossier"].to_list()
+    cents = np.array([today.award.get(dossier, 0) for dossier in names], dtype=np.int64)
+    allocation = Allocation(np.array([dossier in today.award for dossier in names]), cents)
+    reading = read_allocation(base.problem, allocation)
+    assert not list_broken_rules(base.problem, allocation, reading)
+    answer = replace(
+        base.answer,
+        status=Status.FEASIBLE,
+        proof=Proof.FEASIBLE_GAP,
+        claimed=False,
+        values=reading.values,
+        bests=reading.values,
+        allocation=allocation,
+        reading=reading,
+    )
+    base = replace(base, answer=answer, limits=reading.values)
+    path = build_envelope_path(base.problem, name)
+    found = find_no_loss_extensions(base, path)
+    rising = len(base.problem.stages) == 1 and not list_amount_dependent_rules(base.problem, path.nodes)
+    at = np.array([amount], dtype=np.int64)
+    lists = Lists(
+        at, allocation.funded[:, None], np.zeros(0, np.bool_), False, rising, amount, amount, None, False
+    )
+    table = build_entries(base, path, lists, found).table
+    assert table["first_upto_cents"].null_count() == table["stable_upto_cents"].null_count() == len(names)
+    assert not table["exact"].any()
+    for row, dossier in enumerate(names):
+        if not base.problem.offers.candidate[row]:
+            continue
+        least = brute.least(
+            every,
+            lambda p, d=dossier: (
+                d in p.award and all(a >= b for a, b in zip(p.goals, today.goals, strict=True))
+            ),
+        )
+        lower, upper = int(found.lower[row]), int(found.upper[row])
+        event(f"{found.method[row]}, upper {upper != UNKNOWN}")
+        if least is None:
+            assert upper == UNKNOWN
+            continue
+        assert not found.never[row]
+        assert lower <= max(0, least - amount)
+        assert upper == UNKNOWN or upper >= max(0, least - amount)
+        first = table["first_from_cents"][row]
+        for cents_there in {point.need for point in every if point.need >= amount}:
+            best = brute.best_at(every, cents_there)
+            if best is not None and dossier in best.award:
+                assert first is not None
+                assert first <= cents_there
 
 
 def test_kernels_settle_one_envelope() -> None:

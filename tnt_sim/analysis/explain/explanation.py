@@ -50,6 +50,7 @@ from tnt_sim.analysis.explain.rule_effects import Effect, count_rule_effects, ge
 from tnt_sim.analysis.explain.sentences import describe_dossiers, explain_dossier
 from tnt_sim.analysis.explain.stored_explanation import get_report_limit
 from tnt_sim.analysis.shared.decided_run import DecidedRun, find_rows, refuse_all_unknown
+from tnt_sim.analysis.shared.list_addition import build_blocking_rule_finder
 from tnt_sim.analysis.shared.progress import INTERRUPT, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED, Deadline
@@ -58,18 +59,15 @@ from tnt_sim.engine.result import Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.envelopes.tree_reading import PathReading, read_sums, sum_by_node
-from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.amount_increase import Raising
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify import step_reading
-from tnt_sim.verify.decision_reasons import build_rule_finder, compute_n_tried
+from tnt_sim.verify.decision_reasons import compute_n_tried
 
 RESERVE = "reserve"
 """Value of `rule` for an envelope that holds back every euro added to it."""
 MOST_DOUBLINGS = 20
 """Doublings of the increase before an envelope is considered to hold back every euro added to it."""
-GRANTS = "grants"
-"""Value of `rule` for a common rate of several grants, which has no id of its own."""
 
 
 def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[ReserveEntry]:
@@ -85,7 +83,7 @@ def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[Re
     place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
     most, node_of = compute_n_tried(problem), problem.case.node.tolist()
     left_at, rules = decided.reasons.room.whole_cents.tolist(), decided.reasons.rule.to_list()
-    money, in_the_way = _Money.of(decided), _build_blocking_rule_finder(decided)
+    money, in_the_way = _Money.of(decided), build_blocking_rule_finder(decided.problem, decided.allocation)
     result = []
     for k, (name, _, cents) in enumerate(listed.iter_rows()):
         row = place[name]
@@ -189,20 +187,6 @@ class _Money:
             half = (low + high) // 2
             low, high = (low, half) if can_fit(half) else (half, high)
         return high
-
-
-def _build_blocking_rule_finder(decided: DecidedRun) -> Callable[[int], str | None]:
-    """Return a function that names the rule which today's list plus one application would break."""
-    problem, today = decided.problem, decided.allocation
-    hard = [*problem.table_rules, *(rule for rule in problem.rules if rule.mode is Mode.HARD)]
-    broken = build_rule_finder(problem, today, hard)
-
-    def find_blocking_rule(row: int) -> str | None:
-        funded, granted = today.funded.copy(), today.granted_cents.copy()
-        funded[row], granted[row] = True, problem.offers.least_cents[row]
-        return GRANTS if problem.offers.common.list_violated_groups(funded, granted) else broken(row)
-
-    return find_blocking_rule
 
 
 MOST_INVERSIONS = 100

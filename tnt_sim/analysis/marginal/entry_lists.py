@@ -28,11 +28,20 @@ MOST_LISTS = 160
 """Most amounts whose list is computed, those of the plan included; the rest is reported as gaps."""
 
 
-def build_reference_list(base: ReferenceSolution, path: EnvelopePath) -> Lists:
+def build_reference_list(base: ReferenceSolution, path: EnvelopePath, plan: SweepPlan) -> Lists:
     """Return the list of the reference solution alone."""
     at = path.amount_cents
     cents = np.array([at], dtype=np.int64)
-    return Lists(cents, base.allocation.funded[:, None], np.zeros(0, np.bool_), from_cents=at, to_cents=at)
+    optimal = base.answer.is_closed and base.answer.canonical
+    return Lists(
+        cents,
+        base.allocation.funded[:, None],
+        np.zeros(0, np.bool_),
+        rising=not optimal and is_no_worse(base, path, plan),
+        from_cents=at,
+        to_cents=at,
+        optimal=optimal,
+    )
 
 
 def find_optimal_lists(
@@ -57,7 +66,7 @@ def find_optimal_lists(
     course.take(outcome.stopped_by, outcome.progress)
     known = _map_known_lists(outcome)
     if not known:
-        return build_reference_list(base, path)
+        return build_reference_list(base, path, plan)
     cents = np.array(list(known), dtype=np.int64)
     return Lists(
         cents,

@@ -52,6 +52,11 @@ from tnt_sim.analysis.shared.envelope_path import (
     relax_amounts,
     set_amount,
 )
+from tnt_sim.analysis.shared.list_addition import (
+    ListAddition,
+    build_blocking_rule_finder,
+    select_without_loss,
+)
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress, notify_progress
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
@@ -65,7 +70,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
-from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 
 def compute_extension_bounds(
@@ -85,9 +90,31 @@ def compute_extension_bounds(
     lower = _compute_lower_bounds(base, path, asked, rows, deadline)
     if moving:
         return lower, [UNKNOWN] * len(rows)
-    return lower, [
-        UNKNOWN if deadline.expired else _compute_upper_bound(base, path, opened, row) for row in rows
-    ]
+    return lower, _compute_upper_bounds(base, path, opened, rows, deadline)
+
+
+def _compute_upper_bounds(
+    base: ReferenceSolution, path: EnvelopePath, opened: Problem, rows: Sequence[int], deadline: Deadline
+) -> list[int]:
+    """Find the extension that pays for today's list with each application on top; UNKNOWN if rules forbid it."""
+    problem, today = base.problem, base.allocation
+    values = read_allocation(problem, today).values
+    no_worse = select_without_loss(problem, today, values, base.limits)
+    addition = None if no_worse is None else ListAddition.of(problem, path, today)
+    if no_worse is None or addition is None:
+        return [
+            UNKNOWN if deadline.expired else _compute_upper_bound(base, path, opened, row) for row in rows
+        ]
+    find_blocking_rule = build_blocking_rule_finder(problem, today)
+    result = [UNKNOWN] * len(rows)
+    for k, row in enumerate(rows):
+        if deadline.expired:
+            break
+        if not no_worse[row] or find_blocking_rule(row) is not None:
+            continue
+        more = addition.find_extension(row)
+        result[k] = _compute_upper_bound(base, path, opened, row) if more is None else more
+    return result
 
 
 def _compute_lower_bounds(
@@ -133,6 +160,10 @@ def _compute_upper_bound(base: ReferenceSolution, path: EnvelopePath, opened: Pr
 
 UNKNOWN = -1
 KERNEL, SOLVED, LIMITS = "kernel", "solved", "limits"
+KERNEL_SHARE = 0.5
+"""Share of the time for exact kernels, one application at a time; the rest have limits."""
+MOST_REFUSED = 20
+"""Answers of the kernel in succession that other rules refuse before the rest have limits."""
 MOST_SOLVED = 5_000
 """Most applications with which what the curves of caps leave open is looked for otherwise."""
 
@@ -200,7 +231,10 @@ def find_no_loss_extensions(
     deadline.check()
     if rest:
         lower, upper = compute_extension_bounds(base, path, rest, deadline)
+        ended = deadline.expired
         for row, low, high in zip(rest, lower, upper, strict=True):
+            if ended and not low and high == UNKNOWN:
+                continue  # nothing is known
             no_loss.lower[row], no_loss.upper[row], no_loss.method[row] = low, high, LIMITS
     return no_loss
 
@@ -244,23 +278,32 @@ def _solve_by_kernel(
     deadline: Deadline,
 ) -> list[int]:
     """Solve the rows that the exact kernels can solve and return the remaining ones."""
-    problem = base.problem
-    if len(problem.stages) != 1 or list_amount_dependent_rules(problem, path.nodes):
+    problem, until = base.problem, deadline.take_share(KERNEL_SHARE)
+    if not base.answer.is_closed or len(problem.stages) != 1:
         return waiting
-    earlier = build_kernel_view(problem, path, deadline)
-    if earlier is None:
+    if list_amount_dependent_rules(problem, path.nodes):
         return waiting
-    place = {row: k for k, row in enumerate(earlier.rows.tolist())}
-    left = []
-    for k, row in enumerate(waiting):
+    n_refused = 0
+    try:
+        earlier = build_kernel_view(problem, path, until)
+        if earlier is None:
+            return waiting
+        place = {row: k for k, row in enumerate(earlier.rows.tolist())}
+        for k, row in enumerate(waiting):
+            until.check()
+            if n_refused == MOST_REFUSED:
+                break
+            notify_progress(report_progress, KERNEL, k / len(waiting))
+            known = row in place
+            least = find_least_by_kernel(earlier, path, base.limits[0], fund=place[row]) if known else None
+            if least is None:
+                n_refused += 1
+            else:
+                _record_extension(no_loss, row, least, path, KERNEL)
+                n_refused = 0
+    except DeadlineExpired:
         deadline.check()
-        notify_progress(report_progress, KERNEL, k / len(waiting))
-        least = find_least_by_kernel(earlier, path, base.limits[0], fund=place[row]) if row in place else None
-        if least is None:
-            left.append(row)
-        else:
-            _record_extension(no_loss, row, least, path, KERNEL)
-    return left
+    return [row for row in waiting if not no_loss.method[row]]
 
 
 def _solve_named_rows(
@@ -318,6 +361,7 @@ class Lists:
     from_cents, to_cents : ends of the range
     unseen_cents : least amount of the range with unknown list, if it lies before the first known
     one
+    optimal : whether the lists are optimal; otherwise `cents` has the written amount, with the best list found
     """
 
     cents: IntArray
@@ -328,11 +372,12 @@ class Lists:
     from_cents: int = 0
     to_cents: int = 0
     unseen_cents: int | None = None
+    optimal: bool = True
 
     @property
     def exact(self) -> bool:
         """Whether every change of the list over the range is known."""
-        return self.unseen_cents is None and not self.gaps.any()
+        return self.optimal and self.unseen_cents is None and not self.gaps.any()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -375,8 +420,7 @@ class Entries:
 
 def build_entries(base: ReferenceSolution, path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Entries:
     """Assemble the thresholds into one table."""
-    funded = lists.funded
-    now = base.allocation.funded
+    funded, now = lists.funded, base.allocation.funded
     first, stable = bracket_first_amounts(path, lists, no_loss), bracket_stable_amounts(lists)
     flips = (funded[:, 1:] != funded[:, :-1]).sum(axis=1).astype(np.int64)
     ever, always = funded.any(axis=1), funded.all(axis=1)
@@ -388,6 +432,8 @@ def build_entries(base: ReferenceSolution, path: EnvelopePath, lists: Lists, no_
         ),
     )
     candidate = base.problem.offers.candidate | base.problem.offers.committed
+    if not lists.optimal:
+        flag, always = np.full(len(now), "unknown"), np.ones_like(always)
     table = pl.DataFrame(
         {
             "dossier": base.problem.case.table["dossier"],
@@ -435,6 +481,12 @@ class Brackets:
 def bracket_first_amounts(path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Brackets:
     """Bracket the first amount at which each application is in the optimal list."""
     cents, ever = lists.cents, lists.funded.any(axis=1)
+    if not lists.optimal:  # an optimum that funds it is at least as good as this list, which stays feasible
+        low = np.full(len(ever), lists.from_cents)
+        if lists.rising:
+            low += np.maximum(no_loss.lower, 0)
+            low[no_loss.never] = UNKNOWN
+        return Brackets(low, np.full(len(ever), UNKNOWN))
     place = np.argmax(lists.funded, axis=1)
     at = np.where(ever, cents[place], UNKNOWN)
     if lists.exact:
@@ -453,6 +505,9 @@ def bracket_first_amounts(path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> 
 def bracket_stable_amounts(lists: Lists) -> Brackets:
     """Bracket the amount from which each application stays; none for one outside the last list."""
     cents, funded = lists.cents, lists.funded
+    if not lists.optimal:
+        nothing = np.full(len(funded), UNKNOWN)
+        return Brackets(nothing, nothing)
     inside, out = funded[:, -1], _find_last_absence(funded)
     at = cents[np.minimum(out + 1, len(cents) - 1)]
     if not lists.gaps.any():

@@ -44,6 +44,7 @@ from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
+    REFERENCE_SHARE,
     ReferenceSolution,
     ReportProgress,
     check_single_decision,
@@ -53,7 +54,7 @@ from tnt_sim.analysis.shared.reference_solution import (
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.domain.money import MoneyError, parse_cents
-from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.result import Status, convert_frame
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import NO_TEXT, Lang, _
@@ -208,7 +209,8 @@ def entries(
         free=not nested,
         nested=nested,
     )
-    base = solve_reference(scenario, clock, prove=False)
+    base = solve_reference(scenario, clock, prove=False, share=REFERENCE_SHARE)
+    clock = Clock.from_deadline(clock.hold_back(BUDGETS.result_share))  # an entry for each application
     path = build_envelope_path(
         base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share
     )
@@ -219,7 +221,9 @@ def entries(
         find_no_loss_extensions(base, path, named=named, clock=clock, report_progress=progress, into=loss)
     course.n_asked = int(waiting.sum())
     course.n_done = sum(loss.method[row] != "" for row in np.flatnonzero(waiting).tolist())
-    lists = build_reference_list(base, path)
+    lists = build_reference_list(base, path, plan)
+    if not lists.optimal:  # a limit ended the search for it
+        course.stopped_by = course.stopped_by or TIME
     if course.stopped_by is None:
         with course.catch_limits():
             lists = find_optimal_lists(base, path, plan, course, progress)
@@ -231,7 +235,7 @@ def entries(
         **build_head(base.problem, path, course, status, tongue),
         from_cents=lists.from_cents,
         to_cents=thresholds.to_cents,
-        n_lists=len(lists.cents),
+        n_lists=len(lists.cents) if lists.optimal else 0,
         exact=thresholds.exact,
         nested=thresholds.nested,
         flags=count_flags(thresholds),

@@ -24,6 +24,8 @@ from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation
 
+REFERENCE_SHARE = 0.5
+"""Share of a time limit after which a question that can starts from the best list so far."""
 ReportProgress = Callable[[str, float], None]
 """Progress callback: name of the current item, and share of the whole done, in [0, 1]."""
 
@@ -83,6 +85,11 @@ def solve_reference(
     scenario: ScenarioData, clock: Clock | None = None, *, prove: bool = True, share: float = 1.0
 ) -> ReferenceSolution:
     """Optimise a scenario as written, within a share of the time.
+
+    Parameters
+    ----------
+    share : of the time left. Below 1, the caller has time for an answer although the list is not proven optimal,
+    and must not take it for optimal
 
     Raises
     ------

@@ -29,6 +29,7 @@ FLAGS: Mapping[str, Text] = MappingProxyType(
         "in_and_out": _p("moves", "in and out"),
         "leaves": _("leaves"),
         "never": _("no amount in this range"),
+        "unknown": _("not known"),
     }
 )
 KINDS: Mapping[str, Text] = MappingProxyType(
@@ -122,6 +123,8 @@ def format_n_flips(entry: EntryThresholdRow, lang: Lang) -> str:
 
 def describe_amounts(entries: EntryThresholdsDocument) -> Text:
     """Describe the amounts whose lists were computed."""
+    if not entries.n_lists:
+        return _("the best list is not proven; entry amounts are then limits.")
     if entries.nested:
         return _("the announcements, commitments kept.")
     if entries.exact:
