@@ -1,7 +1,7 @@
 """Numbers, amounts and days as each language writes them; exact, or marked « ≈ » where they are rounded.
 
-Babel writes digits and days; a minus is U+2212. Amounts are whole cents and rates are fractions: no float is
-formatted. Babel is loaded by the first number, as it takes 30 ms.
+Babel knows the signs of each language and writes days; a minus is U+2212. Amounts are whole cents and rates are
+fractions: no float is formatted. Babel is loaded by the first number, as it takes 30 ms.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from decimal import MAX_PREC, Decimal, localcontext
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -34,19 +34,21 @@ def _load_locale(lang: Lang) -> Locale:
     return Locale(str(lang))
 
 
+@cache
+def _load_signs(lang: Lang) -> dict[int, str]:
+    """Load what a language writes for the comma, the point and the minus of Python's numbers."""
+    signs = _load_locale(lang).number_symbols["latn"]
+    return {ord(","): signs["group"], ord("."): signs["decimal"], ord("-"): MINUS}
+
+
 @lru_cache(maxsize=10_000)
 def _format_exact(value: Fraction | int, lang: Lang, least_decimals: int = 0) -> str:
     """Write a fraction that has a finite decimal form, with all its decimals."""
-    from babel.numbers import format_decimal
-
     decimals, number = least_decimals, value.numerator * 10**least_decimals
     while number % value.denominator:
         decimals, number = decimals + 1, number * 10
-    pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
     exact = Decimal(f"{number // value.denominator}e-{decimals}")
-    with localcontext(prec=MAX_PREC):  # Babel quantizes, which 28 digits do not allow for every fraction
-        text = format_decimal(exact, pattern, _load_locale(lang))
-    return text.replace("-", MINUS)
+    return f"{exact:,.{decimals}f}".translate(_load_signs(lang))
 
 
 def _add_unit(number: str, unit: str, lang: Lang) -> str:

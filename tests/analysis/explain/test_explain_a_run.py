@@ -142,9 +142,7 @@ def test_ctrl_c_while_the_reserve_list_is_read(crowd: ResultData, monkeypatch: p
     """The first thing that takes time: reasons and the list stay, nothing further is begun."""
     decided = of_result(crowd)
     whole = explain(decided, everyone=True)
-    monkeypatch.setattr(
-        "tnt_sim.analysis.explain.explanation._build_blocking_rule_finder", lambda decided: stopped
-    )
+    monkeypatch.setattr("tnt_sim.analysis.explain.explanation.build_blocking_rule_finder", lambda *_: stopped)
     told = explain(decided, everyone=True)
     assert told.document["stopped_by"] == "interrupt"
     assert [one["reason"] for one in entries(told).values()] == [

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from copy import deepcopy
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+import numpy as np
+from hypothesis import event, given
+from hypothesis import strategies as st
 from support.lanes import drawn
 from support.small_cases.bit_masks import Masks, funded
+from support.small_cases.enumeration import allowed
 from support.small_cases.in_cents import Case, brute_solve, changed, little, load
 
 from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
@@ -20,9 +24,11 @@ from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.documents import dump_document
-from tnt_sim.engine.result import Status
+from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
+from tnt_sim.verify.decision_reasons import determine_reasons
 
 STEPS = 60
 QUICK = drawn(10)
@@ -145,6 +151,64 @@ def test_everyone_at_once_agrees_with_brute_force(case: Case) -> None:
                 assert first is None or score["high"] is None or first <= Fraction(score["high"]), score
             elif score["status"] == "impossible":
                 assert first is None, score
+
+
+def beside_another_list(case: Case, question: Asking, award: dict[str, int]) -> Asking:
+    """The same question on another feasible list, which nothing shows to be the best."""
+    problem, names = question.decided.problem, question.decided.numbers.to_list()
+    cents = np.array([award.get(name, 0) for name in names], dtype=np.int64)
+    allocation = Allocation(np.array([name in award for name in names]), cents)
+    reading = read_allocation(problem, allocation)
+    assert not list_broken_rules(problem, allocation, reading)
+    reasons = determine_reasons(problem, allocation, reading)
+    decided = replace(
+        question.decided,
+        allocation=allocation,
+        reading=reading,
+        reasons=reasons,
+        codes=reasons.code,
+        best=False,
+        proof=Proof.FEASIBLE_GAP.value,
+    )
+    return prepare_question(decided)
+
+
+@drawn(60)
+@given(little(largest=6), st.data())
+def test_limits_beside_a_list_not_proven_equal_brute_force(case: Case, data: Any) -> None:
+    """Below the lower score no best list funds the dossier, from the upper one on each does."""
+    with tempfile.TemporaryDirectory() as folder:
+        optimum = question_on(case, folder)
+        if optimum is None:
+            return
+        award, key = data.draw(st.sampled_from(list(allowed(case))))
+        question = beside_another_list(case, optimum, award)
+        rows = refused(question)
+        settled = settle_all(
+            question.decided, rows, lambda phase, share: None, StudyProgress(UNLIMITED, "dossiers")
+        )
+        for row in rows:
+            number = number_of(case, question, row)
+            name, now = case["dossiers"][number]["id"], case["dossiers"][number]["score"]
+            alone = list_changes(question, row)
+            assert [one.why for one in alone if one.kind == "any"] == ["not_proven"]
+            for change in (dump_document(one) for one in (*settled.changes.get(row, ()), *alone)):
+                assert change.get("proof") is None
+                event(f"{change['kind']} {change['status']}, upper {change.get('high') is not None}")
+                if change["kind"] == "envelope" and len(case["stages"]) == 1:
+                    needed = no_loss(changed(case, number, decided=1), list(key[0]))
+                    assert needed is None or change["low_cents"] <= needed, change
+                    assert change["by_cents"] is None or needed <= change["by_cents"], change
+                if change["kind"] != "score" or change["status"] == "undefined":
+                    continue
+                if change["status"] == "impossible":
+                    assert first_score(case, number, Fraction(1, 2)) is None
+                    continue
+                step, low = Fraction(change["step"]), Fraction(change["low"])
+                if low > now:
+                    assert name not in funded(changed(case, number, score=low - step)), change
+                if change["high"] is not None:
+                    assert name in funded(changed(case, number, score=Fraction(change["high"]))), change
 
 
 def raised(case: Case, cents: int) -> Case:

@@ -313,7 +313,7 @@ def explain(
     reasons.n_done = len(entries)
     settled = None
     goes_on = goes_on and reasons.stopped_by is None
-    if everyone and decided.best and goes_on:
+    if everyone and goes_on:
         settled = settle_all(decided, wanted, sentences, course)
     changes: dict[int, Sequence[ChangeEntry]] = {} if settled is None else dict(settled.changes)
     if rows and goes_on:

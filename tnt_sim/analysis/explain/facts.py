@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -239,6 +239,8 @@ class Facts:
     """Rows of the funded candidates, least worth per euro first."""
     eligible: NDArray[np.bool_]
     counted_zero: Mapping[int, tuple[str, ...]]
+    margins: dict[int, tuple[MarginDossier, ...]] = field(default_factory=dict)
+    """The last funded candidates by envelope, as far as they were asked for."""
 
 
 def read_facts(decided: DecidedRun) -> Facts:
@@ -328,15 +330,23 @@ def _build_margin_entry(facts: Facts, row: int) -> MarginEntry | None:
         left_cents=int(decided.reasons.left_cents[row]),
         asked_cents=int(decided.problem.offers.least_cents[row]),
         per_thousand_euros=_format_worth_per_thousand(facts, row),
-        dossiers=tuple(
+        dossiers=_list_margin_dossiers(facts, node),
+    )
+
+
+def _list_margin_dossiers(facts: Facts, node: int) -> tuple[MarginDossier, ...]:
+    """List the last funded candidates under an envelope."""
+    if node not in facts.margins:
+        granted = facts.decided.allocation.granted_cents
+        facts.margins[node] = tuple(
             MarginDossier(
                 dossier=facts.numbers[other],
-                granted_cents=int(decided.allocation.granted_cents[other]),
+                granted_cents=int(granted[other]),
                 per_thousand_euros=_format_worth_per_thousand(facts, other),
             )
             for other in find_last_funded(facts, node, AT_THE_MARGIN)
-        ),
-    )
+        )
+    return facts.margins[node]
 
 
 def find_last_funded(facts: Facts, node: int, most: int) -> list[int]:

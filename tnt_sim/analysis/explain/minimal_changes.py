@@ -16,6 +16,9 @@ lower bound on the loss of forcing the application in meets an upper bound from 
 checked in integers (`refusal_bounds`), or a bound shows that it would still be refused without its
 obstacle (`relaxed_conditions`). The others take one solve each as long as time allows; then an
 interval is returned, or the advice to ask about that application alone.
+
+Where the decision is not proven optimal, scores and envelopes are intervals: below the lower limit no optimum
+funds the application, from the upper one on every optimum does. Increases without loss are those beside this list.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain
 
 from tnt_sim.analysis.explain import required_changes
@@ -57,6 +60,7 @@ from tnt_sim.analysis.explain.relaxed_conditions import (
 from tnt_sim.analysis.explain.required_changes import (
     EnvelopeIncrease,
     Score,
+    bound_envelope_changes,
     get_column_value,
     is_given,
     list_raised_paths,
@@ -87,7 +91,7 @@ MOST_RULES = 12
 """Most rules relaxed one by one for an application; the rule named in its reason goes first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asking:
     """Data shared by the questions about all applications of one decision.
 
@@ -108,6 +112,11 @@ class Asking:
     paths: PathAnswers | None
     warm: WarmStart = field(default_factory=WarmStart)
 
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Bounds on the loss of forcing an application in."""
+        return Bounds(self.decided)
+
 
 def prepare_question(decided: DecidedRun) -> Asking:
     """Read the smallest gains and the score columns of the objective once."""
@@ -121,7 +130,7 @@ def prepare_question(decided: DecidedRun) -> Asking:
         )
         for one in required_changes.list_scores(problem)
     ]
-    paths = PathAnswers.of(problem, decided.allocation, deadline)
+    paths = PathAnswers.of(problem, decided.allocation, deadline) if decided.best else None
     return Asking(decided, compute_units(problem, deadline), tuple(result), paths)
 
 
@@ -144,7 +153,7 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequenc
     if decided.allocation.funded[row]:
         return []
     if not decided.best:
-        return [OpenChange(kind="any", of="", why="not_proven")]
+        return [*_list_limits(question, row), OpenChange(kind="any", of="", why="not_proven")]
     if not decided.problem.offers.candidate[row]:
         return lift_obstacles(decided, row)
 
@@ -168,6 +177,24 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequenc
         for entry in all_items:
             result.append(entry)
             decided.clock.deadline.check()
+    return result
+
+
+def _list_limits(question: Asking, row: int) -> list[ChangeEntry]:
+    """List limits of the score and of the envelopes that would fund an application, beside a list not proven."""
+    decided = question.decided
+    if not decided.problem.offers.candidate[row] or with_tolerance(decided.problem):
+        return []
+    result: list[ChangeEntry] = []
+    with suppress(DeadlineExpired):
+        for score, effect in question.scores:
+            if effect is not None and is_given(decided.problem, row, score.column):
+                interval = question.bounds.compute_interval(row)
+                entry = _build_interval_entry(decided, row, score, effect[row], interval)
+                if isinstance(entry, ScoreInterval) and (interval.low or interval.high is not None):
+                    result.append(entry)
+            decided.clock.deadline.check()
+        result += bound_envelope_changes(decided, row, question.steps)
     return result
 
 
@@ -425,6 +452,10 @@ def _find_weakest_proof(answers: Sequence[SolveOutcome]) -> str | None:
 MOST_SOLVES = 120
 SECONDS = 120.0
 """Limits for score questions that no exact kernel solves: at most `MOST_SOLVES` solves, within `SECONDS`."""
+SEARCH_SHARE = 0.8
+"""Share of the remaining time for solves and for lists with each application; the rest have lower limits."""
+KERNEL_SHARE = 0.25
+"""Share of it after which a kernel is no longer expected to solve the decision."""
 ENVELOPES_SHARE = 0.4
 """Share of the remaining time for the envelope increases of all applications, before their scores."""
 ReportProgress = Callable[[str, float], None]
@@ -473,6 +504,8 @@ def settle_all(
     offers, funded = decided.problem.offers, decided.allocation.funded
     waiting = [row for row in rows if offers.candidate[row] and not funded[row]]
     outside = [row for row in rows if not (offers.candidate[row] or offers.committed[row] or funded[row])]
+    if not decided.best:
+        outside = []  # what lifting an obstacle changes is a question about the optimum
     course.n_asked += len(waiting) + len(outside)
     envelopes: dict[int, EnvelopeLimits | ImpossibleChange] = {}
     with course.catch_limits():
@@ -507,7 +540,8 @@ def _compute_scores(
         course.n_done += len(waiting)
         return
     course.deadline.check()
-    until = course.deadline.tighten(SECONDS)
+    share = course.deadline.take_share(SEARCH_SHARE)
+    until = share.tighten(SECONDS)
     score, effect = usable[0]
     paths = question.paths
     scored_rows = [row for row in waiting if is_given(decided.problem, row, score.column)]
@@ -516,20 +550,25 @@ def _compute_scores(
         if paths is None
         else paths.find_intervals([row for row in scored_rows if paths.has_curve(row)], course.deadline)
     )
-    bounds: Bounds | None = None
-    by_kernel = False
+    bounded, by_kernel = False, False
     for number, row in enumerate(sorted(waiting, key=lambda row: row not in known)):
         if row not in known:
             course.deadline.check()
-        course.n_done += 1
         report_progress("dossiers", 0.5 + 0.3 * number / len(waiting))
         if not is_given(decided.problem, row, score.column):
             missing = OpenChange(kind="score", of=score.column, why="no_figure")
             table.changes.setdefault(row, []).append(missing)
+            course.n_done += 1
             continue
-        if bounds is None and row not in known:
-            bounds, by_kernel = Bounds(decided), _can_use_kernel(decided)
-        interval = known[row] if bounds is None or row in known else bounds.compute_interval(row)
+        if not bounded and row not in known:
+            bounded, by_kernel = question.bounds is not None, decided.best and _can_use_kernel(decided, share)
+        if row in known:
+            interval = known[row]
+        elif share.expired:
+            interval = question.bounds.compute_least_loss(row)
+        else:
+            interval = question.bounds.compute_interval(row)
+        course.n_done += 1
         steps = _compute_exact_steps(question, row, effect[row], interval)
         if interval.impossible:
             table.by_bounds += 1
@@ -539,7 +578,7 @@ def _compute_scores(
         elif steps is not None:
             table.by_bounds += 1
             entry = _build_exact_entry(decided, row, score, effect[row], interval, steps)
-        elif by_kernel or (table.by_solve < MOST_SOLVES and not until.expired):
+        elif _may_solve(decided, table, share if by_kernel else until, by_kernel=by_kernel):
             table.by_solve += 1
             inside = optimise(
                 with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock
@@ -547,10 +586,17 @@ def _compute_scores(
             entry = build_score_entry(
                 question, row, score, effect[row], inside, confirm=False, settled_by="solve"
             )
-        else:
+        elif decided.best or interval.low or interval.high is not None:
             table.intervals += 1
             entry = _build_interval_entry(decided, row, score, effect[row], interval)
+        else:
+            continue  # nothing is known
         table.changes.setdefault(row, []).append(entry)
+
+
+def _may_solve(decided: DecidedRun, table: ChangeTable, until: Deadline, *, by_kernel: bool) -> bool:
+    """Whether one more solve for the score of an application is worth its time."""
+    return decided.best and not until.expired and (by_kernel or table.by_solve < MOST_SOLVES)
 
 
 def _lift_obstacles(
@@ -599,11 +645,11 @@ def _lift_obstacle(
     return obstacle.build_open_entry("ask_alone")
 
 
-def _can_use_kernel(decided: DecidedRun) -> bool:
+def _can_use_kernel(decided: DecidedRun, deadline: Deadline) -> bool:
     """Whether the exact cap-tree kernel solves this decision: then one more solve per application is cheap."""
+    clock = Clock.from_deadline(deadline.take_share(KERNEL_SHARE))
     return (
-        optimise(decided.problem, OptimiseOptions(prove=False, canonical=False), clock=decided.clock).method
-        == "tree"
+        optimise(decided.problem, OptimiseOptions(prove=False, canonical=False), clock=clock).method == "tree"
     )
 
 
@@ -664,6 +710,6 @@ def _build_interval_entry(
         low=format_fraction(now + option * max(0, low) * score.step),
         high=None if high is None else format_fraction(now + option * high * score.step),
         settled_by="bounds",
-        proof=decided.proof,
+        proof=decided.proof if decided.best else None,
         confirmed=None,
     )

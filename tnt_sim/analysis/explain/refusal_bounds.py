@@ -12,7 +12,10 @@ both evaluated in exact integers: no allocation with x_i = 1 is worth more than 
 one or two funded applications out, possibly another one in. If both ends meet, the loss is exact
 without a further solve.
 
-Two refinements of `low`:
+A decision that is not proven optimal is worth v₀ ≤ best ≤ U. Then `low` is as above, since the best list is worth
+v₀ at least. `high` is U − v(y): raised by more than that, y is better than any list without i.
+
+Two refinements of `low`, for the optimum:
 
 - Decomposition. Columns that no row joins form independent blocks (connected components). Only the
   slack U − v₀ of the block of i counts, because the decision is optimal in each block. A row
@@ -33,6 +36,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -297,7 +301,7 @@ class Bounds:
         """
         if self.bound is None or self.bound.scaled is None:
             return None
-        if self.model.n_cols == len(self.point):
+        if self.decided.best and self.model.n_cols == len(self.point):
             return split_into_blocks(self.model, self.bound, self.point, self.decided.clock)
         value = self.decided.reading.values[0] / self.scale - self.constant
         slack = self.up * (self.bound.scaled - (int(value) << self.bound.scale))
@@ -312,8 +316,23 @@ class Bounds:
             self.caps[piece] = build_one_cap(self.model, self.model_blocks, self.point, piece)
         return self.caps[piece]
 
+    @cached_property
+    def gap(self) -> Fraction | None:
+        """By how much the best list may exceed the decision: 0 for the optimum; None if nothing bounds it."""
+        if self.decided.best:
+            return Fraction(0)
+        sense = self.decided.problem.stages[0].sense
+        most = None if self.bound is None else self.bound.round_to_integer(sense)
+        if most is None:
+            return None
+        return max(
+            Fraction(0), self.up * ((most + self.constant) * self.scale - self.decided.reading.values[0])
+        )
+
     def compute_interval(self, row: int) -> Interval:
         """Bound the loss of one refused application from both sides."""
+        if not self.decided.best:
+            return self._compute_unproven_interval(row)
         column = self.column[row]
         cap = self._get_cap(column)
         low = self._compute_reduced_cost_bound(column)
@@ -331,6 +350,17 @@ class Bounds:
         high = self._compute_loss(reading)
         wins = self._is_preferred(allocation, column, cap, high) if high == low else None
         return Interval(min(low, high), high, wins)
+
+    def compute_least_loss(self, row: int) -> Interval:
+        """Bound the loss of one refused application from below, without a search for a list with it."""
+        return Interval(self._compute_reduced_cost_bound(self.column[row]), None)
+
+    def _compute_unproven_interval(self, row: int) -> Interval:
+        low = self._compute_reduced_cost_bound(self.column[row])
+        result = None if self.gap is None else self.swaps.find_best_neighbour(row)
+        if result is None or self.gap is None:
+            return Interval(low, None)
+        return Interval(low, max(low, self._compute_loss(result[1]) + self.gap))
 
     def _is_preferred(
         self, allocation: Allocation, column: int, cap: OneCap | None, loss: Fraction

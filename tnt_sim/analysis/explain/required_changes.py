@@ -58,6 +58,7 @@ from tnt_sim.analysis.marginal.entry_thresholds import (
     SOLVED,
     UNKNOWN,
     NoLoss,
+    compute_extension_bounds,
     find_no_loss_extensions,
     record_added,
 )
@@ -231,6 +232,27 @@ def of_everyone(
     if with_tolerance(problem) or problem.case.tree.written_cents[0] is None:
         return
     path = build_envelope_path(problem, problem.case.tree.ids[0])
+    base = _build_reference(decided, steps)
+    no_loss = NoLoss.from_reference(base)
+    try:
+        if paths is not None:
+            waiting = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded).tolist()
+            _read_extensions(
+                paths, [row for row in waiting if paths.has_curve(row)], path, no_loss, decided.clock.deadline
+            )
+        find_no_loss_extensions(
+            base, path, clock=decided.clock, report_progress=report_progress, into=no_loss
+        )
+    finally:
+        rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
+        known = [row for row in rows.tolist() if no_loss.method[row]]
+        if not decided.best:  # a list that would take it as it is may be better than this one, and is no tie
+            known = [row for row in known if no_loss.upper[row]]
+        into |= {row: _build_interval_entry(decided, path, no_loss, row) for row in known}
+
+
+def _build_reference(decided: DecidedRun, steps: tuple[Fraction, ...]) -> ReferenceSolution:
+    """Return the decision as the list that an application may come in beside."""
     reading = decided.reading
     proof = Proof(decided.proof or Proof.FEASIBLE_GAP)
     answer = SolveOutcome(
@@ -245,21 +267,21 @@ def of_everyone(
         method="stored",
         seconds=0.0,
     )
-    base = ReferenceSolution(decided.scenario, problem, answer, steps, reading.values)
-    no_loss = NoLoss.from_reference(base)
-    try:
-        if paths is not None:
-            waiting = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded).tolist()
-            _read_extensions(
-                paths, [row for row in waiting if paths.has_curve(row)], path, no_loss, decided.clock.deadline
-            )
-        find_no_loss_extensions(
-            base, path, clock=decided.clock, report_progress=report_progress, into=no_loss
-        )
-    finally:
-        rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
-        known = [row for row in rows.tolist() if no_loss.method[row]]
-        into |= {row: _build_interval_entry(decided, path, no_loss, row) for row in known}
+    return ReferenceSolution(decided.scenario, decided.problem, answer, steps, reading.values)
+
+
+def bound_envelope_changes(
+    decided: DecidedRun, row: int, steps: tuple[Fraction, ...]
+) -> Iterator[EnvelopeLimits]:
+    """Yield limits of the increase of each envelope of `list_raised_paths` at which the list loses nothing."""
+    base = _build_reference(decided, steps)
+    for path in list_raised_paths(decided.problem, row):
+        no_loss = NoLoss.from_reference(base)
+        low, high = compute_extension_bounds(base, path, [row], decided.clock.deadline)
+        no_loss.lower[row], no_loss.upper[row], no_loss.method[row] = low[0], high[0], LIMITS
+        entry = _build_interval_entry(decided, path, no_loss, row)
+        if isinstance(entry, EnvelopeLimits) and high[0] and (low[0] or high[0] != UNKNOWN):
+            yield entry
 
 
 def _read_extensions(

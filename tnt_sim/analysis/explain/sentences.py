@@ -61,6 +61,10 @@ def _describe_score(change: ExactScore | ScoreInterval, lang: Lang) -> str:
     now, step = format_decimal(change.from_, lang), format_decimal(change.step, lang)
     if change.status == "interval":
         low, high = format_decimal(change.low, lang), format_decimal(change.high, lang)
+        if change.high is None and change.proof is None:
+            return _(
+                "It would take {column} of at least {low} ({now} today).", column=column, low=low, now=now
+            ).in_(lang)
         if change.high is None:
             return _(
                 "It would take {column} of at least {low} ({now} today); ask for it alone for the exact "
