@@ -6,7 +6,7 @@ name of a field that Python reserves ends with an underscore, which its key does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import field, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -35,13 +35,15 @@ def list_keys(document: Any) -> tuple[tuple[str, str, bool], ...]:
 
 
 @cache
-def _prepare_class(document: Any) -> tuple[frozenset[str], tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+def _prepare_class(
+    document: Hashable,
+) -> tuple[frozenset[str], tuple[str, ...], Callable[[object], tuple[object, ...]]]:
     """Return the keys that None leaves out, all keys, and a function that reads the fields of an instance."""
     fields_of = list_keys(document)
     names = [name for name, _, _ in fields_of]
     absent = frozenset(key for _, key, may_be_absent in fields_of if may_be_absent)
 
-    def read_each(instance: Any) -> tuple[Any, ...]:
+    def read_each(instance: object) -> tuple[object, ...]:
         return tuple(getattr(instance, name) for name in names)
 
     read = attrgetter(*names) if len(names) > 1 else read_each

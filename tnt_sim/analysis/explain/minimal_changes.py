@@ -60,7 +60,7 @@ from tnt_sim.analysis.explain.relaxed_conditions import (
 from tnt_sim.analysis.explain.required_changes import (
     EnvelopeIncrease,
     Score,
-    bound_envelope_changes,
+    generate_envelope_limits,
     get_column_value,
     is_given,
     list_raised_paths,
@@ -194,7 +194,7 @@ def _list_limits(question: Asking, row: int) -> list[ChangeEntry]:
                 if isinstance(entry, ScoreInterval) and (interval.low or interval.high is not None):
                     result.append(entry)
             decided.clock.deadline.check()
-        result += bound_envelope_changes(decided, row, question.steps)
+        result += generate_envelope_limits(decided, row, question.steps)
     return result
 
 
@@ -578,7 +578,7 @@ def _compute_scores(
         elif steps is not None:
             table.by_bounds += 1
             entry = _build_exact_entry(decided, row, score, effect[row], interval, steps)
-        elif _may_solve(decided, table, share if by_kernel else until, by_kernel=by_kernel):
+        elif _can_solve_more(decided, table, share if by_kernel else until, by_kernel=by_kernel):
             table.by_solve += 1
             inside = optimise(
                 with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock
@@ -594,7 +594,7 @@ def _compute_scores(
         table.changes.setdefault(row, []).append(entry)
 
 
-def _may_solve(decided: DecidedRun, table: ChangeTable, until: Deadline, *, by_kernel: bool) -> bool:
+def _can_solve_more(decided: DecidedRun, table: ChangeTable, until: Deadline, *, by_kernel: bool) -> bool:
     """Whether one more solve for the score of an application is worth its time."""
     return decided.best and not until.expired and (by_kernel or table.by_solve < MOST_SOLVES)
 

@@ -270,7 +270,7 @@ def _build_reference(decided: DecidedRun, steps: tuple[Fraction, ...]) -> Refere
     return ReferenceSolution(decided.scenario, decided.problem, answer, steps, reading.values)
 
 
-def bound_envelope_changes(
+def generate_envelope_limits(
     decided: DecidedRun, row: int, steps: tuple[Fraction, ...]
 ) -> Iterator[EnvelopeLimits]:
     """Yield limits of the increase of each envelope of `list_raised_paths` at which the list loses nothing."""
