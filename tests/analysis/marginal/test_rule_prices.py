@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import copy
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hypothesis import assume, given
+import numpy as np
+import pytest
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from support.lanes import drawn
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import scenario_of
 from support.small_cases.drawn import cases, load
 
+from tnt_sim.analysis.marginal import rule_prices
 from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, optimise_extension_options
 from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, compute_prices
 from tnt_sim.analysis.shared.amount_variation import apportion_cents
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 
 def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
@@ -35,6 +43,50 @@ def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
     else:
         next(d for d in found["dossiers"] if d["id"] == name)["decided"] = 0
     return found
+
+
+def unproven(base: ReferenceSolution, point: brute.Point) -> ReferenceSolution:
+    """The reference with another feasible list, which nothing shows to be the best."""
+    names = base.problem.case.table["dossier"].to_list()
+    cents = np.array([point.award.get(name, 0) for name in names], dtype=np.int64)
+    allocation = Allocation(np.array([name in point.award for name in names]), cents)
+    reading = read_allocation(base.problem, allocation)
+    answer = replace(
+        base.answer,
+        status=Status.FEASIBLE,
+        proof=Proof.FEASIBLE_GAP,
+        claimed=False,
+        values=reading.values,
+        bests=reading.values,
+        allocation=allocation,
+        reading=reading,
+    )
+    return replace(base, answer=answer, limits=reading.values)
+
+
+@drawn(40)
+@given(cases(largest=5), st.data())
+def test_prices_between_lists_not_proven_are_within_their_limits(case: dict[str, Any], data: Any) -> None:
+    """Of both optima only some list is known: the change of the first objective lies within its limits."""
+    stopped = data.draw(st.booleans())
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        proven, every, best = based(case, folder)
+        amount = case["envelopes"]["amount"]
+        base = unproven(proven, data.draw(st.sampled_from([p for p in every if p.need <= amount])))
+        if stopped:  # no time for the optimum without it either
+            patch.setattr(rule_prices, "optimise", lambda *_, **__: base.answer)
+        course = StudyProgress(UNLIMITED, "questions")
+        found = compute_prices(base, build_envelope_path(base.problem, "root"), prove=False, course=course)
+    assert course.stopped_by == (TIME if found else None)
+    sign = 1 if base.problem.stages[0].sense is Sense.MAXIMISE else -1
+    for price in found:
+        there = brute.best_at(brute.points(without(case, price.kind, price.id), "root"), amount)
+        assert there is not None
+        change = there.goals[0] - best.goals[0]
+        event(f"{price.kind}, {'known' if price.upto == price.change else 'interval'}")
+        assert 0 <= sign * price.change <= change
+        assert price.upto is None or change <= sign * price.upto
+        assert not price.free or change == 0
 
 
 def open_below(node: dict[str, Any]) -> None:

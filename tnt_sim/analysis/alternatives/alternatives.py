@@ -22,6 +22,7 @@ from tnt_sim.analysis.alternatives.document import (
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.list_distance import list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.reference_solution import REFERENCE_SHARE
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.domain.money import parse_rate
 from tnt_sim.engine.budgets import Clock
@@ -162,7 +163,7 @@ def search_alternatives(
 ) -> AlternativesResult:
     """Search on a compiled problem."""
     began = time.perf_counter()
-    optimum = optimise(problem, clock=clock)
+    optimum = optimise(problem, clock=clock.take_share(REFERENCE_SHARE))
     course = StudyProgress(clock.deadline, "portfolios", n_asked=0)
     search = DiverseSearch(
         problem,
@@ -175,7 +176,8 @@ def search_alternatives(
     if optimum.allocation is not None:
         with course.catch_limits():
             search.start(optimum)
-            search.find_tied_allocations(optimum)
+            if optimum.is_closed:
+                search.find_tied_allocations(optimum)
             if steer:
                 search.steer()
             search.find_distant_allocations(count)

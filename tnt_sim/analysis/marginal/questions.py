@@ -334,7 +334,7 @@ def prices(
     for kind in kinds:
         if kind not in KINDS:
             raise _build_unknown_error(kind, KINDS, "usage.prices")
-    base = solve_reference(scenario, clock, prove=prove)
+    base = solve_reference(scenario, clock, prove=prove, share=REFERENCE_SHARE)
     path = build_envelope_path(base.problem, envelope or base.problem.case.tree.ids[0])
     result: list[Price] = []
     unsettled: list[str] = []

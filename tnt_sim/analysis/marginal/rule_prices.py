@@ -7,6 +7,13 @@ The restrictions are: hard rules; ring fences; separate amounts below an envelop
 see `partition`), at all depths and between its children alone; applications funded by decision;
 applications refused by decision (their replacement cost). The compensating money is new money
 (`envelope_path`). These are exact differences of optima, not dual values.
+
+Where a limit ends the search for one of the two optima, the price in the first stage is an interval. With U and U'
+the exact bounds with and without the restriction, v₀ ≤ v and v₁ the best values found (maximisation)::
+
+    max(0, v₁ − U)  ≤  v(without it) − v  ≤  U' − v₀
+
+Every restriction then has the same share of the time.
 """
 
 from __future__ import annotations
@@ -21,7 +28,7 @@ import polars as pl
 from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_least_amount
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.analysis.shared.partition import has_walls, make_fungible
-from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     Moves,
     ReferenceSolution,
@@ -31,17 +38,21 @@ from tnt_sim.analysis.shared.reference_solution import (
     notify_progress,
     relax_rule_to_report,
 )
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.analysis.shared.value_bound import compute_value_bound
+from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
-from tnt_sim.engine.result import Proof, SolveOutcome
+from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import ScenarioError
-from tnt_sim.rules.protocols import Mode
+from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 
 RULE, FENCE, APART, FORCED, REFUSED = "rule", "ring_fence", "non_fungible", "forced", "refused"
 KINDS = (RULE, FENCE, APART, FORCED, REFUSED)
+SOLVE_SHARE = 0.7
+"""Share of the time of a restriction for the optimum without it; the rest is for a bound and for the money."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +134,8 @@ def compute_prices(
     unsettled : receives the ids without a result
     course : counts the prices and stops at its deadline
     """
-    deadline = UNLIMITED if clock is None else clock.deadline
+    clock = clock or Clock(None)
+    deadline = clock.deadline
     requested = [
         (kind, name, make)
         for kind, name, make in _generate_relaxations(base.problem, deadline)
@@ -131,14 +143,21 @@ def compute_prices(
     ]
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
+    most = _compute_ceiling(base, deadline)
     for k, (kind, name, make) in enumerate(option.iterate_items(requested)):
         notify_progress(report_progress, name, k / len(requested))
-        answer = _optimise_without(make, clock, prove)
-        beside = _optimise_between_children(base, name, clock, prove) if kind == APART else None
+        own = clock.take_share(1 / (len(requested) - k))
+        answer = _optimise_without(make, own.take_share(SOLVE_SHARE), prove)
+        beside = _optimise_between_children(base, name, own, prove) if kind == APART else None
         if beside is not None and (answer is None or _is_better(base, beside, answer)):
             answer = beside  # a transfer between children is also allowed at all depths
-        if answer is not None and _is_conclusive(base, answer):
-            price = _compute_price(base, path, kind, name, answer, clock)
+        exact = base.answer.is_closed and answer is not None and _is_conclusive(base, answer)
+        bounded = None if exact else _bound_price(base, kind, name, make, answer, most, own.deadline)
+        if bounded is not None:
+            result.append(bounded)
+            option.stopped_by = option.stopped_by or TIME
+        elif exact and answer is not None:
+            price = _compute_price(base, path, kind, name, answer, own)
             result.append(
                 price if beside is None else replace(price, one_level=_compute_level_price(base, beside))
             )
@@ -147,6 +166,67 @@ def compute_prices(
             if unsettled is not None:
                 unsettled.append(name)
     return tuple(result)
+
+
+def _compute_ceiling(base: ReferenceSolution, deadline: Deadline) -> Fraction | None:
+    """Return what no allocation exceeds in the first stage: the optimum, or a bound; None if nothing is known."""
+    return base.answer.bests[0] if base.answer.is_closed else compute_value_bound(base.problem, deadline)
+
+
+def _bound_price(
+    base: ReferenceSolution,
+    kind: str,
+    name: str,
+    make: Callable[[], Problem],
+    answer: SolveOutcome | None,
+    most: Fraction | None,
+    deadline: Deadline,
+) -> Price | None:
+    """Bound the price of a restriction in the first stage; None if nothing is known.
+
+    Parameters
+    ----------
+    answer : the best solution found without the restriction
+    most : what no allocation with the restriction exceeds
+    """
+    if (answer is not None and answer.status is Status.INFEASIBLE) or deadline.expired:
+        return None
+    try:
+        without = make()
+    except ScenarioError:
+        return None
+    stage, today = base.problem.stages[0], base.answer.bests[0]
+    if list_broken_rules(without, base.allocation, read_allocation(without, base.allocation)):
+        return None  # without it other amounts or rules apply, and today's list is no lower limit
+    up = 1 if stage.sense is Sense.MAXIMISE else -1
+    bests = None if answer is None or answer.allocation is None else answer.bests
+    better = bests is not None and up * bests[0] > up * today
+    found = bests[0] if better and bests is not None else today
+    least = Fraction(0) if most is None else max(Fraction(0), up * (found - most))
+    above = (
+        found
+        if answer is not None and answer.is_closed and bests is not None
+        else compute_value_bound(without, deadline)
+    )
+    if above is None and not least:
+        return None
+    upto = None if above is None else max(least, up * (above - today))
+    if upto == 0 and len(base.problem.stages) > 1:
+        return None  # a later stage may improve
+    shown = answer if better and answer is not None and answer.allocation is not None else base.answer
+    assert shown.allocation is not None
+    return Price(
+        kind=kind,
+        id=name,
+        stage=stage.goal if upto != 0 else None,
+        change=up * least,
+        values=shown.values,
+        euros_cents=0 if upto == 0 else None,
+        euros_from_cents=0,
+        moved=compare_allocations(base.problem, base.allocation, shown.allocation),
+        proof=Proof.FEASIBLE_GAP,
+        upto=None if upto is None else up * upto,
+    )
 
 
 def _optimise_without(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> SolveOutcome | None:
