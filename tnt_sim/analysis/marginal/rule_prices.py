@@ -38,7 +38,7 @@ from tnt_sim.analysis.shared.reference_solution import (
     notify_progress,
     relax_rule_to_report,
 )
-from tnt_sim.analysis.shared.value_bound import compute_value_bound
+from tnt_sim.analysis.shared.value_bound import ValueBounds
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
@@ -143,16 +143,20 @@ def compute_prices(
     ]
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
-    most = _compute_ceiling(base, deadline)
+    bounds = ValueBounds(base.problem)
+    most = base.answer.bests[0] if base.answer.is_closed else bounds.compute_bound(deadline=deadline)
     for k, (kind, name, make) in enumerate(option.iterate_items(requested)):
         notify_progress(report_progress, name, k / len(requested))
         own = clock.take_share(1 / (len(requested) - k))
+        limits = _PriceLimits(base, kind, name, make, bounds, most)
+        if not base.answer.is_closed:  # an interval is all that there will be: its bound goes first
+            limits.find_bound(own.deadline)
         answer = _optimise_without(make, own.take_share(SOLVE_SHARE), prove)
         beside = _optimise_between_children(base, name, own, prove) if kind == APART else None
         if beside is not None and (answer is None or _is_better(base, beside, answer)):
             answer = beside  # a transfer between children is also allowed at all depths
         exact = base.answer.is_closed and answer is not None and _is_conclusive(base, answer)
-        bounded = None if exact else _bound_price(base, kind, name, make, answer, most, own.deadline)
+        bounded = None if exact else limits.bound_price(answer, own.deadline)
         if bounded is not None:
             result.append(bounded)
             option.stopped_by = option.stopped_by or TIME
@@ -168,65 +172,71 @@ def compute_prices(
     return tuple(result)
 
 
-def _compute_ceiling(base: ReferenceSolution, deadline: Deadline) -> Fraction | None:
-    """Return what no allocation exceeds in the first stage: the optimum, or a bound; None if nothing is known."""
-    return base.answer.bests[0] if base.answer.is_closed else compute_value_bound(base.problem, deadline)
+@dataclass
+class _PriceLimits:
+    """Limits of the price of one restriction in the first stage.
 
-
-def _bound_price(
-    base: ReferenceSolution,
-    kind: str,
-    name: str,
-    make: Callable[[], Problem],
-    answer: SolveOutcome | None,
-    most: Fraction | None,
-    deadline: Deadline,
-) -> Price | None:
-    """Bound the price of a restriction in the first stage; None if nothing is known.
-
-    Parameters
+    Attributes
     ----------
-    answer : the best solution found without the restriction
-    most : what no allocation with the restriction exceeds
+    bounds : of the reference problem
+    most : what no allocation with the restriction exceeds; None if nothing is known
+    above : what no allocation without it exceeds; None until `find_bound`, or if nothing is known
     """
-    if (answer is not None and answer.status is Status.INFEASIBLE) or deadline.expired:
-        return None
-    try:
-        without = make()
-    except ScenarioError:
-        return None
-    stage, today = base.problem.stages[0], base.answer.bests[0]
-    if list_broken_rules(without, base.allocation, read_allocation(without, base.allocation)):
-        return None  # without it other amounts or rules apply, and today's list is no lower limit
-    up = 1 if stage.sense is Sense.MAXIMISE else -1
-    bests = None if answer is None or answer.allocation is None else answer.bests
-    better = bests is not None and up * bests[0] > up * today
-    found = bests[0] if better and bests is not None else today
-    least = Fraction(0) if most is None else max(Fraction(0), up * (found - most))
-    above = (
-        found
-        if answer is not None and answer.is_closed and bests is not None
-        else compute_value_bound(without, deadline)
-    )
-    if above is None and not least:
-        return None
-    upto = None if above is None else max(least, up * (above - today))
-    if upto == 0 and len(base.problem.stages) > 1:
-        return None  # a later stage may improve
-    shown = answer if better and answer is not None and answer.allocation is not None else base.answer
-    assert shown.allocation is not None
-    return Price(
-        kind=kind,
-        id=name,
-        stage=stage.goal if upto != 0 else None,
-        change=up * least,
-        values=shown.values,
-        euros_cents=0 if upto == 0 else None,
-        euros_from_cents=0,
-        moved=compare_allocations(base.problem, base.allocation, shown.allocation),
-        proof=Proof.FEASIBLE_GAP,
-        upto=None if upto is None else up * upto,
-    )
+
+    base: ReferenceSolution
+    kind: str
+    name: str
+    make: Callable[[], Problem]
+    bounds: ValueBounds
+    most: Fraction | None
+    above: Fraction | None = None
+
+    def find_bound(self, deadline: Deadline) -> None:
+        """Bound what the best allocation without the restriction is worth, where today's list is feasible too."""
+        if self.above is not None or deadline.expired:
+            return
+        try:
+            without = self.make()
+        except ScenarioError:
+            return
+        today = self.base.allocation
+        if list_broken_rules(without, today, read_allocation(without, today)):
+            return  # other amounts apply, and today's list is no lower limit
+        free = self.name if self.kind == RULE else ""
+        self.above = self.bounds.compute_bound(without, free=free, deadline=deadline)
+
+    def bound_price(self, answer: SolveOutcome | None, deadline: Deadline) -> Price | None:
+        """Bound the price, given the best solution found without the restriction; None if nothing is known."""
+        base, stage = self.base, self.base.problem.stages[0]
+        if answer is not None and answer.status is Status.INFEASIBLE:
+            return None
+        self.find_bound(deadline)
+        if self.above is None:
+            return None
+        up, today = 1 if stage.sense is Sense.MAXIMISE else -1, base.answer.bests[0]
+        shown, above = base.answer, self.above
+        if answer is not None and answer.allocation is not None:
+            if up * answer.bests[0] > up * today:
+                shown = answer
+            if answer.is_closed:
+                above = answer.bests[0]
+        least = Fraction(0) if self.most is None else max(Fraction(0), up * (shown.bests[0] - self.most))
+        upto = max(least, up * (above - today))
+        if upto == 0 and len(base.problem.stages) > 1:
+            return None  # a later stage may improve
+        assert shown.allocation is not None
+        return Price(
+            kind=self.kind,
+            id=self.name,
+            stage=stage.goal if upto else None,
+            change=up * least,
+            values=shown.values,
+            euros_cents=None if upto else 0,
+            euros_from_cents=0,
+            moved=compare_allocations(base.problem, base.allocation, shown.allocation),
+            proof=Proof.FEASIBLE_GAP,
+            upto=up * upto,
+        )
 
 
 def _optimise_without(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> SolveOutcome | None:

@@ -1,29 +1,71 @@
-"""Bound on the best value of the first objective, from the prices of one linear program, in exact integers."""
+"""Bounds on the best value of the first objective, from prices of linear programs, in exact integers.
+
+With any prices y, c·x ≤ y·b + Σ_j max over x_j of (c − yA)_j x_j for every feasible x (maximised). So prices of a
+similar problem bound another one too, row by row of the same name.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+import numpy as np
+
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.formulation.formulate import formulate
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
+from tnt_sim.rules.protocols import RowKind, Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.solve.backends.backend import Limits
-from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 
 
-def compute_value_bound(problem: Problem, deadline: Deadline = UNLIMITED) -> Fraction | None:
-    """Bound the first stage of every feasible allocation; None without prices in time.
+@dataclass(eq=False)
+class ValueBounds:
+    """Bounds of a problem, and of the same problem without some of its rules.
 
-    With any prices y, c·x ≤ y·b + Σ_j max over x_j of (c − yA)_j x_j for every feasible x (maximised).
+    The linear program stays between calls: without a rule, its rows are free, and the simplex goes on from the
+    last basis.
     """
-    try:
-        form = formulate(problem, deadline=deadline)
-    except DeadlineExpired:
-        return None
-    stage = form.stages[0]
-    model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
-    duals = get_backend("highs").solve(model, relax=True, limits=Limits(deadline)).row_duals
-    most = None if duals is None else compute_exact_bound(model, duals).round_to_integer(stage.sense)
-    return None if most is None else (most + stage.constant) * stage.scale
+
+    problem: Problem
+    _form: Formulation | None = None
+    _lp: IncrementalLp = field(default_factory=IncrementalLp)
+
+    def compute_bound(
+        self, problem: Problem | None = None, *, free: str = "", deadline: Deadline = UNLIMITED
+    ) -> Fraction | None:
+        """Bound the first stage of every feasible allocation of a problem; None without prices in time.
+
+        Parameters
+        ----------
+        problem : whose allocations are bounded; by default the problem itself
+        free : id of a rule of the problem itself whose rows have no price
+        """
+        try:
+            if self._form is None:
+                self._form = formulate(self.problem, deadline=deadline)
+            form = self._form if problem is None else formulate(problem, deadline=deadline)
+        except DeadlineExpired:
+            return None
+        named = self._compute_prices(self._form, free, deadline)
+        if named is None:
+            return None
+        stage = form.stages[0]
+        model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
+        prices = np.array([named.get(name, 0.0) for name in model.row_names])
+        most = compute_exact_bound(model, prices).round_to_integer(stage.sense)
+        return None if most is None else (most + stage.constant) * stage.scale
+
+    def _compute_prices(self, form: Formulation, free: str, deadline: Deadline) -> dict[str, float] | None:
+        """Return the prices of the problem's rows by name, with the rows of a rule free."""
+        model, stage = CoefficientTightening().apply(form.model)[0], form.stages[0]
+        lower, upper = model.row_lower.copy(), model.row_upper.copy()
+        if free:
+            own = [label.kind is RowKind.RULE and label.id == free for label in form.labels]
+            lower[own], upper[own] = NO_LOWER, NO_UPPER
+        up = 1 if stage.sense is Sense.MAXIMISE else -1
+        opened = replace(model, row_lower=lower, row_upper=upper)
+        prices = self._lp.compute_prices(opened, up * stage.objective, deadline=deadline)
+        return None if prices is None else dict(zip(model.row_names, (up * prices).tolist(), strict=True))
