@@ -49,8 +49,8 @@ from tnt_sim.analysis.explain.rank_inversions import build_ranking, find_single_
 from tnt_sim.analysis.explain.rule_effects import Effect, count_rule_effects, generate_rule_effects
 from tnt_sim.analysis.explain.sentences import describe_dossiers, explain_dossier
 from tnt_sim.analysis.explain.stored_explanation import get_report_limit
+from tnt_sim.analysis.marginal.list_addition import build_blocking_rule_finder
 from tnt_sim.analysis.shared.decided_run import DecidedRun, find_rows, refuse_all_unknown
-from tnt_sim.analysis.shared.list_addition import build_blocking_rule_finder
 from tnt_sim.analysis.shared.progress import INTERRUPT, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED, Deadline

@@ -37,6 +37,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.marginal.list_addition import (
+    ListAddition,
+    build_blocking_rule_finder,
+    select_without_loss,
+)
 from tnt_sim.analysis.marginal.minimum_envelope import (
     MinimumEnvelope,
     build_amount_stage,
@@ -51,11 +56,6 @@ from tnt_sim.analysis.shared.envelope_path import (
     list_amount_dependent_rules,
     relax_amounts,
     set_amount,
-)
-from tnt_sim.analysis.shared.list_addition import (
-    ListAddition,
-    build_blocking_rule_finder,
-    select_without_loss,
 )
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress, notify_progress
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired

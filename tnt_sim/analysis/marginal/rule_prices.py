@@ -26,6 +26,7 @@ from functools import partial
 import polars as pl
 
 from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_least_amount
+from tnt_sim.analysis.marginal.value_bound import ValueBounds
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.analysis.shared.partition import has_walls, make_fungible
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
@@ -38,7 +39,6 @@ from tnt_sim.analysis.shared.reference_solution import (
     notify_progress,
     relax_rule_to_report,
 )
-from tnt_sim.analysis.shared.value_bound import ValueBounds
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
@@ -156,7 +156,7 @@ def compute_prices(
         if beside is not None and (answer is None or _is_better(base, beside, answer)):
             answer = beside  # a transfer between children is also allowed at all depths
         exact = base.answer.is_closed and answer is not None and _is_conclusive(base, answer)
-        bounded = None if exact else limits.bound_price(answer, own.deadline)
+        bounded = None if exact else limits.bracket_price(answer, own.deadline)
         if bounded is not None:
             result.append(bounded)
             option.stopped_by = option.stopped_by or TIME
@@ -205,7 +205,7 @@ class _PriceLimits:
         free = self.name if self.kind == RULE else ""
         self.above = self.bounds.compute_bound(without, free=free, deadline=deadline)
 
-    def bound_price(self, answer: SolveOutcome | None, deadline: Deadline) -> Price | None:
+    def bracket_price(self, answer: SolveOutcome | None, deadline: Deadline) -> Price | None:
         """Bound the price, given the best solution found without the restriction; None if nothing is known."""
         base, stage = self.base, self.base.problem.stages[0]
         if answer is not None and answer.status is Status.INFEASIBLE:
@@ -214,26 +214,26 @@ class _PriceLimits:
         if self.above is None:
             return None
         up, today = 1 if stage.sense is Sense.MAXIMISE else -1, base.answer.bests[0]
-        shown, above = base.answer, self.above
+        best_found, above = base.answer, self.above
         if answer is not None and answer.allocation is not None:
             if up * answer.bests[0] > up * today:
-                shown = answer
+                best_found = answer
             if answer.is_closed:
                 above = answer.bests[0]
-        least = Fraction(0) if self.most is None else max(Fraction(0), up * (shown.bests[0] - self.most))
+        least = Fraction(0) if self.most is None else max(Fraction(0), up * (best_found.bests[0] - self.most))
         upto = max(least, up * (above - today))
         if upto == 0 and len(base.problem.stages) > 1:
             return None  # a later stage may improve
-        assert shown.allocation is not None
+        assert best_found.allocation is not None
         return Price(
             kind=self.kind,
             id=self.name,
             stage=stage.goal if upto else None,
             change=up * least,
-            values=shown.values,
+            values=best_found.values,
             euros_cents=None if upto else 0,
             euros_from_cents=0,
-            moved=compare_allocations(base.problem, base.allocation, shown.allocation),
+            moved=compare_allocations(base.problem, base.allocation, best_found.allocation),
             proof=Proof.FEASIBLE_GAP,
             upto=up * upto,
         )
