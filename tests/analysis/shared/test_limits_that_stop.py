@@ -11,6 +11,7 @@ import pytest
 
 from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.marginal.questions import MarginalResult, extension, prices
+from tnt_sim.analysis.marginal.value_bound import ValueBounds
 from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
@@ -54,10 +55,26 @@ def test_a_stopped_extension_says_so(scenario: ScenarioData, monkeypatch: pytest
     assert "arrêté par la limite de temps" in told(extension(scenario, "10 €", prove=False))
 
 
-def test_a_stopped_price_is_without_answer_not_free(
+def test_a_stopped_price_is_an_interval_not_free(
+    scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the rule both dossiers fit: the score rises by 2."""
+    stop(monkeypatch, "marginal.rule_prices")
+    found = prices(scenario, prove=False)
+    (price,) = found.document["prices"]
+    assert found.document["unsettled"] == []
+    assert found.document["stopped_by"] == "time"
+    assert (price["goal"], price["change"], price["change_upto"]) == ("score", "0", "2")
+    assert "+0 score à +2 " in told(found)
+    assert "la même liste" not in told(found)
+    assert "rien ne restreint" not in told(found)
+
+
+def test_a_stopped_price_without_bound_is_without_answer_not_free(
     scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop(monkeypatch, "marginal.rule_prices")
+    monkeypatch.setattr(ValueBounds, "compute_bound", lambda *_, **__: None)
     found = prices(scenario, prove=False)
     assert found.document["unsettled"] == ["r"]
     assert "Sans réponse" in told(found)

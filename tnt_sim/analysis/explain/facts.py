@@ -240,7 +240,7 @@ class Facts:
     eligible: NDArray[np.bool_]
     counted_zero: Mapping[int, tuple[str, ...]]
     margins: dict[int, tuple[MarginDossier, ...]] = field(default_factory=dict)
-    """The last funded candidates by envelope, as far as they were asked for."""
+    """The last funded candidates, by envelope: filled on demand."""
 
 
 def read_facts(decided: DecidedRun) -> Facts:

@@ -6,7 +6,7 @@ For an application i with least amount w_i, added to a list x that satisfies eve
     extension_i    = max(0, w_i − room(node of i))
 
 room(node) is the most that the envelopes can pay to one more application of a node today. Every test is exact: the
-sums of each rule change by the application alone (`verify/dossier_addition.py`), and the tree is read again with
+sums of each rule change by the application alone (`verify/dossier_addition.py`), and each tree is read with
 its envelopes raised.
 """
 

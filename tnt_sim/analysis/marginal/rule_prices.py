@@ -179,8 +179,8 @@ class _PriceLimits:
     Attributes
     ----------
     bounds : of the reference problem
-    most : what no allocation with the restriction exceeds; None if nothing is known
-    above : what no allocation without it exceeds; None until `find_bound`, or if nothing is known
+    most : no allocation with the restriction exceeds it (None: unknown)
+    above : no allocation without the restriction exceeds it (None until `find_bound`)
     """
 
     base: ReferenceSolution

@@ -481,8 +481,13 @@ def _list_price_columns(kind: str, entries: Sequence[PriceEntry]) -> list[Column
             Output.SHEET,
         ),
         _build_proof_column(entries),
-        Column(_("Effect"), write_each(_describe_moves, entries)),
+        Column(_("Effect"), write_each(_describe_price_moves, entries)),
     ]
+
+
+def _describe_price_moves(entry: PriceEntry, lang: Lang) -> str:
+    """Say who enters and leaves; nothing where a limit found no better list."""
+    return "–" if entry.goal and Fraction(entry.change) == 0 else _describe_moves(entry, lang)
 
 
 def _draw_prices(dear: Sequence[PriceEntry], title: Text, lang: Lang) -> str:
@@ -505,6 +510,8 @@ def _format_change(entry: PriceEntry, lang: Lang) -> str:
 def _format_euros(entry: PriceEntry, lang: Lang) -> str:
     if entry.euros_cents is None and entry.euros_from_cents is None:
         return _("no amount").in_(lang)
+    if entry.euros_cents is None and not entry.euros_from_cents:
+        return "–"
     if entry.euros_cents is None:
         return f"≥ {format_amount(entry.euros_from_cents, lang)}"
     return format_amount(entry.euros_cents, lang)
