@@ -361,7 +361,7 @@ class Lists:
     from_cents, to_cents : ends of the range
     unseen_cents : least amount of the range with unknown list, if it lies before the first known
     one
-    optimal : whether the lists are optimal; otherwise `cents` has the written amount, with the best list found
+    optimal : whether the lists are optimal (if not, the list is the best one found at the written amount)
     """
 
     cents: IntArray
