@@ -96,8 +96,8 @@ def stubborn(model, relax, limits, start, tuning):
     time.sleep(600)
 
 request = pickle.load(sys.stdin.buffer)
-point = apart._Sender(sys.stdout.buffer).send_point
-stubborn(request.model, request.relax, request.compute_limits(), request.start, request.tuning, point)
+limits = request.compute_limits(apart._Sender(sys.stdout.buffer).send_point)
+stubborn(request.model, request.relax, limits, request.start, request.tuning)
 """
 
 
