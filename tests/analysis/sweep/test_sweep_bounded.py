@@ -16,7 +16,9 @@ from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import run
 from tnt_sim.certify.claim_systems import build_claims
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.errors import ScenarioError
+from tnt_sim.scenario.load import load_scenario
 
 LIMITS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds of a clock that advances by a millisecond at each reading."""
@@ -97,3 +99,48 @@ def test_one_compiled_problem_serves_every_amount(
         assert chosen(free) == case.best(free.cents)
         assert chosen(nested) == case.best(nested.cents, promised)
         promised = chosen(nested)
+
+
+DOSSIERS = """dossier,requested,score,envelope
+D1,60,5,a
+D2,30,4,a
+D3,40,9,b
+D4,20,2,b
+D5,15,1,b
+"""
+SHARED = "amount: 100 €, unassigned: pro_rata, envelopes: [{id: a, amount: 60 €}, {id: b, amount: 40 €}]"
+APART = "amount: 100 €, unassigned: own, envelopes: [{id: a, amount: 60 €}, {id: b, amount: 0 €"
+
+
+@pytest.mark.parametrize(
+    ("programme", "envelope", "amounts"),
+    [
+        (SHARED, "tout", (10_000, 12_000, 15_000)),
+        (f"{APART}, reserve: 50 %}}]", "b", (0, 2_000, 4_000)),
+        (f"{APART}, overprogram: 50 %}}]", "b", (0, 2_000, 3_000)),
+        (f"{APART}, min_use: 30 %}}]", "b", (0, 2_000, 4_000)),
+    ],
+)
+def test_an_option_that_is_nothing_at_the_written_amount_counts_at_others(
+    programme: str, envelope: str, amounts: tuple[int, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "d.csv").write_text(DOSSIERS, encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(
+        f"schema_version: 1\nid: s\ntitle: s\nprogramme: {{id: tout, {programme}}}\n"
+        "dossiers: [{file: d.csv}]\nobjective: [{maximise: {score: 1}}]\nsolver: {cross_check: never}\n",
+        encoding="utf-8",
+    )
+    scenario = load_scenario(tmp_path / "s.yaml")
+    plan = build_plan(
+        scenario, envelopes=(envelope,), at=[f"{cents // 100} €" for cents in amounts], free=True
+    )
+    alone = []
+    for cents in amounts:
+        problem = plan.moved.compile_problem_at(cents)
+        assert (
+            plan.moved.derive_problem_at(plan.moved.compile_problem_at(plan.moved.base_cents), cents) is None
+        )
+        alone.append(optimise(problem).values)
+    found = run(plan)
+    assert [point.cents for point in found.free] == list(amounts)
+    assert [point.values for point in found.free] == alone

@@ -26,7 +26,7 @@ from fractions import Fraction
 import polars as pl
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.domain.budget_tree import EnvelopeOptions, EnvelopeSpec
+from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.money import format_decimal_euros, parse_cents, parse_decimal
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import NO_TEXT, _
@@ -39,6 +39,10 @@ from tnt_sim.scenario.scenario import ScenarioData
 FREE, PRO_RATA = "free", "pro_rata"
 _AMOUNT_READERS = ("rules", "caps", "grants", "objective", "measures")
 """Keys of a scenario that may read the amount of an envelope (`of_amount`)."""
+_ENVELOPE_OPTIONS = (
+    "transfers", "min_use", "reserve", "overprogram", "min_dossiers", "max_dossiers", "split"
+)  # fmt: skip
+"""Keys of an envelope that are more than its amount, parent and ceiling."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +170,7 @@ class AmountVariation:
         pro rata money, or parts of a split.
         """
         tree = problem.case.tree
-        plain = all(option == EnvelopeOptions() for option in tree.options)
-        if not plain or problem.limits or len(tree.ids) != len(self._family):
+        if not self._has_plain_envelopes or problem.limits or len(tree.ids) != len(self._family):
             return None
         if any(load_rule_kinds()[rule.kind].reads_amounts for rule in problem.rules):
             return None
@@ -182,6 +185,14 @@ class AmountVariation:
         )
         moved = replace(tree, written_cents=written, amount_cents=written)
         return replace(problem, case=replace(problem.case, tree=moved))
+
+    @property
+    def _has_plain_envelopes(self) -> bool:
+        """Whether no envelope has an option, as it is written: at 0 € a share of the amount shows in no tree."""
+        return all(
+            spec.unassigned != PRO_RATA and all(getattr(spec, option) is None for option in _ENVELOPE_OPTIONS)
+            for spec in self._family.values()
+        )
 
     def derive_problem_at(self, problem: Problem, cents: int) -> Problem | None:
         """Return the problem at an amount from a compiled one, where only the tree's amounts differ; else None.

@@ -62,11 +62,16 @@ def list_tightening_rules(low: Problem, high: Problem, deadline: Deadline = UNLI
         If the deadline passes first.
     """
     before, after = build_claims(low, deadline), build_claims(high, deadline)
+    # an envelope's option may have no row at one amount, such as a share of 0 €; all other sources stand in order
+    options = {_build_tightening(old.of): old for old in before.written if isinstance(old.of, EnvelopeLimit)}
+    others = iter([old for old in before.written if not isinstance(old.of, EnvelopeLimit)])
     result = []
-    for old, new in zip(before.written, after.written, strict=True):
-        if isinstance(old.of, Case) or _is_implied(before, old, after, new):
+    for new in after.written:
+        tightening = _build_tightening(new.of)
+        old = options.get(tightening) if isinstance(new.of, EnvelopeLimit) else next(others)
+        if isinstance(new.of, Case) or (old is not None and _is_implied(before, old, after, new)):
             continue
-        result.append(_build_tightening(old.of))
+        result.append(tightening)
     return list(dict.fromkeys(result))
 
 
