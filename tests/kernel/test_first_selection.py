@@ -9,6 +9,8 @@ import pytest
 from support.lanes import seeds
 
 from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.kernel import first_selection
+from tnt_sim.kernel.cap_tree import best_choice
 from tnt_sim.kernel.cap_tree.best_choice import maximise_under_tree
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.first_selection import find_first_selection
@@ -85,3 +87,34 @@ def test_it_ends_at_its_limits() -> None:
         find_first_selection(p, w, best.profit, best.weight, Deadline(0.0))
     with pytest.raises(ArithmeticError):
         find_first_selection(np.array([2, 3]), np.array([2, 3]), 4, 4)
+
+
+def test_lists_of_equal_items_stay_within_their_work_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five and six hundred euros, scores in proportion: every list grows, and none may hold all its flips."""
+    w = np.random.default_rng(1).choice([5, 6], 1_000) * 10_000
+    best = solve_knapsack(w, w, int(w.sum()) * 45 // 100)
+    for name in ("MOST_WORK", "MOST_LINKS"):
+        with monkeypatch.context() as patch:
+            patch.setattr(first_selection, name, 500)
+            with pytest.raises(TooManyStates):
+                find_first_selection(w, w, best.profit, best.weight)
+
+
+def test_an_optimum_stands_when_time_ends_before_the_first_of_its_equals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    p, w, capacity = correlated(300)
+    now = [0.0]
+
+    def lose_time(*_: object, **__: object) -> None:
+        now[0] = 2.0
+        raise DeadlineExpired
+
+    monkeypatch.setattr(best_choice, "find_first_selection", lose_time)
+    monkeypatch.setattr(best_choice, "TIE_CELLS", 1)
+    tree = CapTreeNode(0, capacity, np.arange(len(p)))
+    best = maximise_under_tree(p, w, tree, deadline=Deadline(1.0, lambda: now[0]))
+    assert now == [2.0]
+    expected = solve_knapsack(p, w, capacity)
+    assert (best.profit, best.weight, best.canonical) == (expected.profit, expected.weight, False)
+    assert int(p[best.columns].sum()) == best.profit

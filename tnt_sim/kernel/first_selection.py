@@ -36,6 +36,10 @@ MOST_SETS = 30_000
 """Length up to which a list of flips grows."""
 MOST_NODES = 2_000
 """Nodes at which lists are made, at most."""
+MOST_WORK = 60_000_000
+"""Sets examined in all lists together, at most: about five seconds."""
+MOST_LINKS = 4_000_000
+"""Flips kept for the lists of one node, at most: 32 MB."""
 FEWER = 0.9
 """Lists are made again where at most this share of the items that may be flipped is left."""
 USEFUL = 0.9
@@ -133,6 +137,7 @@ class _SelectionSearch:
         self.margin = MARGIN * (1.0 + abs(gap))
         self.root = _Node(0, float(gap), target - left[0], least - left[1])
         self.open = np.flatnonzero(self.loss <= self.root.gap + self.margin)
+        self.n_examined = 0
 
     def list_items(self, node: _Node) -> IntArray:
         """Return the items from the node's place on that may be flipped, ascending."""
@@ -169,7 +174,7 @@ class _SelectionSearch:
         """Look for the first set of flips of some items that reaches what the node lacks.
 
         Returns whether the lists met before both were longer than `most_sets`, and the flips; None if there are
-        none.
+        none. Raises `TooManyStates` beyond `MOST_WORK` or `MOST_LINKS`.
         """
         limit = node.gap + self.margin
         least, most = _sum_signs(self.weight[items])
@@ -179,6 +184,9 @@ class _SelectionSearch:
             if min(len(front), len(back)) > most_sets:
                 return False, None
             deadline.check()
+            self.n_examined += len(front) + len(back)
+            if self.n_examined > MOST_WORK or front.n_links + back.n_links > MOST_LINKS:
+                raise TooManyStates(f"{self.n_examined} sets of flips before the first selection")
             if len(front) <= len(back):
                 item, first, sets = int(items[first]), first + 1, front
             else:

@@ -139,20 +139,60 @@ def test_an_envelope_is_never_dearer_than_the_one_above_it() -> None:
 
 
 def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was found when the limit came is « at least »; the solver's bound is « at most »."""
+    """What was found when the limit came is « at least »; « at most » is a bound in integers, and no solver's."""
     nested(tmp_path)
     base = solve_reference(load_scenario(tmp_path / "N.yaml"))
     real = prices_module.optimise
 
     def stopped(problem: Any, options: Any, **more: Any) -> Any:
         found = real(problem, options, **more)
-        return found if found.bests == base.answer.bests else _left_at(found, Fraction(13))
+        return found if found.bests == base.answer.bests else _left_at(found, base.answer.bests[0])
 
     monkeypatch.setattr(prices_module, "optimise", stopped)
     (price, _) = compute_prices(
         base, build_envelope_path(base.problem, "p"), kinds=(APART,), clock=Clock(None)
     )
-    assert (price.id, price.change, price.upto) == ("p", Fraction(5), Fraction(6))
+    assert (price.id, price.change, price.upto) == ("p", Fraction(5), Fraction(5))
+    assert (price.proof, price.euros_cents) == (Proof.FEASIBLE_GAP, None)
+
+
+SIBLINGS = """\
+schema_version: 1
+id: s
+title: S, SYNTHETIC
+programme:
+  id: root
+  amount: 100 €
+  envelopes:
+  - {id: A, amount: 60 €, envelopes: [{id: A1, amount: 30 €}, {id: A2, amount: 30 €}]}
+  - {id: B, amount: 40 €}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+solver: {cross_check: never}
+"""
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_an_optimum_between_children_alone_is_no_bound(
+    proven: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the search at all depths is stopped, what children alone can move bounds the price from below only."""
+    (tmp_path / "s.yaml").write_text(SIBLINGS, encoding="utf-8")
+    (tmp_path / "d.csv").write_text(
+        "dossier,cost,requested,score,envelope\na1,60,60,10,A1\nb1,40,40,1,B\nb2,60,60,4,B\n",
+        encoding="utf-8",
+    )
+    base = solve_reference(load_scenario(tmp_path / "s.yaml"))
+    path = build_envelope_path(base.problem, "root")
+    truth = {price.id: price.change for price in compute_prices(base, path, kinds=(APART,))}
+    today = _left_at(base.answer, base.answer.bests[0])
+    monkeypatch.setattr(prices_module, "_optimise_without", lambda make, clock, prove: today)
+    found = compute_prices(base if proven else replace(base, answer=today), path, kinds=(APART,))
+    assert {price.id for price in found} == set(truth) == {"root", "A"}
+    for price in found:
+        assert price.upto is not None
+        assert price.change <= truth[price.id] <= price.upto
+        assert (price.proof, price.euros_cents) == (Proof.FEASIBLE_GAP, None)
 
 
 def _left_at(answer: Any, bound: Fraction) -> Any:

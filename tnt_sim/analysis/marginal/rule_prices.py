@@ -9,7 +9,7 @@ applications refused by decision (their replacement cost). The compensating mone
 (`envelope_path`). These are exact differences of optima, not dual values.
 
 Where a limit ends the search for one of the two optima, the price in the first stage is an interval. With U and U'
-the exact bounds with and without the restriction, v₀ ≤ v and v₁ the best values found (maximisation)::
+the bounds in integers with and without the restriction, v₀ ≤ v and v₁ the best values found (maximisation)::
 
     max(0, v₁ − U)  ≤  v(without it) − v  ≤  U' − v₀
 
@@ -144,7 +144,9 @@ def compute_prices(
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
     bounds = ValueBounds(base.problem)
-    most = base.answer.bests[0] if base.answer.is_closed else bounds.compute_bound(deadline=deadline)
+    most = (
+        base.answer.bests[0] if base.answer.proof is Proof.PROVED else bounds.compute_bound(deadline=deadline)
+    )
     for k, (kind, name, make) in enumerate(option.iterate_items(requested)):
         notify_progress(report_progress, name, k / len(requested))
         own = clock.take_share(1 / (len(requested) - k))
@@ -153,18 +155,19 @@ def compute_prices(
             limits.find_bound(own.deadline)
         answer = _optimise_without(make, own.take_share(SOLVE_SHARE), prove)
         beside = _optimise_between_children(base, name, own, prove) if kind == APART else None
-        if beside is not None and (answer is None or _is_better(base, beside, answer)):
-            answer = beside  # a transfer between children is also allowed at all depths
-        exact = base.answer.is_closed and answer is not None and _is_conclusive(base, answer)
-        bounded = None if exact else limits.bracket_price(answer, own.deadline)
-        if bounded is not None:
-            result.append(bounded)
-            option.stopped_by = option.stopped_by or TIME
-        elif exact and answer is not None:
-            price = _compute_price(base, path, kind, name, answer, own)
-            result.append(
-                price if beside is None else replace(price, one_level=_compute_level_price(base, beside))
-            )
+        if (
+            base.answer.is_closed
+            and answer is not None
+            and answer.is_closed
+            and answer.allocation is not None
+        ):
+            price: Price | None = _compute_price(base, path, kind, name, answer, own)
+        else:  # a transfer between children is also allowed at all depths, and may be the best one found
+            price = limits.bracket_price((answer, beside), own.deadline)
+            option.stopped_by = option.stopped_by or (TIME if price else None)
+        if price is not None:
+            level = None if beside is None else _compute_level_price(base, beside)
+            result.append(replace(price, one_level=level))
         else:
             option.withdraw_item()
             if unsettled is not None:
@@ -205,37 +208,33 @@ class _PriceLimits:
         free = self.name if self.kind == RULE else ""
         self.above = self.bounds.compute_bound(without, free=free, deadline=deadline)
 
-    def bracket_price(self, answer: SolveOutcome | None, deadline: Deadline) -> Price | None:
-        """Bound the price, given the best solution found without the restriction; None if nothing is known."""
+    def bracket_price(self, answers: tuple[SolveOutcome | None, ...], deadline: Deadline) -> Price | None:
+        """Bound the price, given solutions found without the restriction; None if nothing is known."""
         base, stage = self.base, self.base.problem.stages[0]
-        if answer is not None and answer.status is Status.INFEASIBLE:
+        if any(answer is not None and answer.status is Status.INFEASIBLE for answer in answers):
             return None
         self.find_bound(deadline)
-        if self.above is None:
-            return None
         up, today = 1 if stage.sense is Sense.MAXIMISE else -1, base.answer.bests[0]
-        best_found, above = base.answer, self.above
-        if answer is not None and answer.allocation is not None:
-            if up * answer.bests[0] > up * today:
-                best_found = answer
-            if answer.is_closed:
-                above = answer.bests[0]
+        best_found = base.answer
+        for answer in answers:
+            if answer is not None and answer.allocation is not None:
+                best_found = max(best_found, answer, key=lambda one: up * one.bests[0])
         least = Fraction(0) if self.most is None else max(Fraction(0), up * (best_found.bests[0] - self.most))
-        upto = max(least, up * (above - today))
-        if upto == 0 and len(base.problem.stages) > 1:
-            return None  # a later stage may improve
+        upto = None if self.above is None else max(least, up * (self.above - today))
+        if (upto is None and not least) or (upto == 0 and len(base.problem.stages) > 1):
+            return None  # nothing is known, or a later stage may improve
         assert best_found.allocation is not None
         return Price(
             kind=self.kind,
             id=self.name,
-            stage=stage.goal if upto else None,
+            stage=None if upto == 0 else stage.goal,
             change=up * least,
             values=best_found.values,
-            euros_cents=None if upto else 0,
+            euros_cents=0 if upto == 0 else None,
             euros_from_cents=0,
             moved=compare_allocations(base.problem, base.allocation, best_found.allocation),
             proof=Proof.FEASIBLE_GAP,
-            upto=up * upto,
+            upto=None if upto is None else up * upto,
         )
 
 
@@ -254,13 +253,6 @@ def _optimise_between_children(
     node = base.problem.case.tree.get_node(name)
     answer = optimise(_open(base.problem, node, wholly=False), OptimiseOptions(prove=prove), clock=clock)
     return answer if _is_conclusive(base, answer) else None
-
-
-def _is_better(base: ReferenceSolution, answer: SolveOutcome, other: SolveOutcome) -> bool:
-    """Whether the first solution is better than the second, which is not proved optimal."""
-    if other.is_closed:
-        return False
-    return other.allocation is None or find_better_stage(base.problem, other.bests, answer.bests) is not None
 
 
 def _compute_level_price(base: ReferenceSolution, answer: SolveOutcome) -> OneLevel:
@@ -298,10 +290,7 @@ def _compute_price(
     known = path.amount_cents if least.lower_cents is None else least.lower_cents
     lower = None if least.unreachable else max(0, known - path.amount_cents)
     goal = base.problem.stages[changed].goal
-    most = worth if answer.is_closed else None
-    if answer.bound is not None and not changed:
-        most = answer.bound - base.answer.bests[0]
-    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, most)
+    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, worth)
 
 
 def _find_equivalent_amount(

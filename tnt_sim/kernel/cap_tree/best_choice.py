@@ -20,7 +20,7 @@ from functools import partial
 
 import numpy as np
 
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode, SharedCap, build_cap_trees, find_binding_caps
 from tnt_sim.kernel.cap_tree.dominance import (
     has_split_group,
@@ -129,7 +129,8 @@ def _solve_tree(
         taken = best.taken if best.ways == 1 else _find_first_optimum(profit[own], cost[own], best, deadline)
         if taken is not None:
             return TreeSolution(own[np.flatnonzero(taken)], best.profit, best.weight, True)
-        if best.ways == UNCOUNTED:  # the tree search would meet the same states as the core
+        # the tree search would meet the same states as the core; without time the optimum stands all the same
+        if best.ways == UNCOUNTED or deadline.expired:
             return TreeSolution(own[np.flatnonzero(best.taken)], best.profit, best.weight, False)
     return maximise_in_tree(profit, cost, tree, estimate_tree_work(tree), fronts, choice_groups, deadline)
 
@@ -168,12 +169,12 @@ def _find_first_optimum(
     """Return the first optimal selection in rank order, bool (n,).
 
     Where the table of profits would exceed `TIE_CELLS`, lists that meet in the middle replace it. The result is
-    None where these exceed their limits too.
+    None where these exceed their limits too, or time is up.
     """
     for find in (partial(recover_items, max_cells=TIE_CELLS), find_first_selection):
         try:
             return find(profit, cost, best.profit, best.weight, deadline=deadline)
-        except TooManyStates:
+        except (TooManyStates, DeadlineExpired):
             continue
     return None
 
