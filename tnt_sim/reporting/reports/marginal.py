@@ -494,10 +494,7 @@ def _draw_prices(dear: Sequence[PriceEntry], title: Text, lang: Lang) -> str:
     if len({entry.goal for entry in dear}) != 1:
         return ""
     bars = [
-        Bar(
-            entry.id, [abs(float(Fraction(entry.value)))], [_format_goal_gain(entry.goal, entry.change, lang)]
-        )
-        for entry in dear
+        Bar(entry.id, [abs(float(Fraction(entry.value)))], [_format_change(entry, lang)]) for entry in dear
     ]
     side = _("what would be gained without it").in_(lang)
     return draw_bars(bars, [side], title.in_(lang))
