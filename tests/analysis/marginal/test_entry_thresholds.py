@@ -16,6 +16,7 @@ from support.lanes import drawn, seeds
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases, load
+from support.small_cases.unproven import unproven
 from support.tiny_scenario import TABLE, tiny
 
 from tnt_sim.analysis.marginal import entry_lists
@@ -39,7 +40,6 @@ from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
-from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 
 @drawn(25)
@@ -94,21 +94,8 @@ def test_limits_hold_for_a_list_that_is_not_proven(case: dict[str, Any], data: A
         assume(False)
     today = data.draw(st.sampled_from(feasible))
     names = base.problem.case.table["dossier"].to_list()
-    cents = np.array([today.award.get(dossier, 0) for dossier in names], dtype=np.int64)
-    allocation = Allocation(np.array([dossier in today.award for dossier in names]), cents)
-    reading = read_allocation(base.problem, allocation)
-    assert not list_broken_rules(base.problem, allocation, reading)
-    answer = replace(
-        base.answer,
-        status=Status.FEASIBLE,
-        proof=Proof.FEASIBLE_GAP,
-        claimed=False,
-        values=reading.values,
-        bests=reading.values,
-        allocation=allocation,
-        reading=reading,
-    )
-    base = replace(base, answer=answer, limits=reading.values)
+    base = unproven(base, today)
+    allocation = base.allocation
     path = build_envelope_path(base.problem, name)
     found = find_no_loss_extensions(base, path)
     rising = len(base.problem.stages) == 1 and not list_amount_dependent_rules(base.problem, path.nodes)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
@@ -16,6 +14,7 @@ from support.lanes import drawn
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import scenario_of
 from support.small_cases.drawn import cases, load
+from support.small_cases.unproven import unproven
 
 from tnt_sim.analysis.marginal import rule_prices
 from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, optimise_extension_options
@@ -25,10 +24,8 @@ from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
 from tnt_sim.deadline import UNLIMITED
-from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 
 def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
@@ -43,25 +40,6 @@ def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
     else:
         next(d for d in found["dossiers"] if d["id"] == name)["decided"] = 0
     return found
-
-
-def unproven(base: ReferenceSolution, point: brute.Point) -> ReferenceSolution:
-    """The reference with another feasible list, which nothing shows to be the best."""
-    names = base.problem.case.table["dossier"].to_list()
-    cents = np.array([point.award.get(name, 0) for name in names], dtype=np.int64)
-    allocation = Allocation(np.array([name in point.award for name in names]), cents)
-    reading = read_allocation(base.problem, allocation)
-    answer = replace(
-        base.answer,
-        status=Status.FEASIBLE,
-        proof=Proof.FEASIBLE_GAP,
-        claimed=False,
-        values=reading.values,
-        bests=reading.values,
-        allocation=allocation,
-        reading=reading,
-    )
-    return replace(base, answer=answer, limits=reading.values)
 
 
 @drawn(40)
