@@ -22,7 +22,7 @@ from frozen import FLAGSHIP
 from variants import variants
 
 from tnt_sim.analysis.batch.task import build_record
-from tnt_sim.engine.session import Series
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario, set_text, with_sets
 from tnt_sim.scenario.scenario import ScenarioData
@@ -53,21 +53,22 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=30)
     options = parser.parse_args()
     seconds: list[list[float]] = [[], [], []]
-    series, equal = Series(), True
+    equal = True
     with tempfile.TemporaryDirectory() as folder:
         base, asked = cases(options.family, options.seed, options.cases, Path(folder))
+        session = SolverSession(base, as_alone=True)
         solve(base)  # what is imported and read at the first run is nobody's
         for sets in asked:
             records = []
-            for way, kept in enumerate((None, Series(), series)):
+            for way, kept in enumerate((None, SolverSession(base, as_alone=True), session)):
                 began = time.process_time()
                 scenario = with_sets(base, sets)
-                records.append(build_record(scenario, solve(scenario, series=kept)))
+                records.append(build_record(scenario, solve(scenario, session=kept)))
                 seconds[way].append(time.process_time() - began)
             equal &= records[0] == records[1] == records[2]
     for way, each in zip(WAYS, seconds, strict=True):
         print(f"{way}: mean {statistics.mean(each):.4f} s, median {statistics.median(each):.4f} s a case")
-    print(f"{len(asked)} cases, {series.n_kept} carried, records equal: {equal}")
+    print(f"{len(asked)} cases, {session.n_derived} carried, records equal: {equal}")
     return 0 if equal else 1
 
 

@@ -13,7 +13,7 @@ from tnt_sim.documents import DecimalText
 from tnt_sim.engine.session import SessionOutcome
 from tnt_sim.errors import TntError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.scenario.load import set_text
+from tnt_sim.scenario.load import list_sets
 from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 SCHEMA: Mapping[str, pl.DataType | type[pl.DataType]] = {
@@ -119,7 +119,7 @@ class Variants(StudyAnswer):
         entries = [
             VariantEntry(
                 variant=place,
-                changes=[f"{path}={set_text(value)}" for path, value in one.items()],
+                changes=list_sets(one),
                 **asdict(self.rows.get(place, stopped)),
             )
             for place, one in enumerate(self.changes)

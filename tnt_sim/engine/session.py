@@ -1,6 +1,7 @@
 """Repeated optimisation of one scenario: reuses models, kernel results and bases between similar problems.
 
-`SolverSession` answers changed versions of one scenario one after the other. It reuses:
+`SolverSession` is the one way in which many changed versions of a scenario are solved: by the page, by
+`Session.solve` and `solve_many` in Python, and by batches. It reuses:
 
 * the compiled problem, if only envelope amounts or only objectives changed (`derive_by_amounts`,
 `derive_by_goals`);
@@ -11,28 +12,28 @@
 None of this can change an optimal answer: kernels accept any prices, solvers accept any start, fixing is
 exact, and every point is checked in integers.
 
-`Series` decides the cases of a batch, each with the same result as if it were alone. It reuses the problem,
-rows and kernel results only. A basis or a start changes no optimum, but may change which method finds it when
-a kernel gives up at a limit; therefore solvers receive exactly the same data as for the case alone.
+A basis or a start changes no optimum, but may change which method finds it when a kernel gives up at a limit.
+`optimise_many` and batches therefore use a session `as_alone`, without the last two: solvers receive exactly the
+same data as for the version alone.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import DEFAULT, OptimiseOptions, Report, WarmStart, decide_problem, optimise
-from tnt_sim.engine.result import ResultData, SolveOutcome, Status
+from tnt_sim.engine.optimise import DEFAULT, OptimiseOptions, Report, WarmStart, optimise
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defects, TntError
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.envelope_assignment import update_case
-from tnt_sim.scenario.load import with_changes
+from tnt_sim.scenario.load import list_sets, with_changes
 from tnt_sim.scenario.objective import Objective
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -80,13 +81,18 @@ class SolverSession:
         The base scenario. Each call changes this one, not the previous version.
     wants_notices
         Whether compiled problems carry their warnings and open questions.
+    as_alone
+        Whether each version gets the same bytes as if it were alone: no basis and no point of another one is
+        used.
     """
 
-    def __init__(self, scenario: ScenarioData, *, wants_notices: bool = True) -> None:
+    def __init__(self, scenario: ScenarioData, *, wants_notices: bool = True, as_alone: bool = False) -> None:
         self.scenario = scenario
         self.wants_notices = wants_notices
-        self.live = IncrementalLp()
-        self.warm = WarmStart(ModelCache(), self.live, CoreProblem().solve)
+        self.live = None if as_alone else IncrementalLp()
+        self.warm = WarmStart(ModelCache(), self.live, None if as_alone else CoreProblem().solve)
+        self.n_derived = 0
+        """Versions whose problem was not compiled."""
         self._first: Problem | None = None
         self._problem: Problem | None = None
 
@@ -113,16 +119,28 @@ class SolverSession:
             If the changes contradict the scenario.
         """
         scenario = with_changes(self.scenario, changes) if changes else self.scenario
+        return self.optimise_version(scenario, options, clock=clock)
+
+    def optimise_version(
+        self,
+        scenario: ScenarioData,
+        options: OptimiseOptions = DEFAULT,
+        *,
+        clock: Clock | None = None,
+        progress: Report | None = None,
+    ) -> SessionOutcome:
+        """Find the optimal allocation of a version of the scenario, without steps; otherwise as `optimise`."""
         clock = clock or Clock(None)
         known = [problem for problem in (self._first, self._problem) if problem is not None]
         for how, quick in derive_problems(known, scenario):
-            found = self._optimise_problem(quick, options, clock)
-            if found.answer.status is not Status.INFEASIBLE:
-                return replace(found, compiled=how)
+            version = self._optimise_problem(quick, options, clock, progress)
+            if version.answer.status is not Status.INFEASIBLE:
+                self.n_derived += 1
+                return replace(version, compiled=how)
         # compiling says why rules cannot be satisfied; `accept` is checked against the open questions
         wants_notices = self.wants_notices or bool(scenario.spec.accept)
         problem = compile_problem(scenario, wants_notices=wants_notices)
-        return self._optimise_problem(problem, options, clock)
+        return self._optimise_problem(problem, options, clock, progress)
 
     def optimise_many(
         self,
@@ -133,9 +151,9 @@ class SolverSession:
     ) -> Iterator[tuple[int, SessionOutcome | TntError]]:
         """Optimise several versions of the scenario, and yield each with its place in `changes`.
 
-        Versions that change the same values come one after the other, as they share rows and kernel results.
-        Each outcome is that of the version alone: no basis and no point of another one is used. A version that
-        is refused yields its error. Problems come without warnings and open questions.
+        Versions that differ by amounts and objectives alone come one after the other, as they share the compiled
+        problem, rows and kernel results. Each outcome is that of the version alone. A version that is refused
+        yields its error. Problems come without warnings and open questions.
 
         Parameters
         ----------
@@ -145,10 +163,10 @@ class SolverSession:
             The time for all; versions after its end are not yielded.
         """
         clock = clock or Clock(None)
-        session = SolverSession(self.scenario, wants_notices=False)
-        session.warm = WarmStart(self.warm.model_cache)
+        session = SolverSession(self.scenario, wants_notices=False, as_alone=True)
+        session.warm.model_cache = self.warm.model_cache
         session._first = self._first
-        for place in sorted(range(len(changes)), key=lambda k: sorted(changes[k])):
+        for place in sort_versions([list_sets(one) for one in changes]):
             if clock.deadline.expired:
                 return
             try:
@@ -160,11 +178,49 @@ class SolverSession:
         """Count the rows behind the proofs of an answer, with and without a second reading."""
         return self.warm.model_cache.count_proof_rows(problem, answer.certificates)
 
-    def _optimise_problem(self, problem: Problem, options: OptimiseOptions, clock: Clock) -> SessionOutcome:
+    def _optimise_problem(
+        self, problem: Problem, options: OptimiseOptions, clock: Clock, progress: Report | None
+    ) -> SessionOutcome:
         self._first, self._problem = self._first or problem, problem
-        self.live.last = None
-        answer = optimise(problem, options, clock=clock, warm=self.warm)
-        return SessionOutcome(answer, problem, "anew", self.live.last)
+        if self.live is not None:
+            self.live.last = None
+        answer = optimise(problem, options, clock=clock, progress=progress, warm=self.warm)
+        return SessionOutcome(answer, problem, "anew", None if self.live is None else self.live.last)
+
+
+def sort_versions(versions: Sequence[Sequence[str]]) -> list[int]:
+    """Return the places of versions, given by their texts `PATH=VALUE`, in an order in which they share most.
+
+    Versions that share the compiled problem come together, and among them those with the same objectives, and
+    those that change the same amounts.
+    """
+    places: dict[object, int] = {}
+
+    def get_place(key: object) -> int:
+        return places.setdefault(key, len(places))
+
+    return sorted(
+        range(len(versions)),
+        key=lambda k: (
+            get_place(list_compiled_changes(versions[k])),
+            get_place(tuple(text for text in versions[k] if text.startswith("objective="))),
+            sorted(text.partition("=")[0] for text in versions[k]),
+        ),
+    )
+
+
+def list_compiled_changes(version: Sequence[str]) -> tuple[str, ...]:
+    """Return the changes of a version, as texts `PATH=VALUE`, by which its problem must be compiled anew.
+
+    These are all but amounts and objectives.
+
+    Examples
+    --------
+    >>> list_compiled_changes(["programme.amount=1 M€", "rules.plafond.max=20 k€"])
+    ('rules.plafond.max=20 k€',)
+    """
+    paths = [(text.partition("=")[0].strip(), text) for text in version]
+    return tuple(text for path, text in paths if not (path.endswith(".amount") or path == "objective"))
 
 
 def derive_problems(known: Sequence[Problem], scenario: ScenarioData) -> Iterator[tuple[str, Problem]]:
@@ -261,52 +317,3 @@ def _without_amounts(tree: Mapping[str, Any]) -> Any:
         **{key: value for key, value in tree.items() if key != "programme"},
         "": remove_amounts(tree["programme"]),
     }
-
-
-@dataclass
-class Series:
-    """Cases decided so far: two problems from which a new one may be derived, and their rows.
-
-    `n_kept` counts the cases whose problem was not compiled.
-    """
-
-    warm: WarmStart = field(default_factory=WarmStart)
-    n_kept: int = 0
-    _known: tuple[Problem, ...] = ()
-
-    def decide(
-        self,
-        scenario: ScenarioData,
-        options: OptimiseOptions,
-        *,
-        clock: Clock,
-        progress: Report | None = None,
-    ) -> ResultData:
-        """Decide a scenario without steps; same result as `decide`, without proofs of the tie-break.
-
-        Parameters
-        ----------
-        clock
-            Covers all attempts together.
-
-        Raises
-        ------
-        ScenarioError
-            If the scenario contradicts itself.
-        """
-        for _, quick in derive_problems(self._known, scenario):
-            try:
-                result = self._decide_problem(quick, options, clock, progress)
-            except TntError:
-                break
-            if result.status is not Status.INFEASIBLE:
-                self.n_kept += 1
-                return result
-        # report errors as for the case alone: compiling finds rules that cannot be satisfied
-        return self._decide_problem(compile_problem(scenario), options, clock, progress)
-
-    def _decide_problem(
-        self, problem: Problem, options: OptimiseOptions, clock: Clock, progress: Report | None
-    ) -> ResultData:
-        self._known = (*self._known[:1], problem)
-        return decide_problem(problem, options, clock=clock, progress=progress, warm=self.warm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tnt_sim.deadline import DeadlineExpired
@@ -9,9 +10,9 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.incumbent import OnIncumbent
 from tnt_sim.engine.lp_relaxation import build_limit_error, solve_relaxation
 from tnt_sim.engine.multi_step import decide_steps
-from tnt_sim.engine.optimise import METHODS, OptimiseOptions, Report, decide
+from tnt_sim.engine.optimise import METHODS, OptimiseOptions, Report, build_outcome_result, decide
 from tnt_sim.engine.result import ResultData
-from tnt_sim.engine.session import Series
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.errors import UsageError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import _
@@ -34,7 +35,7 @@ def solve(
     method: str = "auto",
     progress: Report | None = None,
     on_incumbent: OnIncumbent | None = None,
-    series: Series | None = None,
+    session: SolverSession | None = None,
 ) -> ResultData:
     """Find the canonical optimal allocation of a scenario, with the evidence that supports it.
 
@@ -60,9 +61,9 @@ def solve(
         Called with the name of a phase and the share of the run that is done.
     on_incumbent
         Called with each better list, read in integers, and the bound that the solver claims; see `Incumbent`.
-    series
-        Previous cases of a batch, whose problem and rows may be reused. Proofs of the tie-break are then not
-        sought.
+    session
+        Earlier versions of the scenario, whose problem and rows may be reused. Proofs of the tie-break are then
+        not sought.
 
     Raises
     ------
@@ -92,8 +93,10 @@ def solve(
         return _solve_relaxation(scenario, name, clock)
     choice = spec.cross_check if cross_check is None else cross_check
     options = OptimiseOptions(backend=name, cross_check=choice, method=method, on_incumbent=on_incumbent)
-    if series is not None and not is_sequence(scenario):
-        return series.decide(scenario, options, clock=clock, progress=progress).with_allowed_words()
+    if session is not None and not is_sequence(scenario):
+        options = replace(options, with_evidence=True)
+        version = session.optimise_version(scenario, options, clock=clock, progress=progress)
+        return build_outcome_result(version.problem, version.answer, clock.seconds).with_allowed_words()
     task = decide_steps if is_sequence(scenario) else decide
     result = task(scenario, options, clock=clock, progress=progress)
     return result.with_allowed_words()

@@ -281,7 +281,12 @@ def with_changes(scenario: ScenarioData, changes: Mapping[str, object]) -> Scena
     ScenarioError, DataError
         as in `load_scenario`, for what the changes bring
     """
-    return with_sets(scenario, [f"{path}={set_text(value)}" for path, value in changes.items()])
+    return with_sets(scenario, list_sets(changes))
+
+
+def list_sets(changes: Mapping[str, object]) -> list[str]:
+    """Return changes by dotted path as texts `PATH=VALUE`, as `--set` takes them."""
+    return [f"{path}={set_text(value)}" for path, value in changes.items()]
 
 
 def with_sets(scenario: ScenarioData, texts: Sequence[str]) -> ScenarioData:

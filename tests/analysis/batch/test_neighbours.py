@@ -16,7 +16,7 @@ from tnt_sim.analysis.batch.record import BatchRecord
 from tnt_sim.analysis.batch.runner import run_batch
 from tnt_sim.analysis.batch.task import BatchTask, compute
 from tnt_sim.analysis.shared.executors import executor
-from tnt_sim.engine.session import Series
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import load_scenario, with_sets
@@ -112,7 +112,7 @@ def test_a_case_is_that_of_a_run_alone_whatever_came_before(
 
 
 def assert_as_solved(folder: Path, task: BatchTask, record: BatchRecord) -> None:
-    """The record is that of `solve`, which seeks the proofs of ties too and knows no series."""
+    """The record is that of `solve`, which seeks the proofs of ties too and knows no session."""
     scenario = with_sets(load_scenario(folder / "petit.yaml"), task.case.sets)
     if record.status == "error":
         with pytest.raises(TntError) as caught:
@@ -172,7 +172,8 @@ def test_what_can_never_hold_is_said_as_alone(folder: Path) -> None:
 
 def test_neighbours_share_the_problem(folder: Path) -> None:
     """Amounts and goals are laid out on what is there; a rule is compiled anew."""
-    base, series = load_scenario(folder / "petit.yaml"), Series()
+    base = load_scenario(folder / "petit.yaml")
+    session = SolverSession(base, as_alone=True)
     kept = []
     for sets in (
         [],
@@ -181,8 +182,8 @@ def test_neighbours_share_the_problem(folder: Path) -> None:
         ["rules.plafond.max=20 k€"],
         ["rules.plafond.max=20 k€", "programme.amount=50 k€"],
     ):
-        solve(with_sets(base, sets), series=series)
-        kept.append(series.n_kept)
+        solve(with_sets(base, sets), session=session)
+        kept.append(session.n_derived)
     assert kept == [0, 1, 2, 2, 3]
 
 

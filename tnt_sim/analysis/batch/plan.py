@@ -19,6 +19,7 @@ from typing import Any
 
 from tnt_sim.analysis.shared.worker_memory import estimate_worker_bytes
 from tnt_sim.domain.field_types import Spec
+from tnt_sim.engine.session import list_compiled_changes
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError, suggest_name
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.load import load_scenario, set_text, with_changes
@@ -67,9 +68,7 @@ class BatchCase:
     @property
     def likeness(self) -> tuple[Any, ...]:
         """Return the key shared by cases that differ only by amounts and objectives."""
-        paths = [(text.partition("=")[0].strip(), text) for text in self.sets]
-        others = [text for path, text in paths if not (path.endswith(".amount") or path == "objective")]
-        return (self.base, self.base_sha256, self.solver, *others)
+        return (self.base, self.base_sha256, self.solver, *list_compiled_changes(self.sets))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 from tnt_sim.analysis.batch.plan import N_BASES, BatchCase
 from tnt_sim.analysis.batch.record import BatchEnvelope, BatchRecord
 from tnt_sim.engine.result import ResultData
-from tnt_sim.engine.session import Series
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.i18n.message import Lang, Text, _
@@ -41,12 +41,12 @@ def compute(task: BatchTask) -> BatchRecord:
     """
     case, began = task.case, time.perf_counter()
     try:
-        base, series = _load_base(case.base, case.base_sha256)
+        base, session = _load_base(case.base, case.base_sha256)
         began = time.perf_counter()
         if base.sha256 != case.base_sha256:
             return _start_record(case, INPUTS_CHANGED)
         scenario = with_sets(base, case.sets) if case.sets else base
-        record = build_record(case, scenario, solve(scenario, series=series, **task.options))
+        record = build_record(case, scenario, solve(scenario, session=session, **task.options))
     except TntError as error:
         record = _build_error_record(case, error.code, error.text)
     return replace(record, seconds=time.perf_counter() - began)
@@ -74,9 +74,10 @@ def build_failed_record(case: BatchCase, failure: str) -> BatchRecord:
 
 
 @lru_cache(maxsize=N_BASES)
-def _load_base(path: Path, sha256: str) -> tuple[ScenarioData, Series]:
-    """Load the base scenario once per process and content, with the state that its cases share."""
-    return load_scenario(path), Series()
+def _load_base(path: Path, sha256: str) -> tuple[ScenarioData, SolverSession]:
+    """Load the base scenario once per process and content, with the session that solves its cases."""
+    base = load_scenario(path)
+    return base, SolverSession(base, as_alone=True)
 
 
 def build_record(case: BatchCase, scenario: ScenarioData, result: ResultData) -> BatchRecord:
