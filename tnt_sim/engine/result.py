@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -41,6 +41,8 @@ class Proof(StrEnum):
     FEASIBLE_GAP = "FEASIBLE_GAP"
 
 
+_FROM_STRONGEST: Sequence[Proof | None] = (*Proof, None)
+
 ALLOWED: Mapping[Status, tuple[Proof | None, ...]] = MappingProxyType(
     {
         Status.OPTIMAL: (Proof.PROVED, Proof.CROSS_CHECKED),
@@ -54,6 +56,15 @@ ALLOWED: Mapping[Status, tuple[Proof | None, ...]] = MappingProxyType(
 A linear relaxation (`relaxed`) is optimal or infeasible and has no proof. Version 0.1.0 also wrote `optimal`
 with `FEASIBLE_GAP`, for runs that one solver completed and none confirmed; such folders can still be read.
 """
+
+
+def find_weakest_proof(proofs: Iterable[Proof | None]) -> Proof | None:
+    """Return the weakest evidence of several answers; None if one of them has none, or there is no answer.
+
+    >>> find_weakest_proof([Proof.PROVED, Proof.CROSS_CHECKED]).value
+    'CROSS_CHECKED'
+    """
+    return max(proofs, key=_FROM_STRONGEST.index, default=None)
 
 
 def check_words(status: Status, proof: Proof | None) -> None:

@@ -7,13 +7,13 @@ run folder combines its steps in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from tnt_sim.engine.result import Proof, ResultData, Status
+from tnt_sim.engine.result import Proof, ResultData, Status, find_weakest_proof
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import sum_exactly
@@ -24,7 +24,6 @@ from tnt_sim.verify.step_reading import build_reserve_list
 
 GRANT_SCHEMA = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
 TIES = ("least_granted", "list")
-_PROOFS = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
 
 
 def select_step_grants(step: Step, result: ResultData) -> pl.DataFrame:
@@ -57,7 +56,7 @@ def combine_results(
     results = [result for _, result in done]
     last = results[-1]
     all_results = [*results, *([reserve] if reserve is not None else [])]
-    status, proof = find_weakest_proof(all_results, complete=not notes)
+    status, proof = combine_evidence(all_results, complete=not notes)
     warnings = tuple(dict.fromkeys([w for result in all_results for w in result.warnings] + list(notes)))
     lang = Lang(scenario.spec.locale)
     problem = replace(last.problem, scenario=scenario)
@@ -121,26 +120,28 @@ def _build_document(
     )
 
 
-def find_weakest_proof(results: Sequence[ResultData], *, complete: bool) -> tuple[Status, Proof | None]:
+def combine_evidence(results: Sequence[ResultData], *, complete: bool) -> tuple[Status, Proof | None]:
     """Return the weakest status and proof of several results; a missing step counts as one without a proof."""
     if results[-1].status is Status.INFEASIBLE:
         return Status.INFEASIBLE, results[-1].proof
     optimal = complete and all(result.status is Status.OPTIMAL for result in results)
-    proofs = [result.proof for result in results]
-    if None in proofs:
-        return (Status.OPTIMAL if optimal else Status.FEASIBLE), None
-    worst = min(_PROOFS.index(proof) for proof in proofs if proof is not None)
-    return (Status.OPTIMAL if optimal else Status.FEASIBLE), _PROOFS[worst if complete else 0]
+    proof = find_weakest_proof(result.proof for result in results)
+    if proof is not None and not complete:
+        proof = Proof.FEASIBLE_GAP
+    return (Status.OPTIMAL if optimal else Status.FEASIBLE), proof
 
 
 def _find_weakest_ties(documents: Sequence[run_document.RunDocument]) -> run_document.TieEvidence:
     """Return the weakest evidence of « least granted » and of the tie-break over all steps."""
-    order: list[str | None] = [None, *_PROOFS]
     ties = [document.canonical_proof for document in documents]
     return run_document.TieEvidence(
-        least_granted=min((one.least_granted for one in ties), key=order.index),
-        list=min((one.list for one in ties), key=order.index),
+        least_granted=_find_weakest(one.least_granted for one in ties),
+        list=_find_weakest(one.list for one in ties),
     )
+
+
+def _find_weakest(words: Iterable[str | None]) -> str | None:
+    return find_weakest_proof(None if word is None else Proof(word) for word in words)
 
 
 def build_step_entry(name: str, result: ResultData) -> run_document.StepEntry:

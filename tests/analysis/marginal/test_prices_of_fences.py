@@ -96,6 +96,29 @@ def priced(case: dict[str, Any]) -> tuple[ReferenceSolution, tuple[Price, ...]] 
     return base, compute_prices(base, build_envelope_path(base.problem, "p"), kinds=(APART,), prove=False)
 
 
+@pytest.mark.parametrize("weak", ["with them", "without them"])
+def test_a_price_is_proven_only_if_both_optima_are(tmp_path: Path, weak: str) -> None:
+    """One optimum is what a solver claims: neither « +5 » nor « costs nothing » is told as proven."""
+    base = solve_reference(load_scenario(nested(tmp_path).path), prove=weak == "without them")
+    answer = replace(base.answer, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP, claimed=True)
+    base = replace(base, answer=answer) if weak == "with them" else base
+    path = build_envelope_path(base.problem, "p")
+    found = compute_prices(base, path, kinds=(APART,), prove=weak == "with them")
+    assert {price.id: price.change for price in found} == {"p": 5, "y": 0}
+    for price in found:
+        assert price.one_level is not None
+        assert price.proof is not Proof.PROVED
+        assert price.one_level.proof is not Proof.PROVED
+
+
+def test_what_costs_nothing_says_whether_it_is_proven(tmp_path: Path) -> None:
+    document = tnt.prices(nested(tmp_path), lang="en").data
+    claimed = replace(document, prices=[replace(one, proof="FEASIBLE_GAP") for one in document.prices])
+    for data, told in ((document, "Cost nothing: y"), (claimed, "Cost nothing, without an exact proof: y")):
+        lines = [str(line) for line in render_report(build_report(data), Lang.EN, 100)]
+        assert any(told in line for line in lines)
+
+
 @pytest.mark.drawn
 @pytest.mark.parametrize("first", seeds(range(0, 160, 40), 1))
 def test_prices_equal_enumeration(first: int) -> None:

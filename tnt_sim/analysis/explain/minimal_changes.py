@@ -80,7 +80,7 @@ from tnt_sim.analysis.shared.reference_solution import can_relax
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise, with_fixed
-from tnt_sim.engine.result import Proof, SolveOutcome
+from tnt_sim.engine.result import SolveOutcome, find_weakest_proof
 from tnt_sim.errors import InputError
 from tnt_sim.rules.protocols import CompiledRule, RuleReading
 from tnt_sim.scenario.problem import compile_problem
@@ -441,12 +441,8 @@ def _is_tight(read: RuleReading) -> bool:
 
 
 def _find_weakest_proof(answers: Sequence[SolveOutcome]) -> str | None:
-    """Return the weakest proof of several solves; None if one of them has none."""
-    order = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
-    proofs = [answer.proof for answer in answers]
-    if any(proof is None for proof in proofs):
-        return None
-    return min((proof for proof in proofs if proof is not None), key=order.index).value
+    proof = find_weakest_proof(answer.proof for answer in answers)
+    return None if proof is None else proof.value
 
 
 MOST_SOLVES = 120

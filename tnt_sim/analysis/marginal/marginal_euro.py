@@ -53,7 +53,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.lp_relaxation import NEGLIGIBLE, compute_shadow_prices
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
-from tnt_sim.engine.result import Proof, SolveOutcome, Status
+from tnt_sim.engine.result import Proof, SolveOutcome, Status, find_weakest_proof
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import SolveStage as Stage_
 from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds
@@ -229,7 +229,7 @@ class _MarginalSearch:
             )
             for k in range(len(base.problem.stages))
         ]
-        proof = _combine_proofs([one.proof for one in result])
+        proof = find_weakest_proof(one.proof for one in result)
         rising = [(one.lower_cents, k) for k, one in enumerate(result) if one.lower_cents is not None]
         if not rising:
             stopped = not all(one.unreachable for one in result)
@@ -313,7 +313,7 @@ class _MarginalSearch:
         unit = "€" if distance.terms.unit is Unit.MONEY else "1"
         price = max((p for label, p in self.prices.items() if _is_rule(label, name)), default=None)
         result = [self._minimise_distance(soft, distance, k) for k in range(len(soft.stages))]
-        proof = _combine_proofs([one.proof for one in result])
+        proof = find_weakest_proof(one.proof for one in result)
         rising = [(one.values[-1], k) for k, one in enumerate(result) if one.is_closed]
         if not rising:
             stopped = not all(one.status is Status.INFEASIBLE for one in result)
@@ -414,13 +414,6 @@ def _build_empty_result(
 ) -> NextEuro:
     status = STOPPED if stopped else NEVER
     return NextEuro(kind, name, status, None, None, unit, None, None, None, None, None, price, proof)
-
-
-def _combine_proofs(proofs: Sequence[Proof | None]) -> Proof | None:
-    """Combine the proofs of all stages: proved only if every stage is."""
-    if all(proof is Proof.PROVED for proof in proofs):
-        return Proof.PROVED
-    return None if None in proofs else Proof.FEASIBLE_GAP
 
 
 def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, ObjectiveStage]:

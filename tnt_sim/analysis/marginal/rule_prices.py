@@ -42,7 +42,7 @@ from tnt_sim.analysis.shared.reference_solution import (
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
-from tnt_sim.engine.result import Proof, SolveOutcome, Status
+from tnt_sim.engine.result import Proof, SolveOutcome, Status, find_weakest_proof
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.load import with_changes
@@ -84,7 +84,7 @@ class Price:
     euros_cents, euros_from_cents : money that compensates for it, and a lower bound on that money;
     None if no amount does
     moved : applications that would enter and leave without it
-    proof : evidence of the optimum without it
+    proof : the weaker evidence of the two optima, with it and without it
     upto : bound on the change; equal to `change` unless a limit ended the search; None if unknown
     one_level : for separate amounts, the price between the children alone; None for all else, and
     if unknown
@@ -256,11 +256,12 @@ def _optimise_between_children(
 
 
 def _compute_level_price(base: ReferenceSolution, answer: SolveOutcome) -> OneLevel:
+    proof = find_weakest_proof([base.answer.proof, answer.proof])
     changed = find_better_stage(base.problem, base.answer.bests, answer.bests)
     if changed is None:
-        return OneLevel(None, Fraction(0), answer.values, answer.proof)
+        return OneLevel(None, Fraction(0), answer.values, proof)
     worth = answer.bests[changed] - base.answer.bests[changed]
-    return OneLevel(base.problem.stages[changed].goal, worth, answer.values, answer.proof)
+    return OneLevel(base.problem.stages[changed].goal, worth, answer.values, proof)
 
 
 def _is_conclusive(base: ReferenceSolution, answer: SolveOutcome) -> bool:
@@ -281,8 +282,9 @@ def _compute_price(
     changed = find_better_stage(base.problem, base.answer.bests, answer.bests)
     assert answer.allocation is not None
     moved = compare_allocations(base.problem, base.allocation, answer.allocation)
+    proof = find_weakest_proof([base.answer.proof, answer.proof])
     if changed is None:
-        return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, answer.proof, Fraction(0))
+        return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, proof, Fraction(0))
     least = _find_equivalent_amount(base, path, answer, changed, clock)
     worth = answer.bests[changed] - base.answer.bests[changed]
     upper = None if least.amount_cents is None else max(0, least.amount_cents - path.amount_cents)
@@ -290,7 +292,7 @@ def _compute_price(
     known = path.amount_cents if least.lower_cents is None else least.lower_cents
     lower = None if least.unreachable else max(0, known - path.amount_cents)
     goal = base.problem.stages[changed].goal
-    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, worth)
+    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, proof, worth)
 
 
 def _find_equivalent_amount(

@@ -25,7 +25,7 @@ from tnt_sim.analysis.sweep.envelope_point import Point
 from tnt_sim.analysis.sweep.exact_steps import Counters, build_step_columns
 from tnt_sim.analysis.sweep.plan import Tolerance
 from tnt_sim.analysis.sweep.runner import FREE_CURVE, NESTED_CURVE, SweepResult
-from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.result import Status, find_weakest_proof
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
@@ -35,8 +35,6 @@ from tnt_sim.verify.allocation_reading import read_allocation
 from tnt_sim.verify.decision_reasons import determine_reasons
 from tnt_sim.verify.reason_sentences import describe_unspent
 from tnt_sim.verify.run_document import format_fraction, format_warnings
-
-RANKS = (Proof.PROVED, Proof.CROSS_CHECKED, Proof.FEASIBLE_GAP)
 
 
 def build_document(result: SweepResult, lang: Lang | None = None) -> SweepDocument:
@@ -57,7 +55,7 @@ def build_document(result: SweepResult, lang: Lang | None = None) -> SweepDocume
         status=_get_status(result),
         stopped_by=result.stopped_by,
         progress=result.progress,
-        proof=_find_weakest_proof([*result.free, *result.nested]),
+        proof=find_weakest_proof(point.proof for point in (*result.free, *result.nested)),
         envelopes=plan.moved.names,
         share=plan.moved.share,
         base_cents=plan.moved.base_cents,
@@ -87,13 +85,6 @@ def _get_status(result: SweepResult) -> Status:
         return Status.STOPPED
     settled = all(point.settled for point in points) and not result.open
     return Status.OPTIMAL if settled else Status.FEASIBLE
-
-
-def _find_weakest_proof(points: Sequence[Point]) -> Proof | None:
-    proofs = [point.proof for point in points]
-    if not proofs or None in proofs:
-        return None
-    return max((proof for proof in proofs if proof), key=RANKS.index)
 
 
 def _build_point_entries(result: SweepResult) -> list[SweepPointEntry]:

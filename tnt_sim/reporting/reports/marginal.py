@@ -424,12 +424,15 @@ def _build_prices(document: RulePricesDocument) -> list[Node]:
             continue
         entries.sort(key=lambda entry: (-abs(Fraction(entry.value)), entry.id))
         dear = [entry for entry in entries if entry.goal]
-        free = [entry.id for entry in entries if not entry.goal]
+        free = [entry for entry in entries if not entry.goal]
+        shown = [entry.id for entry in free if entry.proof == "PROVED"]
+        claimed = [entry.id for entry in free if entry.proof != "PROVED"]
         section: list[Node] = [Chart(title, partial(_draw_prices, dear[:MOST_BARS], title))]
         if dear:
             section.append(Table(_list_price_columns(kind, dear), most=MOST_ENTRIES, outputs=Output.READING))
-        if free:
-            section.append(Paragraph(write_both(partial(_list_free, _FREE, free))))
+        for told, names in ((_FREE, shown), (_FREE_UNPROVEN, claimed)):
+            if names:
+                section.append(Paragraph(write_both(partial(_list_free, told, names))))
         section.append(Table(_list_price_columns(kind, entries), outputs=Output.SHEET))
         nodes.append(Section(title, section))
     if document.unsettled:
@@ -441,6 +444,7 @@ def _build_prices(document: RulePricesDocument) -> list[Node]:
 
 
 _FREE = _("Cost nothing: ")
+_FREE_UNPROVEN = _("Cost nothing, without an exact proof: ")
 
 
 def _list_free(before: Text, names: Sequence[str], lang: Lang) -> str:
