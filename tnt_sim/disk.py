@@ -12,7 +12,7 @@ import io
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -191,10 +191,11 @@ def _is_device(target: Path) -> bool:
     return target.exists() and not target.is_file() and not target.is_dir()
 
 
-def fill(file: Path, data: bytes, *, private: bool = False) -> None:
+def fill(file: Path, data: bytes | Iterable[bytes], *, private: bool = False) -> None:
     """Write and flush a file in a folder that only this process uses; remove it on failure.
 
-    A `private` file must be new and is readable by this user only.
+    `data` may come in parts, so that a long file is never whole in memory. A `private` file must be new and is
+    readable by this user only.
     """
     try:
         _fill(file, data, private=private)
@@ -289,12 +290,13 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def _fill(file: Path, data: bytes, *, private: bool = False) -> None:
+def _fill(file: Path, data: bytes | Iterable[bytes], *, private: bool = False) -> None:
     fresh = os.O_EXCL if private else os.O_TRUNC
     flags = os.O_WRONLY | os.O_CREAT | fresh | getattr(os, "O_BINARY", 0)
     handle = os.open(file, flags, 0o600 if private else 0o666)
     try:
-        _write(handle, data)
+        for part in (data,) if isinstance(data, bytes) else data:
+            _write(handle, part)
         if stat.S_ISREG(os.fstat(handle).st_mode):
             os.fsync(handle)
     finally:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tnt_sim.domain.portfolio import CANONICAL
-from tnt_sim.engine.award_list import DECISION, convert_to_csv, select_parquet_columns
+from tnt_sim.engine import award_list
+from tnt_sim.engine.award_list import (
+    DECISION,
+    convert_to_csv,
+    encode_csv,
+    guard_formulas,
+    select_parquet_columns,
+)
 from tnt_sim.ingest.portfolio_reader import read_dossiers
 
 TEXT = """\
@@ -67,3 +75,31 @@ def test_parquet_keeps_further_columns_and_no_row_marks(table: pl.DataFrame) -> 
     assert "extra" in names
     assert "granted_cents" in names
     assert not [name for name in names if name.startswith("_")]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_the_file_does_not_depend_on_how_many_rows_are_text_at_once(
+    table: pl.DataFrame, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two rows need no guard, one does; a column is empty in some parts only."""
+    monkeypatch.setattr(award_list, "CSV_ROWS", size)
+    whole = convert_to_csv(table, "Europe/Paris").write_csv().encode()
+    assert b"".join(encode_csv(table, "Europe/Paris")) == whole
+    assert b"".join(encode_csv(table.head(0), "Europe/Paris")) == whole.partition(b"\n")[0] + b"\n"
+
+
+MARKS = ["", "=", "+", "-", "@", "\t", "\r", "\n", ";", "a", "'", "$1"]
+
+
+def test_every_cell_that_may_run_is_guarded() -> None:
+    """Each text of three marks at most, against the rule: a cell begins, or is cut, before a formula."""
+    texts = ["".join(marks) for marks in itertools.product(MARKS, repeat=3)]
+    found = pl.DataFrame({"text": texts}).select(guard_formulas(pl.col("text")).alias("text"))["text"]
+    for text, cell in zip(texts, found, strict=True):
+        wanted, k = "", 0
+        while k < len(text):
+            cut = text[k] in ";\t\r\n" and text[k + 1 : k + 2] in ("=", "+", "-", "@", "\t")
+            wanted += f"{text[k]}'{text[k + 1]}" if cut else text[k]
+            k += 1 + cut
+        wanted = f"'{wanted}" if wanted.startswith(award_list.FORMULA_PREFIX) else wanted
+        assert (cell or "") == wanted, repr(text)

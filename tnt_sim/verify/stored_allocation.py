@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tnt_sim.verify.run_files import (
     MAX_DIFFERENCES,
     build_rewritten_defect,
     build_unreadable_defect,
+    hash_file,
     limit_reading_time,
     read_file,
 )
@@ -118,12 +120,19 @@ def compare_cells(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> list
     ]
 
 
-def compare_csv(stored: bytes, again: str, file: Path) -> list[Defect]:
-    """Return the defects of allocation.csv, from its bytes and the text that it should be."""
-    if stored == again.encode():
+def compare_csv(file: Path, encode: Callable[[], Iterable[bytes]]) -> list[Defect]:
+    """Return the defects of allocation.csv; `encode` yields the bytes that it should have, in parts.
+
+    Hashes are compared first, so that a file without defects is never whole in memory.
+    """
+    digest = hashlib.sha256()
+    for part in encode():
+        digest.update(part)
+    if digest.hexdigest() == hash_file(file):
         return []
+    again = b"".join(encode()).decode()
     try:
-        lines = csv.reader(io.StringIO(stored.decode("utf-8"), newline=""), strict=True)
+        lines = csv.reader(io.StringIO(read_file(file).decode("utf-8"), newline=""), strict=True)
         rows = list(limit_reading_time(lines, file))
     except (ValueError, csv.Error) as error:
         return [build_unreadable_defect(file, str(error))]

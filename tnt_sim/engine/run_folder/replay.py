@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
+from tnt_sim.engine.award_list import encode_csv, select_parquet_columns
 from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
 from tnt_sim.engine.run_folder.writer import RunOrigin, build_summary, render_resolved_yaml
 from tnt_sim.engine.step_results import combine_results
@@ -329,8 +329,7 @@ def _compare_tables(run: Replay, result: ResultData) -> list[Defect]:
     results = compare_cells(run.table, select_parquet_columns(again), run.run_dir / PARQUET)
     file = run.run_dir / CSV
     if file.is_file():
-        text = convert_to_csv(again, result.problem.case.timezone).write_csv()
-        results += compare_csv(read_file(file), text, file)
+        results += compare_csv(file, lambda: encode_csv(again, result.problem.case.timezone))
     return results
 
 

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from tnt_sim.disk import build_write_error, encode_parquet, fill
 from tnt_sim.documents import dump_document
-from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
+from tnt_sim.engine.award_list import encode_csv, select_parquet_columns
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.atomic_write import put_folder
 from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, hash_lock_file, list_versions
@@ -109,7 +109,7 @@ def _write(result: ResultData, folder: Path, target: Path) -> None:
     scenario, problem = result.problem.scenario, result.problem
     fill(folder / RESOLVED, render_resolved_yaml(scenario).encode())
     fill(folder / PARQUET, encode_parquet(select_parquet_columns(result.dossiers)))
-    fill(folder / CSV, convert_to_csv(result.dossiers, problem.case.timezone).write_csv().encode())
+    fill(folder / CSV, encode_csv(result.dossiers, problem.case.timezone))
     fill(folder / CERTIFICATE, serialise_document(result.certificate).encode())
     files = {name: hash_file(folder / name) for name in BOUND}
     made = RunOrigin(list_versions(), hash_code(), hash_lock_file())
