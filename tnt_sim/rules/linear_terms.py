@@ -185,10 +185,10 @@ class Terms:
         `codes` is int64 (n,), the group of each dossier from 0 to n_groups − 1, or -1 for none.
         """
         inside = funded & (codes >= 0)
-        sums = sum_by_group(self.per_funded[inside], codes[inside], n_groups)
-        held = codes >= 0
-        money = _multiply_grants(self.per_cent[held], granted_cents[held])
-        money_sums = sum_by_group(money, codes[held], n_groups)
+        places = codes[inside]
+        sums = sum_by_group(self.per_funded[inside], places, n_groups)
+        money = _multiply_grants(self.per_cent[inside], granted_cents[inside])
+        money_sums = sum_by_group(money, places, n_groups)
         sums = [self.constant + a + b for a, b in zip(sums, money_sums, strict=True)]
         for once in self.once:
             keyed = inside[once.row]
@@ -274,7 +274,7 @@ def sum_by_group(values: IntArray, codes: IntArray, n_groups: int) -> list[int]:
     if _find_largest(values) * len(values) < SAFE_SUM:
         sums = np.zeros(n_groups, dtype=np.int64)
         np.add.at(sums, codes, values)
-        return [int(value) for value in sums]
+        return sums.tolist()
     exact = [0] * n_groups
     for code, value in zip(codes.tolist(), values.tolist(), strict=True):
         exact[code] += value

@@ -342,7 +342,8 @@ def _load(
     portfolio = like.portfolio if like is not None and same else _read_portfolios(raw, spec, paths)
     tables = _read_tables(raw, spec, paths, {} if like is None else like.tables)
     hashes = {} if like is None else {file.path: file.sha256 for file in like.inputs}
-    names = {file: _format_path(raw, file) for file in paths.values()}
+    names = {file: text for file, text in known.values() if file in paths.values()}
+    names.update((file, _format_path(raw, file)) for file in paths.values() if file not in names)
     if like is not None and like.raw is not None and like.raw.files is raw.files and like.base == base:
         inputs = [file for file in like.inputs if file.kind == "scenario"]
     else:
@@ -390,8 +391,8 @@ def _has_same_dossiers(left: ScenarioSpec, other: ScenarioSpec) -> bool:
     return all(getattr(left, key) == getattr(other, key) for key in keys)
 
 
-_KnownFiles = Mapping[tuple[Path, str, FilePath | None], FilePath]
-"""Files already found, by the path of the value, its text, and the file in which it is written."""
+_KnownFiles = Mapping[tuple[Path, str, FilePath | None], tuple[FilePath, str]]
+"""Files already found and their names, by the path of the value, its text, and the file in which it is written."""
 
 
 def _list_known_files(raw: RawScenario, base: FilePath | None, like: ScenarioData) -> _KnownFiles:
@@ -399,7 +400,7 @@ def _list_known_files(raw: RawScenario, base: FilePath | None, like: ScenarioDat
     if like.raw is None or like.base != base or like.root != raw.root:
         return {}
     return {
-        (path, text, like.raw.origins[path].path): like.root / like.files[path]
+        (path, text, like.raw.origins[path].path): (like.root / like.files[path], like.files[path])
         for path, text in _iterate_named_files(like.spec)
         if path in like.files and path in like.raw.origins
     }
@@ -413,7 +414,7 @@ def _iterate_data_paths(
         try:
             origin = raw.origins[path]
             if (path, text, origin.path) in known:
-                yield path, known[path, text, origin.path]
+                yield path, known[path, text, origin.path][0]
             elif path == COMMITTED_FROM:
                 written = (origin.path or raw.path).parent if base is None else base
                 yield path, find_state_file(resolve_inside(raw.root, written, text, origin), text, origin)

@@ -30,7 +30,7 @@ from tnt_sim.kernel.cap_tree.dominance import (
     trim_tree,
 )
 from tnt_sim.kernel.cap_tree.leaves import FRONTIER_CELLS
-from tnt_sim.kernel.cap_tree.memo import BoundedMemo, compute_key, describe_shape
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo, CapMemo, compute_key, describe_shape
 from tnt_sim.kernel.cap_tree.tree_search import (
     TreeSolution,
     can_tree_reach,
@@ -68,8 +68,9 @@ class Reachability:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Caches shared by several calls: efficient pairs of leaves, optima of trees, and decisions about targets."""
+    """Caches shared by several calls: caps, efficient pairs of leaves, optima of trees, answers on targets."""
 
+    caps: CapMemo = field(default_factory=CapMemo)
     fronts: BoundedMemo[Frontier] = field(default_factory=BoundedMemo)
     choices: BoundedMemo[TreeSolution] = field(default_factory=BoundedMemo)
     reached: BoundedMemo[Reachability] = field(default_factory=BoundedMemo)
@@ -316,7 +317,7 @@ def maximise_under_caps(
         nested = set(caps.row)
     gaining = set().union(*(row.collect_caps() for row in shared))
     nested -= gaining
-    active = find_binding_caps(all_items, profit, cost) | gaining
+    active = find_binding_caps(all_items, profit, cost, caps.layout) | gaining
     known: dict[tuple[object, ...], TreeSolution] = {}
     memory = memory or Memory()
     rounds = 0
@@ -449,13 +450,18 @@ def _find_violated_caps(
     caps: CapRows, x: IntArray, cost: IntArray, nested: set[int]
 ) -> tuple[set[int], set[int]]:
     """Return the nested caps that a selection violates, and those with less room than their costliest column."""
+    if not caps.row:
+        return set(), set()
+    entries, starts = caps.get_entries()
+    costs = cost[entries]
+    spent = np.add.reduceat(costs * x[entries], starts).tolist()
+    costliest = np.maximum.reduceat(costs, starts).tolist()
     broken, close = set(), set()
-    for row, columns, cap in zip(caps.row, caps.columns, caps.cap, strict=True):
+    for row, cap, total, most in zip(caps.row, caps.cap, spent, costliest, strict=True):
         if row not in nested:
             continue
-        spent = int(cost[columns] @ x[columns])
-        if spent > cap:
+        if total > cap:
             broken.add(row)
-        elif spent + int(cost[columns].max()) > cap:
+        elif total + most > cap:
             close.add(row)
     return broken, close

@@ -14,11 +14,15 @@ Source: Edmonds, *Submodular functions, matroids, and certain polyhedra* (1970).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from operator import is_
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tnt_sim.kernel.knapsack import BoolArray, IntArray
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,19 +115,112 @@ class SharedCap:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Nesting:
+    """How some caps contain each other, by their place among all caps; the capacities do not matter.
+
+    Attributes
+    ----------
+    tops : the caps in no other
+    below : the caps directly in each
+    own : int64 arrays: the columns of each cap that are in none below it
+    """
+
+    tops: tuple[int, ...]
+    below: dict[int, tuple[int, ...]]
+    own: dict[int, IntArray]
+
+
+MOST_NESTINGS = 64
+"""Nestings kept with the columns of caps."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EfficiencyOrder:
+    """Columns by falling profit per cost, for all capacities.
+
+    Attributes
+    ----------
+    profit, cost : int64 (n_cols,), the numbers by which they are sorted
+    sorted_cost : float64 (n_cols,), the costs in this order
+    columns : own columns of each node of some trees, as they were given
+    places : int64 arrays, ascending: where these stand in the order
+    """
+
+    profit: IntArray
+    cost: IntArray
+    sorted_cost: FloatArray
+    columns: Sequence[IntArray]
+    places: Sequence[IntArray]
+
+    @classmethod
+    def of(cls, columns: Sequence[IntArray], profit: IntArray, cost: IntArray) -> EfficiencyOrder:
+        """Sort the columns, those of equal efficiency by number."""
+        n_cols, n_nodes = len(profit), len(columns)
+        order = np.argsort(-(profit / cost), kind="stable")
+        holder = np.full(n_cols, n_nodes, dtype=np.int16 if n_nodes < 2**15 else np.int64)
+        for k, own in enumerate(columns):
+            holder[own] = k
+        by_node = np.argsort(holder[order], kind="stable")
+        ends = np.cumsum([len(own) for own in columns], dtype=np.int64).tolist()
+        places = [by_node[end - len(own) : end] for own, end in zip(columns, ends, strict=True)]
+        return cls(profit, cost, cost[order].astype(np.float64), columns, places)
+
+    def is_of(self, columns: Sequence[IntArray], profit: IntArray, cost: IntArray) -> bool:
+        """Return whether it is the order of these numbers, and the columns are the same arrays."""
+        return (
+            len(columns) == len(self.columns)
+            and all(map(is_, columns, self.columns))
+            and np.array_equal(profit, self.profit)
+            and np.array_equal(cost, self.cost)
+        )
+
+
+@dataclass(slots=True, eq=False)
+class CapLayout:
+    """Nestings and orders of the columns of caps, the same for all capacities; each is computed once."""
+
+    nestings: dict[frozenset[int], Nesting] = field(default_factory=dict)
+    entries: IntArray | None = None
+    starts: IntArray | None = None
+    order: EfficiencyOrder | None = None
+
+    def get_order(self, columns: Sequence[IntArray], profit: IntArray, cost: IntArray) -> EfficiencyOrder:
+        """Return the columns by efficiency, sorted again if the numbers are others than the last ones."""
+        if self.order is None or not self.order.is_of(columns, profit, cost):
+            self.order = EfficiencyOrder.of(columns, profit, cost)
+        return self.order
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CapRows:
     """The caps of a model, by falling number of columns.
 
     Attributes
     ----------
     row : row of each cap
-    columns : int64 arrays, ascending: the columns of each cap
+    columns : int64 arrays, ascending: the columns of each cap, at least one
     cap : capacity of each, in the unit of the costs
+    factor : capacity per unit of the right-hand side of the row
     """
 
     row: tuple[int, ...]
     columns: tuple[IntArray, ...]
     cap: tuple[int, ...]
+    factor: tuple[int, ...] = ()
+    layout: CapLayout = field(default_factory=CapLayout, repr=False)
+
+    def with_bounds(self, upper: IntArray) -> CapRows:
+        """Return the same caps with other right-hand sides of the model's rows, int64 (n_rows,)."""
+        bounds = upper[list(self.row)].tolist()
+        return replace(self, cap=tuple(b * f for b, f in zip(bounds, self.factor, strict=True)))
+
+    def get_entries(self) -> tuple[IntArray, IntArray]:
+        """Return the columns of all caps, one after the other, and where those of each begin."""
+        layout = self.layout
+        if layout.entries is None or layout.starts is None:
+            length = np.array([len(columns) for columns in self.columns], dtype=np.int64)
+            layout.entries, layout.starts = np.concatenate(self.columns), np.cumsum(length) - length
+        return layout.entries, layout.starts
 
     def drop_crossing_caps(self, rows: set[int]) -> CapRows:
         """Remove the caps that contain columns of one of some disjoint rows and also other columns."""
@@ -192,6 +289,7 @@ def find_caps(
         tuple(rows[order].tolist()),
         tuple(columns[int(first[k]) : int(first[k] + length[k])] for k in order),
         tuple(int(upper[rows[k]]) * int(least[k]) for k in order),
+        tuple(least[order].tolist()),
     )
 
 
@@ -208,6 +306,23 @@ def build_cap_trees(caps: CapRows, n_cols: int, rows: Collection[int]) -> list[C
     >>> tree.row, tree.columns.tolist(), tree.children[0].columns.tolist()
     (0, [2], [0, 1])
     """
+    chosen = frozenset(rows)
+    nesting = caps.layout.nestings.get(chosen)
+    if nesting is None:
+        if len(caps.layout.nestings) >= MOST_NESTINGS:
+            caps.layout.nestings.clear()
+        nesting = caps.layout.nestings[chosen] = _build_nesting(caps, n_cols, chosen)
+
+    def build_node(k: int) -> CapTreeNode:
+        return CapTreeNode(
+            caps.row[k], caps.cap[k], nesting.own[k], tuple(build_node(child) for child in nesting.below[k])
+        )
+
+    return [build_node(k) for k in nesting.tops]
+
+
+def _build_nesting(caps: CapRows, n_cols: int, rows: Collection[int]) -> Nesting:
+    """Find which of the chosen rows contain which, as `build_cap_trees` says."""
     holder = np.full(n_cols, -1, dtype=np.int64)
     above: dict[int, int] = {}
     for k, columns in enumerate(caps.columns):
@@ -222,34 +337,33 @@ def build_cap_trees(caps: CapRows, n_cols: int, rows: Collection[int]) -> list[C
         below[over].append(k)
     inside = np.argsort(holder, kind="stable")
     starts = np.searchsorted(holder[inside], np.arange(len(caps.row) + 1))
-
-    def build_node(k: int) -> CapTreeNode:
-        own = inside[starts[k] : starts[k + 1]]
-        return CapTreeNode(caps.row[k], caps.cap[k], own, tuple(build_node(child) for child in below[k]))
-
-    return [build_node(k) for k in below[-1]]
+    own = {k: inside[starts[k] : starts[k + 1]] for k in above}
+    return Nesting(tuple(below[-1]), {k: tuple(below[k]) for k in above}, own)
 
 
-def find_binding_caps(nodes: Sequence[CapTreeNode], profit: IntArray, cost: IntArray) -> set[int]:
+def find_binding_caps(
+    nodes: Sequence[CapTreeNode], profit: IntArray, cost: IntArray, layout: CapLayout | None = None
+) -> set[int]:
     """Return the caps that bind in the linear relaxation.
 
     Bottom-up, each node keeps the best columns by profit per cost of what its children keep, until it is
     full; the last column may be taken in part. A cap binds when this cut-off comes before the cut-offs of all
-    nodes above it.
+    nodes above it. `layout` keeps the sorted columns for other capacities.
     """
     n_cols = len(profit)
-    order = np.argsort(-(profit / cost), kind="stable")
-    place = np.empty(n_cols, dtype=np.int64)
-    place[order] = np.arange(n_cols)
-    left = cost[order].astype(np.float64)
+    columns = [own for node in nodes for own in node.list_columns_by_node()]
+    order = (layout or CapLayout()).get_order(columns, profit, cost)
+    places, left = iter(order.places), order.sorted_cost.copy()
     last: dict[int, int] = {}
 
     def select_columns(node: CapTreeNode) -> IntArray:
         """Return the places, ascending in the efficiency order, of the columns kept under a node."""
-        own = np.concatenate([place[node.columns], *(select_columns(child) for child in node.children)])
-        own.sort()
+        own = next(places)
+        if node.children:
+            own = np.concatenate([own, *(select_columns(child) for child in node.children)])
+            own.sort()
         reach = np.cumsum(left[own])
-        end = int(np.searchsorted(reach, node.cap, side="right"))
+        end = int(reach.searchsorted(node.cap, side="right"))
         if end == len(own):
             return own
         left[own[end]] -= reach[end] - node.cap

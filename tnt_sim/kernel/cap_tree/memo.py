@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Protocol
 
-from tnt_sim.kernel.cap_tree.caps import CapTreeNode
-from tnt_sim.kernel.knapsack import IntArray
+import numpy as np
+
+from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode
+from tnt_sim.kernel.knapsack import BoolArray, IntArray
 
 MAX_NUMBERS = 16_000_000
 """Memory budget in 64-bit numbers: 128 MB."""
@@ -48,6 +50,34 @@ class BoundedMemo[T: Sized]:
         while self._numbers > self.room and len(self._results) > 1:
             self._numbers -= self._results.pop(next(iter(self._results))).numbers
         return result
+
+
+MOST_CAPS = 2
+"""Number of models in a `CapMemo`."""
+
+
+@dataclass
+class CapMemo:
+    """Caps of the last models, by the matrix, the rows that may be caps, and the costs; bounds are filled in.
+
+    A matrix and costs are the same if they are the same objects, which nobody changes.
+    """
+
+    _caps_of_models: list[tuple[object, BoolArray, IntArray, CapRows]] = field(
+        default_factory=list, init=False
+    )
+
+    def get(
+        self, matrix: object, rows: BoolArray, cost: IntArray, upper: IntArray, find: Callable[[], CapRows]
+    ) -> CapRows:
+        """Return the caps of a model with right-hand sides `upper`; find them with `find` if they are not kept."""
+        for known, plain, costs, caps in self._caps_of_models:
+            if known is matrix and costs is cost and np.array_equal(plain, rows):
+                return caps.with_bounds(upper)
+        caps = find()
+        self._caps_of_models.insert(0, (matrix, rows, cost, caps))
+        del self._caps_of_models[MOST_CAPS:]
+        return caps
 
 
 def compute_key(arrays: Iterable[IntArray], *numbers: object) -> bytes:

@@ -119,7 +119,12 @@ def is_code(name: str) -> bool:
 
 def is_joined(of: Spelled, name: str) -> bool:
     """Return whether the spellings of a column are merged: free text that is not compared exactly."""
-    return not is_code(name) and not of.is_exact(name) and _is_text(of.portfolio.table.schema.get(name))
+    portfolio = of.portfolio
+    return not of.is_exact(name) and portfolio.memoise(
+        ("free text", name),
+        lambda: not is_code(name) and _is_text(portfolio.table.schema.get(name)),
+        (name,),
+    )
 
 
 def _is_text(dtype: pl.DataType | None) -> bool:

@@ -131,6 +131,8 @@ class Caps:
 
     def list_excesses(self, funded: BoolArray, granted_cents: IntArray) -> list[Excess]:
         """Return the projects that exceed a cap by an uncommitted grant, on an allocation."""
+        if not self.caps:
+            return []
         free = np.zeros(len(self.names), dtype=np.bool_)
         free[self.code[funded & ~self.committed & (granted_cents > 0)]] = True
         total = _sum_by_project(self.code[funded], granted_cents[funded], len(self.names))
@@ -380,6 +382,8 @@ KIND = "cap"
 
 def read_caps(caps: Caps, funded: BoolArray, granted_cents: IntArray) -> tuple[RuleReading, ...]:
     """Return one reading per cap in force; its groups are the projects at the limit."""
+    if not caps.caps:
+        return ()
     n = len(caps.names)
     total, decided = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.bool_)
     np.add.at(total, caps.code[funded], granted_cents[funded])

@@ -11,7 +11,7 @@ code, to pass.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
@@ -277,9 +277,11 @@ def add_bounded_rows(
     if not total.linear.all():
         lines.unread.add("any")
     for sign, end, limits in ((-1, "min", low), (1, "max", high)):
-        asked = np.array([limit is not None for limit in limits], dtype=np.bool_)
-        lines.unread.update(f"{names[g]}:{end}" for g in np.flatnonzero(asked & ~total.linear).tolist())
-        selected = np.flatnonzero(asked & total.linear)
+        bounded = np.array([limit is not None for limit in limits], dtype=np.bool_)
+        if not bounded.any():
+            continue
+        lines.unread.update(f"{names[g]}:{end}" for g in np.flatnonzero(bounded & ~total.linear).tolist())
+        selected = np.flatnonzero(bounded & total.linear)
         place = np.full(len(names) + 1, -1, dtype=np.int64)
         place[selected] = np.arange(len(selected))
         row = place[total.group]
@@ -313,6 +315,19 @@ def _add_implications(
 
 def _assign_single_group(columns: Columns) -> IntArray:
     return np.zeros(columns.n, dtype=np.int64)
+
+
+def round_bounds(
+    bounds: Sequence[Fraction | None], scale: Fraction, rounded: Callable[[Fraction], int]
+) -> list[int | None]:
+    """Return each bound in whole units of `scale`; neighbours that are the same object are divided once."""
+    result: list[int | None] = []
+    for k, bound in enumerate(bounds):
+        if k and bound is bounds[k - 1]:
+            result.append(result[-1])
+        else:
+            result.append(None if bound is None else rounded(bound / scale))
+    return result
 
 
 def _round_up(value: Fraction) -> int:

@@ -37,7 +37,7 @@ from tnt_sim.formulation.linear_model import (
 )
 from tnt_sim.kernel.cap_tree.best_choice import Memory, maximise_under_caps, minimise_cost_under_caps
 from tnt_sim.kernel.cap_tree.caps import CapRows, SharedCap, find_caps
-from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
+from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, TooManyStates
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Termination
 from tnt_sim.solve.methods.lexicographic import (
@@ -73,6 +73,8 @@ class FreeMoney:
         """Complete choices with the least money that each envelope must draw."""
         x = np.zeros(model.n_cols, dtype=np.int64)
         x[self.choices] = taken
+        if not self.shared:
+            return x
         spent = model.matrix @ x
 
         def pay(shared: SharedCap) -> int:
@@ -226,7 +228,7 @@ def solve_tree(
     money = read_free_money(model, cost)
     if money is None or goal.objective[money.gains].any():
         return None
-    caps = _find_caps(model, money)
+    caps = _find_caps(model, money, memory)
     if min(caps.cap, default=0) < 0 or any(row.cap < 0 for row in money.shared):
         return None
     try:
@@ -253,9 +255,19 @@ def solve_tree(
     )
 
 
-def _find_caps(model: LinearModel, money: FreeMoney) -> CapRows:
+def _find_caps(model: LinearModel, money: FreeMoney, memory: Memory | None = None) -> CapRows:
     """Return the caps on cost over the choices, without those that cross a cap that may draw money."""
     is_cap = (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER)
+    if memory is None or len(money.gains):
+        return _find_caps_anew(model, money, is_cap)
+    upper = model.row_upper
+    return memory.caps.get(
+        model.matrix, is_cap, money.cost, upper, lambda: _find_caps_anew(model, money, is_cap)
+    )
+
+
+def _find_caps_anew(model: LinearModel, money: FreeMoney, is_cap: BoolArray) -> CapRows:
+    """Find the caps among rows of a model."""
     gaining: set[int] = set().union(*(row.collect_caps() for row in money.shared))
     matrix = model.matrix
     if len(money.gains):

@@ -13,6 +13,7 @@ from tnt_sim.rules.second_reading.rows import (
     _round_up,
     add_bounded_rows,
     format_row_name,
+    round_bounds,
     sum_over_columns,
 )
 
@@ -42,8 +43,8 @@ def add_limit_rows(lines: RowCollector, rule: LimitData) -> None:
     names, scale = rule.groups.names, rule.terms.scale
     total = sum_over_columns(lines.columns, rule.terms, rule.groups.codes, len(names))
     none = [None] * len(names)
-    low = [None if bound is None else _round_up(bound / scale) for bound in rule.minimum]
-    high = [None if bound is None else _round_down(bound / scale) for bound in rule.maximum]
+    low = round_bounds(rule.minimum, scale, _round_up)
+    high = round_bounds(rule.maximum, scale, _round_down)
     for side, least, most in (("min", low, none), ("max", none, high)):
         if least != most:
             sides = [format_row_name("rule", rule.id, name, side) for name in names]

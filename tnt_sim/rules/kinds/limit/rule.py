@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -119,13 +120,10 @@ class Limit(RuleDefaults):
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Evaluate the sum of each group, exactly."""
         sums = self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
-        scale = self.terms.scale
-        readings = tuple(
-            Reading(name, value * scale.numerator, scale.denominator, low, high, lowered)
-            for name, value, low, high, lowered in zip(
-                self.groups.names, sums, self.minimum, self.maximum, self.lowered, strict=True
-            )
-        )
+        num, den = self.terms.scale.numerator, self.terms.scale.denominator
+        nums = [value * num for value in sums]
+        bounds = self.minimum, self.maximum, self.lowered
+        readings = tuple(map(Reading, self.groups.names, nums, repeat(den), *bounds))
         return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
 
     @property
