@@ -536,7 +536,7 @@ class _Optimisation:
         if len(stages) == 1 and first.sense is Sense.MAXIMISE:
             goal = SolveStage(first.name, first.objective, first.sense)
             at_least = int(model.row_lower[model.n_rows - min(self._n_kept_values, len(form.stages))])
-            result = solve_kept(model, stages[0], goal, at_least, known, deadline)
+            result = solve_kept(model, stages[0], goal, at_least, known, deadline, max_bytes)
             result = result or self._refute_first_value(goal, at_least, deadline)
         if result or not self.options.blocks:
             return result
@@ -554,8 +554,11 @@ class _Optimisation:
         cost = least.objective.copy()
         cost[form.recovery.amount_columns] = 0
         stages = goal, SolveStage(least.name, cost, least.sense)
-        found = solve_exactly(form.model, stages, memory=known, deadline=deadline, max_work=0)
-        best = None if found is None else found[0].stages[0].value
+        max_bytes = self.problem.scenario.spec.solver.memory
+        solution = solve_exactly(
+            form.model, stages, memory=known, deadline=deadline, max_work=0, max_bytes=max_bytes
+        )
+        best = None if solution is None else solution[0].stages[0].value
         return (
             build_infeasible_outcome(form.model, stages, 0.0)
             if best is not None and best < at_least

@@ -47,6 +47,8 @@ BoolArray = NDArray[np.bool_]
 
 MAX_WORK = 4_000_000
 """States examined over all items, at most."""
+SEARCH_BYTES = 100
+"""Bytes of a search's arrays for each state that it examined, at most."""
 FIRST_WORK = 200_000
 """States after which `exact_fill.py` looks for a selection that meets its bounds."""
 LAYER_WORK = 200
@@ -85,6 +87,17 @@ class KnapsackSolution:
     profit: int
     weight: int
     ways: int
+
+
+def limit_work(max_work: int, max_bytes: int | None) -> int:
+    """Return the states that a search may examine within a memory budget, and at most `max_work`.
+
+    Examples
+    --------
+    >>> limit_work(5_000_000, 100_000_000)
+    1000000
+    """
+    return max_work if max_bytes is None else min(max_work, max_bytes // SEARCH_BYTES)
 
 
 def solve_knapsack(

@@ -19,6 +19,7 @@ from tnt_sim.certify.single_row_bound import expand_row, mark_forced_choices
 from tnt_sim.certify.system import STAGE, MultiplierError, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.blocks.active_rows import settle
+from tnt_sim.kernel.blocks.block_search import MAX_BYTES
 from tnt_sim.kernel.cap_tree.best_choice import maximise_under_caps
 from tnt_sim.kernel.cap_tree.caps import find_caps
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -32,7 +33,9 @@ MAX_CHOICES = 100_000
 """With more choices, solving the linear relaxation for prices is not worth its time."""
 
 
-def prove_by_blocks(system: System, deadline: Deadline = UNLIMITED) -> dict[str, Any] | None:
+def prove_by_blocks(
+    system: System, deadline: Deadline = UNLIMITED, max_bytes: int | None = None
+) -> dict[str, Any] | None:
     """Return a proof by exact blocks under the prices of the linear relaxation; None if there is none.
 
     The goal is the row of an objective stage in which some choice gains; the row « less granted » is then one
@@ -51,7 +54,7 @@ def prove_by_blocks(system: System, deadline: Deadline = UNLIMITED) -> dict[str,
         return None
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
         try:
-            result = _prove_goal_by_blocks(system, read, goal, deadline)
+            result = _prove_goal_by_blocks(system, read, goal, deadline, max_bytes)
         except (MultiplierError, TooManyStates, OverflowError):
             result = None
         if result is not None:
@@ -60,7 +63,7 @@ def prove_by_blocks(system: System, deadline: Deadline = UNLIMITED) -> dict[str,
 
 
 def _prove_goal_by_blocks(
-    system: System, read: System, goal: int, deadline: Deadline
+    system: System, read: System, goal: int, deadline: Deadline, max_bytes: int | None
 ) -> dict[str, Any] | None:
     """Try the block kernel for one goal."""
     gain, wanted = compute_gains(read, goal)
@@ -73,7 +76,10 @@ def _prove_goal_by_blocks(
     price = np.rint(relaxed.prices * 2.0**SCALE) / 2.0**SCALE
     matrix, upper, others = build_item_rows(read, goal)
     group = read.block[select_open_choices(read)]
-    solution = settle(gain, matrix, upper, price[others], MAX_WORK, wanted, group=group, deadline=deadline)
+    most = MAX_BYTES if max_bytes is None else max_bytes
+    solution = settle(
+        gain, matrix, upper, price[others], MAX_WORK, wanted, group=group, deadline=deadline, max_bytes=most
+    )
     if solution is None or solution.best is not None:
         return None
     used = [int(others[k]) for k in solution.rows]
@@ -105,7 +111,9 @@ def build_item_rows(system: System, goal: int) -> tuple[SparseMatrix, IntArray, 
     return matrix[others], room[others], others
 
 
-def prove_by_caps(system: System, cost: IntArray, deadline: Deadline = UNLIMITED) -> dict[str, Any] | None:
+def prove_by_caps(
+    system: System, cost: IntArray, deadline: Deadline = UNLIMITED, max_bytes: int | None = None
+) -> dict[str, Any] | None:
     """Return the trees of capacities under which no selection reaches a goal, as a proof still to be checked.
 
     The goal is the row of an objective stage; the row « less granted » is then one more cap on all costs.
@@ -128,7 +136,7 @@ def prove_by_caps(system: System, cost: IntArray, deadline: Deadline = UNLIMITED
         return None
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
         try:
-            result = _prove_goal_by_caps(*_reformulate_system(system, cost, goal), goal, deadline)
+            result = _prove_goal_by_caps(*_reformulate_system(system, cost, goal), goal, deadline, max_bytes)
         except MultiplierError:
             result = None
         if result is not None:
@@ -147,7 +155,7 @@ def _reformulate_system(system: System, cost: IntArray, goal: int) -> tuple[Syst
 
 
 def _prove_goal_by_caps(
-    system: System, cost: IntArray, goal: int, deadline: Deadline
+    system: System, cost: IntArray, goal: int, deadline: Deadline, max_bytes: int | None
 ) -> dict[str, Any] | None:
     """Try the trees of capacities for one goal."""
     rows, n = system.rows, system.n_choices
@@ -171,7 +179,12 @@ def _prove_goal_by_caps(
     profit, free = np.where(idle, 0, np.maximum(gain[:n], 0)), -gain[n:]
     try:
         solution = maximise_under_caps(
-            caps, profit, cost, choice_groups=build_choice_groups(system), deadline=deadline
+            caps,
+            profit,
+            cost,
+            choice_groups=build_choice_groups(system),
+            deadline=deadline,
+            max_bytes=max_bytes,
         )
     except (TooManyStates, OverflowError):
         return None

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from tnt_sim.certify.derived_rows import Recipe, derive_cut, tighten_system
 from tnt_sim.certify.single_row_bound import is_closed_by_row
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.deadline import Deadline
+from tnt_sim.kernel.knapsack import limit_work
 from tnt_sim.prove.branch_search import BranchSearch, NotProved, PointFound
 from tnt_sim.prove.decomposition_proof import prove_by_pieces
 from tnt_sim.prove.kernel_proofs import prove_by_blocks, prove_by_caps
@@ -139,6 +141,7 @@ def refute(
     max_nodes: int = MAX_NODES,
     report_progress: Callable[[int], None] | None = None,
     cost: IntArray | None = None,
+    max_bytes: int | None = None,
 ) -> dict[str, Any]:
     """Find a certificate that the system has no solution.
 
@@ -147,6 +150,7 @@ def refute(
     max_nodes : limit of the search tree
     tell : called with the number of nodes now and then
     cost : int64 (n_cols,); if given, trees of capacities on this cost are tried
+    max_bytes : memory of one kernel's arrays
 
     Raises
     ------
@@ -158,13 +162,13 @@ def refute(
         When time is up inside a kernel.
     """
     small = system.n_choices <= ROW_COLUMNS
-    result = prove_by_blocks(system, deadline) if small else None
-    result = result or (None if cost is None else prove_by_caps(system, cost, deadline))
+    result = prove_by_blocks(system, deadline, max_bytes) if small else None
+    result = result or (None if cost is None else prove_by_caps(system, cost, deadline, max_bytes))
     if result is not None:
         return result
     if len(system.rows.row) > MAX_ENTRIES:
         raise NotProved("only trees of caps are tried on so many rows")
-    root = _Root(tighten_system(system), deadline)
+    root = _Root(tighten_system(system), deadline, max_bytes)
     result = root.prove_by_row()
     if result is not None:
         return result
@@ -191,6 +195,7 @@ class _Root:
 
     system: System
     deadline: Deadline
+    max_bytes: int | None = None
     rounds: list[dict[str, Any]] = field(default_factory=list)
     closed: bool = False
 
@@ -209,7 +214,12 @@ class _Root:
         for row in np.argsort(-length, kind="stable")[:TRIED_ROWS].tolist():
             try:
                 if length[row] and is_closed_by_row(
-                    system, system.build_box(), goal, row, QUICK_WORK, self.deadline
+                    system,
+                    system.build_box(),
+                    goal,
+                    row,
+                    limit_work(QUICK_WORK, self.max_bytes),
+                    self.deadline,
                 ):
                     return {"rounds": self.rounds, "pool": [], "tree": [["knapsack", goal, row]]}
             except MultiplierError:
@@ -251,7 +261,8 @@ class _Root:
         relaxation = self.build_lp().solve(self.system.build_box(), self.deadline)
         if relaxation.answer is not LpStatus.BOUNDED:
             return None
-        pieces = prove_by_pieces(self.system, self.goal, relaxation.prices, self.deadline, refute)
+        prove = partial(refute, max_bytes=self.max_bytes)
+        pieces = prove_by_pieces(self.system, self.goal, relaxation.prices, self.deadline, prove)
         return None if pieces is None else {"rounds": self.rounds, **pieces}
 
     def _compute_multipliers(self, system: System) -> tuple[IntArray, IntArray] | None:

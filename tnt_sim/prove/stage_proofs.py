@@ -55,6 +55,7 @@ def prove_stages(
     """
     proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
     claims = claims or build_problem_claims(problem, deadline)
+    max_bytes = problem.scenario.spec.solver.memory
     for place, k in enumerate(range(first, len(values))):
         if claims is None:
             break
@@ -62,7 +63,8 @@ def prove_stages(
             report_progress(k / len(values))
         try:
             system, cost = claims.of_stage(k, values), claims.goals[-1].coefficient
-            proofs[place] = find_proof(system, deadline, cost, proof_hints if k == 0 else None, memory)
+            known = proof_hints if k == 0 else None
+            proofs[place] = find_proof(system, deadline, cost, known, memory, max_bytes)
         except (ValueError, OverflowError):
             proofs[place] = None
         if proofs[place] is None:
@@ -86,7 +88,12 @@ def prove_infeasible(
     if claims is None:
         return None
     try:
-        return find_proof(claims.restrict_to_values(kept_values), deadline, claims.goals[-1].coefficient)
+        return find_proof(
+            claims.restrict_to_values(kept_values),
+            deadline,
+            claims.goals[-1].coefficient,
+            max_bytes=problem.scenario.spec.solver.memory,
+        )
     except (ValueError, OverflowError):
         return None
 
@@ -110,6 +117,7 @@ def find_proof(
     cost: IntArray | None = None,
     proof_hints: ProofHints | None = None,
     memory: Memory | None = None,
+    max_bytes: int | None = None,
 ) -> dict[str, Any] | None:
     """Return a checked proof that a system has no solution; None if none is found in time.
 
@@ -118,6 +126,7 @@ def find_proof(
     cost : int64 (n_cols,), for trees of capacities
     proof_hints : hint of the solve, tried first
     memory : kernel results of earlier checks
+    max_bytes : memory of the arrays of a knapsack, a tree or blocks; None for the default of blocks
 
     Raises
     ------
@@ -129,7 +138,7 @@ def find_proof(
         known = None if proof_hints is None else prove_from_hints(system, proof_hints)
         if known is not None and _is_accepted(system, known, memory, deadline):
             return known
-        proof = refute(system, deadline, cost=cost)
+        proof = refute(system, deadline, cost=cost, max_bytes=max_bytes)
         check_refutation(system, proof, deadline=deadline)
     except (NotProved, CertificateError, OverflowError, DeadlineExpired):
         return None

@@ -118,7 +118,8 @@ def prove_ties(
     try:
         system, cost = claims.of_stage(len(values), all_items), claims.goals[-1].coefficient
         known = proof_hints if proof_hints is not None and proof_hints.trees else None
-        least = find_proof(system, deadline.take_share(SHARE), cost, known)
+        max_bytes = problem.scenario.spec.solver.memory
+        least = find_proof(system, deadline.take_share(SHARE), cost, known, max_bytes=max_bytes)
         if least is None:
             return TieProofs()
         return TieProofs(least, _prove_list(problem, claims, all_items, funded, granted_cents, deadline))

@@ -101,10 +101,10 @@ def test_sums_of_parts_in_pieces_are_the_same(
 
 
 def test_pieces_of_sums_hold_so_many_pairs_and_read_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sums, "PAIRS", 50)
-    spans = [span.stop - span.start for span in sums._split_into_spans(np.full(100, 20))]
+    spans = [span.stop - span.start for span in sums._split_into_spans(np.full(100, 20), 50)]
     assert spans == [2] * 50
-    assert [span.stop for span in sums._split_into_spans(np.array([5, 500, 5, 30, 20]))] == [1, 2, 4, 5]
+    assert [span.stop for span in sums._split_into_spans(np.array([5, 500, 5, 30, 20]), 50)] == [1, 2, 4, 5]
+    monkeypatch.setattr(sums, "PAIRS", 50)
     clock = StepClock().install(monkeypatch)
     part = Weighed(*(np.arange(40) for _ in range(3)), 0, lambda place: np.array([place]), lambda *_: NOWHERE)
     with pytest.raises(DeadlineExpired):

@@ -56,6 +56,27 @@ def test_kernels_that_give_up_leave_the_bound_of_the_relaxation(
         assert sign * known.bound >= sign * int(stages[0].objective @ np.array(best[0]))
 
 
+@drawn(60)
+@given(decisions(), st.sampled_from([0, 500, 5_000, 100_000]))
+def test_kernels_within_any_memory_are_right_or_leave_a_bound(
+    case: tuple[LinearModel, list[SolveStage]], max_bytes: int
+) -> None:
+    """Knapsacks, trees and blocks: what does not fit is left to a solver, with a bound on the first goal."""
+    model, stages = case
+    known = BestKnown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact_kernels, "SEARCH_SHARE", 1e6)
+        found = exact_kernels.solve_exactly(model, stages, known=known, max_bytes=max_bytes)
+    best = best_points(model, stages)
+    goal, sign = stages[0], 1 if stages[0].sense is Sense.MAXIMISE else -1
+    if found is not None and found[0].values is not None:
+        assert best
+        assert found[0].stages[0].value == int(goal.objective @ np.array(best[0]))
+    elif best and found is None:
+        assert known.bound is not None
+        assert sign * known.bound >= sign * int(goal.objective @ np.array(best[0]))
+
+
 @given(decisions())
 def test_the_bound_of_the_first_goal_from_all_goals(case: tuple[LinearModel, list[SolveStage]]) -> None:
     """From the combined value of a point follows its own value of the first goal, and no less."""

@@ -46,6 +46,7 @@ from tnt_sim.kernel.knapsack import (
     KnapsackSolution,
     TooManyStates,
     can_reach_profit,
+    limit_work,
     solve_knapsack,
 )
 from tnt_sim.kernel.profit_frontier import Frontier, estimate_additions, recover_items
@@ -83,6 +84,7 @@ def maximise_under_tree(
     memory: Memory | None = None,
     choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = None,
 ) -> TreeSolution:
     """Maximise Σ p x under one tree of capacities; break ties by least Σ c x, then by rank order.
 
@@ -93,6 +95,7 @@ def maximise_under_tree(
     memory : caches of earlier calls
     choice_groups : multiple-choice groups: at most one column of a group is taken among a node's own columns; the
         ranking is then that of the groups
+    max_bytes : memory of one knapsack's or tree's states
 
     Raises
     ------
@@ -108,10 +111,10 @@ def maximise_under_tree(
     [0, 1]
     """
     if memory is None:
-        return _solve_tree(profit, cost, tree, BoundedMemo(), choice_groups, deadline)
+        return _solve_tree(profit, cost, tree, BoundedMemo(), choice_groups, deadline, max_bytes)
     known, name = memory, _compute_key(profit, cost, tree, choice_groups)
     return known.choices.get(
-        name, lambda: _solve_tree(profit, cost, tree, known.fronts, choice_groups, deadline)
+        name, lambda: _solve_tree(profit, cost, tree, known.fronts, choice_groups, deadline, max_bytes)
     )
 
 
@@ -122,18 +125,21 @@ def _solve_tree(
     fronts: BoundedMemo[Frontier],
     choice_groups: ChoiceGroups | None,
     deadline: Deadline,
+    max_bytes: int | None,
 ) -> TreeSolution:
     """Solve a tree: a single capacity as a knapsack, any other by the tree search."""
     own = _list_knapsack_columns(profit, cost, tree, choice_groups)
     if own is not None:
-        best = solve_knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK, deadline)
+        work = limit_work(KNAPSACK_WORK, max_bytes)
+        best = solve_knapsack(profit[own], cost[own], tree.cap, work, deadline)
         taken = best.taken if best.ways == 1 else _find_first_optimum(profit[own], cost[own], best, deadline)
         if taken is not None:
             return TreeSolution(own[np.flatnonzero(taken)], best.profit, best.weight, True)
         # the tree search would meet the same states as the core; without time the optimum stands all the same
         if best.ways == UNCOUNTED or deadline.expired:
             return TreeSolution(own[np.flatnonzero(best.taken)], best.profit, best.weight, False)
-    return maximise_in_tree(profit, cost, tree, estimate_tree_work(tree), fronts, choice_groups, deadline)
+    work = estimate_tree_work(tree)
+    return maximise_in_tree(profit, cost, tree, work, fronts, choice_groups, deadline, max_bytes)
 
 
 def _list_knapsack_columns(
@@ -266,6 +272,7 @@ def maximise_under_caps(
     shared: Sequence[SharedCap] = (),
     choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = None,
 ) -> ActiveCapsSolution:
     """Maximise Σ p x under every cap that crosses no other, then minimise Σ c x.
 
@@ -282,6 +289,7 @@ def maximise_under_caps(
     all its
         columns that matter. Elsewhere several may be taken: the caller must check, and the result is never
         `single`.
+    max_bytes : memory of one knapsack's or tree's states
 
     Returns
     -------
@@ -333,7 +341,9 @@ def maximise_under_caps(
         for tree in trees:
             name = tuple(sorted(tree.collect_rows()))
             if name not in known:
-                known[name] = maximise_under_tree(profit, cost, tree, memory, choice_groups, deadline)
+                known[name] = maximise_under_tree(
+                    profit, cost, tree, memory, choice_groups, deadline, max_bytes
+                )
             x[known[name].columns] = 1
             single &= known[name].canonical
         broken, close = _find_violated_caps(caps, x, cost, nested)
@@ -355,6 +365,7 @@ def minimise_cost_under_caps(
     *,
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = None,
 ) -> IntArray | None:
     """Minimise Σ c x subject to Σ p x ≥ at_least under every cap that crosses no other; None if infeasible.
 
@@ -385,14 +396,15 @@ def minimise_cost_under_caps(
         if trees:
             root = CapTreeNode(-1, int(cost.sum()), _list_columns_outside(trees, profit > 0), tuple(trees))
             result = minimise_weight_in_tree(
-                profit, cost, root, at_least, estimate_tree_work(root), known.fronts, deadline
+                profit, cost, root, at_least, estimate_tree_work(root), known.fronts, deadline, max_bytes
             )
             if result is None:
                 return None
             x = np.zeros(n_cols, dtype=np.int64)
             x[result.columns] = 1
         else:
-            x = 1 - solve_knapsack(cost, profit, spare, KNAPSACK_WORK, deadline).taken.astype(np.int64)
+            work = limit_work(KNAPSACK_WORK, max_bytes)
+            x = 1 - solve_knapsack(cost, profit, spare, work, deadline).taken.astype(np.int64)
         broken, close = _find_violated_caps(caps, x, cost, nested)
         if most is not None and int(cost @ x) > most:
             return None  # the least cost under some caps already exceeds the cap on all columns

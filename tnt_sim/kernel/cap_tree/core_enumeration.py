@@ -173,6 +173,11 @@ class _LeafCore:
         self.layers: list[_LeafLayer] = []
         self.least = self._compute_feasible_value(falling) if window is None else 0
 
+    @property
+    def n_held(self) -> int:
+        """Return the number of states in all layers."""
+        return sum(len(layer.parent) for layer in self.layers)
+
     def _compute_feasible_value(self, falling: IntArray) -> int:
         """Return the A of a feasible selection: the best items as far as they fit, and one more."""
         first = falling[self.base[falling]]
@@ -230,6 +235,7 @@ class _LeafCore:
                 get_address(last), room, get_address(codes), len(codes), get_address(layers), PAUSE,
             )  # fmt: skip
             budget.work, budget.ties, budget.is_unique = int(at[_WORK]), int(at[_TIES]), bool(at[_IS_UNIQUE])
+            budget.check_memory(2 * int(at[_COUNT]), int(at[_USED]))
             if outcome == DONE:
                 break
             if outcome == MORE_STATES:
@@ -265,6 +271,7 @@ class _LeafCore:
         from_ = np.flatnonzero(self.last) if twin else np.arange(len(self.weight))
         count = len(self.weight)
         self.budget.spend(count + len(from_) + ITEM_WORK)
+        self.budget.check_memory(count + len(from_), self.n_held)
         weight = np.concatenate([self.weight, self.weight[from_] + sign * self.w[item]])
         profit = np.concatenate([self.profit, self.profit[from_] + sign * self.p[item]])
         gone = np.concatenate([self.gone, self.gone[from_] + lost])
@@ -548,6 +555,11 @@ class _GroupCore:
         same = others.weight[left] == others.weight[other] and others.profit[left] == others.profit[other]
         return bool(single and same)
 
+    @property
+    def n_held(self) -> int:
+        """Return the number of states in all layers."""
+        return sum(len(layer.parent) for layer in self.layers)
+
     def _turn(self, alternatives: IntArray, *, twin: bool) -> None:
         """Branch every state on the alternatives of one group.
 
@@ -556,6 +568,7 @@ class _GroupCore:
         from_ = np.flatnonzero(self.last) if twin else np.arange(len(self.weight))
         count, times = len(self.weight), len(alternatives)
         self.budget.spend(count + times * len(from_) + ITEM_WORK)
+        self.budget.check_memory(count + times * len(from_), self.n_held)
         parent = np.concatenate([np.arange(count), np.tile(from_, times)])
         taken = np.concatenate([np.full(count, BASE), np.repeat(alternatives, len(from_))])
         turned = taken != BASE

@@ -175,6 +175,7 @@ class NearLeaves:
                 get_address(results), get_address(states), get_address(ends), len(ends), get_address(flips),
                 len(flips), *scratch, self.longest, *work, STATE_ROOM, get_address(self.work[2]), CODE_ROOM, PAUSE,
             )  # fmt: skip
+            self.budget.check_memory(0, 2 * len(ends) + len(flips) // 4)
             if outcome == MORE_STATES:
                 states = np.concatenate(
                     [states, np.empty((3, 3 * len(ends) + STATE_ROOM), dtype=np.int64)], axis=1

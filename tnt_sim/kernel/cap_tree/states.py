@@ -36,6 +36,10 @@ __all__ = [
 
 ROOM = 2**62
 """Limit of every product of a price with a weight or a profit, so that int64 is exact."""
+STATE_BYTES, HELD_BYTES = 100, 16
+"""Bytes of a new state, and of one that stays, with what leads back to its items."""
+PAIRS = 4_000_000
+"""Pairs of states formed together, at most."""
 MAX_TIES = 20_000
 """Comparisons of equal states by their items, per tree."""
 
@@ -48,13 +52,15 @@ class Budget:
     ----------
     work : states that may still be examined
     ties : equal states that may still be compared
-    alone : whether every tie met so far was resolved, so that the result is the canonical one
+    is_unique : whether every tie met so far was resolved, so that the result is the canonical one
+    max_bytes : memory of the arrays of one enumeration or sum, by their lengths; None for no limit
     """
 
     work: int
     ties: int = MAX_TIES
     is_unique: bool = True
     deadline: Deadline = UNLIMITED
+    max_bytes: int | None = None
 
     def spend(self, states: int) -> None:
         """Count states examined.
@@ -70,6 +76,22 @@ class Budget:
         self.work -= states
         if self.work < 0:
             raise TooManyStates("the states of a tree of caps outgrew their budget")
+
+    def check_memory(self, states: int, held: int = 0) -> None:
+        """Check that so many states may be formed together, beside those `held` from before.
+
+        Raises
+        ------
+        TooManyStates
+            When their arrays would exceed `max_bytes`.
+        """
+        if self.max_bytes is not None and STATE_BYTES * states + HELD_BYTES * held > self.max_bytes:
+            raise TooManyStates(f"{states} states of a tree of caps, beside {held}, exceed the memory budget")
+
+    @property
+    def max_pairs(self) -> int:
+        """Return the pairs of states that are formed together: at most a quarter of the memory budget."""
+        return PAIRS if self.max_bytes is None else min(PAIRS, self.max_bytes // (4 * STATE_BYTES) + 1)
 
     def can_compare(self) -> bool:
         """Count one comparison of equal states.
@@ -198,19 +220,15 @@ def select_least(loss: IntArray, count: int) -> IntArray:
     return loss if len(loss) <= count else np.partition(loss, count)[:count]
 
 
-PAIRS = 4_000_000
-"""Pairs of states held in memory at once, about 100 bytes each."""
-
-
-def _split_into_spans(count: IntArray) -> list[slice]:
-    """Cut a list of states into spans with at most `PAIRS` pairs, or of one state.
+def _split_into_spans(count: IntArray, max_pairs: int) -> list[slice]:
+    """Cut a list of states into spans with at most `max_pairs` pairs, or of one state.
 
     `count` gives the pairs of each.
     """
     ends, spans, start = np.cumsum(count), list[slice](), 0
     while start < len(count):
         before = int(ends[start - 1]) if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, before + PAIRS, side="right")))
+        stop = max(start + 1, int(np.searchsorted(ends, before + max_pairs, side="right")))
         spans.append(slice(start, stop))
         start = stop
     return spans or [slice(0, 0)]
@@ -248,9 +266,14 @@ class StateSums:
         order = np.argsort(self.loss, kind="stable")
         count = np.searchsorted(self.loss[order], need - states.loss, side="right")
         total = int(count.sum())
+        spans = _split_into_spans(count, self.budget.max_pairs)
         self.budget.spend(total)
-        spans = _split_into_spans(count)
-        parted = [self._form_pairs(states, order, count, span, cap, peaks=len(spans) > 1) for span in spans]
+        held, parted = sum(len(parent) for _, parent, _ in self.layers), []
+        for span in spans:
+            self.budget.check_memory(int(count[span].sum()), held)
+            parted.append(self._form_pairs(states, order, count, span, cap, peaks=len(spans) > 1))
+            held += 2 * len(parted[-1][0])
+        self.budget.check_memory(sum(len(own) for own, *_ in parted), held)
         own, theirs, weight, profit = (np.concatenate(one) for one in zip(*parted, strict=True))
         nobody = np.zeros(0, dtype=np.int64)
         selected, equal, whose = (

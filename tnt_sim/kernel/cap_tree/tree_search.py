@@ -103,6 +103,7 @@ def maximise_in_tree(
     fronts: BoundedMemo[Frontier] | None = None,
     choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = None,
 ) -> TreeSolution:
     """Maximise profit under a tree of capacities; break ties by least weight, then by rank order.
 
@@ -115,11 +116,12 @@ def maximise_in_tree(
     choice_groups : multiple-choice groups: at most one column of a group is taken among a node's own columns.
     Columns
         of one group under different nodes may be taken together; then the result is never `canonical`.
+    max_bytes : memory of the states, see `Budget`
 
     Raises
     ------
     TooManyStates
-        When the states examined exceed `max_work`.
+        When the states examined exceed `max_work`, or their arrays `max_bytes`.
     DeadlineExpired
         When time is up.
     OverflowError
@@ -132,7 +134,7 @@ def maximise_in_tree(
     >>> sorted(best.columns.tolist()), best.profit, best.weight
     ([0, 2], 9, 9)
     """
-    task, light = scale_to_units(profit, weight, root, max_work, fronts, choice_groups, deadline)
+    task, light = scale_to_units(profit, weight, root, max_work, fronts, choice_groups, deadline, max_bytes)
     return task.call_with_precision(light, lambda b: task.find_best(light, b))
 
 
@@ -169,6 +171,7 @@ def minimise_weight_in_tree(
     max_work: int = MAX_WORK,
     fronts: BoundedMemo[Frontier] | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = None,
 ) -> TreeSolution | None:
     """Minimise weight subject to a profit of at least `target`; None where the capacities exclude it.
 
@@ -179,7 +182,7 @@ def minimise_weight_in_tree(
     TooManyStates, DeadlineExpired, OverflowError
         As `maximise_in_tree` does.
     """
-    task, light = scale_to_units(profit, weight, root, max_work, fronts, None, deadline)
+    task, light = scale_to_units(profit, weight, root, max_work, fronts, None, deadline, max_bytes)
     return task.call_with_precision(light, lambda b: task.find_cheapest(light, b, target))
 
 
@@ -191,6 +194,7 @@ def scale_to_units(
     fronts: BoundedMemo[Frontier] | None,
     choice_groups: ChoiceGroups | None,
     deadline: Deadline,
+    max_bytes: int | None = None,
 ) -> tuple[TreeTask, CapTreeNode]:
     """Divide weights and capacities by the greatest common divisor of the weights, and drop dominated items.
 
@@ -205,7 +209,7 @@ def scale_to_units(
     light = weight // unit
     grain = compute_greatest_sum(root, light, choice_groups) + 1 if root.shares else 1
     return TreeTask(
-        profit, light, unit, max_work, known, grain, choice_groups, deadline
+        profit, light, unit, max_work, known, grain, choice_groups, deadline, max_bytes
     ), root.divide_capacities(unit)
 
 
@@ -224,6 +228,7 @@ class TreeTask:
     grain: int
     choice_groups: ChoiceGroups | None
     deadline: Deadline
+    max_bytes: int | None = None
 
     def estimate_largest_product(self, node: CapTreeNode) -> float:
         """Estimate the greatest product of a price and a weight, to choose the precision of prices."""
@@ -260,7 +265,7 @@ class TreeTask:
     def find_best(self, root: CapTreeNode, b: int) -> TreeSolution:
         """Find the optimal selection, with prices over b."""
         ties = MAX_TIES if self.choice_groups is None else MENU_TIES
-        budget = Budget(self.max_work, ties, not self.has_split_group(root), self.deadline)
+        budget = Budget(self.max_work, ties, not self.has_split_group(root), self.deadline, self.max_bytes)
         tree = self.build_node(root, b, budget, near=True)
         if isinstance(tree, InnerNode):
             states, k = tree.find_best()
@@ -273,7 +278,7 @@ class TreeTask:
 
     def find_cheapest(self, root: CapTreeNode, b: int, target: int) -> TreeSolution | None:
         """Find the lightest selection of profit ≥ `target`, with prices over b."""
-        budget = Budget(self.max_work, 0, deadline=self.deadline)
+        budget = Budget(self.max_work, 0, deadline=self.deadline, max_bytes=self.max_bytes)
         tree = self.build_node(root, b, budget, near=True)
         assert isinstance(tree, InnerNode)
         result = tree.find_cheapest(target)

@@ -194,11 +194,13 @@ def solve_tree(
     memory: Memory | None = None,
     choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve two stages (an objective, then the least granted) under trees of caps; None if it does not apply.
 
     Columns of one of the `choice_groups` (multiple-choice groups) exclude each other. A column with a negative
-    coefficient in the objective is never taken.
+    coefficient in the objective is never taken. Where the states of a knapsack or tree exceed `max_bytes`, the
+    kernel does not apply.
 
     Returns
     -------
@@ -217,7 +219,7 @@ def solve_tree(
     if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
         return None
     if (model.col_lower == model.col_upper).any():
-        again = partial(solve_tree, long=long, memory=memory, deadline=deadline)
+        again = partial(solve_tree, long=long, memory=memory, deadline=deadline, max_bytes=max_bytes)
         return solve_open_columns(model, stages, again, choice_groups)
     is_choice = least.objective != 0
     if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper[is_choice] != 1).any():
@@ -243,6 +245,7 @@ def solve_tree(
             if choice_groups is None or choice_groups.plain
             else choice_groups.pick(money.choices),
             deadline=deadline,
+            max_bytes=max_bytes,
         )
     except (TooManyStates, OverflowError):
         return None
@@ -287,6 +290,7 @@ def solve_cheapest(
     at_least: int,
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
     """Minimise a cost subject to Σ profit·x ≥ at_least, if only caps on that cost bind; None otherwise.
 
@@ -310,7 +314,7 @@ def solve_cheapest(
         def solve_submodel(
             submodel: LinearModel, stages: Sequence[SolveStage]
         ) -> tuple[StagesOutcome, bool] | None:
-            return solve_cheapest(submodel, stages, profit[is_open], rest, memory, deadline)
+            return solve_cheapest(submodel, stages, profit[is_open], rest, memory, deadline, max_bytes)
 
         return solve_open_columns(model, stages, solve_submodel)
     if (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
@@ -323,7 +327,9 @@ def solve_cheapest(
         return None
     try:
         gain = np.maximum(profit, 0)
-        x = minimise_cost_under_caps(caps, gain, cost, at_least, memory=memory, deadline=deadline)
+        x = minimise_cost_under_caps(
+            caps, gain, cost, at_least, memory=memory, deadline=deadline, max_bytes=max_bytes
+        )
     except (TooManyStates, OverflowError):
         return None
     seconds = time.perf_counter() - began

@@ -93,7 +93,7 @@ def solve_exactly(
         If no kernel solves the stages: receives the best bound and point of the blocks, unless dossiers have
         amounts; else the bound of the linear relaxation; and the point of a local search.
     max_bytes
-        Memory of the blocks' arrays.
+        Memory of the arrays of a knapsack, a tree or blocks.
 
     Returns
     -------
@@ -188,7 +188,13 @@ def _solve_stages(
 
     def try_tree(long: bool) -> KernelOutcome:
         return solve_tree(
-            model, stages, long=long, memory=memory, choice_groups=choice_groups, deadline=deadline
+            model,
+            stages,
+            long=long,
+            memory=memory,
+            choice_groups=choice_groups,
+            deadline=deadline,
+            max_bytes=max_bytes,
         )
 
     def try_blocks(work: int) -> KernelOutcome:
@@ -252,7 +258,13 @@ def _solve_amounts(
         return solve_choices(
             True,
             lambda m, asked, groups: solve_tree(
-                m, asked, long=long, memory=memory, choice_groups=groups, deadline=deadline
+                m,
+                asked,
+                long=long,
+                memory=memory,
+                choice_groups=groups,
+                deadline=deadline,
+                max_bytes=max_bytes,
             ),
         )
 
@@ -331,6 +343,7 @@ def solve_kept(
     at_least: int,
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
+    max_bytes: int = MAX_BYTES,
 ) -> KernelOutcome:
     """Solve one stage while another objective is kept at a value: least cost, or largest value of one column.
 
@@ -340,7 +353,9 @@ def solve_kept(
 
     def minimise_cost(whole: LinearModel, cost: SolveStage) -> KernelOutcome:
         def settle(submodel: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> KernelOutcome:
-            return solve_cheapest(submodel, stages, goal.objective[columns], at_least, memory, deadline)
+            return solve_cheapest(
+                submodel, stages, goal.objective[columns], at_least, memory, deadline, max_bytes
+            )
 
         return settle(whole, [cost], np.arange(whole.n_cols)) or _solve_projected(
             whole, [cost], settle, [goal]
