@@ -81,9 +81,14 @@ def test_every_alternative_equals_enumeration(seed: int, largest: int, tmp_path:
         assert found.document["optimum"] is None
 
 
+@pytest.mark.parametrize("many", [0, 2_000])
 @pytest.mark.parametrize("seed", seeds(range(220, 226), 2))
-def test_a_core_gives_a_list_and_a_bound(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_core_gives_a_list_and_a_bound(
+    seed: int, many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many candidates, the rounded point of the linear program is the list."""
     monkeypatch.setattr(near_ask, "CORE", 3)
+    monkeypatch.setattr(near_ask, "MANY", many)
     case = world(seed, 12, least=11)
     case["rules"] = []
     found = alternatives(write(case, tmp_path), within=Fraction(1, 5), count=3, steer=False)

@@ -8,8 +8,9 @@ best possible smallest distance, if each step is solved to optimality.
 Each step optimises one more objective over near-optimal allocations:
 
     bound   exact Lagrangian bound from the dual prices of one linear program (`reductions/fixing`)
-    list    core problem: applications with a large reduced cost stay as in the linear program, the
-            solver chooses the others; the whole problem is solved only if the core is infeasible
+    list    first the rounded point of the linear program. Where that is far from the bound, core problem:
+            applications with a large reduced cost stay as in the linear program, the solver chooses the others;
+            the whole problem is solved only if the core is infeasible
 
 The list is checked in integers. It is optimal if a certificate shows it or if it meets the bound;
 otherwise the bound limits how much better another list can be.
@@ -33,13 +34,14 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.shared.list_distance import build_change_terms, build_moved_money_terms, with_last_stage
-from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
-from tnt_sim.engine.result import SolveOutcome, Status
+from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import LimitReached
-from tnt_sim.formulation.formulate import formulate, with_kept_values
+from tnt_sim.formulation.formulate import Formulation, formulate, with_kept_values
+from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kinds.limit.rule import Limit
@@ -48,10 +50,12 @@ from tnt_sim.rules.protocols import Mode, RowBuilder, RowKind, RowLabel, RuleRea
 from tnt_sim.scenario.objective import ObjectiveStage, SmallestSpec, compile_smallest
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
+from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.greedy import complete_point
 from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_exact_bound
-from tnt_sim.verify.allocation_reading import Allocation, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 APART = "apart"
 
@@ -124,6 +128,12 @@ def _compute_distance_bound(terms: Terms, problem: Problem) -> int:
 CORE = 150
 """Size of the core; a problem with at most twice as many candidates is solved as a whole."""
 WHOLE = 1 - 1e-6
+CLOSE = Fraction(1, 200)
+"""Distance from its bound, as a share of it, within which a rounded list stands."""
+MANY = 2_000
+"""Candidates beyond which a rounded list stands anyway: a solver finds no list within `QUESTION_SECONDS`."""
+ROUNDINGS = 6
+"""Linear programs whose points are rounded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,12 +174,17 @@ class FixedDossiers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Relaxed:
-    """Linear relaxation of a step: its bound, and by candidate its value and absolute reduced cost."""
+    """Linear relaxation of a step: its bound, and by candidate its value and absolute reduced cost.
+
+    `form` and `model` are the formulation, and its rows with the kept values.
+    """
 
     bound: Fraction | None
     rows: IntArray
     point: np.ndarray
     cost: np.ndarray
+    form: Formulation
+    model: LinearModel
 
 
 def ask_near(
@@ -180,10 +195,16 @@ def ask_near(
     relaxed = _solve_relaxation(whole, limits, until)
     bound = None if relaxed is None else relaxed.bound
     n_solves = 0
+    rounded: SolveOutcome | None = None
     if relaxed is not None and len(relaxed.rows) > 2 * CORE:
+        rounded = _round_relaxation(problem, limits, relaxed, until)
+        many = len(relaxed.rows) > MANY
+        if rounded is not None and (many or _is_close_to_bound(rounded, bound)):
+            return NearOutcome(rounded, bound, _has_reached_bound(problem, rounded, bound), n_solves)
         n_solves += 1
         answer = _optimise_until(_fix_outside_core(whole, relaxed), limits, until.take_share(0.5))
-        if answer is not None and answer.allocation is not None:
+        answer = _select_better(problem, answer, rounded)
+        if answer is not None:
             return NearOutcome(answer, bound, _has_reached_bound(problem, answer, bound), n_solves)
     answer = _optimise_until(whole, limits, until, prove=True)
     if answer is None:
@@ -219,6 +240,108 @@ def _has_reached_bound(problem: Problem, answer: SolveOutcome, bound: Fraction |
     return value >= bound if problem.stages[-1].sense is Sense.MAXIMISE else value <= bound
 
 
+def _is_close_to_bound(answer: SolveOutcome, bound: Fraction | None) -> bool:
+    """Whether the last stage is within `CLOSE` of its bound, so that a solver would gain little."""
+    return bound is not None and abs(bound - answer.values[-1]) <= CLOSE * abs(bound)
+
+
+def _select_better(
+    problem: Problem, answer: SolveOutcome | None, other: SolveOutcome | None
+) -> SolveOutcome | None:
+    """Return the outcome whose last stage is better, among those with an allocation."""
+    up = 1 if problem.stages[-1].sense is Sense.MAXIMISE else -1
+    every = [one for one in (answer, other) if one is not None and one.allocation is not None]
+    return max(every, key=lambda one: up * one.values[-1], default=None)
+
+
+def _round_relaxation(
+    problem: Problem, limits: Sequence[Fraction], relaxed: _Relaxed, until: Deadline
+) -> SolveOutcome | None:
+    """Round the point of the linear program to a list; None where that breaks a rule or a kept value.
+
+    Fractions are rounded down, and applications added where a row is below its lower bound. Where a kept value
+    is still short of its limit by s, the linear program is solved again with a limit that is higher by s, 2s, 4s
+    and so on, since fractions would take up the same amount again.
+    """
+    if problem.stages[0].sense is not Sense.MAXIMISE or len(relaxed.form.recovery.amount_rows):
+        return None
+    model, goal = relaxed.model, relaxed.form.stages[-1]
+    value_rows = np.arange(model.n_rows - len(limits), model.n_rows)
+    if (model.row_lower[value_rows] == NO_LOWER).any():
+        return None
+    up = 1 if goal.sense is Sense.MAXIMISE else -1
+    n, point, raised = len(relaxed.rows), relaxed.point, model.row_lower.copy()
+    lp = IncrementalLp()
+    ranks = np.empty(n, dtype=np.int64)
+    ranks[np.argsort(-relaxed.cost, kind="stable")] = np.arange(1, n + 1)
+    for k in range(ROUNDINGS):
+        x = model.col_lower.copy()
+        x[:n] = np.maximum(x[:n], point > WHOLE)
+        completed = complete_point(model, relaxed.form.recovery, x, ranks, until)
+        if completed is None:
+            return None
+        for column in range(n, model.n_cols):  # the distance to the nearest list
+            if goal.objective[column]:
+                completed[column] = (
+                    _find_largest_step(model, completed, column) if up * goal.objective[column] > 0 else 0
+                )
+        short = model.row_lower - model.compute_activity(completed)
+        if (short <= 0).all():
+            return _read_outcome(problem, limits, relaxed.form, completed)
+        if (short[: value_rows[0]] > 0).any() or until.expired:
+            return None
+        raised = raised.copy()
+        raised[value_rows] += np.maximum(short[value_rows], 0) << k
+        higher = replace(model, row_lower=raised)
+        if lp.compute_prices(higher, up * goal.objective, deadline=until) is None:
+            return None
+        point = lp.get_point()[:n]
+    return None
+
+
+def _find_largest_step(model: LinearModel, x: IntArray, column: int) -> int:
+    """Return how far a column may rise from 0 within its bounds and rows."""
+    entries = model.matrix[:, [column]]
+    reached = model.compute_activity(x)[entries.row]
+    above = [
+        (int(model.row_upper[i]) - int(a)) // int(v)
+        for i, a, v in zip(entries.row, reached, entries.data, strict=True)
+        if v > 0
+    ]
+    below = [
+        (int(a) - int(model.row_lower[i])) // int(-v)
+        for i, a, v in zip(entries.row, reached, entries.data, strict=True)
+        if v < 0
+    ]
+    return max(0, min([int(model.col_upper[column]), *above, *below]))
+
+
+def _read_outcome(
+    problem: Problem, limits: Sequence[Fraction], form: Formulation, point: IntArray
+) -> SolveOutcome | None:
+    """Read a point as a list of the problem, in integers; None if it breaks a rule or a kept value."""
+    allocation = Allocation(*form.recovery.compute_awards(point))
+    reading = read_allocation(problem, allocation)
+    is_short = any(
+        value < limit if stage.sense is Sense.MAXIMISE else value > limit
+        for stage, value, limit in zip(problem.stages, reading.values, limits, strict=False)
+    )
+    if is_short or list_broken_rules(problem, allocation, reading):
+        return None
+    return SolveOutcome(
+        status=Status.FEASIBLE,
+        values=reading.values,
+        bests=reading.values,
+        granted_cents=reading.granted_cents,
+        allocation=allocation,
+        reading=reading,
+        proof=Proof.FEASIBLE_GAP,
+        canonical=False,
+        method="direct",
+        seconds=0.0,
+    )
+
+
 def _solve_relaxation(problem: Problem, limits: Sequence[Fraction], until: Deadline) -> _Relaxed | None:
     try:
         form = formulate(problem, deadline=until)
@@ -235,7 +358,7 @@ def _solve_relaxation(problem: Problem, limits: Sequence[Fraction], until: Deadl
     columns = form.recovery.funded_columns
     cost = np.abs(np.asarray(bound.reduced_costs, dtype=np.float64))[columns]
     best = None if most is None else (most + goal.constant) * goal.scale
-    return _Relaxed(best, form.recovery.candidate, raw.values[columns], cost)
+    return _Relaxed(best, form.recovery.candidate, raw.values[columns], cost, form, model)
 
 
 def _fix_outside_core(problem: Problem, relaxed: _Relaxed) -> Problem:
@@ -372,8 +495,10 @@ class DiverseSearch:
             if allocation is None:
                 allocation = self._maximise_total_distance()
             if allocation is None or allocation.distance == 0:
-                if allocation is None:
-                    self.course.withdraw_item()
+                if (
+                    allocation is None
+                ):  # today's list satisfies all rows: only a limit ends the search for one
+                    self.course.stopped_by = TIME
                 return
             self.portfolios.append(allocation)
             self.lists.append(allocation.allocation)

@@ -109,6 +109,10 @@ class IncrementalLp:
         found: FloatArray = np.asarray(self._highs.getSolution().row_dual) * self._unit * scale
         return found
 
+    def get_point(self) -> FloatArray:
+        """Return the point of the last optimum, float64 (n_cols,)."""
+        return np.asarray(self._highs.getSolution().col_value, dtype=np.float64)
+
     def _move(self, model: LinearModel, primal: bool) -> None:
         """Bring the instance to this model, by its changes or from scratch."""
         if self._model is None:

@@ -36,6 +36,8 @@ ROOM = 2**61
 """Bound on row activities, so that sums fit in int64."""
 MOST_PASSES = 20
 """Passes over the rows below their lower bound."""
+FIRST_ADDED = 16
+"""Dossiers added together at first when a point is completed; then twice as many each time."""
 PER_LOOK = 256
 """Amounts raised between two checks of the deadline, about a millisecond."""
 
@@ -97,6 +99,40 @@ def search_better_point(
     gain = goal.objective if goal.sense is Sense.MAXIMISE else -goal.objective
     moves = _build_moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost, useful_only=False)
     return search_point(model, moves, x, gain, deadline, MOST_STEPS)
+
+
+def complete_point(
+    model: LinearModel,
+    recovery: Recovery,
+    point: IntArray,
+    worth: IntArray,
+    deadline: Deadline = UNLIMITED,
+) -> IntArray | None:
+    """Add dossiers to a point, the worthiest first, until its rows reach their lower bounds or none fits.
+
+    Parameters
+    ----------
+    point : int64 (n_cols,), exceeds no upper bound of a row
+    worth : int64 (n_candidates,), > 0
+
+    Returns
+    -------
+    int64 (n_cols,) or None
+        The point, whose rows may still be below their lower bounds; None if the given one exceeds an upper bound.
+    """
+    reached = model.compute_activity(point)
+    if reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM or (reached > model.row_upper).any():
+        return None
+    filling = _Filling(model, point.copy(), reached.astype(np.int64))
+    gain = np.zeros(model.n_cols, dtype=np.int64)
+    gain[: len(worth)] = worth
+    moves = _build_moves(recovery, (point == 0) & (model.col_upper > 0), gain, np.zeros_like(gain))
+    first, length = 0, FIRST_ADDED
+    while (filling.reached < model.row_lower).any() and first < moves.shape[0] and not deadline.expired:
+        filling.fill(moves[first : first + length], deadline)
+        filling.reached = np.asarray(model.compute_activity(filling.x))
+        first, length = first + length, 2 * length
+    return filling.x
 
 
 def _build_moves(
