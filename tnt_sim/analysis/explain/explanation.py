@@ -84,7 +84,7 @@ def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[Re
     most, node_of = compute_n_tried(problem), problem.case.node.tolist()
     left_at, rules = decided.reasons.room.whole_cents.tolist(), decided.reasons.rule.to_list()
     money, in_the_way = _Money.of(decided), build_blocking_rule_finder(decided.problem, decided.allocation)
-    result = []
+    ranked, others = list[ReserveEntry](), list[ReserveEntry]()
     for k, (name, _, cents) in enumerate(listed.iter_rows()):
         row = place[name]
         node = node_of[row]
@@ -95,9 +95,10 @@ def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[Re
             needed = money.find_missing_cents(node, cents, missing)
             missing = missing if needed is None else needed
             named = named or in_the_way(row) or (RESERVE if needed is None else None)
-        result.append(
+        waits_for_money = named is None and missing > 0
+        (ranked if waits_for_money else others).append(
             ReserveEntry(
-                rank=None,
+                rank=len(ranked) + 1 if waits_for_money else None,
                 dossier=name,
                 envelope=problem.case.tree.ids[node],
                 asked_cents=cents,
@@ -107,15 +108,7 @@ def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[Re
                 looked_at=beside or named is not None,
             )
         )
-    result.sort(key=lambda one: not _is_waiting_for_money(one))
-    for k, one in enumerate(result):
-        if _is_waiting_for_money(one):
-            result[k] = replace(one, rank=k + 1)
-    return result
-
-
-def _is_waiting_for_money(entry: ReserveEntry) -> bool:
-    return entry.rule is None and entry.missing_cents > 0
+    return [*ranked, *others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +189,8 @@ REASONS_SECONDS = 1.0
 """Seconds that the reasons may take beyond the limit, so that they exist even if nothing else was computed."""
 REASONS_AT_A_TIME = 500
 """Applications whose reasons are written between two checks of the deadline."""
+CHANGES_SHARE = 0.5
+"""Least share of the time left for the changes of refused applications, before the reasons of the funded ones."""
 RULES_SHARE = 0.4
 """Share of the remaining time for the effects of the rules, before the changes of all applications."""
 Report = Callable[[str, float], None]
@@ -298,23 +293,42 @@ def explain(
         [_build_effect_entry(decided, one) for one in effects] if known is None else known.rules
     )
     goes_on = INTERRUPT not in (course.stopped_by, rules.stopped_by)
+    inversions = find_inversions(decided) if known is None else known.inversions
     facts = read_facts(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
     because = map_deciding_rules(decided, entries_of_rules)
     bars = {one.dossier: one.rule for one in reserve if one.rule is not None}
-    entries: list[ExplainedDossier] = []
+    written: dict[int, ExplainedDossier] = {}
     reasons.n_asked = len(wanted)
-    with reasons.catch_limits():
-        for row in wanted:
-            entry = build_entry(facts, row, because.get(row, ()), bars)
-            entries.append(replace(entry, sentence=explain_dossier(entry, tongue)))
-            if everyone and len(entries) % REASONS_AT_A_TIME == 0:
-                reasons.deadline.check()
-    reasons.n_done = len(entries)
+
+    def write_reasons(some: Sequence[int]) -> None:
+        with reasons.catch_limits():
+            for row in some:
+                entry = build_entry(facts, row, because.get(row, ()), bars)
+                written[row] = replace(entry, sentence=explain_dossier(entry, tongue))
+                if everyone and len(written) % REASONS_AT_A_TIME == 0:
+                    reasons.deadline.check()
+        reasons.n_done = len(written)
+
+    funded = decided.allocation.funded
+    refused = [row for row in wanted if not funded[row]] if everyone else wanted
+    start = time.perf_counter()
+    write_reasons(refused)
     settled = None
     goes_on = goes_on and reasons.stopped_by is None
+    rest = [row for row in wanted if funded[row]] if everyone else []
     if everyone and goes_on:
-        settled = settle_all(decided, wanted, sentences, course)
+        each, left = (time.perf_counter() - start) / max(1, len(refused)), deadline.seconds_left
+        course.deadline = deadline.tighten(max(left - each * len(rest), CHANGES_SHARE * left))
+        quick = replace(decided, clock=Clock.from_deadline(course.deadline))
+        settled = settle_all(quick, refused, sentences, course)
+        course.deadline = deadline
+    if INTERRUPT in (course.stopped_by, rules.stopped_by):
+        reasons.deadline = Deadline(REASONS_SECONDS)
+    if reasons.stopped_by is None:
+        write_reasons(rest)
+    entries = [written[row] for row in wanted if row in written]
+    wanted = [row for row in wanted if row in written]
     changes: dict[int, Sequence[ChangeEntry]] = {} if settled is None else dict(settled.changes)
     if rows and goes_on:
         with course.catch_limits():
@@ -327,7 +341,7 @@ def explain(
         if changes.get(wanted[k]):
             entries[k] = replace(entry, changes=changes[wanted[k]])
     if reasons.stopped_by is not None:
-        course.take(reasons.stopped_by, reasons.progress)
+        course.take(INTERRUPT if course.stopped_by == INTERRUPT else reasons.stopped_by, reasons.progress)
     elif course.stopped_by is None and rules.stopped_by is not None:
         course.take(rules.stopped_by, rules.progress)
     problem = decided.problem
@@ -343,7 +357,7 @@ def explain(
         dossiers=entries,
         reasons=count_by_reason(entries),
         rules=entries_of_rules,
-        inversions=find_inversions(decided) if known is None else known.inversions,
+        inversions=inversions,
         reserve=reserve,
         settled=None if settled is None else settled.count_by_method(),
         unknown=_list_unknown(faults, tongue),
@@ -410,6 +424,8 @@ def map_deciding_rules(
     decided: DecidedRun, effects: Sequence[RuleEffectEntry]
 ) -> dict[int, list[DecidingRule]]:
     """Map each row to the rules whose removal changes its decision."""
+    if not any(effect.enters or effect.leaves for effect in effects):
+        return {}
     place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
     result: dict[int, list[DecidingRule]] = {}
     for effect in effects:
