@@ -275,9 +275,11 @@ class Settler:
         proven = next((k for k, (bound, value) in enumerate(pairs) if bound != value), len(point.bounds))
         return self.add_bounds(problem, retained, LEAST_SECONDS, proven)
 
-    def tighten_bounds(self, problem: Problem, point: Point) -> Point:
+    def tighten_bounds(self, problem: Problem, point: Point, deadline: Deadline = UNLIMITED) -> Point:
         """Return the point with the tighter of its bounds and all lines known by now."""
-        bounds = compute_proven_bounds(problem, point.values, lines=self.lines, fresh=False)
+        bounds = compute_proven_bounds(
+            problem, point.values, lines=self.lines, fresh=False, deadline=deadline
+        )
         both = zip(point.bounds, bounds, problem.stages, strict=True)
         least = [_select_tighter(one, other, stage.sense is Sense.MAXIMISE) for one, other, stage in both]
         return replace(point, bounds=tuple(least))

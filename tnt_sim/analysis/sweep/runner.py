@@ -48,8 +48,10 @@ from tnt_sim.verify.allocation_reading import Allocation
 FREE_CURVE, NESTED_CURVE = "free", "nested"
 FIRST_SECONDS = 2.0
 """Seconds for the first list, at most half of what is left: the amounts after it start from it."""
+LAST_SHARE, LAST_SECONDS = 0.1, 3.0
+"""Share of the limit, and most seconds, in which the amounts that were not reached get a list and a bound."""
 BOUND_SECONDS = 1.0
-"""Seconds after the deadline in which the amounts that were not reached get a list and a bound."""
+"""Seconds that this may take after the limit."""
 BETWEEN = "between"
 """Key in the store of the points between those of the grid."""
 ReportProgress = Callable[[str, float], None]
@@ -128,6 +130,8 @@ class SweepRun:
     most_lists: int | None = None
     """If given, the walk compares lists and not only values, at no more than this many amounts."""
     outcome: SweepResult = field(init=False)
+    end: Deadline = field(init=False)
+    """End of the whole; `clock` ends earlier, so that amounts left over get a list and a bound."""
     counters: Counters = field(init=False)
     settler: Settler = field(init=False)
     warm: WarmStart = field(default_factory=WarmStart)
@@ -137,6 +141,10 @@ class SweepRun:
     def __post_init__(self) -> None:
         base = self.plan.base
         self.clock.begin()
+        self.end = self.clock.deadline
+        left = self.end.limit_seconds
+        if left is not None:
+            self.clock = Clock.from_deadline(self.end.tighten(left - min(LAST_SHARE * left, LAST_SECONDS)))
         course = StudyProgress(self.clock.deadline, "amounts")
         self.outcome, self.counters = SweepResult(self.plan, base, course), Counters.of(base)
         self.settler = self._build_settler()
@@ -205,7 +213,7 @@ class SweepRun:
         The bound is that of the dual lines found so far. On the nested curve the free bound of the amount also
         holds for the first goal, as its lists are feasible there.
         """
-        grace = Deadline(BOUND_SECONDS)
+        grace = Deadline(self.end.seconds_left + BOUND_SECONDS)
         if self.plan.free:
             self._keep_lists(FREE_CURVE, self.outcome.free, grace)
             self._compute_band()
@@ -228,7 +236,7 @@ class SweepRun:
             point = None if problem is None else keep_list(problem, cents, before.allocation)
             if problem is None or point is None:
                 return
-            point = self.settler.tighten_bounds(problem, point)
+            point = self.settler.tighten_bounds(problem, point, grace)
             above = free.get(cents)
             if curve == NESTED_CURVE and above is not None:
                 point = tighten_by_larger_amount(point, above, self._maximises)
@@ -306,7 +314,7 @@ class SweepRun:
             self.clock.deadline.check()
             problem = None if point.settled or not point.values else self._compile_problem(point.cents)
             if problem is not None:
-                self.outcome.free[k] = self.settler.tighten_bounds(problem, point)
+                self.outcome.free[k] = self.settler.tighten_bounds(problem, point, self.clock.deadline)
 
     def _propagate_bounds(self) -> None:
         """Propagate bounds downwards: without tightening rules, a bound is valid at every smaller amount."""
