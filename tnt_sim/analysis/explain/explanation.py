@@ -190,7 +190,7 @@ REASONS_SECONDS = 1.0
 REASONS_AT_A_TIME = 500
 """Applications whose reasons are written between two checks of the deadline."""
 CHANGES_SHARE = 0.5
-"""Least share of the time left for the changes of refused applications, before the reasons of the funded ones."""
+"""Least share of the time left for the changes of refused applications, before the reasons of all."""
 RULES_SHARE = 0.4
 """Share of the remaining time for the effects of the rules, before the changes of all applications."""
 Report = Callable[[str, float], None]
@@ -312,21 +312,22 @@ def explain(
 
     funded = decided.allocation.funded
     refused = [row for row in wanted if not funded[row]] if everyone else wanted
+    first = refused[:REASONS_AT_A_TIME] if everyone else wanted
     start = time.perf_counter()
-    write_reasons(refused)
+    write_reasons(first)
     settled = None
     goes_on = goes_on and reasons.stopped_by is None
     rest = [row for row in wanted if funded[row]] if everyone else []
     if everyone and goes_on:
-        each, left = (time.perf_counter() - start) / max(1, len(refused)), deadline.seconds_left
-        course.deadline = deadline.tighten(max(left - each * len(rest), CHANGES_SHARE * left))
+        each, left = (time.perf_counter() - start) / max(1, len(first)), deadline.seconds_left
+        course.deadline = deadline.tighten(max(left - each * len(wanted), CHANGES_SHARE * left))
         quick = replace(decided, clock=Clock.from_deadline(course.deadline))
         settled = settle_all(quick, refused, sentences, course)
         course.deadline = deadline
     if INTERRUPT in (course.stopped_by, rules.stopped_by):
         reasons.deadline = Deadline(REASONS_SECONDS)
     if reasons.stopped_by is None:
-        write_reasons(rest)
+        write_reasons([*refused[len(first) :], *rest])
     entries = [written[row] for row in wanted if row in written]
     wanted = [row for row in wanted if row in written]
     changes: dict[int, Sequence[ChangeEntry]] = {} if settled is None else dict(settled.changes)
