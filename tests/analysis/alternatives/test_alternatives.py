@@ -158,10 +158,9 @@ def test_where_the_nearest_takes_too_long_the_sum_is_taken(
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
     asked = DiverseSearch._optimise_near
 
-    def in_time(search: Any, problem: Any, kept: Any, fixed: Any) -> Any:
-        return (
-            None if any(stage.goal_parts for stage in problem.stages) else asked(search, problem, kept, fixed)
-        )
+    def in_time(search: Any, problem: Any, *kept_and_fixed: Any) -> Any:
+        by_parts = any(stage.goal_parts for stage in problem.stages)
+        return None if by_parts else asked(search, problem, *kept_and_fixed)
 
     monkeypatch.setattr(DiverseSearch, "_optimise_near", in_time)
     found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)

@@ -176,11 +176,11 @@ def search_alternatives(
     if optimum.allocation is not None:
         with course.catch_limits():
             search.start(optimum)
-            if optimum.is_closed:
-                search.find_tied_allocations(optimum)
-            if steer:
-                search.steer()
             search.find_distant_allocations(count)
+            if optimum.is_closed and course.stopped_by is None:
+                search.find_tied_allocations(optimum)
+            if steer and course.stopped_by is None:
+                search.steer()
         if course.stopped_by is not None:
             course.n_asked = count
     return AlternativesResult(

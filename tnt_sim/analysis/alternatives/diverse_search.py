@@ -425,6 +425,8 @@ def _build_balance_stage(problem: Problem) -> ObjectiveStage | None:
 
 
 MOST_TIES = 5
+QUESTION_SHARE, MOST_SHARE = 0.25, 0.8
+"""Least and greatest share of the time left for one allocation."""
 QUESTION_SECONDS = 6.0
 """Seconds for each allocation; what is found by then is used, as not proved farthest."""
 Progress = Callable[[str, float], None]
@@ -489,8 +491,9 @@ class DiverseSearch:
         for k in self.course.iterate_items(range(count)):
             self.report_progress("different", k / (count + 4))
             far = build_max_distance_problem(self.problem, 1, self.lists, money=self.money)
+            share = min(MOST_SHARE, max(QUESTION_SHARE, 1 / (count - k)))
             allocation = self._read_new_allocation(
-                "different", self._optimise_near(far, (self.floor,), self.fixed), 1
+                "different", self._optimise_near(far, (self.floor,), self.fixed, share), 1
             )
             if allocation is None:
                 allocation = self._maximise_total_distance()
@@ -549,10 +552,14 @@ class DiverseSearch:
             lists.append(allocation.allocation)
 
     def _optimise_near(
-        self, problem: Problem, limits: Sequence[Fraction], fixed: FixedDossiers
+        self,
+        problem: Problem,
+        limits: Sequence[Fraction],
+        fixed: FixedDossiers,
+        share: float = QUESTION_SHARE,
     ) -> NearOutcome | None:
         self.course.deadline.check()
-        until = self.course.deadline.take_share(0.25).tighten(QUESTION_SECONDS)
+        until = self.course.deadline.take_share(share).tighten(QUESTION_SECONDS)
         answer = ask_near(problem, limits, fixed, until)
         self.n_solves += 1 if answer is None else answer.n_solves
         return answer

@@ -45,6 +45,8 @@ from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, rea
 
 MOST_LISTS = 20
 """Most lists evaluated as decisions taken beforehand."""
+PLAN_SHARE = 0.25
+"""Share of the time limit for the optimum without uncertainty, proof included."""
 DRAWS_SHARE = 2 / 3
 """Share of the time limit for optimising draws; the rest is for evaluating lists in them."""
 ReportProgress = Callable[[str, float], None]
@@ -183,7 +185,7 @@ def run_draws(
     """
     began = time.monotonic()
     end = math.inf if limits.seconds is None else began + limits.seconds
-    draws = Draws(optimise(ground.problem, clock=build_clock(end)))
+    draws = Draws(optimise(ground.problem, clock=build_clock(end).take_share(PLAN_SHARE)))
     total = ground.sample.n_draws * 2 + n_sensitivity * len(ground.inputs)
     run = _DrawsRun(ground, execution, limits, draws, _Counter(report_progress, total))
     try:
