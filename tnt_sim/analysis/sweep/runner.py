@@ -236,7 +236,7 @@ class SweepRun:
             point = None if problem is None else keep_list(problem, cents, before.allocation)
             if problem is None or point is None:
                 return
-            point = self.settler.tighten_bounds(problem, point, grace)
+            point = self.settler.tighten_bounds(problem, point)
             above = free.get(cents)
             if curve == NESTED_CURVE and above is not None:
                 point = tighten_by_larger_amount(point, above, self._maximises)
