@@ -207,6 +207,8 @@ def rate_entry(entry: Mapping[str, Any]) -> int:
     if entry["no_loss_never"]:
         return EXACT
     low, high = entry["no_loss_cents"], entry["no_loss_upto_cents"]
+    if not entry["method"]:
+        return UNKNOWN
     return rate_pair(low or None, high) if low != high else EXACT
 
 

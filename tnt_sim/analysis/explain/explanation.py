@@ -189,7 +189,7 @@ REASONS_SECONDS = 1.0
 """Seconds that the reasons may take beyond the limit, so that they exist even if nothing else was computed."""
 REASONS_AT_A_TIME = 500
 """Applications whose reasons are written between two checks of the deadline."""
-CHANGES_SHARE = 0.5
+CHANGES_SHARE = 0.3
 """Least share of the time left for the changes of refused applications, before the reasons of all."""
 RULES_SHARE = 0.4
 """Share of the remaining time for the effects of the rules, before the changes of all applications."""
