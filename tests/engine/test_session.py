@@ -18,7 +18,13 @@ from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
-from tnt_sim.engine.session import SessionOutcome, SolverSession, derive_by_amounts, derive_by_goals
+from tnt_sim.engine.session import (
+    SessionOutcome,
+    SolverSession,
+    derive_by_amounts,
+    derive_by_goals,
+    sort_versions,
+)
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario, set_text, with_changes
@@ -212,6 +218,20 @@ def test_variants_alone_and_together_have_one_hash(tmp_path: Path) -> None:
     alone = [session.solve(changes).document["allocation_sha256"] for changes in CHANGES]
     assert many.table()["allocation_sha256"].to_list() == alone
     assert (many.status, len(many.document["variants"])) == ("complete", len(CHANGES))
+
+
+def test_versions_that_share_most_come_one_after_the_other() -> None:
+    asked = [
+        ["programme.amount=1 M€"],
+        ["rules.part.max=20 %", "programme.amount=1 M€"],
+        ["objective=[{maximise: {score: 1}}]"],
+        ["envelopes.a.amount=2 €"],
+        ["programme.amount=2 M€"],
+        ["rules.part.max=20 %", "programme.amount=2 M€"],
+        ["rules.part.max=30 %"],
+        ["programme.amount=3 M€", "objective=[{maximise: {score: 1}}]"],
+    ]
+    assert sort_versions(asked) == [3, 0, 4, 2, 7, 1, 5, 6]
 
 
 def test_variants_stop_at_their_limit_and_at_an_interrupt(
