@@ -425,12 +425,12 @@ def _build_prices(document: RulePricesDocument) -> list[Node]:
         entries.sort(key=lambda entry: (-abs(Fraction(entry.value)), entry.id))
         dear = [entry for entry in entries if entry.goal]
         free = [entry for entry in entries if not entry.goal]
-        shown = [entry.id for entry in free if entry.proof == "PROVED"]
+        proven = [entry.id for entry in free if entry.proof == "PROVED"]
         claimed = [entry.id for entry in free if entry.proof != "PROVED"]
         section: list[Node] = [Chart(title, partial(_draw_prices, dear[:MOST_BARS], title))]
         if dear:
             section.append(Table(_list_price_columns(kind, dear), most=MOST_ENTRIES, outputs=Output.READING))
-        for told, names in ((_FREE, shown), (_FREE_UNPROVEN, claimed)):
+        for told, names in ((_FREE, proven), (_FREE_UNPROVEN, claimed)):
             if names:
                 section.append(Paragraph(write_both(partial(_list_free, told, names))))
         section.append(Table(_list_price_columns(kind, entries), outputs=Output.SHEET))
