@@ -22,7 +22,7 @@ from support import draws
 from support.mixed_cases.drawn import mixed
 from support.mixed_cases.run import write
 
-from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.scenario.load import load_scenario
@@ -160,7 +160,7 @@ def told(result: ResultData) -> dict[str, Any]:
 
 
 def compare(seed: int) -> tuple[str, str]:
-    """How the seed was solved, and what differs (empty when nothing does)."""
+    """How the seed was solved, and what differs (empty when nothing does, or a limit ended one of the two)."""
     with tempfile.TemporaryDirectory() as name:
         try:
             scenario = load_scenario(place_of(seed, Path(name)))
@@ -169,6 +169,8 @@ def compare(seed: int) -> tuple[str, str]:
             return "refused", "" if seed % 4 != 1 else str(error)
         plain = solve(scenario, cross_check="never", method="direct")
     left, right = told(ours), told(plain)
+    if Status.FEASIBLE in (ours.status, plain.status) and ours.status is not plain.status:
+        return f"{ours.document['method']}, one not settled in time", ""
     differ = [key for key in left if left[key] != right[key]]
     return str(ours.document["method"]), ", ".join(f"{key}: {left[key]} ≠ {right[key]}" for key in differ)
 
