@@ -31,11 +31,11 @@ def with_french_days(column: RawColumn) -> RawColumn:
 
 
 def _convert_to_iso(text: str) -> str | None:
-    day, month, year, *clock = text.replace("er ", " ").split()
+    day, month, year, *clock = text.split()
     name = normalise_header(month)
     if name not in _MONTHS:
         return None
-    whole = f"{year}-{_MONTHS.index(name) + 1:02}-{int(day):02}"
+    whole = f"{year}-{_MONTHS.index(name) + 1:02}-{int(day.removesuffix('er')):02}"
     if not clock:
         return whole
     hour, minute = clock[0].replace("h", ":").split(":")
