@@ -88,6 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
     )
     _tables(root)
+    assert main(["new", str(root / "mon-programme"), "--from", str(root / "dossiers.xlsx"), "--json"]) == 0
     write_key(root / "cle")
     return root
 

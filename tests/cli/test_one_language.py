@@ -77,6 +77,8 @@ COMMANDS = (
     "schema",
     "new more",
     "new begun --from data/dossiers.csv",
+    "refresh begun",
+    "refresh begun --drop 3 --apply",
     "rnu scenario.yaml",
     "run",
     "export RUN --format pdf",

@@ -108,14 +108,14 @@ def test_new_lists_what_it_leaves_out_and_reads_as_told(
     flags = ["--from", str(table), "--encoding", "cp1252", "--header-row", "2"]
     code, out, _ = say(capsys, "new", str(tmp_path / "a"), *flags)
     out = " ".join(out.split())
-    assert (code, "non reconnues, lues sous leur nom" in out, "« Avis du préfet »" in out) == (0, True, True)
-    written = (tmp_path / "a/scenario.yaml").read_text(encoding="utf-8")
-    assert 'read: {encoding: "cp1252", header_row: 2}' in written
+    assert (code, "Avis du préfet" in out, "En-têtes à la ligne 2" in out) == (0, True, True)
+    written = (tmp_path / "a/intake.yaml").read_text(encoding="utf-8")
+    assert 'header_row: 2\nencoding: "cp1252"\n' in written
     assert say(capsys, "validate", str(tmp_path / "a/scenario.yaml"))[0] == 0
     document = json.loads(say(capsys, "new", str(tmp_path / "b"), *flags, "--json")[1])
     assert document["left_out"] == ["Avis du préfet"]
-    code, _, err = say(capsys, "new", str(tmp_path / "c"), "--from", str(table))
-    assert (code, "Ajoutez --encoding cp1252" in err) == (3, True)
+    code, out, _ = say(capsys, "new", str(tmp_path / "d"), "--from", str(table))
+    assert (code, "En-têtes à la ligne 2 ; encodage cp1252" in " ".join(out.split())) == (0, True)
     code, _, err = say(capsys, "new", str(tmp_path / "c"), "--sheet", "x")
     assert (code, "vont avec --from" in err) == (2, True)
 

@@ -12,8 +12,6 @@ from support.command_line import Run
 
 from tnt_sim.cli.commands import doctor
 from tnt_sim.cli.verbs import VERBS
-from tnt_sim.ingest.tables.column_guess import guess_columns
-from tnt_sim.ingest.tables.headers import normalise_header
 
 DS = """\
 Numéro de dossier;État du dossier;Déposé le;Intitulé du projet;Département (Code);Montant demandé;Note;Dispositif
@@ -38,14 +36,16 @@ def test_new_from_a_table(tnt: Run, tmp_path: Path) -> None:
     folder = tmp_path / "ma-prog"
     said = tnt("new", folder, "--from", table)
     assert (said.code, said.err) == (0, "")
-    assert "dossier ← « Numéro de dossier »" in said.plain
+    assert "3 dossiers lus, 150 000,50 € demandés" in said.plain
     text = (folder / "scenario.yaml").read_text(encoding="utf-8")
-    assert 'requested: "Montant demandé"   # à vérifier' in text
-    assert 'require: {"État du dossier": {not: ["Refusé"]}}' in text
-    assert text.count("# à vérifier") >= 8
+    assert "require: {state: {not: [refuse]}}" in text
+    assert "amount: 96 k€" in text  # four fifths of what the two that are eligible request
+    assert "maximise: {score: 1}" in text
+    assert 'path: "../export.csv"' in text
     run = tnt("run", folder / "scenario.yaml", "--json")
     assert (run.code, run.document["n_eligible"]) == (0, 2)
-    assert (folder / "data" / "export.csv").read_bytes() == table.read_bytes()
+    assert 'requested: "Montant demandé"' in (folder / "intake.yaml").read_text(encoding="utf-8")
+    assert "<html" in (folder / "relecture.html").read_text(encoding="utf-8")
 
 
 def test_new_where_nothing_can_be_written(tnt: Run, tmp_path: Path) -> None:
@@ -55,27 +55,26 @@ def test_new_where_nothing_can_be_written(tnt: Run, tmp_path: Path) -> None:
     assert "une partie du chemin est un fichier. Choisissez un autre dossier." in said.err
 
 
-def test_new_from_a_table_without_a_number(tnt: Run, tmp_path: Path) -> None:
+def test_applications_without_numbers_go_by_their_lines(tnt: Run, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("Montant demandé;Couleur\n5;rouge\n", encoding="utf-8")
-    said = tnt("new", tmp_path / "x", "--from", table)
-    assert said.code == 2
-    assert "numéro de dossier" in said.err
-    assert not (tmp_path / "x").exists()
-
-
-def test_guesses_look_at_the_cells() -> None:
-    table = pl.DataFrame(
-        {
-            "N° dossier": ["1", "2"],
-            "Département": ["57 - Moselle", "01"],
-            "Coût total (en euros HT)": ["1 000", "2"],
-        }
+    said = tnt("new", tmp_path / "x", "--from", table, "--json").document
+    assert said["intake"]["questions"][0]["code"] == "no_number_column"
+    assert (
+        (tmp_path / "x" / "data" / "dossiers.csv")
+        .read_text(encoding="utf-8")
+        .splitlines()[1]
+        .startswith("L2,5.00")
     )
-    found = guess_columns(table)
-    assert found.columns == {"dossier": "N° dossier", "cost": "Coût total (en euros HT)"}
-    assert "department" in found.set_aside
-    assert normalise_header("État du  dossier…") == "etat du dossier"
+
+
+def test_a_file_without_a_table_makes_no_project(tnt: Run, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("Bonjour\nau revoir\n", encoding="utf-8")
+    said = tnt("new", tmp_path / "x", "--from", table)
+    assert said.code == 3
+    assert "aucune ligne ne ressemble à l'en-tête" in said.err
+    assert not (tmp_path / "x").exists()
 
 
 def test_validate_as_a_document(tnt: Run, demo: Path) -> None:

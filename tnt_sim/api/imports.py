@@ -15,6 +15,7 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.ingest.forms.form_import import Imported, import_form, update_mapping
 from tnt_sim.ingest.forms.form_reader import read_form
 from tnt_sim.ingest.forms.mapping import Control, FormMapping, to_text
+from tnt_sim.ingest.intake.answers import IntakeAnswers
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.reporting.renderers.html import render_report_fragment
 from tnt_sim.reporting.reports.form_import import (
@@ -124,3 +125,15 @@ def read_mapping(path: Path) -> FormMapping:
         hint = _("Delete it: it will be guessed again.")
         raise DataError([Defect("mapping_empty", text, (Place(file=str(path)),), hint)])
     return validate_model(FormMapping, to_tree(node), dict(walk(node)))
+
+
+def read_answers(path: Path) -> IntakeAnswers:
+    """Read what a planner has said of a table; nothing where there is no file.
+
+    Raises
+    ------
+    DataError
+        If the file is invalid.
+    """
+    node = read_yaml(path, str(path)) if path.is_file() else None
+    return IntakeAnswers() if node is None else validate_model(IntakeAnswers, to_tree(node), dict(walk(node)))

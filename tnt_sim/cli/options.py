@@ -305,7 +305,42 @@ EncodingOption = Annotated[
     ),
 ]
 HeaderRowOption = Annotated[
-    int, typer.Option("--header-row", metavar="N", min=1, help=N_("With --from: the row of the headers."))
+    int | None,
+    typer.Option("--header-row", metavar="N", min=1, help=N_("With --from: the row of the headers.")),
+]
+
+
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar=N_("NAME=HEADER"),
+        help=N_('Which header a column has: --column score="Note /20".'),
+    ),
+]
+TakeOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--take", metavar=N_("LINE"), min=1, help=N_("Takes a line of the table as an application.")
+    ),
+]
+DropOption = Annotated[
+    list[int] | None,
+    typer.Option("--drop", metavar=N_("LINE"), min=1, help=N_("Sets a line of the table aside.")),
+]
+ValueOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--value",
+        metavar=N_("NAME:VALUE=MEANING"),
+        help=N_('The meaning of a value: --value state:"Received"=en_instruction.'),
+    ),
+]
+ProjectFolderArgument = Annotated[
+    Path, typer.Argument(metavar=N_("FOLDER"), help=N_("The folder of the project."), show_default=False)
+]
+ApplyOption = Annotated[
+    bool, typer.Option("--apply", help=N_("Writes what is shown; without it nothing is changed."))
 ]
 
 

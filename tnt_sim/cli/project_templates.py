@@ -126,7 +126,7 @@ programme:
 dossiers:
   - file: {file}
 {columns}
-{eligibility}# Combien : tout ou rien. Pour un taux : {{mode: all_or_nothing, max_rate: 80 %}}.
+{territory}{eligibility}# Combien : tout ou rien. Pour un taux : {{mode: all_or_nothing, max_rate: 80 %}}.
 grants:
   - {{mode: all_or_nothing}}
 
@@ -257,7 +257,7 @@ programme:
 dossiers:
   - file: {file}
 {columns}
-{eligibility}# How much: all or nothing. For a rate: {{mode: all_or_nothing, max_rate: 80%}}.
+{territory}{eligibility}# How much: all or nothing. For a rate: {{mode: all_or_nothing, max_rate: 80%}}.
 grants:
   - {{mode: all_or_nothing}}
 

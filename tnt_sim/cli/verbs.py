@@ -58,6 +58,18 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
   tnt-sim new ma-programmation --from dossiers.xlsx
 """,
         ),
+        "refresh": Verb(
+            START,
+            N_("Reads the table of a project again, and shows what changes before it is written."),
+            note=N_(
+                "A project made with new --from holds a copy of its table in data/; run reads the copy alone. "
+                "Options answer the questions of the review page, and are kept in intake.yaml."
+            ),
+            examples="""\
+  tnt-sim refresh mon-programme
+  tnt-sim refresh mon-programme --apply
+""",
+        ),
         "import": Verb(
             START,
             N_("Imports an export and reports what is missing or contradictory in it."),

@@ -18,8 +18,46 @@ class NewDefect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeQuestion:
+    """A question that a table leaves open, and how to answer it."""
+
+    code: str
+    question: str
+    answer: str
+    n_lines: int
+    requested_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeLine:
+    """A line of a table that is no application."""
+
+    line: int
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSummary:
+    """How a table was read: where, and what became of its cells and lines."""
+
+    file: str
+    sha256: str
+    sheet: str
+    header_row: int
+    n_applications: int
+    requested_cents: int
+    cells_taken: int
+    cells_set_aside: int
+    cells_asked: int
+    cells_lost: int
+    lines: Sequence[IntakeLine]
+    questions: Sequence[IntakeQuestion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewDocument:
-    """A new project folder: which columns were guessed, and which were not recognised."""
+    """A new project folder: which columns were guessed, which were not recognised, and what is left to ask."""
 
     schema_version: Literal[1] = 1
     command: Literal["new"] = "new"
@@ -29,6 +67,35 @@ class NewDocument:
     review: Sequence[str]
     left_out: Sequence[str]
     defects: Sequence[NewDefect]
+    intake: IntakeSummary | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshDocument:
+    """A table read again: what changes in the copy, and whether it was written."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["refresh"] = "refresh"
+    scenario: str
+    scenario_sha256: None = None
+    status: Literal["unchanged", "to_apply", "applied"]
+    file: str
+    added: Sequence[str]
+    removed: Sequence[str]
+    changed: Sequence[CopyChange]
+    requested_cents_before: int
+    requested_cents_after: int
+    intake: IntakeSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyChange:
+    """A cell of the copy that the file now has otherwise."""
+
+    dossier: str
+    column: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.command_documents.NewDocument",
             _("new: a new project folder"),
         ),
+        "refresh": (
+            "reporting.command_documents.RefreshDocument",
+            _("refresh: a table read again"),
+        ),
         "written": (
             "reporting.command_documents.WrittenDocument",
             _("report, export: the files that were written"),

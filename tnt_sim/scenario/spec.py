@@ -185,11 +185,19 @@ class ControlSpec(Spec):
     sha256: str | None = None
 
 
+class SourceSpec(Spec):
+    """The file of which a dossier file is a copy: its path from the scenario, and its hash when it was read."""
+
+    path: str
+    sha256: str
+
+
 class DossiersSpec(Described):
     """One dossier file."""
 
     id: Code | None = None
     file: str
+    source: SourceSpec | str = ""  # type: ignore[assignment]
     columns: Mapping[str, str] = {}
     where: Selector | None = None
     read: ReadSpec = ReadSpec()

@@ -13,10 +13,11 @@ from support import draws
 from support.lanes import drawn
 from support.tiny_scenario import HEAD, tiny
 
+from tnt_sim.domain.spelling import normalise_text
 from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import run_of
 from tnt_sim.errors import ScenarioError
-from tnt_sim.rules.expressions.values import is_code, normalise_text
+from tnt_sim.rules.expressions.values import is_code
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 TABLE = """dossier,envelope,requested,score,department,Avis DDT,theme,tags

@@ -43,6 +43,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.cli.source_notes import print_source_notes
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
@@ -94,6 +95,8 @@ def run(
         changes = (*changes, _format_measure_change(scenario, measure))
     variant = load_scenario(scenario, changes)
     tongue = parse_lang(lang, get_written_locale(variant))
+    if not quiet:
+        print_source_notes(scenario, variant.spec, tongue)
     if write_lp is not None:
         _write_lp(variant, write_lp)
     options: dict[str, Any] = {

@@ -143,7 +143,7 @@ def make_labels_unique(labels: Iterable[str]) -> list[str]:
 def build_form(raw: RawTable, sha256: str, notes: Sequence[Defect] = ()) -> FormTable:
     """Return the fields of a sheet by its header row; columns without header and cells are dropped."""
     retained = [
-        _convert_to_euros(column) for column in raw.columns if column.header or column.select_filled().any()
+        convert_to_euros(column) for column in raw.columns if column.header or column.select_filled().any()
     ]
     labels = [
         sanitise_label(column.header) or f"Colonne {format_letters(column.position)}" for column in retained
@@ -156,7 +156,7 @@ def build_form(raw: RawTable, sha256: str, notes: Sequence[Defect] = ()) -> Form
     return FormTable(raw, fields, sha256, notes=(*raw.warnings, *notes))
 
 
-def _convert_to_euros(column: RawColumn) -> RawColumn:
+def convert_to_euros(column: RawColumn) -> RawColumn:
     """Return a typed column of cents, ``cost_cents``, as the money column in euros; other columns unchanged."""
     name = column.header.removesuffix("_cents")
     money = name != column.header and CANONICAL.get(name) is ColumnKind.MONEY

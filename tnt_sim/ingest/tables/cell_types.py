@@ -358,6 +358,8 @@ def _parse_department(value: str, map_year: int) -> str:
     head = value.strip(SPACES)
     if len(head) == 1 and head.isdigit():
         return f"0{head}"
+    if head in ("20A", "20B"):  # Corsica, in three characters
+        return f"2{head[2]}"
     for length in (3, 2):
         code, rest = head[:length].upper(), head[length:].lstrip(SPACES)
         if code in _load_codes("department", map_year) and (not rest or rest[0] in "-–—:"):

@@ -212,6 +212,84 @@ def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
     return RawTable(shown_as, columns, rows, warnings=tuple(warnings))
 
 
+def read_whole_csv(data: bytes, shown_as: str, encoding: str | None = None) -> tuple[RawTable, str, str]:
+    """Read every record of a text file, short ones filled with empty cells, with its encoding and delimiter.
+
+    The encoding is the one given, else that of the byte order mark, else UTF-8 where the bytes are valid, else
+    cp1252 or Mac Roman by the accents that each gives. The delimiter is the mark that most records have equally
+    often.
+
+    Raises
+    ------
+    DataError
+        if the text mixes two encodings, or a quote is misplaced
+    """
+    check_bytes(data, shown_as)
+    text, codec = decode_any(data, shown_as, encoding)
+    shapes = {mark: scan_shape(text, mark) for mark in _ALLOWED}
+    delimiter = max(_ALLOWED, key=lambda mark: _measure_regularity(text, shapes[mark]))
+    shape = shapes[delimiter]
+    if shape.fault is not None:
+        raise DataError([_build_quote_defect(text, shown_as, shape.fault)])
+    if not len(shape.ends):
+        return RawTable(shown_as, (), pl.Series("_row", [], dtype=pl.UInt32)), codec, delimiter
+    check_limits(shape, shown_as, lambda at: _locate_byte(text, shown_as, at))
+    body, records = _without_blank_lines(text, shape, 0)
+    width = int(shape.n_cells.max())
+    # A first record that is short would give the reader too few columns: a full one stands before it.
+    full = delimiter.encode() * (width - 1) + b"\n"
+    frame = _read_frame(full + body, delimiter, width, len(records) + 1).slice(1)
+    rows = pl.Series("_row", records + 1, dtype=pl.UInt32)
+    empty = frame.select(pl.all_horizontal(pl.all() == "").alias("empty")).to_series()
+    frame, rows = frame.filter(~empty), rows.filter(~empty)
+    columns = tuple(RawColumn("", position, cells) for position, cells in enumerate(frame.iter_columns()))
+    return RawTable(shown_as, columns, rows), codec, delimiter
+
+
+def decode_any(data: bytes, shown_as: str, encoding: str | None = None) -> tuple[bytes, str]:
+    """Return a text as UTF-8 with line feeds, and the encoding in which it was read."""
+    if encoding is not None:
+        codec = _resolve_codec(encoding, shown_as)
+        text = decode_text(data, shown_as, encoding)[0].decode()
+    elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        codec, text = "utf-16", data.decode("utf-16", "strict")
+    elif _is_utf8(data):
+        codec, text = "utf-8", decode_text(data, shown_as, None)[0].decode()
+    else:
+        check_one_encoding(data, shown_as)
+        codec = max(("cp1252", "mac-roman"), key=lambda name: _count_french_letters(data, name))
+        text = data.decode(codec, "replace")
+        if "\ufffd" in text or "\0" in text:
+            decode_text(data, shown_as, "cp1252")
+    return text.replace("\r\n", "\n").replace("\r", "\n").encode(), codec
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_FRENCH = re.compile("[éèêëàâçôöîïûùüœæÉÈÊÀÇÔÎ’«»€°]")
+
+
+def _count_french_letters(data: bytes, codec: str) -> int:
+    return len(_FRENCH.findall(data.decode(codec, "ignore")))
+
+
+def _measure_regularity(text: bytes, shape: CsvShape) -> tuple[bool, int, int]:
+    """Return the merit of a delimiter: no fault, number of records of the commonest width, that width."""
+    counts = shape.n_cells[~shape.select_blank(text)]
+    wide = counts[counts > 1]
+    if not len(wide):
+        return shape.fault is None, 0, 0
+    widths, n_records = np.unique(wide, return_counts=True)
+    best = int(n_records.argmax())
+    return shape.fault is None, int(n_records[best]), int(widths[best])
+
+
 def _without_blank_lines(text: bytes, shape: CsvShape, first: int) -> tuple[bytes, npt.NDArray[np.int64]]:
     """Return the records from `first` on without blank lines, and their indices."""
     blank = np.flatnonzero(shape.select_blank(text)[first:]) + first

@@ -10,7 +10,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from html import unescape
 from xml.etree import ElementTree
@@ -88,8 +89,45 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
         if the workbook is damaged or the sheet cannot be trusted
     """
     package = open_package(data, shown_as)
-    try:
+    with _refuse_damage(shown_as):
         table, warnings = _read_package(package, data, shown_as, options)
+    _check_marks(table, options)
+    return replace(table, warnings=(*warnings, *_collect_hidden_warnings(table)))
+
+
+def read_sheets(data: bytes, shown_as: str) -> list[tuple[RawTable, bool]]:
+    """Read every sheet whole: columns without header, the rows that have a cell, and whether it is visible.
+
+    Raises
+    ------
+    DataError
+        if the workbook is damaged
+    """
+    package = open_package(data, shown_as)
+    with _refuse_damage(shown_as):
+        members = package.members
+        ods = "content.xml" in members
+        of_tables = read_ods_marks(members["content.xml"]) if ods else {}
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            sheets = _list_ods_sheets(book) if ods else _list_xlsx_sheets(members, shown_as)
+            result = []
+            for sheet in sheets:
+                marks = of_tables.get(sheet.name, Marks()) if ods else read_xlsx_marks(members[sheet.path])
+                page = book.get_sheet_by_name(sheet.name)
+                offset = page.start[1] if page.start else 0
+                grid = list(page.iter_rows())
+                blank = [""] * max(map(len, grid), default=0)
+                rows, columns = _build_columns(blank, grid, 0, offset, marks)
+                table = RawTable(shown_as, columns, rows, sheet.name, cells=True, marks=marks)
+                result.append((table, sheet.visible))
+            return result
+
+
+@contextmanager
+def _refuse_damage(shown_as: str) -> Iterator[None]:
+    """Turn what the readers of packages raise into the error that a planner reads."""
+    try:
+        yield
     except TooManyCells as error:
         raise _build_size_error(shown_as, error) from None
     except (CalamineError, ElementTree.ParseError, expat.ExpatError, ValueError, KeyError, OSError) as error:
@@ -99,8 +137,6 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
         if type(error).__name__ != "PanicException":
             raise
         raise _build_damage_error(shown_as, error) from None
-    _check_marks(table, options)
-    return replace(table, warnings=(*warnings, *_collect_hidden_warnings(table)))
 
 
 def _read_package(
@@ -223,6 +259,14 @@ def _build_table(
         place = Place(file=shown_as, sheet=sheet)
         text = _("the sheet has no row {header_row}, where the headers are expected.", header_row=header_row)
         raise DataError([Defect("no_header", text, (place,))])
+    rows, columns = _build_columns(grid[header_row - 1], grid, header_row, offset, marks)
+    return RawTable(shown_as, columns, rows, sheet, cells=True, marks=marks)
+
+
+def _build_columns(
+    headers: Sequence[Value], grid: Sequence[Sequence[Value]], header_row: int, offset: int, marks: Marks
+) -> tuple[pl.Series, tuple[RawColumn, ...]]:
+    """Return the numbers of the rows below the header that have a cell, and their columns."""
     body = grid[header_row:]
     retained = [index for index, cells in enumerate(body) if any(cell != "" for cell in cells)]
     # A row with nothing but an error is empty to the value reader, but must be kept.
@@ -232,9 +276,9 @@ def _build_table(
     cells_by_column = list(zip(*(body[index] for index in retained), strict=True)) if retained else []
     columns = tuple(
         _build_column(_format_header(value), position + offset, cells_by_column[position] if retained else ())
-        for position, value in enumerate(grid[header_row - 1])
+        for position, value in enumerate(headers)
     )
-    return RawTable(shown_as, columns, rows, sheet, cells=True, marks=marks)
+    return rows, columns
 
 
 def _format_header(value: Value) -> str:

@@ -1,23 +1,18 @@
-"""Report of a new project: its folder, and which columns were guessed or not recognised."""
+"""Report of a new project: its folder, and the review of the table that it begins with."""
 
 from __future__ import annotations
 
 from pathlib import PurePath
 
 from tnt_sim.i18n.message import _
-from tnt_sim.i18n.parameters import Names
 from tnt_sim.reporting.command_documents import NewDocument
-from tnt_sim.reporting.report_tree import Callout, Node, Paragraph, Report, Tone, write_both
+from tnt_sim.reporting.report_tree import Callout, Node, Report, Section, Tone
 
 
-def build_report(document: NewDocument) -> Report:
-    """Return the report of a project that was made."""
+def build_report(document: NewDocument, review: Report | None = None) -> Report:
+    """Return the report of a project that was made; `review` is that of its table."""
     folder = PurePath(document.scenario).parent
     nodes: list[Node] = [Callout(_('The folder "{folder}" was created.', folder=folder), Tone.GOOD)]
-    if document.review:
-        nodes.append(Paragraph(_("Columns guessed, to be reviewed:")))
-        nodes += [Paragraph(text, mark="  ") for text in document.review]
-    if document.left_out:
-        nodes.append(Paragraph(_("Columns not recognised, read under their own name:")))
-        nodes += [Paragraph(write_both(Names([header]).in_), mark="  ") for header in document.left_out]
+    if review is not None:
+        nodes += [node for node in review.nodes if not (isinstance(node, Section) and node.annex)]
     return Report(title=_("New project"), nodes=nodes, bare=True)

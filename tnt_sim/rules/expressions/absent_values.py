@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from tnt_sim.domain.spelling import normalise_text
 from tnt_sim.i18n.message import MessageParameter, _
 from tnt_sim.i18n.parameters import Count, Items
-from tnt_sim.rules.expressions.values import is_code, normalise_text, read_spellings
+from tnt_sim.rules.expressions.values import is_code, read_spellings
 from tnt_sim.rules.protocols import Case, Path
 
 MAX_LISTED = 8

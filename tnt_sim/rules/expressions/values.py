@@ -17,11 +17,9 @@ import polars as pl
 
 from tnt_sim.domain.field_types import Flag, Spec
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, Portfolio
+from tnt_sim.domain.spelling import normalise_text
 from tnt_sim.rules.protocols import Case
 
-_MARKS = r"[\u{0300}-\u{036F}\u{00AD}\u{200B}\u{2060}\u{FEFF}]"
-"""Combining accents and invisible characters."""
-_APOSTROPHES = r"\s*['’‘‛ʼʹ´`′＇]\s*"
 _CODE_WORDS = frozenset(
     {
         "code",
@@ -93,19 +91,6 @@ class Spellings:
         known = self.table.select("key", "name").unique("key")
         found = requested.join(known, on="key", how="left", maintain_order="left")
         return found.select(pl.coalesce("name", "text")).to_series().to_list()
-
-
-def normalise_text(column: str) -> pl.Expr:
-    """Return the normalised form of a text: lower case, no accents, single spaces, straight apostrophes."""
-    return (
-        pl.col(column)
-        .str.to_lowercase()
-        .str.normalize("NFD")
-        .str.replace_all(_MARKS, "")
-        .str.replace_all(_APOSTROPHES, "'")
-        .str.replace_all(r"\s+", " ")
-        .str.strip_chars(" ")
-    )
 
 
 def is_code(name: str) -> bool:

@@ -1,0 +1,367 @@
+"""The files of a project that begins with a table: scenario, copy, answers and review page."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tnt_sim.cli.invocation import get_invocation
+from tnt_sim.cli.project_templates import get_templates
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.parameters import Money
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tnt_sim.ingest.intake.answers import IntakeAnswers
+    from tnt_sim.ingest.intake.intake import Intake
+    from tnt_sim.ingest.intake.questions import Question
+    from tnt_sim.reporting.command_documents import IntakeSummary
+
+MOST_ENVELOPES = 40
+SCENARIO_FILE, COPY, ANSWERS = "scenario.yaml", "data/dossiers.csv", "intake.yaml"
+
+
+@dataclass(frozen=True, eq=False)
+class ReadFile:
+    """A table that was read for a project, with its questions."""
+
+    intake: Intake
+    questions: tuple[Question, ...]
+
+
+def read_table(table: Path, answers: IntakeAnswers, refresh: str) -> ReadFile:
+    """Read a table as its office has it.
+
+    Raises
+    ------
+    DataError
+        if the file is damaged, or holds no table
+    """
+    from tnt_sim.ingest.intake.intake import read_intake
+    from tnt_sim.ingest.intake.questions import list_questions
+    from tnt_sim.ingest.portfolio_reader import read_bytes
+
+    intake = read_intake(read_bytes(table, str(table)), table.suffix, str(table), answers)
+    return ReadFile(intake, tuple(list_questions(intake, refresh)))
+
+
+def parse_answers(
+    sheet: str | None, header_row: int | None, encoding: str | None, columns: list[str] | None,
+    take: list[int] | None, drop: list[int] | None, values: list[str] | None,
+) -> IntakeAnswers:  # fmt: skip
+    """Return what options say of a file.
+
+    Raises
+    ------
+    UsageError
+        for an option that is not of its form
+    """
+    from tnt_sim.domain.portfolio import CANONICAL
+    from tnt_sim.errors import suggest_name
+    from tnt_sim.i18n.message import NO_TEXT
+    from tnt_sim.ingest.intake.answers import IntakeAnswers
+
+    stated: dict[str, str] = {}
+    for text in columns or ():
+        name, equals, header = text.partition("=")
+        if not equals or name not in CANONICAL or not header.strip():
+            hint = suggest_name(name, CANONICAL) or NO_TEXT
+            sentence = _(
+                '--column "{typed}": write NAME=HEADER, for example score="Note /20". {hint}',
+                typed=text,
+                hint=hint,
+            )
+            raise UsageError(sentence, code="usage.column")
+        stated[name] = header.strip()
+    meant: dict[str, dict[str, str]] = {}
+    for text in values or ():
+        match = re.fullmatch(r"(\w+):(.+)=(\w+)", text)
+        if match is None or match[1] not in CANONICAL:
+            sentence = _(
+                '--value "{typed}": write NAME:VALUE=MEANING, for example state:"Received"=en_instruction.',
+                typed=text,
+            )
+            raise UsageError(sentence, code="usage.value")
+        meant.setdefault(match[1], {})[match[2]] = match[3]
+    options: dict[str, object] = {
+        "sheet": sheet, "header_row": header_row, "encoding": encoding, "columns": stated,
+        "take": tuple(take or ()), "drop": tuple(drop or ()), "values": meant,
+    }  # fmt: skip
+    return IntakeAnswers.model_validate({key: value for key, value in options.items() if value})
+
+
+def build_files(read: ReadFile, folder: Path, table: Path, lang: Lang, refresh: str) -> dict[str, bytes]:
+    """Return the files of a new project, by their path in its folder."""
+    templates = get_templates(lang)
+    note = _(", as read from {name}", name=table.name).in_(lang)
+    texts = {
+        "tnt-sim.toml": templates.project,
+        SCENARIO_FILE: render_scenario(read.intake, folder, table, lang),
+        "README.md": templates.readme.format(title=folder.resolve().name, note=note),
+    }
+    return {name: text.encode() for name, text in texts.items()} | build_copy_files(read, lang, refresh)
+
+
+def build_copy_files(read: ReadFile, lang: Lang, refresh: str, copy: str = COPY) -> dict[str, bytes]:
+    """Return the files that each reading of the table writes: the copy, the answers, the review page."""
+    import polars as pl
+
+    from tnt_sim.engine.award_list import guard_formulas
+    from tnt_sim.ingest.intake.answers import render_answers
+    from tnt_sim.reporting.renderers.html import render_report_html
+    from tnt_sim.reporting.reports.intake_review import build_report
+
+    intake = read.intake
+    review = frozenset(entry.name for entry in intake.columns if not entry.certain)
+    page = render_report_html(build_report(intake, read.questions), lang)
+    guarded = intake.dossiers.select(
+        guard_formulas(pl.col(name)).alias(name) for name in intake.dossiers.columns
+    )
+    return {
+        copy: guarded.write_csv().encode(),
+        ANSWERS: render_answers(intake.recorded, review, lang, refresh).encode(),
+        get_page_name(lang): page.encode(),
+    }
+
+
+def get_page_name(lang: Lang) -> str:
+    """Return the name of the review page."""
+    return "relecture.html" if lang is Lang.FR else "review.html"
+
+
+def build_refresh_command(folder: Path) -> str:
+    """Return the command that reads the table of a project again."""
+    from tnt_sim.cli.console import quote_argument
+
+    return get_invocation().format_command(f"refresh {quote_argument(folder.as_posix())}")
+
+
+def summarise(read: ReadFile, lang: Lang) -> IntakeSummary:
+    """Return how a table was read, for JSON documents."""
+    from tnt_sim.ingest.intake.intake import Fate
+    from tnt_sim.ingest.intake.lines import LineKind
+    from tnt_sim.reporting.command_documents import IntakeLine, IntakeQuestion, IntakeSummary
+
+    intake = read.intake
+    counts = intake.count_cells()
+    return IntakeSummary(
+        file=intake.shown_as, sha256=intake.sha256, sheet=intake.table.sheet.name, header_row=intake.header_row,
+        n_applications=intake.dossiers.height, requested_cents=int(intake.cents.sum()),
+        cells_taken=counts[Fate.TAKEN], cells_set_aside=counts[Fate.ASIDE], cells_asked=counts[Fate.QUESTIONED],
+        cells_lost=counts[Fate.LOST],
+        lines=[
+            IntakeLine(line=line.row, code=line.code, reason=line.reason.in_(lang))
+            for line in intake.lines.lines if line.kind is not LineKind.HEADER
+        ],
+        questions=[
+            IntakeQuestion(
+                code=entry.code, question=entry.text.in_(lang), answer=entry.answer.in_(lang), n_lines=entry.n,
+                requested_cents=entry.cents,
+            )
+            for entry in read.questions
+        ],
+    )  # fmt: skip
+
+
+def render_scenario(intake: Intake, folder: Path, table: Path, lang: Lang) -> str:
+    """Return the scenario of a project that begins with a table."""
+    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "scenario"
+    heading = _("Applications of {name}", name=table.name).in_(lang)
+    columns = set(intake.dossiers.columns)
+    conditions = _list_conditions(intake)
+    amount, why = suggest_amount(_sum_eligible(intake, conditions), lang)
+    if "requested" not in columns:
+        why += _("; no column of requested amounts was recognised, one is needed").in_(lang)
+    score = "score" in columns and bool((intake.dossiers["score"] != "").any())
+    return get_templates(lang).from_scenario.format(
+        name=" ".join(table.name.split()),
+        file=json.dumps(COPY),
+        id=name,
+        title=json.dumps(heading, ensure_ascii=False),
+        amount=amount,
+        amount_why=why,
+        envelopes=_render_envelopes(intake, lang),
+        columns=_render_source(intake, folder, table, lang),
+        territory=_render_territory(columns, lang),
+        eligibility=_render_eligibility(conditions, lang),
+        goal="score" if score else "dossiers",
+        goal_why=(_TO_REVIEW if score else _WITHOUT_SCORE).in_(lang),
+    )
+
+
+_TO_REVIEW = _("to review")
+_WITHOUT_SCORE = _(
+    "to review: without a score, the largest number of applications, so the cheapest "
+    "first;\n                                      # other choices: granted, population, or a "
+    "column of numbers"
+)
+
+
+def suggest_amount(wanted: int, lang: Lang) -> tuple[str, str]:
+    """Return four fifths of what is requested, so that there is a choice to make, and a comment on it."""
+    if not wanted:
+        return "1 M€", _("write the amount of the envelope").in_(lang)
+    thousands = max(1, wanted * 4 // 5 // 100_000)
+    amount = f"{thousands // 100 / 10} M€" if thousands >= 1000 else f"{thousands} k€"
+    why = _("80% of what is requested, write the amount of the envelope")
+    return amount, why.in_(lang)
+
+
+def _render_envelopes(intake: Intake, lang: Lang) -> str:
+    if "envelope" not in intake.dossiers.columns:
+        return ""
+    totals: dict[str, int] = {}
+    for value, cents in zip(intake.dossiers["envelope"].to_list(), intake.cents.to_list(), strict=True):
+        totals[value] = totals.get(value, 0) + cents
+    values = sorted(value for value in totals if value)
+    if not values or len(values) > MOST_ENVELOPES:
+        return ""
+    head = _("to review: the values of the column, without an amount of their own")
+    lines = [f"  envelopes:            # {head.in_(lang)}"]
+    for value in values:
+        told = _("requested: {total}", total=Money(totals[value])).in_(lang)
+        lines.append(f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}   # {told}")
+    return "\n".join(lines) + "\n"
+
+
+def _render_source(intake: Intake, folder: Path, table: Path, lang: Lang) -> str:
+    """Write the file that the copy was read from, and how each column was understood."""
+    try:
+        path = Path(os.path.relpath(table.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        path = table.resolve().as_posix()
+    text = _("run never reads this file; {command} reads it again", command=build_refresh_command(folder))
+    lines = [
+        f"    # {text.in_(lang)}",
+        "    source:",
+        f"      path: {json.dumps(path, ensure_ascii=False)}",
+        f"      sha256: {intake.sha256}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _render_territory(columns: set[str], lang: Lang) -> str:
+    """Write the map that gives the regions, where the table has departments alone."""
+    if "department" not in columns or "region" in columns:
+        return ""
+    why = _("the region of each department").in_(lang)
+    return f"territory: {{year: 2026, fill: [region]}}      # {why}\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """A condition of a new scenario: what it requires, in YAML, and which applications it excludes."""
+
+    id: str
+    require: str
+    reason: Text
+    excluded: pl.Series
+
+
+def _list_conditions(intake: Intake) -> list[_Condition]:
+    """Return the conditions: an amount, no closed application, no opinion that says no."""
+    from tnt_sim.ingest.intake.values import Opinion
+
+    table = intake.dossiers
+    result = []
+    if "requested" in table.columns:
+        empty = table["requested"] == ""
+        if empty.any() and not empty.all():
+            reason = _("No amount requested that can be read")
+            result.append(_Condition("montant", "{requested: {empty: false}}", reason, empty))
+    if "state" in table.columns:
+        closed = [value for value in ("refuse", "sans_suite") if (table["state"] == value).any()]
+        if closed:
+            require = f"{{state: {{not: [{', '.join(closed)}]}}}}"
+            result.append(_Condition("etat", require, _("Refused or closed"), table["state"].is_in(closed)))
+    for k, values in enumerate(intake.values, 1):
+        against = [entry for entry in values.values if entry.opinion is Opinion.AGAINST]
+        if against and values.settled:
+            spelt = [text for entry in against for text, __ in entry.spellings]
+            named = json.dumps([entry.value for entry in against], ensure_ascii=False)
+            require = f"{{{json.dumps(values.name, ensure_ascii=False)}: {{not: {named}}}}}"
+            reason = _("{label}: unfavourable", label=values.label)
+            result.append(_Condition(f"avis-{k}", require, reason, table[values.name].is_in(spelt)))
+    return result
+
+
+def _sum_eligible(intake: Intake, conditions: Sequence[_Condition]) -> int:
+    """Return what the applications request that no condition excludes."""
+    cents = intake.cents
+    for entry in conditions:
+        cents = cents.set(entry.excluded, 0)
+    return int(cents.sum())
+
+
+def _render_eligibility(conditions: Sequence[_Condition], lang: Lang) -> str:
+    """Write the conditions of a new scenario, each to be reviewed."""
+    if not conditions:
+        return ""
+    lines = ["eligibility:"]
+    for entry in conditions:
+        lines += [
+            f"  - id: {entry.id}             # {_TO_REVIEW.in_(lang)}",
+            f"    require: {entry.require}",
+            f"    reason: {json.dumps(entry.reason.in_(lang), ensure_ascii=False)}",
+        ]
+    return "\n".join(lines) + "\n\n"
+
+
+def describe_columns(intake: Intake) -> tuple[list[Text], list[str]]:
+    """Return the columns that are read under a canonical name, and the headers of the others."""
+    from tnt_sim.ingest.intake.columns import Use
+
+    review = [
+        _(
+            '{column} ← "{header}"{about}',
+            column=entry.name,
+            header=entry.label,
+            about=_describe_doubt(entry.as_granted),
+        )
+        for entry in intake.columns
+        if entry.use is Use.CANONICAL
+    ]
+    review += [
+        _('"{header}" left aside, {why}', header=entry.label, why=entry.reason)
+        for entry in intake.columns
+        if entry.reason is not None
+    ]
+    return review, [entry.label for entry in intake.columns if entry.use is Use.FURTHER]
+
+
+def _describe_doubt(as_granted: bool) -> Text:
+    from tnt_sim.i18n.message import NO_TEXT
+
+    return _(" (the amount granted, taken for the one asked)") if as_granted else NO_TEXT
+
+
+def merge_answers(before: IntakeAnswers, stated: IntakeAnswers) -> IntakeAnswers:
+    """Return earlier answers with newer ones on top."""
+    columns = {
+        name: header for name, header in before.columns.items() if header not in stated.columns.values()
+    }
+    values: Mapping[str, Mapping[str, str]] = {
+        name: {**before.values.get(name, {}), **stated.values.get(name, {})}
+        for name in {**before.values, **stated.values}
+    }
+    take = {row for row in before.take if row not in stated.drop} | set(stated.take)
+    drop = {row for row in before.drop if row not in stated.take} | set(stated.drop)
+    update = {
+        "sheet": stated.sheet or before.sheet,
+        "header_row": stated.header_row or (before.header_row if stated.sheet is None else None),
+        "encoding": stated.encoding or before.encoding,
+        "columns": {**columns, **stated.columns}
+        if stated.sheet in (None, before.sheet)
+        else dict(stated.columns),
+        "take": tuple(sorted(take)),
+        "drop": tuple(sorted(drop)),
+        "values": values,
+    }
+    return before.model_copy(update=update)
