@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from support.command_line import Run
 
+from tnt_sim.analysis.shared.result_store import read_rows
 from tnt_sim.analysis.sweep.envelope_point import Settler
 from tnt_sim.analysis.sweep.runner import SweepRun
-from tnt_sim.reporting.reports.sweep import DOCUMENT, PAGE, POINTS, WORKBOOK
+from tnt_sim.analysis.sweep.store import SCHEMA
+from tnt_sim.reporting.reports.sweep import DOCUMENT, PAGE, WORKBOOK
 from tnt_sim.scenario.problem import Problem
 
 ARGS = ("--from", "0,4 M€", "--to", "0,8 M€", "--steps", "4", "--share", "pro_rata")
@@ -32,7 +34,7 @@ def test_the_page_tells_both_curves(tnt: Run, demo: Path, monkeypatch: pytest.Mo
     assert "Ce que cela veut dire" in said.out
     assert "Dossier du balayage : runs/" in said.out
     names = {path.name for path in folder_of(demo).iterdir()}
-    assert {DOCUMENT, PAGE, WORKBOOK, POINTS, "curve.svg", "curve.png"} <= names
+    assert {DOCUMENT, PAGE, WORKBOOK, "batch.json", "runs", "curve.svg", "curve.png"} <= names
     monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds
     english = tnt("sweep", "scenario.yaml", *ARGS, "--lang", "en")
     assert "The 10 allocations are optimal" in english.out
@@ -138,12 +140,12 @@ def test_ctrl_c_keeps_what_is_found_and_resume_goes_on(
     said = tnt("sweep", "scenario.yaml", *ARGS)
     assert said.code == 130
     assert "Interrompu : 2 répartitions trouvées sont gardées" in said.plain
-    assert len((folder_of(demo) / POINTS).read_text(encoding="utf-8").splitlines()) == 3
+    assert read_rows(folder_of(demo), SCHEMA).height == 3
     monkeypatch.setattr(SweepRun, "_take", taken)
     monkeypatch.setattr(Settler, "solve_point", counted)
     resumed = tnt("sweep", "scenario.yaml", *ARGS, "--resume", "--json").document
     assert len(resumed["points"]) == 5
-    assert len(asked) == 8  # ten points, two of them kept
+    assert len(asked) == 7  # ten points, three of them kept
     asked.clear()
     whole = tnt("sweep", "scenario.yaml", *ARGS, "--json").document
     assert len(asked) == 10

@@ -53,6 +53,10 @@ class Analyses:
         cross_check: str = "never",
         time_limit: float | None = None,
         progress: Progress | None = None,
+        store: str | Path | None = None,
+        workers: int | None = None,
+        executor: str = "processes",
+        scheduler: str | None = None,
     ) -> Sweep:
         """Compute the optimum for amounts of an envelope.
 
@@ -67,6 +71,8 @@ class Analyses:
         nested, free : restrict to one curve
         share : how amounts below the envelope follow, as for `tnt_sim.sweep`
         backend, cross_check : solver, and second solver, as for `solve`
+        store, workers, executor, scheduler : folder that keeps the points, and who solves them, as for
+            `tnt_sim.sweep`
 
         Examples
         --------
@@ -78,7 +84,8 @@ class Analyses:
         return sweep(
             self.scenario, envelope, start, stop, steps=steps, at=at, exact=exact, tolerance=tolerance,
             nested=nested, free=free, share=share, backend=backend, cross_check=cross_check,
-            time_limit=time_limit, progress=progress,
+            time_limit=time_limit, progress=progress, store=store, workers=workers, executor=executor,
+            scheduler=scheduler,
         )  # fmt: skip
 
     def marginal_euro(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from tnt_sim.analysis.shared.executors import executor as choose_executor
-from tnt_sim.analysis.shared.worker_memory import choose_workers, estimate_worker_bytes
-from tnt_sim.analysis.uncertainty.draw_task import Ground, Sample, estimate_sample_bytes, prepare_ground
+from tnt_sim.analysis.shared.executors import choose_execution
+from tnt_sim.analysis.shared.worker_memory import estimate_worker_bytes
+from tnt_sim.analysis.uncertainty.draw_task import Sample, estimate_sample_bytes, prepare_ground
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
-from tnt_sim.analysis.uncertainty.runner import DrawExecution, DrawLimits, run_draws
+from tnt_sim.analysis.uncertainty.runner import DrawLimits, run_draws
 from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
 from tnt_sim.analysis.uncertainty.store import DrawStore
 from tnt_sim.api.study_files import Pages
@@ -111,24 +110,11 @@ def ensemble(
     deadline = Deadline(whole)
     sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
     ground = prepare_ground(scenario, sample)
-    execution = _choose_execution(ground, executor, workers, scheduler)
+    points = estimate_sample_bytes(ground.inputs, draws)
+    worker_bytes = estimate_worker_bytes(ground.problem.case.n, points)
+    execution = choose_execution(executor, workers, scheduler, worker_bytes)
     limits = DrawLimits(deadline.limit_seconds, None if store is None and execution.is_local else own)
     if store is None:
         return Ensemble(sample, ground, run_draws(ground, execution, sensitivity, tell, limits))
     with DrawStore.open(Path(store), scenario, sample, sensitivity) as kept:
-        execution = replace(execution, store=kept)
-        return Ensemble(sample, ground, run_draws(ground, execution, sensitivity, tell, limits))
-
-
-def _choose_execution(
-    ground: Ground, executor: str, workers: int | None, scheduler: str | None
-) -> DrawExecution:
-    """Choose who computes: one process alone needs no other."""
-    n_workers = workers or 1
-    if executor != "serial" and scheduler is None:
-        points = estimate_sample_bytes(ground.inputs, ground.sample.n_draws)
-        n_workers = choose_workers(workers, estimate_worker_bytes(ground.problem.case.n, points))
-    if executor == "processes" and n_workers == 1:
-        executor = "serial"
-    execute = choose_executor(executor, n_workers, scheduler)
-    return DrawExecution(execute, n_workers, is_local=executor != "dask")
+        return Ensemble(sample, ground, run_draws(ground, execution, sensitivity, tell, limits, kept))

@@ -13,7 +13,8 @@ from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document as sweep_document
 from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
-from tnt_sim.analysis.sweep.runner import SweepResult, run
+from tnt_sim.analysis.sweep.runner import SweepResult, choose_sweep_execution, run
+from tnt_sim.analysis.sweep.store import SweepStore
 from tnt_sim.api.study_files import WithReport
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
@@ -173,6 +174,10 @@ def sweep(
     cross_check: str = "never",
     lang: Lang | str | None = None,
     progress: SweepTell | None = None,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    executor: str = "processes",
+    scheduler: str | None = None,
 ) -> Sweep:
     """Compute the optimum for amounts of an envelope from `start` to `stop`.
 
@@ -193,11 +198,15 @@ def sweep(
     backend, cross_check : solver, and second solver, as for `solve`
     lang : language of the sentences; by default that of the scenario
     progress : called with the phase and the share done, in [0, 1]
+    store : folder that keeps every point; the same call goes on there, also after a crash
+    workers : free amounts solved at a time; by default one, from which the next one starts
+    executor, scheduler : `processes`, `serial` or `dask`; address of a Dask scheduler that runs already
 
     Raises
     ------
     UsageError
-        For an invalid request, see `analysis.sweep.plan.build_plan`.
+        For an invalid request, see `analysis.sweep.plan.build_plan`; for more workers than memory holds, workers
+        for a scenario that does not come from a file, or a store of another sweep.
 
     Examples
     --------
@@ -221,13 +230,17 @@ def sweep(
         tolerance=tolerance,
     )
     solver = scenario.spec.solver
-    outcome = run(
-        plan,
-        time_limit=solver.time_limit if time_limit is None else time_limit,
-        backend=backend or solver.backend,
-        cross_check=cross_check,
-        report_progress=progress,
-    )
+    execution = choose_sweep_execution(plan, executor, workers, scheduler)
+    with SweepStore() if store is None else SweepStore.open(Path(store), plan, resume=True) as points:
+        outcome = run(
+            plan,
+            store=points,
+            execution=execution,
+            time_limit=solver.time_limit if time_limit is None else time_limit,
+            backend=backend or solver.backend,
+            cross_check=cross_check,
+            report_progress=progress,
+        )
     return build_sweep(outcome, lang)
 
 

@@ -22,7 +22,7 @@ from tnt_sim.analysis.sweep.envelope_point import Settler
 from tnt_sim.analysis.sweep.plan import Tolerance, build_plan
 from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import SweepResult, SweepRun, run
-from tnt_sim.analysis.sweep.store import PointStore
+from tnt_sim.analysis.sweep.store import SweepStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.budgets import Clock
@@ -86,7 +86,7 @@ def test_the_width_in_euros_is_exact(seed: int, tmp_path: Path) -> None:
     case = crossing(seed)
     scenario = case.scenario(tmp_path)
     asked = build_plan(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True)
-    sweep = SweepRun(asked, PointStore(None, ""), Clock(None))
+    sweep = SweepRun(asked, SweepStore(), Clock(None))
     found = sweep.run()
     told = {
         p["amount_cents"]: p["free"]["width_cents"] for p in dump_document(build_document(found))["points"]

@@ -21,7 +21,6 @@ import tnt_sim as tnt
 from tnt_sim.analysis.shared.amount_variation import AmountVariation, apportion_cents
 from tnt_sim.analysis.sweep.envelope_point import Point, improve_by_previous
 from tnt_sim.analysis.sweep.plan import list_amounts
-from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
@@ -142,37 +141,6 @@ def test_an_extension_raises_what_stands_above(tmp_path: Path) -> None:
     assert both == {"a": 2 * case.a, "b": 2 * case.b, "tout": 2 * case.base}
     with pytest.raises(UsageError, match="est dans"):
         AmountVariation.of(scenario, ["tout", "a"])
-
-
-def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "points.jsonl"
-    funded = np.array([True, False, True])
-    point = Point(
-        5,
-        Status.FEASIBLE,
-        Proof.FEASIBLE_GAP,
-        (Fraction(1, 3),),
-        (None,),
-        Allocation(funded, np.where(funded, 7, 0)),
-        False,
-        "direct",
-        0.5,
-    )
-    store = PointStore.open(path, "key", resume=False)
-    store.put("free", point)
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write('{"curve": "free", "cents": 6, "sta')
-    again = PointStore.open(path, "key", resume=True)
-    assert list(again.known) == [("free", 5)]
-    held = again.known["free", 5]
-    assert (held.values, held.bounds, held.proof) == (point.values, point.bounds, point.proof)
-    assert held.allocation is not None
-    assert held.allocation.granted_cents.tolist() == [7, 0, 7]
-    other = PointStore.open(path, "another key", resume=True)
-    assert not other.known
-    other.put("free", point)
-    # what another question wrote there is no memory of this one
-    assert not PointStore.open(path, "key", resume=True).known
 
 
 def test_a_point_without_proof_holds_what_the_amount_before_held(tmp_path: Path) -> None:

@@ -1,15 +1,15 @@
-"""A sweep that goes on from a file: what the file says is shown again, or it counts for nothing."""
+"""A sweep that goes on from its store: what the store says is shown again, or it counts for nothing."""
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import polars as pl
 import pytest
 from support.analysis_cases.sweep_steps import SPAN, chosen, euros
 from support.analysis_cases.sweeps import Small, small
@@ -17,12 +17,10 @@ from support.analysis_cases.sweeps import Small, small
 from tnt_sim.analysis.sweep.envelope_point import Point, Settler
 from tnt_sim.analysis.sweep.plan import SweepPlan, build_plan
 from tnt_sim.analysis.sweep.runner import SweepResult, run
-from tnt_sim.analysis.sweep.store import PointStore
+from tnt_sim.analysis.sweep.store import EVIDENCE, SCHEMA, SweepStore
+from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.allocation_reading import Allocation
-
-KEY = "key"
 
 
 @pytest.fixture
@@ -47,7 +45,12 @@ def case_and_plan(folder: Path, seed: int = 102) -> tuple[Small, SweepPlan]:
 
 
 def again(plan: SweepPlan, path: Path, **more: Any) -> SweepResult:
-    return run(plan, store=PointStore.open(path, KEY, resume=True), **more)
+    return stored(plan, path, resume=True, **more)
+
+
+def stored(plan: SweepPlan, path: Path, *, resume: bool = False, **more: Any) -> SweepResult:
+    with SweepStore.open(path, plan, resume=resume) as store:
+        return run(plan, store=store, **more)
 
 
 def lists(found: SweepResult) -> list[Any]:
@@ -56,8 +59,8 @@ def lists(found: SweepResult) -> list[Any]:
 
 def test_certificates_are_replayed(tmp_path: Path, asked: list[int]) -> None:
     _, plan = case_and_plan(tmp_path)
-    path = tmp_path / "points.jsonl"
-    first = run(plan, store=PointStore.open(path, KEY, resume=False))
+    path = tmp_path / "points"
+    first = stored(plan, path)
     assert len(asked) == 8
     asked.clear()
     second = again(plan, path)
@@ -67,45 +70,42 @@ def test_certificates_are_replayed(tmp_path: Path, asked: list[int]) -> None:
         assert (point.proof, point.status, point.settled) == (Proof.PROVED, Status.OPTIMAL, True)
 
 
-def _weaker(told: dict[str, Any]) -> None:
+def _weaker(row: dict[str, Any]) -> None:
     """A list that keeps every rule and is worth less: nothing at all."""
-    nothing = Allocation(np.zeros(told["n"], dtype=bool), np.zeros(told["n"], dtype=np.int64))
-    empty = Point(
-        0, Status.OPTIMAL, Proof.PROVED, (Fraction(0),), (Fraction(0),), nothing, True, "direct", 0.0
-    )
-    from tnt_sim.analysis.sweep.store import _encode_point
-
-    told |= {key: _encode_point(empty)[key] for key in ("funded", "granted", "values")}
+    row |= {"rows": [], "granted_cents": [], "values": ["0"]}
 
 
-def _bare(told: dict[str, Any]) -> None:
-    told["shown"] = []
+def _bare(row: dict[str, Any]) -> None:
+    row["certificates"] = None
 
 
-def _other(told: dict[str, Any]) -> None:
-    told["values"] = [str(Fraction(told["values"][0]) + 1)]
+def _unreadable(row: dict[str, Any]) -> None:
+    row["certificates"] = b"no certificate"
 
 
-def _impossible(told: dict[str, Any]) -> None:
-    told |= {"status": "infeasible", "funded": None, "granted": None, "n": None, "values": []}
+def _other(row: dict[str, Any]) -> None:
+    row["values"] = [str(Fraction(row["values"][0]) + 1)]
+
+
+def _impossible(row: dict[str, Any]) -> None:
+    row |= {"status": "infeasible", "n_dossiers": None, "rows": None, "granted_cents": None, "values": []}
+
+
+def _beside(row: dict[str, Any]) -> None:
+    """A place that is not in the table."""
+    row["rows"] = [row["n_dossiers"]] * len(row["rows"])
 
 
 @pytest.mark.parametrize("sealed", [False, True])
-@pytest.mark.parametrize("change", [_weaker, _bare, _other, _impossible])
-def test_a_changed_line_proves_nothing(
+@pytest.mark.parametrize("change", [_weaker, _bare, _unreadable, _other, _impossible, _beside])
+def test_a_changed_row_proves_nothing(
     change: Callable[[dict[str, Any]], None], sealed: bool, tmp_path: Path, asked: list[int]
 ) -> None:
-    """Neither where the line was changed by hand, nor where its hash was made anew."""
+    """Neither where the row was changed by hand, nor where the hash of its file was made anew."""
     case, plan = case_and_plan(tmp_path)
-    path = tmp_path / "points.jsonl"
-    first = run(plan, store=PointStore.open(path, KEY, resume=False))
-    head, *lines = path.read_text(encoding="utf-8").splitlines()
-    forged = [head]
-    for line in lines:
-        told = json.loads(line)
-        change(told["point"])
-        forged.append(_sealed(told["point"]) if sealed else json.dumps(told))
-    path.write_text("\n".join(forged) + "\n", encoding="utf-8")
+    path = tmp_path / "points"
+    first = stored(plan, path)
+    _change_rows(path, change, sealed=sealed)
     asked.clear()
     second = again(plan, path)
     assert len(asked) == 8
@@ -116,10 +116,28 @@ def test_a_changed_line_proves_nothing(
         assert point.values == (case.value(best),)
 
 
-def _sealed(told: dict[str, Any]) -> str:
-    from tnt_sim.analysis.sweep.store import _seal_record as seal
+def _change_rows(path: Path, change: Callable[[dict[str, Any]], None], *, sealed: bool) -> None:
+    (file,) = (path / "runs").glob("*.parquet")
+    beside = pl.read_parquet(path / "evidence.parquet")
+    rows = pl.read_parquet(file).join(beside, on="case_sha256").to_dicts()
+    for row in rows:
+        change(row)
+    table = pl.DataFrame(rows, schema={**SCHEMA, **EVIDENCE}, infer_schema_length=None)
+    table.select("case_sha256", *EVIDENCE).write_parquet(path / "evidence.parquet")
+    data = encode_parquet(table.select(list(SCHEMA)))
+    file.write_bytes(data)
+    if sealed:
+        file.rename(file.with_name(f"00000-{hashlib.sha256(data).hexdigest()[:32]}.parquet"))
 
-    return seal(told)
+
+def test_evidence_that_cannot_be_read_proves_nothing(tmp_path: Path, asked: list[int]) -> None:
+    _, plan = case_and_plan(tmp_path)
+    path = tmp_path / "points"
+    first = stored(plan, path)
+    (path / "evidence.parquet").write_bytes(b"nothing")
+    asked.clear()
+    assert lists(again(plan, path)) == lists(first)
+    assert len(asked) == 8
 
 
 def test_an_impossible_amount_is_shown_again(tmp_path: Path, asked: list[int]) -> None:
@@ -129,8 +147,8 @@ def test_an_impossible_amount_is_shown_again(tmp_path: Path, asked: list[int]) -
     amounts = [c for c in range(case.base, case.base + SPAN) if case.best(c) is None][:2]
     assert amounts
     plan = build_plan(scenario, at=[euros(cents) for cents in amounts], free=True)
-    path = tmp_path / "points.jsonl"
-    run(plan, store=PointStore.open(path, KEY, resume=False))
+    path = tmp_path / "points"
+    stored(plan, path)
     asked.clear()
     second = again(plan, path)
     assert not asked
@@ -145,7 +163,7 @@ def test_without_proof_the_list_is_kept_and_bounded_anew(
     from tnt_sim.analysis.sweep import envelope_point as points_of
 
     case, plan = case_and_plan(tmp_path, 101)
-    path = tmp_path / "points.jsonl"
+    path = tmp_path / "points"
     first_ask = points_of.optimise
     monkeypatch.setattr(
         points_of,
@@ -154,14 +172,14 @@ def test_without_proof_the_list_is_kept_and_bounded_anew(
     )
     monkeypatch.setattr(bounds, "_compute_surrogate_bound", lambda *_: None)
     monkeypatch.setattr(bounds, "_find_line", lambda *_: None)
-    store = PointStore.open(path, KEY, resume=False)
-    first = run(plan, store=store, time_limit=800.0)
+    first = stored(plan, path, time_limit=800.0)
     loose = [point for point in first.free if not point.settled]
     assert loose
     slow = [replace(point, seconds=99.0) for point in first.free]
-    again_store = PointStore.open(path, KEY, resume=False)
-    for point in slow:
-        again_store.put("free", point)
+    with SweepStore.open(path, plan, resume=False) as store:
+        for point in slow:
+            store.put("free", point)
+        store.flush()
     asked.clear()
     second = again(replace(plan, nested=False), path, time_limit=400.0)  # 100 s an amount
     assert not asked
@@ -181,8 +199,8 @@ def test_what_lies_between_the_amounts_is_kept_too(tmp_path: Path, asked: list[i
     plan = build_plan(
         scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=1, free=True, tolerance="1"
     )
-    path = tmp_path / "points.jsonl"
-    first = run(plan, store=PointStore.open(path, KEY, resume=False))
+    path = tmp_path / "points"
+    first = stored(plan, path)
     assert len(asked) > 2
     asked.clear()
     second = again(plan, path)

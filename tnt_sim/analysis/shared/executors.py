@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tnt_sim.analysis.shared.worker_memory import choose_workers
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
@@ -34,6 +35,48 @@ class Executor(Protocol):
         self, work: Work, groups: Iterable[Sequence[Job]], deadline: Deadline = UNLIMITED
     ) -> Generator[JobOutcome]:
         """Run the groups of jobs until the deadline; jobs without an answer by then have no outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How the cases of an analysis are computed.
+
+    Attributes
+    ----------
+    execute : runs groups of tasks
+    n_workers : cases computed at the same time
+    is_local : whether workers share the clock of this machine
+    is_serial : whether this process computes them
+    """
+
+    execute: Executor
+    n_workers: int
+    is_local: bool = True
+    is_serial: bool = False
+
+
+def choose_execution(name: str, workers: int | None, scheduler: str | None, worker_bytes: int) -> Execution:
+    """Choose who computes: one process alone needs no other.
+
+    Parameters
+    ----------
+    name : "serial", "processes" or "dask"
+    workers : number of workers; None for one on each processor, as far as memory holds them
+    scheduler : address of a Dask scheduler that runs already, whose workers are not checked
+    worker_bytes : memory that a worker needs
+
+    Raises
+    ------
+    UsageError
+        As `executor`, and if more workers are requested than memory holds.
+    """
+    n_workers = workers or 1
+    if name != "serial" and scheduler is None:
+        n_workers = choose_workers(workers, worker_bytes)
+    if name == "processes" and n_workers == 1 and scheduler is None:
+        name = "serial"
+    is_serial = name == "serial" and scheduler is None
+    return Execution(executor(name, n_workers, scheduler), n_workers, name != "dask", is_serial)
 
 
 def executor(name: str, n_workers: int, scheduler: str | None = None) -> Executor:

@@ -3,11 +3,13 @@
     DIR/batch.json          request, with hashes of inputs and code; written first, never changed
     DIR/journal/*.parquet   records as they come, some hundreds per file; written aside and renamed
     DIR/runs/*.parquet      when complete: one row per case in batch order, byte-reproducible
-    DIR/timings.parquet     seconds by case, the only content that depends on the clock
+    DIR/timings.parquet     seconds by case
+    DIR/evidence.parquet    where a batch has it: how each case was solved, certificates for example
 
-Record files are named NUMBER-HASH.parquet by the SHA-256 of their bytes. One process at a time owns
-the store, by an advisory lock that the system releases when the process dies. A file whose hash
-does not match its name is renamed `*.torn` and its cases are computed again.
+The last two may differ from one computation of a case to the next; `runs/` does not depend on them. Record files
+are named NUMBER-HASH.parquet by the SHA-256 of their bytes. One process at a time owns the store, by an advisory
+lock that the system releases when the process dies. A file whose hash does not match its name is renamed `*.torn`
+and its cases are computed again.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, Self
 
 import polars as pl
@@ -40,7 +44,8 @@ from tnt_sim.i18n.parameters import Items
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.run_files import hash_file
 
-MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
+MANIFEST, JOURNAL, RUNS, LOCK = "batch.json", "journal", "runs", ".lock"
+TIMINGS, EVIDENCE = "timings.parquet", "evidence.parquet"
 SECONDS = "seconds"
 """Column of `timings.parquet`."""
 CHUNK = 4096
@@ -54,7 +59,14 @@ Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 @dataclass(eq=False)
 class ResultStore:
-    """Store owned by this process; a context manager."""
+    """Store owned by this process; a context manager.
+
+    Attributes
+    ----------
+    schema : columns of `runs/`
+    evidence : columns of `evidence.parquet`
+    done : cases that are stored
+    """
 
     folder: Path
     schema: Schema
@@ -63,6 +75,7 @@ class ResultStore:
     torn: int = 0
     n_files: int = 0
     cases_per_file: int = CHUNK
+    evidence: Schema = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -71,6 +84,9 @@ class ResultStore:
         manifest: Mapping[str, object],
         schema: Schema,
         cases_per_file: int = CHUNK,
+        evidence: Schema = MappingProxyType({}),
+        *,
+        anew: bool = False,
     ) -> Self:
         """Open a new store or an existing one for a batch.
 
@@ -79,6 +95,8 @@ class ResultStore:
         manifest : what identifies the batch; a store with another one is refused
         schema : columns of its rows, `case_sha256` among them
         cases_per_file : rows of each file of `runs/`
+        evidence : columns that say how a case was solved, kept beside `runs/`
+        anew : whether to remove what the folder holds first
 
         Raises
         ------
@@ -92,8 +110,10 @@ class ResultStore:
         with _told_plainly(folder), create_folders(folder / JOURNAL):
             lock = _lock_folder(folder)
             try:
+                if anew:
+                    _remove_records(folder)
                 _agree(folder, manifest)
-                store = cls(folder, schema, lock, cases_per_file=cases_per_file)
+                store = cls(folder, schema, lock, cases_per_file=cases_per_file, evidence=evidence)
                 store._read_journal()
             except BaseException:
                 lock.close()
@@ -109,7 +129,7 @@ class ResultStore:
         self.lock.close()
 
     def commit(self, rows: pl.DataFrame) -> None:
-        """Write some rows, with the column `seconds`; they are durable when this returns."""
+        """Write some rows, with `seconds` and the columns of `evidence`; they are durable when this returns."""
         fresh = rows.filter(~pl.col("case_sha256").is_in(self.done))
         if not fresh.height:
             return
@@ -123,8 +143,15 @@ class ResultStore:
         for file in _list_files(self.folder):
             yield _read_file(file, self.schema)
 
+    def read_evidence(self) -> pl.DataFrame:
+        """Return the evidence of each case, with its seconds; nothing of a file that cannot be read."""
+        journal = sorted((self.folder / JOURNAL).glob("*.parquet"))
+        seconds = self._read_beside(TIMINGS, [SECONDS], journal)
+        known = self._read_beside(EVIDENCE, list(self.evidence), journal)
+        return known.join(seconds, on="case_sha256", how="left")
+
     def finish(self, keys: Sequence[str]) -> None:
-        """Write `runs/` and `timings.parquet` in the order of the batch, then remove the journal.
+        """Write `runs/`, `timings.parquet` and the evidence in the order of the batch, then remove the journal.
 
         Rows come from both places, so that after a crash at any point a second call completes the
         work.
@@ -134,7 +161,9 @@ class ResultStore:
             return
         with _told_plainly(self.folder):
             order = pl.DataFrame({"case_sha256": list(keys)}).with_row_index("_place")
-            self._put_timings(journal, order)
+            self._put_beside(TIMINGS, [SECONDS], journal, order)
+            if self.evidence:
+                self._put_beside(EVIDENCE, list(self.evidence), journal, order)
             where = _locate_cases([*journal, *sorted((self.folder / RUNS).glob("*.parquet"))])
             for number, start in enumerate(range(0, len(keys), self.cases_per_file)):
                 chunk = order.slice(start, self.cases_per_file)
@@ -146,13 +175,23 @@ class ResultStore:
                 file.unlink()
             flush_path(self.folder / JOURNAL)
 
-    def _put_timings(self, journal: Sequence[Path], order: pl.DataFrame) -> None:
-        known = [file for file in (self.folder / TIMINGS,) if file.exists()]
-        seconds = pl.concat(
-            [pl.read_parquet(file, columns=["case_sha256", SECONDS]) for file in (*journal, *known)]
-        ).unique("case_sha256", keep="first", maintain_order=True)
-        table = order.join(seconds, on="case_sha256", how="left").sort("_place").drop("_place")
-        put(self.folder / TIMINGS, encode_parquet(table, compression="zstd", statistics=False))
+    def _put_beside(
+        self, name: str, columns: Sequence[str], journal: Sequence[Path], order: pl.DataFrame
+    ) -> None:
+        known = self._read_beside(name, columns, journal)
+        table = order.join(known, on="case_sha256", how="left").sort("_place").drop("_place")
+        put(self.folder / name, encode_parquet(table, compression="zstd", statistics=False))
+
+    def _read_beside(self, name: str, columns: Sequence[str], journal: Sequence[Path]) -> pl.DataFrame:
+        """Read some columns of the journal, and of a file beside `runs/` for the other cases."""
+        wanted = ["case_sha256", *columns]
+        tables = [pl.read_parquet(file, columns=wanted) for file in journal]
+        with suppress(OSError, pl.exceptions.PolarsError):
+            tables.append(pl.read_parquet(self.folder / name, columns=wanted))
+        if not tables:
+            kinds = {"case_sha256": pl.String, SECONDS: pl.Float64, **self.evidence}
+            return pl.DataFrame(schema={column: kinds[column] for column in wanted})
+        return pl.concat(tables).unique("case_sha256", keep="first", maintain_order=True)
 
     def _read_journal(self) -> None:
         for file in sorted((self.folder / JOURNAL).iterdir()):
@@ -327,6 +366,13 @@ def _lock_folder(folder: Path) -> BinaryIO:
     return stream
 
 
+def _remove_records(folder: Path) -> None:
+    """Remove every record of a store and its manifest, which goes last: what a crash leaves is still a store."""
+    files = [*sorted((folder / JOURNAL).iterdir()), *sorted((folder / RUNS).glob("*"))]
+    for file in (*files, folder / TIMINGS, folder / EVIDENCE, folder / MANIFEST):
+        file.unlink(missing_ok=True)
+
+
 def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest of a new store; compare that of an existing one."""
     file = folder / MANIFEST
@@ -371,6 +417,7 @@ _DIFFERS = {
     "batch_sha256": _("scenarios or names"),
     "n_cases": _("scenarios or names"),
     "draws": _("draws"),
+    "sweep": _("amounts"),
     "options": _("options of the solve"),
     "code_sha256": _("version of the program"),
     "versions": _("version of the program"),

@@ -24,7 +24,8 @@ from tnt_sim.analysis.sweep.document import (
 from tnt_sim.analysis.sweep.envelope_point import Point
 from tnt_sim.analysis.sweep.exact_steps import Counters, build_step_columns
 from tnt_sim.analysis.sweep.plan import Tolerance
-from tnt_sim.analysis.sweep.runner import FREE_CURVE, NESTED_CURVE, SweepResult
+from tnt_sim.analysis.sweep.runner import SweepResult
+from tnt_sim.analysis.sweep.store import FREE_CURVE, NESTED_CURVE
 from tnt_sim.engine.result import Status, find_weakest_proof
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import BoolArray, IntArray

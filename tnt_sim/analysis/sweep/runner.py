@@ -10,14 +10,21 @@ on the announced amounts and exists only there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+import time
+from bisect import insort
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from tnt_sim.analysis.shared.executors import Execution, choose_execution
+from tnt_sim.analysis.shared.group_sizes import GroupSizes
 from tnt_sim.analysis.shared.progress import ProgressEntry, StudyProgress
+from tnt_sim.analysis.shared.worker_memory import estimate_worker_bytes
 from tnt_sim.analysis.sweep.curve_intervals import (
     Tightening,
     Walk,
@@ -35,25 +42,32 @@ from tnt_sim.analysis.sweep.envelope_point import (
 )
 from tnt_sim.analysis.sweep.exact_steps import Counters, SweepSteps, compute_exact_steps, list_figures
 from tnt_sim.analysis.sweep.plan import SweepPlan
-from tnt_sim.analysis.sweep.store import PointStore
+from tnt_sim.analysis.sweep.point_task import (
+    PointOutcome,
+    PointTask,
+    SweepQuestion,
+    compile_amount,
+    compute_point,
+    solve_amount,
+)
+from tnt_sim.analysis.sweep.store import BETWEEN, FREE_CURVE, NESTED_CURVE, SweepStore
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import WarmStart, with_fixed
 from tnt_sim.engine.result import Status
-from tnt_sim.errors import ScenarioError
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import _
+from tnt_sim.parallel import Job, JobOutcome
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
-FREE_CURVE, NESTED_CURVE = "free", "nested"
 FIRST_SECONDS = 2.0
 """Seconds for the first list, at most half of what is left: the amounts after it start from it."""
 LAST_SHARE, LAST_SECONDS = 0.1, 3.0
 """Share of the limit, and most seconds, in which the amounts that were not reached get a list and a bound."""
 BOUND_SECONDS = 1.0
 """Seconds that this may take after the limit."""
-BETWEEN = "between"
-"""Key in the store of the points between those of the grid."""
 ReportProgress = Callable[[str, float], None]
 
 
@@ -122,13 +136,15 @@ class SweepRun:
     """One sweep in progress."""
 
     plan: SweepPlan
-    store: PointStore
+    store: SweepStore
     clock: Clock
     backend: str = "highs"
     cross_check: str = "never"
     report_progress: ReportProgress | None = None
     most_lists: int | None = None
     """If given, the walk compares lists and not only values, at no more than this many amounts."""
+    execution: Execution | None = None
+    """Workers for the free amounts; None for this process, where each amount starts from the one before."""
     outcome: SweepResult = field(init=False)
     end: Deadline = field(init=False)
     """End of the whole; `clock` ends earlier, so that amounts left over get a list and a bound."""
@@ -137,6 +153,7 @@ class SweepRun:
     warm: WarmStart = field(default_factory=WarmStart)
     resumed: set[tuple[str, int]] = field(default_factory=set)
     done: int = 0
+    sizes: GroupSizes = field(init=False)
 
     def __post_init__(self) -> None:
         base = self.plan.base
@@ -148,11 +165,17 @@ class SweepRun:
         course = StudyProgress(self.clock.deadline, "amounts")
         self.outcome, self.counters = SweepResult(self.plan, base, course), Counters.of(base)
         self.settler = self._build_settler()
+        self.sizes = GroupSizes(1 if self.execution is None else self.execution.n_workers)
 
     def run(self) -> SweepResult:
         """Return all points, or those found before the deadline or Ctrl-C."""
-        with self.outcome.course.catch_limits():
-            self._run_all()
+        try:
+            with self.outcome.course.catch_limits():
+                self._run_all()
+            if self.outcome.stopped_by is None:
+                self.store.finish()
+        finally:
+            self.store.flush()
         return self.outcome
 
     def _run_all(self) -> None:
@@ -192,20 +215,123 @@ class SweepRun:
 
     def _compute_free_curve(self) -> None:
         try:
-            for cents in self._iterate_amounts():
-                problem = self._compile_problem(cents)
-                before = self.outcome.free[-1] if self.outcome.free else None
-                point = self._solve_point(FREE_CURVE, self.settler, cents, problem)
-                self._take(
-                    FREE_CURVE,
-                    self.outcome.free,
-                    self.settler.improve_by_previous(problem, before, point),
-                    problem,
-                )
+            if self.execution is None:
+                self._solve_free_in_order()
+            else:
+                self._solve_free_on_workers(self.execution)
             self._tighten_bounds()
         finally:
             self._compute_band()
         self._compute_band_widths()
+
+    def _solve_free_in_order(self) -> None:
+        """Solve the free amounts one after the other, each from the one before."""
+        for cents in self._iterate_amounts():
+            problem = self._compile_problem(cents)
+            before = self.outcome.free[-1] if self.outcome.free else None
+            point = self._solve_point(FREE_CURVE, self.settler, cents, problem)
+            self._keep(FREE_CURVE, point)
+            self._take(
+                FREE_CURVE,
+                self.outcome.free,
+                self.settler.improve_by_previous(problem, before, point),
+                problem,
+            )
+
+    def _solve_free_on_workers(self, execution: Execution) -> None:
+        """Solve the free amounts that the store does not have on the workers, then improve them in order."""
+        left = [cents for cents in self.plan.amounts if not self._restore_free_point(cents)]
+        if left:
+            self._collect_free_points(left, execution)
+        if len(self.outcome.free) < len(self.plan.amounts):
+            raise DeadlineExpired
+        self._improve_free_points(self.clock.deadline)
+
+    def _collect_free_points(self, amounts: Sequence[int], execution: Execution) -> None:
+        """Collect what the workers find until the deadline, at which their solvers stop by themselves."""
+        limit = self.clock.deadline.limit_seconds
+        outcomes = execution.execute(
+            compute_point,
+            self._generate_groups(amounts, execution),
+            Deadline(None if limit is None else limit + BOUND_SECONDS),
+        )
+        lines: dict[int, PointOutcome] = {}
+        try:
+            for outcome in outcomes:
+                cents = amounts[outcome.number]
+                lines[cents] = self._receive_free_point(cents, outcome)
+        finally:
+            outcomes.close()
+            for cents in sorted(lines):  # in the order of amounts, whichever ended first
+                for stage, dual_line in lines[cents].lines:
+                    self.settler.lines.add(stage, dual_line)
+
+    def _generate_groups(self, amounts: Sequence[int], execution: Execution) -> Iterator[list[Job]]:
+        """Yield groups of tasks until the deadline; each task gets its share of the time when it is handed out."""
+        question = SweepQuestion.of(self.plan, self.backend, self.cross_check)
+        for group in self.sizes.generate_groups(list(enumerate(amounts))):
+            if self.clock.deadline.expired:
+                return
+            yield [(number, self._build_task(question, cents, execution)) for number, cents in group]
+
+    def _build_task(self, question: SweepQuestion, cents: int, execution: Execution) -> PointTask:
+        """Build a task; other machines have another clock, so they get no moment at which to stop."""
+        left = self.clock.deadline.limit_seconds
+        until = math.inf if left is None or not execution.is_local else time.monotonic() + left
+        return PointTask(question, cents, until, self._compute_fair_seconds(execution.n_workers))
+
+    def _restore_free_point(self, cents: int) -> bool:
+        """Take the free point of an earlier run; whether it could be verified again."""
+        self.clock.deadline.check()
+        problem = self._compile_problem(cents)
+        if problem is None:
+            return False
+        seconds = self._compute_initial_seconds()
+        point = self._find_known_point(FREE_CURVE, self.settler, cents, problem, seconds)
+        if point is None:
+            return False
+        self._take(FREE_CURVE, self.outcome.free, point, problem)
+        self.outcome.course.n_done += 1
+        return True
+
+    def _receive_free_point(self, cents: int, outcome: JobOutcome) -> PointOutcome:
+        """Take what a worker found; an amount that met an error there is solved here, which raises it."""
+        if outcome.failure is not None:
+            found = PointOutcome(self._solve_failed_point(cents, outcome.failure))
+        elif outcome.value is None:
+            raise UsageError(
+                _('"{name}" has changed while it was being computed.', name=self.plan.scenario.id),
+                code="sweep-inputs",
+            )
+        else:
+            found = outcome.value
+            self.sizes.record_seconds(found.seconds)
+            self.outcome.n_asked += found.n_asked
+            self.outcome.n_prices += found.n_asked == 0 and found.point is not None
+        if found.point is not None:
+            self._keep(FREE_CURVE, found.point)
+            self._take(FREE_CURVE, self.outcome.free, found.point, self._compile_problem(cents))
+            self.outcome.course.n_done += 1
+        return found
+
+    def _solve_failed_point(self, cents: int, failure: str) -> Point:
+        if failure == "crashed":
+            return Point(cents, Status.STOPPED, None, (), (), None, False, "none", 0.0)
+        return self._solve_point(FREE_CURVE, self.settler, cents, self._compile_problem(cents))
+
+    def _improve_free_points(self, deadline: Deadline) -> None:
+        """Improve points that workers did not prove by the amount before, as amounts solved in order are."""
+        free = self.outcome.free
+        for k, point in enumerate(free):
+            if point.settled:
+                continue
+            deadline.check()
+            problem = self._compile_problem(point.cents, deadline=deadline)
+            known = None if problem is None else self._get_stored_point(FREE_CURVE, point.cents, problem)
+            better = self.settler.improve_by_previous(problem, known, point)
+            better = self.settler.improve_by_previous(problem, free[k - 1] if k else None, better)
+            if better is not point:
+                self._replace_free_point(k, better, problem)
 
     def _complete_remaining_amounts(self) -> None:
         """Give each amount that time did not reach the list of the amount before, with a certified bound.
@@ -215,6 +341,9 @@ class SweepRun:
         """
         grace = Deadline(self.end.seconds_left + BOUND_SECONDS)
         if self.plan.free:
+            if self.execution is not None:
+                with suppress(DeadlineExpired):
+                    self._improve_free_points(grace)
             self._keep_lists(FREE_CURVE, self.outcome.free, grace)
             self._compute_band()
         if self.plan.nested:
@@ -223,11 +352,17 @@ class SweepRun:
     def _keep_lists(self, curve: str, points: list[Point], grace: Deadline) -> None:
         """Add a point with the list of the amount before at each amount left, while it satisfies every rule."""
         free = {point.cents: point for point in self.outcome.free}
-        for cents in self.plan.amounts[len(points) :]:
-            before = points[-1] if points else free.get(cents)
+        known = {point.cents for point in points}
+        for cents in self.plan.amounts:
+            if cents in known:
+                continue
+            below = [point for point in points if point.cents < cents]
+            before = below[-1] if below else free.get(cents)
+            if before is None and curve == FREE_CURVE:
+                continue  # workers may have solved a greater amount first
             if before is None or before.allocation is None:
                 return
-            promised = before.allocation if curve == NESTED_CURVE and points else None
+            promised = before.allocation if curve == NESTED_CURVE and below else None
             try:
                 grace.check()
                 problem = self._compile_problem(cents, promised, grace)
@@ -240,7 +375,7 @@ class SweepRun:
             above = free.get(cents)
             if curve == NESTED_CURVE and above is not None:
                 point = tighten_by_larger_amount(point, above, self._maximises)
-            self._take(curve, points, point, problem, stored=False)
+            self._take(curve, points, point, problem)
 
     @property
     def _maximises(self) -> bool:
@@ -261,6 +396,7 @@ class SweepRun:
             problem = self._compile_problem(cents, promised)
             before = self.outcome.nested[-1] if self.outcome.nested else None
             point = self._solve_point(NESTED_CURVE, settler, cents, problem)
+            self._keep(NESTED_CURVE, point)
             self._take(
                 NESTED_CURVE,
                 self.outcome.nested,
@@ -284,10 +420,7 @@ class SweepRun:
             )
             if better is not point and better.allocation is not None:
                 changed = True
-                self.outcome.free[k] = self.settler.tighten_bounds(problem, better)
-                figures = list_figures(self.counters, problem, better.allocation)
-                self.outcome.list_totals[FREE_CURVE, point.cents] = figures
-                self.store.put(FREE_CURVE, better)
+                self._replace_free_point(k, self.settler.tighten_bounds(problem, better), problem)
         if changed:
             self._compute_band()
             self._compute_band_widths()
@@ -310,7 +443,8 @@ class SweepRun:
 
     def _tighten_bounds(self) -> None:
         """Apply the dual lines found at later amounts to the earlier ones."""
-        for k, point in enumerate(self.outcome.free[:-1]):
+        free = self.outcome.free
+        for k, point in enumerate(free[:-1] if self.execution is None else free):
             self.clock.deadline.check()
             problem = None if point.settled or not point.values else self._compile_problem(point.cents)
             if problem is not None:
@@ -329,22 +463,13 @@ class SweepRun:
         self, cents: int, promised: Allocation | None = None, deadline: Deadline | None = None
     ) -> Problem | None:
         """Compile the problem at an amount, with earlier grants fixed; None for a contradictory scenario."""
-        problem = self.plan.moved.derive_problem_at(self.outcome.base, cents)
-        if problem is None:
-            problem = self._compile_anew(cents, deadline)
-        if problem is None:
-            return None
-        if promised is None:
+        until = deadline or self.clock.deadline
+        problem = compile_amount(self.plan.moved, self.outcome.base, cents, until)
+        if problem is None or promised is None:
             return problem
         rows = np.flatnonzero(promised.funded & ~problem.offers.committed)
         amounts = dict(zip(rows.tolist(), promised.granted_cents[rows].tolist(), strict=True))
         return with_fixed(problem, fund=rows, amounts=amounts)
-
-    def _compile_anew(self, cents: int, deadline: Deadline | None = None) -> Problem | None:
-        try:
-            return self.plan.moved.compile_problem_at(cents, deadline or self.clock.deadline)
-        except ScenarioError:
-            return None
 
     def _solve_point(self, curve: str, settler: Settler, cents: int, problem: Problem | None) -> Point:
         if problem is None:
@@ -352,11 +477,8 @@ class SweepRun:
         known = self._find_known_point(curve, settler, cents, problem, self._compute_initial_seconds())
         if known is not None:
             return known
-        before = settler.n_asked
-        point = settler.solve_point(problem, cents, seconds=self._compute_fair_seconds())
-        derived = problem.rules is self.outcome.base.rules
-        if point.status is Status.INFEASIBLE and derived and self._compile_anew(cents) is None:
-            return build_contradictory_point(cents)
+        before, seconds = settler.n_asked, self._compute_fair_seconds()
+        point = solve_amount(settler, self.plan.moved, self.outcome.base, cents, problem, seconds)
         self.outcome.n_prices += settler.n_asked == before
         self.outcome.n_asked += settler.n_asked - before
         return settler.improve_by_previous(problem, self._get_stored_point(curve, cents, problem), point)
@@ -375,28 +497,45 @@ class SweepRun:
         if point is None:
             return None
         found = verify_stored_point(settler, problem, point, seconds)
-        self.resumed |= {(curve, cents)} if found is not None else set()
+        if found is not None:
+            self.resumed.add((curve, cents))
+            self.store.use(curve, cents)
         return found
 
-    def _take(
-        self, curve: str, points: list[Point], point: Point, problem: Problem | None, *, stored: bool = True
-    ) -> None:
-        points.append(point)
-        if problem is not None and point.allocation is not None:
-            figures = list_figures(self.counters, problem, point.allocation)
-            self.outcome.list_totals[curve, point.cents] = figures
-        if stored and (curve, point.cents) not in self.resumed:
+    def _keep(self, curve: str, point: Point) -> None:
+        """Keep in the store what a solve found; what other amounts add to it is found again on resuming."""
+        if (curve, point.cents) not in self.resumed:
             self.store.put(curve, point)
+
+    def _take(self, curve: str, points: list[Point], point: Point, problem: Problem | None) -> None:
+        insort(points, point, key=lambda one: one.cents)
+        self._note_figures(curve, point, problem)
         self.done += 1
         if self.report_progress is not None:
             self.report_progress(curve, self.done / max(1, self.n_points))
 
-    def _compute_fair_seconds(self) -> float | None:
-        """Return a fair share of the remaining time for one solve; more until a list is found to start from."""
+    def _note_figures(self, curve: str, point: Point, problem: Problem | None) -> None:
+        if problem is not None and point.allocation is not None:
+            figures = list_figures(self.counters, problem, point.allocation)
+            self.outcome.list_totals[curve, point.cents] = figures
+
+    def _replace_free_point(self, place: int, point: Point, problem: Problem | None) -> None:
+        self.outcome.free[place] = point
+        self._note_figures(FREE_CURVE, point, problem)
+
+    def _compute_fair_seconds(self, n_workers: int = 1) -> float | None:
+        """Return a fair share of the remaining time for one solve; more until a list is found to start from.
+
+        Free amounts are solved by `n_workers` at a time, nested ones one after the other.
+        """
         left = self.clock.deadline.limit_seconds
         if left is None:
             return None
-        fair = max(0.2, left / max(1, self.n_points - self.done))
+        n_left = self.n_points - self.done
+        if n_workers > 1:
+            n_free = len(self.plan.amounts) - len(self.outcome.free)
+            n_left += -(-n_free // n_workers) - n_free
+        fair = max(0.2, left / max(1, n_left))
         found = any(point.allocation is not None for point in self.outcome.free + self.outcome.nested)
         return fair if found else max(fair, min(FIRST_SECONDS, left / 2))
 
@@ -492,8 +631,7 @@ class SweepRun:
 
     def _solve_end(self, cents: int) -> Point:
         point = self._solve_point(BETWEEN, self.settler, cents, self._compile_problem(cents))
-        if (BETWEEN, cents) not in self.resumed:
-            self.store.put(BETWEEN, point)
+        self._keep(BETWEEN, point)
         return point
 
     def _build_reporter(self, phase: str) -> Callable[[float], None] | None:
@@ -503,10 +641,31 @@ class SweepRun:
         return lambda share: report_progress(phase, share)
 
 
+def choose_sweep_execution(
+    plan: SweepPlan, name: str = "processes", workers: int | None = None, scheduler: str | None = None
+) -> Execution:
+    """Choose who solves the free amounts: this process, unless workers or another executor are requested.
+
+    Parameters
+    ----------
+    name, workers, scheduler : as for `choose_execution`
+
+    Raises
+    ------
+    UsageError
+        As `choose_execution`.
+    """
+    if name == "processes" and workers is None and scheduler is None:
+        workers = 1
+    worker_bytes = estimate_worker_bytes(plan.base.case.n)
+    return choose_execution(name, workers, scheduler, worker_bytes)
+
+
 def run(
     plan: SweepPlan,
     *,
-    store: PointStore | None = None,
+    store: SweepStore | None = None,
+    execution: Execution | None = None,
     time_limit: float | None = None,
     deadline: Deadline | None = None,
     backend: str = "highs",
@@ -519,6 +678,7 @@ def run(
     Parameters
     ----------
     store : keeps the points, so that an interrupted sweep can resume
+    execution : solves the free amounts on several workers, see `analysis.shared.executors`
     time_limit : seconds from now; ignored if `deadline` is given
     deadline : of the caller
     backend, cross_check : solver, and second solver, as for a run
@@ -527,6 +687,7 @@ def run(
     many amounts
     """
     clock = Clock(time_limit) if deadline is None else Clock.from_deadline(deadline)
+    workers = None if execution is None or execution.is_serial else execution
     return SweepRun(
-        plan, store or PointStore(None, ""), clock, backend, cross_check, report_progress, most_lists
+        plan, store or SweepStore(), clock, backend, cross_check, report_progress, most_lists, workers
     ).run()

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.shared.executors import Executor
+from tnt_sim.analysis.shared.executors import Execution
 from tnt_sim.analysis.shared.group_sizes import GroupSizes
 from tnt_sim.analysis.uncertainty.draw_task import (
     INFEASIBLE,
@@ -143,30 +143,13 @@ class DrawLimits:
     draw_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DrawExecution:
-    """How draws are computed.
-
-    Attributes
-    ----------
-    execute : executor, see `analysis.shared.executors`
-    n_workers : draws computed at the same time
-    is_local : whether workers share the clock of this machine
-    store : keeps outcomes; None for no store
-    """
-
-    execute: Executor
-    n_workers: int
-    is_local: bool = True
-    store: DrawStore | None = None
-
-
 def run_draws(
     ground: Ground,
-    execution: DrawExecution,
+    execution: Execution,
     n_sensitivity: int = 0,
     report_progress: ReportProgress | None = None,
     limits: DrawLimits = DrawLimits(),
+    store: DrawStore | None = None,
 ) -> Draws:
     """Optimise every draw, evaluate the lists and resample inputs.
 
@@ -177,6 +160,7 @@ def run_draws(
     ----------
     n_sensitivity : draws per input for sensitivity; 0 for none
     report_progress : called with the phase and the share done, in [0, 1]
+    store : keeps outcomes, if given
 
     Raises
     ------
@@ -187,7 +171,7 @@ def run_draws(
     end = math.inf if limits.seconds is None else began + limits.seconds
     draws = Draws(optimise(ground.problem, clock=build_clock(end).take_share(PLAN_SHARE)))
     total = ground.sample.n_draws * 2 + n_sensitivity * len(ground.inputs)
-    run = _DrawsRun(ground, execution, limits, draws, _Counter(report_progress, total))
+    run = _DrawsRun(ground, execution, store, limits, draws, _Counter(report_progress, total))
     try:
         until = math.inf if limits.seconds is None else began + DRAWS_SHARE * limits.seconds
         run.optimise_draws(until)
@@ -196,8 +180,8 @@ def run_draws(
             run.sample_inputs_again(n_sensitivity, end)
     except KeyboardInterrupt:
         draws.stopped_by = "interrupt"
-    if execution.store is not None and draws.stopped_by is None:
-        execution.store.finish(run.keys)
+    if store is not None and draws.stopped_by is None:
+        store.finish(run.keys)
     return draws
 
 
@@ -218,7 +202,8 @@ class _DrawsRun:
     """An ensemble under way; `keys` are the cases asked for so far, in order."""
 
     ground: Ground
-    execution: DrawExecution
+    execution: Execution
+    store: DrawStore | None
     limits: DrawLimits
     draws: Draws
     counter: _Counter
@@ -267,7 +252,7 @@ class _DrawsRun:
 
     def _compute(self, tasks: Sequence[DrawTask], until: float) -> Generator[tuple[int, DrawOutcome]]:
         """Yield outcomes by place until the time limit, which is noted: first those stored, then the others."""
-        store = self.execution.store
+        store = self.store
         left = dict(enumerate(tasks))
         if store is not None:
             keys = [hash_task(task) for task in tasks]
@@ -284,7 +269,7 @@ class _DrawsRun:
         if not jobs:
             return
         sizes, tasks = GroupSizes(self.execution.n_workers), dict(jobs)
-        store = self.execution.store
+        store = self.store
         pending = None if store is None else store.pending
         deadline = build_clock(until).deadline
         outcomes = self.execution.execute(run_task, sizes.generate_groups(jobs), deadline)

@@ -16,8 +16,10 @@ from tnt_sim.cli.options import (
     AtOption,
     BackendOption,
     CrossCheckOption,
+    ExecutorOption,
     FirstAmountOption,
     LastAmountOption,
+    SchedulerOption,
     ShareOption,
     StepsOption,
     split_names,
@@ -28,8 +30,6 @@ from tnt_sim.i18n.message import N_, _
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.sweep.document import SweepDocument
-    from tnt_sim.analysis.sweep.plan import SweepPlan
-    from tnt_sim.analysis.sweep.store import PointStore
 
 NextOption = Annotated[bool, typer.Option("--next", hidden=True)]
 EntriesOption = Annotated[bool, typer.Option("--entries", hidden=True)]
@@ -69,6 +69,15 @@ SweepOutOption = Annotated[
         help=N_('The folder to write; by default a folder in "runs" of the project.'),
     ),
 ]
+SweepWorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help=N_("How many free amounts at a time; one by default, from which the next one starts."),
+    ),
+]
 ResumeOption = Annotated[bool, typer.Option("--resume", help=N_("Goes on where the same sweep stopped."))]
 
 
@@ -93,6 +102,9 @@ def sweep(
     free: FreeOption = False,
     share: ShareOption = "free",
     resume: ResumeOption = False,
+    executor: ExecutorOption = "processes",
+    workers: SweepWorkersOption = None,
+    scheduler: SchedulerOption = None,
     next_euro: NextOption = False,
     entries: EntriesOption = False,
     dossier: DossierOption = None,
@@ -123,6 +135,9 @@ def sweep(
             "--free": free,
             "--share": share,
             "--resume": resume,
+            "--executor": None if executor == "processes" else executor,
+            "--workers": workers,
+            "--scheduler": scheduler,
             "--backend": backend,
             "--cross-check": cross_check,
             "--dossier": dossier or (),
@@ -139,9 +154,11 @@ def sweep(
     out, options = options.out, replace(options, out=None)
     scenario, lang = options.load_scenario()
     from tnt_sim.analysis.sweep.plan import build_plan
-    from tnt_sim.analysis.sweep.runner import run
+    from tnt_sim.analysis.sweep.runner import choose_sweep_execution, run
+    from tnt_sim.analysis.sweep.store import SweepStore
     from tnt_sim.api.sweep import build_sweep
-    from tnt_sim.reporting.reports.sweep import build_report, write_sweep
+    from tnt_sim.engine.stored_run import hash_code
+    from tnt_sim.reporting.reports.sweep import build_report, get_sweep_folder, write_sweep
 
     solver = scenario.spec.solver
     plan = build_plan(
@@ -157,11 +174,16 @@ def sweep(
         nested=nested,
         tolerance=tolerance,
     )
-    folder, store = _open_store(plan, out, resume=resume)
-    with show_remaining_time(lang, wanted=not options.quiet) as report_progress:
+    execution = choose_sweep_execution(plan, executor, workers, scheduler)
+    folder = get_sweep_folder(plan.scenario, plan.compute_key(hash_code()), out)
+    with (
+        SweepStore.open(folder, plan, resume=resume) as store,
+        show_remaining_time(lang, wanted=not options.quiet) as report_progress,
+    ):
         outcome = run(
             plan,
             store=store,
+            execution=execution,
             time_limit=solver.time_limit if options.seconds is None else options.seconds,
             backend=backend or solver.backend,
             cross_check=cross_check or "never",
@@ -173,21 +195,6 @@ def sweep(
     hint = options.build_hint("infeasible" if exit_code == INFEASIBLE else "sweep", lang)
     options.show(build_report(document), dump_document(document), lang, hint)
     return exit_code
-
-
-def _open_store(plan: SweepPlan, out: Path | None, *, resume: bool) -> tuple[Path, PointStore]:
-    """Return the folder of the sweep, and its store of points."""
-    from tnt_sim.analysis.sweep.store import PointStore
-    from tnt_sim.disk import build_write_error, quote_path
-    from tnt_sim.engine.stored_run import hash_code
-    from tnt_sim.reporting.reports.sweep import POINTS, get_sweep_folder
-
-    key = plan.compute_key(hash_code())
-    folder = get_sweep_folder(plan.scenario, key, out)
-    try:
-        return folder, PointStore.open(folder / POINTS, key, resume=resume)
-    except OSError as error:
-        raise build_write_error(quote_path(folder), error) from error
 
 
 def _determine_exit_code(document: SweepDocument) -> int:

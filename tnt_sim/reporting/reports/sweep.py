@@ -399,7 +399,6 @@ def _build_steps(document: SweepDocument) -> list[Section]:
     return [Section(_p("curve", "Steps"), [Table(columns, outputs=Output.SHEET)], annex=True)]
 
 
-POINTS = "points.jsonl"
 DOCUMENT, PAGE, WORKBOOK = "sweep.json", "sweep.html", "sweep.xlsx"
 
 
