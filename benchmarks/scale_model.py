@@ -57,10 +57,18 @@ def simulate(plan: Plan, seconds: np.ndarray) -> dict[str, float]:
     whole = max(end, writer)
     return {
         "hours": whole / 3600,
+        "groups": n_groups,
         "scheduler": plan.per_group * n_groups / whole,
         "writer": writer / whole,
         "solving": float(seconds.sum()) / (whole * plan.n_workers),
     }
+
+
+def count_processor_seconds(plan: Plan, seconds: np.ndarray) -> float:
+    """Processor seconds of all processes: starts, cases, groups and commits."""
+    n_commits = -(-plan.n_cases // plan.committed_at_once)
+    shared = simulate(plan, seconds)["groups"] * plan.per_group + n_commits * plan.per_commit
+    return plan.start * plan.n_workers + float(seconds.sum()) + shared
 
 
 def drawn(n: int, median: float, sigma: float = 0.5) -> np.ndarray:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,25 @@ def test_an_amount_whose_worker_was_killed_keeps_the_list_before(tmp_path: Path)
     assert [chosen(one) for one in found.free if one is not point] == [
         case.best(cents) for cents in plan.amounts if cents != point.cents
     ]
+
+
+def test_a_list_that_is_stored_serves_where_a_worker_finds_none(tmp_path: Path) -> None:
+    case = drawn(0)
+    plan = ask(case, tmp_path, free=True)
+    with SweepStore.open(tmp_path / "out", plan, resume=False) as store:
+        for place, point in enumerate(run(plan).free):
+            unproven = replace(
+                point,
+                status=Status.FEASIBLE,
+                proof=Proof.FEASIBLE_GAP,
+                canonical=False,
+                proofs=(),
+                method="direct",
+            )
+            store.put("free", unproven if place == 2 else point)
+        store.flush()
+    found = keep(plan, tmp_path / "out", execution=Execution(Failing({0: "crashed"}), 2))
+    assert [chosen(point) for point in found.free] == [case.best(cents) for cents in plan.amounts]
 
 
 def test_an_amount_that_met_an_error_is_solved_by_the_coordinator(tmp_path: Path) -> None:

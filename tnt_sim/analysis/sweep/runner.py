@@ -309,8 +309,12 @@ class SweepRun:
             self.outcome.n_asked += found.n_asked
             self.outcome.n_prices += found.n_asked == 0 and found.point is not None
         if found.point is not None:
-            self._keep(FREE_CURVE, found.point)
-            self._take(FREE_CURVE, self.outcome.free, found.point, self._compile_problem(cents))
+            late = self.clock.deadline if not self.clock.deadline.expired else Deadline(BOUND_SECONDS)
+            problem = self._compile_problem(cents, deadline=late)
+            stored = None if problem is None else self._get_stored_point(FREE_CURVE, cents, problem)
+            point = self.settler.improve_by_previous(problem, stored, found.point)
+            self._keep(FREE_CURVE, point)
+            self._take(FREE_CURVE, self.outcome.free, point, problem)
             self.outcome.course.n_done += 1
         return found
 
@@ -327,9 +331,7 @@ class SweepRun:
                 continue
             deadline.check()
             problem = self._compile_problem(point.cents, deadline=deadline)
-            known = None if problem is None else self._get_stored_point(FREE_CURVE, point.cents, problem)
-            better = self.settler.improve_by_previous(problem, known, point)
-            better = self.settler.improve_by_previous(problem, free[k - 1] if k else None, better)
+            better = self.settler.improve_by_previous(problem, free[k - 1] if k else None, point)
             if better is not point:
                 self._replace_free_point(k, better, problem)
 
