@@ -297,26 +297,26 @@ class SweepRun:
     def _receive_free_point(self, cents: int, outcome: JobOutcome) -> PointOutcome:
         """Take what a worker found; an amount that met an error there is solved here, which raises it."""
         if outcome.failure is not None:
-            found = PointOutcome(self._solve_failed_point(cents, outcome.failure))
+            result = PointOutcome(self._solve_failed_point(cents, outcome.failure))
         elif outcome.value is None:
             raise UsageError(
                 _('"{name}" has changed while it was being computed.', name=self.plan.scenario.id),
                 code="sweep-inputs",
             )
         else:
-            found = outcome.value
-            self.sizes.record_seconds(found.seconds)
-            self.outcome.n_asked += found.n_asked
-            self.outcome.n_prices += found.n_asked == 0 and found.point is not None
-        if found.point is not None:
+            result = outcome.value
+            self.sizes.record_seconds(result.seconds)
+            self.outcome.n_asked += result.n_asked
+            self.outcome.n_prices += result.n_asked == 0 and result.point is not None
+        if result.point is not None:
             late = self.clock.deadline if not self.clock.deadline.expired else Deadline(BOUND_SECONDS)
             problem = self._compile_problem(cents, deadline=late)
             stored = None if problem is None else self._get_stored_point(FREE_CURVE, cents, problem)
-            point = self.settler.improve_by_previous(problem, stored, found.point)
+            point = self.settler.improve_by_previous(problem, stored, result.point)
             self._keep(FREE_CURVE, point)
             self._take(FREE_CURVE, self.outcome.free, point, problem)
             self.outcome.course.n_done += 1
-        return found
+        return result
 
     def _solve_failed_point(self, cents: int, failure: str) -> Point:
         if failure == "crashed":
@@ -498,11 +498,11 @@ class SweepRun:
         point = self._get_stored_point(curve, cents, problem)
         if point is None:
             return None
-        found = verify_stored_point(settler, problem, point, seconds)
-        if found is not None:
+        verified = verify_stored_point(settler, problem, point, seconds)
+        if verified is not None:
             self.resumed.add((curve, cents))
-            self.store.use(curve, cents)
-        return found
+            self.store.record_use(curve, cents)
+        return verified
 
     def _keep(self, curve: str, point: Point) -> None:
         """Keep in the store what a solve found; what other amounts add to it is found again on resuming."""
@@ -511,19 +511,19 @@ class SweepRun:
 
     def _take(self, curve: str, points: list[Point], point: Point, problem: Problem | None) -> None:
         insort(points, point, key=lambda one: one.cents)
-        self._note_figures(curve, point, problem)
+        self._record_figures(curve, point, problem)
         self.done += 1
         if self.report_progress is not None:
             self.report_progress(curve, self.done / max(1, self.n_points))
 
-    def _note_figures(self, curve: str, point: Point, problem: Problem | None) -> None:
+    def _record_figures(self, curve: str, point: Point, problem: Problem | None) -> None:
         if problem is not None and point.allocation is not None:
             figures = list_figures(self.counters, problem, point.allocation)
             self.outcome.list_totals[curve, point.cents] = figures
 
     def _replace_free_point(self, place: int, point: Point, problem: Problem | None) -> None:
         self.outcome.free[place] = point
-        self._note_figures(FREE_CURVE, point, problem)
+        self._record_figures(FREE_CURVE, point, problem)
 
     def _compute_fair_seconds(self, n_workers: int = 1) -> float | None:
         """Return a fair share of the remaining time for one solve; more until a list is found to start from.

@@ -126,7 +126,7 @@ class SweepStore:
         """Keep a point; it is on disk within a second of work, or after `flush`."""
         key = curve, point.cents
         before = self.known.get(key)
-        self.use(curve, point.cents)
+        self.record_use(curve, point.cents)
         self.known[key] = point
         if before is not None and has_same_content(before, point):
             return
@@ -135,7 +135,7 @@ class SweepStore:
             case_sha256 = self._hash_case(key, self.attempts[key])
             self.pending.add(PointRecord(case_sha256, curve, self.attempts[key], point))
 
-    def use(self, curve: str, cents: int) -> None:
+    def record_use(self, curve: str, cents: int) -> None:
         """Note that this run has the point of a curve at an amount, so that it is in the final files."""
         self.used.add((curve, cents))
 
@@ -275,7 +275,7 @@ def _unpack_proofs(packed: bytes | None) -> Iterator[CheckedProofs]:
     """Yield the certificates of a point; none of bytes that cannot be read."""
     try:
         written = json.loads(zlib.decompress(packed)) if packed else []
-        parts = [CheckedProofs(int(n), int(first), tuple(proofs)) for n, first, proofs in written]
+        proofs_by_stage = [CheckedProofs(int(n), int(first), tuple(proofs)) for n, first, proofs in written]
     except (TypeError, ValueError, zlib.error):
         return
-    yield from parts
+    yield from proofs_by_stage
