@@ -248,13 +248,9 @@ class SweepRun:
         self._improve_free_points(self.clock.deadline)
 
     def _collect_free_points(self, amounts: Sequence[int], execution: Execution) -> None:
-        """Collect what the workers find until the deadline, at which their solvers stop by themselves."""
-        limit = self.clock.deadline.limit_seconds
-        outcomes = execution.execute(
-            compute_point,
-            self._generate_groups(amounts, execution),
-            Deadline(None if limit is None else limit + BOUND_SECONDS),
-        )
+        """Collect what the workers find; their solvers stop by themselves before the end of the whole."""
+        groups = self._generate_groups(amounts, execution)
+        outcomes = execution.execute(compute_point, groups, self.end)
         lines: dict[int, PointOutcome] = {}
         try:
             for outcome in outcomes:
@@ -309,8 +305,7 @@ class SweepRun:
             self.outcome.n_asked += result.n_asked
             self.outcome.n_prices += result.n_asked == 0 and result.point is not None
         if result.point is not None:
-            late = self.clock.deadline if not self.clock.deadline.expired else Deadline(BOUND_SECONDS)
-            problem = self._compile_problem(cents, deadline=late)
+            problem = self._compile_problem(cents, deadline=self.end)
             stored = None if problem is None else self._get_stored_point(FREE_CURVE, cents, problem)
             point = self.settler.improve_by_previous(problem, stored, result.point)
             self._keep(FREE_CURVE, point)
