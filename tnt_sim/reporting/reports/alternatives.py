@@ -117,7 +117,7 @@ def describe_alternatives(document: AlternativesDocument) -> list[Text]:
     if shared is None:
         return []
     proven = shared.n_funded_proven + shared.n_refused_proven
-    seen = _(
+    counts = _(
         "In the {n_portfolios} choices seen, {n_funded} dossiers are always funded and {n_refused} never.",
         n_portfolios=shared.n_portfolios,
         n_funded=shared.n_funded,
@@ -129,7 +129,7 @@ def describe_alternatives(document: AlternativesDocument) -> list[Text]:
         n=proven,
     )
     none = _("Other choices within the allowed loss may differ.")
-    result = [join_sentences(seen, held if proven else none)]
+    result = [join_sentences(counts, held if proven else none)]
     if n_ties:
         others = _n("{n} other choice is worth", "{n} other choices are worth", n=n_ties)
         result.append(_("Ties: {others} exactly as much for the same money (see --json).", others=others))
