@@ -17,6 +17,7 @@ time.perf_counter = time.process_time  # before the program reads the clock, in 
 
 import argparse  # noqa: E402
 import json  # noqa: E402
+import multiprocessing  # noqa: E402
 import resource  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
@@ -54,9 +55,9 @@ class Watched:
         try:
             for outcome in outcomes:
                 if time.monotonic() - last > 0.1:
-                    for child in psutil.Process().children(recursive=True):
-                        times = child.cpu_times()
-                        self.spent[child.pid] = times.user + times.system
+                    for pid in [child.pid for child in multiprocessing.active_children() if child.pid]:
+                        times = psutil.Process(pid).cpu_times()
+                        self.spent[pid] = times.user + times.system
                     last = time.monotonic()
                 yield outcome
         finally:

@@ -484,6 +484,7 @@ def text_of(path: Path, folder: Path) -> str:
         return _cells(path, folder)
     if kind == ".parquet":
         frame = pl.read_parquet(path)
+        frame = frame.drop(name for name, kind in frame.schema.items() if kind == pl.Binary)
         return f"{frame.schema}\n{frame.write_ndjson()}"
     try:
         text = path.read_text("utf-8")

@@ -32,7 +32,6 @@ from tnt_sim.analysis.shared.result_store import (
 from tnt_sim.analysis.sweep.envelope_point import CheckedProofs, Point
 from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.engine.result import Proof, Status, derive_status
-from tnt_sim.engine.stored_run import hash_code
 from tnt_sim.verify.allocation_reading import Allocation
 
 FREE_CURVE, NESTED_CURVE, BETWEEN = "free", "nested", "between"
@@ -106,7 +105,7 @@ class SweepStore:
         """
         manifest = build_sweep_manifest(plan)
         store = ResultStore.open(folder, manifest, SCHEMA, POINTS_PER_FILE, EVIDENCE, anew=not resume)
-        result = cls(store, plan.compute_key(hash_code()))
+        result = cls(store, plan.compute_key(code=""))  # the manifest has the hash of the code
         result.pending = PendingRecords(store, build_table)
         try:
             result._read_points()
