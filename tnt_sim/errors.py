@@ -61,13 +61,14 @@ class Place:
 class Defect:
     """One thing that is wrong: a stable code, a sentence, its places and the remedy.
 
-    E-mail addresses are masked.
+    E-mail addresses are masked. `subject` names what a contradiction is about: an envelope, a dossier, rules.
     """
 
     code: str
     text: Text
     places: tuple[Place, ...] = ()
     hint: Text | None = None
+    subject: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", MaskedText(self.text))
@@ -219,9 +220,16 @@ class Defects:
 
     entries: list[Defect] = field(default_factory=list)
 
-    def add(self, code: str, text: Text, *places: Place, hint: Text | None = None) -> None:
+    def add(
+        self,
+        code: str,
+        text: Text,
+        *places: Place,
+        hint: Text | None = None,
+        subject: tuple[str, ...] = (),
+    ) -> None:
         """Add one defect."""
-        self.entries.append(Defect(code, text, tuple(places), hint))
+        self.entries.append(Defect(code, text, tuple(places), hint, subject))
 
     def raise_if_any(self, kind: type[InputError]) -> None:
         """Raise `kind` with all defects found, or do nothing."""

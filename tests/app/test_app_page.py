@@ -293,7 +293,8 @@ def test_a_scenario_impossible_as_written_opens(file: Path) -> None:
     file.write_text(text, encoding="utf-8")
     page = Page(load_scenario(file), Lang.FR)
     assert page.last_answer is None
-    assert "Les enveloppes de « programme » font" in page.frame
+    assert "L&#39;enveloppe « Programme d&#39;exemple » n&#39;a que" in page.frame
+    assert "Faire des parts de « Programme d&#39;exemple » des plafonds" in page.frame
     assert "ne vont pas ensemble" in page.frame
     replies = list(page.receive({"do": "box", "id": "mobilites", "value": "300"}))
     assert page.state.amounts == {"mobilites": 30_000_000}

@@ -48,6 +48,10 @@ def test_a_minimum_use_against_a_cap(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     assert 'envelope "p" must get at least €70' in found.line(Lang.EN)
     assert main(["validate", str(tmp_path / "t.yaml")]) == 3
+    shown = capsys.readouterr().out
+    assert "« cap »" in shown
+    assert "t.yaml" in shown
+    assert main(["validate", str(tmp_path / "t.yaml"), "--quiet"]) == 3
     err = capsys.readouterr().err
     assert "t.yaml:3:44 — " in err
     assert "(floor-reach)" in err

@@ -18,7 +18,7 @@ from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached, TntError
 from tnt_sim.i18n.message import Text, _, capitalise_text, join_sentences
-from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.problem import Problem, is_clash
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
@@ -98,7 +98,9 @@ class LiveAnswers:
         except LimitReached:
             return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
-            return LiveConflict(state, tuple(_describe_defect(defect) for defect in error.defects_found()))
+            if is_clash(error):
+                return LiveConflict(state, (_NOTHING[Status.INFEASIBLE],), clash=True)
+            return LiveConflict(state, tuple(describe_defect(defect) for defect in error.defects_found()))
         if result.allocation is None or result.reading is None:
             clash = result.status is Status.INFEASIBLE
             return LiveConflict(state, (_NOTHING[result.status],), clash=clash, stopped=not clash)
@@ -143,7 +145,7 @@ _NOTHING = {
 }
 
 
-def _describe_defect(defect: Defect) -> Text:
+def describe_defect(defect: Defect) -> Text:
     """Write a defect with its remedy, and its line if it is in a file."""
     text = join_sentences(defect.text, defect.hint)
     files = [str(place) for place in defect.places if place.file and place.line is not None]

@@ -13,7 +13,14 @@ from markupsafe import Markup
 
 from tnt_sim.app import page_settings
 from tnt_sim.app.downloads import build_app_error, export_workbook, list_variants, render_comparison, save
-from tnt_sim.app.live_answers import LONG, LiveAnswer, LiveAnswers, LiveConflict, SettledClashes
+from tnt_sim.app.live_answers import (
+    LONG,
+    LiveAnswer,
+    LiveAnswers,
+    LiveConflict,
+    SettledClashes,
+    describe_defect,
+)
 from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, normalise_weight
 from tnt_sim.app.page_text import PAGE, SHARES
 from tnt_sim.app.panels import (
@@ -31,7 +38,7 @@ from tnt_sim.app.scenario_changes import (
     with_set_lines,
     without_written,
 )
-from tnt_sim.errors import TntError
+from tnt_sim.errors import ScenarioError, TntError
 from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.i18n.parameters import Items, Number
@@ -81,6 +88,8 @@ class Page:
         self._moving = ""
         self._take(self.desk.optimise_state(self.state))
         self.written = self.last_answer
+        if self.trouble is not None and self.trouble.clash:
+            self._conflict = self._find_conflicts()
         self._sent = self._render_fragments()
         self.frame = self._render_frame()
 
@@ -140,7 +149,10 @@ class Page:
     def _find_conflicts(self) -> SettledClashes:
         try:
             return self.desk.find_conflicts(self.state)
-        except TntError:
+        except TntError as error:
+            if isinstance(error, ScenarioError) and self.trouble is not None:  # say at least what is wrong
+                sentences = tuple(map(describe_defect, error.defects_found()))
+                self.trouble = replace(self.trouble, sentences=sentences, clash=False)
             return SettledClashes()
 
     def _reply_with_answer(self, text: Text | None, *, soft: bool, done: bool) -> Reply:

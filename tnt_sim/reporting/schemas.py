@@ -86,7 +86,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             _("sweep: what a bigger envelope brings"),
         ),
         "error": (
-            "cli.error_document.ErrorDocument",
+            "cli.clash.ClashDocument",
             _("any command that fails"),
         ),
         "explain": (

@@ -149,6 +149,7 @@ class Case:
     questions : open questions, filled while rules are compiled
     columns_read : columns whose values were compared as texts, filled while rules are compiled
     wants_notices : False if nobody reads warnings and open questions, which then may be left out
+    keeps_clashes : whether a rule that nothing can satisfy is compiled all the same, its defect recorded
     """
 
     portfolio: Portfolio
@@ -168,6 +169,7 @@ class Case:
     questions: list[OpenQuestion] = field(default_factory=list)
     columns_read: set[str] = field(default_factory=set)
     wants_notices: bool = True
+    keeps_clashes: bool = False
 
     def is_exact(self, column: str) -> bool:
         """Return whether the values of a column are compared exactly as written."""
@@ -204,9 +206,11 @@ class Case:
         """Number of dossiers."""
         return self.portfolio.table.height
 
-    def record_defect(self, code: str, text: Text, path: Path, hint: Text | None = None) -> None:
+    def record_defect(
+        self, code: str, text: Text, path: Path, hint: Text | None = None, subject: tuple[str, ...] = ()
+    ) -> None:
         """Record a defect of the scenario at one of its values."""
-        self.defects.add(code, text, self.locate(path), hint=hint)
+        self.defects.add(code, text, self.locate(path), hint=hint, subject=subject)
 
     @contextmanager
     def guard_overflow(self, path: Path) -> Iterator[None]:

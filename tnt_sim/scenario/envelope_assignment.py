@@ -421,4 +421,5 @@ def _check_tree(scenario: ScenarioData, tree: Tree, defects: Defects) -> None:
                 ),
                 scenario.locate(("envelope", name)),
                 hint=_("Correct the amounts, or write `overbooked: true` if they are ceilings."),
+                subject=(name,),
             )

@@ -168,6 +168,7 @@ class Problem:
     stages : the objective
     granted : the amount granted, as a sum over dossiers
     warnings, questions : notices, and questions that stay open
+    clashes : contradictions, with `keeps_clashes`; nothing satisfies such a problem
     """
 
     scenario: ScenarioData
@@ -183,6 +184,7 @@ class Problem:
     granted: Terms
     warnings: tuple[Defect, ...]
     questions: tuple[OpenQuestion, ...] = ()
+    clashes: tuple[Defect, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -195,13 +197,18 @@ Described_ = TypeVar("Described_", bound=Described)
 
 
 def compile_problem(
-    scenario: ScenarioData, deadline: Deadline = UNLIMITED, *, wants_notices: bool = True
+    scenario: ScenarioData,
+    deadline: Deadline = UNLIMITED,
+    *,
+    wants_notices: bool = True,
+    keeps_clashes: bool = False,
 ) -> Problem:
     """Resolve a scenario on its dossiers; all defects are raised together in one `ScenarioError`.
 
     `deadline` limits the time of a scenario derived during an analysis; the first one is resolved without a
     limit. Without `wants_notices` the problem lacks warnings and open questions, and nothing that answers them is
-    checked: for the many variants of a scenario that has been compiled.
+    checked: for the many variants of a scenario that has been compiled. With `keeps_clashes` a scenario that
+    contradicts itself is compiled all the same, for the search of what clashes; the contradictions are `clashes`.
 
     Raises
     ------
@@ -219,6 +226,7 @@ def compile_problem(
     case = replace(
         case,
         wants_notices=wants_notices,
+        keeps_clashes=keeps_clashes,
         waived=read_waivers(case, select_in_force(spec, "waivers"), _list_waivable_ids(spec)),
     )
     eligibility = evaluate_eligibility(case, select_in_force(spec, "eligibility"), case.waived)
@@ -269,6 +277,10 @@ def compile_problem(
         warn_merged_spellings(case)
         questions = read_accepted(case, select_in_force(spec, "accept"))
     case.defects.entries.sort(key=_get_reading_order)
+    clashes: tuple[Defect, ...] = ()
+    if keeps_clashes:
+        clashes = tuple(defect for defect in case.defects.entries if defect.code in CLASHES)
+        case.defects.entries[:] = [defect for defect in case.defects.entries if defect.code not in CLASHES]
     case.defects.raise_if_any(ScenarioError)
     assert granted is not None
     return Problem(
@@ -285,7 +297,43 @@ def compile_problem(
         granted=granted,
         warnings=(*scenario.warnings, *case.warnings.entries),
         questions=questions,
+        clashes=clashes,
     )
+
+
+CLASHES = frozenset(
+    {
+        "bounds-crossed",
+        "cap-decided",
+        "children-exceed",
+        "committed-exceeds",
+        "coverage-reach",
+        "decide-amount",
+        "decide-amounts",
+        "decide-committed",
+        "decide-ineligible",
+        "decide-twice",
+        "exclusive-broken",
+        "floor-reach",
+        "floors-exceed",
+        "limit-reach",
+        "max-dossiers",
+        "min-dossiers",
+        "min-use",
+        "requires-broken",
+        "schedule-committed",
+        "share-reach",
+        "shares-whole",
+        "together-broken",
+        "uses-exceed",
+    }
+)
+"""Codes of defects that say « this setting is impossible », in contrast to a mistake in what is written."""
+
+
+def is_clash(error: Exception) -> bool:
+    """Return whether an error says only that a setting is impossible, so that repairs can be searched."""
+    return isinstance(error, ScenarioError) and all(one.code in CLASHES for one in error.defects)
 
 
 def _get_reading_order(defect: Defect) -> tuple[str, int, int]:

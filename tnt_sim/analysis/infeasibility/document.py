@@ -137,11 +137,16 @@ type ActionEntry = EasedShareEntry | EasedCountEntry | EasedEntry | LiftedEntry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairEntry:
-    """A repair with the best allocation after it."""
+    """A repair with the best allocation after it.
+
+    `cents` is the money added or moved. Where it is 0, `change_cents` is how much less is granted than after the
+    repair without money that lets most be granted.
+    """
 
     rank: int
     n_rules: int
     cents: int
+    change_cents: int | None = None
     actions: Sequence[ActionEntry]
     verified: Literal[True] = True
     least: bool

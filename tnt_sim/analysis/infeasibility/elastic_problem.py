@@ -284,7 +284,7 @@ def _build_decision_entries(problem: Problem) -> list[WrittenPart]:
     for spec in problem.decided.specs:
         limits = []
         for mask, named, low, high in (
-            (offers.forced, spec.fund, 1, None),
+            (problem.decided.funded & ~offers.committed, spec.fund, 1, None),
             (offers.refused, spec.refuse, None, 0),
         ):
             rows = np.flatnonzero(mask & dossier.is_in(list(named)).to_numpy())

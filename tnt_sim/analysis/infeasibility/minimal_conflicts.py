@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property
@@ -32,6 +32,7 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
 from tnt_sim.analysis.infeasibility.document import (
     ActionEntry,
     BoundEntry,
+    BoundHead,
     CheapestDossier,
     ClashEntry,
     ConflictDocument,
@@ -51,13 +52,25 @@ from tnt_sim.analysis.infeasibility.elastic_problem import (
     LiftableBound,
     WrittenPart,
 )
-from tnt_sim.analysis.infeasibility.repair_cost import RuleRepair, minimise_repair_cost
+from tnt_sim.analysis.infeasibility.repair_cost import (
+    RuleRepair,
+    minimise_repair_cost,
+    optimise_repaired,
+    prove_least,
+)
+from tnt_sim.analysis.infeasibility.repair_order import RepairPrice, compute_changes, sort_by_price
 from tnt_sim.analysis.infeasibility.sentences import (
     describe_action,
     describe_conflict,
     describe_member,
     describe_repair,
 )
+from tnt_sim.analysis.infeasibility.written_clashes import (
+    WrittenClash,
+    find_written_repairs,
+    list_written_clashes,
+)
+from tnt_sim.analysis.infeasibility.written_clashes import describe_members as describe_written
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
@@ -73,7 +86,7 @@ from tnt_sim.prove.stage_proofs import prove_infeasible
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import Unit, sum_exactly
 from tnt_sim.scenario.load import with_sets
-from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.problem import Problem, compile_problem, is_clash
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_document import format_fraction, hash_allocation
@@ -105,17 +118,35 @@ def _build_head(form: ElasticProblem, bound: LiftableBound) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "id": entry.id,
-        "title": spec.title if spec is not None and of_rule else "",
+        "title": spec.title if spec is not None and of_rule else _find_title(form, entry),
         "group": bound.group or None,
-        "group_name": get_group_name(
-            form.problem, getattr(spec, "by", None) if of_rule else None, bound.group
-        ),
+        "group_name": _find_dossier_title(form.problem, bound.group)
+        if entry.kind in ("decide", COMMITTED)
+        else get_group_name(form.problem, getattr(spec, "by", None) if of_rule else None, bound.group),
         "side": bound.side,
         "table": entry.key.startswith("table:"),
         "file": place.file,
         "line": place.line,
         "source": spec.source if spec is not None and of_rule else "",
     }
+
+
+def _find_title(form: ElasticProblem, entry: WrittenPart) -> str:
+    """Return the title of an envelope or of a cap; empty where it has none."""
+    if entry.path[0] == "envelope":
+        tree = form.problem.case.tree
+        title = tree.titles[tree.get_node(entry.id)]
+        return "" if title == entry.id else title
+    caps = form.problem.scenario.spec.caps
+    return next((cap.title for cap in caps if entry.kind == "cap" and cap.name == entry.id), "")
+
+
+def _find_dossier_title(problem: Problem, name: str) -> str | None:
+    """Return the title of a dossier, or of the envelope by which commitments are grouped; None without one."""
+    table, tree = problem.case.table, problem.case.tree
+    titles = table.filter(pl.col("dossier") == name)["title"].to_list() if "title" in table.columns else []
+    titles += [title for node, title in zip(tree.ids, tree.titles, strict=True) if node == name != title]
+    return str(titles[0]) if titles and titles[0] else None
 
 
 def get_group_name(problem: Problem, by: object, group: str) -> str | None:
@@ -366,6 +397,8 @@ def _build_raise_lines(form: ElasticProblem, entry: WrittenPart, cents: int) -> 
 
 MOST_SETS, MOST_REPAIRS, MOST_SOLVES = 8, 8, 100
 PROOF_SECONDS = 20.0
+PRICING_SHARE = 0.6
+"""Largest share of the time that is left which the prices of repairs may take; the conflicts have the rest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -410,9 +443,11 @@ class ConflictResult(StudyAnswer):
     outcome : `infeasible`; `feasible` if an allocation exists after all; `stopped` if no test could
     decide
     sets : minimal conflicts
-    repairs : fewest entries first, then euros
+    repairs : cheapest first, as `repair_order` compares them
     complete : whether these are all minimal conflicts of entries and all minimal corrections
     n_solves : number of feasibility tests that called a solver
+    written_sets, written_repairs : contradictions between written values, which no bound expresses, and the
+    changes that settle everything
     """
 
     form: ElasticProblem
@@ -426,9 +461,13 @@ class ConflictResult(StudyAnswer):
     seconds: float = 0.0
     step: str = ""
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "solves"))
+    written_sets: tuple[ClashEntry, ...] = ()
+    written_repairs: tuple[RepairEntry, ...] = ()
 
     def __repr__(self) -> str:
-        return f"<Conflict: {self.outcome}, {len(self.sets)} conflicts, {len(self.repairs)} repairs>"
+        n_sets = len(self.sets) + len(self.written_sets)
+        n_repairs = len(self.repairs) + len(self.written_repairs)
+        return f"<Conflict: {self.outcome}, {n_sets} conflicts, {n_repairs} repairs>"
 
     @cached_property
     def data(self) -> ConflictDocument:
@@ -486,7 +525,7 @@ def conflict(
     Raises
     ------
     ScenarioError
-        If the scenario contradicts itself before any solve.
+        If the scenario or its data are wrong, not only impossible.
 
     Examples
     --------
@@ -496,16 +535,49 @@ def conflict(
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     clock = Clock(limit)
     step, problem = find_infeasible_step(scenario, clock)
+    written = list_written_clashes(problem)
+    if written and (scenario.spec.steps or scenario.raw is None):
+        raise ScenarioError(problem.clashes)  # what a change would do cannot be solved here
     conflict_ = find_conflict(
         problem,
         clock,
         max_sets=max_sets,
         max_repairs=max_repairs,
         max_solves=max_solves,
-        repairs=repairs,
+        repairs=repairs and not written,
         progress=progress,
     )
+    if written:
+        conflict_ = _settle_written(problem, conflict_, written, clock, max_repairs if repairs else 0)
+    elif problem.clashes and conflict_.outcome is Status.FEASIBLE:
+        raise ScenarioError(problem.clashes)
     return replace(conflict_, step=step, scenario=scenario)
+
+
+def _settle_written(
+    problem: Problem, conflict_: ConflictResult, written: Sequence[WrittenClash], clock: Clock, most: int
+) -> ConflictResult:
+    """Add contradictions between written values, and the changes that settle all contradictions together."""
+    lang, began = conflict_.lang, time.perf_counter()
+
+    def complete(changed: Problem) -> list[RepairEntry]:
+        inner = find_conflict(changed, clock, explains=False, max_repairs=max(most, 1))
+        return [_build_repair_entry(inner.form, 0, fix, lang) for fix in inner.repairs]
+
+    fixes, is_whole, n = find_written_repairs(problem, clock, most, complete) if most else ([], False, 0)
+    sets = [
+        ClashEntry(members=describe_written(one, lang), proof="PROVED", minimal=one.minimal)
+        for one in written
+    ]
+    return replace(
+        conflict_,
+        outcome=Status.INFEASIBLE,
+        written_sets=tuple(replace(one, words=describe_conflict(one, lang)) for one in sets),
+        written_repairs=tuple(replace(one, words=describe_repair(one, lang)) for one in fixes),
+        complete=is_whole,
+        n_solves=conflict_.n_solves + n,
+        seconds=conflict_.seconds + time.perf_counter() - began,
+    )
 
 
 def find_infeasible_step(scenario: ScenarioData, clock: Clock) -> tuple[str, Problem]:
@@ -513,12 +585,17 @@ def find_infeasible_step(scenario: ScenarioData, clock: Clock) -> tuple[str, Pro
     retained = pl.DataFrame(schema=GRANT_SCHEMA)
     steps = list_decision_steps(scenario)
     for step in steps[:-1]:
-        asked = step.scenario.with_kept(retained)
-        result = decide(asked, OptimiseOptions(), clock=clock)
+        scenario_ = step.scenario.with_kept(retained)
+        try:
+            result = decide(scenario_, OptimiseOptions(), clock=clock)
+        except ScenarioError as error:
+            if not is_clash(error):
+                raise
+            return step.id, compile_problem(scenario_, keeps_clashes=True)
         if result.allocation is None:
             return step.id, result.problem
         retained = pl.concat([retained, select_step_grants(step, result)])
-    return steps[-1].id, compile_problem(steps[-1].scenario.with_kept(retained))
+    return steps[-1].id, compile_problem(steps[-1].scenario.with_kept(retained), keeps_clashes=True)
 
 
 def find_conflict(
@@ -529,9 +606,10 @@ def find_conflict(
     max_repairs: int = MOST_REPAIRS,
     max_solves: int = MOST_SOLVES,
     repairs: bool = True,
+    explains: bool = True,
     progress: Callable[[str, float], None] | None = None,
 ) -> ConflictResult:
-    """Analyse a compiled problem."""
+    """Analyse a compiled problem; without `explains` only its repairs, not what clashes."""
     began = time.perf_counter()
     free = without_refusals(problem)
     form = ElasticProblem.of(problem, free)
@@ -549,33 +627,61 @@ def find_conflict(
         return ConflictResult(
             form, wide, problem.scenario, status, n_solves=tests.n_solves, seconds=seconds, course=stopped
         )
-    search = ConflictSearch(tests, max_sets, max_repairs if repairs else 0)
+    # the cheapest in euros may touch more entries: more are priced than are shown
+    search = ConflictSearch(
+        tests,
+        max(max_sets, MOST_SETS) if repairs else max_sets,
+        max(max_repairs, MOST_REPAIRS) if repairs else 0,
+    )
     course, fixes, sets = StudyProgress(clock.deadline, "solves"), list[RuleRepair | None](), list[Clash]()
+    priced: list[RuleRepair] = []
+    explained: list[frozenset[str]] = []
     with course.catch_limits():
         search.run()
+        until = clock.deadline.take_share(PRICING_SHARE)
         for fix in search.fixes:
+            if until.expired:
+                break
             clock.deadline.check()
-            fixes.append(minimise_repair_cost(form, fix, clock))
+            repair = minimise_repair_cost(form, fix, clock, prove=False)
+            fixes.append(None if repair is None else _solve_as_written(form, repair, clock))
+        priced = sort_repairs([fix for fix in fixes if fix is not None])[: max_repairs if repairs else 0]
+        priced = [prove_least(form, fix, clock) for fix in priced]
+        explained = search.conflicts[: max_sets if explains else 0]
         tests.set_bound_test_limits(first_seconds)
-        for keys in search.conflicts[:max_sets]:
+        for keys in explained:
             clock.deadline.check()
             sets.append(_build_clash(tests, wide, keys, clock))
     if not search.complete and clock.deadline.expired and course.stopped_by is None:
         course.stopped_by = TIME
     course.n_done = tests.n_solves
-    sets += [_build_unproven_clash(form, keys) for keys in search.conflicts[len(sets) : max_sets]]
+    explained = search.conflicts[: max_sets if explains else 0]
+    sets += [_build_unproven_clash(form, keys) for keys in explained[len(sets) :]]
     return ConflictResult(
         form,
         wide,
         problem.scenario,
         Status.INFEASIBLE,
         tuple(sorted(sets, key=lambda clash: (len(clash.lines), clash.lines))),
-        tuple(sorted((fix for fix in fixes if fix is not None), key=_rank)),
-        search.complete and None not in fixes and course.stopped_by is None,
+        tuple(priced),
+        search.complete
+        and None not in fixes
+        and len(priced) == len(search.fixes)
+        and len(search.conflicts) <= max_sets
+        and course.stopped_by is None,
         tests.n_solves,
         time.perf_counter() - began,
         course=course,
     )
+
+
+def _solve_as_written(form: ElasticProblem, repair: RuleRepair, clock: Clock) -> RuleRepair:
+    """Solve a repair as it is written: envelopes above and a rounded share may allow more than its cents."""
+    lines, scenario = set_lines(form, repair), form.problem.scenario
+    if lines is None or scenario.raw is None or scenario.spec.steps:
+        return repair
+    changed = compile_problem(replace(with_sets(scenario, lines), portfolio=scenario.portfolio))
+    return replace(repair, best=optimise_repaired(changed, clock))
 
 
 def _build_unproven_clash(form: ElasticProblem, keys: frozenset[str]) -> Clash:
@@ -588,16 +694,25 @@ def without_refusals(problem: Problem) -> Problem | None:
     """Compile the problem without refusals by decision; None if there are none."""
     if not problem.offers.refused.any():
         return None
-    return compile_problem(problem.scenario.without_decisions("fund", "refuse"))
+    return compile_problem(problem.scenario.without_decisions("fund", "refuse"), keeps_clashes=True)
 
 
 def _build_reporter(progress: Callable[[str, float], None]) -> Callable[[int], None]:
     return lambda n: progress("conflict", min(0.95, n / MOST_SOLVES))
 
 
-def _rank(repair: RuleRepair) -> tuple[int, int, Any, list[str]]:
-    """Order repairs by number of entries, euros, units and lifted lines, then names."""
-    return len(repair.fix), repair.cents, repair.units + len(repair.lifted), sorted(repair.fix)
+def sort_repairs(repairs: Sequence[RuleRepair]) -> list[RuleRepair]:
+    """Sort repairs by euros, entries touched, units and lifted lines, then names."""
+    prices = [
+        RepairPrice(
+            repair.cents,
+            repair.best.granted_cents if repair.best else None,
+            len(repair.fix),
+            (float(repair.units + len(repair.lifted)), *sorted(repair.fix)),
+        )
+        for repair in repairs
+    ]
+    return [repairs[k] for k in sort_by_price(prices)]
 
 
 def _build_clash(tests: FeasibilityTests, wide: ElasticProblem, keys: frozenset[str], clock: Clock) -> Clash:
@@ -668,12 +783,33 @@ def build_document(conflict_: ConflictResult, lang: Lang) -> ConflictDocument:
         stopped_by=course.stopped_by,
         progress=course.progress,
         step=conflict_.step or None,
-        sets=[_build_clash_entry(conflict_.wide, clash, lang) for clash in conflict_.sets],
-        repairs=[_build_repair_entry(form, k, fix, lang) for k, fix in enumerate(conflict_.repairs, start=1)],
+        sets=[
+            *conflict_.written_sets,
+            *(_build_clash_entry(conflict_.wide, clash, lang) for clash in conflict_.sets),
+        ],
+        repairs=_rank_entries(
+            [
+                *conflict_.written_repairs,
+                *(
+                    _build_repair_entry(form, k, fix, lang)
+                    for k, fix in enumerate(conflict_.repairs, start=1)
+                ),
+            ]
+        ),
         complete=conflict_.complete,
         n_solves=conflict_.n_solves,
         seconds=round(conflict_.seconds, 3),
     )
+
+
+def _rank_entries(repairs: Sequence[RepairEntry]) -> list[RepairEntry]:
+    """Rank repairs by price; those of equal price keep their order."""
+    prices = [RepairPrice(one.cents, one.granted_cents, one.n_rules) for one in repairs]
+    changes = compute_changes(prices)
+    return [
+        replace(repairs[k], rank=rank, change_cents=changes[k])
+        for rank, k in enumerate(sort_by_price(prices), start=1)
+    ]
 
 
 def _build_clash_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> ClashEntry:
@@ -690,8 +826,24 @@ def _build_clash_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> ClashE
         values = {key.name: getattr(entry, key.name) for key in fields(entry)}
         kind = RatedMemberEntry if isinstance(entry, RatedBoundEntry) else MemberEntry
         members.append(kind(**values, without=without))
+        if _is_ineligible(form.problem, entry):
+            named = MemberEntry(
+                **_build_head(form, path) | {"kind": "ineligible", "side": "", "file": None, "line": None},
+                bound=None,
+                bound_cents=None,
+                without=without,
+            )
+            members.append(replace(named, words=describe_member(named, lang)))
     whole = ClashEntry(members=members, proof=clash.proof, minimal=clash.minimal)
     return replace(whole, words=describe_conflict(whole, lang))
+
+
+def _is_ineligible(problem: Problem, entry: BoundHead) -> bool:
+    """Whether a decision funds a dossier that may not be funded: the decision alone clashes with that."""
+    if entry.kind != "decide" or entry.side != "min":
+        return False
+    rows = np.flatnonzero((problem.case.table["dossier"] == entry.group).to_numpy())
+    return not problem.offers.in_play[rows].any()
 
 
 def _build_repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: Lang) -> RepairEntry:

@@ -32,7 +32,7 @@ from tnt_sim.formulation.linear_model import SolveStage as ModelStage
 from tnt_sim.rules.envelopes.tree_rows import format_relief_name
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import Terms, Unit
-from tnt_sim.rules.protocols import CompiledRule, Mode, Penalty, Sense
+from tnt_sim.rules.protocols import CompiledRule, LimitedSum, Mode, Penalty, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
@@ -94,19 +94,26 @@ def minimise_repair_cost(
         return None
     money = {line: slack for line, slack in eased.items() if form.get_entry(line.entry).unit is Unit.MONEY}
     cents = sum(int(slack / CENT) for slack in money.values())
-    return RuleRepair(
+    repair = RuleRepair(
         fix=fix,
         eased=eased,
         lifted=whole,
         cents=cents,
         units=sum((slack for line, slack in eased.items() if line not in money), Fraction(0)),
         least=outcome.is_optimal,
-        least_proven=_is_minimal(form, retained, eased, clock)
-        if prove and len(eased) == 1 == len(money)
-        else None,
+        least_proven=None,
         allocation=allocation,
-        best=_optimise_problem(form.restrict_to_bounds(retained, _with_those_above(form, eased)), clock),
+        best=optimise_repaired(form.restrict_to_bounds(retained, _with_those_above(form, eased)), clock),
     )
+    return prove_least(form, repair, clock) if prove else repair
+
+
+def prove_least(form: ElasticProblem, repair: RuleRepair, clock: Clock) -> RuleRepair:
+    """Return the repair with a proof that one cent less is too little; only for a single money bound."""
+    if repair.least_proven is not None or not (len(repair.eased) == 1 and repair.cents):
+        return repair
+    proven = _is_minimal(form, form.lines - repair.lifted, repair.eased, clock)
+    return replace(repair, least_proven=proven)
 
 
 def _with_those_above(
@@ -137,13 +144,29 @@ def _build_elastic_form(form: ElasticProblem, touched: list[WrittenPart]) -> For
     amounts = frozenset(LiftableBound(entry.key) for entry in touched if entry.kind == "envelope")
     problem = form.restrict_to_bounds(held | amounts)
     hard = [rule for rule in problem.rules if rule.mode is Mode.HARD]
-    soft = [_add_penalty(limit, entry.unit) for entry in touched for limit in entry.limits]
+    soft = [
+        _add_penalty(side, entry.unit)
+        for entry in touched
+        for limit in entry.limits
+        for side in _split_crossed(limit)
+    ]
     relief = {entry.node: _build_penalty(Unit.MONEY).soft for entry in touched if entry.kind == "envelope"}
     stages = (
         _build_zero_stage("euros", problem, Unit.MONEY),
         _build_zero_stage("units", problem, Unit.NUMBER),
     )
     return formulate(replace(problem, rules=(*hard, *soft), stages=stages), relief=relief)
+
+
+def _split_crossed(limit: LimitedSum) -> list[LimitedSum]:
+    """Return a limit as two, one for each side, where a minimum is above its maximum: one row cannot be both."""
+    pairs = zip(limit.minimum, limit.maximum, strict=True)
+    if all(low is None or high is None or low <= high for low, high in pairs):
+        return [limit]
+    none = (None,) * len(limit.groups.names)
+    low: LimitedSum = replace(limit, maximum=none)  # type: ignore[type-var]
+    high: LimitedSum = replace(limit, id=f"{limit.id}.max", minimum=none)  # type: ignore[type-var]
+    return [low, high]
 
 
 def _build_penalty(unit: Unit) -> Penalty:
@@ -214,7 +237,8 @@ def _shorten_clock(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
     return Clock.from_deadline(clock.deadline.tighten(seconds))
 
 
-def _optimise_problem(problem: Problem, clock: Clock) -> SolveOutcome | None:
+def optimise_repaired(problem: Problem, clock: Clock) -> SolveOutcome | None:
+    """Return the optimum after a repair, within the time of one solve; None if time ran out before any."""
     try:
         return optimise(
             problem,

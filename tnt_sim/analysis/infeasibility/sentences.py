@@ -45,26 +45,30 @@ def describe_member(member: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
     """Write one member of a conflict: « règle « r2 » : au moins 200 000 € pour Lozère (48) »."""
     kind, bound = member.kind, _format_bound(member, lang)
     if kind == "envelope":
-        return _('the envelope "{id}" has only {bound}', id=member.id, bound=bound).in_(lang)
+        return _('the envelope "{id}" has only {bound}', id=_get_name(member), bound=bound).in_(lang)
     if kind == "committed" and member.bound != "1":
         cents = Money(member.bound_cents or 0)
         return _(
             '{n} dossiers of "{group}" are committed, for {cents}',
             n=member.bound or "",
-            group=member.group or "",
+            group=_get_dossier_name(member),
             cents=cents,
         ).in_(lang)
     if kind == "committed":
         return _(
             'dossier "{group}" is committed for {bound}',
-            group=member.group or "",
+            group=_get_dossier_name(member),
             bound=Money(member.bound_cents or 0),
         ).in_(lang)
     if kind == "decide":
-        id_, dossier = member.id, member.group or ""
+        id_, dossier = _get_name(member), _get_dossier_name(member)
         if member.side == "min":
             return _('decision "{id}": "{dossier}" funded', id=id_, dossier=dossier).in_(lang)
         return _('decision "{id}": "{dossier}" refused', id=id_, dossier=dossier).in_(lang)
+    if kind == "ineligible":
+        return _('"{dossier}" is not eligible', dossier=_get_dossier_name(member)).in_(lang)
+    if kind in ("part", "decide_amount", "may_get"):
+        return _describe_written(member, bound, lang)
     name = _describe_entry(member, lang)
     if member.side == "":
         return name
@@ -78,21 +82,51 @@ def describe_member(member: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
     ).in_(lang)
 
 
+def _describe_written(member: BoundEntry | RatedBoundEntry, bound: str, lang: Lang) -> str:
+    """Write a member of a contradiction between written values."""
+    if member.kind == "part":
+        return _('its part "{name}" has {bound}', name=_get_name(member), bound=bound).in_(lang)
+    dossier = _get_dossier_name(member)
+    if member.kind == "decide_amount":
+        text = _(
+            'decision "{name}": {bound} for "{dossier}"', name=_get_name(member), bound=bound, dossier=dossier
+        )
+    elif member.side == "max":
+        text = _('"{dossier}" may get {bound} at most', dossier=dossier, bound=bound)
+    else:
+        text = _('"{dossier}" may get {bound} at least', dossier=dossier, bound=bound)
+    return text.in_(lang)
+
+
 def describe_action(action: ActionEntry, lang: Lang) -> str:
     """Write an action: « baisser le plancher de « r2 » pour Lozère (48) de 120 000 € (à 80 000 €) »."""
     kind, name = action.kind, _describe_entry(action, lang)
     if kind == "decide":
-        return _('take back the decision "{id}" for "{group}"', id=action.id, group=action.group or "").in_(
+        return _(
+            'take back the decision "{id}" for "{group}"',
+            id=_get_name(action),
+            group=_get_dossier_name(action),
+        ).in_(lang)
+    if kind == "decide_amount":
+        return _describe_amount_action(action, lang)
+    if kind == "overbooked":
+        return _('make the parts of "{name}" ceilings, whose sum may exceed it', name=_get_name(action)).in_(
             lang
         )
     if not isinstance(action, EasedHead) or (action.side == "" and kind != "envelope"):
         if kind == "cap":
-            return _('waive the cap "{id}", with a reasoned waiver (`waivers`)', id=action.id).in_(lang)
+            return _('waive the cap "{id}", with a reasoned waiver (`waivers`)', id=_get_name(action)).in_(
+                lang
+            )
         return _("lift {name}", name=name).in_(lang)
     by = _format_value(action.by, action.by_cents, lang)
     to = _format_value(action.to, action.to_cents, lang)
+    if kind == "envelope" and action.do == "lower":
+        return _('lower the envelope "{id}" by {by} (to {to})', id=_get_name(action), by=by, to=to).in_(lang)
+    if kind == "rate":
+        return _describe_rate_action(action, name, lang)
     if kind == "envelope":
-        return _('raise the envelope "{id}" by {by} (to {to})', id=action.id, by=by, to=to).in_(lang)
+        return _('raise the envelope "{id}" by {by} (to {to})', id=_get_name(action), by=by, to=to).in_(lang)
     where = _describe_group(action, lang)
     if isinstance(action, EasedShareEntry):
         return _describe_share_action(action, name, by, where).in_(lang)
@@ -101,6 +135,31 @@ def describe_action(action: ActionEntry, lang: Lang) -> str:
         lang
     )
     return text + _describe_cheapest(action, lang)
+
+
+def _describe_amount_action(action: ActionEntry, lang: Lang) -> str:
+    dossier, name = _get_dossier_name(action), _get_name(action)
+    if isinstance(action, EasedHead):
+        to = _format_value(action.to, action.to_cents, lang)
+        text = _('decide {to} for "{dossier}" (decision "{name}")', to=to, dossier=dossier, name=name)
+    else:
+        text = _(
+            'take back the amount decided for "{dossier}" (decision "{name}")', dossier=dossier, name=name
+        )
+    return text.in_(lang)
+
+
+def _describe_rate_action(action: EasedHead, name: str, lang: Lang) -> str:
+    before, after = Rate(parse_decimal(action.from_)), Rate(parse_decimal(action.to))
+    if action.side == "min":
+        text = _(
+            "lower the minimum of {name} from {before} to {after}", name=name, before=before, after=after
+        )
+    else:
+        text = _(
+            "raise the maximum of {name} from {before} to {after}", name=name, before=before, after=after
+        )
+    return text.in_(lang)
 
 
 def _describe_share_action(action: EasedShareEntry, name: str, by: str, where: str) -> Text:
@@ -130,18 +189,27 @@ def _describe_cheapest(action: EasedHead, lang: Lang) -> str:
 
 
 def _describe_entry(entry: BoundHead, lang: Lang) -> str:
-    kind, name = entry.kind, entry.id
+    kind, name = entry.kind, _get_name(entry)
     if kind in _OPTION:
         return _('{option} of "{name}"', option=_OPTION[kind], name=name).in_(lang)
     if entry.table:
         return _TABLE[kind].in_(lang)
     if kind == "cap":
         return _('the cap "{name}"', name=name).in_(lang)
-    title = f" ({entry.title})" if entry.title else ""
-    return _('the rule "{name}"{title}', name=name, title=title).in_(lang)
+    return _('the rule "{name}"', name=name).in_(lang)
+
+
+def _get_name(entry: BoundHead) -> str:
+    return entry.title or entry.id
+
+
+def _get_dossier_name(entry: BoundHead) -> str:
+    return entry.group_name or entry.group or ""
 
 
 def _format_group(entry: BoundHead) -> str:
+    if entry.kind in ("decide", "committed"):
+        return _get_dossier_name(entry)
     return f"{entry.group_name} ({entry.group})" if entry.group_name else str(entry.group)
 
 
@@ -157,7 +225,7 @@ def _get_rate(entry: BoundEntry | RatedBoundEntry) -> str | None:
 
 def _format_bound(entry: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
     """Write an amount, a rate or a number, depending on the entry; nothing for one that binds as a whole."""
-    rate = _get_rate(entry)
+    rate = entry.bound if entry.kind == "rate" else _get_rate(entry)
     if rate is not None:
         return format_rate(parse_decimal(rate), lang)
     return "" if entry.bound is None else _format_value(entry.bound, entry.bound_cents, lang)
@@ -215,9 +283,13 @@ def _describe_dossiers(first: BoundHead, n: int, names: str, lang: Lang) -> str:
     if first.kind == "committed":
         return _("{n} dossiers are committed ({names})", n=Count(n), names=names).in_(lang)
     if first.side == "min":
-        sentence = _('decision "{id}": {n} dossiers funded ({names})', id=first.id, n=Count(n), names=names)
+        sentence = _(
+            'decision "{id}": {n} dossiers funded ({names})', id=_get_name(first), n=Count(n), names=names
+        )
     else:
-        sentence = _('decision "{id}": {n} dossiers refused ({names})', id=first.id, n=Count(n), names=names)
+        sentence = _(
+            'decision "{id}": {n} dossiers refused ({names})', id=_get_name(first), n=Count(n), names=names
+        )
     return sentence.in_(lang)
 
 

@@ -45,7 +45,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.cli.source_notes import print_source_notes
 from tnt_sim.documents import dump_document
-from tnt_sim.errors import UsageError
+from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.parameters import Items
 
@@ -105,14 +105,24 @@ def run(
         "cross_check": cross_check,
         "method": method,
     }
-    with show_solve(tongue, wanted=not quiet, events=events) as (progress, on_incumbent):
-        result = engine.solve(
-            variant, **options, time_limit=seconds, progress=progress, on_incumbent=on_incumbent
-        )
-        clash = (
-            _find_conflict(variant, result, seconds)
-            if result.status.value == "infeasible" and not relax
-            else None
+    try:
+        with show_solve(tongue, wanted=not quiet, events=events) as (progress, on_incumbent):
+            result = engine.solve(
+                variant, **options, time_limit=seconds, progress=progress, on_incumbent=on_incumbent
+            )
+            clash = (
+                _find_conflict(variant, result, seconds)
+                if result.status.value == "infeasible" and not relax
+                else None
+            )
+    except ScenarioError as error:
+        if relax or (quiet and not as_json):
+            raise
+        from tnt_sim.cli.clash import show_clash
+
+        arguments = format_arguments(scenario, sets=changes)
+        return show_clash(
+            error, variant, command="run", lang=tongue, as_json=as_json, arguments=arguments, seconds=seconds
         )
     from tnt_sim.engine.run_folder.writer import write_run
 

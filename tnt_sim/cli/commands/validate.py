@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tnt_sim.cli.answer import ScenarioOptions
+from tnt_sim.cli.console import format_arguments
 from tnt_sim.cli.source_notes import print_source_notes
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError
@@ -23,15 +24,25 @@ def validate(options: ScenarioOptions) -> int:
     from tnt_sim.scenario.scenario import RESERVE, list_decision_steps
     from tnt_sim.scenario.unreachable_floors import find_unmet_floors
 
-    problem = compile_problem(scenario)
-    steps = (
-        [compile_problem(step.scenario) for step in list_decision_steps(scenario)]
-        if scenario.steps
-        else [problem]
-    )
-    clashes = find_unmet_floors(steps)
-    if clashes:
-        raise ScenarioError(clashes)
+    try:
+        problem = compile_problem(scenario)
+        steps = (
+            [compile_problem(step.scenario) for step in list_decision_steps(scenario)]
+            if scenario.steps
+            else [problem]
+        )
+        clashes = find_unmet_floors(steps)
+        if clashes:
+            raise ScenarioError(clashes)
+    except ScenarioError as error:
+        if options.quiet and not options.as_json:
+            raise
+        from tnt_sim.cli.clash import show_clash
+
+        arguments = format_arguments(options.scenario, sets=tuple(options.sets or ()))
+        return show_clash(
+            error, scenario, command="validate", lang=lang, as_json=options.as_json, arguments=arguments
+        )
     document = replace(build_check_document(problem, lang), quality=build_scenario_quality(scenario, lang))
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         compile_problem(scenario.steps[-1].scenario)

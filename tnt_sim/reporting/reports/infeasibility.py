@@ -43,6 +43,7 @@ def build_report(document: ConflictDocument) -> Report:
         build_section(format_conflict_title(rank, entry, n), _list_member_columns(entry))
         for rank, entry in enumerate(document.sets, start=1)
     ]
+    nodes += map(Paragraph, describe_what_stands(document.sets))
     nodes += _build_repairs(document.repairs)
     if document.status != "feasible":
         nodes.append(Section(_("Scope of the search"), [Paragraph(_describe_method(document))]))
@@ -58,7 +59,22 @@ def build_first_conflict(
     title = _("These rules are incompatible")
     end = _("All of it: tnt-sim conflict {scenario}", scenario=scenario)
     first = build_section(title, _list_member_columns(sets[0]), most=FIRST_MEMBERS)
-    return [first, *_build_repairs(repairs[:FIRST_REPAIRS]), Paragraph(end, soft=True)]
+    stands = [Paragraph(text) for text in describe_what_stands(sets)]
+    return [first, *stands, *_build_repairs(repairs[:FIRST_REPAIRS]), Paragraph(end, soft=True)]
+
+
+def describe_what_stands(sets: Sequence[ClashEntry]) -> list[Text]:
+    """Name what no repair lifts: commitments that take part in a conflict."""
+    if any(member.kind == "committed" for entry in sets for member in entry.members):
+        return [_("Commitments stand: no repair takes them back.")]
+    return []
+
+
+def build_clash_report(document: ConflictDocument, *, scenario: str) -> Report:
+    """Return the report of a setting that is impossible before any solve: what clashes, and repairs."""
+    verdict = Callout(_("This setting is impossible."), Tone.BAD)
+    nodes = build_first_conflict(document.sets, document.repairs, scenario=scenario)
+    return build_study_report(document, _("What clashes"), verdict, nodes)
 
 
 def _list_member_columns(entry: ClashEntry) -> list[Column]:
@@ -68,7 +84,11 @@ def _list_member_columns(entry: ClashEntry) -> list[Column]:
     sources = [member.source or "" for member in members]
     return [
         Column(_("Element"), words),
-        Column(_("Where"), [f"{m.file}:{m.line}" if m.file and m.line else "" for m in members]),
+        Column(
+            _("Where"),
+            [f"{m.file}:{m.line}" if m.file and m.line else "" for m in members],
+            outputs=Output.SHEET,
+        ),
         *([Column(_("Source"), sources, optional=True)] if any(sources) else []),
     ]
 
@@ -123,7 +143,16 @@ def _describe_capitalised(repair: RepairEntry, lang: Lang) -> str:
 def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
     """Say whether a smaller repair might be enough, and the value of the optimum after it."""
     doubt = None if repair.least else _("Less might do (not proven).")
-    return join_sentences(doubt, _describe_optimum(repair, lang)).in_(lang)
+    return join_sentences(describe_price(repair), doubt, _describe_optimum(repair, lang)).in_(lang)
+
+
+def describe_price(repair: RepairEntry) -> Text:
+    """Say what a repair costs: money added or moved, else by how much less is granted after it."""
+    if repair.cents:
+        return _("Price: {cents}.", cents=Money(repair.cents))
+    if repair.change_cents:
+        return _("Price: no money moves; {cents} less is granted.", cents=Money(repair.change_cents))
+    return _("Price: no money moves.")
 
 
 def _describe_optimum(repair: RepairEntry, lang: Lang) -> Text:

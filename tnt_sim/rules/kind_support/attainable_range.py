@@ -153,7 +153,7 @@ def can_hold_limit(
         _record_unreachable_minimum(case, terms.unit, short, (*path, "min"))
     if over:
         _record_exceeded_maximum(case, terms.unit, over, (*path, "max"))
-    return not short and not over
+    return case.keeps_clashes or (not short and not over)
 
 
 Figure = tuple[str | None, Fraction, Fraction]
@@ -236,7 +236,7 @@ def can_hold_share(
     for side, names in bad.items():
         if names:
             _record_unreachable_share(case, names, (*path, side))
-    return not bad["min"] and not bad["max"]
+    return case.keeps_clashes or (not bad["min"] and not bad["max"])
 
 
 def _record_unreachable_share(case: Case, names: Sequence[str | None], path: Path) -> None:

@@ -116,6 +116,7 @@ def has_valid_bounds(
             _("the minimum is above the maximum."),
             (*path, "min"),
             _("Swap them, or correct one of the two."),
+            subject=(spec.id,),
         )
-        return False
+        return case.keeps_clashes
     return True

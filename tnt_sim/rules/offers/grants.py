@@ -425,6 +425,7 @@ def _apply_decided_amounts(
                 most=Money(int(most[row])),
             ),
             case.portfolio.locate(int(row), "requested"),
+            subject=(case.table["dossier"][int(row)],),
         )
     return np.where(stated, amount, least), np.where(stated, amount, most)
 

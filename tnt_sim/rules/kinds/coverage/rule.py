@@ -225,7 +225,7 @@ def _can_hold(
             (*path, "min"),
             _("Lower `min`, or check `units`, `covered_by` and `where`."),
         )
-        return False
+        return case.keeps_clashes
     if maximum is not None and least > maximum:
         case.record_defect(
             "coverage-reach",
@@ -238,7 +238,7 @@ def _can_hold(
             (*path, "max"),
             _("Raise `max`, or check `already`."),
         )
-        return False
+        return case.keeps_clashes
     return True
 
 

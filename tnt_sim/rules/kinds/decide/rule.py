@@ -72,6 +72,7 @@ def _record_refused_commitment(case: Case, name: str, path: Path) -> None:
         _('the dossier "{name}" is already committed; a decision cannot refuse it.', name=name),
         path,
         _("Take it out of `refuse`."),
+        subject=(name,),
     )
 
 
@@ -82,6 +83,7 @@ def _record_contradiction(case: Case, name: str, first: Path, second: Path) -> N
         case.locate(first),
         case.locate(second),
         hint=_("Keep one of the two decisions."),
+        subject=(name,),
     )
 
 
@@ -98,6 +100,7 @@ def _record_conflicting_amounts(
         ),
         *(case.locate(path) for path in paths),
         hint=_("Keep one of the two amounts."),
+        subject=(name,),
     )
 
 

@@ -329,7 +329,7 @@ def _can_hold_commitments(case: Case, ceilings: list[Ceiling], offers: Offers, p
     for ceiling in ceilings:
         value = ceiling.terms.evaluate(offers.committed, offers.committed_cents) * ceiling.terms.scale
         if value > ceiling.cents * CENT:
-            fine = False
+            fine = case.keeps_clashes
             cents = -(-(value * 100).numerator // (value * 100).denominator)
             case.record_defect(
                 "schedule-committed",

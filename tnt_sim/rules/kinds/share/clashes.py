@@ -74,6 +74,7 @@ def _check_group_shares(case: Case, offers: Offers, rule: Share, path: Path) -> 
         ),
         (*path, side),
         _("Correct `{side}`.", side=side),
+        subject=(side, rule.id),
     )
 
 
@@ -128,4 +129,5 @@ def _record_share_total(case: Case, shares: Sequence[tuple[Share, Path]], total:
             total=Rate(total),
         )
     hint = _("Correct one of these shares.")
-    case.defects.add("shares-whole", text, *(case.locate((*path, side)) for __, path in shares), hint=hint)
+    places = [case.locate((*path, side)) for __, path in shares]
+    case.defects.add("shares-whole", text, *places, hint=hint, subject=(side, *names))

@@ -1,0 +1,100 @@
+"""Settings that are impossible before any solve: repairs against enumeration, and each repair solved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.analysis_cases.clashing_rules import Choices, corrections, world, write
+from support.analysis_cases.impossible_settings import NAMES, check_repairs, draw_setting, write_scenario
+from support.lanes import seeds
+from support.tiny_scenario import HEAD, TABLE, tiny, with_committed
+
+from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+from tnt_sim.errors import ScenarioError
+from tnt_sim.scenario.load import with_sets
+from tnt_sim.scenario.problem import compile_problem, is_clash
+
+
+def is_impossible(scenario: object) -> bool:
+    """Whether a check before the solve refuses the scenario as impossible."""
+    try:
+        compile_problem(scenario)  # type: ignore[arg-type]
+    except ScenarioError as error:
+        return is_clash(error)
+    return False
+
+
+@pytest.mark.parametrize(("name", "seed"), seeds([(name, k) for k in range(12) for name in NAMES], 8))
+def test_each_repair_leads_to_its_optimum(name: str, seed: int, tmp_path: Path) -> None:
+    scenario = with_sets(write_scenario(name, tmp_path), draw_setting(name, seed))
+    found = conflict(scenario)
+    if found.status == "infeasible":
+        assert found.document["repairs"]
+        check_repairs(scenario, found)
+    else:
+        assert not is_impossible(scenario)
+
+
+@pytest.mark.parametrize("seed", seeds(list(range(40)), 8))
+def test_repairs_before_a_solve_equal_enumeration(seed: int, tmp_path: Path) -> None:
+    """Worlds that a check refuses: the same minimal repairs and the same least euros as by enumeration."""
+    case = world(seed)
+    scenario = write(case, tmp_path)
+    if not is_impossible(scenario):
+        return
+    found = conflict(scenario, max_sets=50, max_repairs=50, max_solves=1000)
+    check_repairs(scenario, found)
+    if found.written_sets:
+        return
+    every = Choices(case)
+    fixes = corrections(every)
+    assert {repair.fix for repair in found.repairs} == fixes
+    costs = {fix: every.cheapest(fix) for fix in fixes}
+    assert all((repair.cents, repair.units) == costs[repair.fix] for repair in found.repairs)
+    assert found.repairs[0].cents == min(cost[0] for cost in costs.values() if cost is not None) or any(
+        cost is not None and cost[0] == 0 for cost in costs.values()
+    )
+
+
+def test_parts_above_their_envelope_are_named_by_their_titles(tmp_path: Path) -> None:
+    text = HEAD.replace("{id: a, amount: 900 €}", "{id: a, title: Les routes, amount: 1000.01 €}")
+    found = conflict(tiny(tmp_path, text))
+    told = [(one["price"], one["set"]) for one in _prices(found.document["repairs"])]
+    assert told == [
+        (0, ["programme.overbooked=true"]),
+        (10_001, ["programme.amount=1600.01 €"]),
+        (10_001, ["envelopes.a.amount=900 €"]),
+        (10_001, ["envelopes.b.amount=499.99 €"]),
+        (10_001, ["envelopes.a.amount=937.5 €", "envelopes.b.amount=562.5 €"]),
+    ]
+    words = "\n".join(member["words"] for member in found.document["sets"][0]["members"])
+    assert "Les routes" in words
+    assert "« a »" not in words
+
+
+def _prices(repairs: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{**one, "price": one["cents"] or one["change_cents"]} for one in repairs]
+
+
+def test_commitments_above_an_envelope_raise_the_right_one_by_the_right_amount(tmp_path: Path) -> None:
+    found = conflict(tiny(tmp_path, HEAD, with_committed("1", 1000)))
+    first = found.document["repairs"][0]
+    assert (first["cents"], first["set"]) == (
+        10_000,
+        ["envelopes.a.amount=1000 €", "programme.amount=1600 €"],
+    )
+    kinds = {member["kind"] for member in found.document["sets"][0]["members"]}
+    assert kinds == {"committed", "envelope"}
+
+
+def test_a_decision_on_a_dossier_that_may_not_be_funded_is_taken_back(tmp_path: Path) -> None:
+    text = HEAD + "eligibility:\n  - {id: petit, where: {dossier: '1'}, require: {population: {below: 50}}}\n"
+    found = conflict(tiny(tmp_path, text + "rules:\n  - {id: oui, kind: decide, fund: ['1']}\n", TABLE))
+    assert [one["set"] for one in found.document["repairs"]] == [["rules.oui.off=true"]]
+
+
+def test_a_mistake_is_still_an_error(tmp_path: Path) -> None:
+    text = HEAD + "rules:\n  - {id: oui, kind: decide, fund: ['99']}\n"
+    with pytest.raises(ScenarioError, match="unknown-dossier"):
+        conflict(tiny(tmp_path, text.replace("{id: b, amount: 600 €}", "{id: b, amount: 700 €}")))
