@@ -1,10 +1,10 @@
 """Contradictions between written values, which have no elastic form, and the changes that settle them.
 
 Parts of an envelope that come to more than it, two decisions on one dossier, an amount that a dossier may not
-get, shares of one whole that do not add up: no bound of such a
-setting can give way by itself. Each has a short list of changes as `--set` texts. `find_written_repairs` combines the
-changes of several contradictions, cheapest first (uniform-cost search), and solves the changed scenario; where
-that is infeasible, the minimal corrections of its elastic form complete the change.
+get, shares of one whole that do not add up: no bound of such a setting can give way by itself. Each has a short
+list of changes as `--set` texts. `find_written_repairs` combines the changes of several contradictions, cheapest
+first (uniform-cost search), and solves the changed scenario; where that is infeasible, the minimal corrections of
+its elastic form complete the change.
 """
 
 from __future__ import annotations
