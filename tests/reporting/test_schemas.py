@@ -76,8 +76,9 @@ def test_schemas_and_their_page_are_current() -> None:
     assert shipped == set(DOCUMENTS)
 
 
-EVENTS = {"incumbent"}
-"""Lines on standard error, as many as the machine has time for: tests/engine/test_incumbents.py reads them."""
+EVENTS = {"incumbent", "refresh"}
+"""Lines on standard error (tests/engine/test_incumbents.py reads them), and the
+document of `refresh`, which tests/cli/test_intake_project.py reads."""
 
 
 @pytest.mark.parametrize("name", sorted(set(DOCUMENTS) - EVENTS))

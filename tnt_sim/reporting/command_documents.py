@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tnt_sim.documents import omit_none
 from tnt_sim.verify.verification import MeansByAnswer, PreviousSignature, Standing
 
 
@@ -67,7 +68,7 @@ class NewDocument:
     review: Sequence[str]
     left_out: Sequence[str]
     defects: Sequence[NewDefect]
-    intake: IntakeSummary | None = None
+    intake: IntakeSummary | None = omit_none()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,19 @@ ELSEWHERE = {
     "batch": "the limit is that of each scenario (`run`); Ctrl-C ends it: tests/analysis/batch",
     "app": "each answer has its own limit: tests/app",
 }
-NO_STUDY = {"new", "validate", "show", "verify", "core", "import", "export", "sign", "schema", "doctor"}
+NO_STUDY = {
+    "new",
+    "refresh",
+    "validate",
+    "show",
+    "verify",
+    "core",
+    "import",
+    "export",
+    "sign",
+    "schema",
+    "doctor",
+}
 FUNCTIONS = {"next_euro": "marginal-euro", "entries": "entry-thresholds", "target": "target",
              "prices": "rule-prices", "extension": "extension-shares"}  # fmt: skip
 NO_STUDY_FUNCTIONS = {"by_opinion", "core", "import_file", "open_run", "read_scenario", "table"}
