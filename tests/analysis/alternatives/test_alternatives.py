@@ -15,6 +15,7 @@ from support.lanes import seeds
 from tnt_sim.analysis.alternatives import diverse_search as near_ask
 from tnt_sim.analysis.alternatives.alternatives import classify_dossiers
 from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch
+from tnt_sim.analysis.shared.progress import TIME
 from tnt_sim.api.studies.alternatives import Alternatives, alternatives
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -104,6 +105,46 @@ def test_a_core_gives_a_list_and_a_bound(
         assert one.distance == nearest[mine] <= best
         assert one.distance == best if one.proven else one.bound is not None and one.bound >= best
         seen.append(mine)
+
+
+@pytest.mark.parametrize("many", [0, 2_000])
+@pytest.mark.parametrize("seed", seeds(range(230, 250), 6))
+def test_only_a_proof_says_that_no_other_list_differs(
+    seed: int, many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rounded list, or one of the core, may be a list already seen although others differ."""
+    monkeypatch.setattr(near_ask, "CORE", 1)
+    monkeypatch.setattr(near_ask, "MANY", many)
+    case = world(seed, 8, least=6)
+    case["rules"] = []
+    found = alternatives(write(case, tmp_path), within=Fraction(seed % 5, 50), count=8, steer=False)
+    every = Choices(case)
+    best = int(every.tenths[every.allowed].max())
+    near = every.allowed & (every.tenths >= best * (1 - found.within))
+    assert found.optimum.allocation is not None
+    seen = [row_of(every, found, found.optimum.allocation.funded)]
+    seen += [row_of(every, found, one.allocation.funded) for one in found.portfolios]
+    assert near[seen].all()
+    assert found.course.stopped_by is None
+    assert len(found.portfolios) == 8 or set(np.flatnonzero(near)) == set(seen)
+
+
+def test_a_question_that_ends_early_leaves_time_for_ties(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    base = load_scenario(tmp_path / "petit.yaml")
+    whole = alternatives(base, within="20 %", count=1)
+
+    def end_early(search: DiverseSearch, count: int) -> None:
+        search.course.stopped_by = TIME
+
+    monkeypatch.setattr(DiverseSearch, "find_distant_allocations", end_early)
+    found = alternatives(base, within="20 %", count=1)
+    assert found.course.stopped_by == TIME
+    assert [one.name for one in found.steered] == [one.name for one in whole.steered] != []
+    assert len(found.ties) == len(whole.ties)
 
 
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score

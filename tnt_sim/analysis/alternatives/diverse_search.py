@@ -153,6 +153,11 @@ class NearOutcome:
     proven: bool
     n_solves: int
 
+    @property
+    def says_something(self) -> bool:
+        """Whether the list is proved optimal or better than nothing: an unproved distance of 0 shows nothing."""
+        return self.proven or bool(self.answer.values[-1])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FixedDossiers:
@@ -196,19 +201,24 @@ def ask_near(
     bound = None if relaxed is None else relaxed.bound
     n_solves = 0
     rounded: SolveOutcome | None = None
+    known: NearOutcome | None = None
     if relaxed is not None and len(relaxed.rows) > 2 * CORE:
         rounded = _round_relaxation(problem, limits, relaxed, until)
         many = len(relaxed.rows) > MANY
         if rounded is not None and (many or _is_close_to_bound(rounded, bound)):
-            return NearOutcome(rounded, bound, _has_reached_bound(problem, rounded, bound), n_solves)
+            known = NearOutcome(rounded, bound, _has_reached_bound(problem, rounded, bound), n_solves)
+            if known.says_something:
+                return known
         n_solves += 1
         answer = _optimise_until(_fix_outside_core(whole, relaxed), limits, until.take_share(0.5))
         answer = _select_better(problem, answer, rounded)
         if answer is not None:
-            return NearOutcome(answer, bound, _has_reached_bound(problem, answer, bound), n_solves)
+            known = NearOutcome(answer, bound, _has_reached_bound(problem, answer, bound), n_solves)
+            if known.says_something:
+                return known
     answer = _optimise_until(whole, limits, until, prove=True)
     if answer is None:
-        return None
+        return known
     proven = answer.status is Status.OPTIMAL or _has_reached_bound(problem, answer, bound)
     return NearOutcome(answer, bound, proven, n_solves + 1)
 
@@ -498,9 +508,9 @@ class DiverseSearch:
             if allocation is None:
                 allocation = self._maximise_total_distance()
             if allocation is None or allocation.distance == 0:
-                if (
-                    allocation is None
-                ):  # today's list satisfies all rows: only a limit ends the search for one
+                # today's list satisfies all rows: only a limit ends the search for one, and only a proof says
+                # that no other list differs
+                if allocation is None or not allocation.proven:
                     self.course.stopped_by = TIME
                 return
             self.portfolios.append(allocation)
