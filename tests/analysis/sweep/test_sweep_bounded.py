@@ -12,12 +12,13 @@ from support.clocks import StepClock
 from support.lanes import seeds
 
 from tnt_sim.analysis.shared import amount_variation
+from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import run
 from tnt_sim.certify.claim_systems import build_claims
 from tnt_sim.engine.optimise import optimise
-from tnt_sim.errors import ScenarioError
+from tnt_sim.errors import ScenarioError, VerificationError
 from tnt_sim.scenario.load import load_scenario
 
 LIMITS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -88,11 +89,16 @@ def test_a_derived_amount_has_the_rows_of_a_compiled_one(seed: int, tmp_path: Pa
 def test_one_compiled_problem_serves_every_amount(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is compiled once a plan is made, with rules that cross or none; both curves equal enumeration."""
+    """The last amount alone is compiled, to compare it; with crossing rules or none, curves equal enumeration."""
     case = small(840 + seed, crossing=seed % 2 == 0, own=seed % 3 == 0, tenths=seed % 3 == 1)
     plan = build_plan(case.scenario(tmp_path), start=euros(case.base), stop=euros(case.base + SPAN), steps=5)
-    monkeypatch.setattr(amount_variation, "compile_problem", None)
+    compiled: list[object] = []
+    compile_problem = amount_variation.compile_problem
+    monkeypatch.setattr(
+        amount_variation, "compile_problem", lambda *given: compiled.append(given) or compile_problem(*given)
+    )
     found = run(plan)
+    assert len(compiled) == 1
     build_document(found)
     promised: List | None = None
     for free, nested in zip(found.free, found.nested, strict=True):
@@ -122,7 +128,7 @@ APART = "amount: 100 €, unassigned: own, envelopes: [{id: a, amount: 60 €}, 
     ],
 )
 def test_an_option_that_is_nothing_at_the_written_amount_counts_at_others(
-    programme: str, envelope: str, amounts: tuple[int, ...], tmp_path: Path
+    programme: str, envelope: str, amounts: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "d.csv").write_text(DOSSIERS, encoding="utf-8")
     (tmp_path / "s.yaml").write_text(
@@ -144,3 +150,7 @@ def test_an_option_that_is_nothing_at_the_written_amount_counts_at_others(
     found = run(plan)
     assert [point.cents for point in found.free] == list(amounts)
     assert [point.values for point in found.free] == alone
+    # had the option been forgotten, its sweep would end with an error and no lists
+    monkeypatch.setattr(AmountVariation, "_has_plain_envelopes", True)
+    with pytest.raises(VerificationError):
+        run(plan)

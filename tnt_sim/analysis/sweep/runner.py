@@ -31,6 +31,7 @@ from tnt_sim.analysis.sweep.curve_intervals import (
     compute_width_cents,
     list_tightening_rules,
 )
+from tnt_sim.analysis.sweep.derivation_check import check_derived_problem
 from tnt_sim.analysis.sweep.envelope_point import (
     LEAST_SECONDS,
     Point,
@@ -199,6 +200,10 @@ class SweepRun:
             self._as_good_as_nested()
         if self.plan.refined and not self.outcome.tightening:
             self._refine_intervals()
+        with suppress(DeadlineExpired):
+            check_derived_problem(
+                self.plan.moved, self.outcome.base, self.plan.amounts[-1], self.clock.deadline
+            )
 
     @property
     def n_points(self) -> int:
