@@ -71,9 +71,19 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
 """By command, the usual next commands; `it` is the argument of the first one."""
 
 
+_PLAIN = re.compile(r"[\w.,:/=%+@€-]+")
+"""Arguments that no shell reads otherwise than as they are."""
+
+
 def quote_argument(text: str) -> str:
-    """Quote a path or a change so that it can be pasted into a command line."""
-    return f'"{text}"' if " " in text else text
+    """Quote a path or a change so that it can be pasted into a command line.
+
+    >>> quote_argument("programme.amount=90 M€"), quote_argument('rules.jury.fund=["E-24"]')
+    ('"programme.amount=90 M€"', '\'rules.jury.fund=["E-24"]\'')
+    """
+    if '"' in text:
+        return f"'{text}'"
+    return text if _PLAIN.fullmatch(text) else f'"{text}"'
 
 
 def format_arguments(*paths: Path | str, sets: Iterable[str] | None = None) -> str:
