@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import random
@@ -301,6 +303,63 @@ def test_every_executor_gives_the_same_bytes(name: str, tmp_path: Path) -> None:
     other = tnt.sweep(scenario, store=tmp_path / "other", workers=2, executor=name, **asked)
     assert answers(other.found) == answers(alone.found)
     assert stored(tmp_path / "other") == stored(tmp_path / "alone") != b""
+
+
+def rename_by_hash(file: Path, data: bytes) -> None:
+    """Put other bytes in the place of a file of a store, under the name that their hash gives."""
+    name = f"{file.stem.partition('-')[0]}-{hashlib.sha256(data).hexdigest()[:32]}.parquet"
+    file.unlink()
+    (file.parent / name).write_bytes(data)
+
+
+def encode(table: pl.DataFrame) -> bytes:
+    stream = io.BytesIO()
+    table.write_parquet(stream)
+    return stream.getvalue()
+
+
+FORGED = {
+    "no number": pl.concat_list(pl.lit("1/0")).alias("values"),
+    "more applications than memory": pl.lit(10**16).alias("n_dossiers"),
+    "another type": pl.lit("1").alias("values"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_row_that_is_no_point_is_solved_and_stored_again(name: str, tmp_path: Path) -> None:
+    plan = ask(drawn(0), tmp_path)
+    expected = answers(keep(plan, tmp_path / "out"))
+    (file,) = (tmp_path / "out" / RUNS).glob("*.parquet")
+    rename_by_hash(file, encode(pl.read_parquet(file).with_columns(FORGED[name])))
+    assert answers(keep(plan, tmp_path / "out")) == expected
+    with SweepStore.open(tmp_path / "out", plan, resume=True) as store:
+        assert len(store.known) == len(expected)
+
+
+@pytest.mark.parametrize(
+    "data", [b"PAR1", encode(pl.DataFrame({"other": [1]}))], ids=["no table", "other columns"]
+)
+@pytest.mark.parametrize("place", [RUNS, JOURNAL])
+def test_a_file_that_is_no_table_of_points_is_set_aside(place: str, data: bytes, tmp_path: Path) -> None:
+    plan = ask(drawn(0), tmp_path)
+    expected = answers(keep(plan, tmp_path / "out"))
+    (file,) = (tmp_path / "out" / RUNS).glob("*.parquet")
+    if place == RUNS:
+        rename_by_hash(file, data)
+    else:
+        (tmp_path / "out" / JOURNAL / "stray.parquet").write_bytes(data)
+    assert answers(keep(plan, tmp_path / "out")) == expected
+    assert len(list((tmp_path / "out").rglob("*.torn"))) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"{}", bytes([255, 254, 0])])
+def test_a_damaged_manifest_is_refused(data: bytes, tmp_path: Path) -> None:
+    plan = ask(drawn(0), tmp_path)
+    keep(plan, tmp_path / "out")
+    (tmp_path / "out" / "batch.json").write_bytes(data)
+    with pytest.raises(UsageError) as caught:
+        keep(plan, tmp_path / "out")
+    assert caught.value.code == "batch-other"
 
 
 COMMAND = """\

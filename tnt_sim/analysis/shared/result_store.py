@@ -186,10 +186,11 @@ class ResultStore:
         """Read some columns of the journal, and of a file beside `runs/` for the other cases."""
         wanted = ["case_sha256", *columns]
         tables = [pl.read_parquet(file, columns=wanted) for file in journal]
-        with suppress(OSError, pl.exceptions.PolarsError):
-            tables.append(pl.read_parquet(self.folder / name, columns=wanted))
+        kinds = {"case_sha256": pl.String, SECONDS: pl.Float64, **self.evidence}
+        if _has_columns(self.folder / name, {}, {column: kinds[column] for column in wanted}):
+            with suppress(OSError, pl.exceptions.PolarsError):
+                tables.append(pl.read_parquet(self.folder / name, columns=wanted))
         if not tables:
-            kinds = {"case_sha256": pl.String, SECONDS: pl.Float64, **self.evidence}
             return pl.DataFrame(schema={column: kinds[column] for column in wanted})
         return pl.concat(tables).unique("case_sha256", keep="first", maintain_order=True)
 
@@ -198,13 +199,16 @@ class ResultStore:
             if file.suffix == PARTIAL:
                 file.unlink()
             elif file.suffix == ".parquet":
-                self.n_files = int(file.stem.partition("-")[0]) + 1
-                self._take(file)
+                number = file.stem.partition("-")[0]
+                self.n_files = max(self.n_files, int(number) + 1 if number.isdecimal() else 0)
+                self._take(file, {SECONDS: pl.Float64, **self.evidence})
         for file in sorted((self.folder / RUNS).glob("*.parquet")):
-            self._take(file)
+            self._take(file, {})
 
-    def _take(self, file: Path) -> None:
-        if _hash_bytes(file.read_bytes()) != file.stem.partition("-")[2]:
+    def _take(self, file: Path, beside: Schema) -> None:
+        """Count the cases of a file as stored, or rename it if it is not whole; `beside` are further columns."""
+        is_whole = _hash_bytes(file.read_bytes()) == file.stem.partition("-")[2]
+        if not is_whole or not _has_columns(file, self.schema, {"case_sha256": pl.String, **beside}):
             file.rename(file.with_suffix(".torn"))
             self.torn += 1
             return
@@ -245,6 +249,18 @@ def read_rows(folder: Path, schema: Schema) -> pl.DataFrame:
         return pl.DataFrame(schema=schema)
     tables = [_read_file(file, schema) for file in files]
     return pl.concat(tables).unique("case_sha256", keep="first", maintain_order=True)
+
+
+def _has_columns(file: Path, schema: Schema, required: Schema) -> bool:
+    """Whether a file is a table that has the required columns, and those of the schema in their types."""
+    try:
+        kind_by_name = pl.read_parquet_schema(file)
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+    kinds = {**schema, **required}
+    return kind_by_name.keys() >= required.keys() and all(
+        kinds[name] == kind for name, kind in kind_by_name.items() if name in kinds
+    )
 
 
 def _list_files(folder: Path) -> list[Path]:
@@ -380,10 +396,29 @@ def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
     if not file.exists():
         put(file, text.encode())
         return
-    known = json.loads(file.read_text(encoding="utf-8"))
+    known = _read_manifest(folder)
     differing = sorted(key for key in {*known, *manifest} if known.get(key) != manifest.get(key))
     if differing:
         raise UsageError(_describe_other_batch(folder, differing, known, manifest), code="batch-other")
+
+
+def _read_manifest(folder: Path) -> Mapping[str, Any]:
+    """Return the manifest of a store.
+
+    Raises
+    ------
+    UsageError
+        If it is no manifest.
+    """
+    try:
+        known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except ValueError:
+        known = None
+    if not isinstance(known, dict) or not isinstance(known.get("inputs"), list):
+        raise UsageError(
+            _('"{file}" is damaged. Give another --out.', file=folder / MANIFEST), code="batch-other"
+        )
+    return known
 
 
 def _describe_other_batch(

@@ -164,14 +164,17 @@ class SweepStore:
                 self._read_row({name: row[name][0] for name in row.columns})
 
     def _read_row(self, row: Mapping[str, Any]) -> None:
-        """Take the point of a row unless a later attempt is known; nothing of a row that is no point."""
-        point = _decode_point(row)
-        if point is None or row["curve"] not in CURVES:
+        """Take the point of a row unless a later attempt is known; of a row that is no point, only its attempt."""
+        if row["curve"] not in CURVES or row["amount_cents"] is None:
             return
-        key, attempt = (row["curve"], point.cents), int(row["attempt"] or 0)
+        point, key, attempt = _decode_point(row), (row["curve"], row["amount_cents"]), row["attempt"] or 0
         is_own = row["case_sha256"] == self._hash_case(key, attempt)
-        if is_own and attempt > self.attempts.get(key, -1):
-            self.attempts[key], self.known[key] = attempt, point
+        if not is_own or attempt <= self.attempts.get(key, -1):
+            return
+        self.attempts[key] = attempt
+        self.known.pop(key, None)
+        if point is not None:
+            self.known[key] = point
 
 
 def build_sweep_manifest(plan: SweepPlan) -> dict[str, object]:
@@ -261,7 +264,7 @@ def _decode_point(row: Mapping[str, Any]) -> Point | None:
             seconds=float(row[SECONDS] or 0.0),
             proofs=tuple(_unpack_proofs(row["certificates"])),
         )
-    except (AttributeError, IndexError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, IndexError, MemoryError, TypeError, ValueError):
         return None
 
 
