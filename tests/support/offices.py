@@ -175,7 +175,15 @@ DDT = [
 
 def build_offices() -> list[Office]:
     """Every office of the corpus."""
-    return [*_list_shapes(), *_list_numbers(), *_list_words(), *_list_texts(), *_list_mistakes()]
+    return [
+        *_list_shapes(),
+        *_list_totals(),
+        *_list_units(),
+        *_list_numbers(),
+        *_list_words(),
+        *_list_texts(),
+        *_list_mistakes(),
+    ]
 
 
 def _list_shapes() -> list[Office]:
@@ -270,6 +278,88 @@ def _list_shapes() -> list[Office]:
             asks=frozenset({"other_sheet"}),
         ),
         Office("an ODS workbook", ".ods", {"Liste": [["Titre"], HEAD, *THREE]}, NUMBERS, EUROS, header_row=2, sheet="Liste"),
+    ]  # fmt: skip
+
+
+def _list_totals() -> list[Office]:
+    """Totals that look like applications, and tables that are not the one that is read."""
+    bare = [["Projet", "Commune", "Montant demandé"], ["Mairie", "Die", 1000], ["École", "Crest", 2500.5]]
+    bare += [["Voirie", "Nyons", 300]]
+    lines = ("L2", "L3", "L4")
+    return [
+        _xlsx("a total without a column of numbers", [*bare, ["TOTAL", None, 3800.5]], numbers=lines, aside={5: "total"}),
+        _xlsx(
+            "a wrong total without a column of numbers", [*bare, ["Total général", None, 1]], numbers=lines,
+            aside={5: "wrong_total"}, asks=frozenset({"wrong_total"}),
+        ),
+        _xlsx(
+            "sub-totals without a column of numbers",
+            [*bare[:2], ["Sous-total Die", None, 1000], *bare[2:], ["Sous-total autres", None, 2800.5],
+             ["TOTAL", None, 3800.5]],
+            numbers=("L2", "L4", "L5"), aside={3: "total", 6: "total", 7: "total"},
+        ),
+        _xlsx(
+            "a total with half a name, without a column of numbers", [*bare, ["Département", None, 3800.5]],
+            numbers=lines, aside={5: "unclear"}, asks=frozenset({"unclear_lines"}),
+        ),
+        _xlsx(
+            "a project named after a total, without a column of numbers",
+            [bare[0], ["Total rénovation", "Die", 1000], *bare[2:]], numbers=lines,
+        ),
+        _xlsx("a total with the number of lines", [HEAD, *THREE, [3, "TOTAL", 3800.5]], aside={5: "total"}),
+        _xlsx(
+            "a wrong total with the number of lines", [HEAD, *THREE, ["3 dossiers", "TOTAL", 1]], aside={5: "unclear"},
+            asks=frozenset({"unclear_lines"}),
+        ),
+        _xlsx(
+            "a total in the column of numbers, among titles",
+            [HEAD, ["Drôme"], *THREE[:2], ["Isère"], THREE[2], ["Les deux départements", None, 3800.5], ["*", "provisoire"]],
+            numbers=NUMBERS, aside={2: "section", 5: "section", 7: "total", 8: "note"},
+        ),
+        _xlsx(
+            "another table below", [HEAD, *THREE, [], ["Complément"], [HEAD[0], HEAD[2], "Coût total"], ["E1", 700, 9000]],
+            aside={6: "note", 7: "other_table", 8: "other_table"}, asks=frozenset({"other_table"}),
+        ),
+        _xlsx(
+            "another table above", [HEAD, ["D9", "Pont", 5], [], [*HEAD, "Coût total"], *([*row, 9000] for row in THREE)],
+            header_row=4, aside={1: "other_table", 2: "other_table"}, asks=frozenset({"other_table"}),
+        ),
+        Office(
+            "another year with other columns", ".xlsx",
+            {"2025": [[*HEAD[:2], "Subvention demandée"], ["A1", "Pont", 5]], "2026": [HEAD, *THREE]},
+            NUMBERS, EUROS, sheet="2026", asks=frozenset({"other_sheet"}),
+        ),
+        _xlsx(
+            "a number that is already that of a line that stands twice",
+            [HEAD, THREE[0], ["D1", "École", 2500.5], ["D1-L3", "Voirie", 300]], numbers=("D1", "D1-L3-L3", "D1-L3"),
+            asks=frozenset({"duplicate_number"}),
+        ),
+    ]  # fmt: skip
+
+
+def _list_units() -> list[Office]:
+    """Thousands and millions that do not stand in the header of the amounts."""
+    rows = [["D1", "a", 12.5], ["D2", "b", 3.2], ["D3", "c", 100]]
+    euros, asks = ("12500.00", "3200.00", "100000.00"), frozenset({"unit"})
+    return [
+        _xlsx("thousands in a row of units", [HEAD, ["n°", "texte", "k€"], *rows], requested=euros, aside={2: "units"}, asks=asks),
+        _xlsx("thousands in a title", [["Demandes (en milliers d’euros)"], HEAD, *rows], requested=euros, header_row=2, asks=asks),
+        _xlsx("thousands without euros", [[*HEAD[:2], "Montant demandé (en milliers)"], *rows], requested=euros),
+        _xlsx(
+            "thousands in a head above",
+            [[None, None, "Montants en k€", None], [*HEAD, "Coût total"], *([*row, 200] for row in rows)],
+            requested=euros, header_row=2, merged=("C1:D1",), cells={("D1", "cost"): "200000.00"}, asks=asks,
+        ),
+        _xlsx("a sum in a title", [["Projets de plus de 100 k€"], HEAD, *THREE], header_row=2),
+        _xlsx(
+            "a unit of its own under a title in thousands", [["Montants en k€"], [*HEAD[:2], "Montant demandé (€)"], *THREE],
+            header_row=2,
+        ),
+        _xlsx(
+            "amounts that may be thousands or euros",
+            [HEAD, ["D1", "a", "1.234"], ["D2", "b", "12.500"], ["D3", "c", "7.000"]], requested=("", "", ""),
+            cells={("D2", "Montant demandé"): "12.500"}, asks=frozenset({"unread_amounts"}),
+        ),
     ]  # fmt: skip
 
 
@@ -425,6 +515,11 @@ def _list_mistakes() -> list[Office]:
             numbers=("D1", "D2", "D2-L4"), asks=frozenset({"duplicate_number"}),
         ),
         _xlsx("a line that stands twice", [HEAD, *THREE, THREE[1]], aside={5: "copy"}),
+        _xlsx(
+            "names that the program keeps for itself",
+            [[*HEAD, "_x", "__", "requested_cents", "source_row"], *([*row, "x", "y", 5, 9] for row in THREE)],
+            cells={("D1", "x (source)"): "x", ("D1", "Colonne (source)"): "y", ("D1", "requested_cents (source)"): "5"},
+        ),
         _xlsx(
             "a line without number", [HEAD, THREE[0], [None, "École", 2500.5], THREE[2]], numbers=("D1", "L3", "D3"),
             asks=frozenset({"no_number"}),

@@ -53,7 +53,10 @@ def test_a_cell_that_is_taken_stands_in_the_copy(office: Office) -> None:
 def test_the_applications_of_an_office_are_read(office: Office) -> None:
     intake = read(office.name)
     assert intake.dossiers["dossier"].to_list() == list(office.numbers)
-    assert intake.dossiers["requested"].to_list() == list(office.requested)
+    requested = intake.dossiers["requested"] if "requested" in intake.dossiers.columns else None
+    assert ([""] * len(office.numbers) if requested is None else requested.to_list()) == list(
+        office.requested
+    )
 
 
 @each_office

@@ -321,7 +321,8 @@ def _is_prose(column: RawColumn) -> bool:
 
 def _build_further_name(label: str) -> str:
     clashing = {*CANONICAL, *(f"{name}_cents" for name in CANONICAL), SOURCE_ROW}
-    return f"{label} (source)" if label in clashing or label.startswith("_") else label
+    own = label.lstrip("_ ") or "Colonne"
+    return f"{own} (source)" if label in clashing or own != label else label
 
 
 def _make_names_unique(readings: Sequence[ColumnReading]) -> tuple[ColumnReading, ...]:

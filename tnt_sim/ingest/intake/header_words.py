@@ -88,9 +88,20 @@ _NO_AMOUNT = re.compile(
     r"\b(?:taux|date|annee|numero|nombre|reste|autofinancement|commentaires?|observations?)\b"
 )
 _FACTORS = (
-    (re.compile(r"(?i)\bk\s?(?:€|eur|euros?|e)(?=\W|$)|milliers d.?euros"), 1_000),
-    (re.compile(r"(?i)\bm\s?(?:€|eur|euros?)(?=\W|$)|millions d.?euros"), 1_000_000),
+    (re.compile(r"(?i)\bk\s?(?:€|eur|euros?|e)(?=\W|$)|\bmilliers\b(?! d.?hab)"), 1_000),
+    (re.compile(r"(?i)\bm\s?(?:€|eur|euros?)(?=\W|$)|\bmillions\b(?! d.?hab)"), 1_000_000),
 )
+_STATED = re.compile(r"(?i)(?:\ben|\bunit\w*\s?:?|\()\s*(?:[km]\s?(?:€|eur)|milliers|millions)(?! d.?hab)")
+
+
+def find_title_factor(title: str) -> int:
+    """Return by how much a title says that amounts are to be multiplied; a sum in a title says nothing.
+
+    >>> find_title_factor("Demandes 2026 (en milliers d'euros)"), find_title_factor("Projets de plus de 100 k€")
+    (1000, 1)
+    """
+    stated = _STATED.search(title)
+    return find_factor(stated[0]) if stated else 1
 
 
 @cache

@@ -28,7 +28,7 @@ from tnt_sim.ingest.intake.columns import (
     prepare,
     read_cells,
 )
-from tnt_sim.ingest.intake.header_words import Role
+from tnt_sim.ingest.intake.header_words import Role, identify_header
 from tnt_sim.ingest.intake.lines import LineKind, SortedLine, SortedLines, sort_lines
 from tnt_sim.ingest.intake.sheets import Sheet, read_file
 from tnt_sim.ingest.intake.table_search import TableFound, find_table
@@ -53,11 +53,12 @@ class Fate(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class SheetReading:
-    """One sheet: its cells, what became of each, and why it is not the table."""
+    """One sheet: its cells, what became of each, why it is not the table, and whether it has other columns."""
 
     sheet: Sheet
     fates: npt.NDArray[np.uint8]
     reason: Text | None = None
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,9 @@ def _set_sheet_aside(sheet: Sheet, other: TableFound | None, table: TableFound) 
     if same and other is not None and other.n_below:
         fates[fates == Fate.ASIDE] = Fate.QUESTIONED
         return SheetReading(sheet, fates, _("the same columns as the table: one sheet is read"))
+    if other is not None and other.names_applications and other.n_below:
+        fates[fates == Fate.ASIDE] = Fate.QUESTIONED
+        return SheetReading(sheet, fates, _("another list of applications: one sheet is read"), other=True)
     return SheetReading(sheet, fates, _("another sheet: it has fewer known columns or lines"))
 
 
@@ -340,6 +344,9 @@ class _Body:
                 return read.dt.strftime("%Y-%m-%d").fill_null(text)
         if reading.role is Role.RATE:
             return _read_rates(text)
+        meant = identify_header(reading.label)
+        if meant is not None and CANONICAL[meant[0]] is ColumnKind.MONEY:
+            return text  # « 1.234 » may be a thousand or one euro: it stays as written
         return _read_numbers(text) if reading.kind == "number" else text
 
     def _number(self) -> None:
@@ -349,7 +356,7 @@ class _Body:
         numbers = ("L" + rows) if given is None else given.zip_with(given != "", "L" + rows)
         later = numbers.is_duplicated() & ~numbers.is_first_distinct()
         if later.any():
-            numbers = (numbers + "-L" + rows).zip_with(later, numbers)
+            numbers = _make_distinct(numbers, rows, later)
             listed = tuple(self.rows.filter(later).to_list())
             reason = _("a number that an earlier line has; the copy adds the line to it")
             example = numbers.filter(later)[0]
@@ -445,6 +452,19 @@ class _Body:
         names += [reading.name for reading in self.used if reading.use is Use.FURTHER]
         columns = [self.final[name].alias(name) for name in names]
         return pl.DataFrame([*columns, self.rows.cast(pl.String).alias(SOURCE_ROW)])
+
+
+def _make_distinct(numbers: pl.Series, rows: pl.Series, later: pl.Series) -> pl.Series:
+    """Return numbers with their line added where an earlier line has them; no result is the number of another."""
+    taken = set(numbers.to_list())
+    result = numbers.to_list()
+    for index in np.flatnonzero(later.to_numpy()).tolist():
+        number = f"{numbers[index]}-L{rows[index]}"
+        while number in taken:
+            number += f"-L{rows[index]}"
+        taken.add(number)
+        result[index] = number
+    return pl.Series(numbers.name, result, dtype=pl.String)
 
 
 def _fill_merged(column: RawColumn, sheet: Sheet, mask: pl.Series) -> RawColumn:

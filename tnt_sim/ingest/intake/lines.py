@@ -16,7 +16,7 @@ import polars as pl
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.intake.header_words import identify_header
-from tnt_sim.ingest.intake.table_search import TableFound, is_number
+from tnt_sim.ingest.intake.table_search import UNIT, TableFound, is_certain_header, is_number
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.raw_table import shorten_value
 
@@ -76,14 +76,16 @@ _TOTAL = (
     r"|reste . (?:r.partir|programmer)|solde\b|disponible\b|enveloppe\b|montant total\b|nombre (?:de|total)"
     r"|nb (?:de )?dossiers|grand total)"
 )
-_UNIT = re.compile(
-    r"(?i)\W*(?:k?€|euros?|ht|ttc|en euros?|%|hab\.?|habitants|/ ?\d+|n°|jj/mm/aaaa|texte|oui/non)"
-    r"(?:\s*(?:ht|ttc))?\W*"
+_TOTAL_ALONE = (
+    r"(?i)^\W*(?:(?:sous[- ]?|s/)?tota(?:l|ux)|grand total|cumul|ensemble|somme|moyenne)"
+    r"(?: g.n.ra(?:l|ux))?\W*$"
 )
 _LETTER = re.compile(r"\(?([a-z]|\d{1,2})\)?(?:\s*=.*)?", re.I)
 _MOST_SUMMED = 1_000
 """Rows without name that are compared with the sums above them."""
 _CODE = re.compile(r"(?=.*\d)\S{1,24}")
+_UNCLEAR = _("neither an application nor a total for certain")
+_OTHER_TABLE = _("another table of the sheet, with a header of its own")
 
 
 def sort_lines(
@@ -136,8 +138,10 @@ class _Sorter:
         if below.any():
             self._apply_answers()
             self._find_repeated_headers()
+            self._find_other_tables()
             self._find_totals()
             self._find_applications()
+            self._find_totals_among_applications()
             self._find_copies()
             self._sort_rest()
             self._check_totals()
@@ -161,9 +165,15 @@ class _Sorter:
         return self.table.sheet.filled[:, self.columns[name]].copy()
 
     def _sort_head(self) -> None:
+        below_header = False
         for index in range(self.table.first):
+            below_header |= index < self.table.header_rows[0] - 1 and is_certain_header(
+                self.table.sheet, index
+            )
             if index in self.table.header_rows:
                 self._settle(index, LineKind.HEADER, "header", _("header"))
+            elif below_header and self.table.sheet.filled[index].sum() > 1:
+                self._settle(index, LineKind.QUESTIONED, "other_table", _OTHER_TABLE)
             else:
                 self._settle(index, LineKind.TITLE, "title", _("above the header"))
 
@@ -205,10 +215,64 @@ class _Sorter:
             cells = [text for text in self.table.sheet.get_row(index) if text]
             if len(cells) < 2:
                 continue
-            if all(_UNIT.fullmatch(text) for text in cells):
+            if all(UNIT.fullmatch(text) for text in cells):
                 self._settle(index, LineKind.ASIDE, "units", _("units of the columns"))
             elif len(cells) > 2 and _is_numbering(cells):
                 self._settle(index, LineKind.ASIDE, "numbering", _("numbers of the columns"))
+
+    def _find_other_tables(self) -> None:
+        """Ask about the rows below another header: the columns of this table do not read them."""
+        open_ = self._list_open()
+        header = next((index for index in open_.tolist() if is_certain_header(self.table.sheet, index)), None)
+        if header is None:
+            return
+        for index in open_[open_ >= header].tolist():
+            if self.table.sheet.filled[index].sum() > 1:
+                self._settle(index, LineKind.QUESTIONED, "other_table", _OTHER_TABLE)
+
+    def _find_totals_among_applications(self) -> None:
+        """Set aside totals that look like applications: they have a count as number, or no row has a number."""
+        sheet, has_number = self.table.sheet, "dossier" in self.columns
+        named = np.zeros(len(self.rows), dtype=bool)
+        is_total_alone = named.copy()
+        for k in range(len(sheet.texts)):
+            if sheet.raw.columns[k].typed is None:
+                named |= sheet.texts[k].str.contains(_TOTAL).to_numpy()
+                is_total_alone |= sheet.texts[k].str.contains(_TOTAL_ALONE).to_numpy()
+        applications = (self.kinds == LineKind.APPLICATION) & ~np.isin(self.rows, list(self.take))
+        candidates = np.flatnonzero(named & applications)[:_MOST_SUMMED].tolist()
+        self.kinds[candidates] = -1
+        for index in candidates:
+            if self._is_sum(index):
+                self._settle(index, LineKind.ASIDE, "total", _("a total, not an application"))
+        for index in candidates:
+            if self.kinds[index] < 0 and is_total_alone[index] and not has_number:
+                self._settle(index, LineKind.ASIDE, "total", _("a total, not an application"))
+            elif self.kinds[index] < 0 and is_total_alone[index]:
+                self._settle(index, LineKind.QUESTIONED, "unclear", _UNCLEAR)
+            elif self.kinds[index] < 0:
+                self.kinds[index] = LineKind.APPLICATION
+        last = int(np.flatnonzero(self.kinds == LineKind.APPLICATION).max(initial=-1))
+        if (
+            not has_number
+            and (self.kinds == LineKind.APPLICATION).sum() > 2
+            and self.rows[last] not in self.take
+        ):
+            self._ask_of_last_line(last)
+
+    def _ask_of_last_line(self, last: int) -> None:
+        """Ask about the last line if it is the sum of the others and has less to its name than each of them."""
+        names = [name for name in ("title", "applicant") if name in self.columns]
+        others = self.kinds == LineKind.APPLICATION
+        others[last] = False
+        lacks = any(
+            not self._select_filled(name)[last] and self._select_filled(name)[others].all() for name in names
+        )
+        self.kinds[last] = -1
+        if lacks and self._is_sum(last):
+            self._settle(last, LineKind.QUESTIONED, "unclear", _UNCLEAR)
+        else:
+            self.kinds[last] = LineKind.APPLICATION
 
     def _find_totals(self) -> None:
         """Set aside the rows named as totals, where no application has this number."""
@@ -236,7 +300,7 @@ class _Sorter:
         full = self.counts * 2 >= typical
         odd = np.zeros(len(self.rows), dtype=bool)
         if "dossier" in self.columns:
-            odd = self._select_odd_numbers(open_ & key)
+            odd = self._select_odd_numbers(open_ & key & (self.counts >= 2))
             applications = open_ & key & (self.counts >= 2)
         elif "title" in self.columns or "applicant" in self.columns:
             applications = open_ & named & full & (self.counts >= 2)
@@ -307,9 +371,7 @@ class _Sorter:
             elif index > last and (np.diff(self.rows[last : index + 1]) > 1).any():
                 self._settle(index, LineKind.ASIDE, "below", _("below the table, after an empty line"))
             else:
-                self._settle(
-                    index, LineKind.QUESTIONED, "unclear", _("neither an application nor a total for certain")
-                )
+                self._settle(index, LineKind.QUESTIONED, "unclear", _UNCLEAR)
 
     def _is_sum(self, index: int) -> bool:
         """Return whether each amount of a row is the sum of the applications above it, or of its block."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import FIXED_VALUES
+from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind
 from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.parameters import Items, Names
 from tnt_sim.ingest.intake.columns import ColumnReading, Use
-from tnt_sim.ingest.intake.header_words import Role
+from tnt_sim.ingest.intake.header_words import Role, identify_header
 from tnt_sim.ingest.intake.intake import Fate, Intake
 from tnt_sim.ingest.intake.lines import LineKind
 from tnt_sim.ingest.intake.values import Opinion, ValueList
@@ -66,7 +66,15 @@ def _sum_rows(intake: Intake, rows: Sequence[int]) -> int:
 
 
 def _ask_of_rows(intake: Intake, refresh: str) -> Iterator[Question]:
-    asked = intake.list_lines(LineKind.QUESTIONED)
+    others = [line.row for line in intake.list_lines(LineKind.QUESTIONED) if line.code == "other_table"]
+    if others:
+        text = _(
+            "Lines {rows} are another table of the sheet, with a header of its own; they are left out.",
+            rows=_format_rows(others),
+        )
+        answer = _("put the lines under one header in the workbook, then {refresh}", refresh=refresh)
+        yield Question("other_table", text, answer, len(others))
+    asked = [line for line in intake.list_lines(LineKind.QUESTIONED) if line.code != "other_table"]
     if asked:
         rows = [settled.row for settled in asked]
         text = _(
@@ -114,9 +122,16 @@ def _ask_of_rows(intake: Intake, refresh: str) -> Iterator[Question]:
 def _ask_of_sheets(intake: Intake, refresh: str) -> Iterator[Question]:
     for entry in intake.sheets:
         if entry.reason is not None and bool((entry.fates == Fate.QUESTIONED).any()):
-            text = _(
-                'The sheet "{sheet}" has the same columns and is not read. Is it part of the list?',
-                sheet=entry.sheet.name,
+            text = (
+                _(
+                    'The sheet "{sheet}" is another list of applications and is not read. Is it part of the list?',
+                    sheet=entry.sheet.name,
+                )
+                if entry.other
+                else _(
+                    'The sheet "{sheet}" has the same columns and is not read. Is it part of the list?',
+                    sheet=entry.sheet.name,
+                )
             )
             answer = _(
                 '{refresh} --sheet "{sheet}", or put the lines in one sheet',
@@ -144,6 +159,17 @@ def _ask_of_columns(intake: Intake, refresh: str) -> Iterator[Question]:
             )
             answer = _('{refresh} --column requested="…"', refresh=refresh)
             yield Question("as_granted", text, answer, intake.dossiers.height, int(intake.cents.sum()))
+    yield from _ask_of_units(intake)
+    for entry in intake.columns:
+        meant = identify_header(entry.label)
+        unread = entry.use is Use.FURTHER and meant is not None and intake.get_column(meant[0]) is None
+        if unread and meant is not None and CANONICAL[meant[0]] is ColumnKind.MONEY:
+            text = _(
+                '"{label}" has the header of {name}, but most of its cells cannot be read as amounts.',
+                label=entry.label, name=meant[0],
+            )  # fmt: skip
+            answer = _('write the amounts as "12 345,60", then {refresh}', refresh=refresh)
+            yield Question("unread_amounts", text, answer, intake.dossiers.height)
     invented = [intake.table.labels[k] for k in sorted(intake.table.invented)]
     if invented:
         text = _("Columns without a header: {names}. What are they?", names=Names(invented))
@@ -153,6 +179,19 @@ def _ask_of_columns(intake: Intake, refresh: str) -> Iterator[Question]:
             name=invented[0],
         )
         yield Question("no_header", text, answer)
+
+
+def _ask_of_units(intake: Intake) -> Iterator[Question]:
+    """Say which amounts are multiplied because of a unit that does not stand in their header."""
+    scaled = [
+        entry.label for entry in intake.columns if entry.factor > 1 and entry.position in intake.table.scaled
+    ]
+    if scaled:
+        text = _(
+            "{names}: read in thousands or millions of euros, as a line above or below the header says.",
+            names=Names(scaled),
+        )
+        yield Question("unit", text, _("write the unit in the headers if it is another"))
 
 
 def _ask_of_cells(intake: Intake) -> Iterator[Question]:

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.ingest.forms.form_table import make_labels_unique, sanitise_label
-from tnt_sim.ingest.intake.header_words import identify_header, identify_role
+from tnt_sim.ingest.intake.header_words import find_factor, find_title_factor, identify_header, identify_role
 from tnt_sim.ingest.intake.sheets import Sheet
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.raw_table import format_letters
@@ -18,6 +19,12 @@ _LOOK_AHEAD = 60
 _LONGEST_LABEL = 160
 _NUMBER = re.compile(r"[-+−]?[\d\s\u00a0\u202f.,]+(?:€|%|k€|M€)?")
 _YEAR = re.compile(r"20\d\d")
+UNIT = re.compile(
+    r"(?i)\W*(?:en )?(?:[km]?\s?€|[km]?(?:eur|euros?)|(?:milliers|millions)(?: d.euros)?|ht|ttc|en euros?|%|hab\.?"
+    r"|habitants|/ ?\d+|n°|jj/mm/aaaa|texte|oui/non)(?:\s*(?:ht|ttc))?\W*"
+)
+"""A cell with the unit of a column alone."""
+_SCALES = {1_000: " (k€)", 1_000_000: " (M€)"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +37,7 @@ class TableFound:
     header_rows : indices of the rows that hold the headers; the last one is above the first line
     labels : by column, its header on one line, unique, "" for an empty column
     invented : columns with cells but no header, whose label is their letter
+    scaled : columns whose thousands or millions stand above or below their header, and are added to it
     n_known : canonical columns that the labels name
     """
 
@@ -38,6 +46,14 @@ class TableFound:
     labels: tuple[str, ...]
     invented: frozenset[int]
     n_known: int
+    scaled: frozenset[int] = frozenset()
+
+    @property
+    def names_applications(self) -> bool:
+        """Return whether the labels name applications: their number, title or applicant, and an amount."""
+        known = {found[0] for label in self.labels if (found := identify_header(label)) is not None}
+        has_amount = any(CANONICAL[name] is ColumnKind.MONEY for name in known)
+        return has_amount and bool(known & {"dossier", "title", "applicant"})
 
     @property
     def first(self) -> int:
@@ -88,6 +104,15 @@ def is_number(text: str) -> bool:
     )
 
 
+def is_certain_header(sheet: Sheet, index: int) -> bool:
+    """Return whether a row is a header beyond doubt: two known columns, half of its cells, and no digit."""
+    cells = [text for text in sheet.get_row(index) if text]
+    if any(any(c.isdigit() for c in text) or len(text) > _LONGEST_LABEL for text in cells):
+        return False
+    n_known = _count_known(cells)
+    return n_known >= 2 and n_known * 2 >= len(cells)
+
+
 def _measure_header(sheet: Sheet, index: int) -> float:
     """Return how well a row can be the header; 0 where it cannot."""
     cells = [text for text in sheet.get_row(index) if text]
@@ -134,9 +159,38 @@ def _build_table(sheet: Sheet, index: int) -> TableFound:
             invented.add(column)
         else:
             labels.append("")
+    factors = _find_factors(sheet, rows, labels, labels_above)
+    labels = [label + _SCALES.get(factors.get(column, 1), "") for column, label in enumerate(labels)]
     unique = iter(make_labels_unique(label for label in labels if label))
     named = tuple(next(unique) if label else "" for label in labels)
-    return TableFound(sheet, tuple(rows), named, frozenset(invented), _count_known(named))
+    known = _count_known(named)
+    return TableFound(sheet, tuple(rows), named, frozenset(invented), known, frozenset(factors))
+
+
+def _find_factors(
+    sheet: Sheet, rows: Sequence[int], labels: Sequence[str], labels_above: Sequence[Sequence[str]]
+) -> dict[int, int]:
+    """Return the thousands or millions of columns of amounts whose own label has none.
+
+    They stand in a head above, in a row of units below, or in a title: « Montants en k€ ».
+    """
+    titles = [text for index in range(rows[0]) for text in sheet.get_row(index) if text]
+    of_titles = max((find_title_factor(text) for text in titles), default=1)
+    units = sheet.get_row(rows[-1] + 1) if rows[-1] + 1 < len(sheet.raw.rows) else []
+    if not all(UNIT.fullmatch(text) for text in units if text):
+        units = []
+    result = {}
+    for column, label in enumerate(labels):
+        known = identify_header(label)
+        if known is None or CANONICAL[known[0]] is not ColumnKind.MONEY or find_factor(label) > 1:
+            continue
+        unit = units[column] if units else ""
+        factor = max(find_factor(text) for text in (unit, *labels_above[column]))
+        if factor == 1 and not unit and "€" not in label and not re.search(r"(?i)\beuros?\b", label):
+            factor = of_titles
+        if factor > 1:
+            result[column] = factor
+    return result
 
 
 def _join_parts(labels_above: list[str], shared: Counter[str]) -> str:
