@@ -78,8 +78,8 @@ _PLAIN = re.compile(r"[\w.,:/=%+@€-]+")
 def quote_argument(text: str) -> str:
     """Quote a path or a change so that it can be pasted into a command line.
 
-    >>> quote_argument("programme.amount=90 M€"), quote_argument('rules.jury.fund=["E-24"]')
-    ('"programme.amount=90 M€"', '\'rules.jury.fund=["E-24"]\'')
+    >>> print(quote_argument("programme.amount=90 M€"), quote_argument('rules.jury.fund=["E-24"]'))
+    "programme.amount=90 M€" 'rules.jury.fund=["E-24"]'
     """
     if '"' in text:
         return f"'{text}'"

@@ -48,13 +48,13 @@ def check_derived_problem(
         raise VerificationError([Defect("sweep-derived", sentence)])
 
 
-def _is_same_program(one: Formulation, other: Formulation) -> bool:
+def _is_same_program(left: Formulation, other: Formulation) -> bool:
     """Whether two formulations have the same rows, bounds, columns and stages."""
-    stages = [*zip(one.stages, other.stages, strict=False)]
+    stages = [*zip(left.stages, other.stages, strict=False)]
     return (
-        compare_models(one.model, other.model).is_empty
-        and one.model.row_names == other.model.row_names
-        and len(one.stages) == len(other.stages)
+        compare_models(left.model, other.model).is_empty
+        and left.model.row_names == other.model.row_names
+        and len(left.stages) == len(other.stages)
         and all(
             np.array_equal(a.objective, b.objective)
             and (a.sense, a.constant, a.scale, a.tolerance) == (b.sense, b.constant, b.scale, b.tolerance)
