@@ -35,6 +35,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.parallel import Job, JobOutcome, Work
+from tnt_sim.scenario.load import load_scenario
 
 SERIAL = executor("serial", 1)
 
@@ -323,6 +324,38 @@ FORGED = {
     "more applications than memory": pl.lit(10**16).alias("n_dossiers"),
     "another type": pl.lit("1").alias("values"),
 }
+
+
+TIED = """dossier,requested,score
+D0,100,3
+D1,100,3
+D2,100,3
+"""
+
+
+@pytest.mark.parametrize("rule", ["", "rules: [{id: r, kind: limit, measure: dossiers, max: 2}]\n"])
+def test_another_list_among_equals_is_solved_again(rule: str, tmp_path: Path) -> None:
+    """Three equal dossiers, one of which is funded: certificates prove the optimum with any of them."""
+    (tmp_path / "d.csv").write_text(TIED, encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(
+        "schema_version: 1\nid: s\ntitle: s\nprogramme: {id: p, amount: 100 €}\ndossiers: [{file: d.csv}]\n"
+        f"{rule}objective: [{{maximise: {{score: 1}}}}]\nsolver: {{cross_check: never}}\n",
+        encoding="utf-8",
+    )
+    plan = build_plan(load_scenario(tmp_path / "s.yaml"), at=["100 €", "200 €"], free=True)
+    expected = answers(keep(plan, tmp_path / "out"))
+    assert [point.canonical for point in keep(plan, tmp_path / "out").free] == [True, True]
+    (file,) = (tmp_path / "out" / RUNS).glob("*.parquet")
+    table = pl.read_parquet(file)
+    assert table["rows"].to_list()[0] == [0]
+    forged = table.with_columns(
+        pl.Series("rows", [[2], table["rows"].to_list()[1]], dtype=table.schema["rows"])
+    )
+    rename_by_hash(file, encode(forged))
+    found = keep(plan, tmp_path / "out")
+    assert answers(found) == expected
+    assert found.free[0].allocation is not None
+    assert found.free[0].allocation.funded.tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("name", FORGED)

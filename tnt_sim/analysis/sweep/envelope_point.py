@@ -284,6 +284,19 @@ class Settler:
         least = [_select_tighter(one, other, stage.sense is Sense.MAXIMISE) for one, other, stage in both]
         return replace(point, bounds=tuple(least))
 
+    def verify_tie_break(self, problem: Problem, proved: Point, seconds: float | None) -> Point | None:
+        """Break the ties of a proven point again; None if another list comes first among its equals.
+
+        Certificates cover the stages alone. Where time ends first, the point is no longer said to be canonical.
+        """
+        options = OptimiseOptions(kept_values=proved.values, prove=False, backend=self.backend)
+        answer = optimise(problem, options, clock=self._build_clock(seconds), warm=self.warm)
+        first, known = answer.allocation, proved.allocation
+        if first is None or known is None or not answer.canonical:
+            return replace(proved, canonical=False)
+        same = np.array_equal(first.granted_cents, known.granted_cents)
+        return proved if same and np.array_equal(first.funded, known.funded) else None
+
     def _build_clock(self, seconds: float | None, share: float = 1.0) -> Clock:
         """Return a clock for one solve, or what is left of the sweep's own."""
         deadline = self.clock.deadline.tighten(seconds)
@@ -445,7 +458,8 @@ def verify_stored_point(
         return None
     proven = count_proven_stages(problem, stored)
     if proven == len(problem.stages):
-        return replace(stored, bounds=stored.values, status=Status.OPTIMAL, proof=Proof.PROVED)
+        proved = replace(stored, bounds=stored.values, status=Status.OPTIMAL, proof=Proof.PROVED)
+        return settler.verify_tie_break(problem, proved, seconds) if stored.canonical else proved
     if stored.proof is Proof.CROSS_CHECKED or seconds is None or seconds >= WORTH_MORE * stored.seconds:
         return None
     point = replace(stored, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP, canonical=False)
