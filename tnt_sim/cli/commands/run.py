@@ -43,7 +43,6 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.cli.source_notes import print_source_notes
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang, Text, _
@@ -96,6 +95,8 @@ def run(
     variant = load_scenario(scenario, changes)
     tongue = parse_lang(lang, get_written_locale(variant))
     if not quiet:
+        from tnt_sim.cli.source_notes import print_source_notes
+
         print_source_notes(scenario, variant.spec, tongue)
     if write_lp is not None:
         _write_lp(variant, write_lp)

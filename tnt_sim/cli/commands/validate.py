@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from tnt_sim.cli.answer import ScenarioOptions
 from tnt_sim.cli.console import format_arguments
-from tnt_sim.cli.source_notes import print_source_notes
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError
 
@@ -14,6 +13,8 @@ from tnt_sim.errors import ScenarioError
 def validate(options: ScenarioOptions) -> int:
     """Check a scenario and its data without solving."""
     scenario, lang = options.load_scenario()
+    from tnt_sim.cli.source_notes import print_source_notes
+
     print_source_notes(options.scenario, scenario.spec, lang, gone=True)
     from tnt_sim.reporting.reports.validation import (
         build_check_document,
