@@ -155,6 +155,9 @@ def test_each_office_ends_in_a_proven_decision(
     name = f"t{office.suffix}"
     Path(name).write_bytes(office.write())
     made = tnt("new", "mine", "--from", name, "--json").document
+    if not any(office.requested):  # every amount is asked about: nothing can be granted before the answer
+        assert [defect["code"] for defect in made["defects"]] == ["grant-needs"]
+        return
     assert made["defects"] == []
     found = tnt("run", "mine/scenario.yaml", "--json").document
     assert (found["proof"], found["n_dossiers"]) == ("PROVED", len(office.numbers))
