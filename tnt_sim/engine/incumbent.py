@@ -14,7 +14,6 @@ import numpy as np
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.documents import DecimalText
-from tnt_sim.engine.solution_evidence import list_worse_stages
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, SolveStage
@@ -27,6 +26,7 @@ from tnt_sim.verify.allocation_reading import (
     AllocationReading,
     list_broken_rules,
     read_allocation,
+    read_within_limits,
 )
 from tnt_sim.verify.run_document import format_fraction
 
@@ -67,10 +67,8 @@ def _read_feasible(
     problem: Problem, allocation: Allocation, limits: Sequence[Fraction]
 ) -> tuple[Allocation, AllocationReading] | None:
     """Return an allocation with its reading; None if a rule forbids it, or a first stage is too bad."""
-    reading = read_allocation(problem, allocation)
-    if list_broken_rules(problem, allocation, reading) or list_worse_stages(problem, limits, reading):
-        return None
-    return allocation, reading
+    reading = read_within_limits(problem, allocation, limits)
+    return None if reading is None else (allocation, reading)
 
 
 def build_no_allocation_error() -> LimitReached:

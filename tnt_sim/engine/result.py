@@ -139,6 +139,31 @@ class SolveOutcome:
     def __post_init__(self) -> None:
         check_words(self.status, self.proof)
 
+    @classmethod
+    def of_list(
+        cls,
+        allocation: Allocation,
+        reading: AllocationReading,
+        method: str = "direct",
+        *,
+        canonical: bool = False,
+        claimed: bool = False,
+    ) -> SolveOutcome:
+        """Return the outcome of a list that was read, without a proof that it is optimal."""
+        return cls(
+            status=Status.FEASIBLE,
+            values=reading.values,
+            bests=reading.values,
+            granted_cents=reading.granted_cents,
+            allocation=allocation,
+            reading=reading,
+            proof=Proof.FEASIBLE_GAP,
+            canonical=canonical,
+            method=method,
+            seconds=0.0,
+            claimed=claimed,
+        )
+
     @property
     def is_closed(self) -> bool:
         """Whether the search was completed: optimal, or claimed to be by a kernel or one solver.

@@ -29,6 +29,7 @@ from tnt_sim.verify.allocation_reading import (
     Allocation,
     AllocationReading,
     list_broken_rules,
+    list_worse_stages,
     read_allocation,
 )
 from tnt_sim.verify.run_document import StageFigures, format_fraction
@@ -329,25 +330,6 @@ def read_again(
     if broken:
         raise VerificationError(broken)
     return reading
-
-
-def list_worse_stages(
-    problem: Problem, limits: Sequence[Fraction], reading: AllocationReading
-) -> list[Defect]:
-    """List the first stages whose value is worse than required by `limits`."""
-    return [
-        Defect(
-            f"kept:{stage.goal}",
-            _(
-                '"{goal}" is {value} when read again, not {wanted}.',
-                goal=stage.goal,
-                value=str(value),
-                wanted=str(wanted),
-            ),
-        )
-        for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False)
-        if (value < wanted if stage.sense is Sense.MAXIMISE else value > wanted)
-    ]
 
 
 def compute_money_gaps(

@@ -63,6 +63,35 @@ def read_allocation(problem: Problem, allocation: Allocation) -> AllocationReadi
     )
 
 
+def read_within_limits(
+    problem: Problem, allocation: Allocation, limits: Sequence[Fraction]
+) -> AllocationReading | None:
+    """Read an allocation in exact integers; None if it breaks a rule, or a first stage is worse than its limit."""
+    reading = read_allocation(problem, allocation)
+    if list_broken_rules(problem, allocation, reading) or list_worse_stages(problem, limits, reading):
+        return None
+    return reading
+
+
+def list_worse_stages(
+    problem: Problem, limits: Sequence[Fraction], reading: AllocationReading
+) -> list[Defect]:
+    """List the first stages whose value is worse than required by `limits`."""
+    return [
+        Defect(
+            f"kept:{stage.goal}",
+            _(
+                '"{goal}" is {value} when read again, not {wanted}.',
+                goal=stage.goal,
+                value=str(value),
+                wanted=str(wanted),
+            ),
+        )
+        for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False)
+        if (value < wanted if stage.sense is Sense.MAXIMISE else value > wanted)
+    ]
+
+
 def compute_stage_values(
     problem: Problem, funded: BoolArray, granted: IntArray, rules: Sequence[RuleReading]
 ) -> tuple[Fraction, ...]:

@@ -38,7 +38,7 @@ from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
-from tnt_sim.engine.result import Proof, SolveOutcome, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, formulate, with_kept_values
 from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel
@@ -55,7 +55,7 @@ from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.greedy import complete_point
 from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_exact_bound
-from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, read_allocation, read_within_limits
 
 APART = "apart"
 
@@ -331,25 +331,8 @@ def _read_outcome(
 ) -> SolveOutcome | None:
     """Read a point as a list of the problem, in integers; None if it breaks a rule or a kept value."""
     allocation = Allocation(*form.recovery.compute_awards(point))
-    reading = read_allocation(problem, allocation)
-    is_short = any(
-        value < limit if stage.sense is Sense.MAXIMISE else value > limit
-        for stage, value, limit in zip(problem.stages, reading.values, limits, strict=False)
-    )
-    if is_short or list_broken_rules(problem, allocation, reading):
-        return None
-    return SolveOutcome(
-        status=Status.FEASIBLE,
-        values=reading.values,
-        bests=reading.values,
-        granted_cents=reading.granted_cents,
-        allocation=allocation,
-        reading=reading,
-        proof=Proof.FEASIBLE_GAP,
-        canonical=False,
-        method="direct",
-        seconds=0.0,
-    )
+    reading = read_within_limits(problem, allocation, limits)
+    return None if reading is None else SolveOutcome.of_list(allocation, reading)
 
 
 def _solve_relaxation(problem: Problem, limits: Sequence[Fraction], until: Deadline) -> _Relaxed | None:

@@ -48,7 +48,6 @@ from tnt_sim.analysis.marginal.minimum_envelope import (
     build_kernel_view,
     find_least_amount,
     find_least_by_kernel,
-    read_at,
 )
 from tnt_sim.analysis.shared.cap_curves import CapCurves
 from tnt_sim.analysis.shared.envelope_path import (
@@ -70,7 +69,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
-from tnt_sim.verify.allocation_reading import Allocation, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, read_allocation, read_within_limits
 
 
 def compute_extension_bounds(
@@ -154,7 +153,9 @@ def _compute_upper_bound(base: ReferenceSolution, path: EnvelopePath, opened: Pr
     granted[row] = base.problem.offers.least_cents[row]
     case = opened.case
     cents = path.top_cents - find_largest_reduction(case.tree, case.node, granted)
-    reading = read_at(set_amount(base.problem, path, cents), Allocation(funded, granted), base.limits)
+    reading = read_within_limits(
+        set_amount(base.problem, path, cents), Allocation(funded, granted), base.limits
+    )
     return UNKNOWN if reading is None else max(0, cents - path.amount_cents)
 
 

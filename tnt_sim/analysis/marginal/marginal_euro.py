@@ -29,7 +29,6 @@ from tnt_sim.analysis.marginal.minimum_envelope import (
     build_amount_stage,
     find_least_amount,
     prove_minimum,
-    read_at,
 )
 from tnt_sim.analysis.shared.cap_curves import CapCurves, RaisedCaps
 from tnt_sim.analysis.shared.envelope_path import (
@@ -65,7 +64,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import solve_relaxed
-from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.allocation_reading import Allocation, read_within_limits
 
 DISTANCE = "distance"
 MOST_SOLVED = 5_000
@@ -291,21 +290,9 @@ class _MarginalSearch:
         granted[rows] = np.where(columns, offers.most_cents[rows], 0)
         allocation = Allocation(funded, granted)
         there = set_amount(problem, path, path.amount_cents + cents)
-        reading = read_at(there, allocation, self.base.compute_better_limits(0))
+        reading = read_within_limits(there, allocation, self.base.compute_better_limits(0))
         assert reading is not None, "the list breaks a rule at the amount that was found for it"
-        return SolveOutcome(
-            status=Status.FEASIBLE,
-            values=reading.values,
-            bests=reading.values,
-            granted_cents=reading.granted_cents,
-            allocation=allocation,
-            reading=reading,
-            proof=Proof.FEASIBLE_GAP,
-            canonical=True,
-            method="tree",
-            seconds=0.0,
-            claimed=True,
-        )
+        return SolveOutcome.of_list(allocation, reading, "tree", canonical=True, claimed=True)
 
     def find_rule_step(self, name: str) -> NextEuro:
         """Find the least violation of a rule that improves some stage."""

@@ -59,9 +59,7 @@ from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import (
     Allocation,
-    AllocationReading,
-    list_broken_rules,
-    read_allocation,
+    read_within_limits,
 )
 
 
@@ -380,22 +378,11 @@ def find_least_amount(
     if not moving:
         there = change(set_amount(problem, path, lower))
         assert answer.allocation is not None
-        assert read_at(there, answer.allocation, limits) is not None, (
+        assert read_within_limits(there, answer.allocation, limits) is not None, (
             "the allocation breaks a rule at the amount that was found for it"
         )
         return MinimumEnvelope(lower, lower, answer, answer.proof)
     return _climb(problem, path, lower, limits, change, clock, answer, moving)
-
-
-def read_at(problem: Problem, allocation: Allocation, limits: Sequence[Fraction]) -> AllocationReading | None:
-    """Read an allocation in exact integers; None if it breaks a rule or is worse than `limits`."""
-    reading = read_allocation(problem, allocation)
-    if list_broken_rules(problem, allocation, reading):
-        return None
-    for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False):
-        if value < wanted if stage.sense is Sense.MAXIMISE else value > wanted:
-            return None
-    return reading
 
 
 def _solve_by_kernel(
@@ -434,7 +421,7 @@ def find_least_by_kernel(
         return MinimumEnvelope(None, None, answer, proof)
     cents = max(path.floor_cents, view.floor_cents + result.need)  # the path may start at the written amount
     allocation = view.build_allocation(result.taken)
-    reading = read_at(set_amount(view.problem, path, cents), allocation, (value,))
+    reading = read_within_limits(set_amount(view.problem, path, cents), allocation, (value,))
     if reading is None:
         return None
     proof = prove_minimum(view.problem, path, (value,), cents, prove, deadline)

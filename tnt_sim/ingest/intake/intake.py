@@ -307,7 +307,7 @@ class _Body:
         """Return the cells of a column of the copy as text, "" where there is nothing or nothing readable."""
         values = self.done.columns[get_table_column(reading.name)] if reading.use is Use.CANONICAL else None
         if values is None:
-            return self._finish_kept(reading)
+            return self._finish_other_column(reading)
         kind = CANONICAL[reading.name]
         if kind is ColumnKind.MONEY:
             return format_euros_plain(values)
@@ -335,7 +335,7 @@ class _Body:
         }
         return text.set(~text.str.contains(form.get(name, r"^\d{9}$")), "")
 
-    def _finish_kept(self, reading: ColumnReading) -> pl.Series:
+    def _finish_other_column(self, reading: ColumnReading) -> pl.Series:
         text = self.done.columns[reading.name].str.strip_chars()
         column = self.cells[reading.name]
         if reading.kind == "date":
