@@ -18,8 +18,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from support.analysis_cases.sweep_steps import SPAN, chosen, euros
-from support.analysis_cases.sweeps import List, Small, small
+from support.analysis_cases.sweep_steps import SPAN, check_bounds, chosen, euros
+from support.analysis_cases.sweeps import Small, small
 from support.clocks import StepClock
 from support.lanes import seeds
 
@@ -206,21 +206,7 @@ def test_workers_that_a_limit_stops_leave_a_list_and_a_bound(
         StepClock().install(monkeypatch)
         point_task._load_ground.cache_clear()
         found = run(plan, time_limit=limit, execution=tasks_here())
-        promised: List | None = None
-        for nested in found.nested:
-            best = case.best(nested.cents, promised)
-            listed = chosen(nested)
-            if best is None or listed is None:
-                continue
-            assert nested.bounds[0] is not None
-            assert case.value(listed) == nested.values[0] <= case.value(best) <= nested.bounds[0]
-            promised = listed
-        for free in found.free:
-            best = case.best(free.cents)
-            if best is None or not free.values:
-                continue
-            assert free.bounds[0] is not None
-            assert free.values[0] <= case.value(best) <= free.bounds[0]
+        check_bounds(case, found)
         if found.stopped_by == "time" and found.free and found.free[0].allocation is not None:
             n_bounded += sum(point.method == "kept" for point in found.free + found.nested)
     assert n_bounded or seed % 3 == 2
