@@ -1,4 +1,4 @@
-"""Allocations by exact kernels equal those of the plain path (`--method direct`), dossier by dossier, to the cent.
+"""Allocations by the compiled kernels, by numpy and by the plain path (`--method direct`) are equal, to the cent.
 
     uv run python benchmarks/equal_paths.py [FROM] [TO]          (default 0 2000; 0 to 60 run with the tests)
 
@@ -9,6 +9,7 @@ time 0-1 dossiers alone, else levels and ranges too. SYNTHETIC, all of it.
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support import draws
@@ -25,6 +27,7 @@ from support.mixed_cases.run import write
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
+from tnt_sim.kernel.compiled.library import COMPILED, NUMPY, VARIABLE, get_core
 from tnt_sim.scenario.load import load_scenario
 
 
@@ -162,21 +165,35 @@ def told(result: ResultData) -> dict[str, Any]:
 def compare(seed: int) -> tuple[str, str]:
     """How the seed was solved, and what differs (empty when nothing does, or a limit ended one of the two)."""
     with tempfile.TemporaryDirectory() as name:
+        place = place_of(seed, Path(name))
         try:
-            scenario = load_scenario(place_of(seed, Path(name)))
-            ours = solve(scenario, cross_check="never")
+            ours, by_numpy = (solve_by(path, place) for path in (COMPILED, NUMPY))
         except InputError as error:
             return "refused", "" if seed % 4 != 1 else str(error)
-        plain = solve(scenario, cross_check="never", method="direct")
-    left, right = told(ours), told(plain)
+        plain = solve_by(COMPILED, place, method="direct")
+    way = str(ours.document["method"])
+    differ = [f"numpy, {difference}" for difference in list_differences(ours, by_numpy)]
     if Status.FEASIBLE in (ours.status, plain.status) and ours.status is not plain.status:
-        return f"{ours.document['method']}, one not settled in time", ""
-    differ = [key for key in left if left[key] != right[key]]
-    return str(ours.document["method"]), ", ".join(f"{key}: {left[key]} ≠ {right[key]}" for key in differ)
+        return f"{way}, one not settled in time", ", ".join(differ)
+    return way, ", ".join(differ + [f"plain, {difference}" for difference in list_differences(ours, plain)])
+
+
+def solve_by(path: str, place: Path, **options: Any) -> ResultData:
+    """Solve a scenario with the compiled kernels or with numpy."""
+    with patch.dict(os.environ, {VARIABLE: path}):
+        return solve(load_scenario(place), cross_check="never", **options)
+
+
+def list_differences(ours: ResultData, other: ResultData) -> list[str]:
+    """List what another path tells otherwise."""
+    left, right = told(ours), told(other)
+    return [f"{key}: {left[key]} ≠ {right[key]}" for key in left if left[key] != right[key]]
 
 
 def main() -> None:
     first, last = (int(word) for word in (*sys.argv[1:3], *("0", "2000")[len(sys.argv[1:3]) :]))
+    if get_core() is None:
+        sys.exit("The compiled kernels are not built: nothing to compare.")
     ways: Counter[str] = Counter()
     different = {}
     began = time.perf_counter()

@@ -1,6 +1,7 @@
 """The oracle: random and near-miss instances, the engine against exact references; mismatches, overspends, proofs.
 
     uv run python benchmarks/oracle.py --random 10000 --near-miss 10000 --out /tmp/oracle.jsonl
+    … with TNT_SIM_KERNELS=numpy, and with --method direct: the other two paths
     uv run --with ortools python benchmarks/oracle.py --programmes 3 --out /tmp/programmes.jsonl
 
 Up to 20 dossiers the reference is all 2^n sets. Above, two other solvers are asked for the same rows, written
@@ -29,12 +30,12 @@ RULES = ("envelope", "tree", "crossing-2", "crossing-3", "crossing-4", "crossing
 Row = dict[str, Any]
 
 
-def small_rows(family: Any, seeds: Iterable[int], backend: str, second: str) -> Iterator[Row]:
+def small_rows(family: Any, seeds: Iterable[int], backend: str, second: str, method: str) -> Iterator[Row]:
     """One row for each small instance."""
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
         for seed in seeds:
             instance = family(seed)
-            said = answer(instance, Path(folder), backend, second)
+            said = answer(instance, Path(folder), backend, second, method=method)
             yield row_of(instance, family.__name__, said, judged(instance, said))
 
 
@@ -141,6 +142,9 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--backend", default="highs")
     parser.add_argument("--cross-check", default="auto")
+    parser.add_argument(
+        "--method", default="auto", help="of the small instances; direct: without exact kernels"
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="for each programme and each solver")
     parser.add_argument("--out", type=Path, help="one JSON line for each instance")
     asked = parser.parse_args()
@@ -149,8 +153,8 @@ def main() -> int:
         return range(asked.first_seed, asked.first_seed + count)
 
     tasks = [
-        small_rows(random_small, seeds(asked.random), asked.backend, asked.cross_check),
-        small_rows(near_miss, seeds(asked.near_miss), asked.backend, asked.cross_check),
+        small_rows(random_small, seeds(asked.random), asked.backend, asked.cross_check, asked.method),
+        small_rows(near_miss, seeds(asked.near_miss), asked.backend, asked.cross_check, asked.method),
         programme_rows(seeds(asked.programmes), asked.sizes, asked.backend, asked.cross_check, asked.seconds),
     ]
     rows, began = [], time.perf_counter()

@@ -31,11 +31,13 @@ class Answer:
 
 
 def answer(instance: Instance, folder: Path, backend: str = "highs", second: str = "auto",
-           time_limit: float | None = None) -> Answer:  # fmt: skip
+           time_limit: float | None = None, method: str = "auto") -> Answer:  # fmt: skip
     """Solve an instance through its scenario files; an error that is no refusal is told as the status."""
     began = time.perf_counter()
     try:
-        result = solve(instance.scenario(folder, second), backend=backend, time_limit=time_limit)
+        result = solve(
+            instance.scenario(folder, second), backend=backend, time_limit=time_limit, method=method
+        )
     except ScenarioError:
         return Answer(None, REFUSED, None, False, time.perf_counter() - began)
     except TntError as error:
