@@ -50,7 +50,7 @@ def test_up_to_ten_dossiers(seed: int) -> None:
 @pytest.mark.slow
 def test_hundreds_of_mixed_cases_equal_enumeration() -> None:
     """Thousands more by hand: `benchmarks/brute.py`."""
-    different = {seed: told for seed in range(1000, 1500) if (told := check(mixed(seed, 8, 4000))[0])}
+    different = {seed: told for seed in range(1000, 1150) if (told := check(mixed(seed, 8, 4000))[0])}
     assert different == {}
 
 

@@ -40,6 +40,9 @@ SHARE = 4
 DRAWS = 10
 """The default lane draws one example in so many."""
 
+SLOW_DRAWS = 2
+"""The slow lane draws one in so many: tens of thousands are drawn by hand (`benchmarks/brute.py`, `oracle.py`)."""
+
 FEWEST = 10
 """It draws no fewer than these, where the test has as many."""
 
@@ -57,10 +60,10 @@ def is_quick(path: Path) -> bool:
 
 
 def drawn(examples: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Draw so many examples with `--slow`, a part of them otherwise."""
-    fewer = max(examples // DRAWS, min(examples, FEWEST))
+    """Draw a share of so many examples: a larger one with `--slow`."""
+    part = examples // (SLOW_DRAWS if Lane.slow else DRAWS)
     most = settings(
-        max_examples=examples if Lane.slow else fewer,
+        max_examples=max(part, min(examples, FEWEST)),
         deadline=None, suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     return lambda test: pytest.mark.drawn(most(test))
