@@ -11,9 +11,9 @@ id and the number of dossiers concerned; if that number changes, the question is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -205,6 +205,23 @@ class Case:
     def n(self) -> int:
         """Number of dossiers."""
         return self.portfolio.table.height
+
+    def memoise[T](self, name: tuple[object, ...], read: Callable[[Case], T], columns: Collection[str]) -> T:
+        """Return `read(case)`, computed once by the portfolio, and note the columns that it compared as texts.
+
+        A later version of the scenario, which finds the value kept, so warns of the same merged spellings.
+        """
+
+        def read_noting() -> tuple[T, frozenset[str]]:
+            case = replace(self, columns_read=set())
+            value = read(case)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+            return value, frozenset(case.columns_read)
+
+        value, compared = self.portfolio.memoise(name, read_noting, columns)
+        self.columns_read.update(compared)
+        return value
 
     def record_defect(
         self, code: str, text: Text, path: Path, hint: Text | None = None, subject: tuple[str, ...] = ()

@@ -90,17 +90,33 @@ def test_what_was_joined_is_listed_with_its_counts(tmp_path: Path) -> None:
     assert not [one for one in compiled(tmp_path, "").warnings if one.code == "values-joined"]
 
 
+VILLES = (
+    "dossier,envelope,requested,score,applicant,applicant_id\n"
+    "1,a,600,1.5,Ville,60676\n2,a,500,2.5,Villé,{number}\n3,b,400,3,Ville,60676\n"
+)
+APPLICANTS = "rules: [{id: n, kind: limit, measure: applicants, max: 9}]\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "table"), [(BY_THEME, TABLE), (APPLICANTS, VILLES.format(number="")), ("", TABLE)]
+)
+def test_a_second_version_of_the_same_table_says_it_too(tmp_path: Path, more: str, table: str) -> None:
+    """A session compiles its scenario again over one table, where groups and keys are kept."""
+    scenario = tiny(tmp_path, HEAD + more, table)
+    first, second = (
+        [one.text.en for one in compile_problem(scenario).warnings if one.code == "values-joined"]
+        for _ in range(2)
+    )
+    assert first == second
+    assert bool(first) == bool(more)
+
+
 @pytest.mark.parametrize(("number", "joined"), [("67507", 0), ("", 1)])
 def test_names_of_applicants_are_read_only_where_a_number_is_missing(
     tmp_path: Path, number: str, joined: int
 ) -> None:
     """« Ville » and « Villé » are two communes: with their numbers, nothing is said of their names."""
-    table = (
-        "dossier,envelope,requested,score,applicant,applicant_id\n"
-        f"1,a,600,1.5,Ville,60676\n2,a,500,2.5,Villé,{number}\n3,b,400,3,Ville,60676\n"
-    )
-    rule = "rules: [{id: n, kind: limit, measure: applicants, max: 9}]\n"
-    problem = compiled(tmp_path, rule, table)
+    problem = compiled(tmp_path, APPLICANTS, VILLES.format(number=number))
     assert [one.code for one in problem.warnings].count("values-joined") == joined
 
 

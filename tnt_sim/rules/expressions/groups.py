@@ -80,7 +80,7 @@ def _encode_values(case: Case, columns: Sequence[str]) -> tuple[list[str], IntAr
     The positions are int64 (n,), -1 where a cell is empty.
     """
 
-    def read() -> tuple[list[str], IntArray]:
+    def read(case: Case) -> tuple[list[str], IntArray]:
         texts = [_as_text(case, column) for column in columns]
         key = texts[0] if len(texts) == 1 else _join_values(texts)
         values = key.filter(key != "").unique().sort().to_list()
@@ -92,9 +92,9 @@ def _encode_values(case: Case, columns: Sequence[str]) -> tuple[list[str], IntAr
     # the envelope of a dossier depends on the tree, so it cannot be cached with the table
     joined = tuple(is_joined(case, column) for column in columns)
     if "envelope" in columns:
-        return read()
+        return read(case)
     from_table = {name for column in columns for name in (column, *list_cents_columns(column))}
-    return case.portfolio.memoise(("groups", *columns, joined), read, from_table)
+    return case.memoise(("groups", *columns, joined), read, from_table)
 
 
 def _record_missing_column(case: Case, path: Path) -> None:

@@ -453,9 +453,9 @@ def encode_keys(case: Case, column: str, *, fallback: bool) -> IntArray:
     name, and a dossier without either counts by itself.
     """
     joined = tuple(is_joined(case, name) for name in (column, "applicant"))
-    return case.portfolio.memoise(
+    return case.memoise(
         ("keys", column, fallback, joined),
-        lambda: _encode_keys(case, column, fallback),
+        lambda case: _encode_keys(case, column, fallback),
         (column, "applicant", "dossier") if fallback else (column,),
     )
 
