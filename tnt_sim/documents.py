@@ -6,13 +6,16 @@ name of a field that Python reserves ends with an underscore, which its key does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import field, fields, is_dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from operator import attrgetter
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    import polars as pl
 
 type DecimalText = str
 """A decimal as `verify.run_document.format_fraction` writes it: exact, or 12 significant digits."""
@@ -23,6 +26,63 @@ OMITTED = "omitted"
 def omit_none() -> Any:
     """Return the default of a key that the document leaves out while the field is None."""
     return field(default=None, metadata={OMITTED: True})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableRows[Entry](Sequence[Entry]):
+    """Entries of a document that are rows of a table; each becomes an object where it is read.
+
+    Attributes
+    ----------
+    table : one column per key, in the order of the keys, of text, integers and booleans
+    kind : class of the entries
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> @dataclass(frozen=True, slots=True, kw_only=True)
+    ... class Grant:
+    ...     dossier: str
+    ...     cents: int | None
+    >>> rows = TableRows(pl.DataFrame({"dossier": ["A", "B"], "cents": [100, None]}), Grant)
+    >>> rows[1]
+    Grant(dossier='B', cents=None)
+    >>> rows.list_plain_rows()
+    [{'dossier': 'A', 'cents': 100}, {'dossier': 'B', 'cents': None}]
+    """
+
+    table: pl.DataFrame
+    kind: Callable[..., Entry]
+
+    def __len__(self) -> int:
+        return self.table.height
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self.kind(**row) for row in self.table.iter_rows(named=True))
+
+    @overload
+    def __getitem__(self, place: int) -> Entry: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, place: int | slice) -> Entry | Sequence[Entry]:
+        if isinstance(place, slice):
+            return TableRows(self.table[place], self.kind)
+        return self.kind(**self.table.row(place, named=True))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def filter_rows(self, condition: pl.Expr) -> TableRows[Entry]:
+        """Return the rows that satisfy a condition on the columns."""
+        return TableRows(self.table.filter(condition), self.kind)
+
+    def list_plain_rows(self) -> list[dict[str, Any]]:
+        """Return the rows as plain JSON data."""
+        keys = self.table.columns
+        columns = [column.to_list() for column in self.table.iter_columns()]
+        return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 _PLAIN = frozenset({str, int, bool, float, NoneType})
@@ -79,6 +139,8 @@ def _dump_value(value: Any) -> Any:
     """Write a value; exact classes come first, since they answer sooner than abstract ones."""
     if value.__class__ in _PLAIN:
         return value
+    if value.__class__ is TableRows:
+        return value.list_plain_rows()
     if value.__class__ is tuple or value.__class__ is list:
         return [_dump_value(one) for one in value]
     if is_dataclass(value):

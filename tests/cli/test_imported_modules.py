@@ -51,7 +51,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("import data/dossiers.csv --out table", SOLVERS | SLOW, 86),
         ("verify {a}", SOLVERS | SLOW, 250),
         ("run scenario.yaml", SECOND | SLOW, 340),
-        ("explain {a} E-24", SECOND | SLOW, 325),
+        ("explain {a} E-24", SECOND | SLOW, 328),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 350),
         ("compare {a} {b}", SOLVERS | SLOW, 340),
         ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 325),

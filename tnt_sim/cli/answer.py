@@ -56,15 +56,25 @@ class OutputOptions:
     quiet: QuietOption = False
 
     def show(
-        self, report: Report, document: Mapping[str, object], lang: Lang, hint: Sequence[Line] = ()
+        self,
+        report: Report | Callable[[], Report],
+        document: Mapping[str, object],
+        lang: Lang,
+        hint: Sequence[Line] = (),
     ) -> None:
-        """Print the document with `--json`, otherwise the report, then what to type next."""
+        """Print the document with `--json`, otherwise the report, then what to type next.
+
+        Parameters
+        ----------
+        report : or what builds it, where that takes time; called only if the report is shown
+        """
         if self.as_json:
             emit(document)
         elif not self.quiet:
             from tnt_sim.reporting.renderers.terminal import render_report
 
-            print_page([*render_report(report, lang, get_width()), *hint])
+            built = report() if callable(report) else report
+            print_page([*render_report(built, lang, get_width()), *hint])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +97,15 @@ class AnswerOptions(OutputOptions):
             check_out(self.out, force=self.force)
 
     def show(
-        self, report: Report, document: Mapping[str, object], lang: Lang, hint: Sequence[Line] = ()
+        self,
+        report: Report | Callable[[], Report],
+        document: Mapping[str, object],
+        lang: Lang,
+        hint: Sequence[Line] = (),
     ) -> None:
         """Write the file of `--out` first."""
         if self.out is not None:
+            report = report() if callable(report) else report
             write_report(self.out, report, lang)
         super().show(report, document, lang, hint)
         if self.out is not None and not (self.quiet or self.as_json):

@@ -8,15 +8,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tnt_sim.analysis.marginal import marginal_euro
-from tnt_sim.analysis.marginal.entry_thresholds import KERNEL, find_no_loss_extensions
+from tnt_sim.analysis.marginal import entry_thresholds, marginal_euro
+from tnt_sim.analysis.marginal.cap_limits import compute_extension_limits
+from tnt_sim.analysis.marginal.entry_thresholds import KERNEL, UNKNOWN, NoLoss, find_no_loss_extensions
 from tnt_sim.analysis.marginal.marginal_euro import RISES, STOPPED, NextEuro, compute_marginal_euros
 from tnt_sim.analysis.shared import cap_curves
 from tnt_sim.analysis.shared.cap_curves import CapCurves
+from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
-from tnt_sim.deadline import UNLIMITED
+from tnt_sim.deadline import UNLIMITED, DeadlineExpired
+from tnt_sim.kernel.cap_tree.path_room import IntegerBounds
 from tnt_sim.scenario.load import load_scenario
 
 RULE = "rules: [{id: all, kind: limit, measure: granted, max: %d €}]\n"
@@ -93,6 +96,76 @@ def test_every_extension_is_that_of_a_solve(
         for row in rows:
             assert told.never[row] == solved.never[row]
             assert (told.lower[row], told.upper[row]) == (solved.lower[row], solved.upper[row])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_prices_and_exchanges_bound_every_extension(tmp_path: Path, seed: int) -> None:
+    """The limits from one pass contain the exact extension, and the prices bound every list within the caps."""
+    base = solve_nested_caps(tmp_path, seed + 120, cents=seed % 2 == 1, rule=seed % 3 == 2)
+    curves = CapCurves.of(base.problem, base.allocation, UNLIMITED)
+    assert curves is not None
+    for tree in curves.trees:
+        prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root)
+        assert prices is not None
+        assert prices.b * tree.decided_profit <= prices.bound
+        assert min(prices.price.values()) >= 0
+    rows = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded).tolist()
+    n_exact = 0
+    for name in base.problem.case.tree.ids:
+        path = build_envelope_path(base.problem, name)
+        raised = curves.find_raised_caps(path)
+        assert raised is not None
+        limits = compute_extension_limits(curves, rows, raised)
+        assert set(limits) == set(rows)
+        unit = curves.trees[raised.tree].task.unit if raised.tree >= 0 else 1
+        for row, exact in curves.find_extensions(rows, path, UNLIMITED).items():
+            low, high = raised.to_cents(limits[row], unit)
+            assert exact.low <= high
+            if exact.exact:  # otherwise a cap that does not rise may bind
+                assert low <= exact.low
+                n_exact += 1
+    assert n_exact or not rows
+
+
+def test_limits_from_prices_stay_when_time_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = solve_nested_caps(tmp_path, 4, n=30, cents=False, rule=False)
+    path = build_envelope_path(base.problem, "tout")
+    exact = find_no_loss_extensions(base, path)
+    monkeypatch.setattr(entry_thresholds, "MOST_SOLVED", 0)  # as with many dossiers
+
+    def stop(*_: object) -> dict[int, IntegerBounds]:
+        raise DeadlineExpired
+
+    monkeypatch.setattr(CapCurves, "find_extensions", stop)
+    known = NoLoss.from_reference(base)
+    with pytest.raises(DeadlineExpired):
+        find_no_loss_extensions(base, path, into=known)
+    waiting = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded)
+    assert len(waiting)
+    for row in waiting.tolist():
+        assert known.method[row]
+        if known.never[row]:
+            assert exact.never[row]
+        elif not exact.never[row]:
+            assert known.lower[row] <= exact.lower[row]
+        if known.upper[row] != UNKNOWN:
+            assert known.upper[row] >= exact.upper[row]
+            assert not exact.never[row]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_questions_a_few_at_a_time_have_the_same_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    base = solve_nested_caps(tmp_path, seed, n=30, cents=False, rule=False)
+    rows = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded).tolist()
+    path = build_envelope_path(base.problem, "tout")
+    curves = [CapCurves.of(base.problem, base.allocation, UNLIMITED) for _ in range(2)]
+    assert curves[0] is not None
+    assert curves[1] is not None
+    together = curves[0].find_extensions(rows, path, UNLIMITED)
+    monkeypatch.setattr(cap_curves, "MOST_TOGETHER", 2)
+    assert curves[1].find_extensions(rows, path, UNLIMITED) == together
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -20,7 +20,7 @@ from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.analysis.shared.goal_values import GoalValue, list_goal_values
 from tnt_sim.analysis.shared.progress import ProgressEntry, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import Moves, ReferenceSolution
-from tnt_sim.documents import DecimalText, omit_none
+from tnt_sim.documents import DecimalText, TableRows, omit_none
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.problem import Problem
@@ -308,11 +308,9 @@ def build_marginal_entry(result: NextEuro) -> NextEuroEntry:
     )
 
 
-def build_entry_rows(thresholds: Entries) -> list[EntryThresholdRow]:
+def build_entry_rows(thresholds: Entries) -> TableRows[EntryThresholdRow]:
     """Build one row per dossier that can be funded."""
-    return [
-        EntryThresholdRow(**row) for row in thresholds.table.filter(thresholds.table["eligible"]).to_dicts()
-    ]
+    return TableRows(thresholds.table.filter(thresholds.table["eligible"]), EntryThresholdRow)
 
 
 def count_flags(thresholds: Entries) -> dict[str, int]:

@@ -21,9 +21,10 @@ With one objective that more money cannot worsen, a₀ + no_loss_i ≤ first_i a
 optimum at a that funds i is as good as today's. With a second objective it need not be. On the
 nested curve an application enters once.
 
-Bounds on `no_loss` for all applications from one linear program. Lower: with dual prices y of
-"minimise the amount, every stage as good as today", L(y) the exact Lagrangian bound and r the exact
-reduced costs, no amount below L(y) + max(0, r_i) funds i. Upper: today's list plus i, at the amount
+Where nested caps alone bind, bounds come from their prices and from exchanges on today's list (`cap_limits`), and
+curves narrow them. Otherwise bounds for all applications come from one linear program. Lower: with dual
+prices y of "minimise the amount, every stage as good as today", L(y) the exact Lagrangian bound and r the
+exact reduced costs, no amount below L(y) + max(0, r_i) funds i. Upper: today's list plus i, at the amount
 where it fits, if every rule is satisfied there.
 """
 
@@ -37,6 +38,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.marginal.cap_limits import compute_extension_limits
 from tnt_sim.analysis.marginal.list_addition import (
     ListAddition,
     build_blocking_rule_finder,
@@ -247,18 +249,32 @@ def _read_curves(
     if not base.answer.is_closed:
         return waiting
     curves = CapCurves.of(base.problem, base.allocation, deadline)
-    if curves is None:
+    raised = None if curves is None else curves.find_raised_caps(path)
+    if curves is None or raised is None:
         return waiting
-    extensions = curves.find_extensions(waiting, path, deadline)
-    left = []
     few = len(base.problem.offers.candidate) <= MOST_SOLVED
+    limits = compute_extension_limits(curves, waiting, raised, deadline)
+    unit = curves.trees[raised.tree].task.unit if raised.tree >= 0 else 1
+    in_cents = {row: raised.to_cents(added, unit) for row, added in limits.items()}
+    if not few:
+        for row, limit in in_cents.items():
+            record_added(no_loss, row, limit)
+    extensions = curves.find_extensions(waiting, path, deadline, limits)
+    left = []
     for row in waiting:
-        added = extensions.get(row)
+        added = _intersect_limits(extensions.get(row), in_cents.get(row))
         if added is None or (few and not added.exact):
             left.append(row)
         else:
             record_added(no_loss, row, added)
     return left
+
+
+def _intersect_limits(first: IntegerBounds | None, second: IntegerBounds | None) -> IntegerBounds | None:
+    """Return the limits that satisfy both, where both are known."""
+    if first is None or second is None:
+        return first or second
+    return IntegerBounds(max(first.low, second.low), min(first.high, second.high))
 
 
 def record_added(no_loss: NoLoss, row: int, added: IntegerBounds) -> None:

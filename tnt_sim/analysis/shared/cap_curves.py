@@ -60,6 +60,8 @@ MOST_TIES = 1_000_000
 """Comparisons of equal states by rank, per tree."""
 FIRST_UNITS, ROUNDS, WIDER = 2, 7, 4
 """Units of profit that the first states may lose, rounds of questions, and the growth of this loss Γ by round."""
+MOST_TOGETHER = 5_000
+"""Questions on a tree that are narrowed together."""
 
 
 UNKNOWN = IntegerBounds(-FAR, FAR)
@@ -213,12 +215,26 @@ class PathTree:
     ) -> None:
         """Narrow the limits of some questions, each on one of the columns, until they meet.
 
-        What was narrowed stays where the states outgrow their budget or time is up.
+        What was narrowed stays where the states outgrow their budget or time is up. Many questions are narrowed
+        some leaves after others, so that those whose turn came are answered.
         """
-        try:
-            self._call_with_precision(lambda b: self._narrow_at_precision(b, questions, columns, deadline))
-        except (TooManyStates, OverflowError, DeadlineExpired):
-            return
+        order = np.argsort(self._leaf_of[columns], kind="stable")
+        for start in range(0, len(order), MOST_TOGETHER):
+            part = order[start : start + MOST_TOGETHER]
+            own = [questions[k] for k in part.tolist()]
+            ask = partial(self._narrow_at_precision, questions=own, columns=columns[part], deadline=deadline)
+            try:
+                self._call_with_precision(ask)
+            except (TooManyStates, OverflowError, DeadlineExpired):
+                return
+
+    @cached_property
+    def _leaf_of(self) -> IntArray:
+        """Number of the leaf of each column."""
+        leaf_of = np.zeros(len(self.task.weight), dtype=np.int64)
+        for place, columns in enumerate(self.root.list_columns_by_node()):
+            leaf_of[columns] = place
+        return leaf_of
 
     def solve_changed(
         self, column: int, change: TreeChange, memory: Memory, deadline: Deadline
@@ -321,7 +337,8 @@ class PathTree:
                 self._ask_leaf(leaf.columns, leaf.capacity, outside, by_leaf[number], column_of, b, deadline)
 
         # what no money buys is seen where money costs nothing
-        ask(0, 0, np.array([k for k, one in enumerate(questions) if one.taken is None], dtype=np.int64))
+        unsure = [k for k, one in enumerate(questions) if one.taken is None and one.limits.high == FAR]
+        ask(0, 0, np.array(unsure, dtype=np.int64))
         gamma = tree.estimate_first_loss(FIRST_UNITS)
         for _ in range(ROUNDS):
             left = np.array([k for k, one in enumerate(questions) if one.open], dtype=np.int64)
@@ -655,7 +672,7 @@ class CapCurves:
     def narrow_questions(self, questions: Sequence[PathQuestion], deadline: Deadline) -> None:
         """Narrow the limits of some questions on covered applications until they meet, or time is up."""
         by_tree: dict[int, list[PathQuestion]] = {}
-        for one in questions:
+        for one in (question for question in questions if question.open):
             by_tree.setdefault(int(self.tree_of[self.column[one.row]]), []).append(one)
         for number, own in by_tree.items():
             columns = np.array([self.column[one.row] for one in own])
@@ -723,11 +740,19 @@ class CapCurves:
         return increases
 
     def find_extensions(
-        self, rows: Sequence[int], path: EnvelopePath, deadline: Deadline
+        self,
+        rows: Sequence[int],
+        path: EnvelopePath,
+        deadline: Deadline,
+        known: Mapping[int, IntegerBounds] = MappingProxyType({}),
     ) -> dict[int, IntegerBounds]:
         """Bound the least cents to add to a path of envelopes so that each application comes in without loss.
 
         FAR where no increase is enough. A row that the curves do not cover has no entry.
+
+        Parameters
+        ----------
+        known : limits that are known, by row, as weight to add to the tree that rises
         """
         raised = self.find_raised_caps(path)
         if raised is None:
@@ -752,7 +777,7 @@ class CapCurves:
                 leaf=leaf,
                 above=raised.above,
             )
-            inside.append(PathQuestion(row, ask, profit=least))
+            inside.append(PathQuestion(row, ask, profit=least, limits=known.get(row, UNKNOWN)))
         self.narrow_questions(inside, deadline)
         unit = self.trees[raised.tree].task.unit if raised.tree >= 0 else 1
         extensions = {one.row: raised.to_cents(one.limits, unit) for one in inside}

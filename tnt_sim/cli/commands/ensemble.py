@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,12 +117,17 @@ class EnsembleOptions(StudyOptions):
         super(EnsembleOptions, options).check()
 
     def show(
-        self, report: Report, document: Mapping[str, object], lang: Lang, hint: Sequence[Line] = ()
+        self,
+        report: Report | Callable[[], Report],
+        document: Mapping[str, object],
+        lang: Lang,
+        hint: Sequence[Line] = (),
     ) -> None:
         """Write the page and the workbook into the folder of the draws, or the file of `--out`."""
         if self.store is None:
             super().show(report, document, lang, hint)
             return
+        report = report() if callable(report) else report
         for name in PAGES:
             write_report(self.store / name, report, lang)
         replace(self, out=None).show(report, document, lang, hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -70,7 +71,7 @@ def explain(
         print_note(ERROR.in_(lang) + fault.describe(lang))
     one = [] if dossiers or everyone else [entry.dossier for entry in document.reserve[:1]]
     hint = build_hint("explain --one" if one else "explain", lang, format_arguments(options.run_dir, *one))
-    options.show(build_report(document), dump_document(document), lang, hint)
+    options.show(partial(build_report, document), dump_document(document), lang, hint)
     if document.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return UNKNOWN if explanation.faults else 0

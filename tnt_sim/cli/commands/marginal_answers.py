@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +54,7 @@ def run_question(
     if document.stopped_by == "interrupt":
         code = INTERRUPTED_AND_TOLD
     hint = () if code else options.build_hint(verb, lang)
-    options.show(build_report(document), dump_document(document), lang, hint)
+    options.show(partial(build_report, document), dump_document(document), lang, hint)
     return code
 
 

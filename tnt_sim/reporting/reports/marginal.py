@@ -7,6 +7,8 @@ from datetime import date
 from fractions import Fraction
 from functools import partial
 
+import polars as pl
+
 from tnt_sim.analysis.marginal.document import (
     EntryThresholdRow,
     EntryThresholdsDocument,
@@ -20,6 +22,7 @@ from tnt_sim.analysis.marginal.document import (
     TargetDocument,
     TargetEntry,
 )
+from tnt_sim.documents import TableRows
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
@@ -218,7 +221,10 @@ def _describe_moves(entry: NextEuroEntry | PriceEntry, lang: Lang) -> str:
 
 
 def _build_entries(document: EntryThresholdsDocument) -> Section:
-    waiting = [entry for entry in document.entries if not entry.funded]
+    entries = document.entries
+    if isinstance(entries, TableRows):  # the others need no object
+        entries = entries.filter_rows(~pl.col("funded"))
+    waiting = [entry for entry in entries if not entry.funded]
     waiting.sort(key=lambda entry: (entry.no_loss_cents is None, entry.no_loss_cents or 0, entry.dossier))
     flags = [flag for flag in sorted(document.flags) if flag in FLAGS]
     counted = write_both(partial(_count_flags, document, flags))

@@ -1,0 +1,251 @@
+"""Limits of the least increase with which each application comes in without loss, all from one pass.
+
+Only nested caps on money bind (`analysis/shared/cap_curves.py`). With U, λ and r of the prices of these caps
+(`analysis/shared/cap_prices.py`), v the value of today's list, and s the sum of λ over the caps that rise, an
+increase a funds i without loss only if
+
+    b·v  ≤  U − max(0, −r_i) + s·a
+
+It is enough if a list is known. Today's list takes i in; if the cap of its leaf has too little left, the least
+profitable part of that leaf leaves, and others of leaves with room come in until nothing is lost. The caps above
+then need what these weigh beyond what is left. All is read in integers, with all applications in arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.analysis.shared.cap_curves import CapCurves, PathTree, RaisedCaps
+from tnt_sim.analysis.shared.cap_prices import CapPrices
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+
+
+def compute_extension_limits(
+    curves: CapCurves, rows: Sequence[int], raised: RaisedCaps, deadline: Deadline = UNLIMITED
+) -> dict[int, IntegerBounds]:
+    """Bound the least weight to add to some caps so that each application comes in without loss, by row.
+
+    FAR where no increase is enough, or where none is known to be. A row that no tree of caps covers has no entry.
+
+    Raises
+    ------
+    DeadlineExpired
+        If time runs out first.
+    """
+    rising = None if raised.tree < 0 else _RisingTree.of(curves.trees[raised.tree], raised, deadline)
+    if rising is None and raised.tree >= 0:
+        return {}  # no prices in 64 bits
+    covered = np.array([row for row in rows if curves.has_curve(row)], dtype=np.int64)
+    columns = np.searchsorted(curves.form.recovery.candidate, covered)
+    limits: dict[int, IntegerBounds] = {}
+    numbers = curves.tree_of[columns]
+    for number in np.unique(numbers).tolist():
+        deadline.check()
+        own, tree, rises = numbers == number, curves.trees[number], number == raised.tree
+        if rises and rising is not None:
+            low = rising.compute_lower_limits(columns[own])
+            high = rising.compute_upper_limits(columns[own], curves.form.stages[0].objective[columns[own]])
+        else:
+            low = _compute_limits_elsewhere(tree, columns[own], rising, deadline)
+            high = np.full(len(low), FAR)
+        never = (
+            tree.task.weight[columns[own]] > _find_fixed_room(tree, raised if rises else None)[columns[own]]
+        )
+        for row, least, most, out in zip(
+            covered[own].tolist(), low, high.tolist(), never.tolist(), strict=True
+        ):
+            limits[row] = IntegerBounds(FAR if out else least, most)
+    return limits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _RisingTree:
+    """The tree whose caps rise, with their prices.
+
+    Attributes
+    ----------
+    slope : sum of the prices of the caps that rise
+    """
+
+    tree: PathTree
+    raised: RaisedCaps
+    prices: CapPrices
+    slope: int
+
+    @classmethod
+    def of(cls, tree: PathTree, raised: RaisedCaps, deadline: Deadline) -> _RisingTree | None:
+        prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
+        if prices is None:
+            return None
+        rows = {raised.leaf} | ({tree.root.row} if raised.above else set())
+        return cls(tree, raised, prices, prices.sum_prices(rows - {-1}))
+
+    def find_least(self, lacks: int) -> int:
+        """Return the least weight to add that raises the bound by some lacks; FAR where nothing does."""
+        if lacks <= 0:
+            return 0
+        return -(-lacks // self.slope) if self.slope else FAR
+
+    def find_least_for_gain(self, gain: int) -> int:
+        """Return a weight without which the tree is not worth more than today by a gain."""
+        return self.find_least(self.prices.b * (self.tree.decided_profit + gain) - self.prices.bound)
+
+    def compute_lower_limits(self, columns: IntArray) -> list[int]:
+        """Bound from below the weight to add so that each column comes in without loss."""
+        return [
+            self.find_least(lacks) for lacks in self.prices.compute_lacks(columns, self.tree.decided_profit)
+        ]
+
+    def compute_upper_limits(self, columns: IntArray, profit: IntArray) -> IntArray:
+        """Find a weight to add with which a list with each column is worth as much as today's; FAR for none."""
+        lists = _TodaysList.of(self.tree)
+        weight = self.tree.task.weight[columns]
+        high = np.full(len(columns), FAR)
+        good = profit >= 0
+        if self.raised.leaf >= 0:
+            inside = lists.leaf_of[columns] == lists.find_leaf(self.raised.leaf)
+            left = lists.left[lists.leaf_of[columns]]
+            above = weight - lists.left_above
+            enough = np.maximum(weight - left, above if self.raised.above else 0)
+            fits = good & inside & (self.raised.above | (above <= 0))
+            return np.where(fits, np.maximum(enough, 0), FAR)
+        if self.raised.above:
+            high[good] = lists.find_enough(columns[good], profit[good])
+        return high
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TodaysList:
+    """Today's list in a tree of one level, and what may leave it or come in, by profit per weight.
+
+    Attributes
+    ----------
+    leaf_of : leaf of each column, int64 (n_cols,): its place among the children of the root; the last place for
+    columns directly under the root
+    left : weight left in each leaf, int64 (n_leaves + 1,); FAR for the last place
+    left_above : weight left in the root
+    funded : bool (n_cols,)
+    open : bool (n_leaves + 1,), leaves with room for any of their applications
+    """
+
+    tree: PathTree
+    leaf_of: IntArray
+    left: IntArray
+    left_above: int
+    funded: BoolArray
+    open: BoolArray
+
+    @classmethod
+    def of(cls, tree: PathTree) -> _TodaysList:
+        root, weight = tree.root, tree.task.weight
+        leaf_of = np.full(len(weight), len(root.children))
+        for place, child in enumerate(root.children):
+            leaf_of[child.columns] = place
+        funded = np.zeros(len(weight), dtype=np.bool_)
+        funded[tree.decided_columns] = True
+        left = np.array([child.cap for child in root.children] + [FAR], dtype=np.int64)
+        np.subtract.at(left, leaf_of[tree.decided_columns], weight[tree.decided_columns])
+        left[-1] = FAR
+        heaviest = np.zeros(len(left), dtype=np.int64)
+        waiting = root.collect_columns()
+        waiting = waiting[~funded[waiting]]
+        np.maximum.at(heaviest, leaf_of[waiting], weight[waiting])
+        return cls(tree, leaf_of, left, root.cap - tree.decided_weight, funded, heaviest <= left)
+
+    def find_leaf(self, row: int) -> int:
+        """Return the place of the leaf of a cap."""
+        return next(place for place, child in enumerate(self.tree.root.children) if child.row == row)
+
+    def find_enough(self, columns: IntArray, profit: IntArray) -> IntArray:
+        """Find a weight to add to the root for each column; FAR for none."""
+        weight = self.tree.task.weight[columns]
+        leaf = self.leaf_of[columns]
+        need = weight - self.left[leaf]
+        in_place = need <= 0
+        enough = np.full(len(columns), FAR)
+        freed = self._find_freed(profit[in_place])
+        enough[in_place] = np.maximum(0, weight[in_place] - freed - self.left_above)
+        gain, paid = self._list_additions()
+        for place in np.unique(leaf[~in_place]).tolist():
+            own = np.flatnonzero(~in_place & (leaf == place))
+            gone, lost = self._find_departures(place, need[own])
+            short = np.maximum(0, lost - profit[own])
+            k = np.searchsorted(gain, short, side="left")
+            known = (gone < FAR) & (k < len(gain))
+            added = weight[own] - gone + paid[np.minimum(k, len(gain) - 1)] - self.left_above
+            enough[own] = np.where(known, np.maximum(0, added), FAR)
+        return enough
+
+    def _find_freed(self, profit: IntArray) -> IntArray:
+        """Find the weight that leaves today's list while it loses at most some profits."""
+        p, w = self._sort_columns(self.tree.decided_columns, falling=False)
+        count = np.searchsorted(np.cumsum(p), profit, side="right")
+        return np.append(0, np.cumsum(w))[count]
+
+    def _list_additions(self) -> tuple[IntArray, IntArray]:
+        """List what may come in where leaves have room: the profits gained, rising from 0, and their weights."""
+        waiting = self.tree.root.collect_columns()
+        waiting = waiting[~self.funded[waiting] & self.open[self.leaf_of[waiting]]]
+        waiting = waiting[self.tree.task.profit[waiting] > 0]
+        waiting = self._sort_by_ratio(waiting, falling=True)
+        leaf = self.leaf_of[waiting]
+        order = np.argsort(leaf, kind="stable")
+        weight = self.tree.task.weight[waiting[order]]
+        reach = np.cumsum(weight)
+        first = np.searchsorted(leaf[order], leaf[order], side="left")
+        reach -= (reach - weight)[first] if len(first) else 0
+        fits = np.zeros(len(waiting), dtype=np.bool_)
+        fits[order] = reach <= self.left[leaf[order]]
+        chosen = waiting[fits]
+        gain, paid = self.tree.task.profit[chosen], self.tree.task.weight[chosen]
+        return np.append(0, np.cumsum(gain)), np.append(0, np.cumsum(paid))
+
+    def _find_departures(self, place: int, need: IntArray) -> tuple[IntArray, IntArray]:
+        """Find what leaves a leaf so that some weights come free: its weight, FAR for none, and its profit."""
+        own = self.tree.decided_columns
+        p, w = self._sort_columns(own[self.leaf_of[own] == place], falling=False)
+        weight, profit = np.append(0, np.cumsum(w)), np.append(0, np.cumsum(p))
+        k = np.searchsorted(weight, need, side="left")
+        inside = np.minimum(k, len(weight) - 1)
+        return np.where(k < len(weight), weight[inside], FAR), profit[inside]
+
+    def _sort_columns(self, columns: IntArray, *, falling: bool) -> tuple[IntArray, IntArray]:
+        ordered = self._sort_by_ratio(columns, falling=falling)
+        return self.tree.task.profit[ordered], self.tree.task.weight[ordered]
+
+    def _sort_by_ratio(self, columns: IntArray, *, falling: bool) -> IntArray:
+        ratio = self.tree.task.profit[columns] / self.tree.task.weight[columns]
+        ordered: IntArray = columns[np.argsort(-ratio if falling else ratio, kind="stable")]
+        return ordered
+
+
+def _find_fixed_room(tree: PathTree, raised: RaisedCaps | None) -> IntArray:
+    """Return the least capacity above each column that does not rise, int64 (n_cols,); FAR for none."""
+    room = np.full(len(tree.task.weight), FAR)
+    nodes = [tree.root]
+    while nodes:
+        node = nodes.pop()
+        nodes += node.children
+        above = raised is not None and raised.above and node.row == tree.root.row
+        if not above and (raised is None or node.row != raised.leaf):
+            columns = node.collect_columns()
+            room[columns] = np.minimum(room[columns], node.cap)
+    return room
+
+
+def _compute_limits_elsewhere(
+    tree: PathTree, columns: IntArray, rising: _RisingTree | None, deadline: Deadline
+) -> list[int]:
+    """Bound from below the weight to add to the tree that rises, for columns of another tree."""
+    prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
+    if prices is None:
+        return [0] * len(columns)
+    lost = [max(0, -(-lacks // prices.b)) for lacks in prices.compute_lacks(columns, tree.decided_profit)]
+    if rising is None:
+        return [FAR if loss else 0 for loss in lost]
+    return [rising.find_least_for_gain(loss) if loss else 0 for loss in lost]
