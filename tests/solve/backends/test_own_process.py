@@ -73,9 +73,9 @@ def test_a_process_that_looks_at_no_clock_ends_with_the_deadline(monkeypatch: py
     program(monkeypatch, "import time; time.sleep(600)")
     waits, run = [], apart._run
 
-    def noted(sent: bytes, timeout: float) -> Any:
+    def noted(sent: bytes, timeout: float, heard: Any) -> Any:
         waits.append(timeout)
-        return run(sent, 0.05)
+        return run(sent, 0.05, heard)
 
     monkeypatch.setattr(apart, "_run", noted)
     found = HighsBackend().solve(near_miss(0), limits=Limits(Deadline(20.0, lambda: 7.0)))
@@ -90,7 +90,7 @@ from tnt_sim.solve.backends import highs
 
 def stubborn(model, relax, limits, start, tuning):
     highs.solve_here(model, relax, limits, start, tuning)
-    limits.on_point(None, None)
+    limits.on_point(None, 10**6)
     sys.stdout.buffer.write(apart._LENGTH.pack(1000) + b"half a part")
     sys.stdout.buffer.flush()
     time.sleep(600)
@@ -108,7 +108,7 @@ def test_a_process_that_is_ended_leaves_its_last_point(monkeypatch: pytest.Monke
     monkeypatch.setattr(apart, "BETWEEN_POINTS_SECONDS", 0.0)
     program(monkeypatch, STUBBORN.replace("request = ", "apart.BETWEEN_POINTS_SECONDS = 0.0\nrequest = "))
     run = apart._run
-    monkeypatch.setattr(apart, "_run", lambda sent, timeout: run(sent, 5.0))
+    monkeypatch.setattr(apart, "_run", lambda sent, timeout, heard: run(sent, 5.0, heard))
     model = near_miss(0)
     found = HighsBackend().solve(model, limits=Limits(Deadline(20.0)))
     assert found.termination is Termination.TIME_LIMIT
@@ -116,13 +116,14 @@ def test_a_process_that_is_ended_leaves_its_last_point(monkeypatch: pytest.Monke
     point = np.rint(found.values).astype(np.int64)
     assert model.is_feasible(point)
     assert found.objective == model.compute_value(point) > 0
+    assert found.bound == 10**6
     kept = solve_integral(model, HighsBackend(), Limits(Deadline(20.0)))
     assert (kept.termination, kept.value) == (Termination.TIME_LIMIT, model.compute_value(point))
 
 
 def test_points_are_sent_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last point met is sent once the time has come, and nothing is sent twice."""
-    now, sent = [0.0], list[bytes]()
+    now, sent = [0.0], list[object]()
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
     sender = apart._Sender(io.BytesIO())
     monkeypatch.setattr(apart._Sender, "send", lambda _, told: sent.append(told))
@@ -137,7 +138,8 @@ def test_points_are_sent_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         now[0] = at
         sender.send_point(None if point is None else np.array([point, 0.0]))
-    values = [apart._unpack_point(packed, 2) for packed in sent]
+    values = [apart._unpack_point(packed, 2) for packed in sent if isinstance(packed, bytes)]
+    assert len(values) == len(sent)  # no bound was told
     assert [value.tolist() for value in values if value is not None] == [[1.0, 0.0], [300.0, 0.0]]
 
 
@@ -190,4 +192,56 @@ def test_what_is_left_counts_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_never_looks_at_its_clock_is_off_for_large_models_alone() -> None:
     off = {"presolve_rule_off": PARALLEL_ROWS, "mip_heuristic_run_feasibility_jump": False}
-    assert _build_options(Limits(), Tuning(), is_huge=True) == _build_options(Limits(), Tuning()) | off
+    assert (
+        _build_options(Limits(), Tuning(), without_untimed=True) == _build_options(Limits(), Tuning()) | off
+    )
+
+
+@pytest.mark.parametrize("relax", [False, True])
+@pytest.mark.parametrize("timed", [False, True])
+@pytest.mark.parametrize("few", [False, True])
+def test_what_may_overrun_its_limit_is_solved_apart(
+    relax: bool, timed: bool, few: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many columns do so in an integer model with a limit; very many always."""
+    model, limits = near_miss(0), Limits(Deadline(60.0 if timed else None))
+    monkeypatch.setattr(apart, "TIMED_COLUMNS", model.n_cols if few else model.n_cols - 1)
+    assert apart.is_for_apart(model, relax, limits) is (timed and not relax and not few)
+    monkeypatch.setattr(apart, "MANY_COLUMNS", model.n_cols - 1)
+    assert apart.is_for_apart(model, relax, limits)
+
+
+def test_bounds_and_points_are_heard_as_they_arrive() -> None:
+    """Whatever the parts are in which the bytes arrive, each message is heard once, and in order."""
+    stream = io.BytesIO()
+    sender = apart._Sender(stream)
+    for point, bound in ((None, 9), (np.array([1.0, 0.0]), None), (None, 7), (np.array([0.0, 1.0]), 7)):
+        sender.last_sent = -1.0  # the time has come
+        sender.send_point(point, bound)
+    told = stream.getvalue()
+    for size in (1, 7, len(told)):
+        heard: list[tuple[list[float] | None, int | None]] = []
+        messages = apart._Messages(
+            2, lambda x, b, to=heard: to.append((None if x is None else x.tolist(), b))
+        )
+        for at in range(0, len(told), size):
+            messages.receive(told[at : at + size])
+        assert heard == [(None, 9), ([1.0, 0.0], 9), (None, 7), ([0.0, 1.0], 7)]
+        assert messages.bound == 7
+        assert messages.point is not None
+        assert messages.answer is None
+
+
+@pytest.mark.usefixtures("all_apart")
+def test_a_caller_hears_of_points_while_the_process_works() -> None:
+    heard: list[int] = []
+    model = near_miss(0)
+
+    def hear(point: Any, bound: int | None) -> None:
+        if point is not None:
+            heard.append(model.compute_value(np.rint(point).astype(np.int64)))
+
+    found = HighsBackend().solve(model, limits=Limits(Deadline(60.0), on_point=hear))
+    assert found.termination is Termination.OPTIMAL
+    assert heard
+    assert heard[-1] <= (found.objective or 0)

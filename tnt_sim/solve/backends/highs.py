@@ -40,7 +40,7 @@ from tnt_sim.solve.backends.backend import (
     has_crossed_bounds,
     refuse_non_finite,
 )
-from tnt_sim.solve.backends.solver_process import MANY_COLUMNS, is_for_apart, solve_apart
+from tnt_sim.solve.backends.solver_process import MANY_COLUMNS, is_for_apart, is_huge, solve_apart
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -191,7 +191,7 @@ def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
             )
 
 
-def _build_options(limits: Limits, tuning: Tuning, is_huge: bool = False) -> dict[str, Any]:
+def _build_options(limits: Limits, tuning: Tuning, without_untimed: bool = False) -> dict[str, Any]:
     options: dict[str, Any] = {
         "log_to_console": False,
         "threads": 1,
@@ -202,7 +202,7 @@ def _build_options(limits: Limits, tuning: Tuning, is_huge: bool = False) -> dic
     }
     if limits.time_seconds is not None:
         options["time_limit"] = max(float(limits.time_seconds), 0.0)
-    if is_huge:
+    if without_untimed:
         options |= {"presolve_rule_off": PARALLEL_ROWS, "mip_heuristic_run_feasibility_jump": False}
     if limits.nodes is not None:
         options["mip_max_nodes"] = int(limits.nodes)
@@ -300,7 +300,7 @@ def _read_termination(highs: Any, limits: Limits, solver: str) -> Termination:
 class HighsBackend:
     """HiGHS in this process: silent, one thread, zero gaps, interruptible in the main thread.
 
-    A model with very many columns is solved in a separate process (`solver_process.solve_apart`).
+    A model with many columns is solved in a separate process (`solver_process.solve_apart`).
     """
 
     name = "highs"
@@ -335,7 +335,7 @@ class HighsBackend:
             return build_infeasible_solution(solver)
         if limits.expired:
             return build_timeout_solution(solver)
-        if is_for_apart(model):
+        if is_for_apart(model, relax, limits):
             return solve_apart(solve_here, model, relax, limits, start, tuning, solver)
         return solve_here(model, relax, limits, start, tuning)
 
@@ -353,7 +353,7 @@ def solve_here(
     highs = module.Highs()
     solver = f"HiGHS {highs.version()}"
     watch = _Watch(on_point=None if relax else limits.on_point, sense=model.sense)
-    _set_options(highs, _build_options(limits, tuning, is_for_apart(model)), solver)
+    _set_options(highs, _build_options(limits, tuning, is_huge(model)), solver)
     _pass_model(highs, model, relax, solver)
     if start is not None and not relax and model.n_cols:
         columns = np.arange(model.n_cols, dtype=np.int32)

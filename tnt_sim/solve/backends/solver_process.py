@@ -5,21 +5,24 @@ limit. `limit_processes` therefore replaces `subprocess` in the PuLP modules tha
 `Processes`, which bounds the wait. Outside `limit_processes` it behaves like `subprocess`. If this process is
 killed, it cannot end its children itself; a guard process does (`terminate_with_parent`).
 
-Huge models: with a million columns, highspy 1.16 was observed to run for minutes without checking the time,
-in the presolve rule for parallel rows and columns and in the heuristic « feasibility jump ». `solve_apart`
-runs HiGHS in a process of its own, which is ended at the deadline, with Ctrl-C, or by the system when memory
-runs out. It sends each better point at once, so that the last one is not lost.
+Large models: highspy 1.16 was observed to run for minutes without checking the time. With a million columns it
+does so in the presolve rule for parallel rows and columns and in the heuristic « feasibility jump », with 50,000
+in the propagation of conflicts while it rounds a point at the root. `solve_apart` runs HiGHS in a process of its
+own, which is ended at the deadline, with Ctrl-C, or by the system when memory runs out. It sends better points
+and bounds while it works, so that the last ones are not lost and a caller hears of them at once.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import queue
 import shutil
 import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -171,18 +174,33 @@ def limit_processes(deadline: Deadline, solver: object) -> Iterator[None]:
 
 
 MANY_COLUMNS = 200_000
-"""Open columns above which a model is solved in its own process; with half as many HiGHS is 0.5 s late."""
+"""Open columns above which a model is solved in its own process, without the parts that check no time."""
+TIMED_COLUMNS = 20_000
+"""Open columns above which an integer model with a time limit is solved in its own process."""
 TO_ANSWER_SECONDS = 1.0
 """Time before the deadline for HiGHS to end by its own limit and send its point."""
 BETWEEN_POINTS_SECONDS = 0.5
 """Least time between two points sent; the last point found in between is sent afterwards."""
+TURN_SECONDS = 0.2
+"""Longest wait for a message before Ctrl-C is heard, on systems where a wait cannot be interrupted."""
 COMMAND = (sys.executable, "-P", "-m", "tnt_sim.solve.backends.solver_process")
 _LENGTH = struct.Struct("<q")
 
 
-def is_for_apart(model: LinearModel) -> bool:
-    """Whether a model is so large that HiGHS may overrun its time limit."""
-    return int((model.col_lower < model.col_upper).sum()) > MANY_COLUMNS
+def is_huge(model: LinearModel) -> bool:
+    """Whether a model is so large that HiGHS may overrun any time limit."""
+    return _count_open_columns(model) > MANY_COLUMNS
+
+
+def is_for_apart(model: LinearModel, relax: bool, limits: Limits) -> bool:
+    """Whether HiGHS may overrun its time limit, so that the model is solved in its own process."""
+    n_open = _count_open_columns(model)
+    timed = limits.time_seconds is not None and not relax and bool(model.integer.any())
+    return n_open > MANY_COLUMNS or (timed and n_open > TIMED_COLUMNS)
+
+
+def _count_open_columns(model: LinearModel) -> int:
+    return int((model.col_lower < model.col_upper).sum())
 
 
 Solve = Callable[[LinearModel, bool, Limits, IntArray | None, Tuning], RawSolution]
@@ -223,7 +241,7 @@ def solve_apart(
 ) -> RawSolution:
     """Run `solve` in a process that does not outlive the deadline.
 
-    If the process is ended, the answer is the last point that it sent, with the limit that ended it.
+    If the process is ended, the answer is the last point and bound that it sent, with the limit that ended it.
 
     Raises
     ------
@@ -231,64 +249,135 @@ def solve_apart(
         If the process ends with an error.
     """
     began = time.perf_counter()
+    messages = _Messages(model.n_cols, limits.on_point)
 
-    def build_terminated_solution(termination: Termination, output: bytes) -> RawSolution:
-        points = [part for part in _decode_messages(output) if isinstance(part, bytes)]
-        point = _unpack_point(points[-1], model.n_cols) if points else None
+    def build_terminated_solution(termination: Termination) -> RawSolution:
+        point = messages.point
         value = None if point is None else float(model.objective.astype(np.float64) @ point)
+        bound = None if messages.bound is None else float(messages.bound)
         seconds = time.perf_counter() - began
         log = "tnt_sim: the process of HiGHS was ended\n"
-        return RawSolution(termination, point, value, None, None, None, solver, seconds, log)
+        return RawSolution(termination, point, value, bound, None, None, solver, seconds, log)
 
     left = limits.time_seconds
     if left is not None and left <= TO_ANSWER_SECONDS:  # no time to send the model and get an answer
-        return build_terminated_solution(Termination.TIME_LIMIT, b"")
+        return build_terminated_solution(Termination.TIME_LIMIT)
     request = Request(solve, model, relax, start, tuning, limits.nodes, left, time.time())
     sent = pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL)
     try:
-        code, output, errors = _run(sent, limits.time_seconds)
-    except subprocess.TimeoutExpired as expired:
-        return build_terminated_solution(Termination.TIME_LIMIT, expired.output or b"")
+        code, errors = _run(sent, limits.time_seconds, messages)
+    except subprocess.TimeoutExpired:
+        return build_terminated_solution(Termination.TIME_LIMIT)
     except KeyboardInterrupt:
-        return build_terminated_solution(Termination.INTERRUPTED, b"")
+        return build_terminated_solution(Termination.INTERRUPTED)
     if code < 0:  # ended by a signal that we did not send: the system is short of memory
-        return build_terminated_solution(Termination.MEMORY_LIMIT, output)
-    if code:
+        return build_terminated_solution(Termination.MEMORY_LIMIT)
+    if code or messages.answer is None:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise SolverError(_("{solver} failed: {last}", solver=solver, last=last))
-    answer: RawSolution = list(_decode_messages(output))[-1]
-    return answer
+    return messages.answer
 
 
-def _run(sent: bytes, timeout: float | None) -> tuple[int, bytes, bytes]:
-    """Run the process; return its exit code, output and errors. End it if the wait ends first."""
-    pipe = subprocess.PIPE
+def _run(sent: bytes, timeout: float | None, messages: _Messages) -> tuple[int, bytes]:
+    """Run the process; return its exit code and errors. End it if the wait ends first.
+
+    Its output goes to `messages` in this thread as it arrives.
+    """
+    deadline, pipe = Deadline(timeout), subprocess.PIPE
+    arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    errors: list[bytes] = []
     with (
         subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True) as process,
         terminate_with_parent(process.pid),
     ):
+        stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
+        assert stdin is not None
+        assert stdout is not None
+        assert stderr is not None
+
+        def write() -> None:
+            with suppress(OSError):  # the process ended before it read everything
+                stdin.write(sent)
+            with suppress(OSError):
+                stdin.close()
+
+        def read() -> None:
+            while part := os.read(stdout.fileno(), 1 << 16):
+                arrived.put(part)
+            arrived.put(b"")
+
+        threads = [threading.Thread(target=each, daemon=True) for each in (write, read)]
+        threads.append(threading.Thread(target=lambda: errors.append(stderr.read()), daemon=True))
+        for thread in threads:
+            thread.start()
         try:
-            output, errors = process.communicate(sent, timeout)
-        except subprocess.TimeoutExpired as expired:
-            process.kill()
-            expired.output = process.communicate()[0]
-            raise
+            while part := _get_part(arrived, deadline, timeout):
+                messages.receive(part)
         except BaseException:
             process.kill()
             raise
-    return process.returncode, output, errors
+        finally:
+            for thread in threads:
+                thread.join()
+            while not arrived.empty():
+                messages.receive(arrived.get())
+    return process.returncode, b"".join(errors)
 
 
-def _decode_messages(output: bytes) -> Iterator[Any]:
-    """Decode the output message by message: packed points, then the answer; an incomplete message is ignored."""
-    place = 0
-    while place + _LENGTH.size <= len(output):
-        (length,) = _LENGTH.unpack_from(output, place)
-        place += _LENGTH.size
-        if place + length > len(output):
+def _get_part(arrived: queue.SimpleQueue[bytes], deadline: Deadline, timeout: float | None) -> bytes:
+    """Wait for the next part of the output, in short turns so that Ctrl-C is messages; empty at its end.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        At the deadline.
+    """
+    while True:
+        try:
+            return arrived.get(timeout=max(0.0, min(TURN_SECONDS, deadline.seconds_left)))
+        except queue.Empty:
+            if deadline.expired:
+                raise subprocess.TimeoutExpired(COMMAND, timeout or 0.0) from None
+
+
+@dataclass(slots=True)
+class _Messages:
+    """Messages of a solver process so far: its last point and bound, and its answer.
+
+    `receive` decodes the output part by part and passes points and bounds on; an incomplete message waits.
+    """
+
+    n_cols: int
+    on_point: OnPoint | None = None
+    point: FloatArray | None = None
+    bound: int | None = None
+    answer: RawSolution | None = None
+    _rest: bytes = b""
+
+    def receive(self, output: bytes) -> None:
+        """Receive the next bytes of the output."""
+        self._rest += output
+        place = 0
+        while place + _LENGTH.size <= len(self._rest):
+            (length,) = _LENGTH.unpack_from(self._rest, place)
+            if place + _LENGTH.size + length > len(self._rest):
+                break
+            place += _LENGTH.size
+            self._receive_message(pickle.loads(self._rest[place : place + length]))
+            place += length
+        self._rest = self._rest[place:]
+
+    def _receive_message(self, message: Any) -> None:
+        if isinstance(message, RawSolution):
+            self.answer = message
             return
-        yield pickle.loads(output[place : place + length])
-        place += length
+        better = _unpack_point(message, self.n_cols) if isinstance(message, bytes) else None
+        if better is not None:
+            self.point = better
+        if isinstance(message, int):
+            self.bound = message
+        if self.on_point is not None:
+            self.on_point(better, self.bound)
 
 
 def _pack_point(point: FloatArray | IntArray) -> bytes:
@@ -306,17 +395,25 @@ def _unpack_point(packed: bytes, n_cols: int) -> FloatArray | None:
 
 @dataclass(slots=True)
 class _Sender:
-    """Writes messages to a stream, points at most every `BETWEEN_POINTS_SECONDS`."""
+    """Writes messages to a stream, points and bounds at most every `BETWEEN_POINTS_SECONDS`."""
 
     stream: BinaryIO
     last_sent: float = -BETWEEN_POINTS_SECONDS
     waiting: FloatArray | IntArray | None = None
+    bound: int | None = None
+    sent_bound: int | None = None
 
     def send_point(self, point: FloatArray | IntArray | None, bound: int | None = None) -> None:
-        """Send a better point, or the one that waits; a bound is not sent."""
+        """Send a better point and another bound, or those that wait."""
         self.waiting = self.waiting if point is None else point.copy()
+        self.bound = self.bound if bound is None else bound
         now = time.perf_counter()
-        if self.waiting is not None and now >= self.last_sent + BETWEEN_POINTS_SECONDS:
+        if now < self.last_sent + BETWEEN_POINTS_SECONDS:
+            return
+        if self.bound != self.sent_bound:
+            self.send(self.bound)
+            self.sent_bound, self.last_sent = self.bound, now
+        if self.waiting is not None:
             self.send(_pack_point(self.waiting))
             self.waiting, self.last_sent = None, now
 
