@@ -13,7 +13,14 @@ from tnt_sim.analysis.shared.result_store import read_rows
 from tnt_sim.analysis.sweep.envelope_point import Settler
 from tnt_sim.analysis.sweep.runner import SweepRun
 from tnt_sim.analysis.sweep.store import SCHEMA
-from tnt_sim.reporting.reports.sweep import DOCUMENT, PAGE, WORKBOOK
+from tnt_sim.reporting.reports.sweep import (
+    DOCUMENT,
+    PAGE,
+    WORKBOOK,
+    WRITING_SECONDS,
+    WRITING_SHARE,
+    leave_time_to_write,
+)
 from tnt_sim.scenario.problem import Problem
 
 ARGS = ("--from", "0,4 M€", "--to", "0,8 M€", "--steps", "4", "--share", "pro_rata")
@@ -162,3 +169,10 @@ def test_help_has_examples(tnt: Run) -> None:
     said = tnt("sweep", "--help")
     assert said.code == 0
     assert "tnt-sim sweep scenario.yaml --from" in said.out
+
+
+def test_files_are_written_within_the_limit() -> None:
+    """What is left for the curves is less than the limit by a share of it, and by 3 s at most."""
+    assert leave_time_to_write(None) is None
+    assert leave_time_to_write(10.0) == 10.0 - WRITING_SHARE * 10.0
+    assert leave_time_to_write(600.0) == 600.0 - WRITING_SECONDS

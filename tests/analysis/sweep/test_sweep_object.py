@@ -26,7 +26,7 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.marginal_charts import draw_next_euro
 from tnt_sim.reporting.charts.sweep_charts import KINDS
-from tnt_sim.reporting.charts.theme import render_html, render_png, render_svg
+from tnt_sim.reporting.charts.theme import convert_to_png, render_html, render_svg
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.reports.sweep import build_report
 from tnt_sim.verify.allocation_reading import Allocation
@@ -89,7 +89,7 @@ def test_every_picture_is_drawn_the_same_twice(told: tnt.Sweep) -> None:
         drawn = render_svg(chart)
         assert ElementTree.fromstring(drawn).tag.endswith("svg")
         assert drawn == render_svg(told.plot(kind))
-    assert render_png(told.plot(), 1.0).startswith(b"\x89PNG")
+        assert convert_to_png(drawn, 1.0).startswith(b"\x89PNG")
     assert "cdn" not in render_html(told.plot()).split("</head>")[0].lower().split("<script")[0]
     with pytest.raises(ValueError, match="kind"):
         told.plot("pie")

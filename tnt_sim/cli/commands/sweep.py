@@ -158,7 +158,14 @@ def sweep(
     from tnt_sim.analysis.sweep.store import SweepStore
     from tnt_sim.api.sweep import build_sweep
     from tnt_sim.engine.stored_run import hash_code
-    from tnt_sim.reporting.reports.sweep import build_report, get_sweep_folder, write_sweep
+    from tnt_sim.reporting.charts.theme import start_renderer
+    from tnt_sim.reporting.reports.sweep import (
+        build_report,
+        get_sweep_folder,
+        has_charts,
+        leave_time_to_write,
+        write_sweep,
+    )
 
     solver = scenario.spec.solver
     plan = build_plan(
@@ -180,11 +187,13 @@ def sweep(
         SweepStore.open(folder, plan, resume=resume) as store,
         show_remaining_time(lang, wanted=not options.quiet) as report_progress,
     ):
+        if len(plan.amounts) > 1 and has_charts():
+            start_renderer()
         outcome = run(
             plan,
             store=store,
             execution=execution,
-            time_limit=solver.time_limit if options.seconds is None else options.seconds,
+            time_limit=leave_time_to_write(solver.time_limit if options.seconds is None else options.seconds),
             backend=backend or solver.backend,
             cross_check=cross_check or "never",
             report_progress=report_progress,

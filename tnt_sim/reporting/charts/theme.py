@@ -7,6 +7,7 @@ is drawn.
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 from tnt_sim.errors import UsageError
@@ -103,9 +104,14 @@ def render_svg(chart: Any) -> str:
     return str(_import_converter().vegalite_to_svg(_write_spec(chart)))
 
 
-def render_png(chart: Any, scale: float = 2.0) -> bytes:
-    """Return a chart, Altair's or a specification, as PNG."""
-    return bytes(_import_converter().vegalite_to_png(_write_spec(chart), scale=scale))
+def start_renderer() -> None:
+    """Start the renderer of charts in a thread of its own, which takes a second that a study can use meanwhile."""
+    threading.Thread(target=render_svg, args=({"mark": "point", "data": {"values": []}},)).start()
+
+
+def convert_to_png(svg: str, scale: float = 2.0) -> bytes:
+    """Return a chart rendered by `render_svg` as PNG."""
+    return bytes(_import_converter().svg_to_png(svg, scale=scale))
 
 
 def _write_spec(chart: Any) -> str:

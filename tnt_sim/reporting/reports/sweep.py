@@ -23,7 +23,7 @@ from tnt_sim.engine.stored_run import RUN_ROOT
 from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_round_amount
 from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
-from tnt_sim.reporting.charts.theme import render_png, render_svg
+from tnt_sim.reporting.charts.theme import convert_to_png, render_svg
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.xlsx import build_report_workbook
 from tnt_sim.reporting.report_tree import (
@@ -65,6 +65,8 @@ from tnt_sim.scenario.scenario import ScenarioData
 AMOUNT = _("Amount")
 MOST_POINTS = 15
 MOST_DOSSIERS = 400
+WRITING_SHARE, WRITING_SECONDS = 0.15, 3.0
+"""Share of a limit, and most seconds, for drawing the charts and writing the files."""
 _CHARTS = {
     "curve": _("The curve"),
     "figures": _("In figures"),
@@ -408,6 +410,11 @@ def get_sweep_folder(scenario: ScenarioData, key: str, out: Path | None) -> Path
     return (out if out is not None else scenario.root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"
 
 
+def leave_time_to_write(seconds: float | None) -> float | None:
+    """Return the seconds of a limit without the share for writing the files of a sweep."""
+    return None if seconds is None else seconds - min(WRITING_SHARE * seconds, WRITING_SECONDS)
+
+
 def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]:
     """Write all files of a sweep, each atomically; an earlier result of the same request is replaced.
 
@@ -422,7 +429,7 @@ def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]
         chart = draw_sweep_chart(document, kind, lang)
         drawn[kind] = render_svg(chart)
         data[f"{kind}.svg"] = drawn[kind].encode()
-        data[f"{kind}.png"] = render_png(chart)
+        data[f"{kind}.png"] = convert_to_png(drawn[kind])
     data[DOCUMENT] = (
         json.dumps(dump_document(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     ).encode()
