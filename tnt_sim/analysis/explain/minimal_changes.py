@@ -131,7 +131,8 @@ def prepare_question(decided: DecidedRun) -> Asking:
         for one in required_changes.list_scores(problem)
     ]
     paths = PathAnswers.of(problem, decided.allocation, deadline) if decided.best else None
-    return Asking(decided, compute_units(problem, deadline), tuple(result), paths)
+    units = compute_units(problem, deadline) if paths is None else tuple(s.scale for s in paths.form.stages)
+    return Asking(decided, units, tuple(result), paths)
 
 
 def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequence[ChangeEntry]:

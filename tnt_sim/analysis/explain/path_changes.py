@@ -7,7 +7,10 @@ changed; the other trees do not change.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+
+import numpy as np
 
 from tnt_sim.analysis.explain import required_changes
 from tnt_sim.analysis.explain.document import (
@@ -20,9 +23,13 @@ from tnt_sim.analysis.explain.document import (
 )
 from tnt_sim.analysis.explain.path_answers import PathAnswers
 from tnt_sim.analysis.shared.cap_curves import PathQuestion, RaisedCaps, TreeChange
+from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds, PathRoom
+
+MOST_UNEXPECTED = 5_000
+"""Most applications under a tree in which an amount is looked for that the linear relaxation does not expect."""
 
 
 def confirm_profit(decided: DecidedRun, paths: PathAnswers, row: int, gain: int, step: int) -> bool | None:
@@ -173,8 +180,29 @@ class _RaisedPath:
             *(cents if cents == FAR else max(0, unit * cents - spare) for cents in question.limits)
         )
 
+    def _is_expected(self, cents: int) -> bool:
+        """Whether the linear relaxation takes the application at the greatest amount that is looked at, about.
+
+        One turn adds about the weight of the application. With few columns the optimum may take what the
+        relaxation does not, and a turn costs little.
+        """
+        task, root = self.tree.task, self.tree.root
+        if len(root.collect_columns()) <= MOST_UNEXPECTED:
+            return True
+        more = self._raise(cents + required_changes.MOST_TURNS * task.unit * self.weight)
+        children = tuple(
+            replace(child, cap=child.cap + more.leaf) if child.row == self.raised.leaf else child
+            for child in root.children
+        )
+        raised = replace(root, cap=root.cap + more.above, children=children)
+        prices = CapPrices.of(task.profit, task.weight, raised, self.deadline)
+        place = None if prices is None else np.searchsorted(prices.columns, self.paths.column[self.row])
+        return prices is None or int(prices.reduced[place]) >= 0
+
     def _find_first_cents(self, cents: int) -> int | None:
         """Find the least cents more, from `cents` on, whose one answer funds the application; None if unknown."""
+        if not self._is_expected(cents):
+            return None
         for _ in range(required_changes.MOST_TURNS):
             self.deadline.check()
             solution = self.paths.decide(self.row, self._raise(cents), self.deadline)

@@ -35,6 +35,7 @@ from tnt_sim.analysis.uncertainty.document import (
 )
 from tnt_sim.analysis.uncertainty.draw_task import Ground, Sample
 from tnt_sim.analysis.uncertainty.runner import Draws
+from tnt_sim.documents import TableRows
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -256,13 +257,14 @@ class EnsembleTables(StudyAnswer):
             planned = self.draws.plan.allocation.funded
         visited = offers.in_play | (times > 0)
         n = max(1, self.n_draws)
+        standing = np.array([classify_frequency(count, n) for count in range(n + 1)])
         table = case.table.select(
             "dossier", "title", "envelope", "department", "applicant_type"
         ).with_columns(
             pl.Series("planned", planned),
             pl.Series("times", times),
             pl.Series("share", times / n),
-            pl.Series("standing", [classify_frequency(int(t), n) for t in times.tolist()]),
+            pl.Series("standing", standing[times]),
         )
         return table.filter(pl.Series(visited)).sort("times", "dossier", descending=[True, False])
 
@@ -448,7 +450,7 @@ class EnsembleTables(StudyAnswer):
             envelopes=[DrawnEnvelope(**row) for row in self.envelopes.iter_rows(named=True)],
             payments=[PaymentEntry(**row) for row in self.payments.iter_rows(named=True)],
             sensitivity=[SensitivityEntry(**row) for row in self.sensitivity.iter_rows(named=True)],
-            dossiers=[DrawnDossier(**row) for row in self.dossiers.drop("title").iter_rows(named=True)],
+            dossiers=TableRows(self.dossiers.drop("title"), DrawnDossier),
         )
 
     def to_dataframe(self, backend: str = "polars") -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -172,7 +173,7 @@ def ensemble(
             scheduler=scheduler,
         )
     hint = options.build_hint("ensemble", lang) if options.out is None else ()
-    options.show(build_report(ensemble_), ensemble_.summary(), lang, hint)
+    options.show(partial(build_report, ensemble_), ensemble_.summary(), lang, hint)
     if options.store is not None and ensemble_.draws.stopped_by is not None and not options.quiet:
         print_note(_("What is there stays; the same command resumes.").in_(lang))
     if ensemble_.draws.stopped_by == "interrupt":
