@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from tnt_sim.analysis.shared.executors import choose_execution
 from tnt_sim.analysis.shared.worker_memory import estimate_worker_bytes
-from tnt_sim.analysis.uncertainty.draw_task import Sample, estimate_sample_bytes, prepare_ground
+from tnt_sim.analysis.uncertainty.draw_task import (
+    Sample,
+    estimate_sample_bytes,
+    prepare_ground,
+)
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
-from tnt_sim.analysis.uncertainty.runner import DrawLimits, run_draws
+from tnt_sim.analysis.uncertainty.runner import DrawLimits, choose_draw_execution, run_draws
 from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
 from tnt_sim.analysis.uncertainty.store import DrawStore
 from tnt_sim.api.study_files import Pages
@@ -72,7 +77,8 @@ def ensemble(
     scenario : from a file, with a section `uncertain`
     draws, seed : size of the sample and seed; the same seed gives the same bytes
     sampling : `lhs` (Latin hypercube), `sobol` or `random`
-    workers : number of processes; by default that of the cores, as far as memory holds them
+    workers : number of processes; by default that of the cores, as far as memory holds them, or this process
+        alone where the time limit is so short that others would hardly start
     sensitivity : draws for the total Sobol index of each input; 0 for none
     time_limit : seconds for the whole, of which draws get two thirds. The default is that of the scenario. With
         a store the limit of the scenario is for each draw
@@ -109,10 +115,14 @@ def ensemble(
     whole = time_limit if time_limit is not None or store is not None else own
     deadline = Deadline(whole)
     sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
+    began = time.perf_counter()
     ground = prepare_ground(scenario, sample)
+    prepare_seconds = time.perf_counter() - began
     points = estimate_sample_bytes(ground.inputs, draws)
     worker_bytes = estimate_worker_bytes(ground.problem.case.n, points)
     execution = choose_execution(executor, workers, scheduler, worker_bytes)
+    if workers is None:
+        execution = choose_draw_execution(execution, deadline.limit_seconds, prepare_seconds)
     limits = DrawLimits(deadline.limit_seconds, None if store is None and execution.is_local else own)
     if store is None:
         return Ensemble(sample, ground, run_draws(ground, execution, sensitivity, tell, limits))

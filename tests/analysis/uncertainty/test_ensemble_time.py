@@ -15,6 +15,7 @@ import pytest
 from support.clocks import StepClock
 
 import tnt_sim as tnt
+from tnt_sim.analysis.shared.executors import Execution, executor
 from tnt_sim.analysis.uncertainty import draw_task as one
 from tnt_sim.analysis.uncertainty import runner as run
 from tnt_sim.cli.main import main
@@ -171,3 +172,23 @@ def test_workers_that_are_not_awake_in_time_are_not_waited_for(
     found = tnt.ensemble(file, draws=6, workers=2, time_limit=30.0)
     assert 0 < ends[0] <= 20.0  # draws have two thirds
     assert (found.summary()["status"], found.summary()["stopped_by"], found.n_draws) == ("stopped", "time", 0)
+
+
+@pytest.mark.parametrize(("limit", "serial"), [(None, False), (10.0, True), (600.0, False)])
+def test_no_workers_start_where_they_would_take_the_limit(limit: float | None, serial: bool) -> None:
+    """A second of imports is too much of 10 s; of ten minutes it is not, unless the scenario is large."""
+    workers = Execution(executor("processes", 2), 2)
+    chosen = run.choose_draw_execution(workers, limit, 0.5)
+    assert (chosen.is_serial, chosen.n_workers) == (serial, 1 if serial else 2)
+    assert run.choose_draw_execution(workers, limit, 60.0).is_serial is (limit is not None)
+    elsewhere = replace(workers, is_local=False)
+    assert run.choose_draw_execution(elsewhere, limit, 60.0) is elsewhere
+
+
+def test_a_short_limit_gives_the_draws_of_no_limit(file: Path) -> None:
+    """The default is this process for a limit of 8 s and several without one: the draws are equal."""
+    free = file.with_name("free.yaml")
+    free.write_text(file.read_text(encoding="utf-8").replace("solver: {time_limit: 30 s}\n", ""))
+    short, full = tnt.ensemble(file, 4, time_limit=8.0), tnt.ensemble(free, 4)
+    assert short.draws.stopped_by is None
+    assert short.dossiers.equals(full.dossiers)

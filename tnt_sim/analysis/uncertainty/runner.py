@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.shared.executors import Execution
+from tnt_sim.analysis.shared.executors import Execution, executor
 from tnt_sim.analysis.shared.group_sizes import GroupSizes
 from tnt_sim.analysis.uncertainty.draw_task import (
     INFEASIBLE,
@@ -49,6 +49,11 @@ PLAN_SHARE = 0.25
 """Share of the time limit for the optimum without uncertainty, proof included."""
 DRAWS_SHARE = 2 / 3
 """Share of the time limit for optimising draws; the rest is for evaluating lists in them."""
+START_SHARE = 0.1
+"""Share of the time limit above which workers take too long to start, and this process computes the draws."""
+START_SECONDS, START_RATIO = 1.0, 3.0
+"""Time for a worker to start: to import this package, and to read and prepare the scenario, which takes that many
+times as long as to prepare it."""
 ReportProgress = Callable[[str, float], None]
 
 
@@ -141,6 +146,24 @@ class DrawLimits:
 
     seconds: float | None = None
     draw_seconds: float | None = None
+
+
+def choose_draw_execution(
+    execution: Execution, limit_seconds: float | None, prepare_seconds: float
+) -> Execution:
+    """Choose this process alone instead of worker processes that would take too much of the limit to start.
+
+    Parameters
+    ----------
+    limit_seconds : for the whole ensemble, or None
+    prepare_seconds : time that this process took to prepare the scenario
+    """
+    if limit_seconds is None or not execution.is_local or execution.is_serial:
+        return execution
+    start_seconds = START_SECONDS + START_RATIO * prepare_seconds
+    if start_seconds <= START_SHARE * limit_seconds:
+        return execution
+    return Execution(executor("serial", 1), 1, is_serial=True)
 
 
 def run_draws(
