@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import re
+import unicodedata
 from pathlib import Path
 
+import jsonschema
 import polars as pl
 import pytest
 from support.command_line import Run
 from support.offices import Office, build_offices
 from support.table_files import xlsx
+
+from tnt_sim.reporting.schemas import read_schema
 
 OFFICES = {office.name: office for office in build_offices()}
 HEAD = (
@@ -17,15 +24,15 @@ HEAD = (
 )  # fmt: skip
 
 
-def build_workbook(n: int = 300) -> bytes:
-    """A workbook with titles, merged heads, the header on line 6, 44 opinions in small letters, a total."""
+def build_workbook(n: int = 30) -> bytes:
+    """A workbook with titles, merged heads, the header on line 6, 22 opinions in small letters, a total."""
     rows: list[list[object]] = [
         ["PRÉFECTURE"], ["Programmation DETR 2026"], ["Mise à jour du 12/03/2026"], [], [None, "Porteur"], [*HEAD],
     ]  # fmt: skip
     total = 0
     for k in range(n):
         asked, opinion = 2_000 + 137 * k, "Défavorable" if k % 10 == 9 else "Favorable"
-        if opinion == "Favorable" and k < 48:
+        if opinion == "Favorable" and k < 24:
             opinion = "favorable"
         total += asked
         cost = f"{2 * asked:,}".replace(",", " ") + ",50 €"
@@ -56,16 +63,16 @@ def test_two_commands_lead_from_a_workbook_to_a_proven_decision(tnt: Run, table:
     made = tnt("new", "mine", "--from", table, "--json").document
     intake = made["intake"]
     assert (made["status"], made["defects"], intake["cells_lost"]) == ("valid", [], 0)
-    assert (intake["sheet"], intake["header_row"], intake["n_applications"]) == ("Programmation", 6, 300)
+    assert (intake["sheet"], intake["header_row"], intake["n_applications"]) == ("Programmation", 6, 30)
     assert {line["line"]: line["code"] for line in intake["lines"] if line["line"] > 6} == {
-        307: "total",
-        309: "note",
+        37: "total",
+        39: "note",
     }
     found = tnt("run", "mine/scenario.yaml", "--json").document
-    assert (found["proof"], found["n_eligible"]) == ("PROVED", 270)
+    assert (found["proof"], found["n_eligible"]) == ("PROVED", 27)
     copy = pl.read_csv("mine/data/dossiers.csv", infer_schema=False)
     small = copy.filter(pl.col("Avis DDT") == "favorable")["dossier"].to_list()
-    assert len(small) == 44
+    assert len(small) == 22
     awards = pl.read_parquet(Path(found["run_dir"]) / "allocation.parquet")
     assert awards.filter(pl.col("dossier").is_in(small))["eligible"].all()
     assert tnt("report", found["run_dir"], "--out", "note.html").code == 0
@@ -77,7 +84,7 @@ def test_the_envelope_is_guessed_from_the_applications_alone(tnt: Run, table: Pa
     eligible = copy.filter(pl.col("Avis DDT") != "Défavorable")["requested"].cast(pl.Decimal(20, 2)).sum()
     wanted = int(eligible * 4 / 5) // 1000
     text = Path("mine/scenario.yaml").read_text("utf-8")
-    assert f"amount: {wanted // 100 / 10} M€" in text
+    assert f"amount: {wanted} k€" in text
     assert "maximise: {score: 1}" in text
     assert "fill: [region]" in text
 
@@ -85,14 +92,14 @@ def test_the_envelope_is_guessed_from_the_applications_alone(tnt: Run, table: Pa
 def test_the_review_page_says_what_was_read(tnt: Run, table: Path) -> None:
     tnt("new", "mine", "--from", table)
     page = Path("mine/relecture.html").read_text("utf-8")
-    for words in ("Source : DDT, mars 2026", "favorable (44)", "Note /20", "mises de côté", "Projet 299"):
+    for words in ("Source : DDT, mars 2026", "Favorable (5)", "Note /20", "mises de côté", "Projet 29"):
         assert words in page
 
 
 def test_a_table_that_changes_is_told_and_read_again_on_request(tnt: Run, table: Path) -> None:
     tnt("new", "mine", "--from", table)
     assert "a changé" not in tnt("validate", "mine/scenario.yaml").err
-    table.write_bytes(build_workbook(299))
+    table.write_bytes(build_workbook(29))
     for verb in ("validate", "run"):
         assert "a changé" in tnt(verb, "mine/scenario.yaml").err
         assert "tnt-sim refresh mine" in tnt(verb, "mine/scenario.yaml").err
@@ -100,14 +107,14 @@ def test_a_table_that_changes_is_told_and_read_again_on_request(tnt: Run, table:
     shown = tnt("refresh", "mine", "--json").document
     assert (shown["status"], shown["removed"], shown["added"], shown["changed"]) == (
         "to_apply",
-        ["300"],
+        ["30"],
         [],
         [],
     )
     assert {path: path.read_bytes() for path in before} == before
     assert tnt("refresh", "mine", "--apply").code == 0
     assert "a changé" not in tnt("validate", "mine/scenario.yaml").err
-    assert tnt("run", "mine/scenario.yaml", "--json").document["n_dossiers"] == 299
+    assert tnt("run", "mine/scenario.yaml", "--json").document["n_dossiers"] == 29
     assert tnt("refresh", "mine", "--json").document["status"] == "unchanged"
 
 
@@ -161,3 +168,170 @@ def test_each_office_ends_in_a_proven_decision(
     assert made["defects"] == []
     found = tnt("run", "mine/scenario.yaml", "--json").document
     assert (found["proof"], found["n_dossiers"]) == ("PROVED", len(office.numbers))
+
+
+def write_table(path: Path, rows: list[list[object]]) -> None:
+    path.write_bytes(xlsx(rows))
+
+
+@pytest.fixture
+def funds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workbook where two applications of six name no envelope, one of them with a dash."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "f.xlsx"
+    rows: list[list[object]] = [["N° dossier", "Intitulé", "Montant demandé", "Dispositif"]]
+    names = ["DETR", "DSIL", None, "detr", "–", "DETR"]
+    rows += [[f"D{k}", f"Projet {k}", 1000 + k, name] for k, name in enumerate(names)]
+    write_table(path, rows)
+    return path
+
+
+def test_an_application_without_an_envelope_is_asked_about_and_the_scenario_runs(
+    tnt: Run, funds: Path
+) -> None:
+    made = tnt("new", "mine", "--from", funds, "--json").document
+    assert (made["status"], made["intake"]["cells_lost"]) == ("valid", 0)
+    asked = {one["code"]: one for one in made["intake"]["questions"]}
+    assert (asked["no_envelope"]["n_lines"], asked["no_envelope"]["requested_cents"]) == (2, 200_600)
+    found = tnt("run", "mine/scenario.yaml", "--json").document
+    assert (found["proof"], found["n_dossiers"], found["n_eligible"]) == ("PROVED", 6, 4)
+
+
+@pytest.mark.parametrize("answer", ["option", "workbook", "scenario"])
+def test_each_answer_on_an_envelope_brings_the_application_back(tnt: Run, funds: Path, answer: str) -> None:
+    tnt("new", "mine", "--from", funds)
+    option = ("--value", "envelope:sans-enveloppe=DETR")
+    if answer == "option":
+        assert "--value envelope:sans-enveloppe=DETR --apply" in tnt("refresh", "mine", *option).out
+        assert tnt("refresh", "mine", *option, "--apply").code == 0
+        assert tnt("refresh", "mine", "--json").document["status"] == "unchanged"
+    elif answer == "workbook":
+        write_table(
+            funds,
+            [
+                ["N° dossier", "Intitulé", "Montant demandé", "Dispositif"],
+                *([f"D{k}", f"Projet {k}", 1000 + k, "DSIL"] for k in range(6)),
+            ],
+        )
+        assert tnt("refresh", "mine", "--apply").code == 0
+    else:
+        path = Path("mine/scenario.yaml")
+        text = path.read_text("utf-8")
+        kept = text[: text.index("eligibility:")] + text[text.index("# Combien") :]
+        path.write_text(kept, "utf-8")
+    assert tnt("run", "mine/scenario.yaml", "--json").document["n_eligible"] == 6
+
+
+def test_graded_opinions_without_a_score_are_counted_in_their_order(
+    tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list equals the best of all subsets by (very favourable, favourable, reserved) in this order."""
+    monkeypatch.chdir(tmp_path)
+    opinions = [
+        "Très favorable",
+        "FAVORABLE",
+        "Réservé",
+        "Défavorable",
+        "très favorable",
+        "favorable",
+        "réservé",
+        None,
+    ]
+    cents = [7_000_10, 2_500_20, 1_000_30, 900_00, 6_999_95, 3_000_05, 1_500_00, 500_00]
+    rows: list[list[object]] = [["N° dossier", "Intitulé", "Montant demandé", "Avis DDT"]]
+    rows += [[f"D{k}", "x", c / 100, o] for k, (c, o) in enumerate(zip(cents, opinions, strict=True))]
+    write_table(tmp_path / "g.xlsx", rows)
+    made = tnt("new", "mine", "--from", "g.xlsx", "--json").document
+    assert "opinion_order" in {one["code"] for one in made["intake"]["questions"]}
+    grades = [None if o is None else ["tres", "favo", "rese", "defa"].index(plain(o)[:4]) for o in opinions]
+    for amount in (1_000_000, 1_100_000, 300_000):
+        found = tnt(
+            "run", "mine/scenario.yaml", "--set", f"programme.amount={amount / 100} €", "--json"
+        ).document
+        assert found["proof"] == "PROVED"
+        values = []
+        for chosen in itertools.product((0, 1), repeat=8):
+            if chosen[3] or sum(c for c, x in zip(cents, chosen, strict=True) if x) > amount:
+                continue
+            counts = [sum(x for g, x in zip(grades, chosen, strict=True) if g == grade) for grade in range(3)]
+            values.append((*counts, sum(chosen)))
+        awards = (
+            pl.read_parquet(Path(found["run_dir"]) / "allocation.parquet")
+            .filter("funded")["dossier"]
+            .to_list()
+        )
+        funded = [f"D{k}" in awards for k in range(8)]
+        reached = [sum(x for g, x in zip(grades, funded, strict=True) if g == grade) for grade in range(3)]
+        assert (*reached, sum(funded)) == max(values)
+
+
+def plain(text: str) -> str:
+    return unicodedata.normalize("NFD", text.lower()).encode("ascii", "ignore").decode()
+
+
+COLUMNS = [
+    "N° dossier", "Intitulé", "Montant demandé", "Taux", "Logements", "Rang", "Visite", "Zone", "QPV",
+    "Code postal", "Mot", "Constante",
+]  # fmt: skip
+
+
+def build_columns(extra: bool = False) -> list[list[object]]:
+    """A table with a further column of each kind."""
+    rows: list[list[object]] = [[*COLUMNS, *(["Nouvelle"] if extra else [])]]
+    for k in range(9):
+        day, zone = f"{k + 1:02d}/02/2026", "rural" if k % 2 else "urbain"
+        row = [f"D{k}", f"Projet {k}", 1000 + k, f"{20 + k} %", k, k % 4 + 1, day, zone, "oui" if k % 3 else "non",
+               f"0{1000 + k}", f"mot {k}", "RAS"]  # fmt: skip
+        rows.append([*row, *([k * 2] if extra else [])])
+    return rows
+
+
+def test_the_line_of_each_column_that_no_rule_reads_can_be_written(
+    tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each entry is written into a scenario, which stays valid, and the column is no longer listed."""
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path / "c.xlsx", build_columns())
+    made = tnt("new", "mine", "--from", "c.xlsx", "--json").document
+    listed = {one["column"]: one["line"] for one in made["intake"]["unread_columns"]}
+    assert set(listed) == set(COLUMNS[3:])
+    assert [name for name, line in listed.items() if not line] == ["Visite", "Constante"]
+    text = Path("mine/scenario.yaml").read_text("utf-8")
+    (days,) = (one["use"] for one in made["intake"]["unread_columns"] if one["column"] == "Visite")
+    assert '--column filed_at="Visite"' in days
+    for name, line in listed.items():
+        if not line:
+            continue
+        spaced = line.replace("\xa0", " ").replace("\u202f", " ")
+        match = re.fullmatch(r"sous « (\w+) » : - (.*)", spaced)
+        assert match is not None
+        block, entry = match.groups()
+        if f"\n{block}:\n" in text:
+            written = text.replace(f"\n{block}:\n", f"\n{block}:\n  - {entry}\n")
+        else:
+            written = f"{text}\n{block}:\n  - {entry}\n"
+        Path("mine/other.yaml").write_text(written, "utf-8")
+        checked = tnt("validate", "mine/other.yaml", "--json")
+        assert checked.code == 0, (line, checked.err)
+        assert {one["column"] for one in checked.document["unread_columns"]} == set(listed) - {name}
+
+
+def test_a_new_column_is_named_by_refresh_and_not_compared_cell_by_cell(
+    tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path / "c.xlsx", build_columns())
+    tnt("new", "mine", "--from", "c.xlsx")
+    write_table(tmp_path / "c.xlsx", build_columns(extra=True))
+    found = tnt("refresh", "mine", "--json").document
+    assert (found["status"], found["columns_added"], found["columns_removed"], found["changed"]) == (
+        "to_apply", ["Nouvelle"], [], [],
+    )  # fmt: skip
+    assert "Nouvelle" in {one["column"] for one in found["intake"]["unread_columns"]}
+    jsonschema.Draft202012Validator(json.loads(read_schema("refresh"))).validate(found)
+    assert not jsonschema.Draft202012Validator(json.loads(read_schema("refresh"))).is_valid({**found, "x": 1})
+    assert "Nouvelles colonnes" in tnt("refresh", "mine").out
+    tnt("refresh", "mine", "--apply")
+    assert "Nouvelle" in tnt("validate", "mine/scenario.yaml").out
+    write_table(tmp_path / "c.xlsx", build_columns())
+    assert tnt("refresh", "mine", "--json").document["columns_removed"] == ["Nouvelle"]

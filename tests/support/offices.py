@@ -38,7 +38,7 @@ class Office:
     aside : code of each row that must be set aside or asked about, by its number, titles and headers apart
     asks : codes of the questions that must be there
     cells : cells that must stand in the copy, by (number, column)
-    merged, hidden_rows, hidden_sheets, formulas, percent : what a workbook adds to its cells
+    merged, hidden_rows, hidden_columns, hidden_sheets, formulas, percent : what a workbook adds to its cells
     encoding, delimiter, end, pad : of a text file; `pad` fills short rows
     """
 
@@ -55,6 +55,7 @@ class Office:
     cells: Mapping[tuple[str, str], str] = field(default_factory=dict)
     merged: Sequence[str] = ()
     hidden_rows: Sequence[int] = ()
+    hidden_columns: Sequence[str] = ()
     hidden_sheets: Sequence[str] = ()
     formulas: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     encoding: str = "utf-8"
@@ -106,6 +107,8 @@ class Office:
                     page.set_first_sheet()
                     for row in self.hidden_rows:
                         page.set_row(row - 1, None, None, {"hidden": True})
+                    for letter in self.hidden_columns:
+                        page.set_column(f"{letter}:{letter}", None, None, {"hidden": True})
                     for cell, (formula, value) in self.formulas.items():
                         page.write_formula(cell, formula, None, value)
                     for area in self.merged:
@@ -529,6 +532,27 @@ def _list_mistakes() -> list[Office]:
             numbers=("D1", "D2", "Non renseigné"),
         ),
         _xlsx("a number alone", [HEAD, *THREE, ["D4", None, None]], aside={5: "bare_number"}, asks=frozenset({"unclear_lines"})),
+        _xlsx(
+            "an application without an envelope",
+            [[*HEAD, "Dispositif"], [*THREE[0], "DETR"], THREE[1], [*THREE[2], "detr"]], asks=frozenset({"no_envelope"}),
+            cells={("D2", "envelope"): "sans-enveloppe", ("D1", "envelope"): "DETR", ("D3", "envelope"): "DETR"},
+        ),
+        _xlsx(
+            "codes that begin with zeros", [[*HEAD, "Code interne"], *([*row, f"00{k}"] for k, row in enumerate(THREE))],
+            cells={("D1", "Code interne"): "000", ("D3", "Code interne"): "002"},
+        ),
+        _xlsx(
+            "opinions in grades", [[*HEAD, "Avis"], [*THREE[0], "Très favorable"], [*THREE[1], "FAVORABLE"], [*THREE[2], "réservé"]],
+            asks=frozenset({"opinion_order", "opinion_reserved"}),
+        ),
+        _xlsx(
+            "opinions in letters", [[*HEAD, "Avis du comité"], *([*row, "CAB"[k]] for k, row in enumerate(THREE))],
+            asks=frozenset({"opinion_order"}),
+        ),
+        _xlsx(
+            "hidden columns", [[*HEAD, "Zone"], *([*row, "x"] for row in THREE)], hidden_columns=("D",),
+            asks=frozenset({"hidden_columns"}), cells={("D1", "Zone"): "x"},
+        ),
         _xlsx("hidden lines", [HEAD, *THREE], hidden_rows=(3,), asks=frozenset({"hidden_lines"})),
         _xlsx(
             "a column without header", [HEAD, *([*row, "x"] for row in THREE)], asks=frozenset({"no_header"}),

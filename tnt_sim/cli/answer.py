@@ -22,7 +22,11 @@ from tnt_sim.cli.console import (
 )
 from tnt_sim.cli.invocation import get_written_locale, read_locale
 from tnt_sim.cli.options import (
+    ColumnOption,
+    DropOption,
+    EncodingOption,
     ForceOption,
+    HeaderRowOption,
     JsonOption,
     LangOption,
     PageOption,
@@ -31,7 +35,10 @@ from tnt_sim.cli.options import (
     RunArgument,
     ScenarioArgument,
     SetOption,
+    SheetOption,
+    TakeOption,
     TimeLimitOption,
+    ValueOption,
     parse_lang,
     parse_seconds,
 )
@@ -41,6 +48,7 @@ from tnt_sim.i18n.message import Lang, _
 if TYPE_CHECKING:
     from rich.text import Text as Line
 
+    from tnt_sim.ingest.intake.answers import IntakeAnswers
     from tnt_sim.reporting.report_tree import Report
     from tnt_sim.scenario.scenario import ScenarioData
 
@@ -75,6 +83,53 @@ class OutputOptions:
 
             built = report() if callable(report) else report
             print_page([*render_report(built, lang, get_width()), *hint])
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """Options by which a planner describes a table: its place, columns, lines and values."""
+
+    sheet: SheetOption = None
+    encoding: EncodingOption = None
+    header_row: HeaderRowOption = None
+    column: ColumnOption = None
+    take: TakeOption = None
+    drop: DropOption = None
+    value: ValueOption = None
+
+    def parse(self) -> IntakeAnswers:
+        """Return the answers that the options give.
+
+        Raises
+        ------
+        UsageError
+            For an option that is not of its form.
+        """
+        from tnt_sim.cli.intake_project import parse_columns, parse_values
+        from tnt_sim.ingest.intake.answers import IntakeAnswers
+
+        options: dict[str, object] = {
+            "sheet": self.sheet,
+            "header_row": self.header_row,
+            "encoding": self.encoding,
+            "columns": parse_columns(self.column or ()),
+            "take": tuple(self.take or ()),
+            "drop": tuple(self.drop or ()),
+            "values": parse_values(self.value or ()),
+        }
+        return IntakeAnswers.model_validate({key: value for key, value in options.items() if value})
+
+    def format_arguments(self) -> str:
+        """Return the options as they are typed, each with a space before it."""
+        from tnt_sim.cli.console import quote_argument
+
+        stated = {entry.name.replace("_", "-"): getattr(self, entry.name) for entry in fields(self)}
+        return "".join(
+            f" --{name} {quote_argument(str(value))}"
+            for name, values in stated.items()
+            for value in (values if isinstance(values, list) else [values])
+            if value is not None
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,22 +22,23 @@ if TYPE_CHECKING:
     from tnt_sim.ingest.intake.answers import IntakeAnswers
     from tnt_sim.ingest.intake.intake import Intake
     from tnt_sim.ingest.intake.questions import Question
+    from tnt_sim.ingest.intake.unread_columns import UnreadColumn
     from tnt_sim.reporting.command_documents import IntakeSummary
 
-MOST_ENVELOPES = 40
 SCENARIO_FILE, COPY, ANSWERS = "scenario.yaml", "data/dossiers.csv", "intake.yaml"
 
 
 @dataclass(frozen=True, eq=False)
 class ReadFile:
-    """A table that was read for a project, with its questions."""
+    """A table that was read for a project, with its questions and the columns that no rule reads."""
 
     intake: Intake
     questions: tuple[Question, ...]
+    unread: tuple[UnreadColumn, ...]
 
 
-def read_table(table: Path, answers: IntakeAnswers, refresh: str) -> ReadFile:
-    """Read a table as its office has it.
+def read_table(table: Path, answers: IntakeAnswers, refresh: str, scenario: object = None) -> ReadFile:
+    """Read a table as its office has it, for a scenario given as mappings and lists, or for a new one.
 
     Raises
     ------
@@ -45,18 +46,16 @@ def read_table(table: Path, answers: IntakeAnswers, refresh: str) -> ReadFile:
         if the file is damaged, or holds no table
     """
     from tnt_sim.ingest.intake.intake import read_intake
-    from tnt_sim.ingest.intake.questions import list_questions
+    from tnt_sim.ingest.intake.questions import list_questions, list_unread_columns
     from tnt_sim.ingest.portfolio_reader import read_bytes
 
     intake = read_intake(read_bytes(table, str(table)), table.suffix, str(table), answers)
-    return ReadFile(intake, tuple(list_questions(intake, refresh)))
+    unread = tuple(list_unread_columns(intake, scenario))
+    return ReadFile(intake, tuple(list_questions(intake, refresh, unread)), unread)
 
 
-def parse_answers(
-    sheet: str | None, header_row: int | None, encoding: str | None, columns: list[str] | None,
-    take: list[int] | None, drop: list[int] | None, values: list[str] | None,
-) -> IntakeAnswers:  # fmt: skip
-    """Return what options say of a file.
+def parse_columns(options: Sequence[str]) -> dict[str, str]:
+    """Return the header of each canonical name that `--column` gives.
 
     Raises
     ------
@@ -66,10 +65,9 @@ def parse_answers(
     from tnt_sim.domain.portfolio import CANONICAL
     from tnt_sim.errors import suggest_name
     from tnt_sim.i18n.message import NO_TEXT
-    from tnt_sim.ingest.intake.answers import IntakeAnswers
 
-    stated: dict[str, str] = {}
-    for text in columns or ():
+    result: dict[str, str] = {}
+    for text in options:
         name, equals, header = text.partition("=")
         if not equals or name not in CANONICAL or not header.strip():
             hint = suggest_name(name, CANONICAL) or NO_TEXT
@@ -79,22 +77,32 @@ def parse_answers(
                 hint=hint,
             )
             raise UsageError(sentence, code="usage.column")
-        stated[name] = header.strip()
-    meant: dict[str, dict[str, str]] = {}
-    for text in values or ():
-        match = re.fullmatch(r"(\w+):(.+)=(\w+)", text)
-        if match is None or match[1] not in CANONICAL:
+        result[name] = header.strip()
+    return result
+
+
+def parse_values(options: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the meaning of each value that `--value` gives, by canonical column.
+
+    Raises
+    ------
+    UsageError
+        for an option that is not of its form
+    """
+    from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES
+
+    result: dict[str, dict[str, str]] = {}
+    for text in options:
+        match = re.fullmatch(r"(\w+):(.+)=(.+)", text)
+        known = match is not None and match[1] in CANONICAL
+        if match is None or not known or match[3] not in FIXED_VALUES.get(match[1], (match[3],)):
             sentence = _(
                 '--value "{typed}": write NAME:VALUE=MEANING, for example state:"Received"=en_instruction.',
                 typed=text,
             )
             raise UsageError(sentence, code="usage.value")
-        meant.setdefault(match[1], {})[match[2]] = match[3]
-    options: dict[str, object] = {
-        "sheet": sheet, "header_row": header_row, "encoding": encoding, "columns": stated,
-        "take": tuple(take or ()), "drop": tuple(drop or ()), "values": meant,
-    }  # fmt: skip
-    return IntakeAnswers.model_validate({key: value for key, value in options.items() if value})
+        result.setdefault(match[1], {})[match[2]] = match[3]
+    return result
 
 
 def build_files(read: ReadFile, folder: Path, table: Path, lang: Lang, refresh: str) -> dict[str, bytes]:
@@ -120,7 +128,7 @@ def build_copy_files(read: ReadFile, lang: Lang, refresh: str, copy: str = COPY)
 
     intake = read.intake
     review = frozenset(entry.name for entry in intake.columns if not entry.certain)
-    page = render_report_html(build_report(intake, read.questions), lang)
+    page = render_report_html(build_report(intake, read.questions, read.unread), lang)
     guarded = intake.dossiers.select(
         guard_formulas(pl.col(name)).alias(name) for name in intake.dossiers.columns
     )
@@ -148,6 +156,7 @@ def summarise(read: ReadFile, lang: Lang) -> IntakeSummary:
     from tnt_sim.ingest.intake.intake import Fate
     from tnt_sim.ingest.intake.lines import LineKind
     from tnt_sim.reporting.command_documents import IntakeLine, IntakeQuestion, IntakeSummary
+    from tnt_sim.reporting.reports.unread_columns import build_unread_entry
 
     intake = read.intake
     counts = intake.count_cells()
@@ -167,6 +176,7 @@ def summarise(read: ReadFile, lang: Lang) -> IntakeSummary:
             )
             for entry in read.questions
         ],
+        unread_columns=[build_unread_entry(entry, lang) for entry in read.unread],
     )  # fmt: skip
 
 
@@ -179,7 +189,6 @@ def render_scenario(intake: Intake, folder: Path, table: Path, lang: Lang) -> st
     amount, why = suggest_amount(_sum_eligible(intake, conditions), lang)
     if "requested" not in columns:
         why += _("; no column of requested amounts was recognised, one is needed").in_(lang)
-    score = "score" in columns and bool((intake.dossiers["score"] != "").any())
     return get_templates(lang).from_scenario.format(
         name=" ".join(table.name.split()),
         file=json.dumps(COPY),
@@ -191,9 +200,27 @@ def render_scenario(intake: Intake, folder: Path, table: Path, lang: Lang) -> st
         columns=_render_source(intake, folder, table, lang),
         territory=_render_territory(columns, lang),
         eligibility=_render_eligibility(conditions, lang),
-        goal="score" if score else "dossiers",
-        goal_why=(_TO_REVIEW if score else _WITHOUT_SCORE).in_(lang),
+        objective=_render_objective(intake, lang),
     )
+
+
+def _render_objective(intake: Intake, lang: Lang) -> str:
+    """Write the objective: the scores, else the order of graded opinions, else the number of applications."""
+    from tnt_sim.ingest.intake.grades import choose_last_goal, find_grades, render_order
+    from tnt_sim.ingest.intake.header_words import Role
+
+    goal = choose_last_goal(intake.dossiers)
+    if goal == "score":
+        return f"objective:\n  - {{maximise: {{score: 1}}}}      # {_TO_REVIEW.in_(lang)}\n"
+    opinions = {entry.name for entry in intake.columns if entry.role is Role.OPINION}
+    for values in intake.values:
+        grades = find_grades(values) if values.name in opinions else None
+        if grades is not None and grades.certain:
+            why = _("to review: without a score, the order of {label}", label=values.label).in_(lang)
+            measures, stages = render_order(values.name, grades, goal)
+            counted = "".join(f"  {entry}\n" for entry in measures)
+            return f"# {why}\nmeasures:\n{counted}\nobjective:\n" + "".join(f"  - {one}\n" for one in stages)
+    return f"objective:\n  - {{maximise: {{dossiers: 1}}}}      # {_WITHOUT_SCORE.in_(lang)}\n"
 
 
 _TO_REVIEW = _("to review")
@@ -215,19 +242,25 @@ def suggest_amount(wanted: int, lang: Lang) -> tuple[str, str]:
 
 
 def _render_envelopes(intake: Intake, lang: Lang) -> str:
+    from tnt_sim.ingest.intake.columns import NO_ENVELOPE
+
     if "envelope" not in intake.dossiers.columns:
         return ""
     totals: dict[str, int] = {}
     for value, cents in zip(intake.dossiers["envelope"].to_list(), intake.cents.to_list(), strict=True):
         totals[value] = totals.get(value, 0) + cents
-    values = sorted(value for value in totals if value)
-    if not values or len(values) > MOST_ENVELOPES:
+    values = sorted(value for value in totals if value and value != NO_ENVELOPE)
+    if not values:
         return ""
     head = _("to review: the values of the column, without an amount of their own")
     lines = [f"  envelopes:            # {head.in_(lang)}"]
-    for value in values:
-        told = _("requested: {total}", total=Money(totals[value])).in_(lang)
-        lines.append(f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}   # {told}")
+    title = json.dumps(_("No envelope in the table").in_(lang), ensure_ascii=False)
+    entries = {value: f"id: {json.dumps(value, ensure_ascii=False)}" for value in values}
+    if NO_ENVELOPE in totals:
+        entries[NO_ENVELOPE] = f"id: {NO_ENVELOPE}, title: {title}"
+    for value, entry in entries.items():
+        requested = _("requested: {total}", total=Money(totals[value])).in_(lang)
+        lines.append(f"    - {{{entry}}}   # {requested}")
     return "\n".join(lines) + "\n"
 
 
@@ -266,11 +299,15 @@ class _Condition:
 
 
 def _list_conditions(intake: Intake) -> list[_Condition]:
-    """Return the conditions: an amount, no closed application, no opinion that says no."""
+    """Return the conditions: an envelope, an amount, no closed application, no opinion that says no."""
+    from tnt_sim.ingest.intake.columns import NO_ENVELOPE
     from tnt_sim.ingest.intake.values import Opinion
 
     table = intake.dossiers
     result = []
+    if "envelope" in table.columns and (outside := table["envelope"] == NO_ENVELOPE).any():
+        require = f"{{envelope: {{not: {NO_ENVELOPE}}}}}"
+        result.append(_Condition(NO_ENVELOPE, require, _("No envelope in the table"), outside))
     if "requested" in table.columns:
         empty = table["requested"] == ""
         if empty.any() and not empty.all():

@@ -130,9 +130,7 @@ dossiers:
 grants:
   - {{mode: all_or_nothing}}
 
-objective:
-  - {{maximise: {{{goal}: 1}}}}      # {goal_why}
-""",
+{objective}""",
 )
 
 ENGLISH = ProjectTemplates(
@@ -261,9 +259,7 @@ dossiers:
 grants:
   - {{mode: all_or_nothing}}
 
-objective:
-  - {{maximise: {{{goal}: 1}}}}      # {goal_why}
-""",
+{objective}""",
 )
 
 _ROWS = """\

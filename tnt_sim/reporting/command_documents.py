@@ -54,6 +54,16 @@ class IntakeSummary:
     cells_lost: int
     lines: Sequence[IntakeLine]
     questions: Sequence[IntakeQuestion]
+    unread_columns: Sequence[UnreadColumnEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadColumnEntry:
+    """A column that no rule reads: what it could serve, and the line that would read it, "" for none."""
+
+    column: str
+    use: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,8 @@ class RefreshDocument:
     added: Sequence[str]
     removed: Sequence[str]
     changed: Sequence[CopyChange]
+    columns_added: Sequence[str]
+    columns_removed: Sequence[str]
     requested_cents_before: int
     requested_cents_after: int
     intake: IntakeSummary

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tnt_sim.cli.answer import OutputOptions
+from tnt_sim.cli.answer import OutputOptions, TableOptions
 from tnt_sim.cli.console import build_hint_lines, print_note, quote_argument
 from tnt_sim.cli.intake_project import (
     SCENARIO_FILE,
@@ -15,21 +15,13 @@ from tnt_sim.cli.intake_project import (
     build_refresh_command,
     describe_columns,
     get_page_name,
-    parse_answers,
     read_table,
     summarise,
 )
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import (
-    ColumnOption,
-    DropOption,
-    EncodingOption,
     FolderArgument,
     FromOption,
-    HeaderRowOption,
-    SheetOption,
-    TakeOption,
-    ValueOption,
     parse_lang,
 )
 from tnt_sim.cli.project_templates import build_dossiers_csv, get_templates
@@ -46,19 +38,14 @@ if TYPE_CHECKING:
 def new(
     folder: FolderArgument,
     output: OutputOptions,
+    *,
     table: FromOption = None,
-    sheet: SheetOption = None,
-    encoding: EncodingOption = None,
-    header_row: HeaderRowOption = None,
-    column: ColumnOption = None,
-    take: TakeOption = None,
-    drop: DropOption = None,
-    value: ValueOption = None,
+    reading: TableOptions,
 ) -> int:
     """Create a project: a complete example, or a scenario from your table of applications."""
     tongue = parse_lang(output.lang)
     _refuse_occupied(folder)
-    answers = parse_answers(sheet, header_row, encoding, column, take, drop, value)
+    answers = reading.parse()
     read: ReadFile | None = None
     if table is not None:
         refresh = build_refresh_command(folder)
@@ -87,7 +74,7 @@ def _build_report(document: NewDocument, read: ReadFile | None) -> Report:
     from tnt_sim.reporting.reports import intake_review
     from tnt_sim.reporting.reports.new_project import build_report
 
-    review = None if read is None else intake_review.build_report(read.intake, read.questions)
+    review = None if read is None else intake_review.build_report(read.intake, read.questions, read.unread)
     return build_report(document, review)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tnt_sim.cli.answer import OutputOptions
+from tnt_sim.cli.answer import OutputOptions, TableOptions
 from tnt_sim.cli.console import build_hint_lines, quote_argument
 from tnt_sim.cli.intake_project import (
     ANSWERS,
@@ -13,21 +13,13 @@ from tnt_sim.cli.intake_project import (
     build_copy_files,
     build_refresh_command,
     merge_answers,
-    parse_answers,
     read_table,
     summarise,
 )
 from tnt_sim.cli.invocation import get_invocation, read_locale
 from tnt_sim.cli.options import (
     ApplyOption,
-    ColumnOption,
-    DropOption,
-    EncodingOption,
-    HeaderRowOption,
     ProjectFolderArgument,
-    SheetOption,
-    TakeOption,
-    ValueOption,
     parse_lang,
 )
 from tnt_sim.disk import build_write_error, put_all, quote_path
@@ -45,14 +37,9 @@ if TYPE_CHECKING:
 def refresh(
     folder: ProjectFolderArgument,
     output: OutputOptions,
+    *,
     apply: ApplyOption = False,
-    sheet: SheetOption = None,
-    encoding: EncodingOption = None,
-    header_row: HeaderRowOption = None,
-    column: ColumnOption = None,
-    take: TakeOption = None,
-    drop: DropOption = None,
-    value: ValueOption = None,
+    reading: TableOptions,
 ) -> int:
     """Read the table of a project again, show what changes in the copy, and write it with --apply."""
     from tnt_sim.reporting.reports.refresh import build_report, compare_copies
@@ -61,7 +48,7 @@ def refresh(
     scenario = folder / SCENARIO_FILE if folder.is_dir() else folder
     folder = scenario.parent
     tongue = parse_lang(output.lang, read_locale([scenario]))
-    spec = _read_spec(scenario)
+    spec, tree = _read_spec(scenario)
     sources = [(entry.file, entry.source) for entry in spec.dossiers if isinstance(entry.source, SourceSpec)]
     if not sources:
         raise UsageError(
@@ -73,9 +60,9 @@ def refresh(
         )
     copy, source = sources[0]
     table = folder / source.path
-    stated = parse_answers(sheet, header_row, encoding, column, take, drop, value)
+    stated = reading.parse()
     command = build_refresh_command(folder)
-    read = read_table(table, merge_answers(_read_answers(folder), stated), command)
+    read = read_table(table, merge_answers(_read_answers(folder), stated), command, tree)
     before = _read_copy(folder / copy)
     document = compare_copies(before, read.intake, str(scenario), summarise(read, tongue), applied=apply)
     if apply:
@@ -87,9 +74,9 @@ def refresh(
         except OSError as error:
             raise build_write_error(quote_path(folder), error) from error
     run = get_invocation().format_command(f"run {quote_argument(scenario.as_posix())}")
-    follow = [run] if apply else [f"{command} --apply"]
+    follow = [run] if apply else [f"{command}{reading.format_arguments()} --apply"]
     output.show(
-        build_report(document, read.questions),
+        build_report(document, read.questions, read.unread),
         dump_document(document),
         tongue,
         build_hint_lines(follow, tongue),
@@ -97,13 +84,14 @@ def refresh(
     return 0
 
 
-def _read_spec(scenario: Path) -> ScenarioSpec:
+def _read_spec(scenario: Path) -> tuple[ScenarioSpec, object]:
+    """Return the scenario, and the same as it is written, as mappings and lists."""
     from tnt_sim.scenario.spec import ScenarioSpec
     from tnt_sim.scenario.yaml.layers import load_tree
     from tnt_sim.scenario.yaml.schema_errors import validate_model
 
     raw = load_tree(scenario)
-    return validate_model(ScenarioSpec, raw.tree, raw.origins)
+    return validate_model(ScenarioSpec, raw.tree, raw.origins), raw.tree
 
 
 def _read_answers(folder: Path) -> IntakeAnswers:

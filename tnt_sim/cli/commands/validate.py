@@ -20,6 +20,7 @@ def validate(options: ScenarioOptions) -> int:
         build_check_document,
         build_report,
         build_scenario_quality,
+        list_unread_columns,
     )
     from tnt_sim.scenario.problem import compile_problem
     from tnt_sim.scenario.scenario import RESERVE, list_decision_steps
@@ -44,7 +45,11 @@ def validate(options: ScenarioOptions) -> int:
         return show_clash(
             error, scenario, command="validate", lang=lang, as_json=options.as_json, arguments=arguments
         )
-    document = replace(build_check_document(problem, lang), quality=build_scenario_quality(scenario, lang))
+    document = replace(
+        build_check_document(problem, lang),
+        quality=build_scenario_quality(scenario, lang),
+        unread_columns=list_unread_columns(scenario, lang) or None,
+    )
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         compile_problem(scenario.steps[-1].scenario)
     options.show(build_report(document), dump_document(document), lang, options.build_hint("validate", lang))

@@ -21,6 +21,7 @@ from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From
 from tnt_sim.ingest.intake.answers import IntakeAnswers
 from tnt_sim.ingest.intake.columns import (
     MAP_YEAR,
+    NO_ENVELOPE,
     NOTHING,
     ColumnReading,
     Use,
@@ -288,7 +289,11 @@ class _Body:
         )
         form = FormTable(body, fields, "")
         named = {reading.name: From.of(reading.name) for reading in self.used if reading.use is Use.CANONICAL}
-        values = {name: dict(pairs) for name, pairs in self.answers.values.items() if name in named}
+        values = {
+            name: {value: meaning for value, meaning in pairs.items() if value != NO_ENVELOPE}
+            for name, pairs in self.answers.values.items()
+            if name in named
+        }
         mask = {reading.name: From.of(reading.name) for reading in self.used if reading.use is Use.FURTHER}
         mapping = FormMapping.model_validate(
             {"format": "grist", "columns": named, "keep": mask, "values": values, "map_year": str(MAP_YEAR)}
@@ -324,7 +329,15 @@ class _Body:
             return text.set(~text.is_in(list(FIXED_VALUES[reading.name])), "")
         if reading.name in ("department", "region", "commune", "epci"):
             return self._keep_codes(reading.name, text)
-        return _join_spellings(text) if reading.name == "envelope" else text
+        return self._assign_envelopes(text) if reading.name == "envelope" else text
+
+    def _assign_envelopes(self, text: pl.Series) -> pl.Series:
+        """Return envelopes in one spelling each; where some are given, one of their own for cells without."""
+        blank = (text == "") | text.str.to_lowercase().str.contains(NOTHING)
+        if blank.all():
+            return text
+        meant = self.answers.values.get("envelope", {}).get(NO_ENVELOPE, NO_ENVELOPE)
+        return _join_spellings(text.set(blank, None)).fill_null(meant)
 
     def _keep_codes(self, name: str, text: pl.Series) -> pl.Series:
         """Return codes of the map; a name that none has is no code."""
@@ -392,7 +405,8 @@ class _Body:
         self, reading: ColumnReading, here: npt.NDArray[np.uint8], filled: npt.NDArray[np.bool_]
     ) -> None:
         """Settle the cells of a column of the copy: taken where the copy has something, else told."""
-        has = (self.final[reading.name] != "").to_numpy()
+        final = self.final[reading.name]
+        has = ((final != "") & (final != NO_ENVELOPE)).to_numpy()
         texts = self.table.sheet.texts[reading.position].filter(self.mask)
         here[filled & has] = Fate.TAKEN
         empty = filled & ~has
@@ -502,7 +516,7 @@ def format_euros_plain(cents: pl.Series) -> pl.Series:
 
 def _join_spellings(text: pl.Series) -> pl.Series:
     """Return codes in one spelling each, the most frequent one: « Detr » as « DETR »."""
-    values = list_values("", "", text, None, opinion=False, stated={})
+    values = list_values("", "", text.fill_null(""), None, opinion=False, stated={})
     if values is None:
         return text
     changed = {
@@ -515,7 +529,12 @@ def _join_spellings(text: pl.Series) -> pl.Series:
 
 
 def _read_numbers(text: pl.Series) -> pl.Series:
-    """Return numbers in plain digits, amounts without their unit; what is no number stays as written."""
+    """Return numbers in plain digits, amounts without their unit; what is no number stays as written.
+
+    A column with « 00012 » or « 01400 » holds codes, which stay as written too.
+    """
+    if text.str.contains(r"^0\d").any():
+        return text
     numbers, __ = parse_numbers(text)
     cents, reasons = parse_cents_series(text)
     euros = format_euros_plain(cents.set(reasons.is_not_null(), None))

@@ -10,10 +10,12 @@ import polars as pl
 from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind
 from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.parameters import Items, Names
-from tnt_sim.ingest.intake.columns import ColumnReading, Use
+from tnt_sim.ingest.intake.columns import NO_ENVELOPE, Use
+from tnt_sim.ingest.intake.grades import choose_last_goal, find_grades, render_order
 from tnt_sim.ingest.intake.header_words import Role, identify_header
 from tnt_sim.ingest.intake.intake import Fate, Intake
 from tnt_sim.ingest.intake.lines import LineKind
+from tnt_sim.ingest.intake.unread_columns import UnreadColumn, select_unread, suggest_use
 from tnt_sim.ingest.intake.values import Opinion, ValueList
 from tnt_sim.ingest.tables.raw_table import format_letters
 
@@ -40,10 +42,11 @@ class Question:
     cents: int = 0
 
 
-def list_questions(intake: Intake, refresh: str) -> list[Question]:
-    """Return the questions, those that decide most euros first within each kind.
+def list_questions(intake: Intake, refresh: str, unread: Sequence[UnreadColumn] = ()) -> list[Question]:
+    """Return the questions, in the order of the table: lines, sheets, columns, cells, values.
 
-    `refresh` is the command that reads the file again, to which options are added.
+    `refresh` is the command that reads the file again, to which options are added; `unread` are the columns
+    that no rule reads.
     """
     return [
         *_ask_of_rows(intake, refresh),
@@ -51,7 +54,7 @@ def list_questions(intake: Intake, refresh: str) -> list[Question]:
         *_ask_of_columns(intake, refresh),
         *_ask_of_cells(intake),
         *_ask_of_values(intake, refresh),
-        *_ask_of_further_columns(intake),
+        *_ask_of_further_columns(unread),
     ]
 
 
@@ -68,19 +71,21 @@ def _sum_rows(intake: Intake, rows: Sequence[int]) -> int:
 def _ask_of_rows(intake: Intake, refresh: str) -> Iterator[Question]:
     others = [line.row for line in intake.list_lines(LineKind.QUESTIONED) if line.code == "other_table"]
     if others:
-        text = _(
+        text = _n(
+            "Line {rows} is the header of another table of the sheet; it is left out.",
             "Lines {rows} are another table of the sheet, with a header of its own; they are left out.",
-            rows=_format_rows(others),
-        )
+            n=len(others), rows=_format_rows(others),
+        )  # fmt: skip
         answer = _("put the lines under one header in the workbook, then {refresh}", refresh=refresh)
         yield Question("other_table", text, answer, len(others))
     asked = [line for line in intake.list_lines(LineKind.QUESTIONED) if line.code != "other_table"]
     if asked:
         rows = [settled.row for settled in asked]
-        text = _(
+        text = _n(
+            "Line {rows} is neither an application nor a total for certain; it is left out. What is it?",
             "Lines {rows} are neither applications nor totals for certain; they are left out. What are they?",
-            rows=_format_rows(rows),
-        )
+            n=len(rows), rows=_format_rows(rows),
+        )  # fmt: skip
         answer = _(
             "{refresh} --take {row} to take a line, --drop {row} to set it aside",
             refresh=refresh,
@@ -93,9 +98,10 @@ def _ask_of_rows(intake: Intake, refresh: str) -> Iterator[Question]:
             yield Question("wrong_total", text, _("correct the workbook, then {refresh}", refresh=refresh))
     if intake.lines.unnumbered and intake.get_column("dossier") is not None:
         rows = list(intake.lines.unnumbered)
-        text = _(
+        text = _n(
+            "Line {rows} has no number; it is taken under the number of its line (L{row}).",
             "Lines {rows} have no number; they are taken under the number of their line (L{row}).",
-            rows=_format_rows(rows), row=rows[0],
+            n=len(rows), rows=_format_rows(rows), row=rows[0],
         )  # fmt: skip
         answer = _(
             "write the numbers in the workbook, or {refresh} --drop {row}", refresh=refresh, row=rows[0]
@@ -103,20 +109,50 @@ def _ask_of_rows(intake: Intake, refresh: str) -> Iterator[Question]:
         yield Question("no_number", text, answer, len(rows), _sum_rows(intake, rows))
     elif intake.get_column("dossier") is None:
         text = _("No column has the number of the applications; each goes by the number of its line.")
-        answer = _('{refresh} --column dossier="…"', refresh=refresh)
-        yield Question("no_number_column", text, answer, intake.dossiers.height)
-    hidden = set(intake.table.sheet.raw.marks.hidden_rows)
-    rows = (
-        [row for row in intake.dossiers["source_row"].cast(pl.Int64).to_list() if row in hidden]
-        if hidden
-        else []
-    )
-    if rows:
-        text = _(
-            "Lines {rows} are hidden in the workbook; they are read like the others.", rows=_format_rows(rows)
+        answer = _(
+            '{refresh} --column dossier="{label}"', refresh=refresh, label=_suggest_number_column(intake)
         )
+        yield Question("no_number_column", text, answer, intake.dossiers.height)
+    yield from _ask_of_hidden_lines(intake, refresh)
+    yield from _ask_of_envelopes(intake, refresh)
+
+
+def _ask_of_hidden_lines(intake: Intake, refresh: str) -> Iterator[Question]:
+    hidden = intake.table.sheet.raw.marks.hidden_rows
+    rows = _list_rows(intake, intake.dossiers["source_row"].cast(pl.Int64).is_in(list(hidden)))
+    if rows:
+        text = _n(
+            "Line {rows} is hidden in the workbook; it is read like the others.",
+            "Lines {rows} are hidden in the workbook; they are read like the others.",
+            n=len(rows), rows=_format_rows(rows),
+        )  # fmt: skip
         answer = _("{refresh} --drop {row} to set one aside", refresh=refresh, row=rows[0])
         yield Question("hidden_lines", text, answer, len(rows), _sum_rows(intake, rows))
+
+
+def _ask_of_envelopes(intake: Intake, refresh: str) -> Iterator[Question]:
+    """Ask about the applications that name no envelope, where others do."""
+    if "envelope" not in intake.dossiers.columns:
+        return
+    rows = _list_rows(intake, intake.dossiers["envelope"] == NO_ENVELOPE)
+    if rows:
+        text = _n(
+            "Line {rows} names no envelope; a condition excludes it meanwhile. Which one does it ask from?",
+            "Lines {rows} name no envelope; a condition excludes them meanwhile. Which ones do they ask from?",
+            n=len(rows), rows=_format_rows(rows),
+        )  # fmt: skip
+        named = intake.dossiers["envelope"].filter(intake.dossiers["envelope"] != NO_ENVELOPE).mode().sort()
+        answer = _(
+            'write it in the workbook, or type {refresh} --value "envelope:{none}={other}" --apply. '
+            'Without the condition "{none}" of scenario.yaml, they draw on the whole programme.',
+            refresh=refresh, none=NO_ENVELOPE, other=named[0],
+        )  # fmt: skip
+        yield Question("no_envelope", text, answer, len(rows), _sum_rows(intake, rows))
+
+
+def _list_rows(intake: Intake, mask: pl.Series) -> list[int]:
+    """Return the rows in the file of some applications."""
+    return [int(row) for row in intake.dossiers["source_row"].filter(mask).to_list()]
 
 
 def _ask_of_sheets(intake: Intake, refresh: str) -> Iterator[Question]:
@@ -170,6 +206,19 @@ def _ask_of_columns(intake: Intake, refresh: str) -> Iterator[Question]:
             )  # fmt: skip
             answer = _('write the amounts as "12 345,60", then {refresh}', refresh=refresh)
             yield Question("unread_amounts", text, answer, intake.dossiers.height)
+    hidden = set(intake.table.sheet.raw.marks.hidden_columns)
+    unseen = [
+        entry.label for entry in intake.columns
+        if intake.table.sheet.raw.columns[entry.position].position in hidden
+    ]  # fmt: skip
+    if unseen:
+        text = _n(
+            "Column {names} is hidden in the workbook; it is read like the others.",
+            "Columns {names} are hidden in the workbook; they are read like the others.",
+            n=len(unseen), names=Names(unseen),
+        )  # fmt: skip
+        answer = _("remove from the workbook what must not be read, then {refresh}", refresh=refresh)
+        yield Question("hidden_columns", text, answer)
     invented = [intake.table.labels[k] for k in sorted(intake.table.invented)]
     if invented:
         text = _("Columns without a header: {names}. What are they?", names=Names(invented))
@@ -179,6 +228,16 @@ def _ask_of_columns(intake: Intake, refresh: str) -> Iterator[Question]:
             name=invented[0],
         )
         yield Question("no_header", text, answer)
+
+
+def _suggest_number_column(intake: Intake) -> str:
+    """Return the header of a column that could number the applications: no cell is empty or stands twice."""
+    for entry in intake.columns:
+        if entry.use is Use.FURTHER and entry.kind in ("text", "number"):
+            cells = intake.dossiers[entry.name]
+            if (cells != "").all() and cells.is_unique().all():
+                return entry.label
+    return "…"
 
 
 def _ask_of_units(intake: Intake) -> Iterator[Question]:
@@ -235,12 +294,16 @@ def _ask_of_values(intake: Intake, refresh: str) -> Iterator[Question]:
             yield Question("unknown_values", text, answer, n, cents)
         elif column is not None and column.role is Role.OPINION:
             yield from _ask_of_opinion(values)
+            yield from _ask_of_order(intake, values)
 
 
 def _ask_of_opinion(values: ValueList) -> Iterator[Question]:
     against = [entry for entry in values.values if entry.opinion is Opinion.AGAINST]
     reserved = [entry for entry in values.values if entry.opinion is Opinion.RESERVED]
     unknown = [entry for entry in values.values if not entry.known]
+    grades = find_grades(values)
+    if unknown and grades is not None:
+        return  # asked as an order
     if unknown:
         text = _(
             "{label}: what do {names} say? No condition is written meanwhile.",
@@ -275,37 +338,74 @@ def _ask_of_opinion(values: ValueList) -> Iterator[Question]:
         )
 
 
+def _ask_of_order(intake: Intake, values: ValueList) -> Iterator[Question]:
+    """Offer graded opinions as an order: goals that count the best grade first."""
+    grades = find_grades(values)
+    if grades is None:
+        return
+    order = " > ".join(", ".join(group) for group in grades.groups)
+    goal = choose_last_goal(intake.dossiers)
+    entries, stages = render_order(values.name, grades, goal)
+    measures, objective = f"measures: {{{', '.join(entries)}}}", f"objective: [{', '.join(stages)}]"
+    if not grades.certain:
+        text = _(
+            "{label}: is {order} an order, the best first? Nothing follows from it meanwhile.",
+            label=values.label, order=order,
+        )  # fmt: skip
+        answer = _(
+            "write {measures} and, in place of objective, {objective}; or as a condition, {condition}",
+            measures=measures, objective=objective, condition=render_condition(values.label, grades.groups[-1]),
+        )  # fmt: skip
+    elif goal == "score":
+        text = _(
+            "{label}: {order} is an order. Should it decide before the score?",
+            label=values.label,
+            order=order,
+        )
+        answer = _(
+            "write {measures} and, in place of objective, {objective}", measures=measures, objective=objective
+        )
+    else:
+        text = _(
+            "{label}: {order} is the order that a new scenario follows, as there is no score. Should it decide?",
+            label=values.label, order=order,
+        )  # fmt: skip
+        answer = _(
+            "if not, write in scenario.yaml, in place of objective, objective: [{{maximise: {{dossiers: 1}}}}]"
+        )
+    graded = {value for group in grades.groups for value in group}
+    n = sum(entry.n for entry in values.values if entry.value in graded)
+    cents = sum(entry.cents for entry in values.values if entry.value in graded)
+    yield Question("opinion_order", text, answer, n, cents)
+
+
 def render_condition(label: str, values: Sequence[str]) -> Text:
     """Return the condition that excludes some values, as a scenario writes it."""
     listed = ", ".join(f'"{value}"' for value in values)
     return _('under "eligibility": require: {{"{label}": {{not: [{listed}]}}}}', label=label, listed=listed)
 
 
-def _ask_of_further_columns(intake: Intake) -> Iterator[Question]:
-    """Ask once about the columns that no rule reads, each with what it could serve."""
-    further = [
-        entry for entry in intake.columns if entry.use is Use.FURTHER and entry.role is not Role.OPINION
-    ]
-    if further:
-        served = [_('"{label}" ({use})', label=entry.label, use=describe_service(entry)) for entry in further]
+def list_unread_columns(intake: Intake, scenario: object = None) -> list[UnreadColumn]:
+    """Return the columns that no rule reads, each with what it could serve.
+
+    `scenario` is the scenario as mappings, lists and scalars. Without one it is that of `tnt-sim new`, which
+    reads opinions alone.
+    """
+    kinds = {entry.name: entry.kind for entry in intake.columns if entry.use is Use.FURTHER}
+    if scenario is None:
+        opinions = {entry.name for entry in intake.columns if entry.role is Role.OPINION}
+        named = [name for name in kinds if name not in opinions]
+    else:
+        named = select_unread(kinds, scenario)
+    return [suggest_use(name, intake.dossiers[name], kinds[name]) for name in named]
+
+
+def _ask_of_further_columns(unread: Sequence[UnreadColumn]) -> Iterator[Question]:
+    """Ask once about the columns that no rule reads; the review lists what each could serve."""
+    if unread:
         text = _n(
             "{n} column is read by no rule: {columns}.", "{n} columns are read by no rule: {columns}.",
-            n=len(further), columns=Items(served, ";"),
+            n=len(unread), columns=Names([entry.name for entry in unread], _MOST),
         )  # fmt: skip
-        yield Question("further_columns", text, _("nothing to do, or a rule that names the column"))
-
-
-def describe_service(entry: ColumnReading) -> Text:
-    """Describe what a column that no rule reads could serve."""
-    if entry.role is Role.RATE:
-        return _("a rate: a condition, or a cap of the grants")
-    if entry.role is Role.OPINION:
-        return _("an opinion: a condition, or an order")
-    match entry.kind:
-        case "number":
-            return _("numbers: an objective, a measure, a threshold")
-        case "date":
-            return _("days: a condition")
-        case "choice" | "flag":
-            return _("a list of values: a condition, or a cap for each value")
-    return _("text: shown, or a condition on its words")
+        answer = _('nothing to do, or write a line of "Columns that no rule reads" in scenario.yaml')
+        yield Question("further_columns", text, answer)

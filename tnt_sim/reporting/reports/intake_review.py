@@ -10,7 +10,8 @@ from tnt_sim.ingest.intake.columns import ColumnReading, Use
 from tnt_sim.ingest.intake.header_words import Role
 from tnt_sim.ingest.intake.intake import Fate, Intake
 from tnt_sim.ingest.intake.lines import LineKind
-from tnt_sim.ingest.intake.questions import Question, describe_service
+from tnt_sim.ingest.intake.questions import Question
+from tnt_sim.ingest.intake.unread_columns import UnreadColumn, suggest_use
 from tnt_sim.ingest.intake.values import Opinion, ValueList
 from tnt_sim.ingest.tables.raw_table import format_letters
 from tnt_sim.reporting.report_tree import (
@@ -26,18 +27,22 @@ from tnt_sim.reporting.report_tree import (
     Table,
     Tone,
 )
+from tnt_sim.reporting.reports.unread_columns import build_unread_columns
 
 _MAIN_COLUMNS = ("dossier", "title", "applicant", "requested", "score")
 _MOST_LINES = 12
 
 
-def build_report(intake: Intake, questions: Sequence[Question]) -> Report:
+def build_report(
+    intake: Intake, questions: Sequence[Question], unread: Sequence[UnreadColumn] = ()
+) -> Report:
     """Return the review of a file."""
     nodes: list[Node] = [
         Callout(_summarise(intake, questions), Tone.DOUBT if questions else Tone.GOOD),
         Paragraph(_describe_cells(intake)),
         Paragraph(_describe_place(intake)),
         *build_questions(questions),
+        *build_unread_columns(unread),
         _build_columns(intake),
         *_build_lines(intake),
         *_build_values(intake),
@@ -52,10 +57,10 @@ def build_report(intake: Intake, questions: Sequence[Question]) -> Report:
 def _summarise(intake: Intake, questions: Sequence[Question]) -> Text:
     n_aside = len(intake.list_lines(LineKind.ASIDE))
     return _(
-        "{n} applications read, {requested} requested. {aside} set aside, {asked}.",
+        "{n} applications read, {requested} requested. {aside}, {asked}.",
         n=Count(intake.dossiers.height),
         requested=Money(int(intake.cents.sum())),
-        aside=_n("{n} line", "{n} lines", n=n_aside),
+        aside=_n("{n} line set aside", "{n} lines set aside", n=n_aside),
         asked=_n("{n} question", "{n} questions", n=len(questions)) if questions else _("no question"),
     )
 
@@ -110,12 +115,15 @@ def build_questions(questions: Sequence[Question]) -> list[Node]:
     return [Section(_("Questions"), [Table(columns, most=len(questions), as_cards=True)])]
 
 
-def _describe_use(entry: ColumnReading) -> Text:
+def _describe_use(entry: ColumnReading, intake: Intake) -> Text:
     if entry.use is Use.ASIDE:
         assert entry.reason is not None
         return _("set aside: {reason}", reason=entry.reason)
     if entry.use is Use.FURTHER:
-        return _("kept under its name: {service}", service=describe_service(entry))
+        return _(
+            "kept under its name: {service}",
+            service=suggest_use(entry.name, intake.dossiers[entry.name], entry.kind).use,
+        )
     return Text(entry.name, entry.name) if entry.certain else _("{name} (to review)", name=entry.name)
 
 
@@ -127,7 +135,7 @@ def _build_columns(intake: Intake) -> Section:
     columns = [
         Column(_("Column"), letters if sheet.raw.cells else [str(k + 1) for k in range(len(letters))]),
         Column(_("Header"), [entry.label for entry in intake.columns]),
-        Column(_("Understood as"), [_describe_use(entry) for entry in intake.columns]),
+        Column(_("Understood as"), [_describe_use(entry, intake) for entry in intake.columns]),
         Column(_("Filled"), cells, Kind.COUNT, optional=True),
     ]
     return Section(_("Columns"), [Table(columns, most=60)])

@@ -11,9 +11,11 @@ from tnt_sim.i18n.message import _
 from tnt_sim.i18n.parameters import Count, Money
 from tnt_sim.ingest.intake.intake import Intake
 from tnt_sim.ingest.intake.questions import Question
+from tnt_sim.ingest.intake.unread_columns import UnreadColumn
 from tnt_sim.reporting.command_documents import CopyChange, IntakeSummary, RefreshDocument
 from tnt_sim.reporting.report_tree import Callout, Column, Node, Paragraph, Report, Section, Table, Tone
 from tnt_sim.reporting.reports.intake_review import build_questions
+from tnt_sim.reporting.reports.unread_columns import build_unread_columns
 
 _SOURCE_ROW = "source_row"
 
@@ -25,8 +27,11 @@ def compare_copies(
     after = intake.dossiers
     old, new = (table["dossier"].to_list() for table in (before, after))
     changed = list(_iterate_changes(before, after))
+    kept = [name for name in before.columns if not name.startswith("_")]
+    came = [name for name in after.columns if name not in kept]
+    went = [name for name in kept if name not in after.columns]
     added, removed = [one for one in new if one not in set(old)], [one for one in old if one not in set(new)]
-    same = not (added or removed or changed)
+    same = not (added or removed or changed or came or went)
     return RefreshDocument(
         scenario=scenario,
         status="unchanged" if same and not applied else "applied" if applied else "to_apply",
@@ -34,6 +39,8 @@ def compare_copies(
         added=added,
         removed=removed,
         changed=changed,
+        columns_added=came,
+        columns_removed=went,
         requested_cents_before=_sum_requested(before),
         requested_cents_after=int(intake.cents.sum()),
         intake=summary,
@@ -47,15 +54,14 @@ def _sum_requested(table: pl.DataFrame) -> int:
 
 
 def _iterate_changes(before: pl.DataFrame, after: pl.DataFrame) -> list[CopyChange]:
-    """Return the cells that differ, in the order of the table; a column that one side lacks is empty there."""
+    """Return the cells that differ in the columns of both sides, in the order of the table."""
     names = [
         name
-        for name in dict.fromkeys([*before.columns, *after.columns])
-        if name not in ("dossier", _SOURCE_ROW)
+        for name in before.columns
+        if name in after.columns and name not in ("dossier", _SOURCE_ROW) and not name.startswith("_")
     ]
-    names = [name for name in names if not name.startswith("_")]
-    both = _complete(after, names).join(
-        _complete(before, names), on="dossier", suffix="\0", maintain_order="left"
+    both = after.select("dossier", *names).join(
+        before.select("dossier", *names), on="dossier", suffix="\0", maintain_order="left"
     )
     changes = []
     for name in names:
@@ -67,13 +73,9 @@ def _iterate_changes(before: pl.DataFrame, after: pl.DataFrame) -> list[CopyChan
     return changes
 
 
-def _complete(table: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    return table.select(
-        "dossier", *(pl.col(name) if name in table.columns else pl.lit("").alias(name) for name in names)
-    )
-
-
-def build_report(document: RefreshDocument, questions: Sequence[Question]) -> Report:
+def build_report(
+    document: RefreshDocument, questions: Sequence[Question], unread: Sequence[UnreadColumn] = ()
+) -> Report:
     """Return the report of a new reading."""
     verdicts = {
         "unchanged": (_("The copy is what the table says."), Tone.GOOD),
@@ -89,12 +91,15 @@ def build_report(document: RefreshDocument, questions: Sequence[Question]) -> Re
         before=Money(document.requested_cents_before), after=Money(document.requested_cents_after),
     )  # fmt: skip
     nodes: list[Node] = [Callout(text, tone), Paragraph(counts)]
-    for title, numbers in (
-        (_("Applications that come"), document.added),
-        (_("Applications that go"), document.removed),
+    number, column = _("Number"), _("Column")
+    for title, head, numbers in (
+        (_("Applications that come"), number, document.added),
+        (_("Applications that go"), number, document.removed),
+        (_("New columns"), column, document.columns_added),
+        (_("Columns that are not there any more"), column, document.columns_removed),
     ):
         if numbers:
-            nodes.append(Section(title, [Table([Column(_("Number"), list(numbers))])]))
+            nodes.append(Section(title, [Table([Column(head, list(numbers))])]))
     if document.changed:
         columns = [
             Column(_("Number"), [one.dossier for one in document.changed]),
@@ -103,4 +108,8 @@ def build_report(document: RefreshDocument, questions: Sequence[Question]) -> Re
             Column(_("Now"), [one.after or None for one in document.changed]),
         ]
         nodes.append(Section(_("Cells that change"), [Table(columns)]))
-    return Report(title=_("Table read again"), nodes=[*nodes, *build_questions(questions)], bare=True)
+    return Report(
+        title=_("Table read again"),
+        nodes=[*nodes, *build_questions(questions), *build_unread_columns(unread)],
+        bare=True,
+    )

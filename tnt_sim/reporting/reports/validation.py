@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from tnt_sim.documents import omit_none
 from tnt_sim.domain.budget_tree import Tree
@@ -15,7 +16,10 @@ from tnt_sim.domain.territory import YEARS
 from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.i18n.parameters import Count, Items, Money
+from tnt_sim.ingest.forms.mapping import SOURCE_ROW
+from tnt_sim.ingest.intake.unread_columns import select_unread, suggest_use
 from tnt_sim.ingest.quality.checks import check_quality
+from tnt_sim.reporting.command_documents import UnreadColumnEntry
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -37,6 +41,7 @@ from tnt_sim.reporting.reports.quality import (
     build_quality,
     build_quality_entry,
 )
+from tnt_sim.reporting.reports.unread_columns import build_unread_entries, build_unread_entry
 from tnt_sim.reporting.reports.warnings import build_warnings
 from tnt_sim.reporting.text.vocabulary import REASON
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
@@ -46,6 +51,7 @@ from tnt_sim.rules.linear_terms import BoolArray, sum_by_group
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
+from tnt_sim.scenario.spec import SourceSpec
 from tnt_sim.verify.run_document import (
     OpenQuestionEntry,
     build_envelope_entries,
@@ -124,6 +130,7 @@ class ValidateDocument:
     open_questions: Sequence[OpenQuestionEntry] | None = omit_none()
     warnings: Sequence[str]
     quality: QualityEntry | None = omit_none()
+    unread_columns: Sequence[UnreadColumnEntry] | None = omit_none()
 
 
 def build_check_document(problem: Problem, lang: Lang) -> ValidateDocument:
@@ -165,6 +172,19 @@ def build_check_document(problem: Problem, lang: Lang) -> ValidateDocument:
             *_describe_unreachable(problem, stuck, lang),
         ],
     )
+
+
+def list_unread_columns(scenario: ScenarioData, lang: Lang) -> list[UnreadColumnEntry]:
+    """Return the columns of a table read by `tnt-sim new --from` that no rule reads, and what they could serve."""
+    if not any(isinstance(entry.source, SourceSpec) for entry in scenario.spec.dossiers):
+        return []
+    table = scenario.portfolio.table
+    names = [name for name in scenario.portfolio.extra_columns if name != SOURCE_ROW]
+    unread = select_unread(names, scenario.tree)
+    return [
+        build_unread_entry(suggest_use(name, table[name].cast(pl.String).fill_null("")), lang)
+        for name in unread
+    ]
 
 
 def compute_demand_cents(problem: Problem) -> list[int]:
@@ -290,6 +310,8 @@ def build_report(document: ValidateDocument) -> Report:
     if document.checks:
         nodes.append(Section(_("Not eligible, and why"), [_build_checks(document.checks)]))
     nodes += build_warnings(document.warnings)
+    if document.unread_columns:
+        nodes += build_unread_entries(document.unread_columns)
     if document.quality is not None:
         nodes.append(Section(_("State of the data"), build_quality(document.quality)))
     return Report(
