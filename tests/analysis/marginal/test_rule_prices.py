@@ -11,19 +11,21 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from support.lanes import drawn
+from support.nested_caps import solve_nested_caps
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import scenario_of
 from support.small_cases.drawn import cases, load
 from support.small_cases.unproven import unproven
 
-from tnt_sim.analysis.marginal import rule_prices
+from tnt_sim.analysis.marginal import rule_prices, value_bound
 from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, optimise_extension_options
 from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, compute_prices
+from tnt_sim.analysis.marginal.value_bound import ValueBounds
 from tnt_sim.analysis.shared.amount_variation import apportion_cents
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
-from tnt_sim.deadline import UNLIMITED
+from tnt_sim.deadline import UNLIMITED, DeadlineExpired
 from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.rules.protocols import Sense
 
@@ -65,6 +67,48 @@ def test_prices_between_lists_not_proven_are_within_their_limits(case: dict[str,
         assert 0 <= sign * price.change <= change
         assert price.upto is None or change <= sign * price.upto
         assert not price.free or change == 0
+
+
+@pytest.mark.parametrize("n_asked", [0, 1])
+@pytest.mark.parametrize("seed", range(4))
+def test_every_price_under_nested_caps_has_limits_wherever_time_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, n_asked: int
+) -> None:
+    """Prices of caps bound each restriction before any optimum without it; the exact price lies within."""
+    base = solve_nested_caps(tmp_path, seed, cents=seed % 2 == 1, rule=False)
+    path = build_envelope_path(base.problem, "tout")
+    exact = compute_prices(base, path, prove=False)
+    left = [n_asked]
+
+    def stop(*rest: Any, **named: Any) -> Any:
+        if not left[0]:
+            raise DeadlineExpired
+        left[0] -= 1
+        return solve_without(*rest, **named)
+
+    solve_without = rule_prices._optimise_without
+    monkeypatch.setattr(rule_prices, "_optimise_without", stop)
+    course = StudyProgress(UNLIMITED, "questions")
+    limits = compute_prices(base, path, prove=False, course=course)
+    assert len(limits) == len(exact) > 0
+    assert course.n_done == len(exact)
+    for one, other in zip(limits, exact, strict=True):
+        assert (one.kind, one.id) == (other.kind, other.id)
+        assert one.upto is not None
+        assert one.change <= other.change <= one.upto
+
+
+def test_a_value_bound_by_caps_bounds_every_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(6):
+        base = solve_nested_caps(tmp_path, seed + 30, cents=seed % 2 == 1, rule=False)
+        by_caps = ValueBounds(base.problem).compute_bound(only_caps=True)
+        by_program = ValueBounds(base.problem).compute_bound()
+        assert by_caps is not None
+        assert by_program is not None
+        assert base.answer.bests[0] <= by_program <= by_caps
+        with monkeypatch.context() as patch:
+            patch.setattr(value_bound, "MOST_COLUMNS", 0)
+            assert ValueBounds(base.problem).compute_bound() == by_caps
 
 
 def open_below(node: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ from tnt_sim.analysis.shared.reference_solution import (
     notify_progress,
     relax_rule_to_report,
 )
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, find_weakest_proof
@@ -51,6 +51,8 @@ from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 
 RULE, FENCE, APART, FORCED, REFUSED = "rule", "ring_fence", "non_fungible", "forced", "refused"
 KINDS = (RULE, FENCE, APART, FORCED, REFUSED)
+BOUND_SHARE = 0.4
+"""Share of the time for the bounds of all restrictions that prices of nested caps give, before any optimum."""
 SOLVE_SHARE = 0.7
 """Share of the time of a restriction for the optimum without it; the rest is for a bound and for the money."""
 
@@ -147,32 +149,61 @@ def compute_prices(
     most = (
         base.answer.bests[0] if base.answer.proof is Proof.PROVED else bounds.compute_bound(deadline=deadline)
     )
-    for k, (kind, name, make) in enumerate(option.iterate_items(requested)):
-        notify_progress(report_progress, name, k / len(requested))
-        own = clock.take_share(1 / (len(requested) - k))
-        limits = _PriceLimits(base, kind, name, make, bounds, most)
-        if not base.answer.is_closed:  # an interval is all that there will be: its bound goes first
-            limits.find_bound(own.deadline)
-        answer = _optimise_without(make, own.take_share(SOLVE_SHARE), prove)
-        beside = _optimise_between_children(base, name, own, prove) if kind == APART else None
-        if (
-            base.answer.is_closed
-            and answer is not None
-            and answer.is_closed
-            and answer.allocation is not None
-        ):
-            price: Price | None = _compute_price(base, path, kind, name, answer, own)
-        else:  # a transfer between children is also allowed at all depths, and may be the best one found
-            price = limits.bracket_price((answer, beside), own.deadline)
-            option.stopped_by = option.stopped_by or (TIME if price else None)
+    restrictions = [_PriceLimits(base, kind, name, make, bounds, most) for kind, name, make in requested]
+    early = deadline.take_share(BOUND_SHARE)
+    if base.answer.is_closed and bounds.compute_bound(only_caps=True, deadline=early) is not None:
+        for limits in restrictions:  # so that each has an interval, wherever time ends
+            limits.find_bound(early, only_caps=True)
+    reached = 0
+    for limits in option.iterate_items(restrictions):
+        notify_progress(report_progress, limits.name, reached / len(restrictions))
+        own = clock.take_share(1 / (len(restrictions) - reached))
+        reached += 1
+        try:
+            price, optimal = _find_price(path, limits, own, prove)
+        except DeadlineExpired:
+            price, optimal = limits.bracket_price((), own.deadline), False
         if price is not None:
-            level = None if beside is None else _compute_level_price(base, beside)
-            result.append(replace(price, one_level=level))
+            result.append(price)
+            option.stopped_by = option.stopped_by or (None if optimal else TIME)
         else:
             option.withdraw_item()
             if unsettled is not None:
-                unsettled.append(name)
+                unsettled.append(limits.name)
+    for limits in restrictions[reached:]:
+        price = limits.bracket_price((), deadline)
+        if price is not None:
+            result.append(price)
+            option.n_done += 1
     return tuple(result)
+
+
+def _find_price(
+    path: EnvelopePath, limits: _PriceLimits, clock: Clock, prove: bool
+) -> tuple[Price | None, bool]:
+    """Find the price of a restriction, or its limits, and whether both optima are known; None if nothing is.
+
+    Raises
+    ------
+    DeadlineExpired
+        If time runs out before the restriction is lifted.
+    """
+    base = limits.base
+    clock.deadline.check()
+    if not base.answer.is_closed:  # an interval is all that there will be: its bound goes first
+        limits.find_bound(clock.deadline)
+    answer = _optimise_without(limits.make, clock.take_share(SOLVE_SHARE), prove)
+    beside = None
+    if limits.kind == APART and not clock.deadline.expired:
+        beside = _optimise_between_children(base, limits.name, clock, prove)
+    optimal = base.answer.is_closed and answer is not None and answer.is_closed
+    if optimal and answer is not None and answer.allocation is not None:
+        price: Price | None = _compute_price(base, path, limits.kind, limits.name, answer, clock)
+    else:  # a transfer between children is also allowed at all depths, and may be the best one found
+        price = limits.bracket_price((answer, beside), clock.deadline)
+    if price is None:
+        return None, optimal
+    return replace(price, one_level=None if beside is None else _compute_level_price(base, beside)), optimal
 
 
 @dataclass
@@ -194,8 +225,13 @@ class _PriceLimits:
     most: Fraction | None
     above: Fraction | None = None
 
-    def find_bound(self, deadline: Deadline) -> None:
-        """Bound what the best allocation without the restriction is worth, where today's list is feasible too."""
+    def find_bound(self, deadline: Deadline, *, only_caps: bool = False) -> None:
+        """Bound what the best allocation without the restriction is worth, where today's list is feasible too.
+
+        Parameters
+        ----------
+        only_caps : by prices of nested caps, without a linear program
+        """
         if self.above is not None or deadline.expired:
             return
         try:
@@ -206,7 +242,7 @@ class _PriceLimits:
         if list_broken_rules(without, today, read_allocation(without, today)):
             return  # other amounts apply, and today's list is no lower limit
         free = self.name if self.kind == RULE else ""
-        self.above = self.bounds.compute_bound(without, free=free, deadline=deadline)
+        self.above = self.bounds.compute_bound(without, free=free, only_caps=only_caps, deadline=deadline)
 
     def bracket_price(self, answers: tuple[SolveOutcome | None, ...], deadline: Deadline) -> Price | None:
         """Bound the price, given solutions found without the restriction; None if nothing is known."""

@@ -1,7 +1,8 @@
 """Bounds on the best value of the first objective, from prices of linear programs, in exact integers.
 
 With any prices y, c·x ≤ y·b + Σ_j max over x_j of (c − yA)_j x_j for every feasible x (maximised). So prices of a
-similar problem bound another one too, row by row of the same name.
+similar problem bound another one too, row by row of the same name. Where nested caps alone bind, their prices
+are found without a linear program (`analysis/shared/cap_prices.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from tnt_sim.analysis.shared.cap_curves import read_cap_trees
+from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
@@ -19,6 +22,34 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
+
+MOST_COLUMNS = 50_000
+"""Most columns for which the linear program, which bounds tighter, goes before prices of caps."""
+
+
+def compute_cap_bound(problem: Problem, form: Formulation, deadline: Deadline = UNLIMITED) -> Fraction | None:
+    """Bound the first stage of every feasible allocation by prices of nested caps; None where other rows bind.
+
+    Raises
+    ------
+    DeadlineExpired
+        If time runs out first.
+    """
+    stage = form.stages[0]
+    read = read_cap_trees(form, problem, deadline) if stage.sense is Sense.MAXIMISE else None
+    if read is None:
+        return None
+    _, trees = read
+    cost = problem.offers.most_cents[form.recovery.candidate]
+    profit = np.maximum(stage.objective, 0)
+    free, most = np.ones(len(profit), dtype=np.bool_), 0
+    for tree in trees:
+        prices = CapPrices.of(profit, cost, tree, deadline)
+        if prices is None:
+            return None
+        free[prices.columns] = False
+        most += prices.bound // prices.b
+    return (most + int(profit[free].sum()) + stage.constant) * stage.scale
 
 
 @dataclass(eq=False)
@@ -34,7 +65,12 @@ class ValueBounds:
     _lp: IncrementalLp = field(default_factory=IncrementalLp)
 
     def compute_bound(
-        self, problem: Problem | None = None, *, free: str = "", deadline: Deadline = UNLIMITED
+        self,
+        problem: Problem | None = None,
+        *,
+        free: str = "",
+        only_caps: bool = False,
+        deadline: Deadline = UNLIMITED,
     ) -> Fraction | None:
         """Bound the first stage of every feasible allocation of a problem; None without prices in time.
 
@@ -42,13 +78,19 @@ class ValueBounds:
         ----------
         problem : whose allocations are bounded; by default the problem itself
         free : id of a rule of the problem itself whose rows have no price
+        only_caps : no linear program is solved
         """
         try:
-            if self._form is None:
+            if self._form is None and not (only_caps and problem is not None):
                 self._form = formulate(self.problem, deadline=deadline)
             form = self._form if problem is None else formulate(problem, deadline=deadline)
+            assert form is not None
+            many = form.model.n_cols > MOST_COLUMNS
+            bound = compute_cap_bound(problem or self.problem, form, deadline) if only_caps or many else None
         except DeadlineExpired:
             return None
+        if bound is not None or only_caps or self._form is None:
+            return bound
         named = self._compute_prices(self._form, free, deadline)
         if named is None:
             return None

@@ -220,9 +220,11 @@ class PathTree:
         """
         order = np.argsort(self._leaf_of[columns], kind="stable")
         for start in range(0, len(order), MOST_TOGETHER):
-            part = order[start : start + MOST_TOGETHER]
-            own = [questions[k] for k in part.tolist()]
-            ask = partial(self._narrow_at_precision, questions=own, columns=columns[part], deadline=deadline)
+            places = order[start : start + MOST_TOGETHER]
+            own = [questions[k] for k in places.tolist()]
+            ask = partial(
+                self._narrow_at_precision, questions=own, columns=columns[places], deadline=deadline
+            )
             try:
                 self._call_with_precision(ask)
             except (TooManyStates, OverflowError, DeadlineExpired):
@@ -629,13 +631,11 @@ class CapCurves:
         ):
             return None
         form = formulate(problem, deadline=deadline)
-        caps = _read_caps(form, problem, deadline)
-        if caps is None:
+        read = read_cap_trees(form, problem, deadline)
+        if read is None:
             return None
+        caps, nodes = read
         cost = problem.offers.most_cents[form.recovery.candidate]
-        nodes = build_cap_trees(caps, form.model.n_cols, set(caps.row))
-        if sum(len(node.collect_rows()) for node in nodes) < len(caps.row) or min(caps.cap) < 0:
-            return None
         funded = allocation.funded[form.recovery.candidate]
         step = problem.offers.unit_cents[form.recovery.candidate]
         profit = form.stages[0].objective
@@ -859,6 +859,25 @@ class CapCurves:
         """Whether the one answer with a change funds an application; None if unknown."""
         solution = self.decide(row, change, deadline)
         return None if solution is None or not solution.canonical else self.column[row] in solution.columns
+
+
+def read_cap_trees(
+    form: Formulation, problem: Problem, deadline: Deadline
+) -> tuple[CapRows, list[CapTreeNode]] | None:
+    """Return the caps of a formulation in cents with their trees; None if anything else binds.
+
+    Raises
+    ------
+    DeadlineExpired
+        If time runs out before the caps are read.
+    """
+    caps = _read_caps(form, problem, deadline)
+    if caps is None:
+        return None
+    nodes = build_cap_trees(caps, form.model.n_cols, set(caps.row))
+    if sum(len(node.collect_rows()) for node in nodes) < len(caps.row) or min(caps.cap) < 0:
+        return None
+    return caps, nodes
 
 
 def _read_caps(form: Formulation, problem: Problem, deadline: Deadline) -> CapRows | None:
