@@ -31,6 +31,7 @@ rules:
   - {id: part, title: Part de 01, kind: share, measure: granted, where: {department: '01'}, min: 0 %}
   - {id: reste, title: Part des autres, kind: share, measure: granted, where: {department: {not: '01'}}, min: 0 %}
   - {id: haut, title: Plafond, kind: limit, measure: granted, max: 1500.50 €}
+  - {id: chacun, title: Par département, kind: limit, measure: granted, by: department, min: 0 €, max: 1500.50 €}
 """
 COMMITTED = TREE.replace("id: arbre", "id: engages")
 NAMES = ("arbre", "engages", "demo", "deux-parts")
@@ -87,6 +88,10 @@ def draw_setting(name: str, seed: int) -> list[str]:
         [f"rules.haut.min={euros + 1_501:.2f} €"],
         [f"rules.haut.max={draw.randint(1, 299)} €"],
         [f"envelopes.b.min_dossiers={draw.randint(2, 9)}"],
+        [f"rules.chacun.min={draw.randint(1, 1_500)} €"],
+        [f"rules.chacun.min={draw.randint(800, 1_500)} €", f"rules.chacun.max={draw.randint(700, 1_200)} €"],
+        [f"rules.chacun.max={draw.randint(1, 399)} €"],
+        [f"programme.min_use={draw.randint(1, 10_000) / 100} %"],
     ]
     return draw.choice(ways)
 

@@ -36,11 +36,8 @@ from tnt_sim.analysis.audit.selection import Selection, read_selection
 from tnt_sim.analysis.audit.sentences import describe_violation
 from tnt_sim.analysis.infeasibility.document import RatedBoundEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
-from tnt_sim.analysis.infeasibility.minimal_conflicts import (
-    build_bound_entry,
-    count_cents,
-    without_refusals,
-)
+from tnt_sim.analysis.infeasibility.minimal_conflicts import without_refusals
+from tnt_sim.analysis.infeasibility.repair_texts import build_bound_entry, count_cents
 from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer

@@ -89,7 +89,7 @@ class LiftedEntry(BoundHead):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EasedHead(BoundHead):
-    """By how much a repair eases a bound."""
+    """By how much a repair eases a bound; `all_groups` where a rule `by` a column has one bound for all groups."""
 
     do: Literal["raise", "lower"]
     by: DecimalText
@@ -98,6 +98,7 @@ class EasedHead(BoundHead):
     from_cents: int | None
     to: DecimalText
     to_cents: int | None
+    all_groups: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,8 @@ class RuleRepair:
     least_proven : whether one cent less is proved infeasible; None if not asked
     allocation : allocation that satisfies everything after the repair, checked
     best : optimum after the repair
+    written : slack of each bound as the scenario can write it, groups of one rule together
+    set_texts : the `--set` texts that write it; None if the grammar has no place for it
     """
 
     fix: Keys
@@ -71,6 +73,8 @@ class RuleRepair:
     least_proven: bool | None
     allocation: Allocation
     best: SolveOutcome | None
+    written: Mapping[LiftableBound, Fraction]
+    set_texts: tuple[str, ...] | None = None
 
 
 def minimise_repair_cost(
@@ -104,6 +108,7 @@ def minimise_repair_cost(
         least_proven=None,
         allocation=allocation,
         best=optimise_repaired(form.restrict_to_bounds(retained, _with_those_above(form, eased)), clock),
+        written=eased,
     )
     return prove_least(form, repair, clock) if prove else repair
 

@@ -130,7 +130,10 @@ def describe_action(action: ActionEntry, lang: Lang) -> str:
     where = _describe_group(action, lang)
     if isinstance(action, EasedShareEntry):
         return _describe_share_action(action, name, by, where).in_(lang)
-    verb = _("lower the minimum of") if action.side == "min" else _("raise the maximum of")
+    if kind in _OPTION:  # its name says already that it is a minimum or a maximum
+        verb = _("lower") if action.side == "min" else _("raise")
+    else:
+        verb = _("lower the minimum of") if action.side == "min" else _("raise the maximum of")
     text = _("{verb} {name}{where} by {by} (to {to})", verb=verb, name=name, where=where, by=by, to=to).in_(
         lang
     )
@@ -214,6 +217,8 @@ def _format_group(entry: BoundHead) -> str:
 
 
 def _describe_group(entry: BoundHead, lang: Lang) -> str:
+    if isinstance(entry, EasedHead) and entry.all_groups:
+        return _(" for all its groups").in_(lang)
     if not entry.group:
         return ""
     return _(" for {group}", group=_format_group(entry)).in_(lang)
