@@ -61,7 +61,7 @@ class RuleRepair:
     allocation : allocation that satisfies everything after the repair, checked
     best : optimum after the repair
     written : slack of each bound as the scenario can write it, groups of one rule together
-    set_texts : the `--set` texts that write it; None if the grammar has no place for it
+    set_texts : the `--set` texts that write it, or None
     """
 
     fix: Keys
