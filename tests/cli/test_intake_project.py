@@ -7,6 +7,7 @@ import json
 import re
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import polars as pl
@@ -94,6 +95,21 @@ def test_the_review_page_says_what_was_read(tnt: Run, table: Path) -> None:
     page = Path("mine/relecture.html").read_text("utf-8")
     for words in ("Source : DDT, mars 2026", "Favorable (5)", "Note /20", "mises de côté", "Projet 29"):
         assert words in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_review_page_fits_a_phone(chromium: Any, tnt: Run, table: Path, lang: str) -> None:
+    """Nothing is wider than the screen, no table scrolls sideways, and axe finds nothing."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    tnt("new", "mine", "--from", table, "--lang", lang)
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    page.goto(Path("mine", "relecture.html" if lang == "fr" else "review.html").absolute().as_uri())
+    widths = "[...document.querySelectorAll('html, .scroll')].map(one => one.scrollWidth)"
+    assert max(page.evaluate(widths)) <= 390
+    assert page.evaluate("document.querySelectorAll('table:not(.cards)').length") == 0
+    assert axe.run(page).response["violations"] == []
+    page.close()
 
 
 def test_a_table_that_changes_is_told_and_read_again_on_request(tnt: Run, table: Path) -> None:

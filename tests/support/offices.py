@@ -309,6 +309,16 @@ def _list_totals() -> list[Office]:
             "a project named after a total, without a column of numbers",
             [bare[0], ["Total rénovation", "Die", 1000], *bare[2:]], numbers=lines,
         ),
+        _xlsx(
+            "applications of the Somme",
+            [[*HEAD, "Département"], *([*row, "Somme"] for row in THREE), ["Somme", None, 3800.5, None]],
+            aside={5: "total"},
+        ),
+        _xlsx(
+            "an application of the Somme without number", [["Porteur", *HEAD], *(["Somme", *row] for row in THREE[:2]),
+             ["Somme", None, *THREE[2][1:]]],
+            numbers=("D1", "D2", "L4"), asks=frozenset({"no_number"}),
+        ),
         _xlsx("a total with the number of lines", [HEAD, *THREE, [3, "TOTAL", 3800.5]], aside={5: "total"}),
         _xlsx(
             "a wrong total with the number of lines", [HEAD, *THREE, ["3 dossiers", "TOTAL", 1]], aside={5: "unclear"},
@@ -506,6 +516,48 @@ def _list_texts() -> list[Office]:
     ]  # fmt: skip
 
 
+def _list_side_by_side() -> list[Office]:
+    """Tables beside one another, and tables with an empty column in them that are one."""
+    budget = [["DETR", 5000], ["DSIL", 900]]
+    apart = frozenset({"table_beside"})
+    return [
+        _xlsx(
+            "a table of envelopes beside",
+            [[*HEAD, None, "Enveloppe", "Montant"], *([*row, None, *one] for row, one in zip(THREE, [*budget, []], strict=True))],
+            asks=apart,
+        ),
+        _xlsx(
+            "a longer table of envelopes beside",
+            [[*HEAD, None, "Enveloppe", "Montant"], *([*row, None, f"E{k}", k] for k, row in enumerate(THREE)),
+             *([None, None, None, None, f"F{k}", k] for k in range(5))],
+            asks=apart,
+        ),
+        _xlsx(
+            "a list of another fund beside",
+            [[*HEAD, None, *HEAD], *([*row, None, f"E{k}", "Autre", k] for k, row in enumerate(THREE))], asks=apart,
+        ),
+        _xlsx(
+            "a table beside with its header on another line",
+            [HEAD, [*THREE[0], None, "Commune", "Population"], [*THREE[1], None, "Die", 4900], [*THREE[2], None, "Crest", 8600]],
+            asks=apart,
+        ),
+        _xlsx(
+            "an empty column within the table",
+            [[*HEAD, None, "Zone", "Logements"], *([*row, None, "x", k] for k, row in enumerate(THREE))],
+            cells={("D3", "Zone"): "x", ("D3", "Logements"): "2"},
+        ),
+        _xlsx(
+            "opinions after an empty column, one not given yet",
+            [[*HEAD, None, "Avis", "Surface"], *([*row, None, "Favorable", 5] for row in THREE[:2]), THREE[2]],
+            cells={("D1", "Avis"): "Favorable", ("D2", "Surface"): "5", ("D3", "Avis"): ""},
+        ),
+        _csv(
+            "a CSV of two tables side by side",
+            [[*HEAD, "", *HEAD], *([*row, "", f"E{k}", "Autre", k] for k, row in enumerate(TEXT_THREE))], asks=apart,
+        ),
+    ]  # fmt: skip
+
+
 def _list_mistakes() -> list[Office]:
     """Mistakes that must be told."""
     return [
@@ -553,6 +605,7 @@ def _list_mistakes() -> list[Office]:
             "hidden columns", [[*HEAD, "Zone"], *([*row, "x"] for row in THREE)], hidden_columns=("D",),
             asks=frozenset({"hidden_columns"}), cells={("D1", "Zone"): "x"},
         ),
+        *_list_side_by_side(),
         _xlsx("hidden lines", [HEAD, *THREE], hidden_rows=(3,), asks=frozenset({"hidden_lines"})),
         _xlsx(
             "a column without header", [HEAD, *([*row, "x"] for row in THREE)], asks=frozenset({"no_header"}),

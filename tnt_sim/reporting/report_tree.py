@@ -27,6 +27,8 @@ type Words = Text | str
 type Cell = Words | int | Fraction | None
 
 
+COLON = _(": ")
+"""Sign between the head of a cell and the cell, where a row is written as a card."""
 SYNTHETIC = _("SYNTHETIC data: these dossiers describe no real request.")
 
 
@@ -173,6 +175,7 @@ class Table:
     most : rows that a terminal lists, the first ones, or evenly `spread`; a page has 500, a sheet all
     n_unlisted : rows of the answer beyond those of the table
     as_cards : each row is a few sentences, which a terminal writes below one another
+    narrow_cards : a narrow page writes the cells of each row below one another
     tones : of the rows on a terminal, by default none
     outputs : where the table appears
     """
@@ -184,6 +187,7 @@ class Table:
     spread: bool = False
     n_unlisted: int = 0
     as_cards: bool = False
+    narrow_cards: bool = False
     tones: Sequence[Tone | None] = ()
     outputs: Output = Output.ALL
 

@@ -32,12 +32,13 @@ from tnt_sim.ingest.intake.columns import (
 from tnt_sim.ingest.intake.header_words import Role, identify_header
 from tnt_sim.ingest.intake.lines import LineKind, SortedLine, SortedLines, sort_lines
 from tnt_sim.ingest.intake.sheets import Sheet, read_file
+from tnt_sim.ingest.intake.side_by_side import split_side_by_side
 from tnt_sim.ingest.intake.table_search import TableFound, find_table
 from tnt_sim.ingest.intake.values import ValueList, list_values
 from tnt_sim.ingest.tables.cell_types import read_text
 from tnt_sim.ingest.tables.date_cells import with_french_days
 from tnt_sim.ingest.tables.headers import normalise_header
-from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, shorten_value
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, format_letters, shorten_value
 
 TIMEZONE = "Europe/Paris"
 
@@ -54,12 +55,28 @@ class Fate(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class SheetReading:
-    """One sheet: its cells, what became of each, why it is not the table, and whether it has other columns."""
+    """One sheet, or one of the tables that stand side by side on it.
+
+    Attributes
+    ----------
+    sheet : its cells
+    fates : what became of each
+    reason : why it is not the table
+    other : whether it lists applications in other columns
+    beside : whether it stands beside the table, on the same sheet
+    """
 
     sheet: Sheet
     fates: npt.NDArray[np.uint8]
     reason: Text | None = None
     other: bool = False
+    beside: bool = False
+
+    @property
+    def letters(self) -> tuple[str, str]:
+        """Return the letters of its first and its last column."""
+        columns = self.sheet.raw.columns
+        return format_letters(columns[0].position), format_letters(columns[-1].position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +171,8 @@ def read_intake(data: bytes, suffix: str, shown_as: str, answers: IntakeAnswers 
     DataError
         if the file is damaged, or no sheet holds a table
     """
-    sheets = read_file(data, suffix.lower(), shown_as, answers.encoding)
+    whole = read_file(data, suffix.lower(), shown_as, answers.encoding)
+    sheets = [part for sheet in whole for part in split_side_by_side(sheet, answers.header_row)]
     tables = [find_table(sheet, answers.header_row) for sheet in sheets]
     table = _choose_table(sheets, tables, shown_as, answers)
     lines, columns = _sort(table, answers, shown_as)
@@ -196,6 +214,13 @@ def _choose_table(
 def _set_sheet_aside(sheet: Sheet, other: TableFound | None, table: TableFound) -> SheetReading:
     """Return a sheet other than the table, with the reason; the same columns make a question."""
     fates = np.where(sheet.filled, np.uint8(Fate.ASIDE), np.uint8(Fate.EMPTY)).astype(np.uint8)
+    if sheet.name == table.sheet.name:
+        lists = other is not None and other.names_applications and other.n_below > 0
+        fates[fates == Fate.ASIDE] = Fate.QUESTIONED if lists else Fate.ASIDE
+        reading = SheetReading(sheet, fates, other=lists, beside=True)
+        first, last = reading.letters
+        reason = _("another table beside it, columns {first} to {last}", first=first, last=last)
+        return replace(reading, reason=reason)
     if not sheet.visible:
         return SheetReading(sheet, fates, _("a hidden sheet"))
     mine = {normalise_header(label) for label in table.labels if label}

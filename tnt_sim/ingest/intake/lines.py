@@ -72,14 +72,16 @@ class SortedLines:
 
 
 _TOTAL = (
-    r"(?i)^\W*(?:(?:sous[- ]?|s/)?tota(?:l|ux)\b|cumul\b|ensemble$|somme$|moyenne\b|(?:. )?report(?:er)?$"
+    r"(?i)^\W*(?:(?:sous[- ]?|s/)?tota(?:l|ux)\b|cumul\b|ensemble$|moyenne\b|(?:. )?report(?:er)?$"
     r"|reste . (?:r.partir|programmer)|solde\b|disponible\b|enveloppe\b|montant total\b|nombre (?:de|total)"
     r"|nb (?:de )?dossiers|grand total)"
 )
 _TOTAL_ALONE = (
-    r"(?i)^\W*(?:(?:sous[- ]?|s/)?tota(?:l|ux)|grand total|cumul|ensemble|somme|moyenne)"
+    r"(?i)^\W*(?:(?:sous[- ]?|s/)?tota(?:l|ux)|grand total|cumul|ensemble|moyenne)"
     r"(?: g.n.ra(?:l|ux))?\W*$"
 )
+_SUM = r"(?i)^\W*somme\W*$"
+"""Name of a total only where the amounts add up: the Somme is a department too."""
 _LETTER = re.compile(r"\(?([a-z]|\d{1,2})\)?(?:\s*=.*)?", re.I)
 _MOST_SUMMED = 1_000
 """Rows without name that are compared with the sums above them."""
@@ -237,7 +239,7 @@ class _Sorter:
         is_total_alone = named.copy()
         for k in range(len(sheet.texts)):
             if sheet.raw.columns[k].typed is None:
-                named |= sheet.texts[k].str.contains(_TOTAL).to_numpy()
+                named |= sheet.texts[k].str.contains(f"{_TOTAL}|{_SUM}").to_numpy()
                 is_total_alone |= sheet.texts[k].str.contains(_TOTAL_ALONE).to_numpy()
         applications = (self.kinds == LineKind.APPLICATION) & ~np.isin(self.rows, list(self.take))
         candidates = np.flatnonzero(named & applications)[:_MOST_SUMMED].tolist()

@@ -13,7 +13,7 @@ from tnt_sim.i18n.parameters import Items, Names
 from tnt_sim.ingest.intake.columns import NO_ENVELOPE, Use
 from tnt_sim.ingest.intake.grades import choose_last_goal, find_grades, render_order
 from tnt_sim.ingest.intake.header_words import Role, identify_header
-from tnt_sim.ingest.intake.intake import Fate, Intake
+from tnt_sim.ingest.intake.intake import Fate, Intake, SheetReading
 from tnt_sim.ingest.intake.lines import LineKind
 from tnt_sim.ingest.intake.unread_columns import UnreadColumn, select_unread, suggest_use
 from tnt_sim.ingest.intake.values import Opinion, ValueList
@@ -157,7 +157,9 @@ def _list_rows(intake: Intake, mask: pl.Series) -> list[int]:
 
 def _ask_of_sheets(intake: Intake, refresh: str) -> Iterator[Question]:
     for entry in intake.sheets:
-        if entry.reason is not None and bool((entry.fates == Fate.QUESTIONED).any()):
+        if entry.beside:
+            yield _ask_of_table_beside(entry, refresh)
+        elif entry.reason is not None and bool((entry.fates == Fate.QUESTIONED).any()):
             text = (
                 _(
                     'The sheet "{sheet}" is another list of applications and is not read. Is it part of the list?',
@@ -175,6 +177,21 @@ def _ask_of_sheets(intake: Intake, refresh: str) -> Iterator[Question]:
                 sheet=entry.sheet.name,
             )
             yield Question("other_sheet", text, answer, len(entry.sheet.raw.rows) - 1)
+
+
+def _ask_of_table_beside(entry: SheetReading, refresh: str) -> Question:
+    first, last = entry.letters
+    text = _("Columns {first} to {last} are another table; they are not read.", first=first, last=last)
+    if entry.other:
+        text = _(
+            "Columns {first} to {last} are another list of applications; they are not read. "
+            "Is it part of the list?",
+            first=first, last=last,
+        )  # fmt: skip
+    answer = _(
+        "nothing to do, or move it to a sheet of its own, then {refresh} --sheet NAME", refresh=refresh
+    )
+    return Question("table_beside", text, answer, len(entry.sheet.raw.rows) - 1)
 
 
 def _ask_of_columns(intake: Intake, refresh: str) -> Iterator[Question]:
@@ -370,9 +387,8 @@ def _ask_of_order(intake: Intake, values: ValueList) -> Iterator[Question]:
             "{label}: {order} is the order that a new scenario follows, as there is no score. Should it decide?",
             label=values.label, order=order,
         )  # fmt: skip
-        answer = _(
-            "if not, write in scenario.yaml, in place of objective, objective: [{{maximise: {{dossiers: 1}}}}]"
-        )
+        objective = f"objective: [{{maximise: {{{goal}: 1}}}}]"
+        answer = _("if not, write in scenario.yaml, in place of objective, {objective}", objective=objective)
     graded = {value for group in grades.groups for value in group}
     n = sum(entry.n for entry in values.values if entry.value in graded)
     cents = sum(entry.cents for entry in values.values if entry.value in graded)

@@ -13,13 +13,16 @@ import hashlib
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
+from itertools import repeat
 
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.report_tree import (
+    COLON,
     SYNTHETIC,
     Callout,
     Chart,
+    Column,
     Listing,
     Node,
     Output,
@@ -104,9 +107,28 @@ summary { cursor: pointer; color: var(--soft); padding: .35rem 0; }
 """
 
 
+_CARD_STYLE = """
+h1, dt { overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  .cards thead { display: none; }
+  .cards, .cards caption, .cards tbody, .cards tr, .cards tbody th, .cards td {
+    display: block; min-width: 0; text-align: left;
+  }
+  .cards tr { border-bottom: 1px solid #8884; padding: .5rem 0; }
+  .cards tbody th, .cards td, .cards td:nth-child(2):not(.n) {
+    border: 0; padding: .1rem 0; min-width: 0; white-space: normal; overflow-wrap: anywhere;
+  }
+  .cards td::before { content: attr(data-head); opacity: .72; } .cards .none { display: none; }
+}
+"""
+"""Of a page with a table whose rows are cards on a narrow screen."""
+
+
 def render_report_html(report: Report, lang: Lang) -> str:
     """Return the page of a report."""
-    style = read_asset("style.css") + _PAGE_STYLE
+    nodes = _render_nodes(report.nodes, lang)
+    has_cards = any('<table class="cards">' in node for node in nodes)
+    style = read_asset("style.css") + _PAGE_STYLE + (_CARD_STYLE if has_cards else "")
     title = escape(write_words(report.title, lang))
     pieces = [
         f'<!doctype html>\n<html lang="{lang.value}">\n<head>\n<meta charset="utf-8">',
@@ -115,7 +137,7 @@ def render_report_html(report: Report, lang: Lang) -> str:
         f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>",
         f"<h1>{title}</h1>",
         *_render_head(report, lang),
-        *_render_nodes(report.nodes, lang),
+        *nodes,
         _render_foot(report, lang),
         "</main>\n</body>\n</html>\n",
     ]
@@ -185,23 +207,35 @@ def _render_table(table: Table, title: str, lang: Lang) -> str:
         f'<th scope="col"{mark}>{escape(write_words(column.head, lang))}</th>'
         for column, mark in zip(columns, numeric, strict=True)
     )
+    marks = ' class="cards"' if table.narrow_cards else ""
     rows = []
     texts = [column.format_values(lang, displayed) for column in columns]
     for cells in zip(*texts, strict=True):
         first, *rest = (escape(cell) for cell in cells)
-        tail = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, numeric[1:], strict=True))
+        if table.narrow_cards:
+            tail = "".join(map(_render_card_cell, rest, columns[1:], repeat(lang)))
+        else:
+            tail = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, numeric[1:], strict=True))
         rows.append(f'<tr><th scope="row"{numeric[0]}>{first}</th>{tail}</tr>')
     label = escape(f"{_('Table').in_(lang)} – {caption}")
     folded = table.n_rows > MOST_OPEN_ROWS
     head = "" if folded else f"<caption>{escape(caption)}</caption>"
     html = (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table{marks}>'
         f"{head}<thead><tr>{heads}</tr></thead>\n<tbody>" + "\n".join(rows) + "</tbody></table></div>"
     )
     if not folded:
         return html
     n = format_integer(table.n_rows, lang)
     return f"<details><summary>{escape(caption)} ({n})</summary>\n{html}\n</details>"
+
+
+def _render_card_cell(cell: str, column: Column, lang: Lang) -> str:
+    """Return a cell with the head that a narrow screen shows before it; there an empty cell is not shown."""
+    head = escape(write_words(column.head, lang) + COLON.in_(lang))
+    classes = [*([] if column.is_text else ["n"]), *(["none"] if cell in ("", "–") else [])]
+    marks = f' class="{" ".join(classes)}"' if classes else ""
+    return f'<td{marks} data-head="{head}">{cell}</td>'
 
 
 def _render_foot(report: Report, lang: Lang) -> str:

@@ -15,8 +15,9 @@ from rich.cells import cell_len
 from rich.text import Text as Line
 
 from tnt_sim.i18n.lists import format_unlisted_count
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import (
+    COLON,
     SYNTHETIC,
     Callout,
     Column,
@@ -37,7 +38,6 @@ LEAST_TEXT = 16
 """Least width of a folded column of sentences."""
 _LONG_LINE = 60
 _APART = (Section, Listing)
-_COLON = _(": ")
 MARKS = {
     Tone.GOOD: ("✔ ", "bold green"),
     Tone.BAD: ("✘ ", "bold red"),
@@ -309,7 +309,7 @@ def _render_cards(columns: Sequence[GridColumn], lang: Lang, width: int) -> list
         lines += wrap_paragraph(named[0][1], width, first=first)
         for column, cell in named[1:]:
             if cell and cell != "–":
-                head = f"{column.head}{_COLON.in_(lang)}" if column.head else ""
+                head = f"{column.head}{COLON.in_(lang)}" if column.head else ""
                 style = "" if column.strong else "dim"
                 lines += wrap_paragraph(f"{head}{cell}", width, first=" " * len(first) + GAP, style=style)
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.parameters import Count, Items, Money
@@ -50,7 +51,9 @@ def build_report(
         _build_applications(intake),
     ]
     return Report(
-        title=_("Review of {file}", file=intake.shown_as), nodes=nodes, foot={intake.shown_as: intake.sha256}
+        title=_("Review of {file}", file=Path(intake.shown_as).name),
+        nodes=nodes,
+        foot={intake.shown_as: intake.sha256},
     )
 
 
@@ -112,7 +115,7 @@ def build_questions(questions: Sequence[Question]) -> list[Node]:
         Column(_("Requested"), [entry.cents or None for entry in questions], Kind.ROUND_MONEY),
         Column(_("To answer"), [entry.answer for entry in questions], below=True),
     ]
-    return [Section(_("Questions"), [Table(columns, most=len(questions), as_cards=True)])]
+    return [Section(_("Questions"), [Table(columns, most=len(questions), as_cards=True, narrow_cards=True)])]
 
 
 def _describe_use(entry: ColumnReading, intake: Intake) -> Text:
@@ -138,7 +141,7 @@ def _build_columns(intake: Intake) -> Section:
         Column(_("Understood as"), [_describe_use(entry, intake) for entry in intake.columns]),
         Column(_("Filled"), cells, Kind.COUNT, optional=True),
     ]
-    return Section(_("Columns"), [Table(columns, most=60)])
+    return Section(_("Columns"), [Table(columns, most=60, narrow_cards=True)])
 
 
 def _build_lines(intake: Intake) -> list[Node]:
@@ -150,7 +153,9 @@ def _build_lines(intake: Intake) -> list[Node]:
         Column(_("Why"), [line.reason for line in lines]),
         Column(_("Content"), [line.text for line in lines]),
     ]
-    return [Section(_("Lines that are no application"), [Table(columns, most=_MOST_LINES)])]
+    return [
+        Section(_("Lines that are no application"), [Table(columns, most=_MOST_LINES, narrow_cards=True)])
+    ]
 
 
 _OPINIONS = {
@@ -188,7 +193,7 @@ def _build_value_table(values: ValueList) -> Table:
         columns.append(Column(_("Also written"), variants))
     if any(mean is not None for mean in means):
         columns.append(Column(_("Read as"), means))
-    return Table(columns, caption=values.label, most=_MOST_LINES)
+    return Table(columns, caption=values.label, most=_MOST_LINES, narrow_cards=True)
 
 
 def _build_cells(intake: Intake) -> list[Node]:
@@ -203,7 +208,7 @@ def _build_cells(intake: Intake) -> list[Node]:
         Column(_("For example"), [entry.example for entry in intake.remarks]),
         Column(_("Lines"), [", ".join(map(str, entry.rows[:_MOST_LINES])) for entry in intake.remarks]),
     ]
-    return [Section(_("Cells that are not in the copy"), [Table(columns)])]
+    return [Section(_("Cells that are not in the copy"), [Table(columns, narrow_cards=True)])]
 
 
 def _build_applications(intake: Intake) -> Section:
@@ -222,4 +227,4 @@ def _build_applications(intake: Intake) -> Section:
         if entry.role is Role.OPINION and entry.name in table.columns
     ]
     words = Paragraph(_("The whole table is in data/dossiers.csv."), soft=True)
-    return Section(_("Applications as read"), [words, Table(columns, most=5)], annex=True)
+    return Section(_("Applications as read"), [words, Table(columns, most=5, narrow_cards=True)], annex=True)

@@ -35,4 +35,9 @@ def _build_section(rows: Sequence[tuple[str, Words, Words | None]]) -> list[Node
         Column(_("Could serve as"), [row[1] for row in rows]),
         Column(_("Line to write"), [row[2] for row in rows], below=True),
     ]
-    return [Section(_("Columns that no rule reads"), [Table(columns, most=len(rows), as_cards=True)])]
+    return [
+        Section(
+            _("Columns that no rule reads"),
+            [Table(columns, most=len(rows), as_cards=True, narrow_cards=True)],
+        )
+    ]
