@@ -171,11 +171,14 @@ def compare(seed: int) -> tuple[str, str]:
         except InputError as error:
             return "refused", "" if seed % 4 != 1 else str(error)
         plain = solve_by(COMPILED, place, method="direct")
-    way = str(ours.document["method"])
-    differ = [f"numpy, {difference}" for difference in list_differences(ours, by_numpy)]
-    if Status.FEASIBLE in (ours.status, plain.status) and ours.status is not plain.status:
-        return f"{way}, one not settled in time", ", ".join(differ)
-    return way, ", ".join(differ + [f"plain, {difference}" for difference in list_differences(ours, plain)])
+    differ, in_time = [], True
+    for name, other in (("numpy", by_numpy), ("plain", plain)):
+        if Status.FEASIBLE in (ours.status, other.status) and ours.status is not other.status:
+            in_time = False
+        else:
+            differ += [f"{name}, {difference}" for difference in list_differences(ours, other)]
+    way = f"{ours.document['method']}{'' if in_time else ', one not settled in time'}"
+    return way, ", ".join(differ)
 
 
 def solve_by(path: str, place: Path, **options: Any) -> ResultData:
