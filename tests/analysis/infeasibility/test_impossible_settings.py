@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from support.analysis_cases.clashing_rules import Choices, corrections, world, write
@@ -10,10 +12,15 @@ from support.analysis_cases.impossible_settings import NAMES, check_repairs, dra
 from support.lanes import seeds
 from support.tiny_scenario import HEAD, TABLE, tiny, with_committed
 
+from tnt_sim.analysis.infeasibility import written_clashes
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+from tnt_sim.analysis.infeasibility.repair_cost import optimise_repaired
+from tnt_sim.analysis.infeasibility.written_clashes import find_written_repairs
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import ScenarioError
 from tnt_sim.scenario.load import with_sets
-from tnt_sim.scenario.problem import compile_problem, is_clash
+from tnt_sim.scenario.problem import Problem, compile_problem, is_clash
 
 SMALL_FIRST = sorted(NAMES, key=lambda name: name == "demo")
 
@@ -73,6 +80,31 @@ def test_parts_above_their_envelope_are_named_by_their_titles(tmp_path: Path) ->
     words = "\n".join(member["words"] for member in found.document["sets"][0]["members"])
     assert "Les routes" in words
     assert "« a »" not in words
+
+
+def test_what_was_solved_before_time_ran_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second change is solved when time runs out; a third, as dear, is not."""
+    text = HEAD.replace("{id: a, amount: 900 €}", "{id: a, title: Les routes, amount: 1000.01 €}")
+    problem = compile_problem(tiny(tmp_path, text), keeps_clashes=True)
+    solved: list[Problem] = []
+
+    def solve_within(changed: Problem, clock: Clock) -> SolveOutcome | None:
+        solved.append(changed)
+        return optimise_repaired(changed, Clock(60))
+
+    class EndsAfterTwo:
+        @property
+        def expired(self) -> bool:
+            return len(solved) == 2
+
+    monkeypatch.setattr(written_clashes, "optimise_repaired", solve_within)
+    clock = cast(Clock, SimpleNamespace(deadline=EndsAfterTwo()))
+    found, is_whole, n = find_written_repairs(problem, clock, 8, lambda changed: [])
+    assert [list(one.set or ()) for one in found] == [
+        ["programme.overbooked=true"],
+        ["programme.amount=1600.01 €"],
+    ]
+    assert (is_whole, n) == (False, 2)
 
 
 def _prices(repairs: list[dict[str, object]]) -> list[dict[str, object]]:

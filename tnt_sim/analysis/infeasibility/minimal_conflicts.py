@@ -252,6 +252,9 @@ def _settle_written(
         return [_build_repair_entry(inner.form, 0, fix, lang) for fix in inner.repairs]
 
     fixes, is_whole, n = find_written_repairs(problem, clock, most, complete) if most else ([], False, 0)
+    course = conflict_.course
+    if not is_whole and clock.deadline.expired:
+        course = replace(course, stopped_by=TIME)
     sets = [
         ClashEntry(members=describe_written(one, lang), proof="PROVED", minimal=one.minimal)
         for one in written
@@ -261,6 +264,7 @@ def _settle_written(
         outcome=Status.INFEASIBLE,
         written_sets=tuple(replace(one, words=describe_conflict(one, lang)) for one in sets),
         written_repairs=tuple(replace(one, words=describe_repair(one, lang)) for one in fixes),
+        course=course,
         complete=is_whole,
         n_solves=conflict_.n_solves + n,
         seconds=conflict_.seconds + time.perf_counter() - began,

@@ -394,7 +394,8 @@ def find_written_repairs(
     """Find the cheapest changes of written values after which an allocation exists.
 
     `complete` returns the repairs of a changed scenario that is still infeasible. The second value says whether no
-    change was left untried, the third how many were solved.
+    change was left untried, the third how many were solved. When time runs out, what was solved is returned; a change
+    that was not may be cheaper.
     """
     lang = Lang(problem.scenario.spec.locale)
     order, tried, solved = count(), 0, 0
@@ -408,7 +409,9 @@ def find_written_repairs(
             repaired.append(repair)
             continue
         if tried >= MOST_CANDIDATES or clock.deadline.expired:
-            return repaired, False, solved
+            ready = (one[3] for one in sorted(waiting, key=lambda one: one[:3]))
+            repaired += [one for one in ready if isinstance(one, RepairEntry)]
+            return repaired[:most], False, solved
         clashes = list_written_clashes(changed) if changed is not None else []
         if clashes:
             for step in clashes[0].repairs:

@@ -11,6 +11,7 @@ from tnt_sim.analysis.infeasibility.document import (
     RepairEntry,
 )
 from tnt_sim.analysis.infeasibility.sentences import describe_members, describe_repair
+from tnt_sim.analysis.shared.progress import TIME
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text, join_sentences
 from tnt_sim.i18n.numbers import format_number
@@ -50,16 +51,17 @@ def build_report(document: ConflictDocument) -> Report:
     return build_study_report(document, _("What clashes"), verdict, nodes)
 
 
-def build_first_conflict(
-    sets: Sequence[ClashEntry], repairs: Sequence[RepairEntry], *, scenario: str
-) -> list[Node]:
+def build_first_conflict(document: ConflictDocument, *, scenario: str) -> list[Node]:
     """Return the first conflict and the cheapest repairs, below the page of an infeasible run."""
+    sets, repairs = document.sets, document.repairs
     if not sets:
         return []
     title = _("These rules are incompatible")
     end = _("All of it: tnt-sim conflict {scenario}", scenario=scenario)
     first = build_section(title, _list_member_columns(sets[0]), most=FIRST_MEMBERS)
     stands = [Paragraph(text) for text in describe_what_stands(sets)]
+    if document.stopped_by == TIME:
+        stands.append(Paragraph(_("There was no time to look for all repairs: another may be cheaper.")))
     return [first, *stands, *_build_repairs(repairs[:FIRST_REPAIRS]), Paragraph(end, soft=True)]
 
 
@@ -73,7 +75,7 @@ def describe_what_stands(sets: Sequence[ClashEntry]) -> list[Text]:
 def build_clash_report(document: ConflictDocument, *, scenario: str) -> Report:
     """Return the report of a setting that is impossible before any solve: what clashes, and repairs."""
     verdict = Callout(_("This setting is impossible."), Tone.BAD)
-    nodes = build_first_conflict(document.sets, document.repairs, scenario=scenario)
+    nodes = build_first_conflict(document, scenario=scenario)
     return build_study_report(document, _("What clashes"), verdict, nodes)
 
 
