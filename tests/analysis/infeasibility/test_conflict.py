@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -210,7 +211,7 @@ def test_one_line_for_many_groups() -> None:
     ]
 
 
-def test_the_rule_comes_before_the_dossiers_that_are_committed() -> None:
+def test_the_rule_comes_before_the_dossiers_that_are_committed(tmp_path: Path) -> None:
     """A page that shows a few lines shows the rule and the envelope among them, and all dossiers as one line."""
     committed = [written("committed", "committed", f"D{k}", "min", "1") for k in range(40)]
     members = [
@@ -219,7 +220,8 @@ def test_the_rule_comes_before_the_dossiers_that_are_committed() -> None:
         written("limit", "r", None, "min", "3"),
     ]
     one = ClashEntry(members=members, minimal=True, proof=None)
-    nodes = build_first_conflict([one], [], scenario="x.yaml")
+    found = small(tmp_path, "id: tous, kind: limit, measure: dossiers, by: envelope, groups: [a], min: 2")
+    nodes = build_first_conflict(replace(found.data, sets=[one], repairs=[]), scenario="x.yaml")
     shown = plain("\n".join(str(line) for line in render_nodes(nodes, Lang.FR, 100)))
     assert (
         shown.index("enveloppe « a »") < shown.index("règle « r »") < shown.index("40 dossiers sont engagés")

@@ -394,8 +394,8 @@ def find_written_repairs(
     """Find the cheapest changes of written values after which an allocation exists.
 
     `complete` returns the repairs of a changed scenario that is still infeasible. The second value says whether no
-    change was left untried, the third how many were solved. When time runs out, what was solved is returned; a change
-    that was not may be cheaper.
+    change was left untried, the third how many were solved. When time runs out, what was solved is returned.
+    Another change may be cheaper.
     """
     lang = Lang(problem.scenario.spec.locale)
     order, tried, solved = count(), 0, 0
