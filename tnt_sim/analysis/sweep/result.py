@@ -195,21 +195,28 @@ def _build_dossier_entries(result: SweepResult) -> list[SweptDossier]:
     lists = [funded for _, funded, _ in (*free, *nested)]
     if not lists:
         return []
-    changed = np.logical_or.reduce(lists) & ~np.logical_and.reduce(lists)
-    table, tree = result.base.case.table, result.base.case.tree
-    ids = [tree.ids[int(k)] if k >= 0 else "" for k in result.base.case.node]
+    changed = np.flatnonzero(np.logical_or.reduce(lists) & ~np.logical_and.reduce(lists))
+    table, tree = result.base.case.table.select("dossier", "title"), result.base.case.tree
+    most = np.maximum.reduce([cents[changed] for _, _, cents in (*free, *nested)])
+    own = zip(
+        changed.tolist(),
+        *(column.to_list() for column in table[changed].iter_columns()),
+        result.base.case.node[changed].tolist(),
+        most.tolist(),
+        strict=True,
+    )
     return [
         SweptDossier(
-            dossier=table["dossier"][row],
-            title=table["title"][row],
-            envelope=ids[row],
-            granted_cents=max(int(cents[row]) for _, _, cents in (*free, *nested)),
+            dossier=name,
+            title=title,
+            envelope=tree.ids[node] if node >= 0 else "",
+            granted_cents=cents,
             free_from_cents=_find_stable_amount(free, row),
             free_at_cents=[amount for amount, funded, _ in free if funded[row]],
             nested_from_cents=_find_stable_amount(nested, row),
             nested_at_cents=[amount for amount, funded, _ in nested if funded[row]],
         )
-        for row in np.flatnonzero(changed).tolist()
+        for row, name, title, node, cents in own
     ]
 
 
