@@ -9,7 +9,8 @@ TntError                 exit code
 ├── LimitReached             5     a limit stopped the run before any feasible allocation was found
 ├── VerificationError        1     a result that violates a rule: never shown as a decision
 ├── DisagreementError        1     two solvers that do not agree
-└── SolverError              1     a solver that failed or is missing
+├── SolverError              1     a solver that failed or is missing
+└── ServerError              1     a server of another system that refuses, or does not answer
 """
 
 from __future__ import annotations
@@ -212,6 +213,12 @@ class SolverError(TntError):
     """A solver that failed, is missing, or cannot do what is asked."""
 
     code = "solver"
+
+
+class ServerError(TntError):
+    """A server of another system that refuses, or does not answer."""
+
+    code = "server"
 
 
 @dataclass(slots=True)

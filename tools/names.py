@@ -99,6 +99,7 @@ FOREIGN = frozenset(
         "exec_module",
         "init_handlers",
         "on_broken_pipe",
+        "redirect_request",
         "shell_complete",
         "Popen",
         "astype",

@@ -33,6 +33,7 @@ ORDER = [
     "engine",
     "analysis",
     "reporting",
+    "exchange",
     "api",
     "app",
     "cli",

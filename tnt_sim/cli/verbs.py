@@ -348,6 +348,22 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
   tnt-sim sign --amend retraits.csv --as avenant-1
 """,
         ),
+        "send": Verb(
+            PUBLISH,
+            N_("Shows what a decision changes in the online procedure, and with --send changes it there."),
+            note=N_(
+                "Without --send nothing changes. The token is read from --token-file or the variable "
+                "TNT_SIM_TOKEN. After an interruption the same command sends what is left."
+            ),
+            examples="""\
+  tnt-sim send runs/exemple-1a2b3c4d
+""",
+            then=N_("With a server, then for good:")
+            + """
+  tnt-sim send RUN_DIR --to https://demarche.numerique.gouv.fr/api/v2/graphql \\
+    --demarche 12345 --instructor prenom.nom@example.gouv.fr --token-file jeton
+  … --send""",
+        ),
         "validate": Verb(
             CHECK,
             N_("Checks a scenario and its data without solving."),

@@ -233,3 +233,63 @@ class SignDocument:
     path: str
     signature: ListSignature | AmendmentSignature
     signing_key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsentDossier:
+    """A dossier that is not sent, and why."""
+
+    dossier: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedCall:
+    """A call that the server refused, in its own words."""
+
+    number: int
+    call: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCounts:
+    """Calls of a procedure's API by what they do."""
+
+    annotations: int
+    to_instruction: int
+    accept: int
+    refuse: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendDocument:
+    """Decisions for the dossiers of a procedure: what is to be sent, and what the server confirmed.
+
+    `status` is `planned` without a server, `compared` after reading it, `blocked` where dossiers cannot be sent,
+    `sent`, or `partial` where the server refused calls or the sending stopped.
+    """
+
+    schema_version: Literal[1] = 1
+    command: Literal["send"] = "send"
+    scenario: str
+    scenario_sha256: str
+    allocation_sha256: str
+    status: Literal["planned", "compared", "blocked", "sent", "partial"]
+    to: str | None
+    demarche: int | None
+    title: str | None
+    n_accept: int
+    granted_cents: int
+    n_refuse: int
+    n_waiting: int
+    n_committed: int
+    n_closed: int
+    n_done: int | None
+    calls: CallCounts | None
+    confirmed: CallCounts | None
+    unsent: Sequence[UnsentDossier]
+    refused: Sequence[RefusedCall]
+    stopped_by: str | None
+    journal: str | None

@@ -109,6 +109,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.command_documents.SignDocument",
             _("sign: a list signed in the register"),
         ),
+        "send": (
+            "reporting.command_documents.SendDocument",
+            _("send: decisions for the dossiers of a procedure"),
+        ),
         "ensemble-fit": (
             "analysis.uncertainty.document.FitDocument",
             _("ensemble: distributions from past projects"),

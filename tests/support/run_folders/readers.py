@@ -42,10 +42,11 @@ READERS: Mapping[str, Call] = {
     "compare": lambda run, _: ["compare", str(run), str(run), "--no-causes"],
     "audit": lambda run, _: ["audit", _beside(run), "--selection", str(run)],
     "sign": lambda run, out: ["sign", str(run), "--as", "liste-1", "--register", str(out / "registre")],
+    "send": lambda run, _: ["send", str(run)],
     "export --by": lambda run, out: ["export", str(run), "--by", "department", "--out", str(out / "by")],
     **{f"export {name}": _exported(name) for name in FORMATS},
     **{f"report {suffix}": _reported(suffix) for suffix in (".html", ".xlsx", ".ipynb")},
 }
 
 
-ACTS = {f"export {name}" for name, one in FORMATS.items() if one.is_act}
+ACTS = {"send", *(f"export {name}" for name, one in FORMATS.items() if one.is_act)}

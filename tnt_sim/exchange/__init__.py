@@ -1,0 +1,1 @@
+"""Exchanges with other systems after a decision: démarches-simplifiées."""
