@@ -215,6 +215,23 @@ def test_an_application_without_an_envelope_is_asked_about_and_the_scenario_runs
     assert (found["proof"], found["n_dossiers"], found["n_eligible"]) == ("PROVED", 6, 4)
 
 
+def test_an_application_without_a_score_is_asked_about_and_the_scenario_runs(
+    tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scores = [14, None, "–", "12,5", "en attente"]
+    rows: list[list[object]] = [["N° dossier", "Intitulé", "Montant demandé", "Note /20"]]
+    write_table(
+        tmp_path / "n.xlsx", rows + [[f"D{k}", f"Projet {k}", 1000 + k, one] for k, one in enumerate(scores)]
+    )
+    made = tnt("new", "mine", "--from", "n.xlsx", "--json").document
+    assert (made["status"], made["intake"]["cells_lost"]) == ("valid", 0)
+    asked = {one["code"]: one for one in made["intake"]["questions"]}
+    assert (asked["no_score"]["n_lines"], asked["no_score"]["requested_cents"]) == (3, 300_700)
+    found = tnt("run", "mine/scenario.yaml", "--json").document
+    assert (found["proof"], found["n_dossiers"], found["n_eligible"]) == ("PROVED", 5, 2)
+
+
 @pytest.mark.parametrize("answer", ["option", "workbook", "scenario"])
 def test_each_answer_on_an_envelope_brings_the_application_back(tnt: Run, funds: Path, answer: str) -> None:
     tnt("new", "mine", "--from", funds)

@@ -590,6 +590,10 @@ def _list_mistakes() -> list[Office]:
             cells={("D2", "envelope"): "sans-enveloppe", ("D1", "envelope"): "DETR", ("D3", "envelope"): "DETR"},
         ),
         _xlsx(
+            "an application without a score", [[*HEAD, "Note /20"], [*THREE[0], 14], THREE[1], [*THREE[2], "12,5"]],
+            asks=frozenset({"no_score"}), cells={("D1", "score"): "14", ("D2", "score"): "", ("D3", "score"): "12.5"},
+        ),
+        _xlsx(
             "codes that begin with zeros", [[*HEAD, "Code interne"], *([*row, f"00{k}"] for k, row in enumerate(THREE))],
             cells={("D1", "Code interne"): "000", ("D3", "Code interne"): "002"},
         ),

@@ -299,7 +299,7 @@ class _Condition:
 
 
 def _list_conditions(intake: Intake) -> list[_Condition]:
-    """Return the conditions: an envelope, an amount, no closed application, no opinion that says no."""
+    """Return the conditions: an envelope, an amount, a score, no closed application, no opinion that says no."""
     from tnt_sim.ingest.intake.columns import NO_ENVELOPE
     from tnt_sim.ingest.intake.values import Opinion
 
@@ -313,6 +313,10 @@ def _list_conditions(intake: Intake) -> list[_Condition]:
         if empty.any() and not empty.all():
             reason = _("No amount requested that can be read")
             result.append(_Condition("montant", "{requested: {empty: false}}", reason, empty))
+    if "score" in table.columns:
+        empty = table["score"] == ""
+        if empty.any() and not empty.all():
+            result.append(_Condition("note", "{score: {empty: false}}", _("No score in the table"), empty))
     if "state" in table.columns:
         closed = [value for value in ("refuse", "sans_suite") if (table["state"] == value).any()]
         if closed:

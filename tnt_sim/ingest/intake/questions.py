@@ -115,6 +115,7 @@ def _ask_of_rows(intake: Intake, refresh: str) -> Iterator[Question]:
         yield Question("no_number_column", text, answer, intake.dossiers.height)
     yield from _ask_of_hidden_lines(intake, refresh)
     yield from _ask_of_envelopes(intake, refresh)
+    yield from _ask_of_scores(intake, refresh)
 
 
 def _ask_of_hidden_lines(intake: Intake, refresh: str) -> Iterator[Question]:
@@ -148,6 +149,21 @@ def _ask_of_envelopes(intake: Intake, refresh: str) -> Iterator[Question]:
             refresh=refresh, none=NO_ENVELOPE, other=named[0],
         )  # fmt: skip
         yield Question("no_envelope", text, answer, len(rows), _sum_rows(intake, rows))
+
+
+def _ask_of_scores(intake: Intake, refresh: str) -> Iterator[Question]:
+    """Ask about the applications that have no score, where others do."""
+    if "score" not in intake.dossiers.columns or choose_last_goal(intake.dossiers) != "score":
+        return
+    rows = _list_rows(intake, intake.dossiers["score"] == "")
+    if rows:
+        text = _n(
+            "Line {rows} has no score; a condition excludes it meanwhile. What is its score?",
+            "Lines {rows} have no score; a condition excludes them meanwhile. What are their scores?",
+            n=len(rows), rows=_format_rows(rows),
+        )  # fmt: skip
+        answer = _("write it in the workbook, then {refresh} --apply", refresh=refresh)
+        yield Question("no_score", text, answer, len(rows), _sum_rows(intake, rows))
 
 
 def _list_rows(intake: Intake, mask: pl.Series) -> list[int]:
