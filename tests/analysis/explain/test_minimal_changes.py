@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import event, given
@@ -17,12 +19,14 @@ from support.small_cases.bit_masks import Masks, funded
 from support.small_cases.enumeration import allowed
 from support.small_cases.in_cents import Case, brute_solve, changed, little, load
 
+from tnt_sim.analysis.explain import minimal_changes
+from tnt_sim.analysis.explain.document import ChangeEntry
 from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
 from tnt_sim.analysis.explain.required_changes import generate_envelope_changes
 from tnt_sim.analysis.explain.rule_effects import minimise_violation
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.deadline import UNLIMITED
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
@@ -184,15 +188,23 @@ def test_limits_beside_a_list_not_proven_equal_brute_force(case: Case, data: Any
         award, key = data.draw(st.sampled_from(list(allowed(case))))
         question = beside_another_list(case, optimum, award)
         rows = refused(question)
-        settled = settle_all(
-            question.decided, rows, lambda phase, share: None, StudyProgress(UNLIMITED, "dossiers")
-        )
+
+        def settle(deadline: Deadline = UNLIMITED) -> Mapping[int, Sequence[ChangeEntry]]:
+            course = StudyProgress(deadline, "dossiers")
+            return settle_all(question.decided, rows, lambda phase, share: None, course).changes
+
+        settled = settle()
+        with patch.object(minimal_changes, "_compute_scores", side_effect=DeadlineExpired):
+            ended = settle()
+        event(f"lower limits alone: {bool(ended)}")
+        assert settle(Deadline(0.0)) == {}
         for row in rows:
             number = number_of(case, question, row)
             name, now = case["dossiers"][number]["id"], case["dossiers"][number]["score"]
             alone = list_changes(question, row)
             assert [one.why for one in alone if one.kind == "any"] == ["not_proven"]
-            for change in (dump_document(one) for one in (*settled.changes.get(row, ()), *alone)):
+            known = *settled.get(row, ()), *ended.get(row, ()), *alone
+            for change in (dump_document(one) for one in known):
                 assert change.get("proof") is None
                 event(f"{change['kind']} {change['status']}, upper {change.get('high') is not None}")
                 if change["kind"] == "envelope" and len(case["stages"]) == 1:

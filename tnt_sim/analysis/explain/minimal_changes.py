@@ -449,12 +449,16 @@ def _find_weakest_proof(answers: Sequence[SolveOutcome]) -> str | None:
 MOST_SOLVES = 120
 SECONDS = 120.0
 """Limits for score questions that no exact kernel solves: at most `MOST_SOLVES` solves, within `SECONDS`."""
+BOUND_SECONDS = 1.0
+"""Seconds that the lower limits of all scores may take after their time, once the linear program is solved."""
 SEARCH_SHARE = 0.8
 """Share of the remaining time for solves and for lists with each application; the rest have lower limits."""
 KERNEL_SHARE = 0.25
 """Share of it after which a kernel is no longer expected to solve the decision."""
 ENVELOPES_SHARE = 0.4
 """Share of the remaining time for the envelope increases of all applications, before their scores."""
+UNPROVEN_ENVELOPES_SHARE = 0.8
+"""The same beside a list not proven, whose scores have lower limits by then."""
 ReportProgress = Callable[[str, float], None]
 
 
@@ -505,9 +509,13 @@ def settle_all(
         outside = []  # what lifting an obstacle changes is a question about the optimum
     course.n_asked += len(waiting) + len(outside)
     envelopes: dict[int, EnvelopeLimits | ImpossibleChange] = {}
+    scores: dict[int, ChangeEntry] = {}
     with course.catch_limits():
         question = prepare_question(decided)
-        quick = replace(decided, clock=Clock.from_deadline(course.deadline.take_share(ENVELOPES_SHARE)))
+        if not decided.best:
+            _limit_scores(question, waiting, scores, course.deadline)
+        share = ENVELOPES_SHARE if decided.best else UNPROVEN_ENVELOPES_SHARE
+        quick = replace(decided, clock=Clock.from_deadline(course.deadline.take_share(share)))
         with suppress(DeadlineExpired):
             of_everyone(
                 quick,
@@ -518,9 +526,41 @@ def settle_all(
             )
         _compute_scores(question, waiting, solution, report_progress, course)
         _lift_obstacles(decided, outside, solution, report_progress, course)
+    for row in scores.keys() - solution.changes.keys():  # no list with it was sought
+        solution.changes[row] = [scores[row]]
+        solution.intervals += 1
+        course.n_done += 1
     for row in wanted & envelopes.keys():
         solution.changes.setdefault(row, []).append(envelopes[row])
     return solution
+
+
+def _limit_scores(
+    question: Asking, waiting: Sequence[int], into: dict[int, ChangeEntry], deadline: Deadline
+) -> None:
+    """Bound the score that each refused candidate would need from below, by one linear program for all.
+
+    Nothing is written for a candidate whose reduced cost is within the gap of a list not proven.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up, `BOUND_SECONDS` later once prices are known; `into` keeps the entries written before.
+    """
+    decided = question.decided
+    usable = [(one, effect) for one, effect in question.scores if effect is not None]
+    if not waiting or not usable or with_tolerance(decided.problem):
+        return
+    deadline.check()
+    (score, effect), bounds = usable[0], question.bounds
+    grace = Deadline(deadline.seconds_left + BOUND_SECONDS)
+    for row in waiting:
+        grace.check()
+        if not is_given(decided.problem, row, score.column):
+            continue
+        interval = bounds.compute_least_loss(row)
+        if interval.low:
+            into[row] = _build_interval_entry(decided, row, score, effect[row], interval)
 
 
 def _compute_scores(

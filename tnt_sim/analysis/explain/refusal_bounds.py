@@ -44,10 +44,11 @@ from numpy.typing import NDArray
 from tnt_sim.analysis.shared.decided_run import DecidedRun, compare_tie_break
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.profit_frontier import Frontier, build_frontier, estimate_additions, recover_items
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.fixing import ExactBound, compute_exact_bound
 from tnt_sim.sparse_matrix import label_components
@@ -270,6 +271,18 @@ class Interval:
         return self.low == self.high
 
 
+def _compute_prices(model: LinearModel, decided: DecidedRun) -> FloatArray | None:
+    """Return dual prices of the linear relaxation; None if there was no time.
+
+    Beside a list that is not proven the simplex method runs without presolve, which takes less time there.
+    """
+    if decided.best:
+        return get_backend("highs").solve(model, relax=True, limits=decided.clock.build_limits()).row_duals
+    up = 1 if model.sense is Sense.MAXIMISE else -1
+    prices = IncrementalLp().compute_prices(model, up * model.objective, deadline=decided.clock.deadline)
+    return None if prices is None else up * prices
+
+
 class Bounds:
     """Bounds on the loss of forcing in each refused application.
 
@@ -286,7 +299,7 @@ class Bounds:
         self.up = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
         self.rows: IntArray = form.recovery.candidate
         self.column = {int(row): k for k, row in enumerate(self.rows.tolist())}
-        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.build_limits()).row_duals
+        duals = _compute_prices(model, decided)
         self.bound: ExactBound | None = None if duals is None else compute_exact_bound(model, duals)
         self.model = model
         self.point = decided.allocation.funded[form.recovery.candidate].astype(np.int64)

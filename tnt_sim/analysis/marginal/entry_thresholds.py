@@ -87,11 +87,12 @@ def compute_extension_bounds(
     moving = bool(list_amount_dependent_rules(base.problem, path.nodes))
     problem = relax_amounts(base.problem, path.nodes, path.top_cents) if moving else base.problem
     opened, stage = build_amount_stage(problem, path, path.top_cents)
-    asked = replace(opened, stages=(*opened.stages, stage))
-    lower = _compute_lower_bounds(base, path, asked, rows, deadline)
+    minimal = replace(opened, stages=(*opened.stages, stage))
     if moving:
-        return lower, [UNKNOWN] * len(rows)
-    return lower, _compute_upper_bounds(base, path, opened, rows, deadline)
+        upper = [UNKNOWN] * len(rows)
+    else:
+        upper = _compute_upper_bounds(base, path, opened, rows, deadline.take_share(UPPER_SHARE))
+    return _compute_lower_bounds(base, path, minimal, rows, deadline), upper
 
 
 def _compute_upper_bounds(
@@ -162,6 +163,8 @@ def _compute_upper_bound(base: ReferenceSolution, path: EnvelopePath, opened: Pr
 
 
 UNKNOWN = -1
+UPPER_SHARE = 0.6
+"""Share of the time for upper bounds, which need no linear program; then the lower ones are computed."""
 KERNEL, SOLVED, LIMITS = "kernel", "solved", "limits"
 KERNEL_SHARE = 0.5
 """Share of the time for exact kernels, one application at a time; the rest have limits."""
