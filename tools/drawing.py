@@ -24,7 +24,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
     ),
     "#fdf0d5": ("calculer", "formulation kernel solve engine"),
     "#dff0e3": ("relire et prouver", "certify verify prove"),
-    "#f3e3ee": ("répondre et montrer", "analysis reporting api app cli"),
+    "#f3e3ee": ("répondre et montrer", "analysis reporting exchange api app cli"),
 }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("--version", SOLVERS | TABLES | SLOW | {"babel"}, 22),
         ("--help", SOLVERS | TABLES | SLOW | {"babel"}, 22),
         ("run --help", SOLVERS | SLOW, 25),
-        ("validate scenario.yaml", SOLVERS | SLOW, 195),
+        ("validate scenario.yaml", SOLVERS | SLOW, 197),
         ("show scenario.yaml", SOLVERS | SLOW, 240),
         ("import data/dossiers.csv --out table", SOLVERS | SLOW, 86),
         ("verify {a}", SOLVERS | SLOW, 250),

@@ -16,8 +16,6 @@ from tnt_sim.domain.territory import YEARS
 from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.i18n.parameters import Count, Items, Money
-from tnt_sim.ingest.forms.mapping import SOURCE_ROW
-from tnt_sim.ingest.intake.unread_columns import select_unread, suggest_use
 from tnt_sim.ingest.quality.checks import check_quality
 from tnt_sim.reporting.command_documents import UnreadColumnEntry
 from tnt_sim.reporting.report_tree import (
@@ -41,7 +39,6 @@ from tnt_sim.reporting.reports.quality import (
     build_quality,
     build_quality_entry,
 )
-from tnt_sim.reporting.reports.unread_columns import build_unread_entries, build_unread_entry
 from tnt_sim.reporting.reports.warnings import build_warnings
 from tnt_sim.reporting.text.vocabulary import REASON
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
@@ -178,6 +175,10 @@ def list_unread_columns(scenario: ScenarioData, lang: Lang) -> list[UnreadColumn
     """Return the columns of a table read by `tnt-sim new --from` that no rule reads, and what they could serve."""
     if not any(isinstance(entry.source, SourceSpec) for entry in scenario.spec.dossiers):
         return []
+    from tnt_sim.ingest.forms.mapping import SOURCE_ROW
+    from tnt_sim.ingest.intake.unread_columns import select_unread, suggest_use
+    from tnt_sim.reporting.reports.unread_columns import build_unread_entry
+
     table = scenario.portfolio.table
     names = [name for name in scenario.portfolio.extra_columns if name != SOURCE_ROW]
     unread = select_unread(names, scenario.tree)
@@ -311,6 +312,8 @@ def build_report(document: ValidateDocument) -> Report:
         nodes.append(Section(_("Not eligible, and why"), [_build_checks(document.checks)]))
     nodes += build_warnings(document.warnings)
     if document.unread_columns:
+        from tnt_sim.reporting.reports.unread_columns import build_unread_entries
+
         nodes += build_unread_entries(document.unread_columns)
     if document.quality is not None:
         nodes.append(Section(_("State of the data"), build_quality(document.quality)))
