@@ -17,6 +17,7 @@ from pathlib import Path
 
 import command_pages
 import drawing
+import message_book
 import rules_page
 import scenario_page
 import schema_page
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/architecture.svg": drawing.drawing,
     "docs/commands.md": command_pages.commands,
+    "docs/messages.md": message_book.render_messages,
     "docs/rules.md": rules_page.build_rules_page,
     "docs/scenario-reference.md": scenario_page.reference,
     "docs/schemas.md": schema_page.schemas,

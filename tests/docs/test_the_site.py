@@ -19,9 +19,14 @@ import tnt_sim as tnt
 from tnt_sim.scenario.json_schema import ANY, FILE, build_schema, get_meaning, load_meanings
 from tnt_sim.scenario.spec import ScenarioSpec
 
+_SLOW = {"docs/messages.md": pytest.mark.slow}
+"""The pages that take seconds to make."""
+
 
 @pytest.mark.usefixtures("shipped_catalogue")
-@pytest.mark.parametrize("name", sorted(docs.PAGES))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=_SLOW.get(name, ())) for name in sorted(docs.PAGES)]
+)
 def test_a_generated_page_is_fresh(name: str) -> None:
     assert docs.fresh(name), "python tools/docs.py write"
 
