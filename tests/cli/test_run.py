@@ -135,7 +135,11 @@ def test_write_lp_writes_the_model_or_refuses_the_path(tnt: Run, demo: Path) -> 
         (("--lang", "de"), "--lang vaut fr ou en, pas « de »."),
         (("--sett", "a=1"), "l'option --sett n'existe pas ici. Vouliez-vous dire « --set » ?"),
         (("--backend",), "l'option --backend veut une valeur. Voir « tnt-sim run --help »."),
-        (("trop",), "argument en trop : trop. Voir « tnt-sim run --help »."),
+        (
+            ("trop",),
+            "argument en trop : trop. S'il fait partie d'un nom ou d'une valeur avec des espaces, "
+            'mettez le tout entre guillemets : "… trop".',
+        ),
     ],
 )
 def test_usage_errors_are_2_and_one_line(tnt: Run, demo: Path, words: tuple[str, ...], french: str) -> None:

@@ -108,7 +108,8 @@ def test_reads_and_writes(kind: Any, value: object, expected: object, written: o
 
 
 BAD = [
-    (Cents, "-5 €", "« -5 € » : un montant ne peut pas être négatif"),
+    (Cents, "-5 €", "« -5 € » : un montant ne peut pas être négatif"
+     " Retirez le signe moins, ou corrigez le montant."),
     (Cents, True, "un montant est attendu ici, et non True (bool)"),
     (Cents, None, "valeur vide : un montant est attendu ici"),
     (Cents, {"a": "b"}, "un montant est attendu ici, et non un bloc de clés"),

@@ -423,6 +423,20 @@ def _format_byte(letter: str) -> str:
     return f"\\x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
 
 
+def _suggest_writing(extra: str) -> Text | None:
+    """Return how to type words that were not expected: a long dash, spaces around "=", a value with spaces."""
+    if extra[0] in "–—−":
+        option = "--" + extra.split()[0].lstrip("–—−-")
+        return _("A long dash was typed: write {option}, with two hyphens.", option=option)
+    if extra.startswith("="):
+        return _('Write no space around "=", and the value in quotes: --set PATH="VALUE".')
+    if extra.startswith("-"):
+        return None
+    return _(
+        'If it belongs to a name or a value with spaces, put the whole in quotes: "… {extra}".', extra=extra
+    )
+
+
 def _describe_error(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
     message = str(getattr(error, "message", "") or error)
     option = getattr(error, "option_name", None)
@@ -437,10 +451,12 @@ def _describe_error(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None
     if option is not None:
         known = getattr(error, "possibilities", None) or ()
         near = suggest_name(option, known) if known else None
+        if near is None and len(option) == 2:
+            near = _("A name of several letters takes two hyphens, for example --set.")
         return _("there is no option {option} here.", option=option), near
     extra = _EXTRA.search(message)
     if extra:
-        return _("one argument too many: {extra}.", extra=extra[1]), None
+        return _("one argument too many: {extra}.", extra=extra[1]), _suggest_writing(extra[1])
     label = error.format_message() if hasattr(error, "format_message") else message
     missing = _MISSING.search(label)
     if missing:

@@ -66,6 +66,7 @@ _MAX_CENTS = 10**15
 _FRACTION = re.compile(r"(-?\d{1,15})\s*/\s*(\d{1,15})")
 _WHOLE = re.compile(r"\d+(?:[ \u00a0\u202f]\d{3})*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_QUOTES = "“”„‟«»‘’‚‹›"
 _TRUE_WORDS = frozenset({"yes", "oui", "on", "vrai", "y", "o", "1"})
 _FALSE_WORDS = frozenset({"no", "non", "off", "faux", "n", "0"})
 
@@ -115,7 +116,18 @@ def read_scalar_text(value: object, code: str, expected: Text) -> str:
 
 def _build_money_error(code: str, text: str, error: MoneyError) -> PydanticCustomError:
     why = error.text
-    return build_field_error(code, _('"{value}": {why}', value=quote_value(text), why=why))
+    hint = _suggest_number(code, text) if error.reason == "not_a_number" else None
+    return build_field_error(code, _('"{value}": {why}', value=quote_value(text), why=why), hint=hint)
+
+
+def _suggest_number(code: str, text: str) -> Text:
+    """Return how to write what is not read as a number: without the quotes of a text, else an example."""
+    bare = text.strip(_QUOTES + " \u00a0\u202f")
+    if bare != text and any(mark in text for mark in _QUOTES):
+        return _('Use straight quotes: "{value}".', value=quote_value(bare))
+    if code == "money":
+        return _("Write for example 88 M€, 12.5 k€ or 1234.56.")
+    return _("Write for example 80%.") if code == "rate" else _("Write for example 12 or 12.5.")
 
 
 def read_cents(value: object) -> int:
@@ -140,6 +152,7 @@ def read_cents(value: object) -> int:
         raise build_field_error(
             "money_negative",
             _('"{value}": an amount cannot be negative', value=quote_value(value)),
+            hint=_("Take the minus out, or correct the amount."),
         )
     if cents > _MAX_CENTS:
         raise build_field_error("money", _('"{value}" is too large', value=quote_value(value)))

@@ -353,6 +353,11 @@ def get_envelope_path(case: Case, node: int) -> Path:
     return ("envelope", case.tree.ids[node])
 
 
+_NO_ENVELOPE = _(
+    'Say which column of the table names the envelope: under `dossiers`, columns: {{envelope: "its header"}}.'
+)
+
+
 def _check_unassigned(case: Case) -> None:
     """Record the dossiers without a node: an unknown envelope, or a group that has no part in a split."""
     for code, rows in ((-1, np.flatnonzero(case.node == -1)), (-2, np.flatnonzero(case.node == -2))):
@@ -376,7 +381,7 @@ def _check_unassigned(case: Case) -> None:
                     "{n} dossiers do not say which envelope they ask from.",
                     n=len(own),
                 )
-                hint = suggest_name("", case.tree.ids)
+                hint = _NO_ENVELOPE if len(own) == case.n else suggest_name("", case.tree.ids)
             else:
                 text = _n(
                     'there is no envelope "{envelope}" ({n} dossier).',

@@ -12,6 +12,8 @@ HINT_QUOTES = "Mettez la cellule entre guillemets et doublez ceux qu'elle contie
 HINT_TEXT = "Mettez la colonne au format texte et écrivez le code en entier."
 HINT_DATE = "Écrivez « 2021-11-22 », « 2021-11-22T14:30 » ou « 22/11/2021 14:30 »."
 NO_DATE = f"n'est pas une date lue. {HINT_DATE}"
+SWAPPED_DATE = "n'est pas une date lue. Le mois semble écrit avant le jour : écrivez 2021-11-22."
+COUNTED_DATE = "n'est pas une date lue. C'est le numéro de jour d'un tableur : écrivez 2021-11-22."
 HINT_MONEY = "Écrivez « 1 234,56 € », « 1234.56 », « 12,5 k€ » ou « 88 M€ »."
 HINT_ROUND = "Corrigez la cellule, ou déclarez read: {rounding: nearest}."
 BAD_MONEY = "n'est pas lu comme un montant"
@@ -194,7 +196,8 @@ def test_a_header_twice_or_empty_is_refused(tmp_path: Path) -> None:
         "duplicate_header d.csv — l'en-tête « a » est là deux fois. Renommez ou supprimez l'une des colonnes."
     )
     assert one(tmp_path, "dossier;\nA;1\n") == (
-        "no_header d.csv — la colonne 2 a des cellules mais pas d'en-tête."
+        "no_header d.csv — la colonne 2 a des cellules mais pas d'en-tête. "
+        "Donnez-lui un en-tête, ou videz ses cellules."
     )
     assert read(tmp_path, "d.csv", "dossier;\nA;\n").extra_columns == ()
     assert one(tmp_path, "dosier;a\nA;1\n") == (
@@ -267,7 +270,8 @@ def test_declared_separator_and_rounding_are_used(tmp_path: Path) -> None:
     ]
     assert [place.row for place in found.warnings[0].places] == [2]
     assert cell(tmp_path, "cost", "-5") == (
-        "money_negative d.csv:2 [A] — colonne « cost » : « -5 » : un montant ne peut pas être négatif."
+        "money_negative d.csv:2 [A] — colonne « cost » : « -5 » : un montant ne peut pas être négatif. "
+        "Retirez le signe moins, ou videz la cellule."
     )
     assert read(tmp_path, "d.csv", "dossier;cost_cents\nA;1234\n").table["cost_cents"][0] == 1234
     assert cell(tmp_path, "cost_cents", "12.5") == (
@@ -280,12 +284,17 @@ def test_declared_separator_and_rounding_are_used(tmp_path: Path) -> None:
     ("column", "value", "expected"),
     [
         ("filed_at", "2021-02-30", f"date d.csv:2 [A] — colonne « filed_at » : « 2021-02-30 » {NO_DATE}"),
-        ("filed_at", "11/22/2021", f"date d.csv:2 [A] — colonne « filed_at » : « 11/22/2021 » {NO_DATE}"),
-        ("filed_at", "44522", f"date d.csv:2 [A] — colonne « filed_at » : « 44522 » {NO_DATE}"),
+        (
+            "filed_at",
+            "11/22/2021",
+            f"date d.csv:2 [A] — colonne « filed_at » : « 11/22/2021 » {SWAPPED_DATE}",
+        ),
+        ("filed_at", "44522", f"date d.csv:2 [A] — colonne « filed_at » : « 44522 » {COUNTED_DATE}"),
         (
             "start",
             "0021-11-22",
-            "date d.csv:2 [A] — colonne « start » : « 0021-11-22 » n'est pas entre 1900 et 2199.",
+            "date d.csv:2 [A] — colonne « start » : « 0021-11-22 » n'est pas entre 1900 et 2199. "
+            "Corrigez l'année, ou videz la cellule.",
         ),
         (
             "end",
@@ -344,12 +353,14 @@ def test_declared_separator_and_rounding_are_used(tmp_path: Path) -> None:
         (
             "population",
             "1.234",
-            "integer d.csv:2 [A] — colonne « population » : « 1.234 » n'est pas un nombre entier positif ou nul.",
+            "integer d.csv:2 [A] — colonne « population » : « 1.234 » n'est pas un nombre entier positif ou nul. "
+            "Écrivez un nombre entier, par exemple 4200, ou videz la cellule.",
         ),
         (
             "population",
             "-3",
-            "integer d.csv:2 [A] — colonne « population » : « -3 » n'est pas un nombre entier positif ou nul.",
+            "integer d.csv:2 [A] — colonne « population » : « -3 » n'est pas un nombre entier positif ou nul. "
+            "Écrivez un nombre entier, par exemple 4200, ou videz la cellule.",
         ),
     ],
 )

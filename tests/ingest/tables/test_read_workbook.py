@@ -107,7 +107,7 @@ def test_a_table_that_does_not_begin_in_the_corner(tmp_path: Path) -> None:
             "requested",
             -1.0,
             "money_negative d.xlsx (Feuille1!B2) [A] — colonne « requested » : « -1 » : un montant ne peut pas "
-            "être négatif.",
+            "être négatif. Retirez le signe moins, ou videz la cellule.",
         ),
         (
             "requested",
@@ -119,7 +119,7 @@ def test_a_table_that_does_not_begin_in_the_corner(tmp_path: Path) -> None:
             "population",
             12.5,
             "integer d.xlsx (Feuille1!B2) [A] — colonne « population » : « 12.5 » n'est pas un nombre entier "
-            "positif ou nul.",
+            "positif ou nul. Écrivez un nombre entier, par exemple 4200, ou videz la cellule.",
         ),
     ],
 )
@@ -237,7 +237,8 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
     assert one(tmp_path, packed({**parts, "xl/vbaProject.bin": b"x"})) == (
         f"macro_file d.xlsx — le classeur contient des macros ; il n'est pas lu. {save}"
     )
-    assert one(tmp_path, b"dossier;a\n").startswith(
+    assert one(tmp_path, b"dossier;a\n").startswith("damaged d.xlsx — ce fichier contient du texte : ")
+    assert one(tmp_path, b"PK dossier;a\n").startswith(
         "damaged d.xlsx — le classeur est abîmé ou n'en est pas un ("
     )
     assert one(tmp_path, packed({"a.xml": "<a/>"})) == (

@@ -35,10 +35,13 @@ FILES = {
         " sont peut-être perdus.",
     ],
     "05-not-a-number": [
-        "money 05-not-a-number.yaml:3:11 — « .nan » : ce n'est pas un nombre.",
-        "money_negative 05-not-a-number.yaml:4:12 — « -5 € » : un montant ne peut pas être négatif.",
+        "money 05-not-a-number.yaml:3:11 — « .nan » : ce n'est pas un nombre. "
+        "Écrivez par exemple 88 M€, 12.5 k€ ou 1234.56.",
+        "money_negative 05-not-a-number.yaml:4:12 — « -5 € » : un montant ne peut pas être négatif. "
+        "Retirez le signe moins, ou corrigez le montant.",
         "money 05-not-a-number.yaml:5:10 — « 12.345,678 € » : plus de deux décimales d'euro.",
-        "money 05-not-a-number.yaml:6:10 — « .inf » : ce n'est pas un nombre.",
+        "money 05-not-a-number.yaml:6:10 — « .inf » : ce n'est pas un nombre. "
+        "Écrivez par exemple 88 M€, 12.5 k€ ou 1234.56.",
     ],
     "06-unknown-key": [
         "unknown_key 06-unknown-key.yaml:2:1 — clé inconnue « programmme ». Vouliez-vous dire « programme » ?",
@@ -96,7 +99,7 @@ TEXTS = {
     "id: a\nlevels: [80, 20 %, a lot]": [
         "rate_without_percent s.yaml:2:10 — « 80 » sans « % » voudrait dire 8000 %."
         " Écrivez « 80 % », ou « 8000 % » si c'est bien cela.",
-        "rate s.yaml:2:20 — « a lot » : ce n'est pas un nombre.",
+        "rate s.yaml:2:20 — « a lot » : ce n'est pas un nombre. Écrivez par exemple 80 %.",
     ],
     "id: a\nvalid: hier": [
         "wrong_type s.yaml:2:8 — un bloc de clés est attendu ici, et non « hier »."
@@ -115,7 +118,8 @@ TEXTS = {
     ],
     # a union: only the member that was meant complains
     "id: a\nrules: [{id: r1, kind: limit, max: beaucoup}]": [
-        "money s.yaml:2:36 — « beaucoup » : ce n'est pas un nombre."
+        "money s.yaml:2:36 — « beaucoup » : ce n'est pas un nombre. "
+        "Écrivez par exemple 88 M€, 12.5 k€ ou 1234.56."
     ],
     "id: a\nrules: [{id: r1, kind: limit, max: {share: 20 %, of: tnt}}]": [
         "missing_key s.yaml:2:36 — il manque « of_amount » dans « rules.r1.max ». Ajoutez « of_amount: … ».",
@@ -141,7 +145,7 @@ TEXTS = {
         ' « 22 » et « 5 M€ ». Écrivez 22.5 M€, ou "22,5 M€" entre guillemets.'
     ],
     "id: a\nprogramme: {amount: 1 M€, envelopes: [{amount: 2 M€}, {id: b, amount: z}]}": [
-        "money s.yaml:2:71 — « z » : ce n'est pas un nombre."
+        "money s.yaml:2:71 — « z » : ce n'est pas un nombre. Écrivez par exemple 88 M€, 12.5 k€ ou 1234.56."
     ],
 }
 

@@ -6,6 +6,7 @@ algorithm (ISO/IEC 7812-1); the establishments of La Poste follow a rule of thei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -23,6 +24,7 @@ from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.raw_table import (
+    FORMULA_HINT,
     SPACES,
     RawColumn,
     ReadOptions,
@@ -48,6 +50,8 @@ _LENGTHS = {
     "region": (2,),
 }
 _AS_TEXT = _("Format the column as text and write the code in full.")
+_WHOLE = _("Write a whole number, for example 4200, or empty the cell.")
+_LEADING_NUMBER = re.compile(r"[0-9]+(?:[ \u00a0\u202f][0-9]{3})*(?:[.,][0-9]+)?")
 _ROUND_IT = _("Round to six decimals.")
 _LA_POSTE = "356000000"
 
@@ -301,7 +305,7 @@ def _explain_length(column: RawColumn, index: int, name: str) -> tuple[Text, Tex
 
 def _explain_integer(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
-    return _('{where}: "{cell}" is not a whole number of at least zero.', where=where, cell=text), None
+    return _('{where}: "{cell}" is not a whole number of at least zero.', where=where, cell=text), _WHOLE
 
 
 def _explain_number(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
@@ -312,7 +316,17 @@ def _explain_number(column: RawColumn, index: int, name: str, reason: str) -> tu
     )
     return _(
         '{where}: "{cell}" is not read as a number: {why}.', where=where, cell=text, why=why
-    ), _ROUND_IT if reason == "decimals" else None
+    ), _ROUND_IT if reason == "decimals" else _suggest_number(text) if reason == "not_a_number" else None
+
+
+def _suggest_number(text: str) -> Text:
+    """Return what to write in a cell of numbers: what a formula gives, the number without its unit, or nothing."""
+    if text.startswith("#"):
+        return FORMULA_HINT
+    number = _LEADING_NUMBER.match(text)
+    if number is not None:
+        return _("Write the number alone: {number}.", number=number[0])
+    return _("Write a number, or empty the cell.")
 
 
 _WHOLE_FLOAT = r"^[0-9]+\.0$"

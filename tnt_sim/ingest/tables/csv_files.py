@@ -412,6 +412,7 @@ def _determine_delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tu
     written = options.delimiter
     if written is not None and written not in _ALLOWED:
         raise DataError([_build_delimiter_defect(shown_as, written)])
+    _check_separator_line(text, shown_as, options.header_row - 1)
     shapes = {mark: scan_shape(text, mark) for mark in ((written,) if written else _DELIMITERS)}
     header = options.header_row - 1
     for shape in shapes.values():
@@ -496,6 +497,15 @@ def _split_cells(text: bytes, shape: CsvShape, record: int, delimiter: str) -> l
             cells.append(pending[1:-1].replace('""', '"') if pending.startswith('"') else pending)
             pending = None
     return cells if pending is None else [*cells, pending]
+
+
+def _check_separator_line(text: bytes, shown_as: str, header: int) -> None:
+    """Refuse `sep=;` as the row of headers: spreadsheets read this line as an option."""
+    if header == 0 and text[:4].lower() == b"sep=":
+        line = text[:5].decode("latin-1")
+        why = _('row 1 is "{line}", an option of spreadsheets, and not the headers.', line=line)
+        hint = _("Delete this line, or declare read: {{header_row: 2}}.")
+        raise DataError([Defect("no_header", why, (Place(file=shown_as, line=1),), hint)])
 
 
 def _select_ragged(text: bytes, shape: CsvShape, header: int) -> npt.NDArray[np.bool_]:

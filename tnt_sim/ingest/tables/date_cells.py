@@ -5,7 +5,9 @@ Days written in words, « 15 janvier 2025 », as démarches-simplifiées shows t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -18,6 +20,8 @@ _MONTHS = (
     "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre",
     "novembre", "decembre",
 )  # fmt: skip
+_SERIAL = re.compile(r"[2-7][0-9]{4}")
+_SWAPPED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _WORDS = r"^[0-9]{1,2}(?:er)? \p{L}+\.? [0-9]{4}(?: [0-9]{1,2}[:h][0-9]{2})?$"
 
 
@@ -170,7 +174,19 @@ def _explain_date(column: RawColumn, index: int, name: str, timezone: str) -> tu
         )
         return text, _('Write the offset: "…+01:00".')
     text = _('{where}: "{displayed}" is not a date that is read.', where=where, displayed=displayed)
-    return text, _FORMS
+    return text, _suggest_day(cell or "") or _FORMS
+
+
+def _suggest_day(cell: str) -> Text | None:
+    """Return the day behind a number of days of a spreadsheet, or behind a month and a day that are swapped."""
+    if _SERIAL.fullmatch(cell):
+        day = date(1899, 12, 30) + timedelta(days=int(cell))
+        return _("As a number of days of a spreadsheet it is {day}: write {day}.", day=day.isoformat())
+    swapped = _SWAPPED.fullmatch(cell)
+    if swapped is None or not 1 <= int(swapped[1]) <= 12 < int(swapped[2]) <= 31:
+        return None
+    day_text = f"{swapped[3]}-{int(swapped[1]):02}-{int(swapped[2]):02}"
+    return _("The month seems to come first: write {day}.", day=day_text)
 
 
 def _explain_far_date(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
@@ -181,4 +197,4 @@ def _explain_far_date(column: RawColumn, index: int, name: str) -> tuple[Text, T
         cell=text,
         first_year=_FIRST_YEAR,
         last_year=_LAST_YEAR,
-    ), None
+    ), _("Correct the year, or empty the cell.")

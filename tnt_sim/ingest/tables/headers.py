@@ -26,6 +26,10 @@ _LOOK_AHEAD = 20
 CONTROLS = r"[\x01-\x08\x0e-\x1f\x7f-\x9f]"
 
 
+_MOST_NAMELESS = 3
+"""From more columns without a header, the headers are taken to be in another row."""
+
+
 @dataclass(frozen=True, eq=False)
 class Resolved:
     """The columns of a file by their meaning.
@@ -45,15 +49,12 @@ class Resolved:
 def select_headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
     """Return the columns with a header of their own; columns without header and cells are dropped."""
     retained: dict[str, RawColumn] = {}
+    nameless: list[str] = []
     for column in columns:
         where = f"{format_letters(column.position)}" if report.table.cells else str(column.position + 1)
         if not column.header:
             if column.select_filled().any():
-                report.defects.add(
-                    "no_header",
-                    _("column {where} has cells but no header.", where=where),
-                    report.locate_table(),
-                )
+                nameless.append(where)
         elif column.header in _RESERVED:
             report.defects.add(
                 "reserved_header",
@@ -70,9 +71,31 @@ def select_headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawCol
             )
         else:
             retained[column.header] = column
+    _record_nameless(nameless, report)
     for column in retained.values():
         _check_controls(column, report)
     return list(retained.values())
+
+
+def _record_nameless(nameless: list[str], report: Reporter) -> None:
+    """Record the columns with cells and no header: one by one if they are few, else together."""
+    if len(nameless) > _MOST_NAMELESS:
+        report.defects.add(
+            "no_header",
+            _("the columns {some} have cells but no header.", some=", ".join(nameless)),
+            report.locate_table(),
+            hint=_(
+                "If the headers are further down, declare read: {{header_row: 2}} (the row of the headers)."
+            ),
+        )
+        return
+    for where in nameless:
+        report.defects.add(
+            "no_header",
+            _("column {where} has cells but no header.", where=where),
+            report.locate_table(),
+            hint=_("Give it a header, or empty its cells."),
+        )
 
 
 def _check_controls(column: RawColumn, report: Reporter) -> None:

@@ -19,6 +19,7 @@ from tnt_sim.domain.money import (
 )
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.tables.raw_table import (
+    FORMULA_HINT,
     RawColumn,
     ReadOptions,
     Reporter,
@@ -222,10 +223,24 @@ def _explain_amount(column: RawColumn, index: int, name: str, reason: str) -> tu
         "cents": _("this is no whole number of cents"),
     }
     why = others.get(reason) or describe_reason(reason)
-    hint = _HINTS.get(reason) or (None if reason in ("too_large", "cents") else _FORMS)
+    hint = _HINTS.get(reason) or (None if reason in ("too_large", "cents") else _suggest_amount(text))
     return _('{where}: "{cell}" is not read as an amount: {why}.', where=where, cell=text, why=why), hint
+
+
+def _suggest_amount(text: str) -> Text:
+    """Return what to write in a cell of amounts that is not read."""
+    if text.startswith("#"):
+        return FORMULA_HINT
+    if text.startswith("(") and text.endswith(")"):
+        return _(
+            "Brackets mean a negative amount: write {amount} without them, or empty the cell.",
+            amount=text.strip("() "),
+        )
+    return _FORMS
 
 
 def _explain_negative(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
     where, text = describe_column(column, name), quote_cell(column, index)
-    return _('{where}: "{cell}": an amount cannot be negative.', where=where, cell=text), None
+    return _('{where}: "{cell}": an amount cannot be negative.', where=where, cell=text), _(
+        "Take the minus out, or empty the cell."
+    )

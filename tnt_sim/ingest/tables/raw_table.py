@@ -266,6 +266,9 @@ def describe_column(column: RawColumn, name: str | None = None) -> Text:
     return _('column "{header}" ({name})', header=column.header, name=name)
 
 
+FORMULA_HINT = _("Correct the formula, or empty the cell.")
+
+
 def quote_cell(column: RawColumn, index: int) -> str:
     """Return the content of one cell, shortened, for a sentence."""
     for series in (column.typed, column.odd, column.numbers, column.moments):

@@ -11,6 +11,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from tnt_sim.errors import DataError, Defect, Place
 from tnt_sim.i18n.message import Text, _
@@ -60,6 +61,16 @@ def refuse_legacy(data: bytes, suffix: str, shown_as: str) -> None:
 
 def open_package(data: bytes, shown_as: str) -> Package:
     """Return all XML parts of a workbook, unpacked within bounds and free of document types."""
+    if Path(shown_as).name.startswith(("~$", ".~lock")):
+        raise refuse(
+            "damaged", shown_as, _("this is the mark of a workbook that is open elsewhere, and no workbook."),
+            _('Write the name without "~$".'),
+        )  # fmt: skip
+    if data and not data.startswith(b"PK") and b"\0" not in data[:4096]:
+        raise refuse(
+            "damaged", shown_as, _("the workbook is damaged or is none: it holds plain text."),
+            _("If it is a CSV file, rename it to .csv; else save it as .xlsx."),
+        )  # fmt: skip
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive, shown_as)

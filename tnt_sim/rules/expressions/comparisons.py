@@ -7,6 +7,7 @@ months}`. An empty cell satisfies no comparison.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -61,6 +62,11 @@ def compare_numbers(case: Case, name: str, test: str, bound: object, path: Path)
     return result
 
 
+_COMPARISON = re.compile(r"(<=|>=|<|>|≤|≥)\s*")
+_SIGNS = {"<": "below", ">": "above", "<=": "max", "≤": "max", ">=": "min", "≥": "min"}
+"""The condition that each sign of comparison means."""
+
+
 def parse_number(case: Case, text: str, unit: Unit, path: Path) -> Fraction | None:
     """Parse a bound as an exact number: euros for money, otherwise a plain number or a rate."""
     try:
@@ -68,7 +74,18 @@ def parse_number(case: Case, text: str, unit: Unit, path: Path) -> Fraction | No
             return Fraction(parse_cents(text), 100)
         return parse_rate(text) if text.rstrip().endswith("%") else parse_decimal(text)
     except MoneyError as error:
-        case.record_defect("bound", error.text, path)
+        text, sign = text.strip(), _COMPARISON.match(text.strip())
+        if sign is not None:
+            hint = _(
+                "Write `{{{name}: {bound}}}`.", name=_SIGNS[sign[1]], bound=quote_value(text[sign.end() :])
+            )
+        else:
+            hint = (
+                _("Write for example 400 k€.") if unit is Unit.MONEY else _("Write for example 3500 or 80%.")
+            )
+        case.record_defect(
+            "bound", _('"{value}": {why}.', value=quote_value(text), why=error.text), path, hint
+        )
         return None
 
 

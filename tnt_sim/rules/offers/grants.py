@@ -385,7 +385,7 @@ class _GrantArrays:
         )
         places = [self.case.portfolio.locate(int(row), column) for row in missing[:5]]
         hint = _NEEDS.get(column, _NEEDS["cost"])
-        if column == "requested" and len(missing) == self.case.n:  # do not list every row
+        if column == "requested" and bool((self.requested == NO_LIMIT).all()):  # do not list every row
             text = _('the amount cannot be computed: "{column}" is empty everywhere.', column=column)
             places, hint = [], _NO_AMOUNT
         self.case.defects.add(

@@ -92,7 +92,7 @@ def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
             _('"{path}" is not a file', path=quote_value(text)),
             _suggest_inner_file(path, text),
         )
-    near = find_nearest_name(path.name, _list_siblings(path))
+    near = _find_other_writing(text) or find_nearest_name(path.name, _list_siblings(path))
     hint = _('Did you mean "{near}"?', near=near) if near else None
     raise _build_path_error(
         "file_missing",
@@ -100,6 +100,15 @@ def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
         _('the file "{path}" does not exist', path=quote_value(text)),
         hint,
     )
+
+
+def _find_other_writing(text: str) -> str | None:
+    """Return a path as this system writes it, if a file is there: without quotes, with slashes."""
+    written = text.strip(" \"'“”«»").replace("\\", "/")
+    try:
+        return written if written != text and Path(written).is_file() else None
+    except OSError:
+        return None
 
 
 def _suggest_inner_file(path: Path, text: str) -> Text | None:

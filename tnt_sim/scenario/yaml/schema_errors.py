@@ -443,8 +443,18 @@ class _Report:
             if where
             else _('unknown key "{key}".', key=quote_value(key)),
             places,
-            suggest_name(key, self.shape.list_keys(parent)),
+            self._suggest_path(key) if len(steps) == 1 else suggest_name(key, self.shape.list_keys(parent)),
         )
+
+    def _suggest_path(self, key: str) -> Text | None:
+        """Return the remedy for an unknown first key: the entry of a list with this id, else the nearest key."""
+        for name in ("rules", "eligibility", "caps", "measures"):
+            entries = self._get_node((name,))
+            for entry in entries if isinstance(entries, list) else ():
+                if isinstance(entry, dict) and entry.get("id") == key:
+                    close = f"{name}.{key}"
+                    return _('Did you mean "{close}"?', close=close)
+        return suggest_name(key, self.shape.list_keys(()))
 
     def _get_value_before(self, steps: PathSteps) -> str | None:
         node = self._get_node(steps[:-1])

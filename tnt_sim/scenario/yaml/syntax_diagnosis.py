@@ -26,6 +26,7 @@ _NO_SPACE = re.compile(r"\s*(?:- +)*([A-Za-z_][\w-]*):([^\s/:].*)")
 _NO_SPACE_DASH = re.compile(r"\s*-([A-Za-z_][\w-]*: )")
 _CLOSING = {"'": re.compile(r"(?:[^']|'')*(')(?!')"), '"': re.compile(r"(?:[^\"\\]|\\.)*(\")")}
 _INDENT = re.compile(r" *")
+_OTHER_SPACE = re.compile("( *|[ ]*(?:- +)*[\\w.-]+:|[ ]*-)([\u00a0\u2007\u2009\u202f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ def find_slip(text: str, words: str, problem: tuple[int, int], context: int | No
     last = min(problem[0], len(lines) - 1)
     return (
         _LineScanner(lines, last).find_quote_slip()
+        or _find_other_space(lines, last)
+        or _find_missing_dash(lines, words, last)
         or _find_missing_space(lines, words, last, context)
         or _find_missing_colon(lines, words, context)
         or _find_brace_slip(lines, words, problem, context)
@@ -161,6 +164,42 @@ def _build_early_end_slip(mark: str, text: str, row: int, column: int) -> Slip:
         hint,
         row + 1,
         column + 1,
+    )
+
+
+def _find_other_space(lines: Sequence[str], last: int) -> Slip | None:
+    """Return a no-break space where YAML wants a plain one: in an indentation, after a key or a dash."""
+    for row in range(max(0, last - 3), last + 1):
+        space = _OTHER_SPACE.match(lines[row])
+        if space is not None:
+            return Slip(
+                _("this is a no-break space, and YAML wants a plain space here."),
+                _("Delete it and press the space bar; copies from Word or from a mail bring such spaces."),
+                row + 1,
+                space.start(2) + 1,
+            )
+    return None
+
+
+def _find_missing_dash(lines: Sequence[str], words: str, last: int) -> Slip | None:
+    """Return the first entry of a list without its dash, where the entry that starts on the line has one."""
+    if "expected <block end>" not in words or not lines[last].lstrip(" ").startswith("- "):
+        return None
+    dashed, first = _count_indent(lines[last]), None
+    for row in range(last - 1, -1, -1):
+        if not lines[row].strip() or lines[row].lstrip().startswith("#"):
+            continue
+        if _count_indent(lines[row]) <= dashed:
+            break
+        first = row
+    if first is None or not _KEY.match(lines[first]) or lines[first].lstrip(" ").startswith("- "):
+        return None
+    entry = quote_value(lines[first].strip())
+    return Slip(
+        _('a dash is missing before "{entry}", the first line of a list.', entry=entry),
+        _('Write "- {entry}", with its dash right above that of line {line}.', entry=entry, line=last + 1),
+        first + 1,
+        _count_indent(lines[first]) + 1,
     )
 
 
