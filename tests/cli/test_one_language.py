@@ -73,6 +73,7 @@ COMMANDS = (
     "import data/dossiers.csv --out imported",
     "import choices --consolidate --out read",
     "sign RUN --as liste-1 --register registre",
+    "send RUN",
     "doctor",
     "schema",
     "new more",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -17,7 +18,8 @@ from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.analysis.infeasibility.repair_cost import optimise_repaired
 from tnt_sim.analysis.infeasibility.written_clashes import find_written_repairs
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.result import SolveOutcome
+from tnt_sim.engine.result import SolveOutcome, Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem, is_clash
@@ -80,6 +82,65 @@ def test_parts_above_their_envelope_are_named_by_their_titles(tmp_path: Path) ->
     words = "\n".join(member["words"] for member in found.document["sets"][0]["members"])
     assert "Les routes" in words
     assert "« a »" not in words
+
+
+BY_GROUP = """schema_version: 1
+id: parts
+programme: {id: tout, amount: 200 €}
+dossiers: [{file: table.csv}]
+objective: [{maximise: {score: 1}}]
+rules:
+  - {id: jury, kind: decide, fund: [FUND]}
+  - {id: part, title: Part x, kind: share, measure: granted, where: {theme: x}, by: department, min: 50 %}
+"""
+SHARED = """dossier,theme,department,cost,requested,score
+D1,x,01,100,20,5
+D2,y,01,100,80,5
+D3,x,02,100,10,5
+D4,y,02,100,90,5
+"""
+
+
+@pytest.mark.parametrize(
+    ("funded", "line"), [("D4", "rules.part.min=10 %"), ("D2, D4", "rules.part.min=10 %")]
+)
+def test_a_minimum_share_by_group_is_lowered_for_all_groups(tmp_path: Path, funded: str, line: str) -> None:
+    """The line eases each group, so the sentence says so: a share has no amount that could be 0."""
+    found = conflict(tiny(tmp_path, BY_GROUP.replace("FUND", funded), SHARED))
+    check_repairs(found.scenario, found)
+    (eased,) = [one for one in found.document["repairs"] if one["set"] == [line]]
+    assert "la règle « Part x » pour tous ses groupes" in eased["words"]
+
+
+CAPPED = """schema_version: 1
+id: plafonds
+programme: {id: tout, amount: 190 €}
+dossiers: [{file: table.csv}]
+objective: [{maximise: {score: 1}}]
+caps: [{id: etat, max: 80 %, of: cost}, {id: tous, max: 90 %, of: cost}]
+rules:
+  - {id: jury, kind: decide, fund: [D1, D2]}
+"""
+PROJECTS = """dossier,project,cost,requested,score
+D1,P,100,60,5
+D2,P,100,40,5
+D3,Q,100,85,9
+D4,R,100,50,8
+"""
+
+
+@pytest.mark.parametrize(
+    "waived", ["", "waivers: [{of: etat, where: {dossier: [D3]}, reason: toit, author: préfet}]\n"]
+)
+def test_a_cap_is_waived_beside_the_waivers_that_are_written(tmp_path: Path, waived: str) -> None:
+    """Two caps are in one line, and the waiver of D3 stays."""
+    found = conflict(tiny(tmp_path, CAPPED + waived, PROJECTS))
+    check_repairs(found.scenario, found)
+    (line,) = [one["set"][0] for one in found.document["repairs"] if "waivers" in str(one["set"])]
+    waivers = json.loads(line.removeprefix("waivers="))
+    assert [one["where"]["dossier"] for one in waivers] == [["D3"]] * bool(waived) + [["D1", "D2"]] * 2
+    again = solve(with_sets(found.scenario, [line]), cross_check="never")
+    assert again.status is Status.OPTIMAL
 
 
 def test_what_was_solved_before_time_ran_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ ELSEWHERE = {
     "run": "tests/engine and tests/solve",
     "batch": "the limit is that of each scenario (`run`); Ctrl-C ends it: tests/analysis/batch",
     "app": "each answer has its own limit: tests/app",
+    "send": "the limit is that of the calls: tests/exchange",
 }
 NO_STUDY = {
     "new",

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.cli.answer import OutputOptions
+from tnt_sim.cli.answer import OutputOptions, TableOptions
 from tnt_sim.cli.commands.new import new
 from tnt_sim.engine import solve as engine
 from tnt_sim.engine.result import ResultData
@@ -30,7 +30,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project") / "demo"
-    new(folder, OutputOptions(as_json=True))
+    new(folder, OutputOptions(as_json=True), reading=TableOptions())
     return folder
 
 

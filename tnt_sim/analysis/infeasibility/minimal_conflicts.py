@@ -245,13 +245,16 @@ def _settle_written(
     problem: Problem, conflict_: ConflictResult, written: Sequence[WrittenClash], clock: Clock, most: int
 ) -> ConflictResult:
     """Add contradictions between written values, and the changes that settle all contradictions together."""
-    lang, began = conflict_.lang, time.perf_counter()
+    lang, began, inner_whole = conflict_.lang, time.perf_counter(), True
 
     def complete(changed: Problem) -> list[RepairEntry]:
+        nonlocal inner_whole
         inner = find_conflict(changed, clock, explains=False, max_repairs=max(most, 1))
+        inner_whole &= inner.complete
         return [_build_repair_entry(inner.form, 0, fix, lang) for fix in inner.repairs]
 
     fixes, is_whole, n = find_written_repairs(problem, clock, most, complete) if most else ([], False, 0)
+    is_whole &= inner_whole
     course = conflict_.course
     if not is_whole and clock.deadline.expired:
         course = replace(course, stopped_by=TIME)

@@ -279,7 +279,8 @@ def _has_one_bound(form: ElasticProblem, entry: WrittenPart, side: str) -> bool:
 
 def _count_bounded_groups(entry: WrittenPart, side: str) -> int:
     """Count the groups that a bound binds: a minimum of nothing, as of a group without demand, binds none."""
-    return sum(one == side and (side == "max" or bound > 0) for _, _, one, bound in entry.iterate_bounds())
+    whole = side == "max" or entry.kind == "share"  # the sum of a share is compared with 0
+    return sum(one == side and (whole or bound > 0) for _, _, one, bound in entry.iterate_bounds())
 
 
 def _can_repair(problem: Problem, lines: list[str], allocation: Allocation) -> bool:
@@ -304,18 +305,24 @@ def _build_set_lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | No
         if item is None:
             return None
         result += item
+    waivers: list[object] = []
     for path in sorted(repair.lifted):
         entry = form.get_entry(path.entry)
         if entry.kind == "cap":
-            result.append(_build_waiver_line(form, entry, repair.allocation))
+            waivers.append(_build_waiver(form, entry, repair.allocation))
         elif entry.path[0] != "rules" or path.group:
             return None
         else:
             result.append(f"rules.{entry.id}.off=true")
+    if waivers:  # a list is set as a whole: those that are written stay
+        raw = form.problem.scenario.raw
+        written = None if raw is None else raw.tree.get("waivers")
+        waivers = [*(written or ()), *waivers]
+        result.append(f"waivers={json.dumps(waivers, ensure_ascii=False)}")
     return result
 
 
-def _build_waiver_line(form: ElasticProblem, cap: WrittenPart, allocation: Allocation) -> str:
+def _build_waiver(form: ElasticProblem, cap: WrittenPart, allocation: Allocation) -> dict[str, object]:
     """Write a waiver of a cap for the dossiers that exceed it; its author still has to give the reason."""
     caps = form.problem.caps
     over = {
@@ -325,8 +332,7 @@ def _build_waiver_line(form: ElasticProblem, cap: WrittenPart, allocation: Alloc
     }
     rows = np.flatnonzero(np.isin(caps.code, sorted(over)) & allocation.funded & ~caps.committed)
     dossiers = form.problem.case.table["dossier"].gather(rows).to_list()
-    waiver = {"of": cap.id, "where": {"dossier": dossiers}, "reason": "…", "author": "…"}
-    return f"waivers={json.dumps([waiver], ensure_ascii=False)}"
+    return {"of": cap.id, "where": {"dossier": dossiers}, "reason": "…", "author": "…"}
 
 
 def _build_decision_lines(form: ElasticProblem, lines: list[LiftableBound]) -> list[str]:

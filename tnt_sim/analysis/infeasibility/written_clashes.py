@@ -428,7 +428,7 @@ def find_written_repairs(
         solved += 1
         for done in _solve_changed(changed, repair, clock, complete, lang):
             heapq.heappush(waiting, (done.cents, done.n_rules, next(order), done, None))
-    return repaired, not waiting, solved
+    return repaired, not waiting and not clock.deadline.expired, solved
 
 
 def _is_unchanged(before: Problem | None, after: Problem, clashes: Sequence[WrittenClash]) -> bool:

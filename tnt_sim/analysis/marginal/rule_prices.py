@@ -203,7 +203,9 @@ def _find_price(
         price = limits.bracket_price((answer, beside), clock.deadline)
     if price is None:
         return None, optimal
-    return replace(price, one_level=None if beside is None else _compute_level_price(base, beside)), optimal
+    if beside is None or not (base.answer.is_closed and beside.is_closed):
+        return price, optimal  # a difference between lists that are not optimal is no price
+    return replace(price, one_level=_compute_level_price(base, beside)), optimal
 
 
 @dataclass

@@ -178,7 +178,7 @@ MANY_COLUMNS = 200_000
 TIMED_COLUMNS = 20_000
 """Open columns above which an integer model with a time limit is solved in its own process."""
 TO_ANSWER_SECONDS = 1.0
-"""Time before the deadline for HiGHS to end by its own limit and send its point."""
+"""Time before the deadline for HiGHS to end by its own limit and send a point of `MANY_COLUMNS`."""
 BETWEEN_POINTS_SECONDS = 0.5
 """Least time between two points sent; the last point found in between is sent afterwards."""
 TURN_SECONDS = 0.2
@@ -190,6 +190,11 @@ _LENGTH = struct.Struct("<q")
 def is_huge(model: LinearModel) -> bool:
     """Whether a model is so large that HiGHS may overrun any time limit."""
     return _count_open_columns(model) > MANY_COLUMNS
+
+
+def compute_answer_seconds(model: LinearModel) -> float:
+    """Compute the time that HiGHS needs to end and to send a point, in proportion to the columns."""
+    return TO_ANSWER_SECONDS * min(1.0, model.n_cols / max(1, MANY_COLUMNS))
 
 
 def is_for_apart(model: LinearModel, relax: bool, limits: Limits) -> bool:
@@ -223,11 +228,12 @@ class Request:
     sent: float
 
     def compute_limits(self, on_point: OnPoint | None = None) -> Limits:
-        """Compute the limits on arrival, less the time in transit and `TO_ANSWER_SECONDS`."""
+        """Compute the limits on arrival, less the time in transit and that for the answer."""
         if self.seconds is None:
             return Limits(nodes=self.nodes, on_point=on_point)
         on_the_way = time.time() - self.sent  # the two processes share no finer clock
-        return Limits(Deadline(self.seconds - on_the_way - TO_ANSWER_SECONDS), self.nodes, on_point)
+        left = self.seconds - on_the_way - compute_answer_seconds(self.model)
+        return Limits(Deadline(left), self.nodes, on_point)
 
 
 def solve_apart(
@@ -260,7 +266,9 @@ def solve_apart(
         return RawSolution(termination, point, value, bound, None, None, solver, seconds, log)
 
     left = limits.time_seconds
-    if left is not None and left <= TO_ANSWER_SECONDS:  # no time to send the model and get an answer
+    if left is not None and left <= compute_answer_seconds(
+        model
+    ):  # no time to send the model and get an answer
         return build_terminated_solution(Termination.TIME_LIMIT)
     request = Request(solve, model, relax, start, tuning, limits.nodes, left, time.time())
     sent = pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL)
@@ -325,7 +333,7 @@ def _run(sent: bytes, timeout: float | None, messages: _Messages) -> tuple[int, 
 
 
 def _get_part(arrived: queue.SimpleQueue[bytes], deadline: Deadline, timeout: float | None) -> bytes:
-    """Wait for the next part of the output, in short turns so that Ctrl-C is messages; empty at its end.
+    """Wait for the next part of the output, in short turns so that Ctrl-C is heard; empty at its end.
 
     Raises
     ------
@@ -395,10 +403,11 @@ def _unpack_point(packed: bytes, n_cols: int) -> FloatArray | None:
 
 @dataclass(slots=True)
 class _Sender:
-    """Writes messages to a stream, points and bounds at most every `BETWEEN_POINTS_SECONDS`."""
+    """Writes messages to a stream, points and bounds each at most every `BETWEEN_POINTS_SECONDS`."""
 
     stream: BinaryIO
     last_sent: float = -BETWEEN_POINTS_SECONDS
+    last_bound_sent: float = -BETWEEN_POINTS_SECONDS
     waiting: FloatArray | IntArray | None = None
     bound: int | None = None
     sent_bound: int | None = None
@@ -408,12 +417,10 @@ class _Sender:
         self.waiting = self.waiting if point is None else point.copy()
         self.bound = self.bound if bound is None else bound
         now = time.perf_counter()
-        if now < self.last_sent + BETWEEN_POINTS_SECONDS:
-            return
-        if self.bound != self.sent_bound:
+        if self.bound != self.sent_bound and now >= self.last_bound_sent + BETWEEN_POINTS_SECONDS:
             self.send(self.bound)
-            self.sent_bound, self.last_sent = self.bound, now
-        if self.waiting is not None:
+            self.sent_bound, self.last_bound_sent = self.bound, now
+        if self.waiting is not None and now >= self.last_sent + BETWEEN_POINTS_SECONDS:
             self.send(_pack_point(self.waiting))
             self.waiting, self.last_sent = None, now
 
