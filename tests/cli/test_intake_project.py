@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shlex
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -373,3 +374,191 @@ def test_a_new_column_is_named_by_refresh_and_not_compared_cell_by_cell(
     assert "Nouvelle" in tnt("validate", "mine/scenario.yaml").out
     write_table(tmp_path / "c.xlsx", build_columns())
     assert tnt("refresh", "mine", "--json").document["columns_removed"] == ["Nouvelle"]
+
+
+def build_list(head: list[object], *columns: list[object]) -> list[list[object]]:
+    """A list with numbers and titles, then further columns."""
+    rows: list[list[object]] = [["N° dossier", "Intitulé", *head]]
+    return rows + [[f"D{k}", f"Projet {k}", *cells] for k, cells in enumerate(zip(*columns, strict=True))]
+
+
+def ask(document: Any) -> dict[str, Any]:
+    return {one["code"]: one for one in document["intake"]["questions"]}
+
+
+def write_under(block: str, entry: str) -> None:
+    """Write an entry under a block of the scenario, as an answer tells it."""
+    path = Path("mine/scenario.yaml")
+    text = path.read_text("utf-8")
+    here = f"\n{block}:\n"
+    path.write_text(
+        text.replace(here, f"{here}  {entry}\n") if here in text else f"{text}{here}  {entry}\n", "utf-8"
+    )
+
+
+def take_entry(answer: str, block: str = "eligibility") -> str:
+    """The entry that an answer gives."""
+    spaced = answer.replace("\xa0", " ").replace("\u202f", " ")
+    match = re.search(rf"sous « {block} » : (- .*)", spaced)
+    assert match is not None, answer
+    return match[1]
+
+
+def drop_conditions() -> None:
+    path = Path("mine/scenario.yaml")
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index("eligibility:")] + text[text.index("# Combien") :], "utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+AMOUNTS: list[object] = [1000, 1001, 1002, 1003]
+LACKING: list[tuple[str, list[object], list[list[object]], int]] = [
+    ("no_amount", ["Montant demandé"], [[1000, None, "–", 1003]], 2),
+    ("no_score", ["Montant demandé", "Note /20"], [AMOUNTS, [12, None, 13, 14]], 1),
+    ("opinion", ["Montant demandé", "Avis DDT"], [AMOUNTS, ["Oui", "Défavorable", "oui", "défavorable"]], 2),
+    ("no_envelope", ["Montant demandé", "Dispositif"], [AMOUNTS, ["DETR", None, "DETR", "DSIL"]], 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "head", "columns", "n"), LACKING, ids=[one[0] for one in LACKING])
+def test_a_question_says_whether_the_scenario_excludes_and_its_condition_does(
+    tnt: Run, folder: Path, code: str, head: list[object], columns: list[list[object]], n: int
+) -> None:
+    """After the condition is removed, refresh says so; the condition of its answer excludes them again."""
+    write_table(folder / "t.xlsx", build_list(head, *columns))
+    asked = ask(tnt("new", "mine", "--from", "t.xlsx", "--json").document)[code]
+    assert asked["n_lines"] == n
+    assert "aucune condition" not in asked["question"]
+    assert ask(tnt("refresh", "mine", "--json").document)[code] == asked
+    drop_conditions()
+    asked = ask(tnt("refresh", "mine", "--json").document)[code]
+    assert "aucune condition de « eligibility »" in asked["question"].replace("\xa0", " ")
+    write_under("eligibility", take_entry(asked["answer"]))
+    assert tnt("validate", "mine/scenario.yaml").code == 0
+    assert "aucune condition" not in ask(tnt("refresh", "mine", "--json").document)[code]["question"]
+    found = tnt("run", "mine/scenario.yaml", "--json").document
+    assert (found["n_dossiers"], found["n_eligible"]) == (4, 4 - n)
+
+
+def test_a_reserved_opinion_is_a_condition_as_typed(tnt: Run, folder: Path) -> None:
+    opinions: list[object] = ["Favorable", 'Réservé "a"', "Favorable", "Favorable"]
+    write_table(folder / "t.xlsx", build_list(["Montant demandé", "Avis DDT"], AMOUNTS, opinions))
+    asked = ask(tnt("new", "mine", "--from", "t.xlsx", "--json").document)["opinion_reserved"]
+    write_under("eligibility", take_entry(asked["answer"]))
+    assert tnt("run", "mine/scenario.yaml", "--json").document["n_eligible"] == 3
+    assert "opinion_reserved" not in ask(tnt("refresh", "mine", "--json").document)
+
+
+def test_scores_on_two_scales_are_asked_about_and_count_once_written_on_one(tnt: Run, folder: Path) -> None:
+    head: list[object] = ["Montant demandé", "Note"]
+    write_table(folder / "t.xlsx", build_list(head, AMOUNTS, ["15/20", "8/10", "9/10", "12/20"]))
+    asked = ask(tnt("new", "mine", "--from", "t.xlsx", "--json").document)
+    assert asked["unread_score"]["n_lines"] == 4
+    assert "further_columns" not in asked
+    objective = re.search(r"objective: \[.*\]", asked["unread_score"]["answer"])
+    assert objective is not None
+    write_table(folder / "t.xlsx", build_list(head, AMOUNTS, ["15/20", "16/20", "18/20", "12/20"]))
+    assert tnt("refresh", "mine", "--apply").code == 0
+    path = Path("mine/scenario.yaml")
+    text = re.sub(r"(?m)^objective:\n(?: .*\n)+", objective[0] + "\n", path.read_text("utf-8"))
+    path.write_text(text, "utf-8")
+    found = tnt("run", "mine/scenario.yaml", "--json").document
+    awards = pl.read_parquet(Path(found["run_dir"]) / "allocation.parquet").filter("funded")["dossier"]
+    assert sorted(awards) == ["D1", "D2"]  # for the number of applications, the cheapest, D0 and D1
+
+
+def test_two_columns_of_grades_are_told_apart(tnt: Run, folder: Path) -> None:
+    """A new scenario follows the first; the measures and the objective of the second are valid as typed."""
+    grades: list[object] = ["Très favorable", "Favorable", "Réservé", "Favorable"]
+    table = build_list(["Montant demandé", "Avis DDT", "Avis ABF"], AMOUNTS, grades, grades[::-1])
+    write_table(folder / "t.xlsx", table)
+    made = tnt("new", "mine", "--from", "t.xlsx", "--json").document
+    first, second = (one for one in made["intake"]["questions"] if one["code"] == "opinion_order")
+    assert (
+        "nouveau scénario suit, faute" in first["question"].replace("\xa0", " ")
+        or "Avis DDT" in first["question"]
+    )
+    assert "suit celui de" in second["question"]
+    assert "Avis DDT" in second["question"]
+    answer = second["answer"].replace("\xa0", " ").replace("\u202f", " ")
+    match = re.search(r"sous « measures », (.*) et, à la place de objective, (objective: .*)", answer)
+    assert match is not None
+    for entry in re.split(r", (?=avis2-)", match[1]):
+        write_under("measures", entry)
+    path = Path("mine/scenario.yaml")
+    text = path.read_text("utf-8")
+    assert "  avis-1: " in text
+    path.write_text(re.sub(r"(?m)^objective:\n(?: .*\n)+", match[2] + "\n", text), "utf-8")
+    found = tnt("run", "mine/scenario.yaml", "--json")
+    assert (found.code, found.document["proof"]) == (0, "PROVED")
+
+
+def test_a_table_beside_is_told_by_its_headers_and_its_answer_does_not_read_it_as_the_list(
+    tnt: Run, folder: Path
+) -> None:
+    table = build_list(["Montant demandé"], AMOUNTS)
+    beside: list[list[object]] = [[None, "Enveloppe", "Montant"], [None, "DETR", 5000], [None, "DSIL", 9]]
+    write_table(folder / "t.xlsx", [row + (beside[k] if k < 3 else []) for k, row in enumerate(table)])
+    asked = ask(tnt("new", "mine", "--from", "t.xlsx", "--json").document)["table_beside"]
+    assert "« Enveloppe »" in asked["question"].replace("\xa0", " ")
+    assert "--sheet" not in asked["answer"]
+
+
+def test_columns_apart_are_asked_about_and_the_answer_sets_them_aside(tnt: Run, folder: Path) -> None:
+    """A table of envelopes with as many lines as the list, moved to a sheet of its own, is no longer read."""
+    table = build_list(["Montant demandé"], AMOUNTS)
+    beside: list[list[object]] = [["Enveloppe", "Montant disponible"], *([f"E{k}", 9] for k in range(4))]
+    joined = [[*row, None, *one] for row, one in zip(table, beside, strict=True)]
+    write_table(folder / "t.xlsx", joined)
+    asked = ask(tnt("new", "mine", "--from", "t.xlsx", "--json").document)
+    assert "Enveloppe" in asked["columns_apart"]["question"]
+    assert "table_beside" not in asked
+
+    def edit(book: object, page: object) -> None:
+        for k, row in enumerate(beside):
+            book.get_worksheet_by_name("Enveloppes").write_row(k, 0, row)  # type: ignore[attr-defined]
+
+    (folder / "t.xlsx").write_bytes(xlsx(table, sheets=("Feuil1", "Enveloppes"), edit=edit))
+    answers = Path("mine/intake.yaml")
+    kept = [line for line in answers.read_text("utf-8").splitlines() if not line.startswith("  envelope:")]
+    answers.write_text("\n".join(kept).replace('sheet: "Feuille1"', 'sheet: "Feuil1"') + "\n", "utf-8")
+    said = tnt("refresh", "mine", "--apply", "--json")
+    assert (said.code, "columns_apart" in ask(said.document)) == (0, False)
+    assert "envelope" not in pl.read_csv("mine/data/dossiers.csv").columns
+
+
+def test_the_name_of_an_envelope_may_have_an_equals_sign(tnt: Run, funds: Path) -> None:
+    names = ["Axe 1 = eau", "Axe 1 = eau", None, "Axe 2", None, "Axe 2"]
+    rows: list[list[object]] = [["N° dossier", "Intitulé", "Montant demandé", "Dispositif"]]
+    write_table(funds, rows + [[f"D{k}", f"Projet {k}", 1000 + k, name] for k, name in enumerate(names)])
+    answer = ask(tnt("new", "mine", "--from", funds, "--json").document)["no_envelope"]["answer"]
+    told = re.search(r"--value (\".*?\")", answer)
+    assert told is not None
+    (value,) = shlex.split(told[1])
+    assert value == "envelope:sans-enveloppe=Axe 1 = eau"
+    assert tnt("refresh", "mine", "--value", value, "--apply").code == 0
+    copy = pl.read_csv("mine/data/dossiers.csv", infer_schema=False)
+    assert copy["envelope"].to_list().count("Axe 1 = eau") == 4
+
+
+LIVE = 'Fonds "Vert" $x = `a`'
+
+
+def test_commands_with_text_of_cells_execute_nothing(tnt: Run, folder: Path) -> None:
+    """A shell gives back the header, the sheet and the value as they stand in the workbook."""
+    head: list[object] = ["Montant demandé", "Statut", "Montant demandé $(x)"]
+    states: list[object] = ["Accepté", LIVE, "Accepté", "En instruction"]
+    rows = build_list(head, AMOUNTS, states, AMOUNTS)
+    rows[0][0] = LIVE
+    write_table(folder / "t.xlsx", rows)
+    asked = ask(tnt("new", "mine", "--from", "t.xlsx", "--json").document)
+    assert f"state:{LIVE}=en_construction," in shlex.split(
+        asked["unknown_values"]["answer"].partition(" l'un")[0]
+    )
+    assert f"dossier='{LIVE}'" in asked["no_number_column"]["answer"]
+    assert "requested='Montant demandé $(x)'" in asked["rivals"]["answer"]

@@ -551,6 +551,38 @@ def _list_side_by_side() -> list[Office]:
             [[*HEAD, None, "Avis", "Surface"], *([*row, None, "Favorable", 5] for row in THREE[:2]), THREE[2]],
             cells={("D1", "Avis"): "Favorable", ("D2", "Surface"): "5", ("D3", "Avis"): ""},
         ),
+        _xlsx(
+            "the rest of the list after an empty column, not filled on the last line",
+            [["N°", "Intitulé", "Montant", None, "Commune", "Note définitive", "Avis"],
+             *([f"D{k}", f"Projet {k}", 1000 + k, None, *([f"Commune {k}", 10 + k, "Favorable"] if k < 8 else [])] for k in range(9))],
+            numbers=[f"D{k}" for k in range(9)], requested=[f"{1000 + k}.00" for k in range(9)],
+            columns={"score": "Note définitive", "applicant": "Commune"}, asks=frozenset({"columns_apart", "no_score"}),
+            cells={("D7", "score"): "17", ("D7", "Avis"): "Favorable", ("D8", "score"): ""},
+        ),
+        _xlsx(
+            "amounts after an empty column, not filled on each line",
+            [["N°", "Intitulé", "Note", None, "Commune", "Montant demandé", "Coût total"],
+             *([f"D{k}", f"Projet {k}", 10 + k, None, *([f"Commune {k}", 1000 + k, 3000 + k] if k < 6 else [])] for k in range(9))],
+            numbers=[f"D{k}" for k in range(9)], requested=[f"{1000 + k}.00" if k < 6 else "" for k in range(9)],
+            columns={"requested": "Montant demandé", "cost": "Coût total"}, asks=frozenset({"columns_apart", "no_amount"}),
+        ),
+        _xlsx(
+            "amounts after an empty column, filled on few lines",
+            [["N°", "Intitulé", "Note", None, "Commune", "Montant demandé"],
+             *([f"D{k}", f"Projet {k}", 10 + k, None, *([f"Commune {k}", 1000 + k] if k < 3 else [])] for k in range(9))],
+            numbers=[f"D{k}" for k in range(9)], requested=[f"{1000 + k}.00" if k < 3 else "" for k in range(9)],
+            asks=frozenset({"columns_apart", "no_amount"}),
+        ),
+        _xlsx(
+            "points of each criterion beside",
+            [[*HEAD, None, "Critère", "Points"], *([f"D{k}", f"Projet {k}", 1000 + k, None, *([f"Critère {k}", 5] if k < 3 else [])] for k in range(9))],
+            numbers=[f"D{k}" for k in range(9)], requested=[f"{1000 + k}.00" for k in range(9)], asks=apart,
+        ),
+        _xlsx(
+            "a table of envelopes beside with as many lines",
+            [[*HEAD, None, "Enveloppe", "Montant disponible"], *([*row, None, f"E{k}", 900] for k, row in enumerate(THREE))],
+            asks=frozenset({"columns_apart"}),
+        ),
         _csv(
             "a CSV of two tables side by side",
             [[*HEAD, "", *HEAD], *([*row, "", f"E{k}", "Autre", k] for k, row in enumerate(TEXT_THREE))], asks=apart,
@@ -592,6 +624,14 @@ def _list_mistakes() -> list[Office]:
         _xlsx(
             "an application without a score", [[*HEAD, "Note /20"], [*THREE[0], 14], THREE[1], [*THREE[2], "12,5"]],
             asks=frozenset({"no_score"}), cells={("D1", "score"): "14", ("D2", "score"): "", ("D3", "score"): "12.5"},
+        ),
+        _xlsx(
+            "scores on two scales", [[*HEAD, "Note"], [*THREE[0], "15/20"], [*THREE[1], "8/10"], [*THREE[2], "9/10"]],
+            asks=frozenset({"unread_score"}),
+        ),
+        _xlsx(
+            "an application without an amount", [HEAD, *THREE[:2], ["D3", "c", None]], requested=("1000.00", "2500.50", ""),
+            asks=frozenset({"no_amount"}),
         ),
         _xlsx(
             "codes that begin with zeros", [[*HEAD, "Code interne"], *([*row, f"00{k}"] for k, row in enumerate(THREE))],

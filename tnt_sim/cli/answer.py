@@ -121,7 +121,7 @@ class TableOptions:
 
     def format_arguments(self) -> str:
         """Return the options as they are typed, each with a space before it."""
-        from tnt_sim.cli.console import quote_argument
+        from tnt_sim.i18n.command_words import quote_argument
 
         stated = {entry.name.replace("_", "-"): getattr(self, entry.name) for entry in fields(self)}
         return "".join(

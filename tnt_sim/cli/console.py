@@ -23,6 +23,7 @@ from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, P
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name
+from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Rate
 
@@ -69,21 +70,6 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
     }
 )
 """By command, the usual next commands; `it` is the argument of the first one."""
-
-
-_PLAIN = re.compile(r"[\w.,:/=%+@€-]+")
-"""Arguments that no shell reads otherwise than as they are."""
-
-
-def quote_argument(text: str) -> str:
-    """Quote a path or a change so that it can be pasted into a command line.
-
-    >>> print(quote_argument("programme.amount=90 M€"), quote_argument('rules.jury.fund=["E-24"]'))
-    "programme.amount=90 M€" 'rules.jury.fund=["E-24"]'
-    """
-    if '"' in text:
-        return f"'{text}'"
-    return text if _PLAIN.fullmatch(text) else f'"{text}"'
 
 
 def format_arguments(*paths: Path | str, sets: Iterable[str] | None = None) -> str:

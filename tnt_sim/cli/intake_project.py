@@ -51,7 +51,7 @@ def read_table(table: Path, answers: IntakeAnswers, refresh: str, scenario: obje
 
     intake = read_intake(read_bytes(table, str(table)), table.suffix, str(table), answers)
     unread = tuple(list_unread_columns(intake, scenario))
-    return ReadFile(intake, tuple(list_questions(intake, refresh, unread)), unread)
+    return ReadFile(intake, tuple(list_questions(intake, refresh, unread, scenario)), unread)
 
 
 def parse_columns(options: Sequence[str]) -> dict[str, str]:
@@ -89,11 +89,17 @@ def parse_values(options: Sequence[str]) -> dict[str, dict[str, str]]:
     UsageError
         for an option that is not of its form
     """
+    if not options:
+        return {}
     from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES
+    from tnt_sim.ingest.intake.columns import NO_ENVELOPE
 
     result: dict[str, dict[str, str]] = {}
     for text in options:
-        match = re.fullmatch(r"(\w+):(.+)=(.+)", text)
+        # the name of the envelope that is meant may have « = » in it, as any other value
+        match = re.fullmatch(rf"(envelope):({NO_ENVELOPE})=(.+)", text) or re.fullmatch(
+            r"(\w+):(.+)=(.+)", text
+        )
         known = match is not None and match[1] in CANONICAL
         if match is None or not known or match[3] not in FIXED_VALUES.get(match[1], (match[3],)):
             sentence = _(
@@ -146,7 +152,7 @@ def get_page_name(lang: Lang) -> str:
 
 def build_refresh_command(folder: Path) -> str:
     """Return the command that reads the table of a project again."""
-    from tnt_sim.cli.console import quote_argument
+    from tnt_sim.i18n.command_words import quote_argument
 
     return get_invocation().format_command(f"refresh {quote_argument(folder.as_posix())}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tnt_sim.cli.answer import OutputOptions, TableOptions
-from tnt_sim.cli.console import build_hint_lines, print_note, quote_argument
+from tnt_sim.cli.console import build_hint_lines, print_note
 from tnt_sim.cli.intake_project import (
     SCENARIO_FILE,
     ReadFile,
@@ -28,6 +28,7 @@ from tnt_sim.cli.project_templates import build_dossiers_csv, get_templates
 from tnt_sim.disk import build_write_error, put_all, quote_path
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError, UsageError
+from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, _
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from types import MappingProxyType
 from tnt_sim.cli.answer import StudyOptions
 from tnt_sim.cli.commands.extension_shares import parse_key
 from tnt_sim.cli.commands.marginal_answers import run_question
-from tnt_sim.cli.console import print_note, quote_argument
+from tnt_sim.cli.console import print_note
 from tnt_sim.cli.invocation import get_invocation, read_locale
 from tnt_sim.cli.options import parse_lang
 from tnt_sim.errors import UsageError
+from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import _
 
 _VERBS = MappingProxyType(

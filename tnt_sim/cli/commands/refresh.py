@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tnt_sim.cli.answer import OutputOptions, TableOptions
-from tnt_sim.cli.console import build_hint_lines, quote_argument
+from tnt_sim.cli.console import build_hint_lines
 from tnt_sim.cli.intake_project import (
     ANSWERS,
     SCENARIO_FILE,
@@ -25,6 +25,7 @@ from tnt_sim.cli.options import (
 from tnt_sim.disk import build_write_error, put_all, quote_path
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
+from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import _
 
 if TYPE_CHECKING:

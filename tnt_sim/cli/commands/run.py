@@ -18,7 +18,6 @@ from tnt_sim.cli.console import (
     get_width,
     print_note,
     print_page,
-    quote_argument,
     show_solve,
 )
 from tnt_sim.cli.invocation import get_written_locale
@@ -45,6 +44,7 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.parameters import Items
 

@@ -67,8 +67,10 @@ def _rank(value: str, opinion: Opinion | None) -> int:
     return 2 if _LESS.fullmatch(plain) else 1
 
 
-def render_order(column: str, grades: Grades, then: str) -> tuple[list[str], list[str]]:
+def render_order(column: str, grades: Grades, then: str, prefix: str = "avis") -> tuple[list[str], list[str]]:
     """Return the measures that count the grades, and the stages that follow them in order, then another goal.
+
+    The measures are numbered after `prefix`; those of two columns need two.
 
     >>> measures, stages = render_order("Avis", Grades((("A",), ("B",)), certain=False), "score")
     >>> measures[0]
@@ -77,11 +79,11 @@ def render_order(column: str, grades: Grades, then: str) -> tuple[list[str], lis
     ['{maximise: {avis-1: 1}}', '{maximise: {avis-2: 1}}', '{maximise: {score: 1}}']
     """
     measures = [
-        f"avis-{k}: {{title: {_quote(f'{column} : {", ".join(group)}')}, value: 1, "
+        f"{prefix}-{k}: {{title: {_quote(f'{column} : {", ".join(group)}')}, value: 1, "
         f"where: {{{_quote(column)}: {_quote(group)}}}}}"
         for k, group in enumerate(grades.groups, 1)
     ]
-    goals = [*(f"avis-{k}" for k in range(1, len(grades.groups) + 1)), then]
+    goals = [*(f"{prefix}-{k}" for k in range(1, len(grades.groups) + 1)), then]
     return measures, [f"{{maximise: {{{goal}: 1}}}}" for goal in goals]
 
 

@@ -48,8 +48,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("requested", r"grant requested|requested amount|total demande"),
     ("cost", rf"(?:cout|montant|budget|depenses?|devis)s?\b(?: \w+)*? (?:totale?|global|{_WORK})(?: \w+)*"),
     ("cost", r"(?:cout|budget|devis|depenses?|total cost|project cost|cost)s?"),
-    ("score", r"(?:note|score|points|cotation|notation|evaluation|mark|rating)s?(?: (?:finale?|jury|totale?"
-              r"|globale?|comite|technique|moyenne|obtenue?s?|du|de|la|commission|ddt|instructeur|selection|sur"
+    ("score", r"(?:note|score|points|cotation|notation|evaluation|mark|rating)s?(?: (?:finale?|definitive|jury"
+              r"|totale?|globale?|comite|technique|moyenne|obtenue?s?|du|de|la|commission|ddt|instructeur|selection|sur"
               r"|attribuee?))*"),
     ("score", r"(?:total|nombre|nb) (?:de |des )?points|moyenne(?: des notes)?"),
     ("population", r"(?:population|pop|habitants|inhabitants)"

@@ -78,6 +78,11 @@ class SheetReading:
         columns = self.sheet.raw.columns
         return format_letters(columns[0].position), format_letters(columns[-1].position)
 
+    def list_headers(self) -> list[str]:
+        """Return the headers of its columns, as far as they are found."""
+        table = find_table(self.sheet)
+        return [label for label in table.labels if label] if table is not None else []
+
 
 @dataclass(frozen=True, slots=True)
 class CellRemark:

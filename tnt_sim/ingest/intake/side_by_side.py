@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.ingest.forms.form_table import filter_column
-from tnt_sim.ingest.intake.header_words import identify_header
+from tnt_sim.ingest.intake.header_words import Role, identify_header, identify_role
 from tnt_sim.ingest.intake.sheets import Sheet
 from tnt_sim.ingest.intake.table_search import TableFound, find_table, is_number
 
 _NAMING = {"dossier", "title", "applicant"}
+_OF_APPLICATIONS = {*_NAMING, "requested", "score", "state"}
+"""Columns of a list of applications, which a table of envelopes beside it seldom has."""
 
 
 def split_side_by_side(sheet: Sheet, header_row: int | None = None) -> list[Sheet]:
@@ -21,7 +23,8 @@ def split_side_by_side(sheet: Sheet, header_row: int | None = None) -> list[Shee
 
     Columns after an empty one are another table if they repeat the names of the applications and another
     header, if they have no header on the line of the first table but one of their own, or if they name each of
-    their lines, with a number, on more or fewer lines than the first table. In doubt they belong to the first.
+    their lines, with a number, on more or fewer lines than the first table and are not the rest of its columns. In
+    doubt they belong to the first.
 
     Parameters
     ----------
@@ -31,7 +34,7 @@ def split_side_by_side(sheet: Sheet, header_row: int | None = None) -> list[Shee
     table = find_table(sheet, header_row)
     if table is None or not table.header_rows:
         return [sheet]
-    blocks = list(_iterate_blocks(sheet, table.header_rows[0]))
+    blocks = list(iterate_blocks(sheet, table.header_rows[0]))
     if len(blocks) < 2:
         return [sheet]
     tables = [find_table(_select_columns(sheet, block)) for block in blocks]
@@ -49,7 +52,7 @@ def split_side_by_side(sheet: Sheet, header_row: int | None = None) -> list[Shee
     return [_select_columns(sheet, columns) for columns in (rest, *others)]
 
 
-def _iterate_blocks(sheet: Sheet, first: int) -> Iterator[list[int]]:
+def iterate_blocks(sheet: Sheet, first: int) -> Iterator[list[int]]:
     """Yield the runs of columns that have a cell at or below a row, without an empty column in them."""
     block: list[int] = []
     for column, filled in enumerate(sheet.filled[first:].any(axis=0).tolist()):
@@ -77,6 +80,8 @@ def _is_other_table(table: TableFound, main: Sequence[int], block: Sequence[int]
     shared = _list_names(table, main) & _list_names(table, block)
     if len(shared) > 1 and shared & _NAMING:
         return True
+    if _is_rest_of_list(table, main, block):
+        return False
     return _has_lines_of_its_own(table, main, block)
 
 
@@ -84,6 +89,21 @@ def _list_names(table: TableFound, columns: Sequence[int]) -> set[str]:
     """Return the canonical names of the headers of some columns."""
     known = [identify_header(table.labels[column]) for column in columns]
     return {found[0] for found in known if found is not None}
+
+
+def _is_rest_of_list(table: TableFound, main: Sequence[int], block: Sequence[int]) -> bool:
+    """Return whether a block is the rest of the list: it has, on its lines, what the main one lacks, or opinions.
+
+    It is not where it has a line beside which the main one has nothing, or, unless it gives the amounts
+    requested, where it is filled on half of the lines or less.
+    """
+    lacking = (_list_names(table, block) - _list_names(table, main)) & _OF_APPLICATIONS
+    judged = any(identify_role(table.labels[column]) is Role.OPINION for column in block)
+    filled = table.sheet.filled[table.first :]
+    here, there = (filled[:, list(columns)].any(axis=1) for columns in (block, main))
+    if not (lacking or judged) or (here & ~there).any():
+        return False
+    return "requested" in lacking or int(here.sum()) * 2 > int(there.sum())
 
 
 def _has_lines_of_its_own(table: TableFound, main: Sequence[int], block: Sequence[int]) -> bool:

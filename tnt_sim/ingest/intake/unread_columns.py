@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -63,7 +63,7 @@ def suggest_use(name: str, cells: pl.Series, kind: str | None = None) -> UnreadC
         return UnreadColumn(name, _("a rate: a condition"), "eligibility", condition)
     if role is Role.OPINION and content not in ("number", "date"):
         against = [value for value in filled.unique().sort() if classify_opinion(value) is Opinion.AGAINST]
-        condition = _render_exclusion(key, against[0] if against else filled.sort()[-1])
+        condition = render_exclusion(name, [against[0] if against else filled.sort()[-1]])
         return UnreadColumn(name, _("an opinion: a condition, or an order"), "eligibility", condition)
     if content == "number" and _CODE.search(normalise_header(name)):
         content = "choice" if filled.n_unique() * 2 < len(filled) else "text"
@@ -86,11 +86,17 @@ def suggest_use(name: str, cells: pl.Series, kind: str | None = None) -> UnreadC
     use = _("text: shown, or a condition")
     if not len(filled):
         return UnreadColumn(name, use)
-    return UnreadColumn(name, use, "eligibility", _render_exclusion(key, str(filled.mode().sort()[0])))
+    return UnreadColumn(name, use, "eligibility", render_exclusion(name, [str(filled.mode().sort()[0])]))
 
 
-def _render_exclusion(key: str, value: str) -> str:
-    return f"{{id: {key}, require: {{{key}: {{not: [{json.dumps(value, ensure_ascii=False)}]}}}}}}"
+def render_exclusion(name: str, values: Sequence[str]) -> str:
+    """Return the condition that excludes some values of a column, as a line under « eligibility ».
+
+    >>> print(render_exclusion("Avis", ["réservé"]))
+    {id: "Avis", require: {"Avis": {not: ["réservé"]}}}
+    """
+    key = json.dumps(name, ensure_ascii=False)
+    return f"{{id: {key}, require: {{{key}: {{not: {json.dumps(list(values), ensure_ascii=False)}}}}}}}"
 
 
 def _choose_number(filled: pl.Series) -> str:
