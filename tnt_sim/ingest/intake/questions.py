@@ -50,8 +50,8 @@ def list_questions(
 ) -> list[Question]:
     """Return the questions, in the order of the table: lines, sheets, columns, cells, values.
 
-    `refresh` is the command that reads the file again, to which options are added; `unread` are the columns
-    that no rule reads; `scenario` is the scenario as mappings, lists and scalars, None for that of
+    `refresh` is the command that reads the file again, to which options are added. `unread` are the columns
+    that no rule reads. `scenario` is the scenario as mappings, lists and scalars, None for that of
     `tnt-sim new`.
     """
     asked_columns = {entry.name for entry in intake.columns if _get_unread_meaning(intake, entry) is not None}
@@ -296,8 +296,8 @@ def _ask_of_table_beside(entry: SheetReading, refresh: str) -> Question:
             first=first, last=last, headers=headers,
         )  # fmt: skip
     answer = _(
-        "nothing to do; if they are other applications, copy their lines below the table; if they are more "
-        "columns of the same ones, delete the empty column before them; then {refresh}",
+        "nothing to do, or copy its lines below the table (other applications), or delete the empty column before "
+        "it (columns of the same ones), then {refresh}",
         refresh=refresh,
     )
     return Question("table_beside", text, answer, len(entry.sheet.raw.rows) - 1)

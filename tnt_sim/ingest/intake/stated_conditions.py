@@ -38,7 +38,7 @@ def is_excluded(scenario: object, column: str, value: str) -> bool:
 
 
 def _evaluate_requirement(tree: object, column: str, value: str) -> bool | None:
-    """Return whether a requirement is met, None where the value does not decide."""
+    """Return whether a value meets a requirement, None where it does not decide."""
     if not isinstance(tree, Mapping):
         return None
     return _join_all(_evaluate_entry(str(key), wanted, column, value) for key, wanted in tree.items())
