@@ -18,6 +18,7 @@ from support.paths import TESTS
 
 from tnt_sim.cli.main import main
 from tnt_sim.exchange import graphql_client
+from tnt_sim.exchange.journal import lock_journal
 from tnt_sim.reporting.schemas import read_schema
 
 SCENARIO = """\
@@ -47,8 +48,7 @@ CALLS = [
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No waiting between calls, and no proxy before this machine."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    """No waiting between calls."""
     monkeypatch.setattr(graphql_client.time, "sleep", lambda _: None)
     monkeypatch.setenv("TNT_SIM_TOKEN", TOKEN)
 
@@ -210,6 +210,62 @@ def test_a_journal_serves_one_list_and_one_server(tnt: Run, run_dir: Path, serve
     assert tnt(*words_of(server, run_dir, "--send")).code == 3
 
 
+def test_a_second_sending_says_so_and_stops(tnt: Run, run_dir: Path, server: DemarcheServer) -> None:
+    with lock_journal(run_dir.parent / f"{run_dir.name}-send.jsonl"):
+        said = tnt(*words_of(server, run_dir, "--send", "--lang", "en"))
+        assert (said.code, "another sending" in said.err, server.requests) == (2, True, [])
+        assert tnt(*words_of(server, run_dir, "--quiet")).code == 0
+    server.add(101, "refuse")
+    assert tnt(*words_of(server, run_dir, "--send", "--quiet")).code == 3
+    assert [one.name for one in run_dir.parent.iterdir()] == [run_dir.name]
+
+
+INTAKE = """\
+Numéro;Intitulé;Dispositif;Montant demandé;Note
+101;École;DETR;12000;9
+102;Mairie;DETR;13000;8
+103;Stade;;2000;4
+104;Salle;DETR;;7
+105;Préau;DETR;1000;
+102;Mairie bis;DSIL;5000;3
+106;Pont;DETR;9000;1
+107;Rue;;8000;
+"""
+ACCEPTED = """
+accept:
+  - {id: "not_given/montant", count: 1, reason: Sans suite, author: Chef de bureau}
+  - {id: "not_given/note", count: 1, reason: Sans suite, author: Chef de bureau}
+"""
+
+
+def test_what_an_intake_sets_aside_for_the_time_being_is_not_refused(
+    tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty cell of the table is no reason for an applicant, unless a planner makes it one."""
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text(INTAKE, encoding="utf-8")
+    assert tnt("new", "projet", "--from", "table.csv", "--quiet").code == 0
+    scenario = Path("projet/scenario.yaml")
+    text = scenario.read_text(encoding="utf-8") + ACCEPTED
+
+    def list_unsent(text: str) -> set[tuple[str, str]]:
+        scenario.write_text(text, encoding="utf-8")
+        shutil.rmtree("projet/runs", ignore_errors=True)
+        assert tnt("run", scenario, "--quiet").code == 0
+        (run,) = Path("projet/runs").iterdir()
+        return {(one["dossier"], one["code"]) for one in valid(tnt("send", run, "--json"))["unsent"]}
+
+    twins = {("102", "number_twice"), ("102-L7", "number")}
+    aside = {(name, "provisional") for name in ("103", "104", "105", "107")}
+    assert list_unsent(text) == twins | aside
+    assert "id: sans-enveloppe      " in text
+    own = text.replace("id: sans-enveloppe      ", "id: piece-manquante ").replace(
+        "id: note", "id: sans-note"
+    )
+    own = own.replace("not_given/note", "not_given/sans-note")
+    assert list_unsent(own) == twins | {("104", "provisional")}
+
+
 def test_a_cut_last_line_is_left_out(tnt: Run, run_dir: Path, server: DemarcheServer) -> None:
     server.faults = ["ok"] * 6 + ["401"]
     assert tnt(*words_of(server, run_dir, "--send", "--quiet")).code == 1
@@ -260,7 +316,8 @@ def test_what_must_not_be_sent_is_refused(tnt: Run, run_dir: Path, server: Demar
     refusals = {
         ("--annotation", "granted"): "granted=LABEL", ("--annotation", "montant=x"): "granted=LABEL",
         ("--instructor", "nobody@example.fr"): "no instructor", ("--to", "http://example.fr"): "https only",
-        ("--demarche", "1"): "does not find it",
+        ("--demarche", "1"): "does not find it", ("--to", "https://127.0.0.1/é"): "no address",
+        ("--to", "https://127.0.0.1:x/"): "no address",
     }  # fmt: skip
     for more, why in refusals.items():
         said = tnt(*words_of(server, run_dir, *more, "--send", "--lang", "en"))

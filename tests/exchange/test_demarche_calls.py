@@ -10,6 +10,7 @@ from support.demarche_server import DEMARCHE, INSTRUCTOR, TOKEN, DemarcheServer,
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import ServerError, UsageError
+from tnt_sim.exchange import graphql_client
 from tnt_sim.exchange.demarche_calls import (
     MUTATIONS,
     Operation,
@@ -29,11 +30,6 @@ from tnt_sim.exchange.demarche_schema import (
 )
 from tnt_sim.exchange.graphql_client import ATTEMPTS, GraphqlClient, UncertainCallError, check_url, read_token
 from tnt_sim.i18n.message import Lang
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 @pytest.fixture
@@ -153,6 +149,55 @@ def test_what_is_unknown_is_said_in_words(server: DemarcheServer) -> None:
     assert caught.value.code == "server.token"
 
 
+@pytest.mark.parametrize(
+    "value", ["", "12 000", [1], "sNaN", "NaN", "Infinity", float("nan"), True, {}, "1_0", "٣"]
+)
+def test_an_annotation_that_is_no_number_is_named(server: DemarcheServer, value: object) -> None:
+    server.add(7, amount=value)
+    client, _ = connect(server)
+    with pytest.raises(ServerError) as caught:
+        read_dossier(client, 7)
+    assert (caught.value.code, "dossier 7" in caught.value.text.in_(Lang.EN)) == ("server.answer", True)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(None, None), (0, 0), ("12000", 12000), (-1.5, Decimal("-1.5")), (1e22, 10**22)]
+)
+def test_an_annotation_that_is_a_number_is_read(server: DemarcheServer, value: object, found: object) -> None:
+    server.add(7, amount=value)
+    assert read_dossier(connect(server)[0], 7).annotations[0].value == found
+
+
+def test_an_answer_that_drips_ends_with_the_deadline(
+    server: DemarcheServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.faults = ["drip"]
+    server.add(1)
+    client, _ = connect(server)
+    dossier = read_dossier(client, 1)
+    assert server.faults == []
+    server.faults = ["drip"]
+    client.deadline = Deadline(0.3)
+    with pytest.raises(ServerError) as caught:
+        read_demarche(client, DEMARCHE)
+    assert caught.value.code == "server.deadline"
+    server.faults = ["drip"]
+    monkeypatch.setattr(graphql_client, "LONGEST_CALL", 0.1)
+    client.deadline = Deadline(None)
+    with pytest.raises(UncertainCallError):
+        send_call(client, build_decision_call(Operation.REFUSE, dossier, INSTRUCTOR, "Tard", notify=True))
+
+
+def test_what_a_server_says_moves_nothing_in_a_terminal(server: DemarcheServer) -> None:
+    client, _ = connect(server)
+    said = f"«\u00a0Non\u202f!\u00a0» \x1b[2J\r\nfin\u202e\x00 {TOKEN}"
+    assert client.quote(said) == "«\u00a0Non\u202f!\u00a0» \ufffd[2J  fin\ufffd\ufffd …"
+    text = SCHEMA.replace("  motivation: String\n", "  motivation: Int\x1b[2J\n")
+    with serve(DemarcheServer(schema_text=text)) as other, pytest.raises(ServerError) as caught:
+        check_server(connect(other)[0])
+    assert "\x1b" not in caught.value.text.in_(Lang.EN)
+
+
 def test_nothing_is_called_after_the_deadline(server: DemarcheServer) -> None:
     client = GraphqlClient(server.url, TOKEN, Deadline(0.0))
     with pytest.raises(ServerError) as caught:
@@ -164,12 +209,35 @@ def test_nothing_is_called_after_the_deadline(server: DemarcheServer) -> None:
 @pytest.mark.parametrize(
     "url",
     ["http://demarche.numerique.gouv.fr/api", "demarche.numerique.gouv.fr", "https://a:b@host/api", "file:///etc/passwd",
-     "https://", "ftp://host/x"],
+     "https://", "ftp://host/x", "https://127.0.0.1/é", "https://hôte/x", "https://host:port/x", "https://host:99999/x",
+     "https://host:0/x", "https://host /x", "https://host/a b", "https://host/a\nb", "https://[::1/x", "https://a..b/x",
+     "https://" + "a" * 64 + ".fr/x"],
 )  # fmt: skip
 def test_a_token_goes_over_https_only(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         check_url(url)
     assert "a:b" not in caught.value.text.in_(Lang.EN)
+
+
+@pytest.mark.parametrize("secret", ["secret", "sec/secret", "sec@secret", "sec?secret#", "sec\nsecret"])
+@pytest.mark.parametrize("before", ["https://agent:", "agent:", "ftp://agent:"])
+@pytest.mark.parametrize("sign", ["@", "%40"])
+def test_a_password_in_an_address_is_refused_and_never_shown(before: str, secret: str, sign: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_url(f"{before}{secret}{sign}host/api")
+    assert "secret" not in caught.value.text.in_(Lang.EN)
+
+
+def test_a_token_for_this_machine_goes_through_no_proxy(
+    server: DemarcheServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(DemarcheServer()) as proxy:
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/api/v2/graphql"))
+        client, _ = connect(server)
+        assert read_demarche(client, DEMARCHE).title == "Équipement"
+    assert (server.requests, proxy.requests) == (["readDemarche"], [])
 
 
 @pytest.mark.parametrize("text", ["", " \n", "a b", "a\nb", "é"])

@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 import pytest
 from support.demarche_server import DEMARCHE, INSTRUCTOR, TOKEN, DemarcheServer, serve
 
 from tnt_sim.errors import DataError, UsageError
+from tnt_sim.exchange import journal as journal_module
 from tnt_sim.exchange.demarche_calls import Call, Operation, read_dossiers
 from tnt_sim.exchange.graphql_client import GraphqlClient
-from tnt_sim.exchange.journal import JournalHead, open_journal
+from tnt_sim.exchange.journal import JournalHead, lock_journal, open_journal
 from tnt_sim.exchange.sending import SendingOutcome, send_calls
 from tnt_sim.exchange.sending_plan import (
     PendingCalls,
@@ -24,6 +26,7 @@ from tnt_sim.exchange.sending_plan import (
     count_operations,
     list_plan_conflicts,
 )
+from tnt_sim.i18n.message import Lang
 
 TARGET = SendingTarget(instructor=INSTRUCTOR, annotations={"granted": "Montant accordé"})
 CALLS = [
@@ -42,15 +45,10 @@ PLAN = pl.DataFrame(
     ],
     schema=["dossier", "number", "decision", "granted_cents", "base_cents", "motivation"],
     orient="row",
-)  # fmt: skip
+).with_columns(provisional=pl.lit(None, pl.String))  # fmt: skip
 
 
 PENDING = Call(Operation.REFUSE, 1, {})
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +126,8 @@ def test_a_call_that_took_effect_unseen_is_not_repeated(
         (101, {"state": "refuse"}, "decided_otherwise"), (103, {"state": "accepte"}, "decided_otherwise"),
         (103, {"state": "sans_suite"}, "decided_otherwise"), (102, {"archived": True}, "archived"),
         (101, {"state": "accepte", "amount": 11000.0}, "other_amount"), (102, {"annotations": []}, "annotation"),
-        (102, None, "unknown"),
+        (102, None, "unknown"), (101, {"amount": 11000.0}, "other_amount"), (101, {"amount": 0}, "other_amount"),
+        (103, {"state": "en_attente\x1b[2J"}, "unknown_state"), (101, {"state": "EN_COURS"}, "unknown_state"),
     ],
 )  # fmt: skip
 def test_each_contradiction_is_named_and_left_out(
@@ -140,6 +139,7 @@ def test_each_contradiction_is_named_and_left_out(
         server.add(number, **{"state": "en_instruction", **more})
     pending = compare(server)
     assert [(one.dossier, one.code) for one in pending.conflicts] == [(str(number), code)]
+    assert pending.conflicts[0].text.in_(Lang.FR).isprintable()
     assert {call.number for several in pending.calls for call in several} == {101, 102, 103, 104} - {number}
 
 
@@ -164,11 +164,88 @@ def test_a_list_that_fits_no_procedure_says_why() -> None:
         {
             "dossier": ["E-1", "7", "007", "8", "E-2"], "number": [None, 7, 7, 8, None],
             "decision": ["funded", "funded", "refused", "refused", "waiting"],
-            "motivation": ["", "", "Trop tard", " ", ""],
+            "motivation": ["", "", "Trop tard", " ", ""], "provisional": [None] * 5,
         }
     )  # fmt: skip
     found = {(one.dossier, one.code) for one in list_plan_conflicts(plan)}
     assert found == {("E-1", "number"), ("7", "number_twice"), ("007", "number_twice"), ("8", "no_reason")}
+
+
+@pytest.mark.parametrize("decision", ["funded", "refused", "waiting", "committed", "closed"])
+@pytest.mark.parametrize("twin", ["101", "DS-0101", "101-L4", "101-L4-L4", "DS-101-L12"])
+def test_a_number_of_two_lines_is_not_sent_whatever_the_other_line_is(decision: str, twin: str) -> None:
+    plan = pl.DataFrame(
+        {
+            "dossier": ["0101", twin, "102", "L4"], "number": [101, None if "L" in twin else 101, 102, None],
+            "decision": ["refused", decision, "refused", "waiting"], "motivation": ["Trop tard"] * 4,
+            "provisional": pl.Series([None] * 4, dtype=pl.String),
+        }
+    )  # fmt: skip
+    found = {one.dossier: one.code for one in list_plan_conflicts(plan)}
+    assert found.pop("0101") == "number_twice"
+    is_sent = decision in ("funded", "refused")
+    assert found == ({twin: "number" if "L" in twin else "number_twice"} if is_sent else {})
+
+
+def test_two_amounts_go_to_two_annotations(server: DemarcheServer) -> None:
+    """A label and an id may name the same annotation."""
+    id_of_label = server.dossiers[101]["annotations"][0]["id"]
+    target = SendingTarget(
+        instructor=INSTRUCTOR, annotations={"granted": "Montant accordé", "base": id_of_label}
+    )
+    client = GraphqlClient(server.url, TOKEN, interval=0)
+    dossiers = {one.number: one for one in read_dossiers(client, DEMARCHE)}
+    pending = compare_with_server(PLAN.filter(pl.col("number") == 101), dossiers, target)
+    assert [(one.dossier, one.code) for one in pending.conflicts] == [("101", "annotation")]
+    assert pending.calls == []
+
+
+def test_what_somebody_else_decided_meanwhile_is_confirmed(server: DemarcheServer, tmp_path: Path) -> None:
+    client = GraphqlClient(server.url, TOKEN, interval=0)
+    head = JournalHead(run="liste", allocation_sha256="0" * 64, url=server.url, demarche=DEMARCHE)
+    journal = open_journal(tmp_path / "journal.jsonl", head)
+    pending = compare(server)
+    server.dossiers[101]["state"], server.dossiers[103]["state"] = "accepte", "refuse"
+    server.dossiers[104]["state"] = "sans_suite"
+    outcome = send_calls(client, pending.calls, journal)
+    assert [(one.number, one.operation) for one in outcome.failed] == [(104, "dossierRefuser")]
+    assert {(101, "dossierAccepter"), (103, "dossierRefuser")} < journal.confirmed
+
+
+def test_what_is_confirmed_stays_so_in_a_journal(tmp_path: Path) -> None:
+    head = JournalHead(run="liste", allocation_sha256="0" * 64, url="https://host", demarche=1)
+    journal = open_journal(tmp_path / "journal.jsonl", head)
+    for state in ("planned", "sent", "confirmed", "sent", "failed", "planned"):
+        journal.record([PENDING], state)
+    for one in (journal, open_journal(tmp_path / "journal.jsonl", head)):
+        assert one.confirmed == {(1, "dossierRefuser")}
+
+
+def test_a_journal_serves_one_process_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "journal.jsonl"
+    head = JournalHead(run="liste", allocation_sha256="0" * 64, url="https://host", demarche=1)
+    with lock_journal(file):
+        with pytest.raises(UsageError) as caught, lock_journal(file):
+            pass
+        assert "another sending" in caught.value.text.in_(Lang.EN)
+        assert file.exists()
+    assert not file.exists()
+    lock, removed = journal_module._lock, []
+
+    def lock_late(stream: BinaryIO, path: Path) -> None:
+        """The sending before ends between the opening and the lock."""
+        if not removed:
+            removed.append(path.unlink())
+        lock(stream, path)
+
+    monkeypatch.setattr(journal_module, "_lock", lock_late)
+    with lock_journal(file):
+        open_journal(file, head).record([PENDING], "sent")
+        with pytest.raises(UsageError), lock_journal(file):
+            pass
+    assert open_journal(file, head).states == {(1, "dossierRefuser"): "sent"}
+    with pytest.raises(UsageError), lock_journal(tmp_path / "none" / "journal.jsonl"):
+        pass
 
 
 @pytest.mark.parametrize(

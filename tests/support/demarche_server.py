@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -276,7 +277,7 @@ def serve(server: DemarcheServer) -> Iterator[DemarcheServer]:
     """Serve a démarche on this machine.
 
     A fault is a status (`401`, `429`, `500`, `302`), `drop` (the connection ends unanswered), `drop after` (it
-    ends once the call took effect), `text` (an answer that is no JSON), or `ok`.
+    ends once the call took effect), `text` (an answer that is no JSON), `drip` (a byte each 10 ms), or `ok`.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -287,7 +288,7 @@ def serve(server: DemarcheServer) -> Iterator[DemarcheServer]:
                 self.close_connection = True
                 return
             data = b"<html>"
-            if fault in ("ok", "drop after"):
+            if fault in ("ok", "drop after", "drip"):
                 data = json.dumps(server.answer(body, self.headers["Authorization"])).encode()
             if fault == "drop after":
                 self.close_connection = True
@@ -299,7 +300,13 @@ def serve(server: DemarcheServer) -> Iterator[DemarcheServer]:
                 self.send_header("Retry-After", "7")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            if fault != "drip":
+                self.wfile.write(data)
+                return
+            with suppress(OSError):  # the client hangs up
+                for at in range(len(data)):
+                    self.wfile.write(data[at : at + 1])
+                    time.sleep(0.01)
 
         def log_message(self, *_: object) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -47,6 +48,7 @@ STATE_AFTER: Mapping[Operation, DossierState] = {
 NUMBER_KINDS = {"DecimalNumberChamp": "decimalNumber", "IntegerNumberChamp": "integerNumber"}
 """Annotations that take a number, with the key of their value in a call."""
 
+_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
 _ANNOTATION = """\
 __typename id label champDescriptorId
 ... on DecimalNumberChamp { decimalNumber: value }
@@ -162,7 +164,9 @@ def read_demarche(client: GraphqlClient, number: int) -> DemarcheHead:
     head = _get_mapping(client.ask("readDemarche", READ_DEMARCHE, {"number": number}), "demarche")
     groups = [_require_mapping(one) for one in _get_list(head, "groupeInstructeurs")]
     people = [_require_mapping(one) for group in groups for one in _get_list(group, "instructeurs")]
-    return DemarcheHead(str(head.get("title")), {str(one.get("id")): str(one.get("email")) for one in people})
+    return DemarcheHead(
+        client.quote(head.get("title")), {str(one.get("id")): str(one.get("email")) for one in people}
+    )
 
 
 def read_dossiers(client: GraphqlClient, number: int) -> Iterator[ServerDossier]:
@@ -200,18 +204,29 @@ def parse_dossier(node: object) -> ServerDossier:
     number = fields.get("number")
     if not isinstance(number, int) or not fields.get("id") or not fields.get("state"):
         raise build_answer_error()
-    annotations = tuple(parse_annotation(one) for one in _get_list(fields, "annotations"))
+    annotations = tuple(parse_annotation(one, number) for one in _get_list(fields, "annotations"))
     return ServerDossier(
         str(fields["id"]), number, str(fields["state"]), fields.get("archived") is True, annotations
     )
 
 
-def parse_annotation(node: object) -> Annotation:
-    """Parse an annotation of an answer."""
+def parse_annotation(node: object, dossier: int) -> Annotation:
+    """Parse an annotation of an answer, of the dossier of this number.
+
+    Raises
+    ------
+    ServerError
+        If its value is no number where its kind says so.
+    """
     fields = _require_mapping(node)
     kind = str(fields.get("__typename"))
     value = fields.get(NUMBER_KINDS.get(kind, ""))
-    number = None if value is None or isinstance(value, bool) else Decimal(str(value))
+    if value is not None and (isinstance(value, bool) or not _NUMBER.fullmatch(str(value))):
+        text = _(
+            "dossier {number}: the server gives an annotation a value that is no number.", number=str(dossier)
+        )
+        raise ServerError(text, code="server.answer")
+    number = None if value is None else Decimal(str(value))
     return Annotation(
         str(fields.get("id")), str(fields.get("champDescriptorId")), str(fields.get("label")), kind, number
     )
@@ -233,7 +248,7 @@ def send_call(client: GraphqlClient, call: Call) -> str | None:
         messages = [_require_mapping(one).get("message") for one in _get_list(payload, "errors")]
         return client.quote(" ".join(map(str, messages)))
     if call.operation is Operation.ANNOTATE:
-        annotations = [parse_annotation(one) for one in _get_list(payload, "annotations")]
+        annotations = [parse_annotation(one, call.number) for one in _get_list(payload, "annotations")]
         return None if has_values(call, annotations) else client.quote("annotations")
     state = _get_mapping(payload, "dossier").get("state")
     return None if state == STATE_AFTER[call.operation] else client.quote(state)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from tnt_sim.errors import ServerError
-from tnt_sim.exchange.graphql_client import GraphqlClient
+from tnt_sim.exchange.graphql_client import GraphqlClient, make_printable
 from tnt_sim.i18n.message import _
 
 SCHEMA = """\
@@ -232,7 +232,7 @@ def check_server(client: GraphqlClient) -> None:
     if missing:
         text = _(
             "the API of this server has changed: {names}. Nothing is sent; use a newer version of tnt-sim.",
-            names=", ".join(missing),
+            names=make_printable(", ".join(missing)),
         )
         raise ServerError(text, code="server.schema")
 

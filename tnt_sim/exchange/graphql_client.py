@@ -9,15 +9,16 @@ import json
 import re
 import ssl
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import IO, override
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import ServerError, UsageError
@@ -30,7 +31,7 @@ INTERVAL = 0.2
 """Seconds between two calls at least."""
 LONGEST_CALL, LONGEST_PAUSE = 60.0, 120.0
 """Seconds that one call may take, and that a server may ask to wait."""
-MAX_BYTES = 64 << 20
+MAX_BYTES, _PIECE = 64 << 20, 1 << 16
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TOKEN = re.compile(r"[!-~]+")
 _TEMPORARY = frozenset({"timeout", "internal_server_error"})
@@ -72,12 +73,15 @@ def check_url(url: str) -> str:
     try:
         address = urlsplit(url)
         host = address.hostname
+        is_plain = url.isascii() and url.isprintable() and not {" ", "@"} & set(url) and address.port != 0
+        (host or "").encode("idna")
     except ValueError:
-        host = None
-    if not host or address.username is not None or address.password is not None:
+        host, is_plain = None, False
+    if not host or not is_plain:
         raise UsageError(
             _(
-                '"{url}" is no address of an API: give https://host/path, without a password.',
+                '"{url}" is no address of an API: give https://host/path, in plain letters without accents, '
+                "spaces or a password.",
                 url=_mask_password(url),
             ),
             code="usage.to",
@@ -91,8 +95,8 @@ def check_url(url: str) -> str:
 
 
 def _mask_password(url: str) -> str:
-    """Return an address without what stands before « @ »."""
-    return re.sub(r"//[^/@]*@", "//…@", url)
+    """Return an address without what stands before its last « @ »."""
+    return make_printable(re.sub(r"(?is)^([a-z]*://)?.*(?:@|%40)", r"\1…@", url))
 
 
 def read_token(file: Path | None, environment: Mapping[str, str]) -> str:
@@ -146,7 +150,10 @@ class GraphqlClient:
     _last: float = field(init=False, default=float("-inf"), repr=False)
 
     def __post_init__(self) -> None:
-        self._opener = build_opener(_NoRedirect)
+        own = (
+            [ProxyHandler({})] if urlsplit(self.url).hostname in _LOOPBACK else []
+        )  # http would show the token
+        self._opener = build_opener(_NoRedirect, *own)
 
     def ask(self, operation: str, document: str, variables: Mapping[str, object]) -> Mapping[str, object]:
         """Return the data of a question; failures that may pass are tried again, later each time.
@@ -209,11 +216,11 @@ class GraphqlClient:
             "Authorization": f"Bearer {self.token}",
         }
         request = Request(self.url, body, headers, method="POST")
+        longest = min(LONGEST_CALL, max(1.0, self.deadline.seconds_left))
+        end = time.monotonic() + longest
         try:
-            with self._opener.open(
-                request, timeout=min(LONGEST_CALL, max(1.0, self.deadline.seconds_left))
-            ) as response:
-                data: bytes = response.read(MAX_BYTES + 1)
+            with self._opener.open(request, timeout=longest) as response:
+                data = self._read(response, end)
         except HTTPError as error:
             raise self._classify_status(error) from None
         except (URLError, OSError, HTTPException) as error:
@@ -221,6 +228,20 @@ class GraphqlClient:
         if len(data) > MAX_BYTES:
             raise ServerError(_("the answer of the server is larger than 64 MiB."), code="server.answer")
         return data
+
+    def _read(self, response: HTTPResponse, end: float) -> bytes:
+        """Read an answer until some moment, however slowly it comes."""
+        pieces, size = [], 0
+        while size <= MAX_BYTES and (piece := response.read1(_PIECE)):
+            pieces.append(piece)
+            size += len(piece)
+            if self.deadline.expired:
+                raise _build_deadline_error()
+            if time.monotonic() > end:
+                raise TimeoutError
+        if response.length and size <= MAX_BYTES:
+            raise IncompleteRead(b"", response.length)
+        return b"".join(pieces)
 
     def _classify_status(self, error: HTTPError) -> Exception:
         status = error.code
@@ -286,8 +307,24 @@ class GraphqlClient:
         return _TemporaryError(refusal) if code in _TEMPORARY else refusal
 
     def quote(self, message: object) -> str:
-        """Return a message of the server, shortened, and never with the token."""
-        return str(message).replace(self.token, "…")[:200]
+        """Return a message of the server for a terminal, shortened, and never with the token."""
+        return make_printable(str(message).replace(self.token, "…")[:200])
+
+
+def make_printable(text: str) -> str:
+    """Return a text of a server without what would move in a terminal: line breaks, escapes, directions.
+
+    >>> make_printable("No" + chr(10) + chr(27) + "[2J")
+    'No �[2J'
+    """
+    return "".join(
+        sign
+        if sign.isprintable() or unicodedata.category(sign) == "Zs"
+        else " "
+        if sign.isspace()
+        else "\ufffd"
+        for sign in text
+    )
 
 
 def build_token_error() -> ServerError:

@@ -5,14 +5,17 @@ A call is planned, sent, then confirmed or failed. The journal has no token, no 
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from tnt_sim.disk import append, build_write_error, quote_path
+from tnt_sim.disk import append, build_write_error, open_lock, quote_path
 from tnt_sim.errors import DataError, Defect, Place, UsageError
 from tnt_sim.exchange.demarche_calls import Call
 from tnt_sim.i18n.message import _
@@ -39,7 +42,7 @@ class Journal:
     ----------
     path : the file; it is written with the first call
     head : what it belongs to
-    states : the last state of each call, by number and operation
+    states : the last state of each call, by number and operation, final once confirmed
     """
 
     path: Path
@@ -67,7 +70,8 @@ class Journal:
                 "dossier": call.number, "call": call.operation.value, "state": state, "at": at,
             }  # fmt: skip
             entries.append(entry if why is None else {**entry, "why": why})
-            self.states[call.number, call.operation.value] = state
+            key = (call.number, call.operation.value)
+            self.states[key] = _keep_confirmed(self.states.get(key), state)
         if not entries:
             return
         try:
@@ -75,6 +79,49 @@ class Journal:
         except OSError as error:
             raise build_write_error(quote_path(self.path), error) from None
         self._is_new = False
+
+
+@contextmanager
+def lock_journal(path: Path) -> Iterator[None]:
+    """Keep any other sending from the same journal; the lock ends with the process, and leaves no empty file.
+
+    Raises
+    ------
+    UsageError
+        If another process holds it, or if the file cannot be opened.
+    """
+    while True:
+        try:
+            stream = open_lock(path)
+        except OSError as error:
+            raise build_write_error(quote_path(path), error) from None
+        with stream:
+            _lock(stream, path)
+            if os.fstat(stream.fileno()).st_nlink == 0:
+                continue  # the sending before removed it
+            try:
+                yield
+            finally:
+                if os.fstat(stream.fileno()).st_size == 0:
+                    path.unlink(missing_ok=True)
+            return
+
+
+def _lock(stream: BinaryIO, path: Path) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = _(
+            'another sending writes to "{file}" already. Wait for its end; then the same command sends the rest.',
+            file=path,
+        )
+        raise UsageError(text, code="usage.journal") from None
+    except OSError as error:
+        raise build_write_error(quote_path(path), error) from None
+
+
+def _keep_confirmed(before: str | None, after: str) -> str:
+    return "confirmed" if before == "confirmed" else after
 
 
 def open_journal(path: Path, head: JournalHead) -> Journal:
@@ -102,7 +149,8 @@ def open_journal(path: Path, head: JournalHead) -> Journal:
             if k == 0:
                 _refuse_other(path, entry, head)
             else:
-                states[int(entry["dossier"]), str(entry["call"])] = str(entry["state"])
+                key = (int(entry["dossier"]), str(entry["call"]))
+                states[key] = _keep_confirmed(states.get(key), str(entry["state"]))
         except (ValueError, KeyError, TypeError):
             if k > 0 and row.startswith("{"):  # a kill cut it
                 continue

@@ -74,8 +74,8 @@ def _send_certainly(client: GraphqlClient, call: Call, journal: Journal) -> str 
         journal.record([call], "sent")
         try:
             why = send_call(client, call)
-            if why is not None and attempt > 0 and is_done(call, read_dossier(client, call.number)):
-                return None  # an earlier attempt took effect late
+            if why is not None and is_done(call, read_dossier(client, call.number)):
+                return None  # an earlier attempt took effect late, or somebody did the same
             return why
         except UncertainCallError as error:
             if is_done(call, read_dossier(client, call.number)):

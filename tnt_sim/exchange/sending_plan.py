@@ -21,7 +21,9 @@ from tnt_sim.exchange.demarche_calls import (
     build_decision_call,
     has_values,
 )
+from tnt_sim.exchange.graphql_client import make_printable
 from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.ingest.intake.columns import NO_ENVELOPE
 from tnt_sim.reporting.reports.decision_table import (
     BASE,
     DECISION,
@@ -30,14 +32,25 @@ from tnt_sim.reporting.reports.decision_table import (
     build_decision_table,
     describe_decisions,
 )
+from tnt_sim.rules.expressions.selectors import describe
+from tnt_sim.rules.offers.eligibility import NOT_GIVEN, write_blank_sentence
+from tnt_sim.scenario.spec import ScenarioSpec
 
 AMOUNTS = ("granted", "base", "rate")
 """Values that annotations may receive: the grant and its base in euros, the rate in %."""
+PROVISIONAL = {
+    NO_ENVELOPE: f"envelope: {{not: {NO_ENVELOPE}}}",
+    "montant": "requested: {empty: false}",
+    "note": "score: {empty: false}",
+}
+"""Conditions that `tnt-sim new` writes for cells left empty, by id, as it writes them: no reason to refuse."""
 _MOST_NUMBER = (1 << 31) - 1
 _OPERATIONS = {
     ApplicantDecision.FUNDED.value: Operation.ACCEPT,
     ApplicantDecision.REFUSED.value: Operation.REFUSE,
 }
+_SECOND_NUMBER = r"^(?:DS-)?0*(\d{1,10})(?:-L\d+)+$"
+"""Number of a later line of a dossier, as `tnt-sim new` writes it: « 101-L4 »."""
 _DECIDED = frozenset({DossierState.ACCEPTED, DossierState.REFUSED, DossierState.CLOSED})
 
 
@@ -79,7 +92,8 @@ def prepare_decisions(run: StoredRun, lang: Lang) -> pl.DataFrame:
     """Return what is to be sent of a run, one row per application.
 
     Columns: `dossier`, `number` (of the procedure, null if the dossier has none), `decision`, `granted_cents`,
-    `base_cents`, `motivation`. New grants have the sentence of the letters, refusals their reason.
+    `base_cents`, `motivation`, `provisional` (the conditions of `PROVISIONAL` that alone refuse it, otherwise
+    null). New grants have the sentence of the letters, refusals their reason.
     """
     table = build_decision_table(run)
     motivation = (
@@ -95,19 +109,52 @@ def prepare_decisions(run: StoredRun, lang: Lang) -> pl.DataFrame:
         "granted_cents",
         pl.col(BASE).alias("base_cents"),
         motivation.alias("motivation"),
+        _list_provisional(run.spec, table["reason"], table["reason_code"]),
     )
+
+
+def _list_provisional(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> pl.Series:
+    """Return the conditions of `PROVISIONAL` that refuse an application, null where others do too, String (n,)."""
+    meant = {
+        entry.id: entry.require.root
+        for entry in spec.eligibility
+        if PROVISIONAL.get(entry.id) == describe(entry.require.root).lower()
+    }
+    by_head: dict[str, list[str]] = {}
+    for entry in spec.eligibility:
+        by_head.setdefault(entry.reason or entry.title, []).append(entry.id)
+    blank = {
+        next(iter(wanted)).join(write_blank_sentence(wanted, Lang(spec.locale))): name
+        for name, wanted in meant.items()
+    }
+    result: dict[str, str] = {}
+    for text in reasons.filter(codes == "ineligible").unique().drop_nulls().to_list() if meant else ():
+        heads = [names for head, names in by_head.items() if head and f"{head} (" in text]
+        if heads and all(not meant.keys().isdisjoint(names) for names in heads):
+            result[text] = ", ".join(name for names in heads for name in names if name in meant)
+    for text in reasons.filter(codes == NOT_GIVEN).unique().drop_nulls().to_list() if meant else ():
+        names, rest = [name for sentence, name in blank.items() if sentence in text], text
+        for sentence in blank:
+            rest = rest.replace(sentence, "")
+        if names and not rest.strip(_("; ").in_(Lang(spec.locale))):
+            result[text] = ", ".join(names)
+    return reasons.replace_strict(result, default=None, return_dtype=pl.String).alias("provisional")
 
 
 def list_plan_conflicts(plan: pl.DataFrame) -> list[SendingConflict]:
     """List the dossiers that cannot be sent to any démarche."""
     conflicts = []
     wanted = plan.filter(pl.col("decision").is_in(list(_OPERATIONS)))
-    twice = wanted.filter(pl.col("number").is_not_null() & pl.col("number").is_duplicated())
+    own = plan.select(pl.coalesce("number", pl.col("dossier").str.extract(_SECOND_NUMBER, 1).cast(pl.Int64)))[
+        "number"
+    ]
+    shared = own.filter(own.is_duplicated()).drop_nulls().unique()
+    twice = wanted.filter(pl.col("number").is_in(shared.implode()))
     for dossier in wanted.filter(pl.col("number").is_null())["dossier"].to_list():
         text = _("this is no number of a procedure's dossier.")
         conflicts.append(SendingConflict(dossier, "number", text))
     for dossier in twice["dossier"].to_list():
-        text = _("another dossier of the list has the same number.")
+        text = _("another line of the list has the same number.")
         conflicts.append(SendingConflict(dossier, "number_twice", text))
     mute = wanted.filter(
         (pl.col("decision") == ApplicantDecision.REFUSED.value)
@@ -116,6 +163,16 @@ def list_plan_conflicts(plan: pl.DataFrame) -> list[SendingConflict]:
     for dossier in mute["dossier"].to_list():
         text = _("the refusal has no reason.")
         conflicts.append(SendingConflict(dossier, "no_reason", text))
+    meanwhile = wanted.filter(
+        (pl.col("decision") == ApplicantDecision.REFUSED.value) & pl.col("provisional").is_not_null()
+    )
+    for dossier, names in meanwhile.select("dossier", "provisional").iter_rows():
+        text = _(
+            'only "{condition}" refuses it, which sets empty cells aside for now. Fill them, or give this '
+            "condition another id to refuse for that.",
+            condition=names,
+        )
+        conflicts.append(SendingConflict(dossier, "provisional", text))
     return conflicts
 
 
@@ -167,6 +224,9 @@ def _list_calls(
     """Return the calls of one dossier: amounts first, so that no decision stands without them."""
     dossier, operation = str(row["dossier"]), _OPERATIONS[str(row["decision"])]
     is_decided = server.state == STATE_AFTER[operation]
+    if server.state not in set(DossierState):
+        text = _('the server has it in a state unknown here: "{state}".', state=make_printable(server.state))
+        return SendingConflict(dossier, "unknown_state", text)
     if server.state in _DECIDED and not is_decided:
         text = _('the server has it as "{state}".', state=server.state)
         return SendingConflict(dossier, "decided_otherwise", text)
@@ -179,9 +239,9 @@ def _list_calls(
             return values
         call = build_annotation_call(server, target.instructor, values)
         if not has_values(call, server.annotations):
-            if is_decided and any(annotation.value is not None for annotation, __ in values):
-                text = _("it is accepted already, with another amount in its annotations.")
-                return SendingConflict(dossier, "other_amount", text)
+            for annotation, value in values:
+                if annotation.value not in (None, value):
+                    return _build_amount_conflict(dossier, annotation, value, is_accepted=is_decided)
             calls.append(call)
     if not is_decided:
         motivation = str(row["motivation"])
@@ -198,11 +258,26 @@ def _list_calls(
     return tuple(calls)
 
 
+def _build_amount_conflict(
+    dossier: str, annotation: Annotation, value: Decimal, *, is_accepted: bool
+) -> SendingConflict:
+    if is_accepted:
+        text = _("it is accepted already, with another amount in its annotations.")
+    else:
+        text = _(
+            'its annotation "{name}" has {found} already, and the list {value}. Empty it there if it is wrong.',
+            name=make_printable(annotation.label),
+            found=str(annotation.value),
+            value=str(value),
+        )
+    return SendingConflict(dossier, "other_amount", text)
+
+
 def _match_annotations(
     row: Mapping[str, object], server: ServerDossier, target: SendingTarget
 ) -> list[tuple[Annotation, Decimal]] | SendingConflict:
     """Return the annotations of a dossier with the numbers that they receive."""
-    values = []
+    values: list[tuple[Annotation, Decimal]] = []
     for what, name in target.annotations.items():
         matches = [one for one in server.annotations if name in (one.id, one.descriptor_id, one.label)]
         if len(matches) != 1 or matches[0].kind not in NUMBER_KINDS:
@@ -211,6 +286,9 @@ def _match_annotations(
                 if len(matches) < 2
                 else _('several of its annotations are called "{name}": give its id.', name=name)
             )
+            return SendingConflict(str(row["dossier"]), "annotation", text)
+        if any(annotation.id == matches[0].id for annotation, __ in values):
+            text = _('"{name}" is an annotation that receives another amount already.', name=name)
             return SendingConflict(str(row["dossier"]), "annotation", text)
         value = compute_amount(what, row["granted_cents"], row["base_cents"])
         if value is None or (NUMBER_KINDS[matches[0].kind] == "integerNumber" and value != int(value)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -136,14 +137,16 @@ def send(
         document = _build_document(run, plan, "planned", list_plan_conflicts(plan), tongue)
         return _show(document, output, tongue, 0)
     from tnt_sim.exchange.graphql_client import check_url
+    from tnt_sim.exchange.journal import lock_journal
 
     check_url(to)
     file = journal if journal is not None else build_sibling_path(run_dir, f"{run.name}-send.jsonl")
-    return _exchange(
-        run, plan, places, tongue, output, to=to, demarche=demarche, instructor=instructor, token_file=token_file,
-        file=file, seconds=seconds, send_now=send_now, skip_conflicts=skip_conflicts,
-        notify=not no_notification,
-    )  # fmt: skip
+    with lock_journal(file) if send_now else nullcontext():
+        return _exchange(
+            run, plan, places, tongue, output, to=to, demarche=demarche, instructor=instructor,
+            token_file=token_file, file=file, seconds=seconds, send_now=send_now,
+            skip_conflicts=skip_conflicts, notify=not no_notification,
+        )  # fmt: skip
 
 
 def _exchange(
@@ -190,7 +193,7 @@ def _exchange(
     stopped = outcome.stopped_by is not None or bool(outcome.failed)
     document = _build_document(
         run, plan, "partial" if stopped else "sent", pending.conflicts, lang, server, outcome,
-        format_path(file) if file.exists() else None,
+        format_path(file) if journal.states else None,
     )  # fmt: skip
     return _show(document, output, lang, _PARTIAL if stopped else 0)
 

@@ -256,17 +256,26 @@ def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
         return _describe_failures_0_1_0(case, failure, head, lang)
     wanted = describe_selector(failure.wanted, lang)
     if not failure.is_filled:
-        missing = _("not given").in_(lang) + colon
+        before, after = write_blank_sentence(failure.wanted, lang)
         return pl.select(
-            pl.concat_str(
-                pl.lit(missing), _join_blank_columns(case, failure), pl.lit(f" ({required}{wanted})")
-            )
+            pl.concat_str(pl.lit(before), _join_blank_columns(case, failure), pl.lit(after))
         ).to_series()
     if get_column_kind(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{wanted})"]).new_from_index(0, case.n)
     column = describe_bare_column(failure.column).in_(lang)
     found, tail = _format_failing_cells(case, failure, lang), f"{_('; ').in_(lang)}{required}{wanted})"
     return pl.select(pl.concat_str(pl.lit(f"{head} ({column}{colon}"), found, pl.lit(tail))).to_series()
+
+
+def write_blank_sentence(wanted: Mapping[str, object], lang: Lang) -> tuple[str, str]:
+    """Return what stands before and after the empty columns in the sentence of a requirement that reads them.
+
+    >>> "score".join(write_blank_sentence({"score": {"empty": "false"}}, Lang.EN))
+    'not given: score (required: the score is not empty)'
+    """
+    colon = _(": ").in_(lang)
+    before, required = _("not given").in_(lang) + colon, _("required").in_(lang) + colon
+    return before, f" ({required}{describe_selector(wanted, lang)})"
 
 
 def _describe_failures_0_1_0(case: Case, failure: Failure, head: str, lang: Lang) -> pl.Series:
