@@ -50,7 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("show scenario.yaml", SOLVERS | SLOW, 240),
         ("import data/dossiers.csv --out table", SOLVERS | SLOW, 86),
         ("verify {a}", SOLVERS | SLOW, 250),
-        ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 275),
+        ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 280),
         ("run scenario.yaml", SECOND | SLOW, 340),
         ("explain {a} E-24", SECOND | SLOW, 328),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 350),

@@ -92,7 +92,7 @@ def parse_values(options: Sequence[str]) -> dict[str, dict[str, str]]:
     if not options:
         return {}
     from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES
-    from tnt_sim.ingest.intake.columns import NO_ENVELOPE
+    from tnt_sim.ingest.intake.answers import NO_ENVELOPE
 
     result: dict[str, dict[str, str]] = {}
     for text in options:
@@ -248,7 +248,7 @@ def suggest_amount(wanted: int, lang: Lang) -> tuple[str, str]:
 
 
 def _render_envelopes(intake: Intake, lang: Lang) -> str:
-    from tnt_sim.ingest.intake.columns import NO_ENVELOPE
+    from tnt_sim.ingest.intake.answers import NO_ENVELOPE
 
     if "envelope" not in intake.dossiers.columns:
         return ""
@@ -306,7 +306,7 @@ class _Condition:
 
 def _list_conditions(intake: Intake) -> list[_Condition]:
     """Return the conditions: an envelope, an amount, a score, no closed application, no opinion that says no."""
-    from tnt_sim.ingest.intake.columns import NO_ENVELOPE
+    from tnt_sim.ingest.intake.answers import NO_ENVELOPE
     from tnt_sim.ingest.intake.values import Opinion
 
     table = intake.dossiers

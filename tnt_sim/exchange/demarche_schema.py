@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from tnt_sim.errors import ServerError
-from tnt_sim.exchange.graphql_client import GraphqlClient, make_printable
+from tnt_sim.exchange.graphql_client import GraphqlClient
+from tnt_sim.exchange.server_text import make_printable
 from tnt_sim.i18n.message import _
 
 SCHEMA = """\

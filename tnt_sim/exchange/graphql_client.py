@@ -9,7 +9,6 @@ import json
 import re
 import ssl
 import time
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,6 +21,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Re
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import ServerError, UsageError
+from tnt_sim.exchange.server_text import make_printable
 from tnt_sim.i18n.message import Text, _
 
 TOKEN_VARIABLE = "TNT_SIM_TOKEN"
@@ -309,22 +309,6 @@ class GraphqlClient:
     def quote(self, message: object) -> str:
         """Return a message of the server for a terminal, shortened, and never with the token."""
         return make_printable(str(message).replace(self.token, "…")[:200])
-
-
-def make_printable(text: str) -> str:
-    """Return a text of a server without what would move in a terminal: line breaks, escapes, directions.
-
-    >>> make_printable("No" + chr(10) + chr(27) + "[2J")
-    'No �[2J'
-    """
-    return "".join(
-        sign
-        if sign.isprintable() or unicodedata.category(sign) == "Zs"
-        else " "
-        if sign.isspace()
-        else "\ufffd"
-        for sign in text
-    )
 
 
 def build_token_error() -> ServerError:

@@ -21,9 +21,9 @@ from tnt_sim.exchange.demarche_calls import (
     build_decision_call,
     has_values,
 )
-from tnt_sim.exchange.graphql_client import make_printable
+from tnt_sim.exchange.server_text import make_printable
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.ingest.intake.columns import NO_ENVELOPE
+from tnt_sim.ingest.intake.answers import NO_ENVELOPE
 from tnt_sim.reporting.reports.decision_table import (
     BASE,
     DECISION,

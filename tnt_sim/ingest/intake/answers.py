@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from tnt_sim.domain.field_types import Count, Spec
 from tnt_sim.i18n.message import Lang, _
 
+NO_ENVELOPE = "sans-enveloppe"
+"""Envelope in the copy of an application that names none, where others do; a condition excludes it."""
+
 
 class IntakeAnswers(Spec):
     """Answers of the planner on a table; none at first.

@@ -38,10 +38,6 @@ NOTHING = r"^\s*(?:[-–—/.]|n/?a|null|nc|n.ant|sans objet|s\.?o\.?)\s*$"
 """Cells of a column of numbers or days that say that there is nothing."""
 
 
-NO_ENVELOPE = "sans-enveloppe"
-"""Envelope in the copy of an application that names none, where others do; a condition excludes it."""
-
-
 class Use(StrEnum):
     """Use of a column: canonical, further, or none."""
 

@@ -18,10 +18,9 @@ from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.forms.cleaning import Cleaned, read_fields
 from tnt_sim.ingest.forms.form_table import FormField, FormTable, filter_column
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From
-from tnt_sim.ingest.intake.answers import IntakeAnswers
+from tnt_sim.ingest.intake.answers import NO_ENVELOPE, IntakeAnswers
 from tnt_sim.ingest.intake.columns import (
     MAP_YEAR,
-    NO_ENVELOPE,
     NOTHING,
     ColumnReading,
     Use,

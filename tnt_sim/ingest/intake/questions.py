@@ -11,7 +11,8 @@ from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind
 from tnt_sim.i18n.command_words import quote_value
 from tnt_sim.i18n.message import Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Items, Names
-from tnt_sim.ingest.intake.columns import NO_ENVELOPE, ColumnReading, Use
+from tnt_sim.ingest.intake.answers import NO_ENVELOPE
+from tnt_sim.ingest.intake.columns import ColumnReading, Use
 from tnt_sim.ingest.intake.grades import Grades, choose_last_goal, find_grades, render_order
 from tnt_sim.ingest.intake.header_words import Role, identify_header
 from tnt_sim.ingest.intake.intake import Fate, Intake, SheetReading
