@@ -154,3 +154,20 @@ def _dump_value(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [_dump_value(one) for one in value]
     raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def iterate_texts(tree: object) -> Iterator[str]:
+    """Yield every text of mappings and lists within each other, keys included.
+
+    >>> list(iterate_texts({"by": ["Zone", 3]}))
+    ['by', 'Zone']
+    """
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield str(key)
+            yield from iterate_texts(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from iterate_texts(value)
+    elif isinstance(tree, str):
+        yield tree

@@ -71,6 +71,7 @@ from tnt_sim.analysis.shared.envelope_path import (
 )
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.documents import iterate_texts
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, derive_status
@@ -514,7 +515,7 @@ def find_mention(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _
     """
     names = {
         column,
-        *(name for name, entry in spec.measures.items() if column in _iterate_words(entry.model_dump())),
+        *(name for name, entry in spec.measures.items() if column in iterate_texts(entry.model_dump())),
     }
     whole = spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     for key in _SPEAKS:
@@ -524,22 +525,9 @@ def find_mention(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _
         for number, entry in enumerate(entries):
             said = {"columns"} & set(entry) if isinstance(entry, dict) else set()
             plain = {k: v for k, v in entry.items() if k not in ("title", "note", "source", *said)}
-            if names & set(_iterate_words(plain)):
+            if names & set(iterate_texts(plain)):
                 return str(entry.get("id") or entry.get("of") or f"{key}.{number}")
     return None
-
-
-def _iterate_words(value: object) -> Iterator[str]:
-    """Yield every key and every string of a nested structure."""
-    if isinstance(value, dict):
-        for key, piece in value.items():
-            yield str(key)
-            yield from _iterate_words(piece)
-    elif isinstance(value, list | tuple):
-        for piece in value:
-            yield from _iterate_words(piece)
-    elif isinstance(value, str):
-        yield value
 
 
 _EXACT = pl.Decimal(38, 6)

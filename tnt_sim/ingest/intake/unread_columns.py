@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tnt_sim.documents import iterate_texts
 from tnt_sim.i18n.message import NO_TEXT, Text, _
 from tnt_sim.ingest.forms.form_table import infer_kind
 from tnt_sim.ingest.intake.header_words import Role, identify_role
@@ -114,18 +115,5 @@ def select_unread(names: Iterable[str], scenario: object) -> list[str]:
     ['QPV']
     """
     blocks = scenario.items() if isinstance(scenario, Mapping) else ()
-    mentioned = {text for block, tree in blocks if block != "dossiers" for text in _iterate_texts(tree)}
+    mentioned = {text for block, tree in blocks if block != "dossiers" for text in iterate_texts(tree)}
     return [name for name in names if name not in mentioned]
-
-
-def _iterate_texts(tree: object) -> Iterable[str]:
-    """Yield every text of a tree, keys included."""
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield str(key)
-            yield from _iterate_texts(value)
-    elif isinstance(tree, list | tuple):
-        for value in tree:
-            yield from _iterate_texts(value)
-    elif isinstance(tree, str):
-        yield tree
