@@ -306,23 +306,23 @@ class _Condition:
 
 def _list_conditions(intake: Intake) -> list[_Condition]:
     """Return the conditions: an envelope, an amount, a score, no closed application, no opinion that says no."""
-    from tnt_sim.ingest.intake.answers import NO_ENVELOPE
+    from tnt_sim.ingest.intake.answers import NO_ENVELOPE, PROVISIONAL
     from tnt_sim.ingest.intake.values import Opinion
 
     table = intake.dossiers
     result = []
     if "envelope" in table.columns and (outside := table["envelope"] == NO_ENVELOPE).any():
-        require = f"{{envelope: {{not: {NO_ENVELOPE}}}}}"
+        require = f"{{{PROVISIONAL[NO_ENVELOPE]}}}"
         result.append(_Condition(NO_ENVELOPE, require, _("No envelope in the table"), outside))
     if "requested" in table.columns:
         empty = table["requested"] == ""
         if empty.any() and not empty.all():
             reason = _("No amount requested that can be read")
-            result.append(_Condition("montant", "{requested: {empty: false}}", reason, empty))
+            result.append(_Condition("montant", f"{{{PROVISIONAL['montant']}}}", reason, empty))
     if "score" in table.columns:
         empty = table["score"] == ""
         if empty.any() and not empty.all():
-            result.append(_Condition("note", "{score: {empty: false}}", _("No score in the table"), empty))
+            result.append(_Condition("note", f"{{{PROVISIONAL['note']}}}", _("No score in the table"), empty))
     if "state" in table.columns:
         closed = [value for value in ("refuse", "sans_suite") if (table["state"] == value).any()]
         if closed:

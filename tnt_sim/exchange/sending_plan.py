@@ -23,7 +23,7 @@ from tnt_sim.exchange.demarche_calls import (
 )
 from tnt_sim.exchange.server_text import make_printable
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.ingest.intake.answers import NO_ENVELOPE
+from tnt_sim.ingest.intake.answers import PROVISIONAL
 from tnt_sim.reporting.reports.decision_table import (
     BASE,
     DECISION,
@@ -38,12 +38,6 @@ from tnt_sim.scenario.spec import ScenarioSpec
 
 AMOUNTS = ("granted", "base", "rate")
 """Values that annotations may receive: the grant and its base in euros, the rate in %."""
-PROVISIONAL = {
-    NO_ENVELOPE: f"envelope: {{not: {NO_ENVELOPE}}}",
-    "montant": "requested: {empty: false}",
-    "note": "score: {empty: false}",
-}
-"""Conditions that `tnt-sim new` writes for cells left empty, by id, as it writes them: no reason to refuse."""
 _MOST_NUMBER = (1 << 31) - 1
 _OPERATIONS = {
     ApplicantDecision.FUNDED.value: Operation.ACCEPT,

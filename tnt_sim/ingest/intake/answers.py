@@ -12,6 +12,14 @@ NO_ENVELOPE = "sans-enveloppe"
 """Envelope in the copy of an application that names none, where others do; a condition excludes it."""
 
 
+PROVISIONAL = {
+    NO_ENVELOPE: f"envelope: {{not: {NO_ENVELOPE}}}",
+    "montant": "requested: {empty: false}",
+    "note": "score: {empty: false}",
+}
+"""Conditions that `tnt-sim new` writes for empty cells, by id, until an answer: no reason to refuse for good."""
+
+
 class IntakeAnswers(Spec):
     """Answers of the planner on a table; none at first.
 

@@ -11,7 +11,7 @@ from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind
 from tnt_sim.i18n.command_words import quote_value
 from tnt_sim.i18n.message import Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Items, Names
-from tnt_sim.ingest.intake.answers import NO_ENVELOPE
+from tnt_sim.ingest.intake.answers import NO_ENVELOPE, PROVISIONAL
 from tnt_sim.ingest.intake.columns import ColumnReading, Use
 from tnt_sim.ingest.intake.grades import Grades, choose_last_goal, find_grades, render_order
 from tnt_sim.ingest.intake.header_words import Role, identify_header
@@ -230,7 +230,7 @@ def _ask_of_amounts(intake: Intake, refresh: str, scenario: object) -> Iterator[
             n=len(rows), rows=_format_rows(rows), status=_describe_exclusion(len(rows), excluded=excluded),
         )  # fmt: skip
     answer = _("write the amounts in the workbook, then {refresh} --apply", refresh=refresh)
-    condition = "{id: montant, require: {requested: {empty: false}}}"
+    condition = f"{{id: montant, require: {{{PROVISIONAL['montant']}}}}}"
     answer = _add_condition(answer, condition, excluded=excluded)
     yield Question("no_amount", text, answer, len(rows))
 
@@ -248,7 +248,7 @@ def _ask_of_scores(intake: Intake, refresh: str, scenario: object) -> Iterator[Q
             n=len(rows), rows=_format_rows(rows), status=_describe_exclusion(len(rows), excluded=excluded),
         )  # fmt: skip
         answer = _("write it in the workbook, then {refresh} --apply", refresh=refresh)
-        condition = "{id: note, require: {score: {empty: false}}}"
+        condition = f"{{id: note, require: {{{PROVISIONAL['note']}}}}}"
         answer = _add_condition(answer, condition, excluded=excluded)
         yield Question("no_score", text, answer, len(rows), _sum_rows(intake, rows))
 
