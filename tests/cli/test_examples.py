@@ -18,8 +18,8 @@ from tnt_sim.cli.verbs import VERBS
 
 WITHOUT_END = ("app",)
 """Verbs that stay until they are stopped: their own tests start them."""
-OUTSIDE = ("tls://hote:8786",)
-"""What the folder cannot hold: a cluster."""
+OUTSIDE = ("tls://hote:8786", "https://demarche.numerique.gouv.fr/api/v2/graphql")
+"""What the folder cannot hold: a cluster, and the server that `tests/cli/test_send.py` puts in its place."""
 RUNS = ("runs/exemple-1a2b3c4d", "runs/exemple-5e6f7a8b")
 DOSSIER = {
     "number": 12,
@@ -156,7 +156,7 @@ def test_an_example_works(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     if any(word in line for word in OUTSIDE):
-        pytest.skip("needs a cluster")
+        pytest.skip("needs a cluster or a server")
     monkeypatch.chdir(folder)
     words = shlex.split(re.sub(r" > \S+$", "", line))[1:]
     words = [runs.get(word, word) for word in words]

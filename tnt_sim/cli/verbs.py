@@ -360,7 +360,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
 """,
             then=N_("With a server, then for good:")
             + """
-  tnt-sim send RUN_DIR --to https://demarche.numerique.gouv.fr/api/v2/graphql \\
+  tnt-sim send runs/exemple-1a2b3c4d --to https://demarche.numerique.gouv.fr/api/v2/graphql \\
     --demarche 12345 --instructor prenom.nom@example.gouv.fr --token-file jeton
   … --send""",
         ),
