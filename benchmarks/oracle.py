@@ -1,7 +1,7 @@
 """The oracle: random and near-miss instances, the engine against exact references; mismatches, overspends, proofs.
 
     uv run python benchmarks/oracle.py --random 10000 --near-miss 10000 --out /tmp/oracle.jsonl
-    … with TNT_SIM_KERNELS=numpy, and with --method direct: the other two paths
+    … --paths compiled numpy direct       each instance by three paths: kernels of C, of numpy, and no exact kernel
     uv run --with ortools python benchmarks/oracle.py --programmes 3 --out /tmp/programmes.jsonl
 
 Up to 20 dossiers the reference is all 2^n sets. Above, two other solvers are asked for the same rows, written
@@ -16,13 +16,13 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from support.trust.instances import Instance, near_miss, programme, random_small
-from support.trust.oracle_check import OVERSPENT, RIGHT, WRONG, answer, judged
+from support.trust.instances import Instance, brute_force, near_miss, programme, random_small
+from support.trust.oracle_check import OVERSPENT, PATHS, RIGHT, WRONG, answer, answers, judged
 from support.trust.other_solvers import Said, others
 
 SIZES = (50, 100, 300, 2000)
@@ -30,13 +30,18 @@ RULES = ("envelope", "tree", "crossing-2", "crossing-3", "crossing-4", "crossing
 Row = dict[str, Any]
 
 
-def small_rows(family: Any, seeds: Iterable[int], backend: str, second: str, method: str) -> Iterator[Row]:
-    """One row for each small instance."""
+def small_rows(family: Any, seeds: Iterable[int], backend: str, second: str,
+               paths: Sequence[str]) -> Iterator[Row]:  # fmt: skip
+    """One row for each small instance and path."""
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
         for seed in seeds:
             instance = family(seed)
-            said = answer(instance, Path(folder), backend, second, method=method)
-            yield row_of(instance, family.__name__, said, judged(instance, said))
+            expected = brute_force(instance)
+            for path, said in zip(
+                paths, answers(instance, Path(folder), paths, backend, second), strict=True
+            ):
+                name = family.__name__ if len(paths) == 1 else f"{family.__name__}, {path}"
+                yield row_of(instance, name, said, judged(instance, said, expected))
 
 
 def programme_rows(seeds: Iterable[int], sizes: Iterable[int], backend: str, second: str,
@@ -142,9 +147,8 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--backend", default="highs")
     parser.add_argument("--cross-check", default="auto")
-    parser.add_argument(
-        "--method", default="auto", help="of the small instances; direct: without exact kernels"
-    )
+    parser.add_argument("--paths", nargs="+", choices=list(PATHS), default=["compiled"],
+                        help="by which each small instance is solved")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=60.0, help="for each programme and each solver")
     parser.add_argument("--out", type=Path, help="one JSON line for each instance")
     asked = parser.parse_args()
@@ -153,8 +157,8 @@ def main() -> int:
         return range(asked.first_seed, asked.first_seed + count)
 
     tasks = [
-        small_rows(random_small, seeds(asked.random), asked.backend, asked.cross_check, asked.method),
-        small_rows(near_miss, seeds(asked.near_miss), asked.backend, asked.cross_check, asked.method),
+        small_rows(random_small, seeds(asked.random), asked.backend, asked.cross_check, asked.paths),
+        small_rows(near_miss, seeds(asked.near_miss), asked.backend, asked.cross_check, asked.paths),
         programme_rows(seeds(asked.programmes), asked.sizes, asked.backend, asked.cross_check, asked.seconds),
     ]
     rows, began = [], time.perf_counter()

@@ -61,9 +61,9 @@ def test_a_wrong_answer_would_be_seen() -> None:
     def said(funded: list[int] | None, status: str = "optimal", canonical: bool = True) -> Answer:
         return Answer(funded, status, "PROVED", canonical, 0.0)
 
-    assert judged(small(), said([1, 2])) == RIGHT
-    assert judged(small(), said([0])) == WRONG
-    assert judged(small(), said(None, "infeasible")) == WRONG
-    assert judged(small(), said([0, 1])) == "overspent"
-    assert judged(small(), said([1, 2], canonical=False)) == UNPROVEN
-    assert judged(small(), said(None, "SolverError: no")) == "SolverError: no"
+    assert judged(small(), said([1, 2]), [1, 2]) == RIGHT
+    assert judged(small(), said([0]), [1, 2]) == WRONG
+    assert judged(small(), said(None, "infeasible"), [1, 2]) == WRONG
+    assert judged(small(), said([0, 1]), [1, 2]) == "overspent"
+    assert judged(small(), said([1, 2], canonical=False), [1, 2]) == UNPROVEN
+    assert judged(small(), said(None, "SolverError: no"), [1, 2]) == "SolverError: no"
