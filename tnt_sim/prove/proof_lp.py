@@ -27,7 +27,11 @@ from tnt_sim.certify.row_sum_bound import Group
 from tnt_sim.certify.system import Box, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
-from tnt_sim.solve.backends.highs import choose_simplex_strategy, import_highspy
+from tnt_sim.solve.backends.highs import (
+    choose_simplex_strategy,
+    has_time_for_first_step,
+    import_highspy,
+)
 from tnt_sim.sparse_matrix import SparseMatrix, label_components, stack_rows
 
 FloatArray = NDArray[np.float64]
@@ -140,6 +144,9 @@ class ProofLp:
 
     def solve(self, box: Box, deadline: Deadline = UNLIMITED) -> LpSolution:
         """Solve over a box; the answer is UNCLEAR when time is up first."""
+        system = self.system
+        if not self.n_solves and not has_time_for_first_step(system.n_cols, deadline):
+            return LpSolution(LpStatus.UNCLEAR, np.zeros(system.n_cols), np.nan, np.zeros(system.rows.n))
         self._move(box)
         relaxation = self._run(deadline)
         if relaxation.answer is LpStatus.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":

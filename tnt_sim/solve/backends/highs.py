@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import _
@@ -49,6 +50,8 @@ DUAL, PRIMAL = 1, 4
 """Simplex strategies of HiGHS."""
 PARALLEL_ROWS = 1 << 13
 """Presolve rule for parallel rows and columns: at a million columns, minutes without a time check."""
+FIRST_STEP_SECONDS = 5.0
+"""Processor seconds of the first dual simplex step with `MANY_COLUMNS` columns; it grows with their square."""
 _FIRST_USE = threading.Lock()
 
 _STATUSES = {
@@ -265,6 +268,13 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
 def choose_simplex_strategy(n_cols: int) -> int:
     """Choose the simplex variant: dual, but primal for huge models, where one dual step may take half a minute."""
     return PRIMAL if n_cols > MANY_COLUMNS else DUAL
+
+
+def has_time_for_first_step(n_cols: int, deadline: Deadline) -> bool:
+    """Whether the first simplex step, during which HiGHS checks no time, ends before a deadline."""
+    if choose_simplex_strategy(n_cols) == PRIMAL:
+        return not deadline.expired
+    return deadline.seconds_left > FIRST_STEP_SECONDS * (n_cols / MANY_COLUMNS) ** 2
 
 
 def _run(module: Any, highs: Any, watch: _Watch) -> None:

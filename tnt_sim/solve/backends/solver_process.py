@@ -179,6 +179,9 @@ TIMED_COLUMNS = 20_000
 """Open columns above which an integer model with a time limit is solved in its own process."""
 TO_ANSWER_SECONDS = 1.0
 """Time before the deadline for HiGHS to end by its own limit and send a point of `MANY_COLUMNS`."""
+RELAXED_COLUMNS = 100_000
+"""Open columns above which a linear program with a time limit is solved in its own process: the first step of the
+dual simplex checks no time, and takes a second here, five at twice as many columns."""
 BETWEEN_POINTS_SECONDS = 0.5
 """Least time between two points sent; the last point found in between is sent afterwards."""
 TURN_SECONDS = 0.2
@@ -200,8 +203,9 @@ def compute_answer_seconds(model: LinearModel) -> float:
 def is_for_apart(model: LinearModel, relax: bool, limits: Limits) -> bool:
     """Whether HiGHS may overrun its time limit, so that the model is solved in its own process."""
     n_open = _count_open_columns(model)
-    timed = limits.time_seconds is not None and not relax and bool(model.integer.any())
-    return n_open > MANY_COLUMNS or (timed and n_open > TIMED_COLUMNS)
+    integer = not relax and bool(model.integer.any())
+    most = TIMED_COLUMNS if integer else RELAXED_COLUMNS
+    return n_open > MANY_COLUMNS or (limits.time_seconds is not None and n_open > most)
 
 
 def _count_open_columns(model: LinearModel) -> int:
