@@ -314,6 +314,37 @@ CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CodeGroups:
+    """Rows grouped by code, so that each list is counted without sorting them again.
+
+    Attributes
+    ----------
+    rows : int64, rows with a code, by code
+    starts, codes : int64 (n_groups,), first place in `rows` and code of each group
+    """
+
+    rows: IntArray
+    starts: IntArray
+    codes: IntArray
+    n_codes: int
+
+    @classmethod
+    def of(cls, code: IntArray, n_codes: int) -> CodeGroups:
+        """Group the rows of codes from 0, int64 (n,); −1 for none."""
+        rows = np.argsort(code, kind="stable")
+        rows = rows[code[rows] >= 0]
+        starts = np.flatnonzero(np.diff(code[rows], prepend=-1))
+        return cls(rows, starts, code[rows[starts]], n_codes)
+
+    def find_funded_codes(self, funded: BoolArray) -> IntArray:
+        """Return whether each list funds some row of each code, int64 (n_codes, k); funded : bool (n, k)."""
+        reached = np.zeros((self.n_codes, funded.shape[1]), dtype=np.int64)
+        if len(self.rows):
+            reached[self.codes] = np.logical_or.reduceat(funded[self.rows], self.starts, axis=0)
+        return reached
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Counters:
     """Data to count lists of one table.
 
@@ -321,14 +352,15 @@ class Counters:
     ----------
     people : int64 (n_applicants,), inhabitants of the applicants; None if the table has none
     reached : communes that each application reaches, with their inhabitants; None without a map
-    applicant, department : int64 (n,), codes from 0; −1 for a missing department
+    communes : rows of `reached` by commune; None without a map
+    applicants, departments : rows by applicant and by department
     """
 
     people: IntArray | None
     reached: Once | None
-    applicant: IntArray
-    department: IntArray
-    n_departments: int
+    communes: CodeGroups | None
+    applicants: CodeGroups
+    departments: CodeGroups
 
     @classmethod
     def of(cls, problem: Problem) -> Counters:
@@ -345,7 +377,15 @@ class Counters:
         )
         reach = find_reached_communes(case)
         reached = None if reach is None else reach.build_once(np.ones(case.n, dtype=np.bool_))
-        return cls(people, reached, applicant, department, int(department.max(initial=-1)) + 1)
+        communes = None if reached is None else CodeGroups.of(reached.key, len(reached.worth))
+        applicants = CodeGroups.of(applicant, int(applicant.max(initial=-1)) + 1)
+        departments = CodeGroups.of(department, int(department.max(initial=-1)) + 1)
+        return cls(people, reached, communes, applicants, departments)
+
+    @property
+    def n_departments(self) -> int:
+        """Return the number of departments of the table."""
+        return self.departments.n_codes
 
     def count_population(self, funded: BoolArray) -> IntArray | None:
         """Return the inhabitants of the applicants of each list, int64 (k,), each applicant once.
@@ -354,19 +394,18 @@ class Counters:
         """
         if self.people is None:
             return None
-        reached = _find_funded_codes(self.applicant, funded, len(self.people))
-        return np.asarray(self.people @ reached)
+        return np.asarray(self.people @ self.applicants.find_funded_codes(funded))
 
     def count_inhabitants(self, funded: BoolArray) -> list[int | None]:
         """Return the inhabitants of the communes each list reaches, each commune once; funded : bool (n, k)."""
-        if self.reached is None:
+        if self.reached is None or self.communes is None:
             return [None] * funded.shape[1]
-        held = _find_funded_codes(self.reached.key, funded[self.reached.row], len(self.reached.worth))
+        held = self.communes.find_funded_codes(funded[self.reached.row])
         return list((self.reached.worth @ held).tolist())
 
     def count_departments(self, funded: BoolArray) -> IntArray:
         """Return the number of departments that each list reaches, int64 (k,)."""
-        return _find_funded_codes(self.department, funded, self.n_departments).sum(axis=0)
+        return self.departments.find_funded_codes(funded).sum(axis=0)
 
 
 def _encode_names(names: pl.Series) -> IntArray:
@@ -376,17 +415,6 @@ def _encode_names(names: pl.Series) -> IntArray:
     codes = pl.DataFrame({"name": kinds, "code": np.arange(len(kinds))})
     found = known.to_frame().join(codes, on="name", how="left", maintain_order="left")["code"]
     return found.fill_null(-1).to_numpy()
-
-
-def _find_funded_codes(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:
-    """Return whether a list funds some row of each code, 0 or 1; funded : bool (n, k), int64 (n_codes, k)."""
-    order = np.argsort(code, kind="stable")
-    order = order[code[order] >= 0]
-    places = np.zeros((n_codes, funded.shape[1]), dtype=np.int64)
-    if len(order):
-        starts = np.flatnonzero(np.r_[True, np.diff(code[order]) != 0])
-        places[code[order][starts]] = np.logical_or.reduceat(funded[order], starts, axis=0)
-    return places
 
 
 def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -> dict[str, Any]:
