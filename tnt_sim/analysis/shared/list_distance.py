@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+import polars as pl
 
+from tnt_sim.documents import TableRows
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit, sum_exactly
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
@@ -125,16 +127,10 @@ def list_changes(problem: Problem, before: Allocation, after: Allocation) -> Lis
 
 def _build_change_rows(
     problem: Problem, mask: BoolArray, before: Allocation, after: Allocation
-) -> list[ListChange]:
+) -> TableRows[ListChange]:
     rows = np.flatnonzero(mask)
-    table = problem.case.table
-    return [
-        ListChange(dossier=name, title=title, before_cents=int(a), after_cents=int(b))
-        for name, title, a, b in zip(
-            table["dossier"].gather(rows).to_list(),
-            table["title"].gather(rows).to_list(),
-            before.granted_cents[rows].tolist(),
-            after.granted_cents[rows].tolist(),
-            strict=True,
-        )
-    ]
+    changed = problem.case.table.select("dossier", "title")[rows].with_columns(
+        before_cents=pl.Series(before.granted_cents[rows], dtype=pl.Int64),
+        after_cents=pl.Series(after.granted_cents[rows], dtype=pl.Int64),
+    )
+    return TableRows(changed, ListChange)

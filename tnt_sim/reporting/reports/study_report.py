@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
-from tnt_sim.analysis.shared.list_distance import ListChanges
+import polars as pl
+
+from tnt_sim.analysis.shared.list_distance import ListChange, ListChanges
+from tnt_sim.documents import TableRows
 from tnt_sim.i18n.message import NO_TEXT, Text, _
 from tnt_sim.i18n.parameters import Day
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone, Words
@@ -67,14 +70,14 @@ CHANGES = {
 def build_change_table(changes: ListChanges) -> Table:
     """Return who enters, who leaves and whose amount changes."""
     kinds = ("enter", changes.enter), ("leave", changes.leave), ("amount", changes.amount)
-    rows = [(key, one) for key, listed in kinds for one in listed]
+    table = pl.concat([cast("TableRows[ListChange]", rows).table for __, rows in kinds])
     return Table(
         [
-            Column(_("Dossier"), [one.dossier for __, one in rows]),
-            Column(_("Title"), [one.title or "" for __, one in rows]),
-            Column(_("Change"), [CHANGES[key] for key, __ in rows]),
-            Column(_("Before"), [one.before_cents for __, one in rows], Kind.MONEY),
-            Column(_("After"), [one.after_cents for __, one in rows], Kind.MONEY),
+            Column(_("Dossier"), table["dossier"].to_list()),
+            Column(_("Title"), table["title"].fill_null("").to_list()),
+            Column(_("Change"), [CHANGES[key] for key, rows in kinds for __ in range(len(rows))]),
+            Column(_("Before"), table["before_cents"].to_list(), Kind.MONEY),
+            Column(_("After"), table["after_cents"].to_list(), Kind.MONEY),
         ],
         most=12,
     )
