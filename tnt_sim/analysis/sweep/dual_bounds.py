@@ -32,6 +32,7 @@ from tnt_sim.certify.claim_systems import ClaimGoal, Claims, build_claims
 from tnt_sim.certify.row_sum_bound import relax_to_knapsacks, solve_relaxation
 from tnt_sim.certify.system import MultiplierError, System, compute_slack, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.proof_lp import LpStatus, ProofLp, build_row_groups, round_multipliers
 from tnt_sim.prove.stage_proofs import prove_stages
@@ -96,6 +97,7 @@ def compute_proven_bounds(
     lines: DualLines | None = None,
     fresh: bool = True,
     deadline: Deadline = UNLIMITED,
+    model_cache: ModelCache | None = None,
 ) -> tuple[Fraction | None, ...]:
     """Bound each stage, given that the earlier stages are no worse than these values.
 
@@ -107,14 +109,17 @@ def compute_proven_bounds(
     lines : lines of other amounts, to which those of this amount are added
     fresh : whether to look for a proof and for lines of this amount
     deadline : after it only known lines are used
+    model_cache : holds the rows of other amounts, of which those of this amount are made
 
     Returns
     -------
     tuple of Fraction or None
         One bound per stage, in its unit; None where none is known.
     """
+    until = Deadline(deadline.seconds_left + BEYOND_SECONDS)
     try:
-        claims = build_claims(problem, Deadline(deadline.seconds_left + BEYOND_SECONDS))
+        claims = None if model_cache is None else model_cache.build_claims(problem, until)
+        claims = claims or build_claims(problem, until)
     except (OverflowError, DeadlineExpired):
         return (None,) * len(values)
     known = DualLines() if lines is None else lines

@@ -252,8 +252,9 @@ class Settler:
             lines=self.lines,
             fresh=not deadline.expired,
             deadline=deadline,
+            model_cache=self.warm.model_cache,
         )
-        return _mark_if_proved(problem, replace(point, bounds=bounds))
+        return self._mark_if_proved(problem, replace(point, bounds=bounds))
 
     def _limit_bound_seconds(self, seconds: float | None) -> float:
         """Return the most seconds of a bound: 2 at least, but the amount's own where a line is known already."""
@@ -270,7 +271,7 @@ class Settler:
         bound = point.bounds[0] if len(problem.stages) == 1 and point.bounds else None
         sign = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
         if bound is not None and sign * bound >= sign * retained.values[0]:
-            return _mark_if_proved(problem, replace(retained, bounds=(bound,)))
+            return self._mark_if_proved(problem, replace(retained, bounds=(bound,)))
         pairs = zip(point.bounds, retained.values, strict=False)
         proven = next((k for k, (bound, value) in enumerate(pairs) if bound != value), len(point.bounds))
         return self.add_bounds(problem, retained, LEAST_SECONDS, proven)
@@ -278,7 +279,12 @@ class Settler:
     def tighten_bounds(self, problem: Problem, point: Point, deadline: Deadline = UNLIMITED) -> Point:
         """Return the point with the tighter of its bounds and all lines known by now."""
         bounds = compute_proven_bounds(
-            problem, point.values, lines=self.lines, fresh=False, deadline=deadline
+            problem,
+            point.values,
+            lines=self.lines,
+            fresh=False,
+            deadline=deadline,
+            model_cache=self.warm.model_cache,
         )
         both = zip(point.bounds, bounds, problem.stages, strict=True)
         least = [_select_tighter(one, other, stage.sense is Sense.MAXIMISE) for one, other, stage in both]
@@ -297,17 +303,19 @@ class Settler:
         same = np.array_equal(first.granted_cents, known.granted_cents)
         return proved if same and np.array_equal(first.funded, known.funded) else None
 
+    def _mark_if_proved(self, problem: Problem, point: Point) -> Point:
+        """Return the point as proved optimal if its bounds are its values and its rows have a second reading."""
+        if not point.settled:
+            return point
+        claims = self.warm.model_cache.build_claims(problem) or build_claims(problem)
+        if has_valid_rows(problem, claims):
+            return replace(point, status=Status.OPTIMAL, proof=Proof.PROVED)
+        return point
+
     def _build_clock(self, seconds: float | None, share: float = 1.0) -> Clock:
         """Return a clock for one solve, or what is left of the sweep's own."""
         deadline = self.clock.deadline.tighten(seconds)
         return Clock.from_deadline(deadline if share == 1.0 else deadline.take_share(share))
-
-
-def _mark_if_proved(problem: Problem, point: Point) -> Point:
-    """Return the point as proved optimal if its bounds are its values and its rows have a second reading."""
-    if point.settled and has_valid_rows(problem, build_claims(problem)):
-        return replace(point, status=Status.OPTIMAL, proof=Proof.PROVED)
-    return point
 
 
 def _with_all_stages(problem: Problem, held: SolveOutcome) -> SolveOutcome:
