@@ -28,6 +28,7 @@ class Budgets:
     question_proof_share, question_proof_seconds : share and most seconds for the proof of a question
     gap_seconds, gap_share : most seconds, and share of a limit, for the gap in money
     result_share : largest share of a limit left for building the result
+    answer_seconds : processor seconds left for building the answer of an analysis, for a million dossiers
     """
 
     rounds: int = 30
@@ -46,9 +47,12 @@ class Budgets:
     gap_seconds: float = 5.0
     gap_share: float = 0.05
     result_share: float = 0.25
+    answer_seconds: float = 3.0
 
 
 BUDGETS = Budgets()
+LEAST_MEASURED = 0.1
+"""Processor seconds of reading from which they tell how fast this machine is."""
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Clock:
     seconds : seconds spent, by phase
     deadline : when the run must end
     reading_seconds : time spent reading rules and dossiers, a measure of how fast this machine processes them
+    slowdown : seconds that passed for each processor second while they were read, at least 1
     """
 
     limit_seconds: float | None
@@ -68,6 +73,8 @@ class Clock:
     began: float = field(default_factory=time.perf_counter)
     deadline: Deadline = field(init=False)
     reading_seconds: float = field(default=0.0, init=False)
+    slowdown: float = field(default=1.0, init=False)
+    _processor_began: float = field(default_factory=time.process_time, init=False)
     _reads: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +92,9 @@ class Clock:
         if self._reads:
             if self.limit_seconds is not None:
                 self.reading_seconds = self.limit_seconds - self.deadline.seconds_left
+                worked = time.process_time() - self._processor_began
+                if worked >= LEAST_MEASURED:
+                    self.slowdown = max(1.0, self.reading_seconds / worked)
             self.record_phase("read")
             self.deadline, self._reads = Deadline(self.limit_seconds), False
 
@@ -98,6 +108,20 @@ class Clock:
         if left is None:
             return self.deadline
         return self.deadline.tighten(left - min(self.reading_seconds, fraction * left))
+
+    def hold_back_answer(self, n_dossiers: int) -> Clock:
+        """Create an earlier clock that leaves time to build the answer of an analysis.
+
+        The time reserved is `Budgets.answer_seconds` in proportion to the dossiers, longer on a machine that works
+        for others, and at most the share `Budgets.result_share` of the remaining time.
+        """
+        left = self.deadline.limit_seconds
+        if left is None:
+            return self
+        needed = BUDGETS.answer_seconds * n_dossiers / 1_000_000 * self.slowdown
+        clock = Clock.from_deadline(self.deadline.tighten(left - min(needed, BUDGETS.result_share * left)))
+        clock.seconds = self.seconds
+        return clock
 
     def take_share(self, fraction: float) -> Clock:
         """Create a clock with a share (0 to 1) of the remaining time; its phases are counted here."""

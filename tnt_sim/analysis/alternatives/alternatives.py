@@ -147,8 +147,10 @@ def alternatives(
     if len(steps) > 1:
         raise UsageError(_("`alternatives` looks at one decision, and this scenario has several steps."))
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    clock = Clock(limit)
     problem = compile_problem(steps[0].scenario)
-    return search_alternatives(problem, loss, count, Clock(limit), by=by, steer=steer, progress=progress)
+    clock.begin()
+    return search_alternatives(problem, loss, count, clock, by=by, steer=steer, progress=progress)
 
 
 def search_alternatives(
@@ -163,6 +165,7 @@ def search_alternatives(
 ) -> AlternativesResult:
     """Search on a compiled problem."""
     began = time.perf_counter()
+    clock = clock.hold_back_answer(problem.case.n)
     optimum = optimise(problem, clock=clock.take_share(REFERENCE_SHARE))
     course = StudyProgress(clock.deadline, "portfolios", n_asked=0)
     search = DiverseSearch(

@@ -231,9 +231,11 @@ def audit(
     if len(steps) > 1:
         raise UsageError(_("`audit` looks at one decision, and this scenario has several steps."))
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    clock = Clock(limit)
     problem = compile_problem(steps[0].scenario)
     chosen = read_selection(Path(selection), problem)
-    return audit_selection(problem, chosen, Clock(limit), progress=progress)
+    clock.begin()
+    return audit_selection(problem, chosen, clock, progress=progress)
 
 
 def audit_selection(
@@ -242,6 +244,7 @@ def audit_selection(
     """Audit a selection already read against a compiled problem."""
     began = time.perf_counter()
     report_progress = progress or (lambda phase, done: None)
+    clock = clock.hold_back_answer(problem.case.n)
     reading = read_allocation(problem, chosen.allocation)
     broken = list_violations(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
     course = StudyProgress(clock.deadline, "questions", n_asked=3)

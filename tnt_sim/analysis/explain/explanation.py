@@ -277,8 +277,11 @@ def explain(
     if known is not None and everyone:
         return ExplanationResult(replace(known, unknown=_list_unknown(faults, tongue)), faults)
     sentences = _get_reporter(progress)
-    limit = get_limit(decided, seconds)
-    deadline, reasons = Deadline(limit), StudyProgress(Deadline(limit + REASONS_SECONDS), "dossiers")
+    clock = Clock(get_limit(decided, seconds)).hold_back_answer(
+        len(decided.numbers) if everyone else len(rows)
+    )
+    deadline = clock.deadline
+    reasons = StudyProgress(Deadline(deadline.seconds_left + REASONS_SECONDS), "dossiers")
     decided, course = (
         replace(decided, clock=Clock.from_deadline(deadline)),
         StudyProgress(deadline, "dossiers"),

@@ -87,6 +87,7 @@ def extend_of(
     clock = clock or Clock(None)
     totals = parse_totals(AmountVariation.of(scenario), to)
     base = solve_reference(scenario, clock, share=REFERENCE_SHARE)
+    clock = clock.hold_back_answer(base.problem.case.n)
     line = build_envelope_path(base.problem, base.problem.case.tree.ids[0])
     result = ExtendResult(
         base,

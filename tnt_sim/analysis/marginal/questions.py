@@ -132,6 +132,7 @@ def next_euro(
     """
     clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
     base = solve_reference(scenario, clock, prove=prove)
+    clock = clock.hold_back_answer(base.problem.case.n)
     course = StudyProgress(clock.deadline, "questions")
     for name in rules or ():
         _check_rule(base.problem, name)
@@ -335,6 +336,7 @@ def prices(
         if kind not in KINDS:
             raise _build_unknown_error(kind, KINDS, "usage.prices")
     base = solve_reference(scenario, clock, prove=prove, share=REFERENCE_SHARE)
+    clock = clock.hold_back_answer(base.problem.case.n)
     path = build_envelope_path(base.problem, envelope or base.problem.case.tree.ids[0])
     result: list[Price] = []
     unsettled: list[str] = []

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -175,18 +174,15 @@ def _fill_column(granted: pl.DataFrame, stored: pl.DataFrame, column: str) -> pl
 
 def find_rows(decided: DecidedRun, names: Sequence[str]) -> tuple[list[int], tuple[Defect, ...]]:
     """Return the rows of some applications, without repeats, and a defect for each unknown name."""
-    place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
-    rows: list[int] = []
-    faults: list[Defect] = []
-    for name in dict.fromkeys(names):
-        if name in place:
-            rows.append(place[name])
-        else:
-            faults.append(_build_unknown_defect(name, place))
-    return rows, tuple(faults)
+    wanted = pl.DataFrame({"dossier": list(dict.fromkeys(names))}, schema={"dossier": pl.String})
+    known = decided.numbers.to_frame().with_row_index("row")
+    placed = wanted.join(known, on="dossier", how="left", maintain_order="left")
+    missing = placed.filter(pl.col("row").is_null())["dossier"].to_list()
+    every = decided.numbers.to_list() if missing else []
+    return placed["row"].drop_nulls().to_list(), tuple(_build_unknown_defect(name, every) for name in missing)
 
 
-def _build_unknown_defect(name: str, known: dict[str, Any]) -> Defect:
+def _build_unknown_defect(name: str, known: Sequence[str]) -> Defect:
     close = find_nearest_name(name, known)
     return Defect(
         "unknown-dossier",

@@ -68,7 +68,7 @@ FIRST_SECONDS = 2.0
 LAST_SHARE, LAST_SECONDS = 0.1, 3.0
 """Share of the limit, and most seconds, in which the amounts that were not reached get a list and a bound."""
 BOUND_SECONDS = 1.0
-"""Seconds that this may take after the limit."""
+"""Seconds that this may take beyond its share."""
 ReportProgress = Callable[[str, float], None]
 
 
@@ -148,7 +148,7 @@ class SweepRun:
     """Workers for the free amounts; None for this process, where each amount starts from the one before."""
     outcome: SweepResult = field(init=False)
     end: Deadline = field(init=False)
-    """End of the whole; `clock` ends earlier, so that amounts left over get a list and a bound."""
+    """End of the search; `clock` ends earlier, so that amounts left over get a list and a bound."""
     counters: Counters = field(init=False)
     settler: Settler = field(init=False)
     warm: WarmStart = field(default_factory=WarmStart)
@@ -159,7 +159,7 @@ class SweepRun:
     def __post_init__(self) -> None:
         base = self.plan.base
         self.clock.begin()
-        self.end = self.clock.deadline
+        self.end = self.clock.hold_back_answer(base.case.n).deadline
         left = self.end.limit_seconds
         if left is not None:
             self.clock = Clock.from_deadline(self.end.tighten(left - min(LAST_SHARE * left, LAST_SECONDS)))
