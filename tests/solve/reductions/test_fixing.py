@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clocks import StepClock
 from support.lanes import drawn
 from support.solve_instances import best_of, model_of, points_of
 
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import HighsBackend
@@ -131,3 +133,18 @@ def test_a_restricted_model_has_the_same_points(
         x = inverse.expand(y)
         assert model.compute_value(x) == inverse.expand_bound(part.compute_value(y))
         assert inverse.reduce(x).tolist() == y.tolist()
+
+
+def test_a_bound_beyond_64_bits_ends_with_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bound as without a limit, or none: it looks at the clock every few columns."""
+    monkeypatch.setattr("tnt_sim.solve.reductions.fixing.COLUMNS_PER_LOOK", 2)
+    n = 40
+    model = model_of([[1] * n], [NO_LOWER], [8], [2**48 + k for k in range(n)])
+    prices = np.array([2.0**48])
+    whole = compute_exact_bound(model, prices)
+    assert whole.multipliers.dtype == object
+    clock = StepClock().install(monkeypatch)
+    with pytest.raises(DeadlineExpired):
+        compute_exact_bound(model, prices, Deadline(5 * clock.tick))
+    assert clock.readings <= 7
+    assert compute_exact_bound(model, prices, Deadline(1.0)).value == whole.value

@@ -95,14 +95,18 @@ class ValueBounds:
         if named is None:
             return None
         stage = form.stages[0]
-        model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
+        model = CoefficientTightening(deadline).apply(form.model)[0]
+        model = model.with_objective(stage.objective, stage.sense)
         prices = np.array([named.get(name, 0.0) for name in model.row_names])
-        most = compute_exact_bound(model, prices).round_to_integer(stage.sense)
+        try:
+            most = compute_exact_bound(model, prices, deadline).round_to_integer(stage.sense)
+        except DeadlineExpired:
+            return None
         return None if most is None else (most + stage.constant) * stage.scale
 
     def _compute_prices(self, form: Formulation, free: str, deadline: Deadline) -> dict[str, float] | None:
         """Return the prices of the problem's rows by name, with the rows of a rule free."""
-        model, stage = CoefficientTightening().apply(form.model)[0], form.stages[0]
+        model, stage = CoefficientTightening(deadline).apply(form.model)[0], form.stages[0]
         lower, upper = model.row_lower.copy(), model.row_upper.copy()
         if free:
             own = [label.kind is RowKind.RULE and label.id == free for label in form.labels]

@@ -21,6 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import (
     NO_LOWER,
     NO_UPPER,
@@ -69,7 +70,9 @@ class ExactBound:
         return self.scaled >> self.scale if sense is Sense.MAXIMISE else -(-self.scaled >> self.scale)
 
 
-def compute_exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound:
+def compute_exact_bound(
+    model: LinearModel, row_duals: FloatArray, deadline: Deadline = UNLIMITED
+) -> ExactBound:
     """Compute the dual bound that these prices prove, in integers.
 
     NaN and infinite prices count as 0, and so do prices whose sign needs a bound that the row does not have.
@@ -77,6 +80,11 @@ def compute_exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound
     Parameters
     ----------
     row_duals : float64 (n_rows,), in the sign of `RawSolution.row_duals`
+
+    Raises
+    ------
+    DeadlineExpired
+        If time runs out where the products exceed 64 bits.
     """
     up = 1 if model.sense is Sense.MAXIMISE else -1
     prices = np.where(np.isfinite(row_duals), row_duals, 0.0)
@@ -89,7 +97,7 @@ def compute_exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound
     if scale is None:
         scale = SCALE
         y = np.array([round(p * 2**scale) for p in prices.tolist()], dtype=object)
-        reduced = model.objective.astype(object) * 2**scale - _aggregate_rows(model, y)
+        reduced = model.objective.astype(object) * 2**scale - _aggregate_rows(model, y, deadline)
     else:
         y = np.rint(prices * 2.0**scale).astype(np.int64)
         reduced = (model.objective << scale) - y @ model.matrix
@@ -109,15 +117,18 @@ def _find_scale(model: LinearModel, prices: FloatArray) -> int | None:
     return min(SCALE, room) if room >= 16 else None
 
 
-def _aggregate_rows(model: LinearModel, y: ExactArray) -> ExactArray:
+def _aggregate_rows(model: LinearModel, y: ExactArray, deadline: Deadline) -> ExactArray:
     m = model.matrix.T
-    return np.array(
-        [
-            sum(int(a) * y[i] for a, i in zip(m.data[lo:hi], m.indices[lo:hi], strict=True))
-            for lo, hi in zip(m.indptr[:-1], m.indptr[1:], strict=True)
-        ],
-        dtype=object,
-    )
+    sums = np.zeros(model.n_cols, dtype=object)
+    for column, (low, high) in enumerate(zip(m.indptr[:-1], m.indptr[1:], strict=True)):
+        if column % COLUMNS_PER_LOOK == 0:
+            deadline.check()
+        sums[column] = sum(int(a) * y[i] for a, i in zip(m.data[low:high], m.indices[low:high], strict=True))
+    return sums
+
+
+COLUMNS_PER_LOOK = 4096
+"""Columns between two checks of the deadline."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
