@@ -66,7 +66,8 @@ def test_usage_errors_under_json(tnt: Run) -> None:
     unknown = tnt("ruun", "x.yaml", "--json")
     assert unknown.code == 2
     assert (
-        unknown.document["error"]["message"] == "le verbe « ruun » n'existe pas. Vouliez-vous dire « run » ?"
+        unknown.document["error"]["message"]
+        == "la commande « ruun » n'existe pas. Vouliez-vous dire « run » ?"
     )
 
 
@@ -79,7 +80,7 @@ def test_a_bug_is_one_line(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
     assert (said.code, said.out) == (1, "")
     assert said.err == (
         "Erreur : panne inattendue de tnt-sim (RuntimeError: secret). "
-        "Relancez avec --debug et envoyez ce qui s'affiche.\n"
+        "Relancez avec --debug et envoyez ce qui s'affiche. (bug)\n"
     )
     assert "Traceback" in tnt("run", "scenario.yaml", "--debug").err
 

@@ -78,7 +78,7 @@ def test_chorus_names_who_is_no_siret(tnt: Run, run_dir: Path, tmp_path: Path) -
     assert said.code == 0
     assert "n'est pas un SIRET de 14 chiffres pour 17 dossiers : E-01, E-02" in said.err
     said = tnt("export", run_dir, "--format", "chorus", "--out", tmp_path / "d.csv", "--json", "--lang", "en")
-    assert said.document["remarks"][0].startswith('"Tiers" is no SIRET of 14 digits for 17 dossiers')
+    assert said.document["remarks"][0].startswith('"Tiers" is not a SIRET of 14 digits for 17 dossiers')
 
 
 def test_nothing_is_replaced_unasked(tnt: Run, run_dir: Path, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_language_that_is_not_there(tnt: Run, demo: Path) -> None:
     for words in (("--lang", "de", "run", "scenario.yaml"), ("run", "scenario.yaml", "--lang", "de")):
         said = tnt(*words)
         assert (said.code, said.out) == (2, "")
-        assert "--lang vaut fr ou en, pas « de »" in said.err
+        assert "--lang prend fr ou en, pas « de »" in said.err
 
 
 @pytest.mark.parametrize("written", [True, False])

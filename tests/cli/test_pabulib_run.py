@@ -72,7 +72,8 @@ def test_measures_that_cannot_be(tnt: Run, here: Path) -> None:
     said = tnt("run", "votes.pb", "--measure", "points")
     assert (said.code, "n'ont pas de colonne « score »" in said.err) == (2, True)
     assert (
-        "--measure vaut votes, points, cost, pas « voix »." in tnt("run", "votes.pb", "--measure", "voix").err
+        "--measure prend votes, points, cost, pas « voix »."
+        in tnt("run", "votes.pb", "--measure", "voix").err
     )
     (here / "s.yaml").write_text("schema_version: 1\n", encoding="utf-8")
     assert "--measure est pour les fichiers Pabulib" in tnt("run", "s.yaml", "--measure", "votes").err

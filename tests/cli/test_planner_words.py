@@ -46,7 +46,7 @@ VERBS = (
 def test_a_verb_of_the_contract_is_never_unknown(capsys: pytest.CaptureFixture[str], verb: str) -> None:
     code, _, err = say(capsys, verb, "x")
     assert code != 1
-    assert f"le verbe « {verb} » n'existe pas" not in err
+    assert f"la commande « {verb} » n'existe pas" not in err
     assert code == 0 or err.startswith(("Erreur : ", "Lecture "))
 
 

@@ -74,6 +74,67 @@ IN_THE_SCENARIO = (
     ),
     Mistake("a value in the plural", "commune}\n    min", "Communes}\n    min", (":45:29", "« commune »")),
     Mistake("a column in French", "by: department", "by: departement", (":51:9", "« department »")),
+    Mistake(
+        "a quote left open",
+        "title: Programme d'exemple\nnote",
+        'title: "Programme\nnote',
+        (":5:8", "Ajoutez « "),
+    ),
+    Mistake(
+        "a measure in French",
+        "measure: granted\n    by",
+        "measure: montant\n    by",
+        (":50:14", "« granted »"),
+    ),
+    Mistake("a ceiling in French", "kind: limit", "kind: plafond", (":49:11", "« limit »")),
+    Mistake("a share in a limit", "max: 400 k€", "max: 10%", (":52:10", "Écrivez `kind: share`")),
+    Mistake(
+        "a share of itself",
+        "    where: {applicant_type: commune}\n    min: 40 %",
+        "    by: department\n    max: 60 %",
+        (":41:5", "écrivez `of: all`"),
+    ),
+    Mistake(
+        "a requirement in the plural",
+        "require: {population: {below: 20000}}",
+        "require: {applicant_type: communes}",
+        (":32:31", "« commune »"),
+    ),
+    Mistake("too many zeros", "1.2 M€", "12000000000 M€", (":14:11", "Vérifiez les zéros")),
+    Mistake(
+        "an empty rate",
+        "max_rate: 80 %",
+        'max_rate: ""',
+        (":37:38", "la valeur est vide", "par exemple 80 %"),
+    ),
+    Mistake("an id left empty", "- id: part-communes", "- id:", (":41:5", "Donnez-lui une valeur")),
+    Mistake(
+        "a key of a split in French",
+        "amount: 600 k€}",
+        "amount: 600 k€, split: {by: department, cle: population}}",
+        (":16:91", "« key »"),
+    ),
+    Mistake(
+        "a split that divides by nothing",
+        "amount: 600 k€}",
+        "amount: 600 k€, split: {by: department}}",
+        (":16:", "split: {by: department, key: population}"),
+    ),
+    Mistake(
+        "two directions in a stage",
+        "{maximise: {score: 1}}",
+        "{maximise: {score: 1}, minimise: {cost: 1}}",
+        (":56:5", "- {maximise: {score: 1}}"),
+    ),
+    Mistake("a stage in French", "{maximise: {", "{maximiser: {", (":56:6", "« maximise »")),
+    Mistake("a weight in words", "{score: 1}", "{score: un}", (":56:24", "par exemple `score: 1`")),
+    Mistake("steps in French", "\nobjective:", "\nétapes: [{id: a}]\nobjective:", (":55:1", "« steps »")),
+    Mistake(
+        "a stage that is not there",
+        "max: 400 k€",
+        "max: 400 k€\n    penalty: {cost: 1, per: 1000 €, stage: 3}",
+        (":53:44", "Écrivez au plus `stage: 1`"),
+    ),
 )
 IN_THE_TABLE = (
     Mistake("an id twice", "E-02,", "E-01,", ("dossiers.csv:2", "dossiers.csv:3", "Gardez-en une")),
@@ -101,6 +162,15 @@ IN_THE_TABLE = (
     Mistake("the number renamed", "dossier,title", "Numéro,title", ('columns: {dossier: "…"}', "Numéro")),
     Mistake("a title above", "dossier,title", "Liste 2026\ndossier,title", (":1:1", "read: {header_row: 2}")),
     Mistake("sep= above", "dossier,title", "sep=,\ndossier,title", (":1 ", "read: {header_row: 2}")),
+    Mistake(
+        "a total",
+        "E-02,",
+        "TOTAL,,,,,,,2400000,1800000,,,,\nE-02,",
+        (":3 [TOTAL]", "Supprimez-la du tableau"),
+    ),
+    Mistake("a state in words", "en_instruction", "En instruction", (":2 [E-01]", "« en_instruction »")),
+    Mistake("dollars", "90000,72000", '"$90,000.00",72000', (":2 [E-01]", "Écrivez « 1 234,56 € »")),
+    Mistake("thousands with a comma", "4200,90000", '"4,200",90000', (":2 [E-01]", "par exemple 4200")),
 )
 
 
@@ -163,6 +233,52 @@ def test_many_columns_without_header(tnt: Run) -> None:
 )
 def test_a_mistake_in_the_command(tnt: Run, words: tuple[str, ...], code: int, answer: str) -> None:
     _check(tnt, ("validate", *words), code, (answer,))
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(
+    ("words", "code", "answer"),
+    [
+        (("validate",), 2, "il manque SCENARIO. Voir « tnt-sim validate --help ». (usage)"),
+        (("validate", "scenario.yaml", "--foo"), 2, "« --force » ? (usage)"),
+        (("run", "scenario.yaml", "--time-limit"), 2, "Voir « tnt-sim run --help ». (usage)"),
+        (
+            ("run", "scenario.yaml", "--time-limit", "vite"),
+            2,
+            "Écrivez 300, « 300 s » ou « 5 min ». (usage.time-limit)",
+        ),
+        (("lancer", "scenario.yaml"), 2, "« run » ? (usage)"),
+        (("--lang", "en", "validate", "absent.yaml"), 3, 'Did you mean "scenario.yaml"? (file_missing)'),
+        (("explain", "scenario.yaml", "E-01"), 3, "(runs/…). (run-folder)"),
+    ],
+)
+def test_a_command_that_is_refused_shows_its_code(
+    tnt: Run, words: tuple[str, ...], code: int, answer: str
+) -> None:
+    _check(tnt, words, code, (answer,))
+
+
+def _check_repair(tnt: Run, *answer: str) -> None:
+    """Check what `validate` shows for rules that contradict each other: what clashes, and a line to type."""
+    said = tnt("validate", "scenario.yaml")
+    assert (said.code, said.err) == (3, "")
+    shown = said.out.replace("\u00a0", " ").replace("\u202f", " ")
+    assert all(part in shown for part in answer), shown
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_minimum_above_the_caps(tnt: Run) -> None:
+    _apply(SCENARIO, Mistake("", "amount: 1.2 M€", "amount: 1.2 M€\n  min_use: 95 %", ()))
+    _apply(SCENARIO, Mistake("", "max: 400 k€", "max: 100 k€", ()))
+    _check_repair(tnt, '--set programme.min_use="24.08 %"', '--set rules.plafond-departement.max="429000 €"')
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_commitment_above_a_cap(tnt: Run) -> None:
+    head, first, *rest = TABLE.read_text(encoding="utf-8").splitlines()
+    lines = [f"{head},committed", f"{first},700000", *(f"{row}," for row in rest)]
+    TABLE.write_text("\n".join(lines), encoding="utf-8")
+    _check_repair(tnt, "Guichet unique en ligne", '--set rules.plafond-departement.max="700000 €"')
 
 
 def _write_workbook(path: Path, change: str) -> None:

@@ -130,15 +130,16 @@ def test_write_lp_writes_the_model_or_refuses_the_path(tnt: Run, demo: Path) -> 
     [
         (
             ("--time-limit", "bientôt"),
-            "--time-limit « bientôt » n'est pas une durée. Écrivez 300, « 300 s » ou « 5 min ».",
+            "--time-limit « bientôt » n'est pas une durée. Écrivez 300, « 300 s » ou « 5 min ». "
+            "(usage.time-limit)",
         ),
-        (("--lang", "de"), "--lang vaut fr ou en, pas « de »."),
-        (("--sett", "a=1"), "l'option --sett n'existe pas ici. Vouliez-vous dire « --set » ?"),
-        (("--backend",), "l'option --backend veut une valeur. Voir « tnt-sim run --help »."),
+        (("--lang", "de"), "--lang prend fr ou en, pas « de ». (usage.lang)"),
+        (("--sett", "a=1"), "l'option --sett n'existe pas ici. Vouliez-vous dire « --set » ? (usage)"),
+        (("--backend",), "l'option --backend demande une valeur. Voir « tnt-sim run --help ». (usage)"),
         (
             ("trop",),
             "argument en trop : trop. S'il fait partie d'un nom ou d'une valeur avec des espaces, "
-            'mettez le tout entre guillemets : "… trop".',
+            'mettez le tout entre guillemets : "… trop". (usage)',
         ),
     ],
 )

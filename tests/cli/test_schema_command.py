@@ -21,5 +21,6 @@ def test_an_unknown_name_is_refused_with_the_nearest(tnt: Run) -> None:
     said = tnt("schema", "rule-price", "--lang", "en")
     assert (said.code, said.out) == (2, "")
     assert said.err == (
-        'Error: there is no schema "rule-price". Did you mean "rule-prices"? "tnt-sim schema" lists them.\n'
+        'Error: there is no schema "rule-price". Did you mean "rule-prices"? "tnt-sim schema" lists them. '
+        "(usage.schema)\n"
     )

@@ -316,8 +316,8 @@ def test_what_must_not_be_sent_is_refused(tnt: Run, run_dir: Path, server: Demar
     refusals = {
         ("--annotation", "granted"): "granted=LABEL", ("--annotation", "montant=x"): "granted=LABEL",
         ("--instructor", "nobody@example.fr"): "no instructor", ("--to", "http://example.fr"): "https only",
-        ("--demarche", "1"): "does not find it", ("--to", "https://127.0.0.1/é"): "no address",
-        ("--to", "https://127.0.0.1:x/"): "no address",
+        ("--demarche", "1"): "does not find it", ("--to", "https://127.0.0.1/é"): "not an address",
+        ("--to", "https://127.0.0.1:x/"): "not an address",
     }  # fmt: skip
     for more, why in refusals.items():
         said = tnt(*words_of(server, run_dir, *more, "--send", "--lang", "en"))

@@ -95,7 +95,7 @@ REFUSED = {
     ("--exact", "--nested"): "--exact et --nested ne vont pas ensemble",
     ("--exact", "--steps", "3"): "--exact donne tous les paliers",
     ("--steps", "3", "--at", "1 M€"): "--at donne les montants un par un",
-    ("--share", "moitié"): "--share vaut free, pro_rata",
+    ("--share", "moitié"): "--share prend free, pro_rata",
 }
 
 

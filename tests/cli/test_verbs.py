@@ -142,9 +142,9 @@ def test_doctor_without_a_second_solver(tnt: Run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_verb_that_is_not_there(tnt: Run) -> None:
-    assert "le verbe « weigh » n'existe pas. Vouliez-vous dire « weights » ?" in tnt("weigh").err
-    assert "le verbe « valider » n'existe pas. Vouliez-vous dire « validate » ?" in tnt("valider").err
-    assert "le verbe « sweeep » n'existe pas. Vouliez-vous dire « sweep » ?" in tnt("sweeep").err
+    assert "la commande « weigh » n'existe pas. Vouliez-vous dire « weights » ?" in tnt("weigh").err
+    assert "la commande « valider » n'existe pas. Vouliez-vous dire « validate » ?" in tnt("valider").err
+    assert "la commande « sweeep » n'existe pas. Vouliez-vous dire « sweep » ?" in tnt("sweeep").err
 
 
 def test_help_is_french_and_lists_only_what_is_built(tnt: Run) -> None:

@@ -107,22 +107,25 @@ def test_reads_and_writes(kind: Any, value: object, expected: object, written: o
     assert adapter.validate_python(written) == found
 
 
+MONEY = " Écrivez par exemple 88 M€, 12.5 k€ ou 1234.56."
 BAD = [
     (Cents, "-5 €", "« -5 € » : un montant ne peut pas être négatif"
      " Retirez le signe moins, ou corrigez le montant."),
-    (Cents, True, "un montant est attendu ici, et non True (bool)"),
-    (Cents, None, "valeur vide : un montant est attendu ici"),
-    (Cents, {"a": "b"}, "un montant est attendu ici, et non un bloc de clés"),
-    (Cents, ["1"], "un montant est attendu ici, et non une liste"),
+    (Cents, True, "un montant est attendu ici, et non True (bool)" + MONEY),
+    (Cents, None, "la valeur est vide : un montant est attendu ici" + MONEY),
+    (Cents, {"a": "b"}, "un montant est attendu ici, et non un bloc de clés" + MONEY),
+    (Cents, ["1"], "un montant est attendu ici, et non une liste" + MONEY),
     (Cents, Decimal("0.001"), "0.001 a plus de deux décimales"),
     (Cents, Decimal("NaN"), "NaN n'est pas un montant"),
     (Cents, 0.001, "0.001 n'est pas un nombre entier de centimes"),
-    (Cents, 10**14, "« 100000000000000 » est trop grand"),
+    (Cents, 10**14, "« 100000000000000 » est trop grand"
+     " Vérifiez les zéros et l'unité : k€ pour les milliers, M€ pour les millions."),
     (Rate, "80", "« 80 » sans « % » voudrait dire 8000 %"
      " Écrivez « 80 % », ou « 8000 % » si c'est bien cela."),
     (Rate, 20, "« 20 » sans « % » voudrait dire 2000 %"
      " Écrivez « 20 % », ou « 2000 % » si c'est bien cela."),
-    (Rate, "-5 %", "« -5 % » : un taux ne peut pas être négatif"),
+    (Rate, "-5 %", "« -5 % » : un taux ne peut pas être négatif"
+     " Retirez le signe moins, ou corrigez le taux."),
     (Number, float("inf"), "Infinity n'est pas un nombre utilisable"),
     (Number, Decimal("1e400"), "1E+400 n'est pas un nombre utilisable"),
     (Count, "-1", "« -1 » n'est pas un nombre entier, positif ou nul, d'au plus 15 chiffres"
@@ -133,18 +136,21 @@ BAD = [
      " Écrivez par exemple 3500 ou 3 500."),
     (Flag, "oui", "« oui » : seuls true et false sont lus ici Écrivez true."),
     (Flag, "NO", "« NO » : seuls true et false sont lus ici Écrivez false."),
-    (Flag, "peut-être", "« peut-être » : seuls true et false sont lus ici"),
+    (Flag, "peut-être", "« peut-être » : seuls true et false sont lus ici Écrivez true ou false."),
     (Code, 1, "1 est un nombre : un code est un texte (« 01 » et 1 ne sont pas le même)"
      " Mettez-le entre guillemets."),
-    (Code, "a\tb", "« a·b » contient une tabulation, un retour à la ligne ou un caractère invisible"),
-    (Code, "  ", "le texte est vide"),
-    (Day, "2026-02-30", "« 2026-02-30 » n'existe pas au calendrier"),
+    (Code, "a\tb", "« a·b » contient une tabulation, un retour à la ligne ou un caractère invisible"
+     " Retapez la valeur, sans la copier."),
+    (Code, "  ", "le texte est vide Écrivez un nom ou un code, entre guillemets s'il est fait de chiffres."),
+    (Day, "2026-02-30", "« 2026-02-30 » n'existe pas au calendrier Corrigez le jour, le mois ou l'heure."),
     (Day, "22/11/2021", "« 22/11/2021 » n'est pas un jour écrit AAAA-MM-JJ Écrivez 2021-11-22."),
-    (Day, "demain", "« demain » n'est pas un jour écrit AAAA-MM-JJ Exemple : 2021-11-22."),
-    (Day, datetime(2021, 1, 1), "un jour est attendu ici, et non 2021-01-01 00:00:00 (datetime)"),
-    (Moment, "2021-11-05T25:00", "« 2021-11-05T25:00 » n'existe pas au calendrier"),
+    (Day, "demain", "« demain » n'est pas un jour écrit AAAA-MM-JJ Écrivez par exemple 2021-11-22."),
+    (Day, datetime(2021, 1, 1), "un jour est attendu ici, et non 2021-01-01 00:00:00 (datetime)"
+     " Écrivez par exemple 2021-11-22."),
+    (Moment, "2021-11-05T25:00", "« 2021-11-05T25:00 » n'existe pas au calendrier"
+     " Corrigez le jour, le mois ou l'heure."),
     (Moment, "midi", "« midi » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)"
-     " Exemple : 2021-11-05T12:00."),
+     " Écrivez par exemple 2021-11-05T12:00."),
     (Memory, "12 kB", "« 12 kB » n'est pas une quantité de mémoire d'au moins 1 Mo"
      " Écrivez par exemple 512 Mo ou 2 Go."),
     (Seconds, "0", "« 0 » n'est pas une durée supérieure à zéro Écrivez par exemple 300 s, 5 min ou 2 h."),

@@ -118,7 +118,8 @@ REFUSED = {
     "granted once per key": (
         "measures: {m: {column: granted, once_per: department}}\n"
         "rules: [{id: r, kind: limit, measure: m, max: 1}]\n",
-        "once-per tiny.yaml:11:43 — `once_per` veut une mesure fixe par dossier : ni montant accordé, ni mesure "
+        "once-per tiny.yaml:11:43 — `once_per` demande une mesure fixe par dossier : ni montant accordé, "
+        "ni mesure "
         "déjà comptée une fois par demandeur, par projet ou par habitant.",
     ),
 }

@@ -177,15 +177,21 @@ def test_what_was_changed_is_found(tmp_path: Path) -> None:
 ERRORS = {
     "backwards in time": (
         "steps: [{id: un, date: 2021-01-31}, {id: deux, date: 2021-01-01}]\n",
-        ["steps tiny.yaml:7:54 — l'étape « deux » (2021-01-01) précède celle d'avant (2021-01-31)."],
+        [
+            "steps tiny.yaml:7:54 — l'étape « deux » (2021-01-01) précède celle d'avant (2021-01-31). "
+            "Mettez les étapes dans l'ordre de leurs dates, ou corrigez cette date."
+        ],
     ),
     "the reserve is not the last": (
         "steps: [{id: reserve}, {id: deux}]\n",
-        ["steps tiny.yaml:7:14 — l'étape « reserve » est la dernière."],
+        ["steps tiny.yaml:7:14 — l'étape « reserve » est la dernière. Mettez-la à la fin de `steps`."],
     ),
     "a step that changes the steps": (
         "steps: [{id: un, set: {steps: null}}]\n",
-        ["steps tiny.yaml:7:23 — une étape ne change pas les étapes."],
+        [
+            "steps tiny.yaml:7:23 — une étape ne peut pas changer `steps` elle-même. Retirez cette ligne, "
+            "et écrivez le changement dans l'étape qu'il concerne."
+        ],
     ),
     "a path that leads nowhere": (
         "steps: [{id: un, set: {envelopes.pp.amount: 3 €}}]\n",

@@ -56,7 +56,8 @@ def test_a_reserve_that_cannot_be_freed_leaves_the_decision(tmp_path: Path) -> N
     result = solve(tiny(tmp_path, HEAD % (", reserve: 20 %", "") + rules + SCORE, TABLE))
     assert (result.status, funded(result)) == (Status.FEASIBLE, {"1": 50000})
     assert [w.line(Lang.EN) for w in result.warnings if w.code == "reserve-list"] == [
-        "reserve-list — the reserve list is not drawn up: a limit stopped the run, or nothing fits once the "
+        "reserve-list — the reserve list is not drawn up: a limit stopped the run, or no allocation "
+        "satisfies the rules once the "
         'reserves are freed. Raise `time_limit`, or look at the hard rules of the step "reserve".'
     ]
     assert verify_run(write_run(result)).ok

@@ -68,7 +68,8 @@ CASES = {
         TABLE,
         [
             "grant-needs tiny.yaml:11:10, table.csv:2 [1], table.csv:3 [2], table.csv:4 [3], table.csv:5 [4] — le "
-            "montant ne peut pas être calculé : « min_grant » est vide pour 1, 2, 3, 4. Le mode `range` veut un "
+            "montant ne peut pas être calculé : « min_grant » est vide pour 1, 2, 3, 4. Le mode `range` "
+            "demande un "
             "minimum : `min`, `min_rate`, ou la colonne `min_grant`."
         ],
     ),

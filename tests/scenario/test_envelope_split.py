@@ -97,7 +97,8 @@ def test_not_far_from_the_year_before(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         compile_problem(scenario(tmp_path, split, "1 000 €", **files))
     assert [defect.line(Lang.FR) for defect in caught.value.defects] == [
-        f"split petit.yaml:5:102 — 1{NNB}000{NB}€ ne peuvent pas être répartis : `change` veut au plus 990{NB}€. "
+        f"split petit.yaml:5:102 — 1{NNB}000{NB}€ ne peuvent pas être répartis : `change` impose au plus "
+        f"990{NB}€. "
         "Élargissez `change`, ou changez le montant."
     ]
 
@@ -105,11 +106,13 @@ def test_not_far_from_the_year_before(tmp_path: Path) -> None:
 ERRORS = {
     "two ways": (
         "{by: department, each: 1 €, key: requested}",
-        "split petit.yaml:5:44 — une répartition veut `each`, `key` ou `table`, l'un des trois (each, key).",
+        "split petit.yaml:5:44 — une répartition demande `each`, `key` ou `table`, l'un des trois (ici : "
+        "each, key). Écrivez par exemple `split: {by: department, key: population}`.",
     ),
     "no way": (
         "{by: department}",
-        "split petit.yaml:5:44 — une répartition veut `each`, `key` ou `table`, l'un des trois (aucun).",
+        "split petit.yaml:5:44 — une répartition demande `each`, `key` ou `table`, l'un des trois (ici : "
+        "aucun). Écrivez par exemple `split: {by: department, key: population}`.",
     ),
     "envelopes of its own": (
         "{by: department, each: 1 €}, envelopes: [{id: a}]",
@@ -119,11 +122,12 @@ ERRORS = {
     ),
     "a group twice": (
         "{by: department, groups: [01, 02, 01], each: 1 €}",
-        "split petit.yaml:5:69 — `groups` nomme deux fois : 01.",
+        "split petit.yaml:5:69 — `groups` nomme deux fois : 01. Gardez chaque groupe une seule fois.",
     ),
     "a map that is not there": (
         "{by: department, groups: map, each: 1 €}",
-        "split petit.yaml:5:69 — il faut une carte pour cela. Ajoutez `territory: {year: 2021}`.",
+        "split petit.yaml:5:69 — cela demande une carte, et le scénario n'en nomme pas. Ajoutez "
+        "`territory: {year: 2021}`.",
     ),
     "a key that is no number": (
         "{by: department, key: scores}",
@@ -132,11 +136,12 @@ ERRORS = {
     "half of a bound": (
         "{by: department, key: requested, change: 5 %}",
         "split petit.yaml:5:44 — `previous` et `change` vont ensemble : l'année d'avant, et de combien un montant "
-        "peut bouger.",
+        "peut bouger. Écrivez les deux, par exemple `previous: 2025.csv, change: 10 %`, ou aucun.",
     ),
     "fixed with the same for each": (
         "{by: department, each: 1 €, fixed: 5 %}",
-        "split petit.yaml:5:79 — `fixed` est une part d'au plus 100 %, avec `key` ou des poids.",
+        "split petit.yaml:5:79 — `fixed` est une part d'au plus 100 %, avec `key` ou des poids. Écrivez "
+        "par exemple `fixed: 30 %`, ou retirez-le.",
     ),
     "an unknown column": (
         "{by: departement, each: 1 €}",

@@ -242,11 +242,11 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a smallest without groups": (
         {"objective": [{"maximise": {"smallest": {"measure": "granted"}}}]},
-        "smallest — « smallest » veut `measure` et `by`, et peut avoir `per: population`, `where` et `groups`.",
+        "smallest — « smallest » demande `measure` et `by`, et peut avoir `per: population`, `where` et `groups`.",
     ),
     "a smallest that is a number": (
         {"objective": [{"maximise": {"smallest": 1}}]},
-        "smallest — « smallest » veut `measure` et `by`, et peut avoir `per: population`, `where` et `groups`.",
+        "smallest — « smallest » demande `measure` et `by`, et peut avoir `per: population`, `where` et `groups`.",
     ),
     "a smallest per head without a map": (
         {"objective": smallest(per="population")},
@@ -258,14 +258,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a shortfall of a hard rule": (
         {"objective": [{"minimise": {"shortfall.r": 1}}], "rules": [LIMIT]},
-        "shortfall — « shortfall.r » veut une règle avec une borne et `report: true`.",
+        "shortfall — « shortfall.r » demande une règle avec une borne et `report: true`.",
     ),
     "a shortfall of no bound": (
         {
             "objective": [{"minimise": {"shortfall.r": 1}}],
             "rules": [{"id": "r", "kind": "limit", "measure": "granted", "report": True}],
         },
-        "shortfall — « shortfall.r » veut une règle avec une borne et `report: true`.",
+        "shortfall — « shortfall.r » demande une règle avec une borne et `report: true`.",
     ),
     "a shortfall that is maximised": (
         {"objective": [{"maximise": {"shortfall.r": 1}}], "rules": [LIMIT | {"report": True}]},
@@ -282,7 +282,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a list without amounts": (
         {"reference": "names.csv", "objective": [{"minimise": {"changed": 1}}]},
-        "reference — ce fichier veut les colonnes `dossier` et `granted` ; il manque : granted.",
+        "reference — ce fichier doit avoir les colonnes `dossier` et `granted` ; il manque : granted.",
     ),
     "a list with a wrong amount": (
         {"reference": "wrong.csv", "objective": [{"minimise": {"changed": 1}}]},

@@ -181,7 +181,7 @@ def test_tables_that_contradict_the_register(tnt: Said, table: str, told: str) -
         ("dossier;granted\nZ;0\n", "a.csv [Z] — ce dossier n'est pas engagé."),
         ("dossier;granted\nA;100\n", "100\xa0€ n'est pas moins que les 100\xa0€ signés."),
         ("dossier;granted\nA;-1\n", "a.csv [A]"),
-        ("dossier;granted\nA;1\nA;2\n", "a.csv:3 [A] — ce dossier est nommé deux fois."),
+        ("dossier;granted\nA;1\nA;2\n", "a.csv:3 [A] — ce dossier est nommé deux fois. Gardez une ligne."),
         ("dossier;granted\nA;peu\n", "a.csv:2 [A] — le montant n'est pas lu"),
         ("dossier;montant\nA;1\n", "a.csv:1 — il manque la colonne granted."),
     ],

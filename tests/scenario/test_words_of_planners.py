@@ -115,7 +115,7 @@ def test_a_word_of_a_planner_is_answered_with_the_name(rule: str, tmp_path: Path
 def test_a_percentage_is_no_bound_of_a_limit(tmp_path: Path) -> None:
     (defect,) = refused(tmp_path, "{id: r, kind: limit, measure: granted, max: 10%}").defects
     assert defect.line(Lang.FR) == (
-        "limit-share s.yaml:6:53 — « 10% » est une part, et une règle `limit` veut un montant ou un nombre. "
+        "limit-share s.yaml:6:53 — « 10% » est une part, et une règle `limit` demande un montant ou un nombre. "
         "Écrivez `kind: share`, ou un montant, ou la part d'une enveloppe : `max: {share: 10%, of_amount: "
         "ENVELOPPE}`."
     )

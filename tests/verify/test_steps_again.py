@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_read_is_said_in_both_languages(tmp_path: Path) ->
         read_object(file)
     text = caught.value.defects[0].text
     assert "objet JSON" in text.fr
-    assert "no JSON object" in text.en
+    assert "not a JSON object" in text.en
     file.write_text("{", encoding="utf-8")
     with pytest.raises(DataError) as caught:
         read_object(file)

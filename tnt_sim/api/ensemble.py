@@ -102,7 +102,9 @@ def ensemble(
     if isinstance(scenario, str | Path):
         scenario = load_scenario(scenario)
     if scenario.path is None:
-        raise UsageError(_("this scenario does not come from a file."))
+        raise UsageError(
+            _("this scenario does not come from a file. Write it to a .yaml file and give its name.")
+        )
     if not 1 <= draws <= MOST_DRAWS or seed < 0 or not 0 <= sensitivity <= draws:
         raise UsageError(
             _(

@@ -108,7 +108,7 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
         If the saved scenario is no longer valid, or has no allocation.
     """
     if scenario.path is None or file not in list_variants(scenario):
-        raise build_app_error(_('"{file}" is no variant of this scenario.', file=file))
+        raise build_app_error(_('"{file}" is not a variant of this scenario.', file=file))
     proof = None if answer.proof is None else answer.proof.value
     found = build_fresh(answer.status is Status.OPTIMAL, proof, answer.canonical, answer.rows)
     name = _("this page").in_(lang)

@@ -251,7 +251,7 @@ def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
         cents = page_settings.parse_box(text, page_settings.select_unit(page.axes))
     except ValueError:
         raise build_app_error(
-            _('"{typed}" is no amount. Write 31.5 or 31.5 M€.', typed=text),
+            _('"{typed}" is not an amount. Write for example 31.5 or 31.5 M€.', typed=text),
         ) from None
     return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
 
@@ -268,7 +268,7 @@ def _set_weight(page: Page, event: Event) -> Iterator[Reply]:
         weight = normalise_weight(text or "0")
     except ValueError:
         raise build_app_error(
-            _('"{typed}" is no weight: a number of zero or more is wanted.', typed=text),
+            _('"{typed}" is not a weight. Write a number of zero or more, for example 2.', typed=text),
         ) from None
     weights = {**page.state.weights, (int(stage), name): weight}
     return page._to(without_written(page.scenario, replace(page.state, weights=weights)), event)

@@ -22,7 +22,7 @@ from tnt_sim import disk
 from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, PlaceEntry
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.documents import dump_document
-from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name
+from tnt_sim.errors import Defect, TntError, UsageError, suggest_name
 from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Rate
@@ -199,17 +199,13 @@ def build_output_error(error: OSError) -> TntError:
 
 def print_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> None:
     """Write one line per defect on stderr, and with `--json` the error document on stdout."""
-    head = ERROR.in_(lang)
-    if isinstance(error, InputError | VerificationError):
-        for defect in error.defects_found():
-            print_note(head + defect.describe(lang))
-        n = len(error.defects_found())
-        if n > 1:
-            print_note(_("{n} defects. Nothing was written.", n=n).in_(lang))
-    else:
-        print_note(head + error.text.in_(lang))
+    head, defects = ERROR.in_(lang), error.defects_found()
+    for defect in defects:
+        print_note(head + defect.describe(lang))
+    if len(defects) > 1:
+        print_note(_("{n} defects. Nothing was written.", n=len(defects)).in_(lang))
     if as_json:
-        emit(dump_document(build_error_document(error.code, error.defects_found(), command, lang)))
+        emit(dump_document(build_error_document(error.code, defects, command, lang)))
 
 
 def build_error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> ErrorDocument:
@@ -429,11 +425,11 @@ def _describe_error(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None
     command = _NO_COMMAND.search(message)
     if command:
         name = command[1]
-        text = _('there is no verb "{name}".', name=name)
+        text = _('there is no command "{name}".', name=name)
         return text, suggest_name(name, verbs)
     no_value = _NO_VALUE.search(message)
     if no_value:
-        return _("the option {no_value} wants a value.", no_value=no_value[1]), None
+        return _("the option {no_value} needs a value.", no_value=no_value[1]), None
     if option is not None:
         known = getattr(error, "possibilities", None) or ()
         near = suggest_name(option, known) if known else None

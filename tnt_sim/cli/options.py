@@ -404,7 +404,7 @@ def parse_seconds(text: str | None) -> float | None:
         return float(TypeAdapter(Seconds).validate_python(text))
     except ValidationError as error:
         raise UsageError(
-            _('--time-limit "{typed}" is no duration. Write 300, "300 s" or "5 min".', typed=text),
+            _('--time-limit "{typed}" is not a duration. Write 300, "300 s" or "5 min".', typed=text),
             code="usage.time-limit",
         ) from error
 

@@ -102,8 +102,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             DECIDE,
             N_("Opens the planner's page: adjust, see the list, compare, save."),
             note=N_(
-                'The page opens in the browser and asks nothing of the Internet. It wants the option "app": '
-                "uv sync --extra app."
+                "The page opens in the browser and asks nothing of the Internet. It needs the option "
+                '"app": uv sync --extra app.'
             ),
             examples="""\
   tnt-sim app scenario.yaml

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -69,6 +70,22 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _QUOTES = "“”„‟«»‘’‚‹›"
 _TRUE_WORDS = frozenset({"yes", "oui", "on", "vrai", "y", "o", "1"})
 _FALSE_WORDS = frozenset({"no", "non", "off", "faux", "n", "0"})
+_EXAMPLES: Mapping[str, Text] = {
+    "money": _("Write for example 88 M€, 12.5 k€ or 1234.56."),
+    "number": _("Write for example 12 or 12.5."),
+    "rate": _("Write for example 80%."),
+    "count": _("Write for example 3500 or 3 500."),
+    "flag": _("Write true or false."),
+    "code": _("Write a name or a code, in quotes if it is made of digits."),
+    "day": _("Write for example 2021-11-22."),
+    "moment": _("Write for example 2021-11-05T12:00."),
+    "duration": _("Write for example 300 s, 5 min or 2 h."),
+    "memory": _("Write for example 512 MB or 2 GB."),
+    "span": _("Write for example 24 months, 90 days or 2 years."),
+    "timezone": _("Write for example {zone}.", zone="Europe/Paris"),
+}
+"""Remedies by error code: examples of valid values."""
+_CHECK_UNIT = _("Check the zeros and the unit: k€ is thousands, M€ is millions.")
 
 
 def build_field_error(
@@ -95,28 +112,35 @@ def quote_value(value: object) -> str:
 
 def read_scalar_text(value: object, code: str, expected: Text) -> str:
     """Return the stripped text of a scalar; raise the error of the field for anything else."""
+    hint = _EXAMPLES.get(code)
     if value is None or value == "":
-        raise build_field_error(code, _("empty value: {expected} expected here", expected=expected))
+        text = _("the value is empty: {expected} is expected here", expected=expected)
+        raise build_field_error(code, text, hint=hint)
     if isinstance(value, dict | list | tuple):
         kind = _("a mapping") if isinstance(value, dict) else _("a list")
-        raise build_field_error(code, _("{expected} expected, not {kind}", expected=expected, kind=kind))
+        text = _("{expected} is expected here, not {kind}", expected=expected, kind=kind)
+        raise build_field_error(code, text, hint=hint)
     if not isinstance(value, str):
         name = type(value).__name__
         raise build_field_error(
             code,
             _(
-                "{expected} expected, not {value} ({name})",
+                "{expected} is expected here, not {value} ({name})",
                 expected=expected,
                 value=quote_value(value),
                 name=name,
             ),
+            hint=hint,
         )
     return value.strip()
 
 
 def _build_money_error(code: str, text: str, error: MoneyError) -> PydanticCustomError:
-    why = error.text
-    hint = _suggest_number(code, text) if error.reason == "not_a_number" else None
+    why, hint = error.text, _suggest_number(code, text)
+    if error.reason == "too_large":
+        hint = _CHECK_UNIT
+    elif error.reason == "ambiguous":
+        hint = _("Write thousands without a separator, for example 12500.")
     return build_field_error(code, _('"{value}": {why}', value=quote_value(text), why=why), hint=hint)
 
 
@@ -125,9 +149,7 @@ def _suggest_number(code: str, text: str) -> Text:
     bare = text.strip(_QUOTES + " \u00a0\u202f")
     if bare != text and any(mark in text for mark in _QUOTES):
         return _('Use straight quotes: "{value}".', value=quote_value(bare))
-    if code == "money":
-        return _("Write for example 88 M€, 12.5 k€ or 1234.56.")
-    return _("Write for example 80%.") if code == "rate" else _("Write for example 12 or 12.5.")
+    return _EXAMPLES[code]
 
 
 def read_cents(value: object) -> int:
@@ -139,7 +161,7 @@ def read_cents(value: object) -> int:
         if result is None:
             raise build_field_error(
                 "money",
-                _("{value} is no whole number of cents", value=str(value)),
+                _("{value} is not a whole number of cents", value=str(value)),
             )
         cents = result
     else:
@@ -155,13 +177,15 @@ def read_cents(value: object) -> int:
             hint=_("Take the minus out, or correct the amount."),
         )
     if cents > _MAX_CENTS:
-        raise build_field_error("money", _('"{value}" is too large', value=quote_value(value)))
+        raise build_field_error(
+            "money", _('"{value}" is too large', value=quote_value(value)), hint=_CHECK_UNIT
+        )
     return cents
 
 
 def _convert_to_cents(value: int | Decimal | Fraction) -> int:
     if isinstance(value, Decimal) and not value.is_finite():
-        raise build_field_error("money", _("{value} is no amount", value=str(value)))
+        raise build_field_error("money", _("{value} is not an amount", value=str(value)))
     cents = Fraction(value) * 100
     if cents.denominator != 1:
         raise build_field_error("money", _("{value} has more than two decimals", value=str(value)))
@@ -181,7 +205,7 @@ def convert_to_fraction(value: object) -> Fraction | None:
         value = Decimal(repr(value))
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value.adjusted()) > _MAX_DIGITS:
-            raise build_field_error("number", _("{value} is no usable number", value=str(value)))
+            raise build_field_error("number", _("{value} is not a usable number", value=str(value)))
         return Fraction(value)
     return None
 
@@ -224,6 +248,7 @@ def read_rate(value: object) -> Fraction:
         raise build_field_error(
             "rate_negative",
             _('"{written}": a rate cannot be negative', written=written),
+            hint=_("Take the minus out, or correct the rate."),
         )
     if rate > 1 and isinstance(value, str | int | float) and "%" not in written and "/" not in written:
         raise build_field_error(
@@ -256,7 +281,7 @@ def read_count(value: object) -> int:
                 value=quote_value(text),
                 max_digits=_MAX_DIGITS,
             ),
-            hint=_("Write for example 3500 or 3 500."),
+            hint=_EXAMPLES["count"],
         )
     return int(digits)
 
@@ -275,7 +300,7 @@ def read_flag(value: object) -> bool:
     raise build_field_error(
         "flag",
         _('"{value}": only true and false are read here', value=quote_value(text)),
-        hint=_("Write {example}.", example=meant) if meant else None,
+        hint=_("Write {example}.", example=meant) if meant else _EXAMPLES["flag"],
     )
 
 
@@ -291,12 +316,13 @@ def read_code(value: object) -> str:
             hint=_("Put it in quotes."),
         )
     if not read_scalar_text(value, "code", _("a text")):
-        raise build_field_error("code", _("the text is empty"))
+        raise build_field_error("code", _("the text is empty"), hint=_EXAMPLES["code"])
     text = str(value)
     if _CONTROL.search(text):
         raise build_field_error(
             "code",
             _('"{value}" holds a tab, a line break or an invisible character', value=quote_value(text)),
+            hint=_("Type the value anew, without copying it."),
         )
     return text
 
@@ -357,7 +383,7 @@ def read_day(value: object) -> date:
         raise build_field_error(
             "day",
             _('"{value}" is not a day written YYYY-MM-DD', value=quote_value(text)),
-            hint=_suggest_day(text) or _("Example: 2021-11-22."),
+            hint=_suggest_day(text) or _EXAMPLES["day"],
         )
     try:
         return date(int(match[1]), int(match[2]), int(match[3]))
@@ -381,6 +407,7 @@ def _build_day_error(text: str) -> PydanticCustomError:
     return build_field_error(
         "day",
         _('"{value}" is not in the calendar', value=quote_value(text)),
+        hint=_("Correct the day, the month or the hour."),
     )
 
 
@@ -398,7 +425,7 @@ def read_moment(value: object) -> date | datetime:
                 '"{value}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
                 value=quote_value(text),
             ),
-            hint=_("Example: 2021-11-05T12:00."),
+            hint=_EXAMPLES["moment"],
         )
     compact = text[:10] + "T" + text[11:].replace(" ", "").upper()
     try:
@@ -420,7 +447,7 @@ def read_seconds(value: object) -> float:
         raise build_field_error(
             "duration",
             _('"{value}" is not a duration above zero', value=quote_value(value)),
-            hint=_("Write for example 300 s, 5 min or 2 h."),
+            hint=_EXAMPLES["duration"],
         )
     return float(number)
 
@@ -440,7 +467,7 @@ def read_bytes(value: object) -> int:
         raise build_field_error(
             "memory",
             _('"{value}" is not an amount of memory of 1 MB at least', value=quote_value(value)),
-            hint=_("Write for example 512 MB or 2 GB."),
+            hint=_EXAMPLES["memory"],
         )
     return int(number)
 
@@ -492,7 +519,7 @@ def read_span(value: object) -> Span:
         raise build_field_error(
             "span",
             _('"{value}" is not a span in days, weeks, months or years', value=quote_value(text)),
-            hint=_("Write for example 24 months, 90 days or 2 years."),
+            hint=_EXAMPLES["span"],
         )
     count = int(match[1])
     return Span(months=count * unit[0], days=count * unit[1])
@@ -629,6 +656,7 @@ class Valid(Spec):
                     until=self.until,
                     from_=self.from_,
                 ),
+                hint=_("Swap the two days, or correct one of them."),
                 at=("until",),
             )
         return self

@@ -73,7 +73,9 @@ def _read_feasible(
 
 def build_no_allocation_error() -> LimitReached:
     """Build the error for a limit reached before any feasible allocation was found."""
-    return LimitReached(_("a limit stopped the run before any allocation was found; nothing is written."))
+    return LimitReached(
+        _("a limit stopped the run before any allocation was found; nothing is written. Raise `time_limit`.")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,8 +80,8 @@ def check_url(url: str) -> str:
     if not host or not is_plain:
         raise UsageError(
             _(
-                '"{url}" is no address of an API: give https://host/path, in plain letters without accents, '
-                "spaces or a password.",
+                '"{url}" is not an address of an API: give https://host/path, in plain letters '
+                "without accents, spaces or a password.",
                 url=_mask_password(url),
             ),
             code="usage.to",
@@ -123,7 +123,7 @@ def read_token(file: Path | None, environment: Mapping[str, str]) -> str:
         )
     if not _TOKEN.fullmatch(token):
         raise UsageError(
-            _("this is no token: it has a space, a line break or a sign that no header may have."),
+            _("this is not a token: it has a space, a line break or a sign that no header may have."),
             code="usage.token",
         )
     return token
@@ -274,7 +274,7 @@ class GraphqlClient:
 
     def _extract_data(self, answer: bytes) -> Mapping[str, object]:
         unreadable = ServerError(
-            _("the answer of the server is no answer of a GraphQL API."), code="server.answer"
+            _("the answer of the server is not an answer of a GraphQL API."), code="server.answer"
         )
         try:
             document = json.loads(answer, parse_float=Decimal)

@@ -172,6 +172,6 @@ def _refuse_other(path: Path, entry: object, head: JournalHead) -> None:
 
 
 def _build_shape_error(path: Path, row: int) -> DataError:
-    text = _("this is no journal of a sending.")
+    text = _("this is not a journal of a sending.")
     hint = _("Give another --journal.")
     return DataError([Defect("journal", text, (Place(file=str(path), line=row),), hint)])

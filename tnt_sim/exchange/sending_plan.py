@@ -145,7 +145,7 @@ def list_plan_conflicts(plan: pl.DataFrame) -> list[SendingConflict]:
     shared = own.filter(own.is_duplicated()).drop_nulls().unique()
     twice = wanted.filter(pl.col("number").is_in(shared.implode()))
     for dossier in wanted.filter(pl.col("number").is_null())["dossier"].to_list():
-        text = _("this is no number of a procedure's dossier.")
+        text = _("this is not a number of a procedure's dossier.")
         conflicts.append(SendingConflict(dossier, "number", text))
     for dossier in twice["dossier"].to_list():
         text = _("another line of the list has the same number.")

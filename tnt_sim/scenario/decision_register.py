@@ -208,7 +208,7 @@ def read_entry(folder: Path, defects: Defects) -> RegisterEntry | None:
             files[HELD],
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        text = _("this is no signature of the register.")
+        text = _("this is not a signature of the register.")
         defects.add("register", text, Place(file=label + SIGNATURE), hint=_RESTORE)
         return None
     changed = [
@@ -251,7 +251,7 @@ def find_state_file(path: Path, text: str, origin: Origin | None = None) -> Path
         [
             Defect(
                 "register",
-                _('"{path}" is no register of decisions: nothing is signed in it.', path=text),
+                _('"{path}" is not a register of decisions: nothing is signed in it.', path=text),
                 places,
                 _("Sign a list first: `tnt-sim sign RUN_DIR --as list-1`, or take this line out."),
             )
@@ -295,7 +295,7 @@ def read_state_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
             "register",
             _("missing column: {missing}.", missing=', '.join(missing)),
             Place(file=shown_as, row=1),
-            hint=_("The columns are “dossier” and “granted”."),
+            hint=_('The columns are "dossier" and "granted".'),
         )  # fmt: skip
         raise DataError(defects.entries)
     cents, reasons = parse_cents_series(table["granted"])
@@ -310,7 +310,7 @@ def read_state_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
             text = _("the amount is not read: {why}.", why=why)
             defects.add("register", text, place)
         elif dossier in amounts:
-            defects.add("register", _("this dossier is named twice."), place)
+            defects.add("register", _("this dossier is named twice. Keep one row."), place)
         else:
             amounts[dossier] = int(value)
     defects.raise_if_any(DataError)

@@ -105,10 +105,10 @@ def _is_known(case: Case, tree: Tree, node: int) -> bool:
         return True
     if open_:
         text = _n(
-            '"{name}" shares pro rata, but {n} dossier asks from it directly, or from an '
-            "envelope without an amount: what is left to share would depend on that.",
-            '"{name}" shares pro rata, but {n} dossiers ask from it directly, or from an '
-            "envelope without an amount: what is left to share would depend on that.",
+            '"{name}" shares pro rata, but {n} dossier names it directly, or an envelope without '
+            "an amount: what is left to share would depend on that.",
+            '"{name}" shares pro rata, but {n} dossiers name it directly, or an envelope without '
+            "an amount: what is left to share would depend on that.",
             n=open_,
             name=name,
         )
@@ -147,6 +147,7 @@ def _record_no_sibling(case: Case, root: EnvelopeSpec, path: Path) -> None:
         "transfers",
         _('"{root_id}" is the programme: it has no sibling.', root_id=root.id),
         path,
+        _("Write `transfers` in an envelope under it."),
     )
 
 
@@ -155,7 +156,7 @@ def _check_target(case: Case, spec: EnvelopeSpec, target: str, path: Path) -> No
     if target not in children:
         case.record_defect(
             "unassigned-to",
-            _('"{target}" is no envelope of "{spec_id}".', target=target, spec_id=spec.id),
+            _('"{target}" is not an envelope of "{spec_id}".', target=target, spec_id=spec.id),
             path,
             suggest_name(target, list(children)),
         )
@@ -164,6 +165,7 @@ def _check_target(case: Case, spec: EnvelopeSpec, target: str, path: Path) -> No
             "unassigned-to",
             _('"{target}" is ring-fenced, or has no amount: nothing can be added to it.', target=target),
             path,
+            _("Name another envelope, or give this one an amount without `ring_fenced`."),
         )
 
 
@@ -176,6 +178,7 @@ def _check_transfers(case: Case, parent: EnvelopeSpec, child: EnvelopeSpec, path
             "transfers",
             _('"{child_id}" is ring-fenced: nothing leaves it.', child_id=child.id),
             path,
+            _("Take out `transfers`, or `ring_fenced`."),
         )
     if moves.out_max is not None and moves.out_max > 1:
         case.record_defect(
@@ -197,14 +200,15 @@ def _check_taker(
     path: Path,
 ) -> None:
     if name not in siblings:
-        text = _('"{name}" is no sibling of "{child_id}".', name=name, child_id=child.id)
+        text = _('"{name}" is not a sibling of "{child_id}".', name=name, child_id=child.id)
         case.record_defect("transfers", text, path, suggest_name(name, list(siblings)))
     elif siblings[name].ring_fenced or siblings[name].amount is None:
         text = _('"{name}" is ring-fenced, or has no amount: nothing enters it.', name=name)
-        case.record_defect("transfers", text, path)
+        hint = _("Name another envelope, or give this one an amount without `ring_fenced`.")
+        case.record_defect("transfers", text, path, hint)
     elif again:
         text = _('`to` names "{name}" twice.', name=name)
-        case.record_defect("transfers", text, path)
+        case.record_defect("transfers", text, path, _("Keep it once."))
 
 
 SHOWN_ROWS = 20
@@ -377,8 +381,8 @@ def _check_unassigned(case: Case) -> None:
                 hint: Text | None = _("Add their group to the split's table, or correct their row.")
             elif value == "":
                 text = _n(
-                    "{n} dossier does not say which envelope it asks from.",
-                    "{n} dossiers do not say which envelope they ask from.",
+                    "{n} dossier does not name its envelope.",
+                    "{n} dossiers do not name their envelope.",
                     n=len(own),
                 )
                 hint = _NO_ENVELOPE if len(own) == case.n else suggest_name("", case.tree.ids)

@@ -80,23 +80,27 @@ class _Division:
         if len(ways) != 1:
             self.record_defect(
                 _(
-                    "a split wants `each`, `key` or `table`, one of the three ({found}).",
+                    "a split needs `each`, `key` or `table`, one of the three (here: {found}).",
                     found=", ".join(ways) if ways else _("none"),
                 ),
+                hint=_("Write for example `split: {{by: department, key: population}}`."),
             )
         if split.fixed is not None and (split.each is not None or split.fixed > 1):
             self.record_defect(
                 _("`fixed` is a share of at most 100%, with `key` or weights."),
                 "fixed",
+                _("Write for example `fixed: 30%`, or take it out."),
             )
         if (split.previous is None) != (split.change is None):
             self.record_defect(
                 _("`previous` and `change` go together: the year before, and how far an amount may move."),
+                hint=_("Write both, for example `previous: 2025.csv, change: 10%`, or neither."),
             )
         if split.previous is not None and split.each is not None:
             self.record_defect(
                 _("`each` gives everyone the same amount: `previous` changes nothing."),
                 "previous",
+                _("Take out `previous` and `change`, or divide by `key` or `table`."),
             )
         return len(self.defects.entries) == before
 
@@ -121,6 +125,7 @@ class _Division:
             self.record_defect(
                 _("`groups` names twice: {twice}.", twice=", ".join(twice[:10])),
                 "groups",
+                _("Keep each group once."),
             )
         return sorted(groups)
 
@@ -157,7 +162,7 @@ class _Division:
         spec = self.scenario.spec.territory
         if spec is None:
             self.record_defect(
-                _("this wants a map."),
+                _("this needs a map, and the scenario names none."),
                 key,
                 _("Add `territory: {{year: 2021}}`."),
             )
@@ -185,6 +190,7 @@ class _Division:
                 self.record_defect(
                     _("the map does not give the population of: {lost}.", lost=", ".join(lost[:10])),
                     "key",
+                    _("Correct these codes, or give each its weight in a `table`."),
                 )
                 return None
             return [Fraction(people[group]) for group in groups]
@@ -216,8 +222,9 @@ class _Division:
         groups, (kind, values) = table
         if kind == "amount" and self.split.fixed is not None:
             self.record_defect(
-                _("`fixed` wants weights (`weight`), and the table gives amounts."),
+                _("`fixed` needs weights (`weight`), and the table gives amounts."),
                 "fixed",
+                _("Take out `fixed`, or name the column `weight` if it holds weights."),
             )
             return []
         if kind == "weight":
@@ -229,7 +236,8 @@ class _Division:
         total = sum(weights, Fraction(0))
         if self.spec.amount is None or total <= 0 or any(weight < 0 for weight in weights):
             self.record_defect(
-                _("a split by a key or by weights wants an envelope amount and positive weights."),
+                _("a split by a key or by weights needs an envelope amount and positive weights."),
+                hint=_("Give the envelope an `amount`, and check the weights: none below 0, and not all 0."),
             )
             return []
         fixed = self.split.fixed or Fraction(0)
@@ -252,7 +260,7 @@ class _Division:
             if total >= least:
                 bound = _("at most {amount}", amount=Money(most))
             self.record_defect(
-                _("{total} cannot be divided: `change` wants {bound}.", total=Money(total), bound=bound),
+                _("{total} cannot be divided: `change` asks for {bound}.", total=Money(total), bound=bound),
                 "change",
                 _("Widen `change`, or change the amount."),
             )
@@ -290,11 +298,12 @@ class _Division:
             wanted = _("{first} or {last}", first=", ".join(columns[:-1]), last=columns[-1])
             self.record_defect(
                 _(
-                    'the table "{name}" wants the columns `group` and {columns}.',
+                    'the table "{name}" needs the columns `group` and {columns}.',
                     name=name,
                     columns=wanted if columns[1:] else columns[0],
                 ),
                 key,
+                _("Rename the headers of the table."),
             )
             return None
         groups: list[str] = table["group"].to_list()
@@ -303,6 +312,7 @@ class _Division:
             self.record_defect(
                 _('the table "{name}" names twice: {twice}.', name=name, twice=", ".join(twice[:10])),
                 key,
+                _("Keep one row for each group."),
             )
             return None
         try:

@@ -292,7 +292,9 @@ def list_sets(changes: Mapping[str, object]) -> list[str]:
 def with_sets(scenario: ScenarioData, texts: Sequence[str]) -> ScenarioData:
     """Apply texts `PATH=VALUE`, as `--set` takes them; otherwise as `with_changes`."""
     if scenario.raw is None:
-        raise UsageError(_("this scenario does not come from a file."))
+        raise UsageError(
+            _("this scenario does not come from a file. Write it to a .yaml file and give its name.")
+        )
     changed = {text.partition("=")[0].strip() for text in texts}
     kept = [text for text in scenario.sets if text.partition("=")[0].strip() not in changed]
     sets = (*kept, *texts)
@@ -559,7 +561,7 @@ def with_amounts(scenario: ScenarioData, amounts: Mapping[str, int]) -> Scenario
     changes: dict[str, object] = {}
     for name, cents in amounts.items():
         if name not in known:
-            raise UsageError(_('"{name}" is no envelope whose amount is written.', name=name))
+            raise UsageError(_('"{name}" is not an envelope whose amount is written.', name=name))
         path = "programme.amount" if name == spec.id else f"envelopes.{name}.amount"
         changes[path] = f"{cents // 100}.{cents % 100:02d} €"
     return with_changes(scenario, changes)

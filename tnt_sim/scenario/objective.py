@@ -24,7 +24,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from pydantic import ValidationError
 
-from tnt_sim.domain.field_types import Code, Spec
+from tnt_sim.domain.field_types import Code, Spec, quote_value
 from tnt_sim.domain.money import MoneyError, parse_decimal
 from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import _, _n
@@ -232,8 +232,9 @@ class Objective:
         if (entry.maximise is None) == (entry.minimise is None):
             self.case.record_defect(
                 "stage",
-                _("a stage of the objective wants `maximise` or `minimise`, one of the two."),
+                _("a stage of the objective needs `maximise` or `minimise`, one of the two."),
                 path,
+                _("Write for example `- {{maximise: {{score: 1}}}}`."),
             )
             return None
         sense = Sense.MAXIMISE if entry.maximise is not None else Sense.MINIMISE
@@ -274,7 +275,12 @@ class Objective:
         try:
             return parse_decimal(str(weight))
         except MoneyError as error:
-            self.case.record_defect("weight", error.text, path)
+            self.case.record_defect(
+                "weight",
+                _('"{value}" is not a weight: {why}.', value=quote_value(weight), why=error.text),
+                path,
+                _("Write a number, for example `score: 1`."),
+            )
             return None
 
     def _compile_goal_part(self, name: str, value: Any, sense: Sense, path: Path) -> GoalPart | None:
@@ -289,6 +295,7 @@ class Objective:
                 "goal-sense",
                 _('"smallest" can only be maximised.'),
                 path,
+                _("Put it under `maximise`."),
             )
             return None
         keys = tuple(SmallestSpec.model_fields)
@@ -308,7 +315,7 @@ class Objective:
             self.case.record_defect(
                 "smallest",
                 _(
-                    '"smallest" wants `measure` and `by`, and may have `per: population`, `where` and '
+                    '"smallest" needs `measure` and `by`, and may have `per: population`, `where` and '
                     "`groups`."
                 ),
                 (*path, *where),
@@ -334,8 +341,9 @@ class Objective:
         if rule is None or rule.mode is not Mode.REPORT or _is_unbounded(written[rule_id]):
             self.case.record_defect(
                 "shortfall",
-                _('"{name}" wants a rule with a bound and `report: true`.', name=name),
+                _('"{name}" needs a rule with a bound and `report: true`.', name=name),
                 path,
+                _("Write `report: true` in that rule, with `min` or `max`."),
             )
             return None
         if not rule.has_distance:

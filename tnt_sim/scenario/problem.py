@@ -376,6 +376,7 @@ def _check_penalty_stage(rule: Any, path: Path, case: Case, n_stages: int) -> No
                 n_stages=n_stages,
             ),
             (*path, "penalty", "stage"),
+            _("Write `stage: {n_stages}` at most, or add a stage to `objective`.", n_stages=n_stages),
         )
 
 
@@ -388,8 +389,10 @@ def _record_warnings(case: Case, eligibility: Eligibility, offered: Offers) -> N
         case.warnings.add(
             "accepted-not-committed",
             _n(
-                '{n} dossier in state "accepte" without a `committed` amount: taken as a candidate.',
-                '{n} dossiers in state "accepte" without a `committed` amount: taken as candidates.',
+                '{n} dossier in state "accepte" without a `committed` amount: treated as a '
+                "candidate. Fill `committed` if its grant is decided.",
+                '{n} dossiers in state "accepte" without a `committed` amount: treated as '
+                "candidates. Fill `committed` if their grants are decided.",
                 n=waiting,
             ),
         )

@@ -239,10 +239,13 @@ def check_steps(scenario: ScenarioData) -> None:
     for k, step in enumerate(steps):
         if step.id == RESERVE and k + 1 < len(steps):
             text = _('the step "reserve" comes last.')
-            defects.add("steps", text, scenario.locate(("steps", k, "id")))
+            defects.add(
+                "steps", text, scenario.locate(("steps", k, "id")), hint=_("Move it to the end of `steps`.")
+            )
         if "steps" in {path.split(".")[0] for path in step.set}:
-            text = _("a step does not change the steps.")
-            defects.add("steps", text, scenario.locate(("steps", k, "set")))
+            text = _("a step cannot change `steps` itself.")
+            hint = _("Take this line out, and write the change in the step that it is about.")
+            defects.add("steps", text, scenario.locate(("steps", k, "set")), hint=hint)
         now = step.date or scenario.spec.date
         if now is not None and day is not None and now < day:
             text = _(
@@ -251,7 +254,8 @@ def check_steps(scenario: ScenarioData) -> None:
                 now=str(now),
                 day=str(day),
             )
-            defects.add("steps", text, scenario.locate(("steps", k, "date")))
+            hint = _("Put the steps in the order of their dates, or correct this date.")
+            defects.add("steps", text, scenario.locate(("steps", k, "date")), hint=hint)
         day = now or day
     defects.raise_if_any(ScenarioError)
 

@@ -88,20 +88,23 @@ class UncertainSpec(Described):
         if chance and (self.probability is None or law is not None):
             raise _build_uncertain_error(
                 _(
-                    'the event "{event}" wants `probability`, and neither `times` nor `plus`',
+                    'the event "{event}" needs `probability`, and neither `times` nor `plus`',
                     event=str(self.event),
                 ),
             )
         if not chance and (law is None or self.probability is not None):
             raise _build_uncertain_error(
-                _("a law is needed (`times` or `plus`), without `probability`"),
+                _(
+                    "a law is needed, `times` or `plus`, without `probability`: for example `times: "
+                    "{{triangular: [0.9, 1, 1.3]}}`"
+                ),
             )
         if self.probability is not None and not 0 <= self.probability <= 1:
             raise _build_uncertain_error(_("`probability` lies between 0 and 100%"))
         if self.event == "final_cost" and self.times is None:
-            raise _build_uncertain_error(_("`final_cost` wants `times`"))
+            raise _build_uncertain_error(_("`final_cost` needs `times`"))
         if chance and self.correlated is not None and self.probability in (0, 1):
-            raise _build_uncertain_error(_("a sure event has nothing to correlate"))
+            raise _build_uncertain_error(_("an event of probability 0 or 1 cannot be correlated"))
         if self.correlated is not None and not 0 <= self.correlated.rho <= 1:
             raise _build_uncertain_error(_("`rho` lies between 0 and 1"))
         if law is not None:
@@ -127,14 +130,14 @@ def parse_law(law: Mapping[str, object]) -> tuple[str, dict[str, float]]:
     """
     if len(law) != 1 or next(iter(law)) not in PARAMETERS:
         names = ", ".join(PARAMETERS)
-        raise _build_uncertain_error(_("a law is one of: {names}", names=names))
+        raise _build_uncertain_error(_("the law must be one of: {names}", names=names))
     name, written = next(iter(law.items()))
     keys = PARAMETERS[name]
     if isinstance(written, list | tuple) and name == "triangular" and len(written) == len(keys):
         written = dict(zip(keys, written, strict=True))
     if not isinstance(written, Mapping) or not set(written) <= set(keys):
         listed = ", ".join(keys)
-        raise _build_uncertain_error(_('"{name}" has the parameters: {listed}', name=name, listed=listed))
+        raise _build_uncertain_error(_('the parameters of "{name}" are: {listed}', name=name, listed=listed))
     full = {key: written.get(key, _DEFAULTS.get(key)) for key in keys}
     missing = [key for key, value in full.items() if value is None]
     if missing:
@@ -142,9 +145,11 @@ def parse_law(law: Mapping[str, object]) -> tuple[str, dict[str, float]]:
     numbers = {key: _parse_number(str(value)) for key, value in full.items()}
     in_order = [numbers[key] for key in ("low", "mode", "high") if key in numbers]
     if in_order != sorted(in_order) or (in_order and in_order[0] == in_order[-1]):
-        raise _build_uncertain_error(_('"{name}": bounds in order', name=name))
+        raise _build_uncertain_error(
+            _('"{name}": write the bounds from the lowest to the highest, not all equal', name=name)
+        )
     if numbers.get("sd", 1.0) <= 0 or numbers.get("sigma", 1.0) <= 0 or numbers.get("median", 1.0) <= 0:
-        raise _build_uncertain_error(_('"{name}": a positive spread and median', name=name))
+        raise _build_uncertain_error(_('"{name}" needs a positive spread and median', name=name))
     return name, numbers
 
 
@@ -152,7 +157,7 @@ def _parse_number(text: str) -> float:
     try:
         return float(parse_decimal(text))
     except MoneyError as error:
-        raise _build_uncertain_error(_('"{typed}" is no number', typed=text)) from error
+        raise _build_uncertain_error(_('"{typed}" is not a number', typed=text)) from error
 
 
 if TYPE_CHECKING:

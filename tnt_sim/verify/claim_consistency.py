@@ -56,8 +56,8 @@ NOT_CANONICAL = Defect(
 NO_LIST = Defect(
     "reserve-list",
     _(
-        "the reserve list is not drawn up: a limit stopped the run, or nothing fits once the "
-        "reserves are freed."
+        "the reserve list is not drawn up: a limit stopped the run, or no allocation "
+        "satisfies the rules once the reserves are freed."
     ),
     hint=_('Raise `time_limit`, or look at the hard rules of the step "reserve".'),
 )

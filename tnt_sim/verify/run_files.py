@@ -114,7 +114,7 @@ def read_object(file: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise build_unreadable_error(file, str(error)) from None
     if not isinstance(result, dict):
-        raise build_unreadable_error(file, _("it is no JSON object"))
+        raise build_unreadable_error(file, _("it is not a JSON object"))
     return result
 
 
@@ -195,7 +195,7 @@ def build_malformed_defect(path: str) -> Defect:
     """Build the defect of a key that is missing, or whose value is of another kind than every run writes."""
     return Defect(
         f"summary:{path}",
-        _('"{path}" is missing from summary.json, or is no value that a run writes.', path=path),
+        _('"{path}" is missing from summary.json, or is not a value that a run writes.', path=path),
         hint=_AGAIN,
     )
 
@@ -245,7 +245,7 @@ def read_summary(run_dir: Path) -> dict[str, Any]:
         )
         raise DataError([Defect("run-folder", text, hint=_build_folder_hint())])
     if not file.is_file():
-        text = _('"{run_dir}" is no run folder: it has no summary.json.', run_dir=run_dir)
+        text = _('"{run_dir}" is not a run folder: it has no summary.json.', run_dir=run_dir)
         raise DataError([Defect("run-folder", text, hint=_build_folder_hint())])
     return read_object(file)
 

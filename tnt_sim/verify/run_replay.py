@@ -151,7 +151,7 @@ def _load_scenario(run: Replay, file: Path) -> ScenarioData | None:
     if not isinstance(sets, list) or not all(isinstance(text, str) for text in sets):
         run.defects.add(
             "sets",
-            _('summary.json: "sets" is no list of texts.'),
+            _('summary.json: "sets" is not a list of texts.'),
         )
         return None
     try:

@@ -37,7 +37,7 @@ def read_parquet(file: Path, defects: Defects) -> pl.DataFrame | None:
     """Read allocation.parquet; None, with a defect, if it cannot be read."""
     data = read_file(file)
     if len(data) < 12 or (data[:4], data[-4:]) != _ENDS:
-        defects.entries.append(build_unreadable_defect(file, _("it is truncated or is no Parquet file")))
+        defects.entries.append(build_unreadable_defect(file, _("it is truncated or is not a Parquet file")))
         return None
     try:
         rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
@@ -83,7 +83,7 @@ def extract_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) 
     for names, fault in (
         (doubled, _("stands twice in the allocation")),
         (absent, _("is missing from the allocation")),
-        (strange, _("is no dossier of the scenario")),
+        (strange, _("is not a dossier of the scenario")),
     ):
         for name in names.unique().sort()[:MAX_DIFFERENCES]:
             defects.add("allocation", _('dossier "{name}" {fault}.', name=name, fault=fault))

@@ -248,12 +248,12 @@ def test_page_document_and_files(file: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("{id: a, column: score, plus: {normale: {sd: 1}}}", "une loi est l'une de"),
+        ("{id: a, column: score, plus: {normale: {sd: 1}}}", "la loi doit être l'une de"),
         ("{id: a, column: score, plus: {normal: {ecart: 1}}}", "mean, sd"),
         ("{id: a, column: score, plus: {normal: {}}}", "il manque sd"),
         ("{id: a, column: score, plus: {normal: {sd: -1}}}", "positifs"),
         ("{id: a, column: score, plus: {normal: {sd: beaucoup}}}", "n'est pas un nombre"),
-        ("{id: a, column: cost, times: {triangular: [1, 0.9, 1.2]}}", "dans l'ordre"),
+        ("{id: a, column: cost, times: {triangular: [1, 0.9, 1.2]}}", "de la plus petite à la plus grande"),
         ("{id: a, event: withdrawn}", "probability"),
         ("{id: a, event: withdrawn, column: cost, probability: 5 %}", "l'un des deux"),
         ("{id: a, event: final_cost, plus: {normal: {sd: 1}}}", "times"),

@@ -97,7 +97,7 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
         ("d.xlsx", book({"Un": TABLE, "Deux": TABLE}), ("le classeur a 2 feuilles", 'Ajoutez --sheet "Un"')),
         ("d.xlsx", OLE, ("protégé par un mot de passe", "Retirez le mot de passe")),
         ("d.xls", OLE, ("l'ancien format .xls", ".xlsx")),
-        ("d.xlsm", xlsx(TABLE), ("macros", "Enregistrez-le")),
+        ("d.xlsm", xlsx(TABLE), ("macros", "Enregistrez le fichier")),
         ("d.xlsx", BOMB, ("démesuré",)),
         ("d.xlsx", XXE, ("type de document (DTD)",)),
         ("d.xlsx", b"PK\x03\x04 no", ("abîmé",)),
@@ -128,7 +128,7 @@ def test_an_error_cell_in_an_amount_is_refused_with_its_cell(tmp_path: Path) -> 
         ("[1]", "ni dossier ni démarche"),
         ("{}", "ni dossier ni démarche"),
         ('{"data": null, "errors": [{"message": "timeout"}]}', "« timeout »"),
-        ('{"dossier": {"number": 1, "number": 2}}', "« number » est là deux fois"),
+        ('{"dossier": {"number": 1, "number": 2}}', "« number » figure deux fois"),
         ('{"dossier": {"number": NaN}}', "« NaN »"),
         ("[" * 100_000, "niveaux"),
         (answer(), "aucun dossier"),
@@ -155,7 +155,7 @@ PB = "META\nkey;value\nbudget;100\nPROJECTS\nproject_id;cost;name\n1;60;Banc\nVO
         (lambda text: text.replace("1;60;Banc", "1;60"), "p.pb:6 — 2 cellules au lieu de 3"),
         (lambda text: text.replace("1;60;Banc\n", ""), "aucun projet"),
         (lambda text: "bonjour\n" + text, "« bonjour » vient avant META"),
-        (lambda text: text.replace("budget;100", "budget;100\nbudget;5"), "« budget » est là deux fois"),
+        (lambda text: text.replace("budget;100", "budget;100\nbudget;5"), "« budget » figure deux fois"),
     ],
 )
 def test_each_faulty_pabulib_file_is_refused_at_its_place(

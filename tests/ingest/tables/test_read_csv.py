@@ -193,7 +193,7 @@ def test_lone_carriage_returns_are_refused(tmp_path: Path) -> None:
 
 def test_a_header_twice_or_empty_is_refused(tmp_path: Path) -> None:
     assert one(tmp_path, "dossier;a;a\nA;1;2\n") == (
-        "duplicate_header d.csv — l'en-tête « a » est là deux fois. Renommez ou supprimez l'une des colonnes."
+        "duplicate_header d.csv — l'en-tête « a » figure deux fois. Renommez ou supprimez l'une des colonnes."
     )
     assert one(tmp_path, "dossier;\nA;1\n") == (
         "no_header d.csv — la colonne 2 a des cellules mais pas d'en-tête. "

@@ -219,7 +219,7 @@ def test_a_merged_title_above_the_headers_is_no_fault(tmp_path: Path) -> None:
 
 def test_files_that_are_refused(tmp_path: Path) -> None:
     good = xlsx([["dossier"], ["A"]])
-    save = "Enregistrez-le au format .xlsx, .ods ou .csv."
+    save = "Enregistrez le fichier au format .xlsx, .ods ou .csv."
     assert one(tmp_path, good, "d.xlsm") == (
         f"macro_file d.xlsm — un classeur .xlsm peut contenir des macros ; il n'est pas lu. {save}"
     )
@@ -257,7 +257,7 @@ def test_bombs_and_document_types(tmp_path: Path) -> None:
     with_type = repacked(good, sheet1=lambda xml: xml.replace("<worksheet", entity + "<worksheet", 1))
     assert one(tmp_path, with_type) == (
         "xml_doctype d.xlsx — la partie xl/worksheets/sheet1.xml déclare un type de document (DTD), "
-        "ce qui est refusé. Enregistrez-le au format .xlsx, .ods ou .csv."
+        "ce qui est refusé. Enregistrez le fichier au format .xlsx, .ods ou .csv."
     )
     other = repacked(good, sheet1=lambda xml: xml.replace("UTF-8", "UTF-7", 1))
     assert one(tmp_path, other).startswith(

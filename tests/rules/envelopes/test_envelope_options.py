@@ -197,7 +197,8 @@ ERRORS = {
     "at least more than at most": (
         PLAIN % (", min_dossiers: 2, max_dossiers: 1", "", ""),
         TABLE,
-        "min-dossiers petit.yaml:6:77 — l'enveloppe « a » veut au moins 2 dossiers et au plus 1.",
+        "min-dossiers petit.yaml:6:77 — l'enveloppe « a » doit financer au moins 2 dossiers et au plus 1 "
+        ": c'est impossible.",
     ),
     "a transfer to a stranger": (
         PLAIN % (", transfers: {to: [bb]}", "", ""),
@@ -207,12 +208,13 @@ ERRORS = {
     "a transfer into a ring fence": (
         PLAIN % (", transfers: {to: [b]}", ", ring_fenced: true", ""),
         TABLE,
-        "transfers petit.yaml:6:80 — « b » est cantonnée, ou n'a pas de montant : rien n'y entre.",
+        "transfers petit.yaml:6:80 — « b » est cantonnée, ou n'a pas de montant : rien n'y entre. Nommez "
+        "une autre enveloppe, ou donnez à celle-ci un montant sans `ring_fenced`.",
     ),
     "a transfer out of a ring fence": (
         PLAIN % (", ring_fenced: true, transfers: {to: [b]}", "", ""),
         TABLE,
-        "transfers petit.yaml:6:93 — « a » est cantonnée : rien n'en sort.",
+        "transfers petit.yaml:6:93 — « a » est cantonnée : rien n'en sort. Retirez `transfers`, ou `ring_fenced`.",
     ),
     "unassigned to a stranger": (
         PLAIN % ("", "", ", unassigned: {to: bb}"),
@@ -222,8 +224,8 @@ ERRORS = {
     "pro rata with dossiers of its own": (
         PLAIN % ("", "", ", unassigned: pro_rata"),
         TABLE.replace("4,b", "4,p"),
-        "pro-rata petit.yaml:6:101 — « p » partage au prorata, mais 1 dossier lui "
-        "demande directement, ou à une "
+        "pro-rata petit.yaml:6:101 — « p » partage au prorata, mais 1 dossier la "
+        "nomme directement, ou nomme une "
         "enveloppe sans montant : ce qui reste à partager en dépendrait. Donnez à ces "
         "dossiers une enveloppe et "
         "un montant, ou écrivez `unassigned: free`.",

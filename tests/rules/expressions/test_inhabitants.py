@@ -376,7 +376,8 @@ BAD = {
     "once per applicant": (
         MAP,
         "porteurs",
-        "once-per world.yaml:10:55 — `once_per` veut une mesure fixe par dossier : ni montant accordé, ni mesure "
+        "once-per world.yaml:10:55 — `once_per` demande une mesure fixe par dossier : ni montant accordé, "
+        "ni mesure "
         "déjà comptée une fois par demandeur, par projet ou par habitant.",
     ),
 }

@@ -51,12 +51,12 @@ NOT_DAYS = {
     "20210630": "day tiny.yaml:12:51 — « 20210630 » n'est pas un jour écrit AAAA-MM-JJ. Écrivez 2021-06-30.",
     "20211330": (
         "moment tiny.yaml:12:51 — « 20211330 » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM). "
-        "Exemple : 2021-11-05T12:00."
+        "Écrivez par exemple 2021-11-05T12:00."
     ),
     "30/06/2021": "day tiny.yaml:12:51 — « 30/06/2021 » n'est pas un jour écrit AAAA-MM-JJ. Écrivez 2021-06-30.",
     "2021-W26-3": (
         "moment tiny.yaml:12:51 — « 2021-W26-3 » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM). "
-        "Exemple : 2021-11-05T12:00."
+        "Écrivez par exemple 2021-11-05T12:00."
     ),
     "2021-06-31": "day tiny.yaml:12:51 — « 2021-06-31 » n'existe pas au calendrier.",
     "2021-06-30T24:30": "day tiny.yaml:12:51 — « 2021-06-30T24:30 » n'existe pas au calendrier.",

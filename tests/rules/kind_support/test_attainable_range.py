@@ -41,7 +41,7 @@ def warnings(folder: Path, scenario: str, table: str = TABLE) -> list[str]:
 
 
 RATE = "un taux de 150 % dépasse 100 %. Écrivez un taux d'au plus 100 %, ou un montant en euros."
-REACH = "ce minimum est hors d'atteinte ; le plus que permettent les dossiers et les enveloppes est"
+REACH = "ce minimum est hors d'atteinte : les dossiers et les enveloppes permettent au plus"
 LOWER = "Abaissez `min`, écrivez `floor: demand` avec `by`, ou `report: true`."
 REFUSED = {
     # rates and quotas above 100 %
@@ -175,7 +175,7 @@ IDLE = {
         "retirez-le."
     ),
     "grants: [{where: {envelope: a}, mode: levels, levels: [1 M€]}]\n": (
-        "levels-idle tiny.yaml:11:55 — aucun niveau de ce barème ne convient à ce qu'il règle : 2 dossiers. "
+        "levels-idle tiny.yaml:11:55 — aucun de ces niveaux ne convient à 2 dossiers qu'ils concernent. "
         "Comparez les "
         "niveaux à ce qui est demandé, à l'assiette et aux plafonds."
     ),

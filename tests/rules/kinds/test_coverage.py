@@ -200,7 +200,7 @@ BAD = {
     "a file without codes": (
         MAP,
         rule(min="1", already="nocode.csv"),
-        "coverage-file world.yaml:22:12 — ce fichier veut une colonne `code`.",
+        "coverage-file world.yaml:22:12 — ce fichier n'a pas de colonne `code`, où les codes sont attendus.",
     ),
     "departments and regions at once": (
         MAP,

@@ -219,13 +219,14 @@ BAD = {
     "a column that is not of the map": (
         MAP,
         rule(min="50 %", by="mode"),
-        "per-head — `per: population` prend les habitants de la carte : `by` veut l'une des colonnes commune, "
+        "per-head — `per: population` prend les habitants de la carte : `by` doit être l'une des colonnes "
+        "commune, "
         "epci, department, region.",
     ),
     "the map's groups of such a column": (
         MAP,
         rule(min="50 %", by="mode", groups="map"),
-        "groups-map — `groups: map` veut `by` sur une colonne de la carte : commune, epci, department, region.",
+        "groups-map — avec `groups: map`, `by` nomme une colonne de la carte : commune, epci, department, region.",
     ),
     "a measure below zero": (
         MAP | {"measures": {"perte": {"value": -1}}},

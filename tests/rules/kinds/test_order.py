@@ -210,32 +210,34 @@ def test_a_queue_with_open_amounts(tmp_path: Path) -> None:
 BAD = {
     "neither rank nor first_come": (
         "{id: r, kind: order}",
-        "order petit.yaml:6:9 — un ordre veut `rank` ou `first_come`, l'un des deux.",
+        "order petit.yaml:6:9 — une règle `order` demande `rank` ou `first_come`, l'un des deux.",
     ),
     "both": (
         "{id: r, kind: order, rank: score, first_come: filed_at}",
-        "order petit.yaml:6:9 — un ordre veut `rank` ou `first_come`, l'un des deux.",
+        "order petit.yaml:6:9 — une règle `order` demande `rank` ou `first_come`, l'un des deux.",
     ),
     "best without rank": (
         "{id: r, kind: order, first_come: filed_at, best: high}",
-        "order petit.yaml:6:58 — `best` va avec `rank`.",
+        "order petit.yaml:6:58 — `best` ne s'écrit qu'avec `rank`. Retirez-le, ou ajoutez `rank`.",
     ),
     "skip without first_come": (
         "{id: r, kind: order, rank: score, skip: true}",
-        "order petit.yaml:6:49 — `skip` va avec `first_come`.",
+        "order petit.yaml:6:49 — `skip` ne s'écrit qu'avec `first_come`. Retirez-le, ou ajoutez "
+        "`first_come: filed_at`.",
     ),
     "skip by a column": (
         "{id: r, kind: order, first_come: filed_at, skip: true, by: lot}",
-        "order petit.yaml:6:68 — avec `skip: true`, chaque enveloppe a sa file : `by` ne s'y ajoute pas.",
+        "order petit.yaml:6:68 — avec `skip: true`, chaque enveloppe a sa file : retirez `by`.",
     ),
     "skip with a price": (
         "{id: r, kind: order, first_come: filed_at, skip: true, penalty: {cost: 1}}",
-        "order petit.yaml:6:73 — `skip: true` est dure ou pour information : elle n'a pas de pénalité.",
+        "order petit.yaml:6:73 — une règle avec `skip: true` ne prend pas de pénalité : retirez "
+        "`penalty`, ou écrivez `report: true`.",
     ),
     "ties of a queue": (
         "{id: r, kind: order, first_come: filed_at, skip: true, ties: free}",
         "order petit.yaml:6:70 — avec `skip: true`, chaque dossier a son tour : les ex æquo suivent l'ordre de "
-        "dépôt, puis le numéro (`ties: rank`).",
+        "dépôt, puis le numéro. Écrivez `ties: rank`, ou retirez `ties`.",
     ),
     "no such column": (
         "{id: r, kind: order, rank: scores}",
@@ -247,12 +249,13 @@ BAD = {
     ),
     "not a date": (
         "{id: r, kind: order, first_come: lot}",
-        "order-date petit.yaml:6:42 — la colonne « lot » n'est pas une date : elle ne dit pas qui vient d'abord.",
+        "order-date petit.yaml:6:42 — la colonne « lot » ne contient pas de dates : elle ne dit pas qui "
+        "vient d'abord. Nommez une colonne de dates, par exemple `first_come: filed_at`.",
     ),
     "a measure of grants": (
         "{id: r, kind: order, rank: m}",
         "order-measure petit.yaml:6:36 — la mesure « m » ne donne pas un chiffre par dossier : elle ne peut pas "
-        "classer.",
+        "les classer. Classez selon une colonne, par exemple `rank: score`.",
     ),
 }
 

@@ -231,7 +231,7 @@ BAD = {
         [
             "unknown-dossier petit.yaml:7:44 — le dossier « 22 » n'existe pas. Vouliez-vous dire « 2 » ?",
             "unknown-dossier petit.yaml:8:40 — le dossier « 33 » n'existe pas. Vouliez-vous dire « 3 » ?",
-            "dossier-twice petit.yaml:9:43 — le dossier « 1 » est nommé deux fois.",
+            "dossier-twice petit.yaml:9:43 — le dossier « 1 » est nommé deux fois. Gardez-le une seule fois.",
         ],
     ),
     "nothing named": (

@@ -193,7 +193,7 @@ BAD = {
     "too large an advance": (
         rule(profile=PROFILE, advance_max="15 %"),
         HAND,
-        f"schedule-advance — la première année paie 30{NNB}%, plus que l'avance de 15{NNB}% au plus.",
+        f"schedule-advance — la première année paie 30{NNB}%, plus que l'avance maximale de 15{NNB}%.",
     ),
     "an unknown column": (
         rule(commitments={"2021": "1 €"}) | {"year": {"column": "years"}},

@@ -191,14 +191,15 @@ BAD_GRANTS = {
         "retirez `bonus`."
     ],
     "grants: [{max_rate: 50 %, bonus: [{rate: 10 %, up_to: 40 %}]}]": [
-        "bonus-idle tiny.yaml:11:55 — ce bonus ne peut rien relever : `up_to` est sous `max_rate`."
+        "bonus-idle tiny.yaml:11:55 — ce bonus ne peut rien relever : `up_to` est sous `max_rate`. "
+        "Relevez `up_to`, ou retirez le bonus."
     ],
     "grants: [{mode: range, min_rate: 60 %, max_rate: 50 %}]": [
         "rates-order tiny.yaml:11:34 — `min_rate` dépasse `max_rate` : aucun dossier ne peut rien recevoir."
     ],
     "grants: [{max_rate: {brackets: [{rate: 50 %}, {up_to: 100 €, rate: 20 %}]}}]": [
-        "brackets-order tiny.yaml:11:33 — les tranches doivent monter, et seule la dernière peut être sans "
-        "`up_to`."
+        "brackets-order tiny.yaml:11:33 — les tranches vont du plus petit `up_to` au plus grand, et seule la "
+        "dernière peut ne pas en avoir. Mettez-les dans cet ordre, ou ajoutez le `up_to` qui manque."
     ],
 }
 
@@ -213,7 +214,7 @@ def test_a_menu_that_fits_nobody(tmp_path: Path) -> None:
     result = solve(tiny(tmp_path, WIDE + tail), cross_check="never")
     assert funded(result) == {"3": 800_00, "4": 400_00}
     assert result.warnings[0].line(Lang.FR) == (
-        "levels-idle tiny.yaml:11:55 — aucun niveau de ce barème ne convient à ce qu'il règle : 2 dossiers. "
+        "levels-idle tiny.yaml:11:55 — aucun de ces niveaux ne convient à 2 dossiers qu'ils concernent. "
         "Comparez les niveaux à ce qui est demandé, à l'assiette et aux plafonds."
     )
     assert set(result.dossiers.filter(result.dossiers["envelope"] == "a")["reason_code"]) == {"capped_out"}

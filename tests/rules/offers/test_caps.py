@@ -170,7 +170,8 @@ def test_a_cap_without_name_or_maximum(tmp_path: Path) -> None:
         caught.value.defects[0]
         .line(Lang.FR)
         .startswith(
-            "cap tiny.yaml:11:8 — un plafond veut `id` et `max`, ou `use` avec un nom de la bibliothèque"
+            "cap tiny.yaml:11:8 — un plafond demande `id` et `max`, ou `use` avec un nom de la "
+            "bibliothèque juridique"
         )
     )
 

@@ -32,14 +32,15 @@ def complaints_of(folder: Path, text: str, *sets: str) -> list[str]:
 FILES = {
     "04-money": [
         "money 04-money.yaml:2:21 — « 88e6 » : l'écriture avec exposant n'est pas lue : les chiffres exacts"
-        " sont peut-être perdus.",
+        " sont peut-être perdus. Écrivez par exemple 88 M€, 12.5 k€ ou 1234.56.",
     ],
     "05-not-a-number": [
         "money 05-not-a-number.yaml:3:11 — « .nan » : ce n'est pas un nombre. "
         "Écrivez par exemple 88 M€, 12.5 k€ ou 1234.56.",
         "money_negative 05-not-a-number.yaml:4:12 — « -5 € » : un montant ne peut pas être négatif. "
         "Retirez le signe moins, ou corrigez le montant.",
-        "money 05-not-a-number.yaml:5:10 — « 12.345,678 € » : plus de deux décimales d'euro.",
+        "money 05-not-a-number.yaml:5:10 — « 12.345,678 € » : plus de deux décimales d'euro. Écrivez par "
+        "exemple 88 M€, 12.5 k€ ou 1234.56.",
         "money 05-not-a-number.yaml:6:10 — « .inf » : ce n'est pas un nombre. "
         "Écrivez par exemple 88 M€, 12.5 k€ ou 1234.56.",
     ],
@@ -51,7 +52,7 @@ FILES = {
         " Vouliez-vous dire « max » ?",
     ],
     "10-day": [
-        "day 10-day.yaml:2:7 — « 2026-02-30 » n'existe pas au calendrier.",
+        "day 10-day.yaml:2:7 — « 2026-02-30 » n'existe pas au calendrier. Corrigez le jour, le mois ou l'heure.",
         "day 10-day.yaml:3:15 — « 30/02/2026 » n'est pas un jour écrit AAAA-MM-JJ. Écrivez 2026-02-30.",
     ],
 }
@@ -106,9 +107,13 @@ TEXTS = {
         " Clés possibles : from, until."
     ],
     "id: a\nvalid:\n  from: 2022-01-02\n  until: 2022-01-01": [
-        "valid_order s.yaml:4:10 — « until » (2022-01-01) est avant « from » (2022-01-02) : jamais en vigueur."
+        "valid_order s.yaml:4:10 — « until » (2022-01-01) est avant « from » (2022-01-02) : jamais en "
+        "vigueur. Échangez les deux jours, ou corrigez l'un d'eux."
     ],
-    "id: a\ntitle: [b]": ["wrong_type s.yaml:2:8 — un texte est attendu ici, et non une liste."],
+    "id: a\ntitle: [b]": [
+        "wrong_type s.yaml:2:8 — un texte est attendu ici, et non une liste. Écrivez une seule valeur, "
+        "sans tiret, crochets ni accolades."
+    ],
     "id: a\nrules: [{id: r1, max: 3}]": [
         "missing_key s.yaml:2:9 — il manque « kind » dans « rules.r1 ». Ajoutez « kind: … »."
     ],
@@ -138,7 +143,8 @@ TEXTS = {
         "unknown_key s.yaml:4:1 — clé inconnue « programm ». Vouliez-vous dire « programme » ?"
     ],
     "id: a\nrules: [{id: r1, kind: limit, where: {department: null}}]": [
-        "wrong_type s.yaml:2:51 — valeur vide : un texte est attendu ici."
+        "wrong_type s.yaml:2:51 — la valeur est vide : un texte est attendu ici. Écrivez une seule "
+        "valeur, sans tiret, crochets ni accolades."
     ],
     "id: a\n? programme\n: amount: 22\n  5 M€: x": [
         "yaml_comma s.yaml:4:3 — « 22,5 M€ » : dans une liste ou entre accolades, la virgule sépare deux valeurs,"

@@ -153,7 +153,7 @@ TEXTS = {
     " Mettez la clé entre guillemets.",
     "a: *b": "yaml_alias s.yaml:1:4 — « *b » ne renvoie à rien : aucun « &b » avant cette ligne."
     " Mettez la valeur entre guillemets si l'étoile est du texte.",
-    "a: &x 1\nb: &x 2": "yaml_anchor s.yaml:2:4 — « &x » est défini deux fois.",
+    "a: &x 1\nb: &x 2": "yaml_anchor s.yaml:2:4 — « &x » est défini deux fois. Renommez l'un des deux.",
     "{title: Ville, campagne, id: a}": "yaml_no_value s.yaml:1:16 — entre accolades, « campagne » est une clé sans"
     " valeur. Écrivez « clé: valeur » ; la suite d'un texte ? Tout le texte entre guillemets.",
     "{times: 1,3}": "yaml_comma s.yaml:1:11 — « 1,3 » : dans une liste ou entre accolades, la virgule sépare deux"

@@ -329,7 +329,7 @@ def test_a_signature_of_another_key_is_a_mismatch(tnt: Said, project: Path) -> N
     for folder in (ENTRY, run_of(project)):
         code, document, err = tnt("verify", folder, "--public-key", "autre.pub")
         assert (code, document["signature"]["status"]) == (1, "mismatch")
-        assert "la signature ne correspond pas : elle se dit de la clé SHA256:" in err
+        assert "la signature ne correspond pas : elle désigne la clé SHA256:" in err
         assert (
             "the signature does not fit"
             in tnt("verify", folder, "--public-key", "autre.pub", "--lang", "en")[2]
@@ -369,10 +369,10 @@ BAD = {
     "public": (".pub", "c'est une clé publique", "this is a public key"),
     "absent": ("", "il n'y a pas de fichier de ce nom", "there is no file of this name"),
     "folder": ("", "c'est un dossier", "this is a folder"),
-    "junk": ("ssh-keygen", "ce n'est pas une clé Ed25519", "this is no Ed25519 key"),
-    "huge": ("ssh-keygen", "ce n'est pas une clé Ed25519", "this is no Ed25519 key"),
-    "empty": ("ssh-keygen", "ce n'est pas une clé Ed25519", "this is no Ed25519 key"),
-    "torn": ("ssh-keygen", "ce n'est pas une clé Ed25519", "this is no Ed25519 key"),
+    "junk": ("ssh-keygen", "ce n'est pas une clé Ed25519", "this is not an Ed25519 key"),
+    "huge": ("ssh-keygen", "ce n'est pas une clé Ed25519", "this is not an Ed25519 key"),
+    "empty": ("ssh-keygen", "ce n'est pas une clé Ed25519", "this is not an Ed25519 key"),
+    "torn": ("ssh-keygen", "ce n'est pas une clé Ed25519", "this is not an Ed25519 key"),
 }
 
 

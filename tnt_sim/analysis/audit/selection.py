@@ -91,7 +91,7 @@ def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
     """Return what a run folder grants, with a defect if it could not be verified from its inputs."""
     if not (folder / PARQUET).is_file():
         raise UsageError(
-            _('"{folder}" is no run folder: it has no {parquet}.', folder=folder, parquet=PARQUET),
+            _('"{folder}" is not a run folder: it has no {parquet}.', folder=folder, parquet=PARQUET),
             code="usage.selection",
         )
     run = open_stored(folder)
@@ -148,7 +148,7 @@ def _parse_amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[p
         why = MoneyError(reasons[row]).text
         defects.add(
             "selection-amount",
-            _('"{table}" is no amount: {why}', table=table[name][row], why=why),
+            _('"{table}" is not an amount: {why}', table=table[name][row], why=why),
             Place(file=path.name, row=int(table["_row"][row])),
         )
     for row in (cents < 0).fill_null(value=False).arg_true().to_list():

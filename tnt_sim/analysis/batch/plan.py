@@ -196,7 +196,7 @@ def _check_skipped(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects
             if known and set_text(value) not in known:
                 defects.add(
                     "batch-skip",
-                    _('"{typed}" is no value of the axis "{key}".', typed=set_text(value), key=key),
+                    _('"{typed}" is not a value of the axis "{key}".', typed=set_text(value), key=key),
                     origins[("skip", k, key)].get_place(),
                     hint=suggest_name(set_text(value), known),
                 )
@@ -210,7 +210,7 @@ def _check_names(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects: 
         if key not in spec.matrix:
             defects.add(
                 "batch-key",
-                _('"{key}" is no axis of `matrix`.', key=key),
+                _('"{key}" is not an axis of `matrix`.', key=key),
                 origins[steps].get_place(),
                 hint=suggest_name(key, spec.matrix),
             )

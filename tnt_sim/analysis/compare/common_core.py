@@ -170,7 +170,7 @@ def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
     """
     if len(runs) < 2:
         raise UsageError(
-            _("a core takes two runs at least."),
+            _("a common core needs at least two runs. Give two run folders."),
             code="usage.core",
         )
     changes = tuple(_list_changes(runs[0].values, run.values) for run in runs)

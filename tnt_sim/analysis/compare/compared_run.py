@@ -126,7 +126,11 @@ def _of_result(result: ResultData, name: str | None) -> ComparedRun:
         )
     if result.allocation is None or result.reading is None:
         raise LimitReached(
-            _('"{called}": time ran out before an allocation was found, nothing to compare.', called=called)
+            _(
+                '"{called}": time ran out before an allocation was found, so there is nothing to compare. '
+                "Raise `time_limit`.",
+                called=called,
+            )
         )
     proof = None if result.proof is None else result.proof.value
     found = of_fresh(result.data)

@@ -48,7 +48,10 @@ def check_facts(decided: DecidedRun, document: ExplainDocument) -> list[Defect]:
     if unknown:
         return [
             build_defect(
-                _("it names dossiers that the run does not have: {names}.", names=Listed(unknown, 6))
+                _(
+                    "the explanation names dossiers that the run does not have: {names}.",
+                    names=Listed(unknown, 6),
+                )
             )
         ]
     wrong = chain(
@@ -58,10 +61,12 @@ def check_facts(decided: DecidedRun, document: ExplainDocument) -> list[Defect]:
     )
     result = [build_defect(text) for text in islice(wrong, MAX_DIFFERENCES)]
     if dict(document.reasons) != count_by_reason(document.dossiers):
-        result.append(build_defect(_("its counts of reasons are not those of its dossiers.")))
+        result.append(
+            build_defect(_("the counts of reasons in the explanation are not those of its dossiers."))
+        )
     again = find_inversions(decided)
     if _dump_optional(document.inversions) != _dump_optional(again):
-        result.append(build_defect(_("its inversions are not those of the decision.")))
+        result.append(build_defect(_("the inversions in the explanation are not those of the decision.")))
     return result
 
 

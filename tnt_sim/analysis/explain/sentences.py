@@ -202,7 +202,7 @@ WHY_NOT: Mapping[str, Text] = MappingProxyType(
         ),
         "capped_out": _("its caps leave no possible amount"),
         "several_missed": _("it misses other requirements: this one alone is not enough"),
-        "not_liftable": _("this obstacle is no requirement of the scenario that can be lifted"),
+        "not_liftable": _("this obstacle is not a requirement of the scenario that can be lifted"),
         "not_enough": _("even then it would not be funded"),
         "envelope_never": _("no amount of this envelope is enough by itself"),
     }

@@ -143,7 +143,7 @@ def _with_tree(problem: Problem, tree: Tree) -> Problem:
 
 def _build_excess_error(tree: Tree, reading: EnvelopeReading) -> VerificationError:
     name = tree.ids[next(k for k, cents in enumerate(reading.excess_cents) if cents)]
-    text = _('the list does not fit in "{name}", transfers included.', name=name)
+    text = _('the list exceeds "{name}", transfers included.', name=name)
     return VerificationError([Defect("transfers", text)])
 
 

@@ -144,7 +144,7 @@ def _require_weights(key: dict[str, int] | None, axes: dict[str, int]) -> dict[s
         if name not in axes:
             hint = suggest_name(name, axes) or NO_TEXT
             raise UsageError(
-                _('"{name}" is no axis of the programme. {hint}', name=name, hint=hint),
+                _('"{name}" is not an axis of the programme. {hint}', name=name, hint=hint),
                 code="usage.key",
             )
         if weight < 0:

@@ -334,7 +334,9 @@ def prices(
     kinds = KINDS if kinds is None else kinds
     for kind in kinds:
         if kind not in KINDS:
-            raise _build_unknown_error(kind, KINDS, "usage.prices")
+            hint = suggest_name(kind, KINDS) or NO_TEXT
+            text = _('there is no kind of price "{kind}". {hint}', kind=kind, hint=hint)
+            raise UsageError(text, code="usage.prices")
     base = solve_reference(scenario, clock, prove=prove, share=REFERENCE_SHARE)
     clock = clock.hold_back_answer(base.problem.case.n)
     path = build_envelope_path(base.problem, envelope or base.problem.case.tree.ids[0])
@@ -437,7 +439,7 @@ def _parse_cents(amount: str | int) -> int:
         return parse_cents(amount)
     except MoneyError as error:
         raise UsageError(
-            _('"{amount}" is no amount: {error}. Write "10 M€".', amount=amount, error=error.text),
+            _('"{amount}" is not an amount: {error}. Write "10 M€".', amount=amount, error=error.text),
             code="usage.amount",
         ) from error
 
@@ -447,16 +449,14 @@ def _require_rows(base: ReferenceSolution, dossiers: Sequence[str]) -> list[int]
     place = {name: row for row, name in enumerate(names)}
     for name in dossiers:
         if name not in place:
-            raise _build_unknown_error(name, names, "usage.dossier")
+            hint = suggest_name(name, names) or NO_TEXT
+            text = _('there is no dossier "{name}". {hint}', name=name, hint=hint)
+            raise UsageError(text, code="usage.dossier")
     return [place[name] for name in dossiers]
 
 
 def _check_rule(problem: Problem, name: str) -> None:
     known = [rule.id for rule in problem.rules]
     if name not in known:
-        raise _build_unknown_error(name, known, "usage.rule")
-
-
-def _build_unknown_error(name: str, known: Sequence[str], code: str) -> UsageError:
-    hint = suggest_name(name, known) or NO_TEXT
-    return UsageError(_('there is no "{name}". {hint}', name=name, hint=hint), code=code)
+        hint = suggest_name(name, known) or NO_TEXT
+        raise UsageError(_('there is no rule "{name}". {hint}', name=name, hint=hint), code="usage.rule")

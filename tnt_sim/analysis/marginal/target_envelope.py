@@ -305,8 +305,8 @@ def _build_limit(terms: Terms, groups: Groups, wanted: Fraction) -> Limit:
 def _build_target_error(text: str, why: Text | None = None) -> UsageError:
     return UsageError(
         _(
-            '"{target}" is no target{why}. Write all, +400, departments, every:COLUMN, MEASURE=N, MEASURE=+N, '
-            "rules or rule:ID.",
+            '"{target}" is not a target{why}. Write all, +400, departments, every:COLUMN, '
+            "MEASURE=N, MEASURE=+N, rules or rule:ID.",
             target=text,
             why=NO_TEXT if why is None else _(" ({why})", why=why),
         ),

@@ -111,7 +111,7 @@ class AmountVariation:
             why = getattr(error, "text", NO_TEXT)
             raise UsageError(
                 _(
-                    '"{amount}" is no amount: {why}. Write "98 M€", "22.5 M€" or "110%".',
+                    '"{amount}" is not an amount: {why}. Write "98 M€", "22.5 M€" or "110%".',
                     amount=text,
                     why=why,
                 ),
@@ -294,7 +294,7 @@ def _check_share(
     if len(names) != 1 or names[0] not in above[share]:
         raise UsageError(
             _(
-                '"{share}" does not lie under the envelope that moves ({names}).',
+                '"{share}" does not lie under the envelope whose amount varies ({names}).',
                 share=share,
                 names=", ".join(names),
             ),

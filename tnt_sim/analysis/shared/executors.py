@@ -150,7 +150,7 @@ class _Dask:
         if scheduler is not None and not _is_secure_address(scheduler):
             raise UsageError(
                 _(
-                    '"{scheduler}" is not encrypted. A remote scheduler wants tls://ADDRESS:PORT '
+                    '"{scheduler}" is not encrypted. Give a remote scheduler as tls://ADDRESS:PORT '
                     "(docs/scale.md says how).",
                     scheduler=scheduler,
                 ),

@@ -200,8 +200,8 @@ def _parse_tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolera
     if not free_too:
         raise UsageError(
             _(
-                "--tolerance narrows the free curve between the amounts; the nested one only exists at "
-                "its announcements. Take away --nested, or --tolerance."
+                "--tolerance narrows the free curve between the amounts; the nested curve only "
+                "exists at its announcements. Take out --nested, or --tolerance."
             ),
             code="usage.together",
         )

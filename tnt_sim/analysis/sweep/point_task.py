@@ -55,7 +55,9 @@ class SweepQuestion:
         """
         scenario = plan.scenario
         if scenario.path is None:
-            raise UsageError(_("this scenario does not come from a file."))
+            raise UsageError(
+                _("this scenario does not come from a file. Write it to a .yaml file and give its name.")
+            )
         sets = tuple(scenario.sets)
         moved = plan.moved
         return cls(scenario.path, sets, scenario.sha256, moved.names, moved.share, backend, cross_check)

@@ -230,8 +230,8 @@ def _build_few_rows_defect(path: Path, n: int) -> Defect:
     return Defect(
         "fit-few",
         _n(
-            "{n} row with a planned and a realised cost: a law wants {least}.",
-            "{n} rows with a planned and a realised cost: a law wants {least}.",
+            "{n} row with a planned and a realised cost: a law needs {least}.",
+            "{n} rows with a planned and a realised cost: a law needs {least}.",
             n=n,
             least=Count(LEAST_PAIRS),
         ),

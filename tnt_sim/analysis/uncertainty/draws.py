@@ -136,7 +136,7 @@ def _is_numeric_column(case: Case, entry: UncertainSpec, path: tuple[str | int, 
         return True
     case.record_defect(
         "uncertain-column",
-        _('"{column}" is no number.', column=entry.column),
+        _('"{column}" is not a number.', column=entry.column),
         (*path, "column"),
     )
     return False

@@ -64,7 +64,7 @@ def _require_rate(text: str) -> str:
         parse_rate(text)
     except MoneyError as error:
         raise UsageError(
-            _('--within "{typed}" is no share: {error}', typed=text, error=error.text),
+            _('--within "{typed}" is not a share: {error}', typed=text, error=error.text),
             code="usage.within",
         ) from error
     return text

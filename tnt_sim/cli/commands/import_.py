@@ -275,7 +275,7 @@ def _check_folder(folder: Path) -> None:
         return
     raise UsageError(
         _(
-            '"{folder}" exists and is no import folder: nothing is written there. Give another --out.',
+            '"{folder}" exists and is not an import folder: nothing is written there. Give another --out.',
             folder=folder,
         ),
         code="usage.out",

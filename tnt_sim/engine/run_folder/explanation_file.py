@@ -44,7 +44,7 @@ _BOUND = ("scenario_sha256", "allocation_sha256", "document_sha256")
 
 OTHER_DECISION = _("it explains another decision.")
 OTHER_CODE = _("another version of tnt_sim computed it.")
-_AGAIN = _("Delete it, or compute it again: `tnt-sim explain … --all --again`.")
+_AGAIN = _("Delete this file, or compute the explanation again: `tnt-sim explain … --all --again`.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +136,7 @@ def read_explanation(
     if table is not None:
         defects.entries.extend(_compare_decision(table, allocation, run_dir / TABLE))
         if head.get("stopped_by") is None and table.height != allocation.height:
-            text = _("the explanation says that it is whole, and leaves dossiers out.")
+            text = _("the explanation claims to be complete, but leaves dossiers out.")
             defects.entries.append(build_explanation_defect(run_dir / TABLE, text))
     if defects.entries or table is None:
         return ExplanationFiles(head, pl.DataFrame(), defects=tuple(defects.entries))

@@ -127,7 +127,7 @@ def _parse_json(data: bytes, shown_as: str) -> Any:
         raise DataError([Defect("json", why, (place,), hint)]) from None
     except _TwiceError as error:
         raise refuse(
-            "json_key", shown_as, _('the key "{error}" is there twice.', error=error), hint,
+            "json_key", shown_as, _('the key "{error}" appears twice.', error=error), hint,
         ) from None  # fmt: skip
     except _NoNumberError as error:
         raise refuse("json", shown_as, _('"{error}" is not a number.', error=error), hint) from None
@@ -198,7 +198,8 @@ def _extract_page(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
 def _build_shape_error(shown_as: str) -> DataError:
     return refuse(
         "json_shape", shown_as,
-        _("this is no answer of the démarches-simplifiées API: neither a dossier nor a démarche."),
+        _("this is not an answer of the démarches-simplifiées API: neither a dossier nor a "
+          "démarche."),
         _('Give the whole answer, with "data".'),
     )  # fmt: skip
 

@@ -162,7 +162,7 @@ def _read_typed(column: RawColumn, timezone: str) -> _ParsedDates | None:
 def _explain_date(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text, Text | None]:
     where, displayed = describe_column(column, name), quote_cell(column, index)
     if column.numbers is not None and column.numbers[index] is not None:
-        text = _("{where}: the number {displayed} is no date.", where=where, displayed=displayed)
+        text = _("{where}: the number {displayed} is not a date.", where=where, displayed=displayed)
         return text, _("Format the cell as a date.")
     cell = column.text[index]
     if column.typed is not None or (cell is not None and _parse_local(pl.Series([cell]))[0] is not None):

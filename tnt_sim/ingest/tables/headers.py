@@ -65,7 +65,7 @@ def select_headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawCol
         elif column.header in retained:
             report.defects.add(
                 "duplicate_header",
-                _('the header "{header}" is there twice.', header=column.header),
+                _('the header "{header}" appears twice.', header=column.header),
                 report.locate_table(),
                 hint=_("Rename or remove one of the columns."),
             )

@@ -81,7 +81,7 @@ def load_importers() -> Mapping[str, Importer]:
                 reason = _("{suffix} files are read already", suffix=suffix)
                 raise build_extension_error(entry, reason)
             if suffix[:1] != "." or suffix != suffix.lower():
-                reason = _('"{suffix}" is no suffix in lower case, such as .csv', suffix=suffix)
+                reason = _('"{suffix}" is not a suffix in lower case, such as .csv', suffix=suffix)
                 raise build_extension_error(entry, reason)
             by_suffix[suffix] = importer
     return MappingProxyType(by_suffix)

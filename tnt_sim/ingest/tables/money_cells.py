@@ -220,7 +220,7 @@ def _explain_amount(column: RawColumn, index: int, name: str, reason: str) -> tu
     others = {
         "date": _("this is a date"),
         "odd": _("this is not a number"),
-        "cents": _("this is no whole number of cents"),
+        "cents": _("this is not a whole number of cents"),
     }
     why = others.get(reason) or describe_reason(reason)
     hint = _HINTS.get(reason) or (None if reason in ("too_large", "cents") else _suggest_amount(text))

@@ -117,7 +117,7 @@ def _parse_meta(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defect
     for number, line in lines[1:]:
         key, __, value = line.partition(";")
         if key in meta:
-            text = _('the key "{key}" is there twice.', key=key)
+            text = _('the key "{key}" appears twice.', key=key)
             defects.add("pabulib", text, Place(file=shown_as, line=number))
         meta[key.strip()] = value.strip().strip('"')
     if "budget" not in meta:
@@ -148,7 +148,7 @@ def _parse_projects(
             place = Place(file=shown_as, line=rows[0][0] if rows else None)
             defects.add("missing_column", text, place, hint=suggest_name(name, header))
     if len(set(header)) != len(header):
-        text = _("a header of PROJECTS is there twice.")
+        text = _("a header of PROJECTS appears twice.")
         defects.add("duplicate_header", text, Place(file=shown_as, line=rows[0][0]))
     if len(rows) < 2:
         text = _("PROJECTS has no project.")

@@ -23,7 +23,7 @@ _SMALL_IN_ALL = 16 << 20
 _MAX_PARTS = 10_000
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_SAVE_AS = _("Save it as .xlsx, .ods or .csv.")
+_SAVE_AS = _("Save the file as .xlsx, .ods or .csv.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,13 @@ def open_package(data: bytes, shown_as: str) -> Package:
     """Return all XML parts of a workbook, unpacked within bounds and free of document types."""
     if Path(shown_as).name.startswith(("~$", ".~lock")):
         raise refuse(
-            "damaged", shown_as, _("this is the mark of a workbook that is open elsewhere, and no workbook."),
+            "damaged", shown_as, _("this file only marks a workbook that is open in a spreadsheet: it is not the "
+                                   "workbook."),
             _('Write the name without "~$".'),
         )  # fmt: skip
     if data and not data.startswith(b"PK") and b"\0" not in data[:4096]:
         raise refuse(
-            "damaged", shown_as, _("the workbook is damaged or is none: it holds plain text."),
+            "damaged", shown_as, _("this file holds plain text: it is not a workbook."),
             _("If it is a CSV file, rename it to .csv; else save it as .xlsx."),
         )  # fmt: skip
     try:

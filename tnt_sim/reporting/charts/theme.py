@@ -50,7 +50,7 @@ def import_altair() -> Any:
 def build_missing_error() -> UsageError:
     """Return the error for a missing optional dependency."""
     return UsageError(
-        _("pictures want Altair: pip install 'tnt-sim[charts]'."),
+        _("charts need Altair: pip install 'tnt-sim[charts]'."),
         code="usage.charts",
     )
 

@@ -257,7 +257,7 @@ def _report_external_references(text: str, path: Path, defects: Defects) -> None
         for match in _OUTSIDE.finditer(line):
             defects.add(
                 "theme",
-                _('"{match}" is not allowed: the report asks for nothing outside.', match=match[0].strip()),
+                _('"{match}" is not allowed: the report loads nothing from outside.', match=match[0].strip()),
                 Place(str(path), line=number, column=match.start() + 1),
                 hint=_("Put fonts and images into the sheet (url(data:…))."),
             )

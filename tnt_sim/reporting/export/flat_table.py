@@ -50,10 +50,10 @@ def list_siret_remarks(run: StoredRun) -> list[Text]:
     if absent.any():
         remarks.append(
             _n(
-                '"Tiers" is no SIRET of 14 digits for {n} dossier: {names}. Complete applicant_id in the table, '
-                "or the line before it is entered.",
-                '"Tiers" is no SIRET of 14 digits for {n} dossiers: {names}. Complete applicant_id in the table, '
-                "or the line before it is entered.",
+                '"Tiers" is not a SIRET of 14 digits for {n} dossier: {names}. Complete applicant_id '
+                "in the table, or the line before it is entered.",
+                '"Tiers" is not a SIRET of 14 digits for {n} dossiers: {names}. Complete '
+                "applicant_id in the table, or the line before it is entered.",
                 n=int(absent.sum()),
                 names=_format_names(table.filter(absent)),
             )

@@ -187,7 +187,7 @@ def _describe_unknown_key(name: str, key: str, known: tuple[str, ...]) -> Text:
     if not known:
         return _('the format "{name}" takes no --info.', name=name)
     hint = suggest_name(key, known) or NO_TEXT
-    return _('--info: "{key}" is no field of the format "{name}". {hint}', key=key, name=name, hint=hint)
+    return _('--info: "{key}" is not a field of the format "{name}". {hint}', key=key, name=name, hint=hint)
 
 
 def build_text_table(table: pl.DataFrame, timezone: str) -> pl.DataFrame:

@@ -366,7 +366,7 @@ def _read_keys(data: bytes, shown_as: str) -> dict[str, str]:
 
 def _build_refusal(shown_as: str) -> DataError:
     return refuse(
-        "choices", shown_as, _("this is no workbook of choices."),
+        "choices", shown_as, _("this is not a workbook of choices."),
         _("Give the workbooks that `tnt-sim export RUN_DIR --by department` wrote, filled in."),
     )  # fmt: skip
 
@@ -408,7 +408,7 @@ class _ChoiceSheetReader:
         words = {self.keys[f"choice.{key}"].casefold(): key for key in CHOICES}
         word = self._read_text(index, CHOICE)
         if word.casefold() not in words:
-            text = _('"{word}" is no choice.', word=word)
+            text = _('"{word}" is not a choice.', word=word)
             self._add("choices-word", row, CHOICE, text, suggest_name(word, words))
             return None
         before = len(self.defects.entries)
@@ -443,7 +443,7 @@ class _ChoiceSheetReader:
             else:
                 cents, exact = (parse_cents(text) if text else None), True  # type: ignore[assignment]
         except MoneyError as error:
-            sentence = _('"{cell}" is no amount: {error}.', cell=text, error=error.text)
+            sentence = _('"{cell}" is not an amount: {error}.', cell=text, error=error.text)
             self._add("choices-amount", row, position, sentence)
             return None
         if cents is not None and (cents < 0 or not exact):

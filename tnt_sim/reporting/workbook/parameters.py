@@ -438,6 +438,6 @@ class _ParameterSheetReader:
 
 
 _RESTORE = _("Change the column of values only; if need be write a new workbook with `tnt-sim report`.")
-_NOT_OURS = _("this row is no parameter of the workbook.")
+_NOT_OURS = _("this row is not a parameter of the workbook.")
 _NOT_CALCULATED = _("the formula of this cell has no value.")
 _NO_FLAG = _('"yes" or "no" is expected.')

@@ -126,7 +126,8 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
         case.record_defect(
             "min-dossiers",
             _(
-                'envelope "{name}" wants at least {least} dossiers and at most {max_dossiers}.',
+                'envelope "{name}" must fund at least {least} dossiers and at most {max_dossiers}: '
+                "both cannot be met.",
                 name=name,
                 least=least,
                 max_dossiers=option.max_dossiers,

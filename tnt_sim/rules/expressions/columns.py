@@ -97,8 +97,9 @@ def read_numeric_column(
     if kind in (ValueKind.DATE, ValueKind.LIST):
         case.record_defect(
             "not-numeric",
-            _('the column "{name}" is not a number; it cannot be counted.', name=name),
+            _('the column "{name}" does not hold numbers: it cannot be added up.', name=name),
             path,
+            _("Name a column of numbers, for example `score`."),
         )
         return None
     numeric, defects = case.portfolio.memoise(
@@ -263,6 +264,7 @@ def read_years(case: Case, column: str, path: Path) -> pl.Series | None:
             "schedule-year",
             _('the column "{column}" gives no year.', column=column),
             path,
+            _("Name a column of years or of dates."),
         )
         return None
     series = case.table[column]

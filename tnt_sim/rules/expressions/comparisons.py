@@ -236,8 +236,9 @@ def _get_date_column(case: Case, name: str, path: Path) -> pl.Series | None:
     if kind is not ValueKind.DATE:
         case.record_defect(
             "not-a-date",
-            _('the column "{name}" is not a date.', name=name),
+            _('the column "{name}" does not hold dates.', name=name),
             path,
+            _("Name a column of dates, for example `filed_at`."),
         )
         return None
     return case.table[name]

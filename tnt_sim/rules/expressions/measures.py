@@ -92,7 +92,7 @@ def _read_reference(case: Case, table: pl.DataFrame) -> pl.Series | None:
         case.record_defect(
             "reference",
             _(
-                "this file wants the columns `dossier` and `granted`; missing: {missing}.",
+                "this file needs the columns `dossier` and `granted`; missing: {missing}.",
                 missing=", ".join(missing),
             ),
             REFERENCE,
@@ -315,7 +315,7 @@ class Measures:
             self.case.record_defect(
                 "once-per",
                 _(
-                    "`once_per` wants a figure fixed for each dossier: no granted amount, and no measure "
+                    "`once_per` needs a figure fixed for each dossier: no granted amount, and no measure "
                     "that is already counted once per applicant, project or inhabitant."
                 ),
                 path,
@@ -324,7 +324,7 @@ class Measures:
         if get_column_kind(self.case, column) is ValueKind.LIST:
             self.case.record_defect(
                 "once-per",
-                _('"{column}" is a list; `once_per` wants one value for each dossier.', column=column),
+                _('"{column}" is a list; `once_per` needs one value for each dossier.', column=column),
                 path,
             )  # fmt: skip
             return None

@@ -268,7 +268,7 @@ def _match_texts(
     for value in unknown:
         case.record_defect(
             "unknown-value",
-            _('"{written}" is no value of "{name}".', written=value, name=name),
+            _('"{written}" is not a value of "{name}".', written=value, name=name),
             path,
             suggest_name(value, FIXED_VALUES[name]),
         )

@@ -44,7 +44,7 @@ def list_map_codes(case: Case, by: str | Sequence[str], path: Path) -> list[str]
         return known.list_codes(by)
     case.record_defect(
         "groups-map",
-        _("`groups: map` wants `by` on a column of the map: {levels}.", levels=", ".join(LEVELS)),
+        _("`groups: map` needs a column of the map in `by`: {levels}.", levels=", ".join(LEVELS)),
         path,
     )
     return None
@@ -90,7 +90,7 @@ def find_units_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: P
     if "code" not in table.columns:
         case.record_defect(
             "coverage-file",
-            _("this file wants a column `code`."),
+            _("this file has no column `code`, where the codes are expected."),
             path,
         )
         return None

@@ -164,7 +164,7 @@ def _record_unreachable_minimum(case: Case, unit: Unit, short: Sequence[Figure],
     case.record_defect(
         "limit-reach",
         _(
-            "this minimum is out of reach; the most that dossiers and envelopes allow is {attainable}.",
+            "this minimum is out of reach: dossiers and envelopes allow {attainable} at most.",
             attainable=_describe_range(short, unit),
         ),
         path,

@@ -141,7 +141,7 @@ def _read_heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path)
         case.record_defect(
             "per-head",
             _(
-                "`per: population` takes the map's inhabitants: `by` wants one of the columns {levels}.",
+                "`per: population` takes the map's inhabitants: `by` must be one of the columns {levels}.",
                 levels=", ".join(LEVELS),
             ),
             (*path, "by"),

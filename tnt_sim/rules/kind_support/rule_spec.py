@@ -88,7 +88,7 @@ def compile_penalty(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penal
     if per <= 0 or spec.penalty.cost < 0 or spec.penalty.stage < 1:
         case.record_defect(
             "penalty",
-            _("a penalty wants a `cost` of zero or more, a positive `per` and a `stage` from 1."),
+            _("a penalty needs a `cost` of zero or more, a positive `per` and a `stage` from 1."),
             (*path, "penalty"),
         )
         return None

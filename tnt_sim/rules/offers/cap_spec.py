@@ -139,7 +139,7 @@ class CapSpec(Described):
         if self.use is None and (self.id is None or self.max is None):
             raise build_field_error(
                 "cap",
-                _("a cap wants `id` and `max`, or `use` with a name of the library"),
+                _("a cap needs `id` and `max`, or `use` with a name of the library."),
                 hint=_("Names: {names}.", names=", ".join(LIBRARY)),
             )
         return self

@@ -234,6 +234,7 @@ def find_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
                 "dossier-twice",
                 _('the dossier "{name}" is named twice.', name=name),
                 (*path, k),
+                _("Keep it once."),
             )
             fine = False
         else:

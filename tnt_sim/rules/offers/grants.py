@@ -274,7 +274,7 @@ class _GrantArrays:
         if not spec.levels or (spec.mode == "common_rate") != (spec.by is not None):
             self.case.record_defect(
                 "levels",
-                _("`levels` wants a list of rates or amounts; `common_rate` wants `by` as well."),
+                _("`levels` needs a list of rates or amounts; `common_rate` needs `by` as well."),
                 path,
             )
             return
@@ -306,8 +306,8 @@ class _GrantArrays:
                 self.case.warnings.add(
                     "levels-idle",
                     _n(
-                        "no level of this menu fits what it settles: {n} dossier.",
-                        "no level of this menu fits what it settles: {n} dossiers.",
+                        "no level of these fits {n} dossier that they apply to.",
+                        "no level of these fits {n} dossiers that they apply to.",
                         n=int(settled.sum()),
                     ),
                     self.case.locate((*menu.path, "levels")),
@@ -404,7 +404,7 @@ _NO_AMOUNT = _(
 _NEEDS = {
     "cost": _("Fill the column, or set these dossiers aside by an eligibility rule."),
     "requested": _("Fill `requested`, or give a `formula` in `grants`."),
-    "min_grant": _("The mode `range` wants a minimum: `min`, `min_rate`, or the column `min_grant`."),
+    "min_grant": _("The mode `range` needs a minimum: `min`, `min_rate`, or the column `min_grant`."),
 }
 
 
@@ -425,6 +425,7 @@ def _apply_decided_amounts(
                 most=Money(int(most[row])),
             ),
             case.portfolio.locate(int(row), "requested"),
+            hint=_("Decide an amount between the two, or none."),
             subject=(case.table["dossier"][int(row)],),
         )
     return np.where(stated, amount, least), np.where(stated, amount, most)

@@ -107,6 +107,7 @@ def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
                 "bonus-idle",
                 _("this bonus can raise nothing: `up_to` is below `max_rate`."),
                 (*path, "bonus", k, "up_to"),
+                _("Raise `up_to`, or take the bonus out."),
             )
     if isinstance(spec.max_rate, BracketsSpec):
         _check_brackets(case, spec.max_rate, (*path, "max_rate", "brackets"))
@@ -121,8 +122,9 @@ def _check_brackets(case: Case, spec: BracketsSpec, path: Path) -> None:
         if (bracket.up_to is None and not last) or (bracket.up_to is not None and bracket.up_to <= start):
             case.record_defect(
                 "brackets-order",
-                _("brackets must go up, and only the last one may be without `up_to`."),
+                _("brackets go from the lowest `up_to` to the highest, and only the last one may have none."),
                 (*path, k),
+                _("Put them in this order, or add the missing `up_to`."),
             )
             return
         start = bracket.up_to or start

@@ -170,7 +170,12 @@ class EventReader:
         self.n_aliases += 1
         name = quote_value(event.anchor)
         if self.n_aliases > MAX_ALIASES:
-            self._stop("yaml_aliases", _("more than {max_aliases} aliases", max_aliases=MAX_ALIASES), place)
+            self._stop(
+                "yaml_aliases",
+                _("more than {max_aliases} aliases", max_aliases=MAX_ALIASES),
+                place,
+                hint=_("Write the values out."),
+            )
         target = self.anchors.get(event.anchor)
         if target is None:
             self._record_defect(
@@ -209,6 +214,7 @@ class EventReader:
                 "yaml_anchor",
                 _('"&{anchor}" is defined twice', anchor=quote_value(name)),
                 place,
+                hint=_("Rename one of the two."),
             )
         self.anchors[name] = anchored
 

@@ -65,7 +65,7 @@ def _explain_unknown_value(value: Any, expected: str, label: str) -> Said:
         )
     return (
         "unknown_value",
-        _('"{written}" is no value of "{key}"', written=quote_value(value), key=key),
+        _('"{written}" is not a value of "{key}"', written=quote_value(value), key=key),
         suggest_name(str(value), names),
     )
 
@@ -87,6 +87,14 @@ _TYPES: dict[str, Text] = {
     **dict.fromkeys(("bool_type", "bool_parsing"), _FLAG),
 }  # fmt: skip
 
+_EXAMPLES: Mapping[str, Text] = {
+    _TEXT.en: _("Write one value, without dash, brackets or braces."),
+    _NUMBER.en: _("Write for example 12."),
+    _DATE.en: _("Write for example 2021-11-22."),
+    _FLAG.en: _("Write true or false."),
+}
+"""Remedies by expected type."""
+
 
 def _describe_kind(value: Any) -> Text:
     if value is None:
@@ -100,9 +108,9 @@ def _describe_kind(value: Any) -> Text:
 
 def _explain_wrong_type(kind: str, value: Any) -> Said:
     expected, what = _TYPES[kind], _describe_kind(value)
-    hint: Text | None = None
+    hint = _EXAMPLES.get(expected.en)
     if value is None:
-        return "wrong_type", _("empty value: {expected}", expected=expected), None
+        return "wrong_type", _("the value is empty: {expected}", expected=expected), hint
     if expected is _LIST and isinstance(value, str):
         hint = _("Write [{written}].", written=quote_value(value))
     elif expected is _LIST and isinstance(value, dict):

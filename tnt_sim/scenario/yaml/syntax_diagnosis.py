@@ -173,7 +173,7 @@ def _find_other_space(lines: Sequence[str], last: int) -> Slip | None:
         space = _OTHER_SPACE.match(lines[row])
         if space is not None:
             return Slip(
-                _("this is a no-break space, and YAML wants a plain space here."),
+                _("this is a no-break space, and YAML needs a plain space here."),
                 _("Delete it and press the space bar; copies from Word or from a mail bring such spaces."),
                 row + 1,
                 space.start(2) + 1,

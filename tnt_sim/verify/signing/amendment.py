@@ -53,7 +53,7 @@ def _list_differences(entry: RegisterEntry, before: RegisterEntry | None) -> lis
     """List the differences between the state after the amendment and what its table gives."""
     named = [name for name in entry.signature["files"] if Path(name).stem == Path(AMENDMENTS).stem]
     if entry.signature["kind"] != "amendment" or before is None or len(named) != 1:
-        text = _("this is no amendment of the register.")
+        text = _("this is not an amendment of the register.")
         return [Defect("amendment", text, (Place(file=f"{entry.folder.name}/{SIGNATURE}"),))]
     label = f"{entry.folder.name}/{named[0]}"
     request = read_state_amounts(read_plain(entry.folder / named[0], shown_as=label), label)

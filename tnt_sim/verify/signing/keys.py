@@ -127,7 +127,7 @@ def read_certificate(file: Path) -> Certificate:
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise _build_error(
             file,
-            _("this is no X.509 certificate (PEM or DER)."),
+            _("this is not an X.509 certificate (PEM or DER)."),
             _ASK,
         ) from None
     if ExtendedKeyUsageOID.TIME_STAMPING not in uses:
@@ -177,7 +177,7 @@ def _is_public(data: bytes) -> bool:
 def _build_invalid_key_error(file: Path) -> DataError:
     return _build_error(
         file,
-        _("this is no Ed25519 key (OpenSSH or PEM)."),
+        _("this is not an Ed25519 key (OpenSSH or PEM)."),
         _MAKE,
     )
 
@@ -186,7 +186,7 @@ def _build_key_kind_error(file: Path, key: object) -> DataError:
     kind = type(key).__name__.removesuffix("PublicKey").removesuffix("PrivateKey")
     return _build_error(
         file,
-        _("this key is of the kind {kind}, and only an Ed25519 key is taken.", kind=kind),
+        _("this key is of the type {kind}; only an Ed25519 key is accepted.", kind=kind),
         _MAKE,
     )
 

@@ -242,10 +242,10 @@ def _read_seal(file: Path) -> tuple[str | None, bytes]:
 
 def _build_mismatch_defect(file: Path, named: str | None, own: str) -> Defect:
     if named is None:
-        text = _("this is no Ed25519 signature.")
+        text = _("this is not an Ed25519 signature.")
     elif named != own:
         text = _(
-            "the signature does not fit: it says that it is of the key {named}, and yours is {own}.",
+            "the signature does not fit: it names the key {named}, and yours is {own}.",
             named=named,
             own=own,
         )

@@ -114,7 +114,7 @@ def _read(file: Path, manifest: bytes, authority: Certificate | None) -> TimeSta
     except _NoFitError as error:
         return _build_mismatch(file, time, error.text)
     except (OSError, *_MALFORMED):
-        text = _("this is no time stamp reply (RFC 3161).")
+        text = _("this is not a time stamp reply (RFC 3161).")
         return _build_mismatch(file, time, text)
     return TimeStamp(file.name, StampStanding.CHECKED, time)
 

@@ -71,7 +71,7 @@ def _record_refused_commitment(case: Case, name: str, path: Path) -> None:
         "decide-committed",
         _('the dossier "{name}" is already committed; a decision cannot refuse it.', name=name),
         path,
-        _("Take it out of `refuse`."),
+        _("Take it out of `refuse`, or empty its `committed` amount."),
         subject=(name,),
     )
 

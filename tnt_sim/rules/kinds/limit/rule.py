@@ -228,7 +228,7 @@ def _record_share_bound(case: Case, bound: str, path: Path) -> None:
     side = str(path[-1])
     case.record_defect(
         "limit-share",
-        _('"{bound}" is a share, and a rule `limit` wants an amount or a number.', bound=bound),
+        _('"{bound}" is a share, and a rule `limit` needs an amount or a number.', bound=bound),
         path,
         _(
             "Write `kind: share`, or an amount, or the share of an envelope: `{side}: {{share: "

@@ -291,8 +291,8 @@ def _record_open_queue(case: Case, queue: Queue, n_open: int, path: Path) -> Non
     case.record_defect(
         "queue-open",
         _(
-            'in the queue of "{queue_name}" the turn of {n_open} dossiers depends on open amounts; '
-            "the limit is {max_open}.",
+            'in the queue of "{queue_name}" the turn of {n_open} dossiers depends on amounts '
+            "that the run chooses; the limit is {max_open}.",
             queue_name=queue.name,
             n_open=n_open,
             max_open=MAX_OPEN,
@@ -507,34 +507,34 @@ def _has_valid_keys(spec: OrderSpec, case: Case, path: Path) -> bool:
         (
             (spec.rank is None) == (spec.first_come is None),
             path,
-            _("an order wants `rank` or `first_come`, one of the two."),
+            _("a rule `order` needs `rank` or `first_come`, one of the two."),
         ),
         (
             spec.best is not None and spec.rank is None,
             (*path, "best"),
-            _("`best` goes with `rank`."),
+            _("`best` is written with `rank` only. Take it out, or add `rank`."),
         ),
         (
             spec.skip is not None and spec.first_come is None,
             (*path, "skip"),
-            _("`skip` goes with `first_come`."),
+            _("`skip` is written with `first_come` only. Take it out, or add `first_come: filed_at`."),
         ),
         (
             bool(spec.skip) and spec.by is not None,
             (*path, "by"),
-            _("with `skip: true` each envelope has its own queue: `by` cannot be added."),
+            _("with `skip: true` each envelope has its own queue: take out `by`."),
         ),
         (
             bool(spec.skip) and get_mode(spec) is Mode.PENALTY,
             (*path, "penalty"),
-            _("`skip: true` is hard or report only: it has no penalty."),
+            _("a rule with `skip: true` takes no penalty: take `penalty` out, or write `report: true`."),
         ),
         (
             bool(spec.skip) and spec.ties == "free",
             (*path, "ties"),
             _(
-                "with `skip: true` each dossier has its turn: equal dossiers follow the order of filing, then "
-                "the number (`ties: rank`)."
+                "with `skip: true` each dossier has its turn: equal dossiers follow the order of "
+                "filing, then the number. Write `ties: rank`, or take `ties` out."
             ),
         ),
     ]
@@ -579,8 +579,12 @@ def _read_measure(case: Case, measures: Measures, name: str, path: Path) -> IntA
     if terms.once or terms.per_cent.any():
         case.record_defect(
             "order-measure",
-            _('the measure "{name}" does not give one figure for each dossier: it cannot rank.', name=name),
+            _(
+                'the measure "{name}" does not give one figure for each dossier: it cannot rank them.',
+                name=name,
+            ),
             path,
+            _("Rank by a column, for example `rank: score`."),
         )
         return None
     return terms.per_funded
@@ -616,8 +620,9 @@ def _rank_by_instant(spec: OrderSpec, case: Case, path: Path) -> IntArray | None
     if kind is not ValueKind.DATE:
         case.record_defect(
             "order-date",
-            _('the column "{name}" is not a date: it does not say who comes first.', name=name),
+            _('the column "{name}" does not hold dates: it does not say who comes first.', name=name),
             (*path, "first_come"),
+            _("Name a column of dates, for example `first_come: filed_at`."),
         )
         return None
     column = read_instants(case, name)

@@ -206,7 +206,7 @@ def _has_valid_profile(spec: ScheduleSpec, path: Path, case: Case) -> bool:
         case.record_defect(
             "schedule-advance",
             _(
-                "the first year pays {first}, more than the advance of {most} at most.",
+                "the first year pays {first}, more than the greatest advance, {most}.",
                 first=parameters.Rate(first),
                 most=parameters.Rate(most),
             ),
@@ -240,6 +240,7 @@ def _read_years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> 
             ),
             case.locate(here),
             *(case.portfolio.locate(int(row), spec.year.column) for row in empty[:MAX_LISTED]),
+            hint=_("Fill these cells with a year or a date."),
         )
         return None
     return result.fill_null(0).to_numpy().astype(np.int64)
