@@ -85,7 +85,7 @@ UPPER = Importer("mine", (".XML",), read)
         ("mine", "CSV", 'its object is named "csv"'),
         ("mine", "COMMA", ".csv files are read already"),
         ("mine", "GRAPH", ".json files are read already"),
-        ("mine", "UPPER", '".XML" is no suffix in lower case'),
+        ("mine", "UPPER", '".XML" is not a suffix in lower case'),
         ("mine", "read", '"broken_importer:read" is no `Importer` object'),
     ],
 )

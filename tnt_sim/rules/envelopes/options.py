@@ -127,7 +127,7 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
             "min-dossiers",
             _(
                 'envelope "{name}" must fund at least {least} dossiers and at most {max_dossiers}: '
-                "both cannot be met.",
+                "that is impossible.",
                 name=name,
                 least=least,
                 max_dossiers=option.max_dossiers,
