@@ -58,8 +58,14 @@ NOT_DAYS = {
         "moment tiny.yaml:12:51 — « 2021-W26-3 » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM). "
         "Écrivez par exemple 2021-11-05T12:00."
     ),
-    "2021-06-31": "day tiny.yaml:12:51 — « 2021-06-31 » n'existe pas au calendrier. Corrigez le jour, le mois ou l'heure.",
-    "2021-06-30T24:30": "day tiny.yaml:12:51 — « 2021-06-30T24:30 » n'existe pas au calendrier. Corrigez le jour, le mois ou l'heure.",
+    "2021-06-31": (
+        "day tiny.yaml:12:51 — « 2021-06-31 » n'existe pas au calendrier. "
+        "Corrigez le jour, le mois ou l'heure."
+    ),
+    "2021-06-30T24:30": (
+        "day tiny.yaml:12:51 — « 2021-06-30T24:30 » n'existe pas au calendrier. "
+        "Corrigez le jour, le mois ou l'heure."
+    ),
 }
 
 
