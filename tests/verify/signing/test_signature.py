@@ -365,7 +365,7 @@ def test_a_run_that_was_changed_after_it_was_signed(tnt: Said, project: Path) ->
 
 BAD = {
     "encrypted-pem": ("ssh-keygen -p", "mot de passe", "password"),
-    "rsa": ("ssh-keygen -t ed25519", "du type RSA", "of the kind RSA"),
+    "rsa": ("ssh-keygen -t ed25519", "du type RSA", "of the type RSA"),
     "public": (".pub", "c'est une clé publique", "this is a public key"),
     "absent": ("", "il n'y a pas de fichier de ce nom", "there is no file of this name"),
     "folder": ("", "c'est un dossier", "this is a folder"),
