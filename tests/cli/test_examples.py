@@ -131,10 +131,15 @@ def _tables(root: Path) -> None:
         "PROJECTS\nproject_id;cost;name\n1;60;Banc\nVOTES\nvoter_id;vote\n1;1\n",
         encoding="utf-8",
     )
+    (root / "chorus.csv").write_text(
+        "N° EJ;Fournisseur payé (DP);Code taxe 1;Montant payé;Libellé\n21;X;;72 000,00;E-01\n",
+        encoding="utf-8",
+    )
     (root / "export.json").write_text(answer(DOSSIER), encoding="utf-8")
     sheets = {
         "dossiers.xlsx": [line.split(",") for line in build_dossiers_csv().splitlines()],
         "ma-liste.xlsx": [["dossier"], ["E-08"], ["E-15"]],
+        "paiements.xlsx": [["Libellé", "Paiement"], ["E-08", "41600"]],
         "dossiers_detr_2026-01-15_10-02.xlsx": [LABELS, *rows()],
     }
     for name, body in sheets.items():

@@ -51,6 +51,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("import data/dossiers.csv --out table", SOLVERS | SLOW, 86),
         ("verify {a}", SOLVERS | SLOW, 250),
         ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 280),
+        ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 260),
         ("run scenario.yaml", SECOND | SLOW, 340),
         ("explain {a} E-24", SECOND | SLOW, 328),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 350),

@@ -74,6 +74,7 @@ COMMANDS = (
     "import choices --consolidate --out read",
     "sign RUN --as liste-1 --register registre",
     "send RUN",
+    "reconcile RUN lines.csv --table lists.csv",
     "doctor",
     "schema",
     "new more",
@@ -99,6 +100,7 @@ AS_DOCUMENTS = {
 """Verbs whose documents are looked at too; reasons in `run`, `explain` and `conflict` keep the scenario's."""
 FILES = {"clash.yaml": golden.CLASH, "broken.yaml": golden.BROKEN, "uncertain.yaml": golden.UNCERTAIN}
 FILES |= {"list.csv": "dossier\nE-08\nE-15\n"}
+FILES |= {"lines.csv": "supplier,label,amount\nX,E-08,10\nX,E-15 E-08,5\nY,,7.50\nTotal,,22.50\n"}
 
 
 def texts(path: Path) -> Iterator[str]:

@@ -76,9 +76,9 @@ def test_schemas_and_their_page_are_current() -> None:
     assert shipped == set(DOCUMENTS)
 
 
-EVENTS = {"incumbent", "refresh", "send"}
-"""Lines on standard error (tests/engine/test_incumbents.py reads them), and the documents of `refresh` and
-`send`, which tests/cli/test_intake_project.py and tests/cli/test_send.py read."""
+EVENTS = {"incumbent", "reconcile", "refresh", "send"}
+"""Lines on standard error (tests/engine/test_incumbents.py reads them), and the documents of `reconcile`,
+`refresh` and `send`, which tests/cli/test_reconcile.py, test_intake_project.py and test_send.py read."""
 
 
 @pytest.mark.parametrize("name", sorted(set(DOCUMENTS) - EVENTS))

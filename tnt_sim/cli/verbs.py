@@ -364,6 +364,21 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     --demarche 12345 --instructor prenom.nom@example.gouv.fr --token-file jeton
   … --send""",
         ),
+        "reconcile": Verb(
+            CHECK,
+            N_("Reconciles the grants of a run with the lines of an accounting export (Chorus)."),
+            note=N_(
+                "Each decision and each line stands in exactly one list: equal to the cent, another amount, "
+                "decision without a line, line without a decision, to be settled by hand. A decision may have "
+                "several lines."
+            ),
+            examples="""\
+  tnt-sim reconcile runs/exemple-1a2b3c4d chorus.csv
+  tnt-sim reconcile runs/exemple-1a2b3c4d chorus.csv --table rapprochement.csv
+  tnt-sim reconcile runs/exemple-1a2b3c4d paiements.xlsx --out rapprochement.html \\
+    --column amount=Paiement
+""",
+        ),
         "validate": Verb(
             CHECK,
             N_("Checks a scenario and its data without solving."),

@@ -113,6 +113,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.command_documents.SendDocument",
             _("send: decisions for the dossiers of a procedure"),
         ),
+        "reconcile": (
+            "analysis.reconcile.document.ReconcileDocument",
+            _("reconcile: decisions and accounting lines"),
+        ),
         "ensemble-fit": (
             "analysis.uncertainty.document.FitDocument",
             _("ensemble: distributions from past projects"),

@@ -34,6 +34,9 @@ def _beside(run: Path) -> str:
     return str(run.parent.parent / name)
 
 
+LINES = Path(__file__).parents[1] / "data" / "accounting-lines.csv"
+"""An accounting export of one line."""
+
 READERS: Mapping[str, Call] = {
     "verify": lambda run, _: ["verify", str(run)],
     "explain": lambda run, _: ["explain", str(run), "--all"],
@@ -43,6 +46,7 @@ READERS: Mapping[str, Call] = {
     "audit": lambda run, _: ["audit", _beside(run), "--selection", str(run)],
     "sign": lambda run, out: ["sign", str(run), "--as", "liste-1", "--register", str(out / "registre")],
     "send": lambda run, _: ["send", str(run)],
+    "reconcile": lambda run, _: ["reconcile", str(run), str(LINES)],
     "export --by": lambda run, out: ["export", str(run), "--by", "department", "--out", str(out / "by")],
     **{f"export {name}": _exported(name) for name in FORMATS},
     **{f"report {suffix}": _reported(suffix) for suffix in (".html", ".xlsx", ".ipynb")},

@@ -1,0 +1,1 @@
+"""Reconciliation of decisions with the lines of an accounting export."""
