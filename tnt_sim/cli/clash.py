@@ -1,24 +1,27 @@
-"""Answer of `run` and `validate` to a setting impossible before any solve: conflicts and repairs."""
+"""Answer of every verb on a scenario to an impossible setting: what clashes, and the cheapest repairs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.infeasibility.document import ClashEntry, RepairEntry
-from tnt_sim.cli.console import build_error_document, emit, get_width, print_page
+from tnt_sim.cli.console import build_error_document, format_arguments
 from tnt_sim.cli.error_document import ErrorDocument
 from tnt_sim.documents import dump_document, omit_none
-from tnt_sim.errors import ScenarioError
+from tnt_sim.errors import NothingDecided, ScenarioError, TntError, UsageError
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.infeasibility.document import ConflictDocument
+    from tnt_sim.cli.answer import OutputOptions, ScenarioOptions
     from tnt_sim.i18n.message import Lang
     from tnt_sim.scenario.scenario import ScenarioData
 
 CLASH_SECONDS = 30.0
 """Most seconds that a command spends on the repairs of an impossible setting."""
+AMOUNTS_BELOW = "usage.amounts"
+"""Error of a sweep where amounts below its envelope do not follow; parts above their whole lead to it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +32,55 @@ class ClashDocument(ErrorDocument):
     repairs: Sequence[RepairEntry] | None = omit_none()
 
 
+def answer_impossible(error: TntError, options: ScenarioOptions, command: str) -> int:
+    """Show what clashes where a verb on a scenario failed because its setting is impossible.
+
+    Raises
+    ------
+    TntError
+        The error itself, where it is another one, with `--quiet`, or of `conflict`, which has looked already.
+    """
+    if command == "conflict" or options.scenario is None or (options.quiet and not options.as_json):
+        raise error
+    try:
+        scenario, lang = options.load_scenario()
+    except TntError:
+        raise error from None
+    is_page = options.out is not None and options.out.suffix.lower() in (".html", ".xlsx")
+    return show_clash(
+        _find_refusal(error, scenario),
+        scenario,
+        command=command,
+        lang=lang,
+        output=options if is_page else replace(options, out=None),
+        arguments=format_arguments(options.scenario, sets=tuple(options.sets or ())),
+        seconds=getattr(options, "seconds", None),
+    )
+
+
+def _find_refusal(error: TntError, scenario: ScenarioData) -> TntError:
+    """Return why the scenario is refused; an invalid option of a possible scenario stays what it is."""
+    if not isinstance(error, UsageError):
+        return error
+    from tnt_sim.scenario.problem import compile_problem, is_clash
+
+    if error.code != AMOUNTS_BELOW:
+        raise error
+    try:
+        compile_problem(scenario, wants_notices=False)
+    except ScenarioError as refused:
+        if is_clash(refused):
+            return refused
+    raise error
+
+
 def show_clash(
-    error: ScenarioError,
+    error: TntError,
     scenario: ScenarioData,
     *,
     command: str,
     lang: Lang,
-    as_json: bool,
+    output: OutputOptions,
     arguments: str,
     seconds: float | None = None,
 ) -> int:
@@ -43,29 +88,25 @@ def show_clash(
 
     Raises
     ------
-    ScenarioError
-        The error itself, where it is more than an impossible setting or nothing was conflict_.
+    TntError
+        The error itself, where it is more than an impossible setting or no conflict was found.
     """
-    conflict_ = _find(error, scenario, seconds)
-    if as_json:
-        head = build_error_document(error.code, error.defects_found(), command, lang)
-        document = ClashDocument(
-            command=command, error=head.error, conflict=conflict_.sets, repairs=conflict_.repairs
-        )
-        emit(dump_document(document))
-        return error.exit_code
-    from tnt_sim.reporting.renderers.terminal import render_report
     from tnt_sim.reporting.reports.infeasibility import build_clash_report
 
-    print_page(render_report(build_clash_report(conflict_, scenario=arguments), lang, get_width()))
+    conflict_ = _find(error, scenario, seconds)
+    head = build_error_document(error.code, error.defects_found(), command, lang)
+    document = ClashDocument(
+        command=command, error=head.error, conflict=conflict_.sets, repairs=conflict_.repairs
+    )
+    output.show(build_clash_report(conflict_, scenario=arguments), dump_document(document), lang)
     return error.exit_code
 
 
-def _find(error: ScenarioError, scenario: ScenarioData, seconds: float | None) -> ConflictDocument:
+def _find(error: TntError, scenario: ScenarioData, seconds: float | None) -> ConflictDocument:
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
     from tnt_sim.scenario.problem import is_clash
 
-    if not is_clash(error):
+    if not (isinstance(error, NothingDecided) or is_clash(error)):
         raise error
     limit = CLASH_SECONDS if seconds is None else min(CLASH_SECONDS, seconds)
     try:

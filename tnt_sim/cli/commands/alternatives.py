@@ -49,7 +49,8 @@ def alternatives(
             time_limit=options.seconds,
             progress=progress,
         )
-    options.show(build_report(near.data), near.document, lang, options.build_hint("alternatives", lang))
+    verb = "infeasible" if near.optimum.status.value == "infeasible" else "alternatives"
+    options.show(build_report(near.data), near.document, lang, options.build_hint(verb, lang))
     if near.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     if near.optimum.allocation is not None:

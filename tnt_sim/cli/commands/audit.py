@@ -30,7 +30,8 @@ def audit(options: StudyOptions, selection: SelectionOption) -> int:
 
     with show_progress(lang, wanted=not options.quiet) as progress:
         audit_ = compare_list(scenario, selection, time_limit=options.seconds, progress=progress)
-    options.show(build_report(audit_.data), audit_.document, lang, options.build_hint("audit", lang))
+    verb = "infeasible" if audit_.data.status == "infeasible" else "audit"
+    options.show(build_report(audit_.data), audit_.document, lang, options.build_hint(verb, lang))
     if audit_.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return STOPPED if audit_.data.status == "stopped" else 0

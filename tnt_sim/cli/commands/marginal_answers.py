@@ -54,6 +54,8 @@ def run_question(
     if document.stopped_by == "interrupt":
         code = INTERRUPTED_AND_TOLD
     hint = () if code else options.build_hint(verb, lang)
+    if code == INFEASIBLE:
+        hint = options.build_hint("infeasible", lang)
     options.show(partial(build_report, document), dump_document(document), lang, hint)
     return code
 

@@ -119,11 +119,17 @@ def run(
     except ScenarioError as error:
         if relax or (quiet and not as_json):
             raise
+        from tnt_sim.cli.answer import OutputOptions
         from tnt_sim.cli.clash import show_clash
 
-        arguments = format_arguments(scenario, sets=changes)
         return show_clash(
-            error, variant, command="run", lang=tongue, as_json=as_json, arguments=arguments, seconds=seconds
+            error,
+            variant,
+            command="run",
+            lang=tongue,
+            output=OutputOptions(as_json=as_json),
+            arguments=format_arguments(scenario, sets=changes),
+            seconds=seconds,
         )
     from tnt_sim.engine.run_folder.writer import write_run
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tnt_sim.cli.answer import ScenarioOptions
-from tnt_sim.cli.console import format_arguments
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError
 
@@ -26,25 +25,15 @@ def validate(options: ScenarioOptions) -> int:
     from tnt_sim.scenario.scenario import RESERVE, list_decision_steps
     from tnt_sim.scenario.unreachable_floors import find_unmet_floors
 
-    try:
-        problem = compile_problem(scenario)
-        steps = (
-            [compile_problem(step.scenario) for step in list_decision_steps(scenario)]
-            if scenario.steps
-            else [problem]
-        )
-        clashes = find_unmet_floors(steps)
-        if clashes:
-            raise ScenarioError(clashes)
-    except ScenarioError as error:
-        if options.quiet and not options.as_json:
-            raise
-        from tnt_sim.cli.clash import show_clash
-
-        arguments = format_arguments(options.scenario, sets=tuple(options.sets or ()))
-        return show_clash(
-            error, scenario, command="validate", lang=lang, as_json=options.as_json, arguments=arguments
-        )
+    problem = compile_problem(scenario)
+    steps = (
+        [compile_problem(step.scenario) for step in list_decision_steps(scenario)]
+        if scenario.steps
+        else [problem]
+    )
+    clashes = find_unmet_floors(steps)
+    if clashes:
+        raise ScenarioError(clashes)
     document = replace(
         build_check_document(problem, lang),
         quality=build_scenario_quality(scenario, lang),

@@ -53,6 +53,10 @@ def build_report(document: AuditDocument) -> Report:
         words = [write_both(partial(_describe_broken, entry)) for entry in document.broken]
         columns = [Column(_("Rule"), words)]
         nodes.append(build_section(_("Broken rules"), columns, most=48))
+    if document.status == "infeasible":
+        nodes.append(
+            Callout(_("No allocation satisfies all the rules: no list can be a decision."), Tone.BAD)
+        )
     nodes.append(_build_goals(document.objective))
     for titles, answer in ((BETTER, document.better), (CHEAPER, document.cheaper)):
         if answer is not None:

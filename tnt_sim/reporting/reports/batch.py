@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.engine.run_folder.atomic_write import put_files
+from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count
@@ -28,6 +29,7 @@ from tnt_sim.reporting.report_tree import (
     write_each,
 )
 from tnt_sim.reporting.text.vocabulary import describe_proof
+from tnt_sim.scenario.problem import CLASHES
 
 MOST_ROWS = 40
 MOST_FAILURES = 5
@@ -51,6 +53,11 @@ def build_report(runs: pl.DataFrame, n_cases: int, store: str, *, interrupted: b
     nodes += [
         Callout(write_both(partial(_describe_failure, row)), Tone.WARNING)
         for row in failed.head(MOST_FAILURES).iter_rows(named=True)
+    ]
+    impossible = runs.filter((pl.col("status") == "infeasible") | pl.col("error_code").is_in(sorted(CLASHES)))
+    nodes += [
+        Paragraph(write_both(partial(_describe_conflict_command, row)), soft=True)
+        for row in impossible.head(MOST_FAILURES).iter_rows(named=True)
     ]
     if n_torn:
         torn = _n(
@@ -98,6 +105,16 @@ def _describe_failure(row: Mapping[str, Any], lang: Lang) -> str:
     said = Text(row["error_fr"] or row["error"], row["error"]).in_(lang)
     return _(
         "{scenario} failed ({code}): {error}", scenario=row["name"], code=row["error_code"], error=said
+    ).in_(lang)
+
+
+def _describe_conflict_command(row: Mapping[str, Any], lang: Lang) -> str:
+    """Say what to type to see what clashes in a scenario, and what would be enough."""
+    changes = "".join(f" --set {quote_argument(one)}" for one in row["changes"])
+    return _(
+        "What clashes in {scenario}, and what would be enough: tnt-sim conflict SCENARIO{changes}",
+        scenario=row["name"],
+        changes=changes,
     ).in_(lang)
 
 

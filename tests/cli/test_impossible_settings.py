@@ -1,0 +1,72 @@
+"""Every verb on a scenario answers an impossible setting with what clashes and what would be enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.clash import CLASH
+from support.command_line import Run
+
+EXCEEDED = "envelopes.numerique.amount=3000 k€"
+"""Parts above their whole: refused before any solve."""
+MORE = {"target": ("all",), "extension-shares": ("100 k€",)}
+CHECKED = ("validate", "show", "sweep", "marginal-euro", "entry-thresholds", "target", "rule-prices", "extend",
+           "extension-shares", "alternatives")  # fmt: skip
+SOLVED = ("marginal-euro", "entry-thresholds", "rule-prices", "extend", "extension-shares")
+CASES = [(verb, EXCEEDED, 3) for verb in CHECKED]
+CASES += [pytest.param(verb, CLASH, 4, marks=pytest.mark.slow) for verb in SOLVED]
+
+
+@pytest.mark.parametrize(("verb", "change", "code"), CASES)
+def test_each_verb_gives_the_object_of_conflict(
+    verb: str, change: str, code: int, tnt: Run, demo: Path
+) -> None:
+    words = (verb, "scenario.yaml", *MORE.get(verb, ()), "--set", change)
+    found = tnt(*words, "--json")
+    whole = tnt(
+        "conflict", "scenario.yaml", "--set", change, "--max-sets", "1", "--max-repairs", "3", "--json"
+    )
+    assert found.code == code
+    assert found.document["command"] == verb
+    assert found.document["conflict"] == whole.document["sets"]
+    assert found.document["repairs"] == whole.document["repairs"]
+    assert found.document["repairs"]
+    page = tnt(*words, "--lang", "fr")
+    assert page.code == code
+    said = " ".join(page.plain.split())
+    assert f'Tout le détail : tnt-sim conflict scenario.yaml --set "{change}"' in said
+    assert not page.err
+
+
+@pytest.mark.parametrize("verb", ["alternatives", "target"])
+def test_an_answer_without_allocation_ends_with_conflict(verb: str, tnt: Run, demo: Path) -> None:
+    page = tnt(verb, "scenario.yaml", *MORE.get(verb, ()), "--set", CLASH, "--lang", "en")
+    assert page.code == 4
+    assert f'Next: tnt-sim conflict scenario.yaml --set "{CLASH}"' in page.plain
+
+
+def test_an_audit_says_that_no_list_can_be_a_decision(tnt: Run, demo: Path) -> None:
+    (demo / "list.csv").write_text("dossier\nE-01\n", encoding="utf-8")
+    page = tnt("audit", "scenario.yaml", "--selection", "list.csv", "--set", CLASH, "--lang", "en")
+    assert "No allocation satisfies all the rules: no list can be a decision." in page.plain
+    assert f'Next: tnt-sim conflict scenario.yaml --set "{CLASH}"' in page.plain
+
+
+def test_the_page_of_out_is_written_too(tnt: Run, demo: Path) -> None:
+    assert tnt("target", "scenario.yaml", "all", "--set", EXCEEDED, "--out", "page.html").code == 3
+    assert "Ce réglage est impossible." in (demo / "page.html").read_text(encoding="utf-8")
+
+
+def test_an_invalid_option_of_a_possible_setting_stays_an_error(tnt: Run, demo: Path) -> None:
+    said = tnt("sweep", "scenario.yaml", "--from", "2 M€", "--to", "1 M€")
+    assert said.code == 2
+    assert "--from" in said.err
+
+
+def test_a_batch_names_the_command_of_each_impossible_case(tnt: Run, demo: Path) -> None:
+    (demo / "plan.yaml").write_text(
+        "base: scenario.yaml\nmatrix: {envelopes.numerique.amount: [3000 k€]}\n", encoding="utf-8"
+    )
+    said = tnt("batch", "plan.yaml", "--out", "store", "--executor", "serial", "--lang", "en")
+    assert f'tnt-sim conflict SCENARIO --set "{EXCEEDED}"' in said.plain
