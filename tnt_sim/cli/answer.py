@@ -42,7 +42,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
+from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _
 
 if TYPE_CHECKING:
@@ -247,15 +247,7 @@ def expand_groups(verb: Callable[..., int]) -> Callable[..., int]:
     def call(**values: Any) -> int:
         for name, group in groups.items():
             values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
-        try:
-            return verb(**values)
-        except (ScenarioError, NothingDecided, UsageError) as error:
-            asked = next((one for one in values.values() if isinstance(one, ScenarioOptions)), None)
-            if asked is None:
-                raise
-            from tnt_sim.cli.clash import answer_impossible
-
-            return answer_impossible(error, asked, verb.__name__.replace("_", "-"))
+        return verb(**values)
 
     call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -32,7 +32,7 @@ class ClashDocument(ErrorDocument):
     repairs: Sequence[RepairEntry] | None = omit_none()
 
 
-def answer_impossible(error: TntError, options: ScenarioOptions, command: str) -> int:
+def show_impossible(error: TntError, options: ScenarioOptions, command: str) -> int:
     """Show what clashes where a verb on a scenario failed because its setting is impossible.
 
     Raises

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
 from keyword import iskeyword
 from types import MappingProxyType
 
+from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 from tnt_sim.i18n.message import N_
 
 START = N_("Start")
@@ -433,4 +435,23 @@ def load_verb(name: str) -> Callable[..., int]:
     if iskeyword(function):
         function += "_"
     verb: Callable[..., int] = getattr(import_module(f"tnt_sim.cli.commands.{function}"), function)
-    return expand_groups(verb)
+    return expand_groups(_with_repairs(verb, name))
+
+
+def _with_repairs(verb: Callable[..., int], name: str) -> Callable[..., int]:
+    """Return a verb that answers an impossible setting with what clashes and what would be enough."""
+    from tnt_sim.cli.answer import ScenarioOptions
+
+    @wraps(verb)
+    def call(**values: object) -> int:
+        try:
+            return verb(**values)
+        except (ScenarioError, NothingDecided, UsageError) as error:
+            options = next((one for one in values.values() if isinstance(one, ScenarioOptions)), None)
+            if options is None:
+                raise
+            from tnt_sim.cli.clash import show_impossible
+
+            return show_impossible(error, options, name)
+
+    return call

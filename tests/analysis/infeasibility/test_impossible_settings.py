@@ -193,3 +193,63 @@ def test_a_mistake_is_still_an_error(tmp_path: Path) -> None:
     text = HEAD + "rules:\n  - {id: oui, kind: decide, fund: ['99']}\n"
     with pytest.raises(ScenarioError, match="unknown-dossier"):
         conflict(tiny(tmp_path, text.replace("{id: b, amount: 600 €}", "{id: b, amount: 700 €}")))
+
+
+STEPS = """steps:
+  - {id: un, date: 2021-01-31FIRST}
+  - {id: deux, date: 2021-03-01SECOND}
+"""
+MINIMUM = "rules: [{id: n, title: Au moins, kind: limit, measure: granted, min: AMOUNT}]\n"
+IN_STEPS = {
+    "amount of the first step": (
+        MINIMUM.replace("AMOUNT", "1400 €"),
+        "programme.amount: 1000 €, envelopes.a.amount: 600 €, envelopes.b.amount: 400 €",
+        "",
+        [["rules.n.min=1000 €"]],
+    ),
+    "minimum of the second step": (
+        MINIMUM.replace("AMOUNT", "600 €"),
+        "",
+        "rules.n.min: 1900 €",
+        [["programme.amount=2300 €"], ['steps.deux.set={"rules.n.min": "1000 €"}']],
+    ),
+    "parts of the first step": (
+        "",
+        "envelopes.a.amount: 1000 €",
+        "",
+        [
+            ["programme.overbooked=true"],
+            ["programme.amount=1600 €"],
+            ['steps.un.set={"envelopes.a.amount": "900 €"}'],
+            ["envelopes.b.amount=500 €"],
+            ['steps.un.set={"envelopes.a.amount": "937.50 €", "envelopes.b.amount": "562.50 €"}'],
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_STEPS)
+def test_a_repair_of_a_step_is_written_where_the_step_reads_it(name: str, tmp_path: Path) -> None:
+    """A value that a step sets hides that of the scenario; a change that fails a later step is no repair."""
+    rules, first, second, lines = IN_STEPS[name]
+    steps = STEPS
+    for place, changes in (("FIRST", first), ("SECOND", second)):
+        steps = steps.replace(place, f", set: {{{changes}}}" if changes else "")
+    scenario = tiny(tmp_path, HEAD + rules + steps)
+    found = conflict(scenario)
+    assert [one["set"] for one in found.document["repairs"]] == lines
+    for texts in lines:
+        assert solve(with_sets(scenario, texts), cross_check="never").status is Status.OPTIMAL
+
+
+def test_a_typed_change_of_a_step_stays_beside_its_repair(tmp_path: Path) -> None:
+    """A second text of one path replaces the first, so the line of the repair repeats what was typed."""
+    steps = STEPS.replace("FIRST", "").replace("SECOND", "")
+    scenario = tiny(tmp_path, HEAD + MINIMUM.replace("AMOUNT", "600 €") + steps)
+    typed = with_sets(scenario, ["steps.deux.set={rules.n.min: 1900 €, envelopes.a.amount: 899 €}"])
+    (text,) = [one["set"][0] for one in conflict(typed).document["repairs"] if "steps" in one["set"][0]]
+    assert json.loads(text.removeprefix("steps.deux.set=")) == {
+        "rules.n.min": "1000 €",
+        "envelopes.a.amount": "899 €",
+    }
+    assert solve(with_sets(typed, [text]), cross_check="never").status is Status.OPTIMAL

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,9 @@ from tnt_sim.analysis.infeasibility.sentences import (
     describe_member,
     describe_repair,
 )
+from tnt_sim.analysis.infeasibility.step_repairs import apply_to_step, write_through_steps
 from tnt_sim.analysis.infeasibility.written_clashes import (
+    ChangeScenario,
     WrittenClash,
     find_written_repairs,
     list_written_clashes,
@@ -130,7 +132,8 @@ class ConflictResult(StudyAnswer):
     outcome : `infeasible`; `feasible` if an allocation exists after all; `stopped` if no test could
     decide
     sets : minimal conflicts
-    repairs : cheapest first, as `repair_order` compares them
+    repairs : cheapest first, as `repair_order` compares them; those of a scenario with steps are
+    written repairs
     complete : whether these are all minimal conflicts of entries and all minimal corrections
     n_solves : number of feasibility tests that called a solver
     written_sets, written_repairs : contradictions between written values, which no bound expresses, and the
@@ -223,26 +226,60 @@ def conflict(
     clock = Clock(limit)
     step, problem = find_infeasible_step(scenario, clock)
     written = list_written_clashes(problem)
-    if written and (scenario.spec.steps or scenario.raw is None):
+    if written and scenario.raw is None:
         raise ScenarioError(problem.clashes)  # what a change would do cannot be solved here
+    most = max(max_repairs, MOST_REPAIRS) if step and repairs else max_repairs  # some may not lead further
     conflict_ = find_conflict(
         problem,
         clock,
         max_sets=max_sets,
-        max_repairs=max_repairs,
+        max_repairs=most,
         max_solves=max_solves,
         repairs=repairs and not written,
         progress=progress,
     )
     if written:
-        conflict_ = _settle_written(problem, conflict_, written, clock, max_repairs if repairs else 0)
+        change = partial(_apply_to_step, scenario, step) if step else with_sets
+        conflict_ = _settle_written(problem, conflict_, written, clock, most if repairs else 0, change)
     elif problem.clashes and conflict_.outcome is Status.FEASIBLE:
         raise ScenarioError(problem.clashes)
+    if step and scenario.raw is not None:
+        conflict_ = _keep_leading(scenario, step, conflict_, clock, max_repairs)
     return replace(conflict_, step=step, scenario=scenario)
 
 
+def _apply_to_step(
+    whole: ScenarioData, step: str, scenario: ScenarioData, texts: Sequence[str]
+) -> ScenarioData:
+    """Return the scenario of a step after some changes of the whole; `scenario` is that step before."""
+    return apply_to_step(whole, step, texts)
+
+
+def _keep_leading(
+    scenario: ScenarioData, step: str, conflict_: ConflictResult, clock: Clock, most: int
+) -> ConflictResult:
+    """Keep the repairs with which every step has an allocation, written where the step reads them."""
+    lang = conflict_.lang
+    entries = [
+        *conflict_.written_repairs,
+        *(_build_repair_entry(conflict_.form, 0, fix, lang) for fix in conflict_.repairs),
+    ]
+    leading = _rank_entries(write_through_steps(scenario, step, entries, clock))
+    return replace(
+        conflict_,
+        repairs=(),
+        written_repairs=tuple(replace(one, words=describe_repair(one, lang)) for one in leading[:most]),
+        complete=conflict_.complete and len(leading) == len(entries) <= most,
+    )
+
+
 def _settle_written(
-    problem: Problem, conflict_: ConflictResult, written: Sequence[WrittenClash], clock: Clock, most: int
+    problem: Problem,
+    conflict_: ConflictResult,
+    written: Sequence[WrittenClash],
+    clock: Clock,
+    most: int,
+    change: ChangeScenario,
 ) -> ConflictResult:
     """Add contradictions between written values, and the changes that settle all contradictions together."""
     lang, began, inner_whole = conflict_.lang, time.perf_counter(), True
@@ -253,7 +290,9 @@ def _settle_written(
         inner_whole &= inner.complete
         return [_build_repair_entry(inner.form, 0, fix, lang) for fix in inner.repairs]
 
-    fixes, is_whole, n = find_written_repairs(problem, clock, most, complete) if most else ([], False, 0)
+    fixes, is_whole, n = (
+        find_written_repairs(problem, clock, most, complete, change) if most else ([], False, 0)
+    )
     is_whole &= inner_whole
     course = conflict_.course
     if not is_whole and clock.deadline.expired:

@@ -386,14 +386,16 @@ def _build_rate_change(head: dict[str, object], before: Fraction, after: Fractio
 
 
 CompleteRepair = Callable[[Problem], Sequence[RepairEntry]]
+ChangeScenario = Callable[[ScenarioData, Sequence[str]], ScenarioData]
 
 
 def find_written_repairs(
-    problem: Problem, clock: Clock, most: int, complete: CompleteRepair
+    problem: Problem, clock: Clock, most: int, complete: CompleteRepair, change: ChangeScenario = with_sets
 ) -> tuple[list[RepairEntry], bool, int]:
     """Find the cheapest changes of written values after which an allocation exists.
 
-    `complete` returns the repairs of a changed scenario that is still infeasible. The second value says whether no
+    `complete` returns the repairs of a changed scenario that is still infeasible, `change` the scenario with some
+    `--set` texts. The second value says whether no
     change was left untried, the third how many were solved. When time runs out, what was solved is returned.
     Another change may be cheaper.
     """
@@ -419,7 +421,7 @@ def find_written_repairs(
                 joined = WrittenRepair(
                     (*repair.actions, *step.actions), cents + step.cents, (*repair.sets, *step.sets)
                 )
-                after = _apply_changes(problem.scenario, _merge_sets(joined.sets))
+                after = _apply_changes(problem.scenario, _merge_sets(joined.sets), change)
                 if after is not None and not _is_unchanged(changed, after, clashes):
                     entry = (joined.cents, n_rules + len(step.actions), next(order), joined, after)
                     heapq.heappush(waiting, entry)
@@ -437,10 +439,10 @@ def _is_unchanged(before: Problem | None, after: Problem, clashes: Sequence[Writ
     return before is not None and len(left) >= len(clashes) and left[0].members == clashes[0].members
 
 
-def _apply_changes(scenario: ScenarioData, sets: Sequence[str]) -> Problem | None:
+def _apply_changes(scenario: ScenarioData, sets: Sequence[str], change: ChangeScenario) -> Problem | None:
     """Compile the scenario with changes; None where they cannot be made."""
     try:
-        changed = replace(with_sets(scenario, list(sets)), portfolio=scenario.portfolio)
+        changed = replace(change(scenario, list(sets)), portfolio=scenario.portfolio)
         return compile_problem(changed, wants_notices=False, keeps_clashes=True)
     except TntError:
         return None
