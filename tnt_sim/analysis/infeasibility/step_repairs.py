@@ -2,7 +2,7 @@
 
 A value that a step sets replaces that of the scenario, so a change of the scenario alone would not reach it.
 Such a change is written in the `set` of the step, `steps.ID.set={"PATH": "VALUE"}`, which adds to what stands
-there. Each repair is then solved from the first step to the last; one with which no allocation exists is not shown.
+there. Each repair is then solved from the first step to the last; one that leaves a step impossible is not shown.
 """
 
 from __future__ import annotations
