@@ -112,7 +112,7 @@ def _describe_conflict_command(row: Mapping[str, Any], lang: Lang) -> str:
     """Say what to type to see what clashes in a scenario, and what would be enough."""
     changes = "".join(f" --set {quote_argument(one)}" for one in row["changes"])
     return _(
-        "What clashes in {scenario}, and what would be enough: tnt-sim conflict SCENARIO{changes}",
+        "Conflicts and repairs of {scenario}: tnt-sim conflict SCENARIO{changes}",
         scenario=row["name"],
         changes=changes,
     ).in_(lang)
