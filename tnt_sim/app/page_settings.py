@@ -13,7 +13,7 @@ from tnt_sim.app.panels import Drawer
 from tnt_sim.app.scenario_changes import get_goals, list_stages
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_amount, format_short_amount
+from tnt_sim.i18n.numbers import format_amount, format_short_amount, get_currency
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS
 from tnt_sim.rules.expressions.text import capitalise
@@ -23,7 +23,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 
 BUILT_IN = ("dossiers", "granted", "population", "leverage")
 """Objectives that any scenario may add, after its own measures; `inhabitants` if it names a map."""
-_UNITS = (("M€", 100_000_000), ("k€", 100_000), ("€", 100))
+_UNITS = (("M", 100_000_000), ("k", 100_000), ("", 100))
 _STEPS_A_SLIDER = 200
 
 
@@ -55,7 +55,8 @@ def list_axes(scenario: ScenarioData) -> list[Axis]:
 def select_unit(axes: list[Axis]) -> tuple[str, int]:
     """Return the unit of the number boxes: millions from ten million up, thousands from ten thousand."""
     largest = max((axis.written_cents for axis in axes), default=0)
-    return next((pair for pair in _UNITS if largest >= 10 * pair[1]), _UNITS[-1])
+    scale, factor = next((pair for pair in _UNITS if largest >= 10 * pair[1]), _UNITS[-1])
+    return get_currency().build_unit(scale), factor
 
 
 def parse_box(text: str, unit: tuple[str, int]) -> int:
@@ -67,7 +68,7 @@ def parse_box(text: str, unit: tuple[str, int]) -> int:
         If it is not an amount, is negative, or is not a whole number of cents.
     """
     try:
-        if any(sign.isalpha() or sign == "€" for sign in text):
+        if any(sign.isalpha() or sign == get_currency().symbol for sign in text):
             cents = Fraction(parse_cents(text))
         else:
             cents = parse_decimal(text, "," if "," in text else ".") * unit[1]

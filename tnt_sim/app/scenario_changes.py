@@ -16,9 +16,11 @@ from typing import Any
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, AmountVariation
 from tnt_sim.app.page_state import Forced, State
 from tnt_sim.domain.budget_tree import EnvelopeSpec
-from tnt_sim.domain.money import format_decimal_euros, parse_cents
+from tnt_sim.domain.field_types import write_cents
+from tnt_sim.domain.money import parse_cents
 from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.numbers import get_currency
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.scenario import ScenarioData
@@ -59,9 +61,10 @@ def build_tree(scenario: ScenarioData, state: State) -> dict[str, Any]:
 def format_exact_amount(cents: int) -> str:
     """Write cents for a scenario: "31.5 M€" if that is short, otherwise euros and cents."""
     if cents % _TENTH_OF_MILLION:
-        return f"{format_decimal_euros(cents)} €"
+        return write_cents(cents)
     whole, tenths = divmod(cents // _TENTH_OF_MILLION, 10)
-    return f"{whole}.{tenths} M€" if tenths else f"{whole} M€"
+    unit = get_currency().build_unit("M")
+    return f"{whole}.{tenths} {unit}" if tenths else f"{whole} {unit}"
 
 
 def _parse_value(text: str) -> Any:

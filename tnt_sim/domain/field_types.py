@@ -34,6 +34,7 @@ from pydantic_core import PydanticCustomError
 from tnt_sim.domain.money import (
     MoneyError,
     convert_float_to_cents,
+    describe_reason,
     format_decimal_euros,
     parse_cents,
     parse_decimal,
@@ -41,6 +42,7 @@ from tnt_sim.domain.money import (
 )
 from tnt_sim.errors import find_nearest_name
 from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.numbers import get_currency
 
 __all__ = [
     "Cents",
@@ -170,6 +172,10 @@ def read_cents(value: object) -> int:
             cents = parse_cents(text)
         except MoneyError as error:
             raise _build_money_error("money", text, error) from None
+    if cents % get_currency().step_cents:
+        raise build_field_error(
+            "money", _('"{value}": {why}', value=quote_value(value), why=describe_reason("decimals"))
+        )
     if cents < 0:
         raise build_field_error(
             "money_negative",
@@ -355,7 +361,7 @@ def write_rate(rate: Fraction) -> str:
 
 def write_cents(cents: int) -> str:
     """Return an amount, ``1234.56 €``."""
-    return f"{format_decimal_euros(cents)} €"
+    return f"{format_decimal_euros(cents)} {get_currency().symbol}"
 
 
 def write_amount(cents: int) -> str:

@@ -1,7 +1,8 @@
 """Money in whole cents and rates as exact fractions: parsing, writing, and rounding to a unit.
 
-An amount is a number of euros as people write it: ``1 234,56 €``, ``1234.56``, ``12,5 k€``, ``88 M€``. A
-text that can be read in two ways is refused, with the reason in both languages.
+An amount is a number of euros, or of the currency of the scenario, as people write it: ``1 234,56 €``,
+``1234.56``, ``12,5 k€``, ``88 M€``, ``CHF 1'234.50``. A text that can be read in two ways is refused, with the
+reason in both languages.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.numbers import Currency, get_currency
 
 MAX_CENTS = 2**53 - 1
 """Largest amount in cents: every integer up to it is exact in a 64-bit float, hence in a solver."""
@@ -26,14 +29,14 @@ MAX_FLOAT_EUROS = 2.0**46
 _SPACE = " \u00a0\u202f\u2009"
 _SUFFIXES = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 _MINUS = "-\u2212"
-_AMOUNT = re.compile(
-    rf"(?P<sign>[{_MINUS}]?)[{_SPACE}]*(?P<before>€|EUR)?[{_SPACE}]*"
-    rf"(?P<digits>[0-9][0-9.,{_SPACE}]*?)[{_SPACE}]*(?P<suffix>[kKM]?)[{_SPACE}]*(?P<after>€|EUR)?"
-)
+APOSTROPHES = "'\u2019"
+"""Marks that group thousands and nothing else, as in « CHF 1'234.50 »."""
 _EXPONENT = re.compile(r"[-+\u2212]?[0-9]+(?:[.,][0-9]+)?[eE][-+]?[0-9]+")
 _NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:S[0-9]{3})+".replace("S", rf"[{_SPACE}]"))
+_GROUPED = re.compile(rf"[1-9][0-9]{{0,2}}(?:[{_SPACE}{APOSTROPHES}][0-9]{{3}})+")
 _PLAIN = re.compile(r"[0-9]+")
+_WHOLE = re.compile(r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+|(?:,[0-9]{3})+)")
+"""Thousands that cannot be decimals in a currency without any: « ¥1,200 »."""
 _MAX_DIGITS = 40
 _CLOSE = Fraction(1, 1_000_000)
 
@@ -52,7 +55,27 @@ _REASONS = {
 
 def describe_reason(reason: str) -> Text:
     """Return the sentence of a reason code of `parse_cents_series`, without capital and full stop."""
+    currency = get_currency()
+    if reason == "decimals" and currency.minor_unit == 0:
+        return _("an amount in {symbol} has no decimals", symbol=currency.symbol)
+    if reason == "decimals" and currency.minor_unit == 1:
+        return _("an amount in {symbol} has one decimal at most", symbol=currency.symbol)
     return _REASONS[reason]
+
+
+def list_signs(currency: Currency) -> str:
+    """Return the alternatives of a pattern that match the symbol and the code of a currency."""
+    return "|".join(re.escape(sign) for sign in (currency.symbol, currency.code) if sign)
+
+
+@cache
+def _compile_amount(currency: Currency) -> re.Pattern[str]:
+    """Return the pattern of an amount: sign, symbol on one side, digits with their marks, k or M."""
+    signs = list_signs(currency)
+    return re.compile(
+        rf"(?P<sign>[{_MINUS}]?)[{_SPACE}]*(?P<before>{signs})?[{_SPACE}]*"
+        rf"(?P<digits>[0-9][0-9.,{APOSTROPHES}{_SPACE}]*?)[{_SPACE}]*(?P<suffix>[kKM]?)[{_SPACE}]*(?P<after>{signs})?"
+    )
 
 
 class MoneyError(ValueError):
@@ -85,7 +108,7 @@ def _strip_grouping(whole: str, thousands: str) -> str:
     if _PLAIN.fullmatch(whole):
         return whole
     if _GROUPED.fullmatch(whole):
-        return re.sub(rf"[{_SPACE}]", "", whole)
+        return re.sub(rf"[{_SPACE}{APOSTROPHES}]", "", whole)
     if thousands and re.fullmatch(rf"[1-9][0-9]{{0,2}}(?:{re.escape(thousands)}[0-9]{{3}})+", whole):
         return whole.replace(thousands, "")
     raise MoneyError("grouping")
@@ -151,11 +174,14 @@ def parse_euros(text: str, decimal: str | None = None) -> Fraction:
     """
     _check_decimal(decimal)
     text = text.strip(_SPACE)
-    match = _AMOUNT.fullmatch(text)
+    currency = get_currency()
+    match = _compile_amount(currency).fullmatch(text)
     if match is None or (match["before"] and match["after"]):
         raise _refuse(text)
-    factor = _SUFFIXES[match["suffix"]]
-    euros = _split(match["digits"], decimal, ambiguous=factor == 1).to_fraction() * factor
+    factor, digits = _SUFFIXES[match["suffix"]], match["digits"]
+    if decimal is None and factor == 1 and currency.minor_unit == 0 and _WHOLE.fullmatch(digits):
+        decimal = "," if "." in digits else "."
+    euros = _split(digits, decimal, ambiguous=factor == 1).to_fraction() * factor
     return -euros if match["sign"] else euros
 
 
@@ -171,14 +197,15 @@ def parse_cents(text: str, decimal: str | None = None) -> int:
     (123456, 1250000, 123400)
     """
     cents = parse_euros(text, decimal) * 100
-    if cents.denominator != 1:
+    if cents.denominator != 1 or cents.numerator % get_currency().step_cents:
         raise MoneyError("decimals")
     return _require_range(cents.numerator)
 
 
 def parse_cents_nearest(text: str, decimal: str | None = None) -> int:
-    """Parse like `parse_cents`, but round further decimals half-even to the cent."""
-    return _require_range(round(parse_euros(text, decimal) * 100))
+    """Parse like `parse_cents`, but round further decimals half-even to the smallest amount of the currency."""
+    step = get_currency().step_cents
+    return _require_range(round(parse_euros(text, decimal) * 100 / step) * step)
 
 
 def _require_range(cents: int) -> int:
@@ -194,17 +221,21 @@ def parse_cents_series(values: pl.Series, decimal: str | None = None) -> tuple[p
     parsed by whole columns, the remaining ones once per distinct text.
     """
     _check_decimal(decimal)
-    marks = re.escape(decimal) if decimal else ".,"
-    plain = values.str.replace(rf"[{_SPACE}]*(?:€|EUR)?[{_SPACE}]*$", "")
+    marks, currency = re.escape(decimal) if decimal else ".,", get_currency()
+    plain = values.str.replace(rf"[{_SPACE}]*(?:{list_signs(currency)})?[{_SPACE}]*$", "")
+    spaces = rf"[{_SPACE}{APOSTROPHES}]"
     grouped = plain.str.contains(
-        rf"^[1-9][0-9]{{0,2}}(?:[{_SPACE}][0-9]{{3}}){{1,3}}(?:[{marks}][0-9]{{1,2}})?$"
+        rf"^[1-9][0-9]{{0,2}}(?:{spaces}[0-9]{{3}}){{1,3}}(?:[{marks}][0-9]{{1,2}})?$"
     )
     if grouped.any():
-        plain = plain.zip_with(~grouped.fill_null(value=False), plain.str.replace_all(rf"[{_SPACE}]", ""))
+        plain = plain.zip_with(~grouped.fill_null(value=False), plain.str.replace_all(spaces, ""))
     ordinary = plain.str.contains(rf"^[0-9]{{1,12}}(?:[{marks}][0-9]{{1,2}})?$").fill_null(value=False)
     # A two-decimal text casts to Decimal without any rounding.
     exact = plain.set(~ordinary, None).str.replace(",", ".", literal=True).cast(pl.Decimal(18, 2))
     cents = (exact.cast(pl.Decimal(38, 2)) * 100).cast(pl.Int64)
+    if currency.step_cents > 1:  # « 1.50 » of a currency without decimals is refused below, with its reason
+        ordinary &= (cents % currency.step_cents == 0).fill_null(value=False)
+        cents = cents.set(~ordinary, None)
     rest = ~ordinary & values.is_not_null() & (values.str.strip_chars(_SPACE) != "")
     none = pl.Series(values.name, [None], dtype=pl.String).new_from_index(0, len(values))
     if not rest.any():
@@ -283,7 +314,7 @@ def parse_decimal(text: str, decimal: str | None = None) -> Fraction:
     """
     _check_decimal(decimal)
     text = text.strip(_SPACE)
-    match = re.fullmatch(rf"([{_MINUS}+]?)([0-9][0-9.,{_SPACE}]*)", text)
+    match = re.fullmatch(rf"([{_MINUS}+]?)([0-9][0-9.,{APOSTROPHES}{_SPACE}]*)", text)
     if match is None:
         raise _refuse(text)
     value = _split(match[2], decimal, ambiguous=False, thousands=decimal is not None).to_fraction()

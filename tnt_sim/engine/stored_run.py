@@ -26,9 +26,8 @@ from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, Verifi
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.rules.expressions.values import is_code, match_names
 from tnt_sim.scenario.scenario import has_synthetic_mark
-from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.scenario.spec import ScenarioSpec, validate_scenario
 from tnt_sim.scenario.yaml.layers import load_tree
-from tnt_sim.scenario.yaml.schema_errors import validate_model
 from tnt_sim.verify.legacy_runs import NOT_WRITTEN
 from tnt_sim.verify.run_document import RunDocument, RunEnvelope
 from tnt_sim.verify.run_files import (
@@ -310,7 +309,7 @@ def read_stored(run_dir: Path) -> StoredRun:
     if defects.entries:
         raise VerificationError(defects.entries)
     raw = load_tree(run_dir / RESOLVED)
-    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
+    spec = validate_scenario(raw.tree, raw.origins)
     table = read_parquet(run_dir / PARQUET, defects)
     if table is None or not has_columns(table, _READ, defects):
         raise VerificationError(defects.entries)

@@ -19,7 +19,7 @@ from pathlib import PurePath
 from typing import Protocol, override
 
 from tnt_sim.i18n.language import Lang as Lang
-from tnt_sim.i18n.numbers import format_integer
+from tnt_sim.i18n.numbers import format_integer, localise_currency
 
 
 class Localised(Protocol):
@@ -113,7 +113,7 @@ class Message(DeferredText):
     @override
     def in_(self, lang: Lang) -> str:
         """Return the sentence in one language, its parameters as this language writes them."""
-        template = self._find_template(_load_catalogue(lang))
+        template = localise_currency(self._find_template(_load_catalogue(lang)))
         values = {name: write_parameter(value, lang) for name, value in self.parameters.items()}
         if self.plural is not None:
             values["n"] = format_integer(self.n, lang)
@@ -188,7 +188,7 @@ def translate(text: str, lang: Lang) -> str:
     >>> translate(N_("Compare"), Lang.FR)
     'Comparer'
     """
-    return _load_catalogue(lang).gettext(text) if text else ""
+    return localise_currency(_load_catalogue(lang).gettext(text)) if text else ""
 
 
 def join_sentences(*sentences: Text | None) -> Text:

@@ -7,11 +7,15 @@ fractions: no float is formatted. Babel is loaded by the first number, as it tak
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.language import Lang
@@ -22,9 +26,125 @@ if TYPE_CHECKING:
 NO_BREAK = "\u00a0"
 THIN_NO_BREAK = "\u202f"
 MINUS = "\u2212"
-_AMOUNT = re.compile(r"(?<![\d.,])(\d+(?:\.\d{1,2})?) €")
-_TEN_THOUSAND_EUROS, _MILLION_EUROS = 1_000_000, 100_000_000
-_UNITS = {"€": 100, "k€": 100_000, "M€": _MILLION_EUROS}
+_TEN_THOUSAND, _MILLION = 1_000_000, 100_000_000
+_SCALES = {"": 100, "k": 100_000, "M": _MILLION}
+_EURO_WORD = re.compile(r"(?<![-\w])euros?(?![-\w])")
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """The money of a scenario.
+
+    Parameters
+    ----------
+    symbol : as people write it: « € », « £ », « CHF »
+    code : its code of three letters, also read in amounts; "" without one
+    place : "before" or "after" the digits; None as each language writes the euro
+    minor_unit : decimals of an amount, 0 to 2; amounts are integers of hundredths whatever it is
+    """
+
+    symbol: str
+    code: str = ""
+    place: str | None = None
+    minor_unit: int = 2
+
+    @property
+    def step_cents(self) -> int:
+        """Return the smallest amount, in hundredths: 1, 10 or 100."""
+        return int(10 ** (2 - self.minor_unit))
+
+    def add_to(self, number: str, scale: str, lang: Lang) -> str:
+        """Write a number with the scale and the symbol: « 1,2 M€ », €1.2M, CHF 1.2M."""
+        if self.place == "before" or (self.place is None and lang is Lang.EN):
+            sign, digits = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
+            space = "" if unicodedata.category(self.symbol[-1]) == "Sc" else NO_BREAK
+            return f"{sign}{self.symbol}{space}{digits}{scale}"
+        return f"{number}{NO_BREAK}{self.build_unit(scale)}"
+
+    def build_unit(self, scale: str) -> str:
+        """Return the unit of an amount in thousands or millions: « k€ », « M CHF »."""
+        space = NO_BREAK if scale and unicodedata.category(self.symbol[0]) != "Sc" else ""
+        return f"{scale}{space}{self.symbol}"
+
+
+EURO = Currency("€", "EUR")
+CURRENCIES: Mapping[str, Currency] = MappingProxyType(
+    {
+        one.code: one
+        for one in (
+            EURO,
+            Currency("$", "AUD", "before"),
+            Currency("R$", "BRL", "before"),
+            Currency("$", "CAD", "before"),
+            Currency("CHF", "CHF", "before"),
+            Currency("Kč", "CZK", "after"),
+            Currency("kr", "DKK", "after"),
+            Currency("£", "GBP", "before"),
+            Currency("Ft", "HUF", "after"),
+            Currency("₪", "ILS", "before"),
+            Currency("₹", "INR", "before"),
+            Currency("¥", "JPY", "before", 0),
+            Currency("₩", "KRW", "before", 0),
+            Currency("DH", "MAD", "after"),
+            Currency("kr", "NOK", "before"),
+            Currency("zł", "PLN", "after"),
+            Currency("lei", "RON", "after"),
+            Currency("kr", "SEK", "after"),
+            Currency("$", "USD", "before"),
+            Currency("FCFA", "XAF", "after", 0),
+            Currency("FCFA", "XOF", "after", 0),
+            Currency("F", "XPF", "after", 0),
+            Currency("R", "ZAR", "before"),
+        )
+    }
+)
+"""Currencies that a scenario may name by their code alone."""
+
+
+class _Session:
+    """The currency of this process, and whether a scenario has chosen it.
+
+    Sentences are written where they are shown, far from any scenario, so that the currency cannot travel with
+    each amount; one process shows one currency only (decision 0061).
+    """
+
+    currency: Currency = EURO
+    chosen: bool = False
+
+
+def get_currency() -> Currency:
+    """Return the currency in which this process reads and shows amounts."""
+    return _Session.currency
+
+
+def choose_currency(currency: Currency) -> bool:
+    """Read and show amounts in `currency` from now on; return False where another one is already chosen."""
+    if _Session.chosen and _Session.currency != currency:
+        return False
+    _Session.currency, _Session.chosen = currency, True
+    return True
+
+
+def set_currency(currency: Currency | None) -> None:
+    """Replace the currency without any check; None for the state at the start: the euro, not chosen."""
+    _Session.currency, _Session.chosen = currency or EURO, currency is not None
+
+
+@contextmanager
+def isolate_currency() -> Iterator[None]:
+    """Begin without a currency, as a process does, and return to the present one at the end."""
+    before = _Session.currency, _Session.chosen
+    set_currency(None)
+    try:
+        yield
+    finally:
+        _Session.currency, _Session.chosen = before
+
+
+def localise_currency(template: str) -> str:
+    """Return a sentence whose « € » and « euro » are the currency of this process."""
+    symbol = _Session.currency.symbol
+    return template if symbol == EURO.symbol else _EURO_WORD.sub(symbol, template).replace("€", symbol)
 
 
 @cache
@@ -51,14 +171,6 @@ def _format_exact(value: Fraction | int, lang: Lang, least_decimals: int = 0) ->
     return f"{exact:,.{decimals}f}".translate(_load_signs(lang))
 
 
-def _add_unit(number: str, unit: str, lang: Lang) -> str:
-    """Write « 1,2 M€ » or €1.2M."""
-    if lang is Lang.FR:
-        return f"{number}{NO_BREAK}{unit}"
-    sign, digits = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
-    return f"{sign}€{digits}{unit.removesuffix('€')}"
-
-
 def format_integer(number: int | None, lang: Lang) -> str:
     """Return a whole number with grouped thousands, or a dash for None."""
     return "–" if number is None else _format_exact(number, lang)
@@ -79,14 +191,15 @@ def format_rounded(value: float, lang: Lang, decimals: int) -> str:
     return _format_exact(Fraction(round(Fraction(value) * 10**decimals), 10**decimals), lang, decimals)
 
 
-def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
+def format_cents(cents: int, lang: Lang, *, scale: str = "", decimals: bool = False) -> str:
     """Write an amount exactly: ``1 234,56 €`` or ``€1,234.56``; whole euros have no decimals.
 
-    `unit` is ``€``, ``k€`` or ``M€``; in k€ and M€ all existing decimals are written.
+    `scale` is "", ``k`` or ``M``; in thousands and millions all existing decimals are written. With
+    `decimals`, whole amounts have those of the currency too.
     """
-    value = Fraction(cents, _UNITS[unit])
-    least = 2 if unit == "€" and value.denominator != 1 else 0
-    return _add_unit(_format_exact(value, lang, least), unit, lang)
+    value, currency = Fraction(cents, _SCALES[scale]), _Session.currency
+    least = currency.minor_unit if decimals or (not scale and value.denominator != 1) else 0
+    return currency.add_to(_format_exact(value, lang, least), scale, lang)
 
 
 def format_rate(rate: Fraction, lang: Lang, *, decimals: int = 2) -> str:
@@ -132,7 +245,8 @@ def localise_amounts(value: str, lang: Lang) -> str:
     >>> localise_amounts("50000.00 €", Lang.FR)
     '50\\u202f000\\xa0€'
     """
-    return _AMOUNT.sub(lambda found: format_cents(int(Fraction(found[1]) * 100), lang), value)
+    amount = re.compile(rf"(?<![\d.,])(\d+(?:\.\d{{1,2}})?) {re.escape(_Session.currency.symbol)}")
+    return amount.sub(lambda found: format_cents(int(Fraction(found[1]) * 100), lang), value)
 
 
 def format_short_amount(cents: int | None, lang: Lang) -> str:
@@ -144,13 +258,13 @@ def format_short_amount(cents: int | None, lang: Lang) -> str:
     if cents is None:
         return "–"
     size = abs(cents)
-    unit, factor = "k€", 100_000
-    if size < _TEN_THOUSAND_EUROS:
+    scale, factor = "k", 100_000
+    if size < _TEN_THOUSAND:
         return format_cents(cents, lang)
-    if size >= _MILLION_EUROS - factor // 20:
-        unit, factor = "M€", _MILLION_EUROS
+    if size >= _MILLION - factor // 20:
+        scale, factor = "M", _MILLION
     tenths = Fraction(round(Fraction(size * 10, factor)), 10)
-    return _add_unit(_format_exact(tenths if cents > 0 else -tenths, lang), unit, lang)
+    return _Session.currency.add_to(_format_exact(tenths if cents > 0 else -tenths, lang), scale, lang)
 
 
 def format_round_amount(cents: int, lang: Lang) -> str:
@@ -161,31 +275,22 @@ def format_round_amount(cents: int, lang: Lang) -> str:
     >>> format_round_amount(123_456, Lang.FR)
     '1\\u202f234,56\\xa0€'
     """
-    for unit, factor, parts in (("M€", _MILLION_EUROS, 100), ("k€", 100_000, 10)):
+    for scale, factor, parts in (("M", _MILLION, 100), ("k", 100_000, 10)):
         if cents >= factor and parts * cents % factor == 0:
-            return format_cents(cents, lang, unit=unit)
+            return format_cents(cents, lang, scale=scale)
     return format_cents(cents, lang)
 
 
 def format_amounts(column: Sequence[int | None], lang: Lang) -> list[str]:
     """Return a column of exact amounts, all with cents when one has some, so that digits align."""
-    texts = [format_amount(cents, lang) for cents in column]
-    if not any(cents is not None and cents % 100 for cents in column):
-        return texts
-    return [
-        text if cents is None or cents % 100 else _with_cents(text, lang)
-        for cents, text in zip(column, texts, strict=True)
-    ]
+    decimals = any(cents is not None and cents % 100 for cents in column)
+    return ["–" if cents is None else format_cents(cents, lang, decimals=decimals) for cents in column]
 
 
 def format_short_amounts(cents: Sequence[int | None], lang: Lang) -> list[str]:
     """Return amounts in k€ or M€ if that distinguishes them, otherwise exactly."""
     short = [format_short_amount(value, lang) for value in cents]
     return short if len(set(short)) == len(set(cents)) else format_amounts(cents, lang)
-
-
-def _with_cents(text: str, lang: Lang) -> str:
-    return text.replace(f"{NO_BREAK}€", f",00{NO_BREAK}€") if lang is Lang.FR else f"{text}.00"
 
 
 def format_decimal(text: str | None, lang: Lang) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.domain.territory import (
@@ -46,10 +47,9 @@ from tnt_sim.scenario.decision_register import (
     read_state_amounts,
 )
 from tnt_sim.scenario.scenario import InputFile, ScenarioData, Step, check_steps
-from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, TerritorySpec
+from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, TerritorySpec, validate_scenario
 from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
 from tnt_sim.scenario.yaml.safe_paths import require_file, resolve_inside
-from tnt_sim.scenario.yaml.schema_errors import validate_model
 
 MAX_LISTED = 5
 MAP_COLUMNS = ("department", "region", "population", "epci")
@@ -335,7 +335,7 @@ def _load(
     raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: ScenarioData | None = None
 ) -> ScenarioData:
     """Load one scenario; reuse the dossiers of `like` when it names the same."""
-    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
+    spec = validate_scenario(raw.tree, raw.origins)
     defects = Defects()
     known = {} if like is None else _list_known_files(raw, base, like)
     paths = dict(_iterate_data_paths(raw, spec, base, defects, known))
@@ -563,5 +563,5 @@ def with_amounts(scenario: ScenarioData, amounts: Mapping[str, int]) -> Scenario
         if name not in known:
             raise UsageError(_('"{name}" is not an envelope whose amount is written.', name=name))
         path = "programme.amount" if name == spec.id else f"envelopes.{name}.amount"
-        changes[path] = f"{cents // 100}.{cents % 100:02d} €"
+        changes[path] = write_cents(cents)
     return with_changes(scenario, changes)

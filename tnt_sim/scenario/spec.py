@@ -28,7 +28,9 @@ from tnt_sim.domain.field_types import (
     build_field_error,
 )
 from tnt_sim.domain.money import MoneyError, parse_decimal
+from tnt_sim.errors import Defects, ScenarioError, suggest_name
 from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.numbers import CURRENCIES, EURO, Currency, choose_currency, get_currency
 from tnt_sim.rules.expressions.measures import MeasureSpec
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.values import ValuesSpec
@@ -38,6 +40,9 @@ from tnt_sim.rules.offers.cap_spec import CapSpec, NamedCap
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.offers.eligibility import EligibilitySpec, WaiverSpec
 from tnt_sim.rules.offers.grant_spec import GrantSpec
+from tnt_sim.scenario.yaml.layers import locate_value
+from tnt_sim.scenario.yaml.nodes import Origin, PathSteps
+from tnt_sim.scenario.yaml.schema_errors import validate_model
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "normal": ("mean", "sd"),
@@ -47,6 +52,68 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 }
 """The probability laws and their parameters; `triangular` may also be written as a list."""
 _DEFAULTS = {"mean": "0", "median": "1"}
+
+
+class CurrencySpec(Spec):
+    """The currency of the amounts: a code of three letters, or symbol, place and number of decimals."""
+
+    symbol: Code
+    code: Code | None = None
+    place: Literal["before", "after"] | None = None
+    minor_unit: Count = 2
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_code(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        known = CURRENCIES.get(value.strip())
+        if known is None:
+            raise build_field_error(
+                "currency",
+                _('"{value}" is no currency that is known by its code.', value=value),
+                hint=suggest_name(value.strip().upper(), CURRENCIES)
+                or _('Write its symbol: currency: {{symbol: "Kr.", place: before, minor_unit: 2}}.'),
+            )
+        return {
+            "symbol": known.symbol,
+            "code": known.code,
+            "place": known.place,
+            "minor_unit": known.minor_unit,
+        }
+
+    @model_validator(mode="after")
+    def _check(self) -> CurrencySpec:
+        if self.minor_unit > 2:
+            raise build_field_error(
+                "currency",
+                _(
+                    "amounts are kept in hundredths: a minor unit of {n} decimals cannot be held",
+                    n=self.minor_unit,
+                ),
+                hint=_("Write minor_unit: 2 and round the amounts, or give them in thousands."),
+                at=("minor_unit",),
+            )
+        for key in ("symbol", "code"):
+            sign = getattr(self, key) or "x"
+            if sign in ("k", "K", "M") or any(
+                c.isdigit() or c in " ,'\"<>&%/+-()[]{}:;\u00a0\u202f" for c in sign
+            ):
+                raise build_field_error(
+                    "currency",
+                    _('"{sign}" cannot be told from the digits of an amount', sign=sign),
+                    hint=_('Write a symbol such as "£", or letters such as CHF.'),
+                    at=(key,),
+                )
+        return self
+
+    def build(self) -> Currency:
+        """Return the currency."""
+        return Currency(self.symbol, self.code or "", self.place, self.minor_unit)
+
+
+def _allow_code(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"enum": sorted(CURRENCIES), "type": "string"}, *schema["anyOf"]]
 
 
 class CorrelatedSpec(Spec):
@@ -262,6 +329,7 @@ class ScenarioSpec(Spec):
     date: Day | None = None
     timezone: Zone = "Europe/Paris"
     locale: Literal["fr", "en"] = "fr"
+    currency: CurrencySpec | None = Field(default=None, json_schema_extra=_allow_code)
     territory: TerritorySpec | None = None
     reference: str | None = None
     programme: ProgrammeSpec
@@ -279,3 +347,37 @@ class ScenarioSpec(Spec):
     uncertain: tuple[UncertainSpec, ...] = ()
     committed_from: str | None = None
     solver: SolverSpec = SolverSpec()
+
+
+class _CurrencyOnly(Spec):
+    """The key that must be known before any amount is read."""
+
+    currency: CurrencySpec
+
+
+def validate_scenario(tree: Mapping[str, Any], origins: Mapping[PathSteps, Origin]) -> ScenarioSpec:
+    """Validate the merged texts of a scenario, its amounts in its currency, which this process then shows.
+
+    Raises
+    ------
+    ScenarioError
+        with every defect; also if amounts of another currency have been read before, in this process
+    """
+    written = tree.get("currency")
+    currency = EURO
+    if written is not None:
+        currency = validate_model(_CurrencyOnly, {"currency": written}, origins).currency.build()
+    if not choose_currency(currency):
+        defects = Defects()
+        defects.add(
+            "currency",
+            _(
+                "the amounts of this scenario are in {own}, those of a scenario read before are in {other}.",
+                own=currency.code or currency.symbol,
+                other=get_currency().code or get_currency().symbol,
+            ),
+            locate_value(origins, ("currency",)),
+            hint=_("Compare scenarios of one currency; in Python, read this one in a new session."),
+        )
+        defects.raise_if_any(ScenarioError)
+    return validate_model(ScenarioSpec, tree, origins)

@@ -27,6 +27,7 @@ import polars as pl
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.budget_tree import EnvelopeSpec
+from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import format_decimal_euros, parse_cents, parse_decimal
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import NO_TEXT, _
@@ -235,7 +236,7 @@ class AmountVariation:
                 continue
             if spec.split.each is not None:
                 part = spec.split.each * cents // self.base_cents
-                each[f"envelopes.{spec.id}.split.each"] = f"{format_decimal_euros(part)} €"
+                each[f"envelopes.{spec.id}.split.each"] = write_cents(part)
             file = scenario.files.get((*scenario.get_envelope_path(spec.id), "split", "table"))
             if file is not None and "amount" in tables[file].columns:
                 tables[file] = _scale_table(tables[file], cents, self.base_cents)

@@ -87,12 +87,11 @@ def refresh(
 
 def _read_spec(scenario: Path) -> tuple[ScenarioSpec, object]:
     """Return the scenario, and the same as it is written, as mappings and lists."""
-    from tnt_sim.scenario.spec import ScenarioSpec
+    from tnt_sim.scenario.spec import validate_scenario
     from tnt_sim.scenario.yaml.layers import load_tree
-    from tnt_sim.scenario.yaml.schema_errors import validate_model
 
     raw = load_tree(scenario)
-    return validate_model(ScenarioSpec, raw.tree, raw.origins), raw.tree
+    return validate_scenario(raw.tree, raw.origins), raw.tree
 
 
 def _read_answers(folder: Path) -> IntakeAnswers:

@@ -263,12 +263,11 @@ def _print(
 def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:
     """Combine the changes of the command line and of the workbook; reported on stderr unless `quiet`."""
     from tnt_sim.reporting.workbook.parameters import read_changed_parameters
-    from tnt_sim.scenario.spec import ScenarioSpec
+    from tnt_sim.scenario.spec import validate_scenario
     from tnt_sim.scenario.yaml.layers import load_tree
-    from tnt_sim.scenario.yaml.schema_errors import validate_model
 
     raw = load_tree(scenario, sets=sets)
-    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
+    spec = validate_scenario(raw.tree, raw.origins)
     result = read_changed_parameters(
         workbook, spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     )

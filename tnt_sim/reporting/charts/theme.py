@@ -12,6 +12,7 @@ from typing import Any
 
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.numbers import get_currency
 
 INK, SOFT, LINE, TINT = "#17212b", "#525d67", "#c6ced5", "#e3e8ec"
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
@@ -30,6 +31,12 @@ _FRENCH = {
     "percent": "\u202f%",
 }
 _ENGLISH = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["€", ""], "minus": "\u2212"}
+
+
+def _build_number_locale(lang: Lang) -> ChartSpec:
+    """Return the number signs of a language for Vega, with the currency of this process."""
+    signs = _FRENCH if lang is Lang.FR else _ENGLISH
+    return signs | {"currency": get_currency().add_to("0", "", lang).split("0")}
 
 
 def import_altair() -> Any:
@@ -77,7 +84,7 @@ def build_theme(lang: Lang) -> ChartSpec:
     return {
         "background": "white",
         "font": FONT,
-        "locale": {"number": _FRENCH if lang is Lang.FR else _ENGLISH},
+        "locale": {"number": _build_number_locale(lang)},
         "padding": 14,
         "view": {"stroke": None},
         "axis": axis,

@@ -10,6 +10,7 @@ its author: the policy blocks any request anyway.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +26,13 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import (
+    EURO,
     format_amount,
     format_day,
     format_decimal,
     format_integer,
     format_short_amount,
+    get_currency,
 )
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
@@ -85,9 +88,24 @@ def _load_template() -> jinja2.Template:
     return environment.from_string(read_asset("page.html"))
 
 
+_SCRIPT_AMOUNT = 'FR ? text + "\\u00a0€" : "€" + text'
+
+
+def _localise_script(script: str, lang: Lang) -> str:
+    """Return the script, whose amounts are in the currency of this process."""
+    if get_currency() == EURO:
+        return script
+    before, after = (json.dumps(part) for part in get_currency().add_to("0", "", lang).split("0"))
+    assert _SCRIPT_AMOUNT in script
+    return script.replace(_SCRIPT_AMOUNT, f"{before} + text + {after}")
+
+
 def _build_frame(run: StoredRun, options: PageOptions) -> dict[str, Any]:
     """Return words, style and script; `own` is the language of the planner's texts, `told` that of the run's."""
-    script, style = "" if options.paper else read_asset("report.js"), read_asset("style.css")
+    script, style = (
+        "" if options.paper else _localise_script(read_asset("report.js"), options.lang),
+        read_asset("style.css"),
+    )
     return {
         "lang": options.lang.value,
         "own": run.own_lang.value,

@@ -19,6 +19,7 @@ from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
 from tnt_sim.errors import UsageError, find_nearest_name, suggest_name
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, join_sentences
+from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.reporting.export import administrative_tables
 from tnt_sim.reporting.export.flat_table import (
     CellKind,
@@ -75,6 +76,7 @@ class Format:
     write : returns the bytes of the file
     is_act : whether it notifies people or accounts of the decision, which requires a proof
     info : keys that `--info` may give
+    in_euros : whether its readers take each amount for euros
     is_told : whether it contains sentences of the run, which follow the requested language
     remarks : returns what should be checked in the output
     """
@@ -83,6 +85,7 @@ class Format:
     suffixes: tuple[str, ...]
     write: Callable[[StoredRun, ExportOptions], bytes]
     is_act: bool = False
+    in_euros: bool = False
     info: tuple[str, ...] = ()
     is_told: bool = False
     remarks: Callable[[StoredRun, ExportOptions], list[Text]] = lambda *__: []
@@ -103,6 +106,15 @@ def export_bytes(run: StoredRun, name: str, options: ExportOptions) -> bytes:
     for key in options.info:
         if key not in chosen.info:
             raise UsageError(_describe_unknown_key(name, key, chosen.info), code="usage.info")
+    if chosen.in_euros and get_currency() != EURO:
+        raise UsageError(
+            _(
+                '"{name}" holds amounts in EUR, and these are in {symbol}. Write --format csv.',
+                name=name,
+                symbol=get_currency().symbol,
+            ),
+            code="usage.currency",
+        )
     if chosen.is_act:
         refuse_open_questions(run)
         refuse_act(run.checked, run.name, unproven=options.unproven)
@@ -309,12 +321,14 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _("Turgot's columns"),
             (".csv", ".xlsx"),
             _build_exporter(lambda run, __: administrative_tables.build_turgot(run), "Simulation"),
+            in_euros=True,
         ),
         "scdl": Format(
             _('the publication SCDL "Subventions" 2.1.1'),
             (".csv",),
             _export_scdl,
             is_act=True,
+            in_euros=True,
             info=INFO_KEYS,
             remarks=lambda run, asked: scdl_remarks(run, asked.info),
         ),
@@ -345,6 +359,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 lambda run, asked: administrative_tables.build_chorus(run, asked.info), "Engagements"
             ),
             is_act=True,
+            in_euros=True,
             info=administrative_tables.ACCOUNTING,
             remarks=lambda run, __: list_siret_remarks(run),
         ),

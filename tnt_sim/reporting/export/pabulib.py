@@ -12,6 +12,7 @@ import polars as pl
 
 from tnt_sim.engine.award_list import format_decimal, format_euros
 from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.numbers import get_currency
 from tnt_sim.reporting.text.verification import get_short_mention
 from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 
@@ -38,7 +39,7 @@ def build_pabulib(run: StoredRun) -> str:
         "vote_type": "scoring",
         "rule": "unknown",
         "language": run.spec.locale,
-        "currency": "EUR",
+        "currency": get_currency().code or get_currency().symbol,
         "comment": f"tnt_sim {run.name} {run.data.allocation_sha256}{_describe_reserves(run)}",
     }
     stream = io.StringIO()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tnt_sim.engine.award_list import FORMULA_PREFIX
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.numbers import NO_BREAK, get_currency
 from tnt_sim.reporting.report_tree import (
     SYNTHETIC,
     Callout,
@@ -38,8 +39,6 @@ FONT, SIZE = "Arial", 10
 INK, SOFT, LINE, SHADE, INPUT = "#1F2933", "#5B6770", "#C9D1D7", "#E9EDF0", "#FFF8DC"
 MAX_ROWS = 1_000_000
 MAX_TEXT = 32_767
-_SHORT_FR = '[>=999950]#,##0.0,,\u00a0"M€";[>=10000]#,##0.0,\u00a0"k€";#,##0.00\u00a0"€"'
-_SHORT_EN = '[>=999950]"€"#,##0.0,,"M";[>=10000]"€"#,##0.0,"k";"€"#,##0.00'
 _FIXED = datetime(2000, 1, 1, tzinfo=UTC)
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_NAME = 31
@@ -164,6 +163,21 @@ def shorten_text(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
+def build_money_format(lang: Lang, scale: str = "") -> str:
+    """Return the number format of amounts in the currency of this process; with a scale, in thousands or millions.
+
+    >>> build_money_format(Lang.EN), build_money_format(Lang.EN, "k")
+    ('"€"#,##0.00', '"€"#,##0.0,"k"')
+    """
+    currency = get_currency()
+    decimals = f".{'0' * currency.minor_unit}" if currency.minor_unit else ""
+    number = "#,##0.0" + {"k": ",", "M": ",,"}[scale] if scale else f"#,##0{decimals}"
+    before, after = currency.add_to("0", scale, lang).split("0")
+    first = f'"{before.strip(NO_BREAK)}"{NO_BREAK * before.endswith(NO_BREAK)}' if before else ""
+    last = f'{NO_BREAK * after.startswith(NO_BREAK)}"{after.strip(NO_BREAK)}"' if after else ""
+    return first + number + last
+
+
 class Styles:
     """Formats of one workbook, each created once."""
 
@@ -175,8 +189,9 @@ class Styles:
         self.numbers = {
             "text": "General",
             "figure": "General",
-            "money": '#,##0.00\u00a0"€"' if french else '"€"#,##0.00',
-            "short": _SHORT_FR if french else _SHORT_EN,
+            "money": build_money_format(lang),
+            "short": f"[>=999950]{build_money_format(lang, 'M')};[>=10000]{build_money_format(lang, 'k')};"
+            + build_money_format(lang),
             "rate": "0.0\u202f%" if french else "0.0%",
             "rate-or-blank": "0.0\u202f%;;" if french else "0.0%;;",
             "percent": "0.00",

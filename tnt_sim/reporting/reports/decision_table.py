@@ -88,10 +88,7 @@ def format_amount_series(cents: pl.Series, lang: Lang) -> pl.Series:
 
 
 def _format_two_decimals(cents: int, lang: Lang) -> str:
-    text = format_cents(cents, lang)
-    if cents % 100:
-        return text
-    return text.replace("\u00a0€", ",00\u00a0€") if lang is Lang.FR else f"{text}.00"
+    return format_cents(cents, lang, decimals=True)
 
 
 def format_rates(rates: pl.Series, lang: Lang) -> pl.Series:

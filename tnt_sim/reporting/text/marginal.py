@@ -8,7 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer, format_significant
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_decimal,
+    format_integer,
+    format_significant,
+    localise_currency,
+)
 
 if TYPE_CHECKING:  # every command that prints a run loads these words, none but `sweep` the analysis
     from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument, PriceEntry
@@ -191,4 +197,4 @@ def format_price_per_euro(price: Fraction, lang: Lang) -> str:
     """Return a price per euro in the unit that makes it readable: « 87,5 / M€ »."""
     units = _PER[lang]
     unit, euros = next((pair for pair in units if abs(price) * pair[1] >= 1), units[-1 if price else 0])
-    return f"{format_significant(price * euros, lang)} / {unit}"
+    return f"{format_significant(price * euros, lang)} / {localise_currency(unit)}"

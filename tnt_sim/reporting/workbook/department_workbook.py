@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR
+from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import MoneyError, format_decimal_euros, parse_cents
 from tnt_sim.engine.award_list import guard_formulas
 from tnt_sim.engine.run_folder.writer import to_yaml
@@ -635,11 +636,7 @@ def _build_rules(
 ) -> Iterator[dict[str, Any]]:
     name = group or "sans-groupe"
     if fund:
-        amounts = {
-            one.dossier: f"{format_decimal_euros(one.chosen_cents)} €"
-            for one in fund
-            if one.chosen_cents is not None
-        }
+        amounts = {one.dossier: write_cents(one.chosen_cents) for one in fund if one.chosen_cents is not None}
         yield {
             "id": f"choix-{name}", "kind": "decide", "fund": sorted(one.dossier for one in fund),
             **({"amounts": amounts} if amounts else {}), "reason": f"Choix de {name}", "author": name,

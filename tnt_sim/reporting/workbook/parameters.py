@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.disk import explain_refusal
+from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import (
     MoneyError,
     convert_float_to_cents,
-    format_decimal_euros,
+    list_signs,
     parse_cents,
     parse_decimal,
     parse_rate,
@@ -29,6 +30,7 @@ from tnt_sim.domain.money import (
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.numbers import get_currency
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, format_letters
 from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 BOUNDS = ("min", "max")
-_AMOUNT = re.compile(r"€|EUR|[kM]\s*$")
 _LABELS = {
     "amount": _("Envelope {{name}}: amount"),
     "reserve": _("Envelope {{name}}: reserve"),
@@ -120,7 +121,8 @@ def infer_kind(text: str) -> ParameterKind:
     """Infer the kind of a bound from its text: "25 %", "10 k€", 3."""
     if text.strip().endswith("%"):
         return ParameterKind.RATE
-    return ParameterKind.MONEY if _AMOUNT.search(text.strip()) else ParameterKind.NUMBER
+    amount = re.search(rf"{list_signs(get_currency())}|[kM]\s*$", text.strip())
+    return ParameterKind.MONEY if amount else ParameterKind.NUMBER
 
 
 def parse_exact(kind: ParameterKind, text: str) -> Fraction | str:
@@ -165,7 +167,7 @@ def convert_to_text(kind: ParameterKind, number: float) -> str:
         cents = convert_float_to_cents(number)
         if cents is None:
             raise MoneyError("decimals")
-        return f"{format_decimal_euros(cents)} €"
+        return write_cents(cents)
     plain = Decimal(repr(number))
     if kind is ParameterKind.RATE:
         return f"{_format_decimal(round(plain * 100, 10))} %"

@@ -15,7 +15,7 @@ from tnt_sim.domain.field_types import write_cents, write_number, write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_cents, format_day, format_number
+from tnt_sim.i18n.numbers import format_cents, format_day, format_number, get_currency
 from tnt_sim.i18n.parameters import Names
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import Selector, describe
@@ -186,7 +186,7 @@ def _describe_moment(bound: Any, lang: Lang) -> str:
 def _format_number(key: str, text: str, lang: Lang) -> str:
     """Return an amount in euros for a money column, else a localised number, else the text as written."""
     try:
-        if key in _MONEY or "€" in text:
+        if key in _MONEY or get_currency().symbol in text:
             return format_cents(parse_cents(text), lang)
         return text if "%" in text else format_number(parse_decimal(text), lang)
     except MoneyError:
@@ -336,9 +336,9 @@ _LIST_COLUMNS = frozenset({"members", "tags", "requires"})
 
 def format_money(cents: int) -> str:
     """Return an amount in the scenario's notation without trailing zeros: `88 M€`, `16 000 €`."""
-    for unit, factor, step in (("M€", 100_000_000, 100_000), ("k€", 100_000, 10_000)):
+    for scale, factor, step in (("M", 100_000_000, 100_000), ("k", 100_000, 10_000)):
         if cents % step == 0 and cents >= factor:
-            return f"{write_number(Fraction(cents, factor))} {unit}"
+            return f"{write_number(Fraction(cents, factor))} {get_currency().build_unit(scale)}"
     text = write_cents(cents).replace(".00 ", " ")
     whole, mark, rest = text.partition("." if "." in text else " ")
     return f"{int(whole):,}".replace(",", NARROW) + mark + rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, _, _p
-from tnt_sim.i18n.numbers import format_cents, format_number
+from tnt_sim.i18n.numbers import format_cents, format_number, get_currency
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.rules.kind_support.rule_spec import MONEY_MEASURES, RuleSpec, ShareOfAmount
 
@@ -48,7 +48,7 @@ def describe_bound(bound: str | ShareOfAmount | None, measure: str, lang: Lang) 
             '{share} of the amount of "{envelope}"', share=Rate(bound.share), envelope=bound.of_amount
         ).in_(lang)
     try:
-        if measure in MONEY_MEASURES or "€" in bound:
+        if measure in MONEY_MEASURES or get_currency().symbol in bound:
             return format_cents(parse_cents(bound), lang)
         return format_number(parse_decimal(bound), lang)
     except MoneyError:

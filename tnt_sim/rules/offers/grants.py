@@ -21,6 +21,7 @@ import numpy as np
 
 from tnt_sim.domain.money import round_down, round_up
 from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.numbers import get_currency
 from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
@@ -238,7 +239,7 @@ class _GrantArrays:
             case,
             most=np.full(n, NO_LIMIT, dtype=np.int64),
             least=read_cents(case, "min_grant", 0).copy(),
-            unit=np.ones(n, dtype=np.int64),
+            unit=np.full(n, get_currency().step_cents, dtype=np.int64),
             ranged=np.zeros(n, dtype=np.bool_),
             base=read_cents(case, "base", NO_LIMIT),
             requested=read_cents(case, "requested", NO_LIMIT),
@@ -251,7 +252,7 @@ class _GrantArrays:
         """Apply one entry to the dossiers of `mask`."""
         if not check_rates(self.case, spec, path):
             return
-        self.unit[mask] = max(1, spec.round)
+        self.unit[mask] = max(get_currency().step_cents, spec.round)
         self.ranged[mask] = spec.mode == "range"
         self.ask(mask, spec.formula, path, open_)
         if spec.max_rate is not None:

@@ -220,7 +220,7 @@ def _format_requested(formula: FormulaSpec | None) -> str:
     for part in formula.per:
         units = f"{part.column}_i" if part.up_to is None else f"min({part.column}_i ; {part.up_to})"
         pieces.append(f"{format_money(part.amount)}·{units}")
-    flat = " + ".join(pieces) or "0 €"
+    flat = " + ".join(pieces) or format_money(0)
     return f"requested_i ; {flat}" + ("" if formula.max is None else f" ; {format_money(formula.max)}")
 
 

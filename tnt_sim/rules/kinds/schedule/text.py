@@ -48,7 +48,7 @@ def format_schedule_formula(rule: ScheduleSpec) -> str:
             for k, share in enumerate(rule.profile)
             if not fixed or key - k == rule.year
         ]
-        pieces.append(f"{' + '.join(paid) or '0 €'} ≤ {format_money(cents)}")
+        pieces.append(f"{' + '.join(paid) or format_money(0)} ≤ {format_money(cents)}")
     if rule.before_end_max is not None:
         pieces.append(f"Σ (paid_i before end_i − {write_rate(rule.before_end_max)})⁺·g_i ≤ 0")
     return " ; ".join(pieces)
