@@ -186,7 +186,74 @@ def build_offices() -> list[Office]:
         *_list_words(),
         *_list_texts(),
         *_list_mistakes(),
+        *list_countries(),
     ]
+
+
+def list_countries() -> list[Office]:
+    """Tables of five other countries; SYNTHETIC: every applicant and amount is invented."""
+    return [
+        _csv(
+            "a British table",
+            [["Ref", "Council", "Project title", "Population", "Total project cost", "Grant requested", "Score"],
+             ["CF-01", "Ashby", "Library", "18,400", "£1,250,000.00", "£400,000", "71.5"],
+             ["CF-02", "Barrow Hill", "Bus shelters", "2,150", "£96,200.50", "£48,100.25", "64"],
+             ["CF-03", "Coldstream Moor", "Town hall", "640", "£18,400", "£9,200", "58"]],
+            numbers=("CF-01", "CF-02", "CF-03"), requested=("400000.00", "48100.25", "9200.00"), delimiter=",",
+            columns={"dossier": "Ref", "applicant": "Council", "title": "Project title", "cost": "Total project cost",
+                     "requested": "Grant requested", "population": "Population", "score": "Score"},
+            cells={("CF-01", "population"): "18400", ("CF-03", "cost"): "18400.00", ("CF-02", "cost"): "96200.50"},
+        ),
+        _xlsx(
+            "a Swiss table",
+            [["Beitragsgesuche 2026"], [],
+             ["Gesuchsnummer", "Gemeinde", "Projekttitel", "Einwohner", "Gesamtkosten (CHF)", "Beantragter Beitrag",
+              "Punkte"],
+             ["G-1", "Oberau", "Schulhaus", "1'820", "CHF 1'234'567.50", "CHF 400'000.-", 17],
+             ["G-2", "Niedertal", "Dorfplatz", "940", "CHF 80'000.00", "CHF 40'000.50", 12.5],
+             ["G-3", "Seewil", "Bibliothek", "12'005", "CHF 9'500", "CHF 950.–", 15]],
+            numbers=("G-1", "G-2", "G-3"), requested=("400000.00", "40000.50", "950.00"), header_row=3,
+            columns={"dossier": "Gesuchsnummer", "applicant": "Gemeinde", "title": "Projekttitel",
+                     "population": "Einwohner", "cost": "Gesamtkosten (CHF)", "requested": "Beantragter Beitrag",
+                     "score": "Punkte"},
+            cells={("G-1", "cost"): "1234567.50", ("G-3", "population"): "12005"},
+        ),
+        _xlsx(
+            "a Japanese table",
+            [["Project no.", "Municipality", "Project name", "Inhabitants", "Total budget", "Amount requested"],
+             ["J1", "Aonuma", "Community centre", "48,120", "¥3,200,000", "¥1,200,000"],
+             ["J2", "Kurosato", "School bus", "7,905", "¥950,000", "¥475,000"],
+             ["J3", "Shiromori", "Benches", "812", "¥9,800", "¥4,900"]],
+            numbers=("J1", "J2", "J3"), requested=("1200000.00", "475000.00", "4900.00"),
+            columns={"dossier": "Project no.", "applicant": "Municipality", "title": "Project name",
+                     "population": "Inhabitants", "cost": "Total budget", "requested": "Amount requested"},
+            cells={("J2", "population"): "7905", ("J3", "cost"): "9800.00"},
+        ),
+        _csv(
+            "a Norwegian table",
+            [["Saksnummer", "Kommune", "Prosjekttittel", "Innbyggere", "Totalkostnad", "Søknadsbeløp", "Poeng"],
+             ["26/101", "Furuvik", "Svømmehall", "4 310", "kr 1 250 000,00", "kr 500 000,00", "31,5"],
+             ["26/102", "Granlia", "Skolevei", "998", "kr 84 500,50", "kr 42 250,25", "28"],
+             ["26/103", "Bjørkås", "Bibliotek", "12 400", "kr 18 400", "kr 9 200", "30"]],
+            numbers=("26/101", "26/102", "26/103"), requested=("500000.00", "42250.25", "9200.00"),
+            columns={"dossier": "Saksnummer", "applicant": "Kommune", "title": "Prosjekttittel",
+                     "population": "Innbyggere", "cost": "Totalkostnad", "requested": "Søknadsbeløp", "score": "Poeng"},
+            cells={("26/101", "population"): "4310", ("26/102", "cost"): "84500.50", ("26/101", "score"): "31.5"},
+        ),
+        _csv(
+            "a Brazilian table",
+            [["Protocolo", "Município", "Título do projeto", "População", "Custo total", "Valor solicitado",
+              "Pontuação"],
+             ["P-1", "Serra Clara", "Creche", "21.340", "R$ 1.234.567,50", "R$ 400.000,00", "8,5"],
+             ["P-2", "Boa Lagoa", "Praça", "3.205", "R$ 80.000,00", "R$ 40.000,50", "7"],
+             ["P-3", "Rio Manso", "Ponte", "18.400", "R$ 9.500", "R$ 4.750", "9,25"]],
+            numbers=("P-1", "P-2", "P-3"), requested=("400000.00", "40000.50", "4750.00"), encoding="cp1252",
+            columns={"dossier": "Protocolo", "applicant": "Município", "title": "Título do projeto",
+                     "population": "População", "cost": "Custo total", "requested": "Valor solicitado",
+                     "score": "Pontuação"},
+            cells={("P-1", "population"): "21340", ("P-3", "cost"): "9500.00", ("P-3", "score"): "9.25"},
+        ),
+    ]  # fmt: skip
 
 
 def _list_shapes() -> list[Office]:

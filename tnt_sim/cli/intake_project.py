@@ -14,6 +14,7 @@ from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.project_templates import get_templates
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.numbers import CURRENCIES, EURO, get_currency
 from tnt_sim.i18n.parameters import Money
 
 if TYPE_CHECKING:
@@ -203,11 +204,24 @@ def render_scenario(intake: Intake, folder: Path, table: Path, lang: Lang) -> st
         amount=amount,
         amount_why=why,
         envelopes=_render_envelopes(intake, lang),
+        currency=_render_currency(lang),
         columns=_render_source(intake, folder, table, lang),
         territory=_render_territory(columns, lang),
         eligibility=_render_eligibility(conditions, lang),
         objective=_render_objective(intake, lang),
     )
+
+
+def _render_currency(lang: Lang) -> str:
+    """Write the currency of the amounts, where it is not the euro; the table's cells say which."""
+    currency = get_currency()
+    if currency == EURO:
+        return ""
+    written = currency.code
+    if CURRENCIES.get(currency.code) != currency:
+        symbol = json.dumps(currency.symbol, ensure_ascii=False)
+        written = f"{{symbol: {symbol}, place: {currency.place}, minor_unit: {currency.minor_unit}}}"
+    return f"currency: {written}      # {_TO_REVIEW.in_(lang)}\n"
 
 
 def _render_objective(intake: Intake, lang: Lang) -> str:
@@ -239,10 +253,11 @@ _WITHOUT_SCORE = _(
 
 def suggest_amount(wanted: int, lang: Lang) -> tuple[str, str]:
     """Return four fifths of what is requested, so that there is a choice to make, and a comment on it."""
+    unit_m, unit_k = (get_currency().build_unit(scale) for scale in ("M", "k"))
     if not wanted:
-        return "1 M€", _("write the amount of the envelope").in_(lang)
+        return f"1 {unit_m}", _("write the amount of the envelope").in_(lang)
     thousands = max(1, wanted * 4 // 5 // 100_000)
-    amount = f"{thousands // 100 / 10} M€" if thousands >= 1000 else f"{thousands} k€"
+    amount = f"{thousands // 100 / 10} {unit_m}" if thousands >= 1000 else f"{thousands} {unit_k}"
     why = _("80% of what is requested, write the amount of the envelope")
     return amount, why.in_(lang)
 

@@ -118,7 +118,7 @@ id: {id}
 title: {title}     # à vérifier : le nom du programme
 # date: 2026-03-31      # le jour de la décision, dès qu’une règle en dépend
 locale: fr
-
+{currency}
 programme:
   id: programme
   amount: {amount}      # à vérifier : {amount_why}
@@ -247,7 +247,7 @@ id: {id}
 title: {title}     # to review: the name of the programme
 # date: 2026-03-31      # the day of the decision, as soon as a rule depends on it
 locale: en
-
+{currency}
 programme:
   id: programme
   amount: {amount}      # to review: {amount_why}

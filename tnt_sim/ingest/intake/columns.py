@@ -11,9 +11,11 @@ import polars as pl
 from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind
 from tnt_sim.errors import DataError, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.ingest.forms.form_table import E_MAIL, filter_column, find_personal_labels, infer_kind
 from tnt_sim.ingest.forms.layouts import WORDS
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW
+from tnt_sim.ingest.intake.currency import simplify_amounts
 from tnt_sim.ingest.intake.header_words import (
     GRANTED,
     Role,
@@ -116,7 +118,7 @@ def identify_columns(
                 table.labels[other]
                 for other in cells
                 if other != k and other not in by_position and _get_canonical_name(table.labels[other]) == name
-                and _measure_fit(name, cells[other], table.labels[other]) >= _ENOUGH
+                and _measure_fit(name, cells[other], table.labels[other], table.decimal) >= _ENOUGH
             )  # fmt: skip
             money = CANONICAL[name] is ColumnKind.MONEY
             known = identify_header(label)
@@ -195,7 +197,7 @@ def _assign_names(
     for __, k, name in sorted(offers):
         if name in stated or name in result or k in result.values():
             continue
-        if _measure_fit(name, cells[k], table.labels[k]) >= _ENOUGH:
+        if _measure_fit(name, cells[k], table.labels[k], table.decimal) >= _ENOUGH:
             result[name] = k
     return result
 
@@ -207,12 +209,12 @@ def _find_granted(table: TableFound, cells: Mapping[int, RawColumn], used: set[i
                 normalise_header(table.labels[k]),
                 strip_units(table.labels[k]),
             )
-            if fits and _measure_fit("requested", column, table.labels[k]) >= _ENOUGH:
+            if fits and _measure_fit("requested", column, table.labels[k], table.decimal) >= _ENOUGH:
                 return k
     return None
 
 
-def _measure_fit(name: str, column: RawColumn, label: str) -> float:
+def _measure_fit(name: str, column: RawColumn, label: str, decimal: str | None) -> float:
     """Return the share of the filled cells that read as the canonical column; 1 for an empty one."""
     filled = column.select_filled()
     n_filled = int(filled.sum())
@@ -221,7 +223,7 @@ def _measure_fit(name: str, column: RawColumn, label: str) -> float:
     texts = read_text(column)
     match CANONICAL[name]:
         case ColumnKind.MONEY | ColumnKind.DECIMAL | ColumnKind.INTEGER | ColumnKind.WHEN:
-            read = read_cells(name, column, find_factor(label))
+            read = read_cells(name, column, find_factor(label), decimal)
             n_nothing = int((filled & texts.str.to_lowercase().str.contains(NOTHING)).sum())
             return int(read.is_not_null().sum()) / max(1, n_filled - n_nothing)
     return _measure_text_fit(name, texts.filter(filled))
@@ -250,11 +252,11 @@ def _measure_text_fit(name: str, texts: pl.Series) -> float:
     return 1.0
 
 
-def read_cells(name: str, column: RawColumn, factor: int = 1) -> pl.Series:
+def read_cells(name: str, column: RawColumn, factor: int = 1, decimal: str | None = None) -> pl.Series:
     """Return the values of a canonical column of numbers or days, null where a cell cannot be read."""
     table = RawTable("", (column,), pl.Series("_row", range(len(column.text)), dtype=pl.UInt32))
     report, options = Reporter(table, Defects()), ReadOptions(rounding=Rounding.NEAREST)
-    column = prepare(name, column, factor)
+    column = prepare(name, column, factor, decimal)
     match CANONICAL[name]:
         case ColumnKind.MONEY:
             return read_money(column, name, report, options)
@@ -268,11 +270,13 @@ _POINTS = r"(?i)^([0-9]+(?:[.,][0-9]+)?)\s*(?:pts?|points?)\.?$"
 _INHABITANTS = r"(?i)\s*(?:hab\.?|habitants)$"
 
 
-def prepare(name: str, column: RawColumn, factor: int = 1) -> RawColumn:
+def prepare(name: str, column: RawColumn, factor: int = 1, decimal: str | None = None) -> RawColumn:
     """Return a column with its cells written as the readers expect: « 15/20 » as 15, k€ as euros."""
     if column.typed is not None:
         return column
-    text = column.text
+    text, currency = column.text, get_currency()
+    if currency != EURO and CANONICAL.get(name) in (ColumnKind.MONEY, ColumnKind.INTEGER, ColumnKind.DECIMAL):
+        text = simplify_amounts(text, currency, decimal)
     if name == "score":
         scales = text.str.extract(_OUT_OF, 2).drop_nulls().unique()
         if len(scales) == 1:
@@ -294,7 +298,7 @@ def prepare(name: str, column: RawColumn, factor: int = 1) -> RawColumn:
 
 def _scale(column: RawColumn, factor: int) -> RawColumn:
     """Return a column of amounts multiplied, exactly: a text by its unit, a number by its shortest digits."""
-    unit = " k€" if factor == 1_000 else " M€"
+    unit = " k" if factor == 1_000 else " M"
     bare = column.text.str.contains(r"^[-+]?[\d \u00a0\u202f.,]+$").fill_null(value=False)
     text = (column.text + unit).zip_with(bare, column.text)
     if column.numbers is not None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cache
 
 from tnt_sim.domain.portfolio import CANONICAL
+from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 
 
@@ -23,6 +24,59 @@ GRANTED = (
     "montant accorde", "montant engage", "montant attribue", "subvention attribuee", "montant", "grant",
 )  # fmt: skip
 """Headers of granted amounts, which stand for the request where the table has none."""
+
+OTHER_LANGUAGES: Mapping[str, tuple[str, ...]] = {
+    "dossier": (
+        "Ref", "Ref.", "Reference no", "Project no.", "Application ID", "Case number", "Gesuchsnummer",
+        "Gesuch Nr.", "Dossier-Nr.", "Antragsnummer", "Saksnummer", "Saksnr.", "Søknadsnummer", "Diarienummer",
+        "Número do projeto", "Nº do projeto", "Protocolo", "Número de expediente", "Expediente", "Numero domanda",
+        "Numero pratica",
+    ),
+    "title": (
+        "Project", "Project name", "Project title", "Scheme", "Projekttitel", "Projekt", "Projektbezeichnung",
+        "Prosjekt", "Prosjekttittel", "Prosjektnavn", "Projektnamn", "Título do projeto", "Projeto",
+        "Nome do projeto", "Título del proyecto", "Proyecto", "Titolo del progetto", "Progetto",
+    ),
+    "applicant": (
+        "Applicant", "Applicant organisation", "Organisation", "Organization", "Council", "Local authority",
+        "Municipality", "Gesuchsteller", "Gesuchstellerin", "Antragsteller", "Gemeinde", "Søker", "Kommune",
+        "Sökande", "Kommun", "Proponente", "Município", "Prefeitura", "Solicitante", "Municipio", "Richiedente",
+        "Comune",
+    ),
+    "cost": (
+        "Total cost", "Total project cost", "Project cost", "Total budget", "Gesamtkosten", "Projektkosten",
+        "Totalkostnad", "Totale kostnader", "Prosjektkostnad", "Total kostnad", "Custo total", "Valor total",
+        "Coste total", "Costo total", "Costo totale",
+    ),
+    "base": (
+        "Eligible cost", "Eligible costs", "Eligible expenditure", "Anrechenbare Kosten",
+        "Beitragsberechtigte Kosten", "Støtteberettigede kostnader", "Custo elegível", "Coste elegible",
+        "Costi ammissibili",
+    ),
+    "requested": (
+        "Grant requested", "Amount requested", "Requested amount", "Amount sought", "Grant sought",
+        "Funding requested", "Beantragter Beitrag", "Beantragter Betrag", "Gesuchter Beitrag", "Søknadsbeløp",
+        "Søkt beløp", "Omsøkt beløp", "Sökt belopp", "Valor solicitado", "Valor pleiteado", "Importe solicitado",
+        "Monto solicitado", "Contributo richiesto", "Importo richiesto",
+    ),
+    "population": (
+        "Population", "Inhabitants", "Residents", "Einwohner", "Einwohnerzahl", "Innbyggere", "Innbyggertall",
+        "Invånare", "População", "Habitantes", "Población", "Abitanti", "Popolazione",
+    ),
+    "score": (
+        "Score", "Points", "Assessment score", "Total score", "Punkte", "Punktzahl", "Bewertung", "Poeng",
+        "Poengsum", "Poäng", "Pontuação", "Nota", "Puntuación", "Puntaje", "Punteggio",
+    ),
+    "filed_at": (
+        "Date received", "Received on", "Submission date", "Eingangsdatum", "Mottatt dato", "Ansökningsdatum",
+        "Data de entrada", "Fecha de solicitud", "Data di presentazione",
+    ),
+    "envelope": (
+        "Fund", "Programme", "Program", "Funding stream", "Förderprogramm", "Programm", "Ordning",
+        "Tilskuddsordning", "Programa", "Linha", "Fondo", "Programma",
+    ),
+}  # fmt: skip
+"""Headers of other countries by canonical column; « 60 » ranks them behind the French ones."""
 
 _UNITS = re.compile(
     r"\b(?:en|euros?|eur|ht|ttc|keuros?|meuros?|ke|me|k|milliers d euros|millions d euros|milliers|millions"
@@ -111,6 +165,9 @@ def _list_labels() -> Mapping[str, tuple[str, int]]:
     for name, labels in SYNONYMS.items():
         for rank, label in enumerate(labels):
             result.setdefault(label, (name, rank))
+    for name, headers in OTHER_LANGUAGES.items():
+        for header in headers:
+            result.setdefault(normalise_header(header), (name, 60))
     for name in CANONICAL:
         result.setdefault(name.replace("_", " "), (name, 0))
     # « Commune » and « EPCI » hold names more often than codes: the cells decide (`columns.py`).
@@ -124,7 +181,11 @@ def strip_units(label: str) -> str:
     >>> strip_units("Note /20"), strip_units("Coût total HT (en k€)")
     ('note', 'cout total')
     """
-    return " ".join(_UNITS.sub(" ", normalise_header(label.replace("€", " eur "))).split())
+    bare, currency = _UNITS.sub(" ", normalise_header(label.replace("€", " eur "))), get_currency()
+    if currency != EURO:
+        own = {normalise_header(sign) for sign in (currency.symbol, currency.code)}
+        return " ".join(word for word in bare.split() if word not in own)
+    return " ".join(bare.split())
 
 
 def identify_header(label: str) -> tuple[str, int] | None:

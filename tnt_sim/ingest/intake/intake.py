@@ -15,6 +15,7 @@ from tnt_sim.domain.money import parse_cents_series
 from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind, get_table_column, parse_numbers
 from tnt_sim.errors import DataError, Defect, Place, suggest_name
 from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.numbers import EURO, choose_currency, get_currency
 from tnt_sim.ingest.forms.cleaning import Cleaned, read_fields
 from tnt_sim.ingest.forms.form_table import FormField, FormTable, filter_column
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From
@@ -28,6 +29,7 @@ from tnt_sim.ingest.intake.columns import (
     prepare,
     read_cells,
 )
+from tnt_sim.ingest.intake.currency import find_currency, find_decimal
 from tnt_sim.ingest.intake.header_words import Role, identify_header
 from tnt_sim.ingest.intake.lines import LineKind, SortedLine, SortedLines, sort_lines
 from tnt_sim.ingest.intake.sheets import Sheet, read_file
@@ -176,9 +178,17 @@ def read_intake(data: bytes, suffix: str, shown_as: str, answers: IntakeAnswers 
         if the file is damaged, or no sheet holds a table
     """
     whole = read_file(data, suffix.lower(), shown_as, answers.encoding)
+    currency = find_currency(whole)
+    if currency is not None:
+        choose_currency(
+            currency
+        )  # a scenario that has chosen another one decides; its amounts are asked about
     sheets = [part for sheet in whole for part in split_side_by_side(sheet, answers.header_row)]
     tables = [find_table(sheet, answers.header_row) for sheet in sheets]
     table = _choose_table(sheets, tables, shown_as, answers)
+    if get_currency() != EURO:
+        texts = (text for column in table.sheet.texts for text in column.unique().to_list())
+        table = replace(table, decimal=find_decimal(texts, get_currency()))
     lines, columns = _sort(table, answers, shown_as)
     body = _Body(table, lines, columns, answers)
     fates = body.settle_cells()
@@ -258,7 +268,7 @@ def _sort(
 def _sort_rows(table: TableFound, columns: Sequence[ColumnReading], answers: IntakeAnswers) -> SortedLines:
     named = {reading.name: reading for reading in columns if reading.use is Use.CANONICAL}
     cents = {
-        name: read_cells(name, table.sheet.raw.columns[reading.position], reading.factor)
+        name: read_cells(name, table.sheet.raw.columns[reading.position], reading.factor, table.decimal)
         for name, reading in named.items()
         if CANONICAL[name] is ColumnKind.MONEY
     }
@@ -301,9 +311,8 @@ class _Body:
         column = self.table.sheet.raw.columns[reading.position]
         if CANONICAL.get(reading.name) is not ColumnKind.MONEY:
             column = _fill_merged(column, self.table.sheet, self.mask)
-        return replace(
-            prepare(reading.name, filter_column(column, self.mask), reading.factor), header=reading.label
-        )
+        cells = filter_column(column, self.mask)
+        return replace(prepare(reading.name, cells, reading.factor, self.table.decimal), header=reading.label)
 
     def _read(self) -> Cleaned:
         raw = self.table.sheet.raw

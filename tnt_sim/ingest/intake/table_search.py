@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
+from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.ingest.forms.form_table import make_labels_unique, sanitise_label
 from tnt_sim.ingest.intake.header_words import find_factor, find_title_factor, identify_header, identify_role
 from tnt_sim.ingest.intake.sheets import Sheet
@@ -39,6 +40,7 @@ class TableFound:
     invented : columns with cells but no header, whose label is their letter
     scaled : columns whose thousands or millions stand above or below their header, and are added to it
     n_known : canonical columns that the labels name
+    decimal : mark of the decimals in a table of another currency, where its cells prove it
     """
 
     sheet: Sheet
@@ -47,6 +49,7 @@ class TableFound:
     invented: frozenset[int]
     n_known: int
     scaled: frozenset[int] = frozenset()
+    decimal: str | None = None
 
     @property
     def names_applications(self) -> bool:
@@ -99,6 +102,8 @@ def _count_known(labels: Sequence[str]) -> int:
 
 def is_number(text: str) -> bool:
     """Return whether a text is a number, with or without a unit, other than a year."""
+    if (currency := get_currency()) != EURO:
+        text = text.removeprefix(currency.symbol).removesuffix(currency.symbol).strip()
     return (
         _NUMBER.fullmatch(text) is not None and any(c.isdigit() for c in text) and not _YEAR.fullmatch(text)
     )

@@ -11,6 +11,7 @@ import polars as pl
 
 from tnt_sim.documents import iterate_texts
 from tnt_sim.i18n.message import NO_TEXT, Text, _
+from tnt_sim.i18n.numbers import get_currency
 from tnt_sim.ingest.forms.form_table import infer_kind
 from tnt_sim.ingest.intake.header_words import Role, identify_role
 from tnt_sim.ingest.intake.values import Opinion, classify_opinion
@@ -80,7 +81,8 @@ def suggest_use(name: str, cells: pl.Series, kind: str | None = None) -> UnreadC
             use = _("days: a condition, once read as days by {option}, or as start or end", option=option)
             return UnreadColumn(name, use)
         case "choice" | "flag":
-            rule = f"{{id: {key}, kind: limit, measure: granted, by: {key}, max: 100 k€}}"
+            most = f"100 {get_currency().build_unit('k')}"
+            rule = f"{{id: {key}, kind: limit, measure: granted, by: {key}, max: {most}}}"
             return UnreadColumn(
                 name, _("a list of values: a cap for each value, or a condition"), "rules", rule
             )
