@@ -29,18 +29,18 @@ OTHER_LANGUAGES: Mapping[str, tuple[str, ...]] = {
     "dossier": (
         "Ref", "Ref.", "Reference no", "Project no.", "Application ID", "Case number", "Gesuchsnummer",
         "Gesuch Nr.", "Dossier-Nr.", "Antragsnummer", "Saksnummer", "Saksnr.", "Søknadsnummer", "Diarienummer",
-        "Número do projeto", "Nº do projeto", "Protocolo", "Número de expediente", "Expediente", "Numero domanda",
+        "Numero do projeto", "N° do projeto", "Protocolo", "Numero de expediente", "Expediente", "Numero domanda",
         "Numero pratica",
     ),
     "title": (
         "Project", "Project name", "Project title", "Scheme", "Projekttitel", "Projekt", "Projektbezeichnung",
-        "Prosjekt", "Prosjekttittel", "Prosjektnavn", "Projektnamn", "Título do projeto", "Projeto",
-        "Nome do projeto", "Título del proyecto", "Proyecto", "Titolo del progetto", "Progetto",
+        "Prosjekt", "Prosjekttittel", "Prosjektnavn", "Projektnamn", "Titulo do projeto", "Projeto",
+        "Nome do projeto", "Titulo del proyecto", "Proyecto", "Titolo del progetto", "Progetto",
     ),
     "applicant": (
         "Applicant", "Applicant organisation", "Organisation", "Organization", "Council", "Local authority",
         "Municipality", "Gesuchsteller", "Gesuchstellerin", "Antragsteller", "Gemeinde", "Søker", "Kommune",
-        "Sökande", "Kommun", "Proponente", "Município", "Prefeitura", "Solicitante", "Municipio", "Richiedente",
+        "Sokande", "Kommun", "Proponente", "Municipio", "Prefeitura", "Solicitante", "Municipio", "Richiedente",
         "Comune",
     ),
     "cost": (
@@ -50,29 +50,29 @@ OTHER_LANGUAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "base": (
         "Eligible cost", "Eligible costs", "Eligible expenditure", "Anrechenbare Kosten",
-        "Beitragsberechtigte Kosten", "Støtteberettigede kostnader", "Custo elegível", "Coste elegible",
+        "Beitragsberechtigte Kosten", "Støtteberettigede kostnader", "Custo elegivel", "Coste elegible",
         "Costi ammissibili",
     ),
     "requested": (
         "Grant requested", "Amount requested", "Requested amount", "Amount sought", "Grant sought",
         "Funding requested", "Beantragter Beitrag", "Beantragter Betrag", "Gesuchter Beitrag", "Søknadsbeløp",
-        "Søkt beløp", "Omsøkt beløp", "Sökt belopp", "Valor solicitado", "Valor pleiteado", "Importe solicitado",
+        "Søkt beløp", "Omsøkt beløp", "Sokt belopp", "Valor solicitado", "Valor pleiteado", "Importe solicitado",
         "Monto solicitado", "Contributo richiesto", "Importo richiesto",
     ),
     "population": (
         "Population", "Inhabitants", "Residents", "Einwohner", "Einwohnerzahl", "Innbyggere", "Innbyggertall",
-        "Invånare", "População", "Habitantes", "Población", "Abitanti", "Popolazione",
+        "Invanare", "Populacao", "Habitantes", "Poblacion", "Abitanti", "Popolazione",
     ),
     "score": (
         "Score", "Points", "Assessment score", "Total score", "Punkte", "Punktzahl", "Bewertung", "Poeng",
-        "Poengsum", "Poäng", "Pontuação", "Nota", "Puntuación", "Puntaje", "Punteggio",
+        "Poengsum", "Poang", "Pontuacao", "Nota", "Puntuacion", "Puntaje", "Punteggio",
     ),
     "filed_at": (
-        "Date received", "Received on", "Submission date", "Eingangsdatum", "Mottatt dato", "Ansökningsdatum",
+        "Date received", "Received on", "Submission date", "Eingangsdatum", "Mottatt dato", "Ansokningsdatum",
         "Data de entrada", "Fecha de solicitud", "Data di presentazione",
     ),
     "envelope": (
-        "Fund", "Programme", "Program", "Funding stream", "Förderprogramm", "Programm", "Ordning",
+        "Fund", "Programme", "Program", "Funding stream", "Forderprogramm", "Programm", "Ordning",
         "Tilskuddsordning", "Programa", "Linha", "Fondo", "Programma",
     ),
 }  # fmt: skip
