@@ -41,7 +41,7 @@ from tnt_sim.disk import FULL
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError
 from tnt_sim.i18n.message import N_, _
-from tnt_sim.i18n.numbers import isolate_currency
+from tnt_sim.i18n.numbers import open_currency_session
 
 INTERRUPTED, BUG = 130, 1
 _YOUNG_OBJECTS = 20_000
@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     program = PROGRAM if argv is not None else detect_program(sys.argv[0], os.environ, sys.prefix)
     token = INVOCATION.set(Invocation(program, find_lang_option(words)))
     try:
-        with isolate_currency():
+        with open_currency_session():
             return _run(words)
     finally:
         INVOCATION.reset(token)

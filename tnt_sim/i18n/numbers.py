@@ -131,7 +131,7 @@ def set_currency(currency: Currency | None) -> None:
 
 
 @contextmanager
-def isolate_currency() -> Iterator[None]:
+def open_currency_session() -> Iterator[None]:
     """Begin without a currency, as a process does, and return to the present one at the end."""
     before = _Session.currency, _Session.chosen
     set_currency(None)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.offices import Office, build_offices, list_countries
 
-from tnt_sim.i18n.numbers import isolate_currency
+from tnt_sim.i18n.numbers import open_currency_session
 from tnt_sim.ingest.intake.columns import Use
 from tnt_sim.ingest.intake.intake import Fate, Intake, read_intake
 from tnt_sim.ingest.intake.lines import LineKind
@@ -31,7 +31,7 @@ each_office = pytest.mark.parametrize(
 @cache
 def read(name: str) -> Intake:
     office = OFFICES[name]
-    with isolate_currency():
+    with open_currency_session():
         return read_intake(office.write(), office.suffix, f"table{office.suffix}")
 
 

@@ -38,23 +38,23 @@ def find_currency(sheets: Sequence[Sheet]) -> Currency | None:
 
     The place of the sign is that of the cells.
     """
-    found: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for sheet in sheets:
         for column in sheet.texts:
             for text, n in column.value_counts().iter_rows():
                 match = _compile_amount().fullmatch(text)
                 if match and bool(match["before"]) != bool(match["after"]):
-                    found[match["before"] or match["after"], "before" if match["before"] else "after"] += n
-    if not found:
+                    counts[match["before"] or match["after"], "before" if match["before"] else "after"] += n
+    if not counts:
         return None
-    (sign, place), __ = max(found.items(), key=lambda pair: (pair[1], pair[0]))
+    (sign, place), __ = max(counts.items(), key=lambda pair: (pair[1], pair[0]))
     known = _list_signs()[sign]
     if known == EURO:
         return None
-    alone = sum(one.symbol == known.symbol for one in CURRENCIES.values()) == 1 or sign == known.code
-    if alone and known.place == place:
+    is_certain = sum(one.symbol == known.symbol for one in CURRENCIES.values()) == 1 or sign == known.code
+    if is_certain and known.place == place:
         return known
-    return Currency(known.symbol, known.code if alone else "", place, known.minor_unit)
+    return Currency(known.symbol, known.code if is_certain else "", place, known.minor_unit)
 
 
 def find_decimal(texts: Iterable[str], currency: Currency) -> str | None:
