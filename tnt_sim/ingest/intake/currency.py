@@ -23,7 +23,7 @@ _COMMA_DECIMALS = re.compile(r"\d{1,3}(?:\.\d{3}){2,}|\d{1,3}(?:[. \u00a0\u202f]
 @cache
 def _list_signs() -> dict[str, Currency]:
     """Return the currency of each symbol and code; a symbol of several countries is that of the first."""
-    signs = {one.symbol: one for one in reversed(CURRENCIES.values()) if one.symbol not in _SHARED}
+    signs = {one.symbol: one for one in reversed(list(CURRENCIES.values())) if one.symbol not in _SHARED}
     return signs | dict(CURRENCIES)
 
 
