@@ -30,7 +30,7 @@ _SPACE = " \u00a0\u202f\u2009"
 _SUFFIXES = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 _MINUS = "-\u2212"
 APOSTROPHES = "'\u2019"
-"""Marks that group thousands and nothing else, as in « CHF 1'234.50 »."""
+"""Apostrophes between thousands: « CHF 1'234.50 »."""
 _EXPONENT = re.compile(r"[-+\u2212]?[0-9]+(?:[.,][0-9]+)?[eE][-+]?[0-9]+")
 _NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
 _GROUPED = re.compile(rf"[1-9][0-9]{{0,2}}(?:[{_SPACE}{APOSTROPHES}][0-9]{{3}})+")

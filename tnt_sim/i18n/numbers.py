@@ -37,10 +37,10 @@ class Currency:
 
     Parameters
     ----------
-    symbol : as people write it: « € », « £ », « CHF »
-    code : its code of three letters, also read in amounts; "" without one
-    place : "before" or "after" the digits; None as each language writes the euro
-    minor_unit : decimals of an amount, 0 to 2; amounts are integers of hundredths whatever it is
+    symbol : « € », « £ », « CHF »
+    code : its three letters, also read in amounts, or ""
+    place : "before" or "after" the digits, or None for the place that each language gives the euro
+    minor_unit : decimals of an amount, 0 to 2
     """
 
     symbol: str
