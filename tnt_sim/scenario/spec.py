@@ -88,7 +88,7 @@ class CurrencySpec(Spec):
             raise build_field_error(
                 "currency",
                 _(
-                    "amounts are kept in hundredths: a minor unit of {n} decimals cannot be held",
+                    "amounts have two decimals at most, not {n}",
                     n=self.minor_unit,
                 ),
                 hint=_("Write minor_unit: 2 and round the amounts, or give them in thousands."),
@@ -101,7 +101,7 @@ class CurrencySpec(Spec):
             ):
                 raise build_field_error(
                     "currency",
-                    _('"{sign}" cannot be told from the digits of an amount', sign=sign),
+                    _('"{sign}" looks like a part of a number', sign=sign),
                     hint=_('Write a symbol such as "£", or letters such as CHF.'),
                     at=(key,),
                 )
