@@ -105,7 +105,7 @@ class _Session:
     """The currency of this process, and whether a scenario has chosen it.
 
     Sentences are written where they are shown, far from any scenario, so that the currency cannot travel with
-    each amount; one process shows one currency only (decision 0062).
+    each amount; one process shows one currency only (decision 0063).
     """
 
     currency: Currency = EURO
