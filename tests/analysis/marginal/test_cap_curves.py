@@ -11,7 +11,7 @@ from support.nested_caps import solve_nested_caps
 from tnt_sim.analysis.marginal import entry_thresholds, marginal_euro
 from tnt_sim.analysis.marginal.cap_limits import compute_extension_limits
 from tnt_sim.analysis.marginal.entry_thresholds import KERNEL, UNKNOWN, NoLoss, find_no_loss_extensions
-from tnt_sim.analysis.marginal.marginal_euro import RISES, STOPPED, NextEuro, compute_marginal_euros
+from tnt_sim.analysis.marginal.marginal_euro import BOUNDED, RISES, STOPPED, NextEuro, compute_marginal_euros
 from tnt_sim.analysis.shared import cap_curves
 from tnt_sim.analysis.shared.cap_curves import CapCurves
 from tnt_sim.analysis.shared.cap_prices import CapPrices
@@ -33,7 +33,7 @@ def test_every_step_is_that_of_a_solve(tmp_path: Path, monkeypatch: pytest.Monke
     assert curves is not None
     names = base.problem.case.tree.ids
     paths = [build_envelope_path(base.problem, name).restrict_upwards() for name in names]
-    assert set(curves.find_increases(paths, UNLIMITED)) == set(names)
+    assert set(curves.find_raised_paths(paths, UNLIMITED)) == set(names)
     found = compute_marginal_euros(base, rules=[], prove=False)
     monkeypatch.setattr(CapCurves, "of", lambda *_: None)
     solved = compute_marginal_euros(base, rules=[], prove=False)
@@ -144,7 +144,7 @@ def test_what_is_left_open_is_an_interval(tmp_path: Path, monkeypatch: pytest.Mo
     limits = compute_marginal_euros(base, rules=[], prove=False, course=course)
     assert course.n_done == sum(one.status != STOPPED for one in limits)
     for one, other in zip(limits, exact, strict=True):
-        assert one.status in (other.status, STOPPED, RISES)
+        assert one.status in (other.status, BOUNDED, STOPPED, RISES)
         if one.step is not None and other.step is not None:
             assert one.step <= other.step
             assert one.upper is None or other.step <= one.upper

@@ -1,4 +1,4 @@
-"""Limits of the least increase with which each application comes in without loss, all from one pass.
+"""Limits of the least increase with which each application comes in without loss, or the value rises, in one pass.
 
 Only nested caps on money bind (`analysis/shared/cap_curves.py`). With U, λ and r of the prices of these caps
 (`analysis/shared/cap_prices.py`), v the value of today's list, and s the sum of λ over the caps that rise, an
@@ -13,14 +13,14 @@ then need what these weigh beyond what is left. All is read in integers, with al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tnt_sim.analysis.shared.cap_curves import CapCurves, PathTree, RaisedCaps
 from tnt_sim.analysis.shared.cap_prices import CapPrices
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
@@ -63,6 +63,92 @@ def compute_extension_limits(
     return limits
 
 
+@dataclass(frozen=True, slots=True)
+class IncreaseLimits:
+    """Limits of what more weight in some caps of a tree brings.
+
+    Attributes
+    ----------
+    enough : limits of the least weight that gains a unit, FAR for none
+    most_gain : upper limit of the gain of any weight, in units
+    """
+
+    enough: IntegerBounds
+    most_gain: int | None
+
+
+def compute_increase_limits(
+    curves: CapCurves,
+    raised: Mapping[str, RaisedCaps],
+    deadline: Deadline = UNLIMITED,
+    *,
+    optimal: bool = True,
+) -> dict[str, IncreaseLimits]:
+    """Bound what more weight in some caps brings to a list, by id.
+
+    Ids whose turn does not come have no entry.
+
+    Parameters
+    ----------
+    optimal : whether no list is worth more today; otherwise a gain may need no weight
+    """
+    limits: dict[str, IncreaseLimits] = {}
+    try:
+        spare = 0 if optimal else _compute_spare(curves, deadline)
+        if spare is None:
+            return limits
+        for number in sorted({caps.tree for caps in raised.values() if caps.tree >= 0}):
+            tree = curves.trees[number]
+            lists = _TodaysList.of(tree)
+            exchanges = lists.find_least_exchanges(deadline)
+            prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
+            open_root = replace(tree.root, cap=int(tree.task.weight[tree.root.collect_columns()].sum()))
+            no_root = CapPrices.of(tree.task.profit, tree.task.weight, open_root, deadline)
+            for name, caps in raised.items():
+                if caps.tree != number:
+                    continue
+                deadline.check()
+                low, high = 0, lists.find_enough_for_gain(exchanges, caps)
+                most = _compute_most_gain(tree, caps, no_root if caps.above else prices)
+                if not optimal:
+                    most = None if most is None else max(0, most + spare)
+                elif prices is not None:
+                    low = _RisingTree.with_prices(tree, caps, prices).find_least_for_gain(1)
+                if (most is not None and most < 1) or (optimal and lists.holds_all(caps)):
+                    low, high, most = FAR, FAR, 0
+                limits[name] = IncreaseLimits(IntegerBounds(low, high), most)
+    except DeadlineExpired:
+        pass
+    return limits
+
+
+def _compute_spare(curves: CapCurves, deadline: Deadline) -> int | None:
+    """Bound what all trees gain today, in units; None without prices."""
+    objective = curves.form.stages[0].objective
+    outside = curves.tree_of < 0
+    most = int(np.maximum(objective, 0)[outside].sum())
+    for tree in curves.trees:
+        prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
+        if prices is None:
+            return None
+        most += prices.bound // prices.b
+    return max(0, most - int(objective[curves.funded].sum()))
+
+
+def _compute_most_gain(tree: PathTree, raised: RaisedCaps, prices: CapPrices | None) -> int | None:
+    """Bound what a tree gains where the cap of one leaf does not bind, in units."""
+    if prices is None:
+        return None
+    most = prices.bound
+    leaf = next((node for node in tree.root.children if node.row == raised.leaf), None)
+    if leaf is not None:
+        price, columns = prices.price[leaf.row], leaf.collect_columns()
+        reduced = prices.reduced[np.searchsorted(prices.columns, columns)]
+        free = np.maximum(0, reduced + price * tree.task.weight[columns]) - np.maximum(0, reduced)
+        most += int(free.sum()) - price * leaf.cap
+    return most // prices.b - tree.decided_profit
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _RisingTree:
     """The tree whose caps rise, with their prices.
@@ -80,8 +166,11 @@ class _RisingTree:
     @classmethod
     def of(cls, tree: PathTree, raised: RaisedCaps, deadline: Deadline) -> _RisingTree | None:
         prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
-        if prices is None:
-            return None
+        return None if prices is None else cls.with_prices(tree, raised, prices)
+
+    @classmethod
+    def with_prices(cls, tree: PathTree, raised: RaisedCaps, prices: CapPrices) -> _RisingTree:
+        """Return the tree with prices that are known."""
         rows = {raised.leaf} | ({tree.root.row} if raised.above else set())
         return cls(tree, raised, prices, prices.sum_prices(rows - {-1}))
 
@@ -181,6 +270,62 @@ class _TodaysList:
             enough[own] = np.where(known, np.maximum(0, added), FAR)
         return enough
 
+    def find_least_exchanges(self, deadline: Deadline) -> tuple[IntArray, IntArray]:
+        """Find the least weight that a gain of a unit adds to each leaf, int64 (n_leaves + 1,) each; FAR for none.
+
+        One waiting application comes in, in the place of none or of one of less profit: one of its leaf, or else
+        one of any leaf so that the root has room.
+        """
+        profit, weight = self.tree.task.profit, self.tree.task.weight
+        inside, across = (np.full(len(self.left), FAR) for _ in range(2))
+        columns = self.tree.root.collect_columns()
+        columns = columns[np.argsort(self.leaf_of[columns], kind="stable")]
+        ends = np.searchsorted(self.leaf_of[columns], np.arange(1, len(self.left)))
+        anywhere = self._rank_departures(self.tree.decided_columns)
+        for place, own in enumerate(np.split(columns, ends)):
+            deadline.check()
+            waiting = own[~self.funded[own] & (profit[own] > 0)]
+            p, w = profit[waiting], weight[waiting]
+            here = self._rank_departures(own[self.funded[own]])
+            inside[place] = (w - _find_most_freed(here, p)).min(initial=FAR)
+            fits = w - _find_most_freed(anywhere, p) <= self.left_above
+            across[place] = w[fits].min(initial=FAR)
+        return inside, across
+
+    def _rank_departures(self, columns: IntArray) -> tuple[IntArray, IntArray]:
+        """Return profits that may leave, rising, and the most weight of one of at most as much."""
+        profit = self.tree.task.profit[columns]
+        order = np.argsort(profit, kind="stable")
+        return profit[order], np.maximum.accumulate(self.tree.task.weight[columns][order])
+
+    def find_enough_for_gain(self, exchanges: tuple[IntArray, IntArray], raised: RaisedCaps) -> int:
+        """Find a weight to add to some caps with which a list is worth a unit more; FAR for none.
+
+        Parameters
+        ----------
+        exchanges : weights that a gain adds to each leaf, with one that leaves it, or another leaf
+        """
+        inside, across = exchanges
+        enough = FAR
+        if raised.leaf >= 0:
+            place = self.find_leaf(raised.leaf)
+            own, above = int(inside[place] - self.left[place]), int(inside[place]) - self.left_above
+            enough = int(across[place] - self.left[place])
+            if raised.above or above <= 0:
+                enough = min(enough, max(own, above))
+        if raised.above:
+            fits = inside <= self.left
+            enough = min(enough, int(inside[fits].min(initial=FAR)) - self.left_above)
+        return FAR if enough > FAR // 2 else max(0, enough)
+
+    def holds_all(self, raised: RaisedCaps) -> bool:
+        """Whether the caps that rise hold all applications of any profit under them, so that they never bind."""
+        profit, weight = self.tree.task.profit, self.tree.task.weight
+        used = [node for node in (self.tree.root, *self.tree.root.children) if node.row == raised.leaf]
+        used += [self.tree.root] if raised.above else []
+        under = [(node, node.collect_columns()) for node in used]
+        return all(int(weight[own[profit[own] > 0]].sum()) <= node.cap for node, own in under)
+
     def _find_freed(self, profit: IntArray) -> IntArray:
         """Find the weight that leaves today's list while it loses at most some profits."""
         p, w = self._sort_columns(self.tree.decided_columns, falling=False)
@@ -222,6 +367,13 @@ class _TodaysList:
         ratio = self.tree.task.profit[columns] / self.tree.task.weight[columns]
         ordered: IntArray = columns[np.argsort(-ratio if falling else ratio, kind="stable")]
         return ordered
+
+
+def _find_most_freed(departures: tuple[IntArray, IntArray], profit: IntArray) -> IntArray:
+    """Return the most weight of one that leaves with less than each profit; 0 for none."""
+    ranked, weight = departures
+    freed: IntArray = np.append(0, weight)[np.searchsorted(ranked, profit, side="left")]
+    return freed
 
 
 def _find_fixed_room(tree: PathTree, raised: RaisedCaps | None) -> IntArray:

@@ -68,7 +68,10 @@ class ReferenceEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextEuroEntry:
-    """One envelope or rule: `step` is in its unit, `step_cents` is given for euros only."""
+    """One envelope or rule: `step` is in its unit, `step_cents` is given for euros only.
+
+    No step gains more than `most_gain` in the first goal.
+    """
 
     kind: str
     id: str
@@ -80,6 +83,7 @@ class NextEuroEntry:
     exact: bool
     goal: str | None
     gain: DecimalText | None
+    most_gain: DecimalText | None = omit_none()
     enter: Sequence[str]
     leave: Sequence[str]
     more: Sequence[str]
@@ -297,6 +301,7 @@ def build_marginal_entry(result: NextEuro) -> NextEuroEntry:
         exact=result.exact,
         goal=result.stage,
         gain=format_fraction(result.gain),
+        most_gain=format_fraction(result.most_gain),
         enter=moves.enter,
         leave=moves.leave,
         more=moves.more,

@@ -20,16 +20,19 @@ per stage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
+from tnt_sim.analysis.marginal.cap_limits import compute_increase_limits
+from tnt_sim.analysis.marginal.list_exchanges import find_enough_cents, find_enough_violation
 from tnt_sim.analysis.marginal.minimum_envelope import (
     build_amount_stage,
     find_least_amount,
     prove_minimum,
 )
+from tnt_sim.analysis.marginal.value_bound import compute_bound_without_rules
 from tnt_sim.analysis.shared.cap_curves import CapCurves, RaisedCaps
 from tnt_sim.analysis.shared.envelope_path import (
     EnvelopePath,
@@ -38,7 +41,7 @@ from tnt_sim.analysis.shared.envelope_path import (
     set_amount,
 )
 from tnt_sim.analysis.shared.list_distance import with_first_stage, with_last_stage
-from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     Moves,
     ReferenceSolution,
@@ -71,9 +74,14 @@ MOST_SOLVED = 5_000
 """Most applications with which a step that the curves leave open is solved for; else it is an interval."""
 CURVE_SHARE = 0.8
 """Share of the time in which curves are read and lists are decided; later steps have no list."""
+EXCHANGE_SHARE = 0.4
+"""Share of the time in which lists are read that need more money, or a rule broken, and gain."""
+PRICE_SHARE = 0.3
+"""Share of the time left for the shadow prices of rules."""
 CERTIFICATE_SECONDS = 2.0
 """Most seconds for certificates of steps that the curves tell, when every envelope is examined."""
-RISES, NEVER, STOPPED = "rises", "never", "stopped"
+RISES, NEVER, BOUNDED, STOPPED = "rises", "never", "bounded", "stopped"
+ENVELOPE, RULE = "envelope", "rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,8 @@ class NextEuro:
     Attributes
     ----------
     kind, id : "envelope" or "rule", and its id
-    status : rises; never (no increase improves any stage); stopped (a limit came first)
+    status : rises; never (no increase improves any stage); bounded (a limit came first, and only `most_gain` is
+    known); stopped (a limit came first)
     step : least increase in euros, or least violation in the unit of the rule summed over its
     groups; None if there is none
     upper : amount known to be enough if the step is not exact to the cent; otherwise equal to
@@ -94,6 +103,7 @@ class NextEuro:
     n_funded, granted_cents : of that allocation
     shadow_price : dual value per unit of the step, in the unit of the first stage; None if unknown
     proof : evidence that a smaller step improves nothing
+    most_gain : what no step, however large, gains more than in the first stage; None if unknown
     """
 
     kind: str
@@ -109,6 +119,7 @@ class NextEuro:
     granted_cents: int | None
     shadow_price: float | None
     proof: Proof | None
+    most_gain: Fraction | None = None
 
     @property
     def exact(self) -> bool:
@@ -142,8 +153,14 @@ def compute_marginal_euros(
     deadline = UNLIMITED if clock is None else clock.deadline
     names = _list_envelopes(base.problem) if envelopes is None else envelopes
     until = deadline.take_share(CURVE_SHARE)
-    curves, increases = _find_increases(base, names, until)
-    prices = _compute_shadow_prices(base, deadline) if looked_at else {}
+    gains: dict[tuple[str, str], Fraction] = {}
+    curves, increases = _find_increases(base, names, until, gains)
+    enough = _find_enough(base, [name for name in names if name not in increases], looked_at, deadline)
+    if looked_at and not deadline.is_unlimited:
+        most = compute_bound_without_rules(base.problem, deadline.take_share(EXCHANGE_SHARE))
+        if most is not None:
+            gains |= {(RULE, name): max(Fraction(0), most - base.answer.bests[0]) for name in looked_at}
+    prices = _compute_shadow_prices(base, deadline.take_share(PRICE_SHARE)) if looked_at else {}
     seconds = CERTIFICATE_SECONDS if envelopes is None else BUDGETS.question_proof_seconds * len(names)
     options = _MarginalSearch(
         base,
@@ -152,6 +169,8 @@ def compute_marginal_euros(
         prices,
         curves,
         increases,
+        enough,
+        gains,
         until,
         deadline.tighten(seconds),
     )
@@ -161,9 +180,19 @@ def compute_marginal_euros(
     option = course or StudyProgress(deadline, "questions")
     for k, (name, question) in enumerate(option.iterate_items(wanted)):
         notify_progress(report_progress, name, k / len(wanted))
-        result.append(question(name))
+        try:
+            result.append(options.add_most_gain(question(name)))
+        except DeadlineExpired:
+            option.stopped_by = TIME
+            break
         if result[-1].status == STOPPED:
             option.withdraw_item(stopped=name in increases)
+    answered = {(one.kind, one.id) for one in result}
+    asked = [(ENVELOPE, name) for name in names] + [(RULE, name) for name in looked_at]
+    for kind, name in asked:  # limits that are known, where time ended before its turn
+        if (kind, name) not in answered:
+            result.append(options.add_most_gain(options.read_limits(kind, name)))
+            option.n_done += result[-1].status != STOPPED
     return tuple(result)
 
 
@@ -175,16 +204,59 @@ def _list_envelopes(problem: Problem) -> list[str]:
 
 
 def _find_increases(
-    base: ReferenceSolution, names: Sequence[str], deadline: Deadline
+    base: ReferenceSolution,
+    names: Sequence[str],
+    deadline: Deadline,
+    gains: dict[tuple[str, str], Fraction],
 ) -> tuple[CapCurves | None, Mapping[str, tuple[RaisedCaps, IntegerBounds]]]:
-    """Return the curves of the decision, and what they tell of each envelope that they cover."""
-    if not (names and base.answer.is_closed and base.answer.canonical):
+    """Return the curves of the decision, and what they tell of each envelope that they cover.
+
+    Parameters
+    ----------
+    gains : receives upper limits of the gain of any increase of these envelopes
+    """
+    if not names:
         return None, {}
-    curves = CapCurves.of(base.problem, base.allocation, deadline)
-    if curves is None:
+    try:
+        curves = CapCurves.of(base.problem, base.allocation, deadline)
+        if curves is None:
+            return None, {}
+        paths = [build_envelope_path(base.problem, name).restrict_upwards() for name in names]
+        raised = curves.find_raised_paths(paths, deadline)
+    except DeadlineExpired:
         return None, {}
-    paths = [build_envelope_path(base.problem, name).restrict_upwards() for name in names]
-    return curves, curves.find_increases(paths, deadline)
+    known = compute_increase_limits(curves, raised, deadline, optimal=base.answer.is_closed)
+    enough = {name: limits.enough for name, limits in known.items()}
+    until = deadline if base.answer.is_closed else Deadline(0)  # curves tell of optimal lists alone
+    narrowed = curves.find_increases(raised, until, enough)
+    unit = base.units[0]
+    for name, limits in known.items():
+        if limits.most_gain is not None:
+            gains[ENVELOPE, name] = limits.most_gain * unit
+    return curves, {name: (caps, narrowed[name]) for name, caps in raised.items()}
+
+
+def _find_enough(
+    base: ReferenceSolution, names: Sequence[str], rules: Sequence[str], deadline: Deadline
+) -> dict[tuple[str, str], Fraction]:
+    """Find steps of some envelopes and rules that are enough, where a limit may end the search for the least."""
+    enough: dict[tuple[str, str], Fraction] = {}
+    if deadline.is_unlimited:
+        return enough
+    n_asked = len(names) + len(rules)
+    for k, name in enumerate(names):
+        until = deadline.take_share(EXCHANGE_SHARE / (n_asked - k))
+        cents = find_enough_cents(base, build_envelope_path(base.problem, name).restrict_upwards(), until)
+        if cents is not None:
+            enough[ENVELOPE, name] = Fraction(cents, 100)
+    for k, name in enumerate(rules):
+        until = deadline.take_share(EXCHANGE_SHARE / (len(rules) - k))
+        soft, distance = with_distance(base.problem, name)
+        own = next(rule for rule in soft.rules if rule.id == name)
+        violation = find_enough_violation(base, with_first_stage(soft, distance), own, until)
+        if violation is not None:
+            enough[RULE, name] = violation
+    return enough
 
 
 def _compute_shadow_prices(base: ReferenceSolution, deadline: Deadline) -> Mapping[RowLabel, float]:
@@ -205,6 +277,10 @@ class _MarginalSearch:
     prices: Mapping[RowLabel, float]
     curves: CapCurves | None
     increases: Mapping[str, tuple[RaisedCaps, IntegerBounds]]
+    enough: Mapping[tuple[str, str], Fraction]
+    """Steps that are known to be enough, by kind and id."""
+    gains: Mapping[tuple[str, str], Fraction]
+    """Upper limits of the gain of any step in the first stage, by kind and id."""
     lists_until: Deadline
     """End of the search for lists at the amounts that the curves tell."""
     proofs_until: Deadline
@@ -232,16 +308,21 @@ class _MarginalSearch:
         rising = [(one.lower_cents, k) for k, one in enumerate(result) if one.lower_cents is not None]
         if not rising:
             stopped = not all(one.unreachable for one in result)
-            return _build_empty_result("envelope", name, "€", price, proof, stopped=stopped)
+            if stopped:
+                return self.read_limits(ENVELOPE, name, price, proof)
+            return _build_empty_result(ENVELOPE, name, "€", price, proof, stopped=False)
         lower, k = min(rising)
         step, upper = Fraction(max(0, lower - path.amount_cents), 100), None
         there, amount = None, result[k].amount_cents
-        if amount is not None:
+        if amount is None:
+            upper = self.enough.get((ENVELOPE, name))
+            upper = None if upper is None else max(step, upper)
+        else:
             upper = Fraction(max(0, amount - path.amount_cents), 100)
             there = optimise(
                 compile_at_amount(base.problem, path, amount), OptimiseOptions(prove=False), clock=self.clock
             )
-        return self._build_result("envelope", name, "€", (step, upper), k, there, price, proof)
+        return self._build_result(ENVELOPE, name, "€", (step, upper), k, there, price, proof)
 
     def _can_solve(self, deadline: Deadline) -> bool:
         """Whether a solve may still tell what the curves left open."""
@@ -256,30 +337,64 @@ class _MarginalSearch:
         if raised.tree >= 0:
             tree = self.curves.trees[raised.tree]
             price = tree.compute_shadow_price(raised) * float(self.base.units[0]) * 100 / tree.task.unit
-        if bounds.low == 0 and bounds.high == FAR:
-            return _build_empty_result("envelope", path.id, "€", price, None, stopped=True)
-        never = bounds.low == FAR
-        proof = Proof.FEASIBLE_GAP
-        if bounds.exact:
-            asked = None if never else path.amount_cents + bounds.low
-            certified = prove_minimum(
-                base.problem, path, base.compute_better_limits(0), asked, self.prove, self.proofs_until
+        if not bounds.exact:
+            there = None if bounds.high == FAR else self._decide_raised(path, raised, bounds.high)
+            return self.read_limits(ENVELOPE, path.id, price, Proof.FEASIBLE_GAP, there)
+        asked = None if bounds.low == FAR else path.amount_cents + bounds.low
+        proof = prove_minimum(
+            base.problem, path, base.compute_better_limits(0), asked, self.prove, self.proofs_until
+        )
+        if asked is None:
+            return self.read_limits(ENVELOPE, path.id, price, proof or Proof.FEASIBLE_GAP)
+        there = self._decide_raised(path, raised, bounds.high)
+        if there is None and not self.lists_until.expired:  # a tie was left open
+            there = optimise(
+                compile_at_amount(base.problem, path, asked), OptimiseOptions(prove=False), clock=self.clock
             )
-            proof = certified or proof
-        if never:
-            return _build_empty_result("envelope", path.id, "€", price, proof, stopped=False)
-        steps = Fraction(bounds.low, 100), Fraction(bounds.high, 100) if bounds.high < FAR else None
-        there = None if bounds.high == FAR else self._decide_raised(path, raised, bounds.high)
-        if there is None and bounds.exact and not self.lists_until.expired:  # a tie was left open
-            at = compile_at_amount(base.problem, path, path.amount_cents + bounds.high)
-            there = optimise(at, OptimiseOptions(prove=False), clock=self.clock)
-        return self._build_result("envelope", path.id, "€", steps, 0, there, price, proof)
+        return self.read_limits(ENVELOPE, path.id, price, proof or Proof.FEASIBLE_GAP, there)
+
+    def add_most_gain(self, found: NextEuro) -> NextEuro:
+        """Add what no step gains more than; what a limit stopped is bounded by it."""
+        most = self.gains.get((found.kind, found.id))
+        if most is None or found.status == NEVER:
+            return found
+        return replace(found, most_gain=most, status=BOUNDED if found.status == STOPPED else found.status)
+
+    def read_limits(
+        self,
+        kind: str,
+        name: str,
+        price: float | None = None,
+        proof: Proof | None = Proof.FEASIBLE_GAP,
+        there: SolveOutcome | None = None,
+    ) -> NextEuro:
+        """Read the limits of the least step of an envelope or a rule that are known.
+
+        Parameters
+        ----------
+        there : the decision at the upper limit
+        """
+        unit = "€" if kind == ENVELOPE else self._get_unit(name)
+        low, high = Fraction(0), self.enough.get((kind, name))
+        if kind == ENVELOPE and name in self.increases:
+            bounds = self.increases[name][1]
+            if bounds.low == FAR:
+                return _build_empty_result(kind, name, unit, price, proof, stopped=False)
+            low, high = Fraction(bounds.low, 100), None if bounds.high == FAR else Fraction(bounds.high, 100)
+        if high is None and not low:
+            return _build_empty_result(kind, name, unit, price, proof, stopped=True)
+        return self._build_result(kind, name, unit, (low, high), 0, there, price, proof)
+
+    def _get_unit(self, name: str) -> str:
+        """Return the unit of the violation of a rule."""
+        rule = next(rule for rule in self.base.problem.rules if rule.id == name)
+        return "€" if rule.distance_unit is Unit.MONEY else "1"
 
     def _decide_raised(self, path: EnvelopePath, raised: RaisedCaps, cents: int) -> SolveOutcome | None:
         """Decide the tree of some raised caps anew, and read the list at the greater amount."""
         assert self.curves is not None
         problem, offers = self.base.problem, self.base.problem.offers
-        if self.lists_until.expired:
+        if self.lists_until.expired or not self.base.answer.canonical:
             return None
         columns = self.curves.decide_raised(raised, cents, self.lists_until)
         if columns is None:
@@ -304,13 +419,15 @@ class _MarginalSearch:
         rising = [(one.values[-1], k) for k, one in enumerate(result) if one.is_closed]
         if not rising:
             stopped = not all(one.status is Status.INFEASIBLE for one in result)
-            return _build_empty_result("rule", name, unit, price, proof, stopped=stopped)
+            if stopped:
+                return self.read_limits(RULE, name, price, proof)
+            return _build_empty_result(RULE, name, unit, price, proof, stopped=False)
         step, k = min(rising)
         given = with_first_stage(soft, distance)
         there = optimise(
             given, OptimiseOptions(kept_values=(step,), canonical=False, prove=False), clock=self.clock
         )
-        return self._build_result("rule", name, unit, (step, step), k, there, price, proof)
+        return self._build_result(RULE, name, unit, (step, step), k, there, price, proof)
 
     def _minimise_distance(self, soft: Problem, distance: ObjectiveStage, stage: int) -> SolveOutcome:
         return optimise(

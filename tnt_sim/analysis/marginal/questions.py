@@ -131,7 +131,7 @@ def next_euro(
     1
     """
     clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
-    base = solve_reference(scenario, clock, prove=prove)
+    base = solve_reference(scenario, clock, prove=prove, share=REFERENCE_SHARE)
     clock = clock.hold_back_answer(base.problem.case.n)
     course = StudyProgress(clock.deadline, "questions")
     for name in rules or ():

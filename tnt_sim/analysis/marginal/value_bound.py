@@ -14,6 +14,7 @@ import numpy as np
 
 from tnt_sim.analysis.shared.cap_curves import read_cap_trees
 from tnt_sim.analysis.shared.cap_prices import CapPrices
+from tnt_sim.analysis.shared.reference_solution import relax_to_report
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
@@ -50,6 +51,19 @@ def compute_cap_bound(problem: Problem, form: Formulation, deadline: Deadline = 
         free[prices.columns] = False
         most += prices.bound // prices.b
     return (most + int(profit[free].sum()) + stage.constant) * stage.scale
+
+
+def compute_bound_without_rules(problem: Problem, deadline: Deadline = UNLIMITED) -> Fraction | None:
+    """Bound the first stage of every allocation within the envelopes, as if no rule applied; None if unknown.
+
+    It bounds the problem without any of its rules too.
+    """
+    rules = tuple(relax_to_report(rule) for rule in problem.rules)
+    relaxed = replace(problem, rules=rules, table_rules=(), limits=())
+    try:
+        return compute_cap_bound(relaxed, formulate(relaxed, deadline=deadline), deadline)
+    except DeadlineExpired:
+        return None
 
 
 @dataclass(eq=False)

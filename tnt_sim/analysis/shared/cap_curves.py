@@ -715,28 +715,46 @@ class CapCurves:
     def _rows_of_trees(self) -> list[set[int]]:
         return [tree.root.collect_rows() for tree in self.trees]
 
-    def find_increases(
-        self, paths: Sequence[EnvelopePath], deadline: Deadline
-    ) -> dict[str, tuple[RaisedCaps, IntegerBounds]]:
-        """Bound the least cents to add to each path of envelopes at which the value rises by a unit, by id.
+    def find_raised_paths(self, paths: Sequence[EnvelopePath], deadline: Deadline) -> dict[str, RaisedCaps]:
+        """Tell which caps rise with each path of envelopes, by id; a path that is not covered has no entry.
 
-        FAR where no increase is enough. A path that the curves do not cover has no entry.
+        Raises
+        ------
+        DeadlineExpired
+            If time runs out first.
         """
-        raised, questions, increases = {}, {}, {}
+        raised = {}
         for path in paths:
             deadline.check()
             caps = self.find_raised_caps(path)
-            if caps is None:
-                continue
-            raised[path.id] = caps
-            if caps.tree < 0:
-                increases[path.id] = caps, IntegerBounds(FAR, FAR)
-                continue
-            questions[path.id] = self._ask_added(caps, 1)
+            if caps is not None:
+                raised[path.id] = caps
+        return raised
+
+    def find_increases(
+        self,
+        raised: Mapping[str, RaisedCaps],
+        deadline: Deadline,
+        known: Mapping[str, IntegerBounds] = MappingProxyType({}),
+    ) -> dict[str, IntegerBounds]:
+        """Bound the least cents to add to some caps at which their tree is worth a unit more, by id.
+
+        FAR where no increase is enough. Where time runs out, the limits are those that are known.
+
+        Parameters
+        ----------
+        known : limits that are known, by id, as weight to add
+        """
+        increases = {name: IntegerBounds(FAR, FAR) for name, caps in raised.items() if caps.tree < 0}
+        questions = {
+            name: replace(self._ask_added(caps, 1), limits=known.get(name, UNKNOWN))
+            for name, caps in raised.items()
+            if caps.tree >= 0
+        }
         self.narrow_questions(list(questions.values()), deadline)
         for name, question in questions.items():
             caps = raised[name]
-            increases[name] = caps, caps.to_cents(question.limits, self.trees[caps.tree].task.unit)
+            increases[name] = caps.to_cents(question.limits, self.trees[caps.tree].task.unit)
         return increases
 
     def find_extensions(

@@ -88,8 +88,8 @@ def solve_reference(
 
     Parameters
     ----------
-    share : of the time left. Below 1, the caller has time for an answer although the list is not proven optimal,
-    and must not take it for optimal
+    share : of the time left, all of it where no list is found before. Below 1, the caller has time for an answer
+    although the list is not proven optimal, and must not take it for optimal
 
     Raises
     ------
@@ -107,6 +107,8 @@ def solve_reference(
     model_cache = ModelCache()
     own = Clock.from_deadline(clock.deadline.take_share(share))
     answer = optimise(problem, OptimiseOptions(prove=prove), clock=own, warm=WarmStart(model_cache))
+    if answer.allocation is None and answer.status is not Status.INFEASIBLE and share < 1:
+        answer = optimise(problem, OptimiseOptions(prove=False), clock=clock, warm=WarmStart(model_cache))
     if answer.status is Status.INFEASIBLE:
         raise _build_no_allocation_error()
     if answer.allocation is None:

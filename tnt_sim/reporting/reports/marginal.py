@@ -162,7 +162,7 @@ def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
 
 
 def _draw_next_euro(entries: Sequence[NextEuroEntry], lang: Lang) -> str:
-    known = sorted((entry.step_cents, entry.id) for entry in entries if entry.step_cents)
+    known = sorted((entry.step_cents, entry.id) for entry in entries if entry.exact and entry.step_cents)
     bars = [Bar(name, [cents], [f"+{format_amount(cents, lang)}"]) for cents, name in known[:MOST_BARS]]
     side = _("the least to add for a gain").in_(lang)
     return draw_bars(bars, [side], TITLES["next"].in_(lang)) if bars else ""
@@ -173,7 +173,11 @@ def _format_step(entry: NextEuroEntry, lang: Lang) -> str:
         return _("–").in_(lang)
     money = entry.step_cents is not None
     least = format_amount(entry.step_cents, lang) if money else format_decimal(entry.step, lang)
-    return least if entry.exact else f"≥ {least}"
+    if entry.exact or entry.step_upto is None:
+        return least if entry.exact else f"≥ {least}"
+    upto = parse_decimal(entry.step_upto)
+    most = format_amount(round(upto * 100), lang) if money else format_decimal(entry.step_upto, lang)
+    return _("between {least} and {most}", least=least, most=most).in_(lang)
 
 
 def _format_gain(entry: NextEuroEntry, lang: Lang) -> str:
@@ -195,6 +199,9 @@ def _format_price(entry: NextEuroEntry, lang: Lang) -> str:
 def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
     if entry.status == "never":
         return NEVER[entry.kind].in_(lang)
+    if entry.status == "bounded" and entry.most_gain is not None:
+        most = format_signed(entry.most_gain, lang)
+        return _("open; no change gains more than {most}", most=most).in_(lang)
     if entry.status == "stopped":
         return _("stopped by the time limit").in_(lang)
     if entry.gain is None and entry.step_upto is not None:
