@@ -177,8 +177,11 @@ def search_alternatives(
         course=course,
     )
     if optimum.allocation is not None:
+        search.start(optimum)
+        far: list[NearOptimalAllocation] = []
         with course.catch_limits():
-            search.start(optimum)
+            far = search.find_lists_from_prices(count)
+            search.fix_dossiers()
             search.find_distant_allocations(count)
             course.deadline.check()  # a question may end at its own share of the time, before the limit
             if optimum.is_closed:
@@ -186,7 +189,8 @@ def search_alternatives(
             if steer:
                 search.steer()
         if course.stopped_by is not None:
-            course.n_asked = count
+            search.add_lists_from_prices(far, count)
+            course.n_done, course.n_asked = len(search.portfolios), count
     return AlternativesResult(
         problem,
         within,

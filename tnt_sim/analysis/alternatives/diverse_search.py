@@ -33,6 +33,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.alternatives.far_lists import FarLists
 from tnt_sim.analysis.shared.list_distance import build_change_terms, build_moved_money_terms, with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.deadline import Deadline, DeadlineExpired
@@ -418,6 +419,8 @@ def _build_balance_stage(problem: Problem) -> ObjectiveStage | None:
 
 
 MOST_TIES = 5
+PRICES_SHARE = 0.5
+"""Share of the time left for lists from prices, which go first where there are many candidates."""
 QUESTION_SHARE, MOST_SHARE = 0.25, 0.8
 """Least and greatest share of the time left for one allocation."""
 QUESTION_SECONDS = 6.0
@@ -471,12 +474,15 @@ class DiverseSearch:
         self.fixed = FixedDossiers(self.problem.offers.committed.copy(), ~self.problem.offers.in_play)
 
     def start(self, optimum: SolveOutcome) -> None:
-        """Compute the worst allowed value of the first stage, and fix applications by reduced costs."""
+        """Compute the worst allowed value of the first stage."""
         assert optimum.allocation is not None
         stage, best = self.problem.stages[0], optimum.values[0]
         given_up = self.within * abs(best)
         self.floor = best - given_up if stage.sense is Sense.MAXIMISE else best + given_up
         self.lists.append(optimum.allocation)
+
+    def fix_dossiers(self) -> None:
+        """Fix applications by reduced costs."""
         self.fixed = self._fix_by_reduced_costs(self.floor)
 
     def find_distant_allocations(self, count: int) -> None:
@@ -498,6 +504,65 @@ class DiverseSearch:
                 return
             self.portfolios.append(allocation)
             self.lists.append(allocation.allocation)
+
+    def find_lists_from_prices(self, count: int) -> list[NearOptimalAllocation]:
+        """Find lists far from those before, with upper limits of their distance, from prices of nested caps.
+
+        Without a limit, or with few candidates, there are none: every question gets its own search.
+        """
+        deadline, known = self.course.deadline, [self.lists[0]]
+        if deadline.is_unlimited or int(self.problem.offers.candidate.sum()) <= MANY:
+            return []
+        until = deadline.take_share(PRICES_SHARE)
+        found: list[NearOptimalAllocation] = []
+        try:
+            lists = FarLists.of(self.problem, self.floor, until)
+        except DeadlineExpired:
+            lists = None
+        most: Fraction | None = None
+        for k in range(count if lists is not None else 0):
+            assert lists is not None
+            own = until.take_share(1 / (count - k))
+            terms = build_distance_terms(self.problem, known, money=self.money)
+            allocation, total = lists.find_far_list(terms, own)
+            if total is not None:  # the nearest is no farther than the mean, and than the first
+                here = total / len(known)
+                most = here if most is None else min(most, here)
+            if allocation is None:
+                allocation = lists.drop_least_valuable(known[0], k, own)
+            one = None if allocation is None else self._read_far_list(allocation, known, most)
+            if one is not None:
+                found.append(one)
+                known.append(one.allocation)
+        return found
+
+    def add_lists_from_prices(self, far: Sequence[NearOptimalAllocation], count: int) -> None:
+        """Take lists from prices where a limit ended the search for others."""
+        for one in far:
+            if len(self.portfolios) < count:
+                most = far[0].distance if far[0].proven else far[0].bound
+                again = self._read_far_list(one.allocation, self.lists, most)
+                if again is not None:
+                    self.portfolios.append(again)
+                    self.lists.append(again.allocation)
+
+    def _read_far_list(
+        self, allocation: Allocation, known: list[Allocation], bound: Fraction | None
+    ) -> NearOptimalAllocation | None:
+        """Read a list with its distance to the nearest of those known; None if it is one of them.
+
+        Parameters
+        ----------
+        bound : upper limit of the distance of any list to the first
+        """
+        apart = compute_nearest_distance(self.problem, known, allocation, money=self.money)
+        if not apart:
+            return None
+        reading = read_allocation(self.problem, allocation)
+        cents, proven = reading.granted_cents, apart == bound
+        return NearOptimalAllocation(
+            "different", allocation, reading.values, cents, apart, proven, None if proven else bound
+        )
 
     def _maximise_total_distance(self) -> NearOptimalAllocation | None:
         """Maximise the sum of distances instead, if the max-min step was not solved in time."""
