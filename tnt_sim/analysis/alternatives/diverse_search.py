@@ -514,7 +514,7 @@ class DiverseSearch:
         if deadline.is_unlimited or int(self.problem.offers.candidate.sum()) <= MANY:
             return []
         until = deadline.take_share(PRICES_SHARE)
-        found: list[NearOptimalAllocation] = []
+        far_lists: list[NearOptimalAllocation] = []
         try:
             lists = FarLists.of(self.problem, self.floor, until)
         except DeadlineExpired:
@@ -530,18 +530,18 @@ class DiverseSearch:
                 most = here if most is None else min(most, here)
             if allocation is None:
                 allocation = lists.drop_least_valuable(known[0], k, own)
-            one = None if allocation is None else self._read_far_list(allocation, known, most)
-            if one is not None:
-                found.append(one)
-                known.append(one.allocation)
-        return found
+            far_list = None if allocation is None else self._read_far_list(allocation, known, most)
+            if far_list is not None:
+                far_lists.append(far_list)
+                known.append(far_list.allocation)
+        return far_lists
 
     def add_lists_from_prices(self, far: Sequence[NearOptimalAllocation], count: int) -> None:
         """Take lists from prices where a limit ended the search for others."""
-        for one in far:
+        for candidate in far:
             if len(self.portfolios) < count:
                 most = far[0].distance if far[0].proven else far[0].bound
-                again = self._read_far_list(one.allocation, self.lists, most)
+                again = self._read_far_list(candidate.allocation, self.lists, most)
                 if again is not None:
                     self.portfolios.append(again)
                     self.lists.append(again.allocation)

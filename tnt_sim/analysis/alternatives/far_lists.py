@@ -187,10 +187,10 @@ class FarLists:
         for rule in self.problem.rules:
             if not isinstance(rule, Limit) or rule.mode is not Mode.HARD:
                 continue
-            figures = rule.read(today.funded, today.granted_cents).readings
+            bounded_sums = rule.read(today.funded, today.granted_cents).readings
             tight = {
                 figure.group
-                for figure in figures
+                for figure in bounded_sums
                 if figure.minimum is not None
                 and figure.value is not None
                 and figure.value - figure.minimum <= SPARE * figure.minimum
@@ -198,7 +198,7 @@ class FarLists:
             codes = [
                 k
                 for k, name in enumerate(rule.groups.names)
-                if name in tight or (tight and len(figures) == 1)
+                if name in tight or (tight and len(bounded_sums) == 1)
             ]
             needed |= np.isin(rule.groups.codes, codes)
         return needed

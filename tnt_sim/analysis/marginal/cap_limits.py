@@ -114,7 +114,7 @@ def compute_increase_limits(
                     most = None if most is None else max(0, most + spare)
                 elif prices is not None:
                     low = _RisingTree.with_prices(tree, caps, prices).find_least_for_gain(1)
-                if (most is not None and most < 1) or (optimal and lists.holds_all(caps)):
+                if (most is not None and most < 1) or (optimal and lists.can_hold_all(caps)):
                     low, high, most = FAR, FAR, 0
                 limits[name] = IncreaseLimits(IntegerBounds(low, high), most)
     except DeadlineExpired:
@@ -318,7 +318,7 @@ class _TodaysList:
             enough = min(enough, int(inside[fits].min(initial=FAR)) - self.left_above)
         return FAR if enough > FAR // 2 else max(0, enough)
 
-    def holds_all(self, raised: RaisedCaps) -> bool:
+    def can_hold_all(self, raised: RaisedCaps) -> bool:
         """Whether the caps that rise hold all applications of any profit under them, so that they never bind."""
         profit, weight = self.tree.task.profit, self.tree.task.weight
         used = [node for node in (self.tree.root, *self.tree.root.children) if node.row == raised.leaf]

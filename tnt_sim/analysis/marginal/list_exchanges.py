@@ -46,18 +46,18 @@ def find_enough_cents(base: ReferenceSolution, path: EnvelopePath, deadline: Dea
     problem, case = base.problem, base.problem.case
     under = (case.node >= path.node) & (case.node < case.tree.end[path.node])
     limits = base.compute_better_limits(0)
-    found: int | None = None
+    least: int | None = None
     for allocation in _generate_lists(base, under, under):
         if deadline.expired:
             break
         excess = read_allocation(problem, allocation).envelopes.excess_cents
         cents = max(excess)
-        if cents <= 0 or (found is not None and cents >= found):
+        if cents <= 0 or (least is not None and cents >= least):
             continue  # a list that needs no money tells nothing of it
         there = compile_at_amount(problem, path, path.amount_cents + cents)
         if read_within_limits(there, allocation, limits) is not None:
-            found = cents
-    return found
+            least = cents
+    return least
 
 
 def find_enough_violation(
@@ -71,36 +71,36 @@ def find_enough_violation(
     deadline : no list is read after it
     """
     limits = base.compute_better_limits(0)
-    found: Fraction | None = None
+    least: Fraction | None = None
     tight = _select_tight_groups(rule, base.allocation)
     for into, out in ((~tight, tight), (tight, ~tight), (tight, tight)):
         for allocation in _generate_lists(base, into, out):
             if deadline.expired:
-                return found
+                return least
             reading = read_allocation(soft, allocation)
             violation = reading.values[0]
-            if violation <= 0 or (found is not None and violation >= found):
+            if violation <= 0 or (least is not None and violation >= least):
                 continue  # a list that keeps the rule tells nothing of it
             if not list_broken_rules(soft, allocation, reading) and not list_worse_stages(
                 soft, (violation, *limits), reading
             ):
-                found = violation
-    return found
+                least = violation
+    return least
 
 
 def _select_tight_groups(rule: CompiledRule, today: Allocation) -> BoolArray:
     """Return the applications of the groups of a rule that are the nearest to a bound, bool (n,)."""
     if not isinstance(rule, Limit):
         return np.ones_like(today.funded)
-    figures = rule.read(today.funded, today.granted_cents).readings
+    bounded_sums = rule.read(today.funded, today.granted_cents).readings
     known = sorted(
         (abs(figure.value - bound), figure.group or "")
-        for figure in figures
+        for figure in bounded_sums
         for bound in (figure.minimum, figure.maximum)
         if bound is not None and figure.value is not None
     )
     names = {group for _, group in known[:MOST_GROUPS]}
-    codes = [k for k, name in enumerate(rule.groups.names) if name in names or len(figures) == 1]
+    codes = [k for k, name in enumerate(rule.groups.names) if name in names or len(bounded_sums) == 1]
     return np.isin(rule.groups.codes, codes)
 
 

@@ -187,10 +187,10 @@ def compute_marginal_euros(
             break
         if result[-1].status == STOPPED:
             option.withdraw_item(stopped=name in increases)
-    answered = {(one.kind, one.id) for one in result}
+    with_result = {(one.kind, one.id) for one in result}
     asked = [(ENVELOPE, name) for name in names] + [(RULE, name) for name in looked_at]
     for kind, name in asked:  # limits that are known, where time ended before its turn
-        if (kind, name) not in answered:
+        if (kind, name) not in with_result:
             result.append(options.add_most_gain(options.read_limits(kind, name)))
             option.n_done += result[-1].status != STOPPED
     return tuple(result)
@@ -340,25 +340,27 @@ class _MarginalSearch:
         if not bounds.exact:
             there = None if bounds.high == FAR else self._decide_raised(path, raised, bounds.high)
             return self.read_limits(ENVELOPE, path.id, price, Proof.FEASIBLE_GAP, there)
-        asked = None if bounds.low == FAR else path.amount_cents + bounds.low
+        least_cents = None if bounds.low == FAR else path.amount_cents + bounds.low
         proof = prove_minimum(
-            base.problem, path, base.compute_better_limits(0), asked, self.prove, self.proofs_until
+            base.problem, path, base.compute_better_limits(0), least_cents, self.prove, self.proofs_until
         )
-        if asked is None:
+        if least_cents is None:
             return self.read_limits(ENVELOPE, path.id, price, proof or Proof.FEASIBLE_GAP)
         there = self._decide_raised(path, raised, bounds.high)
         if there is None and not self.lists_until.expired:  # a tie was left open
             there = optimise(
-                compile_at_amount(base.problem, path, asked), OptimiseOptions(prove=False), clock=self.clock
+                compile_at_amount(base.problem, path, least_cents),
+                OptimiseOptions(prove=False),
+                clock=self.clock,
             )
         return self.read_limits(ENVELOPE, path.id, price, proof or Proof.FEASIBLE_GAP, there)
 
-    def add_most_gain(self, found: NextEuro) -> NextEuro:
+    def add_most_gain(self, euro: NextEuro) -> NextEuro:
         """Add what no step gains more than; what a limit stopped is bounded by it."""
-        most = self.gains.get((found.kind, found.id))
-        if most is None or found.status == NEVER:
-            return found
-        return replace(found, most_gain=most, status=BOUNDED if found.status == STOPPED else found.status)
+        most = self.gains.get((euro.kind, euro.id))
+        if most is None or euro.status == NEVER:
+            return euro
+        return replace(euro, most_gain=most, status=BOUNDED if euro.status == STOPPED else euro.status)
 
     def read_limits(
         self,
