@@ -179,9 +179,19 @@ NAMES = ("exact", "interval", "unknown")
 
 
 def rate_change(entry: Mapping[str, Any]) -> int:
-    """Rate what is known of a waiting dossier by the best of its changes."""
-    known = {change.get("status") for change in entry.get("changes") or ()}
-    return EXACT if known & {"exact", "impossible"} else INTERVAL if "interval" in known else UNKNOWN
+    """Rate what is known of a waiting dossier by the best of its changes; a limit that says nothing is none."""
+    changes = entry.get("changes") or ()
+    if {change.get("status") for change in changes} & {"exact", "impossible"}:
+        return EXACT
+    ends = [
+        end
+        for change in changes
+        if change.get("status") == "interval"
+        for end in (change.get("high"), change.get("to_cents"), change.get("low_cents"))
+        if end
+    ]
+    raised = any(change.get("low", change.get("from")) != change.get("from") for change in changes)
+    return INTERVAL if ends or raised else UNKNOWN
 
 
 def rate_pair(low: Any, high: Any) -> int:

@@ -129,20 +129,37 @@ def test_everyone_at_once_agrees_with_brute_force(case: Case) -> None:
         if question is None:
             return
         rows = refused(question, most=9)
-        settled = settle_all(
-            question.decided, rows, lambda phase, share: None, StudyProgress(UNLIMITED, "dossiers")
-        )
-        wanted = worth(case)
-        for row, entries in settled.changes.items():
-            number = number_of(case, question, row)
-            changes = [dump_document(one) for one in entries]
-            more = told(changes, "envelope")
-            if len(case["stages"]) == 1:
-                needed = no_loss(changed(case, number, decided=1), wanted)
-                assert more["status"] == "impossible" or needed is None or more["low_cents"] <= needed, more
-                assert more["status"] != "exact" or more["by_cents"] == needed, more
-                assert more["status"] != "impossible" or needed is None, more
-            score = told(changes, "score")
+
+        def settle() -> Mapping[int, Sequence[ChangeEntry]]:
+            course = StudyProgress(UNLIMITED, "dossiers")
+            return settle_all(question.decided, rows, lambda phase, share: None, course).changes
+
+        check_all_at_once(case, question, settle())
+        with patch.object(minimal_changes, "_compute_scores", side_effect=DeadlineExpired):
+            ended = settle()
+        check_all_at_once(case, question, ended)
+        upper = [
+            one for entries in ended.values() for one in entries if one.kind == "score" and not_open(one)
+        ]
+        event(f"upper limits before any search: {bool(upper)}")
+
+
+def not_open(change: ChangeEntry) -> bool:
+    return change.status != "interval" or getattr(change, "high", None) is not None
+
+
+def check_all_at_once(case: Case, question: Asking, found: Mapping[int, Sequence[ChangeEntry]]) -> None:
+    wanted = worth(case)
+    for row, entries in found.items():
+        number = number_of(case, question, row)
+        changes = [dump_document(one) for one in entries]
+        mores = [one for one in changes if one["kind"] == "envelope"]
+        for more in mores if len(case["stages"]) == 1 else []:
+            needed = no_loss(changed(case, number, decided=1), wanted)
+            assert more["status"] == "impossible" or needed is None or more["low_cents"] <= needed, more
+            assert more["status"] != "exact" or more["by_cents"] == needed, more
+            assert more["status"] != "impossible" or needed is None, more
+        for score in (one for one in changes if one["kind"] == "score"):
             first = first_score(case, number, Fraction(score.get("step", "0.5")))
             last = case["dossiers"][number]["score"] + (STEPS - 1) * Fraction(score.get("step", "0.5"))
             if score["status"] == "exact":

@@ -17,7 +17,7 @@ from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepa
 from tnt_sim.analysis.shared import cap_curves
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.deadline import UNLIMITED
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
@@ -166,6 +166,22 @@ def test_states_that_outgrow_their_budget_leave_intervals(
     for row in wide:
         assert wide[row].low <= known[row].low
         assert wide[row].high is None or known[row].high is None or known[row].high <= wide[row].high
+
+
+def test_a_limit_of_one_question_is_not_that_of_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = ask_about_nested_caps(tmp_path, 1)
+    assert question.paths is not None
+    rows = list_refused(question)
+    clock = StepClock().install(monkeypatch)
+    for after in (3, 30):
+        question.paths.find_intervals(rows, Deadline(after * clock.tick))
+    known = question.paths.find_intervals(rows, UNLIMITED)
+    fresh = path_answers.PathAnswers.of(question.decided.problem, question.decided.allocation, UNLIMITED)
+    assert fresh is not None
+    assert repr(known) == repr(fresh.find_intervals(rows, UNLIMITED))
+    assert len(known) == len(rows)
 
 
 @pytest.mark.parametrize("everyone", [True, False])

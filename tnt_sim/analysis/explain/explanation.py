@@ -189,6 +189,8 @@ REASONS_SECONDS = 1.0
 """Seconds that the reasons may take beyond the limit, so that they exist even if nothing else was computed."""
 REASONS_AT_A_TIME = 500
 """Applications whose reasons are written between two checks of the deadline."""
+FIRST_SHARE = 0.7
+"""Share of the time left for the limits of all scores, before the changes and the reasons of all."""
 CHANGES_SHARE = 0.3
 """Least share of the time left for the changes of refused applications, before the reasons of all."""
 RULES_SHARE = 0.4
@@ -325,7 +327,8 @@ def explain(
         each, left = (time.perf_counter() - start) / max(1, len(first)), deadline.seconds_left
         course.deadline = deadline.tighten(max(left - each * len(wanted), CHANGES_SHARE * left))
         quick = replace(decided, clock=Clock.from_deadline(course.deadline))
-        settled = settle_all(quick, refused, sentences, course)
+        until = deadline.take_share(FIRST_SHARE)
+        settled = settle_all(quick, refused, sentences, course, until)
         course.deadline = deadline
     if INTERRUPT in (course.stopped_by, rules.stopped_by):
         reasons.deadline = Deadline(REASONS_SECONDS)

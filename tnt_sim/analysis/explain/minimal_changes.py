@@ -24,11 +24,11 @@ funds the application, from the upper one on every optimum does. Increases witho
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache
 from itertools import chain
 
 from tnt_sim.analysis.explain import required_changes
@@ -72,7 +72,6 @@ from tnt_sim.analysis.shared.decided_run import (
     DecidedRun,
     compare_tie_break,
     compute_gains,
-    compute_units,
     with_tolerance,
 )
 from tnt_sim.analysis.shared.progress import StudyProgress
@@ -82,6 +81,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise, with_fixed
 from tnt_sim.engine.result import SolveOutcome, find_weakest_proof
 from tnt_sim.errors import InputError
+from tnt_sim.formulation.formulate import formulate
 from tnt_sim.rules.protocols import CompiledRule, RuleReading
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -103,6 +103,7 @@ class Asking:
     and stage. The effect is None if the column counts elsewhere too, or if the objective is not a
     plain sum of it.
     paths : curves of the caps; None if other rules decide too
+    bounds : bounds on the loss of forcing an application in
     warm : models and kernel results of earlier solves
     """
 
@@ -110,12 +111,13 @@ class Asking:
     steps: tuple[Fraction, ...]
     scores: tuple[tuple[required_changes.Score, required_changes.Effects | None], ...]
     paths: PathAnswers | None
+    bounds: Bounds
     warm: WarmStart = field(default_factory=WarmStart)
 
-    @cached_property
-    def bounds(self) -> Bounds:
-        """Bounds on the loss of forcing an application in."""
-        return Bounds(self.decided)
+    def with_clock(self, clock: Clock) -> Asking:
+        """Return the same data with another time that is left."""
+        self.bounds.set_clock(clock)
+        return replace(self, decided=replace(self.decided, clock=clock))
 
 
 def prepare_question(decided: DecidedRun) -> Asking:
@@ -131,8 +133,9 @@ def prepare_question(decided: DecidedRun) -> Asking:
         for one in required_changes.list_scores(problem)
     ]
     paths = PathAnswers.of(problem, decided.allocation, deadline) if decided.best else None
-    units = compute_units(problem, deadline) if paths is None else tuple(s.scale for s in paths.form.stages)
-    return Asking(decided, units, tuple(result), paths)
+    form = formulate(problem, deadline=deadline) if paths is None else paths.form
+    units = tuple(stage.scale for stage in form.stages)
+    return Asking(decided, units, tuple(result), paths, Bounds(decided, form))
 
 
 def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequence[ChangeEntry]:
@@ -495,11 +498,19 @@ class ChangeTable:
 
 
 def settle_all(
-    decided: DecidedRun, rows: Sequence[int], report_progress: ReportProgress, course: StudyProgress
+    decided: DecidedRun,
+    rows: Sequence[int],
+    report_progress: ReportProgress,
+    course: StudyProgress,
+    first_deadline: Deadline | None = None,
 ) -> ChangeTable:
     """Find the changes of every refused application among some rows, or those found before a limit.
 
     The deadline, or Ctrl-C, ends the search and keeps what was found.
+
+    Parameters
+    ----------
+    first_deadline : for the limits of all scores, which come first; by default that of `course`
     """
     solution, wanted = ChangeTable(), set(rows)
     offers, funded = decided.problem.offers, decided.allocation.funded
@@ -510,10 +521,12 @@ def settle_all(
     course.n_asked += len(waiting) + len(outside)
     envelopes: dict[int, EnvelopeLimits | ImpossibleChange] = {}
     scores: dict[int, ChangeEntry] = {}
+    first: Mapping[int, Interval] = {}
     with course.catch_limits():
-        question = prepare_question(decided)
-        if not decided.best:
-            _limit_scores(question, waiting, scores, course.deadline)
+        until = first_deadline or course.deadline
+        question = prepare_question(replace(decided, clock=Clock.from_deadline(until)))
+        first = _limit_scores(question, waiting, scores, until)
+        question = question.with_clock(decided.clock)
         share = ENVELOPES_SHARE if decided.best else UNPROVEN_ENVELOPES_SHARE
         quick = replace(decided, clock=Clock.from_deadline(course.deadline.take_share(share)))
         with suppress(DeadlineExpired):
@@ -524,11 +537,14 @@ def settle_all(
                 envelopes,
                 question.paths,
             )
-        _compute_scores(question, waiting, solution, report_progress, course)
+        _compute_scores(question, waiting, solution, first, report_progress, course)
         _lift_obstacles(decided, outside, solution, report_progress, course)
-    for row in scores.keys() - solution.changes.keys():  # no list with it was sought
+    for row in scores.keys() - solution.changes.keys():  # it was not its turn
         solution.changes[row] = [scores[row]]
-        solution.intervals += 1
+        if scores[row].status == "interval":
+            solution.intervals += 1
+        else:
+            solution.by_bounds += 1
         course.n_done += 1
     for row in wanted & envelopes.keys():
         solution.changes.setdefault(row, []).append(envelopes[row])
@@ -537,36 +553,63 @@ def settle_all(
 
 def _limit_scores(
     question: Asking, waiting: Sequence[int], into: dict[int, ChangeEntry], deadline: Deadline
-) -> None:
-    """Bound the score that each refused candidate would need from below, by one linear program for all.
+) -> dict[int, Interval]:
+    """Bound the score that each refused candidate would need, in one pass for all.
 
-    Nothing is written for a candidate whose reduced cost is within the gap of a list not proven.
+    Lists with each candidate come from exchanges; lower limits from prices of caps, or beside a list not proven
+    from one linear program. Nothing is written where nothing is known.
+
+    Parameters
+    ----------
+    into : receives the entries by row
+
+    Returns
+    -------
+    dict of int to Interval
+        The loss of the first objective, by row.
 
     Raises
     ------
     DeadlineExpired
-        When time is up, `BOUND_SECONDS` later once prices are known; `into` keeps the entries written before.
+        When time is up, `BOUND_SECONDS` later once the limits are computed.
     """
-    decided = question.decided
+    decided, paths = question.decided, question.paths
     usable = [(one, effect) for one, effect in question.scores if effect is not None]
     if not waiting or not usable or with_tolerance(decided.problem):
-        return
+        return {}
     deadline.check()
-    (score, effect), bounds = usable[0], question.bounds
+    score, effect = usable[0]
+    rows = required_changes.list_given(decided.problem, waiting, score.column)
+    bounds = question.bounds
+    impossible = bounds.find_impossible(rows)
+    losses = bounds.find_exchanges([row for row in rows if row not in impossible], deadline)
+    covered = [] if paths is None else [row for row in rows if paths.has_curve(row)]
+    least = {} if paths is None else paths.compute_least_losses(covered, deadline)
+    gap = bounds.gap
     grace = Deadline(deadline.seconds_left + BOUND_SECONDS)
-    for row in waiting:
+    intervals = {}
+    for row in rows:
         grace.check()
-        if not is_given(decided.problem, row, score.column):
+        if row in impossible:
+            intervals[row] = Interval(Fraction(0), None, impossible=True)
+            into[row] = _build_impossible_score(decided, score)
             continue
-        interval = bounds.compute_least_loss(row)
-        if interval.low:
+        low = least.get(row, Fraction(0)) if decided.best else bounds.compute_least_loss(row).low
+        high = None if gap is None or row not in losses else max(low, losses[row] + gap)
+        interval = intervals[row] = Interval(low, high)
+        steps = _compute_exact_steps(question, row, effect[row], interval)
+        if steps is not None:
+            into[row] = _build_exact_entry(decided, row, score, effect[row], interval, steps)
+        elif low or high is not None:
             into[row] = _build_interval_entry(decided, row, score, effect[row], interval)
+    return intervals
 
 
 def _compute_scores(
     question: Asking,
     waiting: Sequence[int],
     table: ChangeTable,
+    first: Mapping[int, Interval],
     report_progress: ReportProgress,
     course: StudyProgress,
 ) -> None:
@@ -581,13 +624,13 @@ def _compute_scores(
     until = share.tighten(SECONDS)
     score, effect = usable[0]
     paths = question.paths
-    scored_rows = [row for row in waiting if is_given(decided.problem, row, score.column)]
+    scored_rows = required_changes.list_given(decided.problem, waiting, score.column)
     known = (
         {}
         if paths is None
         else paths.find_intervals([row for row in scored_rows if paths.has_curve(row)], course.deadline)
     )
-    bounded, by_kernel = False, False
+    by_kernel: bool | None = None
     for number, row in enumerate(sorted(waiting, key=lambda row: row not in known)):
         if row not in known:
             course.deadline.check()
@@ -597,25 +640,24 @@ def _compute_scores(
             table.changes.setdefault(row, []).append(missing)
             course.n_done += 1
             continue
-        if not bounded and row not in known:
-            bounded, by_kernel = question.bounds is not None, decided.best and _can_use_kernel(decided, share)
+        if by_kernel is None and row not in known:
+            by_kernel = decided.best and _can_use_kernel(decided, share)
         if row in known:
             interval = known[row]
         elif share.expired:
             interval = question.bounds.compute_least_loss(row)
         else:
             interval = question.bounds.compute_interval(row)
+        interval = interval.intersect(first.get(row))
         course.n_done += 1
         steps = _compute_exact_steps(question, row, effect[row], interval)
         if interval.impossible:
             table.by_bounds += 1
-            entry: ChangeEntry = ImpossibleScore(
-                of=score.column, why="no_allocation", settled_by="bounds", proof=decided.proof
-            )
+            entry: ChangeEntry = _build_impossible_score(decided, score)
         elif steps is not None:
             table.by_bounds += 1
             entry = _build_exact_entry(decided, row, score, effect[row], interval, steps)
-        elif _can_solve_more(decided, table, share if by_kernel else until, by_kernel=by_kernel):
+        elif _can_solve_more(decided, table, share if by_kernel else until, by_kernel=bool(by_kernel)):
             table.by_solve += 1
             inside = optimise(
                 with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock
@@ -702,6 +744,15 @@ def _compute_exact_steps(
         return math.ceil(whole)
     # After this many steps the values tie; the money granted decides, then the rank.
     return None if interval.wins is None else int(whole) + (not interval.wins)
+
+
+def _build_impossible_score(decided: DecidedRun, score: Score) -> ImpossibleScore:
+    return ImpossibleScore(
+        of=score.column,
+        why="no_allocation",
+        settled_by="bounds",
+        proof=decided.proof if decided.best else None,
+    )
 
 
 def _build_exact_entry(

@@ -15,6 +15,7 @@ import numpy as np
 
 from tnt_sim.analysis.explain.refusal_bounds import Interval
 from tnt_sim.analysis.shared.cap_curves import UNKNOWN, CapCurves, PathQuestion, TreeChange
+from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds, PathRoom
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -68,6 +69,28 @@ class PathAnswers(CapCurves):
                 interval = self._solve_interval(question.row, deadline) or interval
             intervals[question.row] = interval
         return intervals
+
+    def compute_least_losses(self, rows: Sequence[int], deadline: Deadline) -> dict[int, Fraction]:
+        """Bound from below, by prices of the caps, what forcing in each of some covered applications would cost.
+
+        Raises
+        ------
+        DeadlineExpired
+            If time runs out first.
+        """
+        columns = np.array([self.column[row] for row in rows], dtype=np.int64)
+        losses: dict[int, Fraction] = {}
+        for number, tree in enumerate(self.trees):
+            own = np.flatnonzero(self.tree_of[columns] == number)
+            prices = (
+                CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline) if len(own) else None
+            )
+            if prices is None:
+                continue
+            lacks = prices.compute_lacks(columns[own], tree.decided_profit)
+            for place, lack in zip(own.tolist(), lacks, strict=True):
+                losses[rows[place]] = self.form.stages[0].scale * max(0, -(-lack // prices.b))
+        return losses
 
     def _solve_interval(self, row: int, deadline: Deadline) -> Interval | None:
         """Solve one tree with an application in, where a tie is left to rank; None where a limit stops it."""

@@ -34,17 +34,21 @@ Mathematical Programming 99 (2004); H. Kellerer, U. Pferschy and D. Pisinger, *K
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tnt_sim.analysis.marginal.column_exchanges import find_exchange_losses, find_impossible_columns
 from tnt_sim.analysis.shared.decided_run import DecidedRun, compare_tie_break
+from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.formulation.formulate import formulate
+from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel
+from tnt_sim.kernel.cap_tree.path_room import FAR
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.profit_frontier import Frontier, build_frontier, estimate_additions, recover_items
 from tnt_sim.rules.protocols import Sense
@@ -270,6 +274,15 @@ class Interval:
         """Whether the loss is known exactly."""
         return self.low == self.high
 
+    def intersect(self, other: Interval | None) -> Interval:
+        """Return the narrower limits of both."""
+        if other is None or self.impossible:
+            return self
+        low = max(self.low, other.low)
+        high = min((one for one in (self.high, other.high) if one is not None), default=None)
+        wins = self.wins if self.low == low else None
+        return Interval(low, high, wins, other.impossible)
+
 
 def _compute_prices(model: LinearModel, decided: DecidedRun) -> FloatArray | None:
     """Return dual prices of the linear relaxation; None if there was no time.
@@ -286,35 +299,48 @@ def _compute_prices(model: LinearModel, decided: DecidedRun) -> FloatArray | Non
 class Bounds:
     """Bounds on the loss of forcing in each refused application.
 
-    One linear program gives the prices; exchanges on the decision give allocations.
+    One linear program gives the prices, when a bound first needs them; exchanges on the decision give allocations.
+
+    Parameters
+    ----------
+    form : the formulation of the decision's problem
     """
 
-    def __init__(self, decided: DecidedRun) -> None:
+    def __init__(self, decided: DecidedRun, form: Formulation) -> None:
         self.decided = decided
         problem = decided.problem
-        form = formulate(problem, deadline=decided.clock.deadline)
         stage = form.stages[0]
         model = form.model.with_objective(stage.objective, stage.sense)
         self.scale, self.constant = stage.scale, stage.constant
         self.up = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
         self.rows: IntArray = form.recovery.candidate
         self.column = {int(row): k for k, row in enumerate(self.rows.tolist())}
-        duals = _compute_prices(model, decided)
-        self.bound: ExactBound | None = None if duals is None else compute_exact_bound(model, duals)
         self.model = model
+        self.weight: IntArray = form.least_granted.objective
         self.point = decided.allocation.funded[form.recovery.candidate].astype(np.int64)
-        self.model_blocks = self._split_model()
         self.caps: dict[int, OneCap | None] = {}
         self.swaps = DossierExchanges(decided)
 
-    def _split_model(self) -> KernelModel | None:
+    @property
+    def is_plain(self) -> bool:
+        """Whether the model has exactly one column for each candidate."""
+        return self.model.n_cols == len(self.point)
+
+    @cached_property
+    def bound(self) -> ExactBound | None:
+        """Bound by prices of one linear program; None if there was no time."""
+        duals = _compute_prices(self.model, self.decided)
+        return None if duals is None else compute_exact_bound(self.model, duals)
+
+    @cached_property
+    def model_blocks(self) -> KernelModel | None:
         """Split the model into blocks, if it has exactly one column per candidate.
 
         Any other model is one block.
         """
         if self.bound is None or self.bound.scaled is None:
             return None
-        if self.decided.best and self.model.n_cols == len(self.point):
+        if self.decided.best and self.is_plain:
             return split_into_blocks(self.model, self.bound, self.point, self.decided.clock)
         value = self.decided.reading.values[0] / self.scale - self.constant
         slack = self.up * (self.bound.scaled - (int(value) << self.bound.scale))
@@ -341,6 +367,29 @@ class Bounds:
         return max(
             Fraction(0), self.up * ((most + self.constant) * self.scale - self.decided.reading.values[0])
         )
+
+    def set_clock(self, clock: Clock) -> None:
+        """Set the time that is left for prices."""
+        self.decided = replace(self.decided, clock=clock)
+
+    def find_impossible(self, rows: Sequence[int]) -> set[int]:
+        """Find the applications whose grant alone exceeds a cap."""
+        if not self.is_plain or not rows:
+            return set()
+        columns = np.array([self.column[row] for row in rows], dtype=np.int64)
+        return set(np.array(rows)[find_impossible_columns(self.model, columns)].tolist())
+
+    def find_exchanges(self, rows: Sequence[int], deadline: Deadline) -> dict[int, Fraction]:
+        """Find, by row, the loss of a list with each application, by one exchange on the decision.
+
+        Applications without such a list, or not reached in time, have no entry.
+        """
+        if not self.is_plain or not rows:
+            return {}
+        columns = np.array([self.column[row] for row in rows], dtype=np.int64)
+        losses = find_exchange_losses(self.model, self.point, columns, self.weight, deadline)
+        pairs = zip(rows, losses.tolist(), strict=True)
+        return {row: self.scale * loss for row, loss in pairs if loss < FAR}
 
     def compute_interval(self, row: int) -> Interval:
         """Bound the loss of one refused application from both sides."""

@@ -687,6 +687,12 @@ def is_given(problem: Problem, row: int, column: str) -> bool:
     return figures is not None and not figures.missing[row]
 
 
+def list_given(problem: Problem, rows: Sequence[int], column: str) -> list[int]:
+    """List the rows for which the column has a figure, in their order."""
+    figures = read_numeric_column(problem.case, column, ())
+    return [] if figures is None else [row for row in rows if not figures.missing[row]]
+
+
 def get_column_value(problem: Problem, row: int, column: str) -> Fraction:
     """Return the figure of the column for the application, 0 if the cell is empty."""
     figures = read_numeric_column(problem.case, column, ())

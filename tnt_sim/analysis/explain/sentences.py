@@ -73,6 +73,13 @@ def _describe_score(change: ExactScore | ScoreInterval, lang: Lang) -> str:
                 low=low,
                 now=now,
             ).in_(lang)
+        if change.low == change.from_:
+            return _(
+                "It would be funded with {column} of {high} ({now} today); a figure in between may be enough.",
+                column=column,
+                high=high,
+                now=now,
+            ).in_(lang)
         return _(
             "It would take {column} between {low} and {high} ({now} today); {high} is enough.",
             column=column,

@@ -319,6 +319,7 @@ class PathTree:
             most = int(self.task.weight[self.root.collect_columns()].max())
             cap = self.root.cap
             self.ranked[b] = RankedTree(tree, (max(0, cap - most), cap + most))
+        self.ranked[b].tree.budget.deadline = deadline
         return self.ranked[b]
 
     def _narrow_at_precision(

@@ -16,12 +16,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_table
 from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.errors import Defect, NothingDecided, UsageError, find_nearest_name
-from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.protocols import Sense
@@ -235,11 +233,6 @@ def compare_tie_break(allocation: Allocation, other: Allocation) -> int:
         if len(apart):
             return 1 if a[apart[0]] > b[apart[0]] else -1
     return 0
-
-
-def compute_units(problem: Problem, deadline: Deadline = UNLIMITED) -> tuple[Fraction, ...]:
-    """Return for each stage a step that divides all its values: the smallest possible gain."""
-    return tuple(stage.scale for stage in formulate(problem, deadline=deadline).stages)
 
 
 def with_tolerance(problem: Problem) -> bool:
