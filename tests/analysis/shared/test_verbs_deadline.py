@@ -36,6 +36,7 @@ ELSEWHERE = {
     "batch": "the limit is that of each scenario (`run`); Ctrl-C ends it: tests/analysis/batch",
     "app": "each answer has its own limit: tests/app",
     "send": "the limit is that of the calls: tests/exchange",
+    "reconcile": "the assignment ends with its limit: tests/analysis/reconcile",
 }
 NO_STUDY = {
     "new",
