@@ -39,11 +39,19 @@ def test_each_verb_gives_the_object_of_conflict(
     assert not page.err
 
 
-@pytest.mark.parametrize("verb", ["alternatives", "target"])
-def test_an_answer_without_allocation_ends_with_conflict(verb: str, tnt: Run, demo: Path) -> None:
-    page = tnt(verb, "scenario.yaml", *MORE.get(verb, ()), "--set", CLASH, "--lang", "en")
+@pytest.mark.parametrize("words", [("alternatives",), ("target", "rules")])
+def test_an_answer_without_allocation_ends_with_conflict(
+    words: tuple[str, ...], tnt: Run, demo: Path
+) -> None:
+    verb, *more = words
+    page = tnt(verb, "scenario.yaml", *more, "--set", CLASH, "--lang", "en")
     assert page.code == 4
     assert f'Next: tnt-sim conflict scenario.yaml --set "{CLASH}"' in page.plain
+
+
+def test_a_goal_out_of_reach_is_no_conflict(tnt: Run, demo: Path) -> None:
+    page = tnt("target", "scenario.yaml", "+20", "--lang", "en")
+    assert (page.code, "conflict" in page.plain) == (4, False)
 
 
 def test_an_audit_says_that_no_list_can_be_a_decision(tnt: Run, demo: Path) -> None:

@@ -54,10 +54,15 @@ def run_question(
     if document.stopped_by == "interrupt":
         code = INTERRUPTED_AND_TOLD
     hint = () if code else options.build_hint(verb, lang)
-    if code == INFEASIBLE:
+    if code == INFEASIBLE and not (verb == "target" and all(_is_goal(target) for target in arguments)):
         hint = options.build_hint("infeasible", lang)
     options.show(partial(build_report, document), dump_document(document), lang, hint)
     return code
+
+
+def _is_goal(target: str) -> bool:
+    """Whether a target asks for more than rules: a list may exist that does not reach it."""
+    return target != "rules" and not target.startswith("rule:")
 
 
 def _list_functions() -> Mapping[str, Callable[..., MarginalResult]]:
