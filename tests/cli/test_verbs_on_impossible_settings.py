@@ -8,6 +8,10 @@ import pytest
 from support.clash import CLASH
 from support.command_line import Run
 
+from tnt_sim.analysis.infeasibility import minimal_conflicts
+from tnt_sim.errors import LimitReached
+from tnt_sim.i18n.message import Text
+
 EXCEEDED = "envelopes.numerique.amount=3000 k€"
 """Parts above their whole: refused before any solve."""
 MORE = {"target": ("all",), "extension-shares": ("100 k€",)}
@@ -78,3 +82,19 @@ def test_a_batch_names_the_command_of_each_impossible_case(tnt: Run, demo: Path)
     )
     said = tnt("batch", "plan.yaml", "--out", "store", "--executor", "serial", "--lang", "en")
     assert f'tnt-sim conflict SCENARIO --set "{EXCEEDED}"' in said.plain
+
+
+def test_a_repair_takes_the_place_of_what_was_typed(tnt: Run, demo: Path) -> None:
+    page = tnt("alternatives", "scenario.yaml", "--set", "programme.amount=900 k€", "--lang", "en")
+    assert 'Put the line of a repair in the place of yours for "programme.amount".' in page.plain
+
+
+def test_an_error_of_the_search_for_repairs_leaves_the_refusal(
+    tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise LimitReached(Text("trop tard", "too late"))
+
+    monkeypatch.setattr(minimal_conflicts, "conflict", stop)
+    page = tnt("validate", "scenario.yaml", "--set", EXCEEDED)
+    assert (page.code, "children-exceed" in page.err) == (3, True)

@@ -32,8 +32,12 @@ class ClashDocument(ErrorDocument):
     repairs: Sequence[RepairEntry] | None = omit_none()
 
 
-def show_impossible(error: TntError, options: ScenarioOptions, command: str) -> int:
+def show_impossible(error: TntError, options: ScenarioOptions, command: str, spent: float) -> int:
     """Show what clashes where a verb on a scenario failed because its setting is impossible.
+
+    Parameters
+    ----------
+    spent : seconds since the command began; what is left of its limit goes to the repairs, one second at least
 
     Raises
     ------
@@ -46,6 +50,7 @@ def show_impossible(error: TntError, options: ScenarioOptions, command: str) -> 
         scenario, lang = options.load_scenario()
     except TntError:
         raise error from None
+    seconds: float | None = getattr(options, "seconds", None)
     is_page = options.out is not None and options.out.suffix.lower() in (".html", ".xlsx")
     return show_clash(
         _find_refusal(error, scenario),
@@ -54,7 +59,7 @@ def show_impossible(error: TntError, options: ScenarioOptions, command: str) -> 
         lang=lang,
         output=options if is_page else replace(options, out=None),
         arguments=format_arguments(options.scenario, sets=tuple(options.sets or ())),
-        seconds=getattr(options, "seconds", None),
+        seconds=None if seconds is None else seconds - spent,
     )
 
 
@@ -98,7 +103,9 @@ def show_clash(
     document = ClashDocument(
         command=command, error=head.error, conflict=conflict_.sets, repairs=conflict_.repairs
     )
-    output.show(build_clash_report(conflict_, scenario=arguments), dump_document(document), lang)
+    output.show(
+        build_clash_report(conflict_, scenario=arguments, typed=scenario.sets), dump_document(document), lang
+    )
     return error.exit_code
 
 
@@ -108,10 +115,10 @@ def _find(error: TntError, scenario: ScenarioData, seconds: float | None) -> Con
 
     if not (isinstance(error, NothingDecided) or is_clash(error)):
         raise error
-    limit = CLASH_SECONDS if seconds is None else min(CLASH_SECONDS, seconds)
+    limit = CLASH_SECONDS if seconds is None else min(CLASH_SECONDS, max(1.0, seconds))
     try:
         conflict_ = conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3).data
-    except ScenarioError:
+    except TntError:
         raise error from None
     if conflict_.status != "infeasible":
         raise error

@@ -6,6 +6,7 @@ a module of its own name; the module is imported when the verb runs or shows its
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -444,6 +445,7 @@ def _with_repairs(verb: Callable[..., int], name: str) -> Callable[..., int]:
 
     @wraps(verb)
     def call(**values: object) -> int:
+        began = time.monotonic()
         try:
             return verb(**values)
         except (ScenarioError, NothingDecided, UsageError) as error:
@@ -452,6 +454,6 @@ def _with_repairs(verb: Callable[..., int], name: str) -> Callable[..., int]:
                 raise
             from tnt_sim.cli.clash import show_impossible
 
-            return show_impossible(error, options, name)
+            return show_impossible(error, options, name, time.monotonic() - began)
 
     return call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -21,6 +22,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
+from tnt_sim.reporting.reports.infeasibility import format_set_options
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem, is_clash
 
@@ -141,6 +143,21 @@ def test_a_cap_is_waived_beside_the_waivers_that_are_written(tmp_path: Path, wai
     assert [one["where"]["dossier"] for one in waivers] == [["D3"]] * bool(waived) + [["D1", "D2"]] * 2
     again = solve(with_sets(found.scenario, [line]), cross_check="never")
     assert again.status is Status.OPTIMAL
+
+
+def test_waivers_that_are_written_stay_in_a_step_too(tmp_path: Path) -> None:
+    waived = "waivers: [{of: etat, where: {dossier: [D3]}, reason: toit de l'école, author: préfet}]\n"
+    steps = "steps: [{id: un, set: {rules.jury.off: true, programme.amount: 10 €}}, {id: deux}]\n"
+    found = conflict(tiny(tmp_path, CAPPED + waived + steps, PROJECTS))
+    (line,) = [one["set"][0] for one in found.document["repairs"] if "waivers" in str(one["set"])]
+    waivers = json.loads(line.removeprefix("waivers="))
+    assert [one["where"]["dossier"] for one in waivers] == [["D3"], ["D1", "D2"], ["D1", "D2"]]
+    assert waivers[0]["reason"] == "toit de l'école"
+
+
+def test_typed_repairs_are_read_by_a_shell_as_they_are_written() -> None:
+    sets = ['waivers=[{"reason": "toit de l\'école"}]', "rules.jury.fund=[L'E-01]", "programme.amount=$ 5"]
+    assert shlex.split(format_set_options(sets))[1::2] == sets
 
 
 def test_what_was_solved_before_time_ran_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

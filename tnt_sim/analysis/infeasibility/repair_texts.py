@@ -43,6 +43,7 @@ from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import Unit, sum_exactly
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_document import format_fraction
 
@@ -315,11 +316,18 @@ def _build_set_lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | No
         else:
             result.append(f"rules.{entry.id}.off=true")
     if waivers:  # a list is set as a whole: those that are written stay
-        raw = form.problem.scenario.raw
-        written = None if raw is None else raw.tree.get("waivers")
-        waivers = [*(written or ()), *waivers]
+        waivers = [*_list_written_waivers(form.problem.scenario), *waivers]
         result.append(f"waivers={json.dumps(waivers, ensure_ascii=False)}")
     return result
+
+
+def _list_written_waivers(scenario: ScenarioData) -> list[object]:
+    """List the waivers of a scenario as written; those of a step, which has no file, as read."""
+    if scenario.raw is not None:
+        return list(scenario.raw.tree.get("waivers") or ())
+    return [
+        one.model_dump(mode="json", exclude_defaults=True, by_alias=True) for one in scenario.spec.waivers
+    ]
 
 
 def _build_waiver(form: ElasticProblem, cap: WrittenPart, allocation: Allocation) -> dict[str, object]:

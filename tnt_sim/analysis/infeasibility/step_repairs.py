@@ -18,7 +18,7 @@ from tnt_sim.analysis.infeasibility.repair_cost import optimise_repaired
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, decide
-from tnt_sim.engine.result import SolveOutcome
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
 from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import with_sets
@@ -96,7 +96,7 @@ def _read_value(text: str) -> object:
 
 
 def solve_steps(scenario: ScenarioData, step: str, texts: Sequence[str], clock: Clock) -> SolvedStep | None:
-    """Solve all steps with some changes; None where a step has no allocation, or time ran out before any."""
+    """Solve all steps with some changes; None where no allocation of a step is shown to be the best."""
     retained, solved = pl.DataFrame(schema=GRANT_SCHEMA), None
     try:
         for step_ in list_decision_steps(with_sets(scenario, list(texts))):
@@ -106,8 +106,8 @@ def solve_steps(scenario: ScenarioData, step: str, texts: Sequence[str], clock: 
                 best = optimise_repaired(problem, clock)
                 solved = None if best is None else SolvedStep(problem, best)
             result = decide(continued, OptimiseOptions(), clock=clock)
-            if result.allocation is None:
-                return None
+            if result.status is not Status.OPTIMAL:
+                return None  # another list of this step might leave a later one impossible
             retained = pl.concat([retained, select_step_grants(step_, result)])
     except TntError:
         return None

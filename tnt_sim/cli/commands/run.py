@@ -250,7 +250,7 @@ def _print(
     if run_dir is not None:
         further.append(Paragraph(_("Run folder: {path}", path=run_dir)))
     if clashes is not None:
-        further += build_first_conflict(clashes, scenario=scenario)
+        further += build_first_conflict(clashes, scenario=scenario, typed=result.problem.scenario.sets)
     document, labels = translate_document(result, lang), build_labels(result, lang)
     report = build_report(document, labels, effects=effects, further=further)
     report = replace(report, nodes=[*map(Paragraph, sentences), *report.nodes])

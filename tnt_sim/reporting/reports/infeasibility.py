@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from tnt_sim.analysis.infeasibility.document import (
@@ -13,9 +14,10 @@ from tnt_sim.analysis.infeasibility.document import (
 from tnt_sim.analysis.infeasibility.sentences import describe_members, describe_repair
 from tnt_sim.analysis.shared.progress import TIME
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.command_words import quote_value
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text, join_sentences
 from tnt_sim.i18n.numbers import format_number
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.parameters import Money, Names
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -51,18 +53,34 @@ def build_report(document: ConflictDocument) -> Report:
     return build_study_report(document, _("What clashes"), verdict, nodes)
 
 
-def build_first_conflict(document: ConflictDocument, *, scenario: str) -> list[Node]:
-    """Return the first conflict and the cheapest repairs, below the page of an infeasible run."""
-    sets, repairs = document.sets, document.repairs
+def build_first_conflict(
+    document: ConflictDocument, *, scenario: str, typed: Sequence[str] = ()
+) -> list[Node]:
+    """Return the first conflict and the cheapest repairs, below the page of an infeasible run.
+
+    Parameters
+    ----------
+    scenario : arguments of the command that tells all of it
+    typed : `PATH=VALUE` texts of the command; a repair of the same path takes their place
+    """
+    sets, repairs = document.sets, document.repairs[:FIRST_REPAIRS]
     if not sets:
         return []
     title = _("These rules are incompatible")
-    end = _("All of it: tnt-sim conflict {scenario}", scenario=scenario)
+    arguments = f"{scenario} --time-limit 600" if document.stopped_by == TIME else scenario
+    end = _("All of it: tnt-sim conflict {scenario}", scenario=arguments)
     first = build_section(title, _list_member_columns(sets[0]), most=FIRST_MEMBERS)
     stands = [Paragraph(text) for text in describe_what_stands(sets)]
     if document.stopped_by == TIME:
         stands.append(Paragraph(_("There was no time to look for all repairs: another may be cheaper.")))
-    return [first, *stands, *_build_repairs(repairs[:FIRST_REPAIRS]), Paragraph(end, soft=True)]
+    paths = {text.partition("=")[0].strip() for text in typed}
+    replaced = sorted(paths & {text.partition("=")[0] for one in repairs for text in one.set or ()})
+    if replaced:
+        names = Names(replaced)
+        stands.append(
+            Paragraph(_("Put the line of a repair in the place of yours for {paths}.", paths=names))
+        )
+    return [first, *stands, *_build_repairs(repairs), Paragraph(end, soft=True)]
 
 
 def describe_what_stands(sets: Sequence[ClashEntry]) -> list[Text]:
@@ -72,11 +90,12 @@ def describe_what_stands(sets: Sequence[ClashEntry]) -> list[Text]:
     return []
 
 
-def build_clash_report(document: ConflictDocument, *, scenario: str) -> Report:
+def build_clash_report(document: ConflictDocument, *, scenario: str, typed: Sequence[str] = ()) -> Report:
     """Return the report of a setting that is impossible before any solve: what clashes, and repairs."""
     verdict = Callout(_("This setting is impossible."), Tone.BAD)
-    nodes = build_first_conflict(document, scenario=scenario)
-    return build_study_report(document, _("What clashes"), verdict, nodes)
+    nodes = build_first_conflict(document, scenario=scenario, typed=typed)
+    told = replace(document, stopped_by=None)  # the last line names the command that takes a longer limit
+    return build_study_report(told, _("What clashes"), verdict, nodes)
 
 
 def _list_member_columns(entry: ClashEntry) -> list[Column]:
@@ -133,9 +152,7 @@ def describe_verdict(document: ConflictDocument) -> Text:
 def format_set_options(sets: Sequence[str]) -> str:
     """Write the `--set` options of a repair, as typed."""
     parts = (text.partition("=") for text in sets)
-    return " ".join(
-        f"--set {path}='{value}'" if '"' in value else f'--set {path}="{value}"' for path, __, value in parts
-    )
+    return " ".join(f"--set {path}={quote_value(value)}" for path, __, value in parts)
 
 
 def _describe_capitalised(repair: RepairEntry, lang: Lang) -> str:

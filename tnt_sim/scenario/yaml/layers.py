@@ -124,7 +124,7 @@ class RawScenario:
             if pairs.setdefault(path, value) != value:
                 raise UsageError(
                     _(
-                        '--set gives "{key_id}" two values: {pairs} and {value2}.',
+                        '--set gives "{key_id}" two values: {pairs} and {value2}. Keep one of the two.',
                         key_id=quote_value(path),
                         pairs=pairs[path],
                         value2=value,
