@@ -18,8 +18,10 @@ from tnt_sim.analysis.alternatives.diverse_search import (
     compute_nearest_distance,
 )
 from tnt_sim.analysis.alternatives.far_lists import FarLists
+from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.deadline import UNLIMITED, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
+from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, read_within_limits
 
@@ -86,3 +88,32 @@ def test_most_searches_find_lists(tmp_path: Path) -> None:
         n_dropped += dropped is not None
     assert n_lists > 3
     assert n_dropped > 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_limits_hold_where_amounts_are_large(tmp_path: Path, seed: int) -> None:
+    """Values in cents at prices of distances in cents do not wrap around 64 bits."""
+    random = np.random.default_rng(seed)
+    ask = np.round(np.exp(random.uniform(np.log(1000), np.log(3e7), 8)), 2)
+    rows = "".join(f"D{k},{a:.2f},{a:.2f}\n" for k, a in enumerate(ask))
+    (tmp_path / "dossiers.csv").write_text("dossier,cost,requested\n" + rows, encoding="utf-8")
+    text = f"""schema_version: 1
+id: large
+title: SYNTHETIC
+programme: {{id: tout, amount: {ask.sum() * 0.6:.2f} €}}
+dossiers: [{{file: dossiers.csv}}]
+objective: [{{maximise: {{granted: 1}}}}]
+"""
+    (tmp_path / "large.yaml").write_text(text, encoding="utf-8")
+    base = solve_reference(load_scenario(tmp_path / "large.yaml"), prove=False)
+    for part in (Fraction(1, 10), Fraction(9, 10), Fraction(1)):
+        floor = base.answer.bests[0] * (1 - part)
+        lists = FarLists.of(base.problem, floor, UNLIMITED)
+        assert lists is not None
+        near = list_near(base.problem, floor)
+        for others in ([], [near[len(near) // 2]], [near[0], near[len(near) // 3]]):
+            terms = build_distance_terms(base.problem, [base.allocation, *others], money=True)
+            bound = lists.find_far_list(terms, UNLIMITED)[1]
+            farthest = max(terms.evaluate(one.funded, one.granted_cents) for one in near) * terms.scale
+            assert bound is not None
+            assert farthest <= bound

@@ -36,6 +36,8 @@ FINE = 8
 """Bits of a price of the distance below one unit of value."""
 TRIES = 8
 """Prices of the distance, and lengths of the part that leaves."""
+MOST_SUM = 1 << 61
+"""Most that the magnitudes of value and priced distance may add up to, so that no sum leaves 64 bits."""
 SPARE = Fraction(1, 20)
 """Share of a minimum below which what exceeds it is not touched."""
 
@@ -92,6 +94,11 @@ class FarLists:
         ----------
         terms : the distances to the others added up
         deadline : the best so far stands after it
+
+        Returns
+        -------
+        tuple
+            None for each that is unknown; both where the sums do not fit into 64 bits.
         """
         offers, rows = self.problem.offers, self.form.recovery.candidate
         away = terms.per_funded[rows] + terms.per_cent[rows] * self.cents
@@ -100,12 +107,15 @@ class FarLists:
         best: tuple[int, BoolArray] | None = None
         bound: int | None = None
         low = 1
-        high = (
-            2 * (int(np.abs(self.value).max(initial=1)) << FINE) // max(1, int(np.abs(away).min(initial=1)))
-        )
+        least_away = int(np.abs(away[away != 0]).min()) if away.any() else 1
+        high = max(1, 2 * (int(np.abs(self.value).max(initial=1)) << FINE) // least_away)
+        held = int(np.abs(self.value).astype(object).sum()) << FINE
+        high = min(high, (MOST_SUM - held) // max(1, int(np.abs(away).astype(object).sum())))
+        if high < 1:
+            return None, None
         try:
             for _ in range(TRIES):
-                price = math.isqrt(low * max(high, low + 1))
+                price = math.isqrt(low * max(high, low))
                 scored = price * away + (self.value << FINE)
                 most = self._compute_bound(scored, deadline)
                 if most is not None:
