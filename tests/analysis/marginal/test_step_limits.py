@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -36,6 +37,7 @@ from tnt_sim.analysis.shared.reference_solution import (
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
+from tnt_sim.engine.result import Status
 from tnt_sim.kernel.cap_tree.path_room import FAR
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
@@ -240,3 +242,33 @@ def test_limits_beside_a_list_that_is_not_optimal(tmp_path: Path, seed: int) -> 
                 set_amount(base.problem, path, path.amount_cents + high), OptimiseOptions(prove=False)
             )
             assert at.bests[0] > now
+
+
+@pytest.mark.parametrize("seed", [0, 18, 28])
+def test_a_list_that_is_not_proven_never_excludes_a_gain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Where a better list exists today, no envelope is without gain, nor does one need money."""
+    best = solve_nested_caps(tmp_path, seed + 900, n=7, cents=True, rule=False)
+    lacking = best.allocation.funded.copy()
+    lacking[np.flatnonzero(lacking)[:1]] = False
+    allocation = Allocation(lacking, np.where(lacking, best.allocation.granted_cents, 0))
+    reading = read_allocation(best.problem, allocation)
+    assert reading.values[0] < best.answer.values[0]
+    answer = replace(
+        best.answer,
+        allocation=allocation,
+        values=reading.values,
+        bests=reading.values,
+        status=Status.FEASIBLE,
+        claimed=False,
+        canonical=False,
+        granted_cents=reading.granted_cents,
+    )
+    base = replace(best, answer=answer, limits=reading.values)
+    for solved in (True, False):
+        if not solved:
+            monkeypatch.setattr(marginal_euro, "MOST_SOLVED", 0)  # as with many dossiers
+        for one in compute_marginal_euros(base, clock=Clock.from_deadline(Deadline(1000)), prove=False):
+            assert one.status != NEVER
+            assert not one.step

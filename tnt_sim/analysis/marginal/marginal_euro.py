@@ -223,6 +223,8 @@ def _find_increases(
             return None, {}
         paths = [build_envelope_path(base.problem, name).restrict_upwards() for name in names]
         raised = curves.find_raised_paths(paths, deadline)
+        if not base.answer.is_closed:  # a better list may need no more money, whatever rises
+            raised = {name: caps for name, caps in raised.items() if caps.tree >= 0}
     except DeadlineExpired:
         return None, {}
     known = compute_increase_limits(curves, raised, deadline, optimal=base.answer.is_closed)
