@@ -14,6 +14,7 @@ from support.nested_caps import solve_nested_caps
 
 from tnt_sim.analysis.marginal import marginal_euro
 from tnt_sim.analysis.marginal.cap_limits import compute_increase_limits
+from tnt_sim.analysis.marginal.document import build_marginal_entry
 from tnt_sim.analysis.marginal.list_exchanges import find_enough_cents, find_enough_violation
 from tnt_sim.analysis.marginal.marginal_euro import (
     BOUNDED,
@@ -38,7 +39,9 @@ from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Status
+from tnt_sim.i18n.message import Lang
 from tnt_sim.kernel.cap_tree.path_room import FAR
+from tnt_sim.reporting.reports import marginal as marginal_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
@@ -272,3 +275,32 @@ def test_a_list_that_is_not_proven_never_excludes_a_gain(
         for one in compute_marginal_euros(base, clock=Clock.from_deadline(Deadline(1000)), prove=False):
             assert one.status != NEVER
             assert not one.step
+
+
+def test_a_limit_of_the_gain_names_its_goal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second goal may gain where the first cannot."""
+    table = "dossier,cost,requested,score\nA,5,5,3\nB,5,5,0\nC,5,5,2\nD,5,5,0\n"
+    (tmp_path / "dossiers.csv").write_text(table, encoding="utf-8")
+    text = """schema_version: 1
+id: two
+title: SYNTHETIC
+programme: {id: tout, amount: 20 €}
+dossiers: [{file: dossiers.csv}]
+objective: [{maximise: {score: 1}}, {maximise: {dossiers: 1}}]
+rules:
+  - {id: most, kind: limit, measure: dossiers, max: 2}
+"""
+    (tmp_path / "two.yaml").write_text(text, encoding="utf-8")
+    base = solve_reference(load_scenario(tmp_path / "two.yaml"), prove=False)
+    (exact,) = compute_marginal_euros(base, envelopes=[], prove=False)
+    assert (exact.status, exact.stage, exact.gain) == (RISES, "dossiers", 1)
+
+    def stop(*_: object) -> None:
+        raise DeadlineExpired
+
+    monkeypatch.setattr(marginal_euro._MarginalSearch, "find_rule_step", stop)
+    clock = Clock.from_deadline(Deadline(1000))
+    (found,) = compute_marginal_euros(base, envelopes=[], clock=clock, prove=False)
+    assert (found.status, found.stage, found.most_gain) == (BOUNDED, "score", 0)
+    outcome = marginal_report._describe_outcome(build_marginal_entry(found), Lang.EN)
+    assert outcome == "open; in score, no change gains more than +0"

@@ -70,7 +70,7 @@ class ReferenceEntry:
 class NextEuroEntry:
     """One envelope or rule: `step` is in its unit, `step_cents` is given for euros only.
 
-    No step gains more than `most_gain` in the first goal.
+    No step gains more than `most_gain` in the first goal, which is `goal` where the status is bounded.
     """
 
     kind: str

@@ -98,7 +98,8 @@ class NextEuro:
     upper : amount known to be enough if the step is not exact to the cent; otherwise equal to
     `step`
     unit : unit of the step
-    stage, gain : first stage that improves, and by how much in the optimum at that step
+    stage, gain : first stage that improves, and by how much in the optimum at that step; where bounded, the first
+    stage and no gain
     bought : applications that enter and leave there
     n_funded, granted_cents : of that allocation
     shadow_price : dual value per unit of the step, in the unit of the first stage; None if unknown
@@ -362,7 +363,10 @@ class _MarginalSearch:
         most = self.gains.get((euro.kind, euro.id))
         if most is None or euro.status == NEVER:
             return euro
-        return replace(euro, most_gain=most, status=BOUNDED if euro.status == STOPPED else euro.status)
+        euro = replace(euro, most_gain=most)
+        if euro.status != STOPPED:
+            return euro
+        return replace(euro, status=BOUNDED, stage=self.base.problem.stages[0].goal)
 
     def read_limits(
         self,

@@ -199,10 +199,10 @@ def _format_price(entry: NextEuroEntry, lang: Lang) -> str:
 def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
     if entry.status == "never":
         return NEVER[entry.kind].in_(lang)
-    if entry.status == "bounded" and entry.most_gain is not None:
+    if entry.status == "bounded" and entry.most_gain is not None and entry.goal is not None:
         most = format_signed(entry.most_gain, lang)
-        return _("open; no change gains more than {most}", most=most).in_(lang)
-    if entry.status == "stopped":
+        return _("open; in {goal}, no change gains more than {most}", goal=entry.goal, most=most).in_(lang)
+    if entry.status in ("bounded", "stopped"):
         return _("stopped by the time limit").in_(lang)
     if entry.gain is None and entry.step_upto is not None:
         return _("no list was found in time").in_(lang)
