@@ -80,6 +80,7 @@ def test_the_page_is_french_and_tables_add_up(tnt: Run, run_dir: Path, tmp_path:
         "reconcile", run_dir, lines, "--table", tmp_path / "lists.csv", "--out", tmp_path / "page.html"
     )
     assert "Décision sans ligne" in said.plain
+    assert "lus dans la colonne" in said.plain
     assert "Décision sans ligne" in (tmp_path / "page.html").read_text(encoding="utf-8")
     rows = list(
         csv.DictReader((tmp_path / "lists.csv").read_text(encoding="utf-8-sig").splitlines(), delimiter=";")
@@ -106,6 +107,22 @@ def test_a_file_that_agrees_says_so(tnt: Run, run_dir: Path, tmp_path: Path) -> 
     rows = "".join(f"{dossier};{amount}\n" for dossier, amount in grants.items())
     path.write_text(f"objet;total\n{rows}", encoding="utf-8")
     assert tnt(*words).document["status"] == "agrees"
+    path.write_text(f"objet;total\n{rows}Total;41000\n", encoding="utf-8")
+    found = tnt(*words).document
+    assert (found["status"], found["set_aside"][0]["why"]) == ("differs", "other_total")
+    assert "mais un total du fichier" in tnt(*words[:-1]).plain
+
+
+def test_a_run_in_another_currency_is_refused(tnt: Run, run_dir: Path, tmp_path: Path) -> None:
+    for name, text in (
+        ("scenario.yaml", SCENARIO.replace(" €", "") + "currency: GBP\n"),
+        ("table.csv", TABLE),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert tnt("run", tmp_path / "scenario.yaml", "--quiet").code == 0
+    run = next((tmp_path / "runs").iterdir())
+    said = tnt("reconcile", run, run_dir.parents[1] / "chorus.csv", "--json")
+    assert (said.code, "usage.currency" in said.out) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +130,7 @@ def test_a_file_that_agrees_says_so(tnt: Run, run_dir: Path, tmp_path: Path) -> 
     [
         (("--column", "amout=x"), "usage.column"),
         (("--table", "lists.txt"), "usage.table"),
+        (("--table", "lists.xlsx", "--out", "./lists.xlsx"), "usage.table"),
         (("--column", "amount=Absent"), "accounting_column"),
     ],
 )

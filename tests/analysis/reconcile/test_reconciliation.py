@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.analysis.reconcile import payment_pairs
-from tnt_sim.analysis.reconcile.accounting_lines import read_accounting_lines
+from tnt_sim.analysis.reconcile import payment_assignment, payment_pairs
+from tnt_sim.analysis.reconcile.accounting_lines import AccountingLines, read_accounting_lines
 from tnt_sim.analysis.reconcile.payment_pairs import compute_name_points, find_named_dossiers
 from tnt_sim.analysis.reconcile.reconciliation import Reconciliation, reconcile_lines
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import DataError
 
 SIRET = {"A": "21010001600015", "B": "21010002400011", "C": "20000001700019"}
@@ -204,6 +205,141 @@ def test_headers_of_chorus_are_known_and_totals_set_aside(tmp_path: Path) -> Non
         (5, None, "no_amount"),
     ]
     assert found.headers["day"] == "Date de dernière opération sur la DP"
+
+
+HEAD = "N° EJ;Fournisseur;SIRET;Montant payé;Libellé\n"
+
+
+def read(tmp_path: Path, rows: str, head: str = HEAD) -> AccountingLines:
+    path = tmp_path / "chorus.csv"
+    path.write_text(head + rows, encoding="utf-8")
+    return read_accounting_lines(path)
+
+
+def test_a_line_whose_text_begins_with_total_stays_a_line(tmp_path: Path) -> None:
+    found = read(tmp_path, f"5;SOMME NUMERIQUE;;1;a\n6;MER;{SIRET['A']};2;Total aide\n;MER;;2;Total\n;;;4;\n")
+    assert found.lines["line"].to_list() == [2, 3, 4, 5]
+    assert found.set_aside.height == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (
+            "1;A;;3;\nSous-total;;;3;\n2;A;;4;\n3;A;;5;\n;;;9;Sous total :\nTotal général;;;12;\n",
+            ["total"] * 3,
+        ),
+        ("Total;;;7;\n1;A;;3;\n2;A;;4;\n", ["total"]),
+        ("1;A;;3;\n2;A;;4;\n;;;7;\n", ["total"]),
+        ("1;A;;3;\n2;A;;4;\nTotal;;;9;\n", ["other_total"]),
+        ("1;A;;3;\n2;A;;4;\n;;;9;\n", []),
+    ],
+)
+def test_totals_are_sums_of_lines(tmp_path: Path, rows: str, why: list[str]) -> None:
+    assert read(tmp_path, rows).set_aside["why"].to_list() == why
+
+
+def test_postal_codes_are_no_amounts(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Montant mandaté"):
+        read(tmp_path, "VALS;01000;12000\n", "Fournisseur;CP;Montant mandaté\n")
+
+
+def test_cells_without_a_value_and_accounting_signs(tmp_path: Path) -> None:
+    found = read(tmp_path, "Non affecté;A;NON AFFECTÉ(E);(1 000,00);a\n0;A;-;- €;b\n4;A;;(3 €);c\n")
+    assert found.lines.select("number", "supplier_id", "cents").rows() == [
+        ("", "", -100_000),
+        ("", "", 0),
+        ("4", "", -300),
+    ]
+
+
+def test_lines_without_a_commitment_are_not_one_payment(tmp_path: Path) -> None:
+    given = read(tmp_path, f"Non affecté;A;{SIRET['A']};100;a\nNon affecté;A;{SIRET['A']};6;b\n")
+    found = reconcile_lines(table(("101", "A", SIRET["A"], 10_000)), given.lines)
+    assert lists(found) == ({"101": "matched"}, {2: "matched", 3: "without_decision"})
+
+
+def test_a_month_or_a_road_in_a_label_is_in_doubt_with_the_exact_decision() -> None:
+    found = reconcile_lines(
+        table(("105", "Mer", SIRET["A"], 10_000), ("2026-03", "Bois", "", 13_000), ("D906", "Pré", "", 5_000),
+              ("2026-01", "Vals", SIRET["B"], 12_000)),
+        lines(
+            ("", SIRET["A"], "MER", "solde 2026-03", 10_000),
+            ("", "", "COMMUNE DE VALS", "travaux route D906", 12_000),
+        ),
+    )  # fmt: skip
+    assert set(found.decisions["list"]) == set(found.lines["list"]) == {"doubtful"}
+    assert found.decisions["why"].to_list() == ["same_supplier", "supplier", "supplier", "same_supplier"]
+
+
+def test_a_number_of_another_siren_leaves_the_exact_decision_in_doubt() -> None:
+    found = reconcile_lines(
+        table(("101", "Ain", SIRET["A"], 500), ("102", "Bourg", SIRET["B"], 700), ("103", "Bourg", SIRET["B"], 0),
+              ("104", "Bourg", SIRET["B"], 900)),
+        lines(
+            ("", SIRET["B"], "BOURG", "DS 101", 700),
+            ("", SIRET["B"], "BOURG", "DS 103", 900),
+        ),
+    )  # fmt: skip
+    assert set(found.decisions["list"]) == set(found.lines["list"]) == {"doubtful"}
+
+
+@pytest.mark.parametrize(
+    ("supplier", "label", "expected"),
+    [
+        ("AIN", "DS-101", "other_amount"),
+        ("X", "DS-101", "doubtful"),
+        ("X", "DS-101 à 5 €", "doubtful"),
+    ],
+)
+def test_a_number_alone_needs_a_second_look(supplier: str, label: str, expected: str) -> None:
+    found = reconcile_lines(table(("101", "Ain", "", 500)), lines(("", "", supplier, label, 300)))
+    assert lists(found) == ({"101": expected}, {2: expected})
+
+
+def test_a_line_in_doubt_leaves_the_decisions_of_its_supplier_in_doubt() -> None:
+    found = reconcile_lines(
+        table(("104", "Numérique", SIRET["A"], 600), ("105", "Bois", "", 1_300)),
+        lines(("", "", "BOIS", "DS-104", 1_299), ("", "", "BOIS", "", 150)),
+    )
+    assert lists(found) == ({"104": "doubtful", "105": "doubtful"}, {2: "doubtful", 3: "doubtful"})
+
+
+def test_dates_and_longer_numbers_are_no_marked_numbers() -> None:
+    labels = ["demande 12/03/2026", "DS n°12 345 678", "dossier 12-2026", "dossier 12/a", "DS 12. 3e acompte"]
+    frame = lines(*(("", "", "", label, 1) for label in labels))
+    assert find_named_dossiers(frame, pl.DataFrame({"dossier": ["12"]}))["line"].to_list() == [5, 6]
+
+
+def test_all_payments_of_the_supplier_of_one_decision_are_summed() -> None:
+    paid = [1000, 1100, 1200, 1300, 1400, 1500, 2500]
+    found = reconcile_lines(
+        table(("105", "Mer", SIRET["A"], 10_000)), lines(*(("", SIRET["A"], "MER", "", one) for one in paid))
+    )
+    assert lists(found) == ({"105": "matched"}, dict.fromkeys(range(2, 9), "matched"))
+
+
+def test_instalments_that_do_not_sum_up_are_in_doubt() -> None:
+    found = reconcile_lines(
+        table(("105", "Mer", SIRET["A"], 10_000), ("106", "Ain", SIRET["B"], 8)),
+        lines(("", SIRET["A"], "MER", "acompte 1", 3_000), ("", SIRET["A"], "MER", "acompte 2", 4_000),
+              ("", SIRET["B"], "AIN", "", 7)),
+    )  # fmt: skip
+    assert lists(found) == (
+        {"105": "doubtful", "106": "other_amount"},
+        {2: "doubtful", 3: "doubtful", 4: "other_amount"},
+    )
+    assert found.lines["why"].to_list() == ["same_supplier", "same_supplier", None]
+
+
+def test_time_and_number_of_choices_are_two_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided = table(("101", "Ain", SIRET["A"], 500), ("102", "Ain", SIRET["A"], 600))
+    given = lines(*(("", SIRET["A"], "AIN", "", 7 * k + 1) for k in range(1, 13)))
+    late = reconcile_lines(decided, given, Deadline(0.0))
+    assert (late.stopped, set(late.decisions["why"])) == (True, {"time"})
+    monkeypatch.setattr(payment_assignment, "MOST_NODES", 3)
+    crowded = reconcile_lines(decided, given)
+    assert (crowded.stopped, set(crowded.decisions["why"])) == (False, {"undecided"})
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from tnt_sim.ingest.tables.raw_table import ReadOptions
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "amount": (
-        "amount", "montant", "montant paye", "montant engage", "montant ae", "montant cp", "eur",
-        "montant a controler en dev transaction", "montant ttc", "ae", "cp",
+        "amount", "montant", "montant paye", "montant engage", "montant ae", "montant cp",
+        "montant a controler en dev transaction", "montant ttc",
     ),
     "number": (
         "number", "n ej", "numero ej", "no ej", "ej", "engagement juridique", "numero d engagement juridique",
@@ -49,8 +49,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Normalised headers by what they hold, the most certain first."""
-_EMPTY = ("", "#")
-_TOTAL = r"^(?i)\s*(?:sous[- ]?total|total|r.sultat|somme)\b"
+_EMPTY = r"(?i)^(?:#|-|0|non affect.(?:e|\(e\))?)?$"
+"""Cells without a value, such as « Non affecté »."""
+_TOTAL = r"(?i)^(?:sous[- ]?total|total|r.sultat|somme)(?:\s+(?:g.n.ral|global))?e?\s*:?$"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +62,8 @@ class AccountingLines:
     ----------
     lines : `line` (row of the file), `number`, `supplier_id`, `supplier`, `label`, `reference`, `day` (texts, ""
     where the file has none) and `cents`
-    set_aside : `line`, `text`, `cents` (null where it has none) and `why` (`total` or `no_amount`) of rows that
-    are no line
+    set_aside : `line`, `text`, `cents` (null where it has none) and `why` of rows that are no line: `total` (the
+    sum of all lines, or of those just above or below), `other_total` (of none of them) or `no_amount`
     headers : header of each column that was read
     """
 
@@ -95,26 +96,65 @@ def read_accounting_lines(
         for name in COLUMNS
     ]
     frame = pl.DataFrame([table["_row"].cast(pl.Int64).alias("line"), *texts]).with_columns(
-        pl.when(pl.col(name).is_in(_EMPTY)).then(pl.lit("")).otherwise(pl.col(name)).alias(name)
+        pl.when(pl.col(name).str.contains(_EMPTY)).then(pl.lit("")).otherwise(pl.col(name)).alias(name)
         for name in COLUMNS
         if name != "amount"
     )
     cents = _parse_amounts(frame, headers["amount"], path.name)
     named = [pl.col(name) for name in ("number", "supplier_id", "supplier", "label", "reference")]
-    frame = frame.with_columns(cents.alias("cents"), pl.concat_str(named, separator=" ").alias("_all"))
-    is_total = (pl.col("_all").str.strip_chars() == "") | pl.any_horizontal(
-        one.str.contains(_TOTAL) for one in named
+    frame = frame.with_columns(
+        cents.alias("cents"),
+        pl.concat_str(named, separator=" ").str.strip_chars().alias("text"),
+        pl.all_horizontal((one == "") | one.str.contains(_TOTAL) for one in named).alias("bare"),
     )
-    why = pl.when(is_total).then(pl.lit("total")).when(pl.col("cents").is_null()).then(pl.lit("no_amount"))
-    frame = frame.with_columns(why.alias("why"))
     # A row without any cell of these columns is no row.
-    frame = frame.filter((pl.col("_all").str.strip_chars() != "") | (pl.col("amount") != ""))
-    aside = frame.filter(pl.col("why").is_not_null()).select(
-        "line", pl.col("_all").str.strip_chars().alias("text"), "cents", "why"
-    )
-    return AccountingLines(
-        frame.filter(pl.col("why").is_null()).drop("_all", "amount", "why"), aside, headers
-    )
+    frame = frame.filter((pl.col("text") != "") | (pl.col("amount") != ""))
+    frame = frame.with_columns(_find_rows_aside(frame).alias("why"))
+    aside = frame.filter(pl.col("why").is_not_null()).select("line", "text", "cents", "why")
+    lines = frame.filter(pl.col("why").is_null()).drop("text", "amount", "bare", "why")
+    return AccountingLines(lines, aside, headers)
+
+
+def _find_rows_aside(frame: pl.DataFrame) -> pl.Series:
+    """Return why each row is no line; null for lines.
+
+    A total has the word « Total » or the like as its only text. A row without any text is one if it is the sum
+    of the lines.
+    """
+    cents = frame["cents"]
+    is_empty = frame["text"] == ""
+    lines_cents = int(frame.filter(~pl.col("bare") & pl.col("cents").is_not_null())["cents"].sum())
+    is_total = (frame["bare"] & ~is_empty) | (is_empty & (cents == lines_cents).fill_null(value=False))
+    is_line = ~is_total & cents.is_not_null()
+    known = _find_sums(cents.to_list(), is_line.to_list())
+    why = [
+        ("total" if known[row] or cents[row] is None else "other_total")
+        if is_total[row]
+        else None
+        if is_line[row]
+        else "no_amount"
+        for row in range(len(cents))
+    ]
+    return pl.Series(why, dtype=pl.String)
+
+
+def _find_sums(cents: list[int | None], is_line: list[bool]) -> list[bool]:
+    """Return which rows are the sum of all lines, or of the lines just above or just below."""
+    own = [amount or 0 if line else 0 for amount, line in zip(cents, is_line, strict=True)]
+    total = sum(own)
+    above = _find_sums_above(cents, own)
+    below = _find_sums_above(cents[::-1], own[::-1])[::-1]
+    return [amount == total or one or other for amount, one, other in zip(cents, above, below, strict=True)]
+
+
+def _find_sums_above(cents: list[int | None], own: list[int]) -> list[bool]:
+    """Return which rows are the sum of the lines from some row above down to them."""
+    sums, total, found = {0}, 0, []
+    for amount, line in zip(cents, own, strict=True):
+        found.append(amount is not None and total - amount in sums)
+        total += line
+        sums.add(total)
+    return found
 
 
 def _find_headers(file_headers: list[str], chosen: Mapping[str, str], file: str) -> dict[str, str]:
@@ -170,8 +210,13 @@ def _refuse(text: Text, name: str, file: str) -> None:
 
 
 def _parse_amounts(frame: pl.DataFrame, header: str, file: str) -> pl.Series:
-    """Parse the amounts, with the minus sign before or after the figures."""
-    text = frame["amount"].str.replace(r"^([^-−].*?)\s*[-−]$", "-${1}")
+    """Parse the amounts: the minus sign before or after, « (12) » below zero, and « - » for zero."""
+    text = (
+        frame["amount"]
+        .str.replace(r"^\(([^-−()]+)\)(\s*€)?$", "-${1}")
+        .str.replace(r"^[-−–](\s*€)?$", "0")
+        .str.replace(r"^([^-−].*?)\s*[-−]$", "-${1}")
+    )
     cents, reasons = parse_cents_series(text)
     defects = Defects()
     for row in reasons.is_not_null().arg_true().to_list():

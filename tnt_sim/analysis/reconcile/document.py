@@ -8,7 +8,7 @@ from typing import Literal
 
 Evidence = Literal["number", "siret", "siren", "name"]
 """The link of lines to a decision: its number, the supplier's number, or the name alone."""
-Doubt = Literal["tie", "supplier", "two_numbers", "undecided"]
+Doubt = Literal["tie", "supplier", "two_numbers", "same_supplier", "undecided", "time"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class DoubtfulDecision:
     """A decision whose lines are in doubt, with those of one least-cost assignment, and why.
 
     `tie`: another assignment costs the same. `supplier`: a line names the dossier, and its supplier is another
-    one. `two_numbers`: a line names several dossiers. `undecided`: too many choices, or no time left.
+    one or nothing else fits. `two_numbers`: a line names several dossiers. `same_supplier`: lines and decisions of
+    one supplier do not agree, and several ways are possible. `undecided`: too many choices. `time`: no time left.
     """
 
     dossier: str
@@ -70,12 +71,12 @@ class DoubtfulLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAsideLine:
-    """A row that is no line: a total, or without an amount."""
+    """A row that is no line: a total, or without an amount; `other_total` is the sum of no lines next to it."""
 
     line: int
     text: str
     cents: int | None
-    why: Literal["total", "no_amount"]
+    why: Literal["total", "other_total", "no_amount"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,8 @@ class ReconciliationTotal:
 class ReconcileDocument:
     """Decisions of a run reconciled with an accounting export.
 
-    `status` is `agrees` if every decision and every line is matched, `differs` if not, `stopped` if time ran out.
+    `status` is `agrees` if every decision and every line is matched and totals of the file are those of its lines,
+    `differs` if not, `stopped` if time ran out.
     """
 
     schema_version: Literal[1] = 1

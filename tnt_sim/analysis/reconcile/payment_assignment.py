@@ -60,6 +60,7 @@ class PaymentAssignment:
     rivals : payments that a tied decision takes in one of these assignments
     undecided : decisions for which no optimum was shown, as there are too many choices or no time is left
     cost : of the decided part
+    late : the undecided ones for which no time is left
     """
 
     payments: tuple[tuple[int, ...], ...]
@@ -67,6 +68,7 @@ class PaymentAssignment:
     rivals: frozenset[int]
     undecided: frozenset[int]
     cost: int
+    late: frozenset[int] = frozenset()
 
 
 def compute_difference_points(residual: int, amount: int) -> int:
@@ -111,9 +113,10 @@ def assign_payments(
     try:
         _add_sums(options, residuals, amounts, cells, incomplete, deadline)
         return _solve_parts(options, incomplete, deadline)
-    except (TooManyChoices, DeadlineExpired):
-        n = len(residuals)
-        return PaymentAssignment(((),) * n, frozenset(), frozenset(), frozenset(range(n)), 0)
+    except (TooManyChoices, DeadlineExpired) as reason:
+        n, everything = len(residuals), frozenset(range(len(residuals)))
+        late = everything if isinstance(reason, DeadlineExpired) else frozenset[int]()
+        return PaymentAssignment(((),) * n, frozenset(), frozenset(), everything, 0, late)
 
 
 def _list_single_options(
@@ -265,6 +268,7 @@ def _solve_parts(
     tied: set[int] = set()
     rivals: set[int] = set()
     undecided: set[int] = set()
+    late: set[int] = set()
     cost = 0
     stack = [(list(range(len(options))), [list(each) for each in options])]
     while stack:
@@ -277,15 +281,18 @@ def _solve_parts(
         try:
             deadline.check()
             result = _solve_part(reduced, deadline)
-        except (TooManyChoices, DeadlineExpired):
+        except (TooManyChoices, DeadlineExpired) as reason:
             undecided.update(rows)
+            late.update(rows if isinstance(reason, DeadlineExpired) else ())
             continue
         for row, taken in zip(rows, result.payments, strict=True):
             payments[row] = taken
         tied.update(rows[k] for k in result.tied)
         rivals |= result.rivals
         cost += result.cost
-    return PaymentAssignment(tuple(payments), frozenset(tied), frozenset(rivals), frozenset(undecided), cost)
+    return PaymentAssignment(
+        tuple(payments), frozenset(tied), frozenset(rivals), frozenset(undecided), cost, frozenset(late)
+    )
 
 
 def _drop_dear_options(options: Sequence[Sequence[Option]]) -> list[list[Option]]:

@@ -13,7 +13,9 @@ MOST_PAIRS = 250_000
 """Pairs of one supplier, name or amount; more of them are not looked at one by one."""
 _SHORT = 6
 """Digits from which a number without a word before it may be that of a dossier."""
-_MARKED = r"(?i)\b(?:DS|dossiers?|demandes?)\b[\s:.#_-]*(?:n\s?[°o]\.?|num.ro)?[\s:.#_-]*\d{1,10}\b"
+_MARK = r"(?i)\b(?:DS|dossiers?|demandes?)\b[\s:.#_-]*(?:n\s?[°o]\.?|num.ro)?[\s:.#_-]*"
+_GOES_ON = r"(?:\s?\d|[/.-]\d)?"
+"""Figures after a number, which make it a date or part of a longer number: « demande 12/03/2026 »."""
 _BARE = rf"\b\d{{{_SHORT},10}}\b"
 _MIXED = r"[0-9A-Za-z]+(?:[-_/.][0-9A-Za-z]+)+|[A-Za-z]+\d+[0-9A-Za-z]*"
 _COMMON = frozenset(
@@ -42,7 +44,10 @@ def find_named_dossiers(lines: pl.DataFrame, dossiers: pl.DataFrame) -> pl.DataF
     text = pl.concat_str("label", "reference", separator=" ; ")
     candidates = [
         lines.select(
-            "line", text.str.extract_all(_MARKED).list.eval(pl.element().str.extract(r"(\d+)$")).alias("key")
+            "line",
+            text.str.extract_all(rf"{_MARK}\d{{1,10}}\b{_GOES_ON}")
+            .list.eval(pl.element().str.extract(rf"^{_MARK}(\d{{1,10}})$"))
+            .alias("key"),
         ),
         lines.select("line", text.str.extract_all(_BARE).alias("key")),
         lines.select("line", text.str.extract_all(_MIXED).alias("key")),

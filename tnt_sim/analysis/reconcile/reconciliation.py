@@ -70,8 +70,8 @@ def reconcile_lines(
     )
     lines = _group_commitments(lines, named)
     named_lines = _assign_named_lines(lines, named, decisions)
-    open_decisions, payments = _select_open(decisions, named_lines, lines)
-    chosen, doubts, stopped = _assign_the_rest(open_decisions, payments, deadline)
+    open_decisions, payments, others = _select_open(decisions, named_lines)
+    chosen, doubts, stopped = _assign_the_rest(open_decisions, payments, others, deadline)
     return _build_tables(decisions, named_lines, chosen, doubts, stopped=stopped)
 
 
@@ -104,30 +104,44 @@ def _assign_named_lines(lines: pl.DataFrame, named: pl.DataFrame, decisions: pl.
             pl.col("dossier").n_unique().alias("n"), pl.col("dossier").min(), pl.col("decision").min(),
         )
     )  # fmt: skip
-    siren = decisions.select("decision", pl.col("siren").alias("own_siren"))
+    own = decisions.select(
+        "decision", "granted_cents", pl.col("siren").alias("own_siren"), pl.col("name_key").alias("own_name")
+    )
     entry = pl.col("n") == 1
-    other = (pl.col("siren") != "") & (pl.col("own_siren") != "") & (pl.col("siren") != pl.col("own_siren"))
+    known = (pl.col("siren") != "") & (pl.col("own_siren") != "")
+    words = pl.col("name_key").str.split(" ").list.set_intersection(pl.col("own_name").str.split(" "))
+    share_a_word = words.list.eval(pl.element() != "").list.any()
+    amounts = (pl.col("cents"), pl.col("cents").sum().over("payment"), pl.col("cents").sum().over("decision"))
+    same_amount = pl.any_horizontal(one == pl.col("granted_cents") for one in amounts)
+    # The number stands in a column of its own, and nothing says that the supplier is another one.
+    only_the_number = (pl.col("reference") != "") & (pl.col("name_key") == "")
+    unlike = ~known & ~share_a_word & ~same_amount & ~only_the_number
+    other = pl.when(known).then(pl.col("siren") != pl.col("own_siren")).otherwise(unlike)
     return (
         lines.join(by_payment, on="payment", how="left", maintain_order="left")
         .with_columns(pl.when(entry).then("decision").alias("decision"))
-        .join(siren, on="decision", how="left", maintain_order="left")
+        .join(own, on="decision", how="left", maintain_order="left")
         .with_columns(
             pl.when(entry & pl.col("decision").is_null()).then("dossier").alias("names"),
             pl.when(pl.col("n") > 1)
             .then(pl.lit("two_numbers"))
-            .when(other)
+            .when(pl.col("decision").is_not_null() & other)
             .then(pl.lit("supplier"))
             .alias("why"),
             (pl.col("n") > 1).fill_null(value=False).alias("several"),
         )
-        .drop("dossier", "own_siren", "n")
+        .drop("dossier", "granted_cents", "own_siren", "own_name", "n")
     )
 
 
 def _select_open(
-    decisions: pl.DataFrame, named_lines: pl.DataFrame, lines: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the decisions that lack money, with `cents` and `is_named`, and the payments that name no dossier."""
+    decisions: pl.DataFrame, named_lines: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return the decisions that lack money, with `cents` and `is_named`, and two tables of payments.
+
+    The first ones name no dossier. The second ones name one that is not funded, of another supplier or of another
+    amount: it may be a misread number.
+    """
     paid = (
         named_lines.filter(pl.col("decision").is_not_null())
         .group_by("decision")
@@ -141,30 +155,43 @@ def _select_open(
         )
         .filter(pl.col("cents") != 0)
     )
-    free = named_lines.filter(pl.col("decision").is_null() & pl.col("names").is_null() & ~pl.col("several"))
-    payments = free.group_by("payment", maintain_order=True).agg(
-        pl.col("cents").sum(), pl.col("siret").max(), pl.col("siren").max(),
-        pl.col("name_key").max(), pl.col("name_word").max(), pl.col("line").min(),
+    unsure = pl.col("why").is_not_null() | pl.col("decision").is_in(residual["decision"].implode())
+    is_other = pl.col("names").is_not_null() | (pl.col("decision").is_not_null() & unsure)
+    is_free = pl.col("decision").is_null() & pl.col("names").is_null() & ~pl.col("several")
+    payments, others = (
+        named_lines.filter(one)
+        .group_by("payment", maintain_order=True)
+        .agg(
+            pl.col("cents").sum(), pl.col("siret").max(), pl.col("siren").max(),
+            pl.col("name_key").max(), pl.col("name_word").max(), pl.col("line").min(), pl.col("decision").max(),
+            pl.col("why").is_not_null().any().alias("doubted"),
+        )
+        .sort("line")
+        .drop("line")
+        for one in (is_free, is_other)
     )  # fmt: skip
-    return residual, payments.sort("line").drop("line")
+    return residual, payments.drop("decision", "doubted"), others
 
 
 def _assign_the_rest(
-    decisions: pl.DataFrame, payments: pl.DataFrame, deadline: Deadline
+    decisions: pl.DataFrame, payments: pl.DataFrame, others: pl.DataFrame, deadline: Deadline
 ) -> tuple[dict[int, int], pl.DataFrame, bool]:
-    """Assign free payments.
+    """Assign free payments; `others` name a dossier, and may be for another decision of their supplier.
 
     Return the decision of each, `kind`, `index` and `why` of what is in doubt, and whether time ran out.
     """
     outcome = find_pairs(decisions, payments)
+    named_pairs = find_pairs(decisions, others)
     chosen: dict[int, int] = {}
     doubts: list[tuple[str, int, str]] = []
     stopped = False
-    for kind, crowded in (("decision", outcome.crowded_decisions), ("payment", outcome.crowded_payments)):
-        doubts += [(kind, entry, "undecided") for entry in sorted(crowded)]
+    for one in (outcome, named_pairs):
+        doubts += [("decision", entry, "undecided") for entry in sorted(one.crowded_decisions)]
+        doubts += [("payment", entry, "undecided") for entry in sorted(one.crowded_payments)]
     cents = dict(zip(decisions["decision"].to_list(), decisions["cents"].to_list(), strict=True))
     named = dict(zip(decisions["decision"].to_list(), decisions["is_named"].to_list(), strict=True))
     amounts = dict(zip(payments["payment"].to_list(), payments["cents"].to_list(), strict=True))
+    siren = dict(zip(payments["payment"].to_list(), payments["siren"].to_list(), strict=True))
     # A part with a crowded key is not decided: the pairs left out could be the better ones.
     for component in _split_pairs(outcome.pairs):
         rows = sorted({row for row, __, __ in component})
@@ -179,6 +206,10 @@ def _assign_the_rest(
             if amounts[column] == cents[row] or (amounts[column] > 0 and not named[row]):
                 chosen[column] = row
             continue
+        one_supplier = len(rows) == 1 and len({siren[entry] for entry in columns}) == 1
+        if one_supplier and sum(amounts[entry] for entry in columns) == cents[rows[0]]:
+            chosen.update(dict.fromkeys(columns, rows[0]))
+            continue
         place = {entry: k for k, entry in enumerate(rows)}, {entry: k for k, entry in enumerate(columns)}
         answer = assign_payments(
             [cents[entry] for entry in rows],
@@ -191,15 +222,60 @@ def _assign_the_rest(
             chosen.update({columns[entry]: rows[k] for entry in taken})
         doubts += [("decision", rows[k], "tie") for k in sorted(answer.tied)]
         doubts += [("payment", columns[k], "tie") for k in sorted(answer.rivals)]
-        if answer.undecided:
-            stopped = stopped or deadline.expired
-            doubts += [("decision", rows[k], "undecided") for k in sorted(answer.undecided)]
-            around = {column for row, column, __ in component if place[0][row] in answer.undecided}
-            doubts += [("payment", entry, "undecided") for entry in sorted(around - chosen.keys())]
+        stopped = stopped or bool(answer.late)
+        for why, undecided in (("time", answer.late), ("undecided", answer.undecided - answer.late)):
+            doubts += [("decision", rows[k], why) for k in sorted(undecided)]
+            around = {column for row, column, __ in component if place[0][row] in undecided}
+            doubts += [("payment", entry, why) for entry in sorted(around - chosen.keys())]
+    doubts += _list_same_supplier(decisions, others, (outcome.pairs, named_pairs.pairs), chosen, amounts)
     frame = pl.DataFrame(
         doubts, schema={"kind": pl.String, "index": pl.Int64, "why": pl.String}, orient="row"
     )
     return chosen, frame.unique(["kind", "index"], keep="first", maintain_order=True), stopped
+
+
+def _list_same_supplier(
+    decisions: pl.DataFrame,
+    others: pl.DataFrame,
+    pairs: tuple[pl.DataFrame, pl.DataFrame],
+    chosen: dict[int, int],
+    amounts: dict[int, int],
+) -> list[tuple[str, int, str]]:
+    """List as doubtful what may belong together among the decisions that are not paid exactly.
+
+    A payment that no decision takes exactly is in doubt with each other decision of its supplier, and a payment
+    that names a dossier with each other decision of its supplier, if it is in doubt or has the amount of that one.
+    """
+    paid: dict[int, int] = {}
+    for payment, decision in chosen.items():
+        paid[decision] = paid.get(decision, 0) + amounts[payment]
+    cents = dict(zip(decisions["decision"].to_list(), decisions["cents"].to_list(), strict=True))
+    exact = {decision for decision, total in paid.items() if total == cents[decision]}
+    lacking = decisions.select("decision", pl.col("cents").alias("lacking"))
+    found = [
+        (decision, payment)
+        for decision, payment in pairs[0].select("decision", "payment").iter_rows()
+        if decision not in exact and chosen.get(payment) not in {decision, *exact}
+    ]
+    given = others.select("payment", "cents", "doubted", pl.col("decision").alias("named"))
+    likely = (
+        pairs[1]
+        .join(given, on="payment")
+        .join(lacking, on="decision")
+        .filter(pl.col("doubted") | (pl.col("cents") == pl.col("lacking")))
+        .filter(pl.col("named").ne_missing(pl.col("decision")))
+        .filter(~pl.col("decision").is_in(exact))
+        .sort("decision", "payment")
+    )
+    found += likely.select("decision", "payment").iter_rows()
+    return [
+        entry
+        for decision, payment in found
+        for entry in (
+            ("decision", decision, "same_supplier"),
+            ("payment", payment, "same_supplier"),
+        )
+    ]
 
 
 def _split_pairs(pairs: pl.DataFrame) -> list[list[tuple[int, int, int]]]:
@@ -277,8 +353,10 @@ def _build_tables(
         .with_columns((pl.col("lines_cents") - pl.col("granted_cents")).alias("difference_cents"))
     )
     in_two = pl.col("decision").is_in(several) & (pl.col("difference_cents") != 0)
+    # What its own lines say of it comes before what other lines of its supplier do.
+    first = pl.when(pl.col("w") != "same_supplier").then("w")
     outcome = outcome.with_columns(
-        pl.coalesce("w", "line_why", pl.when(in_two).then(pl.lit("two_numbers"))).alias("why")
+        pl.coalesce(first, "line_why", pl.when(in_two).then(pl.lit("two_numbers")), "w").alias("why")
     ).with_columns(
         pl.when(pl.col("why").is_not_null()).then(pl.lit(DOUBTFUL))
         .when(pl.col("n_lines") == 0).then(pl.lit(WITHOUT_LINE))

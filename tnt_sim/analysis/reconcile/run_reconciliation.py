@@ -32,6 +32,9 @@ from tnt_sim.analysis.reconcile.reconciliation import (
 )
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import _
+from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 
 
@@ -61,7 +64,17 @@ def reconcile_run(
     ------
     DataError
         If the file cannot be read.
+    UsageError
+        If the amounts of the run are not in euros.
     """
+    if get_currency() != EURO:
+        raise UsageError(
+            _(
+                "Chorus holds amounts in EUR, and these are in {symbol}: they cannot be reconciled.",
+                symbol=get_currency().symbol,
+            ),
+            code="usage.currency",
+        )
     deadline = Deadline(run.spec.solver.time_limit if seconds is None else seconds)
     read = read_accounting_lines(path, columns, options)
     reconciliation = reconcile_lines(run.table, read.lines, deadline)
@@ -76,7 +89,11 @@ def _build_document(
     whole = totals[-1]
     assert (whole.n_decisions, whole.granted_cents) == (reconciliation.decisions.height, grants)
     assert (whole.n_lines, whole.lines_cents) == (read.lines.height, lines)
-    agrees = whole.n_decisions == totals[0].n_decisions and whole.n_lines == totals[0].n_lines
+    agrees = (
+        whole.n_decisions == totals[0].n_decisions
+        and whole.n_lines == totals[0].n_lines
+        and "other_total" not in read.set_aside["why"]
+    )
     lists = {
         name: [ReconciledDecision(**one) for one in _list_decisions(reconciliation, name, "evidence")]
         for name in (MATCHED, OTHER_AMOUNT, WITHOUT_LINE)

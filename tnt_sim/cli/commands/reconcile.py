@@ -66,7 +66,7 @@ def reconcile(
     lang = options.choose_lang()
     columns = _parse_columns(column or [])
     if table is not None:
-        _check_table(table, force=options.force)
+        _check_table(table, options.out, force=options.force)
     from tnt_sim.analysis.reconcile.run_reconciliation import reconcile_run
     from tnt_sim.engine.run_folder.run_access import open_stored
     from tnt_sim.ingest.tables.raw_table import ReadOptions
@@ -113,13 +113,17 @@ def _parse_columns(texts: list[str]) -> dict[str, str]:
     return columns
 
 
-def _check_table(table: Path, *, force: bool) -> None:
+def _check_table(table: Path, out: Path | None, *, force: bool) -> None:
     from tnt_sim.engine.run_folder.atomic_write import check_target
 
     if table.suffix.lower() not in (".csv", ".xlsx"):
         raise UsageError(
             _('--table "{name}": give a name that ends in .csv or .xlsx.', name=table.name),
             code="usage.table",
+        )
+    if out is not None and table.resolve() == out.resolve():
+        raise UsageError(
+            _('--table and --out both name "{name}": give two names.', name=table.name), code="usage.table"
         )
     check_target(table, replace=force)
 

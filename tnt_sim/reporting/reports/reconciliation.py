@@ -35,9 +35,13 @@ LISTS: Mapping[str, Text] = {
 """Title of each list."""
 DOUBTS: Mapping[str, Text] = {
     "tie": _("Another way to match is as good."),
-    "supplier": _("A line names this dossier, and its supplier has another SIREN."),
+    "supplier": _(
+        "A line names this dossier, and its supplier is another one or does not show that it is the same."
+    ),
     "two_numbers": _("A line names several dossiers."),
-    "undecided": _("Too many lines could belong to it, or the time was too short."),
+    "same_supplier": _("Other lines or decisions of this supplier could belong to it."),
+    "undecided": _("Too many lines could belong to it."),
+    "time": _("The time was too short."),
 }
 EVIDENCE: Mapping[str, Text] = {
     "number": _("dossier number"),
@@ -45,7 +49,11 @@ EVIDENCE: Mapping[str, Text] = {
     "siren": _("SIREN"),
     "name": _("name"),
 }
-ASIDE: Mapping[str, Text] = {"total": _("A total, or an empty row"), "no_amount": _("No amount")}
+ASIDE: Mapping[str, Text] = {
+    "total": _("A total of the lines"),
+    "other_total": _("A total that is not the sum of the lines"),
+    "no_amount": _("No amount"),
+}
 
 
 def build_report(document: ReconcileDocument) -> Report:
@@ -70,6 +78,14 @@ def _build_verdict(document: ReconcileDocument) -> Callout:
             return Callout(
                 _("The time was too short to settle every line. Give more with --time-limit."), Tone.BOUND
             )
+    matched, whole = document.totals[0], document.totals[-1]
+    if (matched.n_decisions, matched.n_lines) == (whole.n_decisions, whole.n_lines):
+        return Callout(
+            _(
+                "Each decision and each line agree to the cent, but a total of the file is not that of its lines."
+            ),
+            Tone.BAD,
+        )
     return Callout(_("Some decisions and lines do not agree: see the lists below."), Tone.BAD)
 
 
@@ -82,6 +98,7 @@ def _describe(document: ReconcileDocument) -> Iterator[Text]:
         lines=Count(whole.n_lines),
         amount=Money(whole.lines_cents),
     )
+    yield _('The amounts were read in the column "{header}".', header=document.columns["amount"])
     difference = whole.lines_cents - whole.granted_cents
     if difference > 0:
         yield _("The file has {amount} more than the list grants.", amount=Money(difference))
