@@ -30,8 +30,9 @@ class DoubtfulDecision:
     """A decision whose lines are in doubt, with those of one least-cost assignment, and why.
 
     `tie`: another assignment costs the same. `supplier`: a line names the dossier, and its supplier is another
-    one or nothing else fits. `two_numbers`: a line names several dossiers. `same_supplier`: lines and decisions of
-    one supplier do not agree, and several ways are possible. `undecided`: too many choices. `time`: no time left.
+    one or is not shown to be the same. `two_numbers`: a line names several dossiers. `same_supplier`: lines and
+    decisions of one supplier do not agree, and several ways are possible. `undecided`: too many choices. `time`:
+    no time left.
     """
 
     dossier: str
