@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
 from tnt_sim.errors import ScenarioError
-from tnt_sim.i18n.numbers import set_currency
+from tnt_sim.i18n.numbers import get_currency, set_currency
+from tnt_sim.ingest.tables.pabulib import read_pb, render_scenario
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +104,8 @@ def test_grants_in_a_currency_without_decimals_are_whole(tmp_path: Path) -> None
         ('{symbol: "k"}', "looks like a part of a number"),
         ('{symbol: "x1"}', "looks like a part of a number"),
         ("{symbol: £, place: above}", "above"),
+        ("{symbol: '.'}", "has neither a letter nor the sign of a currency"),
+        ("", '"currency" is empty'),
     ],
 )
 def test_a_currency_that_cannot_be_held_is_refused_in_its_place(
@@ -152,3 +156,33 @@ def test_a_format_that_holds_euros_refuses_another_currency(
     assert '"turgot" holds amounts in EUR' in capsys.readouterr().err
     call(capsys, "export", folder, "--format", "pabulib", "--out", tmp_path / "t.pb")
     assert "currency;GBP" in (tmp_path / "t.pb").read_text()
+
+
+def test_a_scenario_that_fails_does_not_choose_the_currency_of_the_session(tmp_path: Path) -> None:
+    pounds = write_demo(tmp_path / "pounds", "GBP", "£")
+    euros = write_demo(tmp_path / "euros", "EUR", "€")
+    pounds.write_text(pounds.read_text() + "unknown: 1\n")
+    with pytest.raises(ScenarioError, match="unknown"):
+        tnt.read_scenario(pounds)
+    tnt.read_scenario(euros)
+    assert get_currency().code == "EUR"
+
+
+def test_a_scenario_from_another_process_does_not_change_the_currency_of_the_session(tmp_path: Path) -> None:
+    sent = pickle.dumps(tnt.read_scenario(write_demo(tmp_path / "pounds", "GBP", "£")))
+    set_currency(None)
+    pickle.loads(sent)
+    assert get_currency().code == "GBP"
+    set_currency(None)
+    tnt.read_scenario(write_demo(tmp_path / "euros", "EUR", "€"))
+    with pytest.raises(ScenarioError, match="GBP"):
+        pickle.loads(sent)
+    assert get_currency().code == "EUR"
+
+
+def test_the_note_of_a_pabulib_file_names_its_currency_and_no_other() -> None:
+    lines = ["META", "key;value", "num_projects;1", "budget;100", "currency;PLN", "PROJECTS"]
+    pb = read_pb("\n".join([*lines, "project_id;cost;votes;name", "1;50;3;x", ""]).encode(), "a.pb")
+    note = next(line for line in render_scenario(pb, "a.pb").splitlines() if line.startswith("note:"))
+    assert "PLN" in note
+    assert "€" not in note

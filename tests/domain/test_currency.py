@@ -25,6 +25,7 @@ from tnt_sim.i18n.numbers import (
     format_cents,
     format_short_amount,
     get_currency,
+    localise_amounts,
     set_currency,
 )
 
@@ -157,3 +158,8 @@ def test_a_second_currency_is_not_chosen() -> None:
     assert choose_currency(CURRENCIES["GBP"])
     assert not choose_currency(CURRENCIES["EUR"])
     assert get_currency() == CURRENCIES["GBP"]
+
+
+def test_a_word_that_begins_with_the_symbol_is_no_amount() -> None:
+    choose_currency(CURRENCIES["ZAR"])
+    assert localise_amounts("12 Rue Haute, 12 R", Lang.FR) == "12 Rue Haute, R\u00a012"

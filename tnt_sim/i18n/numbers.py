@@ -125,6 +125,23 @@ def choose_currency(currency: Currency) -> bool:
     return True
 
 
+@contextmanager
+def release_currency_on_error() -> Iterator[None]:
+    """Let another currency be chosen if a scenario fails; the present one stays, to show what is wrong in it."""
+    chosen = _Session.chosen
+    try:
+        yield
+    except BaseException:
+        _Session.chosen = chosen
+        raise
+
+
+def reset_released_currency() -> None:
+    """Return to the euro where no scenario that holds has chosen a currency."""
+    if not _Session.chosen:
+        _Session.currency = EURO
+
+
 def set_currency(currency: Currency | None) -> None:
     """Replace the currency without any check; None for the state at the start: the euro, not chosen."""
     _Session.currency, _Session.chosen = currency or EURO, currency is not None
@@ -245,7 +262,7 @@ def localise_amounts(value: str, lang: Lang) -> str:
     >>> localise_amounts("50000.00 €", Lang.FR)
     '50\\u202f000\\xa0€'
     """
-    amount = re.compile(rf"(?<![\d.,])(\d+(?:\.\d{{1,2}})?) {re.escape(_Session.currency.symbol)}")
+    amount = re.compile(rf"(?<![\d.,])(\d+(?:\.\d{{1,2}})?) {re.escape(_Session.currency.symbol)}(?!\w)")
     return amount.sub(lambda found: format_cents(int(Fraction(found[1]) * 100), lang), value)
 
 

@@ -22,10 +22,10 @@ from tnt_sim.domain.field_types import Described
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
 from tnt_sim.i18n.message import _
-from tnt_sim.i18n.numbers import EURO, set_currency
+from tnt_sim.i18n.numbers import EURO
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Path
-from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.scenario.spec import ScenarioSpec, apply_currency
 from tnt_sim.scenario.yaml.layers import RawScenario
 from tnt_sim.scenario.yaml.nodes import Origin
 
@@ -99,7 +99,7 @@ class ScenarioData:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Read and show amounts in the currency of a scenario that another process has sent."""
         self.__dict__.update(state)
-        set_currency(self.spec.currency.build() if self.spec.currency else EURO)
+        apply_currency(self.spec.currency.build() if self.spec.currency else EURO)
 
     def __repr__(self) -> str:
         return f"<Scenario {self.id}: {self.portfolio.table.height} dossiers, sha256 {self.sha256[:8]}>"

@@ -6,6 +6,7 @@ that may happen, each with a probability law.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
@@ -28,9 +29,16 @@ from tnt_sim.domain.field_types import (
     build_field_error,
 )
 from tnt_sim.domain.money import MoneyError, parse_decimal
-from tnt_sim.errors import Defects, ScenarioError, suggest_name
+from tnt_sim.errors import Defects, Place, ScenarioError, suggest_name
 from tnt_sim.i18n.message import Text, _
-from tnt_sim.i18n.numbers import CURRENCIES, EURO, Currency, choose_currency, get_currency
+from tnt_sim.i18n.numbers import (
+    CURRENCIES,
+    EURO,
+    Currency,
+    choose_currency,
+    get_currency,
+    release_currency_on_error,
+)
 from tnt_sim.rules.expressions.measures import MeasureSpec
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.values import ValuesSpec
@@ -96,6 +104,13 @@ class CurrencySpec(Spec):
             )
         for key in ("symbol", "code"):
             sign = getattr(self, key) or "x"
+            if not any(c.isalpha() or unicodedata.category(c) == "Sc" for c in sign):
+                raise build_field_error(
+                    "currency",
+                    _('"{sign}" has neither a letter nor the sign of a currency', sign=sign),
+                    hint=_('Write a symbol such as "£", or letters such as CHF.'),
+                    at=(key,),
+                )
             if sign in ("k", "K", "M") or any(
                 c.isdigit() or c in " ,'\"<>&%/+-()[]{}:;\u00a0\u202f" for c in sign
             ):
@@ -363,21 +378,34 @@ def validate_scenario(tree: Mapping[str, Any], origins: Mapping[PathSteps, Origi
     ScenarioError
         with every defect; also if amounts of another currency have been read before, in this process
     """
-    written = tree.get("currency")
-    currency = EURO
-    if written is not None:
-        currency = validate_model(_CurrencyOnly, {"currency": written}, origins).currency.build()
-    if not choose_currency(currency):
-        defects = Defects()
-        defects.add(
-            "currency",
-            _(
-                "the amounts of this scenario are in {own}, those of a scenario read before are in {other}.",
-                own=currency.code or currency.symbol,
-                other=get_currency().code or get_currency().symbol,
-            ),
-            locate_value(origins, ("currency",)),
-            hint=_("Compare scenarios of one currency; in Python, read this one in a new session."),
-        )
-        defects.raise_if_any(ScenarioError)
-    return validate_model(ScenarioSpec, tree, origins)
+    with release_currency_on_error():
+        currency = EURO
+        if "currency" in tree:
+            whole = validate_model(_CurrencyOnly, {"currency": tree["currency"]}, origins)
+            currency = whole.currency.build()
+        apply_currency(currency, locate_value(origins, ("currency",)))
+        return validate_model(ScenarioSpec, tree, origins)
+
+
+def apply_currency(currency: Currency, place: Place = Place()) -> None:
+    """Read and show amounts in the currency of a scenario from now on.
+
+    Raises
+    ------
+    ScenarioError
+        if amounts of another currency have been read before, in this process
+    """
+    if choose_currency(currency):
+        return
+    defects = Defects()
+    defects.add(
+        "currency",
+        _(
+            "the amounts of this scenario are in {own}, those of a scenario read before are in {other}.",
+            own=currency.code or currency.symbol,
+            other=get_currency().code or get_currency().symbol,
+        ),
+        place,
+        hint=_("Compare scenarios of one currency; in Python, read this one in a new session."),
+    )
+    defects.raise_if_any(ScenarioError)

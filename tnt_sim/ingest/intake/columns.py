@@ -22,6 +22,7 @@ from tnt_sim.ingest.intake.header_words import (
     find_factor,
     identify_header,
     identify_role,
+    is_scale_unclear,
     strip_units,
 )
 from tnt_sim.ingest.intake.table_search import TableFound
@@ -223,6 +224,8 @@ def _measure_fit(name: str, column: RawColumn, label: str, decimal: str | None) 
     texts = read_text(column)
     match CANONICAL[name]:
         case ColumnKind.MONEY | ColumnKind.DECIMAL | ColumnKind.INTEGER | ColumnKind.WHEN:
+            if CANONICAL[name] is ColumnKind.MONEY and is_scale_unclear(label):
+                return 0.0
             read = read_cells(name, column, find_factor(label), decimal)
             n_nothing = int((filled & texts.str.to_lowercase().str.contains(NOTHING)).sum())
             return int(read.is_not_null().sum()) / max(1, n_filled - n_nothing)

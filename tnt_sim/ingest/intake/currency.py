@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 import polars as pl
 
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.i18n.numbers import CURRENCIES, EURO, Currency
-from tnt_sim.ingest.intake.sheets import Sheet
+from tnt_sim.ingest.intake.header_units import find_header_sign, list_signs
+from tnt_sim.ingest.intake.header_words import GRANTED, identify_header, strip_units
+from tnt_sim.ingest.intake.table_search import TableFound
+from tnt_sim.ingest.tables.headers import normalise_header
 
-_SHARED = frozenset({"F", "R"})
-"""Symbols of one letter, which stand for other things too; their currencies are known by their code."""
 _DIGITS = r"[0-9][0-9.,'\u2019 \u00a0\u202f]*(?:[.,:]?[-–—])?"
 _SPACE = "[ \u00a0\u202f]*"
 _POINT_DECIMALS = re.compile(r"\d{1,3}(?:,\d{3}){2,}|\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d{1,2}")
@@ -21,40 +24,82 @@ _COMMA_DECIMALS = re.compile(r"\d{1,3}(?:\.\d{3}){2,}|\d{1,3}(?:[. \u00a0\u202f]
 
 
 @cache
-def _list_signs() -> dict[str, Currency]:
-    """Return the currency of each symbol and code; a symbol of several countries is that of the first."""
-    signs = {one.symbol: one for one in reversed(list(CURRENCIES.values())) if one.symbol not in _SHARED}
-    return signs | dict(CURRENCIES)
-
-
-@cache
 def _compile_amount() -> re.Pattern[str]:
-    signs = "|".join(re.escape(sign) for sign in sorted(_list_signs(), key=len, reverse=True))
+    signs = "|".join(re.escape(sign) for sign in sorted(list_signs(), key=len, reverse=True))
     return re.compile(rf"(?P<before>{signs})?{_SPACE}{_DIGITS}{_SPACE}(?P<after>{signs})?")
 
 
-def find_currency(sheets: Sequence[Sheet]) -> Currency | None:
-    """Return the currency that most amounts with a sign have; None for the euro, and where none has a sign.
+@dataclass(frozen=True, slots=True)
+class SignsFound:
+    """The signs of currencies in the columns of amounts of a table.
 
-    The place of the sign is that of the cells.
+    Attributes
+    ----------
+    currency : the one that the columns state; None where none does, or two do
+    signs : every sign that a column states, else those of single cells
     """
-    counts: Counter[tuple[str, str]] = Counter()
-    for sheet in sheets:
-        for column in sheet.texts:
-            for text, n in column.value_counts().iter_rows():
-                match = _compile_amount().fullmatch(text)
-                if match and bool(match["before"]) != bool(match["after"]):
-                    counts[match["before"] or match["after"], "before" if match["before"] else "after"] += n
-    if not counts:
-        return None
-    (sign, place), __ = max(counts.items(), key=lambda pair: (pair[1], pair[0]))
-    known = _list_signs()[sign]
-    if known == EURO:
-        return None
-    is_certain = sum(one.symbol == known.symbol for one in CURRENCIES.values()) == 1 or sign == known.code
-    if is_certain and known.place == place:
+
+    currency: Currency | None
+    signs: tuple[str, ...]
+
+    def list_others(self, currency: Currency) -> tuple[str, ...]:
+        """Return the signs found that are not those of a currency."""
+        return tuple(sign for sign in self.signs if list_signs()[sign].symbol != currency.symbol)
+
+
+def find_signs(table: TableFound, chosen: Mapping[str, str]) -> SignsFound:
+    """Return the currency that amounts have: in most cells of a column, else in its header.
+
+    The place of the sign is that of the cells. `chosen` are headers by canonical name, as the planner says.
+    """
+    own = {normalise_header(header): name for name, header in chosen.items()}
+    stated: list[str] = []
+    single: list[str] = []
+    places: Counter[tuple[str, str]] = Counter()
+    for position, label in enumerate(table.labels):
+        known = identify_header(label)
+        name = own.get(normalise_header(label), known[0] if known else "")
+        if CANONICAL.get(name) is not ColumnKind.MONEY and strip_units(label) not in GRANTED:
+            continue
+        cells = _count_signs(table.sheet.texts[position][table.first :])
+        places.update(cells)
+        n_filled = int(table.sheet.filled[table.first :, position].sum())
+        by_sign: Counter[str] = Counter()
+        for (sign, __), n in cells.items():
+            by_sign[sign] += n
+        most = [sign for sign, n in by_sign.items() if n * 2 > n_filled]
+        header = None if position in table.scaled and "€" in label else find_header_sign(label)
+        stated += most or ([header] if header else [])
+        single += by_sign
+    symbols = {list_signs()[sign].symbol for sign in stated}
+    if len(symbols) != 1 or len({sign for sign in stated if sign in CURRENCIES}) > 1:
+        return SignsFound(None, tuple(sorted(set(stated or single))))
+    sign = min(stated, key=lambda one: (one not in CURRENCIES, one))
+    return SignsFound(_build_currency(sign, places), (sign,))
+
+
+def _build_currency(sign: str, places: Counter[tuple[str, str]]) -> Currency:
+    """Return the currency of a sign, with the place that most cells give it."""
+    known = list_signs()[sign]
+    of_cells: Counter[str] = Counter()
+    for (one, place), n in places.items():
+        of_cells[place] += n * (list_signs()[one].symbol == known.symbol)
+    most = max(of_cells.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0))
+    at = most[0] if most[1] else known.place
+    is_certain = sum(one.symbol == known.symbol for one in CURRENCIES.values()) == 1 or sign in CURRENCIES
+    if known == EURO or (is_certain and known.place == at):
         return known
-    return Currency(known.symbol, known.code if is_certain else "", place, known.minor_unit)
+    return Currency(known.symbol, known.code if is_certain else "", at, known.minor_unit)
+
+
+def _count_signs(texts: pl.Series) -> Counter[tuple[str, str]]:
+    """Count the amounts with a sign by the sign and its place."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for text, n in texts.value_counts().iter_rows():
+        match = _compile_amount().fullmatch(text)
+        if match and bool(match["before"]) != bool(match["after"]):
+            counts[match["before"] or match["after"], "before" if match["before"] else "after"] += n
+    return counts
 
 
 def find_decimal(texts: Iterable[str], currency: Currency) -> str | None:

@@ -7,8 +7,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 
-from tnt_sim.domain.portfolio import CANONICAL
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.i18n.numbers import EURO, get_currency
+from tnt_sim.ingest.intake.header_units import (
+    find_header_sign,
+    find_unit_factor,
+    has_odd_scale,
+    remove_odd_scale,
+    remove_unit,
+)
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 
 
@@ -142,10 +149,12 @@ _NO_AMOUNT = re.compile(
     r"\b(?:taux|date|annee|numero|nombre|reste|autofinancement|commentaires?|observations?)\b"
 )
 _FACTORS = (
-    (re.compile(r"(?i)\bk\s?(?:€|eur|euros?|e)(?=\W|$)|\bmilliers\b(?! d.?hab)"), 1_000),
+    (re.compile(r"(?i)\bk\s?(?:€|eur|euros?|e)(?=\W|$)|\b(?:milliers|in thousands)\b(?! d.?hab)"), 1_000),
     (re.compile(r"(?i)\bm\s?(?:€|eur|euros?)(?=\W|$)|\bmillions\b(?! d.?hab)"), 1_000_000),
 )
 _STATED = re.compile(r"(?i)(?:\ben|\bunit\w*\s?:?|\()\s*(?:[km]\s?(?:€|eur)|milliers|millions)(?! d.?hab)")
+
+_STATED_SIGN = re.compile(r"(?i)(?:\b(?:in|en|em|i)\s|\((?:in\s)?)\s*(?P<unit>[^()]{1,14}?)\s*(?:[).,;]|$)")
 
 
 def find_title_factor(title: str) -> int:
@@ -153,9 +162,19 @@ def find_title_factor(title: str) -> int:
 
     >>> find_title_factor("Demandes 2026 (en milliers d'euros)"), find_title_factor("Projets de plus de 100 k€")
     (1000, 1)
+    >>> find_title_factor("All amounts in £000"), find_title_factor("Projects (100 k£)")
+    (1000, 1)
     """
     stated = _STATED.search(title)
-    return find_factor(stated[0]) if stated else 1
+    if stated:
+        return find_factor(stated[0])
+    for stated in _STATED_SIGN.finditer(title):
+        unit = f"({stated['unit']})"
+        if stated["unit"].lower() == "thousands":
+            return 1_000
+        if not any(c.isalnum() for c in remove_unit(unit)):
+            return find_unit_factor(unit)
+    return 1
 
 
 @cache
@@ -181,11 +200,18 @@ def strip_units(label: str) -> str:
     >>> strip_units("Note /20"), strip_units("Coût total HT (en k€)")
     ('note', 'cout total')
     """
+    if has_other_sign(label):
+        label = remove_unit(label)
     bare, currency = _UNITS.sub(" ", normalise_header(label.replace("€", " eur "))), get_currency()
-    if currency != EURO:
-        own = {normalise_header(sign) for sign in (currency.symbol, currency.code)}
-        return " ".join(word for word in bare.split() if word not in own)
-    return " ".join(bare.split())
+    if currency == EURO:
+        return " ".join(bare.split())
+    own = {normalise_header(sign) for sign in (currency.symbol, currency.code)}
+    return " ".join(word for word in bare.split() if word not in own)
+
+
+def has_other_sign(label: str) -> bool:
+    """Return whether a header names a currency other than the euro."""
+    return find_header_sign(label) not in (None, EURO.symbol, EURO.code)
 
 
 def identify_header(label: str) -> tuple[str, int] | None:
@@ -198,17 +224,28 @@ def identify_header(label: str) -> tuple[str, int] | None:
         return None
     known = _list_labels()
     bare = strip_units(label)
-    for text in (*derive_names(label), bare):
+    for text in derive_names(label):
         if text in known:
             return known[text]
+    if bare in known and _can_be(known[bare][0], label):
+        return known[bare]
     if _RATE.search(normalise_header(label)) or "%" in label:
         return None
     for order, (name, pattern) in enumerate(_COMPILED):
-        if pattern.fullmatch(bare) and not (
-            _NO_AMOUNT.search(bare) and name in ("requested", "cost", "base")
+        if (
+            pattern.fullmatch(bare)
+            and _can_be(name, label)
+            and not (_NO_AMOUNT.search(bare) and name in ("requested", "cost", "base"))
         ):
             return name, 100 + order
-    return None
+    plain = remove_odd_scale(label)
+    found = identify_header(plain) if plain != label else None
+    return found if found is not None and CANONICAL[found[0]] is ColumnKind.MONEY else None
+
+
+def _can_be(name: str, label: str) -> bool:
+    """Return whether a header may name a column: one with a currency names an amount."""
+    return CANONICAL[name] is ColumnKind.MONEY or not has_other_sign(label)
 
 
 def identify_role(label: str) -> Role | None:
@@ -228,5 +265,17 @@ def find_factor(label: str) -> int:
 
     >>> find_factor("Coût (k€)"), find_factor("Coût (M€)"), find_factor("Coût (€)")
     (1000, 1000000, 1)
+    >>> find_factor("Grant requested (£000)"), find_factor("Gesamtkosten (k CHF)")
+    (1000, 1000)
     """
-    return next((factor for pattern, factor in _FACTORS if pattern.search(label)), 1)
+    known = (factor for pattern, factor in _FACTORS if pattern.search(label))
+    return next(known, find_unit_factor(label))
+
+
+def is_scale_unclear(label: str) -> bool:
+    """Return whether a header may say thousands or millions in a way that is not understood.
+
+    >>> is_scale_unclear("Grant requested ($MM)"), is_scale_unclear("Coût (k€)")
+    (True, False)
+    """
+    return find_factor(label) == 1 and has_odd_scale(label)

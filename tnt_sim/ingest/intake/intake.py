@@ -15,7 +15,7 @@ from tnt_sim.domain.money import parse_cents_series
 from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind, get_table_column, parse_numbers
 from tnt_sim.errors import DataError, Defect, Place, suggest_name
 from tnt_sim.i18n.message import Text, _
-from tnt_sim.i18n.numbers import EURO, choose_currency, get_currency
+from tnt_sim.i18n.numbers import EURO, choose_currency, get_currency, reset_released_currency
 from tnt_sim.ingest.forms.cleaning import Cleaned, read_fields
 from tnt_sim.ingest.forms.form_table import FormField, FormTable, filter_column
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From
@@ -29,7 +29,7 @@ from tnt_sim.ingest.intake.columns import (
     prepare,
     read_cells,
 )
-from tnt_sim.ingest.intake.currency import find_currency, find_decimal
+from tnt_sim.ingest.intake.currency import find_decimal, find_signs
 from tnt_sim.ingest.intake.header_words import Role, identify_header
 from tnt_sim.ingest.intake.lines import LineKind, SortedLine, SortedLines, sort_lines
 from tnt_sim.ingest.intake.sheets import Sheet, read_file
@@ -113,6 +113,7 @@ class Intake:
     dossiers : the copy that a scenario reads, every cell as text
     cents : requested on each line of the copy
     answers : what the planner has said
+    other_signs : signs of currencies other than that in which amounts are read
     """
 
     shown_as: str
@@ -126,6 +127,7 @@ class Intake:
     dossiers: pl.DataFrame
     cents: pl.Series
     answers: IntakeAnswers
+    other_signs: tuple[str, ...] = ()
 
     @property
     def recorded(self) -> IntakeAnswers:
@@ -178,14 +180,12 @@ def read_intake(data: bytes, suffix: str, shown_as: str, answers: IntakeAnswers 
         if the file is damaged, or no sheet holds a table
     """
     whole = read_file(data, suffix.lower(), shown_as, answers.encoding)
-    currency = find_currency(whole)
-    if currency is not None:
-        choose_currency(
-            currency
-        )  # a scenario that has chosen another one decides; its amounts are asked about
-    sheets = [part for sheet in whole for part in split_side_by_side(sheet, answers.header_row)]
-    tables = [find_table(sheet, answers.header_row) for sheet in sheets]
-    table = _choose_table(sheets, tables, shown_as, answers)
+    reset_released_currency()
+    sheets, tables, table = _find_tables(whole, shown_as, answers)
+    signs = find_signs(table, answers.columns)
+    # a scenario that has chosen another currency decides; that is asked about
+    if signs.currency not in (None, EURO) and choose_currency(signs.currency):
+        sheets, tables, table = _find_tables(whole, shown_as, answers)
     if get_currency() != EURO:
         texts = (text for column in table.sheet.texts for text in column.unique().to_list())
         table = replace(table, decimal=find_decimal(texts, get_currency()))
@@ -198,8 +198,17 @@ def read_intake(data: bytes, suffix: str, shown_as: str, answers: IntakeAnswers 
     )
     return Intake(
         shown_as, hashlib.sha256(data).hexdigest(), readings, table, lines, columns, tuple(body.list_values()),
-        tuple(body.remarks), body.build_copy(), body.requested, answers,
+        tuple(body.remarks), body.build_copy(), body.requested, answers, signs.list_others(get_currency()),
     )  # fmt: skip
+
+
+def _find_tables(
+    whole: Sequence[Sheet], shown_as: str, answers: IntakeAnswers
+) -> tuple[list[Sheet], list[TableFound | None], TableFound]:
+    """Return the sheets, one for each table side by side, with the table of each and that to read."""
+    sheets = [part for sheet in whole for part in split_side_by_side(sheet, answers.header_row)]
+    tables = [find_table(sheet, answers.header_row) for sheet in sheets]
+    return sheets, tables, _choose_table(sheets, tables, shown_as, answers)
 
 
 def _choose_table(

@@ -16,7 +16,7 @@ import polars as pl
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.intake.header_words import identify_header
-from tnt_sim.ingest.intake.table_search import UNIT, TableFound, is_certain_header, is_number
+from tnt_sim.ingest.intake.table_search import TableFound, is_certain_header, is_number, is_unit
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.raw_table import shorten_value
 
@@ -217,7 +217,7 @@ class _Sorter:
             cells = [text for text in self.table.sheet.get_row(index) if text]
             if len(cells) < 2:
                 continue
-            if all(UNIT.fullmatch(text) for text in cells):
+            if all(is_unit(text) for text in cells):
                 self._settle(index, LineKind.ASIDE, "units", _("units of the columns"))
             elif len(cells) > 2 and _is_numbering(cells):
                 self._settle(index, LineKind.ASIDE, "numbering", _("numbers of the columns"))

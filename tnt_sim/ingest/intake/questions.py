@@ -10,15 +10,18 @@ import polars as pl
 from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind
 from tnt_sim.i18n.command_words import quote_value
 from tnt_sim.i18n.message import Text, _, _n, join_sentences
+from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.i18n.parameters import Items, Names
 from tnt_sim.ingest.intake.answers import NO_ENVELOPE, PROVISIONAL
 from tnt_sim.ingest.intake.columns import ColumnReading, Use
 from tnt_sim.ingest.intake.grades import Grades, choose_last_goal, find_grades, render_order
-from tnt_sim.ingest.intake.header_words import Role, identify_header
+from tnt_sim.ingest.intake.header_units import remove_sign
+from tnt_sim.ingest.intake.header_words import Role, identify_header, is_scale_unclear
 from tnt_sim.ingest.intake.intake import Fate, Intake, SheetReading
 from tnt_sim.ingest.intake.lines import LineKind
 from tnt_sim.ingest.intake.side_by_side import iterate_blocks
 from tnt_sim.ingest.intake.stated_conditions import is_excluded
+from tnt_sim.ingest.intake.table_search import is_number
 from tnt_sim.ingest.intake.unread_columns import UnreadColumn, render_exclusion, select_unread, suggest_use
 from tnt_sim.ingest.intake.values import ListedValue, Opinion, ValueList
 from tnt_sim.ingest.tables.raw_table import format_letters
@@ -352,6 +355,7 @@ def _ask_of_columns(intake: Intake, refresh: str) -> Iterator[Question]:
             )
             answer = _('{refresh} --column requested="…"', refresh=refresh)
             yield Question("as_granted", text, answer, intake.dossiers.height, int(intake.cents.sum()))
+    yield from _ask_of_currency(intake, refresh)
     yield from _ask_of_units(intake)
     for entry in intake.columns:
         meant = _get_unread_meaning(intake, entry)
@@ -367,6 +371,17 @@ def _ask_of_columns(intake: Intake, refresh: str) -> Iterator[Question]:
                 refresh=refresh, objective="objective: [{maximise: {score: 1}}]",
             )  # fmt: skip
             yield Question("unread_score", text, answer, intake.dossiers.height, int(intake.cents.sum()))
+        elif meant is not None and is_scale_unclear(entry.label):
+            text = _(
+                '"{label}" has the header of {name}, perhaps in thousands or millions; it is not read meanwhile.',
+                label=entry.label, name=meant,
+            )  # fmt: skip
+            answer = _(
+                'write the unit in the header, as "({unit})", or {refresh} --column {name}={column} if its '
+                "amounts are whole",
+                unit=get_currency().build_unit("k"), refresh=refresh, name=meant, column=quote_value(entry.label),
+            )  # fmt: skip
+            yield Question("unclear_scale", text, answer, intake.dossiers.height)
         elif meant is not None:
             text = _(
                 '"{label}" has the header of {name}, but most of its cells cannot be read as amounts.',
@@ -416,6 +431,21 @@ def _suggest_number_column(intake: Intake) -> str:
     return "…"
 
 
+def _ask_of_currency(intake: Intake, refresh: str) -> Iterator[Question]:
+    """Ask for the currency where amounts have signs of another one than that in which they are read."""
+    if intake.other_signs:
+        text = _(
+            "Amounts or their headers have {signs}, but they are read in {symbol}. Which currency are they in?",
+            signs=Names(intake.other_signs), symbol=get_currency().symbol,
+        )  # fmt: skip
+        answer = _(
+            "write one sign in the headers of the amounts, and the same in scenario.yaml (key {key}), then "
+            "{refresh}",
+            key="currency", refresh=refresh,
+        )  # fmt: skip
+        yield Question("currency", text, answer, intake.dossiers.height, int(intake.cents.sum()))
+
+
 def _ask_of_units(intake: Intake) -> Iterator[Question]:
     """Say which amounts are multiplied because of a unit that does not stand in their header."""
     scaled = [
@@ -427,6 +457,25 @@ def _ask_of_units(intake: Intake) -> Iterator[Question]:
             names=Names(scaled),
         )
         yield Question("unit", text, _("write the unit in the headers if it is another"))
+    signed = [
+        entry.label for entry in intake.columns
+        if entry.factor > 1 and get_currency() != EURO and _has_signs(intake, entry)
+    ]  # fmt: skip
+    if signed:
+        text = _(
+            "{names}: read in thousands or millions, as the header says, though the cells have the sign of whole "
+            "amounts.",
+            names=Names(signed),
+        )
+        yield Question(
+            "unit_in_cells", text, _("write the header without its scale if the amounts are whole")
+        )
+
+
+def _has_signs(intake: Intake, entry: ColumnReading) -> bool:
+    """Return whether cells of a column are bare numbers with the sign of a currency."""
+    texts = intake.table.sheet.texts[entry.position][intake.table.first :]
+    return any(remove_sign(text) != text and is_number(text) for text in texts)
 
 
 def _ask_of_cells(intake: Intake) -> Iterator[Question]:

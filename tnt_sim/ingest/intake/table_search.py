@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.ingest.forms.form_table import make_labels_unique, sanitise_label
+from tnt_sim.ingest.intake.header_units import find_header_sign, list_signs, remove_sign, remove_unit
 from tnt_sim.ingest.intake.header_words import find_factor, find_title_factor, identify_header, identify_role
 from tnt_sim.ingest.intake.sheets import Sheet
 from tnt_sim.ingest.tables.headers import normalise_header
@@ -25,7 +26,7 @@ UNIT = re.compile(
     r"|habitants|/ ?\d+|n°|jj/mm/aaaa|texte|oui/non)(?:\s*(?:ht|ttc))?\W*"
 )
 """A cell with the unit of a column alone."""
-_SCALES = {1_000: " (k€)", 1_000_000: " (M€)"}
+_SCALES = {1_000: "k", 1_000_000: "M"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,7 @@ def is_number(text: str) -> bool:
     """Return whether a text is a number, with or without a unit, other than a year."""
     if (currency := get_currency()) != EURO:
         text = text.removeprefix(currency.symbol).removesuffix(currency.symbol).strip()
+    text = remove_sign(text)
     return (
         _NUMBER.fullmatch(text) is not None and any(c.isdigit() for c in text) and not _YEAR.fullmatch(text)
     )
@@ -165,7 +167,7 @@ def _build_table(sheet: Sheet, index: int) -> TableFound:
         else:
             labels.append("")
     factors = _find_factors(sheet, rows, labels, labels_above)
-    labels = [label + _SCALES.get(factors.get(column, 1), "") for column, label in enumerate(labels)]
+    labels = [label + factors.get(column, "") for column, label in enumerate(labels)]
     unique = iter(make_labels_unique(label for label in labels if label))
     named = tuple(next(unique) if label else "" for label in labels)
     known = _count_known(named)
@@ -174,15 +176,15 @@ def _build_table(sheet: Sheet, index: int) -> TableFound:
 
 def _find_factors(
     sheet: Sheet, rows: Sequence[int], labels: Sequence[str], labels_above: Sequence[Sequence[str]]
-) -> dict[int, int]:
-    """Return the thousands or millions of columns of amounts whose own label has none.
+) -> dict[int, str]:
+    """Return the thousands or millions of columns of amounts whose own label has none, as « (k€) ».
 
     They stand in a head above, in a row of units below, or in a title: « Montants en k€ ».
     """
     titles = [text for index in range(rows[0]) for text in sheet.get_row(index) if text]
-    of_titles = max((find_title_factor(text) for text in titles), default=1)
+    of_titles = max(titles, key=find_title_factor, default="")
     units = sheet.get_row(rows[-1] + 1) if rows[-1] + 1 < len(sheet.raw.rows) else []
-    if not all(UNIT.fullmatch(text) for text in units if text):
+    if not all(is_unit(text) for text in units if text):
         units = []
     result = {}
     for column, label in enumerate(labels):
@@ -190,12 +192,25 @@ def _find_factors(
         if known is None or CANONICAL[known[0]] is not ColumnKind.MONEY or find_factor(label) > 1:
             continue
         unit = units[column] if units else ""
-        factor = max(find_factor(text) for text in (unit, *labels_above[column]))
-        if factor == 1 and not unit and "€" not in label and not re.search(r"(?i)\beuros?\b", label):
-            factor = of_titles
+        stated = max((unit, *labels_above[column]), key=find_factor)
+        factor = find_factor(stated)
+        if (
+            factor == 1
+            and not unit
+            and not find_header_sign(label)
+            and not re.search(r"(?i)\beuros?\b", label)
+        ):
+            stated, factor = of_titles, find_title_factor(of_titles)
         if factor > 1:
-            result[column] = factor
+            sign = list_signs().get(find_header_sign(stated) or "", get_currency())
+            result[column] = f" ({sign.build_unit(_SCALES[factor])})"
     return result
+
+
+def is_unit(text: str) -> bool:
+    """Return whether a cell has the unit of a column alone: « k€ », « £000 », « HT »."""
+    alone = find_header_sign(text) is not None and not any(c.isalnum() for c in remove_unit(text))
+    return alone or UNIT.fullmatch(text) is not None
 
 
 def _join_parts(labels_above: list[str], shared: Counter[str]) -> str:

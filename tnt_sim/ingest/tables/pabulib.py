@@ -197,7 +197,7 @@ def render_scenario(pb: PbFile, file: str, *, extra: Sequence[str] = ()) -> str:
     unit = meta.get("currency", "EUR")
     note = f"Votes : {meta.get('vote_type', '?')} ; règle de la ville : {meta.get('rule', '?')}."
     if unit != "EUR":
-        note += f" Les montants sont en {unit}, montrés en €."
+        note += f" Les montants du fichier, en {unit}, sont repris sans conversion, quel que soit le signe montré."
     lines = [
         "schema_version: 1",
         f"id: {json.dumps(identity)}",
