@@ -6,6 +6,7 @@ from pathlib import Path
 
 from support.typed import as_typed
 
+from tnt_sim.analysis.explain.document import ScoreInterval
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.explain.sentences import describe_change
 from tnt_sim.analysis.shared.decided_run import of_result
@@ -64,3 +65,32 @@ def test_who_would_fit_as_it_is_waits_for_no_money(tmp_path: Path) -> None:
     decided = of_result(solve(load_scenario(tmp_path / "s.yaml")))
     listed = [(one.rank, one.dossier) for one in explain(decided).data.reserve]
     assert listed == [(1, "C"), (None, "B")]
+
+
+def test_limits_of_a_score_name_the_direction_and_what_no_dossier_has() -> None:
+    """Where less is better the score falls, and a figure that no dossier reaches is told as such."""
+
+    def told_limits(now: str, low: str, high: str | None, proof: str | None = None) -> str:
+        limits = ScoreInterval(
+            of="score",
+            step="1",
+            top="9",
+            from_=now,
+            low=low,
+            high=high,
+            settled_by="bounds",
+            proof=proof,
+            confirmed=None,
+        )
+        return as_typed(describe_change(limits, Lang.EN))
+
+    assert told_limits("10", "3", None) == "It would take the score of at most 3 (10 today)."
+    assert told_limits("3", "-1", "-4").startswith(
+        "It would take the score between \u22124 and \u22121 (3 today)"
+    )
+    assert told_limits("3", "5", None) == "It would take the score of at least 5 (3 today)."
+    assert told_limits("3", "3", None) == "The figure needed is not computed here (the score)."
+    unreached = "; no dossier has more than 9."
+    assert told_limits("3", "5", "8").endswith("8 is enough.")
+    assert told_limits("3", "5", "12").endswith(f"12 is enough{unreached}")
+    assert told_limits("3", "3", "12").endswith(f"may be enough{unreached}")

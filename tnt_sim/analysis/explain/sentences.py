@@ -60,34 +60,8 @@ def _describe_score(change: ExactScore | ScoreInterval, lang: Lang) -> str:
     column = column_text.describe_column(change.of).in_(lang)
     now, step = format_decimal(change.from_, lang), format_decimal(change.step, lang)
     if change.status == "interval":
-        low, high = format_decimal(change.low, lang), format_decimal(change.high, lang)
-        if change.high is None and change.proof is None:
-            return _(
-                "It would take {column} of at least {low} ({now} today).", column=column, low=low, now=now
-            ).in_(lang)
-        if change.high is None:
-            return _(
-                "It would take {column} of at least {low} ({now} today); ask for it alone for the exact "
-                "figure.",
-                column=column,
-                low=low,
-                now=now,
-            ).in_(lang)
-        if change.low == change.from_:
-            return _(
-                "It would be funded with {column} of {high} ({now} today); a figure in between may be enough.",
-                column=column,
-                high=high,
-                now=now,
-            ).in_(lang)
-        return _(
-            "It would take {column} between {low} and {high} ({now} today); {high} is enough.",
-            column=column,
-            low=low,
-            high=high,
-            now=now,
-        ).in_(lang)
-    above = _describe_above_top(change, lang)
+        return _describe_score_limits(change, lang)
+    above = _describe_above_top(change.to, change.top, lang)
     to, by = format_decimal(change.to, lang), format_decimal(change.by.lstrip("-"), lang)
     sign = "\u2212" if change.by.startswith("-") else "+"
     return _(
@@ -103,11 +77,47 @@ def _describe_score(change: ExactScore | ScoreInterval, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _describe_above_top(change: ExactScore, lang: Lang) -> str:
+def _describe_score_limits(change: ScoreInterval, lang: Lang) -> str:
+    """Say between which figures the needed score lies, above today's or below it."""
+    column = column_text.describe_column(change.of).in_(lang)
+    low, now = format_decimal(change.low, lang), format_decimal(change.from_, lang)
+    if change.high is None:
+        if change.low == change.from_:  # neither a limit nor a direction is known
+            text = _("The figure needed is not computed here ({column})", column=column)
+        elif parse_decimal(change.low) < parse_decimal(change.from_):
+            text = _("It would take {column} of at most {low} ({now} today)", column=column, low=low, now=now)
+        else:
+            text = _(
+                "It would take {column} of at least {low} ({now} today)", column=column, low=low, now=now
+            )
+        alone = "" if change.proof is None else _("; ask for it alone for the exact figure").in_(lang)
+        return f"{text.in_(lang)}{alone}."
+    high, above = format_decimal(change.high, lang), _describe_above_top(change.high, change.top, lang)
+    if change.low == change.from_:
+        return _(
+            "It would be funded with {column} of {high} ({now} today); a figure in between may be enough{above}.",
+            column=column,
+            high=high,
+            now=now,
+            above=above,
+        ).in_(lang)
+    falls = parse_decimal(change.high) < parse_decimal(change.low)
+    return _(
+        "It would take {column} between {least} and {most} ({now} today); {high} is enough{above}.",
+        column=column,
+        least=high if falls else low,
+        most=low if falls else high,
+        now=now,
+        high=high,
+        above=above,
+    ).in_(lang)
+
+
+def _describe_above_top(figure: str, top: str, lang: Lang) -> str:
     """Say that no application of the table reaches that figure."""
-    if float(change.to) <= float(change.top):
+    if parse_decimal(figure) <= parse_decimal(top):
         return ""
-    shown = format_decimal(change.top, lang)
+    shown = format_decimal(top, lang)
     return _("; no dossier has more than {shown}", shown=shown).in_(lang)
 
 
