@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 from support.lanes import drawn
@@ -22,15 +23,18 @@ from support.small_cases.in_cents import Case, brute_solve, changed, little, loa
 from tnt_sim.analysis.explain import minimal_changes
 from tnt_sim.analysis.explain.document import ChangeEntry
 from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
+from tnt_sim.analysis.explain.refusal_bounds import Bounds
 from tnt_sim.analysis.explain.required_changes import generate_envelope_changes
 from tnt_sim.analysis.explain.rule_effects import minimise_violation
-from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.documents import dump_document
+from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
+from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.decision_reasons import determine_reasons
 
@@ -319,3 +323,56 @@ def test_relaxed_rules_equal_brute_force(case: Case) -> None:
             for name, rule in by_id.items():
                 found = minimise_violation(question.decided, row, rule)
                 assert found.distance == least_distance(case, number, name, wanted), (name, found)
+
+
+TABLE = "dossier,requested,score\nA,50,10\nB,50,9\nC,60,8\nD,30,3\nE,40,2\nF,300,1\n"
+
+
+def decide_table(folder: Path, objective: str) -> DecidedRun:
+    (folder / "d.csv").write_text(TABLE, encoding="utf-8")
+    head = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
+    rest = f"programme: {{id: p, amount: 100}}\nobjective: {objective}\n"
+    (folder / "s.yaml").write_text(head + rest, encoding="utf-8")
+    return of_result(solve(load_scenario(folder / "s.yaml")))
+
+
+def list_refused(decided: DecidedRun) -> list[int]:
+    return np.flatnonzero(~decided.allocation.funded).tolist()
+
+
+def test_what_is_to_be_asked_alone_is_not_settled_by_bounds(tmp_path: Path) -> None:
+    """The scores count in the second goal only, of which the first pass knows nothing."""
+    decided = decide_table(tmp_path, "[{maximise: {dossiers: 1}}, {maximise: {score: 1}}]")
+    course = StudyProgress(UNLIMITED, "dossiers")
+    rows = list_refused(decided)
+    with patch.object(minimal_changes, "_compute_scores", side_effect=DeadlineExpired):
+        table = settle_all(decided, rows, lambda phase, share: None, course)
+    scores = [one for changes in table.changes.values() for one in changes if one.kind == "score"]
+    assert [one.status for one in scores] == ["impossible"]
+    assert (table.by_bounds, table.intervals, course.n_done) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("best", [True, False])
+def test_limits_stay_where_the_first_pass_uses_its_time(tmp_path: Path, best: bool) -> None:
+    """Exchanges that end with their time leave their limits, and the other questions go on."""
+    decided = replace(decide_table(tmp_path, "[{maximise: {score: 1}}]"), best=best)
+    now = [0.0]
+    whole = Deadline(1000.0, lambda: now[0])
+    find_exchanges = Bounds.find_exchanges
+
+    def use_all(bounds: Bounds, rows: Sequence[int], deadline: Deadline) -> dict[int, Fraction]:
+        found = find_exchanges(bounds, rows, deadline)
+        now[0] = 800.0
+        return found
+
+    def settle() -> dict[int, list[ChangeEntry]]:
+        course = StudyProgress(whole, "dossiers")
+        run = replace(decided, clock=Clock.from_deadline(whole))
+        with patch.object(Bounds, "find_exchanges", use_all):
+            return settle_all(
+                run, list_refused(decided), lambda phase, share: None, course, whole.take_share(0.7)
+            ).changes
+
+    kinds = {row: [one.kind for one in changes] for row, changes in settle().items()}
+    assert set(kinds) == set(list_refused(decided))
+    assert all({"score", "envelope"} <= set(found) for found in kinds.values())

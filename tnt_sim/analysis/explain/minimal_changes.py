@@ -521,11 +521,12 @@ def settle_all(
     course.n_asked += len(waiting) + len(outside)
     envelopes: dict[int, EnvelopeLimits | ImpossibleChange] = {}
     scores: dict[int, ChangeEntry] = {}
-    first: Mapping[int, Interval] = {}
+    first: dict[int, Interval] = {}
     with course.catch_limits():
         until = first_deadline or course.deadline
         question = prepare_question(replace(decided, clock=Clock.from_deadline(until)))
-        first = _limit_scores(question, waiting, scores, until)
+        with suppress(DeadlineExpired):  # limits that are written stay
+            _limit_scores(question, waiting, scores, first, until)
         question = question.with_clock(decided.clock)
         share = ENVELOPES_SHARE if decided.best else UNPROVEN_ENVELOPES_SHARE
         quick = replace(decided, clock=Clock.from_deadline(course.deadline.take_share(share)))
@@ -541,10 +542,10 @@ def settle_all(
         _lift_obstacles(decided, outside, solution, report_progress, course)
     for row in scores.keys() - solution.changes.keys():  # it was not its turn
         solution.changes[row] = [scores[row]]
-        if scores[row].status == "interval":
-            solution.intervals += 1
-        else:
+        if scores[row].status in ("exact", "impossible"):
             solution.by_bounds += 1
+        else:
+            solution.intervals += 1
         course.n_done += 1
     for row in wanted & envelopes.keys():
         solution.changes.setdefault(row, []).append(envelopes[row])
@@ -552,8 +553,12 @@ def settle_all(
 
 
 def _limit_scores(
-    question: Asking, waiting: Sequence[int], into: dict[int, ChangeEntry], deadline: Deadline
-) -> dict[int, Interval]:
+    question: Asking,
+    waiting: Sequence[int],
+    into: dict[int, ChangeEntry],
+    intervals: dict[int, Interval],
+    deadline: Deadline,
+) -> None:
     """Bound the score that each refused candidate would need, in one pass for all.
 
     Lists with each candidate come from exchanges; lower limits from prices of caps, or beside a list not proven
@@ -562,11 +567,7 @@ def _limit_scores(
     Parameters
     ----------
     into : receives the entries by row
-
-    Returns
-    -------
-    dict of int to Interval
-        The loss of the first objective, by row.
+    intervals : receives the loss of the first objective, by row
 
     Raises
     ------
@@ -576,24 +577,22 @@ def _limit_scores(
     decided, paths = question.decided, question.paths
     usable = [(one, effect) for one, effect in question.scores if effect is not None]
     if not waiting or not usable or with_tolerance(decided.problem):
-        return {}
+        return
     deadline.check()
     score, effect = usable[0]
     rows = required_changes.list_given(decided.problem, waiting, score.column)
     bounds = question.bounds
-    impossible = bounds.find_impossible(rows)
-    losses = bounds.find_exchanges([row for row in rows if row not in impossible], deadline)
+    for row in bounds.find_impossible(rows):
+        intervals[row] = Interval(Fraction(0), None, impossible=True)
+        into[row] = _build_impossible_score(decided, score)
+    rows = [row for row in rows if row not in into]
     covered = [] if paths is None else [row for row in rows if paths.has_curve(row)]
     least = {} if paths is None else paths.compute_least_losses(covered, deadline)
-    gap = bounds.gap
+    gap = bounds.gap  # before the exchanges, whose lists tell no upper limit without it
+    losses = bounds.find_exchanges(rows, deadline)
     grace = Deadline(deadline.seconds_left + BOUND_SECONDS)
-    intervals = {}
     for row in rows:
         grace.check()
-        if row in impossible:
-            intervals[row] = Interval(Fraction(0), None, impossible=True)
-            into[row] = _build_impossible_score(decided, score)
-            continue
         low = least.get(row, Fraction(0)) if decided.best else bounds.compute_least_loss(row).low
         high = None if gap is None or row not in losses else max(low, losses[row] + gap)
         interval = intervals[row] = Interval(low, high)
@@ -601,8 +600,9 @@ def _limit_scores(
         if steps is not None:
             into[row] = _build_exact_entry(decided, row, score, effect[row], interval, steps)
         elif low or high is not None:
-            into[row] = _build_interval_entry(decided, row, score, effect[row], interval)
-    return intervals
+            entry = _build_interval_entry(decided, row, score, effect[row], interval)
+            if entry.status != "undefined":
+                into[row] = entry
 
 
 def _compute_scores(
