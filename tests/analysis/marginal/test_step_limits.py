@@ -304,3 +304,8 @@ rules:
     assert (found.status, found.stage, found.most_gain) == (BOUNDED, "score", 0)
     outcome = marginal_report._describe_outcome(build_marginal_entry(found), Lang.EN)
     assert outcome == "open; in score, no change gains more than +0"
+    monkeypatch.setattr(marginal_euro, "find_enough_violation", lambda *_: Fraction(1))
+    (found,) = compute_marginal_euros(base, envelopes=[], clock=clock, prove=False)
+    assert (found.status, found.step, found.upper, found.stage) == (RISES, 0, 1, None)
+    outcome = marginal_report._describe_outcome(build_marginal_entry(found), Lang.EN)
+    assert outcome == "its gain was not computed"

@@ -98,8 +98,8 @@ class NextEuro:
     upper : amount known to be enough if the step is not exact to the cent; otherwise equal to
     `step`
     unit : unit of the step
-    stage, gain : first stage that improves, and by how much in the optimum at that step; where bounded, the first
-    stage and no gain
+    stage, gain : first stage that improves, None if unknown, and by how much in the optimum at that step; where
+    bounded, the first stage and no gain
     bought : applications that enter and leave there
     n_funded, granted_cents : of that allocation
     shadow_price : dual value per unit of the step, in the unit of the first stage; None if unknown
@@ -391,7 +391,9 @@ class _MarginalSearch:
             low, high = Fraction(bounds.low, 100), None if bounds.high == FAR else Fraction(bounds.high, 100)
         if high is None and not low:
             return _build_empty_result(kind, name, unit, price, proof, stopped=True)
-        return self._build_result(kind, name, unit, (low, high), 0, there, price, proof)
+        euro = self._build_result(kind, name, unit, (low, high), 0, there, price, proof)
+        known = euro.gain is not None or len(self.base.problem.stages) == 1
+        return euro if known else replace(euro, stage=None)  # which goal gains is open
 
     def _get_unit(self, name: str) -> str:
         """Return the unit of the violation of a rule."""

@@ -205,7 +205,7 @@ def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
     if entry.status in ("bounded", "stopped"):
         return _("stopped by the time limit").in_(lang)
     if entry.gain is None and entry.step_upto is not None:
-        return _("no list was found in time").in_(lang)
+        return _("its gain was not computed").in_(lang)
     if entry.gain is None:
         return _("no amount that was tried is enough").in_(lang)
     if not entry.exact and entry.step_upto is not None:
