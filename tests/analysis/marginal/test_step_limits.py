@@ -293,7 +293,7 @@ rules:
     (tmp_path / "two.yaml").write_text(text, encoding="utf-8")
     base = solve_reference(load_scenario(tmp_path / "two.yaml"), prove=False)
     (exact,) = compute_marginal_euros(base, envelopes=[], prove=False)
-    assert (exact.status, exact.stage, exact.gain) == (RISES, "dossiers", 1)
+    assert (exact.status, exact.stage, exact.gain) == (RISES, "dossiers", Fraction(1))
 
     def stop(*_: object) -> None:
         raise DeadlineExpired
@@ -301,11 +301,11 @@ rules:
     monkeypatch.setattr(marginal_euro._MarginalSearch, "find_rule_step", stop)
     clock = Clock.from_deadline(Deadline(1000))
     (found,) = compute_marginal_euros(base, envelopes=[], clock=clock, prove=False)
-    assert (found.status, found.stage, found.most_gain) == (BOUNDED, "score", 0)
+    assert (found.status, found.stage, found.most_gain) == (BOUNDED, "score", Fraction(0))
     outcome = marginal_report._describe_outcome(build_marginal_entry(found), Lang.EN)
     assert outcome == "open; in score, no change gains more than +0"
     monkeypatch.setattr(marginal_euro, "find_enough_violation", lambda *_: Fraction(1))
     (found,) = compute_marginal_euros(base, envelopes=[], clock=clock, prove=False)
-    assert (found.status, found.step, found.upper, found.stage) == (RISES, 0, 1, None)
+    assert (found.status, found.step, found.upper, found.stage) == (RISES, Fraction(0), Fraction(1), None)
     outcome = marginal_report._describe_outcome(build_marginal_entry(found), Lang.EN)
     assert outcome == "its gain was not computed"
