@@ -149,12 +149,12 @@ def _find_sums(cents: list[int | None], is_line: list[bool]) -> list[bool]:
 
 def _find_sums_above(cents: list[int | None], own: list[int]) -> list[bool]:
     """Return which rows are the sum of the lines from some row above down to them."""
-    sums, total, found = {0}, 0, []
+    sums, total, is_sum = {0}, 0, []
     for amount, line in zip(cents, own, strict=True):
-        found.append(amount is not None and total - amount in sums)
+        is_sum.append(amount is not None and total - amount in sums)
         total += line
         sums.add(total)
-    return found
+    return is_sum
 
 
 def _find_headers(file_headers: list[str], chosen: Mapping[str, str], file: str) -> dict[str, str]:

@@ -252,25 +252,25 @@ def _list_same_supplier(
     cents = dict(zip(decisions["decision"].to_list(), decisions["cents"].to_list(), strict=True))
     exact = {decision for decision, total in paid.items() if total == cents[decision]}
     lacking = decisions.select("decision", pl.col("cents").alias("lacking"))
-    found = [
+    doubted_pairs = [
         (decision, payment)
         for decision, payment in pairs[0].select("decision", "payment").iter_rows()
         if decision not in exact and chosen.get(payment) not in {decision, *exact}
     ]
-    given = others.select("payment", "cents", "doubted", pl.col("decision").alias("named"))
+    named_payments = others.select("payment", "cents", "doubted", pl.col("decision").alias("named"))
     likely = (
         pairs[1]
-        .join(given, on="payment")
+        .join(named_payments, on="payment")
         .join(lacking, on="decision")
         .filter(pl.col("doubted") | (pl.col("cents") == pl.col("lacking")))
         .filter(pl.col("named").ne_missing(pl.col("decision")))
         .filter(~pl.col("decision").is_in(exact))
         .sort("decision", "payment")
     )
-    found += likely.select("decision", "payment").iter_rows()
+    doubted_pairs += likely.select("decision", "payment").iter_rows()
     return [
         entry
-        for decision, payment in found
+        for decision, payment in doubted_pairs
         for entry in (
             ("decision", decision, "same_supplier"),
             ("payment", payment, "same_supplier"),
