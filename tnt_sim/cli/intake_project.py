@@ -206,7 +206,7 @@ def render_scenario(intake: Intake, folder: Path, table: Path, lang: Lang) -> st
         envelopes=_render_envelopes(intake, lang),
         currency=_render_currency(lang),
         columns=_render_source(intake, folder, table, lang),
-        territory=_render_territory(columns, lang),
+        territory=_render_territory(intake.dossiers, lang),
         eligibility=_render_eligibility(conditions, lang),
         objective=_render_objective(intake, lang),
     )
@@ -301,12 +301,22 @@ def _render_source(intake: Intake, folder: Path, table: Path, lang: Lang) -> str
     return "".join(f"{line}\n" for line in lines)
 
 
-def _render_territory(columns: set[str], lang: Lang) -> str:
-    """Write the map that gives the regions, where the table has departments alone."""
-    if "department" not in columns or "region" in columns:
+def _render_territory(table: pl.DataFrame, lang: Lang) -> str:
+    """Write the map that fills numbers and places of applicants, where it is certain of an empty cell."""
+    import polars as pl
+
+    from tnt_sim.domain.territory import YEARS, load_territory
+    from tnt_sim.scenario.map_completion import complete_columns
+
+    texts = ("applicant", "applicant_type", "applicant_id", "commune", "epci", "department", "region")
+    whole = table.with_columns(pl.lit("").alias(name) for name in texts if name not in table.columns)
+    whole = whole.with_columns(pl.col("applicant_type").replace("", "autre"))
+    completed = complete_columns(whole, load_territory(YEARS[-1]), ("applicant_id", "department", "region"))
+    filled = [name for name, column in completed.items() if ((whole[name] == "") & (column != "")).any()]
+    if not filled:
         return ""
-    why = _("the region of each department").in_(lang)
-    return f"territory: {{year: 2026, fill: [region]}}      # {why}\n\n"
+    why = _("empty cells that the map is certain of; validate counts them").in_(lang)
+    return f"territory: {{year: {YEARS[-1]}, fill: [{', '.join(filled)}]}}      # {why}\n\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 `load_scenario` reads from files; `with_changes` and `with_amounts` derive a scenario with other values and
 reuse the dossiers already read. Control totals of the dossier files are compared with what was read. Empty
-cells of `department`, `region` and `population` may be filled from the map of France, and codes that the map
-does not know are reported.
+cells may be filled from the map (`map_completion`).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -22,18 +21,8 @@ import polars as pl
 from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.domain.portfolio import Portfolio
-from tnt_sim.domain.territory import (
-    LEVELS,
-    YEARS,
-    Territory,
-    extract_siren,
-    has_members,
-    load_territory,
-    locate_applicant,
-    map_to_level,
-)
-from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, ScenarioError, UsageError
-from tnt_sim.i18n.message import _, _n
+from tnt_sim.errors import DataError, Defects, InputError, ScenarioError, UsageError
+from tnt_sim.i18n.message import _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
@@ -46,195 +35,11 @@ from tnt_sim.scenario.decision_register import (
     find_state_file,
     read_state_amounts,
 )
+from tnt_sim.scenario.map_completion import fill_from_map
 from tnt_sim.scenario.scenario import InputFile, ScenarioData, Step, check_steps
-from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, TerritorySpec, validate_scenario
+from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, validate_scenario
 from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
 from tnt_sim.scenario.yaml.safe_paths import require_file, resolve_inside
-
-MAX_LISTED = 5
-MAP_COLUMNS = ("department", "region", "population", "epci")
-
-
-def fill_from_map(
-    portfolio: Portfolio, spec: TerritorySpec, locate: Callable[[Path], Place]
-) -> tuple[Portfolio, tuple[Defect, ...]]:
-    """Fill the empty cells of the columns `fill` from the map; return the dossiers and the notices.
-
-    - department: that of `commune`, else of `epci`, else of the applicant.
-    - region: the same, or that of `department`.
-    - population: the sum over the distinct `members` written (a commune whose EPCI is a member too counts
-      once), else the applicant's own by `applicant_type`; an applicant that is no territory takes its
-      members' sum.
-
-    Raises
-    ------
-    ScenarioError
-        if there is no map of that year
-    """
-    if spec.year not in YEARS:
-        raise ScenarioError([_build_map_defect(spec.year, locate(("territory", "year")))])
-    known = load_territory(spec.year)
-    notes = Defects()
-    filled = _derive_territory(portfolio.table, known)
-    columns = []
-    for name in dict.fromkeys(spec.fill):
-        column = portfolio.table[name]
-        empty = column.is_null() if name == "population" else column == ""
-        found = filled[name] if name == "population" else filled[name].fill_null("")
-        new = column.zip_with(~empty, found)
-        left = new.is_null() if name == "population" else new == ""
-        columns.append(new.alias(name))
-        _warn_filled(notes, name, spec.year, empty & ~left, empty & left, locate(("territory", "fill")))
-    result = portfolio.with_table(portfolio.table.with_columns(columns)) if columns else portfolio
-    _check(result, known, notes)
-    return result, tuple(notes.entries)
-
-
-def _build_map_defect(year: int, place: Place) -> Defect:
-    known = ", ".join(str(one) for one in YEARS)
-    return Defect(
-        "territory-year",
-        _("there is no map of {year}.", year=year),
-        (place,),
-        _("Known maps: {known}.", known=known),
-    )
-
-
-def _derive_territory(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
-    """Return department, region and population of each dossier by the map.
-
-    They are null where the map does not give them.
-    """
-    keys = known.list_keys().select("level", "key", *MAP_COLUMNS)
-    level = map_to_level(pl.col("applicant_type"))
-    by_commune = _look(table, pl.lit("commune"), pl.col("commune"), keys)
-    by_epci = _look(table, pl.lit("epci"), pl.col("epci"), keys)
-    by_applicant = _look(table, level, extract_siren("applicant_id"), keys)
-    department = _coalesce_texts([one["department"] for one in (table, by_commune, by_epci, by_applicant)])
-    by_department = _look(pl.DataFrame({"d": department}), pl.lit("department"), pl.col("d"), keys)
-    region = _coalesce_texts([one["region"] for one in (by_commune, by_epci, by_department, by_applicant)])
-    placed = table.with_columns(department=department, region=region)
-    population = _derive_population(placed, keys)
-    return pl.DataFrame({"department": department, "region": region, "population": population})
-
-
-def _derive_population(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
-    """Return the population of the written members, else of the applicant, else of its default members."""
-    level, number, column = locate_applicant()
-    itself = _look(table, level, pl.when(pl.col("applicant_id") != "").then(number).otherwise(column), keys)
-    return _sum_members(table, keys).zip_with(table.select(has_members()).to_series(), itself["population"])
-
-
-def _sum_members(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
-    """Return the inhabitants of the distinct members of each dossier.
-
-    The sum is null when the map does not know one of them.
-    """
-    codes = keys.filter(pl.col("level") != "region").select(
-        pl.col("key").alias("members"), "population", "epci"
-    )
-    result = (
-        table.select("members")
-        .with_row_index("row")
-        .explode("members")
-        .drop_nulls()
-        .unique(maintain_order=True)
-        .join(codes, on="members", how="left", maintain_order="left")
-    )
-    groups = result.select("row", pl.col("members").alias("epci"))
-    inside = pl.col("members") != pl.col("epci")
-    counted = result.filter(inside).join(groups, on=["row", "epci"], how="semi").select("row", "members")
-    sums = (
-        result.join(counted, on=["row", "members"], how="anti")
-        .group_by("row")
-        .agg(pl.col("population").sum(), unknown=pl.col("population").is_null().any())
-        .with_columns(pl.when("unknown").then(None).otherwise("population").alias("population"))
-    )
-    rows = pl.DataFrame({"row": pl.int_range(table.height, dtype=pl.UInt32, eager=True)})
-    return rows.join(sums, on="row", how="left", maintain_order="left")["population"]
-
-
-def _look(table: pl.DataFrame, level: pl.Expr, key: pl.Expr, keys: pl.DataFrame) -> pl.DataFrame:
-    """Return the row of `keys` for a level and a key of each dossier; null where the map has none."""
-    asked = table.select(level.alias("level"), key.alias("key"))
-    return asked.join(keys, on=["level", "key"], how="left", maintain_order="left")
-
-
-def _coalesce_texts(columns: list[pl.Series]) -> pl.Series:
-    """Return the first non-empty text of each row."""
-    frame = pl.DataFrame([column.alias(str(k)) for k, column in enumerate(columns)])
-    filled = [pl.when(pl.col(name) != "").then(pl.col(name)) for name in frame.columns]
-    return frame.select(pl.coalesce(filled)).to_series()
-
-
-def _check(portfolio: Portfolio, known: Territory, notes: Defects) -> None:
-    """Report codes of the table that the map does not know, and places that lie elsewhere on it."""
-    keys = known.list_keys()
-    table = portfolio.table
-    for name in LEVELS:
-        column = table[name]
-        codes = keys.filter(pl.col("level") == name)["key"]
-        _warn_unknown_codes(
-            portfolio, notes, name, known.year, (column != "") & ~column.is_in(codes.implode())
-        )
-    for inner, outer in (("commune", "department"), ("department", "region")):
-        found = _look(table, pl.lit(inner), pl.col(inner), keys.select("level", "key", outer))
-        written = table[outer].str.strip_prefix("R")
-        elsewhere = (written != "") & (found[outer] != "") & (found[outer] != written)
-        _warn_mismatched_levels(portfolio, notes, inner, outer, known.year, elsewhere.fill_null(value=False))
-
-
-def _warn_filled(
-    notes: Defects, name: str, year: int, filled: pl.Series, left: pl.Series, place: Place
-) -> None:
-    done = _n("{n} cell filled", "{n} cells filled", n=int(filled.sum()))
-    rest = _n("{n} stays empty", "{n} stay empty", n=int(left.sum()))
-    notes.add(
-        "territory-filled",
-        _('map of {year}, "{name}": {done}, {rest}.', year=year, name=name, done=done, rest=rest),
-        place,
-    )
-
-
-def _warn_unknown_codes(portfolio: Portfolio, notes: Defects, name: str, year: int, bad: pl.Series) -> None:
-    rows = bad.arg_true().to_list()
-    if not rows:
-        return
-    codes = portfolio.table[name].filter(bad).unique(maintain_order=True)
-    text = ", ".join(codes.head(MAX_LISTED).to_list()) + (", …" if len(codes) > MAX_LISTED else "")
-    notes.add(
-        "territory-unknown",
-        _n(
-            'column "{name}": {n} dossier holds a code that the map of {year} does not know ({names}).',
-            'column "{name}": {n} dossiers hold a code that the map of {year} does not know ({names}).',
-            n=len(rows),
-            name=name,
-            year=year,
-            names=text,
-        ),
-        *(portfolio.locate(row, name) for row in rows[:MAX_LISTED]),
-    )
-
-
-def _warn_mismatched_levels(
-    portfolio: Portfolio, notes: Defects, inner: str, outer: str, year: int, bad: pl.Series
-) -> None:
-    rows = bad.arg_true().to_list()
-    if rows:
-        notes.add(
-            "territory-elsewhere",
-            _n(
-                '{n} dossier has a "{inner}" that on the map of {year} does not lie in the "{outer}" '
-                "of the row.",
-                '{n} dossiers have a "{inner}" that on the map of {year} does not lie in the '
-                '"{outer}" of the row.',
-                n=len(rows),
-                inner=inner,
-                year=year,
-                outer=outer,
-            ),
-            *(portfolio.locate(row, inner) for row in rows[:MAX_LISTED]),
-        )
 
 
 def load_scenario(

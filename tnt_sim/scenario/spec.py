@@ -295,7 +295,7 @@ class TerritorySpec(Described):
     """The map that fills empty cells and names the groups."""
 
     year: Count
-    fill: tuple[Literal["department", "region", "population"], ...] = ()
+    fill: tuple[Literal["applicant_id", "commune", "epci", "department", "region", "population"], ...] = ()
 
 
 class StageSpec(Described):
