@@ -11,6 +11,8 @@ from support.form_exports import ASKED, COST, LABELS, answer, as_csv, imported, 
 
 from tnt_sim.api.imports import read_mapping
 from tnt_sim.cli.main import main
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.forms.form_import import Imported
 from tnt_sim.ingest.forms.mapping import FormMapping, to_text
 
@@ -146,3 +148,44 @@ def test_values_constants_and_empty_cells(tmp_path: Path) -> None:
     assert done.table["commune"].to_list() == ["", "01053", "01053"]
     counts = done.quality.count_by_code()
     assert (counts["unknown_value"], counts["code_repaired"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("label", "now", "proposed"),
+    [
+        (ASKED, "Subvention sollicitée", True),  # a usual word for the column
+        (ASKED, ASKED.replace("Montant", "montant"), True),  # spelt alike
+        ("Groupe instructeur", "Service", True),  # nothing alike, but the same place and kind
+        (COST, "Service", False),  # the same place, but no numbers in it
+    ],
+)
+def test_a_lost_field_names_the_one_that_replaces_it(
+    tmp_path: Path, label: str, now: str, proposed: bool
+) -> None:
+    mapping = imported(tmp_path, "d.csv", export()).mapping
+    at, body = LABELS.index(label), rows()
+    if not proposed:
+        for row in body:
+            row[at] = "2026-01-01"
+    labels = [now if one == label else one for one in LABELS]
+    try:
+        told = " ".join(
+            one.text.en for one in imported(tmp_path, "d.csv", as_csv(labels, body), mapping).changes
+        )
+    except DataError as refused:
+        told = " ".join(defect.line(Lang.EN) for defect in refused.defects)
+    assert (f'Perhaps "{now}"' in told or f'Put "{now}" in its place' in told) is proposed
+
+
+def test_two_lost_fields_in_one_place_propose_nothing(tmp_path: Path) -> None:
+    two = ("Groupe instructeur", LABELS[LABELS.index("Groupe instructeur") + 1])
+    mapping = imported(tmp_path, "d.csv", export()).mapping
+    labels = [{two[0]: "Alpha", two[1]: "Bravo"}.get(one, one) for one in LABELS]
+    try:
+        told = " ".join(
+            one.text.en for one in imported(tmp_path, "d.csv", as_csv(labels, rows()), mapping).changes
+        )
+    except DataError as refused:
+        told = " ".join(defect.line(Lang.EN) for defect in refused.defects)
+    assert "no longer in the export" in told
+    assert "Alpha" not in told.replace('"Alpha" is new', "")

@@ -11,16 +11,10 @@ from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, get_table_column
 from tnt_sim.errors import DataError, Defect
 from tnt_sim.i18n.message import _
 from tnt_sim.ingest.forms.cleaning import Cleaned, read_fields, split_requests
+from tnt_sim.ingest.forms.form_changes import FieldChange, check_columns, compare_forms
 from tnt_sim.ingest.forms.form_table import FormTable, build_reporter
 from tnt_sim.ingest.forms.layouts import Layout
-from tnt_sim.ingest.forms.mapping import (
-    SOURCE_ROW,
-    Control,
-    FieldChange,
-    FormMapping,
-    check_columns,
-    compare_forms,
-)
+from tnt_sim.ingest.forms.mapping import SOURCE_ROW, Control, FormMapping
 from tnt_sim.ingest.forms.mapping_guess import apply_chosen_columns, guess_mapping, list_fields
 from tnt_sim.ingest.portfolio_reader import LABEL
 from tnt_sim.ingest.quality.checks import Quality, check_quality

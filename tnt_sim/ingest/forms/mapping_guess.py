@@ -76,7 +76,7 @@ def _guess_other_aid(
     result = {}
     for name, wanted in OTHER_AID.items():
         fields = [
-            one.name for label in wanted for one in labels.get(label, ()) if _has_fitting_cells(name, one)
+            one.name for label in wanted for one in labels.get(label, ()) if has_fitting_cells(name, one)
         ]
         if fields and name not in columns:
             result[name] = From.of(fields[0], plus=tuple(fields[1:]), review=True)
@@ -91,7 +91,7 @@ def _guess_requests(
     members = {}
     for field_ in fields:
         match = _FUND_LABEL.fullmatch(normalise_header(field_.label))
-        if match and field_.name not in used and _has_fitting_cells("requested", field_):
+        if match and field_.name not in used and has_fitting_cells("requested", field_):
             members[field_.label.split()[-1]] = From.of(field_.name, field_.id, review=True)
     if len(members) < 2 or "requested" not in columns:
         return {}
@@ -150,12 +150,12 @@ def _find_best_field(
         ends = _CODE_ENDS if name in _PLACES else ()
         for candidate in (*(label + end for end in ends), label):
             for one in labels.get(candidate, ()):
-                if one.name not in used and _has_fitting_cells(name, one):
+                if one.name not in used and has_fitting_cells(name, one):
                     return one
     return None
 
 
-def _has_fitting_cells(name: str, field_: FormField) -> bool:
+def has_fitting_cells(name: str, field_: FormField) -> bool:
     """Return whether the cells can be those of the column; an empty field can be anything."""
     kind = CANONICAL[name]
     filled = bool(field_.column.select_filled().any())
