@@ -48,7 +48,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run --help", SOLVERS | SLOW, 25),
         ("validate scenario.yaml", SOLVERS | SLOW, 197),
         ("show scenario.yaml", SOLVERS | SLOW, 240),
-        ("import data/dossiers.csv --out table", SOLVERS | SLOW, 86),
+        ("import data/dossiers.csv --out table", SOLVERS | SLOW, 87),
         ("verify {a}", SOLVERS | SLOW, 250),
         ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 280),
         ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 260),

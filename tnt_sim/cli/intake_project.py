@@ -306,7 +306,7 @@ def _render_territory(table: pl.DataFrame, lang: Lang) -> str:
     import polars as pl
 
     from tnt_sim.domain.territory import YEARS, load_territory
-    from tnt_sim.scenario.map_completion import complete_columns
+    from tnt_sim.ingest.map_completion import complete_columns
 
     texts = ("applicant", "applicant_type", "applicant_id", "commune", "epci", "department", "region")
     whole = table.with_columns(pl.lit("").alias(name) for name in texts if name not in table.columns)

@@ -2,7 +2,7 @@
 
 `load_scenario` reads from files; `with_changes` and `with_amounts` derive a scenario with other values and
 reuse the dossiers already read. Control totals of the dossier files are compared with what was read. Empty
-cells may be filled from the map (`map_completion`).
+cells may be filled from the map (`ingest/map_completion.py`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from tnt_sim.scenario.decision_register import (
     find_state_file,
     read_state_amounts,
 )
-from tnt_sim.scenario.map_completion import fill_from_map
 from tnt_sim.scenario.scenario import InputFile, ScenarioData, Step, check_steps
 from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, validate_scenario
 from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
@@ -179,7 +178,10 @@ def _load(
         return replace(scenario, warnings=like.warnings)
     _check_controls(scenario, paths)
     if spec.territory is not None:
-        filled, notes = fill_from_map(portfolio, spec.territory, scenario.locate)
+        from tnt_sim.ingest.map_completion import fill_from_map
+
+        map_ = spec.territory
+        filled, notes = fill_from_map(portfolio, map_.year, map_.fill, scenario.locate)
         scenario = replace(scenario, portfolio=filled, warnings=(*scenario.warnings, *notes))
     return scenario if spec.committed_from is None else _with_register(scenario)
 

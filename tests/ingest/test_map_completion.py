@@ -10,8 +10,8 @@ from support.paths import ROOT
 
 from tnt_sim.domain.territory import YEARS, load_territory
 from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.map_completion import complete_columns, locate_units
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.map_completion import complete_columns, locate_units
 
 DATA = ROOT.parent / "shared" / "data"
 TEXTS = ("applicant", "applicant_type", "applicant_id", "department", "region", "commune", "epci")

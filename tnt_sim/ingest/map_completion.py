@@ -26,8 +26,6 @@ from tnt_sim.domain.territory import (
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
 from tnt_sim.i18n.message import _, _n
 from tnt_sim.ingest.tables.headers import normalise_header
-from tnt_sim.rules.protocols import Path
-from tnt_sim.scenario.spec import TerritorySpec
 
 MAX_LISTED = 5
 MAP_COLUMNS = ("department", "region", "population", "epci")
@@ -45,9 +43,9 @@ _LINKS = {"de", "d", "du", "des", "la", "le", "les", "l"}
 
 
 def fill_from_map(
-    portfolio: Portfolio, spec: TerritorySpec, locate: Callable[[Path], Place]
+    portfolio: Portfolio, year: int, names: Sequence[str], locate: Callable[[tuple[str | int, ...]], Place]
 ) -> tuple[Portfolio, tuple[Defect, ...]]:
-    """Fill the empty cells of the columns `fill` from the map; return the dossiers and the notices.
+    """Fill the empty cells of the columns `names` from the map; return the dossiers and the notices.
 
     - applicant_id: the SIREN of the applicant, or its INSEE code where the table names communes so.
     - commune: that of the applicant; epci: that of the commune, else of the applicant.
@@ -62,28 +60,27 @@ def fill_from_map(
     ScenarioError
         if there is no map of that year
     """
-    if spec.year not in YEARS:
-        raise ScenarioError([_build_map_defect(spec.year, locate(("territory", "year")))])
-    known = load_territory(spec.year)
+    if year not in YEARS:
+        raise ScenarioError([_build_map_defect(year, locate(("territory", "year")))])
+    known = load_territory(year)
     notes = Defects()
-    completed = complete_columns(portfolio.table, known, spec.fill)
+    completed = complete_columns(portfolio.table, known, names)
     for name, new in completed.items():
         empty, left = _find_empty(portfolio.table[name]), _find_empty(new)
-        _warn_filled(notes, name, spec.year, empty & ~left, empty & left, locate(("territory", "fill")))
+        _warn_filled(notes, name, year, empty & ~left, empty & left, locate(("territory", "fill")))
     result = portfolio.with_table(portfolio.table.with_columns(**completed)) if completed else portfolio
     _check(result, known, notes)
     return result, tuple(notes.entries)
 
 
-def complete_columns(table: pl.DataFrame, known: Territory, asked: Sequence[str]) -> dict[str, pl.Series]:
-    """Return the columns `asked`, with their empty cells filled where the map is certain.
+def complete_columns(table: pl.DataFrame, known: Territory, names: Sequence[str]) -> dict[str, pl.Series]:
+    """Return the columns `names`, with their empty cells filled where the map is certain.
 
     Parameters
     ----------
     table : columns `applicant`, `applicant_type`, and those of `NUMBERS` and of places, texts, "" where empty; for
         the population `population` and `members`, too
     """
-    names = dict.fromkeys(asked)
     numbers = _complete_numbers(table, known, names) if any(name in NUMBERS for name in names) else {}
     table = table.with_columns(**numbers)
     keys = known.list_keys().select("level", "key", *MAP_COLUMNS)
@@ -126,8 +123,8 @@ def _find_empty(column: pl.Series) -> pl.Series:
     return column.is_null() if column.dtype != pl.String else column == ""
 
 
-def _complete_numbers(table: pl.DataFrame, known: Territory, asked: Collection[str]) -> dict[str, pl.Series]:
-    """Return those columns of `NUMBERS` that `asked` names, with their empty cells filled."""
+def _complete_numbers(table: pl.DataFrame, known: Territory, names: Collection[str]) -> dict[str, pl.Series]:
+    """Return those columns of `NUMBERS` among `names`, with their empty cells filled."""
     units = locate_units(table, known)
     commune = table["commune"].zip_with(
         table["commune"] != "", units.select(pl.when(pl.col("level") == "commune").then("code")).to_series()
@@ -145,7 +142,7 @@ def _complete_numbers(table: pl.DataFrame, known: Territory, asked: Collection[s
     return {
         name: table[name].zip_with(table[name] != "", found[name].fill_null(""))
         for name in NUMBERS
-        if name in asked
+        if name in names
     }
 
 
@@ -210,14 +207,14 @@ def _locate_by_name(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
         (pl.col("level") == "commune") & ~pl.struct("level", "name", "department").is_duplicated()
     )
     epci = units.filter((pl.col("level") == "epci") & ~pl.struct("level", "name").is_duplicated())
-    asked = table.select("applicant", "department", "level", "untyped").join(
+    applicants = table.select("applicant", "department", "level", "untyped").join(
         words, on="applicant", how="left", maintain_order="left"
     )
-    asked = asked.with_columns(level=pl.when("untyped").then("stated").otherwise("level"))
+    applicants = applicants.with_columns(level=pl.when("untyped").then("stated").otherwise("level"))
     agrees = pl.col("stated").is_null() | (pl.col("stated") == pl.col("level"))
-    asked = asked.with_columns(level=pl.when(agrees).then("level"))
+    applicants = applicants.with_columns(level=pl.when(agrees).then("level"))
     by_plain, by_rest = (
-        asked.join(
+        applicants.join(
             communes,
             left_on=["level", column, "department"],
             right_on=["level", "name", "department"],
@@ -226,7 +223,7 @@ def _locate_by_name(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
         )
         for column in ("plain", "name")
     )
-    found = asked.join(
+    by_epci = applicants.join(
         epci.rename({"department": "seat"}),
         left_on=["level", "plain"],
         right_on=["level", "name"],
@@ -234,7 +231,7 @@ def _locate_by_name(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
         maintain_order="left",
     )
     near = (pl.col("department") == "") | (pl.col("department") == pl.col("seat"))
-    of_epci = found.select(pl.when(near).then(name).alias(name) for name in _UNIT)
+    of_epci = by_epci.select(pl.when(near).then(name).alias(name) for name in _UNIT)
     return _coalesce_units(_coalesce_units(by_plain, by_rest), of_epci)
 
 
