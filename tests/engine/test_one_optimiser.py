@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,18 @@ from tnt_sim.verify.allocation_reading import Allocation
 PACKAGE = Path(tnt.__file__).parent
 
 
-def functions_that_call(name: str) -> set[str]:
-    """The functions of the package, with their files, that call a function or a method of this name."""
-    found = set()
+@cache
+def callers() -> dict[str, set[str]]:
+    """The functions of the package, with their files, by the name of each function or method that they call."""
+    found: dict[str, set[str]] = {}
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in ast.walk(tree):
-            if isinstance(function, ast.FunctionDef) and name in set(calls_of(function)):
-                found.add(f"{path.relative_to(PACKAGE).as_posix()}:{function.name}")
+            if isinstance(function, ast.FunctionDef):
+                for name in calls_of(function):
+                    found.setdefault(name, set()).add(
+                        f"{path.relative_to(PACKAGE).as_posix()}:{function.name}"
+                    )
     return found
 
 
@@ -46,18 +51,18 @@ def calls_of(function: ast.FunctionDef) -> Iterator[str]:
 
 def test_one_loop_solves_breaks_ties_cuts_off_and_reads_again() -> None:
     loop = "engine/optimise.py:"
-    assert functions_that_call("without_refused") == {f"{loop}_find_optimum"}
-    assert functions_that_call("_find_optimum") == {f"{loop}build_outcome"}
-    assert functions_that_call("read_again") == {f"{loop}build_outcome"}
-    assert functions_that_call("find_canonical_point") == {f"{loop}_break_ties"}
-    assert functions_that_call("_Optimisation") == {f"{loop}optimise"}
+    assert callers()["without_refused"] == {f"{loop}_find_optimum"}
+    assert callers()["_find_optimum"] == {f"{loop}build_outcome"}
+    assert callers()["read_again"] == {f"{loop}build_outcome"}
+    assert callers()["find_canonical_point"] == {f"{loop}_break_ties"}
+    assert callers()["_Optimisation"] == {f"{loop}optimise"}
     # besides the loop, the repairs of an infeasible problem are stages of an elastic model of their own
     elastic = "analysis/infeasibility/repair_cost.py:_solve_form"
-    assert functions_that_call("solve_lexicographic") == {f"{loop}_solve", elastic}
+    assert callers()["solve_lexicographic"] == {f"{loop}_solve", elastic}
 
 
 def test_one_place_rounds_a_kept_value() -> None:
-    assert functions_that_call("round_value") == {"formulation/formulate.py:with_kept_values"}
+    assert callers()["round_value"] == {"formulation/formulate.py:with_kept_values"}
 
 
 def test_every_direction_is_one_sense() -> None:
