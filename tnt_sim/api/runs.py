@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -16,6 +16,9 @@ from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.notebook.cards import About, render_result_card
 from tnt_sim.reporting.notebook.plots import Plots
+
+if TYPE_CHECKING:
+    from tnt_sim.api.studies.reconciliation import ReconciledRun
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +88,43 @@ class Run:
         """
         own = self.run.table.drop(NODE) if table == "dossiers" else build_frame(self.run.data, table)
         return convert_frame(own, backend)
+
+    def reconcile(
+        self,
+        file: Path | str,
+        columns: Mapping[str, str] | None = None,
+        *,
+        sheet: str | None = None,
+        encoding: str | None = None,
+        header_row: int = 1,
+        time_limit: float | None = None,
+    ) -> ReconciledRun:
+        """Reconcile the grants with the lines of an accounting export: CSV, XLSX, ODS or Parquet.
+
+        Parameters
+        ----------
+        columns : header of the file for `amount`, `number`, `supplier_id`, `supplier`, `label`, `reference`, `day`
+        time_limit : seconds; by default that of the scenario
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read, with every defect.
+        UsageError
+            If the amounts of the run are not in euros.
+
+        Examples
+        --------
+        >>> run = tnt.open_run(result.save())
+        >>> run.reconcile(run.export.chorus("chorus.csv")).status
+        'agrees'
+        """
+        from tnt_sim.analysis.reconcile.run_reconciliation import reconcile_run
+        from tnt_sim.api.studies.reconciliation import ReconciledRun
+        from tnt_sim.ingest.tables.raw_table import ReadOptions
+
+        options = ReadOptions(sheet=sheet, encoding=encoding, header_row=header_row)
+        return ReconciledRun(reconcile_run(self.run, Path(file), columns, options, time_limit), self.lang)
 
     def _repr_html_(self) -> str:
         day = self.run.spec.date.isoformat() if self.run.spec.date else ""

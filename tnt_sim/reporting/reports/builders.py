@@ -8,6 +8,7 @@ from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.analysis.infeasibility.document import ConflictDocument
 from tnt_sim.analysis.marginal.document import MarginalDocument
 from tnt_sim.analysis.preferences.document import WeightsDocument
+from tnt_sim.analysis.reconcile.document import ReconcileDocument
 from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports import (
@@ -17,6 +18,7 @@ from tnt_sim.reporting.reports import (
     infeasibility,
     marginal,
     preferences,
+    reconciliation,
     sweep,
 )
 
@@ -27,6 +29,7 @@ type StudyDocument = (
     | ExplainDocument
     | WeightsDocument
     | SweepDocument
+    | ReconcileDocument
     | MarginalDocument
 )
 
@@ -46,5 +49,7 @@ def build_report(document: StudyDocument) -> Report:
             return preferences.build_report(document)
         case SweepDocument():
             return sweep.build_report(document)
+        case ReconcileDocument():
+            return reconciliation.build_report(document)
         case _:
             return marginal.build_report(document)
