@@ -206,10 +206,10 @@ def rate_goal(entry: Mapping[str, Any] | None) -> int:
     return UNKNOWN if gap is None else EXACT if float(gap) == 0 else INTERVAL
 
 
-def rate_list(entry: Mapping[str, Any] | None) -> int:
-    """Rate a list of an audit."""
+def rate_list(entry: Mapping[str, Any] | None, bound: Any) -> int:
+    """Rate a list of an audit, with the bound that no list passes."""
     status = (entry or {}).get("status")
-    return EXACT if status in ("optimal", "infeasible") else INTERVAL if status == "feasible" else UNKNOWN
+    return EXACT if status in ("optimal", "infeasible") else UNKNOWN if bound is None else INTERVAL
 
 
 def rate_entry(entry: Mapping[str, Any]) -> int:
@@ -242,8 +242,12 @@ def rate_items(question: str, answer: Mapping[str, Any]) -> list[int]:
         case "alternatives":
             return [EXACT if one["proven"] else INTERVAL for one in answer["portfolios"]]
         case "audit":
-            lists = [answer["optimum"], answer["better"], answer["cheaper"], *answer["swaps"]]
-            return [rate_list(one) for one in lists]
+            return [
+                rate_list(answer["optimum"], answer["objective"][0]["bound"]),
+                rate_list(answer["better"], answer["better_bound"]),
+                rate_list(answer["cheaper"], answer["cheaper_from_cents"]),
+                *(rate_list(swap, swap["n_changed_from"]) for swap in answer["swaps"]),
+            ]
         case "sweep":
             kind = question.split()[1]
             return [rate_goal(point[kind]) for point in answer["points"]]

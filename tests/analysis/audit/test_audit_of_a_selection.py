@@ -159,7 +159,7 @@ def test_turgot_words_and_committed_money(small: Path) -> None:
         "findings": [],
     }  # fmt: skip
     assert found.document["objective"][0] | {"goal": ""} == {
-        "goal": "", "sense": "maximise", "value": "17", "optimum": "18", "loss": "1",
+        "goal": "", "sense": "maximise", "value": "17", "optimum": "18", "loss": "1", "bound": "18",
     }  # fmt: skip
     assert [(swap["recover"], swap["n_changed"]) for swap in found.document["swaps"]] == [
         ("0.5", 2), ("0.9", 2), ("1", 2),

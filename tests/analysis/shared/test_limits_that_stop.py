@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tnt_sim.analysis.audit.audit import audit
+from tnt_sim.analysis.audit.question_limits import QuestionLimits
 from tnt_sim.analysis.marginal.questions import MarginalResult, extension, prices
 from tnt_sim.analysis.marginal.value_bound import ValueBounds
 from tnt_sim.analysis.preferences.partial_weights import weights
@@ -93,9 +94,9 @@ def test_stopped_weights_say_that_time_was_short(
 def test_a_stopped_audit_still_says_that_rules_hold(
     scenario: ScenarioData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        sys.modules["tnt_sim.analysis.audit.audit"], "_optimise_in_time", lambda *_, **__: None
-    )
+    module = sys.modules["tnt_sim.analysis.audit.audit"]
+    monkeypatch.setattr(module, "_optimise_in_time", lambda *_, **__: None)
+    monkeypatch.setattr(module.LimitSearch, "find_best_value", lambda *_: QuestionLimits(None))
     (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
     document = audit(scenario, tmp_path / "l.csv").data
     assert document.status == "stopped"

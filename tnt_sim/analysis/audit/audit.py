@@ -5,15 +5,21 @@ against the optimum; the optimum for no more money than the list; the least mone
 same values; and, for a share of the loss, the fewest decisions to change::
 
     min Hamming distance to the list  s.t.  every rule,  stage value ≥ mine + share · (best − mine)
+
+Each question first gets a limit that no list passes and the best list near it (`question_limits.py`), then its
+answer while time lasts.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +38,7 @@ from tnt_sim.analysis.audit.document import (
     ViolatedRatedBound,
     ViolationEntry,
 )
+from tnt_sim.analysis.audit.question_limits import LimitSearch
 from tnt_sim.analysis.audit.selection import Selection, read_selection
 from tnt_sim.analysis.audit.sentences import describe_violation
 from tnt_sim.analysis.infeasibility.document import RatedBoundEntry
@@ -39,17 +46,17 @@ from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, Lifta
 from tnt_sim.analysis.infeasibility.minimal_conflicts import without_refusals
 from tnt_sim.analysis.infeasibility.repair_texts import build_bound_entry, count_cents
 from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
-from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.progress import INTERRUPT, TIME, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.deadline import UNLIMITED
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
-from tnt_sim.engine.result import SolveOutcome, Status
+from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import Defect, LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.linear_terms import Groups, Terms, Unit
+from tnt_sim.rules.linear_terms import BoolArray, Groups, Terms, Unit
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
@@ -58,6 +65,7 @@ from tnt_sim.verify.allocation_reading import (
     AllocationReading,
     list_broken_rules,
     read_allocation,
+    read_within_limits,
 )
 from tnt_sim.verify.run_document import format_fraction
 
@@ -123,6 +131,11 @@ def _build_entry(
 
 SHARES = (Fraction(1, 2), Fraction(9, 10), Fraction(1))
 QUESTION_SECONDS = 60.0
+OPTIMUM_SHARE = 0.4
+"""Share of the time that the optimum may take."""
+LIMITS_SHARE = 0.7
+"""Share of the time left that limits of all questions may take before any is answered; all of it where the
+optimum is open, since the questions are no easier."""
 Progress = Callable[[str, float], None]
 
 
@@ -135,8 +148,9 @@ class Swap:
     share : of the loss; 0 for the fewest changes that satisfy every rule
     stage : stage whose loss is recovered, −1 for none
     target : value required of that stage
-    answer : the nearest allocation; None if time ran out
+    answer : the nearest allocation that was found; None if time ran out
     n_changed : number of decisions that differ
+    n_changed_from : number of decisions that differ at least; None if unknown
     """
 
     share: Fraction
@@ -144,6 +158,7 @@ class Swap:
     target: Fraction | None
     answer: SolveOutcome | None
     n_changed: int | None
+    n_changed_from: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +173,8 @@ class AuditResult(StudyAnswer):
     better : optimum with no more money than the list grants
     cheaper : least money for at least the list's value in every stage
     swaps : steps from the list towards the optimum
+    optimum_bound, better_bound : no list has a better first value, no list with no more money; None if unknown
+    cheaper_from_cents : no list at least as good grants less; None if unknown
     """
 
     problem: Problem
@@ -168,6 +185,9 @@ class AuditResult(StudyAnswer):
     better: SolveOutcome | None
     cheaper: SolveOutcome | None
     swaps: tuple[Swap, ...]
+    optimum_bound: Fraction | None = None
+    better_bound: Fraction | None = None
+    cheaper_from_cents: int | None = None
     seconds: float = 0.0
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "questions"))
 
@@ -249,47 +269,236 @@ def audit_selection(
     broken = list_violations(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
     course = StudyProgress(clock.deadline, "questions", n_asked=3)
     optimum: SolveOutcome | None = None
-    swaps: list[Swap] = []
-    better = cheaper = None
     with course.catch_limits():
         report_progress("optimum", 0.1)
-        optimum = _optimise_in_time(problem, course)
-        if optimum is not None and optimum.allocation is not None:
-            report_progress("better", 0.3)
-            better = _optimise_in_time(_add_granted_limit(problem, reading.granted_cents), course)
-            report_progress("cheaper", 0.5)
-            cheaper = _optimise_in_time(problem, course, limits=reading.values)
-            report_progress("swaps", 0.7)
-            _find_swaps(
-                problem,
-                chosen,
-                reading.values,
-                optimum.values,
-                broken=bool(broken),
-                course=course,
-                into=swaps,
-            )
-        course.n_asked = course.n_done if course.stopped_by is None else course.n_asked
+        optimum = _optimise_in_time(problem, course, share=OPTIMUM_SHARE)
+    answers = _AuditAnswers(problem, chosen, reading, course)
+    questions = answers.questions
+    if course.stopped_by != INTERRUPT and (optimum is None or optimum.status is not Status.INFEASIBLE):
+        with course.catch_limits():
+            report_progress("limits", 0.2)
+            answers.find_limits(optimum, broken=bool(broken))
+            course.n_asked = max(course.n_asked, len(questions))
+            for place, question in enumerate(questions[1:], 1):
+                report_progress(question.name, 0.2 + 0.8 * place / len(questions))
+                answers.solve(question)
+    if questions:
+        optimum = questions[0].answer or optimum
+    course.n_asked = course.n_done if course.stopped_by is None else course.n_asked
+    found = {question.name: question for question in questions}
+    better, cheaper = found.get("better"), found.get("cheaper")
     return AuditResult(
-        problem,
-        chosen,
-        reading,
-        tuple(broken),
-        optimum,
-        better,
-        cheaper,
-        tuple(swaps),
-        time.perf_counter() - began,
-        course,
+        problem=problem,
+        selection=chosen,
+        reading=reading,
+        broken=tuple(broken),
+        optimum=optimum,
+        better=None if better is None else better.answer,
+        cheaper=None if cheaper is None else cheaper.answer,
+        swaps=tuple(question.build_swap(chosen) for question in questions if question.name == "swaps"),
+        optimum_bound=questions[0].bound if questions else None,
+        better_bound=None if better is None else better.bound,
+        cheaper_from_cents=None
+        if cheaper is None or cheaper.bound is None
+        else math.ceil(cheaper.bound * 100),
+        seconds=time.perf_counter() - began,
+        course=course,
     )
 
 
+@dataclass(slots=True, eq=False)
+class _Question:
+    """One question of an audit: what is asked of lists, what no list passes, and the best list so far.
+
+    Attributes
+    ----------
+    name : `optimum`, `better`, `cheaper` or `swaps`
+    problem : the one that answers it
+    least_values : that the first stages must have
+    goals : stages to optimise, all by default
+    share, stage, target : of a swap
+    most_cents : most money, for `better`
+    bound : of its figure (`read_figure`), in its unit
+    """
+
+    name: str
+    problem: Problem
+    least_values: tuple[Fraction, ...] = ()
+    goals: int | None = None
+    share: Fraction = Fraction(0)
+    stage: int = -1
+    target: Fraction | None = None
+    most_cents: int | None = None
+    bound: Fraction | None = None
+    answer: SolveOutcome | None = None
+
+    def read_figure(self, answer: SolveOutcome, funded: BoolArray) -> Fraction:
+        """Return the figure that the question is about: a first value, euros, or a number of decisions."""
+        assert answer.allocation is not None
+        assert answer.granted_cents is not None
+        if self.name == "cheaper":
+            return Fraction(answer.granted_cents, 100)
+        if self.name == "swaps":
+            return Fraction(int((answer.allocation.funded != funded).sum()))
+        return answer.values[0]
+
+    def is_worse(self, figure: Fraction, other: Fraction) -> bool:
+        """Whether a figure is worse than another one."""
+        if self.name in ("cheaper", "swaps") or self.problem.stages[0].sense is Sense.MINIMISE:
+            return figure > other
+        return figure < other
+
+    def build_swap(self, chosen: Selection) -> Swap:
+        """Return the swap that it found."""
+        bound = None if self.bound is None else math.ceil(self.bound)
+        count = _count_changes(self.answer, chosen)
+        return Swap(self.share, self.stage, self.target, self.answer, count, bound)
+
+
+@dataclass(eq=False)
+class _AuditAnswers:
+    """Limits and answers of the questions of an audit."""
+
+    problem: Problem
+    chosen: Selection
+    reading: AllocationReading
+    course: StudyProgress
+    questions: list[_Question] = field(default_factory=list)
+    _lists: list[SolveOutcome] = field(default_factory=list)
+
+    @property
+    def _funded(self) -> BoolArray:
+        return self.chosen.allocation.funded
+
+    def find_limits(self, optimum: SolveOutcome | None, *, broken: bool) -> None:
+        """List the questions, and find limits and lists of each within their share of the time.
+
+        The first one is the optimum; without any list it is the only one.
+        """
+        problem, deadline = self.problem, self.course.deadline
+        if optimum is not None and optimum.is_closed:
+            deadline = deadline.take_share(LIMITS_SHARE)
+        first = _Question("optimum", problem)
+        self.questions.append(first)
+        if optimum is not None and optimum.allocation is not None:
+            self._take(first, optimum)
+        search: LimitSearch | None = None
+        with suppress(DeadlineExpired):
+            search = LimitSearch.of(problem, self._funded, deadline)
+        if search is not None and first.bound is None:
+            self._find_limit(first, search, deadline)
+        if first.answer is None:
+            return
+        self.questions += self._list_questions(first.answer.values, broken=broken)
+        if search is not None:
+            # the least money last: its linear program starts far from the others
+            for question in sorted(self.questions[1:], key=lambda question: question.name == "cheaper"):
+                self._find_limit(question, search, deadline)
+        swaps = [question for question in self.questions if question.name == "swaps"]
+        for easier, harder in pairwise(swaps):  # every list of the second is one of the first
+            if easier.bound is not None:
+                harder.bound = max(easier.bound, harder.bound or easier.bound)
+        for question in self.questions[1:]:
+            for one in self._lists:
+                self._take_list(question, one)
+
+    def _list_questions(self, best: Sequence[Fraction], *, broken: bool) -> list[_Question]:
+        """List the questions beside the optimum."""
+        problem, values = self.problem, self.reading.values
+        cents = self.reading.granted_cents
+        questions = [
+            _Question("better", _add_granted_limit(problem, cents), most_cents=cents),
+            _Question("cheaper", problem, least_values=values),
+        ]
+        if broken:
+            questions.append(_Question("swaps", build_min_changes_problem(problem, 0, self._funded)))
+        k = find_lost_stage(problem, values, best)
+        for share in SHARES if k >= 0 else ():
+            target = values[k] + share * (best[k] - values[k])
+            nearest = build_min_changes_problem(problem, k + 1, self._funded)
+            questions.append(_Question("swaps", nearest, (*best[:k], target), 1, share, k, target))
+        return questions
+
+    def _find_limit(self, question: _Question, search: LimitSearch, deadline: Deadline) -> None:
+        """Bound a question, and keep the lists found on the way."""
+        if deadline.expired:
+            return
+        if question.name == "cheaper":
+            limits = search.find_least_granted(question.least_values, deadline)
+        elif question.name == "swaps":
+            limits = search.find_least_distance(question.least_values, deadline)
+        else:
+            limits = search.find_best_value(question.most_cents, deadline)
+        question.bound = limits.bound
+        for allocation in limits.lists:
+            reading = read_within_limits(self.problem, allocation, ())
+            if reading is not None:
+                one = SolveOutcome.of_list(allocation, reading)
+                self._lists.append(one)
+                self._take_list(question, one)
+
+    def _take_list(self, question: _Question, listed: SolveOutcome) -> None:
+        """Take a list for the answer of a question where it satisfies it and none better is known."""
+        assert listed.granted_cents is not None
+        if question.most_cents is not None and listed.granted_cents > question.most_cents:
+            return
+        for stage, value, least in zip(
+            self.problem.stages, listed.values, question.least_values, strict=False
+        ):
+            if value < least if stage.sense is Sense.MAXIMISE else value > least:
+                return
+        held = question.answer
+        if held is None or (
+            not held.is_closed
+            and question.is_worse(
+                question.read_figure(held, self._funded), question.read_figure(listed, self._funded)
+            )
+        ):
+            question.answer = listed
+
+    def solve(self, question: _Question) -> None:
+        """Answer a question within a share of the time."""
+        outcome = _optimise_in_time(
+            question.problem, self.course, limits=question.least_values, goals=question.goals
+        )
+        if outcome is not None and (outcome.allocation is not None or outcome.status is Status.INFEASIBLE):
+            self._take(question, outcome)
+
+    def _take(self, question: _Question, outcome: SolveOutcome) -> None:
+        """Take an answer of the search, unless it is open and a better list is known."""
+        if outcome.allocation is None:
+            question.answer = question.answer or outcome
+            return
+        # The solved problem may have another stage: the values are those of the scenario's own stages.
+        own = replace(outcome, values=read_allocation(self.problem, outcome.allocation).values)
+        if question.name == "optimum":  # proven for its own question only
+            self._lists.append(
+                SolveOutcome.of_list(outcome.allocation, read_allocation(self.problem, outcome.allocation))
+            )
+        if outcome.is_closed:
+            question.answer = outcome
+            if outcome.proof is Proof.PROVED:
+                by_value = question.name in ("optimum", "better")
+                question.bound = outcome.bests[0] if by_value else question.read_figure(own, self._funded)
+            return
+        held = question.answer
+        if held is None or not question.is_worse(
+            question.read_figure(own, self._funded), question.read_figure(held, self._funded)
+        ):
+            question.answer = outcome
+
+
 def _optimise_in_time(
-    problem: Problem, course: StudyProgress, *, limits: Sequence[Fraction] = (), goals: int | None = None
+    problem: Problem,
+    course: StudyProgress,
+    *,
+    limits: Sequence[Fraction] = (),
+    goals: int | None = None,
+    share: float = 0.5,
 ) -> SolveOutcome | None:
     """Solve within a share of the time; None if no feasible point was found."""
     course.deadline.check()
-    until = course.deadline.take_share(0.5).tighten(QUESTION_SECONDS)
+    until = course.deadline.take_share(share).tighten(QUESTION_SECONDS)
     try:
         answer = optimise(
             problem,
@@ -297,6 +506,7 @@ def _optimise_in_time(
             clock=Clock.from_deadline(until),
         )
     except LimitReached:
+        course.stopped_by = TIME
         return None
     course.n_done += 1
     if not answer.is_closed and answer.status is not Status.INFEASIBLE:
@@ -321,32 +531,6 @@ def find_lost_stage(problem: Problem, values: Sequence[Fraction], best: Sequence
             short = value < most if stage.sense is Sense.MAXIMISE else value > most
             return k if short else -1
     return -1
-
-
-def _find_swaps(
-    problem: Problem,
-    chosen: Selection,
-    values: Sequence[Fraction],
-    best: Sequence[Fraction],
-    *,
-    broken: bool,
-    course: StudyProgress,
-    into: list[Swap],
-) -> None:
-    """Find the swaps towards the optimum and append them to `into`."""
-    funded, swaps = chosen.allocation.funded, into
-    k = find_lost_stage(problem, values, best)
-    course.n_asked += broken + (len(SHARES) if k >= 0 else 0)
-    if broken:
-        answer = _optimise_in_time(build_min_changes_problem(problem, 0, funded), course)
-        swaps.append(Swap(Fraction(0), -1, None, answer, _count_changes(answer, chosen)))
-    if k < 0:
-        return
-    for share in SHARES:
-        target = values[k] + share * (best[k] - values[k])
-        asked = build_min_changes_problem(problem, k + 1, funded)
-        answer = _optimise_in_time(asked, course, limits=(*best[:k], target), goals=1)
-        swaps.append(Swap(share, k, target, answer, _count_changes(answer, chosen)))
 
 
 def _count_changes(answer: SolveOutcome | None, chosen: Selection) -> int | None:
@@ -378,7 +562,9 @@ def build_document(audit_: AuditResult) -> AuditDocument:
         objective=_build_goals(audit_),
         optimum=_build_list_entry(audit_, audit_.optimum),
         better=_build_list_entry(audit_, audit_.better),
+        better_bound=format_fraction(audit_.better_bound),
         cheaper=_build_list_entry(audit_, audit_.cheaper),
+        cheaper_from_cents=audit_.cheaper_from_cents,
         swaps=[_build_swap_entry(audit_, swap) for swap in audit_.swaps],
         seconds=round(audit_.seconds, 3),
     )
@@ -408,8 +594,11 @@ def _build_goals(audit_: AuditResult) -> list[AuditGoal]:
             value=format_fraction(mine),
             optimum=format_fraction(most),
             loss=None if most is None else format_fraction(_compute_loss(stage.sense, mine, most)),
+            bound=format_fraction(audit_.optimum_bound if place == 0 else None),
         )
-        for stage, mine, most in zip(audit_.problem.stages, audit_.reading.values, best, strict=True)
+        for place, (stage, mine, most) in enumerate(
+            zip(audit_.problem.stages, audit_.reading.values, best, strict=True)
+        )
     ]
 
 
@@ -440,6 +629,7 @@ def _build_swap_entry(audit_: AuditResult, swap: Swap) -> SwapEntry:
         goal=audit_.problem.stages[swap.stage].goal if swap.stage >= 0 else None,
         target=format_fraction(swap.target),
         n_changed=swap.n_changed,
+        n_changed_from=swap.n_changed_from,
         status=Status.STOPPED,
     )
     nearest = _build_list_entry(audit_, swap.answer)

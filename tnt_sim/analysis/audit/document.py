@@ -70,13 +70,17 @@ type ViolationEntry = ViolatedRatedBound | ViolatedBound | BrokenAward
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditGoal:
-    """One stage of the objective: its value for the list, the best value, and the loss."""
+    """One stage of the objective: its value for the list, the best value found, and the loss.
+
+    No list has a better first value than `bound`.
+    """
 
     goal: str
     sense: Sense
     value: DecimalText
     optimum: DecimalText | None
     loss: DecimalText | None
+    bound: DecimalText | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +98,16 @@ class ComparedList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapEntry:
-    """Fewest decisions to change in order to recover a share of the loss; without a list where time ran out."""
+    """Fewest decisions to change in order to recover a share of the loss; without a list where time ran out.
+
+    No list changes fewer than `n_changed_from`.
+    """
 
     recover: DecimalText
     goal: str | None
     target: DecimalText | None
     n_changed: int | None
+    n_changed_from: int | None
     status: Status
     proof: Proof | None = omit_none()
     values: Sequence[DecimalText] | None = omit_none()
@@ -111,7 +119,11 @@ class SwapEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditDocument(StudyHead):
-    """A list made by hand, compared with the rules and with the optimum."""
+    """A list made by hand, compared with the rules and with the optimum.
+
+    No list for the same money has a better first value than `better_bound`, and none at least as good grants less
+    than `cheaper_from_cents`. Both are null where unknown.
+    """
 
     command: Literal["audit"] = "audit"
     selection: SelectionEntry
@@ -119,6 +131,8 @@ class AuditDocument(StudyHead):
     objective: Sequence[AuditGoal]
     optimum: ComparedList | None
     better: ComparedList | None
+    better_bound: DecimalText | None
     cheaper: ComparedList | None
+    cheaper_from_cents: int | None
     swaps: Sequence[SwapEntry]
     seconds: float

@@ -18,7 +18,7 @@ from tnt_sim.analysis.audit.sentences import describe_violation
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
 from tnt_sim.i18n.numbers import format_decimal
-from tnt_sim.i18n.parameters import Money, Number
+from tnt_sim.i18n.parameters import Count, Money, Number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -58,11 +58,21 @@ def build_report(document: AuditDocument) -> Report:
             Callout(_("No allocation satisfies all the rules: no list can be a decision."), Tone.BAD)
         )
     nodes.append(_build_goals(document.objective))
-    for titles, answer in ((BETTER, document.better), (CHEAPER, document.cheaper)):
+    first = document.objective[0]
+    nodes += _describe_best_limit(first, document.optimum)
+    limits = (
+        _describe_better_limit(first, document.better, document.better_bound),
+        _describe_money_limit(document.cheaper, document.cheaper_from_cents),
+    )
+    for titles, answer, limit in zip(
+        (BETTER, CHEAPER), (document.better, document.cheaper), limits, strict=True
+    ):
+        title = titles[answer is not None and answer.status == "optimal"]
         if answer is not None:
             values = _describe_answer(answer, document)
-            title = titles[answer.status == "optimal"]
-            nodes.append(Section(title, [Paragraph(values), build_change_table(answer.changes)]))
+            nodes.append(Section(title, [Paragraph(values), *limit, build_change_table(answer.changes)]))
+        elif limit:
+            nodes.append(Section(title, limit))
     for swap in document.swaps:
         table = [build_change_table(swap.changes)] if swap.changes else []
         nodes.append(Section(describe_swap(swap, allowed), table))
@@ -119,6 +129,37 @@ def _describe_answer(answer: ComparedList, document: AuditDocument) -> Text:
     return _("{goals}, for {granted}.", goals=goals, granted=granted)
 
 
+def _describe_best_limit(goal: AuditGoal, answer: ComparedList | None) -> list[Node]:
+    """Tell what no list passes in the first goal, where no list is shown to be the best."""
+    if goal.bound is None or (answer is not None and answer.status == "optimal"):
+        return []
+    value = Number(parse_decimal(goal.bound))
+    if goal.sense == "minimise":
+        text = _("No list that keeps the rules has less than {value} ({goal}).", value=value, goal=goal.goal)
+    else:
+        text = _("No list that keeps the rules has more than {value} ({goal}).", value=value, goal=goal.goal)
+    return [Paragraph(text)]
+
+
+def _describe_better_limit(goal: AuditGoal, answer: ComparedList | None, bound: str | None) -> list[Node]:
+    """Tell what no list for the same money passes in the first goal, where none is shown to be the best."""
+    if bound is None or (answer is not None and answer.status == "optimal"):
+        return []
+    value = Number(parse_decimal(bound))
+    if goal.sense == "minimise":
+        text = _("No list for as much money has less than {value} ({goal}).", value=value, goal=goal.goal)
+    else:
+        text = _("No list for as much money has more than {value} ({goal}).", value=value, goal=goal.goal)
+    return [Paragraph(text)]
+
+
+def _describe_money_limit(answer: ComparedList | None, cents: int | None) -> list[Node]:
+    """Tell the money that no list as good goes below, where none is shown to grant the least."""
+    if cents is None or (answer is not None and answer.status == "optimal"):
+        return []
+    return [Paragraph(_("No list as good grants less than {money}.", money=Money(cents)))]
+
+
 def describe_verdict(document: AuditDocument) -> Text:
     """Summarise the selection in one sentence."""
     chosen = document.selection
@@ -151,11 +192,16 @@ def describe_verdict(document: AuditDocument) -> Text:
 
 def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
     """Write a swap: « Pour regagner 90 % de l'écart : 4 dossiers changent »."""
-    n = swap.n_changed
-    if n is None:
+    n, least = swap.n_changed, swap.n_changed_from
+    if n is None and least is None:
         sentence = _("there was no time")
-    elif swap.status == "optimal":
+    elif n is None:
+        assert least is not None
+        sentence = _n("{n} dossier changes at least", "{n} dossiers change at least", n=least)
+    elif swap.status == "optimal" or least == n:
         sentence = _n("{n} dossier changes", "{n} dossiers change", n=n)
+    elif least:
+        sentence = _("{least} to {n} dossiers change", least=Count(least), n=Count(n))
     else:
         sentence = _n("{n} dossier changes at most", "{n} dossiers change at most", n=n)
     if swap.goal is None:
