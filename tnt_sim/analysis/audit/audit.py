@@ -150,7 +150,7 @@ class Swap:
     target : value required of that stage
     answer : the nearest allocation that was found; None if time ran out
     n_changed : number of decisions that differ
-    n_changed_from : number of decisions that differ at least; None if unknown
+    n_changed_from : number of decisions that differ at least (None: unknown)
     """
 
     share: Fraction
@@ -173,8 +173,8 @@ class AuditResult(StudyAnswer):
     better : optimum with no more money than the list grants
     cheaper : least money for at least the list's value in every stage
     swaps : steps from the list towards the optimum
-    optimum_bound, better_bound : no list has a better first value, no list with no more money; None if unknown
-    cheaper_from_cents : no list at least as good grants less; None if unknown
+    optimum_bound, better_bound : no list has a better first value, no list for as much money (None: unknown)
+    cheaper_from_cents : no list at least as good grants less (None: unknown)
     """
 
     problem: Problem
@@ -308,7 +308,7 @@ def audit_selection(
 
 @dataclass(slots=True, eq=False)
 class _Question:
-    """One question of an audit: what is asked of lists, what no list passes, and the best list so far.
+    """One question of an audit, the limit of all lists, and the best list so far.
 
     Attributes
     ----------

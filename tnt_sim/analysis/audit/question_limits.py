@@ -6,7 +6,7 @@ and asks for the best of a linear form c. With any prices y of the rows A, b
     c·x  ≤  y·b + Σ_j max over x_j of (c − yA)_j x_j        (maximised)
 
 which is evaluated in integers. The point of the linear program, rounded down and filled up again until every row
-holds, is a list. It counts where the rules are satisfied when it is read again.
+holds, is a list. It counts where a second reading finds no broken rule.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ NEAR = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuestionLimits:
-    """What no list passes, and lists on the way there.
+    """Limit of all lists in one form, and lists near it.
 
     Attributes
     ----------
-    bound : of the form that was asked for, exact; None if unknown
-    lists : lists that hold the rows; they are not read again
+    bound : exact limit of the form; None if unknown
+    lists : feasible in the model, without a second reading
     """
 
     bound: Fraction | None
