@@ -252,7 +252,7 @@ def rate_items(question: str, answer: Mapping[str, Any]) -> list[int]:
             kind = question.split()[1]
             return [rate_goal(point[kind]) for point in answer["points"]]
         case "ensemble":
-            return [EXACT] * answer["n_draws"]
+            return [EXACT] * answer["n_draws"] + [INTERVAL] * answer["n_bounded"]
         case "run":
             return [rate_goal(answer)]
         case "extend":

@@ -23,8 +23,17 @@ class RiskEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskLimits:
+    """Limits of these measures over the draws whose optimum is known exactly or within limits."""
+
+    n_draws: int
+    low: RiskEntry
+    high: RiskEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FixedListEntry:
-    """One list decided beforehand, in all draws."""
+    """One list decided beforehand, in all draws; its largest regret is between two limits, equal where exact."""
 
     name: str
     mean: DecimalText
@@ -33,6 +42,7 @@ class FixedListEntry:
     var: DecimalText
     cvar: DecimalText
     worst_regret: DecimalText | None
+    worst_regret_upto: DecimalText | None
     holds: DecimalText
 
 
@@ -70,7 +80,11 @@ class SensitivityEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnDossier:
-    """One dossier: in how many draws it is funded."""
+    """One dossier: in how many draws it is funded.
+
+    `times` and `share` are of the draws that are optimised, `share_low` and `share_high` limits over these and the
+    bounded ones. `standing` is `unknown` where these limits leave it open.
+    """
 
     dossier: str
     envelope: str
@@ -78,13 +92,19 @@ class DrawnDossier:
     applicant_type: str | None
     planned: bool | None
     times: int
-    share: float
+    share: float | None
+    share_low: float | None
+    share_high: float | None
     standing: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnsembleDocument:
-    """Changes by uncertain costs, scores and withdrawals; `robust` names the best lists that always hold."""
+    """Changes by uncertain costs, scores and withdrawals; `robust` names the best lists that always hold.
+
+    `n_draws` are optimised, `n_bounded` more have limits of their optimum, `n_failed` were tried and have neither.
+    `value` is of the first, `value_limits` of both together.
+    """
 
     schema_version: Literal[1] = 1
     command: Literal["ensemble"] = "ensemble"
@@ -94,12 +114,14 @@ class EnsembleDocument:
     stopped_by: str | None
     progress: ProgressEntry
     n_draws: int
+    n_bounded: int
     n_failed: int
     seed: int
     sampling: str
     inputs: Sequence[str]
     without_dossier: Sequence[str]
     value: RiskEntry | None
+    value_limits: RiskLimits | None
     plan_value: DecimalText | None
     information: DecimalText | None
     robust: Mapping[str, str]

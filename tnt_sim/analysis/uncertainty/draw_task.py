@@ -1,4 +1,4 @@
-"""One draw of a sample as the work of a worker: optimised, or with lists decided beforehand evaluated in it.
+"""One draw of a sample as the work of a worker: optimised, bounded, or with lists decided beforehand read in it.
 
 A draw is optimised with hindsight (the inputs are known). A task holds neither clock nor content of files, so it
 may run anywhere; each process loads the scenario once.
@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tnt_sim.analysis.uncertainty.draw_bounds import DrawInterval, Prices, compute_optimum_limits
 from tnt_sim.analysis.uncertainty.draws import (
     Draw,
     FloatArray,
@@ -35,6 +36,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import InputError, LimitReached, UsageError, VerificationError
+from tnt_sim.formulation.linear_model import ModelError
 from tnt_sim.i18n.message import _
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -76,6 +78,8 @@ class DrawTask:
     until : value of `time.monotonic`, one clock for all processes of a machine, at which solvers
     stop
     seconds : limit of this draw; None for no limit of its own
+    wants_limits : whether to bound the optimum instead of finding it
+    prices : of rows, for these limits
     """
 
     sample: Sample
@@ -84,6 +88,8 @@ class DrawTask:
     lists: tuple[Awards, ...] = ()
     until: float = math.inf
     seconds: float | None = None
+    wants_limits: bool = False
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,15 +227,20 @@ class DrawReadings:
     seconds: float = 0.0
 
 
-DrawOutcome = DrawOptimum | DrawFailure | DrawReadings
+StoredOutcome = DrawOptimum | DrawFailure | DrawReadings
+DrawOutcome = StoredOutcome | DrawInterval
 
 
-def run_task(task: DrawTask) -> DrawOutcome:
-    """Optimise one draw, or evaluate lists in it.
+def run_task(task: DrawTask, ground: Ground | None = None) -> DrawOutcome:
+    """Optimise one draw, bound its optimum, or evaluate lists in it.
 
     The status is `INPUTS_CHANGED` if the scenario differs from the one with which the ensemble began.
+
+    Parameters
+    ----------
+    ground : the scenario, where this process has it already
     """
-    ground = _load_ground(task.sample)
+    ground = ground or _load_ground(task.sample)
     if ground is None:
         return DrawFailure(INPUTS_CHANGED)
     began = time.perf_counter()
@@ -245,6 +256,8 @@ def _compute_outcome(task: DrawTask, ground: Ground) -> DrawOutcome:
     is_own = clock.limit_seconds is None or clock.limit_seconds == task.seconds
     try:
         problem = compile_problem(build_scenario(ground.scenario, draw), wants_notices=False)
+        if task.wants_limits:
+            return _limit_optimum(problem, task.prices, clock.deadline)
         if task.lists:
             return DrawReadings(
                 [_read(problem, draw, awards) for awards in task.lists],
@@ -270,6 +283,14 @@ def _compute_outcome(task: DrawTask, ground: Ground) -> DrawOutcome:
         worth=np.where(draw.gone, 0, stage.terms.per_funded) if is_sum else None,
         is_final=is_own or answer.canonical,
     )
+
+
+def _limit_optimum(problem: Problem, prices: Prices | None, deadline: Deadline) -> DrawInterval | DrawFailure:
+    try:
+        interval = compute_optimum_limits(problem, prices, deadline)
+    except (DeadlineExpired, ModelError):
+        interval = None
+    return DrawFailure(STOPPED, is_final=False) if interval is None else interval
 
 
 def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, bool]:

@@ -31,6 +31,7 @@ from tnt_sim.analysis.uncertainty.document import (
     FixedListEntry,
     PaymentEntry,
     RiskEntry,
+    RiskLimits,
     SensitivityEntry,
 )
 from tnt_sim.analysis.uncertainty.draw_task import Ground, Sample
@@ -44,6 +45,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.run_document import format_fraction
 
 TAIL = Fraction(1, 10)
+UNKNOWN = "unknown"
 CORE, EXTERIOR = Fraction(95, 100), Fraction(5, 100)
 """Share of draws from which an application is core, and up to which it is exterior; between, borderline."""
 RISK = Fraction(5, 100)
@@ -134,8 +136,9 @@ class ListOverDraws:
     name : `plan` for the optimum without uncertainty, `average` for the best list on average, `draw
     N` for the optimum of a draw
     risk : of its values
-    worst_regret : largest loss against the optimum of a draw, at least 0
-    ahead : whether it exceeds the optimum of a draw in which it is feasible: it keeps promised
+    worst_regret, worst_regret_upto : limits of the largest loss against the optimum of a draw, at least 0; equal
+    where every optimum is known
+    ahead : whether it surely exceeds the optimum of a draw in which it is feasible: it keeps promised
     amounts where applications ask for more, and so is not an allocation of that draw
     holds : share of the draws in which it satisfies every hard rule
     paid_cents : money paid, by draw
@@ -144,6 +147,7 @@ class ListOverDraws:
     name: str
     risk: Risk
     worst_regret: Fraction
+    worst_regret_upto: Fraction
     holds: Fraction
     paid_cents: tuple[int, ...]
     ahead: bool
@@ -152,24 +156,25 @@ class ListOverDraws:
 def evaluate_list(
     name: str,
     read: Sequence[tuple[Fraction, int, bool]],
-    best: Sequence[Fraction | None],
+    best: Sequence[tuple[Fraction, Fraction]],
     *,
     best_is_high: bool,
 ) -> ListOverDraws:
-    """Evaluate a list from its readings in each draw and the optimal value of each draw."""
+    """Evaluate a list from its readings in each draw and the limits of the optimal value of each draw."""
     values = [value for value, _, _ in read]
     sign = 1 if best_is_high else -1
-    regrets = [sign * (top - value) for top, value in zip(best, values, strict=True) if top is not None]
+    regrets = [
+        sorted((sign * (low - value), sign * (high - value)))
+        for (low, high), value in zip(best, values, strict=True)
+    ]
     return ListOverDraws(
         name=name,
         risk=compute_risk(values, best_is_high=best_is_high),
-        worst_regret=max([Fraction(0), *regrets]),
+        worst_regret=max([Fraction(0), *(least for least, _ in regrets)]),
+        worst_regret_upto=max([Fraction(0), *(most for _, most in regrets)]),
         holds=Fraction(sum(holds for _, _, holds in read), len(read)),
         paid_cents=tuple(paid for _, paid, _ in read),
-        ahead=any(
-            holds and top is not None and sign * (value - top) > 0
-            for top, (value, _, holds) in zip(best, read, strict=True)
-        ),
+        ahead=any(holds and most < 0 for (_, most), (_, _, holds) in zip(regrets, read, strict=True)),
     )
 
 
@@ -224,6 +229,16 @@ class EnsembleTables(StudyAnswer):
         return len(self.draws.numbers)
 
     @property
+    def n_bounded(self) -> int:
+        """Return the number of draws whose optimum is known within limits only."""
+        return len(self.draws.bounded)
+
+    @property
+    def n_failed(self) -> int:
+        """Return the number of draws that were tried, and have neither an optimum nor limits of it."""
+        return len(self.draws.solved.keys() - self.draws.intervals.keys())
+
+    @property
     def best_is_high(self) -> bool:
         """Whether the first objective is maximised."""
         return self.problem.stages[0].sense is Sense.MAXIMISE
@@ -244,10 +259,25 @@ class EnsembleTables(StudyAnswer):
         return compute_risk(self.values, best_is_high=self.best_is_high) if self.values else None
 
     @cached_property
+    def risk_limits(self) -> tuple[Risk, Risk] | None:
+        """Return limits of the risk measures over the optimised and the bounded draws; None without a bounded one.
+
+        Each measure grows with the value of any draw, so that the least values give its lower limit.
+        """
+        if not self.n_bounded:
+            return None
+        limits = self.draws.intervals.values()
+        low, high = ([pair[end] for pair in limits] for end in (0, 1))
+        up = self.best_is_high
+        return compute_risk(low, best_is_high=up), compute_risk(high, best_is_high=up)
+
+    @cached_property
     def dossiers(self) -> pl.DataFrame:
         """Return one row per application in play: `dossier`, `planned`, `times`, `share`, `classify_frequency`.
 
-        Candidates, committed applications, and any other that some draw funds.
+        Candidates, committed applications, and any other that some draw funds. `share` is of the optimised draws;
+        `share_low` and `share_high` are its limits over these and the bounded ones. `standing` is `unknown` where
+        the limits leave it open.
         """
         offers, case = self.problem.offers, self.problem.case
         rows = [optimum.rows for optimum in self.draws.optima.values()]
@@ -256,26 +286,43 @@ class EnsembleTables(StudyAnswer):
         if self.draws.plan.allocation is not None:
             planned = self.draws.plan.allocation.funded
         visited = offers.in_play | (times > 0)
-        n = max(1, self.n_draws)
-        standing = np.array([classify_frequency(count, n) for count in range(n + 1)])
+        n = self.n_draws + self.n_bounded
+        least, most = self._count_limits(times)
+        named = np.array([classify_frequency(count, max(1, n)) for count in range(n + 1)])
+        standing = np.where((named[least] == named[most]) & (n > 0), named[least], UNKNOWN)
+
+        def divide(counted: IntArray, n_draws: int) -> pl.Series:
+            return pl.Series(counted / n_draws if n_draws else [None] * case.n, dtype=pl.Float64)
+
         table = case.table.select(
             "dossier", "title", "envelope", "department", "applicant_type"
         ).with_columns(
             pl.Series("planned", planned),
             pl.Series("times", times),
-            pl.Series("share", times / n),
-            pl.Series("standing", standing[times]),
+            divide(times, self.n_draws).alias("share"),
+            divide(least, n).alias("share_low"),
+            divide(most, n).alias("share_high"),
+            pl.Series("standing", standing),
         )
         return table.filter(pl.Series(visited)).sort("times", "dossier", descending=[True, False])
+
+    def _count_limits(self, times: IntArray) -> tuple[IntArray, IntArray]:
+        """Return in how many optimised or bounded draws each application is funded, at least and at most."""
+        n = self.problem.case.n
+        least, most = times.copy(), times + self.n_bounded
+        for one in self.draws.bounded.values():
+            least += np.unpackbits(one.sure, count=n)
+            most -= np.unpackbits(one.excluded, count=n)
+        return least, most
 
     @cached_property
     def fixed_lists(self) -> tuple[ListOverDraws, ...]:
         """Return the evaluations of the lists decided beforehand, `plan` first."""
-        optima = self.draws.optima
-        numbers = [number for number in optima if number in self.draws.read]
+        intervals = self.draws.intervals
+        numbers = [number for number in intervals if number in self.draws.read]
         if not numbers:
             return ()
-        best = [optima[number].value for number in numbers]
+        best = [intervals[number] for number in numbers]
         return tuple(
             evaluate_list(
                 name, [self.draws.read[n][k] for n in numbers], best, best_is_high=self.best_is_high
@@ -287,17 +334,25 @@ class EnsembleTables(StudyAnswer):
     def robust(self) -> dict[str, str]:
         """Name the `steady` lists with the best mean, best CVaR and least worst regret; ties to the first.
 
-        A list that breaks a rule in some draw may gain value from that, and is excluded.
+        A list that breaks a rule in some draw may gain value from that, and is excluded. The least regret is named
+        only where all regrets are exact.
         """
         lists = self.steady
         if not lists:
             return {}
         sign = 1 if self.best_is_high else -1
-        return {
+        named = {
             "average": max(lists, key=lambda one: sign * one.risk.mean).name,
             "cvar": max(lists, key=lambda one: sign * one.risk.cvar).name,
-            "regret": min(lists, key=lambda one: one.worst_regret).name,
         }
+        if all(one.worst_regret == one.worst_regret_upto for one in lists):
+            named["regret"] = min(lists, key=lambda one: one.worst_regret).name
+        return named
+
+    @property
+    def is_read_in_bounded(self) -> bool:
+        """Whether lists were read in a draw whose optimum is known within limits only."""
+        return not self.draws.bounded.keys().isdisjoint(self.draws.read)
 
     @property
     def steady(self) -> list[ListOverDraws]:
@@ -309,11 +364,11 @@ class EnsembleTables(StudyAnswer):
         """Compute the expected value of perfect information, against the best list on average.
 
         Only lists that satisfy every hard rule in every draw count, so that it is not negative.
-        None if there is none, or if a list is `ahead`: then the two sides are not bound by the same
-        amounts.
+        None if there is none, if a list is `ahead`: then the two sides are not bound by the same
+        amounts; or if the optimum of a draw is known within limits only.
         """
         lists = self.steady
-        if not lists or any(one.ahead for one in self.fixed_lists):
+        if not lists or self.is_read_in_bounded or any(one.ahead for one in self.fixed_lists):
             return None
         sign = 1 if self.best_is_high else -1
         values = [one.value for number, one in self.draws.optima.items() if number in self.draws.read]
@@ -429,12 +484,14 @@ class EnsembleTables(StudyAnswer):
             stopped_by=self.draws.stopped_by,
             progress=ProgressEntry(done=self.n_draws, of=self.sample.n_draws, unit="draws"),
             n_draws=self.n_draws,
-            n_failed=len(self.draws.solved) - self.n_draws,
+            n_bounded=self.n_bounded,
+            n_failed=self.n_failed,
             seed=self.sample.seed,
             sampling=self.sample.sampling,
             inputs=[one.spec.id for one in self.ground.inputs],
             without_dossier=self.without_dossier,
             value=None if self.risk is None else RiskEntry(**_format_risk(self.risk)),
+            value_limits=self._build_value_limits(),
             plan_value=format_fraction(self.draws.plan.values[0]) if self.draws.plan.values else None,
             information=format_fraction(self.information),
             robust=self.robust,
@@ -443,6 +500,7 @@ class EnsembleTables(StudyAnswer):
                     name=one.name,
                     **_format_risk(one.risk),
                     worst_regret=format_fraction(one.worst_regret),
+                    worst_regret_upto=format_fraction(one.worst_regret_upto),
                     holds=format_fraction(one.holds),
                 )
                 for one in self.fixed_lists
@@ -452,6 +510,12 @@ class EnsembleTables(StudyAnswer):
             sensitivity=[SensitivityEntry(**row) for row in self.sensitivity.iter_rows(named=True)],
             dossiers=TableRows(self.dossiers.drop("title"), DrawnDossier),
         )
+
+    def _build_value_limits(self) -> RiskLimits | None:
+        if self.risk_limits is None:
+            return None
+        low, high = (RiskEntry(**_format_risk(one)) for one in self.risk_limits)
+        return RiskLimits(n_draws=len(self.draws.intervals), low=low, high=high)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per application with its share of draws and its class."""

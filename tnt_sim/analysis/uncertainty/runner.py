@@ -1,8 +1,9 @@
-"""Optimise every draw of a sample by an executor, then evaluate candidate decisions in each draw.
+"""Optimise or bound every draw of a sample by an executor, then evaluate candidate decisions in each draw.
 
 The lists that could be decided today (the plan, the best list on average, the most frequent optimal lists) are
 read in every draw: value, money paid, feasibility. For sensitivity, draws are optimised again with one input
-resampled. With a store, a draw that is there is not computed again.
+resampled. With a store, a draw that is there is not computed again. Where time is short for all draws, each gets
+limits of its optimum first (`draw_bounds.py`), and exact answers come while time lasts.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tnt_sim.analysis.shared.executors import Execution, executor
 from tnt_sim.analysis.shared.group_sizes import GroupSizes
+from tnt_sim.analysis.uncertainty.draw_bounds import DrawInterval, Prices, compute_row_prices
 from tnt_sim.analysis.uncertainty.draw_task import (
     INFEASIBLE,
     INPUTS_CHANGED,
@@ -33,9 +37,11 @@ from tnt_sim.analysis.uncertainty.draw_task import (
     run_task,
 )
 from tnt_sim.analysis.uncertainty.store import DRAWS, LISTS, SENSITIVITY, DrawStore, hash_task
+from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import UsageError
+from tnt_sim.formulation.linear_model import ModelError
 from tnt_sim.i18n.message import _
 from tnt_sim.parallel import Job, JobOutcome
 from tnt_sim.rules.linear_terms import IntArray, find_common_scale
@@ -46,9 +52,13 @@ from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, rea
 MOST_LISTS = 20
 """Most lists evaluated as decisions taken beforehand."""
 PLAN_SHARE = 0.25
-"""Share of the time limit for the optimum without uncertainty, proof included."""
+"""Share of the time left for the optimum without uncertainty, proof included."""
 DRAWS_SHARE = 2 / 3
 """Share of the time limit for optimising draws; the rest is for evaluating lists in them."""
+PRICES_SHARE = 0.1
+"""Share of the time limit for the linear program whose prices bound draws."""
+LATE_LIMITS_SHARE = 3 / 4
+"""Share of the time limit at which limits of draws end."""
 START_SHARE = 0.1
 """Share of the time limit above which workers take too long to start, and this process computes the draws."""
 START_SECONDS, START_RATIO = 1.0, 3.0
@@ -99,7 +109,8 @@ class Draws:
     Attributes
     ----------
     plan : optimum without uncertainty
-    solved : outcome of each draw, by number
+    solved : outcome of each draw that was optimised, by number
+    bounded : limits of the optima of other draws, by number
     lists : lists decided beforehand, by name
     read : by draw, value, cents paid and feasibility of each list
     exceeded : by draw, whether the first list exceeds each envelope when granted what it asks for
@@ -110,6 +121,7 @@ class Draws:
 
     plan: SolveOutcome
     solved: dict[int, DrawOptimum | DrawFailure] = field(default_factory=dict)
+    bounded: dict[int, DrawInterval] = field(default_factory=dict)
     lists: dict[str, Awards] = field(default_factory=dict)
     read: dict[int, list[tuple[Fraction, int, bool]]] = field(default_factory=dict)
     exceeded: dict[int, list[bool]] = field(default_factory=dict)
@@ -132,6 +144,13 @@ class Draws:
     def numbers(self) -> list[int]:
         """Return the numbers of the draws with an optimum, in order."""
         return list(self.optima)
+
+    @property
+    def intervals(self) -> dict[int, tuple[Fraction, Fraction]]:
+        """Return the limits of the optimal value of each draw that has any, by number, in order."""
+        exact = {number: (one.value, one.value) for number, one in self.optima.items()}
+        within = {number: (one.low, one.high) for number, one in self.bounded.items()}
+        return dict(sorted((exact | within).items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +211,14 @@ def run_draws(
     """
     began = time.monotonic()
     end = math.inf if limits.seconds is None else began + limits.seconds
-    draws = Draws(optimise(ground.problem, clock=build_clock(end).take_share(PLAN_SHARE)))
     total = ground.sample.n_draws * 2 + n_sensitivity * len(ground.inputs)
-    run = _DrawsRun(ground, execution, store, limits, draws, _Counter(report_progress, total))
+    run = _DrawsRun(ground, execution, store, limits, _Counter(report_progress, total))
+    bounded = run.compute_first_limits(began)
+    plan = optimise(ground.problem, clock=build_clock(end).take_share(PLAN_SHARE))
+    run.draws = draws = Draws(plan, bounded=bounded)
     try:
-        until = math.inf if limits.seconds is None else began + DRAWS_SHARE * limits.seconds
-        run.optimise_draws(until)
+        run.optimise_draws(_compute_moment(began, limits.seconds, DRAWS_SHARE))
+        run.compute_late_limits(_compute_moment(began, limits.seconds, LATE_LIMITS_SHARE))
         run.read_lists(end)
         if n_sensitivity:
             run.sample_inputs_again(n_sensitivity, end)
@@ -206,6 +227,11 @@ def run_draws(
     if store is not None and draws.stopped_by is None:
         store.finish(run.keys)
     return draws
+
+
+def _compute_moment(began: float, seconds: float | None, share: float) -> float:
+    """Return the value of `time.monotonic` after a share of a limit."""
+    return math.inf if seconds is None else began + share * seconds
 
 
 @dataclass(eq=False)
@@ -222,34 +248,99 @@ class _Counter:
 
 @dataclass(eq=False)
 class _DrawsRun:
-    """An ensemble under way; `keys` are the cases asked for so far, in order."""
+    """An ensemble under way; `keys` are the cases asked for so far, in order, `prices` those of rows."""
 
     ground: Ground
     execution: Execution
     store: DrawStore | None
     limits: DrawLimits
-    draws: Draws
     counter: _Counter
+    draws: Draws = field(init=False)
     keys: list[str] = field(default_factory=list)
+    prices: Prices | None = None
+    is_priced: bool = False
+
+    def compute_first_limits(self, began: float) -> dict[int, DrawInterval]:
+        """Bound every draw before any is optimised, unless the time for the last limits would do for all of them.
+
+        One draw is bounded to measure that.
+        """
+        seconds, n_draws = self.limits.seconds, self.ground.sample.n_draws
+        if seconds is None or self.store is not None:
+            return {}
+        until = _compute_moment(began, seconds, LATE_LIMITS_SHARE)
+        self._compute_prices(until)
+        first = run_task(self._build_limits_task(0, until), self.ground)
+        bounded = {0: first} if isinstance(first, DrawInterval) else {}
+        if n_draws * first.seconds > (LATE_LIMITS_SHARE - DRAWS_SHARE) * seconds * self.execution.n_workers:
+            bounded |= self._compute_limits(range(1, n_draws), until)
+        return bounded
+
+    def compute_late_limits(self, until: float) -> None:
+        """Bound the draws that are neither optimised, nor infeasible, nor bounded."""
+        draws = self.draws
+        settled = {
+            number
+            for number, outcome in draws.solved.items()
+            if isinstance(outcome, DrawOptimum) or outcome.status == INFEASIBLE
+        }
+        numbers = [
+            n for n in range(self.ground.sample.n_draws) if n not in settled and n not in draws.bounded
+        ]
+        if numbers:
+            self._compute_prices(until)
+            draws.bounded |= self._compute_limits(numbers, until)
+
+    def _compute_prices(self, until: float) -> None:
+        """Price the rows of the scenario once, within a share of the limit."""
+        if self.is_priced:
+            return
+        self.is_priced = True
+        seconds = self.limits.seconds
+        clock = build_clock(until, None if seconds is None else PRICES_SHARE * seconds)
+        with suppress(DeadlineExpired, ModelError):
+            self.prices = compute_row_prices(self.ground.problem, clock.deadline)
+
+    def _compute_limits(self, numbers: Iterable[int], until: float) -> dict[int, DrawInterval]:
+        tasks = [(number, self._build_limits_task(number, until)) for number in numbers]
+        outcomes = self._run_jobs(tasks, until, is_noted=False)
+        return {
+            outcome.number: outcome.value
+            for outcome in outcomes
+            if outcome.failure is None and isinstance(outcome.value, DrawInterval)
+        }
+
+    def _build_limits_task(self, number: int, until: float) -> DrawTask:
+        return self._build_task(number, until, wants_limits=True, prices=self.prices)
 
     def optimise_draws(self, until: float) -> None:
-        """Optimise every draw."""
+        """Optimise every draw, unless less time is left than the plan took without an end."""
+        plan = self.draws.plan
+        if self.draws.bounded and not plan.is_closed and until - time.monotonic() < plan.seconds:
+            self.draws.stopped_by = "time"
+            return
         tasks = [self._build_task(number, until) for number in range(self.ground.sample.n_draws)]
         for number, outcome in self._compute(tasks, until):
             if isinstance(outcome, DrawOptimum):
                 self.draws.worth.add(outcome)
                 self.draws.solved[number] = replace(outcome, worth=None)
+                self.draws.bounded.pop(number, None)
             elif isinstance(outcome, DrawFailure):
                 self.draws.solved[number] = outcome
             self.counter.advance(DRAWS)
 
     def read_lists(self, end: float) -> None:
-        """Evaluate the plan and the most frequent optimal lists that are feasible today in every draw."""
+        """Evaluate the plan and the most frequent optimal lists that are feasible today in every draw.
+
+        A store keeps what is read in optimised draws alone: its lists would be others once all draws are.
+        """
         draws = self.draws
         draws.lists = dict(_generate_lists(self.ground.problem, draws, end))
         if not draws.lists:
             return
-        lists, numbers = tuple(draws.lists.values()), draws.numbers
+        lists, numbers = tuple(draws.lists.values()), list(draws.intervals)
+        if self.store is not None:
+            numbers = draws.numbers
         tasks = [self._build_task(number, end, lists=lists) for number in numbers]
         for place, outcome in self._compute(tasks, end):
             if isinstance(outcome, DrawReadings):
@@ -287,15 +378,17 @@ class _DrawsRun:
         for outcome in self._run_jobs(list(left.items()), until):
             yield outcome.number, self._receive(outcome)
 
-    def _run_jobs(self, jobs: Sequence[Job], until: float) -> Generator[JobOutcome]:
-        """Yield the outcomes of jobs until the time limit, and keep each in the store."""
+    def _run_jobs(self, jobs: Sequence[Job], until: float, *, is_noted: bool = True) -> Generator[JobOutcome]:
+        """Yield the outcomes of jobs until a time limit, which is noted, and keep each in the store."""
         if not jobs:
             return
         sizes, tasks = GroupSizes(self.execution.n_workers), dict(jobs)
         store = self.store
         pending = None if store is None else store.pending
         deadline = build_clock(until).deadline
-        outcomes = self.execution.execute(run_task, sizes.generate_groups(jobs), deadline)
+        is_here = self.execution.is_serial and store is None
+        work = partial(run_task, ground=self.ground) if is_here else run_task
+        outcomes = self.execution.execute(work, sizes.generate_groups(jobs), deadline)
         waiting = len(jobs)
         try:
             for outcome in outcomes:
@@ -312,7 +405,7 @@ class _DrawsRun:
             outcomes.close()
             if pending is not None:
                 pending.flush()
-        if waiting:
+        if waiting and is_noted:
             self.draws.stopped_by = "time"
 
     def _receive(self, outcome: JobOutcome) -> DrawOutcome:

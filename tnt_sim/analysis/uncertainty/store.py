@@ -28,10 +28,10 @@ from tnt_sim.analysis.shared.result_store import (
 from tnt_sim.analysis.uncertainty.draw_task import (
     DrawFailure,
     DrawOptimum,
-    DrawOutcome,
     DrawReadings,
     DrawTask,
     Sample,
+    StoredOutcome,
 )
 from tnt_sim.engine.result import Status
 from tnt_sim.scenario.scenario import ScenarioData
@@ -64,7 +64,7 @@ CASES_PER_FILE = 256
 DRAWS, LISTS, SENSITIVITY = "draws", "lists", "sensitivity"
 """Phases of an ensemble."""
 
-Row = tuple[DrawTask, DrawOutcome]
+Row = tuple[DrawTask, StoredOutcome]
 
 
 @dataclass(eq=False)
@@ -105,7 +105,7 @@ class DrawStore:
         """Return an empty list of records for the next commit."""
         return PendingRecords(self.store, build_table)
 
-    def read_outcomes(self, wanted: Collection[str]) -> Iterator[tuple[str, DrawOutcome]]:
+    def read_outcomes(self, wanted: Collection[str]) -> Iterator[tuple[str, StoredOutcome]]:
         """Yield what is stored of some cases, with their keys, one file after the other."""
         for rows in self.store.read_files():
             known = rows.filter(pl.col("case_sha256").is_in(wanted))
@@ -147,7 +147,7 @@ def build_table(records: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _build_row(task: DrawTask, outcome: DrawOutcome) -> dict[str, object]:
+def _build_row(task: DrawTask, outcome: StoredOutcome) -> dict[str, object]:
     row: dict[str, object] = {
         "case_sha256": hash_task(task),
         "phase": LISTS if task.lists else SENSITIVITY if task.other >= 0 else DRAWS,
@@ -176,7 +176,7 @@ def _build_row(task: DrawTask, outcome: DrawOutcome) -> dict[str, object]:
             return row | {"status": outcome.status}
 
 
-def _decode(row: pl.DataFrame) -> DrawOutcome:
+def _decode(row: pl.DataFrame) -> StoredOutcome:
     """Return the outcome of one row."""
     values = {name: row[name][0] for name in SCHEMA}
     if values["list_values"] is not None:

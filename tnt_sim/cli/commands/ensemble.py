@@ -178,7 +178,7 @@ def ensemble(
         print_note(_("What is there stays; the same command resumes.").in_(lang))
     if ensemble_.draws.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return STOPPED if ensemble_.draws.stopped_by == "time" and not ensemble_.n_draws else 0
+    return STOPPED if ensemble_.draws.stopped_by == "time" and not ensemble_.draws.intervals else 0
 
 
 def _check_inputs(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:

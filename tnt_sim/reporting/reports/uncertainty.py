@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, Fit, Law
-from tnt_sim.analysis.uncertainty.result import EnsembleTables
+from tnt_sim.analysis.uncertainty.result import UNKNOWN, EnsembleTables, Risk
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count, Items, Rate, Rounded
@@ -198,11 +198,13 @@ STANDING = {
     "core": _("core"),
     "borderline": _("borderline"),
     "exterior": _("excluded"),
+    UNKNOWN: _("open"),
 }
 ABOUT = {
     "core": _("funded in at least 95% of the draws"),
     "borderline": _("depending on the draw"),
     "exterior": _("in at most 5% of the draws"),
+    UNKNOWN: _("the limits of some draws leave it open"),
 }
 LISTS = {
     "plan": _("the planned list"),
@@ -234,7 +236,9 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
     entries = []
     n, held = len(tables.draws.solved), tables.n_draws
     lost = tables.draws.n_infeasible
-    unknown = n - held - lost
+    unknown = tables.n_failed - lost
+    if tables.n_bounded:
+        entries.append(_describe_bounded_draws(tables))
     if unknown:
         entries.append(
             _n(
@@ -275,6 +279,24 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
     return entries
 
 
+def _describe_bounded_draws(tables: EnsembleTables) -> Text:
+    """Write of how many draws only limits are known, and which figures leave them out."""
+    within = _n(
+        "Of {n} draw the best value is known within limits only.",
+        "Of {n} draws the best value is known within limits only.",
+        n=tables.n_bounded,
+    )
+    held = tables.n_draws
+    if not held:
+        return join_sentences(within, _("No draw was optimised in time."))
+    others = _n(
+        "Money left is that of the {n} draw that was optimised.",
+        "Money left is that of the {n} draws that were optimised.",
+        n=held,
+    )
+    return join_sentences(within, others)
+
+
 def build_report(tables: EnsembleTables) -> Report:
     """Return the report of an ensemble."""
     return Report(
@@ -293,14 +315,14 @@ def build_report(tables: EnsembleTables) -> Report:
 
 
 def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
-    if not tables.n_draws:  # no draw has an optimum
+    if not tables.draws.intervals:  # no draw has an optimum, nor limits of it
         return
     yield _build_standing_section(tables)
-    if tables.risk is not None:
-        yield _build_risk_section(tables)
+    yield _build_risk_section(tables)
     if tables.fixed_lists:
         yield _build_list_section(tables)
-    yield _build_envelope_section(tables)
+    if tables.n_draws:
+        yield _build_envelope_section(tables)
     if tables.payments.height:
         yield _build_payment_section(tables)
     if tables.sensitivity.height:
@@ -312,12 +334,23 @@ def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
             Column(_("Dossier"), table["dossier"].to_list()),
             Column(_("Title"), table["title"].to_list()),
             Column(_("Envelope"), table["envelope"].to_list()),
-            Column(_("Share of draws"), _list_rates(table["share"]), Kind.RATE),
+            *_build_share_columns(tables),
             Column(_("Group"), [STANDING[v] for v in table["standing"].to_list()]),
             Column(_("Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
         ],
         annex=True,
     )
+
+
+def _build_share_columns(tables: EnsembleTables) -> list[Column]:
+    """Build the share of draws that fund each dossier, or its limits where some draws are bounded only."""
+    table = tables.dossiers
+    if not tables.n_bounded:
+        return [Column(_("Share of draws"), _list_rates(table["share"]), Kind.RATE)]
+    return [
+        Column(_("Share of draws, at least"), _list_rates(table["share_low"]), Kind.RATE),
+        Column(_("Share of draws, at most"), _list_rates(table["share_high"]), Kind.RATE),
+    ]
 
 
 def _list_rates(values: Iterable[float | str | None]) -> list[Cell]:
@@ -331,37 +364,45 @@ def _round_values(values: Iterable[Fraction]) -> list[Cell]:
 
 def _build_standing_section(tables: EnsembleTables) -> Section:
     counted = dict(tables.dossiers.group_by("standing").len().iter_rows())
-    numbers = [int(counted.get(key, 0)) for key in STANDING]
+    groups = [key for key in STANDING if key != UNKNOWN or key in counted]
+    numbers = [int(counted.get(key, 0)) for key in groups]
     title = _("Core, borderline, excluded")
     return build_section(
         title,
         [
-            Column(_("Group"), list(STANDING.values())),
+            Column(_("Group"), [STANDING[key] for key in groups]),
             Column(_("Dossiers"), numbers, Kind.COUNT),
-            Column(_("Meaning"), [ABOUT[key] for key in STANDING]),
+            Column(_("Meaning"), [ABOUT[key] for key in groups]),
         ],
-        chart=partial(_draw_standing, numbers, title),
+        chart=partial(_draw_standing, [STANDING[key] for key in groups], numbers, title),
     )
 
 
-def _draw_standing(numbers: Sequence[int], title: Text, lang: Lang) -> str:
+def _draw_standing(names: Sequence[Text], numbers: Sequence[int], title: Text, lang: Lang) -> str:
     bars = [
-        Bar(name.in_(lang), [n], [format_integer(n, lang)])
-        for name, n in zip(STANDING.values(), numbers, strict=True)
+        Bar(name.in_(lang), [n], [format_integer(n, lang)]) for name, n in zip(names, numbers, strict=True)
     ]
     return draw_bars(bars, [_("dossiers").in_(lang)], title.in_(lang))
 
 
 def _build_risk_section(tables: EnsembleTables) -> Section:
-    risk = tables.risk
-    assert risk is not None
-    named = {
-        _("on average"): risk.mean,
-        _("at worst"): risk.least if tables.best_is_high else risk.most,
-        _("at best"): risk.most if tables.best_is_high else risk.least,
-        _("as good or better, 9 times in 10"): risk.var,
-        _("mean of the worst 10%"): risk.cvar,
-    }
+    risk, limits = tables.risk, tables.risk_limits
+    if limits is None:
+        assert risk is not None
+        columns = [Column(_("Value"), _list_risk(risk, tables), Kind.DECIMAL)]
+    else:
+        low, high = (_list_risk(one, tables) for one in limits)
+        columns = [
+            Column(_("At least"), low, Kind.DECIMAL),
+            Column(_("At most"), high, Kind.DECIMAL),
+        ]
+    named = [
+        _("on average"),
+        _("at worst"),
+        _("at best"),
+        _("as good or better, 9 times in 10"),
+        _("mean of the worst 10%"),
+    ]
     plan = tables.draws.plan.values
     words = []
     if plan:
@@ -371,11 +412,17 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
     return build_section(
         _("Total if the draw were known before deciding ({goal})", goal=goal),
         [
-            Column("", list(named)),
-            Column(_("Value"), _round_values(named.values()), Kind.DECIMAL),
+            Column("", named),
+            *columns,
         ],
         words=words,
     )
+
+
+def _list_risk(risk: Risk, tables: EnsembleTables) -> list[Cell]:
+    """List the measures of risk in the order of their table."""
+    worst, best = (risk.least, risk.most) if tables.best_is_high else (risk.most, risk.least)
+    return _round_values((risk.mean, worst, best, risk.var, risk.cvar))
 
 
 def _format_number(value: Fraction, lang: Lang) -> str:
@@ -389,6 +436,8 @@ def _describe_information_value(tables: EnsembleTables) -> Text:
             "The gain from knowing the draw has no figure: the lists keep promised amounts where more "
             "is asked for, and are then worth more than what can be decided there."
         )
+    if tables.is_read_in_bounded:
+        return _("The gain from knowing the draw has no figure: some draws are known within limits only.")
     if tables.information is None:
         return _("The gain from knowing the draw has no figure: no list satisfies the rules in every draw.")
     worth = write_both(partial(_format_number, tables.information))
@@ -428,11 +477,7 @@ def _build_list_section(tables: EnsembleTables) -> Section:
             Column(_("List"), names),
             Column(_("Average"), _round_values(one.mean for one in risks), Kind.DECIMAL),
             Column(_("Worst 10%"), _round_values(one.cvar for one in risks), Kind.DECIMAL),
-            Column(
-                _("Regret"),
-                _round_values(one.worst_regret for one in tables.fixed_lists),
-                Kind.DECIMAL,
-            ),
+            *_build_regret_columns(tables),
             Column(
                 _("Rules satisfied"),
                 _list_rates(float(one.holds) for one in tables.fixed_lists),
@@ -442,6 +487,18 @@ def _build_list_section(tables: EnsembleTables) -> Section:
         ],
         words=[_describe_information_value(tables), *_explain_unnamed_list(tables)],
     )
+
+
+def _build_regret_columns(tables: EnsembleTables) -> list[Column]:
+    """Build the largest regret of each list, or its limits where some draws are bounded only."""
+    low = _round_values(one.worst_regret for one in tables.fixed_lists)
+    if not tables.is_read_in_bounded:
+        return [Column(_("Regret"), low, Kind.DECIMAL)]
+    high = _round_values(one.worst_regret_upto for one in tables.fixed_lists)
+    return [
+        Column(_("Regret, at least"), low, Kind.DECIMAL),
+        Column(_("Regret, at most"), high, Kind.DECIMAL),
+    ]
 
 
 def _join_words(words: Sequence[Text], lang: Lang) -> str:
