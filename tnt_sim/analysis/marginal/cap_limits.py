@@ -8,7 +8,8 @@ increase a funds i without loss only if
 
 It is enough if a list is known. Today's list takes i in; if the cap of its leaf has too little left, the least
 profitable part of that leaf leaves, and others of leaves with room come in until nothing is lost. The caps above
-then need what these weigh beyond what is left. All is read in integers, with all applications in arrays.
+then need what these weigh beyond what is left. An application of another tree takes the place of others in its
+leaf, and the tree that rises pays for what is lost. All is read in integers, with all applications in arrays.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def compute_extension_limits(
             high = rising.compute_upper_limits(columns[own], curves.form.stages[0].objective[columns[own]])
         else:
             low = _compute_limits_elsewhere(tree, columns[own], rising, deadline)
-            high = np.full(len(low), FAR)
+            losses = _find_losses(tree, columns[own], curves.form.stages[0].objective[columns[own]])
+            high = _find_enough_for_losses(losses, rising)
         never = (
             tree.task.weight[columns[own]] > _find_fixed_room(tree, raised if rises else None)[columns[own]]
         )
@@ -259,7 +261,7 @@ class _TodaysList:
         enough = np.full(len(columns), FAR)
         freed = self._find_freed(profit[in_place])
         enough[in_place] = np.maximum(0, weight[in_place] - freed - self.left_above)
-        gain, paid = self._list_additions()
+        gain, paid = self._list_additions(self.open)
         for place in np.unique(leaf[~in_place]).tolist():
             own = np.flatnonzero(~in_place & (leaf == place))
             gone, lost = self._find_departures(place, need[own])
@@ -332,10 +334,15 @@ class _TodaysList:
         count = np.searchsorted(np.cumsum(p), profit, side="right")
         return np.append(0, np.cumsum(w))[count]
 
-    def _list_additions(self) -> tuple[IntArray, IntArray]:
-        """List what may come in where leaves have room: the profits gained, rising from 0, and their weights."""
+    def _list_additions(self, leaves: BoolArray) -> tuple[IntArray, IntArray]:
+        """List what may come in where some leaves have room: the profits gained, rising from 0, and their weights.
+
+        Parameters
+        ----------
+        leaves : bool (n_leaves + 1,), the leaves that are looked at
+        """
         waiting = self.tree.root.collect_columns()
-        waiting = waiting[~self.funded[waiting] & self.open[self.leaf_of[waiting]]]
+        waiting = waiting[~self.funded[waiting] & leaves[self.leaf_of[waiting]]]
         waiting = waiting[self.tree.task.profit[waiting] > 0]
         waiting = self._sort_by_ratio(waiting, falling=True)
         leaf = self.leaf_of[waiting]
@@ -358,6 +365,31 @@ class _TodaysList:
         k = np.searchsorted(weight, need, side="left")
         inside = np.minimum(k, len(weight) - 1)
         return np.where(k < len(weight), weight[inside], FAR), profit[inside]
+
+    def _find_least_departure(self, place: int, need: IntArray) -> IntArray:
+        """Find the least profit of one that leaves a leaf so that some weights come free; FAR for none."""
+        own = self.tree.decided_columns
+        own = own[self.leaf_of[own] == place]
+        own = own[np.argsort(self.tree.task.weight[own], kind="stable")]
+        profit = np.append(np.minimum.accumulate(self.tree.task.profit[own][::-1])[::-1], FAR)
+        least: IntArray = profit[np.searchsorted(self.tree.task.weight[own], need, side="left")]
+        return least
+
+    def list_enough(self, raised: RaisedCaps) -> tuple[IntArray, IntArray]:
+        """List gains of this list, rising from 0, and a weight to add to some caps that is enough for each."""
+        if raised.leaf < 0:
+            gain, paid = self._list_additions(np.ones_like(self.open))
+            return gain, np.maximum(0, paid - self.left_above)
+        place = self.find_leaf(raised.leaf)
+        waiting = self.tree.root.collect_columns()
+        waiting = waiting[~self.funded[waiting] & (self.leaf_of[waiting] == place)]
+        p, w = self._sort_columns(waiting[self.tree.task.profit[waiting] > 0], falling=True)
+        gain, paid = np.append(0, np.cumsum(p)), np.append(0, np.cumsum(w))
+        if not raised.above:
+            fits = paid <= self.left_above
+            gain, paid = gain[fits], paid[fits]
+        above = paid - self.left_above if raised.above else np.zeros_like(paid)
+        return gain, np.maximum(0, np.maximum(paid - self.left[place], above))
 
     def _sort_columns(self, columns: IntArray, *, falling: bool) -> tuple[IntArray, IntArray]:
         ordered = self._sort_by_ratio(columns, falling=falling)
@@ -401,3 +433,32 @@ def _compute_limits_elsewhere(
     if rising is None:
         return [FAR if loss else 0 for loss in lost]
     return [rising.find_least_for_gain(loss) if loss else 0 for loss in lost]
+
+
+def _find_losses(tree: PathTree, columns: IntArray, profit: IntArray) -> IntArray:
+    """Find what today's list loses with each column in where no cap rises; FAR where no exchange is found.
+
+    The least profitable part of its leaf leaves, or one application of it that is heavy enough.
+    """
+    losses = np.full(len(columns), FAR)
+    if tree.n_levels > 1:
+        return losses
+    lists = _TodaysList.of(tree)
+    leaf = lists.leaf_of[columns]
+    need = tree.task.weight[columns] - np.minimum(lists.left[leaf], lists.left_above)
+    for place in np.unique(leaf).tolist():
+        own = np.flatnonzero(leaf == place)
+        gone, lost = lists._find_departures(place, need[own])
+        least = np.minimum(np.where(gone < FAR, lost, FAR), lists._find_least_departure(place, need[own]))
+        losses[own] = np.where(least < FAR, np.maximum(0, least - profit[own]), FAR)
+    return losses
+
+
+def _find_enough_for_losses(losses: IntArray, rising: _RisingTree | None) -> IntArray:
+    """Find a weight to add to a tree with which it gains some losses elsewhere; FAR for none."""
+    if rising is None:
+        return np.where(losses == 0, 0, FAR)
+    gain, enough = _TodaysList.of(rising.tree).list_enough(rising.raised)
+    k = np.searchsorted(gain, losses, side="left")
+    found: IntArray = np.where(k < len(gain), enough[np.minimum(k, len(gain) - 1)], FAR)
+    return found
