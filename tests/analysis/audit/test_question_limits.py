@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from support.analysis_cases.clashing_rules import Choices, world, write
+from support.nested_caps import solve_nested_caps
 
 from tnt_sim.analysis.audit import audit as audit_module
 from tnt_sim.analysis.audit.audit import AuditResult, audit
-from tnt_sim.analysis.audit.question_limits import LimitSearch
+from tnt_sim.analysis.audit.question_limits import CapLimitSearch, LimitSearch
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import ScenarioError
@@ -201,3 +202,64 @@ def test_an_interval_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "dossiers change",
     ):
         assert words in told
+
+
+def test_limits_from_prices_of_caps(tmp_path: Path) -> None:
+    """With many dossiers prices of nested caps bound every question, on rules too, with cents and ties."""
+    n_near = n_asked = 0
+    for seed in range(10):
+        base = solve_nested_caps(tmp_path, seed + 700, n=9, cents=seed % 2 == 1, rule=seed % 3 == 2)
+        problem, lists = base.problem, list_allowed(base.problem)
+        mine = np.arange(9) % 2 == 0
+        search = CapLimitSearch.of(problem, mine, UNLIMITED)
+        assert search is not None
+        best = search.find_best_value(None, UNLIMITED).bound
+        assert best is not None
+        assert best >= base.answer.values[0]
+        for _, given in lists[:: max(1, len(lists) // 12)]:
+            value = search.find_best_value(given.granted_cents, UNLIMITED).bound
+            within = [one.values[0] for _, one in lists if one.granted_cents <= given.granted_cents]
+            assert value is not None
+            assert value >= max(within)
+            good = [(some, one) for some, one in lists if one.values[0] >= given.values[0]]
+            least = min(one.granted_cents for _, one in good)
+            money = search.find_least_granted(given.values, UNLIMITED).bound
+            assert money is not None
+            assert money * 100 <= least
+            nearest = min(int((some.funded != mine).sum()) for some, _ in good)
+            distance = search.find_least_distance(given.values, UNLIMITED)
+            assert distance.bound is not None
+            assert distance.bound <= nearest
+            nearest = min(int((some.funded != mine).sum()) for some, _ in lists)
+            within_rules = search.find_least_distance((), UNLIMITED).bound
+            assert within_rules is not None
+            assert 0 <= within_rules <= nearest
+            n_near += money * 100 >= least * Fraction(3, 4)
+            n_asked += 1
+    assert n_near > n_asked // 3
+
+
+def test_an_audit_of_many_dossiers_asks_prices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = solve_nested_caps(tmp_path, 701, n=12, cents=True, rule=False)
+    names = base.problem.case.table["dossier"].to_list()
+    (tmp_path / "liste.csv").write_text("dossier\n" + "\n".join(names[::2]) + "\n", encoding="utf-8")
+    exact = audit(base.problem.scenario, tmp_path / "liste.csv")
+    search, left = audit_module._optimise_in_time, iter(range(1))
+
+    def end_after(*given: Any, **named: Any) -> SolveOutcome | None:
+        if next(left, None) is None:
+            raise DeadlineExpired
+        return search(*given, **named)
+
+    monkeypatch.setattr(audit_module, "MOST_COLUMNS", 0)
+    monkeypatch.setattr(audit_module, "_optimise_in_time", end_after)
+    found = audit(base.problem.scenario, tmp_path / "liste.csv")
+    assert found.cheaper_from_cents is not None
+    assert exact.cheaper is not None
+    assert exact.cheaper.granted_cents is not None
+    assert 0 < found.cheaper_from_cents <= exact.cheaper.granted_cents
+    for one, other in zip(found.swaps, exact.swaps, strict=True):
+        assert one.n_changed_from is not None
+        assert one.n_changed is not None
+        assert other.n_changed is not None
+        assert one.n_changed_from <= other.n_changed <= one.n_changed

@@ -27,7 +27,7 @@ from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, sum_exactly
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, read_within_limits
@@ -87,13 +87,16 @@ class FarLists:
         cents = offers.most_cents[form.recovery.candidate]
         return cls(problem, form, read[1], first.objective, cents, least, floor)
 
-    def find_far_list(self, terms: Terms, deadline: Deadline) -> tuple[Allocation | None, Fraction | None]:
+    def find_far_list(
+        self, terms: Terms, deadline: Deadline, fine: int = FINE
+    ) -> tuple[Allocation | None, Fraction | None]:
         """Find a list far from some others, and an upper limit of the distances of any list added up.
 
         Parameters
         ----------
         terms : the distances to the others added up
         deadline : the best so far stands after it
+        fine : bits of a price of the distance below one unit of value
 
         Returns
         -------
@@ -108,18 +111,18 @@ class FarLists:
         bound: int | None = None
         low = 1
         least_away = int(np.abs(away[away != 0]).min()) if away.any() else 1
-        high = max(1, 2 * (int(np.abs(self.value).max(initial=1)) << FINE) // least_away)
-        held = int(np.abs(self.value).astype(object).sum()) << FINE
-        high = min(high, (MOST_SUM - held) // max(1, int(np.abs(away).astype(object).sum())))
+        high = max(1, 2 * (int(np.abs(self.value).max(initial=1)) << fine) // least_away)
+        held = sum_exactly(np.abs(self.value)) << fine
+        high = min(high, (MOST_SUM - held) // max(1, sum_exactly(np.abs(away))))
         if high < 1:
             return None, None
         try:
             for _ in range(TRIES):
                 price = math.isqrt(low * max(high, low))
-                scored = price * away + (self.value << FINE)
+                scored = price * away + (self.value << fine)
                 most = self._compute_bound(scored, deadline)
                 if most is not None:
-                    here = (most - (self.least << FINE)) // price
+                    here = (most - (self.least << fine)) // price
                     bound = here if bound is None else min(bound, here)
                 chosen = self._select_greedily(scored, deadline)
                 if int(self.value[chosen].sum()) >= self.least:

@@ -38,7 +38,7 @@ from tnt_sim.analysis.audit.document import (
     ViolatedRatedBound,
     ViolationEntry,
 )
-from tnt_sim.analysis.audit.question_limits import LimitSearch
+from tnt_sim.analysis.audit.question_limits import MOST_COLUMNS, CapLimitSearch, LimitSearch
 from tnt_sim.analysis.audit.selection import Selection, read_selection
 from tnt_sim.analysis.audit.sentences import describe_violation
 from tnt_sim.analysis.infeasibility.document import RatedBoundEntry
@@ -382,9 +382,10 @@ class _AuditAnswers:
         self.questions.append(first)
         if optimum is not None and optimum.allocation is not None:
             self._take(first, optimum)
-        search: LimitSearch | None = None
+        search: LimitSearch | CapLimitSearch | None = None
+        many = int(problem.offers.candidate.sum()) > MOST_COLUMNS
         with suppress(DeadlineExpired):
-            search = LimitSearch.of(problem, self._funded, deadline)
+            search = (CapLimitSearch if many else LimitSearch).of(problem, self._funded, deadline)
         if search is not None and first.bound is None:
             self._find_limit(first, search, deadline)
         if first.answer is None:
@@ -392,8 +393,10 @@ class _AuditAnswers:
         self.questions += self._list_questions(first.answer.values, broken=broken)
         if search is not None:
             # the least money last: its linear program starts far from the others
-            for question in sorted(self.questions[1:], key=lambda question: question.name == "cheaper"):
-                self._find_limit(question, search, deadline)
+            questions = sorted(self.questions[1:], key=lambda question: question.name == "cheaper")
+            for place, question in enumerate(questions):
+                until = deadline.take_share(1 / (len(questions) - place)) if many else deadline
+                self._find_limit(question, search, until)
         swaps = [question for question in self.questions if question.name == "swaps"]
         for easier, harder in pairwise(swaps):  # every list of the second is one of the first
             if easier.bound is not None:
@@ -419,7 +422,9 @@ class _AuditAnswers:
             questions.append(_Question("swaps", nearest, (*best[:k], target), 1, share, k, target))
         return questions
 
-    def _find_limit(self, question: _Question, search: LimitSearch, deadline: Deadline) -> None:
+    def _find_limit(
+        self, question: _Question, search: LimitSearch | CapLimitSearch, deadline: Deadline
+    ) -> None:
         """Bound a question, and keep the lists found on the way."""
         if deadline.expired:
             return

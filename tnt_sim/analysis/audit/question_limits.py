@@ -17,11 +17,14 @@ from fractions import Fraction
 
 import numpy as np
 
+from tnt_sim.analysis.alternatives.far_lists import FINE, FarLists
+from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.analysis.shared.list_distance import CHANGED, build_change_terms, with_last_stage
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.formulation.formulate import GRANTED, Formulation, ModelStage, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel
-from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
+from tnt_sim.rules.linear_terms import BoolArray, Terms, sum_exactly
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
@@ -31,6 +34,8 @@ from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.sparse_matrix import SparseMatrix
 from tnt_sim.verify.allocation_reading import Allocation
 
+MOST_COLUMNS = 200_000
+"""Most candidates for which the linear program is solved; above, prices of nested caps give limits."""
 MOST_ROUNDINGS = 5
 """Most points that are rounded for one question, each with the rows tightened by what the last one lacked."""
 MOST_FILLED = 2_000
@@ -213,3 +218,71 @@ def _compute_mean_entries(matrix: SparseMatrix) -> IntArray:
     sizes = np.diff(matrix.indptr)
     total = np.bincount(matrix.row, weights=np.abs(matrix.data), minlength=len(sizes))
     return np.ceil(total / np.maximum(1, sizes)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CapLimitSearch:
+    """Limits of lists under nested caps alone, by their prices, where a linear program would be too large."""
+
+    lists: FarLists
+    funded: BoolArray
+
+    @classmethod
+    def of(cls, problem: Problem, funded: BoolArray, deadline: Deadline) -> CapLimitSearch | None:
+        """Read the caps; None where grants have several amounts, or envelopes are no nested caps.
+
+        Raises
+        ------
+        DeadlineExpired
+            If time runs out first.
+        """
+        lists = FarLists.of(problem, Fraction(0), deadline)
+        return None if lists is None else cls(lists, funded)
+
+    def find_best_value(self, most_cents: int | None, deadline: Deadline) -> QuestionLimits:
+        """Bound the first objective of every list that grants no more than some money."""
+        lists, form = self.lists, self.lists.form
+        if most_cents is None:
+            cap = int(lists.cents.sum())
+        else:
+            committed = lists.problem.offers.committed_cents[lists.problem.offers.committed]
+            cap = most_cents - int(committed.sum())
+        if cap < 0:
+            return QuestionLimits(None)
+        own = np.ones(len(lists.cents), dtype=np.bool_)
+        for tree in lists.trees:
+            own[tree.collect_columns()] = False
+        root = CapTreeNode(-1, cap, np.flatnonzero(own), tuple(lists.trees))
+        try:
+            prices = CapPrices.of(np.maximum(lists.value, 0), lists.cents, root, deadline)
+        except DeadlineExpired:
+            return QuestionLimits(None)
+        return QuestionLimits(None if prices is None else form.stages[0].to_value(prices.bound // prices.b))
+
+    def find_least_granted(self, values: Sequence[Fraction], deadline: Deadline) -> QuestionLimits:
+        """Bound the money, in euros, of every list whose first objectives are no worse than some values."""
+        fine = FINE + int(np.median(self.lists.cents)).bit_length()
+        held = sum_exactly(np.abs(self.lists.value)).bit_length()
+        return self._find_least(self.lists.problem.granted, values, max(0, min(fine, 58 - held)), deadline)
+
+    def find_least_distance(self, values: Sequence[Fraction], deadline: Deadline) -> QuestionLimits:
+        """Bound the distance of every list whose first objectives are no worse than some values."""
+        terms = build_change_terms(self.lists.problem, [self.funded])
+        return self._find_least(terms, values, FINE, deadline)
+
+    def _find_least(
+        self, terms: Terms, values: Sequence[Fraction], fine: int, deadline: Deadline
+    ) -> QuestionLimits:
+        stage, value = self.lists.form.stages[0], self.lists.value
+        if values:
+            within = replace(self.lists, floor=values[0], least=stage.round_value(values[0]))
+        else:  # any value will do
+            floor = stage.to_value(sum_exactly(np.minimum(value, 0)))
+            within = replace(self.lists, floor=floor, value=np.zeros_like(value), least=0)
+        falling = replace(
+            terms, per_funded=-terms.per_funded, per_cent=-terms.per_cent, constant=-terms.constant
+        )
+        listed, bound = within.find_far_list(falling, deadline, fine)
+        return QuestionLimits(
+            None if bound is None else max(Fraction(0), -bound), () if listed is None else (listed,)
+        )
