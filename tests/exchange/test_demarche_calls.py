@@ -302,7 +302,7 @@ def test_each_field_that_a_server_lacks_is_named(kind: str, name: str) -> None:
 )  # fmt: skip
 def test_a_schema_that_differs_is_refused_with_names(before: str, after: str, named: str) -> None:
     assert before in SCHEMA
-    with serve(DemarcheServer(schema_text=SCHEMA.replace(before, after))) as server:
+    with serve(DemarcheServer(schema_text=SCHEMA.replace(before, after), reading_text="")) as server:
         client, _ = connect(server)
         with pytest.raises(ServerError) as caught:
             check_server(client)

@@ -26,7 +26,7 @@ from tnt_sim.exchange.sending_plan import (
     count_operations,
     list_plan_conflicts,
 )
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, Text
 
 TARGET = SendingTarget(instructor=INSTRUCTOR, annotations={"granted": "Montant accordé"})
 CALLS = [
@@ -232,11 +232,11 @@ def test_a_journal_serves_one_process_at_a_time(tmp_path: Path, monkeypatch: pyt
     assert not file.exists()
     lock, removed = journal_module._lock, []
 
-    def lock_late(stream: BinaryIO, path: Path) -> None:
+    def lock_late(stream: BinaryIO, path: Path, busy: Text | None) -> None:
         """The sending before ends between the opening and the lock."""
         if not removed:
             removed.append(path.unlink())
-        lock(stream, path)
+        lock(stream, path, busy)
 
     monkeypatch.setattr(journal_module, "_lock", lock_late)
     with lock_journal(file):

@@ -10,19 +10,21 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tnt_sim.exchange.demarche_schema import SCHEMA, SchemaType, parse_schema
+from tnt_sim.exchange.demarche_schema import READING_SCHEMA, SCHEMA, SchemaField, SchemaType, parse_schema
 
 TOKEN = "jeton-secret=="
 INSTRUCTOR, ADDRESS = "SW5zdC0x", "agent@example.gouv.fr"
 DEMARCHE = 4321
 _TOKENS = re.compile(r'\.\.\.|[\w$@]+|[{}():!\[\],="]')
-_SCALARS = {"Int": int, "Float": (int, float), "String": str, "ID": str, "Boolean": bool, "BigInt": int}
+_SCALARS = {"Int": int, "Float": (int, float), "String": str, "ID": str, "Boolean": bool, "BigInt": int,
+            "ISO8601DateTime": str}  # fmt: skip
 
 
 class GraphqlFault(Exception):
@@ -108,6 +110,11 @@ class DemarcheServer:
     """The dossiers of one démarche, by number, and what was called; `faults` are taken one a request."""
 
     schema_text: str = SCHEMA
+    reading_text: str = READING_SCHEMA
+    largest: int = 100
+    in_order: bool = True
+    before_page: Callable[[int], None] = lambda _: None
+    deletions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     dossiers: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     calls: list[tuple[str, int]] = field(default_factory=list)
@@ -117,7 +124,14 @@ class DemarcheServer:
 
     @property
     def schema(self) -> Mapping[str, SchemaType]:
-        return parse_schema(self.schema_text)
+        """The types for sending and for reading, with the fields of both."""
+        merged = dict(parse_schema(self.schema_text))
+        for name, one in parse_schema(self.reading_text).items():
+            fields = merged[name].fields if name in merged else {}
+            same = {key: SchemaField(item.type, {**fields[key].arguments, **item.arguments})
+                    for key, item in one.fields.items() if key in fields}  # fmt: skip
+            merged[name] = SchemaType(one.kind, {**one.fields, **fields, **same})
+        return merged
 
     def add(
         self, number: int, state: str = "en_instruction", amount: float | None = None, **more: Any
@@ -131,6 +145,37 @@ class DemarcheServer:
                  "label": "Remarque"},
             ], **more,
         }  # fmt: skip
+
+    def file(
+        self, number: int, modified: str, requested: object = 1000, title: str = "École", **more: Any
+    ) -> None:
+        """Put a dossier as a reading finds it, with some fields of a form."""
+        self.add(number)
+        self.dossiers[number] |= {
+            "dateDepot": "2026-01-02T09:00:00+01:00", "datePassageEnConstruction": "2026-01-02T09:00:00+01:00",
+            "datePassageEnInstruction": None, "dateTraitement": None, "dateDerniereModification": modified,
+            "groupeInstructeur": {"label": "Préfecture"},
+            "demandeur": {"__typename": "PersonneMorale", "siret": "21010001900011", "entreprise": {
+                "siren": "210100019", "raisonSociale": "COMMUNE", "formeJuridique": "Commune",
+                "formeJuridiqueCode": "7210"},
+                "address": {"cityCode": "01004", "departmentCode": "01", "regionCode": "84"}},
+            "champs": [
+                build_field("TextChamp", "Intitulé du projet", stringValue=title),
+                build_field("DecimalNumberChamp", "Montant demandé", stringValue=str(requested), value=requested),
+                build_field("DecimalNumberChamp", "Coût total", stringValue="4000", value=4000.5),
+                build_field("EmailChamp", "Courriel", stringValue="maire@example.fr"),
+                build_field("RepetitionChamp", "Devis", stringValue="", rows=[{"champs": [
+                    build_field("DecimalNumberChamp", "Montant du devis", stringValue="10", value=10.25)]}]),
+            ],
+            "annotations": [], **more,
+        }  # fmt: skip
+
+    def delete(self, number: int, at: str, *, final: bool = True, reason: str = "user_request") -> None:
+        """Delete a dossier, for good or until it is restored."""
+        del self.dossiers[number]
+        name = "deletedDossiers" if final else "pendingDeletedDossiers"
+        entry = {"number": number, "dateSupression": at, "reason": reason}
+        self.deletions.setdefault(name, []).append(entry)
 
     def answer(self, body: bytes, authorization: str | None) -> dict[str, Any]:
         call = json.loads(body)
@@ -187,19 +232,44 @@ class DemarcheServer:
     def _read_demarche(self, number: int, root: Selection, variables: Mapping[str, Any]) -> dict[str, Any]:
         if number != DEMARCHE:
             raise GraphqlFault("Demarche not found", "not_found")
-        pages = next((one for one in root.inner if one.name == "dossiers"), None)
-        given = {} if pages is None else {name: variables.get(v[1:]) for name, v in pages.arguments.items()}
-        start, first = int(given.get("after") or 0), min(given.get("first") or 100, 100)
-        rows = list(self.dossiers.values())
+        lists = ("dossiers", "deletedDossiers", "pendingDeletedDossiers")
+        pages = next((one for one in root.inner if one.name in lists), None)
+        connection = {} if pages is None else {pages.name: self._read_list(pages, variables)}
         return {
             "number": number, "title": "Équipement", "groupeInstructeurs": [
                 {"instructeurs": [{"id": INSTRUCTOR, "email": ADDRESS}]}
             ],
-            "dossiers": {
-                "nodes": rows[start : start + first],
-                "pageInfo": {"hasNextPage": start + first < len(rows), "endCursor": str(start + first)},
-            },
+            "activeRevision": {"id": "UmV2LTE="}, **connection,
         }  # fmt: skip
+
+    def _read_list(self, pages: Selection, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """One page after a cursor, the key of the last entry: its moment if one is asked for, and its number."""
+        given = {name: variables.get(v[1:]) for name, v in pages.arguments.items()}
+        since = given.get("updatedSince") or given.get("deletedSince")
+        if pages.name == "dossiers":
+            self.before_page(self.requests.count("readDossiers"))
+        rows = self.deletions.get(pages.name, [])
+        rows = list(self.dossiers.values()) if pages.name == "dossiers" else rows
+        moment = "dateDerniereModification" if pages.name == "dossiers" else "dateSupression"
+
+        def rank(row: dict[str, Any]) -> str:
+            at = (
+                datetime.fromisoformat(row[moment]).astimezone(UTC)
+                if since and self.in_order
+                else datetime.min
+            )
+            return f"{at:%Y-%m-%dT%H:%M:%S.%f} {row['number']:09}"
+
+        if since:
+            start = datetime.fromisoformat(since)
+            rows = [row for row in rows if datetime.fromisoformat(row[moment]) >= start]
+        rows = sorted((row for row in rows if rank(row) > (given.get("after") or "")), key=rank)
+        some = rows[: min(given.get("first") or 100, self.largest)]
+        more = len(some) < len(rows)
+        return {
+            "nodes": some,
+            "pageInfo": {"hasNextPage": more, "endCursor": rank(some[-1]) if some else None},
+        }
 
     def _change(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         dossier = next(one for one in self.dossiers.values() if one["id"] == given["dossierId"])
@@ -244,6 +314,11 @@ class DemarcheServer:
             inner = value[one.name]
             found[one.key] = self._select(entry.named_type, inner, one.inner) if one.inner else inner
         return found
+
+
+def build_field(kind: str, label: str, **more: Any) -> dict[str, Any]:
+    """A filled field of a form."""
+    return {"__typename": kind, "id": f"Q-{label}", "champDescriptorId": f"D-{label}", "label": label, **more}
 
 
 def introspect(schema: Mapping[str, SchemaType]) -> dict[str, Any]:

@@ -38,8 +38,12 @@ class ReadFile:
     unread: tuple[UnreadColumn, ...]
 
 
-def read_table(table: Path, answers: IntakeAnswers, refresh: str, scenario: object = None) -> ReadFile:
+def read_table(
+    table: Path, answers: IntakeAnswers, refresh: str, scenario: object = None, *, data: bytes | None = None
+) -> ReadFile:
     """Read a table as its office has it, for a scenario given as mappings and lists, or for a new one.
+
+    `data` is what the file will have.
 
     Raises
     ------
@@ -50,7 +54,8 @@ def read_table(table: Path, answers: IntakeAnswers, refresh: str, scenario: obje
     from tnt_sim.ingest.intake.questions import list_questions, list_unread_columns
     from tnt_sim.ingest.portfolio_reader import read_bytes
 
-    intake = read_intake(read_bytes(table, str(table)), table.suffix, str(table), answers)
+    data = read_bytes(table, str(table)) if data is None else data
+    intake = read_intake(data, table.suffix, str(table), answers)
     unread = tuple(list_unread_columns(intake, scenario))
     return ReadFile(intake, tuple(list_questions(intake, refresh, unread, scenario)), unread)
 
@@ -297,8 +302,25 @@ def _render_source(intake: Intake, folder: Path, table: Path, lang: Lang) -> str
         "    source:",
         f"      path: {json.dumps(path, ensure_ascii=False)}",
         f"      sha256: {intake.sha256}",
+        *_render_origin(table),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _render_origin(table: Path) -> list[str]:
+    """Write where the dossiers of a table were read, if `import --from-api` read them."""
+    if not (table.parent / "reading.json").is_file() or table.stem != "dossiers":
+        return []
+    from tnt_sim.exchange.demarche_reading import read_origin
+
+    origin = read_origin(table.parent)
+    assert origin is not None
+    source, read_at = origin
+    return [
+        f"      api: {json.dumps(source.api)}",
+        f"      demarche: {source.demarche}",
+        f"      read_at: {json.dumps(read_at)}",
+    ]
 
 
 def _render_territory(table: pl.DataFrame, lang: Lang) -> str:

@@ -342,6 +342,17 @@ ProjectFolderArgument = Annotated[
 ApplyOption = Annotated[
     bool, typer.Option("--apply", help=N_("Writes what is shown; without it nothing is changed."))
 ]
+DemarcheOption = Annotated[
+    int | None, typer.Option("--demarche", metavar="N", min=1, help=N_("The number of the procedure."))
+]
+TokenOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar=N_("FILE"),
+        help=N_("The file of the token; the variable TNT_SIM_TOKEN by default."),
+    ),
+]
 
 
 def parse_lang(text: str | None, written: str | None = None) -> Lang:

@@ -67,11 +67,17 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             note=N_(
                 "A project made with new --from holds a copy of its table in data/; run reads the copy alone. "
                 "Options answer the questions of the review page, and are kept in intake.yaml."
-            ),
+            )
+            + "\n\n"
+            + N_("With --from-api it reads the procedure again: changes since, and deletions."),
             examples="""\
   tnt-sim refresh mon-programme
   tnt-sim refresh mon-programme --apply
 """,
+            then=N_("From the server of the procedure:")
+            + """
+  tnt-sim refresh mon-programme --from-api https://demarche.numerique.gouv.fr/api/v2/graphql \\
+    --token-file jeton""",
         ),
         "import": Verb(
             START,
@@ -81,6 +87,12 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
                 "remedy) and mapping.yaml (which field is which column: guessed, to review, then "
                 "reused; it lists what changes from one export to the next). A column that identifies "
                 "a person is imported only if you ask for it."
+            )
+            + "\n\n"
+            + N_(
+                "With --from-api it reads the dossiers page by page from the API, with the token of "
+                "--token-file or TNT_SIM_TOKEN, into dossiers.json. The same command goes on after an "
+                "interruption, and later reads only what changed."
             ),
             examples="""\
   tnt-sim import dossiers_detr_2026-01-15_10-02.xlsx
@@ -89,6 +101,10 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
   tnt-sim import quartier.pb
   tnt-sim import classeurs-rendus --consolidate --out choix
 """,
+            then=N_("From the server of the procedure:")
+            + """
+  tnt-sim import --from-api https://demarche.numerique.gouv.fr/api/v2/graphql \\
+    --demarche 12345 --token-file jeton""",
         ),
         "run": Verb(
             DECIDE,

@@ -1,13 +1,14 @@
 """The part of the GraphQL schema of démarches-simplifiées that the calls use, checked against a server's own.
 
-`SCHEMA` is written from the public documentation of the API
-(doc.demarches-simplifiees.fr, « API GraphQL »: pagination, état d’un dossier, annotations, instructeurs, erreurs).
+`SCHEMA` for sending and `READING_SCHEMA` for reading are written from the public documentation of the API
+(doc.demarches-simplifiees.fr, « API GraphQL »: getDemarche, pagination, état d’un dossier, annotations,
+instructeurs, erreurs).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -147,8 +148,206 @@ input DossierRefuserInput {
 """
 BY_NAME = ("Query", "Mutation", "Champ", "DecimalNumberChamp", "IntegerNumberChamp")
 """Types that the calls reach at the root, or name where a value has several types."""
-_SAME = {"BigInt": "Int"}
-"""A whole number has one of two names."""
+READING_SCHEMA = """\
+type Query {
+  demarche(number: Int!): Demarche!
+}
+
+type Demarche {
+  title: String!
+  activeRevision: Revision!
+  dossiers(first: Int, after: String, updatedSince: ISO8601DateTime): DossierConnection!
+  deletedDossiers(first: Int, after: String, deletedSince: ISO8601DateTime): DeletedDossierConnection!
+  pendingDeletedDossiers(first: Int, after: String, deletedSince: ISO8601DateTime): DeletedDossierConnection!
+}
+
+type Revision {
+  id: ID!
+}
+
+type DossierConnection {
+  nodes: [Dossier]
+  pageInfo: PageInfo!
+}
+
+type DeletedDossierConnection {
+  nodes: [DeletedDossier]
+  pageInfo: PageInfo!
+}
+
+type PageInfo {
+  endCursor: String
+  hasNextPage: Boolean!
+}
+
+type DeletedDossier {
+  number: Int!
+  dateSupression: ISO8601DateTime!
+  reason: String!
+}
+
+type Dossier {
+  number: Int!
+  state: DossierState!
+  archived: Boolean!
+  dateDepot: ISO8601DateTime!
+  datePassageEnConstruction: ISO8601DateTime!
+  datePassageEnInstruction: ISO8601DateTime
+  dateTraitement: ISO8601DateTime
+  dateDerniereModification: ISO8601DateTime!
+  groupeInstructeur: GroupeInstructeur!
+  demandeur: Demandeur!
+  champs: [Champ!]!
+  annotations: [Champ!]!
+}
+
+enum DossierState {
+  en_construction
+  en_instruction
+  accepte
+  refuse
+  sans_suite
+}
+
+type GroupeInstructeur {
+  label: String!
+}
+
+interface Demandeur {
+  id: ID!
+}
+
+type PersonneMorale {
+  siret: String!
+  entreprise: Entreprise
+  address: Address!
+}
+
+type Entreprise {
+  siren: String!
+  raisonSociale: String!
+  formeJuridique: String
+  formeJuridiqueCode: String
+}
+
+type Address {
+  cityCode: String!
+  departmentCode: String
+  regionCode: String
+}
+
+interface Champ {
+  label: String!
+  stringValue: String
+  champDescriptorId: String!
+}
+
+type DateChamp {
+  date: ISO8601Date
+}
+
+type DatetimeChamp {
+  datetime: ISO8601DateTime
+}
+
+type CheckboxChamp {
+  value: Boolean
+}
+
+type YesNoChamp {
+  value: Boolean
+}
+
+type DecimalNumberChamp {
+  value: Float
+}
+
+type IntegerNumberChamp {
+  value: BigInt
+}
+
+type LinkedDropDownListChamp {
+  primaryValue: String
+  secondaryValue: String
+}
+
+type MultipleDropDownListChamp {
+  values: [String!]!
+}
+
+type AddressChamp {
+  address: Address
+}
+
+type CommuneChamp {
+  commune: Commune
+  departement: Departement
+}
+
+type EpciChamp {
+  epci: Epci
+  departement: Departement
+}
+
+type DepartementChamp {
+  departement: Departement
+}
+
+type RegionChamp {
+  region: Region
+}
+
+type SiretChamp {
+  etablissement: PersonneMorale
+}
+
+type EngagementJuridiqueChamp {
+  engagementJuridique: EngagementJuridique
+}
+
+type RepetitionChamp {
+  rows: [Row!]!
+}
+
+type Commune {
+  name: String!
+  code: String!
+}
+
+type Epci {
+  name: String!
+  code: String!
+}
+
+type Departement {
+  name: String!
+  code: String!
+}
+
+type Region {
+  name: String!
+  code: String!
+}
+
+type EngagementJuridique {
+  montantEngage: String
+  montantPaye: String
+}
+
+type Row {
+  champs: [Champ!]!
+}
+"""
+READ_BY_NAME = ("Query", "Champ", "PersonneMorale")
+"""Types that a reading reaches at the root, or names where a value has several types."""
+FIELD_KINDS = (
+    "DateChamp", "DatetimeChamp", "CheckboxChamp", "YesNoChamp", "DecimalNumberChamp", "IntegerNumberChamp",
+    "LinkedDropDownListChamp", "MultipleDropDownListChamp", "AddressChamp", "CommuneChamp", "EpciChamp",
+    "DepartementChamp", "RegionChamp", "SiretChamp", "EngagementJuridiqueChamp", "RepetitionChamp",
+)  # fmt: skip
+"""Kinds of form fields that have more than a text. A server without one of them has no field of this kind."""
+_SAME = {"BigInt": "Int", "DeletedDossierReason": "String"}
+"""Plain types that have one of two names."""
 _HEAD = re.compile(r"(type|interface|input|enum) (\w+) \{")
 _FIELD = re.compile(r"  (\w+)(?:\(([^)]*)\))?(?:: (\S+))?")
 
@@ -228,8 +427,7 @@ def check_server(client: GraphqlClient) -> None:
     ServerError
         With the names that are missing or differ.
     """
-    server = read_schema(client.ask("readSchema", INTROSPECTION, {}))
-    missing = compare_schemas(server)
+    missing = compare_schemas(read_schema(client.ask("readSchema", INTROSPECTION, {})))
     if missing:
         text = _(
             "the API of this server has changed: {names}. Nothing is sent; use a newer version of tnt-sim.",
@@ -238,11 +436,33 @@ def check_server(client: GraphqlClient) -> None:
         raise ServerError(text, code="server.schema")
 
 
-def compare_schemas(server: Mapping[str, SchemaType]) -> list[str]:
+def check_reading(client: GraphqlClient) -> tuple[str, ...]:
+    """Read the server's own schema, refuse it unless it has all that a reading uses; return its field kinds.
+
+    Raises
+    ------
+    ServerError
+        With the names that are missing or differ.
+    """
+    server = read_schema(client.ask("readSchema", INTROSPECTION, {}))
+    kinds = tuple(name for name in FIELD_KINDS if name in server)
+    missing = compare_schemas(server, READING_SCHEMA, (*READ_BY_NAME, *kinds))
+    if missing:
+        text = _(
+            "the API of this server has changed: {names}. Nothing is read; use a newer version of tnt-sim.",
+            names=make_printable(", ".join(missing)),
+        )
+        raise ServerError(text, code="server.schema")
+    return kinds
+
+
+def compare_schemas(
+    server: Mapping[str, SchemaType], schema: str = SCHEMA, by_name: Sequence[str] = BY_NAME
+) -> list[str]:
     """List what the calls use and a server does not have, or has in another form."""
-    own = parse_schema()
+    own = parse_schema(schema)
     missing: list[str] = []
-    pairs = [(name, name) for name in BY_NAME]
+    pairs = [(name, name) for name in by_name]
     done: set[tuple[str, str]] = set()
     while pairs:
         ours, theirs = pairs.pop(0)
@@ -258,7 +478,7 @@ def compare_schemas(server: Mapping[str, SchemaType]) -> list[str]:
             if name not in other:
                 missing.append(place)
                 continue
-            missing += _compare_fields(place, entry, other[name], is_input=own[ours].kind == "input")
+            missing += _compare_fields(place, entry, other[name], own, is_input=own[ours].kind == "input")
             for used, found in [(entry.type, other[name].type), *_match_arguments(entry, other[name])]:
                 if (inner := used.strip("[]!")) in own:
                     pairs.append((inner, found.strip("[]!")))
@@ -276,13 +496,15 @@ def _match_arguments(entry: SchemaField, other: SchemaField) -> Iterator[tuple[s
             yield kind, other.arguments[name]
 
 
-def _compare_fields(place: str, entry: SchemaField, other: SchemaField, *, is_input: bool) -> Iterator[str]:
-    if not _is_alike(entry.type, other.type, is_given=is_input):
+def _compare_fields(
+    place: str, entry: SchemaField, other: SchemaField, own: Container[str], *, is_input: bool
+) -> Iterator[str]:
+    if not _is_alike(entry.type, other.type, own, is_given=is_input):
         yield f"{place}: {other.type}"
     for name, kind in entry.arguments.items():
         if name not in other.arguments:
             yield f"{place}({name})"
-        elif not _is_alike(kind, other.arguments[name], is_given=True):
+        elif not _is_alike(kind, other.arguments[name], own, is_given=True):
             yield f"{place}({name}: {other.arguments[name]})"
     for name, kind in other.arguments.items():
         if name not in entry.arguments and kind.endswith("!"):
@@ -293,8 +515,8 @@ def _describe_required(place: str) -> str:
     return f"{place}!"
 
 
-def _is_alike(ours: str, theirs: str, *, is_given: bool) -> bool:
-    """Return whether two types have the same lists and, where ours is a plain value, the same name.
+def _is_alike(ours: str, theirs: str, own: Container[str], *, is_given: bool) -> bool:
+    """Return whether two types have the same lists and, where ours is none of our `own`, the same name.
 
     What a call gives may be optional at the server; what ours leaves out must be.
     """
@@ -303,7 +525,7 @@ def _is_alike(ours: str, theirs: str, *, is_given: bool) -> bool:
     if is_given and theirs.endswith("!") and not ours.endswith("!"):
         return False
     names = [one.strip("[]!") for one in (ours, theirs)]
-    return names[0] in parse_schema() or len({_SAME.get(name, name) for name in names}) == 1
+    return names[0] in own or len({_SAME.get(name, name) for name in names}) == 1
 
 
 def read_schema(data: Mapping[str, object]) -> dict[str, SchemaType]:

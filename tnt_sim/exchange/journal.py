@@ -18,7 +18,7 @@ from typing import BinaryIO, Literal
 from tnt_sim.disk import append, build_write_error, open_lock, quote_path
 from tnt_sim.errors import DataError, Defect, Place, UsageError
 from tnt_sim.exchange.demarche_calls import Call
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import Text, _
 
 type CallState = Literal["planned", "sent", "confirmed", "failed"]
 
@@ -82,8 +82,13 @@ class Journal:
 
 
 @contextmanager
-def lock_journal(path: Path) -> Iterator[None]:
-    """Keep any other sending from the same journal; the lock ends with the process, and leaves no empty file.
+def lock_journal(path: Path, busy: Text | None = None) -> Iterator[None]:
+    """Keep any other process from the same journal; the lock ends with the process, and leaves no empty file.
+
+    Parameters
+    ----------
+    path : the journal
+    busy : the sentence for a journal that another process has; by default that of a sending
 
     Raises
     ------
@@ -96,7 +101,7 @@ def lock_journal(path: Path) -> Iterator[None]:
         except OSError as error:
             raise build_write_error(quote_path(path), error) from None
         with stream:
-            _lock(stream, path)
+            _lock(stream, path, busy)
             if os.fstat(stream.fileno()).st_nlink == 0:
                 continue  # the sending before removed it
             try:
@@ -107,7 +112,7 @@ def lock_journal(path: Path) -> Iterator[None]:
             return
 
 
-def _lock(stream: BinaryIO, path: Path) -> None:
+def _lock(stream: BinaryIO, path: Path, busy: Text | None) -> None:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -115,7 +120,7 @@ def _lock(stream: BinaryIO, path: Path) -> None:
             'another sending writes to "{file}" already. Wait for its end; then the same command sends the rest.',
             file=path,
         )
-        raise UsageError(text, code="usage.journal") from None
+        raise UsageError(busy or text, code="usage.journal") from None
     except OSError as error:
         raise build_write_error(quote_path(path), error) from None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tnt_sim.documents import omit_none
+from tnt_sim.reporting.reading_document import ApiReading
 from tnt_sim.verify.verification import MeansByAnswer, PreviousSignature, Standing
 
 
@@ -99,6 +100,7 @@ class RefreshDocument:
     requested_cents_before: int
     requested_cents_after: int
     intake: IntakeSummary
+    reading: ApiReading | None = omit_none()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

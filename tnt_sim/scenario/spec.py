@@ -273,10 +273,16 @@ class ControlSpec(Spec):
 
 
 class SourceSpec(Spec):
-    """The file of which a dossier file is a copy: its path from the scenario, and its hash when it was read."""
+    """The file of which a dossier file is a copy: its path from the scenario, and its hash when it was read.
+
+    A file read at a server also has its address, the number of the démarche, and when it was read.
+    """
 
     path: str
     sha256: str
+    api: str | None = None
+    demarche: Count | None = None
+    read_at: str | None = None
 
 
 class DossiersSpec(Described):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tnt_sim.cli.answer import OutputOptions
+from tnt_sim.cli.api_reading import ApiOptions, build_answer, describe_reading, read_dossiers
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import build_hint_lines, format_arguments, print_note
 from tnt_sim.cli.invocation import get_invocation
@@ -24,8 +26,10 @@ from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, Text, _
 
 if TYPE_CHECKING:
+    from tnt_sim.exchange.demarche_reading import ReadingSource
     from tnt_sim.ingest.forms.form_import import Imported
     from tnt_sim.ingest.forms.mapping import Control, FormMapping
+    from tnt_sim.reporting.reading_document import ApiReading
     from tnt_sim.reporting.reports.import_document import ConsolidateDocument, FormImportDocument
     from tnt_sim.reporting.workbook.department_workbook import Consolidated, DepartmentChoices
 
@@ -101,14 +105,14 @@ def _build_document(consolidated: Consolidated, files: list[Path], lang: Lang) -
     )
 
 
-MAPPING, SCENARIO = "mapping.yaml", "scenario.yaml"
+MAPPING, SCENARIO, _JOURNAL = "mapping.yaml", "scenario.yaml", "reading.jsonl"
 TIMEZONE = "Europe/Paris"
 _TABLES = ("csv", "xlsx", "ods", "parquet")
 _FLAG_KEYS = ("sheet", "encoding", "delimiter", "header_row")
 _DECLARE = re.compile(r"([Dd]éclarez|[Dd]eclare) read: \{(\w+): (\"[^\"]*\"|[^}]*)\}")
 
 FileArgument = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
         metavar=N_("FILE"),
         help=N_("The export: .csv, .xlsx, .ods, .json (GraphQL) or .pb."),
@@ -192,8 +196,9 @@ ConsolidateOption = Annotated[
 
 
 def import_(
-    file: FileArgument,
     output: OutputOptions,
+    api: ApiOptions,
+    file: FileArgument = None,
     format_: FormatOption = None,
     out: OutOption = None,
     mapping: MappingOption = None,
@@ -213,24 +218,27 @@ def import_(
 ) -> int:
     """Import an export and reports what is missing or contradictory in it."""
     tongue = parse_lang(output.lang)
-    if consolidate:
+    api.check()
+    source = _find_source(file, api)
+    if file is None:
+        folder = out if out is not None else Path(f"demarche-{api.demarche}-import")
+    elif consolidate:
         return consolidate_workbooks(file, out, tongue, output, strict=strict)
-    folder = out if out is not None else Path(f"{file.stem}-import")
+    else:
+        folder = out if out is not None else Path(f"{file.stem}-import")
     format_ = _format(format_)
     _check_folder(folder)
-    if not (output.quiet or output.as_json):
-        print_note(_("Reading {file}…", file=file).in_(tongue))
     read = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
     written = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
     from tnt_sim.api.imports import read_mapping
 
     used = read_mapping(written) if written is not None else None
-    imported = _import_file(
-        file, format_, read, used, _parse_control(control_rows, control_requested),
-        _parse_constants(constants or []),
-        _parse_columns(columns or []), likeness=not no_likeness,
+    options = (
+        _parse_control(control_rows, control_requested), _parse_constants(constants or []),
+        _parse_columns(columns or []),
     )  # fmt: skip
     again = [
+        *(api.format_arguments() if file is None else [str(file)]),
         *(["--format", format_] if format_ else []),
         *(
             word
@@ -246,12 +254,52 @@ def import_(
         "--out",
         str(folder),
     ]
-    document = _write_files(file, folder, imported, written, tongue, again, parquet=parquet, accept=accept)
+    quiet = output.quiet or output.as_json
+    answer: dict[str, bytes] = {}
+    entry: ApiReading | None = None
+    with (
+        nullcontext()
+        if source is None
+        else read_dossiers(folder, source, api, tongue, quiet=quiet) as reading
+    ):
+        if reading is not None:
+            entry = describe_reading(reading)
+            answer = build_answer(reading, entry.read_at)
+        elif not quiet:
+            print_note(_("Reading {file}…", file=file or "").in_(tongue))
+        imported = _import_file(
+            file or folder / next(iter(answer)), format_, read, used, *options,
+            likeness=not no_likeness, answer=next(iter(answer.values()), None),
+        )  # fmt: skip
+        document = _write_files(
+            imported, folder, written, tongue, again, parquet=parquet, accept=accept, answer=answer
+        )
+        if reading is not None:
+            reading.close()
+    document = replace(document, reading=entry)
     from tnt_sim.reporting.reports.form_import import build_report
 
     follow = get_invocation().format_command((document.next or "").removeprefix("tnt-sim "))
     output.show(build_report(document), dump_document(document), tongue, build_hint_lines([follow], tongue))
     return _BLOCKED if strict and document.quality.n_error else 0
+
+
+def _find_source(file: Path | None, api: ApiOptions) -> ReadingSource | None:
+    """Return the procedure to read, None for a file.
+
+    Raises
+    ------
+    UsageError
+        Unless there is either a file or a procedure at an address.
+    """
+    if file is not None and api.from_api is None:
+        return None
+    if file is not None or api.from_api is None or api.demarche is None:
+        text = _("give either a FILE, or --from-api URL with --demarche N.")
+        raise UsageError(text, code="usage.from-api")
+    from tnt_sim.exchange.demarche_reading import ReadingSource
+
+    return ReadingSource(api.from_api, api.demarche)
 
 
 def _format(name: str | None) -> str | None:
@@ -269,8 +317,9 @@ def _format(name: str | None) -> str | None:
 
 def _check_folder(folder: Path) -> None:
     """Refuse a folder that is neither ours nor empty."""
+    own = (MAPPING, _JOURNAL)
     if not folder.exists() or (
-        folder.is_dir() and (not any(folder.iterdir()) or (folder / MAPPING).is_file())
+        folder.is_dir() and (not any(folder.iterdir()) or any((folder / name).is_file() for name in own))
     ):
         return
     raise UsageError(
@@ -340,14 +389,19 @@ def _import_file(
     columns: Mapping[str, str],
     *,
     likeness: bool,
+    answer: bytes | None,
 ) -> Imported:
+    """Import a file, or an answer of a server that will be this file."""
     from tnt_sim.ingest.forms.form_import import import_form
-    from tnt_sim.ingest.forms.form_reader import read_form
+    from tnt_sim.ingest.forms.form_reader import parse_answer, read_form
     from tnt_sim.ingest.tables.raw_table import ReadOptions
 
     name = format_ or (mapping.format if mapping is not None else None)
     try:
-        form, layout = read_form(file, shown_as=str(file), format_name=name, read=ReadOptions(**read))
+        if answer is None:
+            form, layout = read_form(file, shown_as=str(file), format_name=name, read=ReadOptions(**read))
+        else:
+            form, layout = parse_answer(answer, str(file), name)
         return import_form(
             form, layout, mapping, control=control, constants=constants, columns=columns, timezone=TIMEZONE,
             likeness=likeness,
@@ -376,15 +430,15 @@ def _format_flag(lang: Lang, match: re.Match[str]) -> str:
 
 
 def _write_files(
-    file: Path,
-    folder: Path,
     imported: Imported,
+    folder: Path,
     target: Path | None,
     lang: Lang,
     again: Sequence[str],
     *,
     parquet: bool,
     accept: bool,
+    answer: Mapping[str, bytes],
 ) -> FormImportDocument:
     """Write the files; return the document that names them, and the command to type next or `again`."""
     from tnt_sim.ingest.forms.form_import import update_mapping
@@ -398,13 +452,13 @@ def _write_files(
         texts[MAPPING] = to_text(update_mapping(imported) if accept or target is None else imported.mapping)
     name = f"dossiers.{'parquet' if parquet else 'csv'}"
     if imported.mapping.format == "pabulib":
-        texts[SCENARIO] = _build_pabulib_scenario(file, name)
-    paths = write_import(folder, imported, tables, texts, parquet=parquet)
+        texts[SCENARIO] = _build_pabulib_scenario(Path(document.file), name)
+    paths = write_import(folder, imported, tables, texts, parquet=parquet, answer=answer)
     paths.setdefault("mapping", target or folder / MAPPING)
     name = _("my-programme").in_(lang)
     follow = f"tnt-sim new {name} --from {format_path(paths['dossiers'])}"
     if document.quality.n_error:
-        follow = f"tnt-sim import {format_arguments(str(file), *again)}"
+        follow = f"tnt-sim import {format_arguments(*again)}"
     if "scenario" in paths:
         follow = f"tnt-sim run {format_path(paths['scenario'])}"
     return replace(document, files={key: format_path(path) for key, path in paths.items()}, next=follow)

@@ -16,7 +16,15 @@ from tnt_sim.cli.commands.export import build_sibling_path, warn
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import print_note
 from tnt_sim.cli.invocation import read_locale
-from tnt_sim.cli.options import ProjectOption, RunArgument, SolveOption, parse_lang, parse_seconds
+from tnt_sim.cli.options import (
+    DemarcheOption,
+    ProjectOption,
+    RunArgument,
+    SolveOption,
+    TokenOption,
+    parse_lang,
+    parse_seconds,
+)
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
@@ -37,21 +45,10 @@ ToOption = Annotated[
     str | None,
     typer.Option("--to", metavar="URL", help=N_("The address of the API; nothing is read without it.")),
 ]
-DemarcheOption = Annotated[
-    int | None, typer.Option("--demarche", metavar="N", min=1, help=N_("The number of the procedure."))
-]
 InstructorOption = Annotated[
     str | None,
     typer.Option(
         "--instructor", metavar=N_("E-MAIL|ID"), help=N_("The instructor in whose name decisions are made.")
-    ),
-]
-TokenOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--token-file",
-        metavar=N_("FILE"),
-        help=N_("The file of the token; the variable TNT_SIM_TOKEN by default."),
     ),
 ]
 AnnotationOption = Annotated[

@@ -52,15 +52,19 @@ def read_form(
     data = read_bytes(path, shown_as)
     digest = hashlib.sha256(data).hexdigest()
     if suffix == ".json":
-        return read_graphql(data, shown_as, digest), _require_layout(
-            "demarche", format_name, suffix, shown_as
-        )
+        return parse_answer(data, shown_as, format_name)
     if suffix == SUFFIX:
         pb = _require_layout("pabulib", format_name, suffix, shown_as)
         return build_form(build_table(read_pb(data, shown_as)), digest), pb
     if format_name == "pabulib":
         raise _build_suffix_error("pabulib", suffix, shown_as)
     return _read_table_form(data, path, shown_as, LAYOUTS[format_name] if format_name else None, read)
+
+
+def parse_answer(data: bytes, shown_as: str, format_name: str | None = None) -> tuple[FormTable, Layout]:
+    """Return the dossiers of an answer of the API and their layout, as `read_form` does for its file."""
+    layout = _require_layout("demarche", format_name, ".json", shown_as)
+    return read_graphql(data, shown_as, hashlib.sha256(data).hexdigest()), layout
 
 
 def _check_suffix(suffix: str, shown_as: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -27,6 +28,7 @@ from tnt_sim.reporting.report_tree import (
     Tone,
     Words,
 )
+from tnt_sim.reporting.reports.api_reading import build_reading
 from tnt_sim.reporting.reports.import_document import (
     ColumnSource,
     ConsolidateDocument,
@@ -113,6 +115,7 @@ def build_report(document: FormImportDocument) -> Report:
         about=[document.format_title],
         nodes=[
             _build_verdict(document.quality.n_error),
+            *build_reading(document.reading),
             _build_totals(document),
             *(Paragraph(_describe_excluded(reason, n)) for reason, n in document.excluded.items()),
             Section(_("Columns taken"), [_build_mapping(document), *_build_left_out(document)]),
@@ -205,6 +208,7 @@ def _build_files(document: FormImportDocument) -> Table:
         "quality": _("every finding with its row and remedy"),
         "mapping": _("the mapping, to review, then to reuse"),
         "scenario": _("a scenario ready to run"),
+        "answer": _("the dossiers as the server gave them; the next reading starts from them"),
     }
     files = document.files or {}
     return Table(
@@ -252,20 +256,35 @@ def _describe_choices(document: ConsolidateDocument) -> Text:
     )
 
 
+def encode_import(
+    imported: Imported, tables: tuple[pl.DataFrame, pl.DataFrame], *, parquet: bool
+) -> dict[str, bytes]:
+    """Return the files of the applications and of the findings, by name."""
+    dossiers, findings = tables
+    name = "dossiers.parquet" if parquet else "dossiers.csv"
+    return {
+        name: encode_parquet(imported.table) if parquet else dossiers.write_csv().encode(),
+        "quality.csv": findings.write_csv().encode(),
+    }
+
+
 def write_import(
     folder: Path, imported: Imported, tables: tuple[pl.DataFrame, pl.DataFrame], texts: Mapping[str, str],
-    *, parquet: bool,
+    *, parquet: bool, answer: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, Path]:  # fmt: skip
     """Write the tables and texts, all or none, creating the folder; return their paths.
+
+    `answer` are the files of a reading at a server, of which the first is among the paths.
 
     Raises
     ------
     UsageError, TntError
         If the folder cannot be written, or the disk is full.
     """
-    dossiers, findings = tables
-    name = "dossiers.parquet" if parquet else "dossiers.csv"
-    files = {name: encode_parquet(imported.table) if parquet else dossiers.write_csv().encode()}
-    files |= {"quality.csv": findings.write_csv().encode()}
+    files = encode_import(imported, tables, parquet=parquet)
     files |= {file: text.encode() for file, text in texts.items()}
-    return {path.stem: path for path in put_files(folder, files, replace=True)}
+    put_files(folder, {**files, **answer}, replace=True)
+    paths = {Path(name).stem: folder / name for name in files}
+    if answer:
+        paths["answer"] = folder / next(iter(answer))
+    return paths

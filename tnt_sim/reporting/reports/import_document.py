@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tnt_sim.documents import omit_none
+from tnt_sim.reporting.reading_document import ApiReading
 from tnt_sim.reporting.reports.quality import QualityEntry
 
 
@@ -58,6 +59,7 @@ class FormImportDocument:
     quality: QualityEntry
     notes: Sequence[str]
     files: Mapping[str, str] | None = omit_none()
+    reading: ApiReading | None = omit_none()
     next: str | None = omit_none()
 
 

@@ -13,7 +13,9 @@ from tnt_sim.ingest.intake.intake import Intake
 from tnt_sim.ingest.intake.questions import Question
 from tnt_sim.ingest.intake.unread_columns import UnreadColumn
 from tnt_sim.reporting.command_documents import CopyChange, IntakeSummary, RefreshDocument
+from tnt_sim.reporting.reading_document import ApiReading
 from tnt_sim.reporting.report_tree import Callout, Column, Node, Paragraph, Report, Section, Table, Tone
+from tnt_sim.reporting.reports.api_reading import build_reading
 from tnt_sim.reporting.reports.intake_review import build_questions
 from tnt_sim.reporting.reports.unread_columns import build_unread_columns
 
@@ -21,8 +23,9 @@ _SOURCE_ROW = "source_row"
 
 
 def compare_copies(
-    before: pl.DataFrame, intake: Intake, scenario: str, summary: IntakeSummary, *, applied: bool
-) -> RefreshDocument:
+    before: pl.DataFrame, intake: Intake, scenario: str, summary: IntakeSummary, *, applied: bool,
+    reading: ApiReading | None = None,
+) -> RefreshDocument:  # fmt: skip
     """Return what changes from the copy of a project to the table as it is now, by number of application."""
     after = intake.dossiers
     old, new = (table["dossier"].to_list() for table in (before, after))
@@ -44,6 +47,7 @@ def compare_copies(
         requested_cents_before=_sum_requested(before),
         requested_cents_after=int(intake.cents.sum()),
         intake=summary,
+        reading=reading,
     )
 
 
@@ -90,7 +94,7 @@ def build_report(
         changed=Count(len(document.changed)),
         before=Money(document.requested_cents_before), after=Money(document.requested_cents_after),
     )  # fmt: skip
-    nodes: list[Node] = [Callout(text, tone), Paragraph(counts)]
+    nodes: list[Node] = [Callout(text, tone), *build_reading(document.reading), Paragraph(counts)]
     number, column = _("Number"), _("Column")
     for title, head, numbers in (
         (_("Applications that come"), number, document.added),
