@@ -47,7 +47,7 @@ QUESTIONS: Mapping[str, str] = {
     "sweep free": "sweep SCENARIO ENVELOPE --free --to 125% --steps 5 --json",
     "sweep nested": "sweep SCENARIO ENVELOPE --nested --to 125% --steps 5 --json",
     "ensemble": "ensemble uncertain.yaml --draws 10 --json",
-    "extend": "extend SCENARIO --json",
+    "extend": "extend SCENARIO AMOUNT --json",
 }
 UNLIMITED_VERBS = ("verify",)
 
@@ -162,7 +162,12 @@ def prepare(size: str, folder: Path, source: Path | None) -> dict[str, list[str]
     )
     table = pl.read_parquet(folder / "dossiers.parquet")
     table.select("dossier").gather_every(2).write_csv(folder / "list.csv")
-    return {"SCENARIO": [place.name], "ENVELOPE": ["--envelope", "detr"] if size == "n" else []}
+    names = {"SCENARIO": [place.name], "ENVELOPE": [], "AMOUNT": []}
+    if size == "n":  # its programme has no amount; here it has that of its two envelopes together
+        funds = table.group_by("fund").agg(pl.col("requested").sum() * 65 // 100)
+        amount = int(funds["requested"].sum())
+        names |= {"ENVELOPE": ["--envelope", "detr"], "AMOUNT": ["--set", f"programme.amount={amount} €"]}
+    return names
 
 
 def find_run(folder: Path) -> dict[str, list[str]]:
@@ -212,6 +217,19 @@ def rate_list(entry: Mapping[str, Any] | None, bound: Any) -> int:
     return EXACT if status in ("optimal", "infeasible") else UNKNOWN if bound is None else INTERVAL
 
 
+def rate_list_at_total(entry: Mapping[str, Any] | None) -> int:
+    """Rate a list of `extend`: proven, bounded by its first goal, by limits alone, or unknown."""
+    if entry is None:
+        return UNKNOWN
+    limits = entry["limits"] or {}
+    if limits.get("low") is not None and limits.get("high") is not None:
+        return INTERVAL
+    goals = entry["objective"]
+    if entry["proof"] in ("PROVED", "CROSS_CHECKED"):
+        return EXACT
+    return INTERVAL if goals and goals[0]["bound"] is not None else UNKNOWN
+
+
 def rate_entry(entry: Mapping[str, Any]) -> int:
     """Rate the entry threshold of a dossier."""
     if entry["no_loss_never"]:
@@ -256,7 +274,15 @@ def rate_items(question: str, answer: Mapping[str, Any]) -> list[int]:
         case "run":
             return [rate_goal(answer)]
         case "extend":
-            return [EXACT] * answer["progress"]["done"]
+            curves = [answer["free"], answer["nested"]]
+            totals = [
+                total[way]
+                for curve in curves
+                for total in curve["totals"]
+                for way in ("alone", "with_transfers")
+            ]
+            lists = [answer["as_written"], *(curve["transfer"] for curve in curves), *totals]
+            return [rate_list_at_total(one) for one in lists]
     return []
 
 
@@ -266,6 +292,8 @@ def count_items(question: str, answer: Mapping[str, Any]) -> tuple[int, int, int
     if not rates and question.split()[0] in ("conflict", "verify"):
         return 0, 0, 0
     exact, interval = rates.count(EXACT), rates.count(INTERVAL)
+    if question == "extend":
+        return exact, interval, len(rates) - exact - interval
     n_asked = (
         len(answer["reserve"]) if question == "explain all" else (answer.get("progress") or {}).get("of")
     )

@@ -47,6 +47,15 @@ class GoalBound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueLimits:
+    """Limits of the best value of the first goal; null where one is unknown."""
+
+    goal: str
+    low: DecimalText | None
+    high: DecimalText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferEnvelopeEntry:
     """One written envelope at one total; departments are counted for the programme and its axes only."""
 
@@ -91,12 +100,13 @@ class LargestGrants:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListAtTotalEntry:
-    """List and figures at one total; without a list, `objective` is empty."""
+    """List and figures at one total; without a list `objective` is empty, and `limits` bound the first goal."""
 
     total_cents: int
     status: Status
     proof: Proof | None
     objective: Sequence[GoalBound] = ()
+    limits: ValueLimits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,18 +257,36 @@ class _Writer:
                 LargerTotalEntry(
                     total_cents=total,
                     extra_cents=total - written,
-                    alone=self.build_entry(single, start),
-                    with_transfers=self.build_entry(there, moved),
+                    alone=self._complete(curve, total, False, self.build_entry(single, start)),
+                    with_transfers=self._complete(curve, total, True, self.build_entry(there, moved)),
                     gains=[_build_goal_entry(one) for one in self.result.decompose_gains(curve, total)],
                 )
             )
         return ExtendCurveEntry(
-            transfer=self.build_entry(moved, start),
+            transfer=self._complete(curve, written, True, self.build_entry(moved, start)),
             gains=[
                 TransferGain(goal=one.goal, transfer=format_fraction(one.transfer))
                 for one in self.result.decompose_gains(curve, written)
             ],
             totals=totals,
+        )
+
+    def _complete(
+        self, curve: str, total_cents: int, moved: bool, entry: AnyListEntry | None
+    ) -> AnyListEntry | None:
+        """Return an entry, or where no list was found in time one of the limits of its first goal."""
+        limits = self.result.get_limits(curve, total_cents, moved)
+        if limits is None or (entry is not None and entry.status is not Status.STOPPED):
+            return entry
+        return ListAtTotalEntry(
+            total_cents=total_cents,
+            status=Status.STOPPED,
+            proof=None,
+            limits=ValueLimits(
+                goal=self.result.base.problem.stages[0].goal,
+                low=format_fraction(limits.low),
+                high=format_fraction(limits.high),
+            ),
         )
 
     def build_entry(self, best_list: ListAtTotal | None, against: ListAtTotal | None) -> AnyListEntry | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from tnt_sim.analysis.extend.total_limits import GoalLimits
 from tnt_sim.analysis.extend.transfer import TransferReading
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
@@ -83,6 +84,7 @@ class ExtendResult:
     base : reference solution, with the scenario's own transfers
     totals : larger totals, in cents, increasing
     standings : by curve, total and whether with transfers
+    within : limits of the first goal, by the same, known before any list is looked for
     next : marginal step of each axis
     ranges : grants of the giving and taking envelopes in lists of equal value
     n_ranges : number of ranges wanted
@@ -95,6 +97,7 @@ class ExtendResult:
     course: StudyProgress
     limits: str
     standings: dict[tuple[str, int, bool], ListAtTotal] = field(default_factory=dict)
+    within: dict[tuple[str, int, bool], GoalLimits] = field(default_factory=dict)
     next: list[NextEuro] = field(default_factory=list)
     ranges: list[GrantedRange] = field(default_factory=list)
     n_ranges: int = 0
@@ -103,6 +106,11 @@ class ExtendResult:
         """Return one list; the starting point serves both curves."""
         start = total_cents == self.path.amount_cents and not moved
         return self.standings.get((FREE if start else curve, total_cents, moved))
+
+    def get_limits(self, curve: str, total_cents: int, moved: bool) -> GoalLimits | None:
+        """Return the limits of a list that was not found; None where they are unknown too."""
+        limits = self.within.get((curve, total_cents, moved))
+        return None if limits is None or limits.is_empty else limits
 
     def decompose_gains(self, curve: str, total_cents: int) -> tuple[GoalParts, ...]:
         """Decompose the gain of each stage between transfers and a larger total."""

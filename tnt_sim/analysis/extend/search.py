@@ -22,6 +22,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GrantedRange, ListAtTotal
+from tnt_sim.analysis.extend.total_limits import TotalLimits
 from tnt_sim.analysis.extend.transfer import (
     TRANSFER,
     TransferReading,
@@ -58,6 +59,8 @@ STEPS = (2, 10, 20)
 MOST_RANGES = 12
 REFERENCE_SHARE = 0.3
 """Most of the time that the list of the scenario as written may take."""
+LIMITS_SHARE = 0.3
+"""Most of the time left that limits of all lists may take."""
 LEAST_SECONDS, OTHER_LISTS_SECONDS = 0.2, 30.0
 """Least seconds for a list, and most seconds for the search of other lists of equal value."""
 
@@ -156,6 +159,8 @@ class _ExtensionSearch:
             if (curve, total, moved) != (NESTED, written, False)
         ]
         self.waiting = len(wanted)
+        if not self.clock.deadline.is_unlimited:
+            self._compute_limits(wanted)
         for key in result.course.iterate_items(wanted):
             notify_progress(self.report_progress, key[0], 1 - self.waiting / len(wanted))
             self._settle(*key)
@@ -170,6 +175,22 @@ class _ExtensionSearch:
             course=result.course,
         )
         self._compare_equals()
+
+    def _compute_limits(self, wanted: Sequence[tuple[str, int, bool]]) -> None:
+        """Compute limits of the first goal at each total, as far as a share of the time goes."""
+        limits = TotalLimits(self.result.base, self.result.path)
+        deadline = self.clock.deadline.take_share(LIMITS_SHARE)
+        problems: dict[int, Problem | None] = {}
+        for curve, total, moved in wanted:
+            if total == self._written and not moved:
+                continue
+            if total not in problems and not deadline.expired:
+                problems[total] = self._compile_problem(total)
+            problem = problems.get(total)
+            if problem is not None:
+                self.result.within[curve, total, moved] = limits.compute(
+                    problem, total, moved=moved, nested=curve == NESTED, deadline=deadline
+                )
 
     def _settle(self, curve: str, total: int, moved: bool) -> None:
         """Find one list."""

@@ -13,7 +13,7 @@ Programming Study 2, 1974). The list is that of the greedy heuristic.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -23,21 +23,17 @@ from numpy.typing import NDArray
 from tnt_sim.analysis.shared.cap_curves import read_cap_trees
 from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.analysis.shared.reference_solution import relax_to_report
+from tnt_sim.analysis.sweep.row_prices import Prices, compute_row_bound
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.incumbent import find_idle_allocation, find_late_allocation
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, ExactArray, LinearModel
+from tnt_sim.formulation.linear_model import NO_UPPER, ExactArray
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.reductions.fixing import compute_exact_bound
 
-MOST_SAMPLED = 10_000
-"""Columns above which a linear program over a part of them goes first."""
 Bits = NDArray[np.uint8]
-Prices = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,55 +90,6 @@ class _PricedBound:
         return inside, outside
 
 
-def compute_row_prices(problem: Problem, deadline: Deadline = UNLIMITED) -> Prices | None:
-    """Price the rows of a problem by a linear program, by name; None where nested caps have prices of their own.
-
-    They are per unit of a row's measure, so that they fit a model whose rows have other common divisors. Of many
-    columns, every k-th goes first, with the bounds of rows divided by k: these prices remain if time runs out.
-    None too if it runs out before.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out before it.
-    """
-    form = formulate(problem, deadline=deadline)
-    stage = form.stages[0]
-    if stage.sense is Sense.MAXIMISE and read_cap_trees(form, problem, deadline) is not None:
-        return None
-    up = 1 if stage.sense is Sense.MAXIMISE else -1
-    duals, model, value = None, form.model, up * stage.objective
-    step = -(-model.n_cols // MOST_SAMPLED)
-    if step > 1:
-        duals = IncrementalLp().compute_prices(_sample_columns(model, step), value[::step], deadline=deadline)
-    if not deadline.expired:
-        whole = IncrementalLp().compute_prices(model, value, deadline=deadline)
-        duals = duals if whole is None else whole
-    if duals is None:
-        return None
-    return {
-        name: up * price * float(stage.scale) / float(unit)
-        for name, price, unit in zip(form.model.row_names, duals.tolist(), form.units, strict=True)
-        if price
-    }
-
-
-def _sample_columns(model: LinearModel, step: int) -> LinearModel:
-    """Return a model of every `step`-th column, with the bounds of rows divided by it."""
-    lower, upper = model.row_lower, model.row_upper
-    return replace(
-        model,
-        matrix=model.matrix[:, np.arange(0, model.n_cols, step)],
-        row_lower=np.where(lower == NO_LOWER, lower, lower // step),
-        row_upper=np.where(upper == NO_UPPER, upper, upper // step),
-        col_lower=model.col_lower[::step],
-        col_upper=model.col_upper[::step],
-        integer=model.integer[::step],
-        objective=model.objective[::step],
-        col_names=model.col_names[::step],
-    )
-
-
 def compute_optimum_limits(
     problem: Problem, prices: Prices | None = None, deadline: Deadline = UNLIMITED
 ) -> DrawInterval | None:
@@ -195,7 +142,7 @@ def _compute_bound(
         read = read_cap_trees(free, within, deadline)
         alike = (free.stages[0].scale, free.stages[0].constant) == (stage.scale, stage.constant)
         bound = None if read is None or not alike else _compute_cap_bound(within, free, read[1], deadline)
-    return bound or _compute_row_bound(form, prices or {}, deadline)
+    return bound or _build_row_bound(form, prices or {}, deadline)
 
 
 def _has_penalties(problem: Problem) -> bool:
@@ -221,16 +168,12 @@ def _compute_cap_bound(
     return _PricedBound(bound, [*reduced, _ReducedCosts(left, profit[left], 1)])
 
 
-def _compute_row_bound(form: Formulation, prices: Prices, deadline: Deadline) -> _PricedBound | None:
+def _build_row_bound(form: Formulation, prices: Prices, deadline: Deadline) -> _PricedBound | None:
     """Bound by prices of rows; None if they bound nothing."""
-    stage = form.stages[0]
-    model = form.model.with_objective(stage.objective, stage.sense)
-    units = np.array([float(unit) for unit in form.units]) / float(stage.scale)
-    duals = np.array([prices.get(name, 0.0) for name in model.row_names]) * units
-    bound = compute_exact_bound(model, duals, deadline)
+    bound = compute_row_bound(form, prices, deadline)
     if bound.scaled is None:
         return None
-    up = 1 if stage.sense is Sense.MAXIMISE else -1
+    up = 1 if form.stages[0].sense is Sense.MAXIMISE else -1
     columns = form.recovery.funded_columns
     costs = _ReducedCosts(np.arange(len(columns)), up * bound.reduced_costs[columns], 1 << bound.scale)
     return _PricedBound(Fraction(up * bound.scaled, 1 << bound.scale), [costs])

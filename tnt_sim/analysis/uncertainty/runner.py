@@ -22,7 +22,8 @@ import numpy as np
 
 from tnt_sim.analysis.shared.executors import Execution, executor
 from tnt_sim.analysis.shared.group_sizes import GroupSizes
-from tnt_sim.analysis.uncertainty.draw_bounds import DrawInterval, Prices, compute_row_prices
+from tnt_sim.analysis.sweep.row_prices import Prices, compute_row_prices
+from tnt_sim.analysis.uncertainty.draw_bounds import DrawInterval
 from tnt_sim.analysis.uncertainty.draw_task import (
     INFEASIBLE,
     INPUTS_CHANGED,

@@ -11,9 +11,11 @@ from tnt_sim.analysis.extend.document import (
     ExtendDocument,
     ExtensionGain,
     FundedListEntry,
+    LargerTotalEntry,
     LargestGrant,
     MoveEntry,
     TransferEnvelopeEntry,
+    ValueLimits,
 )
 from tnt_sim.analysis.extend.result import GrantedRange
 from tnt_sim.domain.money import parse_decimal
@@ -223,7 +225,7 @@ def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lan
         both = isinstance(there, FundedListEntry) and document.transfers != "none"
         brings = _describe_gains(document, [(gain.goal, gain.alone) for gain in gains], lang)
         together = _describe_gains(document, [(gain.goal, gain.total) for gain in gains], lang)
-        texts = []
+        texts = _describe_limits(document, entry, total, lang)
         if without and both and not brings and not together:
             text = _("Extending to {total} brings nothing, with or without transfers.", total=total)
             result.append(text.in_(lang))
@@ -244,6 +246,44 @@ def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lan
                 texts.append(_("The extension adds nothing to it."))
         result.append(" ".join(text.in_(lang) for text in texts))
     return [text for text in result if text]
+
+
+def _describe_limits(document: ExtendDocument, entry: LargerTotalEntry, total: str, lang: Lang) -> list[Text]:
+    """Describe the first goal of lists that were not found in time, by its limits."""
+    unit, texts = document.goals[0].unit, []
+    if entry.alone is not None and entry.alone.limits is not None:
+        goal, limits = entry.alone.limits.goal, _write_limits(entry.alone.limits, unit, lang)
+        texts.append(
+            _(
+                "Extend to {total} without transfers: no list was found in time; the best value of {goal} "
+                "is {limits}.",
+                total=total,
+                goal=goal,
+                limits=limits,
+            )
+        )
+    there = entry.with_transfers
+    if there is not None and there.limits is not None and document.transfers != "none":
+        goal, limits = there.limits.goal, _write_limits(there.limits, unit, lang)
+        texts.append(
+            _(
+                "Extend to {total} and transfer: no list was found in time; the best value of {goal} is {limits}.",
+                total=total,
+                goal=goal,
+                limits=limits,
+            )
+        )
+    return texts
+
+
+def _write_limits(limits: ValueLimits, unit: str, lang: Lang) -> str:
+    low = None if limits.low is None else _format_value(limits.low, unit, lang)
+    high = None if limits.high is None else _format_value(limits.high, unit, lang)
+    if low is None:
+        return _("{high} at most", high=high or "").in_(lang)
+    if high is None:
+        return _("{low} at least", low=low).in_(lang)
+    return _("between {low} and {high}", low=low, high=high).in_(lang)
 
 
 def _compare_gains(
