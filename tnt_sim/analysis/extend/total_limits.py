@@ -100,7 +100,7 @@ class TotalLimits:
         return None if exact is None else stage.to_value(exact)
 
     def _is_kept_when_larger(self) -> bool:
-        """Whether the list as written starts the nested curve, and no larger total refuses what fits a smaller."""
+        """Whether the nested curve starts with the list as written, and larger totals refuse no list."""
         problem = self.base.problem
         return has_same_amounts(problem, without_transfers(problem)) and not list_amount_dependent_rules(
             problem, self.path.nodes

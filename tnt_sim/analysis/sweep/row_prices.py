@@ -31,7 +31,7 @@ Prices = Mapping[str, float]
 def compute_row_prices(problem: Problem, deadline: Deadline = UNLIMITED) -> Prices | None:
     """Price the rows of a problem by a linear program, by name; None where nested caps have prices of their own.
 
-    They are per unit of a row's measure, so that they fit a model whose rows have other common divisors. Of many
+    They are per unit of a row's measure, as a model may have rows with other common divisors. Of many
     columns, every k-th goes first, with the bounds of rows divided by k: these prices remain if time runs out.
     None too if it runs out before.
 
