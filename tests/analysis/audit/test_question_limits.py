@@ -263,3 +263,35 @@ def test_an_audit_of_many_dossiers_asks_prices(tmp_path: Path, monkeypatch: pyte
         assert one.n_changed is not None
         assert other.n_changed is not None
         assert one.n_changed_from <= other.n_changed <= one.n_changed
+
+
+def test_an_open_optimum_is_not_called_the_best_possible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = set()
+    for seed in range(300, 320):
+        with monkeypatch.context() as patch:
+            asked = limited(seed, tmp_path, patch, solves=seed % 2)
+        if asked is None or asked[2].data.optimum is None:
+            continue
+        status = asked[2].data.status
+        statuses.add(status)
+        told = " ".join(line.plain for line in render_report(build_report(asked[2].data), Lang.EN, 100))
+        assert ("Best possible" in told, "Best found" in told) == (status == "optimal", status != "optimal")
+    assert statuses == {"optimal", "feasible"}
+
+
+def test_a_list_with_two_variants_is_audited(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(
+        "dossier,requested,cost,score,variant_of\nR,300,300,9,\nP,300,300,5,R\nQ,300,300,6,\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "s.yaml").write_text(
+        "schema_version: 1\nid: s\nlocale: en\nprogramme: {id: tout, amount: 700 €}\n"
+        "dossiers: [{file: d.csv}]\nobjective: [{maximise: {score: 1}}]\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "liste.csv").write_text("dossier\nR\nP\n", encoding="utf-8")
+    found = audit(load_scenario(tmp_path / "s.yaml"), tmp_path / "liste.csv")
+    assert [entry.words for entry in found.broken] == ["the column `variant_of` (one at most): broken once"]
+    assert [swap.n_changed for swap in found.swaps if swap.stage < 0] == [1]

@@ -27,7 +27,7 @@ from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.uncertainty import build_report
+from tnt_sim.reporting.reports.uncertainty import _list_rates, _round_values, build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.verify.allocation_reading import Allocation, read_within_limits
@@ -44,6 +44,8 @@ RULES = {
     "floor": "[{id: f, kind: limit, measure: granted, where: {kind: x}, min: 400.50 €}]",
     "cross": "[{id: c, kind: limit, measure: granted, by: kind, max: 700.25 €}, "
     "{id: n, kind: limit, measure: dossiers, where: {kind: y}, min: 1}]",
+    "funded": "[{id: c, kind: limit, measure: granted, by: kind, max: 900.25 €}, "
+    "{id: f, kind: decide, fund: [D0]}]",
 }
 UNSURE = """uncertain:
   - {id: c, column: score, plus: {normal: {sd: 4}}}
@@ -112,6 +114,7 @@ def test_the_optimum_lies_within_the_limits_at_any_prices(tmp_path: Path, goal: 
             sure, excluded = (
                 np.unpackbits(bits, count=problem.case.n) for bits in (found.sure, found.excluded)
             )
+            assert not (sure & excluded).any()
             for funded in optima:
                 assert not (sure.astype(bool) & ~funded).any()
                 assert not (excluded.astype(bool) & funded).any()
@@ -246,6 +249,30 @@ def test_no_share_is_exact_where_no_draw_was_optimised(
     for low, high, name in found.dossiers.select("share_low", "share_high", "standing").iter_rows():
         assert name == "unknown" or low >= 0.95 or high <= 0.95
     assert "No draw was optimised in time." in render(found)
+
+
+def test_lists_of_a_folder_leave_bounded_draws_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told of lists says so, and the gain from knowing the draw has no figure."""
+    place = write(tmp_path, 5, "score", "cross", UNSURE)
+    stop_some(monkeypatch, {1, 2, 5})
+    found = tnt.ensemble(place, 8, workers=1, executor="serial", store=tmp_path / "kept")
+    assert found.n_bounded > 0
+    assert found.fixed_lists
+    assert not found.is_read_in_bounded
+    assert found.information is None
+    shown = render(found)
+    assert "Lists were read in optimised draws alone." in shown
+    assert f"Money left and payments are those of the {found.n_draws} draws" in shown
+
+
+def test_limits_are_rounded_outwards() -> None:
+    assert _list_rates([2 / 3, 0.3, None], math.floor) == [Fraction(666, 1000), Fraction(3, 10), None]
+    assert _list_rates([1 / 3, 0.1, 1e-6], math.ceil) == [
+        Fraction(334, 1000), Fraction(1, 10), Fraction(1, 1000),
+    ]  # fmt: skip
+    third = Fraction(2, 3)
+    assert _round_values([third], math.floor) == [Fraction(66, 100)]
+    assert _round_values([third], math.ceil) == [Fraction(67, 100)]
 
 
 def test_limits_come_first_where_the_time_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ _OPTION = {
 
 
 _TABLE = {
-    "exclusive": _("the column `variant_of` (one at most)"),
+    "variant_of": _("the column `variant_of` (one at most)"),
     "requires": _("the column `requires`"),
 }
 

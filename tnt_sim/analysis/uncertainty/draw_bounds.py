@@ -175,5 +175,8 @@ def _build_row_bound(form: Formulation, prices: Prices, deadline: Deadline) -> _
         return None
     up = 1 if form.stages[0].sense is Sense.MAXIMISE else -1
     columns = form.recovery.funded_columns
-    costs = _ReducedCosts(np.arange(len(columns)), up * bound.reduced_costs[columns], 1 << bound.scale)
+    lower, upper = form.model.col_lower[columns], form.model.col_upper[columns]
+    free = lower < upper  # the bound takes a forced one at any loss
+    lost = np.where(free, up * bound.reduced_costs[columns], 0)
+    costs = _ReducedCosts(np.arange(len(columns)), lost, 1 << bound.scale)
     return _PricedBound(Fraction(up * bound.scaled, 1 << bound.scale), [costs])

@@ -368,7 +368,7 @@ class EnsembleTables(StudyAnswer):
         amounts; or if the optimum of a draw is known within limits only.
         """
         lists = self.steady
-        if not lists or self.is_read_in_bounded or any(one.ahead for one in self.fixed_lists):
+        if not lists or self.n_bounded or any(one.ahead for one in self.fixed_lists):
             return None
         sign = 1 if self.best_is_high else -1
         values = [one.value for number, one in self.draws.optima.items() if number in self.draws.read]

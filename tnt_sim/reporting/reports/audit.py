@@ -57,7 +57,8 @@ def build_report(document: AuditDocument) -> Report:
         nodes.append(
             Callout(_("No allocation satisfies all the rules: no list can be a decision."), Tone.BAD)
         )
-    nodes.append(_build_goals(document.objective))
+    is_best = document.optimum is None or document.status == "optimal"
+    nodes.append(_build_goals(document.objective, is_best=is_best))
     first = document.objective[0]
     nodes += _describe_best_limit(first, document.optimum)
     limits = (
@@ -103,13 +104,17 @@ def _build_findings(chosen: SelectionEntry) -> list[Node]:
     return nodes
 
 
-def _build_goals(goals: Sequence[AuditGoal]) -> Section:
+def _build_goals(goals: Sequence[AuditGoal], *, is_best: bool) -> Section:
     return build_section(
         _("Goals"),
         [
             Column(_("Goal"), [goal.goal for goal in goals]),
             Column(_("This list"), [goal.value for goal in goals], Kind.DECIMAL),
-            Column(_("Best possible"), [goal.optimum for goal in goals], Kind.DECIMAL),
+            Column(
+                _("Best possible") if is_best else _("Best found"),
+                [goal.optimum for goal in goals],
+                Kind.DECIMAL,
+            ),
             Column(_p("audit", "Loss"), [goal.loss for goal in goals], Kind.DECIMAL),
         ],
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -34,6 +35,8 @@ from tnt_sim.verify.run_document import format_fraction
 MANY_SAME = 0.2
 """Share of equal amounts from which a warning is given: a continuous distribution misses them."""
 REFUTED = 0.05
+MOST_DENOMINATOR = 10**6
+"""Largest denominator of a share of draws, which a float has lost: the most draws of an ensemble."""
 
 
 def render_fit_yaml(fit: Fit, lang: Lang) -> str:
@@ -290,11 +293,13 @@ def _describe_bounded_draws(tables: EnsembleTables) -> Text:
     if not held:
         return join_sentences(within, _("No draw was optimised in time."))
     others = _n(
-        "Money left is that of the {n} draw that was optimised.",
-        "Money left is that of the {n} draws that were optimised.",
+        "Money left and payments are those of the {n} draw that was optimised.",
+        "Money left and payments are those of the {n} draws that were optimised.",
         n=held,
     )
-    return join_sentences(within, others)
+    unread = _("Lists were read in optimised draws alone.")
+    is_unread = bool(tables.fixed_lists) and not tables.is_read_in_bounded
+    return join_sentences(within, others, unread if is_unread else None)
 
 
 def build_report(tables: EnsembleTables) -> Report:
@@ -348,18 +353,30 @@ def _build_share_columns(tables: EnsembleTables) -> list[Column]:
     if not tables.n_bounded:
         return [Column(_("Share of draws"), _list_rates(table["share"]), Kind.RATE)]
     return [
-        Column(_("Share of draws, at least"), _list_rates(table["share_low"]), Kind.RATE),
-        Column(_("Share of draws, at most"), _list_rates(table["share_high"]), Kind.RATE),
+        Column(_("Share of draws, at least"), _list_rates(table["share_low"], math.floor), Kind.RATE),
+        Column(_("Share of draws, at most"), _list_rates(table["share_high"], math.ceil), Kind.RATE),
     ]
 
 
-def _list_rates(values: Iterable[float | str | None]) -> list[Cell]:
-    """Round shares to a tenth of a percent."""
-    return [None if value is None else Fraction(round(Fraction(value) * 1000), 1000) for value in values]
+def _list_rates(
+    values: Iterable[float | str | None], rounding: Callable[[Fraction], int] = round
+) -> list[Cell]:
+    """Round shares to a tenth of a percent; limits are rounded outwards, by `math.floor` or `math.ceil`."""
+    listed = list(values)
+    cells: dict[float | str | None, Cell] = {None: None}
+    for value in set(listed):
+        if value is None:
+            continue
+        exact = Fraction(value)
+        if isinstance(value, float):
+            exact = exact.limit_denominator(MOST_DENOMINATOR)
+        cells[value] = Fraction(rounding(exact * 1000), 1000)
+    return [cells[value] for value in listed]
 
 
-def _round_values(values: Iterable[Fraction]) -> list[Cell]:
-    return [Fraction(round(value * 100), 100) for value in values]
+def _round_values(values: Iterable[Fraction], rounding: Callable[[Fraction], int] = round) -> list[Cell]:
+    """Round values to two decimals; limits are rounded outwards, by `math.floor` or `math.ceil`."""
+    return [Fraction(rounding(value * 100), 100) for value in values]
 
 
 def _build_standing_section(tables: EnsembleTables) -> Section:
@@ -391,7 +408,10 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
         assert risk is not None
         columns = [Column(_("Value"), _list_risk(risk, tables), Kind.DECIMAL)]
     else:
-        low, high = (_list_risk(one, tables) for one in limits)
+        low, high = (
+            _list_risk(one, tables, rounding)
+            for one, rounding in zip(limits, (math.floor, math.ceil), strict=True)
+        )
         columns = [
             Column(_("At least"), low, Kind.DECIMAL),
             Column(_("At most"), high, Kind.DECIMAL),
@@ -419,10 +439,10 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
     )
 
 
-def _list_risk(risk: Risk, tables: EnsembleTables) -> list[Cell]:
+def _list_risk(risk: Risk, tables: EnsembleTables, rounding: Callable[[Fraction], int] = round) -> list[Cell]:
     """List the measures of risk in the order of their table."""
     worst, best = (risk.least, risk.most) if tables.best_is_high else (risk.most, risk.least)
-    return _round_values((risk.mean, worst, best, risk.var, risk.cvar))
+    return _round_values((risk.mean, worst, best, risk.var, risk.cvar), rounding)
 
 
 def _format_number(value: Fraction, lang: Lang) -> str:
@@ -436,7 +456,7 @@ def _describe_information_value(tables: EnsembleTables) -> Text:
             "The gain from knowing the draw has no figure: the lists keep promised amounts where more "
             "is asked for, and are then worth more than what can be decided there."
         )
-    if tables.is_read_in_bounded:
+    if tables.n_bounded:
         return _("The gain from knowing the draw has no figure: some draws are known within limits only.")
     if tables.information is None:
         return _("The gain from knowing the draw has no figure: no list satisfies the rules in every draw.")
@@ -491,10 +511,11 @@ def _build_list_section(tables: EnsembleTables) -> Section:
 
 def _build_regret_columns(tables: EnsembleTables) -> list[Column]:
     """Build the largest regret of each list, or its limits where some draws are bounded only."""
-    low = _round_values(one.worst_regret for one in tables.fixed_lists)
+    regrets = [one.worst_regret for one in tables.fixed_lists]
     if not tables.is_read_in_bounded:
-        return [Column(_("Regret"), low, Kind.DECIMAL)]
-    high = _round_values(one.worst_regret_upto for one in tables.fixed_lists)
+        return [Column(_("Regret"), _round_values(regrets), Kind.DECIMAL)]
+    low = _round_values(regrets, math.floor)
+    high = _round_values((one.worst_regret_upto for one in tables.fixed_lists), math.ceil)
     return [
         Column(_("Regret, at least"), low, Kind.DECIMAL),
         Column(_("Regret, at most"), high, Kind.DECIMAL),
