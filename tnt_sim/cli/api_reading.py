@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from tnt_sim.exchange.demarche_reading import DossierReading, ReadingSource
     from tnt_sim.reporting.reading_document import ApiReading
 
+
+class InterruptedReadingError(TntError):
+    """A reading that Ctrl-C ended, with pages in its journal."""
+
+    code = "interrupted"
+    exit_code = 130
+
+
 FromApiOption = Annotated[
     str | None,
     typer.Option(
@@ -105,7 +113,12 @@ def read_dossiers(
             kinds = check_reading(client)
             with _show_pages(lang, wanted=not quiet) as report:
                 reading.read(client, kinds, full=options.full, report=report)
-        except (TntError, KeyboardInterrupt):
+        except KeyboardInterrupt:
+            if reading.is_whole or reading.is_new:
+                raise
+            text = _("interrupted; the same command goes on after the pages read so far.")
+            raise InterruptedReadingError(text) from None
+        except TntError:
             if not (reading.is_whole or reading.is_new):
                 print_note(_("The same command goes on after the pages read so far.").in_(lang))
             raise
