@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from support.clash import CLASH
 from support.command_line import Run
@@ -11,6 +13,7 @@ from support.command_line import Run
 from tnt_sim.analysis.infeasibility import minimal_conflicts
 from tnt_sim.errors import LimitReached
 from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.schemas import read_schema
 
 EXCEEDED = "envelopes.numerique.amount=3000 k€"
 """Parts above their whole: refused before any solve."""
@@ -43,14 +46,56 @@ def test_each_verb_gives_the_object_of_conflict(
     assert not page.err
 
 
-@pytest.mark.parametrize("words", [("alternatives",), ("target", "rules")])
-def test_an_answer_without_allocation_ends_with_conflict(
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("alternatives",),
+        ("target", "rules"),
+        ("sweep", "--at", "1.2 M€", "--free"),
+        ("audit", "--selection", "list.csv"),
+    ],
+)
+def test_an_answer_without_allocation_has_the_conflict_too(
     words: tuple[str, ...], tnt: Run, demo: Path
 ) -> None:
+    """The document keeps its own keys, the page ends with what clashes and the repairs."""
+    (demo / "list.csv").write_text("dossier\nE-01\n", encoding="utf-8")
     verb, *more = words
-    page = tnt(verb, "scenario.yaml", *more, "--set", CLASH, "--lang", "en")
-    assert page.code == 4
-    assert f'Next: tnt-sim conflict scenario.yaml --set "{CLASH}"' in page.plain
+    typed = (verb, "scenario.yaml", *more, "--set", CLASH)
+    found = tnt(*typed, "--json")
+    whole = tnt(
+        "conflict", "scenario.yaml", "--set", CLASH, "--max-sets", "1", "--max-repairs", "3", "--json"
+    )
+    assert found.code == (0 if verb == "audit" else 4)
+    assert found.document["command"] == verb
+    assert found.document["conflict"] == whole.document["sets"]
+    assert found.document["repairs"] == whole.document["repairs"]
+    schema = json.loads(read_schema(verb))
+    jsonschema.validate(found.document, schema)
+    page = tnt(*typed, "--lang", "en", *(("--out", "again") if verb == "sweep" else ()))
+    said = " ".join(page.plain.split())
+    assert "What would be enough, cheapest first" in said
+    assert f'All of it: tnt-sim conflict scenario.yaml --set "{CLASH}"' in said
+
+
+def test_a_page_says_how_many_conflicts_it_does_not_show(tnt: Run, demo: Path) -> None:
+    more = ("--set", "rules.part-communes.min=95 %", "--set", "programme.min_use=99 %")
+    more += ("--set", "envelopes.mobilites.min_dossiers=20")
+    page = tnt("run", "scenario.yaml", *more, "--lang", "en")
+    whole = tnt("conflict", "scenario.yaml", *more, "--max-sets", "1", "--json")
+    assert (len(whole.document["sets"]), whole.document["n_sets"]) == (1, 2)
+    assert "One more conflict is not shown here. All of it: tnt-sim conflict" in page.plain
+
+
+def test_ctrl_c_in_the_search_for_repairs_leaves_the_refusal(
+    tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(minimal_conflicts, "conflict", interrupt)
+    page = tnt("validate", "scenario.yaml", "--set", EXCEEDED)
+    assert (page.code, "children-exceed" in page.err) == (3, True)
 
 
 def test_a_goal_out_of_reach_is_no_conflict(tnt: Run, demo: Path) -> None:
@@ -62,7 +107,7 @@ def test_an_audit_says_that_no_list_can_be_a_decision(tnt: Run, demo: Path) -> N
     (demo / "list.csv").write_text("dossier\nE-01\n", encoding="utf-8")
     page = tnt("audit", "scenario.yaml", "--selection", "list.csv", "--set", CLASH, "--lang", "en")
     assert "No allocation satisfies all the rules: no list can be a decision." in page.plain
-    assert f'Next: tnt-sim conflict scenario.yaml --set "{CLASH}"' in page.plain
+    assert "These rules are incompatible" in page.plain
 
 
 def test_the_page_of_out_is_written_too(tnt: Run, demo: Path) -> None:

@@ -6,6 +6,7 @@ A verb takes a group as one parameter, and `expand_groups` makes an option of ea
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
@@ -177,6 +178,15 @@ class LimitedOptions(AnswerOptions):
     def seconds(self) -> float | None:
         """Return the time limit in seconds."""
         return parse_seconds(self.time_limit)
+
+    def compute_seconds_left(self, began: float) -> float | None:
+        """Return the seconds that are left of the limit; None without one.
+
+        Parameters
+        ----------
+        began : when the command began, as `time.monotonic` gives it
+        """
+        return None if self.seconds is None else self.seconds - (time.monotonic() - began)
 
     def check(self) -> None:
         """Check the time limit too."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.infeasibility.document import ClashEntry, RepairEntry
-from tnt_sim.cli.console import build_error_document, format_arguments
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_error_document,
+    build_hint,
+    format_arguments,
+    show_progress,
+)
 from tnt_sim.cli.error_document import ErrorDocument
 from tnt_sim.documents import dump_document, omit_none
 from tnt_sim.errors import NothingDecided, ScenarioError, TntError, UsageError
@@ -16,12 +22,22 @@ if TYPE_CHECKING:
     from tnt_sim.analysis.infeasibility.document import ConflictDocument
     from tnt_sim.cli.answer import OutputOptions, ScenarioOptions
     from tnt_sim.i18n.message import Lang
+    from tnt_sim.reporting.report_tree import Report
     from tnt_sim.scenario.scenario import ScenarioData
 
 CLASH_SECONDS = 30.0
 """Most seconds that a command spends on the repairs of an impossible setting."""
+INTERRUPT = "interrupt"
 AMOUNTS_BELOW = "usage.amounts"
 """Error of a sweep where amounts below its envelope do not follow; parts above their whole lead to it too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClashKeys:
+    """What clashes and what would be enough, beside the answer of a verb that found no allocation."""
+
+    conflict: Sequence[ClashEntry] | None = omit_none()
+    repairs: Sequence[RepairEntry] | None = omit_none()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +113,14 @@ def show_clash(
         The error itself, where it is more than an impossible setting or no conflict was found.
     """
     from tnt_sim.reporting.reports.infeasibility import build_clash_report
+    from tnt_sim.scenario.problem import is_clash
 
-    conflict_ = _find(error, scenario, seconds)
+    if not (isinstance(error, NothingDecided) or is_clash(error)):
+        raise error
+    with show_progress(lang, wanted=not output.quiet) as progress:
+        conflict_ = find_clash(scenario, seconds, progress)
+    if conflict_ is None:
+        raise error from None
     head = build_error_document(error.code, error.defects_found(), command, lang)
     document = ClashDocument(
         command=command, error=head.error, conflict=conflict_.sets, repairs=conflict_.repairs
@@ -106,20 +128,56 @@ def show_clash(
     output.show(
         build_clash_report(conflict_, scenario=arguments, typed=scenario.sets), dump_document(document), lang
     )
-    return error.exit_code
+    return INTERRUPTED_AND_TOLD if conflict_.stopped_by == INTERRUPT else error.exit_code
 
 
-def _find(error: TntError, scenario: ScenarioData, seconds: float | None) -> ConflictDocument:
+def find_clash(
+    scenario: ScenarioData,
+    seconds: float | None,
+    progress: Callable[[str, float], None] | None = None,
+) -> ConflictDocument | None:
+    """Find the first conflict and the cheapest repairs; None if no conflict was found.
+
+    Ctrl-C ends the search with what was found.
+
+    Parameters
+    ----------
+    seconds : what is left of the command's limit, of which the search takes 30 s at most and 1 s at least
+    """
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
-    from tnt_sim.scenario.problem import is_clash
 
-    if not (isinstance(error, NothingDecided) or is_clash(error)):
-        raise error
     limit = CLASH_SECONDS if seconds is None else min(CLASH_SECONDS, max(1.0, seconds))
     try:
-        conflict_ = conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3).data
-    except TntError:
-        raise error from None
-    if conflict_.status != "infeasible":
-        raise error
-    return conflict_
+        conflict_ = conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3, progress=progress).data
+    except (TntError, KeyboardInterrupt):
+        return None
+    return conflict_ if conflict_.status == "infeasible" and conflict_.sets else None
+
+
+def show_without_allocation(
+    options: ScenarioOptions,
+    report: Report,
+    document: Mapping[str, object],
+    *,
+    scenario: ScenarioData,
+    lang: Lang,
+    seconds: float | None,
+) -> None:
+    """Show the answer of a verb that found no allocation, then what clashes and the cheapest repairs.
+
+    The document has the keys `conflict` and `repairs` too.
+    """
+    from tnt_sim.reporting.reports.infeasibility import build_first_conflict
+
+    conflict_ = None
+    if options.as_json or not options.quiet:
+        with show_progress(lang, wanted=not options.quiet) as progress:
+            conflict_ = find_clash(scenario, seconds, progress)
+    arguments = format_arguments(options.scenario, sets=tuple(options.sets or ()))
+    if conflict_ is None:
+        options.show(report, document, lang, build_hint("infeasible", lang, arguments))
+        return
+    clash = ClashKeys(conflict=conflict_.sets, repairs=conflict_.repairs)
+    nodes = build_first_conflict(conflict_, scenario=arguments, typed=scenario.sets)
+    whole = replace(report, nodes=[*report.nodes, *nodes])
+    options.show(whole, {**document, **dump_document(clash)}, lang)

@@ -104,6 +104,8 @@ _PHASES = {
     "proof": _("exact proof"),
     "tie_break": _("breaking ties"),
     "cross_check": _("second solver"),
+    "conflict": _("which rules clash"),
+    "repairs": _("what would be enough"),
     "rules": _("what each rule does"),
     "envelopes": _("money it would take"),
     "dossiers": _("refused dossiers"),

@@ -154,6 +154,11 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
 """By name, the class of the document and the command that prints it."""
 
 
+CLASHING = frozenset({"alternatives", "audit", "sweep", "target"})
+"""Documents that a command prints with `conflict` and `repairs` where it found no allocation."""
+_CLASH_KEYS = "cli.clash.ClashKeys"
+
+
 def read_schema(name: str) -> str:
     """Return the text of a schema, as it is shipped.
 
@@ -173,11 +178,22 @@ def read_schema(name: str) -> str:
 
 def render_schema(name: str) -> str:
     """Return the text of the file of a schema, from the class of its document."""
-    module, __, document = DOCUMENTS[name][0].rpartition(".")
-    schema = build_schema(getattr(import_module(f"tnt_sim.{module}"), document))
+    document = _load_class(DOCUMENTS[name][0])
+    schema = build_schema(document)
+    if name in CLASHING:
+        clash_keys = _load_class(_CLASH_KEYS)
+        added = build_schema(clash_keys)["$defs"]
+        schema["$defs"][document.__name__]["properties"] |= added.pop(clash_keys.__name__)["properties"]
+        schema["$defs"] = dict(sorted((added | schema["$defs"]).items()))
     return (
         json.dumps({"$schema": DIALECT, "$id": f"{name}.json", **schema}, ensure_ascii=False, indent=2) + "\n"
     )
+
+
+def _load_class(path: str) -> type:
+    module, __, name = path.rpartition(".")
+    found: type = getattr(import_module(f"tnt_sim.{module}"), name)
+    return found
 
 
 def build_schema(document: type) -> dict[str, Any]:

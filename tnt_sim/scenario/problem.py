@@ -202,6 +202,7 @@ def compile_problem(
     *,
     wants_notices: bool = True,
     keeps_clashes: bool = False,
+    lifts_guard: bool = False,
 ) -> Problem:
     """Resolve a scenario on its dossiers; all defects are raised together in one `ScenarioError`.
 
@@ -209,6 +210,7 @@ def compile_problem(
     limit. Without `wants_notices` the problem lacks warnings and open questions, and nothing that answers them is
     checked: for the many variants of a scenario that has been compiled. With `keeps_clashes` a scenario that
     contradicts itself is compiled all the same, for the search of what clashes; the contradictions are `clashes`.
+    With `lifts_guard` public aid may exceed the cost of a project, which shows whether that limit takes part.
 
     Raises
     ------
@@ -241,7 +243,7 @@ def compile_problem(
     decided = combine_decisions(case, [(rule, path) for rule, path in rules if isinstance(rule, DecideSpec)])
     decided = decided if late is None else decided.without(late.mask)
     grants = select_in_force(spec, "grants")
-    if can_exceed_cost(case, caps, eligibility.eligible):
+    if not lifts_guard and can_exceed_cost(case, caps, eligibility.eligible):
         quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[], wants_notices=False)
         wanted = compute_offers(quiet, grants, eligibility.eligible, decided, caps.compute_ceiling_cents())
         caps = add_guard(case, caps, wanted.highest_cents)

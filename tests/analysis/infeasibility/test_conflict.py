@@ -10,7 +10,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.analysis_cases.clashing_rules import Choices, World, conflicts, corrections, world, write
+from support.analysis_cases.clashing_rules import (
+    Choices,
+    World,
+    check_fixes,
+    conflicts,
+    corrections,
+    world,
+    write,
+)
 from support.lanes import seeds
 from support.typed import as_typed
 
@@ -22,7 +30,7 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
 )
 from tnt_sim.analysis.infeasibility.document import ClashEntry, MemberEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem
-from tnt_sim.analysis.infeasibility.minimal_conflicts import find_conflict
+from tnt_sim.analysis.infeasibility.minimal_conflicts import ConflictResult, find_conflict
 from tnt_sim.analysis.infeasibility.sentences import describe_members
 from tnt_sim.api.studies.infeasibility import Conflict, conflict
 from tnt_sim.engine.budgets import Clock
@@ -44,7 +52,7 @@ def compiled(case: World, folder: Path) -> Problem | None:
         return None
 
 
-def check(case: World, found: Conflict) -> int:
+def check(case: World, found: ConflictResult) -> int:
     """Everything equals enumeration; how many repairs were not proven least in time."""
     every = Choices(case)
     fixes = corrections(every)
@@ -52,7 +60,7 @@ def check(case: World, found: Conflict) -> int:
         assert found.status == "feasible"
         return 0
     assert (found.status, found.complete) == ("infeasible", True)
-    assert {repair.fix for repair in found.repairs} == fixes
+    check_fixes(every, found.repairs, fixes)
     told = [frozenset(line.entry for line in clash.lines) for clash in found.sets]
     assert sorted(map(sorted, told)) == sorted(map(sorted, conflicts(every)))
     for clash in found.sets:

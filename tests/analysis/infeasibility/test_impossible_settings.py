@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from support.analysis_cases.clashing_rules import Choices, corrections, world, write
+from support.analysis_cases.clashing_rules import Choices, check_fixes, corrections, world, write
 from support.analysis_cases.impossible_settings import NAMES, check_repairs, draw_setting, write_scenario
 from support.lanes import seeds
 from support.tiny_scenario import HEAD, TABLE, tiny, with_committed
@@ -18,11 +18,13 @@ from tnt_sim.analysis.infeasibility import written_clashes
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.analysis.infeasibility.repair_cost import optimise_repaired
 from tnt_sim.analysis.infeasibility.written_clashes import find_written_repairs
+from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
-from tnt_sim.reporting.reports.infeasibility import format_set_options
+from tnt_sim.reporting.reports.infeasibility import describe_what_stands, format_set_options
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem, is_clash
 
@@ -62,12 +64,8 @@ def test_repairs_before_a_solve_equal_enumeration(seed: int, tmp_path: Path) -> 
         return
     every = Choices(case)
     fixes = corrections(every)
-    assert {repair.fix for repair in found.repairs} == fixes
-    costs = {fix: every.cheapest(fix) for fix in fixes}
-    assert all((repair.cents, repair.units) == costs[repair.fix] for repair in found.repairs)
-    assert found.repairs[0].cents == min(cost[0] for cost in costs.values() if cost is not None) or any(
-        cost is not None and cost[0] == 0 for cost in costs.values()
-    )
+    check_fixes(every, found.repairs, fixes)
+    assert all((repair.cents, repair.units) == every.cheapest(repair.fix) for repair in found.repairs)
 
 
 def test_parts_above_their_envelope_are_named_by_their_titles(tmp_path: Path) -> None:
@@ -177,12 +175,29 @@ def test_what_was_solved_before_time_ran_out_is_told(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(written_clashes, "optimise_repaired", solve_within)
     clock = cast(Clock, SimpleNamespace(deadline=EndsAfterTwo()))
-    found, is_whole, n = find_written_repairs(problem, clock, 8, lambda changed: [])
+    course = StudyProgress(UNLIMITED, "solves")
+    found, is_whole, n = find_written_repairs(problem, clock, 8, lambda changed: [], course=course)
     assert [list(one.set or ()) for one in found] == [
         ["programme.overbooked=true"],
         ["programme.amount=1600.01 €"],
     ]
     assert (is_whole, n) == (False, 2)
+
+
+def test_ctrl_c_ends_the_search_with_what_was_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = HEAD.replace("{id: a, amount: 900 €}", "{id: a, title: Les routes, amount: 1000.01 €}")
+    solved: list[Problem] = []
+
+    def solve_two(changed: Problem, clock: Clock) -> SolveOutcome | None:
+        if len(solved) == 2:
+            raise KeyboardInterrupt
+        solved.append(changed)
+        return optimise_repaired(changed, Clock(60))
+
+    monkeypatch.setattr(written_clashes, "optimise_repaired", solve_two)
+    found = conflict(tiny(tmp_path, text))
+    assert (found.document["stopped_by"], len(found.document["repairs"])) == ("interrupt", 2)
+    assert not found.document["complete"]
 
 
 def _prices(repairs: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -198,6 +213,91 @@ def test_commitments_above_an_envelope_raise_the_right_one_by_the_right_amount(t
     )
     kinds = {member["kind"] for member in found.document["sets"][0]["members"]}
     assert kinds == {"committed", "envelope"}
+
+
+AIDED = """schema_version: 1
+id: loi
+programme: {id: tout, title: Le programme, amount: 500 €}
+dossiers: [{file: table.csv}]
+objective: [{maximise: {score: 1}}]
+grants: [{mode: range, min: 1 €}]
+"""
+AID = """dossier,project,cost,requested,other_public,score
+1,P,100,80,40,5
+2,P,100,30,40,4
+3,Q,200,50,,3
+"""
+LAW = {
+    "a minimum": (
+        "{id: r, title: Au moins, kind: limit, measure: granted, min: 130 €}",
+        ["rules.r.min=110 €"],
+    ),
+    "two decisions": (
+        "{id: r, title: Jury, kind: decide, fund: ['1', '2'], amounts: {'1': 50 €, '2': 10.01 €}}",
+        None,
+    ),
+    "an amount": (
+        "{id: r, title: Jury, kind: decide, fund: ['1'], amounts: {'1': 75 €}}",
+        ["rules.r.amounts=null"],
+    ),
+    "one amount of two": (
+        "{id: r, title: Jury, kind: decide, fund: ['1'], amounts: {'1': 75 €, '3': 20 €}}",
+        ['rules.r.amounts={"1": null}'],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAW)
+def test_the_law_is_named_as_what_no_repair_lifts(name: str, tmp_path: Path) -> None:
+    """80 € and 30 € beside 40 € of others exceed the cost of 100 €."""
+    rule, line = LAW[name]
+    found = conflict(tiny(tmp_path, f"{AIDED}rules: [{rule}]\n", AID))
+    kinds = {member["kind"] for one in found.document["sets"] for member in one["members"]}
+    assert "law" in kinds
+    assert describe_what_stands(found.data.sets)
+    assert "public-aid-100" not in str(found.document["sets"][0]["words"])
+    lines = [one["set"] for one in found.document["repairs"]]
+    assert lines
+    assert line is None or line in lines
+    assert not any("waivers" in str(one) for one in lines)
+    check_repairs(found.scenario, found)
+
+
+def test_the_law_is_not_named_where_it_takes_no_part(tmp_path: Path) -> None:
+    rule = "{id: r, title: Au moins, kind: limit, measure: granted, min: 490 €}"
+    found = conflict(tiny(tmp_path, f"{AIDED}rules: [{rule}]\n", AID))
+    assert found.status == "infeasible"
+    assert all(member["kind"] != "law" for one in found.document["sets"] for member in one["members"])
+
+
+def test_money_in_a_part_and_in_its_whole_is_counted_once(tmp_path: Path) -> None:
+    """Both parts stand apart and are committed; 100 € more in one of them is 100 € more in the programme."""
+    text = HEAD.replace("900 €}", "900 €, ring_fenced: true}").replace("600 €}", "600 €, ring_fenced: true}")
+    head, *rows = TABLE.strip().split("\n")
+    committed = {"1": "1000", "3": "600"}
+    table = [f"{head},committed", *(f"{row},{committed.get(row[0], '')}" for row in rows)]
+    (repair,) = conflict(tiny(tmp_path, text, "\n".join(table))).document["repairs"]
+    assert (repair["cents"], repair["n_rules"]) == (10_000, 1)
+    assert repair["set"] == ["envelopes.a.amount=1000 €", "programme.amount=1600 €"]
+    assert repair["least_proven"]
+
+
+def test_two_bounds_may_give_way_for_less_than_one(tmp_path: Path) -> None:
+    """800 € fund 400 € and 500 € in no way; 900 € with a minimum of 900 € add 100 € + 10 €, one alone more."""
+    text = """schema_version: 1
+id: deux
+programme: {id: tout, title: Le programme, amount: 800 €}
+dossiers: [{file: table.csv}]
+objective: [{maximise: {score: 1}}]
+rules: [{id: r, title: Au moins, kind: limit, measure: granted, min: 910 €}]
+"""
+    table = "dossier,cost,requested,score\n1,400,400,5\n2,500,500,5\n3,1500,1500,5\n"
+    repairs = conflict(tiny(tmp_path, text, table)).document["repairs"]
+    assert [(one["cents"], one["set"]) for one in repairs] == [
+        (11_000, ["programme.amount=900 €", "rules.r.min=900 €"]),
+        (41_000, ["rules.r.min=500 €"]),
+        (70_000, ["programme.amount=1500 €"]),
+    ]
 
 
 def test_a_decision_on_a_dossier_that_may_not_be_funded_is_taken_back(tmp_path: Path) -> None:
@@ -228,7 +328,11 @@ IN_STEPS = {
         MINIMUM.replace("AMOUNT", "600 €"),
         "",
         "rules.n.min: 1900 €",
-        [["programme.amount=2300 €"], ['steps.deux.set={"rules.n.min": "1000 €"}']],
+        [
+            ['steps.deux.set={"programme.amount": "1700 €", "rules.n.min": "1500 €"}'],
+            ["programme.amount=2300 €"],
+            ['steps.deux.set={"rules.n.min": "1000 €"}'],
+        ],
     ),
     "parts of the first step": (
         "",
@@ -264,7 +368,8 @@ def test_a_typed_change_of_a_step_stays_beside_its_repair(tmp_path: Path) -> Non
     steps = STEPS.replace("FIRST", "").replace("SECOND", "")
     scenario = tiny(tmp_path, HEAD + MINIMUM.replace("AMOUNT", "600 €") + steps)
     typed = with_sets(scenario, ["steps.deux.set={rules.n.min: 1900 €, envelopes.a.amount: 899 €}"])
-    (text,) = [one["set"][0] for one in conflict(typed).document["repairs"] if "steps" in one["set"][0]]
+    texts = [one["set"][0] for one in conflict(typed).document["repairs"] if "steps" in one["set"][0]]
+    text = texts[-1]
     assert json.loads(text.removeprefix("steps.deux.set=")) == {
         "rules.n.min": "1000 €",
         "envelopes.a.amount": "899 €",

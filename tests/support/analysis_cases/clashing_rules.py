@@ -8,7 +8,7 @@ quick as seven.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from support import draws
+from tnt_sim.analysis.infeasibility.repair_cost import RuleRepair
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -225,11 +226,15 @@ class Choices:
             left = np.maximum(0, free - got["root"] - take_a)
             for take_b in (zero, over["b"], np.minimum(over["b"], left)):
                 taken = take_a + take_b
-                asked = self.cents - case["root"]
+                more = {"a": over["a"] - take_a, "b": over["b"] - take_b}
+                # one euro more in a part is one euro more in the programme, where that may be raised too
+                joint = "root" in {key.removeprefix("envelope:") for key in lifted}
+                parts, of_a = (more["a"] + more["b"], more["a"]) if joint else (zero, zero)
+                asked = self.cents - case["root"] - parts
                 if case["fenced"]:
-                    asked = np.maximum(asked, self.cents - got["b"] - (case["root"] - case["b"]))
+                    asked = np.maximum(asked, self.cents - got["b"] - (case["root"] - case["b"]) - of_a)
                 asked = np.where(taken > 0, np.maximum(asked, taken + got["root"] - free), asked)
-                more = {"a": over["a"] - take_a, "b": over["b"] - take_b, "root": np.maximum(0, asked)}
+                more["root"] = np.maximum(0, asked)
                 fine = ~((take_b > 0) & case["fenced"])
                 for name, cents in more.items():
                     fine &= (cents == 0) | (f"envelope:{name}" in lifted)
@@ -273,6 +278,12 @@ class Choices:
         least = int(cents[fine].min())
         return least, int(units[fine & (cents == least)].min())
 
+    def least_euros(self) -> int:
+        """The least cents that repair, over all sets of what may be taken back."""
+        least = self.cheapest(frozenset(keys(self.case)))
+        assert least is not None
+        return least[0]
+
 
 def key_of(rule: dict[str, Any]) -> str:
     """The name of a rule in the open form."""
@@ -308,3 +319,13 @@ def conflicts(every: Choices) -> set[frozenset[str]]:
         if not any(known <= one for known in found) and not every.fits(frozenset(names) - one).any():
             found.append(one)
     return set(found)
+
+
+def check_fixes(every: Choices, repairs: Sequence[RuleRepair], fixes: set[frozenset[str]]) -> None:
+    """All minimal corrections, one more set where that moves less money, and the cheapest of all first."""
+    more = {repair.fix for repair in repairs} - fixes
+    assert {repair.fix for repair in repairs} == fixes | more
+    assert len(more) <= 1
+    costs = [every.cheapest(fix) for fix in fixes]
+    assert all(every.cheapest(fix) < min(filter(None, costs)) for fix in more)  # type: ignore[operator]
+    assert repairs[0].cents == every.least_euros()

@@ -162,10 +162,14 @@ class RepairEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictDocument(StudyHead):
-    """Which rules contradict each other, and what would be enough to settle it."""
+    """Which rules contradict each other, and what would be enough to settle it.
+
+    `n_sets` counts the conflicts that were found, of which `sets` explains as many as were asked for.
+    """
 
     command: Literal["conflict"] = "conflict"
     step: str | None
+    n_sets: int
     sets: Sequence[ClashEntry]
     repairs: Sequence[RepairEntry]
     complete: bool

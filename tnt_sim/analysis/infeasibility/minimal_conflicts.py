@@ -43,6 +43,7 @@ from tnt_sim.analysis.infeasibility.elastic_problem import (
 )
 from tnt_sim.analysis.infeasibility.repair_cost import (
     RuleRepair,
+    find_cheapest_entries,
     minimise_repair_cost,
     optimise_repaired,
     prove_least,
@@ -51,6 +52,7 @@ from tnt_sim.analysis.infeasibility.repair_order import RepairPrice, compute_cha
 from tnt_sim.analysis.infeasibility.repair_texts import (
     build_bound_entry,
     build_head,
+    build_law_member,
     repair_actions,
     write_repair,
 )
@@ -68,7 +70,7 @@ from tnt_sim.analysis.infeasibility.written_clashes import (
 )
 from tnt_sim.analysis.infeasibility.written_clashes import describe_members as describe_written
 from tnt_sim.analysis.shared.goal_values import list_goal_values
-from tnt_sim.analysis.shared.progress import TIME, StudyProgress
+from tnt_sim.analysis.shared.progress import INTERRUPT, TIME, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
@@ -78,6 +80,7 @@ from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
 from tnt_sim.errors import LimitReached, ScenarioError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.prove.stage_proofs import prove_infeasible
+from tnt_sim.rules.offers.total_aid import GUARD
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem, is_clash
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
@@ -101,12 +104,15 @@ class Clash:
     confirmed : proved, or confirmed by a second solver
     without : for each member an allocation that satisfies all others, checked; None if none was
     found
+    without_law : allocation that satisfies all members with public aid above the cost of a project; None where
+    that limit takes no part
     """
 
     lines: tuple[LiftableBound, ...]
     certificate: Mapping[str, Any] | None
     confirmed: bool
     without: Mapping[LiftableBound, Allocation | None]
+    without_law: Allocation | None = None
 
     @property
     def proof(self) -> str | None:
@@ -136,6 +142,7 @@ class ConflictResult(StudyAnswer):
     written repairs
     complete : whether these are all minimal conflicts of entries and all minimal corrections
     n_solves : number of feasibility tests that called a solver
+    n_conflicts : number of conflicts of bounds that were found; `sets` explains the first ones
     written_sets, written_repairs : contradictions between written values, which no bound expresses, and the
     changes that settle everything
     """
@@ -149,6 +156,7 @@ class ConflictResult(StudyAnswer):
     complete: bool = True
     n_solves: int = 0
     seconds: float = 0.0
+    n_conflicts: int = 0
     step: str = ""
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "solves"))
     written_sets: tuple[ClashEntry, ...] = ()
@@ -240,7 +248,9 @@ def conflict(
     )
     if written:
         change = partial(_apply_to_step, scenario, step) if step else with_sets
-        conflict_ = _settle_written(problem, conflict_, written, clock, most if repairs else 0, change)
+        conflict_ = _settle_written(
+            problem, conflict_, written, clock, most if repairs else 0, change, progress=progress
+        )
     elif problem.clashes and conflict_.outcome is Status.FEASIBLE:
         raise ScenarioError(problem.clashes)
     if step and scenario.raw is not None:
@@ -280,6 +290,8 @@ def _settle_written(
     clock: Clock,
     most: int,
     change: ChangeScenario,
+    *,
+    progress: Callable[[str, float], None] | None,
 ) -> ConflictResult:
     """Add contradictions between written values, and the changes that settle all contradictions together."""
     lang, began, inner_whole = conflict_.lang, time.perf_counter(), True
@@ -290,13 +302,16 @@ def _settle_written(
         inner_whole &= inner.complete
         return [_build_repair_entry(inner.form, 0, fix, lang) for fix in inner.repairs]
 
-    fixes, is_whole, n = (
-        find_written_repairs(problem, clock, most, complete, change) if most else ([], False, 0)
-    )
+    course = replace(conflict_.course)
+    fixes, is_whole, n = list[RepairEntry](), False, 0
+    if most and course.stopped_by != INTERRUPT:
+        course.stopped_by = None
+        fixes, is_whole, n = find_written_repairs(
+            problem, clock, most, complete, change, course=course, progress=progress
+        )
     is_whole &= inner_whole
-    course = conflict_.course
-    if not is_whole and clock.deadline.expired:
-        course = replace(course, stopped_by=TIME)
+    if course.stopped_by is None and not is_whole and clock.deadline.expired:
+        course.stopped_by = TIME
     sets = [
         ClashEntry(members=describe_written(one, lang), proof="PROVED", minimal=one.minimal)
         for one in written
@@ -347,6 +362,7 @@ def find_conflict(
     free = without_refusals(problem)
     form = ElasticProblem.of(problem, free)
     wide = ElasticProblem.of(problem, free, commitments=True) if problem.offers.committed.any() else form
+    lawless = _lift_guard(problem)
     tell = None if progress is None else _build_reporter(progress)
     tests = FeasibilityTests(form, clock, budget=max_solves, report_progress=tell)
     first = tests.decide_satisfiability(form.lines)
@@ -372,19 +388,25 @@ def find_conflict(
     with course.catch_limits():
         search.run()
         until = clock.deadline.take_share(PRICING_SHARE)
-        for fix in search.fixes:
+        for k, fix in enumerate(search.fixes):
             if until.expired:
                 break
+            if progress is not None:
+                progress("repairs", k / len(search.fixes))
             clock.deadline.check()
             repair = minimise_repair_cost(form, fix, clock, prove=False)
             fixes.append(None if repair is None else _solve_as_written(form, repair, clock))
+        if repairs and all(fix is None or fix.cents for fix in fixes) and not until.expired:
+            fixes += _find_cheaper(form, [fix for fix in fixes if fix is not None], clock)
         priced = sort_repairs([fix for fix in fixes if fix is not None])[: max_repairs if repairs else 0]
         priced = [prove_least(form, fix, clock) for fix in priced]
         explained = search.conflicts[: max_sets if explains else 0]
         tests.set_bound_test_limits(first_seconds)
         for keys in explained:
             clock.deadline.check()
-            sets.append(_build_clash(tests, wide, keys, clock))
+            sets.append(_build_clash(tests, wide, lawless, keys, clock))
+    if not priced:  # the time was up, or Ctrl-C, before they were sorted
+        priced = sort_repairs([fix for fix in fixes if fix is not None])[: max_repairs if repairs else 0]
     if not search.complete and clock.deadline.expired and course.stopped_by is None:
         course.stopped_by = TIME
     course.n_done = tests.n_solves
@@ -399,13 +421,23 @@ def find_conflict(
         tuple(priced),
         search.complete
         and None not in fixes
-        and len(priced) == len(search.fixes)
+        and len(priced) == len(fixes)
         and len(search.conflicts) <= max_sets
         and course.stopped_by is None,
         tests.n_solves,
         time.perf_counter() - began,
+        n_conflicts=len(search.conflicts),
         course=course,
     )
+
+
+def _find_cheaper(form: ElasticProblem, known: Sequence[RuleRepair], clock: Clock) -> list[RuleRepair]:
+    """Find the repair that moves the least money, where the known ones move more."""
+    cheapest = find_cheapest_entries(form, clock)
+    repair = minimise_repair_cost(form, cheapest, clock, prove=False) if cheapest else None
+    if repair is None or any(one.cents <= repair.cents for one in known):
+        return []
+    return [_solve_as_written(form, repair, clock)]
 
 
 def _solve_as_written(form: ElasticProblem, repair: RuleRepair, clock: Clock) -> RuleRepair:
@@ -423,11 +455,23 @@ def _build_unproven_clash(form: ElasticProblem, keys: frozenset[str]) -> Clash:
     return Clash(lines, None, False, dict.fromkeys(lines))
 
 
-def without_refusals(problem: Problem) -> Problem | None:
+def without_refusals(problem: Problem, *, lifts_guard: bool = False) -> Problem | None:
     """Compile the problem without refusals by decision; None if there are none."""
     if not problem.offers.refused.any():
         return None
-    return compile_problem(problem.scenario.without_decisions("fund", "refuse"), keeps_clashes=True)
+    scenario = problem.scenario.without_decisions("fund", "refuse")
+    return compile_problem(scenario, keeps_clashes=True, lifts_guard=lifts_guard)
+
+
+def _lift_guard(problem: Problem) -> ElasticProblem | None:
+    """Return the elastic form in which public aid may exceed the cost; None where that limits no project."""
+    if all(cap.id != GUARD for cap in problem.caps.caps):
+        return None
+    open_problem = compile_problem(
+        problem.scenario, wants_notices=False, keeps_clashes=True, lifts_guard=True
+    )
+    free = without_refusals(problem, lifts_guard=True)
+    return ElasticProblem.of(open_problem, free)
 
 
 def _build_reporter(progress: Callable[[str, float], None]) -> Callable[[int], None]:
@@ -440,7 +484,7 @@ def sort_repairs(repairs: Sequence[RuleRepair]) -> list[RuleRepair]:
         RepairPrice(
             repair.cents,
             repair.best.granted_cents if repair.best else None,
-            len(repair.fix),
+            len(repair.touched),
             (float(repair.units + len(repair.lifted)), *sorted(repair.fix)),
         )
         for repair in repairs
@@ -448,7 +492,13 @@ def sort_repairs(repairs: Sequence[RuleRepair]) -> list[RuleRepair]:
     return [repairs[k] for k in sort_by_price(prices)]
 
 
-def _build_clash(tests: FeasibilityTests, wide: ElasticProblem, keys: frozenset[str], clock: Clock) -> Clash:
+def _build_clash(
+    tests: FeasibilityTests,
+    wide: ElasticProblem,
+    lawless: ElasticProblem | None,
+    keys: frozenset[str],
+    clock: Clock,
+) -> Clash:
     lines = find_minimal_bounds(tests, keys)
     form, held = _with_commitments(tests, wide, lines)
     all_items = lines | held
@@ -459,7 +509,12 @@ def _build_clash(tests: FeasibilityTests, wide: ElasticProblem, keys: frozenset[
     asked = without_goal(form.form.restrict_to_bounds(all_items))
     certificate = prove_infeasible(asked, (), clock.deadline.tighten(PROOF_SECONDS))
     confirmed = certificate is not None or _is_confirmed(asked, clock)
-    return Clash(tuple(sorted(all_items)), certificate, confirmed, without)
+    without_law = None
+    if lawless is not None:
+        unlimited = replace(tests, form=lawless, witnesses=[], clashes=[])
+        without_law = _find_witness(unlimited, lines)
+        tests.n_solves = unlimited.n_solves
+    return Clash(tuple(sorted(all_items)), certificate, confirmed, without, without_law)
 
 
 def _with_commitments(
@@ -516,6 +571,7 @@ def build_document(conflict_: ConflictResult, lang: Lang) -> ConflictDocument:
         stopped_by=course.stopped_by,
         progress=course.progress,
         step=conflict_.step or None,
+        n_sets=len(conflict_.written_sets) + conflict_.n_conflicts,
         sets=[
             *conflict_.written_sets,
             *(_build_clash_entry(conflict_.wide, clash, lang) for clash in conflict_.sets),
@@ -549,13 +605,7 @@ def _build_clash_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> ClashE
     members: list[MemberEntry | RatedMemberEntry] = []
     for path in clash.lines:
         allocation, entry = clash.without[path], build_bound_entry(form, path, lang)
-        without = None
-        if allocation is not None:
-            without = WitnessEntry(
-                allocation_sha256=hash_allocation(form.problem, allocation),
-                n_funded=int(allocation.funded.sum()),
-                granted_cents=int(allocation.granted_cents.sum()),
-            )
+        without = _build_witness(form, allocation)
         values = {key.name: getattr(entry, key.name) for key in fields(entry)}
         kind = RatedMemberEntry if isinstance(entry, RatedBoundEntry) else MemberEntry
         members.append(kind(**values, without=without))
@@ -567,8 +617,21 @@ def _build_clash_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> ClashE
                 without=without,
             )
             members.append(replace(named, words=describe_member(named, lang)))
+    if clash.without_law is not None:
+        limit = build_law_member(_build_witness(form, clash.without_law))
+        members.append(replace(limit, words=describe_member(limit, lang)))
     whole = ClashEntry(members=members, proof=clash.proof, minimal=clash.minimal)
     return replace(whole, words=describe_conflict(whole, lang))
+
+
+def _build_witness(form: ElasticProblem, allocation: Allocation | None) -> WitnessEntry | None:
+    if allocation is None:
+        return None
+    return WitnessEntry(
+        allocation_sha256=hash_allocation(form.problem, allocation),
+        n_funded=int(allocation.funded.sum()),
+        granted_cents=int(allocation.granted_cents.sum()),
+    )
 
 
 def _is_ineligible(problem: Problem, entry: BoundHead) -> bool:
@@ -583,7 +646,7 @@ def _build_repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: 
     best = fix.best
     entry = RepairEntry(
         rank=rank,
-        n_rules=len(fix.fix),
+        n_rules=len(fix.touched),
         cents=fix.cents,
         actions=repair_actions(form, fix, lang),
         least=fix.least,

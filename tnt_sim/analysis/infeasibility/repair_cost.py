@@ -5,7 +5,8 @@ stays, and entries of T that bind as a whole are lifted::
 
     lexmin  ( Σ_money s,  Σ_numbers s )
 
-The slack of an envelope is an addition to what it may grant. The slack is read from the solution in
+The slack of an envelope is an addition to what it may grant, and to what the envelopes of T above it may grant:
+the money is counted once. The slack is read from the solution in
 exact integers, added to the bounds, and the eased problem is checked again.
 
 Source for elastic programming: J. W. Chinneck, *Feasibility and Infeasibility in Optimization*
@@ -50,7 +51,7 @@ class RuleRepair:
 
     Attributes
     ----------
-    fix : keys of the entries it changes
+    fix : keys of the entries that may change
     eased : slack of each bound, in its unit (euros for money)
     lifted : lines that are removed
     cents : Σ of the money slacks
@@ -76,11 +77,82 @@ class RuleRepair:
     written: Mapping[LiftableBound, Fraction]
     set_texts: tuple[str, ...] | None = None
 
+    @property
+    def touched(self) -> Keys:
+        """Return the keys of the entries that change."""
+        return frozenset(line.entry for line in (*self.eased, *self.lifted))
+
 
 def minimise_repair_cost(
     form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = True
 ) -> RuleRepair | None:
     """Find the cheapest repair through the entries `fix`, which `conflict_search` chose; None if time ran out."""
+    solved = _solve_slacks(form, fix, clock)
+    if solved is None:
+        return None
+    allocation, eased, whole = solved.allocation, solved.eased, solved.whole
+    retained = form.lines - whole
+    problem = form.restrict_to_bounds(retained, _raise_above(form, eased, fix))
+    if list_broken_rules(problem, allocation, read_allocation(problem, allocation)):
+        return None
+    numbers = [slack for line, slack in eased.items() if form.get_entry(line.entry).unit is not Unit.MONEY]
+    repair = RuleRepair(
+        fix=fix,
+        eased=eased,
+        lifted=whole,
+        cents=_sum_cents(form, eased),
+        units=sum(numbers, Fraction(0)),
+        least=solved.is_least,
+        least_proven=None,
+        allocation=allocation,
+        best=optimise_repaired(form.restrict_to_bounds(retained, _raise_above(form, eased)), clock),
+        written=eased,
+    )
+    return prove_least(form, repair, clock) if prove else repair
+
+
+def find_cheapest_entries(form: ElasticProblem, clock: Clock) -> Keys | None:
+    """Find the entries through which an allocation exists for the least money, over all sets of entries.
+
+    A minimal correction need not be the cheapest: two bounds that give way a little may cost less than one that
+    gives way alone. All entries are relaxed at once; an entry that binds as a whole is then restored where the
+    money stays the same. None if time ran out.
+    """
+    solved = _solve_slacks(form, frozenset(entry.key for entry in form.entries), clock)
+    if solved is None:
+        return None
+    cheapest = _list_touched(form, solved)
+    for key in sorted(cheapest):
+        if not _can_relax(form.get_entry(key)):
+            without = _solve_slacks(form, cheapest - {key}, clock)
+            if without is not None and _sum_cents(form, without.eased) == _sum_cents(form, solved.eased):
+                cheapest = _list_touched(form, without)
+    return cheapest
+
+
+def _list_touched(form: ElasticProblem, solved: _SolvedSlacks) -> Keys:
+    """Return the entries that give way, envelopes with those above, and the lifted ones that are violated."""
+    violated = form.find_violated_bounds(solved.allocation) & solved.whole
+    return frozenset(line.entry for line in (*_raise_above(form, solved.eased), *violated))
+
+
+def _sum_cents(form: ElasticProblem, eased: Mapping[LiftableBound, Fraction]) -> int:
+    return sum(
+        int(slack / CENT) for line, slack in eased.items() if form.get_entry(line.entry).unit is Unit.MONEY
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _SolvedSlacks:
+    """Least slacks through some entries: an allocation, what gives way, what is lifted, whether it is least."""
+
+    allocation: Allocation
+    eased: Mapping[LiftableBound, Fraction]
+    whole: Lines
+    is_least: bool
+
+
+def _solve_slacks(form: ElasticProblem, fix: Keys, clock: Clock) -> _SolvedSlacks | None:
     touched = [form.get_entry(key) for key in sorted(fix)]
     whole = frozenset(line for entry in touched if not _can_relax(entry) for line in entry.lines)
     form_of = _build_elastic_form(form, touched)
@@ -92,39 +164,23 @@ def minimise_repair_cost(
         **_read_violations(touched, allocation),
         **_read_reliefs(touched, form_of, outcome.values),
     }
-    retained = form.lines - whole
-    problem = form.restrict_to_bounds(retained, eased)
-    if list_broken_rules(problem, allocation, read_allocation(problem, allocation)):
-        return None
-    money = {line: slack for line, slack in eased.items() if form.get_entry(line.entry).unit is Unit.MONEY}
-    cents = sum(int(slack / CENT) for slack in money.values())
-    repair = RuleRepair(
-        fix=fix,
-        eased=eased,
-        lifted=whole,
-        cents=cents,
-        units=sum((slack for line, slack in eased.items() if line not in money), Fraction(0)),
-        least=outcome.is_optimal,
-        least_proven=None,
-        allocation=allocation,
-        best=optimise_repaired(form.restrict_to_bounds(retained, _with_those_above(form, eased)), clock),
-        written=eased,
-    )
-    return prove_least(form, repair, clock) if prove else repair
+    return _SolvedSlacks(allocation, eased, whole, outcome.is_optimal)
 
 
 def prove_least(form: ElasticProblem, repair: RuleRepair, clock: Clock) -> RuleRepair:
     """Return the repair with a proof that one cent less is too little; only for a single money bound."""
     if repair.least_proven is not None or not (len(repair.eased) == 1 and repair.cents):
         return repair
-    proven = _is_minimal(form, form.lines - repair.lifted, repair.eased, clock)
+    less = {line: slack - CENT for line, slack in repair.eased.items()}
+    less = _raise_above(form, less, repair.fix)
+    proven = _is_infeasible(form.restrict_to_bounds(form.lines - repair.lifted, less), clock)
     return replace(repair, least_proven=proven)
 
 
-def _with_those_above(
-    form: ElasticProblem, eased: Mapping[LiftableBound, Fraction]
+def _raise_above(
+    form: ElasticProblem, eased: Mapping[LiftableBound, Fraction], fix: Keys | None = None
 ) -> dict[LiftableBound, Fraction]:
-    """Raise the envelopes above an eased envelope by the same amount, unless they are eased themselves."""
+    """Raise the envelopes above each eased one by the same amount; with `fix` only those among its entries."""
     tree = form.problem.case.tree
     result = dict(eased)
     for line, slack in eased.items():
@@ -132,8 +188,8 @@ def _with_those_above(
         if entry.kind == "envelope":
             for node in tree.list_ancestors(entry.node)[1:]:
                 above = LiftableBound(f"envelope:{tree.ids[node]}")
-                if above not in eased:
-                    result[above] = max(slack, result.get(above, Fraction(0)))
+                if fix is None or above.entry in fix:
+                    result[above] = result.get(above, Fraction(0)) + slack
     return result
 
 
@@ -222,14 +278,11 @@ def _read_reliefs(
     return result
 
 
-def _is_minimal(
-    form: ElasticProblem, bounds: Lines, eased: Mapping[LiftableBound, Fraction], clock: Clock
-) -> bool:
-    """Whether the repair with one cent less is proved infeasible."""
-    less = {line: slack - CENT for line, slack in eased.items()}
+def _is_infeasible(problem: Problem, clock: Clock) -> bool:
+    """Whether a problem is proved infeasible."""
     try:
         answer = optimise(
-            without_goal(form.restrict_to_bounds(bounds, less)),
+            without_goal(problem),
             OptimiseOptions(least_granted=False, canonical=False),
             clock=_shorten_clock(clock, PROOF_SECONDS),
         )

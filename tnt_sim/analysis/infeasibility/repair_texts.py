@@ -26,7 +26,9 @@ from tnt_sim.analysis.infeasibility.document import (
     EasedEntry,
     EasedShareEntry,
     LiftedEntry,
+    MemberEntry,
     RatedBoundEntry,
+    WitnessEntry,
 )
 from tnt_sim.analysis.infeasibility.elastic_problem import (
     COMMITTED,
@@ -41,6 +43,7 @@ from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import Unit, sum_exactly
+from tnt_sim.rules.offers.total_aid import GUARD
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -85,6 +88,25 @@ def build_head(form: ElasticProblem, bound: LiftableBound) -> dict[str, Any]:
         "line": place.line,
         "source": spec.source if spec is not None and of_rule else "",
     }
+
+
+def build_law_member(without: WitnessEntry | None) -> MemberEntry:
+    """Build the member for the limit of public aid to the cost of a project, which no repair lifts."""
+    return MemberEntry(
+        kind="law",
+        id=GUARD,
+        title="",
+        group=None,
+        group_name=None,
+        side="",
+        table=False,
+        file=None,
+        line=None,
+        source="",
+        bound=None,
+        bound_cents=None,
+        without=without,
+    )
 
 
 def _find_title(form: ElasticProblem, entry: WrittenPart) -> str:
@@ -166,7 +188,7 @@ def _build_eased_entry(
     if entry.kind == "envelope":
         tree = form.problem.case.tree
         bound = (tree.written_cents[entry.node] or tree.amount_cents[entry.node] or 0) * CENT
-        slack = compute_written_raise(form, entry.node, int(slack / CENT)) * CENT
+        slack = compute_written_raises(form, repair)[entry.node] * CENT
     else:
         bound = get_written_bound(entry, liftable) or Fraction(0)
     to = bound + slack if up else bound - slack
@@ -299,8 +321,12 @@ def _build_set_lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | No
     result = _build_decision_lines(
         form, [line for line in repair.written if form.get_entry(line.entry).kind == "decide"]
     )
+    raises = _build_raise_lines(form, repair)
+    if raises is None:
+        return None
+    result += raises
     for path, slack in sorted(repair.written.items()):
-        if form.get_entry(path.entry).kind == "decide":
+        if form.get_entry(path.entry).kind in ("decide", "envelope"):
             continue
         item = _set_of(form, form.get_entry(path.entry), path, slack, repair)
         if item is None:
@@ -366,8 +392,6 @@ def _build_decision_lines(form: ElasticProblem, lines: list[LiftableBound]) -> l
 def _set_of(
     form: ElasticProblem, entry: WrittenPart, liftable: LiftableBound, slack: Fraction, repair: RuleRepair
 ) -> list[str] | None:
-    if entry.kind == "envelope":
-        return _build_raise_lines(form, entry, int(slack / CENT))
     if entry.kind == "min_use":
         return _build_use_line(form, entry, liftable, slack)
     if entry.limits and entry.path[0] == "envelope":
@@ -432,12 +456,37 @@ def compute_written_raise(form: ElasticProblem, node: int, cents: int) -> int:
     return max(more, 0) if share > 0 else cents
 
 
-def _build_raise_lines(form: ElasticProblem, entry: WrittenPart, cents: int) -> list[str] | None:
-    """Raise the envelope and all above it by the same amount, so that no other envelope has less."""
+def compute_written_raises(form: ElasticProblem, repair: RuleRepair) -> dict[int, int]:
+    """Return the increase of each written amount in cents: an envelope, and as much for each one above it.
+
+    So no other envelope has less. What the parts of an envelope get more is part of what it gets more itself.
+    """
+    tree, own = form.problem.case.tree, dict[int, int]()
+    for line, slack in repair.written.items():
+        entry = form.get_entry(line.entry)
+        if entry.kind == "envelope":
+            own[entry.node] = int(slack / CENT)
+    written: dict[int, int] = {}
+    grantable: dict[int, int] = {}
+    for node in reversed(range(tree.n_nodes)):
+        below = [child for child in tree.list_children(node) if child in written]
+        if node not in own and not below:
+            continue
+        grantable[node] = own.get(node, 0) + sum(grantable[child] for child in below)
+        written[node] = sum(written[child] for child in below)
+        if node in own:
+            written[node] += compute_written_raise(form, node, own[node])
+        if f"envelope:{tree.ids[node]}" in repair.fix:
+            written[node] = max(written[node], compute_written_raise(form, node, grantable[node]))
+    return written
+
+
+def _build_raise_lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | None:
+    """Write the increases of envelopes, from the lowest to the programme; None where a split wrote one."""
     tree = form.problem.case.tree
     known = {spec.id for spec, _ in form.problem.scenario.spec.programme.walk()}
-    cents, result = compute_written_raise(form, entry.node, cents), []
-    for node in tree.list_ancestors(entry.node):
+    result = []
+    for node, cents in compute_written_raises(form, repair).items():
         amount = tree.written_cents[node]
         if amount is None:
             continue

@@ -67,6 +67,8 @@ def describe_member(member: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
         return _('decision "{id}": "{dossier}" refused', id=id_, dossier=dossier).in_(lang)
     if kind == "ineligible":
         return _('"{dossier}" is not eligible', dossier=_get_dossier_name(member)).in_(lang)
+    if kind == "law":
+        return _("public aid does not exceed the cost of a project, by law").in_(lang)
     if kind in ("part", "decide_amount", "may_get"):
         return _describe_written(member, bound, lang)
     name = _describe_entry(member, lang)
@@ -244,8 +246,8 @@ def _format_value(value: str, cents: int | None, lang: Lang) -> str:
 def describe_members(
     members: Sequence[BoundEntry | RatedBoundEntry], lang: Lang
 ) -> list[tuple[BoundEntry | RatedBoundEntry, str]]:
-    """Write a sentence per member, commitments last; many groups of one rule share a sentence."""
-    by_rule = sorted(_group_by_rule(members), key=lambda some: some[0].kind == "committed")
+    """Write a sentence per member, what no repair lifts last; many groups of one rule share a sentence."""
+    by_rule = sorted(_group_by_rule(members), key=lambda some: some[0].kind in ("committed", "law"))
     return [
         (some[0], describe_member(some[0], lang) if len(some) == 1 else _describe_groups(some, lang))
         for some in by_rule

@@ -92,7 +92,7 @@ def _write_step_text(scenario: ScenarioData, spec: StepSpec, texts: Sequence[str
 
 
 def _read_value(text: str) -> object:
-    return json.loads(text) if text[:1] in ("[", "{") or text in ("true", "false") else text
+    return json.loads(text) if text[:1] in ("[", "{") or text in ("true", "false", "null") else text
 
 
 def solve_steps(scenario: ScenarioData, step: str, texts: Sequence[str], clock: Clock) -> SolvedStep | None:

@@ -27,8 +27,10 @@ from tnt_sim.analysis.infeasibility.document import (
     RepairEntry,
 )
 from tnt_sim.analysis.infeasibility.repair_cost import optimise_repaired
+from tnt_sim.analysis.infeasibility.repair_texts import build_law_member
 from tnt_sim.analysis.infeasibility.sentences import describe_action, describe_member
 from tnt_sim.analysis.shared.goal_values import list_goal_values
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.field_types import write_amount, write_rate
 from tnt_sim.engine.budgets import Clock
@@ -38,6 +40,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.offers.total_aid import GUARD
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -278,13 +281,12 @@ def _drop_amounts(problem: Problem, specs: Sequence[DecideSpec], dossier: str) -
     for spec in specs:
         head = _build_decision_head(problem, spec, dossier, "decide_amount", "")
         actions.append(LiftedEntry(**head))  # type: ignore[arg-type]
-        retained = {name: write_amount(cents) for name, cents in spec.amounts.items() if name != dossier}
-        off = not retained and not spec.fund and not spec.refuse
-        sets.append(
-            f"rules.{spec.id}.off=true"
-            if off
-            else f"rules.{spec.id}.amounts={json.dumps(retained, ensure_ascii=False)}"
-        )
+        others = any(name != dossier for name in spec.amounts)
+        if not others and not spec.fund and not spec.refuse:
+            sets.append(f"rules.{spec.id}.off=true")
+        else:  # the amounts of a text are added to those that are written: null takes one back
+            value = json.dumps({dossier: None}, ensure_ascii=False) if others else "null"
+            sets.append(f"rules.{spec.id}.amounts={value}")
     return WrittenRepair(tuple(actions), 0, tuple(sets))
 
 
@@ -310,11 +312,8 @@ def _build_amount_clash(problem: Problem, defect: Defect) -> WrittenClash:
     spec, cents = specs[-1], specs[-1].amounts[dossier]
     head = _build_decision_head(problem, spec, dossier, "decide_amount", "")
     row = problem.case.table["dossier"].to_list().index(dossier)
-    free = compile_problem(
-        problem.scenario.without_decisions("amounts", dossiers=[dossier]),
-        wants_notices=False,
-        keeps_clashes=True,
-    )
+    undecided = problem.scenario.without_decisions("amounts", dossiers=[dossier])
+    free = compile_problem(undecided, wants_notices=False, keeps_clashes=True)
     least, most = int(free.offers.lowest_cents[row]), int(free.offers.highest_cents[row])
     members = [_build_member(head, cents * CENT, cents)]
     repairs = [_drop_amounts(problem, specs, dossier)]
@@ -324,6 +323,10 @@ def _build_amount_clash(problem: Problem, defect: Defect) -> WrittenClash:
             {**head, "kind": "may_get", "side": "max" if cents > most else "min"}, nearest * CENT, nearest
         )
     )
+    if cents > most and any(cap.id == GUARD for cap in free.caps.caps):
+        lawless = compile_problem(undecided, wants_notices=False, keeps_clashes=True, lifts_guard=True)
+        if int(lawless.offers.highest_cents[row]) > most:
+            members.append(build_law_member(None))
     if nearest > 0 and free.offers.in_play[row] and len(specs) == 1:
         amounts = {
             name: write_amount(nearest if name == dossier else own) for name, own in spec.amounts.items()
@@ -390,14 +393,21 @@ ChangeScenario = Callable[[ScenarioData, Sequence[str]], ScenarioData]
 
 
 def find_written_repairs(
-    problem: Problem, clock: Clock, most: int, complete: CompleteRepair, change: ChangeScenario = with_sets
+    problem: Problem,
+    clock: Clock,
+    most: int,
+    complete: CompleteRepair,
+    change: ChangeScenario = with_sets,
+    *,
+    course: StudyProgress,
+    progress: Callable[[str, float], None] | None = None,
 ) -> tuple[list[RepairEntry], bool, int]:
     """Find the cheapest changes of written values after which an allocation exists.
 
     `complete` returns the repairs of a changed scenario that is still infeasible, `change` the scenario with some
     `--set` texts. The second value says whether no
-    change was left untried, the third how many were solved. When time runs out, what was solved is returned.
-    Another change may be cheaper.
+    change was left untried, the third how many were solved. When time runs out, or at Ctrl-C, which `course`
+    records, what was solved is returned. Another change may be cheaper.
     """
     lang = Lang(problem.scenario.spec.locale)
     order, tried, solved = count(), 0, 0
@@ -405,32 +415,33 @@ def find_written_repairs(
     start = WrittenRepair((), 0, ())
     heapq.heappush(waiting, (0, 0, next(order), start, problem))
     repaired: list[RepairEntry] = []
-    while waiting and len(repaired) < most:
-        cents, n_rules, _, repair, changed = heapq.heappop(waiting)
-        if isinstance(repair, RepairEntry):
-            repaired.append(repair)
-            continue
-        if tried >= MOST_CANDIDATES or clock.deadline.expired:
-            ready = (one[3] for one in sorted(waiting, key=lambda one: one[:3]))
-            repaired += [one for one in ready if isinstance(one, RepairEntry)]
-            return repaired[:most], False, solved
-        clashes = list_written_clashes(changed) if changed is not None else []
-        if clashes:
-            for step in clashes[0].repairs:
-                tried += 1
-                joined = WrittenRepair(
-                    (*repair.actions, *step.actions), cents + step.cents, (*repair.sets, *step.sets)
-                )
-                after = _apply_changes(problem.scenario, _merge_sets(joined.sets), change)
-                if after is not None and not _is_unchanged(changed, after, clashes):
-                    entry = (joined.cents, n_rules + len(step.actions), next(order), joined, after)
-                    heapq.heappush(waiting, entry)
-            continue
-        assert changed is not None
-        solved += 1
-        for done in _solve_changed(changed, repair, clock, complete, lang):
-            heapq.heappush(waiting, (done.cents, done.n_rules, next(order), done, None))
-    return repaired, not waiting and not clock.deadline.expired, solved
+    with course.catch_limits():
+        while waiting and len(repaired) < most and tried < MOST_CANDIDATES and not clock.deadline.expired:
+            cents, n_rules, _, repair, changed = heapq.heappop(waiting)
+            if isinstance(repair, RepairEntry):
+                repaired.append(repair)
+                continue
+            if progress is not None:
+                progress("repairs", max(tried / MOST_CANDIDATES, len(repaired) / most))
+            clashes = list_written_clashes(changed) if changed is not None else []
+            if clashes:
+                for step in clashes[0].repairs:
+                    tried += 1
+                    joined = WrittenRepair(
+                        (*repair.actions, *step.actions), cents + step.cents, (*repair.sets, *step.sets)
+                    )
+                    after = _apply_changes(problem.scenario, _merge_sets(joined.sets), change)
+                    if after is not None and not _is_unchanged(changed, after, clashes):
+                        entry = (joined.cents, n_rules + len(step.actions), next(order), joined, after)
+                        heapq.heappush(waiting, entry)
+                continue
+            assert changed is not None
+            solved += 1
+            for done in _solve_changed(changed, repair, clock, complete, lang):
+                heapq.heappush(waiting, (done.cents, done.n_rules, next(order), done, None))
+    ready = (one[3] for one in sorted(waiting, key=lambda one: one[:3]))
+    is_whole = not waiting and not clock.deadline.expired and course.stopped_by is None
+    return [*repaired, *(one for one in ready if isinstance(one, RepairEntry))][:most], is_whole, solved
 
 
 def _is_unchanged(before: Problem | None, after: Problem, clashes: Sequence[WrittenClash]) -> bool:
@@ -473,9 +484,15 @@ def _solve_changed(
 
 
 def _merge_sets(sets: Sequence[str]) -> list[str]:
-    """Keep the last text of each path."""
-    last = {text.partition("=")[0]: text for text in sets}
-    return list(last.values())
+    """Keep the last text of each path; the keys of a mapping are added to those of the text before."""
+    last: dict[str, str] = {}
+    for text in sets:
+        path, __, value = text.partition("=")
+        before = last.get(path, "")
+        if before.startswith("{") and value.startswith("{"):
+            value = json.dumps(json.loads(before) | json.loads(value), ensure_ascii=False)
+        last[path] = value
+    return [f"{path}={value}" for path, value in last.items()]
 
 
 def _describe(action: ActionEntry, lang: Lang) -> ActionEntry:

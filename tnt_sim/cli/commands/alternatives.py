@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
 
 from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
+from tnt_sim.cli.clash import show_without_allocation
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_progress
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, _
@@ -35,6 +37,7 @@ def alternatives(
 ) -> int:
     """Find other allocations, nearly as good and as different as possible."""
     loss = _require_rate(within)
+    began = time.monotonic()
     scenario, lang = options.load_scenario()
     from tnt_sim.analysis.alternatives.alternatives import alternatives as find
     from tnt_sim.reporting.reports.alternatives import build_report
@@ -49,8 +52,13 @@ def alternatives(
             time_limit=options.seconds,
             progress=progress,
         )
-    verb = "infeasible" if near.optimum.status.value == "infeasible" else "alternatives"
-    options.show(build_report(near.data), near.document, lang, options.build_hint(verb, lang))
+    if near.optimum.status.value == "infeasible":
+        seconds = options.compute_seconds_left(began)
+        show_without_allocation(
+            options, build_report(near.data), near.document, scenario=scenario, lang=lang, seconds=seconds
+        )
+    else:
+        options.show(build_report(near.data), near.document, lang, options.build_hint("alternatives", lang))
     if near.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     if near.optimum.allocation is not None:

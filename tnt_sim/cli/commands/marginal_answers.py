@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
+from tnt_sim.cli.clash import show_without_allocation
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
 from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import N_
@@ -36,6 +38,7 @@ def run_question(
     arguments, keywords : what the function of the question takes after the scenario
     is_old_form : whether `sweep` was typed, whose document keeps `"command": "sweep"`
     """
+    began = time.monotonic()
     scenario, lang = options.load_scenario()
     from tnt_sim.reporting.reports.marginal import build_report
 
@@ -53,9 +56,18 @@ def run_question(
     code = {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document.status, 0)
     if document.stopped_by == "interrupt":
         code = INTERRUPTED_AND_TOLD
-    hint = () if code else options.build_hint(verb, lang)
     if code == INFEASIBLE and not (verb == "target" and all(_is_goal(target) for target in arguments)):
-        hint = options.build_hint("infeasible", lang)
+        left = options.compute_seconds_left(began)
+        show_without_allocation(
+            options,
+            build_report(document),
+            dump_document(document),
+            scenario=scenario,
+            lang=lang,
+            seconds=left,
+        )
+        return code
+    hint = () if code else options.build_hint(verb, lang)
     options.show(partial(build_report, document), dump_document(document), lang, hint)
     return code
 

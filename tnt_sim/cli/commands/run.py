@@ -5,7 +5,7 @@ With `--from-xlsx`, the parameters changed in a workbook become changes of the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,8 +57,6 @@ if TYPE_CHECKING:
 
 
 INFEASIBLE, STOPPED = 4, 5
-CONFLICT_SECONDS = 30.0
-"""Most seconds that an infeasible run spends on its conflicts."""
 PROOFS = ("PROVED", "CROSS_CHECKED")
 
 
@@ -112,7 +110,7 @@ def run(
                 variant, **options, time_limit=seconds, progress=progress, on_incumbent=on_incumbent
             )
             clash = (
-                _find_conflict(variant, result, seconds)
+                _find_conflict(variant, result, seconds, progress)
                 if result.status.value == "infeasible" and not relax
                 else None
             )
@@ -222,13 +220,17 @@ def _compute_step_effects(
     return compute_step_gains(scenario, result, None if limit is None else max(0.0, limit - spent))
 
 
-def _find_conflict(scenario: ScenarioData, result: ResultData, seconds: float | None) -> ConflictDocument:
+def _find_conflict(
+    scenario: ScenarioData,
+    result: ResultData,
+    seconds: float | None,
+    progress: Callable[[str, float], None] | None,
+) -> ConflictDocument | None:
     """Find the first conflict and the cheapest repairs of an infeasible scenario."""
-    from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+    from tnt_sim.cli.clash import find_clash
 
     spent = sum(result.data.seconds.values())
-    limit = CONFLICT_SECONDS if seconds is None else min(CONFLICT_SECONDS, max(1.0, seconds - spent))
-    return conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3).data
+    return find_clash(scenario, None if seconds is None else seconds - spent, progress)
 
 
 def _print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
+from tnt_sim.cli.clash import show_without_allocation
 from tnt_sim.cli.commands.old_questions import find_old_question
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
@@ -151,6 +153,7 @@ def sweep(
             _("--force is of no use here: a sweep replaces nothing but its own."),
             code="usage.together",
         )
+    began = time.monotonic()
     out, options = options.out, replace(options, out=None)
     scenario, lang = options.load_scenario()
     from tnt_sim.analysis.sweep.plan import build_plan
@@ -201,8 +204,18 @@ def sweep(
         document = replace(build_sweep(outcome, lang).data, sweep_dir=format_path(folder))
         write_sweep(document, folder, lang)
     exit_code = _determine_exit_code(document)
-    hint = options.build_hint("infeasible" if exit_code == INFEASIBLE else "sweep", lang)
-    options.show(build_report(document), dump_document(document), lang, hint)
+    if exit_code == INFEASIBLE:
+        seconds = options.compute_seconds_left(began)
+        show_without_allocation(
+            options,
+            build_report(document),
+            dump_document(document),
+            scenario=scenario,
+            lang=lang,
+            seconds=seconds,
+        )
+    else:
+        options.show(build_report(document), dump_document(document), lang, options.build_hint("sweep", lang))
     return exit_code
 
 

@@ -12,7 +12,7 @@ from tnt_sim.analysis.infeasibility.document import (
     RepairEntry,
 )
 from tnt_sim.analysis.infeasibility.sentences import describe_members, describe_repair
-from tnt_sim.analysis.shared.progress import TIME
+from tnt_sim.analysis.shared.progress import INTERRUPT, TIME
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.command_words import quote_value
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text, join_sentences
@@ -73,6 +73,8 @@ def build_first_conflict(
     stands = [Paragraph(text) for text in describe_what_stands(sets)]
     if document.stopped_by == TIME:
         stands.append(Paragraph(_("There was no time to look for all repairs: another may be cheaper.")))
+    if document.stopped_by == INTERRUPT:
+        stands.append(Paragraph(_("The search was interrupted: another repair may be cheaper.")))
     paths = {text.partition("=")[0].strip() for text in typed}
     replaced = sorted(paths & {text.partition("=")[0] for one in repairs for text in one.set or ()})
     if replaced:
@@ -80,14 +82,21 @@ def build_first_conflict(
         stands.append(
             Paragraph(_("Put the line of a repair in the place of yours for {paths}.", paths=names))
         )
+    if more := document.n_sets - 1:
+        others = _n("One more conflict is not shown here.", "{n} more conflicts are not shown here.", n=more)
+        end = join_sentences(others, end)
     return [first, *stands, *_build_repairs(repairs), Paragraph(end, soft=True)]
 
 
 def describe_what_stands(sets: Sequence[ClashEntry]) -> list[Text]:
-    """Name what no repair lifts: commitments that take part in a conflict."""
-    if any(member.kind == "committed" for entry in sets for member in entry.members):
-        return [_("Commitments stand: no repair takes them back.")]
-    return []
+    """Name what no repair lifts and takes part in a conflict: commitments, the limit of public aid."""
+    kinds = {member.kind for entry in sets for member in entry.members}
+    result = []
+    if "committed" in kinds:
+        result.append(_("Commitments stand: no repair takes them back."))
+    if "law" in kinds:
+        result.append(_("The limit of public aid to the cost is law: no repair and no waiver lifts it."))
+    return result
 
 
 def build_clash_report(document: ConflictDocument, *, scenario: str, typed: Sequence[str] = ()) -> Report:

@@ -1,7 +1,8 @@
 """Rows of the envelope tree in the model; `tree_reading.py` gives the equations.
 
 Further columns, all in whole cents: `extra:ID` is e, what a parent adds; `move:A:B` is m, a transfer between
-siblings; `relief:ID` raises an amount at a price (elastic programming). Where a node's own dossiers may use
+siblings; `relief:ID` raises an amount at a price (elastic programming), and those above it that have a relief
+too: one euro more in a part is one euro more in its whole. Where a node's own dossiers may use
 what its children leave, the condition "whenever some e > 0" needs a binary y, written with a big M that is
 the smallest valid one:
 
@@ -15,7 +16,7 @@ is feasible at one amount is feasible at every larger one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -232,6 +233,17 @@ class EnvelopeRows:
         raised = [(self.raised[node], 1)] if node in self.raised else []
         return [*gain, *raised, *self.moved.get(node, [])]
 
+    def _list_raised_below(self, node: int, apart: Sequence[int] = ()) -> list[int]:
+        """Return the relief columns under a node of `relief`, which raise it too; not those under `apart`."""
+        tree = self.case.tree
+        if node not in self.raised:
+            return []
+        return [
+            column
+            for below, column in self.raised.items()
+            if node < below < tree.end[node] and not any(one <= below < tree.end[one] for one in apart)
+        ]
+
     def _list_lowering_columns(self, node: int) -> list[int]:
         opened = self.case.tree.opened
         return self.lowered if opened is not None and node in opened.nodes else []
@@ -252,6 +264,7 @@ class EnvelopeRows:
             for k, node in enumerate(nodes)
             for column, sign in self._list_added_entries(node)
         ]
+        extra += [(k, column, -1) for k, node in enumerate(nodes) for column in self._list_raised_below(node)]
         extra += [
             (k, column, 1) for k, node in enumerate(nodes) for column in self._list_lowering_columns(node)
         ]
@@ -293,6 +306,7 @@ class EnvelopeRows:
         for fence in apart:
             outside &= (node_of < fence) | (node_of >= tree.end[fence])
         entries = [(0, column, -sign) for column, sign in self._list_added_entries(node)]
+        entries += [(0, column, -1) for column in self._list_raised_below(node, apart)]
         n_down = sum(1 if k == node else -1 for k in (node, *apart) if self._list_lowering_columns(k))
         entries += [(0, column, n_down) for column in self.lowered if n_down]
         label = RowLabel(RowKind.ENVELOPE, tree.ids[node], side=UNFENCED)

@@ -363,18 +363,24 @@ def check_forced(case: Case, caps: Caps, offers: Offers) -> None:
         for project in np.flatnonzero(cap.covered & decided & (least > cap.limit_cents)).tolist():
             over = int(least[project] - cap.limit_cents[project])
             name = caps.names[project]
-            case.record_defect(
-                "cap-decided",
-                _(
+            if cap.path[0] != "caps":  # the guard, which the scenario does not write
+                text = _(
+                    'the dossiers of project "{name}" funded by decision take public aid beyond the cost by '
+                    "{over}.",
+                    name=name,
+                    over=Money(over),
+                )
+                hint = _("Drop a decision: no waiver lifts this limit.")
+            else:
+                text = _(
                     'the dossiers of project "{name}" funded by decision exceed the cap "{cap_id}" together '
                     "by {over}.",
                     name=name,
                     cap_id=cap.id,
                     over=Money(over),
-                ),
-                cap.path,
-                _("Drop a decision, or lift the cap (`waivers`)."),
-            )
+                )
+                hint = _("Drop a decision, or lift the cap (`waivers`).")
+            case.record_defect("cap-decided", text, cap.path, hint)
 
 
 KIND = "cap"
