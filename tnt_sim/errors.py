@@ -19,9 +19,9 @@ import csv
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import override
 
@@ -172,11 +172,39 @@ class DataError(InputError):
     """Defects of a dossier table or of another data file."""
 
 
-class ScenarioError(InputError):
+class WithConflict:
+    """An error that an impossible setting may cause.
+
+    Attributes
+    ----------
+    search_conflict : what finds the document of the conflict; None where a setting is not impossible, but wrong
+    """
+
+    search_conflict: Callable[[], Mapping[str, object] | None] | None = None
+
+    @cached_property
+    def conflict(self) -> Mapping[str, object] | None:
+        """The conflict and the cheapest repairs, as `tnt.conflict` gives them; None for a mistake.
+
+        The search takes place when this is read, 30 s at most.
+
+        Examples
+        --------
+        >>> tight = scenario.with_({"envelopes.numerique.amount": "3 M€"})
+        >>> try:
+        ...     tight.solve()
+        ... except tnt.ScenarioError as error:
+        ...     print(error.conflict["repairs"][0]["set"])
+        ['programme.overbooked=true']
+        """
+        return None if self.search_conflict is None else self.search_conflict()
+
+
+class ScenarioError(WithConflict, InputError):
     """Defects of a scenario, including contradictions found without a solver."""
 
 
-class NothingDecided(TntError):
+class NothingDecided(WithConflict, TntError):
     """A question about a decision, asked of a run that found no allocation."""
 
     exit_code = 4

@@ -16,7 +16,7 @@ from tnt_sim.cli.console import (
 )
 from tnt_sim.cli.error_document import ErrorDocument
 from tnt_sim.documents import dump_document, omit_none
-from tnt_sim.errors import NothingDecided, ScenarioError, TntError, UsageError
+from tnt_sim.errors import NothingDecided, TntError, UsageError
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.infeasibility.document import ConflictDocument
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
 CLASH_SECONDS = 30.0
 """Most seconds that a command spends on the repairs of an impossible setting."""
 INTERRUPT = "interrupt"
-AMOUNTS_BELOW = "usage.amounts"
-"""Error of a sweep where amounts below its envelope do not follow; parts above their whole lead to it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClashKeys:
-    """What clashes and what would be enough, beside the answer of a verb that found no allocation."""
+    """The first conflict and the repairs, beside the answer of a verb that found no allocation."""
 
     conflict: Sequence[ClashEntry] | None = omit_none()
     repairs: Sequence[RepairEntry] | None = omit_none()
@@ -62,14 +60,19 @@ def show_impossible(error: TntError, options: ScenarioOptions, command: str, spe
     """
     if command == "conflict" or options.scenario is None or (options.quiet and not options.as_json):
         raise error
+    from tnt_sim.api.impossible_settings import find_refusal
+
     try:
         scenario, lang = options.load_scenario()
     except TntError:
         raise error from None
+    cause = find_refusal(error, scenario)
+    if isinstance(cause, UsageError):
+        raise error
     seconds: float | None = getattr(options, "seconds", None)
     is_page = options.out is not None and options.out.suffix.lower() in (".html", ".xlsx")
     return show_clash(
-        _find_refusal(error, scenario),
+        cause,
         scenario,
         command=command,
         lang=lang,
@@ -77,22 +80,6 @@ def show_impossible(error: TntError, options: ScenarioOptions, command: str, spe
         arguments=format_arguments(options.scenario, sets=tuple(options.sets or ())),
         seconds=None if seconds is None else seconds - spent,
     )
-
-
-def _find_refusal(error: TntError, scenario: ScenarioData) -> TntError:
-    """Return why the scenario is refused; an invalid option of a possible scenario stays what it is."""
-    if not isinstance(error, UsageError):
-        return error
-    from tnt_sim.scenario.problem import compile_problem, is_clash
-
-    if error.code != AMOUNTS_BELOW:
-        raise error
-    try:
-        compile_problem(scenario, wants_notices=False)
-    except ScenarioError as refused:
-        if is_clash(refused):
-            return refused
-    raise error
 
 
 def show_clash(

@@ -65,6 +65,12 @@ def world(seed: int, largest: int = 7, least: int = 3) -> World:
     }
 
 
+def commit(case: World, seed: int) -> World:
+    """The world with one or two dossiers committed, which no repair takes back."""
+    draw = random.Random(f"committed-{seed}")
+    return {**case, "committed": draw.sample([d["id"] for d in case["dossiers"]], draw.randint(1, 2))}
+
+
 def _rule(draw: random.Random, k: int, dossiers: list[Any]) -> dict[str, Any]:
     kind = draw.choice(KINDS)
     some = draw.sample([d["id"] for d in dossiers], 2)
@@ -102,10 +108,12 @@ def write(case: World, folder: Path) -> ScenarioData:
         "rules:" if case["rules"] else "rules: []",
         *(_written(rule) for rule in case["rules"]),
     ]
-    table = ["dossier,envelope,department,theme,requested,cost,score"]
+    table = ["dossier,envelope,department,theme,requested,cost,score,committed"]
     table += [
         f"{d['id']},{d['envelope']},{d['department']},{d['written']},{_figure(d['cents'])},{_figure(d['cents'])},"
         + draws.text(Fraction(d["tenths"], 10))
+        + ","
+        + (_figure(d["cents"]) if d["id"] in case.get("committed", ()) else "")
         for d in case["dossiers"]
     ]
     (folder / "d.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
@@ -243,7 +251,7 @@ class Choices:
 
     def fits(self, fix: frozenset[str]) -> Bools:
         """Which choices break nothing but what is in `fix`, bool (2ⁿ,)."""
-        fine = self.relief(fix) < NEVER
+        fine = (self.relief(fix) < NEVER) & self.promised
         for key, (money, units) in self.slacks.items():
             if key not in fix:
                 fine &= (money == 0) & (units == 0)
@@ -260,6 +268,12 @@ class Choices:
             elif entry in rules:
                 fine &= sum(self.slacks[entry]) == 0
         return fine
+
+    @property
+    def promised(self) -> Bools:
+        """Which choices fund all that is committed, bool (2ⁿ,)."""
+        held = [name in self.case.get("committed", ()) for name in self.ids]
+        return np.asarray(self.held[:, held].all(axis=1))
 
     @property
     def allowed(self) -> Bools:

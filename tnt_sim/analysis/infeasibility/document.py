@@ -164,7 +164,7 @@ class RepairEntry:
 class ConflictDocument(StudyHead):
     """Which rules contradict each other, and what would be enough to settle it.
 
-    `n_sets` counts the conflicts that were found, of which `sets` explains as many as were asked for.
+    `n_sets` counts all conflicts that the search met; `sets` explains the first ones.
     """
 
     command: Literal["conflict"] = "conflict"

@@ -116,7 +116,7 @@ def find_cheapest_entries(form: ElasticProblem, clock: Clock) -> Keys | None:
 
     A minimal correction need not be the cheapest: two bounds that give way a little may cost less than one that
     gives way alone. All entries are relaxed at once; an entry that binds as a whole is then restored where the
-    money stays the same. None if time ran out.
+    money stays the same. Returns None if time ran out.
     """
     solved = _solve_slacks(form, frozenset(entry.key for entry in form.entries), clock)
     if solved is None:

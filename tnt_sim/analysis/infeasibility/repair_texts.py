@@ -459,7 +459,7 @@ def compute_written_raise(form: ElasticProblem, node: int, cents: int) -> int:
 def compute_written_raises(form: ElasticProblem, repair: RuleRepair) -> dict[int, int]:
     """Return the increase of each written amount in cents: an envelope, and as much for each one above it.
 
-    So no other envelope has less. What the parts of an envelope get more is part of what it gets more itself.
+    So no other envelope has less. The increase of an envelope includes the increases of its parts.
     """
     tree, own = form.problem.case.tree, dict[int, int]()
     for line, slack in repair.written.items():

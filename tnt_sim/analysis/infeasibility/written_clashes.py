@@ -22,6 +22,7 @@ import polars as pl
 from tnt_sim.analysis.infeasibility.document import (
     ActionEntry,
     EasedEntry,
+    EasedHead,
     LiftedEntry,
     MemberEntry,
     RepairEntry,
@@ -33,6 +34,7 @@ from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.field_types import write_amount, write_rate
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defect, TntError
@@ -427,9 +429,10 @@ def find_written_repairs(
             if clashes:
                 for step in clashes[0].repairs:
                     tried += 1
-                    joined = WrittenRepair(
-                        (*repair.actions, *step.actions), cents + step.cents, (*repair.sets, *step.sets)
-                    )
+                    actions = _merge_actions((*repair.actions, *step.actions))
+                    if actions is None:
+                        continue
+                    joined = WrittenRepair(actions, cents + step.cents, (*repair.sets, *step.sets))
                     after = _apply_changes(problem.scenario, _merge_sets(joined.sets), change)
                     if after is not None and not _is_unchanged(changed, after, clashes):
                         entry = (joined.cents, n_rules + len(step.actions), next(order), joined, after)
@@ -470,7 +473,10 @@ def _solve_changed(
         yield _build_entry(changed, repair, best, lang)
     elif best.status is Status.INFEASIBLE:
         for more in complete(changed):
-            actions = [*(_describe(action, lang) for action in repair.actions), *more.actions]
+            merged = _merge_actions((*repair.actions, *more.actions))
+            if merged is None:
+                continue
+            actions = [_describe(action, lang) for action in merged]
             sets = None if more.set is None else list(_merge_sets((*repair.sets, *more.set)))
             touched = {(action.kind, action.id) for action in actions}
             yield replace(
@@ -481,6 +487,30 @@ def _solve_changed(
                 n_rules=len(touched),
                 least_proven=None,
             )
+
+
+def _merge_actions(actions: Sequence[ActionEntry]) -> tuple[ActionEntry, ...] | None:
+    """Join the actions on one bound; None where one lowers what another raises, as a smaller change exists."""
+    merged: dict[tuple[str | None, ...], ActionEntry] = {}
+    for action in actions:
+        key = (action.kind, action.id, action.group, action.side)
+        before = merged.get(key)
+        if isinstance(before, EasedHead) and isinstance(action, EasedHead):
+            if before.do != action.do:
+                return None
+            cents = None
+            if before.by_cents is not None and action.by_cents is not None:
+                cents = before.by_cents + action.by_cents
+            by = parse_decimal(before.by) + parse_decimal(action.by)
+            action = replace(
+                action,
+                from_=before.from_,
+                from_cents=before.from_cents,
+                by=format_fraction(by),
+                by_cents=cents,
+            )
+        merged[key] = action
+    return tuple(merged.values())
 
 
 def _merge_sets(sets: Sequence[str]) -> list[str]:
