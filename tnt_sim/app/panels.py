@@ -45,7 +45,7 @@ from tnt_sim.reporting.decision_page.page_rows import (
 )
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
 from tnt_sim.reporting.reports.decision_table import simplify_reasons
-from tnt_sim.reporting.reports.infeasibility import describe_repaired_optimum
+from tnt_sim.reporting.reports.infeasibility import describe_repaired_optimum, describe_what_stands
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, find_reached_communes
@@ -484,7 +484,7 @@ def render_conflicts(
     return drawer.render_macro(
         "trouble",
         {
-            "sentences": [text.in_(lang) for text in problem_note.sentences]
+            "sentences": [text.in_(lang) for text in (*problem_note.sentences, *describe_what_stands(sets))]
             + _explain_missing_repair(conflict, lang),
             "held": held,
             "stopped": problem_note.stopped,
