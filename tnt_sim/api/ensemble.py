@@ -16,7 +16,7 @@ from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.analysis.uncertainty.runner import DrawLimits, choose_draw_execution, run_draws
 from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
 from tnt_sim.analysis.uncertainty.store import DrawStore
-from tnt_sim.api.impossible_settings import carry_conflict
+from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
@@ -57,7 +57,7 @@ class Ensemble(Pages, EnsembleTables):
         put_file(Path(path), encode_parquet(self.dossiers))
 
 
-@carry_conflict
+@with_conflict
 def ensemble(
     scenario: ScenarioData | Path | str,
     draws: int = 1000,

@@ -13,7 +13,7 @@ from tnt_sim.analysis.extend.result import FREE, NESTED
 from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.shared.reference_solution import ReportProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.api.impossible_settings import carry_conflict
+from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import convert_frame
 from tnt_sim.i18n.message import Lang
@@ -87,7 +87,7 @@ class Extension(StudyAnswer):
         return render_report_fragment(build_report(self.data), self.lang)
 
 
-@carry_conflict
+@with_conflict
 def extend(
     scenario: ScenarioData,
     *to: str | int,

@@ -15,7 +15,7 @@ AMOUNTS_BELOW = "usage.amounts"
 """Error of a sweep where amounts below its envelope do not follow; parts above their whole lead to it too."""
 
 
-def carry_conflict[**Request, Answer](function: Callable[Request, Answer]) -> Callable[Request, Answer]:
+def with_conflict[**Request, Answer](function: Callable[Request, Answer]) -> Callable[Request, Answer]:
     """Return a function on a scenario whose error, where the setting is impossible, has the `conflict`."""
 
     @wraps(function)
@@ -54,7 +54,7 @@ def _find_document(scenario: ScenarioData) -> Mapping[str, object] | None:
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 
     try:
-        found = conflict(scenario, time_limit=CONFLICT_SECONDS)
+        conflict_ = conflict(scenario, time_limit=CONFLICT_SECONDS)
     except TntError:
         return None
-    return found.document if found.status == "infeasible" else None
+    return conflict_.document if conflict_.status == "infeasible" else None

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.api.impossible_settings import carry_conflict
+from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.result import Result
 from tnt_sim.engine import solve as engine
 from tnt_sim.i18n.message import Lang
@@ -89,7 +89,7 @@ class Scenario(ScenarioData):
 
         return dump_document(build_check_document(compile_problem(self), Lang(lang or self.spec.locale)))
 
-    @carry_conflict
+    @with_conflict
     def solve(
         self,
         *,

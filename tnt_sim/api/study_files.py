@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.api.impossible_settings import carry_conflict
+from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.i18n.message import Lang
 
@@ -22,7 +22,7 @@ def with_files[**Request, Answer](
 ) -> Callable[Request, Answer]:
     """Return a function of an analysis whose result has a page and a workbook, as an `answer`."""
 
-    @carry_conflict
+    @with_conflict
     @wraps(function)
     def compute(*args: Request.args, **keywords: Request.kwargs) -> Answer:
         found = function(*args, **keywords)

@@ -15,7 +15,7 @@ from tnt_sim.analysis.sweep.result import build_document as sweep_document
 from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
 from tnt_sim.analysis.sweep.runner import SweepResult, choose_sweep_execution, run
 from tnt_sim.analysis.sweep.store import SweepStore
-from tnt_sim.api.impossible_settings import carry_conflict
+from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.study_files import WithReport
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
@@ -157,7 +157,7 @@ class Sweep(WithReport, StudyAnswer):
         return render_report_fragment(build_report(self.data, pictures={}), self.lang)
 
 
-@carry_conflict
+@with_conflict
 def sweep(
     scenario: ScenarioData,
     envelope: str | Sequence[str] = (),
