@@ -190,12 +190,8 @@ class WithConflict:
 
         Examples
         --------
-        >>> tight = scenario.with_({"envelopes.numerique.amount": "3 M€"})
-        >>> try:
-        ...     tight.solve()
-        ... except tnt.ScenarioError as error:
-        ...     print(error.conflict["repairs"][0]["set"])
-        ['programme.overbooked=true']
+        >>> ScenarioError([Defect("unknown", Text("inconnu", "unknown"))]).conflict is None
+        True
         """
         return None if self.search_conflict is None else self.search_conflict()
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tnt_sim.analysis.shared.goal_values import GoalValue
 from tnt_sim.analysis.shared.study_head import StudyHead
-from tnt_sim.documents import DecimalText
+from tnt_sim.documents import DecimalText, omit_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +164,12 @@ class RepairEntry:
 class ConflictDocument(StudyHead):
     """Which rules contradict each other, and what would be enough to settle it.
 
-    `n_sets` counts all conflicts that the search met; `sets` explains the first ones.
+    `n_sets` counts all conflicts that the search met, if any; `sets` explains the first ones.
     """
 
     command: Literal["conflict"] = "conflict"
     step: str | None
-    n_sets: int
+    n_sets: int | None = omit_none()
     sets: Sequence[ClashEntry]
     repairs: Sequence[RepairEntry]
     complete: bool

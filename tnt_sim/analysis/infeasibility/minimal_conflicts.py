@@ -571,7 +571,7 @@ def build_document(conflict_: ConflictResult, lang: Lang) -> ConflictDocument:
         stopped_by=course.stopped_by,
         progress=course.progress,
         step=conflict_.step or None,
-        n_sets=len(conflict_.written_sets) + conflict_.n_conflicts,
+        n_sets=len(conflict_.written_sets) + conflict_.n_conflicts or None,
         sets=[
             *conflict_.written_sets,
             *(_build_clash_entry(conflict_.wide, clash, lang) for clash in conflict_.sets),

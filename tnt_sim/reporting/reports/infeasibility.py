@@ -82,7 +82,7 @@ def build_first_conflict(
         stands.append(
             Paragraph(_("Put the line of a repair in the place of yours for {paths}.", paths=names))
         )
-    if more := document.n_sets - 1:
+    if more := (document.n_sets or 1) - 1:
         others = _n("One more conflict is not shown here.", "{n} more conflicts are not shown here.", n=more)
         end = join_sentences(others, end)
     return [first, *stands, *_build_repairs(repairs), Paragraph(end, soft=True)]
