@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,10 @@ def test_ctrl_c_keeps_what_was_found(tnt: Run, demo: Path, monkeypatch: pytest.M
     assert (said.code, told["stopped_by"], told["progress"]["done"]) == (130, "interrupt", 2)
     for key in ("transfer", "gains"):
         assert told["free"][key] == whole["free"][key]
-    assert told["free"]["totals"][0]["alone"] is None
+    alone, found = (one["free"]["totals"][0]["alone"] for one in (told, whole))
+    assert (alone["status"], alone["objective"]) == ("stopped", [])
+    limits = [Fraction(alone["limits"][end]) for end in ("low", "high")]
+    assert limits[0] <= Fraction(found["objective"][0]["value"]) <= limits[1]
     assert told["free"]["totals"][0]["gains"][0]["total"] is None
 
 

@@ -52,10 +52,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("verify {a}", SOLVERS | SLOW, 250),
         ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 280),
         ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 260),
-        ("run scenario.yaml", SECOND | SLOW, 344),
+        ("run scenario.yaml", SECOND | SLOW, 345),
         ("explain {a} E-24", SECOND | SLOW, 329),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 350),
-        ("compare {a} {b}", SOLVERS | SLOW, 340),
+        ("compare {a} {b}", SOLVERS | SLOW, 341),
         ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 325),
     ],
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from tnt_sim.analysis.extend.total_limits import GoalLimits
 from tnt_sim.analysis.extend.transfer import TransferReading
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
@@ -16,6 +16,9 @@ from tnt_sim.analysis.sweep.envelope_point import Point
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.extend.total_limits import GoalLimits
 
 FREE, NESTED = "free", "nested"
 

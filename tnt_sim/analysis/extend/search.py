@@ -22,7 +22,6 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GrantedRange, ListAtTotal
-from tnt_sim.analysis.extend.total_limits import TotalLimits
 from tnt_sim.analysis.extend.transfer import (
     TRANSFER,
     TransferReading,
@@ -178,6 +177,8 @@ class _ExtensionSearch:
 
     def _compute_limits(self, wanted: Sequence[tuple[str, int, bool]]) -> None:
         """Compute limits of the first goal at each total, as far as a share of the time goes."""
+        from tnt_sim.analysis.extend.total_limits import TotalLimits
+
         limits = TotalLimits(self.result.base, self.result.path)
         deadline = self.clock.deadline.take_share(LIMITS_SHARE)
         problems: dict[int, Problem | None] = {}

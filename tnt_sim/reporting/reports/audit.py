@@ -33,6 +33,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
 from tnt_sim.rules.expressions.text import capitalise
+from tnt_sim.rules.protocols import Sense
 
 BETTER = (
     _("The best found for the same money"),
@@ -139,7 +140,7 @@ def _describe_best_limit(goal: AuditGoal, answer: ComparedList | None) -> list[N
     if goal.bound is None or (answer is not None and answer.status == "optimal"):
         return []
     value = Number(parse_decimal(goal.bound))
-    if goal.sense == "minimise":
+    if Sense(goal.sense) is Sense.MINIMISE:
         text = _("No list that keeps the rules has less than {value} ({goal}).", value=value, goal=goal.goal)
     else:
         text = _("No list that keeps the rules has more than {value} ({goal}).", value=value, goal=goal.goal)
@@ -151,7 +152,7 @@ def _describe_better_limit(goal: AuditGoal, answer: ComparedList | None, bound: 
     if bound is None or (answer is not None and answer.status == "optimal"):
         return []
     value = Number(parse_decimal(bound))
-    if goal.sense == "minimise":
+    if Sense(goal.sense) is Sense.MINIMISE:
         text = _("No list for as much money has less than {value} ({goal}).", value=value, goal=goal.goal)
     else:
         text = _("No list for as much money has more than {value} ({goal}).", value=value, goal=goal.goal)
