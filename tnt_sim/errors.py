@@ -190,7 +190,7 @@ class WithConflict:
 
         Examples
         --------
-        >>> ScenarioError([Defect("unknown", Text("inconnu", "unknown"))]).conflict is None
+        >>> ScenarioError([Defect("unknown_column", Text("inconnu", "unknown"))]).conflict is None
         True
         """
         return None if self.search_conflict is None else self.search_conflict()
