@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 
 import polars as pl
 
@@ -192,17 +193,12 @@ def _locate_by_name(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
 
     A commune is looked for in the written department alone, an EPCI in France; none is taken from elsewhere.
     """
-    names = table["applicant"].unique().to_list()
+    names = table.filter(pl.col("applicant_id") == "")["applicant"].unique().to_list()  # others need no name
     read = [(name, *simplify_name(name)) for name in names]
     words = pl.DataFrame(
         read, schema=dict.fromkeys(("applicant", "stated", "name", "plain"), pl.String), orient="row"
     )
-    units = known.table.filter(pl.col("level").is_in(["commune", "epci"])).select(
-        "name", "department", *_UNIT
-    )
-    units = units.with_columns(
-        name=pl.Series([simplify_name(name)[2] for name in units["name"]], dtype=pl.String)
-    )
+    units = _list_named_units(known)
     communes = units.filter(
         (pl.col("level") == "commune") & ~pl.struct("level", "name", "department").is_duplicated()
     )
@@ -233,6 +229,16 @@ def _locate_by_name(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
     near = (pl.col("department") == "") | (pl.col("department") == pl.col("seat"))
     of_epci = by_epci.select(pl.when(near).then(name).alias(name) for name in _UNIT)
     return _coalesce_units(_coalesce_units(by_plain, by_rest), of_epci)
+
+
+@cache
+def _list_named_units(known: Territory) -> pl.DataFrame:
+    """Return communes and EPCI with their names in plain letters; they are read once for each map."""
+    units = known.table.filter(pl.col("level").is_in(["commune", "epci"])).select(
+        "name", "department", *_UNIT
+    )
+    names = [simplify_name(name)[2] for name in units["name"]]
+    return units.with_columns(name=pl.Series(names, dtype=pl.String))
 
 
 def _coalesce_units(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
 import numpy as np
 
 from tnt_sim.analysis.shared.cap_curves import read_cap_trees
-from tnt_sim.analysis.shared.cap_prices import CapPrices
-from tnt_sim.analysis.shared.reference_solution import relax_to_report
+from tnt_sim.analysis.shared.cap_prices import compute_selection_bound
+from tnt_sim.analysis.shared.reference_solution import without_rules
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
@@ -76,8 +76,7 @@ class FarLists:
         plain = (offers.least_cents == offers.most_cents)[offers.candidate].all()
         if stage.sense is not Sense.MAXIMISE or stage.goal_parts or stage.terms.once or not plain:
             return None
-        rules = tuple(relax_to_report(rule) for rule in problem.rules)
-        relaxed = replace(problem, rules=rules, table_rules=(), limits=())
+        relaxed = without_rules(problem)
         form = formulate(relaxed, deadline=deadline)
         read = read_cap_trees(form, relaxed, deadline)
         if read is None:
@@ -120,7 +119,7 @@ class FarLists:
             for _ in range(TRIES):
                 price = math.isqrt(low * max(high, low))
                 scored = price * away + (self.value << fine)
-                most = self._compute_bound(scored, deadline)
+                most = compute_selection_bound(scored, self.cents, self.trees, deadline)
                 if most is not None:
                     here = (most - (self.least << fine)) // price
                     bound = here if bound is None else min(bound, here)
@@ -135,18 +134,6 @@ class FarLists:
             pass
         allocation = None if best is None else self._read(best[1])
         return allocation, None if bound is None else (bound + constant) * terms.scale
-
-    def _compute_bound(self, profit: IntArray, deadline: Deadline) -> int | None:
-        """Bound what a selection under the caps is worth."""
-        used = np.maximum(profit, 0)
-        free, most = np.ones(len(profit), dtype=np.bool_), 0
-        for tree in self.trees:
-            prices = CapPrices.of(used, self.cents, tree, deadline)
-            if prices is None:
-                return None
-            free[prices.columns] = False
-            most += prices.bound // prices.b
-        return most + int(used[free].sum())
 
     def _select_greedily(self, profit: IntArray, deadline: Deadline) -> BoolArray:
         """Fill the caps by falling profit per cent, each up to the first that exceeds it."""

@@ -13,8 +13,8 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.analysis.shared.cap_curves import read_cap_trees
-from tnt_sim.analysis.shared.cap_prices import CapPrices
-from tnt_sim.analysis.shared.reference_solution import relax_to_report
+from tnt_sim.analysis.shared.cap_prices import compute_selection_bound
+from tnt_sim.analysis.shared.reference_solution import without_rules
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
@@ -42,15 +42,8 @@ def compute_cap_bound(problem: Problem, form: Formulation, deadline: Deadline = 
         return None
     _, trees = read
     cost = problem.offers.most_cents[form.recovery.candidate]
-    profit = np.maximum(stage.objective, 0)
-    free, most = np.ones(len(profit), dtype=np.bool_), 0
-    for tree in trees:
-        prices = CapPrices.of(profit, cost, tree, deadline)
-        if prices is None:
-            return None
-        free[prices.columns] = False
-        most += prices.bound // prices.b
-    return (most + int(profit[free].sum()) + stage.constant) * stage.scale
+    most = compute_selection_bound(stage.objective, cost, trees, deadline)
+    return None if most is None else stage.to_value(most)
 
 
 def compute_bound_without_rules(problem: Problem, deadline: Deadline = UNLIMITED) -> Fraction | None:
@@ -58,8 +51,7 @@ def compute_bound_without_rules(problem: Problem, deadline: Deadline = UNLIMITED
 
     It bounds the problem without any of its rules too.
     """
-    rules = tuple(relax_to_report(rule) for rule in problem.rules)
-    relaxed = replace(problem, rules=rules, table_rules=(), limits=())
+    relaxed = without_rules(problem)
     try:
         return compute_cap_bound(relaxed, formulate(relaxed, deadline=deadline), deadline)
     except DeadlineExpired:

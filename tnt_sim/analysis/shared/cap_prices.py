@@ -23,7 +23,7 @@ import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
-from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 MOST_BITS, PRODUCT_BITS = 40, 61
 """Bits of the denominator b, at most, and of every product."""
@@ -133,3 +133,45 @@ def _find_fill_ratios(
 
     select_columns(root)
     return fill
+
+
+def compute_tree_prices(
+    profit: IntArray, weight: IntArray, trees: Iterable[CapTreeNode], deadline: Deadline = UNLIMITED
+) -> tuple[list[CapPrices], BoolArray] | None:
+    """Price the caps of several trees; None where products leave 64 bits.
+
+    Returns
+    -------
+    list of CapPrices, bool (n_cols,)
+        The prices of each tree, and which columns lie under none of them.
+
+    Raises
+    ------
+    DeadlineExpired
+        If time runs out first.
+    """
+    free, of_trees = np.ones(len(profit), dtype=np.bool_), list[CapPrices]()
+    for tree in trees:
+        prices = CapPrices.of(profit, weight, tree, deadline)
+        if prices is None:
+            return None
+        free[prices.columns] = False
+        of_trees.append(prices)
+    return of_trees, free
+
+
+def compute_selection_bound(
+    profit: IntArray, weight: IntArray, trees: Iterable[CapTreeNode], deadline: Deadline = UNLIMITED
+) -> int | None:
+    """Bound what a selection under the caps of several trees is worth; None where products leave 64 bits.
+
+    Raises
+    ------
+    DeadlineExpired
+        If time runs out first.
+    """
+    gain = np.maximum(profit, 0)
+    priced = compute_tree_prices(gain, weight, trees, deadline)
+    if priced is None:
+        return None
+    return sum(prices.bound // prices.b for prices in priced[0]) + int(gain[priced[1]].sum())

@@ -207,6 +207,12 @@ def relax_rule_to_report(problem: Problem, rule_id: str) -> Problem:
     return replace(problem, rules=rules)
 
 
+def without_rules(problem: Problem) -> Problem:
+    """Return the problem in which no rule binds beside its envelopes: each is relaxed to a report."""
+    rules = tuple(relax_to_report(rule) for rule in problem.rules)
+    return replace(problem, rules=rules, table_rules=(), limits=())
+
+
 def without_prices(problem: Problem) -> Problem:
     """Return the problem without penalties: priced rules become reports, hard rules stay."""
     rules = tuple(relax_to_report(rule) if rule.mode is Mode.PENALTY else rule for rule in problem.rules)

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.analysis.shared.cap_curves import read_cap_trees
-from tnt_sim.analysis.shared.cap_prices import CapPrices
-from tnt_sim.analysis.shared.reference_solution import relax_to_report
+from tnt_sim.analysis.shared.cap_prices import compute_tree_prices
+from tnt_sim.analysis.shared.reference_solution import without_rules
 from tnt_sim.analysis.sweep.row_prices import Prices, compute_row_bound
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.incumbent import find_idle_allocation, find_late_allocation
@@ -136,8 +136,7 @@ def _compute_bound(
     read = read_cap_trees(form, problem, deadline) if is_maximised else None
     bound = None if read is None else _compute_cap_bound(problem, form, read[1], deadline)
     if bound is None and prices is None and is_maximised and not _has_penalties(problem):
-        rules = tuple(relax_to_report(rule) for rule in problem.rules)
-        within = replace(problem, rules=rules, table_rules=(), limits=())
+        within = without_rules(problem)
         free = formulate(within, deadline=deadline)
         read = read_cap_trees(free, within, deadline)
         alike = (free.stages[0].scale, free.stages[0].constant) == (stage.scale, stage.constant)
@@ -155,16 +154,13 @@ def _compute_cap_bound(
     """Bound by prices of nested caps; None where products leave 64 bits."""
     profit = np.maximum(form.stages[0].objective, 0)
     cents = problem.offers.most_cents[form.recovery.candidate]
-    free, bound, reduced = np.ones(len(profit), dtype=np.bool_), Fraction(0), []
-    for tree in trees:
-        prices = CapPrices.of(profit, cents, tree, deadline)
-        if prices is None:
-            return None
-        free[prices.columns] = False
-        bound += Fraction(prices.bound, prices.b)
-        reduced.append(_ReducedCosts(prices.columns, prices.reduced, prices.b))
-    left = np.flatnonzero(free)
+    priced = compute_tree_prices(profit, cents, trees, deadline)
+    if priced is None:
+        return None
+    left = np.flatnonzero(priced[1])
+    bound = sum((Fraction(prices.bound, prices.b) for prices in priced[0]), Fraction(0))
     bound += int(profit[left].sum(dtype=object) or 0)
+    reduced = [_ReducedCosts(prices.columns, prices.reduced, prices.b) for prices in priced[0]]
     return _PricedBound(bound, [*reduced, _ReducedCosts(left, profit[left], 1)])
 
 
