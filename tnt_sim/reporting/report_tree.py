@@ -25,6 +25,8 @@ from tnt_sim.i18n.numbers import (
 type Words = Text | str
 """A sentence in both languages, or a text that has one form only, as a name or an id."""
 type Cell = Words | int | Fraction | None
+type DrawPicture = Callable[[Lang, int], str]
+"""Draws a picture as SVG for a language and a width in pixels."""
 
 
 COLON = _(": ")
@@ -158,10 +160,20 @@ class Callout:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture of a page, drawn as SVG when it is rendered, "" for none; other outputs have its table."""
+    """A picture of a page, drawn as SVG when it is rendered; other outputs have its table.
+
+    Attributes
+    ----------
+    alt : what it shows, for those who do not see it
+    draw : draws it for a language and a width in pixels; "" for none
+    finding : what it shows in a sentence, its title
+    question : what it is about, below the title
+    """
 
     alt: Words
-    draw: Callable[[Lang], str]
+    draw: DrawPicture
+    finding: Words = ""
+    question: Words = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +263,14 @@ def build_section(
     columns: Sequence[Column] = (),
     *,
     words: Sequence[Words] = (),
-    chart: Callable[[Lang], str] | None = None,
+    chart: DrawPicture | Chart | None = None,
     annex: bool = False,
     most: int = 20,
 ) -> Section:
     """Return a section of sentences, at most one chart and at most one table."""
     nodes: list[Node] = [Paragraph(text) for text in words]
     if chart is not None:
-        nodes.append(Chart(title, chart))
+        nodes.append(chart if isinstance(chart, Chart) else Chart(title, chart))
     if columns:
         nodes.append(Table(columns, most=most))
     return Section(title, nodes, annex)

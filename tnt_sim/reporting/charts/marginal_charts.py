@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from tnt_sim.analysis.marginal.document import NextEuroEntry, PriceEntry
@@ -12,48 +10,6 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_decimal, format_euros, format_short_amount
 from tnt_sim.reporting.charts.theme import FREE, INK, apply_theme, import_altair
-
-FILLS = ("#5288ba", "#1c4a73", "#8f989f", "#b36b00", "#56b4a2", "#7a3e00")
-"""One fill per side, of clearly different lightness."""
-LINE, GAP, LABEL, BARS_WIDTH, VALUE = 20, 14, 240, 880, 130
-BARS_INK = "#17212b"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """Label and, for each side, a size ≥ 0 with its text."""
-
-    label: str
-    sizes: Sequence[float]
-    texts: Sequence[str]
-
-
-def draw_bars(bars: Sequence[Bar], sides: Sequence[str], title: str) -> str:
-    """Draw groups of bars, one bar per side, with a legend of the sides."""
-    most = max((size for bar in bars for size in bar.sizes), default=0.0) or 1.0
-    room = BARS_WIDTH - LABEL - VALUE
-    pieces: list[str] = []
-    y = 34
-    for k, side in enumerate(sides):
-        x = LABEL + k * (room / max(1, len(sides)))
-        pieces.append(f'<rect x="{x:.0f}" y="6" width="14" height="14" fill="{FILLS[k % len(FILLS)]}"/>')
-        pieces.append(f'<text x="{x + 20:.0f}" y="18">{escape(side)}</text>')
-    for bar in bars:
-        middle = y + len(sides) * LINE / 2 + 4
-        pieces.append(f'<text x="{LABEL - 10}" y="{middle:.0f}" text-anchor="end">{escape(bar.label)}</text>')
-        for k, (size, text) in enumerate(zip(bar.sizes, bar.texts, strict=True)):
-            width = room * size / most
-            top = y + k * LINE
-            fill = FILLS[k % len(FILLS)]
-            pieces.append(
-                f'<rect x="{LABEL}" y="{top}" width="{width:.1f}" height="{LINE - 4}" fill="{fill}">'
-                f"<title>{escape(f'{bar.label} · {sides[k]} · {text}')}</title></rect>"
-            )
-            pieces.append(f'<text x="{LABEL + width + 6:.1f}" y="{top + 13}">{escape(text)}</text>')
-        y += len(sides) * LINE + GAP
-    head = f'<svg viewBox="0 0 {BARS_WIDTH} {y}" role="img" aria-label="{escape(title)}"'
-    return f'{head} font-family="inherit" font-size="13" fill="{BARS_INK}">{"".join(pieces)}</svg>'
-
 
 MARGINAL_WIDTH, ROW = 560, 34
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.errors import UsageError
@@ -18,6 +20,36 @@ INK, SOFT, LINE, TINT = "#17212b", "#525d67", "#c6ced5", "#e3e8ec"
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
 """Okabe and Ito's palette, most distinct in greyscale first; the yellow is darkened for white pages."""
 FREE, NESTED = OKABE_ITO[0], OKABE_ITO[1]
+
+
+class Mark(StrEnum):
+    """The meaning of a mark: it has one colour in every picture, and a class that a page may restyle."""
+
+    GRANTED = "granted"
+    COMMITTED = "committed"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    INELIGIBLE = "ineligible"
+    LEFT = "left"
+    GAIN = "gain"
+    LOSS = "loss"
+    RANGE = "range"
+
+
+FILLS = MappingProxyType(
+    {
+        Mark.GRANTED: "#3a7fc0",
+        Mark.COMMITTED: "#1c4a73",
+        Mark.WAITING: "#c27500",
+        Mark.REFUSED: "#a4532f",
+        Mark.INELIGIBLE: "#7f878e",
+        Mark.LEFT: "#8f989f",
+        Mark.GAIN: "#3a7fc0",
+        Mark.LOSS: "#cc5500",
+        Mark.RANGE: "#7f878e",
+    }
+)
+"""The colour of each mark on a white page, and with a contrast of 3 on a dark one, but of committed money."""
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 type ChartSpec = dict[str, Any]

@@ -13,7 +13,7 @@ from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreRun
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
 from tnt_sim.i18n.parameters import Items
-from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
     Column,
     Kind,
@@ -209,17 +209,17 @@ def _build_dimension_section(comparison: ComparedRuns, dimension: str, title: Te
     return build_section(title, columns, chart=partial(_draw_groups, grouped, names), annex=True)
 
 
-def _draw_granted(sides: Sequence[tuple[str, int]], lang: Lang) -> str:
+def _draw_granted(sides: Sequence[tuple[str, int]], lang: Lang, width: int) -> str:
     title = _GRANTED.in_(lang)
     bars = [Bar(side, [cents], [format_short_amount(cents, lang)]) for side, cents in sides]
-    return draw_bars(bars, [title], title)
+    return draw_bars(bars, [title], title, width)
 
 
-def _draw_groups(grouped: Mapping[str, Sequence[int]], sides: Sequence[str], lang: Lang) -> str:
+def _draw_groups(grouped: Mapping[str, Sequence[int]], sides: Sequence[str], lang: Lang, width: int) -> str:
     bars = [
         Bar(name, cents, [format_short_amount(c, lang) for c in cents]) for name, cents in grouped.items()
     ]
-    return draw_bars(bars, sides, _GRANTED.in_(lang)) if bars else ""
+    return draw_bars(bars, sides, _GRANTED.in_(lang), width) if bars else ""
 
 
 _GRANTED = _("Amounts granted")

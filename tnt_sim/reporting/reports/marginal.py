@@ -28,7 +28,7 @@ from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer, format_significant
 from tnt_sim.i18n.parameters import Count, Items
-from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
     Callout,
     Cell,
@@ -161,11 +161,11 @@ def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
     return [*nodes, Paragraph(STEP_NOTE, soft=True)]
 
 
-def _draw_next_euro(entries: Sequence[NextEuroEntry], lang: Lang) -> str:
+def _draw_next_euro(entries: Sequence[NextEuroEntry], lang: Lang, width: int) -> str:
     known = sorted((entry.step_cents, entry.id) for entry in entries if entry.exact and entry.step_cents)
     bars = [Bar(name, [cents], [f"+{format_amount(cents, lang)}"]) for cents, name in known[:MOST_BARS]]
     side = _("the least to add for a gain").in_(lang)
-    return draw_bars(bars, [side], TITLES["next"].in_(lang)) if bars else ""
+    return draw_bars(bars, [side], TITLES["next"].in_(lang), width) if bars else ""
 
 
 def _format_step(entry: NextEuroEntry, lang: Lang) -> str:
@@ -301,7 +301,7 @@ def _count_flags(document: EntryThresholdsDocument, flags: Sequence[str], lang: 
     return capitalise(f"{Items(counts, ';').in_(lang)}.")
 
 
-def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang) -> str:
+def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang, width: int) -> str:
     """Draw how many applications can enter without loss for each increase, at up to `MOST_BARS` amounts."""
     known = [e.no_loss_upto_cents for e in waiting if e.no_loss_upto_cents is not None]
     if not known:
@@ -314,7 +314,7 @@ def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang) -> str:
         n = sum(one <= cents for one in known)
         bars.append(Bar(f"+{format_amount(cents, lang)}", [n], [format_integer(n, lang)]))
     side = _("dossiers that can enter without loss").in_(lang)
-    return draw_bars(bars, [side], TITLES["entries"].in_(lang))
+    return draw_bars(bars, [side], TITLES["entries"].in_(lang), width)
 
 
 def _build_targets(document: TargetDocument) -> list[Node]:
@@ -367,7 +367,7 @@ def _build_targets(document: TargetDocument) -> list[Node]:
     return [Section(title, [Chart(title, partial(_draw_targets, document)), table]), *lists]
 
 
-def _draw_targets(document: TargetDocument, lang: Lang) -> str:
+def _draw_targets(document: TargetDocument, lang: Lang, width: int) -> str:
     known = [
         (entry.words, entry.amount_cents) for entry in document.targets if entry.amount_cents is not None
     ]
@@ -377,7 +377,7 @@ def _draw_targets(document: TargetDocument, lang: Lang) -> str:
         known.insert(0, (_("written amount").in_(lang), document.amount_cents))
     bars = [Bar(name, [cents], [format_amount(cents, lang)]) for name, cents in known]
     side = _('envelope "{envelope}"', envelope=document.envelope or "").in_(lang)
-    return draw_bars(bars, [side], TITLES["target"].in_(lang))
+    return draw_bars(bars, [side], TITLES["target"].in_(lang), width)
 
 
 def _describe_target(document: TargetDocument, entry: TargetEntry, lang: Lang) -> str:
@@ -507,14 +507,14 @@ def _describe_price_moves(entry: PriceEntry, lang: Lang) -> str:
     return "–" if entry.goal and Fraction(entry.change) == 0 else _describe_moves(entry, lang)
 
 
-def _draw_prices(dear: Sequence[PriceEntry], title: Text, lang: Lang) -> str:
+def _draw_prices(dear: Sequence[PriceEntry], title: Text, lang: Lang, width: int) -> str:
     if len({entry.goal for entry in dear}) != 1:
         return ""
     bars = [
         Bar(entry.id, [abs(float(Fraction(entry.value)))], [_format_change(entry, lang)]) for entry in dear
     ]
     side = _("what would be gained without it").in_(lang)
-    return draw_bars(bars, [side], title.in_(lang))
+    return draw_bars(bars, [side], title.in_(lang), width)
 
 
 def _format_change(entry: PriceEntry, lang: Lang) -> str:
@@ -564,7 +564,7 @@ def _build_options(document: ExtensionDocument) -> Section:
     return build_section(title, columns, chart=partial(_draw_options, document), most=len(ways))
 
 
-def _draw_options(document: ExtensionDocument, lang: Lang) -> str:
+def _draw_options(document: ExtensionDocument, lang: Lang, width: int) -> str:
     ways = [way for way in document.ways if way.allowed]
     if len({way.goal for way in ways if way.goal}) != 1:
         return ""
@@ -578,7 +578,7 @@ def _draw_options(document: ExtensionDocument, lang: Lang) -> str:
     ]
     extra = format_amount(document.extra_cents, lang)
     side = _("gain for {extra} more", extra=extra).in_(lang)
-    return draw_bars(bars, [side], TITLES["extension"].in_(lang))
+    return draw_bars(bars, [side], TITLES["extension"].in_(lang), width)
 
 
 def _format_option_gain(option: ExtensionOptionEntry, lang: Lang) -> str:

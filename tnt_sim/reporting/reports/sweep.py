@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +31,7 @@ from tnt_sim.reporting.report_tree import (
     Cell,
     Chart,
     Column,
+    DrawPicture,
     Kind,
     Node,
     Output,
@@ -74,7 +75,6 @@ _CHARTS = {
     "envelopes": _("By envelope"),
 }
 _SHEETS = {"free": _("Free"), "nested": _("Commitments kept")}
-type DrawPicture = Callable[[Lang], str]
 
 
 def build_report(document: SweepDocument, pictures: Mapping[str, str] | None = None) -> Report:
@@ -108,11 +108,11 @@ def _prepare_charts(document: SweepDocument, pictures: Mapping[str, str] | None)
     return {kind: partial(_draw_chart, document, kind) for kind in list_chart_kinds(document)}
 
 
-def _get_picture(picture: str, __: Lang) -> str:
+def _get_picture(picture: str, __: Lang, ___: int) -> str:
     return picture
 
 
-def _draw_chart(document: SweepDocument, kind: str, lang: Lang) -> str:
+def _draw_chart(document: SweepDocument, kind: str, lang: Lang, width: int) -> str:
     return render_svg(draw_sweep_chart(document, kind, lang))
 
 

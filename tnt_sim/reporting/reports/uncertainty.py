@@ -16,7 +16,7 @@ from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count, Items, Rate, Rounded
 from tnt_sim.ingest.tables.headers import normalise_header
-from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
     Callout,
     Cell,
@@ -395,11 +395,11 @@ def _build_standing_section(tables: EnsembleTables) -> Section:
     )
 
 
-def _draw_standing(names: Sequence[Text], numbers: Sequence[int], title: Text, lang: Lang) -> str:
+def _draw_standing(names: Sequence[Text], numbers: Sequence[int], title: Text, lang: Lang, width: int) -> str:
     bars = [
         Bar(name.in_(lang), [n], [format_integer(n, lang)]) for name, n in zip(names, numbers, strict=True)
     ]
-    return draw_bars(bars, [_("dossiers").in_(lang)], title.in_(lang))
+    return draw_bars(bars, [_("dossiers").in_(lang)], title.in_(lang), width)
 
 
 def _build_risk_section(tables: EnsembleTables) -> Section:

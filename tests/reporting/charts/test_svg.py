@@ -1,0 +1,78 @@
+"""Axes and bars: round numbers, bars that stand on zero, and a sign where a scale does not."""
+
+from __future__ import annotations
+
+import random
+import re
+from decimal import Decimal
+from xml.etree import ElementTree
+
+import pytest
+
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.charts.bars import Bar, Change, draw_bars, draw_dumbbells
+from tnt_sim.reporting.charts.svg import (
+    NARROW,
+    WIDE,
+    Drawing,
+    Scale,
+    choose_limits,
+    compute_ticks,
+    describe_break,
+    write_cents,
+    write_number,
+)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_ticks_are_round_and_inside(seed: int) -> None:
+    chance = random.Random(seed)
+    low = chance.choice((0.0, -3.5, 1e-6, 12_345.0, 9.9e6))
+    high = low + 10 ** chance.uniform(-3, 10)
+    most = chance.randint(2, 8)
+    ticks = compute_ticks(low, high, most)
+    assert 1 <= len(ticks) <= most + 1
+    slack = (high - low) * 1e-6
+    assert all(low - slack <= tick <= high + slack for tick in ticks)
+    if len(ticks) > 1:
+        step = Decimal(f"{ticks[1] - ticks[0]:.2e}").normalize().as_tuple()
+        assert step.digits in ((1,), (2,), (5,))
+
+
+def test_a_scale_starts_at_zero_or_shows_its_break() -> None:
+    whole = Scale(*choose_limits([0.0, 3.0, 10.0]), 0, 100)
+    near = Scale(*choose_limits([9_800.0, 10_000.0]), 0, 100, write_number)
+    assert (whole.low, whole.is_broken, describe_break(whole, Lang.EN)) == (0.0, False, "")
+    assert 0 < near.low < 9_800
+    assert near.is_broken
+    assert "9" in describe_break(near, Lang.EN)
+    drawings = [Drawing(WIDE) for _ in range(2)]
+    for drawing, scale in zip(drawings, (whole, near), strict=True):
+        drawing.draw_x_axis(scale, 10, Lang.EN)
+    assert [drawing.finish(20, "").count('stroke-width="1.5"') for drawing in drawings] == [0, 2]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_bars_stand_on_zero_and_stay_inside(width: int) -> None:
+    bars = [Bar("Région <1>", [50.0, 100.0], ["50 €", "100 €"]), Bar("b" * 90, [0.0, 25.0], ["0 €", "25 €"])]
+    svg = draw_bars(bars, ["avant", "après"], "alt & more", width)
+    rects = [
+        {key: float(rect.attrib[key]) for key in ("x", "width")}
+        for rect in ElementTree.fromstring(svg).iter("rect")
+        if float(rect.attrib["height"]) == 16
+    ]
+    sizes = [rect["width"] for rect in rects]
+    assert sizes[0] == pytest.approx(sizes[1] / 2, abs=0.2)
+    assert sizes[3] == pytest.approx(sizes[1] / 4, abs=0.2)
+    assert len({rect["x"] for rect in rects}) == 1
+    assert all(rect["x"] + rect["width"] <= width for rect in rects)
+    assert 'style="' not in svg
+
+
+def test_a_dumbbell_goes_from_before_to_after() -> None:
+    changes = [Change("a", 0.0, 200.0, "+2 €"), Change("b", 300.0, 100.0, "−2 €")]
+    svg = draw_dumbbells(changes, ("A", "B"), write_cents, "alt", Lang.FR, WIDE)
+    lines = re.findall(r'd="M([\d.]+) [\d.]+L([\d.]+) [\d.]+"[^>]*class="(\w+)-line"', svg)
+    assert [mark for _, _, mark in lines] == ["gain", "loss"]
+    (a0, a1, _), (b0, b1, _) = lines
+    assert float(a0) < float(b1) < float(a1) < float(b0)
