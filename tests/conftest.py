@@ -87,6 +87,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         shortened = [] if Lane.slow else terminalreporter.stats.get("passed", [])
         shortened = [report for report in shortened if "drawn" in report.keywords]
         ids = dict.fromkeys(report.nodeid for report in (*skipped, *shortened))
+        # those of one file together, so that its fixtures are made once
+        ids = sorted(ids, key=lambda one: one.partition("::")[0])
         file.write_text("".join(f"{one}\n" for one in ids), encoding="utf-8")
 
 
