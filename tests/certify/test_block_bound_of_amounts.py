@@ -63,7 +63,7 @@ def exact(system: System, named: list[int]) -> bool:
     return read.n_cols == n and not (read.must & (opened == 0)).any()
 
 
-@pytest.mark.parametrize("part", seeds(range(6), 1))
+@pytest.mark.parametrize("part", seeds(range(3), 1))
 def test_what_is_closed_holds_no_point_and_all_that_holds_none_is_closed(part: int) -> None:
     closed = kept = grouped = 0
     for seed in range(300 * part, 300 * part + 300):
@@ -89,7 +89,7 @@ def test_what_is_closed_holds_no_point_and_all_that_holds_none_is_closed(part: i
     assert min(closed, kept, grouped) > 60
 
 
-@pytest.mark.parametrize("part", seeds(range(4), 1))
+@pytest.mark.parametrize("part", seeds(range(2), 1))
 def test_the_prover_finds_proofs_that_hold(part: int) -> None:
     found = empty = 0
     for seed in range(200 * part, 200 * part + 200):

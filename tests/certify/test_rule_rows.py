@@ -211,10 +211,11 @@ def test_a_multiplier_is_not_negative() -> None:
 
 @pytest.mark.drawn
 def test_what_rules_write_agrees() -> None:
-    for seed, problem, _points in problems(first_of(range(100, 160), 12)):
-        found = compare_readings(problem, build_claims(problem))
+    for seed, problem, _points in problems(first_of(range(100, 140), 12)):
+        claims = build_claims(problem)
+        found = compare_readings(problem, claims)
         assert found.holds, (seed, found)
-        assert found.n_read + found.n_unread == build_claims(problem).system.rows.n
+        assert found.n_read + found.n_unread == claims.system.rows.n
 
 
 def changed(claims: Claims, place: int, dice: Random) -> Claims:

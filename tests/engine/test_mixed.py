@@ -34,7 +34,7 @@ KINDS = {
 
 
 @pytest.mark.drawn
-@pytest.mark.parametrize("first", seeds(range(0, 50, 10), 1))
+@pytest.mark.parametrize("first", seeds(range(0, 30, 10), 1))
 def test_engine_equals_brute_force(first: int) -> None:
     for seed in first_of(range(first, first + 10), 5):
         told, _ = check(mixed(seed))
@@ -50,7 +50,7 @@ def test_up_to_ten_dossiers(seed: int) -> None:
 @pytest.mark.slow
 def test_hundreds_of_mixed_cases_equal_enumeration() -> None:
     """Thousands more by hand: `benchmarks/brute.py`."""
-    different = {seed: told for seed in range(1000, 1150) if (told := check(mixed(seed, 8, 4000))[0])}
+    different = {seed: told for seed in range(1000, 1070) if (told := check(mixed(seed, 8, 4000))[0])}
     assert different == {}
 
 

@@ -46,13 +46,13 @@ def test_forced_in_and_out(case: dict[str, Any], data: st.DataObject) -> None:
     if problem is None or not problem.offers.candidate.any():
         return
     row = data.draw(st.sampled_from(np.flatnonzero(problem.offers.candidate).tolist()))
-    name = problem.case.table["dossier"][row]
+    name, every = problem.case.table["dossier"][row], list(allowed(case))
     for inside in (True, False):
         if not inside and problem.offers.forced[row]:
             continue
         answer = optimise(with_fixed(problem, fund=[row]) if inside else with_fixed(problem, refuse=[row]))
         best = max(
-            (found for found in allowed(case) if (name in found[0]) == inside),
+            (found for found in every if (name in found[0]) == inside),
             key=lambda found: found[1],
             default=None,
         )

@@ -116,7 +116,7 @@ def drawn(dice: Random, name: str, amount: int, depth: int, homes: dict[str, int
     return "{" + ", ".join(parts) + "}"
 
 
-@pytest.mark.parametrize("block", seeds(range(8), 1))
+@pytest.mark.parametrize("block", seeds(range(4), 1))
 def test_raising_what_is_named_removes_the_error(tmp_path: Path, block: int) -> None:
     """And what is named as lacking is what the envelope holds above what it can grant by itself."""
     seen = 0

@@ -40,7 +40,7 @@ SHARE = 4
 DRAWS = 10
 """The default lane draws one example in so many."""
 
-SLOW_DRAWS = 5
+SLOW_DRAWS = 8
 """The slow lane draws one in so many: tens of thousands are drawn by hand (`benchmarks/brute.py`, `oracle.py`)."""
 
 FEWEST = 10

@@ -90,7 +90,7 @@ def with_transfers(case: dict[str, Any], dice: random.Random) -> dict[str, Any]:
 def test_room_where_money_moves_is_there_and_misses_no_straight_way(tmp_path: Path) -> None:
     """What a dossier is said to be left fits; more fits only where money must go through several envelopes."""
     seen: Counter[str] = Counter()
-    for seed in first_of(range(300), 75):
+    for seed in first_of(range(150), 75):
         dice = random.Random(seed)
         case = with_transfers(cases.drawn(seed), dice)
         try:
@@ -107,7 +107,7 @@ def test_room_where_money_moves_is_there_and_misses_no_straight_way(tmp_path: Pa
                 assert fits(tree, own, node, min(left, 10**9)), (seed, own, tree.ids[node], left)
                 seen["moved" if reading.moves else "still"] += 1
                 seen["short"] += left < UNLIMITED and fits(tree, own, node, left + 1)
-    assert seen["moved"] > share(100)
+    assert seen["moved"] > share(50)
     assert 50 * seen["short"] < seen["moved"] + seen["still"]
 
 

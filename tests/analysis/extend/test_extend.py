@@ -77,11 +77,10 @@ def test_values_equal_enumeration(first: int) -> None:
 
 
 @pytest.mark.drawn
-@pytest.mark.parametrize("first", seeds(range(0, 24, 12), 1))
-def test_stated_limits_equal_enumeration(first: int) -> None:
+def test_stated_limits_equal_enumeration() -> None:
     """Transfers within what axes may give and get, one goal or two, commitments kept or not."""
     told: Counter[str] = Counter()
-    for seed in first_of(range(first, first + 12), 3):
+    for seed in first_of(range(12), 3):
         case = stated.drawn(seed)
         extra = (case["unit"] * 2, case["unit"] * 9)
         with tempfile.TemporaryDirectory() as folder:
@@ -231,7 +230,7 @@ def test_another_list_that_shares_the_money_otherwise_is_told(tmp_path: Path) ->
 @pytest.mark.drawn
 def test_equal_ranges_are_those_of_enumeration() -> None:
     several = 0
-    for seed in first_of((11, *range(11)), 3):  # the lists of 11 share the money otherwise
+    for seed in first_of((11, *range(6)), 3):  # the lists of 11 share the money otherwise
         case = stated.drawn(seed, alike=True)
         with tempfile.TemporaryDirectory() as folder:
             result = asked(stated.load(case, Path(folder)), case["unit"])
@@ -327,7 +326,8 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_frozen_flagship() -> None:
     """Transfers within 88 M€ bring 2 998 points; 98 M€ without them 1 904,8: 1 093,2 less."""
-    told = tnt.extend(tnt.Scenario.from_yaml(FLAGSHIP), "90 M€", "98 M€", "108 M€").document
+    found = tnt.extend(tnt.Scenario.from_yaml(FLAGSHIP), "90 M€", "98 M€", "108 M€")
+    told = found.document
     assert (told["status"], told["transfers"], told["synthetic"]) == ("optimal", "free", True)
     start, transfer = told["as_written"], told["free"]["transfer"]
     assert (start["objective"][0]["value"], transfer["objective"][0]["value"]) == ("36604.9", "39602.9")
@@ -344,6 +344,5 @@ def test_the_frozen_flagship() -> None:
     assert told["nested"]["gains"] == told["free"]["gains"]
     assert [one["id"] for one in told["next"]] == ["axe-1", "axe-2", "axe-3"]
     assert (len(transfer["enter"]), transfer["n_departments"]) == (271, 101)
-    found = tnt.extend(tnt.Scenario.from_yaml(FLAGSHIP), "98 M€")
-    assert found.to_dataframe()["alone"].to_list() == [1904.8, 1904.8]
+    assert found.to_dataframe()["alone"].to_list() == 2 * [490.9, 1904.8, 2831.3]
     assert found.to_dataframe("pandas", table="moves")["cents"].sum() > 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.analysis_cases import nested_envelopes as brute
-from support.lanes import first_of, seeds
+from support.lanes import first_of
 
 import tnt_sim as tnt
 from tnt_sim.analysis.extend import search
@@ -59,10 +59,9 @@ def check_limits(result: ExtendResult, told: Counter[str]) -> None:
 
 
 @pytest.mark.drawn
-@pytest.mark.parametrize("first", seeds(range(0, 30, 15), 1))
-def test_limits_contain_the_optimum(first: int) -> None:
+def test_limits_contain_the_optimum() -> None:
     told: Counter[str] = Counter()
-    for seed in first_of(range(first, first + 15), 3):
+    for seed in first_of(range(15), 3):
         case = brute.drawn(seed)
         if case["root"]["amount"] is None:
             continue

@@ -145,22 +145,23 @@ def test_rules_that_cross_give_every_step(tmp_path: Path) -> None:
     assert told["steps"]["amount_cents"] == list(expected)
 
 
-@pytest.mark.parametrize("after", seeds([60, 1, 20, 200], 0))
-def test_a_walk_without_time_is_whole(after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_a_walk_without_time_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is known when the deadline passes: every step true, and the rest between two values."""
     full = {cents: value for cents, (value, _) in staircase(crossing(tmp_path)).items()}
-    StepClock(tick=0.001).install(monkeypatch)
-    found = crossing(tmp_path, time_limit=0.001 * after)
-    for low, high in found.band:
-        for cents in full:
-            if low.cents <= cents < high.cents and high.bounds[0] is not None:
-                assert low.values[0] <= full[cents] <= high.bounds[0]
-    for step in found.walked:
-        if step.settled and step.cents in full:
-            assert step.values[0] == full[step.cents]
-            assert chosen(step) is not None
-    if after == 1:
-        assert found.stopped_by == "time"
+    for after in (60, 1, 20, 200):
+        StepClock(tick=0.001).install(monkeypatch)
+        found = crossing(tmp_path, time_limit=0.001 * after)
+        for low, high in found.band:
+            for cents in full:
+                if low.cents <= cents < high.cents and high.bounds[0] is not None:
+                    assert low.values[0] <= full[cents] <= high.bounds[0], after
+        for step in found.walked:
+            if step.settled and step.cents in full:
+                assert step.values[0] == full[step.cents], after
+                assert chosen(step) is not None
+        if after == 1:
+            assert found.stopped_by == "time"
 
 
 def test_a_walk_looks_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

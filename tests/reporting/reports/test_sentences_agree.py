@@ -72,7 +72,7 @@ def test_the_page_of_an_explanation(facts: Facts, explained: ExplanationResult, 
         assert len(read) >= 17
 
 
-@pytest.mark.parametrize("facts", slow("frozen", "shipped"), indirect=True)
+@pytest.mark.parametrize("facts", slow("shipped"), indirect=True)
 def test_one_dossier_for_each_reason(facts: Facts) -> None:
     """On a large scenario too, with every smallest change; both languages of one answer."""
     chosen: dict[str, str] = {}
@@ -111,14 +111,14 @@ def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained:
 
 @pytest.mark.parametrize("facts", slow("shipped"), indirect=True)
 def test_the_pages_of_the_flagship_s_questions_on_money(facts: Facts) -> None:
-    """A sweep, the next euro, and the entries as far as 40 seconds go: all of them take minutes."""
+    """A sweep, the next euro, and the entries as far as 10 seconds go: all of them take minutes."""
     top = next(iter(facts.envelopes))
     root = facts.envelopes[top]["amount_cents"]
     swept_pages(facts, f"{root // 100} €", f"{root * 12 // 1000} €")
     scenario = facts.result.problem.scenario
     following = questions.next_euro(scenario, envelopes=[top], rules=[])
     stop = f"{root // 100 + 20_000} €"
-    entries = questions.entries(scenario, start=f"{root // 100} €", stop=stop, time_limit=40)
+    entries = questions.entries(scenario, start=f"{root // 100} €", stop=stop, time_limit=10)
     for lang in Lang:
         check_next(facts, following, lang)
         check_entries(facts, entries, lang)
