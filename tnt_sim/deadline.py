@@ -10,6 +10,34 @@ monotonic: Callable[[], float] = time.perf_counter
 """A clock in seconds that never goes back. Tests replace it by a fake one."""
 
 
+class Cancellation:
+    """A switch that ends a computation at once, from another thread.
+
+    Deadlines on `read_clock` have expired as soon as `cancel` was called, whatever time they had left.
+
+    Examples
+    --------
+    >>> switch = Cancellation()
+    >>> deadline = Deadline(10.0, switch.read_clock)
+    >>> switch.cancel()
+    >>> deadline.expired
+    True
+    """
+
+    __slots__ = ("is_cancelled",)
+
+    def __init__(self) -> None:
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        """End the computations whose deadlines are on this clock."""
+        self.is_cancelled = True
+
+    def read_clock(self) -> float:
+        """Return the time in seconds; after `cancel`, the end of all time."""
+        return math.inf if self.is_cancelled else monotonic()
+
+
 class DeadlineExpired(Exception):
     """The time of a computation is up; the caller that set the deadline keeps what was found before."""
 

@@ -1,38 +1,34 @@
-"""Who comes in to the page, and who sees its token: the real server, without a browser."""
+"""Who comes in to the page, who sees its token, what a closed tab leaves: the real server, without a browser."""
 
 from __future__ import annotations
 
-import asyncio
 import http.client
-import logging
+import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tornado.httpclient import HTTPRequest
-from tornado.websocket import websocket_connect
 
-from tnt_sim.app import widget as server
-from tnt_sim.app.request_guard import Elsewhere, WithoutToken, write_opening
+from tnt_sim.app import server
+from tnt_sim.app.request_guard import RequestGuard, generate_token, write_opening
 from tnt_sim.cli.commands import app as verb
 from tnt_sim.cli.main import main
-from tnt_sim.i18n.message import Lang
 
 PATIENCE = 60
 IMPATIENT = (
-    "import sys; from tnt_sim.app import widget as server; server.IDLE_SECONDS = server.LOOK_SECONDS = 1;"
+    "import sys; from tnt_sim.app import tabs; tabs.Tabs.close_idle.__defaults__ = (1.5,); tabs.MOST_TABS = 60;"
     "from tnt_sim.cli.main import main; sys.exit(main(sys.argv[1:]))"
 )
 
@@ -45,11 +41,22 @@ class Served:
     token: str
     process: subprocess.Popen[str]
     lines: list[str]
+    cookie: str = ""
 
-    def get(self, path: str, host: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def ask(
+        self, method: str, path: str, host: str | None = None, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], str]:
         """Status, headers and body of one request by a name."""
         asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        asked.request("GET", path, headers={"Host": host or f"127.0.0.1:{self.port}", **headers})
+        names = {
+            "Host": self.host if host is None else host,
+            **{k.replace("_", "-"): v for k, v in headers.items()},
+        }
+        asked.request(method, path, body, headers=names)
         with asked.getresponse() as found:
             told = (
                 found.status,
@@ -58,6 +65,32 @@ class Served:
             )
         asked.close()
         return told
+
+    def get(self, path: str, host: str | None = None, **headers: str) -> tuple[int, dict[str, str], str]:
+        return self.ask("GET", path, host, **headers)
+
+    def open_tab(self) -> str:
+        """Open the page, and return the name of its tab."""
+        status, __, text = self.get("/", Cookie=self.cookie)
+        assert status == 200
+        found = re.search(r'data-tab="([\w-]+)"', text)
+        assert found is not None
+        return found[1]
+
+    def say(self, tab: str, verb: str, event: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
+        """Send one event of a tab; status and replies."""
+        body = json.dumps(event).encode()
+        status, __, text = self.ask(
+            "POST", f"/tabs/{tab}/{verb}", body=body, Cookie=self.cookie, Origin=f"http://{self.host}"
+        )
+        return status, [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    def read_memory(self) -> int:
+        """Return the memory of the server in kB."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        found = re.search(r"VmRSS:\s+(\d+) kB", text)
+        assert found is not None
+        return int(found[1])
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +108,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     lines: list[str] = []
     reader = threading.Thread(target=lines.extend, args=(process.stderr,))
     reader.start()
-    yield Served(int(address.port or 0), address.query.removeprefix("token="), process, lines)
-    process.send_signal(signal.SIGINT)
+    found = Served(int(address.port or 0), address.query.removeprefix("token="), process, lines)
+    found.cookie = found.get(f"/?token={found.token}")[1]["set-cookie"].split(";")[0]
+    yield found
+    process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=PATIENCE) == 0
     reader.join()
     process.stderr.close()
@@ -88,7 +123,12 @@ def test_only_this_machine_with_its_token_comes_in(served: Served, subtests: pyt
     for step in (
         by_its_own_names_only,
         the_cookie_stays_at_home,
-        an_abandoned_kernel_ends,
+        every_answer_has_its_policy,
+        no_other_origin_asks,
+        no_long_or_broken_request_is_read,
+        tabs_have_settings_of_their_own,
+        a_closed_or_silent_tab_is_gone,
+        fifty_tabs_leave_the_memory_as_it_was,
         no_log_tells_the_token,
     ):
         with subtests.test(step.__name__):
@@ -101,16 +141,12 @@ def by_its_own_names_only(served: Served) -> None:
         assert served.get(entry, f"{name}:{served.port}")[0] == 200
     foreign = ("evil.example", f"evil.example:{served.port}", "127.0.0.1", f"127.0.0.1:{served.port + 1}",
                f"127.0.0.1.evil.example:{served.port}", f"[::1]:{served.port}", "")  # fmt: skip
-    for name in foreign[:-1]:
-        for path in (
-            entry,
-            "/",
-            "/login",
-            "/voila/static/main.css",
-            "/api/kernels",
-            "/voila/query/0-0-0-0-0",
-        ):
-            assert served.get(path, name)[0] == 403, (name, path)
+    for name in foreign:
+        for path in (entry, "/", "/assets/page.js"):
+            assert served.get(path, name, Cookie=served.cookie)[0] == 403, (name, path)
+    with socket.create_connection(("127.0.0.1", served.port), PATIENCE) as door:
+        door.sendall(f"GET {entry} HTTP/1.1\r\nHost: {served.host}\r\nHost: evil.example\r\n\r\n".encode())
+        assert b" 403 " in door.recv(64)
 
 
 def the_cookie_stays_at_home(served: Served) -> None:
@@ -118,77 +154,148 @@ def the_cookie_stays_at_home(served: Served) -> None:
     assert status == 200
     assert "SameSite=Strict" in headers["set-cookie"]
     assert "HttpOnly" in headers["set-cookie"]
-    assert headers["referrer-policy"] == "no-referrer"
-    assert served.token not in text
-    assert "location.replace('/' + location.hash)" in text
-    assert served.get("/")[0] == 302, "no cookie, no page"
-    assert served.get("/?token=wrong")[0] == 302
+    assert served.token not in text + headers["set-cookie"]
+    assert '<script src="/assets/onward.js">' in text
+    assert "location.hash" in served.get("/assets/onward.js", Cookie=served.cookie)[2]
+    name = served.cookie.partition("=")[0]
+    for cookie in ("", f"{name}=", f"{name}={served.token}", f"{name}=é", "a=b;;=;", f"x={served.cookie}"):
+        assert served.get("/", Cookie=cookie)[0] == 403, cookie
+    for token in ("wrong", "", "%ff", served.token + "x", served.token[:-1]):
+        assert served.get(f"/?token={token}")[0] == 403, token
 
 
-def an_abandoned_kernel_ends(served: Served) -> None:
-    """A kernel stays while a page is connected to it and ends after that; one that waits for a page stays."""
-    cookie = served.get(f"/?token={served.token}")[1]["set-cookie"].split(";")[0]
-    for _ in range(2):
-        found = re.search(r'"kernelId": ?"([0-9a-f-]{36})"', served.get("/", Cookie=cookie)[2])
-        assert found is not None
-        kernel = f"/api/kernels/{found[1]}"
-        address = f"ws://127.0.0.1:{served.port}{kernel}/channels"
-        with ThreadPoolExecutor(1) as apart:  # a browser's tests may have left a loop in this thread
-            apart.submit(lambda where=address: asyncio.run(stay_connected(where, cookie))).result()
-        assert served.get(kernel, Cookie=cookie)[0] == 200
-        until = time.monotonic() + PATIENCE
-        while served.get(kernel, Cookie=cookie)[0] == 200 and time.monotonic() < until:
-            time.sleep(0.2)
-        assert served.get(kernel, Cookie=cookie)[0] == 404
+def every_answer_has_its_policy(served: Served) -> None:
+    for path in (
+        "/",
+        "/assets/page.css",
+        "/assets/page.js",
+        "/no/such",
+        f"/?token={served.token}",
+        "/?token=x",
+    ):
+        headers = served.get(path, Cookie=served.cookie)[1]
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+    for path in (
+        "/assets/../server.py",
+        "/assets/%2e%2e/server.py",
+        "/assets/page.html",
+        "/server.py",
+        "/assets/",
+    ):
+        assert served.get(path, Cookie=served.cookie)[0] == 404, path
 
 
-async def stay_connected(address: str, cookie: str) -> None:
-    """As a page does, for several times the time after which a kernel without a page ends."""
-    origin = f"http://{urlsplit(address).netloc}"
-    door = await websocket_connect(HTTPRequest(address, headers={"Cookie": cookie, "Origin": origin}))
-    await asyncio.sleep(4)
-    door.close()
-    while await door.read_message() is not None:
-        pass
+def no_other_origin_asks(served: Served) -> None:
+    tab = served.open_tab()
+    event = json.dumps({"do": "reset"}).encode()
+    own = f"http://{served.host}"
+    for origin in ("http://evil.example", f"https://{served.host}", f"http://localhost:{served.port}",
+                   f"http://127.0.0.1:{served.port + 1}", "null", ""):  # fmt: skip
+        for act in ("events", "cancel", "stay", "close"):
+            found = served.ask("POST", f"/tabs/{tab}/{act}", body=event, Cookie=served.cookie, Origin=origin)
+            assert found[0] == 403, (origin, act)
+    assert served.ask("POST", f"/tabs/{tab}/events", body=event, Cookie=served.cookie)[0] == 403, "no origin"
+    assert served.ask("POST", f"/tabs/{tab}/events", body=event, Origin=own)[0] == 403, "no cookie"
+    assert served.ask("PUT", f"/tabs/{tab}/events", body=event, Cookie=served.cookie, Origin=own)[0] == 501
+    assert served.say(tab, "events", {"do": "reset"})[0] == 200
+
+
+def no_long_or_broken_request_is_read(served: Served) -> None:
+    tab = served.open_tab()
+    path, own = f"/tabs/{tab}/events", {"Cookie": served.cookie, "Origin": f"http://{served.host}"}
+    assert served.ask("POST", path, body=b"{}", Content_Length="200001", **own)[0] == 413
+    assert served.ask("POST", path, body=b"{}", Content_Length="9" * 30, **own)[0] == 413
+    assert served.ask("POST", path, body=b"{}", Transfer_Encoding="chunked", **own)[0] == 411
+    assert served.ask("POST", path, body=b"{}", Content_Length="-1", **own)[0] == 411
+    for body in (b"", b"[]", b"{", b"\xff", b"[" * 100_000, b"1"):
+        assert served.ask("POST", path, body=body, **own)[0] == 400, body[:9]
+    for bad in ("/tabs", "/tabs/", f"/tabs/{tab}", f"/tabs/{tab}/other", "/other"):
+        assert served.ask("POST", bad, body=b"{}", **own)[0] == 404, bad
+    status, replies = served.say(tab, "events", {"do": "no such thing"})
+    assert (status, replies[-1]["kind"], replies[-1]["done"]) == (200, "bad", True)
+
+
+def tabs_have_settings_of_their_own(served: Served) -> None:
+    one, other = served.open_tab(), served.open_tab()
+    assert one != other
+    status, replies = served.say(one, "events", {"do": "box", "id": "mobilites", "value": "80", "n": 1})
+    assert status == 200
+    assert "a.mobilites=8000000" in replies[-1]["address"]
+    assert replies[-1]["kind"] == "good"
+    assert served.say(other, "events", {"do": "address", "value": ""})[1][-1]["address"] == ""
+    again = served.say(other, "events", {"do": "box", "id": "mobilites", "value": "80"})[1][-1]
+    assert again["parts"]["band"] == replies[-1]["parts"]["band"]
+    skipped = served.say(one, "events", {"do": "box", "id": "mobilites", "value": "90", "more": True})[1]
+    assert skipped == [{"parts": {}, "done": True}]
+    last = served.say(one, "events", {"do": "share", "value": "free"})[1][-1]
+    assert "a.mobilites=9000000" in last["address"], "what is skipped stays in the settings"
+    assert "band" in last["parts"], "and is computed by the next event"
+
+
+def a_closed_or_silent_tab_is_gone(served: Served) -> None:
+    tab, silent = served.open_tab(), served.open_tab()
+    assert served.say(tab, "close", {})[0] == 200
+    assert served.say(tab, "events", {"do": "reset"})[0] == 410
+    until = time.monotonic() + 3
+    stays = served.open_tab()
+    while time.monotonic() < until:
+        assert served.say(stays, "stay", {})[0] == 200
+        time.sleep(0.2)
+    assert served.say(silent, "stay", {})[0] == 410
+    assert served.say(stays, "events", {"do": "reset"})[0] == 200
+    first = served.open_tab()
+    for _ in range(60):
+        served.open_tab()
+    assert served.say(first, "stay", {})[0] == 410, "one more than the most"
+
+
+def fifty_tabs_leave_the_memory_as_it_was(served: Served) -> None:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("the memory of a process is read from /proc")
+
+    def use(n: int) -> None:
+        for k in range(n):
+            tab = served.open_tab()
+            replies = served.say(tab, "events", {"do": "box", "id": "mobilites", "value": str(30 + k)})[1]
+            assert replies[-1]["done"]
+            served.say(tab, "close", {})
+
+    use(25)  # what all tabs share is filled
+    before = served.read_memory()
+    use(50)
+    assert served.read_memory() <= 1.1 * before
 
 
 def no_log_tells_the_token(served: Served) -> None:
-    for path in ("/voila/files/x", "/api/kernels/x", "/voila/query/x", "/no/such", "/voila/static/../../x"):
+    for path in ("/files/x", "/no/such", "/assets/../../x", f"/{served.token}/x"):
         served.get(f"{path}?token={served.token}")
-        served.get(f"{path}?a=%3Ftoken%3D{served.token}")
-    assert served.get(f"/voila/files/x?token={served.token}")[0] == 403
-    time.sleep(0.5)
+        served.get(f"{path}?a=%3Ftoken%3D{served.token}", Cookie=served.cookie)
+    time.sleep(0.3)
     said = "".join(served.lines)
-    assert "403 GET /voila/files/x?token=…" in said
+    assert "403 GET /files/x" in said
     assert served.token not in said
+    assert served.cookie.partition("=")[2] not in said
     seen = Path(f"/proc/{served.process.pid}/cmdline")
     if seen.exists():
         assert served.token.encode() not in seen.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        ("404 GET /?token=a-B_9&x=1 (127.0.0.1)", "404 GET /?token=…&x=1 (127.0.0.1)"),
-        ("302 GET /login?next=%2F%3Ftoken%3Da-B_9 (1)", "302 GET /login?next=%2F%3Ftoken%3D… (1)"),
-        ("HTTPServerRequest(uri='/?Token=a-B_9', version='1')", "HTTPServerRequest(uri='/?Token=…', version='1')"),
-        ("403 GET /login?next=%252F%253Ftoken%253Da-B_9", "403 GET /login?next=%252F%253Ftoken%253D…"),
-        ("200 GET /tokens", "200 GET /tokens"),
-    ],
-)  # fmt: skip
-def test_a_line_of_a_log(line: str, shown: str) -> None:
-    record = logging.LogRecord("x", logging.WARNING, "", 0, "%s", (line,), None)
-    assert WithoutToken().filter(record)
-    assert record.getMessage() == shown
-
-
 def test_port_80_has_no_number_in_its_name() -> None:
-    class Request:
-        host = "localhost"
+    assert RequestGuard(80, "t").is_own_host("localhost")
+    assert not RequestGuard(8866, "t").is_own_host("localhost")
 
-    asked: Any = Request()
-    assert Elsewhere(80).match(asked) is None
-    assert Elsewhere(8866).match(asked) == {}
+
+def test_secrets_are_not_shown() -> None:
+    guard = RequestGuard(8866, generate_token())
+    assert guard.token not in repr(guard)
+    assert guard.secret not in repr(guard)
+    assert guard.hide_token(f"404 GET /{guard.token}/{guard.secret}") == "404 GET /…/…"
 
 
 def test_the_browser_is_given_a_file_of_this_user_alone(
@@ -210,9 +317,3 @@ def test_the_browser_is_given_a_file_of_this_user_alone(
     assert address in capsys.readouterr().err
     if os.name == "posix":
         assert stat.S_IMODE((tmp_path / "open.html").stat().st_mode) == 0o600
-
-
-def test_idle_kernels_end_by_the_servers_own_setting() -> None:
-    config = server._build_config("Titre", Lang.EN, 8900, "secret")
-    assert config.MappingKernelManager.cull_idle_timeout == server.IDLE_SECONDS == 600
-    assert config.MappingKernelManager.cull_interval == server.LOOK_SECONDS

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import escape, unescape
 from pathlib import Path
@@ -15,12 +16,13 @@ import polars as pl
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.app.live_answers import LONG, QUICK, LiveAnswer
+from tnt_sim.app.live_answers import LONG, QUICK, LiveAnswer, LiveAnswers
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_state import State, decode
 from tnt_sim.app.page_text import PAGE, SHARES
 from tnt_sim.app.panels import MOST_MOVES
 from tnt_sim.cli.main import main
+from tnt_sim.deadline import Cancellation
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached
@@ -340,9 +342,9 @@ def test_what_is_not_proven_says_so_and_may_ask_for_longer(
     given: list[float] = []
     plain = page.desk.optimise_state
 
-    def unproven(state: State, seconds: float = QUICK) -> Any:
+    def unproven(state: State, seconds: float = QUICK, cancellation: Cancellation | None = None) -> Any:
         given.append(seconds)
-        found = plain(state, seconds)
+        found = plain(state, seconds, cancellation)
         assert isinstance(found, LiveAnswer)
         return found if seconds > QUICK else replace(found, proof=Proof.FEASIBLE_GAP, status=Status.FEASIBLE)
 
@@ -386,3 +388,44 @@ def test_a_failure_of_the_program_ends_the_waiting(
         widget._receive_event(widget, {"do": "rule", "id": "plafond-departement", "value": False}, [])
     assert sent[-1]["done"]
     assert "Panne inattendue (ZeroDivisionError" in sent[-1]["said"]
+
+
+def test_a_superseded_setting_is_kept_and_answered_by_the_next_event(page: Page, say: Talk) -> None:
+    before, stop = page.last_answer, Cancellation()
+    stop.cancel()
+    (reply,) = page.receive({"do": "rule", "id": "plafond-departement", "value": False}, stop)
+    assert reply.document == {"parts": {}, "done": True}
+    assert page.last_answer is before
+    said = say("search", value="")
+    assert page.state.rules == {"plafond-departement": False}
+    assert said["kind"] == "good"
+    assert page.last_answer is not before
+    assert page.last is before
+
+
+def test_pages_share_answers_and_no_setting(page: Page, scenario: ScenarioData) -> None:
+    one, other = page.open_again(), page.open_again()
+    for one_page in (one, other):
+        list(one_page.receive({"do": "box", "id": "mobilites", "value": "80"}))
+    assert one.last_answer is not None
+    assert other.last_answer is not None
+    assert one.last_answer.allocation is other.last_answer.allocation
+    list(other.receive({"do": "reset"}))
+    assert other.state == State()
+    assert one.state.amounts
+    assert page.state == State()
+    alone = Page(scenario, Lang.FR)
+    list(alone.receive({"do": "box", "id": "mobilites", "value": "80"}))
+    assert shown(alone) == shown(one)
+
+
+def test_several_threads_get_the_answer_of_one(page: Page, scenario: ScenarioData) -> None:
+    cents = [40_000_000 + 3_000_000 * k for k in range(6)]
+    states = [State(amounts={"mobilites": amount, "programme": 80_000_000 + amount}) for amount in cents]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(page.desk.optimise_state, states))
+    for state, found in zip(states, together, strict=True):
+        alone = LiveAnswers(scenario).optimise_state(state)
+        assert isinstance(alone, LiveAnswer)
+        assert isinstance(found, LiveAnswer)
+        assert (found.allocation.granted_cents == alone.allocation.granted_cents).all()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tnt_sim.app import widget as server
+from tnt_sim.app import server
 from tnt_sim.cli.main import main
-from tnt_sim.i18n.message import Lang
 
 
 @pytest.fixture(autouse=True)
@@ -23,18 +24,6 @@ def _nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_such_scenario(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["app", str(file.with_name("scenari.yaml"))]) == 3
     assert "Vouliez-vous dire « scenario.yaml »" in capsys.readouterr().err
-
-
-def test_the_extra_is_not_installed(
-    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(server, "find_spec", lambda name: None if name == "voila" else name)
-    assert main(["app", str(file)]) == 2
-    said = capsys.readouterr().err
-    assert "voila" in said
-    assert 'pip install "tnt-sim[app]"' in said
-    assert main(["app", str(file), "--lang", "en"]) == 2
-    assert "missing here" in capsys.readouterr().err
 
 
 def test_the_port_is_taken(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,14 +51,14 @@ def test_without_a_port_the_first_free_one() -> None:
         assert server.select_port(None) != server.FIRST_PORT
 
 
-def test_voila_is_told_to_stay_at_home() -> None:
-    pytest.importorskip("traitlets")
-    config = server._build_config("Titre", Lang.EN, 8900, "secret")
-    assert (config.Voila.ip, config.Voila.port, config.Voila.port_retries) == ("127.0.0.1", 8900, 0)
-    assert config.Voila.token == "secret"
-    assert config.VoilaConfiguration.resources["lang"] == "en"
-    assert config.VoilaConfiguration.preheat_kernel
-    assert config.VoilaConfiguration.file_allowlist == []
+def test_the_page_needs_no_package_beyond_the_base() -> None:
+    """In a process of its own: no extra is imported by the server and its page."""
+    code = (
+        "import sys, tnt_sim.app.server;"
+        "print(*sorted({'voila', 'anywidget', 'tornado', 'traitlets', 'altair'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_tokens_are_not_guessed() -> None:

@@ -1,16 +1,23 @@
-"""Live answers to the settings of the page, each optimised from the previous one and verified."""
+"""Live answers to the settings of the page, each optimised from the previous one and verified.
+
+All pages of a scenario share one `LiveAnswers`: its sessions, and the last answers by their settings.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from tnt_sim.analysis.infeasibility.document import ClashEntry, RepairEntry
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
-from tnt_sim.app.page_state import State
+from tnt_sim.app.page_state import State, encode
 from tnt_sim.app.scenario_changes import apply_state, build_tree
+from tnt_sim.deadline import Cancellation, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions
 from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
@@ -27,6 +34,14 @@ from tnt_sim.verify.verification import ProofRows, of_fresh
 QUICK, LONG, CONFLICT_SECONDS = 5.0, 60.0, 20.0
 """Time limits in seconds: of an immediate answer, of a longer one on request, and of a search for repairs."""
 CONFLICTS, REPAIRS = 2, 3
+SESSIONS = 2
+"""Answers computed at the same time, each in a session of its own; further ones wait."""
+MOST_RECENT, RECENT_DOSSIERS = 24, 100_000
+"""Most answers kept for settings that come back, and most dossiers in them together."""
+
+
+class AnswerSuperseded(Exception):
+    """A newer setting of the same page has cancelled this answer."""
 
 
 class SettledClashes(NamedTuple):
@@ -87,54 +102,109 @@ class LiveAnswers:
 
     def __init__(self, scenario: ScenarioData) -> None:
         self.scenario = scenario
-        self._session = SolverSession(scenario)
+        self._idle = [SolverSession(scenario)]
+        self._permits = threading.BoundedSemaphore(SESSIONS)
         self._options = OptimiseOptions(backend=scenario.spec.solver.backend)
+        self._recent: OrderedDict[str, LiveAnswer] = OrderedDict()
+        n_dossiers = scenario.portfolio.table.height
+        self._most_recent = max(2, min(MOST_RECENT, RECENT_DOSSIERS // max(1, n_dossiers)))
+        self._guard = threading.Lock()
 
-    def optimise_state(self, state: State, seconds: float = QUICK) -> LiveAnswer | LiveConflict:
-        """Optimise under the settings within a time limit; no setting of a planner raises."""
+    @contextmanager
+    def _borrow_session(self) -> Iterator[SolverSession]:
+        """Lend a session that no other thread uses, and take it back."""
+        with self._permits:
+            with self._guard:
+                session = self._idle.pop() if self._idle else SolverSession(self.scenario)
+            try:
+                yield session
+            finally:
+                with self._guard:
+                    self._idle.append(session)
+
+    def optimise_state(
+        self, state: State, seconds: float = QUICK, cancellation: Cancellation | None = None
+    ) -> LiveAnswer | LiveConflict:
+        """Optimise under the settings within a time limit; no setting of a planner raises.
+
+        Raises
+        ------
+        AnswerSuperseded
+            If it is cancelled.
+        """
+        key = encode(state.settings)
+        with self._guard:
+            recent = self._recent.get(key)
+        if recent is not None:
+            return replace(recent, state=state)
+        switch = cancellation or Cancellation()
+        answer = self._compute_answer(state, seconds, switch)
+        if switch.is_cancelled:
+            raise AnswerSuperseded
+        if isinstance(answer, LiveAnswer) and answer.sure:
+            with self._guard:
+                self._recent[key] = answer
+                while len(self._recent) > self._most_recent:
+                    self._recent.popitem(last=False)
+        return answer
+
+    def _compute_answer(
+        self, state: State, seconds: float, cancellation: Cancellation
+    ) -> LiveAnswer | LiveConflict:
         began = time.perf_counter()
         try:
-            problem, result = self._solve_state(state, seconds)
+            problem, result, rows = self._solve_state(state, seconds, cancellation)
         except LimitReached:
             return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
             if is_clash(error):
                 return LiveConflict(state, (_NOTHING[Status.INFEASIBLE],), clash=True)
             return LiveConflict(state, tuple(describe_defect(defect) for defect in error.defects_found()))
-        if result.allocation is None or result.reading is None:
+        if result.allocation is None or result.reading is None or rows is None:
             clash = result.status is Status.INFEASIBLE
             return LiveConflict(state, (_NOTHING[result.status],), clash=clash, stopped=not clash)
         why = determine_reasons(problem, result.allocation, result.reading)
-        if isinstance(result, ResultData):
-            canonical, rows = result.data.canonical, of_fresh(result.data).rows
-        else:
-            canonical, rows = result.canonical, self._session.build_proof_rows(problem, result)
+        canonical = result.data.canonical if isinstance(result, ResultData) else result.canonical
         return LiveAnswer(
             state, problem, result.allocation, result.reading, why, result.status, result.proof, canonical, rows,
             time.perf_counter() - began,
         )  # fmt: skip
 
-    def _solve_state(self, state: State, seconds: float) -> tuple[Problem, SolveOutcome | ResultData]:
-        """Solve with the session; a scenario with steps is solved as a whole."""
+    def _solve_state(
+        self, state: State, seconds: float, cancellation: Cancellation
+    ) -> tuple[Problem, SolveOutcome | ResultData, ProofRows | None]:
+        """Solve in a session; a scenario with steps is solved as a whole."""
         if is_sequence(self.scenario):
             result = solve(apply_state(self.scenario, state), time_limit=seconds)
-            return result.problem, result
-        asked = self._session.optimise(build_tree(self.scenario, state), self._options, clock=Clock(seconds))
-        return asked.problem, asked.answer
+            return result.problem, result, None if result.allocation is None else of_fresh(result.data).rows
+        with self._borrow_session() as session:
+            clock = Clock.from_deadline(Deadline(seconds, cancellation.read_clock))
+            outcome = session.optimise(build_tree(self.scenario, state), self._options, clock=clock)
+            problem, answer = outcome.problem, outcome.answer
+            rows = None if answer.allocation is None else session.build_proof_rows(problem, answer)
+        return problem, answer, rows
 
-    def find_conflicts(self, state: State) -> SettledClashes:
+    def find_conflicts(self, state: State, cancellation: Cancellation | None = None) -> SettledClashes:
         """Find the minimal conflicts of infeasible settings and the cheapest repairs.
 
         Raises
         ------
+        AnswerSuperseded
+            If it is cancelled.
         TntError
             If the search itself fails.
         """
+
+        def stop_if_cancelled(*_: object) -> None:
+            if cancellation is not None and cancellation.is_cancelled:
+                raise AnswerSuperseded
+
         conflict_ = conflict(
             apply_state(self.scenario, state),
             time_limit=CONFLICT_SECONDS,
             max_sets=CONFLICTS,
             max_repairs=REPAIRS,
+            progress=stop_if_cancelled,
         )
         return SettledClashes(conflict_.data.sets, conflict_.data.repairs)
 

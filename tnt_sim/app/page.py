@@ -1,11 +1,14 @@
 """Controller of the page: receives events, yields replies; independent of the widget.
 
 Page.receive(event) → replies, each {parts, values, address, said, kind, done, download}
+
+A page is a few hundred kilobytes beside what all pages of a scenario share: `Page.open_again` costs nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +18,8 @@ from tnt_sim.app import page_settings
 from tnt_sim.app.downloads import build_app_error, export_workbook, list_variants, render_comparison, save
 from tnt_sim.app.live_answers import (
     LONG,
+    QUICK,
+    AnswerSuperseded,
     LiveAnswer,
     LiveAnswers,
     LiveConflict,
@@ -38,6 +43,7 @@ from tnt_sim.app.scenario_changes import (
     with_set_lines,
     without_written,
 )
+from tnt_sim.deadline import Cancellation
 from tnt_sim.errors import ScenarioError, TntError
 from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
 from tnt_sim.i18n.numbers import format_day
@@ -86,6 +92,8 @@ class Page:
         self._conflict: SettledClashes | None = None
         self._drawer = Drawer.from_lang(lang)
         self._moving = ""
+        self._settled: State | None = None
+        self._cancellation = Cancellation()
         self._take(self.desk.optimise_state(self.state))
         self.written = self.last_answer
         if self.trouble is not None and self.trouble.clash:
@@ -93,11 +101,23 @@ class Page:
         self._sent = self._render_fragments()
         self.frame = self._render_frame()
 
-    def receive(self, event: Event) -> Iterator[Reply]:
-        """Process one event of the browser; the last reply has `done`."""
-        before = self.state
+    def open_again(self) -> Page:
+        """Return another page as this one opened; both share the answers, and no setting.
+
+        Only before the first event: everything that a page holds is replaced, never changed in place.
+        """
+        return copy(self)
+
+    def receive(self, event: Event, cancellation: Cancellation | None = None) -> Iterator[Reply]:
+        """Process one event of the browser; the last reply has `done`.
+
+        An event that is cancelled keeps its settings without an answer; the next event computes it.
+        """
+        before, self._cancellation = self.state, cancellation or Cancellation()
         try:
             yield from _DO[str(event.get("do"))](self, event)
+        except AnswerSuperseded:
+            yield Reply({"parts": {}, "done": True})
         except TntError as error:
             yield self._reply(text=error.text, kind="bad", done=True)
         except (LookupError, ValueError, TypeError, AttributeError):
@@ -123,23 +143,23 @@ class Page:
         """
         key, moves = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
         soft = moves or goes_back
-        same = state.settings == self.state.settings
+        same = state.settings == self._settled
         before = self.last_answer
         self.state = state
         if not same:
-            self._take(self.desk.optimise_state(state))
+            self._take(self.desk.optimise_state(state, QUICK, self._cancellation))
             begun = self._moving == key
             if not begun and self.last_answer is not before:
                 self.last, begun = before, True
             self._moving = key if moves and begun else ""
-        clash = not same and self.trouble is not None and self.trouble.clash
+        clash = self.trouble is not None and self.trouble.clash and self._conflict is None
         yield self._reply_with_answer(text, soft=soft, done=not clash)
         if clash:
             self._conflict = self._find_conflicts()
             yield self._reply_with_answer(text, soft=soft, done=True)
 
     def _take(self, answer: LiveAnswer | LiveConflict) -> None:
-        self._conflict = None
+        self._conflict, self._settled = None, answer.state.settings
         self.trouble = answer if isinstance(answer, LiveConflict) else None
         if isinstance(answer, LiveAnswer):
             if self.last_answer is None:
@@ -148,7 +168,7 @@ class Page:
 
     def _find_conflicts(self) -> SettledClashes:
         try:
-            return self.desk.find_conflicts(self.state)
+            return self.desk.find_conflicts(self.state, self._cancellation)
         except TntError as error:
             if isinstance(error, ScenarioError) and self.trouble is not None:  # say at least what is wrong
                 sentences = tuple(map(describe_defect, error.defects_found()))
@@ -313,7 +333,7 @@ def _repair(page: Page, event: Event) -> Iterator[Reply]:
 
 def _solve_longer(page: Page, event: Event) -> Iterator[Reply]:
     """Solve the same settings with more time."""
-    page._take(page.desk.optimise_state(page.state, LONG))
+    page._take(page.desk.optimise_state(page.state, LONG, page._cancellation))
     yield page._reply_with_answer(None, soft=False, done=True)
 
 

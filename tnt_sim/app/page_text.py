@@ -91,6 +91,7 @@ SHARES: Mapping[str, Text] = MappingProxyType(
 SCRIPT: Mapping[str, Text] = MappingProxyType(
     {
         "busy": _("Computing…"),
+        "gone": _('"tnt-sim app" no longer answers. Start it again, then reload the page.'),
         "lost": _('No answer for 90 seconds. If "tnt-sim app" no longer runs, start it again, then reload.'),
     }
 )

@@ -84,12 +84,14 @@ class Drawer:
     by_department : applications by department; None if no application has one
     bounds : class bounds of the map, fixed for all answers so that a colour keeps its meaning
     haystack : searchable text of each application, without accents, in lower case
+    reach : communes that each application reaches; None without a map
     """
 
     lang: Lang
     by_department: Grouping | None
     bounds: Mapping[str, list[float]]
     haystack: pl.Series
+    reach: ReachedCommunes | None = None
 
     @classmethod
     def from_lang(cls, lang: Lang) -> Drawer:
@@ -106,7 +108,8 @@ class Drawer:
             pl.concat_str("dossier", "title", "applicant", separator=" ", ignore_nulls=True)
         )
         hay = [normalise_text(text) for text in texts.to_series().to_list()]
-        return cls(lang, result, bounds, pl.Series("haystack", hay, dtype=pl.String))
+        reach = find_reached_communes(answer.problem.case)
+        return cls(lang, result, bounds, pl.Series("haystack", hay, dtype=pl.String), reach)
 
     def render_macro(self, name: str, context: object) -> str:
         """Fill a part of `page.html`."""
@@ -156,7 +159,7 @@ class Drawer:
     def _compare_totals(self, answer: LiveAnswer, written: LiveAnswer | None) -> list[tuple[str, str, str]]:
         """Return name, value, and the value of the scenario as written if it differs."""
         lang = self.lang
-        reach = find_reached_communes(answer.problem.case)
+        reach = self.reach
         keys = ("amount", "granted", "left", "funded", *(() if reach is None else ("inhabitants",)))
         names = [PAGE[key].in_(lang) for key in keys]
         now, then = (

@@ -1,83 +1,92 @@
-"""Access control of the planner's page: local host names only, a token once, then a cookie.
+"""Access control of the planner's page: local host names only, a token once, then a cookie, and its own origin.
 
-It prevents DNS rebinding (a foreign name that resolves to this machine) and keeps the token out of
-logs, command lines and referrers.
+It prevents DNS rebinding (a foreign name that resolves to this machine), requests that other sites make a browser
+send, and a token in logs, command lines and referrers.
 """
 
 from __future__ import annotations
 
 import html
-import logging
-import re
+import secrets
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Any
-
-from jupyter_server.base.handlers import JupyterHandler
-from tornado.httputil import HTTPServerRequest
-from tornado.routing import Matcher, PathMatches, Rule
-from tornado.web import ErrorHandler, authenticated
-from voila.app import Voila
 
 from tnt_sim.disk import fill
 
 NAMES = ("127.0.0.1", "localhost")
 """Host names accepted in requests."""
-_LOGGERS = ("tornado.access", "tornado.application", "tornado.general")
-_TOKEN = re.compile(r"(token(?:=|%(?:25)*3d))[^&\s'\")]+", re.IGNORECASE)
-_ONWARD = "<!DOCTYPE html><meta charset=utf-8><script>location.replace('/' + location.hash)</script>"
-"""A page instead of a redirect, so that a browser coming from another site sends the strict cookie."""
+HEADERS = (
+    ("Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)  # fmt: skip
+"""Sent with every answer, also with refusals."""
 
 
-class Elsewhere(Matcher):
-    """Match requests under a host name that is not this machine's, such as by DNS rebinding."""
-
-    def __init__(self, port: int) -> None:
-        bare = NAMES if port == 80 else ()
-        self.allowed = {*bare, *(f"{name}:{port}" for name in NAMES)}
-
-    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        """Return an empty match to refuse the request, None to accept it."""
-        return None if request.host.lower() in self.allowed else {}
+def generate_token() -> str:
+    """Return an unguessable token."""
+    return secrets.token_urlsafe(24)
 
 
-class _WithToken(PathMatches):
-    """Match the address with a token."""
+@dataclass(frozen=True)
+class RequestGuard:
+    """Who may come in at a port.
 
-    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        return super().match(request) if "token" in request.query_arguments else None
+    Parameters
+    ----------
+    port : the port on which the server listens
+    token : exchanged once for the cookie, whose value is another secret
+    """
 
+    port: int
+    token: str = field(repr=False)
+    secret: str = field(repr=False, default_factory=generate_token)
 
-class _Entry(JupyterHandler):
-    """Exchange the token for a cookie, and continue at an address without it."""
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The values of `Host` that name this server."""
+        bare = NAMES if self.port == 80 else ()
+        return (*bare, *(f"{name}:{self.port}" for name in NAMES))
 
-    @authenticated
-    def get(self) -> None:
-        self.set_header("Referrer-Policy", "no-referrer")
-        self.finish(_ONWARD)
+    @property
+    def cookie_name(self) -> str:
+        """The name of the cookie: browsers share cookies among the ports of a machine."""
+        return f"tnt_sim_{self.port}"
 
+    def is_own_host(self, host: str) -> bool:
+        """Whether a request names this server, and not another name that leads to this machine."""
+        return host.lower() in self.hosts
 
-class WithoutToken(logging.Filter):
-    """Remove the token from log lines."""
+    def is_own_origin(self, origin: str, host: str) -> bool:
+        """Whether a page of this server sent the request: its origin is the very host it asks."""
+        return self.is_own_host(host) and origin.lower() == f"http://{host.lower()}"
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = _TOKEN.sub(r"\1…", record.getMessage()), ()
-        return True
+    def is_token(self, text: str) -> bool:
+        """Whether a text is the token, in a time that does not tell how much of it is right."""
+        return secrets.compare_digest(text.encode(), self.token.encode())
 
+    def has_cookie(self, header: str) -> bool:
+        """Whether the header `Cookie` of a request holds the cookie."""
+        try:
+            morsel = SimpleCookie(header).get(self.cookie_name)
+        except CookieError:
+            return False
+        return morsel is not None and secrets.compare_digest(morsel.value.encode(), self.secret.encode())
 
-class PlannerServer(Voila):  # type: ignore[misc]
-    """Voilà with this access control."""
+    def build_cookie(self) -> str:
+        """Return the header `Set-Cookie`: for this site alone, and for no script."""
+        return f"{self.cookie_name}={self.secret}; Path=/; HttpOnly; SameSite=Strict"
 
-    def init_handlers(self) -> list[Any]:
-        """Insert the access control before every page, file and socket of the server."""
-        hidden = WithoutToken()
-        for log in (self.log, *map(logging.getLogger, _LOGGERS)):
-            log.addFilter(hidden)
-        rules = self.app.default_router.rules
-        rules[:0] = [
-            Rule(Elsewhere(self.port), ErrorHandler, {"status_code": 403}),
-            Rule(_WithToken("/"), _Entry),
-        ]
-        return list(super().init_handlers())
+    def hide_token(self, text: str) -> str:
+        """Return a line of a log without the token."""
+        return text.replace(self.token, "…").replace(self.secret, "…")
 
 
 def write_opening(folder: Path, address: str) -> Path:

@@ -121,8 +121,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             DECIDE,
             N_("Opens the planner's page: adjust, see the list, compare, save."),
             note=N_(
-                "The page opens in the browser and asks nothing of the Internet. It needs the option "
-                '"app": uv sync --extra app.'
+                "The page opens in the browser and asks nothing of the Internet. Each tab has its own settings."
             ),
             examples="""\
   tnt-sim app scenario.yaml

@@ -1,17 +1,19 @@
 // The thin shell of the planner's page. Everything that is said or decided comes from Python (tnt_sim/app): this
 // script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
 
-const SLOW_MS = 90000;
+const SLOW_MS = 90000, CANCEL_MS = 250;
+const VIEWS = ["search", "show", "department", "share", "more", "save", "compare", "export", "address", "longer"];
 
 function render({ model, el }) {
-  el.innerHTML = model.get("frame");
+  const frame = model.get("frame");
+  if (frame !== null) el.innerHTML = frame; // else it is there already
   const root = el.querySelector("[data-page]");
   const words = model.get("words");
   document.documentElement.dataset.started = "";
   if (matchMedia("(max-width: 60rem)").matches) for (const fold of root.querySelectorAll("details.fold")) fold.open = false;
   const status = root.querySelector("[data-status]");
   const queue = new Map();
-  let busy = false, said = "", quiet = 0, hurry = 0;
+  let busy = false, said = "", quiet = 0, hurry = 0, late = 0, n = 0, began = 0;
 
   const fragment = () => location.hash.slice(1);
 
@@ -20,18 +22,30 @@ function render({ model, el }) {
     if (busy) {
       queue.delete(key); // the last value of a thing is the only one that counts
       queue.set(key, event);
+      if (!VIEWS.includes(event.do)) supersede();
       return;
     }
     busy = true;
+    began = performance.now();
     root.setAttribute("aria-busy", "true");
     hurry = setTimeout(() => { status.textContent = words.busy; status.dataset.kind = "busy"; }, 120);
     clearTimeout(quiet);
     quiet = setTimeout(() => { status.textContent = words.lost; status.dataset.kind = "bad"; }, SLOW_MS);
-    model.send(event);
+    n += 1;
+    const last = [...queue.values()].at(-1);
+    model.send({ ...event, n, more: Boolean(model.cancel && last && !VIEWS.includes(last.do) && !VIEWS.includes(event.do)) });
+  }
+
+  function supersede() { // a new setting ends the answer to the last one, which is given a moment first
+    if (!model.cancel || late) return;
+    const running = n;
+    late = setTimeout(() => { late = 0; if (busy && running === n) model.cancel(n); }, Math.max(0, CANCEL_MS - (performance.now() - began)));
   }
 
   function rest() {
     clearTimeout(quiet);
+    clearTimeout(late);
+    late = 0;
     clearTimeout(hurry);
     busy = false;
     const [next] = queue;

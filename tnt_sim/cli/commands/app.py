@@ -34,10 +34,9 @@ def app(
 ) -> int:
     """Open the planner's page: adjust, see the list, compare, save."""
     parse_lang(lang)
-    from tnt_sim.app.widget import build_address, check_installed, generate_token, select_port, serve
+    from tnt_sim.app.server import build_address, generate_token, select_port, serve
     from tnt_sim.scenario.load import load_scenario
 
-    check_installed()
     if scenario.suffix.lower() == ".pb":
         raise UsageError(
             _("the page reads a .yaml scenario, no Pabulib file."),

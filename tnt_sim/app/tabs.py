@@ -1,0 +1,104 @@
+"""Open tabs: each has a page of its own, answers one event at a time, and is freed when it is closed or silent."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tnt_sim.app.page import Event, Page, Reply
+from tnt_sim.deadline import Cancellation, monotonic
+
+MOST_TABS = 200
+"""Most open tabs; one more closes the tab that was silent for longest."""
+IDLE_SECONDS = 600.0
+"""Seconds of silence after which a tab is freed. A page says each minute that it is there."""
+
+
+@dataclass(eq=False)
+class Tab:
+    """One open page.
+
+    Attributes
+    ----------
+    key : unguessable name in addresses
+    heard_at : when the tab last spoke, on the clock `monotonic`
+    """
+
+    key: str
+    page: Page
+    heard_at: float
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _number: object = None
+    _cancellation: Cancellation = field(default_factory=Cancellation, repr=False)
+
+    def receive(self, event: Event) -> Iterator[Reply]:
+        """Process one event, after those that came before it.
+
+        `n` numbers the events of the page; `more` says that another one follows at once, so that
+        this one is not computed.
+        """
+        with self._lock:
+            self._number, self._cancellation = event.get("n"), Cancellation()
+            if event.get("more") is True:
+                self._cancellation.cancel()
+            yield from self.page.receive(event, self._cancellation)
+
+    def cancel(self, number: object = None) -> None:
+        """End the answer being computed; only that of the event `number` if given."""
+        if number is None or number == self._number:
+            self._cancellation.cancel()
+
+
+class Tabs:
+    """The open tabs of a server.
+
+    Parameters
+    ----------
+    first : a page before its first event, from which each tab begins
+    """
+
+    def __init__(self, first: Page) -> None:
+        self.first = first
+        self._tabs: dict[str, Tab] = {}
+        self._guard = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._tabs)
+
+    def open_tab(self) -> Tab:
+        """Open a tab, with the scenario as written."""
+        tab = Tab(secrets.token_urlsafe(16), self.first.open_again(), monotonic())
+        with self._guard:
+            self._tabs[tab.key] = tab
+            oldest = sorted(self._tabs.values(), key=lambda one: one.heard_at)[: len(self._tabs) - MOST_TABS]
+        for one in oldest:
+            self.close_tab(one.key)
+        return tab
+
+    def find_tab(self, key: str) -> Tab | None:
+        """Return an open tab, which has just spoken; None if there is none."""
+        with self._guard:
+            tab = self._tabs.get(key)
+            if tab is not None:
+                tab.heard_at = monotonic()
+        return tab
+
+    def close_tab(self, key: str) -> None:
+        """Free a tab, and end what is computed for it."""
+        with self._guard:
+            tab = self._tabs.pop(key, None)
+        if tab is not None:
+            tab.cancel()
+
+    def close_idle(self, seconds: float = IDLE_SECONDS) -> None:
+        """Free the tabs that were silent for longer than `seconds`."""
+        now = monotonic()
+        for key in [tab.key for tab in list(self._tabs.values()) if now - tab.heard_at > seconds]:
+            self.close_tab(key)
+
+    def close_all(self) -> None:
+        """Free every tab."""
+        for key in list(self._tabs):
+            self.close_tab(key)
