@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.clash import CLASH
 from support.command_line import Run
+from support.lanes import in_lanes
 
 from tnt_sim import deadline
 from tnt_sim.engine.run_folder.explanation_file import FILES
@@ -69,21 +70,16 @@ def asked(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return ask
 
 
-DEFAULT = {("audit", "fr"), ("conflict", "en"), ("compare", "fr"), ("inversions", "en")}
-"""Each verb that answers soon is interrupted in one language; the other verbs and languages with `--slow`."""
+SOON = ("audit", "conflict", "compare", "inversions")
+"""Verbs that answer soon; the others are interrupted with `--slow`."""
 
 
-@pytest.mark.parametrize(
-    ("verb", "lang"),
-    [
-        pytest.param(verb, lang, marks=[] if (verb, lang) in DEFAULT else [pytest.mark.slow])
-        for verb in VERBS
-        for lang in ("fr", "en")
-    ],
-)
+@pytest.mark.parametrize("verb", in_lanes(VERBS, *SOON))
 def test_ctrl_c_is_130_and_says_what_is_kept(
-    verb: str, lang: str, asked: Callable[..., tuple[int, str, str, int]]
+    verb: str, asked: Callable[..., tuple[int, str, str, int]]
 ) -> None:
+    """Each verb in one language, the next one in the other."""
+    lang = ("fr", "en")[list(VERBS).index(verb) % 2]
     code, _, err, readings = asked(verb, None, "--lang", lang)
     assert code in (0, 4), err
     assert readings > 4

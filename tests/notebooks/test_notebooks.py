@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,31 @@ nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra `not
 
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+FORGET = """for name in {*globals()} - {*get_ipython().user_ns_hidden}:
+    if not name.startswith("_"):
+        del globals()[name]
+"""
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """One kernel for all notebooks: to start it and to import what each of them imports takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+        resources = {"metadata": {"path": str(FOLDER)}}
+        empty = nbformat.v4.new_notebook()
+        made = nbclient.NotebookClient(empty, timeout=600, kernel_name="python3", resources=resources)
+        yield made
+        made._cleanup_kernel()
 
 
 @pytest.mark.parametrize("path", seeds(NOTEBOOKS, 1), ids=lambda path: path.stem)
-def test_each_notebook_runs_from_top_to_bottom(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+def test_each_notebook_runs_from_top_to_bottom(path: Path, client: Any) -> None:
+    """The names of the notebook before it are forgotten."""
     book = nbformat.read(path, as_version=4)
-    resources = {"metadata": {"path": str(FOLDER)}}
-    nbclient.NotebookClient(book, timeout=600, kernel_name="python3", resources=resources).execute()
+    book.cells.insert(0, nbformat.v4.new_code_cell(FORGET))
+    client.nb = book
+    client.execute(cleanup_kc=False)
     shown = [cell for cell in book.cells if cell.cell_type == "code" and cell.outputs]
     assert shown, "a story that shows nothing"
     if path.stem.startswith("02"):

@@ -111,7 +111,6 @@ def test_each_write_in_turn_finds_the_disk_full(
     monkeypatch.setattr(
         "tnt_sim.reporting.reports.sweep.has_charts", lambda: False
     )  # drawn for seconds, written as the rest
-    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)
     with full_disk() as good:
         copy = project.parent / "copy"
         shutil.copytree(project, copy)
@@ -196,26 +195,24 @@ def fresh(path: str, name: str, before: dict[str, bytes | None], after: dict[str
 
 
 @pytest.mark.parametrize("name", in_lanes(STEPPED, "new"))
-def test_the_size_of_files_is_limited(name: str, project: Path) -> None:
+def test_the_size_of_files_is_limited(name: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ulimit -f` below the greatest file that the command writes: the command is refused by the system itself."""
     case = CASES[name]
     before = picture(project)
     words = words_of(case, project)
     copy = project.parent / "copy"
     shutil.copytree(project, copy)
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(TESTS)}
-    done = subprocess.run(
-        [sys.executable, "-c", DRIVER, json.dumps(words), "[1000000000]"],
-        cwd=copy, capture_output=True, text=True, check=True, env=env,
-    )  # fmt: skip
-    assert json.loads(done.stdout)[0][1] == 0, done.stdout
+    monkeypatch.chdir(copy)
+    assert main(words) == 0
+    monkeypatch.chdir(project)
     after = picture(copy)
     written = [case.keeps] if case.keeps else [path for path in after if fresh(path, name, before, after)]
     sizes = {len(after[path] or b"") for path in written}
     limits = [limit for limit in steps(sizes) if limit < max(sizes)]
     done = subprocess.run(
         [sys.executable, "-c", DRIVER, json.dumps(words), json.dumps(limits)],
-        cwd=project, capture_output=True, text=True, check=True, env=env,
+        cwd=project, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(TESTS)},
     )  # fmt: skip
     told = json.loads(done.stdout)
     assert len(told) == len(limits) >= 3
