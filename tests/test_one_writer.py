@@ -78,17 +78,23 @@ def _name(call: ast.Call) -> str:
 
 
 def _writes(call: ast.Call, memory: set[str]) -> bool:
-    name, first = _name(call), ast.unparse(call.args[0]) if call.args else ""
+    name = _name(call)
     if name == "open":
         if ast.unparse(call.func).startswith("os."):
-            return first != "os.devnull" and "O_RDONLY" not in ast.unparse(call)
+            return ast.unparse(call.args[0]) != "os.devnull" and "O_RDONLY" not in ast.unparse(call)
         words = [*call.args, *(word.value for word in call.keywords if word.arg == "mode")]
         modes = [one.value for one in words if isinstance(one, ast.Constant) and isinstance(one.value, str)]
         return any(set(mode) & set("wax+") for mode in modes if set(mode) <= set("rwaxbt+"))
     if name in INTO:
         given = call.args[INTO[name] :]
         return bool(given) and ast.unparse(given[0]) not in memory and not _reads(call)
-    return name in WRITERS
+    return name in WRITERS and not _draws(call)
+
+
+def _draws(call: ast.Call) -> bool:
+    """A text that is written into a drawing, at two coordinates."""
+    owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    return _name(call) == "write_text" and owner in ("drawing", "self") and len(call.args) >= 3
 
 
 def _reads(call: ast.Call) -> bool:
@@ -145,6 +151,7 @@ def test_each_way_to_write_is_seen(line: str) -> None:
         "os.open(os.devnull, os.O_WRONLY)",
         "stream = io.BytesIO(); table.write_parquet(stream)",
         "zipfile.ZipFile(p)",
+        "drawing.write_text(0, 14, 'a label')",
     ],
 )
 def test_reading_and_memory_are_left_alone(line: str) -> None:

@@ -28,11 +28,15 @@ PACKAGE = Path(tnt.__file__).parent
 
 
 @cache
+def parse_package() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
+
+
+@cache
 def callers() -> dict[str, set[str]]:
     """The functions of the package, with their files, by the name of each function or method that they call."""
     found: dict[str, set[str]] = {}
-    for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for path, tree in parse_package().items():
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):
                 for name in calls_of(function):
@@ -73,8 +77,8 @@ def test_one_place_rounds_a_kept_value() -> None:
 def test_every_direction_is_one_sense() -> None:
     """No other enumeration has its two values, and no module compares a direction with a text."""
     senses = []
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in parse_package().items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 values = {
                     item.value.value
