@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from python_calamine import CalamineWorkbook
 from support.command_line import Run
 
 from tnt_sim.analysis.shared.result_store import read_rows
@@ -15,6 +16,7 @@ from tnt_sim.analysis.sweep.runner import SweepRun
 from tnt_sim.analysis.sweep.store import SCHEMA
 from tnt_sim.reporting.reports.sweep import (
     DOCUMENT,
+    DOSSIERS,
     PAGE,
     WORKBOOK,
     WRITING_SECONDS,
@@ -41,7 +43,7 @@ def test_the_page_tells_both_curves(tnt: Run, demo: Path, monkeypatch: pytest.Mo
     assert "Ce que cela veut dire" in said.out
     assert "Dossier du balayage : runs/" in said.out
     names = {path.name for path in folder_of(demo).iterdir()}
-    assert {DOCUMENT, PAGE, WORKBOOK, "batch.json", "runs", "curve.svg", "curve.png"} <= names
+    assert {DOCUMENT, DOSSIERS, PAGE, WORKBOOK, "batch.json", "runs", "curve.svg", "curve.png"} <= names
     monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds
     english = tnt("sweep", "scenario.yaml", *ARGS, "--lang", "en")
     assert "The 10 allocations are optimal" in english.out
@@ -61,8 +63,27 @@ def test_json_is_one_document(tnt: Run, demo: Path) -> None:
         assert free["granted_cents"] + free["left_cents"] == point["amount_cents"]
         assert float(point["price_of_nesting"]) >= 0
         assert nested["left"] == []
-    kept = json.loads((demo / told["sweep_dir"] / DOCUMENT).read_text(encoding="utf-8"))
-    assert kept == told
+    kept = (demo / told["sweep_dir"] / DOCUMENT).read_text(encoding="utf-8")
+    assert kept == said.out
+    columns = pl.read_parquet(demo / told["sweep_dir"] / DOSSIERS)
+    assert columns.select(*told["dossiers"][0]).to_dicts() == told["dossiers"]
+
+
+@pytest.mark.usefixtures("uncharted")
+def test_a_long_list_is_cut_and_its_rest_named(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.MOST_LISTED", 2)
+    told = tnt("sweep", "scenario.yaml", *ARGS, "--json", "--lang", "en").document
+    n = len(told["dossiers"]) - 2
+    folder = demo / told["sweep_dir"]
+    assert f"{n} more dossiers are in {DOSSIERS}." in (folder / PAGE).read_text(encoding="utf-8")
+    sheet = CalamineWorkbook.from_path(str(folder / WORKBOOK)).get_sheet_by_name("Dossiers")
+    cells = [row[0] for row in sheet.to_python() if row[0]]
+    assert cells[1:3] == [f"{n} more dossiers are in {DOSSIERS}.", "Dossier"]
+    first = [one["free_from_cents"] for one in told["dossiers"] if one["dossier"] in cells[3:]]
+    known = sorted(one["free_from_cents"] for one in told["dossiers"] if one["free_from_cents"] is not None)
+    assert sorted(first) == known[:2]
+    assert len(cells) == 5
+    assert pl.read_parquet(folder / DOSSIERS).height == n + 2
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
@@ -67,7 +67,7 @@ class OutputOptions:
     def show(
         self,
         report: Report | Callable[[], Report],
-        document: Mapping[str, object],
+        document: object,
         lang: Lang,
         hint: Sequence[Line] = (),
     ) -> None:
@@ -155,7 +155,7 @@ class AnswerOptions(OutputOptions):
     def show(
         self,
         report: Report | Callable[[], Report],
-        document: Mapping[str, object],
+        document: object,
         lang: Lang,
         hint: Sequence[Line] = (),
     ) -> None:

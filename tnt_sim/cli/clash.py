@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -112,9 +112,7 @@ def show_clash(
     document = ClashDocument(
         command=command, error=head.error, conflict=conflict_.sets, repairs=conflict_.repairs
     )
-    output.show(
-        build_clash_report(conflict_, scenario=arguments, typed=scenario.sets), dump_document(document), lang
-    )
+    output.show(build_clash_report(conflict_, scenario=arguments, typed=scenario.sets), document, lang)
     return INTERRUPTED_AND_TOLD if conflict_.stopped_by == INTERRUPT else error.exit_code
 
 
@@ -144,7 +142,7 @@ def find_clash(
 def show_without_allocation(
     options: ScenarioOptions,
     report: Report,
-    document: Mapping[str, object],
+    document: object,
     *,
     scenario: ScenarioData,
     lang: Lang,
@@ -167,4 +165,4 @@ def show_without_allocation(
     clash = ClashKeys(conflict=conflict_.sets, repairs=conflict_.repairs)
     nodes = build_first_conflict(conflict_, scenario=arguments, typed=scenario.sets)
     whole = replace(report, nodes=[*report.nodes, *nodes])
-    options.show(whole, {**document, **dump_document(clash)}, lang)
+    options.show(whole, {**dump_document(document), **dump_document(clash)}, lang)

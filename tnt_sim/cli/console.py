@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tnt_sim import disk
 from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, PlaceEntry
 from tnt_sim.cli.invocation import get_invocation
-from tnt_sim.documents import dump_document
+from tnt_sim.documents import dump_document, iterate_json
 from tnt_sim.errors import Defect, TntError, UsageError, suggest_name
 from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
@@ -149,10 +149,12 @@ def print_page(lines: Sequence[Line]) -> None:
         sys.stdout.flush()
 
 
-def emit(document: Mapping[str, object]) -> None:
-    """Write the JSON document on stdout."""
+def emit(document: object) -> None:
+    """Write a document as JSON on stdout, in pieces."""
     with _suppress_broken_pipe():
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        for text in iterate_json(document):
+            sys.stdout.write(text)
+        sys.stdout.write("\n")
         sys.stdout.flush()
 
 
@@ -207,7 +209,7 @@ def print_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> 
     if len(defects) > 1:
         print_note(_("{n} defects. Nothing was written.", n=len(defects)).in_(lang))
     if as_json:
-        emit(dump_document(build_error_document(error.code, defects, command, lang)))
+        emit(build_error_document(error.code, defects, command, lang))
 
 
 def build_error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> ErrorDocument:

@@ -38,7 +38,6 @@ from tnt_sim.cli.menu import render_menu
 from tnt_sim.cli.options import LangOption, parse_lang
 from tnt_sim.cli.verbs import VERBS, Verb
 from tnt_sim.disk import FULL
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError
 from tnt_sim.i18n.message import N_, _
 from tnt_sim.i18n.numbers import open_currency_session
@@ -193,7 +192,7 @@ def _report_interruption(words: Sequence[str]) -> int:
         document = build_error_document(
             "interrupted", (Defect("interrupted", text),), _find_verb(words), lang
         )
-        emit(dump_document(document))
+        emit(document)
     return INTERRUPTED
 
 

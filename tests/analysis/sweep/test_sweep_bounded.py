@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,22 @@ from support.lanes import seeds
 
 from tnt_sim.analysis.shared import amount_variation
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
+from tnt_sim.analysis.sweep import result as sweep_result
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import run
 from tnt_sim.certify.claim_systems import build_claims
+from tnt_sim.documents import dump_document, iterate_json
 from tnt_sim.engine.optimise import optimise
 from tnt_sim.errors import ScenarioError, VerificationError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports import sweep as sweep_report
 from tnt_sim.scenario.load import load_scenario
 
 LIMITS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds of a clock that advances by a millisecond at each reading."""
+MOST_AFTER = 40
+"""Readings of the clock after the limit, beside two for each list."""
 
 
 @pytest.mark.parametrize("seed", seeds(range(6), 2))
@@ -41,6 +48,64 @@ def test_every_amount_has_a_list_and_a_bound(
             assert len(found.free) == len(found.nested) == len(plan.amounts)
             n_bounded += sum(point.method == "kept" for point in found.free + found.nested)
     assert n_bounded
+
+
+@pytest.mark.parametrize(("seed", "crossing"), seeds([(0, False), (1, True), (4, True)], 2))
+def test_what_a_sweep_does_after_its_limit_is_counted(
+    seed: int, crossing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two looks at the clock a list, and a few more; the files need none, and no object for each dossier."""
+    case = small(800 + seed, crossing=crossing, own=seed % 2 == 0)
+    plan = build_plan(case.scenario(tmp_path), start=euros(case.base), stop=euros(case.base + SPAN), steps=6)
+    monkeypatch.setattr(sweep_report, "has_charts", lambda: False)  # drawn for seconds
+    monkeypatch.setattr(sweep_result, "SweptDossier", None)
+    stopped = 0
+    for limit in (0.0, *LIMITS):
+        clock = StepClock().install(monkeypatch)
+        found = run(plan, time_limit=limit)
+        stopped += found.stopped_by == "time"
+        readings = clock.readings
+        assert clock.readings_after(limit) <= MOST_AFTER + 2 * 2 * len(plan.amounts)
+        sweep_report.write_sweep(build_document(found), tmp_path / "sweep", Lang.EN)
+        assert clock.readings == readings
+    assert stopped >= 3
+
+
+@pytest.mark.parametrize("seed", seeds(range(6), 3))
+def test_columns_of_dossiers_say_what_the_lists_say(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each dossier by itself, read from the lists; ended by time, without a curve, and without any list."""
+    case = small(860 + seed, crossing=seed % 2 == 0, own=seed % 3 == 0, tenths=seed % 2 == 1)
+    how = ({}, {"free": True}, {"nested": True})[seed % 3]
+    span = {"start": euros(case.base), "stop": euros(case.base + SPAN), "steps": 4}
+    plan = build_plan(case.scenario(tmp_path), **span, **how)
+    StepClock().install(monkeypatch)
+    for found in (run(plan), run(plan, time_limit=0.2), run(plan, time_limit=0.0)):
+        document = build_document(found)
+        lists = [
+            [(p.cents, p.allocation) for p in points if p.allocation is not None]
+            for points in (found.free, found.nested)
+        ]
+        expected = []
+        for row, name in enumerate(found.base.case.table["dossier"]):
+            funded = [[cents for cents, one in curve if one.funded[row]] for curve in lists]
+            if len({bool(one.funded[row]) for curve in lists for _, one in curve}) < 2:
+                continue
+            stable = [
+                min((a for a, _ in curve if {c for c, _ in curve if c >= a} <= {*at}), default=None)
+                for curve, at in zip(lists, funded, strict=True)
+            ]
+            most = max(int(one.granted_cents[row]) for curve in lists for _, one in curve)
+            expected.append((name, most, stable[0], funded[0], stable[1], funded[1]))
+        assert [
+            (one.dossier, one.granted_cents, one.free_from_cents, one.free_at_cents,
+             one.nested_from_cents, one.nested_at_cents)
+            for one in document.dossiers
+        ] == expected  # fmt: skip
+        assert "".join(iterate_json(document)) == json.dumps(
+            dump_document(document), ensure_ascii=False, indent=2
+        )
 
 
 @pytest.mark.parametrize("seed", seeds(range(12), 4))

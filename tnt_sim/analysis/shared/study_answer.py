@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tnt_sim.documents import dump_document
+from tnt_sim.documents import dump_document, iterate_json
 from tnt_sim.engine.result import build_entry_frame
 
 
@@ -72,3 +72,7 @@ class StudyAnswer(DocumentTables):
     def summary(self) -> Mapping[str, Any]:
         """Return the document."""
         return self.document
+
+    def to_json(self) -> str:
+        """Return the document as JSON text."""
+        return "".join(iterate_json(self.data))

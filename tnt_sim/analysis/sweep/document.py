@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.documents import DecimalText
+from tnt_sim.documents import DecimalText, TableRows
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.protocols import Sense
+
+if TYPE_CHECKING:
+    import polars as pl
 
 CURVES = ("free", "nested")
 """The curves of a sweep: each amount for itself, and each with what was granted before."""
@@ -196,6 +199,11 @@ class SweepDocument:
     steps: SweepStepsEntry | None
     band: Sequence[BandEntry]
     warnings: Sequence[str]
+
+    @property
+    def dossier_table(self) -> pl.DataFrame:
+        """`dossiers` as columns."""
+        return cast("TableRows[SweptDossier]", self.dossiers).table
 
     @property
     def first_curve(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from tnt_sim.analysis.sweep.document import CURVES, FundedCurvePoint, SweepDocument
@@ -80,18 +78,9 @@ def build_envelope_frame(document: SweepDocument) -> pl.DataFrame:
 
 
 def build_dossier_frame(document: SweepDocument) -> pl.DataFrame:
-    """Return one row per application that some amount changes."""
-    schema: dict[str, Any] = {
-        "dossier": pl.String,
-        "title": pl.String,
-        "envelope": pl.String,
-        "granted_cents": pl.Int64,
-        "free_from_cents": pl.Int64,
-        "nested_from_cents": pl.Int64,
-        "free_at_cents": pl.List(pl.Int64),
-        "nested_at_cents": pl.List(pl.Int64),
-    }
-    return pl.DataFrame([dump_document(row) for row in document.dossiers], schema=schema)
+    """Return one row per dossier that some amount changes."""
+    first = ("dossier", "title", "envelope", "granted_cents", "free_from_cents", "nested_from_cents")
+    return document.dossier_table.select(*first, "free_at_cents", "nested_at_cents")
 
 
 def build_step_frame(document: SweepDocument) -> pl.DataFrame:

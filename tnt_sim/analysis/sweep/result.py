@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tnt_sim.analysis.sweep.document import (
     AnyCurvePoint,
@@ -26,13 +27,14 @@ from tnt_sim.analysis.sweep.exact_steps import Counters, build_step_columns
 from tnt_sim.analysis.sweep.plan import Tolerance
 from tnt_sim.analysis.sweep.runner import SweepResult
 from tnt_sim.analysis.sweep.store import FREE_CURVE, NESTED_CURVE
+from tnt_sim.documents import TableRows
 from tnt_sim.engine.result import Status, find_weakest_proof
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import has_synthetic_mark
-from tnt_sim.verify.allocation_reading import read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 from tnt_sim.verify.decision_reasons import determine_reasons
 from tnt_sim.verify.reason_sentences import describe_unspent
 from tnt_sim.verify.run_document import format_fraction, format_warnings
@@ -189,51 +191,55 @@ def _compute_price(
     return "0", None
 
 
-def _build_dossier_entries(result: SweepResult) -> list[SweptDossier]:
-    """List the applications that some amount changes, with their entry amount on each curve."""
+def _build_dossier_entries(result: SweepResult) -> TableRows[SweptDossier]:
+    """List the dossiers that some amount changes, with their entry amount on each curve."""
     free, nested = _collect_lists(result.free), _collect_lists(result.nested)
-    lists = [funded for _, funded, _ in (*free, *nested)]
-    if not lists:
-        return []
+    known, case = [*free, *nested], result.base.case
+    lists = [allocation.funded for _, allocation in known] or [np.zeros(case.n, dtype=np.bool_)]
     changed = np.flatnonzero(np.logical_or.reduce(lists) & ~np.logical_and.reduce(lists))
-    table, tree = result.base.case.table.select("dossier", "title"), result.base.case.tree
-    most = np.maximum.reduce([cents[changed] for _, _, cents in (*free, *nested)])
-    own = zip(
-        changed.tolist(),
-        *(column.to_list() for column in table[changed].iter_columns()),
-        result.base.case.node[changed].tolist(),
-        most.tolist(),
-        strict=True,
+    most = np.zeros(len(changed), dtype=np.int64)
+    for _, allocation in known:
+        np.maximum(most, allocation.granted_cents[changed], out=most)
+    envelopes = np.array([*case.tree.ids, ""], dtype=np.object_)[case.node[changed]]
+    rows = case.table.select("dossier", "title")[changed].with_columns(
+        pl.Series("envelope", envelopes, dtype=pl.String),
+        pl.Series("granted_cents", most, dtype=pl.Int64),
+        *_build_curve_columns(FREE_CURVE, free, changed),
+        *_build_curve_columns(NESTED_CURVE, nested, changed),
     )
-    return [
-        SweptDossier(
-            dossier=name,
-            title=title,
-            envelope=tree.ids[node] if node >= 0 else "",
-            granted_cents=cents,
-            free_from_cents=_find_stable_amount(free, row),
-            free_at_cents=[amount for amount, funded, _ in free if funded[row]],
-            nested_from_cents=_find_stable_amount(nested, row),
-            nested_at_cents=[amount for amount, funded, _ in nested if funded[row]],
-        )
-        for row, name, title, node, cents in own
+    return TableRows(rows, SweptDossier)
+
+
+def _collect_lists(points: Sequence[Point]) -> list[tuple[int, Allocation]]:
+    return [(point.cents, point.allocation) for point in points if point.allocation is not None]
+
+
+def _build_curve_columns(
+    curve: str, lists: Sequence[tuple[int, Allocation]], rows: IntArray
+) -> tuple[pl.Series, pl.Series]:
+    """Return, of some dossiers, the least amount from which each stays funded, and all at which it is funded."""
+    stable, missing = np.zeros(len(rows), dtype=np.int64), np.ones(len(rows), dtype=np.bool_)
+    stays = np.ones(len(rows), dtype=np.bool_)
+    for amount, allocation in reversed(lists):
+        stays &= allocation.funded[rows]
+        stable[stays], missing[stays] = amount, False
+    funded = np.array([allocation.funded[rows] for _, allocation in lists], dtype=np.bool_)
+    at = _list_amounts([amount for amount, _ in lists], funded.reshape(len(lists), len(rows)))
+    least = pl.DataFrame({"amount": stable, "missing": missing}).select(
+        pl.when("missing").then(None).otherwise("amount").alias(f"{curve}_from_cents")
+    )
+    return least.to_series(), at.alias(f"{curve}_at_cents")
+
+
+def _list_amounts(amounts: Sequence[int], funded: BoolArray) -> pl.Series:
+    """Return the amounts at which each dossier is funded; `funded` has the shape (n_amounts, n_dossiers)."""
+    if not amounts:
+        return pl.Series([[]] * funded.shape[1], dtype=pl.List(pl.Int64))
+    columns = [
+        pl.select(pl.when(pl.Series(row)).then(pl.lit(amount, dtype=pl.Int64))).to_series()
+        for amount, row in zip(amounts, funded, strict=True)
     ]
-
-
-def _collect_lists(points: Sequence[Point]) -> list[tuple[int, BoolArray, IntArray]]:
-    return [
-        (p.cents, p.allocation.funded, p.allocation.granted_cents) for p in points if p.allocation is not None
-    ]
-
-
-def _find_stable_amount(lists: Sequence[tuple[int, BoolArray, IntArray]], row: int) -> int | None:
-    """Return the least amount of the plan from which the application is funded at every amount."""
-    result = None
-    for amount, funded, _ in reversed(lists):
-        if not funded[row]:
-            break
-        result = amount
-    return result
+    return pl.select(pl.concat_list(columns).list.drop_nulls()).to_series()
 
 
 def _explain_unspent(result: SweepResult, lang: Lang) -> list[UnspentEntry]:

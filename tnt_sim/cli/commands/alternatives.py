@@ -55,10 +55,10 @@ def alternatives(
     if near.optimum.status.value == "infeasible":
         seconds = options.compute_seconds_left(began)
         show_without_allocation(
-            options, build_report(near.data), near.document, scenario=scenario, lang=lang, seconds=seconds
+            options, build_report(near.data), near.data, scenario=scenario, lang=lang, seconds=seconds
         )
     else:
-        options.show(build_report(near.data), near.document, lang, options.build_hint("alternatives", lang))
+        options.show(build_report(near.data), near.data, lang, options.build_hint("alternatives", lang))
     if near.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     if near.optimum.allocation is not None:

@@ -36,10 +36,10 @@ def audit(options: StudyOptions, selection: SelectionOption) -> int:
     if audit_.data.status == "infeasible":
         seconds = options.compute_seconds_left(began)
         show_without_allocation(
-            options, build_report(audit_.data), audit_.document, scenario=scenario, lang=lang, seconds=seconds
+            options, build_report(audit_.data), audit_.data, scenario=scenario, lang=lang, seconds=seconds
         )
     else:
-        options.show(build_report(audit_.data), audit_.document, lang, options.build_hint("audit", lang))
+        options.show(build_report(audit_.data), audit_.data, lang, options.build_hint("audit", lang))
     if audit_.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return STOPPED if audit_.data.status == "stopped" else 0

@@ -37,5 +37,5 @@ def conflict(options: StudyOptions, max_sets: SetsOption = 8, max_repairs: Repai
     repairs = () if is_feasible else conflict_.data.repairs
     enough = next((repair.set for repair in repairs if repair.set), ())
     hint = options.build_hint("conflict", lang, *enough) if is_feasible or enough else ()
-    options.show(build_report(conflict_.data), conflict_.document, lang, hint)
+    options.show(build_report(conflict_.data), conflict_.data, lang, hint)
     return INTERRUPTED_AND_TOLD if conflict_.course.stopped_by == "interrupt" else EXIT[conflict_.status]

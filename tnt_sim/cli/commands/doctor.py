@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.console import build_hint
 from tnt_sim.cli.options import parse_lang
-from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Text, _
 
 BROKEN = 1
@@ -39,7 +38,7 @@ def doctor(output: OutputOptions) -> int:
     )
     from tnt_sim.reporting.reports.machine import build_report
 
-    output.show(build_report(document), dump_document(document), tongue, build_hint("doctor", tongue))
+    output.show(build_report(document), document, tongue, build_hint("doctor", tongue))
     return 0 if works else BROKEN
 
 

@@ -20,7 +20,6 @@ from tnt_sim.cli.options import (
     list_tables,
     parse_lang,
 )
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, Lang, _
 
@@ -120,7 +119,7 @@ class EnsembleOptions(StudyOptions):
     def show(
         self,
         report: Report | Callable[[], Report],
-        document: Mapping[str, object],
+        document: object,
         lang: Lang,
         hint: Sequence[Line] = (),
     ) -> None:
@@ -173,7 +172,7 @@ def ensemble(
             scheduler=scheduler,
         )
     hint = options.build_hint("ensemble", lang) if options.out is None else ()
-    options.show(partial(build_report, ensemble_), ensemble_.summary(), lang, hint)
+    options.show(partial(build_report, ensemble_), ensemble_.data, lang, hint)
     if options.store is not None and ensemble_.draws.stopped_by is not None and not options.quiet:
         print_note(_("What is there stays; the same command resumes.").in_(lang))
     if ensemble_.draws.stopped_by == "interrupt":
@@ -220,7 +219,7 @@ def _fit_distributions(table: Path, columns: Mapping[str, str], options: Ensembl
     if options.as_json:
         from tnt_sim.analysis.uncertainty.document import FitDocument
 
-        emit(dump_document(FitDocument(fit=result, yaml=render_fit_yaml(result, Lang.FR))))
+        emit(FitDocument(fit=result, yaml=render_fit_yaml(result, Lang.FR)))
     elif out is not None and not options.quiet:
         print_note(_("Written: {file}", file=out).in_(lang))
     elif out is None:

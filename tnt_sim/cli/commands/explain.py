@@ -16,7 +16,6 @@ from tnt_sim.cli.console import (
     print_note,
     show_progress,
 )
-from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import N_
 
 DossiersArgument = Annotated[
@@ -71,7 +70,7 @@ def explain(
         print_note(ERROR.in_(lang) + fault.describe(lang))
     one = [] if dossiers or everyone else [entry.dossier for entry in document.reserve[:1]]
     hint = build_hint("explain --one" if one else "explain", lang, format_arguments(options.run_dir, *one))
-    options.show(partial(build_report, document), dump_document(document), lang, hint)
+    options.show(partial(build_report, document), document, lang, hint)
     if document.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return UNKNOWN if explanation.faults else 0

@@ -22,7 +22,6 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 
@@ -233,7 +232,7 @@ def print_written(
     warn(run, lang)
     document = _build_document(run, command, name, files, remarks)
     hint = build_hint(command, lang, format_arguments(format_path(run.folder)))
-    output.show(build_report(document), dump_document(document), lang, hint)
+    output.show(build_report(document), document, lang, hint)
     if not (output.as_json or output.quiet):
         for remark in (*remarks, *(text.in_(lang) for text in run.checked.notes)):
             print_note(f"! {remark}")

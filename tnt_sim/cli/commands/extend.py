@@ -36,7 +36,7 @@ def extend(options: StudyOptions, to: TotalOption = None) -> int:
             scenario, *_split_amounts(to or ()), time_limit=options.seconds, lang=lang, progress=progress
         )
     report = build_report(extension.data)
-    options.show(report, extension.document, lang, options.build_hint("extend", lang))
+    options.show(report, extension.data, lang, options.build_hint("extend", lang))
     return INTERRUPTED_AND_TOLD if extension.data.stopped_by == "interrupt" else 0
 
 

@@ -21,7 +21,6 @@ from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import build_hint_lines, format_arguments, print_note
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import parse_lang
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, Text, _
 
@@ -55,7 +54,7 @@ def consolidate_workbooks(
     document = _build_document(consolidated, files, lang)
     from tnt_sim.reporting.reports.form_import import build_choices_report
 
-    output.show(build_choices_report(document), dump_document(document), lang)
+    output.show(build_choices_report(document), document, lang)
     return _BLOCKED if strict and consolidated.conflicts else 0
 
 
@@ -280,7 +279,7 @@ def import_(
     from tnt_sim.reporting.reports.form_import import build_report
 
     follow = get_invocation().format_command((document.next or "").removeprefix("tnt-sim "))
-    output.show(build_report(document), dump_document(document), tongue, build_hint_lines([follow], tongue))
+    output.show(build_report(document), document, tongue, build_hint_lines([follow], tongue))
     return _BLOCKED if strict and document.quality.n_error else 0
 
 

@@ -9,7 +9,6 @@ import typer
 
 from tnt_sim.cli.answer import RunStudyOptions
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, build_hint, format_arguments
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, _
 
@@ -70,7 +69,7 @@ def inversions(
         seconds=options.seconds,
     )
     hint = build_hint("inversions", lang, format_arguments(options.run_dir))
-    options.show(build_inversions_report(document), dump_document(document), lang, hint)
+    options.show(build_inversions_report(document), document, lang, hint)
     return INTERRUPTED_AND_TOLD if document.stopped_by == "interrupt" else 0
 
 

@@ -13,7 +13,6 @@ import typer
 from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
 from tnt_sim.cli.clash import show_without_allocation
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
-from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import N_
 
 if TYPE_CHECKING:
@@ -61,14 +60,14 @@ def run_question(
         show_without_allocation(
             options,
             build_report(document),
-            dump_document(document),
+            document,
             scenario=scenario,
             lang=lang,
             seconds=left,
         )
         return code
     hint = () if code else options.build_hint(verb, lang)
-    options.show(partial(build_report, document), dump_document(document), lang, hint)
+    options.show(partial(build_report, document), document, lang, hint)
     return code
 
 

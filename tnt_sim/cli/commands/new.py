@@ -26,7 +26,6 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.cli.project_templates import build_dossiers_csv, get_templates
 from tnt_sim.disk import build_write_error, put_all, quote_path
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError, UsageError
 from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, _
@@ -63,7 +62,7 @@ def new(
     remaining = _collect_defects(folder / SCENARIO_FILE)
     document = _build_document(folder, read, remaining, tongue)
     hint = build_hint_lines(_list_next_commands(document, folder, tongue), tongue)
-    output.show(_build_report(document, read), dump_document(document), tongue, hint)
+    output.show(_build_report(document, read), document, tongue, hint)
     if not output.as_json:
         for defect in remaining:
             print_note(_("To correct: {defect}", defect=defect.describe(tongue)).in_(tongue))

@@ -10,7 +10,6 @@ import typer
 from tnt_sim.cli.answer import STOPPED, RunStudyOptions
 from tnt_sim.cli.commands.export import warn
 from tnt_sim.cli.console import print_note
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 
@@ -81,7 +80,7 @@ def reconcile(
         from tnt_sim.reporting.export.reconciliation_table import build_reconciliation_table
 
         _write_table(table, build_reconciliation_table(answer.reconciliation, document.file, lang), lang)
-    options.show(lambda: build_report(document), dump_document(document), lang)
+    options.show(lambda: build_report(document), document, lang)
     if table is not None and not (options.quiet or options.as_json):
         print_note(_("Written: {file}", file=table).in_(lang))
     return STOPPED if document.status == "stopped" else 0

@@ -26,7 +26,6 @@ from tnt_sim.cli.options import (
     parse_lang,
 )
 from tnt_sim.disk import build_write_error, put_all, quote_path
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, _
@@ -101,7 +100,7 @@ def refresh(
     follow = [run] if apply else [f"{command}{words}{reading.format_arguments()} --apply"]
     output.show(
         build_report(document, read.questions, read.unread),
-        dump_document(document),
+        document,
         tongue,
         build_hint_lines(follow, tongue),
     )

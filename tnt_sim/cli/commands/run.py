@@ -42,7 +42,6 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, Text, _
@@ -137,7 +136,7 @@ def run(
     if as_json:
         from tnt_sim.reporting.printed_run_document import build_printed_document
 
-        emit(dump_document(build_printed_document(result.data, run_dir, effects, clash, sentences)))
+        emit(build_printed_document(result.data, run_dir, effects, clash, sentences))
     elif not quiet:
         _print(result, run_dir, effects, clash, sentences, tongue, format_arguments(scenario, sets=changes))
     document = result.data

@@ -25,7 +25,6 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 
@@ -326,7 +325,7 @@ def _count_calls(calls: Sequence[Sequence[Call]]) -> CallCounts:
 def _show(document: SendDocument, output: OutputOptions, lang: Lang, code: int) -> int:
     from tnt_sim.reporting.reports.sending import build_report
 
-    output.show(build_report(document), dump_document(document), lang)
+    output.show(build_report(document), document, lang)
     if code and output.quiet and not output.as_json:
         print_note(_("Not everything was sent.").in_(lang))
     return code

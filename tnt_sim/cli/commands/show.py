@@ -5,7 +5,6 @@ from __future__ import annotations
 from tnt_sim.cli.answer import ScenarioOptions
 from tnt_sim.cli.console import get_width
 from tnt_sim.cli.options import ModelOption, ResolvedOption
-from tnt_sim.documents import dump_document
 
 
 def show(options: ScenarioOptions, resolved: ResolvedOption = False, model: ModelOption = False) -> int:
@@ -30,5 +29,5 @@ def show(options: ScenarioOptions, resolved: ResolvedOption = False, model: Mode
     )
     values = render_merged_scenario(scenario, get_width()) if both or resolved else ()
     report = build_report(scenario, lang, values=values, sentences=sentences, model=size)
-    options.show(report, dump_document(document), lang, options.build_hint("show", lang))
+    options.show(report, document, lang, options.build_hint("show", lang))
     return 0

@@ -18,7 +18,6 @@ from tnt_sim.cli.options import (
     SolveOption,
     parse_lang,
 )
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import N_, Lang, _
 
@@ -100,7 +99,7 @@ def sign(
 
     document = _build_document(entry, key)
     hint = [] if run_dir is None else build_hint("sign", tongue, format_arguments(run_dir))
-    output.show(build_report(document), dump_document(document), tongue, hint)
+    output.show(build_report(document), document, tongue, hint)
     return 0
 
 

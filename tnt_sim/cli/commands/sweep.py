@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,6 @@ from tnt_sim.cli.options import (
     StepsOption,
     split_names,
 )
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, _
 
@@ -209,13 +209,13 @@ def sweep(
         show_without_allocation(
             options,
             build_report(document),
-            dump_document(document),
+            document,
             scenario=scenario,
             lang=lang,
             seconds=seconds,
         )
     else:
-        options.show(build_report(document), dump_document(document), lang, options.build_hint("sweep", lang))
+        options.show(partial(build_report, document), document, lang, options.build_hint("sweep", lang))
     return exit_code
 
 

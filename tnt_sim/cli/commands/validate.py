@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tnt_sim.cli.answer import ScenarioOptions
-from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError
 
 
@@ -41,5 +40,5 @@ def validate(options: ScenarioOptions) -> int:
     )
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         compile_problem(scenario.steps[-1].scenario)
-    options.show(build_report(document), dump_document(document), lang, options.build_hint("validate", lang))
+    options.show(build_report(document), document, lang, options.build_hint("validate", lang))
     return 0

@@ -50,7 +50,7 @@ def weights(
             time_limit=options.seconds,
             progress=progress,
         )
-    options.show(build_report(study.data), study.document, lang, options.build_hint("weights", lang))
+    options.show(build_report(study.data), study.data, lang, options.build_hint("weights", lang))
     if study.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return 0 if study.outcomes else STOPPED if study.data.status == "stopped" else INFEASIBLE

@@ -9,10 +9,11 @@ to write one.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
+
+import polars as pl
 
 from tnt_sim.analysis.sweep.document import SweepDocument, SweepEnvelopeEntry
 from tnt_sim.i18n.lists import format_list
@@ -34,7 +35,6 @@ from tnt_sim.reporting.text.sweep import CurveList, list_top_envelopes, select_l
 from tnt_sim.rules.protocols import Sense
 
 WIDTH, HEIGHT = 760, 330
-MOST_BLOCKS = 4_000
 MOST_EDGES = 150
 """Most blocks of one bar; beyond, the blocks of an envelope are merged."""
 MOST_COLOURS = 7
@@ -42,9 +42,9 @@ MOST_COLOURS = 7
 
 def draw_ladder(document: SweepDocument, lang: Lang) -> ChartSpec:
     """Draw one block per entering application, as high as its grant, stacked at the amount where it enters."""
-    rows, labels = build_ladder_rows(document, lang)
-    edges = max(Counter(row["x"] for row in rows).values(), default=0) <= MOST_EDGES
-    rows = rows if edges else _sum_by_envelope(rows)
+    lists = [entry for __, entry in select_lists(document, document.first_curve)]
+    edges = max((len(entry.entered) for entry in lists), default=0) <= MOST_EDGES
+    rows, labels = build_ladder_rows(document, lang, edges=edges)
     names = list(dict.fromkeys(row["e"] for row in rows))
     colours = {"domain": names, "range": list(OKABE_ITO[: max(1, len(names))])}
     amount = get_amount_title(document).in_(lang)
@@ -89,15 +89,22 @@ def _build_legend(names: Sequence[str]) -> ChartSpec | None:
 
 
 def build_ladder_rows(
-    document: SweepDocument, lang: Lang
+    document: SweepDocument, lang: Lang, *, edges: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the blocks of the ladder, and for each step how many enter and leave.
 
-    Uses `dossiers` of the document: title, envelope and grant.
+    Parameters
+    ----------
+    edges : one block for each dossier, not for each envelope
     """
     curve = document.first_curve
-    known = {row.dossier: row for row in document.dossiers}
     names = _assign_envelopes(document, curve)
+    table = document.dossier_table.select(
+        e=pl.col("envelope").replace_strict(names, return_dtype=pl.String),
+        g="granted_cents",
+        d="dossier",
+        t="title",
+    )
     rows: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
     for point in document.points[1:]:
@@ -105,32 +112,19 @@ def build_ladder_rows(
         if at_amount is None:
             continue
         name = format_round_amount(point.amount_cents, lang)
-        entered = [known[d] for d in at_amount.entered if d in known]
-        entered.sort(key=lambda row: (names[row.envelope], -row.granted_cents))
-        for row in entered[:MOST_BLOCKS]:
-            rows.append(
-                {"x": name, "g": convert_to_millions(row.granted_cents), "e": names[row.envelope],
-                 "d": row.dossier,
-                 "t": row.title, "o": len(rows)}
-            )  # fmt: skip
-        top = sum(convert_to_millions(row.granted_cents) for row in entered)
+        entered = table.filter(pl.col("d").is_in(list(at_amount.entered)))
+        top = convert_to_millions(int(entered["g"].sum()))
+        if not edges:
+            entered = entered.group_by("e").agg(pl.col("g").sum()).with_columns(d="e", t=pl.lit(""))
+        entered = entered.sort("e", "g", descending=[False, True], maintain_order=True)
+        for row in entered.iter_rows(named=True):
+            rows.append({**row, "x": name, "g": convert_to_millions(row["g"]), "o": len(rows)})
         left = len(at_amount.left)
         labels.append(
-            {"x": name, "top": top, "t": f"+{format_integer(len(entered), lang)}"
+            {"x": name, "top": top, "t": f"+{format_integer(len(at_amount.entered), lang)}"
              + (f" \u2212{format_integer(left, lang)}" if left else "")}
         )  # fmt: skip
     return rows, labels
-
-
-def _sum_by_envelope(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Merge the blocks of an envelope."""
-    result: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
-        own = result.setdefault(
-            (row["x"], row["e"]), {**row, "g": 0.0, "d": row["e"], "t": "", "o": len(result)}
-        )
-        own["g"] += row["g"]
-    return list(result.values())
 
 
 def _assign_envelopes(document: SweepDocument, curve: str) -> dict[str, str]:
@@ -139,7 +133,7 @@ def _assign_envelopes(document: SweepDocument, curve: str) -> dict[str, str]:
     Its own, or the one just below the programme. Parts of a split are written after a slash, and
     are not envelopes of the document.
     """
-    own = {row.envelope for row in document.dossiers}
+    own: set[str] = set(document.dossier_table["envelope"])
     if len(own) <= MOST_COLOURS:
         return {name: name for name in own}
     entries = select_lists(document, curve)[0][1].envelopes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,10 +16,12 @@ from tnt_sim.analysis.sweep.document import (
     SweepEnvelopeEntry,
     SweepPointEntry,
 )
-from tnt_sim.documents import dump_document
+from tnt_sim.analysis.sweep.frames import build_dossier_frame
+from tnt_sim.disk import encode_parquet
+from tnt_sim.documents import iterate_json
 from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.engine.stored_run import RUN_ROOT
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_round_amount
 from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 from tnt_sim.reporting.charts.theme import convert_to_png, render_svg
@@ -65,7 +66,8 @@ from tnt_sim.scenario.scenario import ScenarioData
 
 AMOUNT = _("Amount")
 MOST_POINTS = 15
-MOST_DOSSIERS = 400
+MOST_LISTED = 50_000
+"""Dossiers that a page or a workbook can list; `dossiers.parquet` has all."""
 WRITING_SHARE, WRITING_SECONDS = 0.15, 3.0
 """Share of a limit, and most seconds, for drawing the charts and writing the files."""
 _CHARTS = {
@@ -280,36 +282,52 @@ def _build_totals(document: SweepDocument) -> list[Node]:
 
 
 def _build_dossiers(document: SweepDocument) -> list[Node]:
-    """Return the applications that change, by the amount from which they stay funded."""
-    if not document.dossiers:
+    """Return the dossiers that change, by the amount from which they stay funded: the first `MOST_LISTED`."""
+    stable = "free_from_cents" if document.free else "nested_from_cents"
+    order = (stable, "envelope", "dossier")
+    rows = document.dossier_table.sort(*order, nulls_last=[True, False, False]).head(MOST_LISTED)
+    if not len(rows):
         return []
-    stable = {
-        row.dossier: row.free_from_cents if document.free else row.nested_from_cents
-        for row in document.dossiers
-    }
-    rows = sorted(
-        document.dossiers,
-        key=lambda row: (stable[row.dossier] is None, stable[row.dossier] or 0, row.envelope, row.dossier),
-    )
+    n_unlisted = len(document.dossiers) - len(rows)
     caption = _("Dossiers that change from one amount to another")
+    words = {cents: _format_short(cents) for cents in rows[stable].unique().drop_nulls()}
     unsettled = _("in and out")
-    funded_from = [
-        unsettled if (cents := stable[row.dossier]) is None else _format_short(cents) for row in rows
-    ]
     heads = (
         _("Free: funded from"),
         _("Commitments kept: funded from"),
     )
     columns = [
-        Column(_("Dossier"), [row.dossier for row in rows]),
-        Column(_("Title"), [row.title for row in rows]),
-        Column(_("Envelope"), [row.envelope for row in rows]),
-        Column(_("Granted"), [row.granted_cents for row in rows], Kind.ROUND_MONEY),
-        Column(_("Funded from"), funded_from, Kind.FIGURE, Output.READING),
-        Column(heads[0], [row.free_from_cents for row in rows], Kind.MONEY, Output.SHEET),
-        Column(heads[1], [row.nested_from_cents for row in rows], Kind.MONEY, Output.SHEET),
+        Column(_("Dossier"), rows["dossier"].to_list()),
+        Column(_("Title"), rows["title"].to_list()),
+        Column(_("Envelope"), rows["envelope"].to_list()),
+        Column(_("Granted"), rows["granted_cents"].to_list(), Kind.ROUND_MONEY),
+        Column(
+            _("Funded from"),
+            [unsettled if cents is None else words[cents] for cents in rows[stable]],
+            Kind.FIGURE,
+            Output.READING,
+        ),
+        Column(heads[0], rows["free_from_cents"].to_list(), Kind.MONEY, Output.SHEET),
+        Column(heads[1], rows["nested_from_cents"].to_list(), Kind.MONEY, Output.SHEET),
     ]
-    return [Table(columns, caption, name=_("Dossiers"))]
+    table = Table(columns, caption, name=_("Dossiers"), n_unlisted=n_unlisted)
+    return [table, *_list_unlisted(n_unlisted)]
+
+
+def _list_unlisted(n_unlisted: int) -> list[Node]:
+    """Say where the dossiers are that the table leaves out."""
+    if not n_unlisted:
+        return []
+    return [
+        Paragraph(
+            _n(
+                "{n} more dossier is in {file}.",
+                "{n} more dossiers are in {file}.",
+                n=n_unlisted,
+                file=DOSSIERS,
+            )
+        )
+    ]
 
 
 def _format_short(cents: int) -> Text:
@@ -401,7 +419,7 @@ def _build_steps(document: SweepDocument) -> list[Section]:
     return [Section(_p("curve", "Steps"), [Table(columns, outputs=Output.SHEET)], annex=True)]
 
 
-DOCUMENT, PAGE, WORKBOOK = "sweep.json", "sweep.html", "sweep.xlsx"
+DOCUMENT, PAGE, WORKBOOK, DOSSIERS = "sweep.json", "sweep.html", "sweep.xlsx", "dossiers.parquet"
 
 
 def get_sweep_folder(scenario: ScenarioData, key: str, out: Path | None) -> Path:
@@ -430,9 +448,8 @@ def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]
         drawn[kind] = render_svg(chart)
         data[f"{kind}.svg"] = drawn[kind].encode()
         data[f"{kind}.png"] = convert_to_png(drawn[kind])
-    data[DOCUMENT] = (
-        json.dumps(dump_document(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    ).encode()
+    data[DOCUMENT] = b"".join(text.encode() for text in iterate_json(document)) + b"\n"
+    data[DOSSIERS] = encode_parquet(build_dossier_frame(document))
     report = build_report(document, drawn)
     data[PAGE] = render_report_html(report, lang).encode()
     data[WORKBOOK] = build_report_workbook(report, lang)
