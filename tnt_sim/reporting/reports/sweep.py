@@ -16,7 +16,6 @@ from tnt_sim.analysis.sweep.document import (
     SweepEnvelopeEntry,
     SweepPointEntry,
 )
-from tnt_sim.analysis.sweep.frames import build_dossier_frame
 from tnt_sim.disk import encode_parquet
 from tnt_sim.documents import iterate_json
 from tnt_sim.engine.run_folder.atomic_write import put_files
@@ -449,7 +448,7 @@ def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]
         data[f"{kind}.svg"] = drawn[kind].encode()
         data[f"{kind}.png"] = convert_to_png(drawn[kind])
     data[DOCUMENT] = b"".join(text.encode() for text in iterate_json(document)) + b"\n"
-    data[DOSSIERS] = encode_parquet(build_dossier_frame(document))
+    data[DOSSIERS] = encode_parquet(document.dossier_table)
     report = build_report(document, drawn)
     data[PAGE] = render_report_html(report, lang).encode()
     data[WORKBOOK] = build_report_workbook(report, lang)
