@@ -17,6 +17,7 @@ from pathlib import Path
 
 import command_pages
 import drawing
+import letters_page
 import message_book
 import rules_page
 import scenario_page
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/architecture.svg": drawing.drawing,
     "docs/commands.md": command_pages.commands,
+    "docs/courriers.md": letters_page.build_letters_page,
     "docs/messages.md": message_book.render_messages,
     "docs/rules.md": rules_page.build_rules_page,
     "docs/scenario-reference.md": scenario_page.reference,

@@ -50,7 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("show scenario.yaml", SOLVERS | SLOW, 240),
         ("import data/dossiers.csv --out table", SOLVERS | SLOW, 90),
         ("verify {a}", SOLVERS | SLOW, 250),
-        ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 280),
+        ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 281),
         ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 260),
         ("run scenario.yaml", SECOND | SLOW, 345),
         ("explain {a} E-24", SECOND | SLOW, 329),

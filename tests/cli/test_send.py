@@ -130,7 +130,11 @@ def test_sending_decides_each_dossier_and_journals_it(
     }  # fmt: skip
     assert server.dossiers[101]["annotations"][0]["value"] == 12000.5
     assert "12 000,50" in server.dossiers[101]["motivation"].replace("\u202f", " ").replace("\xa0", " ")
-    assert server.dossiers[104]["motivation"] == "Moins de 50 habitants"
+    assert server.dossiers[104]["motivation"] == (
+        "Votre demande ne remplit pas une condition du programme, au motif « Moins de 50 habitants ». "
+        "Y répondent les dossiers pour lesquels la population atteint 50. Dans votre dossier, la population est "
+        "de 10."
+    )
     head, *entries = journal(run_dir)
     assert (head["demarche"], head["url"]) == (DEMARCHE, server.url)
     assert [one["state"] for one in entries] == ["planned"] * 7 + ["sent", "confirmed"] * 7

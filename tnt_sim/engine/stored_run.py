@@ -199,6 +199,7 @@ class StoredRun:
     table : one row per dossier, amounts in cents, and `_node`
     told_in : language of its sentences, if it is not the scenario's own
     verification : result of its check; None for a run that was computed here
+    decision : the decision as it was computed or read again, with its problem; None if the data are missing
     """
 
     folder: Path
@@ -208,6 +209,7 @@ class StoredRun:
     table: pl.DataFrame
     told_in: Lang | None = None
     verification: Verification | None = None
+    decision: ResultData | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -289,7 +291,8 @@ def run_of(result: ResultData) -> StoredRun:
     """Return a result that was not stored as a `StoredRun`, for its charts and tables."""
     spec, ids = result.problem.scenario.spec, [entry.id for entry in result.data.envelopes]
     table = _add_envelope_numbers(spec, ids, select_parquet_columns(result.dossiers))
-    return StoredRun(Path(), result.document, spec, result.problem.scenario.tree, table)
+    tree = result.problem.scenario.tree
+    return StoredRun(Path(), result.document, spec, tree, table, decision=result)
 
 
 def read_stored(run_dir: Path) -> StoredRun:

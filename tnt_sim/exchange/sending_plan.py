@@ -27,11 +27,10 @@ from tnt_sim.ingest.intake.answers import PROVISIONAL
 from tnt_sim.reporting.reports.decision_table import (
     BASE,
     DECISION,
-    MOTIVE,
     ApplicantDecision,
     build_decision_table,
-    describe_decisions,
 )
+from tnt_sim.reporting.reports.letters import write_letters
 from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.offers.eligibility import NOT_GIVEN, write_blank_sentence
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -90,10 +89,11 @@ def prepare_decisions(run: StoredRun, lang: Lang) -> pl.DataFrame:
     null). New grants have the sentence of the letters, refusals their reason.
     """
     table = build_decision_table(run)
+    letters = write_letters(run, table, lang)
     motivation = (
         pl.when(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
-        .then(pl.Series(describe_decisions(table, lang)))
-        .otherwise(pl.col(MOTIVE).fill_null(""))
+        .then(letters.sentence)
+        .otherwise(letters.motive)
     )
     number = pl.col("dossier").str.extract(r"^(?:DS-)?0*(\d{1,10})$", 1).cast(pl.Int64)
     return table.select(

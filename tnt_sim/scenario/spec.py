@@ -20,6 +20,7 @@ from tnt_sim.domain.field_types import (
     Count,
     Day,
     Described,
+    Flag,
     Memory,
     Number,
     Rate,
@@ -339,6 +340,27 @@ class AcceptSpec(Described):
     author: Code
 
 
+class LettersSpec(Spec):
+    """Names that letters to applicants give, and whether a refusal gives the request that would be funded."""
+
+    authority: str = ""
+    contact: str = ""
+    court: str = ""
+    rules: str = ""
+    tell_changes: Flag = False
+
+    @model_validator(mode="after")
+    def _check_authority(self) -> LettersSpec:
+        named = next((key for key in ("contact", "court", "rules") if getattr(self, key)), "")
+        if named and not self.authority:
+            raise build_field_error(
+                "letters",
+                _("`{key}` is written in letters with `authority`, which is missing", key=named),
+                hint=_("Write who decides, for example `authority: the prefect of the region`."),
+            )
+        return self
+
+
 class ScenarioSpec(Spec):
     """A scenario, after merging."""
 
@@ -367,6 +389,7 @@ class ScenarioSpec(Spec):
     steps: tuple[StepSpec, ...] = ()
     uncertain: tuple[UncertainSpec, ...] = ()
     committed_from: str | None = None
+    letters: LettersSpec = LettersSpec()
     solver: SolverSpec = SolverSpec()
 
 

@@ -121,7 +121,10 @@ def test_annotations_say_each_decision_with_its_reason(stored: StoredRun) -> Non
     assert found["0123"]["Taux de subvention (%)"] == "80,00"
     assert found["01"]["Décision"] == "En instruction"
     assert found["E-9"]["Décision"] == "Classé sans suite"
-    assert (found["E-5"]["Décision"], found["E-5"]["Motivation"]) == ("Refusé", "Moins de 50 habitants")
+    assert found["E-5"]["Décision"] == "Refusé"
+    assert found["E-5"]["Motivation"].startswith(
+        "Votre demande ne remplit pas une condition du programme, au motif"
+    )
 
 
 def test_turgot_says_what_is_provisional(stored: StoredRun) -> None:
@@ -135,10 +138,10 @@ def test_turgot_says_what_is_provisional(stored: StoredRun) -> None:
 def test_letters_in_both_languages(stored: StoredRun) -> None:
     french = {row["NumeroDossier"]: row for row in rows(exported(stored, "publipostage", ".csv"))}
     assert french["E-8"]["Phrase"] == (
-        "Une subvention de 2\u202f400,00\u00a0€ est accordée au projet « Part du Rhône », soit 80,0\u202f% d'une "
-        "dépense de 3\u202f000,00\u00a0€."
+        "Une subvention de 2\u202f400,00\u00a0€ est accordée pour le projet « Part du Rhône », soit 80,0\u202f% "
+        "d'une dépense subventionnable de 3\u202f000,00\u00a0€."
     )
-    assert french["E-5"]["Phrase"].endswith("n'est pas retenu. Motif : Moins de 50 habitants.")
+    assert french["E-5"]["Phrase"].endswith("la population est de 10.")
     assert french["01"]["Courrier"] == "réserve"
     assert french["1"]["Phrase"].startswith("La subvention de 700,07\u00a0€ déjà engagée")
     english = {row["NumeroDossier"]: row for row in rows(exported(stored, "publipostage", ".csv", Lang.EN))}

@@ -59,7 +59,8 @@ def open_stored(
     checked = check_run(run_dir, project, anywhere=not for_act)
     found = complete_verification(checked, solving)
     refuse_false(found)
-    run = replace(stored, verification=found)
+    decision = None if checked.replay is None else checked.replay.result
+    run = replace(stored, verification=found, decision=decision)
     return translate_run(run, checked, lang or run.own_lang)
 
 

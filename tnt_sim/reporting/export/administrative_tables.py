@@ -17,14 +17,13 @@ from tnt_sim.reporting.export.flat_table import CellKind, Flat, FlatColumn
 from tnt_sim.reporting.reports.decision_table import (
     BASE,
     DECISION,
-    MOTIVE,
     RATE,
     ApplicantDecision,
     build_decision_table,
-    describe_decisions,
     format_amount_series,
     format_rates,
 )
+from tnt_sim.reporting.reports.letters import write_letters
 
 _STATES = {
     ApplicantDecision.COMMITTED: "Accepté",
@@ -51,10 +50,10 @@ ACCOUNTING = ("centreFinancier", "domaineFonctionnel", "activite", "centreCouts"
 """Fields that Chorus requires and no application holds; constant, from `--info`."""
 
 
-def build_demarche(run: StoredRun) -> Flat:
+def build_demarche(run: StoredRun, lang: Lang) -> Flat:
     """Build the annotations of the procedure, one row per application.
 
-    Columns: number, decision, amount, rate in %, reason.
+    Columns: number, decision, amount, rate in %, reason as a letter states it.
     """
     table = build_decision_table(run)
     return _build_flat(
@@ -64,7 +63,7 @@ def build_demarche(run: StoredRun) -> Flat:
         FlatColumn("Décision", CellKind.TEXT, _map_decisions(table, _STATES), 18),
         FlatColumn("Montant accordé", CellKind.MONEY, _get_granted(table), 16),
         FlatColumn("Taux de subvention (%)", CellKind.PERCENT, table[RATE], 12),
-        _build_text_column(table, MOTIVE, "Motivation", 90),
+        FlatColumn("Motivation", CellKind.TEXT, write_letters(run, table, lang).motive, 90),
     )
 
 
@@ -101,6 +100,7 @@ def build_mail_merge(run: StoredRun, lang: Lang) -> Flat:
     """Build the mail-merge table of the letters, one row per application; amounts are text, as printed."""
     table = build_decision_table(run)
     kinds = {code: text.in_(lang) for code, text in _LETTERS.items()}
+    letters = write_letters(run, table, lang)
     columns = {
         "Demandeur": "applicant",
         "Identifiant": "applicant_id",
@@ -128,8 +128,10 @@ def build_mail_merge(run: StoredRun, lang: Lang) -> Flat:
             for h, cents in amounts.items()
         ),
         FlatColumn("Taux", CellKind.TEXT, format_rates(table[RATE], lang), 10),
-        _build_text_column(table, MOTIVE, "Motif", 60),
-        FlatColumn("Phrase", CellKind.TEXT, describe_decisions(table, lang), 90),
+        FlatColumn("Motif", CellKind.TEXT, letters.motive, 60),
+        FlatColumn("Phrase", CellKind.TEXT, letters.sentence, 90),
+        FlatColumn("VoiesEtDelais", CellKind.TEXT, _build_constant(table, letters.appeal), 60),
+        FlatColumn("MentionTraitement", CellKind.TEXT, _build_constant(table, letters.mention), 60),
     )
 
 

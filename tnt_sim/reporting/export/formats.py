@@ -35,6 +35,7 @@ from tnt_sim.reporting.export.pabulib import build_pabulib
 from tnt_sim.reporting.export.scdl import INFO_KEYS, build_scdl
 from tnt_sim.reporting.export.scdl import list_remarks as scdl_remarks
 from tnt_sim.reporting.report_tree import SYNTHETIC
+from tnt_sim.reporting.reports.letters import list_letter_remarks
 from tnt_sim.reporting.text.verification import get_mention, get_short_mention
 from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 from tnt_sim.reporting.workbook.workbook import build_workbook
@@ -313,7 +314,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "demarche": Format(
             _("the decisions to enter in the procedure"),
             (".csv", ".xlsx"),
-            _build_exporter(lambda run, __: administrative_tables.build_demarche(run), "Annotations"),
+            _build_exporter(
+                lambda run, asked: administrative_tables.build_demarche(run, asked.lang), "Annotations"
+            ),
             is_act=True,
             is_told=True,
         ),
@@ -345,6 +348,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             ),
             is_act=True,
             is_told=True,
+            remarks=lambda run, asked: list_letter_remarks(run, asked.lang),
         ),
         "arrete": Format(
             _("the annex of the order"),

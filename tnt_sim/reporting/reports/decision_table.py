@@ -1,4 +1,4 @@
-"""Decision on each application as acts and exports state it: decision, rate, reason, sentence."""
+"""Decision on each application as acts and exports state it: decision, rate, reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 import polars as pl
 
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import THIN_NO_BREAK, format_cents, format_rounded
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.offers.eligibility import NOT_GIVEN
@@ -101,61 +101,3 @@ def format_rates(rates: pl.Series, lang: Lang) -> pl.Series:
 def _format_percent(value: float, lang: Lang) -> str:
     number = format_rounded(value, lang, 1)
     return f"{number}{THIN_NO_BREAK}%" if lang is Lang.FR else f"{number}%"
-
-
-_SENTENCES = {
-    ApplicantDecision.FUNDED: _(
-        'A grant of {{amount}} is awarded to the project "{{title}}", {{rate}} of an expense of {{base}}.'
-    ),
-    ApplicantDecision.COMMITTED: _(
-        'The grant of {{amount}} already committed to the project "{{title}}" stands.'
-    ),
-    ApplicantDecision.WAITING: _('The project "{{title}}" is on the reserve list. {{motive}}'),
-    ApplicantDecision.REFUSED: _('The project "{{title}}" is not funded. Reason: {{motive}}'),
-    ApplicantDecision.CLOSED: _('The dossier of the project "{{title}}" is closed. Reason: {{motive}}'),
-}
-_NO_RATE = _('A grant of {{amount}} is awarded to the project "{{title}}".')
-
-
-def describe_decisions(table: pl.DataFrame, lang: Lang) -> pl.Series:
-    """Write one sentence per application, for a letter, String (n,)."""
-    words = pl.DataFrame(
-        {
-            "amount": format_amount_series(table["granted_cents"], lang),
-            "rate": format_rates(table[RATE], lang),
-            "base": format_amount_series(table[BASE], lang),
-            "title": pl.select(
-                pl.coalesce(pl.when(table["title"] != "").then(table["title"]), table["dossier"])
-            ).to_series(),
-            "motive": _add_full_stop(table[MOTIVE]),
-            "code": table[DECISION],
-        }
-    )
-    phrase = pl.lit("")
-    for decision, text in _SENTENCES.items():
-        phrase = (
-            pl.when(pl.col("code") == decision.value).then(_fill_template(text.in_(lang))).otherwise(phrase)
-        )
-    bare = (pl.col("code") == ApplicantDecision.FUNDED.value) & pl.col("rate").is_null()
-    phrase = pl.when(bare).then(_fill_template(_NO_RATE.in_(lang))).otherwise(phrase)
-    return words.select(phrase.alias("sentence")).to_series()
-
-
-def _add_full_stop(texts: pl.Series) -> pl.Series:
-    """End texts with a full stop."""
-    text = texts.fill_null("")
-    whole = text.str.contains(r"[.!?…]$") | (text == "")
-    return pl.select(pl.when(whole).then(text).otherwise(text + ".")).to_series()
-
-
-def _fill_template(template: str) -> pl.Expr:
-    """Fill the `{columns}` of a template from a table."""
-    pieces: list[pl.Expr] = []
-    rest = template
-    while rest:
-        text, brace, rest = rest.partition("{")
-        pieces.append(pl.lit(text))
-        if brace:
-            name, __, rest = rest.partition("}")
-            pieces.append(pl.col(name).fill_null(""))
-    return pl.concat_str(pieces)

@@ -1,0 +1,213 @@
+"""Letters read as letters: no name of the scenario file, no operator, no long fraction; each reason has one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.flagship import FROZEN
+from support.lanes import Lane
+from support.mixed_cases.drawn import mixed
+from support.mixed_cases.run import engine
+from support.paths import ROOT
+from support.text_scenarios import run as solve_texts
+
+from tnt_sim.cli.main import main
+from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.solve import solve
+from tnt_sim.engine.stored_run import run_of
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.decision_table import DECISION, build_decision_table
+from tnt_sim.reporting.reports.letters import list_letter_remarks, write_letters
+from tnt_sim.reporting.text.letter_reasons import (
+    SENTENCES,
+    describe_plain_condition,
+    describe_rule_in_the_way,
+    quote_source,
+)
+from tnt_sim.reporting.text.vocabulary import REASON
+from tnt_sim.rules.kinds.registry import BUILT_IN
+from tnt_sim.rules.offers.total_aid import GUARD
+from tnt_sim.scenario.load import load_scenario
+
+SIGNS = re.compile(r"[`{}<>|=≤≥≠×∑\[\]]|None|null|\(\)|«\s+»|\"\"| ,|  ")
+DECIMALS = {Lang.FR: re.compile(r"\d,\d{3}"), Lang.EN: re.compile(r"\d\.\d{3}")}
+
+
+def list_ids(result: ResultData) -> set[str]:
+    """Names of the scenario file that are no words of the language."""
+    spec, tree = result.problem.scenario.spec, result.problem.case.tree
+    entries = (*spec.rules, *spec.eligibility, *spec.measures, *spec.waivers, *spec.steps)
+    names = {getattr(entry, "id", entry) for entry in entries if isinstance(getattr(entry, "id", entry), str)}
+    names |= {*tree.ids, *(cap.name for cap in spec.caps), GUARD}
+    return names
+
+
+def check_sentence(text: str, lang: Lang, ids: set[str], title: str) -> None:
+    """No sign, long fraction, id or hole; the applicant's own title is no sentence of ours."""
+    ours = text.replace(title, "T") if title else text
+    assert not SIGNS.search(ours), text
+    assert not DECIMALS[lang].search(ours), text
+    assert ours == "" or ours.endswith("."), text
+    quoted = {name.strip("\u00a0 ") for pair in re.findall(r'«([^»]*)»|"([^"]*)"', ours) for name in pair}
+    assert not quoted & ids, text
+    bare = re.sub(r'«[^»]*»|"[^"]*"|\([^)]*\)', "", ours)
+    assert ":" not in bare, text
+    coded = {name for name in ids if re.search(r"[-_.\d]", name)}
+    assert not coded & set(re.findall(r"[\w.-]*\w", bare)), text
+
+
+def check_letters(result: ResultData) -> set[str]:
+    """Check every letter of a decision in both languages; return the reason codes met."""
+    run = run_of(result)
+    table, ids = build_decision_table(run), list_ids(result)
+    for lang in Lang:
+        letters = write_letters(run, table, lang)
+        titles = table["title"].fill_null("").to_list()
+        for code, decision, title, motive, sentence in zip(
+            table["reason_code"].to_list(), table[DECISION].to_list(), titles,
+            letters.motive.to_list(), letters.sentence.to_list(), strict=True,
+        ):  # fmt: skip
+            check_sentence(motive, lang, ids, "")
+            check_sentence(sentence, lang, ids, title)
+            assert motive or decision == "committed", code
+            assert sentence.startswith(("Une ", "La ", "Votre ", "Le ", "A ", "The ", "Your ")), sentence
+    return set(table["reason_code"].to_list())
+
+
+def test_letters_of_every_reason() -> None:
+    result = solve(load_scenario(ROOT / "scenarios" / "motifs.yaml"))
+    explained_alone = {"rule"}  # found by solving again without the rule: a letter of a grant names none
+    assert check_letters(result) == set(REASON) - explained_alone
+
+
+@pytest.mark.slow
+def test_letters_of_the_flagship() -> None:
+    assert {"decided", "ineligible", "outranked"} <= check_letters(solve(load_scenario(FROZEN)))
+
+
+def test_letters_of_the_demo(tmp_path: Path) -> None:
+    assert main(["new", str(tmp_path / "demo")]) == 0
+    demo = solve(load_scenario(tmp_path / "demo" / "scenario.yaml"))
+    check_letters(demo)
+    run = run_of(demo)
+    motives = dict(
+        zip(run.table["title"], write_letters(run, build_decision_table(run), Lang.FR).motive, strict=True)
+    )
+    assert motives["Pistes cyclables"].replace("\u202f", " ").endswith(
+        "Y répondent les dossiers pour lesquels la population reste sous 20 000. Dans votre dossier, la "
+        "population est de 23 000."
+    )  # fmt: skip
+
+
+def test_letters_of_drawn_worlds_name_nothing_of_the_file() -> None:
+    """Drawn scenarios have no titles: whatever excludes a dossier, a sentence says it without the id."""
+    kinds, sentences = set(), set()
+    for seed in range(60 if Lane.slow else 3):
+        result = engine(mixed(seed))
+        if isinstance(result, set) or result.allocation is None:
+            continue
+        check_letters(result)
+        problem, ids = result.problem, list_ids(result)
+        spec = problem.scenario.spec
+        kinds |= {rule.kind for rule in spec.rules}
+        limits = [f"{limit.envelope}.{limit.option}" for limit in problem.limits]
+        links = [rule.id for rule in problem.table_rules]
+        for name in (
+            *(rule.id for rule in spec.rules),
+            *(cap.name for cap in spec.caps),
+            *limits,
+            *links,
+            GUARD,
+        ):
+            for lang in Lang:
+                sentence = describe_rule_in_the_way(problem, name, lang)
+                check_sentence(sentence, lang, ids, "")
+                sentences.add(sentence)
+    assert len(sentences) > 4
+    assert not Lane.slow or kinds >= {kind.name for kind in BUILT_IN} - {"decide"}
+
+
+def test_a_condition_is_stated_only_in_words() -> None:
+    assert (
+        describe_plain_condition({"population": {"min": "500000"}}, Lang.EN)
+        == "the population is at least 500,000"
+    )
+    for wanted in (
+        {"avis": "oui"}, {"department": "2A"}, {"envelope": ["a"]}, {"state": "accepte"},
+        {"cost": {"min": {"column": "base", "times": "0.5"}}}, {"score": {"min": "12.125"}},
+        {"not": {"population": {"min": "5"}}}, {"filed_at": {"until": "2021-11-05T12:00"}},
+    ):  # fmt: skip
+        assert describe_plain_condition(wanted, Lang.EN) == "", wanted
+    assert quote_source("https://exemple.fr/page", Lang.FR) == quote_source("a >= 3", Lang.FR) == ""
+
+
+BODY = """letters: {LETTERS}
+programme: {id: p, title: Programme, amount: 1 000 €}
+grants: [{mode: all_or_nothing}]
+eligibility: [{id: taille-min, require: {population: {min: 100}}}]"""
+TABLE = """dossier,title,requested,score,population
+1,École,600,10,500
+2,Halle,500,3,500
+3,Stade,100,3,7
+"""
+
+
+def write_small(folder: Path, letters: str) -> tuple[ResultData, dict[str, str]]:
+    result = solve_texts(folder, TABLE, BODY.replace("LETTERS", letters))
+    run = run_of(result)
+    table = build_decision_table(run)
+    return result, dict(zip(table["dossier"], write_letters(run, table, Lang.EN).sentence, strict=True))
+
+
+def test_what_would_fund_a_refusal_is_told_only_where_the_scenario_says_so(tmp_path: Path) -> None:
+    result, silent = write_small(tmp_path, "")
+    assert silent["2"] == (
+        'Your request for €500.00 for the project "Halle" could not be granted. In the envelope "Programme", '
+        "€400.00 is left, less than the €500.00 that your project needs. The projects selected there contribute "
+        "at least as much per euro granted to the programme's goals."
+    )
+    assert silent["3"].endswith(
+        "Your application does not meet a condition of the programme. The condition is met by applications where "
+        "the population is at least 100. In your application, the population is 7."
+    )
+    assert [one.en[:30] for one in list_letter_remarks(run_of(result), Lang.EN)] == [
+        "The letters state no ways of a"
+    ]
+    result, told = write_small(
+        tmp_path, "authority: the prefect, court: the court of Lyon, tell_changes: true"
+    )
+    change = " Other things being equal, it could be granted if the request were lowered to €400.00 at most."
+    assert told == silent | {"2": silent["2"] + change}
+    letters = write_letters(run_of(result), build_decision_table(run_of(result)), Lang.EN)
+    assert "two months of its notification ask the authority that took it (the prefect)" in letters.appeal
+    assert "L. 311-3-1 and R. 311-3-1-1" in letters.mention
+    assert list_letter_remarks(run_of(result), Lang.EN) == []
+
+
+@pytest.mark.parametrize(
+    ("letters", "words"),
+    [
+        ("contact: mairie", "`contact` is written in letters with `authority`, which is missing"),
+        ("tell_changes: oui", "only true and false are read here"),
+        ("autority: x", "authority"),
+    ],
+)
+def test_a_wrong_block_of_letters_is_named(tmp_path: Path, letters: str, words: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        write_small(tmp_path, letters)
+    assert words in "\n".join(
+        f"{one.text.en} {one.hint.en if one.hint else ''}" for one in caught.value.defects
+    )
+
+
+def test_every_sentence_is_formal_and_whole() -> None:
+    for text in SENTENCES.values():
+        for lang in Lang:
+            sentence = text.in_(lang)
+            assert sentence[0].isupper()
+            assert sentence.endswith((".", "}."))
+            assert "!" not in sentence
+            assert "algorithm" not in sentence
