@@ -57,10 +57,10 @@ def open_stored(
     """
     stored = read_stored(run_dir)
     checked = check_run(run_dir, project, anywhere=not for_act)
-    found = complete_verification(checked, solving)
-    refuse_false(found)
+    verification = complete_verification(checked, solving)
+    refuse_false(verification)
     decision = None if checked.replay is None else checked.replay.result
-    run = replace(stored, verification=found, decision=decision)
+    run = replace(stored, verification=verification, decision=decision)
     return translate_run(run, checked, lang or run.own_lang)
 
 
