@@ -126,7 +126,7 @@ def describe_variant(found: SessionOutcome | TntError) -> tuple[object, ...] | s
 
 
 @pytest.mark.parametrize("compiled", [True, False])
-@pytest.mark.parametrize("seed", seeds(range(12), 2))
+@pytest.mark.parametrize("seed", seeds(range(7), 2))
 def test_variants_together_are_those_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, compiled: bool
 ) -> None:

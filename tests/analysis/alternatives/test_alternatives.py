@@ -60,8 +60,8 @@ def check(every: Choices, found: Alternatives, within: Fraction, by: str) -> Non
 
 
 SEEDS = [
-    *seeds([(k, 7) for k in range(200, 212)], 4),
-    *seeds([(k, 12) for k in range(212, 220)], 2),
+    *seeds([(k, 7) for k in range(200, 208)], 4),
+    *seeds([(k, 12) for k in range(212, 216)], 2),
 ]
 
 
@@ -108,7 +108,7 @@ def test_a_core_gives_a_list_and_a_bound(
 
 
 @pytest.mark.parametrize("many", [0, 2_000])
-@pytest.mark.parametrize("seed", seeds(range(230, 250), 6))
+@pytest.mark.parametrize("seed", seeds(range(230, 242), 6))
 def test_only_a_proof_says_that_no_other_list_differs(
     seed: int, many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,7 +70,7 @@ def test_a_width_with_decimals_is_taken_once(monkeypatch: pytest.MonkeyPatch) ->
         assert not found.waiting
 
 
-@pytest.mark.parametrize("seed", seeds([0, 1, 2, 3], 1))
+@pytest.mark.parametrize("seed", seeds([0, 1], 1))
 def test_a_list_serves_alike_whether_the_problem_is_compiled_or_not(seed: int, tmp_path: Path) -> None:
     case = small(500 + seed, crossing=seed % 4 != 0, own=seed % 2 == 0, tenths=True)
     moved = build_plan(
@@ -86,7 +86,7 @@ def test_a_list_serves_alike_whether_the_problem_is_compiled_or_not(seed: int, t
     assert len(set(served)) == 2, "some amounts serve, some do not"
 
 
-@pytest.mark.parametrize("seed", seeds(range(16), 4))
+@pytest.mark.parametrize("seed", seeds(range(10), 4))
 def test_steps_with_decimals_equal_enumeration(seed: int, tmp_path: Path) -> None:
     """Scores in tenths, equal ones among them, amounts in cents: at every cent, crossing rules or none."""
     case = small(500 + seed, crossing=seed % 4 != 0, own=seed % 2 == 0, tenths=True)
@@ -103,7 +103,7 @@ def test_steps_with_decimals_equal_enumeration(seed: int, tmp_path: Path) -> Non
             assert steps[at][1] == best
 
 
-@pytest.mark.parametrize("seed", seeds(range(8), 3))
+@pytest.mark.parametrize("seed", seeds(range(5), 3))
 def test_a_tolerance_with_decimals_ends(seed: int, tmp_path: Path) -> None:
     case = small(600 + seed, crossing=True, own=seed % 2 == 0, tenths=True)
     for tolerance in ("0,5 %", "0.3"):

@@ -87,7 +87,7 @@ def answers(found: SweepResult) -> list[Any]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", seeds(range(12), 3))
+@pytest.mark.parametrize("seed", seeds(range(7), 3))
 def test_workers_give_the_same_points_as_one_process(seed: int, tmp_path: Path) -> None:
     case = drawn(seed)
     plan = ask(case, tmp_path)
@@ -195,7 +195,7 @@ LIMITS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds of a clock that advances by a millisecond at each reading."""
 
 
-@pytest.mark.parametrize("seed", seeds(range(6), 2))
+@pytest.mark.parametrize("seed", seeds(range(4), 2))
 def test_workers_that_a_limit_stops_leave_a_list_and_a_bound(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
