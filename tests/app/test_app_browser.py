@@ -160,6 +160,14 @@ def a_slider_by_keyboard_moves_list_map_totals_and_address(world: World) -> None
     assert "a.numerique=7500000" in opened.fragment()
     opened.after(tab.go_back)
     assert opened.fragment() == before
+    opened.after(lambda: tab.focus("#amount-0") or tab.keyboard.press("Control+z"))
+    assert opened.fragment() != before
+    opened.after(lambda: tab.keyboard.press("Control+y"))
+    assert opened.fragment() == before
+    opened.after(lambda: tab.fill("#step-name", "Moitié") or tab.press("#step-name", "Enter"))
+    assert tab.get_attribute(".variants button", "aria-pressed") == "true"
+    opened.after(lambda: tab.click("form[data-do=pair] button"))
+    assert "Qui bouge" in opened.text("[data-part=comparison]")
     assert opened.violations() == []
 
 
@@ -180,6 +188,8 @@ def force_conflict_repair(world: World) -> None:
     assert "Ce qui se contredit" in said
     assert "argent va aux communes" in said
     assert "Ces réglages ne vont pas ensemble" in opened.text("[data-status]")
+    beside = "document.querySelector('[data-part=trouble]').previousElementSibling.dataset.do"
+    assert tab.evaluate(beside) == "force", "the conflict opens beside the control that made it"
     assert opened.violations() == []
     opened.after(lambda: tab.click("[data-part=trouble] [data-do=repair] >> nth=0"))
     assert opened.text("[data-part=trouble]").strip() == ""
@@ -229,7 +239,7 @@ def by_keyboard_alone(world: World) -> None:
     tab = opened.tab
     tab.focus(".skip")
     reached = set()
-    for _ in range(40):
+    for _ in range(50):
         tab.keyboard.press("Tab")
         reached.add(tab.evaluate("document.activeElement.id || document.activeElement.className"))
     assert {"amount-0", "box-0", "rule-0", "force-dossier", "force-reason", "save-name"} <= reached

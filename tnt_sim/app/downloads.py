@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -109,12 +110,21 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
     """
     if scenario.path is None or file not in list_variants(scenario):
         raise build_app_error(_('"{file}" is not a variant of this scenario.', file=file))
-    proof = None if answer.proof is None else answer.proof.value
-    found = build_fresh(answer.status is Status.OPTIMAL, proof, answer.canonical, answer.rows)
-    name = _("this page").in_(lang)
-    here = ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)
+    here = _build_side(_("this page").in_(lang), answer)
     there = build_side(scenario.path.parent / file, Path(file).stem)
     return render_report_body(build_report(Comparison((here, there), {})), lang)
+
+
+def compare_answers(answers: Sequence[tuple[str, LiveAnswer]], lang: Lang) -> str:
+    """Compare answers of the page, each with its name: totals, differences, moves."""
+    sides = tuple(_build_side(name, answer) for name, answer in answers)
+    return render_report_body(build_report(Comparison(sides, {})), lang)
+
+
+def _build_side(name: str, answer: LiveAnswer) -> ComparedRun:
+    proof = None if answer.proof is None else answer.proof.value
+    found = build_fresh(answer.status is Status.OPTIMAL, proof, answer.canonical, answer.rows)
+    return ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)
 
 
 def export_workbook(scenario: ScenarioData, state: State, lang: Lang) -> tuple[Path, bytes]:

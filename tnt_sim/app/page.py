@@ -15,7 +15,15 @@ from typing import Any
 from markupsafe import Markup
 
 from tnt_sim.app import page_settings
-from tnt_sim.app.downloads import build_app_error, export_workbook, list_variants, render_comparison, save
+from tnt_sim.app.downloads import (
+    build_app_error,
+    compare_answers,
+    export_workbook,
+    list_variants,
+    render_comparison,
+    save,
+)
+from tnt_sim.app.history import PageHistory, describe_step
 from tnt_sim.app.live_answers import (
     LONG,
     QUICK,
@@ -54,7 +62,7 @@ from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 
 Event = Mapping[str, Any]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_REASON = 300
+MOST_REASON, MOST_STEP_NAME = 300, 60
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,8 @@ class Page:
         self._drawer = Drawer.from_lang(lang)
         self._moving = ""
         self._settled: State | None = None
+        self.history = PageHistory()
+        self._step_key = ""
         self._cancellation = Cancellation()
         self._take(self.desk.optimise_state(self.state))
         self.written = self.last_answer
@@ -113,7 +123,8 @@ class Page:
 
         An event that is cancelled keeps its settings without an answer; the next event computes it.
         """
-        before, self._cancellation = self.state, cancellation or Cancellation()
+        before, history = self.state, self.history
+        self._cancellation = cancellation or Cancellation()
         try:
             yield from _DO[str(event.get("do"))](self, event)
         except AnswerSuperseded:
@@ -121,7 +132,7 @@ class Page:
         except TntError as error:
             yield self._reply(text=error.text, kind="bad", done=True)
         except (LookupError, ValueError, TypeError, AttributeError):
-            self.state = before
+            self.state, self.history = before, history
             yield self._reply(text=_UNREADABLE, kind="bad", done=True)
 
     def build_failure_reply(self, error: Exception) -> Reply:
@@ -145,6 +156,7 @@ class Page:
         soft = moves or goes_back
         same = state.settings == self._settled
         before = self.last_answer
+        self._record_step(state, event, goes_back=goes_back)
         self.state = state
         if not same:
             self._take(self.desk.optimise_state(state, QUICK, self._cancellation))
@@ -157,6 +169,34 @@ class Page:
         if clash:
             self._conflict = self._find_conflicts()
             yield self._reply_with_answer(text, soft=soft, done=True)
+
+    def _record_step(self, state: State, event: Event, *, goes_back: bool) -> None:
+        """Add the new settings to the history, or go to the step that has them already.
+
+        Events of one movement are one step, also where some of them were cancelled.
+        """
+        history, key = self.history, f"{event.get('do')} {event.get('id')}"
+        begun, self._step_key = self._step_key == key, key if event.get("soft") else ""
+        if state.settings == history.present.state.settings:
+            return
+        known = history.find(state) if goes_back else None
+        if known is None:
+            label = describe_step(self.scenario, history.present.state, state, str(event.get("id")))
+            known = history.add(state.settings, label, replaces=begun)
+        self.history = known
+
+    def _set_step(self, history: PageHistory, event: Event) -> Iterator[Reply]:
+        """Set the settings of a step; the view stays."""
+        self.history, settings, view = history, history.present.state, self.state
+        state = replace(
+            settings,
+            share=view.share,
+            search=view.search,
+            show=view.show,
+            department=view.department,
+            rows=view.rows,
+        )
+        yield from self._to(state, event)
 
     def _take(self, answer: LiveAnswer | LiveConflict) -> None:
         self._conflict, self._settled = None, answer.state.settings
@@ -207,6 +247,8 @@ class Page:
         result = {
             "trouble": render_conflicts(drawer, self.trouble, self._conflict, held=answer is not None),
             "forced": page_settings.render_forced(drawer, self.state),
+            "history": drawer.render_macro("history", self._describe_history()),
+            "variants": drawer.render_macro("variants", self._describe_history()),
             "saved": drawer.render_macro("saved", {"files": list_variants(self.scenario)}),
             **page_settings.render_axes(drawer, self.axes, self.state, answer),
         }
@@ -216,6 +258,26 @@ class Page:
         if self.trouble is not None:
             answers["band"] = drawer.render_band(answer, stale=True)
         return {**result, **answers, "list": render_list(drawer, answer, self.last, self.state)}
+
+    def _describe_history(self) -> dict[str, object]:
+        history = self.history
+        steps = [
+            {
+                "k": k,
+                "words": step.name or capitalise_text(step.label).in_(self.lang),
+                "name": step.name,
+                "here": k == history.at,
+            }
+            for k, step in enumerate(history.steps)
+        ]
+        return {
+            "steps": steps,
+            "variants": [steps[k] for k in history.variants],
+            "undo": history.can_move(-1),
+            "redo": history.can_move(1),
+            "other": max(0, history.at - 1),
+            "at": history.at,
+        }
 
     def _render_frame(self) -> str:
         """Return the whole page as it opens."""
@@ -357,6 +419,58 @@ def _build_view_handler(key: str) -> Handler:
     return look
 
 
+def _open_step_before(page: Page, event: Event) -> Iterator[Reply]:
+    return _move_in_history(page, event, -1)
+
+
+def _open_step_after(page: Page, event: Event) -> Iterator[Reply]:
+    return _move_in_history(page, event, 1)
+
+
+def _move_in_history(page: Page, event: Event, by: int) -> Iterator[Reply]:
+    if not page.history.can_move(by):
+        raise build_app_error(
+            _("There is nothing to undo.") if by < 0 else _("There is nothing to do again."),
+        )
+    return page._set_step(page.history.move(by), event)
+
+
+def _open_step(page: Page, event: Event) -> Iterator[Reply]:
+    return page._set_step(page.history.move(int(event["value"]) - page.history.at), event)
+
+
+def _set_step_name(page: Page, event: Event) -> Iterator[Reply]:
+    name = " ".join(str(event["value"]["name"]).split())[:MOST_STEP_NAME]
+    page.history = page.history.set_name(name)
+    sentence = (
+        _('This step is now the variant "{name}".', name=name)
+        if name
+        else _("This step has no name any more.")
+    )
+    yield page._reply(text=sentence, kind="good", done=True)
+
+
+def _compare_steps(page: Page, event: Event) -> Iterator[Reply]:
+    """Compare two steps: who enters, who leaves, and the totals."""
+    places = [int(event["value"][key]) for key in ("one", "other")]
+    if places[0] == places[1]:
+        raise build_app_error(_("Choose two different steps."))
+    sides = []
+    for place in places:
+        step = page.history.move(place - page.history.at).present
+        answer = page.desk.optimise_state(step.state, QUICK, page._cancellation)
+        if not isinstance(answer, LiveAnswer):
+            raise build_app_error(_("These settings have no allocation: nothing to compare."))
+        words = step.name or capitalise_text(step.label).in_(page.lang)
+        sides.append((f"{place + 1}. {words}", answer))
+    yield page._reply(
+        text=_('Compared: the result stands below "Keep and compare".'),
+        kind="good",
+        done=True,
+        parts={"comparison": compare_answers(sides, page.lang)},
+    )
+
+
 def _set_share(page: Page, event: Event) -> Iterator[Reply]:
     if event["value"] not in SHARES:
         raise ValueError(event["value"])
@@ -418,7 +532,8 @@ _DO: Mapping[str, Handler] = {
     "amount": _set_amount, "box": _set_box_amount, "rule": _switch_rule, "weight": _set_weight,
     "force": _fix_dossier, "free": _release_dossier, "unset": _remove_setting, "repair": _repair,
     "back": _restore_settings, "longer": _solve_longer, "reset": _reset, "share": _set_share,
-    "more": _show_more_rows,
+    "more": _show_more_rows, "undo": _open_step_before, "redo": _open_step_after, "step": _open_step,
+    "name": _set_step_name, "pair": _compare_steps,
     "search": _build_view_handler("search"), "show": _build_view_handler("show"),
     "department": _build_view_handler("department"),
     "address": _open_address, "save": _save, "compare": _compare, "export": _export,

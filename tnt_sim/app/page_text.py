@@ -76,6 +76,19 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "repairs": _("What would be enough, cheapest first"),
         "repair_it": _("Apply"),
         "longer": _("Search longer (a minute at most)"),
+        "history": _("Steps and variants"),
+        "history_help": _(
+            "Ctrl+Z undoes, Ctrl+Y does again. A step with a name is a variant above the allocation."
+        ),
+        "undo": _("Undo the last change"),
+        "redo": _("Do it again"),
+        "step": _("Go to a step"),
+        "step_name": _("Name of this step"),
+        "step_name_it": _("Name the step"),
+        "variants": _("Variants"),
+        "pair": _("Compare these two"),
+        "pair_one": _("From"),
+        "pair_other": _p("page_text", "To"),
         "back": _("Back to the settings before"),
         "below_is": _("Below, the page still shows the last settings that held."),
     }

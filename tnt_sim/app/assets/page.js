@@ -2,7 +2,7 @@
 // script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
 
 const SLOW_MS = 90000, CANCEL_MS = 250;
-const VIEWS = ["search", "show", "department", "share", "more", "save", "compare", "export", "address", "longer"];
+const VIEWS = ["name", "pair", "search", "show", "department", "share", "more", "save", "compare", "export", "address", "longer"];
 
 function render({ model, el }) {
   const frame = model.get("frame");
@@ -15,10 +15,13 @@ function render({ model, el }) {
   const queue = new Map();
   let busy = false, said = "", quiet = 0, hurry = 0, late = 0, n = 0, began = 0;
 
+  let anchor = null; // the control touched last: a conflict opens beside it
+
   const fragment = () => location.hash.slice(1);
 
   function send(event) {
-    const key = `${event.do} ${event.id ?? ""}`;
+    const each = event.do === "undo" || event.do === "redo"; // every one counts
+    const key = each ? Symbol(event.do) : `${event.do} ${event.id ?? ""}`;
     if (busy) {
       queue.delete(key); // the last value of a thing is the only one that counts
       queue.set(key, event);
@@ -69,6 +72,13 @@ function render({ model, el }) {
     if (focus) document.getElementById(focus)?.focus();
   }
 
+  function place() {
+    const trouble = root.querySelector('[data-part="trouble"]');
+    const beside = trouble.childElementCount && anchor?.isConnected ? anchor : null;
+    if (beside && beside.nextElementSibling !== trouble) beside.after(trouble);
+    else if (!beside && trouble.parentElement.tagName !== "MAIN") root.querySelector("main").prepend(trouble);
+  }
+
   function set(id, told) {
     const input = document.getElementById(id);
     if (!input) return;
@@ -98,6 +108,7 @@ function render({ model, el }) {
   model.on("msg:custom", (reply, buffers) => {
     for (const [name, html] of Object.entries(reply.parts ?? {})) put(name, html);
     for (const [id, told] of Object.entries(reply.values ?? {})) set(id, told);
+    if (reply.parts?.trouble !== undefined) place();
     if (reply.address !== undefined) address(reply.address, reply.soft);
     if (reply.download) download(reply.download, buffers[0]);
     if (reply.said !== undefined) {
@@ -110,9 +121,14 @@ function render({ model, el }) {
     if (reply.focus) document.getElementById(reply.focus)?.focus();
   });
 
+  function remember(input) {
+    anchor = input.closest(".axis, .rule, .weight, form[data-do=force]");
+  }
+
   function touched(event) {
     const input = event.target.closest("[data-do]");
     if (!input || input.tagName === "FORM" || input.tagName === "BUTTON") return;
+    remember(input);
     const live = input.type === "range" || input.type === "search";
     if (event.type === "input" && !live) return;
     if (event.type === "change" && input.type === "search") return;
@@ -121,6 +137,15 @@ function render({ model, el }) {
   }
   root.addEventListener("input", touched);
   root.addEventListener("change", touched);
+
+  const keys = (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || /^(text|search)$/.test(event.target.type ?? "")) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    send({ do: key === "y" || event.shiftKey ? "redo" : "undo" });
+  };
+  document.addEventListener("keydown", keys);
 
   root.addEventListener("click", (event) => {
     const jump = event.target.closest("[data-jump]");
@@ -147,13 +172,17 @@ function render({ model, el }) {
     event.preventDefault();
     const form = event.target;
     if (!form.dataset.do) return;
+    remember(form);
     send({ do: form.dataset.do, value: Object.fromEntries(new FormData(form)) });
   });
 
   const moved = () => send({ do: "address", value: fragment() });
   window.addEventListener("popstate", moved);
   send({ do: "address", value: fragment(), first: true });
-  return () => window.removeEventListener("popstate", moved);
+  return () => {
+    window.removeEventListener("popstate", moved);
+    document.removeEventListener("keydown", keys);
+  };
 }
 
 export default { render };

@@ -1,0 +1,137 @@
+"""Steps of a page: settings one after the other, undone and done again; a step with a name is a variant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tnt_sim.app.page_state import State
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.parameters import Money
+from tnt_sim.scenario.scenario import ScenarioData
+
+MOST_STEPS = 100
+"""Most steps of a page; one more drops the oldest without a name."""
+WRITTEN = _("The scenario as written")
+
+
+@dataclass(frozen=True, slots=True)
+class PageStep:
+    """Settings that stood for a while, what led to them, and their name if they are a variant."""
+
+    state: State
+    label: Text = WRITTEN
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageHistory:
+    """Steps in order, and the place of the present one.
+
+    Examples
+    --------
+    >>> more = PageHistory().add(State(share="free", rules={"cap": False}), WRITTEN)
+    >>> len(more.steps), more.move(-1).present.state == State()
+    (2, True)
+    """
+
+    steps: tuple[PageStep, ...] = (PageStep(State()),)
+    at: int = 0
+
+    @property
+    def present(self) -> PageStep:
+        """Return the present step."""
+        return self.steps[self.at]
+
+    @property
+    def variants(self) -> tuple[int, ...]:
+        """Return the places of the steps with a name."""
+        return tuple(k for k, step in enumerate(self.steps) if step.name)
+
+    def can_move(self, by: int) -> bool:
+        """Whether there is a step `by` steps further."""
+        return 0 <= self.at + by < len(self.steps)
+
+    def move(self, by: int) -> PageHistory:
+        """Return the history at another step.
+
+        Raises
+        ------
+        IndexError
+            If there is no such step.
+        """
+        if not self.can_move(by):
+            raise IndexError(by)
+        return replace(self, at=self.at + by)
+
+    def add(self, state: State, label: Text, *, replaces: bool = False) -> PageHistory:
+        """Add a step after the present one; what was undone goes, except variants.
+
+        `replaces`: the step goes on with the movement of the present one, and stands in its place.
+        """
+        before = self.steps[: self.at + 1]
+        if replaces and len(before) > 1 and not before[-1].name:
+            before = before[:-1]
+        kept = tuple(step for step in self.steps[self.at + 1 :] if step.name)
+        steps = (*before, *kept, PageStep(state, label))
+        unnamed = [k for k, step in enumerate(steps[:-1]) if not step.name]
+        if len(steps) > MOST_STEPS and unnamed:
+            steps = (*steps[: unnamed[0]], *steps[unnamed[0] + 1 :])
+        return PageHistory(steps, len(steps) - 1)
+
+    def find(self, state: State) -> PageHistory | None:
+        """Return the history at the step with these settings that is nearest; None if there is none."""
+        places = [k for k, step in enumerate(self.steps) if step.state.settings == state.settings]
+        return replace(self, at=min(places, key=lambda k: abs(k - self.at))) if places else None
+
+    def set_name(self, name: str) -> PageHistory:
+        """Return the history with a name for the present step; without a name it is no variant any more."""
+        step = replace(self.present, name=name)
+        return replace(self, steps=(*self.steps[: self.at], step, *self.steps[self.at + 1 :]))
+
+
+def describe_step(scenario: ScenarioData, before: State, after: State, envelope: str) -> Text:
+    """Return what changed from one state to the next, in a few words.
+
+    `envelope` is the one that was moved: others follow it.
+    """
+    if after.changes_nothing:
+        return WRITTEN
+    titles = {spec.id: spec.title or spec.id for spec, __ in scenario.spec.programme.walk()}
+    written = {spec.id: spec.amount or 0 for spec, __ in scenario.spec.programme.walk()}
+    titles |= {rule.id: rule.title or rule.id for rule in scenario.spec.rules}
+    moved = [
+        name
+        for name in titles
+        if before.amounts.get(name, written.get(name)) != after.amounts.get(name, written.get(name))
+    ]
+    switched = [
+        name for name in (*before.rules, *after.rules) if before.rules.get(name) != after.rules.get(name)
+    ]
+    decided = [
+        name for name in (*before.forced, *after.forced) if before.forced.get(name) != after.forced.get(name)
+    ]
+    weighed = [
+        key for key in (*before.weights, *after.weights) if before.weights.get(key) != after.weights.get(key)
+    ]
+    if moved:
+        name = envelope if envelope in moved else moved[0]
+        return _(
+            "{title}: {amount}", title=titles[name], amount=Money(after.amounts.get(name, written[name]))
+        )
+    if switched:
+        rule = next(one for one in scenario.spec.rules if one.id == switched[0])
+        if after.rules.get(rule.id, not rule.off):
+            return _('rule "{rule}" on', rule=titles[rule.id])
+        return _('rule "{rule}" off', rule=titles[rule.id])
+    if decided:
+        decision = after.forced.get(decided[0])
+        if decision is None:
+            return _("{dossier}: decision undone", dossier=decided[0])
+        if decision.inside:
+            return _("{dossier}: funded by decision", dossier=decided[0])
+        return _("{dossier}: refused by decision", dossier=decided[0])
+    if weighed:
+        return _(
+            "weight of {measure}: {weight}", measure=weighed[0][1], weight=after.weights.get(weighed[0], "–")
+        )
+    return _("other values")
