@@ -209,6 +209,10 @@ def iterate_json(document: object, margin: str = "") -> Iterator[str]:
     elif isinstance(document, Mapping):
         yield from _write_enclosed("{}", (_iterate_pair(*pair, inner) for pair in document.items()), margin)
     elif isinstance(document, Sequence) and not isinstance(document, str):
+        if document and _PLAIN.issuperset(map(type, document)):
+            texts = f",\n{inner}".join(map(_encode_scalar, document))
+            yield f"[\n{inner}{texts}\n{margin}]"
+            return
         yield from _write_enclosed("[]", (iterate_json(one, inner) for one in document), margin)
     elif is_dataclass(document):
         absent, keys, read = _prepare_class(document.__class__)

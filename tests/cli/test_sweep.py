@@ -20,6 +20,7 @@ from tnt_sim.reporting.reports.sweep import (
     PAGE,
     WORKBOOK,
     WRITING_SECONDS,
+    WRITING_SECONDS_PER_MILLION,
     WRITING_SHARE,
     leave_time_to_write,
 )
@@ -193,7 +194,9 @@ def test_help_has_examples(tnt: Run) -> None:
 
 
 def test_files_are_written_within_the_limit() -> None:
-    """What is left for the curves is less than the limit by a share of it, and by 3 s at most."""
+    """What is left for the curves is less than the limit by a share of it, and by 3 s at most, 9 for a million."""
     assert leave_time_to_write(None) is None
     assert leave_time_to_write(10.0) == 10.0 - WRITING_SHARE * 10.0
     assert leave_time_to_write(600.0) == 600.0 - WRITING_SECONDS
+    assert leave_time_to_write(600.0, 1_000_000) == 600.0 - WRITING_SECONDS - WRITING_SECONDS_PER_MILLION
+    assert leave_time_to_write(10.0, 1_000_000) == leave_time_to_write(10.0)

@@ -531,6 +531,7 @@ class _Optimisation:
                 deadline=deadline,
                 known=self.known,
                 max_bytes=max_bytes,
+                end=self.deadline,
             )
         first, result = form.stages[0], None
         if len(stages) == 1 and first.sense is Sense.MAXIMISE:

@@ -85,7 +85,8 @@ class ProofLp:
     worth: float = field(init=False)
     n_solves: int = 0
 
-    def __post_init__(self) -> None:
+    def _build(self) -> None:
+        """Hand the program over to HiGHS."""
         system, rows = self.system, self.system.rows
         highspy = import_highspy()
         self.highs = highspy.Highs()
@@ -145,8 +146,10 @@ class ProofLp:
     def solve(self, box: Box, deadline: Deadline = UNLIMITED) -> LpSolution:
         """Solve over a box; the answer is UNCLEAR when time is up first."""
         system = self.system
-        if not self.n_solves and not has_time_for_first_step(system.n_cols, deadline):
-            return LpSolution(LpStatus.UNCLEAR, np.zeros(system.n_cols), np.nan, np.zeros(system.rows.n))
+        if not self.n_solves:
+            if not has_time_for_first_step(system.n_cols, deadline):
+                return LpSolution(LpStatus.UNCLEAR, np.zeros(system.n_cols), np.nan, np.zeros(system.rows.n))
+            self._build()
         self._move(box)
         relaxation = self._run(deadline)
         if relaxation.answer is LpStatus.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":

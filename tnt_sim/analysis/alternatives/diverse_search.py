@@ -347,7 +347,10 @@ def _solve_relaxation(problem: Problem, limits: Sequence[Fraction], until: Deadl
     raw = get_backend("highs").solve(model, relax=True, limits=Limits(until))
     if raw.termination is not Termination.OPTIMAL or raw.values is None or raw.row_duals is None:
         return None
-    bound = compute_exact_bound(model, raw.row_duals)
+    try:
+        bound = compute_exact_bound(model, raw.row_duals, until)
+    except DeadlineExpired:
+        return None
     most = bound.round_to_integer(goal.sense)
     columns = form.recovery.funded_columns
     cost = np.abs(np.asarray(bound.reduced_costs, dtype=np.float64))[columns]

@@ -35,6 +35,7 @@ Mathematical Programming 99 (2004); H. Kellerer, U. Pferschy and D. Pisinger, *K
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -44,7 +45,7 @@ from numpy.typing import NDArray
 
 from tnt_sim.analysis.marginal.column_exchanges import find_exchange_losses, find_impossible_columns
 from tnt_sim.analysis.shared.decided_run import DecidedRun, compare_tie_break
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel
@@ -141,8 +142,12 @@ def _is_implied(model: LinearModel, rows_used: np.ndarray, row: int, clock: Cloc
         col_names=model.col_names,
     )
     duals = get_backend("highs").solve(rest, relax=True, limits=clock.build_limits()).row_duals
-    most = None if duals is None else compute_exact_bound(rest, duals).round_to_integer(Sense.MAXIMISE)
-    return most is not None and most <= upper
+    if duals is None:
+        return False
+    with suppress(DeadlineExpired):
+        most = compute_exact_bound(rest, duals, clock.deadline).round_to_integer(Sense.MAXIMISE)
+        return most is not None and most <= upper
+    return False
 
 
 def _compute_slack(
@@ -330,7 +335,11 @@ class Bounds:
     def bound(self) -> ExactBound | None:
         """Bound by prices of one linear program; None if there was no time."""
         duals = _compute_prices(self.model, self.decided)
-        return None if duals is None else compute_exact_bound(self.model, duals)
+        if duals is None:
+            return None
+        with suppress(DeadlineExpired):
+            return compute_exact_bound(self.model, duals, self.decided.clock.deadline)
+        return None
 
     @cached_property
     def model_blocks(self) -> KernelModel | None:

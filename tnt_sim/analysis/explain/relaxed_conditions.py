@@ -193,10 +193,16 @@ class LiftedBounds:
         )
 
     def _compute_upper_bound(self, form: Formulation, problem: Problem, row: int) -> Fraction:
-        """Bound from above the first stage value of every allocation with the application, more is better."""
+        """Bound from above the first stage value of every allocation with the application, more is better.
+
+        Raises
+        ------
+        DeadlineExpired
+            If time runs out before the bound is exact.
+        """
         stage = form.stages[0]
         model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
-        bound = compute_exact_bound(model, self._get_prices(model.row_names))
+        bound = compute_exact_bound(model, self._get_prices(model.row_names), self.decided.clock.deadline)
         if bound.scaled is None:
             return Fraction(2**62)
         up, column = _get_sense_sign(problem), _find_column(form, row)

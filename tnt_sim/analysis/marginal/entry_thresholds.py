@@ -136,7 +136,10 @@ def _compute_lower_bounds(
     )
     if duals is None:
         return [0] * len(rows)
-    bound = compute_exact_bound(model, duals)
+    try:
+        bound = compute_exact_bound(model, duals, deadline)
+    except DeadlineExpired:
+        return [0] * len(rows)
     if bound.scaled is None:
         return [0] * len(rows)
     result = []

@@ -196,7 +196,9 @@ def sweep(
             plan,
             store=store,
             execution=execution,
-            time_limit=leave_time_to_write(solver.time_limit if options.seconds is None else options.seconds),
+            time_limit=leave_time_to_write(
+                solver.time_limit if options.seconds is None else options.seconds, plan.base.case.n
+            ),
             backend=backend or solver.backend,
             cross_check=cross_check or "never",
             report_progress=report_progress,

@@ -67,7 +67,7 @@ AMOUNT = _("Amount")
 MOST_POINTS = 15
 MOST_LISTED = 50_000
 """Dossiers that a page or a workbook can list; `dossiers.parquet` has all."""
-WRITING_SHARE, WRITING_SECONDS = 0.15, 3.0
+WRITING_SHARE, WRITING_SECONDS, WRITING_SECONDS_PER_MILLION = 0.15, 3.0, 6.0
 """Share of a limit, and most seconds, for drawing the charts and writing the files."""
 _CHARTS = {
     "curve": _("The curve"),
@@ -427,9 +427,12 @@ def get_sweep_folder(scenario: ScenarioData, key: str, out: Path | None) -> Path
     return (out if out is not None else scenario.root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"
 
 
-def leave_time_to_write(seconds: float | None) -> float | None:
+def leave_time_to_write(seconds: float | None, n_dossiers: int = 0) -> float | None:
     """Return the seconds of a limit without the share for writing the files of a sweep."""
-    return None if seconds is None else seconds - min(WRITING_SHARE * seconds, WRITING_SECONDS)
+    if seconds is None:
+        return None
+    most = WRITING_SECONDS + WRITING_SECONDS_PER_MILLION * n_dossiers / 1_000_000
+    return seconds - min(WRITING_SHARE * seconds, most)
 
 
 def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]:

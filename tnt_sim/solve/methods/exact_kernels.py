@@ -74,6 +74,7 @@ def solve_exactly(
     max_work: int = MAX_WORK,
     known: BestKnown | None = None,
     max_bytes: int = MAX_BYTES,
+    end: Deadline = UNLIMITED,
 ) -> KernelOutcome:
     """Solve the stages with an exact kernel; None if no kernel can in time.
 
@@ -94,6 +95,8 @@ def solve_exactly(
         amounts; else the bound of the linear relaxation; and the point of a local search.
     max_bytes
         Memory of the arrays of a knapsack, a tree or blocks.
+    end
+        When the bound and the search for `known` must end too; they may go on after `deadline`.
 
     Returns
     -------
@@ -112,7 +115,8 @@ def solve_exactly(
             )
         )
     if result is None and known is not None:
-        until = Deadline(SEARCH_SHARE * (time.perf_counter() - began))
+        share = SEARCH_SHARE * (time.perf_counter() - began)
+        until = Deadline(share) if end.is_unlimited else end.tighten(share)
         if known.bound is None:
             _record_relaxation(known, model, stages[0], until)
         if recovery is not None:
