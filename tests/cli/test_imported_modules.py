@@ -54,7 +54,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 260),
         ("run scenario.yaml", SECOND | SLOW, 345),
         ("explain {a} E-24", SECOND | SLOW, 329),
-        ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 352),
+        ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 365),
         ("compare {a} {b}", SOLVERS | SLOW, 341),
         ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 326),
     ],

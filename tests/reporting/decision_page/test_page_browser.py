@@ -7,19 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.flagship import FROZEN
 from support.hostile_text import HOSTILE
 
-from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.engine.solve import solve
+from tnt_sim.engine.stored_run import StoredRun, run_of
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_amount, format_integer
 from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 from tnt_sim.reporting.decision_page.script_data import build_slider
+from tnt_sim.scenario.load import load_scenario
+
+MOST_HEIGHT = {1280: 4 * 800, 390: 10 * 844}
+"""Height before the annexes in CSS pixels, by width: four screens, and ten of a phone."""
 
 
 class Opened:
     """A report opened in a page; what it asked for and what it complained of."""
 
-    def __init__(self, browser: Any, file: Path, width: int = 1280) -> None:
+    def __init__(self, browser: Any, file: Path, width: int = 1280, place: str = "") -> None:
         self.page = browser.new_page(viewport={"width": width, "height": 900})
         self.asked: list[str] = []
         self.complaints: list[str] = []
@@ -27,7 +33,12 @@ class Opened:
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
-        self.page.goto(file.as_uri())
+        self.page.goto(file.as_uri() + place)
+
+    def unfold(self) -> None:
+        """Open the list of dossiers, which fills it."""
+        self.page.click("#dossiers > summary")
+        self.page.wait_for_selector("#list tbody tr")
 
     def move(self, key: str) -> None:
         self.page.focus("#range")
@@ -75,6 +86,7 @@ def opened(chromium: Any, file: Path) -> Iterator[Opened]:
 def test_slider_moves_totals_envelopes_tables_map_and_list(
     opened: Opened, runs: list[StoredRun], lang: Lang
 ) -> None:
+    opened.unfold()
     before = opened.page.inner_html("main")
     assert opened.page.is_hidden("#variant")
     opened.move("End")
@@ -95,9 +107,11 @@ def test_slider_moves_totals_envelopes_tables_map_and_list(
     assert opened.page.is_hidden(".verdict")
     funded = most.table.filter("funded")
     ain = funded.filter(funded["department"] == "01")["granted_cents"].sum()
-    assert opened.text('table[data-group="department"] tr[data-k="0"] [data-of="granted"]') == format_amount(
-        ain, lang
+    ain_granted = opened.page.text_content(
+        'table[data-group="department"] tr[data-k="0"] [data-of="granted"]'
     )
+    assert ain_granted == format_amount(ain, lang)
+    assert opened.page.is_hidden("#next")
     title = opened.page.text_content('#map path[data-code="01"] title')
     assert format_amount(ain, lang) in title
     opened.page.select_option("#decision-of", "enter")
@@ -112,6 +126,7 @@ def test_slider_moves_totals_envelopes_tables_map_and_list(
 
 def test_search_finds_a_dossier_by_its_words(opened: Opened, runs: list[StoredRun]) -> None:
     table = runs[0].table
+    opened.unfold()
     assert opened.numbers() == table["dossier"].to_list()
     opened.page.fill("#search", "ECOLE bis")
     opened.rows(1)
@@ -128,21 +143,25 @@ def test_search_finds_a_dossier_by_its_words(opened: Opened, runs: list[StoredRu
 
 def test_map_measures_and_their_legends(opened: Opened) -> None:
     fills = "shapes => shapes.map(shape => shape.getAttribute('fill'))"
-    amounts = opened.page.eval_on_selector_all("#map path[data-code]", fills)
-    assert len(set(amounts)) > 1
-    opened.page.check('input[value="count"]')
-    assert opened.page.is_visible('.legend[data-measure="count"]')
-    assert opened.page.is_hidden('.legend[data-measure="amount"]')
-    opened.page.check('input[value="amount"]')
-    assert opened.page.eval_on_selector_all("#map path[data-code]", fills) == amounts
+    heads = opened.page.eval_on_selector_all("#map path[data-code]", fills)
+    assert len(set(heads)) > 1
+    opened.page.check('input[value="rate"]')
+    assert opened.page.is_visible('.legend[data-measure="rate"]')
+    assert opened.page.is_hidden('.legend[data-measure="head"]')
+    opened.page.check('input[value="head"]')
+    assert opened.page.eval_on_selector_all("#map path[data-code]", fills) == heads
 
 
 def test_by_keyboard_alone(opened: Opened) -> None:
     opened.page.keyboard.press("Tab")
     assert opened.page.evaluate("document.activeElement.className") == "skip"
     assert opened.page.is_visible(".skip")
+    opened.page.focus("#dossiers > summary")
+    opened.page.keyboard.press("Enter")
+    opened.page.wait_for_selector("#list tbody tr")
+    opened.page.focus(".skip")
     reached = set()
-    for _ in range(40):
+    for _ in range(60):
         opened.page.keyboard.press("Tab")
         reached.add(opened.page.evaluate("document.activeElement.id || document.activeElement.name || ''"))
     assert {"range", "measure", "search", "decision-of", "in-envelope", "in-department"} <= reached
@@ -157,6 +176,21 @@ def test_axe_finds_nothing(chromium: Any, file: Path, width: int, key: str) -> N
     found = axe.run(opened.page)
     assert [(one["id"], len(one["nodes"])) for one in found.response["violations"]] == []
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert opened.page.evaluate("document.querySelector('#annexes').offsetTop") <= MOST_HEIGHT[width]
+    opened.page.close()
+
+
+def test_a_link_to_a_dossier_opens_it(chromium: Any, file: Path) -> None:
+    opened = Opened(chromium, file, 390, "#E-5")
+    opened.page.wait_for_selector("#list tr.target")
+    assert opened.numbers() == ["E-5"]
+    assert opened.page.is_visible("#list tr.target")
+    order = "cells => cells.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)"
+    first = opened.page.eval_on_selector_all("#list tr.target td", f"{order}.map(one => one.cellIndex)")
+    assert first[:2] == [1, 5]
+    opened.page.emulate_media(media="print")
+    assert opened.page.is_visible(".signature")
+    assert opened.page.is_hidden("nav.bar")
     opened.page.close()
 
 
@@ -171,3 +205,16 @@ def test_without_script_the_decision_is_all_there(
     assert page.is_visible("noscript p")
     assert page.is_visible("#positions")
     context.close()
+
+
+@pytest.mark.slow
+def test_the_flagship_is_four_screens_and_ten_on_a_phone(chromium: Any, tmp_path: Path) -> None:
+    run = run_of(solve(load_scenario(FROZEN), cross_check="never"))
+    file = tmp_path / "flagship.html"
+    file.write_text(render_report_html(run, PageOptions(Lang.FR)), encoding="utf-8")
+    assert file.stat().st_size <= 3_000_000
+    for width, most in MOST_HEIGHT.items():
+        opened = Opened(chromium, file, width)
+        assert opened.page.evaluate("document.querySelector('#annexes').offsetTop") <= most
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+        opened.page.close()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,8 +36,29 @@ from tnt_sim.i18n.numbers import (
 )
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
-from tnt_sim.reporting.decision_page.page_text import PAGE, translate_texts
-from tnt_sim.reporting.decision_page.script_data import Slider, build_script_document, encode_script
+from tnt_sim.reporting.decision_page.note_sections import (
+    build_extension_rows,
+    build_gains,
+    build_margin,
+    build_money_picture,
+    build_regions,
+    build_rule_cards,
+    build_waiting_cards,
+    describe_extension,
+    describe_goal,
+    describe_money,
+    describe_rules,
+    describe_territories,
+)
+from tnt_sim.reporting.decision_page.note_sentences import build_sentences, describe_unread
+from tnt_sim.reporting.decision_page.outcomes import Outcomes, build_outcomes
+from tnt_sim.reporting.decision_page.page_text import NOTE, PAGE, translate_texts
+from tnt_sim.reporting.decision_page.script_data import (
+    Slider,
+    build_chunks,
+    build_script_document,
+    encode_script,
+)
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
 from tnt_sim.reporting.renderers.html import build_security_policy, read_asset
 from tnt_sim.reporting.report_tree import SYNTHETIC
@@ -46,9 +67,12 @@ from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_expla
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows
 from tnt_sim.rules.expressions import text as expressions_text
+from tnt_sim.verify.verification import NO_ROWS
 
 MOST_ON_PAPER = 5_000
 """Longest list of applications laid out on paper: each takes 8 ms of processor time."""
+MOST_ON_PAGE = 100_000
+"""Longest list of applications in a page: each takes some 120 bytes, and a browser reads all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +94,14 @@ def render_report_html(run: StoredRun, options: PageOptions) -> str:
     """Return the report of a run as one HTML text; deterministic for a run."""
     groups = build_groupings(run, options.lang)
     result = {one.key: build_tallies(run, one) for one in groups}
+    outcomes = build_outcomes(run, options.explanation)
     is_requested = run.table["requested_cents"].null_count() == 0
     values = {
         **_build_frame(run, options),
         **_build_decision(run, options.lang),
-        **_build_territories(result, options.lang, requested=is_requested),
-        **_build_envelopes_and_dossiers(run, options, groups, result),
+        **_build_note(run, options, outcomes, result),
+        **_build_territories(run, options, result, requested=is_requested),
+        **_build_envelopes_and_dossiers(run, options, groups, outcomes),
     }
     return _load_template().render(values)
 
@@ -104,13 +130,14 @@ def _build_frame(run: StoredRun, options: PageOptions) -> dict[str, Any]:
     """Return words, style and script; `own` is the language of the planner's texts, `told` that of the run's."""
     script, style = (
         "" if options.paper else _localise_script(read_asset("report.js"), options.lang),
-        read_asset("style.css"),
+        read_asset("style.css") + read_asset("note.css"),
     )
     return {
         "lang": options.lang.value,
         "own": run.own_lang.value,
         "told": run.lang.value,
         "t": translate_texts(PAGE, options.lang),
+        "n": translate_texts(NOTE, options.lang),
         "policy": build_security_policy(script, (style, options.theme_css)),
         "style": Markup(style),
         "theme": Markup(options.theme_css),
@@ -123,53 +150,82 @@ def _build_frame(run: StoredRun, options: PageOptions) -> dict[str, Any]:
 
 
 def _build_decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
-    document = run.data
+    document, checked = run.data, replace(run.checked, rows=NO_ROWS)
     return {
+        "unread": describe_unread(run).in_(lang),
         "run": run,
         "summary": document,
-        "verdict": vocabulary.describe_verdict(document, verification=run.checked).in_(lang),
+        "verdict": vocabulary.describe_verdict(document, verification=checked).in_(lang),
         "synthetic": SYNTHETIC.in_(lang) if run.synthetic else "",
         "day": format_day(run.spec.date.isoformat(), lang) if run.spec.date else "",
         "goals": [
             {
-                "aim": f"{expressions_text.SENSE[goal.sense].in_(lang)} {goal.goal}",
+                "aim": f"{expressions_text.SENSE[goal.sense].in_(lang)} {describe_goal(run, goal.goal).in_(lang)}",
                 "value": format_decimal(goal.value, lang),
                 "bound": format_decimal(goal.bound, lang),
                 "proof": vocabulary.describe_proof(goal.proof, lang),
             }
             for goal in document.objective
         ],
-        "answers": [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(run.checked)],
+        "answers": [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(checked)],
         "unbound": UNBOUND.in_(lang),
-        "rules": page_rows.build_rule_rows(run, lang),
         "versions": ", ".join(f"{name} {version}" for name, version in document.versions.items()),
     }
 
 
+def _build_note(
+    run: StoredRun, options: PageOptions, outcomes: Outcomes, tallies: Mapping[str, Sequence[Tally]]
+) -> dict[str, object]:
+    """Return the first screen, who gains, the margin, the rules, and what more money would do."""
+    lang, explanation, paper = options.lang, options.explanation, options.paper
+    sentences = build_sentences(run, outcomes, explanation)
+    cards = build_rule_cards(run, explanation, lang)
+    return {
+        "note": {
+            "lead": sentences.lead.in_(lang),
+            "others": sentences.others.in_(lang),
+            "left": [text.in_(lang) for text in sentences.left],
+            "decisions": [text.in_(lang) for text in sentences.decisions],
+            "proof": sentences.proof.in_(lang),
+        },
+        "money": build_money_picture(run, outcomes, describe_money(outcomes.rows[0]), lang, paper=paper),
+        "gains": build_gains(run, tallies, outcomes, lang, paper=paper),
+        "margin": build_margin(run, outcomes, explanation, lang, paper=paper),
+        "waiting": build_waiting_cards(run, explanation, lang),
+        "cards": cards,
+        "rules_finding": describe_rules(cards, explanation).in_(lang),
+        "extension": describe_extension(outcomes, explanation).in_(lang),
+        "extensions": build_extension_rows(run, outcomes, explanation, lang),
+    }
+
+
 def _build_territories(
-    tallies: Mapping[str, Sequence[Tally]], lang: Lang, *, requested: bool
+    run: StoredRun, options: PageOptions, tallies: Mapping[str, Sequence[Tally]], *, requested: bool
 ) -> dict[str, Any]:
     """Return the map and the tables of territories; no map if no application has a department.
 
     `requested`: whether every application states its request; otherwise a sum of requests would
     mislead.
     """
-    departments = tallies.get("department", ())
+    lang, departments = options.lang, tallies.get("department", ())
     bounds = page_rows.compute_map_bounds(departments)
-    values = {line.code: float(line.granted_cents) for line in departments if line.code}
+    values = {line.code: line.per_head_cents or 0.0 for line in departments if line.code}
     titles = page_rows.describe_departments(departments, lang)
-    drawn = draw_map(values, titles, PAGE["map_label"].in_(lang), bounds["amount"]) if departments else ""
+    drawn = draw_map(values, titles, PAGE["map_label"].in_(lang), bounds["head"]) if departments else ""
+    finding = describe_territories(departments)
     return {
         "groups": dict(tallies),
         "asked": requested,
         "per_head": lambda line: page_rows.format_per_head(line, lang),
         "map": Markup(drawn),
         "legends": page_rows.build_legends(bounds, lang),
+        "territories": finding.in_(lang) if finding is not None else "",
+        "regions": build_regions(tallies.get("region", ()), lang, paper=options.paper),
     }
 
 
 def _build_envelopes_and_dossiers(
-    run: StoredRun, options: PageOptions, groups: Sequence[Grouping], tallies: Mapping[str, Sequence[Tally]]
+    run: StoredRun, options: PageOptions, groups: Sequence[Grouping], outcomes: Outcomes
 ) -> dict[str, Any]:
     """Return envelopes, slider, applications, and the data of the script."""
     lang, slider = options.lang, options.slider
@@ -177,16 +233,24 @@ def _build_envelopes_and_dossiers(
     table = with_motives(build_decision_table(run), why)
     displayed = page_rows.build_envelope_rows(run, lang, slider)
     members = [line.members for line in displayed]
-    bounds = page_rows.compute_map_bounds(tallies.get("department", ()))
-    data = ""
+    bounds = page_rows.compute_map_bounds(
+        build_tallies(run, groups[0]) if groups and groups[0].key == "department" else ()
+    )
+    listed = table.height <= (MOST_ON_PAPER if options.paper else MOST_ON_PAGE)
+    data, chunks = "", list[Markup]()
     if not options.paper:
-        document = build_script_document(run, table, groups, members, bounds, slider, lang)
+        document = build_script_document(run, table, groups, members, bounds, slider, lang, listed=listed)
         data = encode_script(document | {"explained": why is not None})
-    long = table.height > MOST_ON_PAPER
+        chunks = (
+            [Markup(encode_script(chunk)) for chunk in build_chunks(table, document["codes"]["names"])]
+            if listed
+            else []
+        )
     moved = next((e for e in run.envelopes if slider is not None and e.id == slider.envelope), None)
     return {
-        "why": why,
+        "notes": why.notes if why else (),
         "reserve": why.reserve[:MOST_RESERVE_ROWS] if why else (),
+        "why": why,
         "reserve_more": format_integer(max(0, why.n_reserve - MOST_RESERVE_ROWS), lang) if why else "",
         "lines": displayed,
         "bar": page_rows.BAR,
@@ -196,8 +260,9 @@ def _build_envelopes_and_dossiers(
         "slider_label": PAGE["slider_label"].in_(lang).format(name=moved.title or moved.id) if moved else "",
         "positions": page_rows.build_position_rows(run, slider, lang),
         "data": Markup(data),
-        "dossiers": page_rows.build_print_rows(table, lang) if options.paper and not long else [],
-        "left_out": PAGE["left_out"].in_(lang).format(n=format_integer(table.height, lang)) if long else "",
+        "chunks": chunks,
+        "dossiers": page_rows.build_print_rows(table, lang) if options.paper and listed else [],
+        "left_out": "" if listed else NOTE["no_list"].in_(lang).format(n=format_integer(table.height, lang)),
     }
 
 

@@ -19,14 +19,13 @@ from tnt_sim.i18n.numbers import (
     format_percentage,
     format_short_amount,
 )
-from tnt_sim.reporting.charts.department_map import compute_class_bounds, list_fills
+from tnt_sim.reporting.charts.department_map import list_fills
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT
 from tnt_sim.reporting.decision_page.script_data import ENVELOPE_KEYS, Slider
 from tnt_sim.reporting.decision_page.subtotals import Tally
 from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
-from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles, list_rule_units
 
 MOST_CHILDREN = 12
 """An envelope with more children than this shows them in one row."""
@@ -34,7 +33,7 @@ BAR = 1000
 """Length of the longest bar, in SVG units."""
 LEAST_BAR = 3
 """Shortest bar for unspent money, so that any amount is visible."""
-MEASURES = ("amount", "head", "count")
+MEASURES = ("head", "rate")
 """Measures that the map can show."""
 
 
@@ -118,10 +117,31 @@ def compute_map_bounds(departments: Sequence[Tally]) -> dict[str, list[float]]:
     """Return the class bounds of the map for each of `MEASURES`, the same at every position."""
     known = [line for line in departments if line.code]
     return {
-        "amount": compute_class_bounds(line.granted_cents for line in known),
-        "head": compute_class_bounds(line.per_head_cents or 0 for line in known),
-        "count": compute_class_bounds(line.funded for line in known),
+        "head": select_shared_bounds([line.per_head_cents or 0 for line in known]),
+        "rate": list(RATE_BOUNDS) if known else [],
     }
+
+
+RATE_BOUNDS = (20.0, 40.0, 60.0, 80.0)
+"""Class bounds of a share of applications funded, in percent."""
+_MOST_BOUNDS = 5
+_SERIES = (1.0, 2.0, 5.0)
+
+
+def select_shared_bounds(cents: Sequence[float]) -> list[float]:
+    """Return at most five bounds among 1, 2, 5, 10, 20, 50… cents: two maps share the bounds that both need.
+
+    >>> select_shared_bounds([30, 120, 700])
+    [50.0, 100.0, 200.0, 500.0]
+    """
+    positive = [value for value in cents if value > 0]
+    if not positive:
+        return []
+    bounds = [factor * 10.0**power for power in range(9) for factor in _SERIES]
+    inside = [bound for bound in bounds if min(positive) < bound <= max(positive)]
+    middle = sorted(positive)[len(positive) // 2]
+    nearest = sorted(inside, key=lambda bound: abs(math.log(bound / middle)))[:_MOST_BOUNDS]
+    return sorted(nearest)
 
 
 def build_legends(bounds: Mapping[str, Sequence[float]], lang: Lang) -> dict[str, list[tuple[str, str]]]:
@@ -144,8 +164,8 @@ def _describe_classes(key: str, cuts: Sequence[float], lang: Lang) -> Iterator[t
 
 
 def _format_map_value(key: str, value: float, lang: Lang) -> str:
-    if key == "count":
-        return format_integer(round(value), lang)
+    if key == "rate":
+        return format_percentage(str(round(value) / 100), lang)
     return format_short_amount(round(value), lang)
 
 
@@ -171,40 +191,8 @@ def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, 
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleRow:
-    """A rule or a cap in force, with its bounds and its value."""
-
-    name: str
-    id: str
-    kind: str
-    min: str
-    max: str
-    value: str
-    holds: bool
-
-
-def build_rule_rows(run: StoredRun, lang: Lang) -> list[RuleRow]:
-    """Return the rules and caps in force with their figures."""
-    titles, units = list_rule_titles(run), list_rule_units(run)
-    result = []
-    for rule in run.data.rules:
-        unit = units.get(rule.id, "")
-        result.append(
-            RuleRow(
-                name=titles.get(rule.id) or rule.id,
-                id=rule.id,
-                kind=vocabulary.KIND[rule.kind].in_(lang) if rule.kind in vocabulary.KIND else rule.kind,
-                min=_format_value(rule.min, unit, lang),
-                max=_format_value(rule.max, unit, lang),
-                value=_format_value(rule.value, unit, lang),
-                holds=rule.holds,
-            )
-        )
-    return result
-
-
-def _format_value(text: str | None, unit: str, lang: Lang) -> str:
+def format_value(text: str | None, unit: str, lang: Lang) -> str:
+    """Write a figure of a rule in its unit."""
     if unit == "rate":
         return format_percentage(text, lang)
     return format_euros(text, lang) if unit == "money" else format_decimal(text, lang)

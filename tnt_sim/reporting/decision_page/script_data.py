@@ -8,7 +8,7 @@ reason code.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from tnt_sim.engine.stored_run import NODE, StoredDocument, StoredRun
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.reporting.charts.department_map import FILLS, NOTHING
+from tnt_sim.reporting.decision_page.outcomes import CLOSED
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, translate_texts
 from tnt_sim.reporting.decision_page.subtotals import Grouping
 from tnt_sim.reporting.reports.decision_table import MOTIVE
@@ -144,15 +145,18 @@ def build_script_document(
     bounds: Mapping[str, Sequence[float]],
     slider: Slider | None,
     lang: Lang,
+    *,
+    listed: bool = True,
 ) -> dict[str, Any]:
-    """Return the document of the script.
+    """Return the document of the script, without the list of applications, which `build_chunks` returns.
 
-    `table` is `decided(run)`, `envelope_rows` lists the envelopes of each displayed row.
+    `table` is `decided(run)`, `envelope_rows` lists the envelopes of each displayed row; `listed` is false where
+    the page has no list.
     """
     codes = _Dictionary()
-    motives = _Dictionary()
-    at = [codes.assign_number(code or "") for code in table["reason_code"].to_list()]
-    why = [motives.assign_number(text or "") for text in table[MOTIVE].to_list()]
+    at = [codes.assign_number(code or "") for code in table["reason_code"].to_list()] if slider else []
+    for code in () if slider else table["reason_code"].fill_null("").unique().sort().to_list():
+        codes.assign_number(code)
     positions = [
         _encode_position(run, position, at, codes, lang) for position in (slider.positions if slider else ())
     ]
@@ -168,23 +172,41 @@ def build_script_document(
         "fills": list(FILLS),
         "nothing": NOTHING,
         "bounds": {key: list(value) for key, value in bounds.items()},
-        "envelopes": [entry.id for entry in run.envelopes],
+        "envelopes": [run.get_title(k) for k in range(len(run.envelopes))],
         "lines": [list(row) for row in envelope_rows],
         "groups": {
             one.key: {
                 "codes": list(one.codes), "names": list(one.names), "population": list(one.population),
-                "of": one.group.tolist(),
+                "of": one.group.tolist() if listed else [],
             }
             for one in groupings
         },
-        "codes": {"funded": funded, "refused": refused},
-        "motives": motives.texts,
-        "dossiers": _encode_dossiers(table, at, why),
+        "codes": {
+            "names": codes.texts, "funded": funded, "refused": refused,
+            "closed": [int(code in CLOSED) for code in codes.texts],
+        },
         "positions": positions,
     }  # fmt: skip
 
 
-def _encode_dossiers(table: Any, codes: Sequence[int], motives: Sequence[int]) -> dict[str, Any]:
+CHUNK = 10_000
+"""Applications in one chunk of the list."""
+
+
+def build_chunks(table: pl.DataFrame, codes: Sequence[str]) -> Iterator[dict[str, object]]:
+    """Yield the list of applications in chunks, each with the sentences that no earlier one has.
+
+    `codes` are the reason codes by number.
+    """
+    number, motives = {name: k for k, name in enumerate(codes)}, _Dictionary()
+    for start in range(0, max(table.height, 1), CHUNK):
+        piece, n_known = table[start : start + CHUNK], len(motives.texts)
+        at = [number[code or ""] for code in piece["reason_code"].to_list()]
+        why = [motives.assign_number(text or "") for text in piece[MOTIVE].to_list()]
+        yield {"motives": motives.texts[n_known:], "dossiers": _encode_dossiers(piece, at, why)}
+
+
+def _encode_dossiers(table: pl.DataFrame, codes: Sequence[int], motives: Sequence[int]) -> dict[str, object]:
     """Return the columns of the applications, amounts in cents."""
     return {
         "number": table["dossier"].to_list(),

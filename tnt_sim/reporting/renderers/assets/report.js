@@ -2,12 +2,26 @@
 // The page as it is written shows the decision. This script fills the list, and lays another position over the page.
 (() => {
   const D = JSON.parse(document.getElementById("data").textContent);
-  const W = D.words, L = D.labels, V = D.dossiers, FR = D.lang === "fr";
+  const W = D.words, L = D.labels, FR = D.lang === "fr";
+  // the list comes in chunks, which are read when it is opened or the slider is moved
+  const V = { motives: [] };
+  const load = () => {
+    if (V.number) return;
+    for (const element of document.querySelectorAll("script.chunk")) {
+      const chunk = JSON.parse(element.textContent);
+      V.motives = V.motives.concat(chunk.motives);
+      for (const [key, column] of Object.entries(chunk.dossiers)) V[key] = (V[key] || []).concat(column);
+    }
+    V.number = V.number || [];
+    V.granted = V.granted || [];
+    state.granted = V.granted.slice();
+    state.code = (V.code || []).slice();
+  };
   const $ = (id) => document.getElementById(id);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const FIRST = 50, MORE = 200;
   const decision = Math.max(0, D.positions.findIndex((one) => one.decision));
-  const state = { at: decision, granted: V.granted.slice(), code: V.code.slice(), measure: "amount", shown: FIRST };
+  const state = { at: decision, granted: [], code: [], measure: "head", shown: FIRST };
 
   // figures, as the page itself writes them
   const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, FR ? "\u202f" : ",");
@@ -23,10 +37,11 @@
   // sums over the dossiers, as the tables of the page were summed
   const sums = (key) => {
     const group = D.groups[key], size = group.names.length;
-    const granted = new Array(size).fill(0), funded = new Array(size).fill(0);
-    group.of.forEach((k, i) => { granted[k] += state.granted[i]; funded[k] += state.granted[i] > 0 ? 1 : 0; });
+    const granted = new Array(size).fill(0), funded = new Array(size).fill(0), filed = new Array(size).fill(0);
+    group.of.forEach((k, i) => { filed[k] += 1; granted[k] += state.granted[i]; funded[k] += state.granted[i] > 0 ? 1 : 0; });
     const head = granted.map((cents, k) => (group.population[k] ? cents / group.population[k] : null));
-    return { amount: granted, count: funded, head };
+    const rate = funded.map((n, k) => (filed[k] ? (100 * n) / filed[k] : null));
+    return { amount: granted, count: funded, head, rate };
   };
 
   const drawTable = (key) => {
@@ -115,22 +130,28 @@
 
   // the list: plain text into cells, never markup
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const words = V.number.map((number, i) =>
-    plain([number, V.title[i], V.applicant[i], D.motives[V.motive[i]]].join(" \n")));
+  let words = [];
+  const index = () => {
+    if (words.length) return;
+    words = V.number.map((number, i) => plain([number, V.title[i], V.applicant[i], V.motives[V.motive[i]]].join(" \n")));
+  };
+  const closed = (i) => D.codes.closed[state.code[i]] === 1;
   const shownIn = (i, asked) => {
     const kept = state.granted[i] > 0, was = V.granted[i] > 0;
     switch (asked.decision) {
       case "new": if (!kept || V.committed[i]) return false; break;
       case "committed": if (!V.committed[i]) return false; break;
-      case "refused": if (kept) return false; break;
+      case "waiting": if (kept || closed(i)) return false; break;
+      case "refused": if (kept || !closed(i)) return false; break;
       case "enter": if (!kept || was) return false; break;
       case "leave": if (kept || !was) return false; break;
     }
     if (asked.envelope !== "" && V.envelope[i] !== Number(asked.envelope)) return false;
     if (asked.department !== "" && D.groups.department.of[i] !== Number(asked.department)) return false;
+    if (asked.terms.length) index();
     return asked.terms.every((term) => words[i].includes(term) || plain(reason(i)).includes(term));
   };
-  const reason = (i) => (state.at === decision && D.motives[V.motive[i]]) ||
+  const reason = (i) => (state.at === decision && V.motives[V.motive[i]]) ||
     D.codes[state.granted[i] > 0 ? "funded" : "refused"][state.code[i]];
 
   const cell = (row, label, text, kind = "") => {
@@ -147,7 +168,11 @@
   const addRow = (body, i) => {
     const row = body.insertRow();
     row.setAttribute("role", "row");
-    cell(row, L.number, V.number[i]);
+    const link = document.createElement("a");
+    link.href = `#${encodeURIComponent(V.number[i])}`;
+    link.textContent = V.number[i];
+    cell(row, L.number, "").append(link);
+    if (V.number[i] === state.target) row.className = "target";
     const title = cell(row, L.title, V.title[i]);
     foreign(title, D.own);
     const who = document.createElement("span");
@@ -158,7 +183,7 @@
     cell(row, L.envelope, V.envelope[i] < 0 ? "" : D.envelopes[V.envelope[i]]);
     cell(row, L.requested, amount(V.requested[i]), "n");
     const kept = state.granted[i] > 0, was = V.granted[i] > 0;
-    const granted = cell(row, L.decision_of, kept ? amount(state.granted[i]) : W.not_granted, kept ? "n kept" : "n");
+    const granted = cell(row, L.decision_of, kept ? amount(state.granted[i]) : closed(i) ? W.refused : W.waits, kept ? "n kept" : "n");
     if (kept !== was) {
       const mark = document.createElement("span");
       mark.className = "change";
@@ -170,6 +195,7 @@
   };
 
   const list = () => {
+    if (!$("list") || !$("dossiers").open) return;
     const chosen = (id) => ($(id) ? $(id).value : "");
     const asked = {
       decision: chosen("decision-of"), envelope: chosen("in-envelope"), department: chosen("in-department"),
@@ -195,31 +221,68 @@
     made.textContent = text;
     select.append(made);
   };
-  const start = () => {
+  let filled_in = false;
+  const fill = () => {
+    load();
+    if (filled_in || !$("list")) return;
+    filled_in = true;
     const filed = new Set(V.envelope);
-    D.envelopes.forEach((id, k) => { if (filed.has(k)) option($("in-envelope"), k, id); });
+    D.envelopes.forEach((title, k) => { if (filed.has(k)) option($("in-envelope"), k, title); });
     if (D.groups.department) {
       const present = new Set(D.groups.department.of);
       D.groups.department.names.forEach((name, k) => {
         if (present.has(k)) option($("in-department"), k, `${D.groups.department.codes[k]} ${name}`.trim());
       });
     }
+    $("filters").hidden = $("list").hidden = false;
+    list();
+  };
+  // a link to a part of the page unfolds it; a link to a dossier finds it in the list
+  const follow = () => {
+    const name = decodeURIComponent(location.hash.slice(1));
+    if (!name) return;
+    let element = document.getElementById(name);
+    if (!element && $("list")) {
+      fill();
+      if (!V.number.includes(name)) return;
+      state.target = name;
+      $("search").value = name;
+      $("dossiers").open = true;
+      anew();
+      element = document.querySelector("#list tr.target");
+    }
+    if (!element) return;
+    for (let one = element; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+    element.scrollIntoView();
+  };
+  const start = () => {
     for (const id of ["decision-of", "in-envelope", "in-department"]) $(id)?.addEventListener("change", anew);
     let waiting = 0;
-    $("search").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(anew, 120); });
-    $("filters").addEventListener("submit", (event) => event.preventDefault());
-    $("more").addEventListener("click", () => { state.shown += MORE; list(); });
-    $("every").addEventListener("click", () => { state.shown = Infinity; list(); });
+    $("search")?.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(anew, 120); });
+    $("filters")?.addEventListener("submit", (event) => event.preventDefault());
+    $("more")?.addEventListener("click", () => { state.shown += MORE; list(); });
+    $("every")?.addEventListener("click", () => { state.shown = Infinity; list(); });
+    $("dossiers").addEventListener("toggle", () => { if ($("dossiers").open) { fill(); list(); } });
     for (const radio of all('input[name="measure"]'))
-      radio.addEventListener("change", () => { state.measure = radio.value; drawMap(); });
-    if ($("measures")) $("measures").disabled = false;
-    $("filters").hidden = $("list").hidden = false;
+      radio.addEventListener("change", () => { load(); state.measure = radio.value; drawMap(); });
+    if ($("measures") && (document.querySelector("script.chunk"))) $("measures").disabled = false;
     if (D.positions.length) {
-      $("range").disabled = false;
-      $("range").value = decision;
-      $("range").addEventListener("input", (event) => move(Number(event.target.value)));
-      move(decision);
-    } else list();
+      load();
+      if (V.number.length) {
+        $("range").disabled = false;
+        $("range").value = decision;
+        $("range").addEventListener("input", (event) => move(Number(event.target.value)));
+        move(decision);
+      }
+    }
+    addEventListener("hashchange", follow);
+    let opened = [];
+    addEventListener("beforeprint", () => {
+      opened = all("details:not([open])").filter((one) => !one.classList.contains("data"));
+      opened.forEach((one) => { one.open = true; });
+    });
+    addEventListener("afterprint", () => opened.forEach((one) => { one.open = false; }));
+    follow();
   };
   start();
 })();
