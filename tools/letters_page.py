@@ -16,7 +16,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.spec import LettersSpec
 
 ROOT = Path(__file__).resolve().parents[1]
-FLAGSHIP = ROOT / "tests" / "support" / "data" / "tnt-2021-3206" / "scenario.yaml"
+FLAGSHIP = ROOT / "scenarios" / "tnt-2021.yaml"
 REASONS = ROOT / "scenarios" / "motifs.yaml"
 _FIGURE = re.compile(r"\d[\d\s\u202f\u00a0.,]*")
 _HEAD = """# Courriers : le livre des phrases
@@ -75,7 +75,7 @@ def build_letters_page() -> str:
         "|---|---|---|",
         _format_row("`VoiesEtDelais`", *(describe_appeal(_SPEC, lang) for lang in Lang)),
         _format_row("`MentionTraitement`", *(describe_mention(_SPEC, lang) for lang in Lang)),
-        f"\n## Le plan 2021, {flagship.table.height} dossiers synthétiques\n",
+        f"\n## Le plan 2021 (`scenarios/tnt-2021.yaml`), {flagship.table.height} dossiers synthétiques\n",
         "*One letter for each reason of the flagship, without regard to its figures, and how many have it.*\n",
         *_tabulate_letters(flagship),
         "\n## Un dossier pour chaque motif (`scenarios/motifs.yaml`)\n",
