@@ -56,7 +56,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("explain {a} E-24", SECOND | SLOW, 329),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 365),
         ("compare {a} {b}", SOLVERS | SLOW, 341),
-        ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 326),
+        ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 330),
     ],
 )
 def test_a_verb_imports_only_what_it_needs(demo: Path, words: str, unwanted: set[str], most: int) -> None:

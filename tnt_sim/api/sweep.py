@@ -150,11 +150,11 @@ class Sweep(WithReport, StudyAnswer):
         return target
 
     def _repr_html_(self) -> str:
-        """Return the sentences and the tables for a notebook, without charts."""
+        """Return the sentences, the pictures and the tables for a notebook."""
         from tnt_sim.reporting.renderers.html import render_report_fragment
         from tnt_sim.reporting.reports.sweep import build_report
 
-        return render_report_fragment(build_report(self.data, pictures={}), self.lang)
+        return render_report_fragment(build_report(self.data), self.lang)
 
 
 @with_conflict

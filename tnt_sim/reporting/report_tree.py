@@ -29,6 +29,8 @@ type DrawPicture = Callable[[Lang, int], str]
 """Draws a picture as SVG for a language and a width in pixels."""
 
 
+WIDE, NARROW = 620, 340
+"""Widths in pixels of the two drawings of a picture: beside a table, and on a phone."""
 COLON = _(": ")
 """Sign between the head of a cell and the cell, where a row is written as a card."""
 SYNTHETIC = _("SYNTHETIC data: these dossiers describe no real request.")
@@ -188,6 +190,7 @@ class Table:
     n_unlisted : rows of the answer beyond those of the table
     as_cards : each row is a few sentences, which a terminal writes below one another
     narrow_cards : a narrow page writes the cells of each row below one another
+    folded : a page shows its caption alone until it is opened
     tones : of the rows on a terminal, by default none
     outputs : where the table appears
     """
@@ -200,6 +203,7 @@ class Table:
     n_unlisted: int = 0
     as_cards: bool = False
     narrow_cards: bool = False
+    folded: bool = False
     tones: Sequence[Tone | None] = ()
     outputs: Output = Output.ALL
 
@@ -243,6 +247,7 @@ class Report:
     subject : title of the scenario
     about : what identifies the answer, as the scenario's id and the day of the decision
     nodes : the verdict first, then sentences and sections
+    answer : what a page says first in a few sentences, where the nodes of a terminal say it further below
     synthetic : whether the data are invented
     foot : fingerprints of the sources, by name
     bare : a terminal writes the nodes alone, without title and subject
@@ -252,6 +257,7 @@ class Report:
     subject: Words = ""
     about: Sequence[Words] = ()
     nodes: Sequence[Node] = ()
+    answer: Sequence[Node] = ()
     synthetic: bool = False
     foot: Mapping[str, str] = field(default_factory=dict)
     day: date | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +15,11 @@ from support.lanes import seeds
 import tnt_sim as tnt
 from tnt_sim.analysis.compare import causes
 from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import format_amount
+from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.reports.comparison import build_report
+from tnt_sim.reporting.text.scenario_differences import list_differences
 
 ROWS = "dossier,envelope,department,cost,requested,score\n"
 CONDITION = {"id": "note", "require": {"score": {"min": 6}}}
@@ -157,3 +162,19 @@ def test_a_list_at_a_limit_is_the_cause_of_nothing(tmp_path: Path, monkeypatch: 
     found = tnt.compare(one, two).why["two"]
     assert sorted(found.untried) == sorted(some)
     assert set(found.by_dossier.values()) == {"together"}
+
+
+def test_a_page_names_no_key_and_says_what_changes(tmp_path: Path) -> None:
+    draw(tmp_path, 3)
+    found = tnt.compare(written(tmp_path, "a"), written(tmp_path, "b", *CHANGES))
+    page = unescape(render_report_html(build_report(found), Lang.EN))
+    shown = page[page.index("<main>") : page.index('class="annexes"')]
+    for path in CHANGES:
+        assert path not in shown
+    for words in ("Programme: amount", "Condition", "Rule", "Objective"):
+        assert words in shown
+    rows = list_differences(found, Lang.EN)
+    assert len(rows) == len(CHANGES)
+    assert [row[0] for row in rows] == ["Envelope", "Rule", "Condition", "Objective"]
+    before, after = (sum(side.map_granted_cents().values()) for side in found.sides)
+    assert format_amount(abs(after - before), Lang.EN) in shown[: shown.index("</section>")]

@@ -7,8 +7,10 @@ from xml.etree import ElementTree
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.reporting.charts.department_map import (
     FILLS,
+    MORE,
     NOTHING,
     compute_class_bounds,
+    draw_change_map,
     draw_map,
     get_fill,
     list_department_codes,
@@ -59,3 +61,14 @@ def test_few_values_need_few_classes() -> None:
     assert compute_class_bounds([0.0, 5.0, 5.0]) == []
     assert get_fill(5.0, []) == list_fills([])[0] == FILLS[0]
     assert list_fills([10.0]) == [FILLS[0], FILLS[-1]]
+
+
+def test_a_map_of_changes_tells_more_from_less_without_colour() -> None:
+    changes = {"01": 5.0, "02": -5.0, "03": 500.0, "04": -500.0, "05": 0.0}
+    fills = {path.get("data-code"): path.get("fill") for path in shapes(draw_change_map(changes, {}, "x"))}
+    assert fills["05"] == fills["06"] == NOTHING
+    assert fills["01"] in MORE
+    assert fills["03"] in MORE
+    assert fills["01"] != fills["03"]
+    least, most = MORE.index(str(fills["01"])), MORE.index(str(fills["03"]))
+    assert (fills["02"], fills["04"]) == (f"url(#less{least})", f"url(#less{most})")

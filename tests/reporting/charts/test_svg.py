@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 import re
 from decimal import Decimal
+from itertools import pairwise
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.bars import Bar, Change, draw_bars, draw_dumbbells
+from tnt_sim.reporting.charts.curves import Axes, MarkedValue, StepCurve, draw_histogram, draw_steps
 from tnt_sim.reporting.charts.svg import (
-    NARROW,
-    WIDE,
     Drawing,
     Scale,
     choose_limits,
@@ -22,6 +23,8 @@ from tnt_sim.reporting.charts.svg import (
     write_cents,
     write_number,
 )
+from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.reporting.report_tree import NARROW, WIDE
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -76,3 +79,29 @@ def test_a_dumbbell_goes_from_before_to_after() -> None:
     assert [mark for _, _, mark in lines] == ["gain", "loss"]
     (a0, a1, _), (b0, b1, _) = lines
     assert float(a0) < float(b1) < float(a1) < float(b0)
+
+
+def test_a_histogram_counts_every_value_and_marks_the_bad_ones() -> None:
+    values = np.array([1.0, 2.0, 2.0, 3.0, 10.0, 10.0, 10.0])
+    readings = [MarkedValue(5.0, "moyenne")]
+    axes = Axes("x", "y", write_number)
+    svg = draw_histogram(values, readings, (-1e9, 2.5), axes, "alt", Lang.FR, WIDE)
+    bars = re.findall(r'class="(granted|loss)"[^>]*><title>[^<]*· (\d+)</title>', svg)
+    assert sum(int(count) for _, count in bars) == len(values)
+    assert sum(int(count) for mark, count in bars if mark == "loss") == 3
+    assert draw_histogram(values[:0], [], (0, 0), axes, "alt", Lang.FR, WIDE) == ""
+
+
+def test_a_curve_of_steps_is_flat_between_its_points() -> None:
+    curve = StepCurve("libre", Mark.GRANTED, [(0.0, 1.0), (50.0, 4.0), (100.0, 9.0)])
+    axes = Axes("montant", "valeur", write_number)
+    svg = draw_steps([curve], [(0.0, 50.0, 1.0, 4.0)], (50.0, "ici"), axes, "alt", Lang.FR, NARROW)
+    path = max(re.findall(r'd="(M[^"]+)"', svg), key=len)
+    points = [tuple(map(float, one.split())) for one in path[1:].split("L")]
+    assert len(points) == 5
+    for (x0, y0), (x1, y1) in pairwise(points):
+        assert x0 == x1 or y0 == y1
+    assert "ici" in svg
+    assert svg.count('class="range"') == 1
+    assert all(0 <= x <= NARROW for x, _ in points)
+    assert draw_steps([], [], None, axes, "alt", Lang.FR, WIDE) == ""

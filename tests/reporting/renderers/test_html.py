@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.svg import NARROW, WIDE
 from tnt_sim.reporting.renderers.html import OPEN_CARDS, OPEN_ROWS, render_report_body, render_report_html
 from tnt_sim.reporting.report_tree import (
+    NARROW,
+    WIDE,
     Callout,
     Chart,
     Column,

@@ -85,7 +85,7 @@ def test_every_point_and_step_of_a_sweep(tmp_path: Path) -> None:
         below = [reached for cents, reached in ladder if cents <= point["amount_cents"]]
         assert point["free"]["inhabitants"] == below[-1]
     assert found.to_dataframe()["inhabitants"].null_count() == 0
-    report = build_report(found.data, pictures={})
+    report = build_report(found.data)
     shown = "\n".join(str(line) for line in render_report(report, Lang.EN, 140))
     assert "Inhabitants: those of the communes reached, each counted once." in shown
     assert "Habitants : ceux des communes atteintes" in render_report_html(report, Lang.FR)

@@ -70,7 +70,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Report]:
         "validate": build_check_report(replace(checked, quality=build_scenario_quality(scenario, Lang.FR))),
         **{name: build_report(answer.data) for name, answer in answers.items()},
         "compare": tnt.compare(scenario, smaller).build_report(),
-        "sweep": build_sweep_report(tnt.sweep(smaller, stop="1.4 M€", steps=4).data, pictures={}),
+        "sweep": build_sweep_report(tnt.sweep(smaller, stop="1.4 M€", steps=4).data),
         "extend": build_extend_report(tnt.extend(smaller, "1.3 M€").data),
         "explain": build_explain_report(explain(decided, everyone=True).data),
         "import": build_import_report(tnt.import_file(folder / "data" / "dossiers.csv").data),

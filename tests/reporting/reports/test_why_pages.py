@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -15,6 +16,7 @@ from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
+from tnt_sim.reporting.report_tree import WIDE, Chart, iterate_nodes
 from tnt_sim.reporting.reports.builders import build_report
 
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
@@ -101,3 +103,15 @@ def test_the_page_of_a_comparison_says_how_far_it_came(petit: Path) -> None:
     )
     found.to_html(petit / "c.html", "en")
     assert "stopped at the time limit" in (petit / "c.html").read_text(encoding="utf-8")
+
+
+def test_the_matrix_of_choices_agrees_with_the_counts(petit: Path) -> None:
+    document = tnt.alternatives(tnt.Scenario.from_yaml(petit / "petit.yaml"), within="50 %").data
+    assert document.open
+    chart = next(node for node in iterate_nodes(build_report(document).nodes) if isinstance(node, Chart))
+    svg = chart.draw(Lang.FR, WIDE)
+    for dossier in document.open:
+        squares = re.findall(rf'<rect [^>]*fill="(\S+)"[^>]*><title>{dossier.dossier} ', svg)
+        assert sum(fill != "none" for fill in squares) == dossier.n_funded_in
+        assert document.shared is not None
+        assert len(squares) == document.shared.n_portfolios

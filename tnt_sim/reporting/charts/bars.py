@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.svg import (
     LINE_HEIGHT,
-    NARROW,
     Drawing,
     Scale,
     WriteNumber,
@@ -17,6 +16,7 @@ from tnt_sim.reporting.charts.svg import (
     shorten_text,
 )
 from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.reporting.report_tree import NARROW
 
 BAR, GAP = 16, 12
 MOST_NAME = 220

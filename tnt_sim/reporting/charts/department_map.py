@@ -17,6 +17,9 @@ from importlib.resources import files
 
 FILLS = ("#dce8f2", "#b3cde3", "#83acd0", "#5288ba", "#2a6399", "#0f3d66")
 """From the lowest to the highest class: one hue, darkening, so that classes differ in greyscale."""
+MORE = ("#a9cdec", "#5b9bd5", "#1f5f9e")
+LESS = ("#f6cfa8", "#e8954a", "#b35900")
+"""Fills of a change, from the least class to the greatest."""
 NOTHING = "url(#none)"
 """Hatching of a department without a grant, so that colour is not the only sign."""
 FRAME = "0 0 1010 1010"
@@ -102,8 +105,27 @@ def draw_map(
     bounds : class bounds, ascending; by default `compute_class_bounds(values)`
     """
     cuts = compute_class_bounds(values.values()) if bounds is None else bounds
+    fills = {outline.code: get_fill(values.get(outline.code), cuts) for outline in load_outlines()}
+    return _draw_shapes(fills, titles, label)
+
+
+def draw_change_map(changes: Mapping[str, float], titles: Mapping[str, str], label: str) -> str:
+    """Return the map of changes: blue for more, striped orange for less, darker for larger ones, hatched for none.
+
+    The classes of more and of less have the same bounds, so that equal changes are equally dark.
+    """
+    cuts = compute_class_bounds([abs(value) for value in changes.values()], len(MORE))
+    fills = {}
+    for outline in load_outlines():
+        value = changes.get(outline.code, 0)
+        shades = MORE if value > 0 else tuple(f"url(#less{k})" for k in range(len(LESS)))
+        fills[outline.code] = shades[bisect_right(cuts, abs(value))] if value else NOTHING
+    return _draw_shapes(fills, titles, label, _STRIPES)
+
+
+def _draw_shapes(fills: Mapping[str, str], titles: Mapping[str, str], label: str, patterns: str = "") -> str:
     shapes = [
-        f'<path d="{outline.path}" data-code="{outline.code}" fill="{get_fill(values.get(outline.code), cuts)}"'
+        f'<path d="{outline.path}" data-code="{outline.code}" fill="{fills[outline.code]}"'
         + (
             f' transform="{outline.transform}" vector-effect="non-scaling-stroke"'
             if outline.transform
@@ -114,7 +136,7 @@ def draw_map(
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{FRAME}" role="img" aria-label="{escape(label)}">'
-        f"{_HATCHING}"
+        f"{_HATCHING}{patterns}"
         '<g stroke="#ffffff" stroke-width="1.5" stroke-linejoin="round">'
         f"{''.join(shapes)}</g>"
         '<rect x="816" y="8" width="186" height="180" fill="none" stroke="#8a949c"/></svg>'
@@ -126,3 +148,10 @@ _HATCHING = (
     '<rect width="9" height="9" fill="#f4f4f2"/><path d="M0 0v9" stroke="#a9b0b5" stroke-width="2.4"/>'
     "</pattern></defs>"
 )
+_STRIPES = "".join(
+    f'<defs><pattern id="less{k}" width="8" height="8" patternUnits="userSpaceOnUse" '
+    f'patternTransform="rotate(-45)"><rect width="8" height="8" fill="{fill}"/>'
+    '<path d="M0 0v8" stroke="#ffffff" stroke-width="1.6"/></pattern></defs>'
+    for k, fill in enumerate(LESS)
+)
+"""Stripes of a department that gets less, so that colour is not the only sign."""

@@ -18,8 +18,6 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_number, format_rate, format_short_amount
 from tnt_sim.reporting.charts.theme import FILLS, Mark
 
-WIDE, NARROW = 620, 340
-"""Widths in pixels of the two drawings of a picture: beside a table, and on a phone."""
 TEXT_SIZE, LINE_HEIGHT = 13, 18
 _LETTER = 0.56
 """Mean width of a letter, as a share of its size."""
@@ -42,6 +40,13 @@ def write_rate(value: float, lang: Lang) -> str:
     return format_rate(Fraction(round(value * 1000), 1000), lang, decimals=1)
 
 
+def compute_step(low: float, high: float, most: int) -> float:
+    """Return the distance of at most `most` round numbers, 1, 2 or 5 times a power of ten, between two limits."""
+    raw = (high - low) / max(1, most)
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(power * times for times in (1, 2, 5, 10) if power * times >= raw * (1 - 1e-9))
+
+
 def compute_ticks(low: float, high: float, most: int = 5) -> list[float]:
     """Return at most `most` + 1 round numbers, 1, 2 or 5 times a power of ten apart, between two limits.
 
@@ -50,9 +55,7 @@ def compute_ticks(low: float, high: float, most: int = 5) -> list[float]:
     """
     if not high > low:
         return [low]
-    raw = (high - low) / max(1, most)
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(power * times for times in (1, 2, 5, 10) if power * times >= raw * (1 - 1e-9))
+    step = compute_step(low, high, most)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [step * k for k in range(first, last + 1)]
@@ -92,7 +95,9 @@ def choose_limits(values: Sequence[float]) -> tuple[float, float]:
     if low >= 0 and high - low >= 0.25 * high:
         return 0.0, high * 1.05 or 1.0
     margin = (high - low) * 0.12 or abs(high) * 0.02 or 1.0
-    return (max(0.0, low - margin) if low >= 0 else low - margin), high + margin
+    step = compute_step(low - margin, high + margin, 5)
+    least = math.floor((low - margin) / step) * step
+    return (max(0.0, least) if low >= 0 else least), high + margin
 
 
 def shorten_text(text: str, pixels: float, size: float = TEXT_SIZE) -> str:
@@ -189,7 +194,9 @@ class Drawing:
         for tick in ticks:
             x = scale.locate(tick)
             self.draw_line([(x, y), (x, y + 4)], opacity=0.5)
-            self.write_text(x, y + 18, scale.write(tick, lang), anchor="middle", soft=True)
+            text = scale.write(tick, lang)
+            anchor = "end" if x + measure_text(text) / 2 > self.width else "middle"
+            self.write_text(x, y + 18, text, anchor=anchor, soft=True)
         if scale.is_broken:
             self._draw_break(scale.start + 3, y)
 

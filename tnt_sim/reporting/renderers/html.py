@@ -20,10 +20,11 @@ from importlib.resources import files
 from itertools import repeat
 
 from tnt_sim.i18n.message import Lang, _, _n
-from tnt_sim.reporting.charts.svg import NARROW, WIDE
 from tnt_sim.reporting.report_tree import (
     COLON,
+    NARROW,
     SYNTHETIC,
+    WIDE,
     Callout,
     Chart,
     Column,
@@ -101,9 +102,9 @@ def read_asset(name: str) -> str:
 
 MOST_ROWS = 500
 """Most rows of a table on a page; the workbook has all."""
-OPEN_ROWS, OPEN_CARDS = 15, 6
+OPEN_ROWS, OPEN_CARDS = 15, 4
 """Rows of a longer table that are shown before the others are unfolded; fewer where they are cards on a phone."""
-MOST_FEW = 4
+MOST_FEW = 3
 """Rows beyond these that are not worth folding."""
 PHONE_LETTERS, HALF_LETTERS, TABLET_LETTERS = 40, 66, 84
 """Letters of a row that a phone, half a page, and a tablet show side by side."""
@@ -129,7 +130,7 @@ def render_report_html(report: Report, lang: Lang) -> str:
         f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>",
         f"<h1>{title}</h1>",
         *_render_head(report, lang),
-        _wrap("div", "answer", [_render_node(node, lang) for node in answer]),
+        _wrap("div", "answer", [_render_node(node, lang) for node in (*report.answer, *answer)]),
         _render_contents([(anchor, node) for anchor, node, _text in nodes], bool(folded), lang),
         *(text for _anchor, _node, text in nodes),
         _wrap("div", "annexes", folded, ' id="annexes"'),
@@ -238,7 +239,7 @@ def _render_node(node: Node, lang: Lang, title: str = "", *, on_page: bool = Tru
         case Chart():
             return _render_chart(node, lang, on_page=on_page)
         case Table():
-            return _render_table(node, title, lang) if node.outputs & Output.PAGE else ""
+            return _render_table(node, title, lang, on_page=on_page) if node.outputs & Output.PAGE else ""
         case Listing():
             lines = (
                 escape(text) + (f'  <span class="soft"># {escape(remark)}</span>' if remark else "")
@@ -281,7 +282,7 @@ def _estimate_letters(table: Table, lang: Lang) -> int:
     return total
 
 
-def _render_table(table: Table, title: str, lang: Lang) -> str:
+def _render_table(table: Table, title: str, lang: Lang, *, on_page: bool) -> str:
     columns = table.select_columns(Output.PAGE)
     n_shown = min(table.n_rows, MOST_ROWS)
     caption = write_words(table.caption, lang) or title
@@ -292,8 +293,12 @@ def _render_table(table: Table, title: str, lang: Lang) -> str:
     letters = _estimate_letters(table, lang)
     cards = "" if letters <= PHONE_LETTERS and not table.narrow_cards else "cards"
     cards += " wider" if letters > TABLET_LETTERS else ""
+    cards = cards if on_page else ""
     n_open = OPEN_CARDS if cards else OPEN_ROWS
     first = n_shown if n_shown <= n_open + MOST_FEW else n_open
+    if table.folded:
+        rows = _render_rows(columns, range(n_shown), caption, lang, cards=cards, named=False)
+        return _write_folded(escape(caption), [rows])
     named = bool(write_words(table.caption, lang)) or bool(more)
     html = _render_rows(columns, range(first), caption, lang, cards=cards, named=named)
     if first == n_shown:

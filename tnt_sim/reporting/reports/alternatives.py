@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Rate
+from tnt_sim.reporting.charts.matrix import MatrixRow, draw_matrix
 from tnt_sim.reporting.report_tree import (
     Callout,
+    Chart,
     Column,
     Kind,
     Node,
@@ -24,6 +27,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
 
+MOST_MATRIX_ROWS = 20
 STEERED: Mapping[str, Text] = MappingProxyType(
     {
         "rural": _("most rural (communes up to 3,500)"),
@@ -87,8 +91,39 @@ def _build_open_dossiers(document: AlternativesDocument) -> list[Section]:
                     Kind.COUNT,
                 ),
             ],
+            chart=_build_matrix(document),
         )
     ]
+
+
+def _build_matrix(document: AlternativesDocument) -> Chart | None:
+    """Return the open dossiers by the lists that have them, the most disputed first; None without a list."""
+    others = [*document.portfolios, *document.steered, *document.ties]
+    if not others:
+        return None
+    entered = [{change.dossier for change in one.changes.enter} for one in others]
+    left = [{change.dossier for change in one.changes.leave} for one in others]
+    rows = []
+    for dossier in document.open:
+        name = dossier.dossier
+        in_best = any(name in names for names in left)
+        inside = [
+            name in enters or (in_best and name not in leaves)
+            for enters, leaves in zip(entered, left, strict=True)
+        ]
+        rows.append(MatrixRow(f"{name} {dossier.title or ''}".rstrip(), [in_best, *inside]))
+    n = len(rows)
+    rows.sort(key=lambda row: abs(2 * sum(row.inside) - len(row.inside)))
+    finding = _n("{n} dossier depends on the choice", "{n} dossiers depend on the choice", n=n)
+    question = _(
+        "Full: funded; hollow: not. 0 is the best choice, the others follow in the order of their table"
+    )
+    lists = ["0", *(str(k) for k in range(1, len(others) + 1))]
+    return Chart(finding, partial(_draw_matrix, rows[:MOST_MATRIX_ROWS], lists, finding), finding, question)
+
+
+def _draw_matrix(rows: Sequence[MatrixRow], lists: Sequence[str], label: Text, lang: Lang, width: int) -> str:
+    return draw_matrix(rows, lists, label.in_(lang), width)
 
 
 def describe_verdict(document: AlternativesDocument) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreRun
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
 from tnt_sim.i18n.parameters import Items
@@ -28,10 +30,17 @@ from tnt_sim.reporting.report_tree import (
     write_both,
     write_each,
 )
+from tnt_sim.reporting.reports.comparison_answer import (
+    build_answer,
+    build_department_section,
+    build_envelope_chart,
+)
 from tnt_sim.reporting.reports.study_report import build_interruption
-from tnt_sim.reporting.text.scenario_differences import build_difference_rows
+from tnt_sim.reporting.text.change_words import describe_cause
+from tnt_sim.reporting.text.scenario_differences import build_difference_rows, list_differences
 from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.scenario.scenario import is_synthetic
+from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.verification import Standing
 
 MOST_MOVES = 12
@@ -107,6 +116,7 @@ def build_report(comparison: ComparedRuns) -> Report:
     return Report(
         title=_("Decisions compared"),
         subject=_build_title(comparison),
+        answer=build_answer(comparison),
         nodes=[*build_interruption(comparison.data), *_build_sections(comparison)],
         synthetic=_is_synthetic(comparison),
         foot={side.name: side.scenario.sha256 for side in comparison.sides},
@@ -118,19 +128,24 @@ def _build_sections(comparison: ComparedRuns) -> Iterator[Section]:
     rows = comparison.headline()
     values = {key: [row[key] for row in rows] for key in _list_columns(comparison)}
     values["proof"] = write_each(_describe_evidence, rows)
-    yield build_section(
-        _("The decisions"),
-        [
-            Column(_HEADS[key], column, _infer_kind(key), optional=key in ("inhabitants", "unspent_cents"))
-            for key, column in values.items()
-        ],
-        chart=partial(_draw_granted, [(row["name"], row["granted_cents"]) for row in rows]),
-    )
+    columns = [
+        Column(_HEADS[key], column, _infer_kind(key), optional=key in ("inhabitants", "unspent_cents"))
+        for key, column in values.items()
+    ]
+    if len(rows) > 2:
+        granted = [(row["name"], row["granted_cents"]) for row in rows]
+        yield build_section(_("The decisions"), columns, chart=partial(_draw_granted, granted))
+    else:
+        beside = Table(_set_sides_beside(columns, comparison), outputs=Output.PAGE)
+        apart = Table(columns, outputs=Output.TERMINAL | Output.SHEET)
+        pictures = build_envelope_chart(comparison)
+        yield Section(_("The decisions"), [*pictures, beside, apart])
     yield from _build_differences(comparison)
+    yield from build_department_section(comparison)
     for dimension, title in DIMENSION.items():
         yield _build_dimension_section(comparison, dimension, title)
     for name, moved in comparison.moves.items():
-        yield _build_move_section(comparison.sides[0].name, name, moved)
+        yield _build_move_section(comparison, name, moved)
         yield _build_winner_section(name, comparison.winners[name])
     yield from _build_regrets(comparison)
 
@@ -150,7 +165,51 @@ def _build_differences(comparison: ComparedRuns) -> Iterator[Section]:
             for k, side in enumerate(comparison.sides, start=1)
         ),
     ]
-    yield build_section(_("What differs"), columns if pairs else (), words=words, most=40)
+    title = _("What differs")
+    nodes: list[Node] = [Paragraph(text) for text in words]
+    if pairs:
+        nodes.append(Table(columns, most=40, outputs=Output.TERMINAL | Output.SHEET))
+        nodes.append(Table(_list_difference_columns(comparison), outputs=Output.PAGE))
+    yield Section(title, nodes)
+
+
+def _list_difference_columns(comparison: ComparedRuns) -> list[Column]:
+    """Return the differences in words, by kind."""
+    french, english = (list_differences(comparison, lang) for lang in (Lang.FR, Lang.EN))
+    pairs = list(zip(french, english, strict=True))
+    heads: list[Words] = [_("Kind"), _("Setting"), *(side.name for side in comparison.sides)]
+    return [Column(head, [Text(fr[k], en[k]) for fr, en in pairs]) for k, head in enumerate(heads)]
+
+
+def _set_sides_beside(columns: Sequence[Column], comparison: ComparedRuns) -> list[Column]:
+    """Return a row per figure and a column per side, with the difference where it is a number."""
+    named: list[list[Text]] = [[], []]
+    changes: list[Text] = []
+    for column in columns[1:]:
+        for side in range(2):
+            named[side].append(write_both(partial(_format_cell, column, side)))
+        changes.append(write_both(partial(_format_change, column, comparison.one_goal)))
+    return [
+        Column(_("Figure"), [column.head for column in columns[1:]]),
+        *(Column(side.name, cells, Kind.FIGURE) for side, cells in zip(comparison.sides, named, strict=True)),
+        Column(_("Difference"), changes, Kind.FIGURE),
+    ]
+
+
+def _format_cell(column: Column, row: int, lang: Lang) -> str:
+    return column.format_values(lang, [row])[0]
+
+
+def _format_change(column: Column, is_comparable: bool, lang: Lang) -> str:
+    """Write the second value less the first, with its sign."""
+    if column.kind is Kind.TEXT or (column.kind is Kind.DECIMAL and not is_comparable):
+        return "–"
+    first, second = (parse_decimal(value) if isinstance(value, str) else value for value in column.values[:2])
+    if not isinstance(first, int | Fraction) or not isinstance(second, int | Fraction):
+        return "–"
+    change = second - first
+    text = Column("", [change], column.kind).format_values(lang, [0])[0]
+    return f"+{text}" if change > 0 else text
 
 
 def _build_regrets(comparison: ComparedRuns) -> Iterator[Section]:
@@ -162,7 +221,7 @@ def _build_regrets(comparison: ComparedRuns) -> Iterator[Section]:
             Column(_("Regret"), worst["worst_regret"].to_list(), Kind.DECIMAL),
             *([Column(_("Note"), notes)] if any(notes) else []),
         ]
-        yield build_section(_("Greatest regret"), columns)
+        yield Section(_("Greatest regret"), [Table(columns, folded=True)])
     columns = [
         Column(_("List"), table["portfolio"].to_list()),
         Column(_("Under the scenario"), table["scenario"].to_list()),
@@ -201,6 +260,13 @@ def _build_dimension_section(comparison: ComparedRuns, dimension: str, title: Te
         columns.append(Column(_("{name}: granted", name=name), granted, Kind.MONEY))
         funded = [0 if cell is None else cell["n_funded"] for cell in cells]
         columns.append(Column(_("{name}: funded", name=name), funded, Kind.COUNT))
+    if len(names) == 2:
+        before, after = (
+            [by[group, name]["granted_cents"] if (group, name) in by else 0 for group in groups]
+            for name in names
+        )
+        changes = [two - one for one, two in zip(before, after, strict=True)]
+        columns.append(Column(_("Difference"), changes, Kind.MONEY, Output.PAGE))
     displayed = groups if len(groups) <= 20 and len(names) <= 6 else []
     grouped = {
         group: [by[group, name]["granted_cents"] if (group, name) in by else 0 for name in names]
@@ -225,8 +291,15 @@ def _draw_groups(grouped: Mapping[str, Sequence[int]], sides: Sequence[str], lan
 _GRANTED = _("Amounts granted")
 
 
-def _build_move_section(first: str, name: str, moved: pl.DataFrame) -> Section:
+def _describe_causes(causes: Sequence[str | None], specs: Sequence[ScenarioSpec]) -> list[Text]:
+    """Write each cause in words, once for all moves that share it."""
+    words = {cause: write_both(partial(describe_cause, cause, specs)) for cause in dict.fromkeys(causes)}
+    return [words[cause] for cause in causes]
+
+
+def _build_move_section(comparison: ComparedRuns, name: str, moved: pl.DataFrame) -> Section:
     """Return how many enter and leave, then who, the largest changes first."""
+    first, specs = comparison.sides[0].name, [side.scenario.spec for side in comparison.sides]
     title = _("Who moves: {first} → {name}", first=first, name=name)
     if not moved.height:
         return build_section(title, words=[_("Same dossiers, same amounts.")])
@@ -235,13 +308,20 @@ def _build_move_section(first: str, name: str, moved: pl.DataFrame) -> Section:
     columns = [
         Column(_("Dossier"), table["dossier"].to_list()),
         Column(_("Title"), table["title"].to_list(), optional=True),
-        Column(_("Envelope"), table["envelope"].to_list(), outputs=Output.FILES),
+        Column(_("Envelope"), table["envelope"].to_list(), outputs=Output.SHEET),
         Column(_("Department"), table["department"].to_list(), outputs=Output.FILES),
         Column(_("Move"), codes),
-        Column(_("Before"), table["before_cents"].to_list(), Kind.MONEY, Output.FILES),
-        Column(_("After"), table["after_cents"].to_list(), Kind.MONEY, Output.FILES),
+        Column(_("Before"), table["before_cents"].to_list(), Kind.MONEY, Output.SHEET),
+        Column(_("After"), table["after_cents"].to_list(), Kind.MONEY, Output.SHEET),
         Column(_("Difference"), table["change_cents"].to_list(), Kind.MONEY),
-        Column(_("Cause"), [_describe_cause(cause) for cause in table["cause"].to_list()]),
+        Column(
+            _("Cause"),
+            [_describe_cause(cause) for cause in table["cause"].to_list()],
+            outputs=Output.TERMINAL | Output.SHEET,
+        ),
+        Column(
+            _("Setting that moves it"), _describe_causes(table["cause"].to_list(), specs), outputs=Output.PAGE
+        ),
     ]
     words = [write_both(partial(_summarise_moves, moved))]
     return build_section(title, columns, words=words, most=MOST_MOVES)

@@ -31,7 +31,6 @@ from tnt_sim.reporting.report_tree import (
     Cell,
     Chart,
     Column,
-    DrawPicture,
     Kind,
     Node,
     Output,
@@ -43,6 +42,7 @@ from tnt_sim.reporting.report_tree import (
     write_both,
 )
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
+from tnt_sim.reporting.reports.sweep_pictures import build_charts
 from tnt_sim.reporting.text.sweep import (
     ABOUT,
     CURVE,
@@ -78,8 +78,8 @@ _CHARTS = {
 _SHEETS = {"free": _("Free"), "nested": _("Commitments kept")}
 
 
-def build_report(document: SweepDocument, pictures: Mapping[str, str] | None = None) -> Report:
-    """Return the report; `pictures` are SVG texts by kind of chart, by default drawn when a page is rendered."""
+def build_report(document: SweepDocument) -> Report:
+    """Return the report; its pictures are drawn when a page is rendered."""
     good = document.status == "optimal" and document.proof == "PROVED"
     found = any(select_lists(document, curve) for curve in CURVES)
     tone = (Tone.GOOD if found else Tone.BAD) if good else Tone.DOUBT
@@ -93,7 +93,7 @@ def build_report(document: SweepDocument, pictures: Mapping[str, str] | None = N
             *build_interruption(document),
             Paragraph(write_both(partial(describe_sweep, document))),
             *_build_meaning(document),
-            *_build_sections(document, _prepare_charts(document, pictures)),
+            *_build_sections(document, build_charts(document)),
             *(Paragraph(note, soft=True) for note in describe_inhabitants(document)),
             *(Callout(text, Tone.WARNING) for text in document.warnings),
             *_build_place(document),
@@ -101,20 +101,6 @@ def build_report(document: SweepDocument, pictures: Mapping[str, str] | None = N
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256},
     )
-
-
-def _prepare_charts(document: SweepDocument, pictures: Mapping[str, str] | None) -> dict[str, DrawPicture]:
-    if pictures is not None:
-        return {kind: partial(_get_picture, picture) for kind, picture in pictures.items()}
-    return {kind: partial(_draw_chart, document, kind) for kind in list_chart_kinds(document)}
-
-
-def _get_picture(picture: str, __: Lang, ___: int) -> str:
-    return picture
-
-
-def _draw_chart(document: SweepDocument, kind: str, lang: Lang, width: int) -> str:
-    return render_svg(draw_sweep_chart(document, kind, lang))
 
 
 def list_chart_kinds(document: SweepDocument) -> list[str]:
@@ -140,7 +126,7 @@ def _build_place(document: SweepDocument) -> list[Paragraph]:
     return [Paragraph(_("Sweep folder: {where}", where=where))] if where else []
 
 
-def _build_sections(document: SweepDocument, charts: Mapping[str, DrawPicture]) -> list[Section]:
+def _build_sections(document: SweepDocument, charts: Mapping[str, Chart]) -> list[Section]:
     """Pair each chart with the tables of the same figures."""
     tables: dict[str, list[Node]] = {
         "curve": [node for curve in CURVES for node in _build_curve(document, curve)],
@@ -150,7 +136,7 @@ def _build_sections(document: SweepDocument, charts: Mapping[str, DrawPicture]) 
     }
     sections = []
     for kind, title in _CHARTS.items():
-        chart = [Chart(title, charts[kind])] if kind in charts else []
+        chart = [charts[kind]] if kind in charts else []
         if chart or tables[kind]:
             sections.append(Section(title, [*chart, *tables[kind]], annex=kind in ("figures", "ladder")))
     return [*sections, *_build_steps(document)]
@@ -220,7 +206,7 @@ def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
         Column(_("Proof"), [_describe_evidence(entry) for entry in entries]),
     ]
     note = _("Price: how much more the free allocation of the same amount is worth.")
-    table = Table(columns, CURVE[curve], name=_SHEETS[curve], most=MOST_POINTS, spread=True)
+    table = Table(columns, CURVE[curve], name=_SHEETS[curve], most=MOST_POINTS, spread=True, folded=costs)
     return [table, *([Paragraph(note, soft=True)] if costs else [])]
 
 
@@ -443,16 +429,15 @@ def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]
     UsageError
         If the place cannot be written to.
     """
-    drawn: dict[str, str] = {}
     data: dict[str, bytes] = {}
     for kind in list_chart_kinds(document):
         chart = draw_sweep_chart(document, kind, lang)
-        drawn[kind] = render_svg(chart)
-        data[f"{kind}.svg"] = drawn[kind].encode()
-        data[f"{kind}.png"] = convert_to_png(drawn[kind])
+        drawn = render_svg(chart)
+        data[f"{kind}.svg"] = drawn.encode()
+        data[f"{kind}.png"] = convert_to_png(drawn)
     data[DOCUMENT] = b"".join(text.encode() for text in iterate_json(document)) + b"\n"
     data[DOSSIERS] = encode_parquet(document.dossier_table)
-    report = build_report(document, drawn)
+    report = build_report(document)
     data[PAGE] = render_report_html(report, lang).encode()
     data[WORKBOOK] = build_report_workbook(report, lang)
     return put_files(folder, data, replace=True)

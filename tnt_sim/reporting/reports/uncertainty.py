@@ -10,16 +10,21 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import UNKNOWN, EnsembleTables, Risk
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
-from tnt_sim.i18n.numbers import format_decimal, format_integer
+from tnt_sim.i18n.numbers import format_decimal, format_integer, format_rate
 from tnt_sim.i18n.parameters import Count, Items, Rate, Rounded
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.curves import Axes, MarkedValue, draw_histogram
+from tnt_sim.reporting.charts.svg import write_number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Cell,
+    Chart,
     Column,
     Kind,
     Listing,
@@ -32,6 +37,7 @@ from tnt_sim.reporting.report_tree import (
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import format_fraction
 
+MOST_INPUTS = 20
 MANY_SAME = 0.2
 """Share of equal amounts from which a warning is given: a continuous distribution misses them."""
 REFUTED = 0.05
@@ -436,7 +442,34 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
             *columns,
         ],
         words=words,
+        chart=_build_histogram(tables, risk) if risk is not None and limits is None else None,
     )
+
+
+def _build_histogram(tables: EnsembleTables, risk: Risk) -> Chart:
+    """Return how often each value occurs among the draws, with the plan and the worst tenth."""
+    goal, up = tables.problem.stages[0].goal, tables.best_is_high
+    var = write_both(partial(_format_number, risk.var))
+    if up:
+        finding = _("In 9 draws of 10, {goal} reaches {value} or more", goal=goal, value=var)
+    else:
+        finding = _("In 9 draws of 10, {goal} is {value} or less", goal=goal, value=var)
+    question = _n(
+        "Number of draws by value, of {n} draw; orange: the worst tenth",
+        "Number of draws by value, of {n} draws; orange: the worst tenth",
+        n=len(tables.values),
+    )
+    return Chart(finding, partial(_draw_histogram, tables, risk, finding), finding, question)
+
+
+def _draw_histogram(tables: EnsembleTables, risk: Risk, label: Text, lang: Lang, width: int) -> str:
+    values = np.array([float(value) for value in tables.values])
+    bad = (-math.inf, float(risk.var)) if tables.best_is_high else (float(risk.var), math.inf)
+    readings = [MarkedValue(float(risk.mean), _("average").in_(lang))]
+    if tables.draws.plan.values:
+        readings.append(MarkedValue(float(tables.draws.plan.values[0]), _("without uncertainty").in_(lang)))
+    axes = Axes(tables.problem.stages[0].goal, _("draws").in_(lang), write_number)
+    return draw_histogram(values, readings, bad, axes, label.in_(lang), lang, width)
 
 
 def _list_risk(risk: Risk, tables: EnsembleTables, rounding: Callable[[Fraction], int] = round) -> list[Cell]:
@@ -531,6 +564,22 @@ def _write_draw_name(name: str) -> Text:
     return _("draw{number}", number=number) if number != name else Text(name, name)
 
 
+def _build_tornado(names: Sequence[str], shares: Sequence[Cell]) -> Chart | None:
+    """Return the inputs as bars, the one with the greatest share first; None where no share is known."""
+    pairs = [(share, name) for name, share in zip(names, shares, strict=True) if isinstance(share, Fraction)]
+    if not pairs:
+        return None
+    pairs.sort(key=lambda pair: (-pair[0], pair[1]))
+    share, name = pairs[0]
+    finding = _("{name} moves the result most: {share}", name=name, share=Rate(share, decimals=0))
+    return Chart(finding, partial(_draw_tornado, pairs[:MOST_INPUTS], finding), finding)
+
+
+def _draw_tornado(pairs: Sequence[tuple[Fraction, str]], label: Text, lang: Lang, width: int) -> str:
+    bars = [Bar(name, [float(share)], [format_rate(share, lang, decimals=0)]) for share, name in pairs]
+    return draw_bars(bars, [""], label.in_(lang), width)
+
+
 def _build_envelope_section(tables: EnsembleTables) -> Section:
     table = tables.envelopes
     return build_section(
@@ -588,4 +637,5 @@ def _build_sensitivity_section(tables: EnsembleTables) -> Section:
             Column(_("Draws"), table["n_draws"].to_list(), Kind.COUNT),
         ],
         words=words,
+        chart=_build_tornado(table["input"].to_list(), _list_rates(known)),
     )

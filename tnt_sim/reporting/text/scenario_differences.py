@@ -9,8 +9,9 @@ from typing import Any
 from tnt_sim.analysis.compare.causes import ENTRIES
 from tnt_sim.analysis.compare.compared_run import ComparedRun
 from tnt_sim.analysis.compare.comparison import ComparedRuns
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import localise_amounts
+from tnt_sim.reporting.text.change_words import describe_setting, get_kind, get_place
 from tnt_sim.reporting.text.scenario_entries import describe_eligibility
 from tnt_sim.rules.kinds.registry import describe_rule
 from tnt_sim.scenario.objective_text import describe_stage
@@ -30,6 +31,32 @@ def build_difference_rows(comparison: ComparedRuns, lang: Lang) -> list[list[str
         elif path not in ENTRIES:
             rows[path] = [_describe_entry(side, path, lang) for side in comparison.sides]
     return [[path, *texts] for path, texts in rows.items()]
+
+
+PRESENT = _("present")
+
+
+def list_differences(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
+    """Return one row per difference in words: its kind, what differs, then the text of each side.
+
+    The settings of an entry that some sides have and others have not are one row.
+    """
+    specs = [side.scenario.spec for side in comparison.sides]
+    rows = [row for row in build_difference_rows(comparison, lang) if not row[0].endswith(".sha256")]
+    by_entry: dict[str, list[list[str]]] = {}
+    for row in rows:
+        by_entry.setdefault(".".join(row[0].split(".")[:2]), []).append(row)
+    result = []
+    for entry, own in sorted(by_entry.items(), key=lambda item: get_place(item[0])):
+        sides = list(zip(*(row[1:] for row in own), strict=True))
+        whole = [set(texts) == {NONE} or NONE not in texts for texts in sides]
+        lacking = [set(texts) == {NONE} for texts in sides]
+        if len(own) > 1 and all(whole) and any(lacking) and len(set(sides)) == 2:
+            own = [[entry, *(NONE if lacks else PRESENT.in_(lang) for lacks in lacking)]]
+        result += [
+            [get_kind(path).in_(lang), describe_setting(path, specs, lang), *texts] for path, *texts in own
+        ]
+    return result
 
 
 def _format_value(text: str | None, lang: Lang) -> str:
@@ -52,7 +79,7 @@ def _find_entry(path: str, texts: list[Any]) -> str | None:
     """Return the objective, condition or rule that a key belongs to; None if the key is shown as written."""
     if path == GOALS or path in ENTRIES:
         return path
-    section, _, rest = path.partition(".")
+    section, _dot, rest = path.partition(".")
     plain = all(text is None or not str(text).startswith(("[", "{")) for text in texts)
     if section not in ENTRIES or (plain and all(text is not None for text in texts)):
         return None
@@ -63,7 +90,7 @@ def _describe_entry(side: ComparedRun, path: str, lang: Lang) -> str:
     spec = side.scenario.spec
     if path == GOALS:
         return " ".join(describe_stage(stage, lang) for stage in spec.objective) or NONE
-    section, _, name = path.partition(".")
+    section, _dot, name = path.partition(".")
     words: Mapping[str, Any] = {"eligibility": describe_eligibility, "rules": describe_rule}
     entry = next((one for one in getattr(spec, section) if one.id == name), None)
     return NONE if entry is None else str(words[section](entry, lang))
