@@ -130,8 +130,8 @@ def test_a_run_folder_is_shown_as_the_result_it_came_from(tmp_path: Path) -> Non
 def test_a_result_becomes_its_documents(tmp_path: Path) -> None:
     result = project(tmp_path).solve(cross_check="never")
     page = result.to_html(tmp_path / "r.html")
-    assert 'id="explanations"' in page
-    assert 'id="explanations"' not in result.to_html(explain=False)
+    assert '"explained":true' in page
+    assert '"explained":true' not in result.to_html(explain=False)
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == page
     assert "default-src 'none'" in page.replace("&#39;", "'")
     assert result.to_excel(tmp_path / "r.xlsx").read_bytes().startswith(b"PK")

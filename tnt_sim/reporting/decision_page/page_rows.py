@@ -164,6 +164,8 @@ def _describe_classes(key: str, cuts: Sequence[float], lang: Lang) -> Iterator[t
 
 
 def _format_map_value(key: str, value: float, lang: Lang) -> str:
+    if key == "count":
+        return format_integer(round(value), lang)
     if key == "rate":
         return format_percentage(str(round(value) / 100), lang)
     return format_short_amount(round(value), lang)

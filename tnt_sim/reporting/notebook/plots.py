@@ -11,7 +11,7 @@ from typing import Any
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_short_amount
-from tnt_sim.reporting.charts.department_map import draw_map
+from tnt_sim.reporting.charts.department_map import compute_class_bounds, draw_map
 from tnt_sim.reporting.charts.theme import (
     FREE,
     INK,
@@ -23,12 +23,10 @@ from tnt_sim.reporting.charts.theme import (
     import_altair,
 )
 from tnt_sim.reporting.decision_page.page_rows import (
-    MEASURES,
     build_legends,
     compute_map_bounds,
     describe_departments,
 )
-from tnt_sim.reporting.decision_page.page_text import PAGE
 from tnt_sim.reporting.decision_page.subtotals import Tally, build_groupings, build_tallies
 from tnt_sim.reporting.renderers.html import wrap_in_frame
 from tnt_sim.reporting.report_tree import SYNTHETIC
@@ -37,6 +35,12 @@ from tnt_sim.rules.expressions.text import capitalise
 MOST_CHILDREN = 12
 WIDTH, ROW = 560, 34
 _MAP_WIDTH = "34rem"
+MEASURES = {
+    "amount": _("the amount granted"),
+    "head": _("the amount per head"),
+    "count": _("the dossiers funded"),
+}
+"""Measures of the map of departments, and their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +152,11 @@ def draw_department_map(run: StoredRun, measure: str, lang: Lang) -> Map:
     if grouping is None:
         raise ValueError("no dossier of this run has a department: there is no map")
     lines = [line for line in build_tallies(run, grouping) if line.code]
-    bounds = compute_map_bounds(lines)
-    title, titles = capitalise(PAGE[_WORDS[measure]].in_(lang)), describe_departments(lines, lang)
+    title, titles = capitalise(MEASURES[measure].in_(lang)), describe_departments(lines, lang)
     values = {line.code: _get_measure(line, measure) for line in lines}
-    svg = draw_map(values, titles, title, bounds[measure])
-    return Map(title, svg, build_legends(bounds, lang)[measure], lines, lang)
+    bounds = compute_map_bounds(lines)["head"] if measure == "head" else compute_class_bounds(values.values())
+    svg = draw_map(values, titles, title, bounds)
+    return Map(title, svg, build_legends({measure: bounds}, lang)[measure], lines, lang)
 
 
 def _get_measure(tally: Tally, measure: str) -> float:
@@ -160,6 +164,3 @@ def _get_measure(tally: Tally, measure: str) -> float:
     if measure == "head":
         return tally.per_head_cents or 0.0
     return float(tally.granted_cents if measure == "amount" else tally.funded)
-
-
-_WORDS = {"amount": "by_amount", "head": "by_head", "count": "by_count"}
