@@ -231,7 +231,7 @@ def test_the_page_and_the_workbook_of_a_question(tnt: Run, demo: Path, question:
     assert done.code in (0, 4), done.err
     page = (demo / "q.html").read_text(encoding="utf-8")
     assert f'<html lang="{lang}">' in page
-    assert "<table>" in page
+    assert "<table" in page
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
     again = tnt(*typed(words), "--out", "q.html")
     assert again.code == 2

@@ -30,7 +30,7 @@ class PageHistory:
     Examples
     --------
     >>> more = PageHistory().add(State(share="free", rules={"cap": False}), WRITTEN)
-    >>> len(more.steps), more.move(-1).present.state == State()
+    >>> len(more.steps), more.go(-1).present.state == State()
     (2, True)
     """
 
@@ -47,11 +47,11 @@ class PageHistory:
         """Return the places of the steps with a name."""
         return tuple(k for k, step in enumerate(self.steps) if step.name)
 
-    def can_move(self, by: int) -> bool:
+    def can_go(self, by: int) -> bool:
         """Whether there is a step `by` steps further."""
         return 0 <= self.at + by < len(self.steps)
 
-    def move(self, by: int) -> PageHistory:
+    def go(self, by: int) -> PageHistory:
         """Return the history at another step.
 
         Raises
@@ -59,7 +59,7 @@ class PageHistory:
         IndexError
             If there is no such step.
         """
-        if not self.can_move(by):
+        if not self.can_go(by):
             raise IndexError(by)
         return replace(self, at=self.at + by)
 

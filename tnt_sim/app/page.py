@@ -273,8 +273,8 @@ class Page:
         return {
             "steps": steps,
             "variants": [steps[k] for k in history.variants],
-            "undo": history.can_move(-1),
-            "redo": history.can_move(1),
+            "undo": history.can_go(-1),
+            "redo": history.can_go(1),
             "other": max(0, history.at - 1),
             "at": history.at,
         }
@@ -428,15 +428,15 @@ def _open_step_after(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _move_in_history(page: Page, event: Event, by: int) -> Iterator[Reply]:
-    if not page.history.can_move(by):
+    if not page.history.can_go(by):
         raise build_app_error(
             _("There is nothing to undo.") if by < 0 else _("There is nothing to do again."),
         )
-    return page._set_step(page.history.move(by), event)
+    return page._set_step(page.history.go(by), event)
 
 
 def _open_step(page: Page, event: Event) -> Iterator[Reply]:
-    return page._set_step(page.history.move(int(event["value"]) - page.history.at), event)
+    return page._set_step(page.history.go(int(event["value"]) - page.history.at), event)
 
 
 def _set_step_name(page: Page, event: Event) -> Iterator[Reply]:
@@ -457,7 +457,7 @@ def _compare_steps(page: Page, event: Event) -> Iterator[Reply]:
         raise build_app_error(_("Choose two different steps."))
     sides = []
     for place in places:
-        step = page.history.move(place - page.history.at).present
+        step = page.history.go(place - page.history.at).present
         answer = page.desk.optimise_state(step.state, QUICK, page._cancellation)
         if not isinstance(answer, LiveAnswer):
             raise build_app_error(_("These settings have no allocation: nothing to compare."))

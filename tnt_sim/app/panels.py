@@ -36,10 +36,9 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
 )
 from tnt_sim.i18n.parameters import Count, Money
-from tnt_sim.reporting.charts.department_map import draw_map
+from tnt_sim.reporting.charts.department_map import compute_class_bounds, draw_map
 from tnt_sim.reporting.decision_page.page_rows import (
     build_legends,
-    compute_map_bounds,
     describe_departments,
     format_per_head,
 )
@@ -89,21 +88,22 @@ class Drawer:
 
     lang: Lang
     by_department: Grouping | None
-    bounds: Mapping[str, list[float]]
+    bounds: Sequence[float]
     haystack: pl.Series
     reach: ReachedCommunes | None = None
 
     @classmethod
     def from_lang(cls, lang: Lang) -> Drawer:
         """Return the renderer used before any answer."""
-        return cls(lang, None, {}, pl.Series("haystack", [], dtype=pl.String))
+        return cls(lang, None, [], pl.Series("haystack", [], dtype=pl.String))
 
     @classmethod
     def of(cls, answer: LiveAnswer, lang: Lang) -> Drawer:
         """Return the renderer of a scenario, from its first answer."""
         requested = build_territory_input(answer)
         result = next((one for one in build_groupings(requested, lang) if one.key == "department"), None)
-        bounds = compute_map_bounds(build_tallies(requested, result)) if result is not None else {}
+        lines = build_tallies(requested, result) if result is not None else []
+        bounds = compute_class_bounds(line.granted_cents for line in lines if line.code)
         texts = requested.table.select(
             pl.concat_str("dossier", "title", "applicant", separator=" ", ignore_nulls=True)
         )
@@ -251,10 +251,11 @@ class Drawer:
             values,
             describe_departments(lines, self.lang),
             PAGE["map_label"].in_(self.lang),
-            self.bounds["amount"],
+            self.bounds,
         )
         return self.render_macro(
-            "places", {"svg": Markup(svg), "legend": build_legends(self.bounds, self.lang)["amount"]}
+            "places",
+            {"svg": Markup(svg), "legend": build_legends({"amount": self.bounds}, self.lang)["amount"]},
         )
 
     def _render_departments(self, lines: Sequence[Tally]) -> str:
