@@ -22,9 +22,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tnt_sim.app import server
+from tnt_sim.app.page import Page
 from tnt_sim.app.request_guard import RequestGuard, generate_token, write_opening
 from tnt_sim.cli.commands import app as verb
 from tnt_sim.cli.main import main
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.scenario import ScenarioData
 
 PATIENCE = 60
 IMPATIENT = (
@@ -284,6 +287,44 @@ def no_log_tells_the_token(served: Served) -> None:
     seen = Path(f"/proc/{served.process.pid}/cmdline")
     if seen.exists():
         assert served.token.encode() not in seen.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "other", ['a={"x":1}', "a=b c", "foo[bar]=1", "é=1", 'a=x"y"', "expires=3", ";;", "="]
+)
+def test_cookies_of_other_servers_lock_nobody_out(other: str) -> None:
+    guard = RequestGuard(8866, "token")
+    cookie = guard.build_cookie().partition(";")[0]
+    for header in (cookie, f"{other}; {cookie}", f"{cookie}; {other}"):
+        assert guard.has_cookie(header), header
+    for header in (other, "", cookie[:-1], f"x{cookie}", f"{guard.cookie_name}=", f"a={cookie}"):
+        assert not guard.has_cookie(header), header
+
+
+def test_a_failure_is_said_and_its_stream_ends(
+    scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Page(scenario, Lang.EN)
+    with server.PlannerServer(0, "token", page, "Title") as planner:
+        thread = threading.Thread(target=planner.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            key, host = planner.tabs.open_tab().key, f"127.0.0.1:{planner.server_port}"
+            monkeypatch.setattr(page.desk, "optimise_state", lambda *_: 1 / 0)
+            cookie = planner.guard.build_cookie().partition(";")[0]
+            line = http.client.HTTPConnection("127.0.0.1", planner.server_port, timeout=PATIENCE)
+            event = json.dumps({"do": "rule", "id": "plafond-departement", "value": False})
+            headers = {"Host": host, "Cookie": cookie, "Origin": f"http://{host}", "Connection": "close"}
+            line.request("POST", f"/tabs/{key}/events", event, headers)
+            with line.getresponse() as found:
+                (reply,) = map(json.loads, found.read().decode().splitlines())
+            line.close()
+        finally:
+            planner.shutdown()
+            thread.join()
+    assert reply["done"]
+    assert "Unexpected failure (ZeroDivisionError" in reply["said"]
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 def test_port_80_has_no_number_in_its_name() -> None:

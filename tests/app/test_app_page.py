@@ -403,6 +403,28 @@ def test_a_superseded_setting_is_kept_and_answered_by_the_next_event(page: Page,
     assert page.last is before
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"do": "box", "id": "mobilites", "value": "no amount"},
+        {"do": "compare", "value": {"file": "none.yaml"}},
+    ],
+)
+def test_a_refused_event_leaves_no_cancelled_setting_unanswered(
+    page: Page, say: Talk, event: dict[str, Any]
+) -> None:
+    before, stop = page.last_answer, Cancellation()
+    stop.cancel()
+    list(page.receive({"do": "rule", "id": "plafond-departement", "value": False}, stop))
+    said = say(**event)
+    assert said["kind"] == "bad"
+    assert page.last_answer is not None
+    assert page.last_answer is not before
+    assert page.last_answer.state.settings == page.state.settings
+    assert page.last is before
+    assert "totals" in said["parts"]
+
+
 def test_pages_share_answers_and_no_setting(page: Page, scenario: ScenarioData) -> None:
     one, other = page.open_again(), page.open_again()
     for one_page in (one, other):

@@ -8,6 +8,7 @@ A page is a few hundred kilobytes beside what all pages of a scenario share: `Pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -130,10 +131,24 @@ class Page:
         except AnswerSuperseded:
             yield Reply({"parts": {}, "done": True})
         except TntError as error:
-            yield self._reply(text=error.text, kind="bad", done=True)
+            yield from self._refuse(error)
         except (LookupError, ValueError, TypeError, AttributeError):
             self.state, self.history = before, history
             yield self._reply(text=_UNREADABLE, kind="bad", done=True)
+
+    def _refuse(self, error: TntError) -> Iterator[Reply]:
+        """Say what is wrong with an event, beside the answer to the settings that are kept."""
+        with suppress(AnswerSuperseded):
+            self._answer_cancelled()
+        yield self._reply(text=error.text, kind="bad", done=True)
+
+    def _answer_cancelled(self) -> None:
+        """Compute the answer to settings whose event was cancelled, if there are such settings."""
+        if self.state.settings != self._settled:
+            before = self.last_answer
+            self._take(self.desk.optimise_state(self.state, QUICK, self._cancellation))
+            if self.last_answer is not before:
+                self.last = before
 
     def build_failure_reply(self, error: Exception) -> Reply:
         """Return the reply to a failure of the program; the settings may have changed, the answer has not."""
@@ -498,6 +513,7 @@ def _save(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
+    page._answer_cancelled()
     if page.last_answer is None or page.trouble is not None:
         raise build_app_error(
             _("These settings have no allocation: nothing to compare."),

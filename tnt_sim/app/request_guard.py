@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import secrets
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
 from tnt_sim.disk import fill
@@ -73,12 +72,10 @@ class RequestGuard:
         return secrets.compare_digest(text.encode(), self.token.encode())
 
     def has_cookie(self, header: str) -> bool:
-        """Whether the header `Cookie` of a request holds the cookie."""
-        try:
-            morsel = SimpleCookie(header).get(self.cookie_name)
-        except CookieError:
-            return False
-        return morsel is not None and secrets.compare_digest(morsel.value.encode(), self.secret.encode())
+        """Whether the header `Cookie` of a request holds the cookie, beside any of other servers."""
+        pairs = (pair.partition("=") for pair in header.split(";"))
+        values = [value.strip() for name, __, value in pairs if name.strip() == self.cookie_name]
+        return any(secrets.compare_digest(value.encode(), self.secret.encode()) for value in values)
 
     def build_cookie(self) -> str:
         """Return the header `Set-Cookie`: for this site alone, and for no script."""

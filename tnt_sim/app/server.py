@@ -21,7 +21,7 @@ import signal
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import cache
 from http import HTTPStatus
@@ -276,15 +276,23 @@ class PlannerHandler(BaseHTTPRequestHandler):
     def _send_replies(self, tab: Tab, event: Event) -> None:
         """Send each reply as soon as it is there; a page that went away cancels its answer."""
         self._begin(HTTPStatus.OK, _LINES, [("Transfer-Encoding", "chunked")])
-        replies = tab.receive(event)
         try:
-            for line in _write_replies(tab, replies):
+            for line in self._write_replies(tab, event):
                 self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
                 self.wfile.flush()
             self.wfile.write(b"0\r\n\r\n")
         except OSError:
             tab.cancel()
             raise
+
+    def _write_replies(self, tab: Tab, event: Event) -> Iterator[bytes]:
+        """Yield the replies to an event; a failure of the program is the last one, and is logged."""
+        try:
+            for reply in tab.receive(event):
+                yield _write_reply(reply)
+        except Exception as error:  # noqa: BLE001  (a stream without its end would hide the sentence)
+            yield _write_reply(tab.page.build_failure_reply(error))
+            self.server.handle_error(self.request, self.client_address)
 
     def _send(self, text: str, kind: str, headers: Iterable[tuple[str, str]] = ()) -> None:
         body = text.encode()
@@ -317,15 +325,6 @@ class PlannerHandler(BaseHTTPRequestHandler):
 
     def log_error(self, format: str, *args: object) -> None:
         """Log nothing more: `log_request` has said it."""
-
-
-def _write_replies(tab: Tab, replies: Iterable[Reply]) -> Iterable[bytes]:
-    try:
-        for reply in replies:
-            yield _write_reply(reply)
-    except Exception as error:
-        yield _write_reply(tab.page.build_failure_reply(error))  # otherwise the page would wait forever
-        raise
 
 
 def _write_reply(reply: Reply) -> bytes:

@@ -145,7 +145,8 @@ function render({ model, el }) {
     event.preventDefault();
     send({ do: key === "y" || event.shiftKey ? "redo" : "undo" });
   };
-  document.addEventListener("keydown", keys);
+  const listening = frame === null ? document : root; // a notebook has cells of its own, with their own undo
+  listening.addEventListener("keydown", keys);
 
   root.addEventListener("click", (event) => {
     const jump = event.target.closest("[data-jump]");
@@ -181,7 +182,7 @@ function render({ model, el }) {
   send({ do: "address", value: fragment(), first: true });
   return () => {
     window.removeEventListener("popstate", moved);
-    document.removeEventListener("keydown", keys);
+    listening.removeEventListener("keydown", keys);
   };
 }
 
