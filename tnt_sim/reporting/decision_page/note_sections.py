@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -33,9 +34,9 @@ from tnt_sim.reporting.charts.rate_bars import RateBar, draw_rates
 from tnt_sim.reporting.decision_page import page_rows
 from tnt_sim.reporting.decision_page.note_sentences import describe_effect, write_short
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, Outcomes, select_rows
-from tnt_sim.reporting.decision_page.page_text import NOTE
+from tnt_sim.reporting.decision_page.page_text import NOTE, SIZES
 from tnt_sim.reporting.decision_page.subtotals import Tally
-from tnt_sim.reporting.report_tree import write_words
+from tnt_sim.reporting.report_tree import write_both, write_words
 from tnt_sim.reporting.reports.explanation import describe_obstacle
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles, list_rule_units
@@ -133,9 +134,16 @@ def _describe_row(row: MoneyRow, lang: Lang) -> str:
 
 def describe_money(row: MoneyRow) -> Text:
     """Say where the money goes, as the title of its picture."""
-    waiting = row.cents[Outcome.WAITING]
-    if not waiting:
+    waiting, n_waiting = row.cents[Outcome.WAITING], row.counts[Outcome.WAITING]
+    if not n_waiting:
         return _("{granted} granted, and no eligible dossier waits", granted=write_short(row.granted_cents))
+    if not waiting:
+        return _n(
+            "{granted} granted; {n} dossier waits",
+            "{granted} granted; {n} dossiers wait",
+            n=n_waiting,
+            granted=write_short(row.granted_cents),
+        )
     return _(
         "{granted} granted; those that wait ask {waiting} more",
         granted=write_short(row.granted_cents),
@@ -207,6 +215,7 @@ class _Group:
     filed: int
     funded: int
     granted_cents: int
+    known: bool = True
 
     @property
     def rate(self) -> Fraction:
@@ -218,12 +227,15 @@ def build_gains(
 ) -> Picture | None:
     """Return who gains: the share of applications funded by size of the applicant, otherwise of the request."""
     if "size" in tallies:
-        groups = [_Group(one.name, one.filed, one.funded, one.granted_cents) for one in tallies["size"]]
+        groups = [
+            _Group(one.name, one.filed, one.funded, one.granted_cents, one.k <= len(SIZES))
+            for one in tallies["size"]
+        ]
         by_size = True
     else:
         groups, by_size = _group_requests(run, outcomes, lang), False
     groups = [one for one in groups if one.filed]
-    if len(groups) < 2:
+    if sum(one.known for one in groups) < 2:
         return None
     question = NOTE["gains_by_size" if by_size else "gains_by_request"].in_(lang)
     bars = [
@@ -255,8 +267,8 @@ def build_gains(
 
 
 def _describe_gains(groups: Sequence[_Group], *, by_size: bool) -> Text:
-    """Say which group has the largest share of its applications funded, and which the smallest."""
-    named = groups[:-1] if by_size and len(groups) > 2 else groups
+    """Say which known group has the largest share of its applications funded, and which the smallest."""
+    named = [one for one in groups if one.known]
     most, least = max(named, key=lambda one: one.rate), min(named, key=lambda one: one.rate)
     rates = {"high": Rate(most.rate, 0), "low": Rate(least.rate, 0)}
     if most.rate == least.rate:
@@ -374,14 +386,15 @@ def build_margin(
     )
     label = NOTE["margin_alt"].in_(lang)
     title = run.get_title(node)
-    finding = _describe_margin(slope, float(below["rate"][0]), title)
+    finding = _describe_margin(slope, float(below["rate"][0]), title, proven=run.publishable)
     return Picture(
         finding.in_(lang),
         NOTE["margin_question"].in_(lang),
         _draw_both(
             lambda width, _prefix: draw_margin(points, slope, words, min(width, HALF), label), paper=paper
         ),
-        [NOTE[key].in_(lang) for key in ("dossier", "amount", "value", "per_thousand", "outcome")],
+        [NOTE[key].in_(lang) for key in ("dossier", "amount", "value")]
+        + [NOTE["per_unit"].in_(lang).format(unit=format_amount(100_000, lang)), NOTE["outcome"].in_(lang)],
         [
             [
                 f"{number} {text or ''}".strip(),
@@ -410,24 +423,25 @@ def _round(rate: float, decimals: int) -> float:
     return round(rate * 100_000, decimals)
 
 
-def _describe_margin(last: float, first: float, title: str) -> Text:
+def _describe_margin(last: float, first: float, title: str, *, proven: bool) -> Text:
     """Say what the last funded application and the first one that waits bring per thousand euros."""
     decimals = 2
     while decimals < _MOST_DECIMALS and last != first and _round(last, decimals) == _round(first, decimals):
         decimals += 1
-    rates: dict[str, str | Rounded] = {
+    rates: dict[str, str | Rounded | Text] = {
         "title": title,
+        "unit": write_both(partial(format_amount, 100_000)),
         "last": Rounded(last * 100_000, decimals),
         "first": Rounded(first * 100_000, decimals),
     }
-    if first > last:
+    if first > last and proven:
         return _(
-            '"{title}": the last dossier funded brings {last} points per €1,000; one that waits brings {first}, '
+            '"{title}": the last dossier funded brings {last} points per {unit}; one that waits brings {first}, '
             "but a rule or its size keeps it out",
             **rates,
         )
     return _(
-        '"{title}": the last dossier funded brings {last} points per €1,000; the best that waits, {first}',
+        '"{title}": the last dossier funded brings {last} points per {unit}; the best that waits, {first}',
         **rates,
     )
 
@@ -440,6 +454,7 @@ class RuleCard:
     state: str
     effect: str
     holds: bool
+    binding: bool = True
 
 
 def build_rule_cards(run: StoredRun, explanation: ExplainDocument | None, lang: Lang) -> list[RuleCard]:
@@ -451,13 +466,17 @@ def build_rule_cards(run: StoredRun, explanation: ExplainDocument | None, lang: 
         effect = effects.get(rule.id)
         return len((*(effect.enters or ()), *(effect.leaves or ()))) if effect is not None else -1
 
-    ordered = sorted(run.data.rules, key=lambda rule: (rule.holds, rule.mode == "report", -count_moves(rule)))
+    ordered = sorted(
+        run.data.rules,
+        key=lambda rule: (rule.holds or rule.mode == "report", rule.mode == "report", -count_moves(rule)),
+    )
     return [
         RuleCard(
             title=_find_rule_title(rule, titles, lang),
             state=_describe_rule_state(rule, units.get(rule.id, ""), lang),
             effect=describe_effect(effects[rule.id]).in_(lang) if rule.id in effects else "",
-            holds=rule.holds,
+            holds=rule.holds or rule.mode != "hard",
+            binding=rule.mode == "hard",
         )
         for rule in ordered
     ]
@@ -476,8 +495,10 @@ def _describe_rule_state(rule: RuleEntry, unit: str, lang: Lang) -> str:
     value, low, high = (page_rows.format_value(text, unit, lang) for text in (rule.value, rule.min, rule.max))
     if rule.mode == "report":
         return _("For information: {value}.", value=value).in_(lang)
-    if not rule.holds:
+    if not rule.holds and rule.mode == "hard":
         return _("BROKEN: {value}.", value=value).in_(lang)
+    if not rule.holds:
+        return _("Not met, at its price: {value}.", value=value).in_(lang)
     if rule.value is None:
         return _("Respected.").in_(lang)
     where = (
@@ -501,10 +522,19 @@ def describe_rules(cards: Sequence[RuleCard], explanation: ExplainDocument | Non
     broken = sum(not card.holds for card in cards)
     if broken:
         return _n("{n} rule is broken", "{n} rules are broken", n=broken)
-    held = _n("{n} rule, respected", "{n} rules, all respected", n=len(cards))
+    if not all(card.binding for card in cards):
+        held = _n(
+            "{n} rule, and every one that binds is respected",
+            "{n} rules, and every one that binds is respected",
+            n=len(cards),
+        )
+    else:
+        held = _n("{n} rule, respected", "{n} rules, all respected", n=len(cards))
     if explanation is None or not explanation.rules:
         return held
     n = sum(bool(rule.enters or rule.leaves) for rule in explanation.rules)
+    if not n and any(rule.enters is None for rule in explanation.rules):
+        return held
     if not n:
         return _("{held}; without any one of them, the list is the same", held=held)
     return _n(
@@ -614,13 +644,11 @@ def describe_extension(outcomes: Outcomes, explanation: ExplainDocument | None) 
     total = outcomes.rows[0]
     n, demand = total.counts[Outcome.WAITING], write_short(total.cents[Outcome.WAITING])
     if not n:
-        return _("No eligible dossier waits: more money would fund nobody")
-    lacking = [
-        entry.missing_cents
-        for entry in (explanation.reserve if explanation is not None else ())
-        if entry.rule is None and entry.looked_at and entry.missing_cents
-    ]
-    if not lacking:
+        return _("No eligible dossier waits: more money would fund no other dossier")
+    if not total.cents[Outcome.WAITING]:
+        return _n("{n} dossier waits", "{n} dossiers wait", n=n)
+    first = next((one for one in explanation.reserve if one.rank == 1), None) if explanation else None
+    if first is None or not first.looked_at:
         return _n(
             "{n} dossier waits and asks {asked}",
             "{n} dossiers wait and ask {asked} together",
@@ -631,7 +659,7 @@ def describe_extension(outcomes: Outcomes, explanation: ExplainDocument | None) 
         "The first dossier in line lacks {first}; {n} waits and asks {asked}",
         "The first dossier in line lacks {first}; {n} wait and ask {asked} together",
         n=n,
-        first=write_short(min(lacking)),
+        first=write_short(first.missing_cents),
         asked=demand,
     )
 

@@ -21,6 +21,7 @@ from tnt_sim.reporting.text.vocabulary import UNSPENT
 from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles
 from tnt_sim.verify.verification import Standing
 
+_NOT_ESTABLISHED = _("the reason is not established")
 MOST_DECISIONS = 3
 MOST_UNSPENT = 3
 _SMALL_SHARE = 2_000
@@ -148,12 +149,23 @@ def _describe_unspent_envelope(run: StoredRun, node: int, cents: int) -> Text:
 
 
 def describe_unspent_cause(run: StoredRun, node: int) -> Text:
-    """Say why an envelope leaves money, with the title of the rule that keeps it."""
+    """Say why an envelope leaves money, with the title of the rule that keeps it.
+
+    A code explains at least half of the money, so that a sentence about all applications needs their number too.
+    """
     entry = run.envelopes[node]
     title = list_rule_titles(run).get(entry.unspent_rule or "", "")
+    if entry.unspent_code in ("rule", "no_gain") and not run.publishable:
+        return _NOT_ESTABLISHED
     if entry.unspent_code == "rule" and title:
-        return _('no other dossier can be funded without breaking the rule "{title}"', title=title)
-    return UNSPENT.get(entry.unspent_code or "", _("the reason is not established"))
+        return _('the rule "{title}" keeps out dossiers that this money would fund', title=title)
+    if entry.unspent_code == "all_funded" and (n := entry.n_eligible - entry.n_funded) > 0:
+        return _n(
+            "every eligible dossier is funded but {n}",
+            "every eligible dossier is funded but {n}",
+            n=n,
+        )
+    return UNSPENT.get(entry.unspent_code or "", _NOT_ESTABLISHED)
 
 
 def describe_transfers(run: StoredRun) -> list[Text]:

@@ -142,7 +142,7 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         "dossier": _("Dossier"),
         "amount": _("Amount"),
         "value": PAGE["value"],
-        "per_thousand": _("Per €1,000"),
+        "per_unit": _("Per {{unit}}"),
         "outcome": _p("note", "Outcome"),
         "next_in_line": _("Next in line"),
         "asks": _p("note", "asks"),

@@ -81,7 +81,9 @@ SENTENCES: Mapping[str, Text] = {
     "outranked": _(
         "The projects selected there contribute at least as much per euro granted to the programme's goals."
     ),
-    "no_gain": _("By the programme's criteria, your project does not contribute to its goals."),
+    "no_gain": _(
+        "By the programme's criteria, your project adds nothing to what the selected projects bring."
+    ),
     "no_value": _("A figure needed to rank your application is missing{{columns}}."),
     "unclear": _("Your application is not part of the allocation decided for this programme."),
 }
