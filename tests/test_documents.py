@@ -68,7 +68,9 @@ def draw_rows(random: Random, n: int) -> TableRows[Row]:
         "dossier": [either(random.choice(TEXTS)) for _ in range(n)],
         "cents": [either(random.randint(-(2**63), 2**63 - 1)) for _ in range(n)],
         "funded": [random.random() < 0.5 for _ in range(n)],
-        "at": [either([random.randint(0, 99) for _ in range(random.randint(0, 3))]) for _ in range(n)],
+        "at": [
+            either([either(random.randint(0, 99)) for _ in range(random.randint(0, 3))]) for _ in range(n)
+        ],
     }
     kinds = {"dossier": pl.String, "cents": pl.Int64, "funded": pl.Boolean, "at": pl.List(pl.Int64)}
     return TableRows(pl.DataFrame(columns, schema=kinds), Row)

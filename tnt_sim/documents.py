@@ -262,7 +262,10 @@ def _encode_column(column: pl.Series, margin: str) -> pl.Series:
     elif kind.is_integer() or kind == pl.Boolean:
         texts = column.cast(pl.String)
     elif isinstance(kind, pl.List) and kind.inner.is_integer():
-        cells = column.cast(pl.List(pl.String)).list.join(f",\n{margin}{INDENT}")
+        items = column.cast(pl.List(pl.String))
+        if column.explode().null_count():
+            items = items.list.eval(pl.element().fill_null("null"))  # `join` leaves nulls out
+        cells = items.list.join(f",\n{margin}{INDENT}")
         full = pl.concat_str(pl.lit(f"[\n{margin}{INDENT}"), cells, pl.lit(f"\n{margin}]"))
         texts = pl.select(pl.when(column.list.len() == 0).then(pl.lit("[]")).otherwise(full)).to_series()
     else:
