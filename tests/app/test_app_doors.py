@@ -319,6 +319,9 @@ def test_a_failure_is_said_and_its_stream_ends(
             with line.getresponse() as found:
                 (reply,) = map(json.loads, found.read().decode().splitlines())
             line.close()
+            with socket.create_connection((host.partition(":")[0], planner.server_port), PATIENCE) as raw:
+                raw.sendall(f"GET http://[ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
         finally:
             planner.shutdown()
             thread.join()

@@ -29,7 +29,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from tnt_sim.app.page import Event, Page, Reply
 from tnt_sim.app.page_text import SCRIPT
@@ -205,12 +205,18 @@ class PlannerHandler(BaseHTTPRequestHandler):
             raise _Refusal(HTTPStatus.FORBIDDEN)
         self._host = hosts[0]
 
+    def _split_path(self) -> SplitResult:
+        try:
+            return urlsplit(self.path)
+        except ValueError:
+            raise _Refusal(HTTPStatus.BAD_REQUEST) from None
+
     def _check_cookie(self) -> None:
         if not any(map(self.server.guard.has_cookie, self.headers.get_all("Cookie") or [])):
             raise _Refusal(HTTPStatus.FORBIDDEN)
 
     def _serve_document(self) -> None:
-        address = urlsplit(self.path)
+        address = self._split_path()
         tokens = parse_qs(address.query).get("token")
         if address.path == "/" and tokens is not None:
             if not self.server.guard.is_token(tokens[0]):
@@ -243,7 +249,7 @@ class PlannerHandler(BaseHTTPRequestHandler):
         if not self.server.guard.is_own_origin(self.headers.get("Origin", ""), self._host):
             raise _Refusal(HTTPStatus.FORBIDDEN)
         body = self._read_body()
-        room, __, rest = urlsplit(self.path).path.removeprefix("/").partition("/")
+        room, __, rest = self._split_path().path.removeprefix("/").partition("/")
         key, __, verb = rest.partition("/")
         if room != "tabs" or verb not in ("events", "cancel", "stay", "close"):
             raise _Refusal(HTTPStatus.NOT_FOUND)
@@ -319,7 +325,7 @@ class PlannerHandler(BaseHTTPRequestHandler):
         """Log a refused request, without its query."""
         status = int(code) if isinstance(code, int) else 0
         if status >= HTTPStatus.BAD_REQUEST and status != HTTPStatus.GONE:
-            path = urlsplit(getattr(self, "path", "")).path
+            path = getattr(self, "path", "").partition("?")[0]
             line = f"{status:d} {self.command or '?'} {path}"
             self.log_message("%s", self.server.guard.hide_token(line))
 
