@@ -81,7 +81,10 @@ def test_a_variant_stays_and_is_compared(page: Page, say: Talk, force: Talk) -> 
     assert "Avec la &lt;métropole&gt;" in said["parts"]["variants"]
     say("undo")
     say("box", id="mobilites", value="80")
-    assert [step.name for step in page.history.steps] == ["", "Avec la <métropole>", ""], "undone, and kept"
+    assert [step.name for step in page.history.steps] == ["Avec la <métropole>", "", ""], "undone, and kept"
+    say("undo")
+    assert page.state.changes_nothing, "undone is what stood before, not the variant"
+    say("redo")
     (place,) = page.history.variants
     html = say("pair", value={"one": str(page.history.at), "other": str(place)})["parts"]["comparison"]
     assert "E-24" in html

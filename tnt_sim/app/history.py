@@ -64,7 +64,7 @@ class PageHistory:
         return replace(self, at=self.at + by)
 
     def add(self, state: State, label: Text, *, replaces: bool = False) -> PageHistory:
-        """Add a step after the present one; what was undone goes, except variants.
+        """Add a step after the present one; what was undone goes; variants go before the present one.
 
         `replaces`: the step goes on with the movement of the present one, and stands in its place.
         """
@@ -72,7 +72,7 @@ class PageHistory:
         if replaces and len(before) > 1 and not before[-1].name:
             before = before[:-1]
         kept = tuple(step for step in self.steps[self.at + 1 :] if step.name)
-        steps = (*before, *kept, PageStep(state, label))
+        steps = (*before[:-1], *kept, before[-1], PageStep(state, label))
         unnamed = [k for k, step in enumerate(steps[:-1]) if not step.name]
         if len(steps) > MOST_STEPS and unnamed:
             steps = (*steps[: unnamed[0]], *steps[unnamed[0] + 1 :])
