@@ -166,8 +166,9 @@ def test_what_would_fund_a_refusal_is_told_only_where_the_scenario_says_so(tmp_p
     result, silent = write_small(tmp_path, "")
     assert silent["2"] == (
         'Your request for €500.00 for the project "Halle" could not be granted. In the envelope "Programme", '
-        "€400.00 is left, less than the €500.00 that your project needs. The projects selected there contribute "
-        "at least as much per euro granted to the programme's goals."
+        "€400.00 is left, less than the €500.00 that your project needs. Each project selected there on "
+        "merit contributes at least as much to the programme's first goal, in proportion to the least amount it "
+        "can receive."
     )
     assert silent["3"].endswith(
         "Your application does not meet a condition of the programme. The condition is met by applications where "
@@ -211,3 +212,19 @@ def test_every_sentence_is_formal_and_whole() -> None:
             assert sentence.endswith((".", "}."))
             assert "!" not in sentence
             assert "algorithm" not in sentence
+
+
+def test_a_refusal_is_compared_with_projects_selected_on_merit_alone(tmp_path: Path) -> None:
+    """The only project funded is a decision of people, and of less value: nothing is said about it."""
+    body = (
+        BODY.replace("letters: {LETTERS}\n", "")
+        + "\nrules: [{id: jury, kind: decide, fund: [2], reason: vote}]"
+    )
+    result = solve_texts(tmp_path, TABLE.replace("600", "700"), body)
+    assert (
+        dict(zip(result.dossiers["dossier"], result.dossiers["reason_code"], strict=True))["1"] == "outranked"
+    )
+    run = run_of(result)
+    table = build_decision_table(run)
+    said = dict(zip(table["dossier"], write_letters(run, table, Lang.EN).sentence, strict=True))
+    assert said["1"].endswith("€500.00 is left, less than the €700.00 that your project needs.")

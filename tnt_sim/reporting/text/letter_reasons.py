@@ -79,7 +79,8 @@ SENTENCES: Mapping[str, Text] = {
     "exhausted": _("The money of {{envelope}} is entirely committed."),
     "short": _("In {{envelope}}, {{left}} is left, less than the {{asked}} that your project needs."),
     "outranked": _(
-        "The projects selected there contribute at least as much per euro granted to the programme's goals."
+        "Each project selected there on merit contributes at least as much to the programme's first goal, in "
+        "proportion to the least amount it can receive."
     ),
     "no_gain": _(
         "By the programme's criteria, your project adds nothing to what the selected projects bring."
@@ -207,15 +208,17 @@ def _select(mask: pl.Series) -> BoolArray:
 
 def _write_shortages(problem: Problem, reasons: Reasons, texts: NDArray[Any], lang: Lang) -> None:
     """Write the sentences of the applications that an envelope no longer pays for."""
-    need_cents = problem.offers.least_cents
+    need_cents, merit = problem.offers.least_cents, _select(reasons.code == "merit")
     for code in ("outranked", "none_fits"):
         rows = np.flatnonzero(_select(reasons.code == code))
         end = f" {SENTENCES['outranked'].in_(lang)}" if code == "outranked" else ""
+        nodes = set(reasons.blocking[rows].tolist())
+        rivalled = {node for node in nodes if merit[reasons.rows_under(node)].any()}
         written: dict[tuple[int, int, int], str] = {}
         for row in rows.tolist():
             key = (int(reasons.blocking[row]), int(reasons.left_cents[row]), int(need_cents[row]))
             if key not in written:
-                written[key] = _describe_shortage(problem, *key, lang) + end
+                written[key] = _describe_shortage(problem, *key, lang) + (end if key[0] in rivalled else "")
             texts[row] = written[key]
 
 
