@@ -13,7 +13,14 @@ from tnt_sim.i18n.numbers import format_decimal, format_integer, format_round_am
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.charts.bars import Bar, Change, draw_bars, draw_dumbbells
 from tnt_sim.reporting.charts.curves import Axes, StepCurve, draw_steps
-from tnt_sim.reporting.charts.svg import Scale, choose_limits, describe_break, write_cents, write_number
+from tnt_sim.reporting.charts.svg import (
+    Scale,
+    WriteNumber,
+    choose_limits,
+    describe_break,
+    write_cents,
+    write_number,
+)
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, write_both
 from tnt_sim.reporting.text.sweep import CURVE, list_top_envelopes, select_lists
@@ -149,18 +156,20 @@ def _build_totals(document: SweepDocument) -> Chart:
             flat.append(name)
         else:
             series.append((name, points))
-    if not series:
+    indexed = bool(series)
+    if not indexed:
         series.append((_("granted"), [(float(p.amount_cents), float(e.granted_cents)) for p, e in lists]))
     finding = write_both(partial(_describe_reach, lists[0][1], lists[-1][1]))
     values = [value for _name, points in series for _x, value in points]
-    scale = Scale(*choose_limits(values), 0, 1, write_number)
+    write = write_number if indexed else write_cents
+    scale = Scale(*choose_limits(values), 0, 1, write)
     unchanged = [_("Unchanged: {name}.", name=name) for name in flat]
     question = join_sentences(
-        _("100 is the value at the smallest amount."),
+        _("100 is the value at the smallest amount.") if indexed else None,
         *(words for words in unchanged),
         write_both(partial(describe_break, scale)) if scale.is_broken else None,
     )
-    return Chart(finding, partial(_draw_totals, document, series, finding), finding, question)
+    return Chart(finding, partial(_draw_totals, document, series, write, finding), finding, question)
 
 
 def _describe_reach(first: FundedCurvePoint, last: FundedCurvePoint, lang: Lang) -> str:
@@ -173,6 +182,7 @@ def _describe_reach(first: FundedCurvePoint, last: FundedCurvePoint, lang: Lang)
 def _draw_totals(
     document: SweepDocument,
     series: Sequence[tuple[Text, Sequence[tuple[float, float]]]],
+    write: WriteNumber,
     label: Text,
     lang: Lang,
     width: int,
@@ -182,7 +192,7 @@ def _draw_totals(
         StepCurve(name.in_(lang), mark, points, whole=False)
         for (name, points), mark in zip(series, marks, strict=False)
     ]
-    axes = Axes(_describe_amount(document, lang), "", write_cents)
+    axes = Axes(_describe_amount(document, lang), "", write_cents, write)
     return draw_steps(curves, [], None, axes, label.in_(lang), lang, width)
 
 
