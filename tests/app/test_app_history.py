@@ -119,10 +119,10 @@ def test_the_present_step_is_that_of_two_stacks(acts: list[str], seed: int) -> N
             history = history.add(state, WRITTEN, replaces=True)
             done, undone = [*done[:-1], state], []
         elif act == "undo" and history.can_go(-1):
-            history = history.go(-1)
+            history = history.shift(-1)
             done, undone = done[:-1], [done[-1], *undone]
         elif act == "redo" and history.can_go(1):
-            history = history.go(1)
+            history = history.shift(1)
             done, undone = [*done, undone[0]], undone[1:]
         assert [step.state for step in history.steps] == [*done, *undone]
         assert history.present.state == done[-1]

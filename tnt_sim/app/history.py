@@ -30,7 +30,7 @@ class PageHistory:
     Examples
     --------
     >>> more = PageHistory().add(State(share="free", rules={"cap": False}), WRITTEN)
-    >>> len(more.steps), more.go(-1).present.state == State()
+    >>> len(more.steps), more.shift(-1).present.state == State()
     (2, True)
     """
 
@@ -51,7 +51,7 @@ class PageHistory:
         """Whether there is a step `by` steps further."""
         return 0 <= self.at + by < len(self.steps)
 
-    def go(self, by: int) -> PageHistory:
+    def shift(self, by: int) -> PageHistory:
         """Return the history at another step.
 
         Raises

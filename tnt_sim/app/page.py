@@ -139,10 +139,10 @@ class Page:
     def _refuse(self, error: TntError) -> Iterator[Reply]:
         """Say what is wrong with an event, beside the answer to the settings that are kept."""
         with suppress(AnswerSuperseded):
-            self._answer_cancelled()
+            self._compute_cancelled_answer()
         yield self._reply(text=error.text, kind="bad", done=True)
 
-    def _answer_cancelled(self) -> None:
+    def _compute_cancelled_answer(self) -> None:
         """Compute the answer to settings whose event was cancelled, if there are such settings."""
         if self.state.settings != self._settled:
             before = self.last_answer
@@ -447,11 +447,11 @@ def _move_in_history(page: Page, event: Event, by: int) -> Iterator[Reply]:
         raise build_app_error(
             _("There is nothing to undo.") if by < 0 else _("There is nothing to do again."),
         )
-    return page._set_step(page.history.go(by), event)
+    return page._set_step(page.history.shift(by), event)
 
 
 def _open_step(page: Page, event: Event) -> Iterator[Reply]:
-    return page._set_step(page.history.go(int(event["value"]) - page.history.at), event)
+    return page._set_step(page.history.shift(int(event["value"]) - page.history.at), event)
 
 
 def _set_step_name(page: Page, event: Event) -> Iterator[Reply]:
@@ -472,7 +472,7 @@ def _compare_steps(page: Page, event: Event) -> Iterator[Reply]:
         raise build_app_error(_("Choose two different steps."))
     sides = []
     for place in places:
-        step = page.history.go(place - page.history.at).present
+        step = page.history.shift(place - page.history.at).present
         answer = page.desk.optimise_state(step.state, QUICK, page._cancellation)
         if not isinstance(answer, LiveAnswer):
             raise build_app_error(_("These settings have no allocation: nothing to compare."))
@@ -513,7 +513,7 @@ def _save(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
-    page._answer_cancelled()
+    page._compute_cancelled_answer()
     if page.last_answer is None or page.trouble is not None:
         raise build_app_error(
             _("These settings have no allocation: nothing to compare."),
