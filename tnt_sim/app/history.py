@@ -64,7 +64,7 @@ class PageHistory:
         return replace(self, at=self.at + by)
 
     def add(self, state: State, label: Text, *, replaces: bool = False) -> PageHistory:
-        """Add a step after the present one; what was undone goes; variants go before the present one.
+        """Add a step after the present one, drop what was undone, and put variants before both.
 
         `replaces`: the step goes on with the movement of the present one, and stands in its place.
         """

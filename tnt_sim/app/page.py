@@ -137,7 +137,7 @@ class Page:
             yield self._reply(text=_UNREADABLE, kind="bad", done=True)
 
     def _refuse(self, error: TntError) -> Iterator[Reply]:
-        """Say what is wrong with an event, beside the answer to the settings that are kept."""
+        """Say what is wrong with an event, beside the answer to the settings that stay."""
         with suppress(AnswerSuperseded):
             self._compute_cancelled_answer()
         yield self._reply(text=error.text, kind="bad", done=True)
