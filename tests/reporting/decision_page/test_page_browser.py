@@ -185,6 +185,7 @@ def test_a_link_to_a_dossier_opens_it(chromium: Any, file: Path) -> None:
     opened.page.wait_for_selector("#list tr.target")
     assert opened.numbers() == ["E-5"]
     assert opened.page.is_visible("#list tr.target")
+    assert opened.page.is_visible("#search"), "a phone searches too"
     order = "cells => cells.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)"
     first = opened.page.eval_on_selector_all("#list tr.target td", f"{order}.map(one => one.cellIndex)")
     assert first[:2] == [1, 5]
