@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tnt_sim.reporting.charts.svg_text import INK, measure_text, open_picture, shorten_text, write_text
+from tnt_sim.reporting.charts.svg import measure_text
+from tnt_sim.reporting.charts.svg_text import INK, open_picture, shorten_text, write_text
 
 _SIZE = 12.5
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from html import escape
 
 from tnt_sim.i18n.numbers import NO_BREAK
-from tnt_sim.reporting.charts.svg_text import SOFT, measure_text, open_picture, shorten_text, write_text
+from tnt_sim.reporting.charts.svg import measure_text
+from tnt_sim.reporting.charts.svg_text import SOFT, open_picture, shorten_text, write_text
 
 LEAST_WIDTH = 1.5
 """Least width of an amount above 0, so that it is visible."""

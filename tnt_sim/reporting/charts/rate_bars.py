@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tnt_sim.reporting.charts.svg_text import measure_text, open_picture, shorten_text, write_text
+from tnt_sim.reporting.charts.svg import measure_text
+from tnt_sim.reporting.charts.svg_text import open_picture, shorten_text, write_text
 
 _SIZE, _PITCH, _BAR = 13.0, 26.0, 15.0
 

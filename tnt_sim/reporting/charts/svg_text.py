@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+from tnt_sim.reporting.charts.svg import measure_text
+
 INK, SOFT = "#17212b", "#525d67"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-_LETTER = 0.56
-"""Mean width of a letter, per font size."""
 
 
 def write_text(
@@ -27,11 +27,6 @@ def open_picture(kind: str, width: int, height: float, label: str, size: float) 
     )
 
 
-def measure_text(text: str, size: float) -> float:
-    """Estimate the width of a text in CSS pixels."""
-    return len(text) * size * _LETTER
-
-
 def shorten_text(text: str, size: float, room: float) -> str:
     """Return a text that takes at most `room`, with an ellipsis if it was cut at a word.
 
@@ -40,5 +35,5 @@ def shorten_text(text: str, size: float, room: float) -> str:
     """
     if measure_text(text, size) <= room:
         return text
-    most = max(1, int(room / (size * _LETTER)) - 1)
+    most = max(1, int(room / measure_text("m", size)) - 1)
     return text[:most].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
