@@ -100,6 +100,16 @@ def test_long_tables_are_written_in_pieces() -> None:
     assert len(pieces) < 40
 
 
+def test_an_entry_without_a_table_is_one_piece() -> None:
+    random = Random(72)
+    page = Page(from_={"A": [1, {"B": 'a\n"b"'}]}, rows=draw_rows(random, ROWS_AT_ONCE + 1))
+    entries = [Row(dossier="A\nB", cents=None, funded=True, at=[1, 2]), page]
+    pieces = list(iterate_json(entries))
+    assert "".join(pieces) == write(entries)
+    assert '\n    "dossier": "A\\nB",' in pieces[1]
+    assert max(len(piece) for piece in pieces) < len("".join(pieces)) - 100
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_what_json_has_no_number_for_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="JSON"):
