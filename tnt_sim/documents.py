@@ -225,18 +225,18 @@ def iterate_json(document: object, margin: str = "") -> Iterator[str]:
 
 def _iterate_entry(entry: object, margin: str) -> Iterator[str]:
     """Yield the text of an entry of a list: in pieces where it holds a table, else at once, three times faster."""
-    if _holds_table(entry):
+    if _has_table(entry):
         yield from iterate_json(entry, margin)
     else:
         text = json.dumps(_dump_value(entry), ensure_ascii=False, allow_nan=False, indent=len(INDENT))
         yield text.replace("\n", f"\n{margin}")  # within a text, JSON escapes the end of a line
 
 
-def _holds_table(entry: object) -> bool:
+def _has_table(entry: object) -> bool:
     if entry.__class__ is TableRows or not is_dataclass(entry):
         return entry.__class__ is TableRows
     read = _prepare_class(entry.__class__)[2]
-    return any(_holds_table(one) for one in read(entry) if one.__class__ not in _PLAIN)
+    return any(_has_table(one) for one in read(entry) if one.__class__ not in _PLAIN)
 
 
 def _iterate_pair(key: object, value: object, margin: str) -> Iterator[str]:
