@@ -20,8 +20,8 @@ class Cancellation:
     >>> switch = Cancellation()
     >>> deadline = Deadline(10.0, switch.read_clock)
     >>> switch.cancel()
-    >>> deadline.expired
-    True
+    >>> deadline.expired, Deadline(10.0, switch.read_clock).expired
+    (True, True)
     """
 
     __slots__ = ("is_cancelled",)
@@ -66,7 +66,8 @@ class Deadline:
 
     def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None) -> None:
         self._clock = monotonic if clock is None else clock
-        self._end = math.inf if seconds is None else self._clock() + max(0.0, seconds)
+        now = self._clock()
+        self._end = math.inf if seconds is None else -math.inf if now == math.inf else now + max(0.0, seconds)
 
     @property
     def is_unlimited(self) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.app.page import Page, Reply
+from tnt_sim.app.open_page import Reply
+from tnt_sim.app.page import Page
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario

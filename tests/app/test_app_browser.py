@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -242,11 +243,68 @@ def by_keyboard_alone(world: World) -> None:
     for _ in range(50):
         tab.keyboard.press("Tab")
         reached.add(tab.evaluate("document.activeElement.id || document.activeElement.className"))
-    assert {"amount-0", "box-0", "rule-0", "force-dossier", "force-reason", "save-name"} <= reached
+    assert {"amount-0", "box-0", "rule-0", "force-dossier", "force-reason", "of-programme"} <= reached
     tab.focus(".skip")
     tab.keyboard.press("Enter")
     assert tab.evaluate("document.activeElement.id") == "h-dossiers"
     assert opened.fragment() == ""
+
+
+def filters_by_map_bar_row_and_keyboard(world: World) -> None:
+    opened = world.opened
+    tab = opened.tab
+    opened.after(lambda: tab.dispatch_event("[data-part=map] path[data-code='01']", "click"))
+    assert opened.fragment() == "department=01"
+    assert tab.locator("[data-part=map] path.chosen").count() > 0
+    assert "Voir" in opened.text("[data-part=filters]")
+    n = int(re.sub(r"\D", "", opened.text("#show-all strong")))
+    assert tab.locator(".list tbody tr").count() == n > 0
+    opened.after(lambda: tab.locator(".axis svg.bar").nth(1).click())
+    assert "envelope=numerique" in opened.fragment()
+    opened.after(lambda: tab.focus("#filter-envelope") or tab.keyboard.press("Enter"))
+    assert opened.fragment() == "department=01"
+    tab.evaluate("document.querySelector('details.places').open = true")
+    opened.after(lambda: tab.focus("#place-01") or tab.keyboard.press("Space"))
+    assert opened.fragment() == ""
+    assert opened.text("[data-part=filters]").strip() == ""
+    opened.after(lambda: tab.click("#show-funded"))
+    assert tab.locator(".list tbody tr").count() == tab.locator(".list .kept").count() > 0
+    assert opened.violations() == []
+    opened.after(lambda: tab.click("#show-all"))
+
+
+def control_and_effect_share_a_screen(world: World) -> None:
+    opened = world.opened
+    tab = opened.tab
+    seen = """name => { const at = document.querySelector(name).getBoundingClientRect();
+      return at.height > 0 && at.top >= 0 && at.top < innerHeight; }"""
+    for width, control in product((1280, 390), ("#rule-1", "#box-2", "#weight-0-0")):
+        tab.set_viewport_size({"width": width, "height": 844})
+        tab.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        tab.evaluate("name => document.querySelector(name).scrollIntoView({ block: 'center' })", control)
+        assert tab.evaluate(seen, control)
+        assert tab.evaluate(seen, "[data-part=band] .since"), (width, control)
+    opened.after(lambda: tab.click("#share-free"))
+    tab.locator("#box-0").scroll_into_view_if_needed()
+    opened.after(lambda: tab.fill("#box-0", "900") or tab.press("#box-0", "Enter"))
+    assert tab.evaluate(seen, "#box-0")
+    assert tab.evaluate(seen, "#h-trouble"), "the conflict opens in sight of its control"
+    opened.after(lambda: tab.click("[data-do=back]"))
+    tab.set_viewport_size({"width": 1280, "height": 900})
+
+
+def presenting_hides_the_controls(world: World) -> None:
+    opened = world.opened
+    tab = opened.tab
+    opened.after(lambda: tab.click("#present"))
+    assert opened.fragment() == "present=1"
+    assert not tab.is_visible("#amount-0")
+    assert tab.is_visible("[data-part=totals]")
+    assert tab.evaluate("document.activeElement.id") == "unpresent"
+    assert opened.violations() == []
+    opened.after(lambda: tab.keyboard.press("Escape"))
+    assert opened.fragment() == ""
+    assert tab.is_visible("#amount-0")
 
 
 STEPS = (
@@ -257,6 +315,9 @@ STEPS = (
     save_compare_and_export,
     reloading_an_address_brings_it_back_on_a_narrow_screen,
     by_keyboard_alone,
+    filters_by_map_bar_row_and_keyboard,
+    control_and_effect_share_a_screen,
+    presenting_hides_the_controls,
 )
 
 

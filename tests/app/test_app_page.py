@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.app.live_answers import LONG, QUICK, LiveAnswer, LiveAnswers
+from tnt_sim.app.live_answers import LONG, QUICK, AnswerSuperseded, LiveAnswer, LiveAnswers
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_state import State, decode
 from tnt_sim.app.page_text import PAGE, SHARES
@@ -220,7 +220,7 @@ def test_an_address_brings_everything_back(
     assert other.state == page.state
     assert shown(other) == shown(page)
     assert replies[-1].document["values"]["weight-0-1"] == {"value": "2.5"}
-    assert replies[-1].document["values"]["show"] == {"value": "funded"}
+    assert other.state.show == "funded"
 
 
 def test_a_strange_address_is_told(page: Page, say: Talk) -> None:
@@ -324,6 +324,42 @@ def test_steps_are_decided_whole(file: Path) -> None:
     scenario = load_scenario(file)
     page = Page(scenario, Lang.FR)
     assert shown(page) == funded(solve(scenario).dossiers)
+
+
+def test_steps_are_cancelled_too(file: Path) -> None:
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write("steps:\n  - {id: t1, date: 2026-01-31}\n  - {id: t2, date: 2026-03-31}\n")
+    page = Page(load_scenario(file), Lang.FR)
+
+    class Impatient(Cancellation):
+        """Cancels itself when the time has been read some times, as a newer setting would."""
+
+        __slots__ = ("n_readings",)
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.n_readings = 0
+
+        def read_clock(self) -> float:
+            self.n_readings += 1
+            if self.n_readings > 5:
+                self.cancel()
+            return super().read_clock()
+
+    switch = Impatient()
+    with pytest.raises(AnswerSuperseded):
+        page.desk.optimise_state(State(rules={"plafond-departement": False}), QUICK, switch)
+    assert switch.n_readings > 5
+
+
+def test_a_setting_that_is_passed_over_is_not_computed(
+    page: Page, say: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Cancellation()
+    stop.cancel()
+    monkeypatch.setattr(page.desk, "_solve_state", lambda *_: pytest.fail("computed for nobody"))
+    (reply,) = page.receive({"do": "rule", "id": "plafond-departement", "value": False}, stop)
+    assert reply.document == {"parts": {}, "done": True}
 
 
 def test_english_holds_no_french(scenario: ScenarioData) -> None:

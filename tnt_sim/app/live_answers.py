@@ -19,10 +19,10 @@ from tnt_sim.app.page_state import State, encode
 from tnt_sim.app.scenario_changes import apply_state, build_tree
 from tnt_sim.deadline import Cancellation, Deadline
 from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.multi_step import decide_steps
 from tnt_sim.engine.optimise import OptimiseOptions
 from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
 from tnt_sim.engine.session import SolverSession
-from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached, TntError
 from tnt_sim.i18n.message import Text, _, capitalise_text, join_sentences
 from tnt_sim.scenario.problem import Problem, is_clash
@@ -138,6 +138,8 @@ class LiveAnswers:
         if recent is not None:
             return replace(recent, state=state)
         switch = cancellation or Cancellation()
+        if switch.is_cancelled:
+            raise AnswerSuperseded
         answer = self._compute_answer(state, seconds, switch)
         if switch.is_cancelled:
             raise AnswerSuperseded
@@ -173,12 +175,14 @@ class LiveAnswers:
     def _solve_state(
         self, state: State, seconds: float, cancellation: Cancellation
     ) -> tuple[Problem, SolveOutcome | ResultData, ProofRows | None]:
-        """Solve in a session; a scenario with steps is solved as a whole."""
+        """Solve in a session; a scenario with steps is solved as a whole. Both end when they are cancelled."""
+        clock = Clock.from_deadline(Deadline(seconds, cancellation.read_clock))
         if is_sequence(self.scenario):
-            result = solve(apply_state(self.scenario, state), time_limit=seconds)
+            options = replace(self._options, cross_check=self.scenario.spec.solver.cross_check)
+            steps = apply_state(self.scenario, state)
+            result = decide_steps(steps, options, clock=clock).with_allowed_words()
             return result.problem, result, None if result.allocation is None else of_fresh(result.data).rows
         with self._borrow_session() as session:
-            clock = Clock.from_deadline(Deadline(seconds, cancellation.read_clock))
             outcome = session.optimise(build_tree(self.scenario, state), self._options, clock=clock)
             problem, answer = outcome.problem, outcome.answer
             rows = None if answer.allocation is None else session.build_proof_rows(problem, answer)

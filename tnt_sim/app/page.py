@@ -9,42 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from copy import copy
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from markupsafe import Markup
+from dataclasses import replace
 
 from tnt_sim.app import page_settings
 from tnt_sim.app.downloads import (
     build_app_error,
     compare_answers,
     export_workbook,
-    list_variants,
     render_comparison,
     save,
 )
-from tnt_sim.app.history import PageHistory, describe_step
-from tnt_sim.app.live_answers import (
-    LONG,
-    QUICK,
-    AnswerSuperseded,
-    LiveAnswer,
-    LiveAnswers,
-    LiveConflict,
-    SettledClashes,
-    describe_defect,
-)
-from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, normalise_weight
-from tnt_sim.app.page_text import PAGE, SHARES
-from tnt_sim.app.panels import (
-    Before,
-    Drawer,
-    list_departments,
-    render_conflicts,
-    render_list,
-    round_to_hundredths,
-)
+from tnt_sim.app.live_answers import LONG, QUICK, AnswerSuperseded, LiveAnswer
+from tnt_sim.app.open_page import Event, OpenPage, Reply
+from tnt_sim.app.page_state import FILTERS, FIRST_ROWS, SHOWS, Forced, State, decode, normalise_weight
+from tnt_sim.app.page_text import SHARES
 from tnt_sim.app.scenario_changes import (
     describe_unknown,
     exclude_unknown,
@@ -53,71 +31,16 @@ from tnt_sim.app.scenario_changes import (
     without_written,
 )
 from tnt_sim.deadline import Cancellation
-from tnt_sim.errors import ScenarioError, TntError
-from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
-from tnt_sim.i18n.numbers import format_day
-from tnt_sim.i18n.parameters import Items, Number
-from tnt_sim.reporting.report_tree import SYNTHETIC
-from tnt_sim.reporting.text import vocabulary
-from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
+from tnt_sim.errors import TntError
+from tnt_sim.i18n.message import _, capitalise_text
+from tnt_sim.i18n.parameters import Items
 
-Event = Mapping[str, Any]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_REASON, MOST_STEP_NAME = 300, 60
 
 
-@dataclass(frozen=True)
-class Reply:
-    """Message to the browser; `data` are the bytes of `download`."""
-
-    document: Mapping[str, Any]
-    data: bytes | None = field(default=None, repr=False)
-
-
-class Page:
-    """One open page.
-
-    Parameters
-    ----------
-    scenario : as written, from a file
-    lang : language of the page
-
-    Attributes
-    ----------
-    state : the settings, even if infeasible
-    shown : the answer displayed: the latest one with an allocation
-    last : the answer before the last change
-    """
-
-    def __init__(self, scenario: ScenarioData, lang: Lang) -> None:
-        self.scenario, self.lang = scenario, lang
-        self.desk = LiveAnswers(scenario)
-        self.axes = page_settings.list_axes(scenario)
-        self.state = State()
-        self.last_answer: LiveAnswer | None = None
-        self.last: LiveAnswer | None = None
-        self.written: LiveAnswer | None = None
-        self.trouble: LiveConflict | None = None
-        self._conflict: SettledClashes | None = None
-        self._drawer = Drawer.from_lang(lang)
-        self._moving = ""
-        self._settled: State | None = None
-        self.history = PageHistory()
-        self._step_key = ""
-        self._cancellation = Cancellation()
-        self._take(self.desk.optimise_state(self.state))
-        self.written = self.last_answer
-        if self.trouble is not None and self.trouble.clash:
-            self._conflict = self._find_conflicts()
-        self._sent = self._render_fragments()
-        self.frame = self._render_frame()
-
-    def open_again(self) -> Page:
-        """Return another page as this one opened; both share the answers, and no setting.
-
-        Only before the first event: everything that a page holds is replaced, never changed in place.
-        """
-        return copy(self)
+class Page(OpenPage):
+    """One open page, which answers events."""
 
     def receive(self, event: Event, cancellation: Cancellation | None = None) -> Iterator[Reply]:
         """Process one event of the browser; the last reply has `done`.
@@ -125,7 +48,7 @@ class Page:
         An event that is cancelled keeps its settings without an answer; the next event computes it.
         """
         before, history = self.state, self.history
-        self._cancellation = cancellation or Cancellation()
+        self.cancellation = cancellation or Cancellation()
         try:
             yield from _DO[str(event.get("do"))](self, event)
         except AnswerSuperseded:
@@ -134,21 +57,13 @@ class Page:
             yield from self._refuse(error)
         except (LookupError, ValueError, TypeError, AttributeError):
             self.state, self.history = before, history
-            yield self._reply(text=_UNREADABLE, kind="bad", done=True)
+            yield self.reply(text=_UNREADABLE, kind="bad", done=True)
 
     def _refuse(self, error: TntError) -> Iterator[Reply]:
         """Say what is wrong with an event, beside the answer to the settings that stay."""
         with suppress(AnswerSuperseded):
-            self._compute_cancelled_answer()
-        yield self._reply(text=error.text, kind="bad", done=True)
-
-    def _compute_cancelled_answer(self) -> None:
-        """Compute the answer to settings whose event was cancelled, if there are such settings."""
-        if self.state.settings != self._settled:
-            before = self.last_answer
-            self._take(self.desk.optimise_state(self.state, QUICK, self._cancellation))
-            if self.last_answer is not before:
-                self.last = before
+            self.compute_cancelled_answer()
+        yield self.reply(text=error.text, kind="bad", done=True)
 
     def build_failure_reply(self, error: Exception) -> Reply:
         """Return the reply to a failure of the program; the settings may have changed, the answer has not."""
@@ -159,187 +74,13 @@ class Page:
         )
         return Reply({"said": sentence.in_(self.lang), "kind": "bad", "done": True})
 
-    def _to(
-        self, state: State, event: Event, text: Text | None = None, *, goes_back: bool = False
-    ) -> Iterator[Reply]:
-        """Change to other settings; a mere change of view is not re-optimised.
-
-        `soft` events belong to one movement and count as one change; `goes_back`: the address is
-        already there.
-        """
-        key, moves = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
-        soft = moves or goes_back
-        same = state.settings == self._settled
-        before = self.last_answer
-        self._record_step(state, event, goes_back=goes_back)
-        self.state = state
-        if not same:
-            self._take(self.desk.optimise_state(state, QUICK, self._cancellation))
-            begun = self._moving == key
-            if not begun and self.last_answer is not before:
-                self.last, begun = before, True
-            self._moving = key if moves and begun else ""
-        clash = self.trouble is not None and self.trouble.clash and self._conflict is None
-        yield self._reply_with_answer(text, soft=soft, done=not clash)
-        if clash:
-            self._conflict = self._find_conflicts()
-            yield self._reply_with_answer(text, soft=soft, done=True)
-
-    def _record_step(self, state: State, event: Event, *, goes_back: bool) -> None:
-        """Add the new settings to the history, or go to the step that has them already.
-
-        Events of one movement are one step, also where some of them were cancelled.
-        """
-        history, key = self.history, f"{event.get('do')} {event.get('id')}"
-        begun, self._step_key = self._step_key == key, key if event.get("soft") else ""
-        if state.settings == history.present.state.settings:
-            return
-        known = history.find(state) if goes_back else None
-        if known is None:
-            label = describe_step(self.scenario, history.present.state, state, str(event.get("id")))
-            known = history.add(state.settings, label, replaces=begun)
-        self.history = known
-
-    def _set_step(self, history: PageHistory, event: Event) -> Iterator[Reply]:
-        """Set the settings of a step; the view stays."""
-        self.history, settings, view = history, history.present.state, self.state
-        state = replace(
-            settings,
-            share=view.share,
-            search=view.search,
-            show=view.show,
-            department=view.department,
-            rows=view.rows,
-        )
-        yield from self._to(state, event)
-
-    def _take(self, answer: LiveAnswer | LiveConflict) -> None:
-        self._conflict, self._settled = None, answer.state.settings
-        self.trouble = answer if isinstance(answer, LiveConflict) else None
-        if isinstance(answer, LiveAnswer):
-            if self.last_answer is None:
-                self._drawer = Drawer.of(answer, self.lang)
-            self.last_answer = answer
-
-    def _find_conflicts(self) -> SettledClashes:
-        try:
-            return self.desk.find_conflicts(self.state, self._cancellation)
-        except TntError as error:
-            if isinstance(error, ScenarioError) and self.trouble is not None:  # say at least what is wrong
-                sentences = tuple(map(describe_defect, error.defects_found()))
-                self.trouble = replace(self.trouble, sentences=sentences, clash=False)
-            return SettledClashes()
-
-    def _reply_with_answer(self, text: Text | None, *, soft: bool, done: bool) -> Reply:
-        bad = self.trouble is not None
-        sentence = text or (
-            PAGE["trouble"] if bad or self.last_answer is None else _describe_proof(self.last_answer)
-        )
-        sure = self.last_answer is not None and self.last_answer.sure
-        kind = "bad" if bad else "note" if text or not sure else "good"
-        return self._reply(text=sentence, kind=kind, done=done, soft=soft)
-
-    def _reply(self, *, text: Text, kind: str, done: bool, soft: bool = False, **more: Any) -> Reply:
-        """Return what changed since the last reply, with a sentence."""
-        members = self._render_fragments()
-        changed = {name: html for name, html in members.items() if self._sent.get(name) != html}
-        self._sent = {**self._sent, **members}
-        data = more.pop("data", None)
-        document = {
-            "parts": {**changed, **more.pop("parts", {})},
-            "values": page_settings.build_input_values(self.scenario, self.axes, self.state, self.lang),
-            "address": encode(self.state),
-            "soft": soft,
-            "said": text.in_(self.lang),
-            "kind": kind,
-            "done": done,
-            **more,
-        }
-        return Reply(document, data)
-
-    def _render_fragments(self) -> dict[str, str]:
-        drawer, answer = self._drawer, self.last_answer
-        result = {
-            "trouble": render_conflicts(drawer, self.trouble, self._conflict, held=answer is not None),
-            "forced": page_settings.render_forced(drawer, self.state),
-            "history": drawer.render_macro("history", self._describe_history()),
-            "variants": drawer.render_macro("variants", self._describe_history()),
-            "saved": drawer.render_macro("saved", {"files": list_variants(self.scenario)}),
-            **page_settings.render_axes(drawer, self.axes, self.state, answer),
-        }
-        if answer is None:
-            return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **result}
-        answers = drawer.render_answer(answer, Before(self.last, self.written))
-        if self.trouble is not None:
-            answers["band"] = drawer.render_band(answer, stale=True)
-        return {**result, **answers, "list": render_list(drawer, answer, self.last, self.state)}
-
-    def _describe_history(self) -> dict[str, object]:
-        history = self.history
-        steps = [
-            {
-                "k": k,
-                "words": step.name or capitalise_text(step.label).in_(self.lang),
-                "name": step.name,
-                "here": k == history.at,
-            }
-            for k, step in enumerate(history.steps)
-        ]
-        return {
-            "steps": steps,
-            "variants": [steps[k] for k in history.variants],
-            "undo": history.can_go(-1),
-            "redo": history.can_go(1),
-            "other": max(0, history.at - 1),
-            "at": history.at,
-        }
-
-    def _render_frame(self) -> str:
-        """Return the whole page as it opens."""
-        scenario, lang = self.scenario, self.lang
-        spec, unit = scenario.spec, page_settings.select_unit(self.axes)
-        values = page_settings.format_axis_values(self.axes, self.state, lang)
-        axes = [
-            {
-                "k": axis.k, "id": axis.id, "title": axis.title, "below": axis.below, "top": axis.k == 0,
-                "unit": unit[0], "step": page_settings.compute_step(axis.written_cents),
-                "box": values[f"box-{axis.k}"]["value"], **values[f"amount-{axis.k}"],
-                "told": Markup(self._sent[f"axis-{axis.k}"]),
-            }
-            for axis in self.axes
-        ]  # fmt: skip
-        shows = [(key, PAGE[f"show_{key}"].in_(lang)) for key in SHOWS]
-        document = {
-            "title": scenario.title,
-            "own": spec.locale,
-            "day": format_day(spec.date.isoformat(), lang) if spec.date else "",
-            "synthetic": SYNTHETIC.in_(lang) if is_synthetic(scenario) else "",
-            "parts": {name: Markup(html) for name, html in self._sent.items()},
-            "axes": axes,
-            "share": self.state.share,
-            "shares": [(key, text.in_(lang)) for key, text in SHARES.items()],
-            "rules": page_settings.describe_rules(scenario, self.state, lang),
-            "stages": page_settings.describe_stages(scenario, self.state, lang),
-            "shows": shows,
-            "departments": list_departments(self._drawer, scenario.portfolio.table),
-        }
-        return self._drawer.render_macro("frame", document)
-
 
 _UNREADABLE = _("What was entered makes no sense: nothing is changed.")
 
 
-def _describe_proof(answer: LiveAnswer) -> Text:
-    """Write the evidence next to the totals: « Prouvé en 0,18 s »."""
-    proof = "" if answer.proof is None else answer.proof.value
-    name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
-    seconds = Number(round_to_hundredths(answer.seconds))
-    return capitalise_text(_("{proof}, in {seconds} s", proof=name, seconds=seconds))
-
-
 def _set_amount(page: Page, event: Event) -> Iterator[Reply]:
     cents = int(event["value"])
-    return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
+    return page.move_to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
 
 
 def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
@@ -350,12 +91,12 @@ def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
         raise build_app_error(
             _('"{typed}" is not an amount. Write for example 31.5 or 31.5 M€.', typed=text),
         ) from None
-    return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
+    return page.move_to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
 
 
 def _switch_rule(page: Page, event: Event) -> Iterator[Reply]:
     rules = {**page.state.rules, str(event["id"]): event["value"] is True}
-    return page._to(without_written(page.scenario, replace(page.state, rules=rules)), event)
+    return page.move_to(without_written(page.scenario, replace(page.state, rules=rules)), event)
 
 
 def _set_weight(page: Page, event: Event) -> Iterator[Reply]:
@@ -368,7 +109,7 @@ def _set_weight(page: Page, event: Event) -> Iterator[Reply]:
             _('"{typed}" is not a weight. Write a number of zero or more, for example 2.', typed=text),
         ) from None
     weights = {**page.state.weights, (int(stage), name): weight}
-    return page._to(without_written(page.scenario, replace(page.state, weights=weights)), event)
+    return page.move_to(without_written(page.scenario, replace(page.state, weights=weights)), event)
 
 
 def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
@@ -387,39 +128,39 @@ def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
             _('The dossier "{name}" is committed already: it cannot be refused.', name=name),
         )
     forced = {**page.state.forced, name: Forced(name, inside, reason)}
-    return page._to(replace(page.state, forced=forced), event)
+    return page.move_to(replace(page.state, forced=forced), event)
 
 
 def _release_dossier(page: Page, event: Event) -> Iterator[Reply]:
     forced = {name: one for name, one in page.state.forced.items() if name != event["id"]}
-    return page._to(replace(page.state, forced=forced), event)
+    return page.move_to(replace(page.state, forced=forced), event)
 
 
 def _remove_setting(page: Page, event: Event) -> Iterator[Reply]:
     sets = {path: text for path, text in page.state.sets.items() if path != event["id"]}
-    return page._to(replace(page.state, sets=sets), event)
+    return page.move_to(replace(page.state, sets=sets), event)
 
 
 def _repair(page: Page, event: Event) -> Iterator[Reply]:
-    repairs = () if page._conflict is None else page._conflict.repairs
+    repairs = () if page.conflict is None else page.conflict.repairs
     lines = repairs[int(event["id"])].set or ()
     if "\n".join(lines) != event["value"]:  # the button belongs to an earlier conflict
         raise ValueError(event["value"])
-    return page._to(with_set_lines(page.scenario, page.state, lines), event)
+    return page.move_to(with_set_lines(page.scenario, page.state, lines), event)
 
 
 def _solve_longer(page: Page, event: Event) -> Iterator[Reply]:
     """Solve the same settings with more time."""
-    page._take(page.desk.optimise_state(page.state, LONG, page._cancellation))
-    yield page._reply_with_answer(None, soft=False, done=True)
+    page.take_answer(page.desk.optimise_state(page.state, LONG, page.cancellation))
+    yield page.reply_with_answer(None, soft=False, done=True)
 
 
 def _restore_settings(page: Page, event: Event) -> Iterator[Reply]:
-    return page._to(State() if page.last_answer is None else page.last_answer.state, event)
+    return page.move_to(State() if page.last_answer is None else page.last_answer.state, event)
 
 
 def _reset(page: Page, event: Event) -> Iterator[Reply]:
-    return page._to(State(), event)
+    return page.move_to(State(), event)
 
 
 def _build_view_handler(key: str) -> Handler:
@@ -427,11 +168,17 @@ def _build_view_handler(key: str) -> Handler:
 
     def look(page: Page, event: Event) -> Iterator[Reply]:
         value = str(event["value"])
-        if key == "show" and value not in SHOWS:
+        allowed = {"show": SHOWS, "present": ("", "1")}.get(key)
+        if allowed is not None and value not in allowed:
             raise ValueError(value)
-        return page._to(replace(page.state, rows=FIRST_ROWS, **{key: value}), event)  # type: ignore[arg-type]
+        return page.move_to(replace(page.state, rows=FIRST_ROWS, **{key: value}), event)  # type: ignore[arg-type]
 
     return look
+
+
+def _remove_filters(page: Page, event: Event) -> Iterator[Reply]:
+    state = replace(page.state, rows=FIRST_ROWS, **dict.fromkeys(FILTERS, ""))  # type: ignore[arg-type]
+    return page.move_to(state, event)
 
 
 def _open_step_before(page: Page, event: Event) -> Iterator[Reply]:
@@ -447,11 +194,11 @@ def _move_in_history(page: Page, event: Event, by: int) -> Iterator[Reply]:
         raise build_app_error(
             _("There is nothing to undo.") if by < 0 else _("There is nothing to do again."),
         )
-    return page._set_step(page.history.shift(by), event)
+    return page.set_step(page.history.shift(by), event)
 
 
 def _open_step(page: Page, event: Event) -> Iterator[Reply]:
-    return page._set_step(page.history.shift(int(event["value"]) - page.history.at), event)
+    return page.set_step(page.history.shift(int(event["value"]) - page.history.at), event)
 
 
 def _set_step_name(page: Page, event: Event) -> Iterator[Reply]:
@@ -462,7 +209,7 @@ def _set_step_name(page: Page, event: Event) -> Iterator[Reply]:
         if name
         else _("This step has no name any more.")
     )
-    yield page._reply(text=sentence, kind="good", done=True)
+    yield page.reply(text=sentence, kind="good", done=True)
 
 
 def _compare_steps(page: Page, event: Event) -> Iterator[Reply]:
@@ -473,12 +220,12 @@ def _compare_steps(page: Page, event: Event) -> Iterator[Reply]:
     sides = []
     for place in places:
         step = page.history.shift(place - page.history.at).present
-        answer = page.desk.optimise_state(step.state, QUICK, page._cancellation)
+        answer = page.desk.optimise_state(step.state, QUICK, page.cancellation)
         if not isinstance(answer, LiveAnswer):
             raise build_app_error(_("These settings have no allocation: nothing to compare."))
         words = step.name or capitalise_text(step.label).in_(page.lang)
         sides.append((f"{place + 1}. {words}", answer))
-    yield page._reply(
+    yield page.reply(
         text=_('Compared: the result stands below "Keep and compare".'),
         kind="good",
         done=True,
@@ -489,11 +236,11 @@ def _compare_steps(page: Page, event: Event) -> Iterator[Reply]:
 def _set_share(page: Page, event: Event) -> Iterator[Reply]:
     if event["value"] not in SHARES:
         raise ValueError(event["value"])
-    return page._to(replace(page.state, share=str(event["value"])), event)
+    return page.move_to(replace(page.state, share=str(event["value"])), event)
 
 
 def _show_more_rows(page: Page, event: Event) -> Iterator[Reply]:
-    return page._to(replace(page.state, rows=page.state.rows + FIRST_ROWS), event)
+    return page.move_to(replace(page.state, rows=page.state.rows + FIRST_ROWS), event)
 
 
 def _open_address(page: Page, event: Event) -> Iterator[Reply]:
@@ -504,16 +251,16 @@ def _open_address(page: Page, event: Event) -> Iterator[Reply]:
     more = None
     if sentences:
         more = capitalise_text(_("{sentences}", sentences=Items(sentences, "")))
-    return page._to(state, event, more, goes_back=True)
+    return page.move_to(state, event, more, goes_back=True)
 
 
 def _save(page: Page, event: Event) -> Iterator[Reply]:
     target = save(page.scenario, page.state, str(event["value"]["name"]))
-    yield page._reply(text=_('Saved: "{target_name}".', target_name=target.name), kind="good", done=True)
+    yield page.reply(text=_('Saved: "{target_name}".', target_name=target.name), kind="good", done=True)
 
 
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
-    page._compute_cancelled_answer()
+    page.compute_cancelled_answer()
     if page.last_answer is None or page.trouble is not None:
         raise build_app_error(
             _("These settings have no allocation: nothing to compare."),
@@ -521,7 +268,7 @@ def _compare(page: Page, event: Event) -> Iterator[Reply]:
     file = str(event["value"]["file"])
     html = render_comparison(page.scenario, page.last_answer, file, page.lang)
     said = _('Compared with "{file}".', file=file)
-    yield page._reply(text=said, kind="good", done=True, parts={"comparison": html})
+    yield page.reply(text=said, kind="good", done=True, parts={"comparison": html})
 
 
 def _export(page: Page, __: Event) -> Iterator[Reply]:
@@ -530,7 +277,7 @@ def _export(page: Page, __: Event) -> Iterator[Reply]:
             _("These settings have no allocation: nothing to export."),
         )
     folder, data = export_workbook(page.scenario, page.state, page.lang)
-    yield page._reply(
+    yield page.reply(
         text=_(
             'The workbook is ready; the run and its proofs are in "{parent_name}/{folder_name}".',
             parent_name=folder.parent.name,
@@ -551,6 +298,7 @@ _DO: Mapping[str, Handler] = {
     "more": _show_more_rows, "undo": _open_step_before, "redo": _open_step_after, "step": _open_step,
     "name": _set_step_name, "pair": _compare_steps,
     "search": _build_view_handler("search"), "show": _build_view_handler("show"),
-    "department": _build_view_handler("department"),
+    "department": _build_view_handler("department"), "envelope": _build_view_handler("envelope"),
+    "present": _build_view_handler("present"), "unfilter": _remove_filters,
     "address": _open_address, "save": _save, "compare": _compare, "export": _export,
 }  # fmt: skip

@@ -134,7 +134,7 @@ def _describe_axis(axis: Axis, state: State, answer: LiveAnswer | None, lang: La
         amount = format_short_amount(axis.written_cents, lang)
         written = _("as written: {amount}", amount=amount).in_(lang)
     if answer is None or axis.id not in answer.problem.case.tree.ids:
-        return {"bar": 0, "words": "", "written": written}
+        return {"bar": 0, "words": "", "written": written, "id": ""}
     tree = answer.problem.case.tree
     node = tree.get_node(axis.id)
     granted, left = answer.reading.envelopes.granted_cents[node], answer.reading.envelopes.left_cents[node]
@@ -153,6 +153,9 @@ def _describe_axis(axis: Axis, state: State, answer: LiveAnswer | None, lang: La
         "bar": round(1000 * granted / max(cents, granted, 1)),
         "words": text.in_(lang),
         "written": written,
+        "id": axis.id,
+        "title": axis.title,
+        "chosen": state.envelope == axis.id,
     }
 
 
@@ -231,7 +234,7 @@ def build_input_values(
             result[f"weight-{one['stage']}-{one['k']}"] = {"value": one["value"]}
     for share in ("pro_rata", "free"):
         result[f"share-{share}"] = {"value": state.share == share}
-    for key in ("search", "show", "department"):
+    for key in ("search", "department", "envelope", "present"):
         result[key] = {"value": getattr(state, key)}
     return result
 

@@ -19,8 +19,13 @@ from tnt_sim.i18n.message import Text, _
 
 MOST_CHARACTERS = 60_000
 FIRST_ROWS = 50
-SHOWS = ("", "funded", "refused", "enter", "leave", "forced")
-"""Filters of the list: all, funded, refused, entered or left at the last change, decided by hand."""
+SHOWS = ("", "funded", "refused", "waiting", "closed", "enter", "leave", "forced")
+"""Outcomes in the list: all, funded, refused (the waiting and the closed), entered or left at the last change,
+decided by hand."""
+VIEWS = ("share", "search", "show", "department", "envelope", "present", "rows")
+"""Fields that change the view of an answer, and not the answer."""
+FILTERS = ("search", "show", "department", "envelope")
+"""Views that select applications of the list; all that are set hold together."""
 SHARES = ("pro_rata", "free")
 """How amounts below a moved envelope follow: in proportion, or not at all."""
 _MOST_CENTS = 2**53
@@ -47,7 +52,8 @@ class State:
     forced : by application
     sets : other values by dotted path, as a repair of a conflict brings them
     share : one of `SHARES`
-    search, show, department, rows : view of the list
+    search, show, department, envelope, rows : view of the list
+    present : "1" for large letters without controls
     """
 
     amounts: Mapping[str, int] = field(default_factory=dict)
@@ -59,12 +65,18 @@ class State:
     search: str = ""
     show: str = SHOWS[0]
     department: str = ""
+    envelope: str = ""
+    present: str = ""
     rows: int = FIRST_ROWS
 
     @property
     def settings(self) -> State:
         """Return the state without view settings: equal for equal requests."""
-        return replace(self, share=SHARES[0], search="", show="", department="", rows=FIRST_ROWS)
+        return self.with_view_of(State())
+
+    def with_view_of(self, other: State) -> State:
+        """Return these settings, seen as another state is."""
+        return replace(self, **{key: getattr(other, key) for key in VIEWS})
 
     @property
     def changes_nothing(self) -> bool:
@@ -86,7 +98,7 @@ def _encode_pairs(state: State) -> Iterator[tuple[str, str]]:
     )
     yield from ((f"s.{path}", text) for path, text in sorted(state.sets.items()))
     plain = State()
-    for key in ("share", "search", "show", "department", "rows"):
+    for key in VIEWS:
         if getattr(state, key) != getattr(plain, key):
             yield key, str(getattr(state, key))
 
@@ -185,5 +197,6 @@ _READERS: Mapping[str, Any] = {
     "a": _read_amount, "r": _read_rule, "w": _read_weight, "in": _build_forced_reader(inside=True),
     "out": _build_forced_reader(inside=False), "s": _set, "share": _build_view_reader("share", SHARES),
     "search": _build_view_reader("search"), "show": _build_view_reader("show", SHOWS),
-    "department": _build_view_reader("department"), "rows": _read_rows,
+    "department": _build_view_reader("department"), "envelope": _build_view_reader("envelope"),
+    "present": _build_view_reader("present", ("", "1")), "rows": _read_rows,
 }  # fmt: skip

@@ -7,7 +7,7 @@ to the first rows), and the panel of conflicts with the cheapest repairs.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -19,10 +19,7 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
-from tnt_sim.analysis.infeasibility.document import ClashEntry
-from tnt_sim.analysis.infeasibility.sentences import describe_members, describe_repair
-from tnt_sim.app.live_answers import LiveAnswer, LiveConflict, SettledClashes
-from tnt_sim.app.page_state import FIRST_ROWS, State
+from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.lists import format_list
@@ -43,14 +40,11 @@ from tnt_sim.reporting.decision_page.page_rows import (
     format_per_head,
 )
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
-from tnt_sim.reporting.reports.decision_table import simplify_reasons
-from tnt_sim.reporting.reports.infeasibility import describe_repaired_optimum, describe_what_stands
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, find_reached_communes
-from tnt_sim.rules.expressions.text import capitalise
-from tnt_sim.rules.linear_terms import BoolArray, Unit
-from tnt_sim.verify.reason_sentences import describe_dossiers, describe_unspent
+from tnt_sim.rules.linear_terms import Unit
+from tnt_sim.verify.reason_sentences import describe_unspent
 from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import NO_ROWS, build_fresh
 
@@ -115,10 +109,13 @@ class Drawer:
         """Fill a part of `page.html`."""
         return str(getattr(load_macros(self.lang), name)(context)).strip()
 
-    def render_answer(self, answer: LiveAnswer, before: Before) -> dict[str, str]:
-        """Return the panels that an answer changes, except the list and what is beside the settings."""
+    def render_answer(self, answer: LiveAnswer, before: Before, department: str = "") -> dict[str, str]:
+        """Return the panels that an answer changes, except the list and what is beside the settings.
+
+        `department` is the one that the list shows.
+        """
         result = {
-            "band": self.render_band(answer),
+            "band": self.render_band(answer, before.written),
             "totals": self.render_macro("totals", self._describe_totals(answer, before.written)),
             "moves": self.render_macro("moves", self._describe_moves(answer, before)),
             "map": "",
@@ -126,16 +123,20 @@ class Drawer:
         }
         if self.by_department is not None:
             lines = build_tallies(build_territory_input(answer), self.by_department)
-            result |= {"map": self._render_map(lines), "departments": self._render_departments(lines)}
+            result |= {
+                "map": self._render_map(lines),
+                "departments": self._render_departments(lines, department),
+            }
         return result
 
-    def render_band(self, answer: LiveAnswer, *, stale: bool = False) -> str:
-        """Return the line that stays visible: granted, left, funded."""
+    def render_band(self, answer: LiveAnswer, written: LiveAnswer | None, *, stale: bool = False) -> str:
+        """Return the lines that stay visible: granted, left, funded, and the change against the start."""
         granted, left, funded = compute_totals(answer)
         document = {
             "granted": format_short_amount(granted, self.lang),
             "left": format_short_amount(left, self.lang),
             "funded": format_integer(funded, self.lang),
+            "change": "" if written is None else _describe_change_since_start(answer, written, self.lang),
         }
         return self.render_macro("band", {**document, "stale": stale})
 
@@ -258,12 +259,13 @@ class Drawer:
             {"svg": Markup(svg), "legend": build_legends({"amount": self.bounds}, self.lang)["amount"]},
         )
 
-    def _render_departments(self, lines: Sequence[Tally]) -> str:
+    def _render_departments(self, lines: Sequence[Tally], department: str) -> str:
         lang = self.lang
         sentences = [
             {
                 "name": line.name,
                 "code": line.code,
+                "chosen": bool(line.code) and line.code == department,
                 "filed": format_integer(line.filed, lang),
                 "funded": format_integer(line.funded, lang),
                 "granted": format_amount(line.granted_cents, lang),
@@ -339,6 +341,22 @@ def _describe_change(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) ->
     return _("The same dossiers, the same amounts.")
 
 
+def _describe_change_since_start(answer: LiveAnswer, written: LiveAnswer, lang: Lang) -> str:
+    """Write who enters and leaves against the scenario as written, and the money: « +12, −3, +1,2 M€ »."""
+    enter, leave = find_moved_rows(answer, written)
+    more = answer.reading.granted_cents - written.reading.granted_cents
+    if not (enter or leave or more):
+        return PAGE["unchanged"].in_(lang)
+    sign = "+" if more > 0 else ""
+    return _(
+        "{enter} in, {leave} out, {sign}{more} granted",
+        enter=format_integer(len(enter), lang),
+        leave=format_integer(len(leave), lang),
+        sign=sign,
+        more=format_short_amount(more, lang),
+    ).in_(lang)
+
+
 def _describe_difference(answer: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text:
     if written is None:
         return _("The scenario as written has no allocation to compare with.")
@@ -365,101 +383,6 @@ def load_macros(lang: Lang) -> Any:
     )
 
 
-_HEADS = ("number", "title", "department", "requested", "granted", "why", "decision")
-_RIGHT = ("requested", "granted")
-
-
-def render_list(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, state: State) -> str:
-    """Return the panel `list` for the view of the state."""
-    lang = drawer.lang
-    rows = np.flatnonzero(_select_dossiers(drawer, answer, last, state))
-    first = rows[: state.rows].tolist()
-    n, rest = len(rows), len(rows) - len(first)
-    granted = format_amount(int(answer.allocation.granted_cents[rows].sum()), lang)
-    more = format_integer(min(rest, FIRST_ROWS), lang)
-    return drawer.render_macro(
-        "dossiers",
-        {
-            "found": _n(
-                "{n} dossier, {granted} granted.",
-                "{n} dossiers, {granted} granted.",
-                n=n,
-                granted=granted,
-            ).in_(lang),
-            "heads": [{"words": PAGE[key].in_(lang), "n": key in _RIGHT} for key in _HEADS],
-            "rows": _build_rows(answer, last, state, first, lang) if first else [],
-            "more": _("Show {more} more", more=more).in_(lang) if rest else "",
-        },
-    )
-
-
-def _select_dossiers(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, state: State) -> BoolArray:
-    """Return which applications the view selects, bool (n,)."""
-    table = answer.problem.case.table
-    wanted: BoolArray = _FILTERS[state.show](answer, last)
-    for word in normalise_text(state.search).split():
-        wanted = wanted & drawer.haystack.str.contains(word, literal=True).to_numpy()
-    if state.department:
-        wanted = wanted & (table["department"] == state.department).fill_null(False).to_numpy()
-    return wanted
-
-
-def _of_rows(n: int, rows: Sequence[int]) -> BoolArray:
-    found = np.zeros(n, dtype=np.bool_)
-    found[list(rows)] = True
-    return found
-
-
-def _select_moved(answer: LiveAnswer, last: LiveAnswer | None, which: int) -> BoolArray:
-    rows = [] if last is None else find_moved_rows(answer, last)[which]
-    return _of_rows(answer.problem.case.n, rows)
-
-
-_FILTERS: Mapping[str, Callable[[LiveAnswer, LiveAnswer | None], BoolArray]] = {
-    "": lambda shown, __: np.ones(shown.problem.case.n, dtype=np.bool_),
-    "funded": lambda shown, __: shown.allocation.funded,
-    "refused": lambda shown, __: ~shown.allocation.funded,
-    "enter": lambda shown, last: _select_moved(shown, last, 0),
-    "leave": lambda shown, last: _select_moved(shown, last, 1),
-    "forced": lambda shown, __: (
-        shown.problem.case.table["dossier"].is_in(list(shown.state.forced)).to_numpy()
-    ),
-}
-
-
-def _build_rows(
-    answer: LiveAnswer, last: LiveAnswer | None, state: State, rows: Sequence[int], lang: Lang
-) -> list[dict[str, Any]]:
-    case, allocation = answer.problem.case, answer.allocation
-    chunk = case.table[list(rows)]
-    why = describe_dossiers(answer.problem, allocation, answer.reasons, lang)
-    why = simplify_reasons(answer.problem.scenario.spec, why, answer.reasons.code)
-    enter, leave = (set(), set()) if last is None else map(set, find_moved_rows(answer, last))
-    words = {**dict.fromkeys(enter, "enters"), **dict.fromkeys(leave, "leaves")}
-    entries = []
-    for row, record in zip(rows, chunk.iter_rows(named=True), strict=True):
-        funded = bool(allocation.funded[row])
-        free = not answer.problem.offers.committed[row]
-        act = "out" if funded else "in"
-        entries.append(
-            {
-                "dossier": record["dossier"],
-                "title": record["title"] or "",
-                "applicant": record["applicant"] or "",
-                "department": record["department"] or "–",
-                "requested": format_amount(record["requested_cents"], lang),
-                "granted": format_amount(int(allocation.granted_cents[row]), lang) if funded else "–",
-                "kept": funded,
-                "why": why[row],
-                "moved": PAGE[words[row]].in_(lang) if row in words else "",
-                "forced": record["dossier"] in state.forced,
-                "act": act if free else "",
-                "act_words": PAGE["outside" if funded else "inside"].in_(lang).capitalize(),
-            }
-        )
-    return entries
-
-
 def list_departments(drawer: Drawer, table: pl.DataFrame) -> list[tuple[str, str]]:
     """Return code and name of each department of the applications."""
     if drawer.by_department is None:
@@ -468,63 +391,3 @@ def list_departments(drawer: Drawer, table: pl.DataFrame) -> list[tuple[str, str
     grouping = drawer.by_department
     pairs = zip(grouping.codes, grouping.names, strict=True)
     return [(code, name) for code, name in pairs if code in held]
-
-
-MOST_MEMBERS = 8
-
-
-def render_conflicts(
-    drawer: Drawer, problem_note: LiveConflict | None, conflict: SettledClashes | None, *, held: bool
-) -> str:
-    """Return the panel `problem_note`; empty if the settings are feasible.
-
-    `conflict` is what the search found, once done; `held`: the page still shows settings that
-    were feasible.
-    """
-    if problem_note is None:
-        return ""
-    lang = drawer.lang
-    sets, repairs = conflict or SettledClashes()
-    return drawer.render_macro(
-        "trouble",
-        {
-            "sentences": [text.in_(lang) for text in (*problem_note.sentences, *describe_what_stands(sets))]
-            + _explain_missing_repair(conflict, lang),
-            "held": held,
-            "stopped": problem_note.stopped,
-            "searching": problem_note.clash and conflict is None,
-            "sets": [_set(rank, one, len(sets), lang) for rank, one in enumerate(sets, start=1)],
-            "repairs": [
-                {
-                    "words": f"{capitalise(describe_repair(repair, lang))}.",
-                    "after": describe_repaired_optimum(repair, lang),
-                    "k": k if repair.set else None,
-                    "lines": "\n".join(repair.set or ()),
-                }
-                for k, repair in enumerate(repairs)
-            ],
-        },
-    )
-
-
-def _explain_missing_repair(conflict: SettledClashes | None, lang: Lang) -> list[str]:
-    """Return the explanation for a search that found no repair."""
-    if conflict is None or conflict.repairs:
-        return []
-    return [_("The search found no repair in the time it had.").in_(lang)]
-
-
-def _set(rank: int, entry: ClashEntry, n: int, lang: Lang) -> dict[str, Any]:
-    """Return one minimal conflict with its evidence."""
-    number = f" {rank}" if n > 1 else ""
-    members = [capitalise(text) for __, text in describe_members(entry.members, lang)]
-    rest = len(members) - MOST_MEMBERS
-    if rest > 0:
-        members = [*members[:MOST_MEMBERS], _("… and {rest} more", rest=rest).in_(lang)]
-    doubts = [] if entry.proof else [_("contradiction not proven")]
-    doubts += [] if entry.minimal else [_("perhaps not the smallest")]
-    return {
-        "title": _("What clashes{number}", number=number).in_(lang),
-        "members": members,
-        "doubt": capitalise(", ".join(doubt.in_(lang) for doubt in doubts)) if doubts else "",
-    }

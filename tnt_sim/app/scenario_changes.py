@@ -211,6 +211,8 @@ def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[T
     """Keep the settings that this scenario has a place for, with a message for each other one."""
     dossiers = set(scenario.portfolio.table["dossier"].to_list())
     envelopes = {spec.id for spec, __ in scenario.spec.programme.walk() if spec.amount is not None}
+    family = {spec.id for spec, __ in scenario.spec.programme.walk()}
+    departments = set(scenario.portfolio.table["department"].drop_nulls().to_list())
     rules = {rule.id for rule in scenario.spec.rules}
     n_stages = len(list_stages(scenario))
     sentences: list[Text] = []
@@ -219,8 +221,13 @@ def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[T
         sentences.extend(describe_unknown(what, name, known) for name in sorted(values.keys() - known))
         return {name: value for name, value in values.items() if name in known}
 
+    def filter_name(name: str, known: set[str], what: Text) -> str:
+        return "".join(filter_values({name: None} if name else {}, known, what))
+
     state = replace(
         state,
+        envelope=filter_name(state.envelope, family, _("envelope")),
+        department=filter_name(state.department, departments, _("department")),
         amounts=filter_values(state.amounts, envelopes, _("envelope")),
         rules=filter_values(state.rules, rules, _("rule")),
         forced=filter_values(state.forced, dossiers, _("dossier")),

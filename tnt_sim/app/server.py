@@ -31,7 +31,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from tnt_sim.app.page import Event, Page, Reply
+from tnt_sim.app.open_page import Event, Reply
+from tnt_sim.app.page import Page
 from tnt_sim.app.page_text import SCRIPT
 from tnt_sim.app.request_guard import HEADERS, RequestGuard, generate_token, write_opening
 from tnt_sim.app.tabs import Tab, Tabs

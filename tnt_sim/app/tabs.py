@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tnt_sim.app.page import Event, Page, Reply
+from tnt_sim.app.open_page import Event, Reply
+from tnt_sim.app.page import Page
 from tnt_sim.deadline import Cancellation, monotonic
 
 MOST_TABS = 200

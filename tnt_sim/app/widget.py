@@ -7,7 +7,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from tnt_sim.app.page import Page, Reply
+from tnt_sim.app.open_page import Reply
+from tnt_sim.app.page import Page
 from tnt_sim.app.page_text import SCRIPT
 from tnt_sim.app.server import read_assets
 

@@ -2,7 +2,7 @@
 // script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
 
 const SLOW_MS = 90000, CANCEL_MS = 250;
-const VIEWS = ["name", "pair", "search", "show", "department", "share", "more", "save", "compare", "export", "address", "longer"];
+const VIEWS = ["name", "pair", "search", "show", "department", "envelope", "unfilter", "present", "share", "more", "save", "compare", "export", "address", "longer"];
 
 function render({ model, el }) {
   const frame = model.get("frame");
@@ -72,16 +72,37 @@ function render({ model, el }) {
     if (focus) document.getElementById(focus)?.focus();
   }
 
-  function place() {
+  function place(soft) {
     const trouble = root.querySelector('[data-part="trouble"]');
     const beside = trouble.childElementCount && anchor?.isConnected ? anchor : null;
     if (beside && beside.nextElementSibling !== trouble) beside.after(trouble);
     else if (!beside && trouble.parentElement.tagName !== "MAIN") root.querySelector("main").prepend(trouble);
+    if (!beside || soft) return;
+    const both = beside.offsetHeight + trouble.offsetHeight < innerHeight - band.offsetHeight;
+    if (both) trouble.scrollIntoView({ block: "nearest" });
+    else beside.scrollIntoView({ block: "start" }); // the control, and the head of what clashes below it
+  }
+
+  function markPlace() { // the department that the list shows, on the map
+    const code = root.querySelector("#department")?.value;
+    for (const path of root.querySelectorAll('[data-part="map"] path[data-code]')) path.classList.toggle("chosen", path.dataset.code === code);
+  }
+
+  const band = root.querySelector(".band");
+  const measured = new ResizeObserver(() => document.documentElement.style.setProperty("--band", `${band.offsetHeight}px`));
+  measured.observe(band);
+
+  function present(on) {
+    if (root.classList.contains("presenting") === on) return;
+    root.classList.toggle("presenting", on);
+    if (frame === null) document.documentElement.classList.toggle("presenting", on); // a notebook has letters of its own
+    root.querySelector(on ? "#unpresent" : "#present").focus();
   }
 
   function set(id, told) {
+    if (id === "present") present(told.value === "1");
     const input = document.getElementById(id);
-    if (!input) return;
+    if (!input || input.tagName === "BUTTON") return;
     if (input.type === "checkbox" || input.type === "radio") { input.checked = told.value; return; }
     if (input.type === "range") {
       if (queue.has(`amount ${input.dataset.id}`)) return; // it moves on under a finger
@@ -108,7 +129,8 @@ function render({ model, el }) {
   model.on("msg:custom", (reply, buffers) => {
     for (const [name, html] of Object.entries(reply.parts ?? {})) put(name, html);
     for (const [id, told] of Object.entries(reply.values ?? {})) set(id, told);
-    if (reply.parts?.trouble !== undefined) place();
+    markPlace();
+    if (reply.parts?.trouble !== undefined) place(reply.soft);
     if (reply.address !== undefined) address(reply.address, reply.soft);
     if (reply.download) download(reply.download, buffers[0]);
     if (reply.said !== undefined) {
@@ -139,6 +161,7 @@ function render({ model, el }) {
   root.addEventListener("change", touched);
 
   const keys = (event) => {
+    if (event.key === "Escape" && root.classList.contains("presenting")) send({ do: "present", value: "" });
     if (!(event.ctrlKey || event.metaKey) || event.altKey || /^(text|search)$/.test(event.target.type ?? "")) return;
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
@@ -165,7 +188,15 @@ function render({ model, el }) {
       form.scrollIntoView({ block: "center" });
       return;
     }
-    const button = event.target.closest("button[data-do]");
+    const place = event.target.closest('[data-part="map"] path[data-code]');
+    if (place) {
+      const chosen = root.querySelector("#department");
+      const code = place.dataset.code;
+      if ([...chosen.options].some((option) => option.value === code)) send({ do: "department", value: chosen.value === code ? "" : code });
+      return;
+    }
+    const bar = event.target.closest(".axis svg.bar");
+    const button = event.target.closest("button[data-do]") ?? bar?.parentElement.querySelector("button[data-do=envelope]");
     if (button) send({ do: button.dataset.do, id: button.dataset.id, value: button.dataset.value });
   });
 
@@ -183,6 +214,7 @@ function render({ model, el }) {
   return () => {
     window.removeEventListener("popstate", moved);
     listening.removeEventListener("keydown", keys);
+    measured.disconnect();
   };
 }
 

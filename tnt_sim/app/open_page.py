@@ -1,0 +1,270 @@
+"""An open page: its settings, its answers, what each part of it shows, and the replies that change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from markupsafe import Markup
+
+from tnt_sim.app import page_settings
+from tnt_sim.app.conflict_panel import render_conflicts
+from tnt_sim.app.dossier_list import describe_filters, render_list
+from tnt_sim.app.downloads import list_variants
+from tnt_sim.app.history import PageHistory, describe_step
+from tnt_sim.app.live_answers import (
+    QUICK,
+    LiveAnswer,
+    LiveAnswers,
+    LiveConflict,
+    SettledClashes,
+    describe_defect,
+)
+from tnt_sim.app.page_state import State, encode
+from tnt_sim.app.page_text import PAGE, SHARES
+from tnt_sim.app.panels import Before, Drawer, list_departments, round_to_hundredths
+from tnt_sim.deadline import Cancellation
+from tnt_sim.errors import ScenarioError, TntError
+from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
+from tnt_sim.i18n.numbers import format_day
+from tnt_sim.i18n.parameters import Number
+from tnt_sim.reporting.report_tree import SYNTHETIC
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Message to the browser; `data` are the bytes of `download`."""
+
+    document: Mapping[str, Any]
+    data: bytes | None = field(default=None, repr=False)
+
+
+class OpenPage:
+    """One open page, without its events.
+
+    Parameters
+    ----------
+    scenario : as written, from a file
+    lang : language of the page
+
+    Attributes
+    ----------
+    state : the settings, even if infeasible
+    shown : the answer displayed: the latest one with an allocation
+    last : the answer before the last change
+    """
+
+    def __init__(self, scenario: ScenarioData, lang: Lang) -> None:
+        self.scenario, self.lang = scenario, lang
+        self.desk = LiveAnswers(scenario)
+        self.axes = page_settings.list_axes(scenario)
+        self.state = State()
+        self.last_answer: LiveAnswer | None = None
+        self.last: LiveAnswer | None = None
+        self.written: LiveAnswer | None = None
+        self.trouble: LiveConflict | None = None
+        self.conflict: SettledClashes | None = None
+        self._drawer = Drawer.from_lang(lang)
+        self._moving = ""
+        self._settled: State | None = None
+        self.history = PageHistory()
+        self._step_key = ""
+        self.cancellation = Cancellation()
+        self.take_answer(self.desk.optimise_state(self.state))
+        self.written = self.last_answer
+        if self.trouble is not None and self.trouble.clash:
+            self.conflict = self._find_conflicts()
+        self._sent = self._render_fragments()
+        self.frame = self._render_frame()
+
+    def open_again(self) -> Self:
+        """Return another page as this one opened; both share the answers, and no setting.
+
+        Only before the first event: everything that a page holds is replaced, never changed in place.
+        """
+        return copy(self)
+
+    def compute_cancelled_answer(self) -> None:
+        """Compute the answer to settings whose event was cancelled, if there are such settings."""
+        if self.state.settings != self._settled:
+            before = self.last_answer
+            self.take_answer(self.desk.optimise_state(self.state, QUICK, self.cancellation))
+            if self.last_answer is not before:
+                self.last = before
+
+    def move_to(
+        self, state: State, event: Event, text: Text | None = None, *, goes_back: bool = False
+    ) -> Iterator[Reply]:
+        """Change to other settings; a mere change of view is not re-optimised.
+
+        `soft` events belong to one movement and count as one change; `goes_back`: the address is
+        already there.
+        """
+        key, moves = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
+        soft = moves or goes_back
+        same = state.settings == self._settled
+        before = self.last_answer
+        self._record_step(state, event, goes_back=goes_back)
+        self.state = state
+        if not same:
+            self.take_answer(self.desk.optimise_state(state, QUICK, self.cancellation))
+            begun = self._moving == key
+            if not begun and self.last_answer is not before:
+                self.last, begun = before, True
+            self._moving = key if moves and begun else ""
+        clash = self.trouble is not None and self.trouble.clash and self.conflict is None
+        yield self.reply_with_answer(text, soft=soft, done=not clash)
+        if clash:
+            self.conflict = self._find_conflicts()
+            yield self.reply_with_answer(text, soft=soft, done=True)
+
+    def _record_step(self, state: State, event: Event, *, goes_back: bool) -> None:
+        """Add the new settings to the history, or go to the step that has them already.
+
+        Events of one movement are one step, also where some of them were cancelled.
+        """
+        history, key = self.history, f"{event.get('do')} {event.get('id')}"
+        begun, self._step_key = self._step_key == key, key if event.get("soft") else ""
+        if state.settings == history.present.state.settings:
+            return
+        known = history.find(state) if goes_back else None
+        if known is None:
+            label = describe_step(self.scenario, history.present.state, state, str(event.get("id")))
+            known = history.add(state.settings, label, replaces=begun)
+        self.history = known
+
+    def set_step(self, history: PageHistory, event: Event) -> Iterator[Reply]:
+        """Set the settings of a step; the view stays."""
+        self.history = history
+        state = history.present.state.with_view_of(self.state)
+        yield from self.move_to(state, event)
+
+    def take_answer(self, answer: LiveAnswer | LiveConflict) -> None:
+        self.conflict, self._settled = None, answer.state.settings
+        self.trouble = answer if isinstance(answer, LiveConflict) else None
+        if isinstance(answer, LiveAnswer):
+            if self.last_answer is None:
+                self._drawer = Drawer.of(answer, self.lang)
+            self.last_answer = answer
+
+    def _find_conflicts(self) -> SettledClashes:
+        try:
+            return self.desk.find_conflicts(self.state, self.cancellation)
+        except TntError as error:
+            if isinstance(error, ScenarioError) and self.trouble is not None:  # say at least what is wrong
+                sentences = tuple(map(describe_defect, error.defects_found()))
+                self.trouble = replace(self.trouble, sentences=sentences, clash=False)
+            return SettledClashes()
+
+    def reply_with_answer(self, text: Text | None, *, soft: bool, done: bool) -> Reply:
+        bad = self.trouble is not None
+        sentence = text or (
+            PAGE["trouble"] if bad or self.last_answer is None else _describe_proof(self.last_answer)
+        )
+        sure = self.last_answer is not None and self.last_answer.sure
+        kind = "bad" if bad else "note" if text or not sure else "good"
+        return self.reply(text=sentence, kind=kind, done=done, soft=soft)
+
+    def reply(self, *, text: Text, kind: str, done: bool, soft: bool = False, **more: Any) -> Reply:
+        """Return what changed since the last reply, with a sentence."""
+        members = self._render_fragments()
+        changed = {name: html for name, html in members.items() if self._sent.get(name) != html}
+        self._sent = {**self._sent, **members}
+        data = more.pop("data", None)
+        document = {
+            "parts": {**changed, **more.pop("parts", {})},
+            "values": page_settings.build_input_values(self.scenario, self.axes, self.state, self.lang),
+            "address": encode(self.state),
+            "soft": soft,
+            "said": text.in_(self.lang),
+            "kind": kind,
+            "done": done,
+            **more,
+        }
+        return Reply(document, data)
+
+    def _render_fragments(self) -> dict[str, str]:
+        drawer, answer = self._drawer, self.last_answer
+        result = {
+            "trouble": render_conflicts(drawer, self.trouble, self.conflict, held=answer is not None),
+            "forced": page_settings.render_forced(drawer, self.state),
+            "history": drawer.render_macro("history", self._describe_history()),
+            "variants": drawer.render_macro("variants", self._describe_history()),
+            "saved": drawer.render_macro("saved", {"files": list_variants(self.scenario)}),
+            "filters": drawer.render_macro(
+                "filters", describe_filters(drawer, answer, self.last, self.state)
+            ),
+            **page_settings.render_axes(drawer, self.axes, self.state, answer),
+        }
+        if answer is None:
+            return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **result}
+        answers = drawer.render_answer(answer, Before(self.last, self.written), self.state.department)
+        if self.trouble is not None:
+            answers["band"] = drawer.render_band(answer, self.written, stale=True)
+        return {**result, **answers, "list": render_list(drawer, answer, self.last, self.state)}
+
+    def _describe_history(self) -> dict[str, object]:
+        history = self.history
+        steps = [
+            {
+                "k": k,
+                "words": step.name or capitalise_text(step.label).in_(self.lang),
+                "name": step.name,
+                "here": k == history.at,
+            }
+            for k, step in enumerate(history.steps)
+        ]
+        return {
+            "steps": steps,
+            "variants": [steps[k] for k in history.variants],
+            "undo": history.can_go(-1),
+            "redo": history.can_go(1),
+            "other": max(0, history.at - 1),
+            "at": history.at,
+        }
+
+    def _render_frame(self) -> str:
+        """Return the whole page as it opens."""
+        scenario, lang = self.scenario, self.lang
+        spec, unit = scenario.spec, page_settings.select_unit(self.axes)
+        values = page_settings.format_axis_values(self.axes, self.state, lang)
+        axes = [
+            {
+                "k": axis.k, "id": axis.id, "title": axis.title, "below": axis.below, "top": axis.k == 0,
+                "unit": unit[0], "step": page_settings.compute_step(axis.written_cents),
+                "box": values[f"box-{axis.k}"]["value"], **values[f"amount-{axis.k}"],
+                "told": Markup(self._sent[f"axis-{axis.k}"]),
+            }
+            for axis in self.axes
+        ]  # fmt: skip
+        document = {
+            "title": scenario.title,
+            "own": spec.locale,
+            "day": format_day(spec.date.isoformat(), lang) if spec.date else "",
+            "synthetic": SYNTHETIC.in_(lang) if is_synthetic(scenario) else "",
+            "parts": {name: Markup(html) for name, html in self._sent.items()},
+            "axes": axes,
+            "share": self.state.share,
+            "shares": [(key, text.in_(lang)) for key, text in SHARES.items()],
+            "rules": page_settings.describe_rules(scenario, self.state, lang),
+            "stages": page_settings.describe_stages(scenario, self.state, lang),
+            "departments": list_departments(self._drawer, scenario.portfolio.table),
+            "envelopes": [
+                (spec.id, spec.title or spec.id) for spec, __ in spec.programme.walk_in_force(spec.date)
+            ],
+        }
+        return self._drawer.render_macro("frame", document)
+
+
+def _describe_proof(answer: LiveAnswer) -> Text:
+    """Write the evidence next to the totals: « Prouvé en 0,18 s »."""
+    proof = "" if answer.proof is None else answer.proof.value
+    name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
+    seconds = Number(round_to_hundredths(answer.seconds))
+    return capitalise_text(_("{proof}, in {seconds} s", proof=name, seconds=seconds))
