@@ -14,6 +14,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -184,6 +185,23 @@ def open_draft(target: Path) -> Iterator[Path]:
         finally:
             draft.unlink(missing_ok=True)
     flush_path(target.parent)
+
+
+@contextmanager
+def hold_texts(texts: Iterable[str]) -> Iterator[Iterator[str]]:
+    """Write texts to a file without a name, and yield them once all are there; the file ends with the block.
+
+    Raises
+    ------
+    OSError
+        If the disk is full.
+    """
+    import tempfile
+
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", newline="") as file:
+        file.writelines(texts)
+        file.seek(0)
+        yield iter(partial(file.read, 1_000_000), "")
 
 
 def _is_device(target: Path) -> bool:

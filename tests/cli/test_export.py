@@ -67,7 +67,7 @@ def test_reasons_follow_the_language_asked_for(
         said[lang] = {
             row[key]: " ".join(map(str, row.values())) for row in pl.read_csv(file, separator=";").to_dicts()
         }
-    assert "selected for its contribution to the programme's goals" in said["en"]["E-01"]
+    assert "serves the programme's goals best under its rules" in said["en"]["E-01"]
     ours = ("Votre demande", "Votre projet", "Il reste", "objectifs du programme", "au motif")
     assert [word for word in ours for text in said["en"].values() if word in text] == []
     assert any(word in text for word in ours for text in said["fr"].values())

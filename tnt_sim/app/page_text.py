@@ -38,6 +38,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "number": _("Number"),
         "decision": _("Decision"),
         "reason": _("Reason"),
+        "required": _p("page_text", "required"),
         "inside": _("fund"),
         "outside": _("refuse"),
         "kept": _("funded"),

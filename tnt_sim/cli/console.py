@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
@@ -149,11 +150,32 @@ def print_page(lines: Sequence[Line]) -> None:
         sys.stdout.flush()
 
 
+HELD_LETTERS = 32_000_000
+"""Letters of a document that stay in memory until all of it is encoded; a temporary file takes the rest."""
+
+
 def emit(document: object) -> None:
-    """Write a document as JSON on stdout, in pieces."""
+    """Write a document as JSON on stdout, once all of it is encoded: a failure on the way leaves stdout empty."""
+    pieces = iterate_json(document)
+    first, n_letters = list[str](), 0
+    for text in pieces:
+        first.append(text)
+        n_letters += len(text)
+        if n_letters > HELD_LETTERS:
+            break
+    else:
+        _write_output(first)
+        return
+    try:
+        with disk.hold_texts(pieces) as rest:
+            _write_output(chain(first, rest))
+    except OSError as error:
+        raise build_output_error(error) from error
+
+
+def _write_output(texts: Iterable[str]) -> None:
     with _suppress_broken_pipe():
-        for text in iterate_json(document):
-            sys.stdout.write(text)
+        sys.stdout.writelines(texts)
         sys.stdout.write("\n")
         sys.stdout.flush()
 

@@ -160,7 +160,7 @@ def test_a_pdf_has_no_script_and_all_pages(runs: list[StoredRun]) -> None:
     assert len(data) > 10_000
     paper = render_report_html(runs[0], PageOptions(Lang.EN, paper=True))
     assert "<script" not in paper
-    assert [row for row in runs[0].table["dossier"] if f"<td>{row}</td>" not in paper] == []
+    assert [row for row in runs[0].table["dossier"] if f'<th scope="row">{row}</th>' not in paper] == []
 
 
 @pytest.mark.parametrize("lang", Lang)
@@ -183,8 +183,8 @@ def test_each_explanation_stands_escaped_on_the_page(runs: list[StoredRun], lang
     assert all(one.dossier in page.words for one in document.reserve)
     paper = render_report_html(runs[-1], PageOptions(lang, paper=True, explanation=document))
     assert document.dossiers[-1].sentence[:30] in Page(paper).words
-    assert 'id="waiting"' in text
-    assert 'id="waiting"' not in render_report_html(runs[-1], PageOptions(lang))
+    assert 'id="next-in-line"' in text
+    assert 'id="next-in-line"' not in render_report_html(runs[-1], PageOptions(lang))
 
 
 def list_scripts(page: Page) -> list[str]:

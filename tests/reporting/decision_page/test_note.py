@@ -85,7 +85,7 @@ def test_rows_are_sums_over_their_dossiers(deep: StoredRun, runs: list[StoredRun
                     kind = Outcome.FUNDED if dossier["committed_cents"] is None else Outcome.COMMITTED
                     amount = dossier["granted_cents"]
                 else:
-                    kind = Outcome.REFUSED if dossier["reason_code"] in CLOSED else Outcome.WAITING
+                    kind = Outcome.EXCLUDED if dossier["reason_code"] in CLOSED else Outcome.NOT_SELECTED
                     amount = dossier["requested_cents"] or 0
                 cents[kind] += amount
                 counts[kind] += 1
@@ -115,7 +115,7 @@ def test_sentences_agree_with_the_figures(deep: StoredRun, lang: Lang) -> None:
         assert format_short_amount(cents, lang) in lead
     for n in (total.n_funded, deep.data.n_dossiers):
         assert format_integer(n, lang) in lead
-    assert format_integer(total.counts[Outcome.WAITING], lang) in said.others.in_(lang)
+    assert format_integer(total.counts[Outcome.NOT_SELECTED], lang) in said.others.in_(lang)
     left = " ".join(text.in_(lang) for text in said.left)
     for cents in list_unspent(outcomes).values():
         assert format_short_amount(cents, lang) in left

@@ -104,9 +104,9 @@ def test_unknown_requests_are_no_request_of_nothing(solve: Solve) -> None:
     outcomes = build_outcomes(run)
     row = outcomes.rows[0]
     unknown: MoneyRow = replace(row, cents=(*row.cents[:2], 0, 0))
-    assert describe_money(unknown).en == "€70 granted; 1 dossier waits"
+    assert describe_money(unknown).en == "€70 granted; 1 eligible dossier is not selected"
     without = Outcomes(outcomes.outcome, outcomes.cents, outcomes.known, [unknown])
-    assert describe_extension(without, None).en == "1 dossier waits"
+    assert describe_extension(without, None).en == "1 eligible dossier is not selected"
 
 
 def test_an_unproven_list_has_no_cause_at_its_margin(solve: Solve) -> None:

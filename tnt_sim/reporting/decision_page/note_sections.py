@@ -48,7 +48,7 @@ MOST_POINTS = 60
 """Most applications drawn on each side of the margin."""
 REQUEST_CENTS = (500_000, 2_000_000, 5_000_000, 10_000_000, 50_000_000)
 """Lower bounds of the classes of requests, except the first."""
-MOST_WAITING = 4
+MOST_CANDIDATES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def build_money_picture(
         ]
         for width in (WIDE, NARROW)
     }
-    words = [NOTE[key].in_(lang) for key in ("committed", "new", "left", "waiting_asked", "refused_asked")]
+    words = [NOTE[key].in_(lang) for key in ("committed", "new", "left", "not_selected_sum", "excluded_sum")]
     legend = [
         (word, format_short_amount(cents, lang) if cents else "")
         for word, cents in zip(words, _list_cents(total), strict=True)
@@ -91,8 +91,8 @@ def build_money_picture(
         NOTE["committed"],
         NOTE["new"],
         NOTE["left"],
-        NOTE["waiting_asked"],
-        NOTE["refused_asked"],
+        NOTE["not_selected_sum"],
+        NOTE["excluded_sum"],
     ]
     unknown = int((~outcomes.known).sum())
     note = _n(
@@ -111,8 +111,8 @@ def build_money_picture(
 
 
 def _list_cents(row: MoneyRow) -> tuple[int, ...]:
-    committed, funded, waiting, refused = row.cents
-    return committed, funded, row.left_cents, waiting, refused
+    committed, funded, not_selected, excluded = row.cents
+    return committed, funded, row.left_cents, not_selected, excluded
 
 
 def _describe_bar(row: MoneyRow, width: int, lang: Lang) -> str:
@@ -124,30 +124,32 @@ def _describe_bar(row: MoneyRow, width: int, lang: Lang) -> str:
 
 def _describe_row(row: MoneyRow, lang: Lang) -> str:
     return _(
-        "{title}, {granted} granted, {left} left, {waiting} asked by those that wait",
+        "{title}, {granted} granted, {left} left, {wanted} asked by eligible dossiers that are not selected",
         title=row.title,
         granted=write_short(row.granted_cents),
         left=write_short(row.left_cents),
-        waiting=write_short(row.cents[Outcome.WAITING]),
+        wanted=write_short(row.cents[Outcome.NOT_SELECTED]),
     ).in_(lang)
 
 
 def describe_money(row: MoneyRow) -> Text:
     """Say where the money goes, as the title of its picture."""
-    waiting, n_waiting = row.cents[Outcome.WAITING], row.counts[Outcome.WAITING]
-    if not n_waiting:
-        return _("{granted} granted, and no eligible dossier waits", granted=write_short(row.granted_cents))
-    if not waiting:
+    wanted, n_not_selected = row.cents[Outcome.NOT_SELECTED], row.counts[Outcome.NOT_SELECTED]
+    if not n_not_selected:
+        return _(
+            "{granted} granted, and no eligible dossier is left out", granted=write_short(row.granted_cents)
+        )
+    if not wanted:
         return _n(
-            "{granted} granted; {n} dossier waits",
-            "{granted} granted; {n} dossiers wait",
-            n=n_waiting,
+            "{granted} granted; {n} eligible dossier is not selected",
+            "{granted} granted; {n} eligible dossiers are not selected",
+            n=n_not_selected,
             granted=write_short(row.granted_cents),
         )
     return _(
-        "{granted} granted; those that wait ask {waiting} more",
+        "{granted} granted; the eligible dossiers that are not selected ask {wanted} more",
         granted=write_short(row.granted_cents),
-        waiting=write_short(waiting),
+        wanted=write_short(wanted),
     )
 
 
@@ -329,7 +331,7 @@ def find_rank_column(run: StoredRun, explanation: ExplainDocument | None) -> str
 def build_margin(
     run: StoredRun, outcomes: Outcomes, explanation: ExplainDocument | None, lang: Lang, *, paper: bool
 ) -> Picture | None:
-    """Return the applications on both sides of the margin, in the envelope where those that wait ask most."""
+    """Return the applications on both sides of the margin, in the envelope where those not selected ask most."""
     column = find_rank_column(run, explanation)
     if column is None:
         return None
@@ -344,8 +346,8 @@ def build_margin(
             "merit": run.table["reason_code"].fill_null("") == "merit",
         }
     ).filter((pl.col("cents") > 0) & (pl.col("value") > 0))
-    waiting = frame.filter(pl.col("outcome") == int(Outcome.WAITING))
-    compared = waiting.filter(pl.col("node").is_in(frame.filter("merit")["node"].unique().to_list()))
+    left_out = frame.filter(pl.col("outcome") == int(Outcome.NOT_SELECTED))
+    compared = left_out.filter(pl.col("node").is_in(frame.filter("merit")["node"].unique().to_list()))
     if compared.is_empty():
         return None
     demand = (
@@ -358,7 +360,7 @@ def build_margin(
     funded = rated.filter((pl.col("outcome") == int(Outcome.FUNDED)) & pl.col("merit")).sort(
         "rate", "dossier"
     )
-    below = rated.filter(pl.col("outcome") == int(Outcome.WAITING)).sort(
+    below = rated.filter(pl.col("outcome") == int(Outcome.NOT_SELECTED)).sort(
         "rate", "dossier", descending=[True, False]
     )
     chosen = pl.concat([funded.head(MOST_POINTS), below.head(MOST_POINTS)])
@@ -379,7 +381,7 @@ def build_margin(
         NOTE["axis_amount"].in_(lang),
         capitalise_text(name).in_(lang),
         NOTE["funded_mark"].in_(lang),
-        NOTE["waiting_mark"].in_(lang),
+        NOTE["not_selected"].in_(lang),
         NOTE["margin_mark"].in_(lang),
         lambda cents: format_short_amount(cents, lang),
         lambda value: format_rounded(value, lang, 0 if value == round(value) else 1),
@@ -401,7 +403,7 @@ def build_margin(
                 format_amount(cents, lang),
                 format_rounded(value, lang, 2),
                 format_rounded(value / cents * 100_000, lang, 3),
-                NOTE["funded_mark" if outcome == int(Outcome.FUNDED) else "waiting_mark"].in_(lang),
+                NOTE["funded_mark" if outcome == int(Outcome.FUNDED) else "not_selected"].in_(lang),
             ]
             for number, text, outcome, cents, value in pl.concat([funded.head(10), below.head(10)])
             .select("dossier", "title", "outcome", "cents", "value")
@@ -424,7 +426,7 @@ def _round(rate: float, decimals: int) -> float:
 
 
 def _describe_margin(last: float, first: float, title: str, *, proven: bool) -> Text:
-    """Say what the last funded application and the first one that waits bring per thousand euros."""
+    """Say what the last funded application and the first one not selected bring per thousand euros."""
     decimals = 2
     while decimals < _MOST_DECIMALS and last != first and _round(last, decimals) == _round(first, decimals):
         decimals += 1
@@ -436,12 +438,12 @@ def _describe_margin(last: float, first: float, title: str, *, proven: bool) -> 
     }
     if first > last and proven:
         return _(
-            '"{title}": the last dossier funded brings {last} points per {unit}; one that waits brings {first}, '
+            '"{title}": the last dossier funded brings {last} points per {unit}; one not selected brings {first}, '
             "but a rule or its size keeps it out",
             **rates,
         )
     return _(
-        '"{title}": the last dossier funded brings {last} points per {unit}; the best that waits, {first}',
+        '"{title}": the last dossier funded brings {last} points per {unit}; the best not selected, {first}',
         **rates,
     )
 
@@ -546,8 +548,8 @@ def describe_rules(cards: Sequence[RuleCard], explanation: ExplainDocument | Non
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingCard:
-    """An application that waits: rank, number, name, what it asks, and what it waits for."""
+class CandidateCard:
+    """An application next in line: rank, number, name, what it asks, and what it lacks."""
 
     rank: str
     number: str
@@ -556,16 +558,18 @@ class WaitingCard:
     obstacle: str
 
 
-def build_waiting_cards(run: StoredRun, explanation: ExplainDocument | None, lang: Lang) -> list[WaitingCard]:
-    """Return the first applications in line, by rank; those that wait for a rule follow."""
+def build_candidate_cards(
+    run: StoredRun, explanation: ExplainDocument | None, lang: Lang
+) -> list[CandidateCard]:
+    """Return the first applications in line, by rank; those that a rule keeps out follow."""
     if explanation is None:
         return []
     titles = list_rule_titles(run)
-    first = explanation.reserve[:MOST_WAITING]
+    first = explanation.reserve[:MOST_CANDIDATES]
     names = _find_dossier_names(run, [entry.dossier for entry in first])
     proven = explanation.status == Status.OPTIMAL
     return [
-        WaitingCard(
+        CandidateCard(
             rank="–" if entry.rank is None else format_integer(entry.rank, lang),
             number=entry.dossier,
             name=names.get(entry.dossier, ""),
@@ -594,21 +598,21 @@ def _find_dossier_names(run: StoredRun, numbers: Sequence[str]) -> dict[str, str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionRow:
-    """An envelope, its money, and what the first application that waits in it lacks."""
+    """An envelope, its money, and what the first application in line in it lacks."""
 
     title: str
     depth: int
     written: str
     moved: str
     left: str
-    waiting: str
+    not_selected: str
     lacks: str
 
 
 def build_extension_rows(
     run: StoredRun, outcomes: Outcomes, explanation: ExplainDocument | None, lang: Lang
 ) -> list[ExtensionRow]:
-    """Return the envelopes of the picture with the smallest supplement that an application waits for."""
+    """Return the envelopes of the picture with the smallest supplement that would fund an application."""
     number = {entry.id: k for k, entry in enumerate(run.envelopes)}
     lacking: dict[int, int] = {}
     for entry in explanation.reserve if explanation is not None else ():
@@ -622,7 +626,7 @@ def build_extension_rows(
         envelope = run.envelopes[row.node]
         below = [cents for node, cents in lacking.items() if row.node <= node < run.ends[row.node]]
         net = envelope.transferred_in_cents - envelope.transferred_out_cents
-        n_waiting, demand = row.counts[Outcome.WAITING], row.cents[Outcome.WAITING]
+        n_not_selected, demand = row.counts[Outcome.NOT_SELECTED], row.cents[Outcome.NOT_SELECTED]
         rows.append(
             ExtensionRow(
                 title=row.title,
@@ -630,8 +634,8 @@ def build_extension_rows(
                 written=format_short_amount(envelope.amount_cents, lang),
                 moved=f"{'+' if net > 0 else MINUS}{format_short_amount(abs(net), lang)}" if net else "–",
                 left=format_short_amount(row.left_cents, lang),
-                waiting=f"{format_integer(n_waiting, lang)} · {format_short_amount(demand, lang)}"
-                if n_waiting
+                not_selected=f"{format_integer(n_not_selected, lang)} · {format_short_amount(demand, lang)}"
+                if n_not_selected
                 else "–",
                 lacks=format_short_amount(min(below), lang) if below else "–",
             )
@@ -640,24 +644,28 @@ def build_extension_rows(
 
 
 def describe_extension(outcomes: Outcomes, explanation: ExplainDocument | None) -> Text:
-    """Say what the first application that waits lacks, and what all of them ask."""
+    """Say what the first application in line lacks, and what all those not selected ask."""
     total = outcomes.rows[0]
-    n, demand = total.counts[Outcome.WAITING], write_short(total.cents[Outcome.WAITING])
+    n, demand = total.counts[Outcome.NOT_SELECTED], write_short(total.cents[Outcome.NOT_SELECTED])
     if not n:
-        return _("No eligible dossier waits: more money would fund no other dossier")
-    if not total.cents[Outcome.WAITING]:
-        return _n("{n} dossier waits", "{n} dossiers wait", n=n)
+        return _("No eligible dossier is left out: more money would fund no other dossier")
+    if not total.cents[Outcome.NOT_SELECTED]:
+        return _n(
+            "{n} eligible dossier is not selected",
+            "{n} eligible dossiers are not selected",
+            n=n,
+        )
     first = next((one for one in explanation.reserve if one.rank == 1), None) if explanation else None
     if first is None or not first.looked_at:
         return _n(
-            "{n} dossier waits and asks {asked}",
-            "{n} dossiers wait and ask {asked} together",
+            "{n} eligible dossier is not selected and asks {asked}",
+            "{n} eligible dossiers are not selected and ask {asked} together",
             n=n,
             asked=demand,
         )
     return _n(
-        "The first dossier in line lacks {first}; {n} waits and asks {asked}",
-        "The first dossier in line lacks {first}; {n} wait and ask {asked} together",
+        "The first dossier in line lacks {first}; {n} is not selected and asks {asked}",
+        "The first dossier in line lacks {first}; {n} are not selected and ask {asked} together",
         n=n,
         first=write_short(first.missing_cents),
         asked=demand,

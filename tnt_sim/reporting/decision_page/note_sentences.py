@@ -43,7 +43,7 @@ def build_sentences(run: StoredRun, outcomes: Outcomes, explanation: ExplainDocu
     """Return the sentences of a run."""
     return NoteSentences(
         describe_decision(run, outcomes.rows[0]),
-        describe_others(outcomes.rows[0]),
+        describe_others(outcomes),
         describe_unspent(run, outcomes),
         list_decisions(run, outcomes, explanation),
         describe_proof(run),
@@ -95,26 +95,35 @@ def describe_decision(run: StoredRun, total: MoneyRow) -> Text:
     )
 
 
-def describe_others(total: MoneyRow) -> Text:
-    """Say how many applications wait and how many are refused."""
-    n_waiting, n_refused = total.counts[Outcome.WAITING], total.counts[Outcome.REFUSED]
-    if not n_waiting and not n_refused:
-        return _("No dossier waits and none is refused.")
-    waiting = _n(
-        "{n} eligible dossier waits.",
-        "{n} eligible dossiers wait.",
-        n=n_waiting,
-    )
-    refused = _n(
+def describe_others(outcomes: Outcomes) -> Text:
+    """Say how many eligible applications are not selected, and how many are excluded."""
+    counts, n_reserve = outcomes.rows[0].counts, outcomes.n_reserve
+    n_eligible, n_excluded = counts[Outcome.NOT_SELECTED], counts[Outcome.EXCLUDED]
+    if not n_eligible and not n_excluded:
+        return _("No dossier is left out.")
+    if n_reserve:
+        eligible = _n(
+            "{n} eligible dossier is not selected; on the reserve list: {reserve}.",
+            "{n} eligible dossiers are not selected; on the reserve list: {reserve}.",
+            n=n_eligible,
+            reserve=Count(n_reserve),
+        )
+    else:
+        eligible = _n(
+            "{n} eligible dossier is not selected.",
+            "{n} eligible dossiers are not selected.",
+            n=n_eligible,
+        )
+    excluded = _n(
         "{n} other cannot be funded.",
         "{n} others cannot be funded.",
-        n=n_refused,
+        n=n_excluded,
     )
-    if not n_refused:
-        return waiting
-    if not n_waiting:
-        return _n("{n} dossier is refused.", "{n} dossiers are refused.", n=n_refused)
-    return join_sentences(waiting, refused)
+    if not n_excluded:
+        return eligible
+    if not n_eligible:
+        return _n("{n} dossier cannot be funded.", "{n} dossiers cannot be funded.", n=n_excluded)
+    return join_sentences(eligible, excluded)
 
 
 def describe_unspent(run: StoredRun, outcomes: Outcomes) -> list[Text]:
@@ -217,7 +226,7 @@ def list_decisions(run: StoredRun, outcomes: Outcomes, explanation: ExplainDocum
         )
     if explanation is not None:
         decisions += _list_explained_decisions(run, outcomes, explanation)
-    decisions += _list_closing_decisions(run, outcomes.rows[0])
+    decisions += _list_closing_decisions(run, outcomes)
     return decisions[:MOST_DECISIONS]
 
 
@@ -249,22 +258,22 @@ def _list_explained_decisions(run: StoredRun, outcomes: Outcomes, explanation: E
 
 
 def _find_idle_money(outcomes: Outcomes, reserve: Sequence[ReserveEntry]) -> Text | None:
-    """Say that the money left would pay for an application that waits, if there is one."""
+    """Say that the money left would pay for an application that is not selected, if there is one."""
     left = outcomes.rows[0].left_cents
     payable = [one for one in reserve if 0 < one.asked_cents <= left and not one.missing_cents]
     if not payable:
         return None
     return _n(
-        "Use the {left} left: {n} dossier that waits asks no more than that.",
-        "Use the {left} left: {n} dossiers that wait ask no more than that each.",
+        "Use the {left} left: {n} eligible dossier that is not selected asks no more than that.",
+        "Use the {left} left: {n} eligible dossiers that are not selected ask no more than that each.",
         n=len(payable),
         left=write_short(left),
     )
 
 
-def _list_closing_decisions(run: StoredRun, total: MoneyRow) -> list[Text]:
-    """Return what remains to do with any list: sign it, answer those that wait, and those that are refused."""
-    decisions: list[Text] = []
+def _list_closing_decisions(run: StoredRun, outcomes: Outcomes) -> list[Text]:
+    """Return what remains to do with any list: sign it, answer the reserve list, and those that are refused."""
+    decisions, total = list[Text](), outcomes.rows[0]
     if run.publishable and (n := total.counts[Outcome.FUNDED]):
         decisions.append(
             _n(
@@ -274,15 +283,15 @@ def _list_closing_decisions(run: StoredRun, total: MoneyRow) -> list[Text]:
                 cents=write_short(total.cents[Outcome.FUNDED]),
             )
         )
-    if n := total.counts[Outcome.WAITING]:
+    if n := outcomes.n_reserve:
         decisions.append(
             _n(
-                "Tell the applicant of {n} dossier that waits until when it may hope.",
-                "Tell the applicants of {n} dossiers that wait until when they may hope.",
+                "Tell the applicant of {n} dossier on the reserve list until when the list is valid.",
+                "Tell the applicants of {n} dossiers on the reserve list until when the list is valid.",
                 n=n,
             )
         )
-    if n := total.counts[Outcome.REFUSED]:
+    if n := outcomes.n_refusals:
         decisions.append(
             _n("Send {n} refusal, with its reason.", "Send {n} refusals, each with its reason.", n=n)
         )

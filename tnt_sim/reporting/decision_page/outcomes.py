@@ -1,7 +1,8 @@
 """Outcomes of the applications, and the money of each envelope by outcome, as the decision note shows them.
 
-An application is committed, newly funded, waiting, or refused. It waits if it is eligible and only money, a
-rule or the objective keeps it out. Sums of unfunded applications are of what they ask, where that is known.
+An application is committed, newly funded, not selected, or excluded. It is not selected if it is eligible and
+only money, a rule or the objective keeps it out: a letter refuses it, unless it is on the reserve list. Sums of
+unfunded applications are of what they ask, where that is known.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import polars as pl
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang, _n
+from tnt_sim.reporting.reports.decision_table import ApplicantDecision, classify_decisions
 
 Index = npt.NDArray[np.int64]
 CLOSED = frozenset({"decided", "state", "not_given", "ineligible", "capped_out", "variant"})
@@ -30,8 +32,8 @@ class Outcome(IntEnum):
 
     COMMITTED = 0
     FUNDED = 1
-    WAITING = 2
-    REFUSED = 3
+    NOT_SELECTED = 2
+    EXCLUDED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +82,16 @@ class Outcomes:
     cents : granted or asked, 0 where unknown, int (n,)
     known : whether the amount is known, bool (n,)
     rows : one per envelope in preorder
+    n_reserve : unfunded applications on the reserve list
+    n_refusals : letters that refuse
     """
 
     outcome: Index
     cents: Index
     known: npt.NDArray[np.bool_]
     rows: Sequence[MoneyRow]
+    n_reserve: int = 0
+    n_refusals: int = 0
 
 
 def classify_outcomes(table: pl.DataFrame) -> Index:
@@ -98,8 +104,8 @@ def classify_outcomes(table: pl.DataFrame) -> Index:
         .when("funded")
         .then(int(Outcome.FUNDED))
         .when(codes.is_in(sorted(CLOSED)))
-        .then(int(Outcome.REFUSED))
-        .otherwise(int(Outcome.WAITING))
+        .then(int(Outcome.EXCLUDED))
+        .otherwise(int(Outcome.NOT_SELECTED))
     )
     return table.select(outcome.cast(pl.Int64)).to_series().to_numpy()
 
@@ -116,7 +122,15 @@ def build_outcomes(run: StoredRun, explanation: ExplainDocument | None = None) -
     funded = table["funded"].to_numpy()
     cents = np.where(funded, table["granted_cents"].to_numpy(), requested.fill_null(0).to_numpy())
     known_amount = funded | requested.is_not_null().to_numpy()
-    return Outcomes(outcome, cents, known_amount, _build_rows(run, outcome, cents))
+    decisions = table.select(classify_decisions(table)).to_series()
+    return Outcomes(
+        outcome,
+        cents,
+        known_amount,
+        _build_rows(run, outcome, cents),
+        int((decisions == ApplicantDecision.WAITING.value).sum()),
+        int((decisions == ApplicantDecision.REFUSED.value).sum()),
+    )
 
 
 def _build_rows(run: StoredRun, outcome: Index, cents: Index) -> list[MoneyRow]:
@@ -140,8 +154,8 @@ def _build_rows(run: StoredRun, outcome: Index, cents: Index) -> list[MoneyRow]:
 
 
 def _convert_row(values: Index) -> tuple[int, int, int, int]:
-    committed, funded, waiting, refused = (int(value) for value in values)
-    return committed, funded, waiting, refused
+    committed, funded, not_selected, excluded = (int(value) for value in values)
+    return committed, funded, not_selected, excluded
 
 
 def _distribute_unspent(run: StoredRun) -> list[int]:

@@ -37,13 +37,13 @@ from tnt_sim.i18n.numbers import (
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
 from tnt_sim.reporting.decision_page.note_sections import (
+    build_candidate_cards,
     build_extension_rows,
     build_gains,
     build_margin,
     build_money_picture,
     build_regions,
     build_rule_cards,
-    build_waiting_cards,
     describe_extension,
     describe_goal,
     describe_money,
@@ -191,7 +191,7 @@ def _build_note(
         "money": build_money_picture(run, outcomes, describe_money(outcomes.rows[0]), lang, paper=paper),
         "gains": build_gains(run, tallies, outcomes, lang, paper=paper),
         "margin": build_margin(run, outcomes, explanation, lang, paper=paper),
-        "waiting": build_waiting_cards(run, explanation, lang),
+        "candidates": build_candidate_cards(run, explanation, lang),
         "cards": cards,
         "rules_finding": describe_rules(cards, explanation).in_(lang),
         "extension": describe_extension(outcomes, explanation).in_(lang),
@@ -262,6 +262,7 @@ def _build_envelopes_and_dossiers(
         "data": Markup(data),
         "chunks": chunks,
         "dossiers": page_rows.build_print_rows(table, lang) if options.paper and listed else [],
+        "on_reserve": outcomes.n_reserve > 0,
         "left_out": "" if listed else NOTE["no_list"].in_(lang).format(n=format_integer(table.height, lang)),
     }
 

@@ -28,21 +28,22 @@ class ApplicantDecision(StrEnum):
 
 
 def build_decision_table(run: StoredRun) -> pl.DataFrame:
-    """Return the table of a run with `_classify_decision`, `_base_cents`, `_rate` and `_motive`.
+    """Return the table of a run with `_decision`, `_base_cents`, `_rate` and `_motive`.
 
     `_base_cents` is the base of the grant, otherwise the cost; `_rate` is the grant divided by it.
     """
     base = pl.coalesce("base_cents", "cost_cents")
     rate = pl.when(pl.col("funded") & (base > 0)).then(pl.col("granted_cents") / base)
     return run.table.with_columns(
-        _classify_decision(run.table).alias(DECISION),
+        classify_decisions(run.table).alias(DECISION),
         base.alias(BASE),
         rate.alias(RATE),
         _list_motives(run).alias(MOTIVE),
     )
 
 
-def _classify_decision(table: pl.DataFrame) -> pl.Expr:
+def classify_decisions(table: pl.DataFrame) -> pl.Expr:
+    """Return the decision on each application of a run: the one that its letter states."""
     waiting = pl.col("reserve_rank").is_not_null() if "reserve_rank" in table.columns else pl.lit(False)
     committed = pl.col("committed_cents").is_not_null()
     return (

@@ -54,7 +54,10 @@ _PROJECT = _('the project "{{title}}"'), _("application no. {{dossier}}")
 _RESERVE = _(
     "Your project is on the reserve list, at rank {{rank}}, for {{amount}}. It may be funded if money is released."
 )
-_MERIT = _("Your project was selected for its contribution to the programme's goals.")
+_MERIT = _("Your project is part of the allocation that serves the programme's goals best under its rules.")
+"""A list of the best value holds each project: for its own value, or because a rule asks for it."""
+_LISTED = _("Your project is part of the allocation decided for this programme.")
+"""Where nothing shows that the allocation is the best."""
 _DECIDED = _("Your project was selected by decision{{author}}{{ground}}.")
 _CHANGE = _(
     "Other things being equal, it could be granted if the request were lowered to {{amount}} at most."
@@ -170,7 +173,8 @@ def _complete_motives(run: StoredRun, table: pl.DataFrame, refusals: pl.Series, 
     """Return the reason of each decision: of a refusal, of a place on the reserve list, or of a grant."""
     motives = refusals.to_list()
     decided = _list_decided(run.decision, lang)
-    merit, no_words = _MERIT.in_(lang), _DECIDED.in_(lang).format(author="", ground="")
+    merit = (_MERIT if run.publishable else _LISTED).in_(lang)
+    no_words = _DECIDED.in_(lang).format(author="", ground="")
     columns = ["dossier", DECISION, "reason_code"]
     for row, (dossier, decision, code) in enumerate(table.select(columns).iter_rows()):
         if decision == ApplicantDecision.FUNDED.value:

@@ -136,13 +136,16 @@
     words = V.number.map((number, i) => plain([number, V.title[i], V.applicant[i], V.motives[V.motive[i]]].join(" \n")));
   };
   const closed = (i) => D.codes.closed[state.code[i]] === 1;
+  const reserved = (i) => D.codes.names[state.code[i]] === "reserve";
+  const wordOf = (i) => (closed(i) ? W.excluded : reserved(i) ? W.reserve : W.not_selected);
   const shownIn = (i, asked) => {
     const kept = state.granted[i] > 0, was = V.granted[i] > 0;
     switch (asked.decision) {
       case "new": if (!kept || V.committed[i]) return false; break;
       case "committed": if (!V.committed[i]) return false; break;
-      case "waiting": if (kept || closed(i)) return false; break;
-      case "refused": if (kept || !closed(i)) return false; break;
+      case "left-out": if (kept || closed(i)) return false; break;
+      case "reserve": if (kept || !reserved(i)) return false; break;
+      case "excluded": if (kept || !closed(i)) return false; break;
       case "enter": if (!kept || was) return false; break;
       case "leave": if (kept || !was) return false; break;
     }
@@ -154,10 +157,12 @@
   const reason = (i) => (state.at === decision && V.motives[V.motive[i]]) ||
     D.codes[state.granted[i] > 0 ? "funded" : "refused"][state.code[i]];
 
-  const cell = (row, label, text, kind = "") => {
-    const td = row.insertCell();
+  const cell = (row, label, text, kind = "", tag = "td") => {
+    const td = document.createElement(tag);
+    row.append(td);
     td.dataset.label = label;
-    td.setAttribute("role", "cell");
+    td.setAttribute("role", tag === "th" ? "rowheader" : "cell");
+    if (tag === "th") td.scope = "row";
     if (kind) td.className = kind;
     const span = document.createElement("span");
     span.textContent = text;
@@ -171,7 +176,7 @@
     const link = document.createElement("a");
     link.href = `#${encodeURIComponent(V.number[i])}`;
     link.textContent = V.number[i];
-    cell(row, L.number, "").append(link);
+    cell(row, L.number, "", "", "th").append(link);
     if (V.number[i] === state.target) row.className = "target";
     const title = cell(row, L.title, V.title[i]);
     foreign(title, D.own);
@@ -183,7 +188,7 @@
     cell(row, L.envelope, V.envelope[i] < 0 ? "" : D.envelopes[V.envelope[i]]);
     cell(row, L.requested, amount(V.requested[i]), "n");
     const kept = state.granted[i] > 0, was = V.granted[i] > 0;
-    const granted = cell(row, L.decision_of, kept ? amount(state.granted[i]) : closed(i) ? W.refused : W.waits, kept ? "n kept" : "n");
+    const granted = cell(row, L.decision_of, kept ? amount(state.granted[i]) : wordOf(i), kept ? "n kept" : "n");
     if (kept !== was) {
       const mark = document.createElement("span");
       mark.className = "change";
