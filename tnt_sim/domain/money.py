@@ -347,3 +347,12 @@ def round_down[Amounts: (int, npt.NDArray[np.int64])](cents: Amounts, unit: Amou
 def round_up[Amounts: (int, npt.NDArray[np.int64])](cents: Amounts, unit: Amounts) -> Amounts:
     """Return the least multiple of `unit` cents that is at least `cents`, elementwise for arrays."""
     return -(-cents // unit) * unit
+
+
+def divide_cents(cents: int, n: int) -> int:
+    """Return cents divided by n > 0, to the nearest cent, and half a cent upwards.
+
+    >>> divide_cents(250, 100), divide_cents(249, 100)
+    (3, 2)
+    """
+    return (2 * cents + n) // (2 * n)

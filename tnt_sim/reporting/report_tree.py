@@ -29,8 +29,8 @@ type DrawPicture = Callable[[Lang, int], str]
 """Draws a picture as SVG for a language and a width in pixels."""
 
 
-WIDE, NARROW = 620, 340
-"""Widths in pixels of the two drawings of a picture: beside a table, and on a phone."""
+WIDE, NARROW = 552, 340
+"""Widths in pixels of the two drawings of a picture: beside a table, and on a phone. None is scaled down."""
 COLON = _(": ")
 """Sign between the head of a cell and the cell, where a row is written as a card."""
 SYNTHETIC = _("SYNTHETIC data: these dossiers describe no real request.")
@@ -145,11 +145,15 @@ def convert_to_number(value: Cell, kind: Kind) -> Cell | float:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One sentence or a few; a `soft` one is a remark, and a `mark`, as « → », makes it an item of a list."""
+    """One sentence or a few; a `soft` one is a remark, and a `mark`, as « → », makes it an item of a list.
+
+    `outputs` says whether a terminal and a page have it; a workbook has every sentence.
+    """
 
     text: Words
     soft: bool = False
     mark: str = ""
+    outputs: Output = Output.ALL
 
 
 @dataclass(frozen=True, slots=True)

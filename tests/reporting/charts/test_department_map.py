@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
+
+import pytest
 
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.reporting.charts.department_map import (
     FILLS,
     MORE,
     NOTHING,
+    ChangeWords,
+    compute_change_bounds,
     compute_class_bounds,
     draw_change_map,
     draw_map,
@@ -16,12 +21,17 @@ from tnt_sim.reporting.charts.department_map import (
     list_department_codes,
     list_fills,
 )
+from tnt_sim.reporting.report_tree import NARROW, WIDE
 
 _NS = "{http://www.w3.org/2000/svg}"
 
 
 def shapes(svg: str) -> list[ElementTree.Element]:
-    return [path for path in ElementTree.fromstring(svg).iter(f"{_NS}path") if path.get("data-code")]
+    return find_shapes(svg, _NS)
+
+
+def find_shapes(svg: str, namespace: str) -> list[ElementTree.Element]:
+    return [path for path in ElementTree.fromstring(svg).iter(f"{namespace}path") if path.get("data-code")]
 
 
 def test_every_department_of_the_map_is_drawn_and_no_other() -> None:
@@ -63,12 +73,33 @@ def test_few_values_need_few_classes() -> None:
     assert list_fills([10.0]) == [FILLS[0], FILLS[-1]]
 
 
-def test_a_map_of_changes_tells_more_from_less_without_colour() -> None:
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_map_of_changes_tells_more_from_less_without_colour(width: int) -> None:
     changes = {"01": 5.0, "02": -5.0, "03": 500.0, "04": -500.0, "05": 0.0}
-    fills = {path.get("data-code"): path.get("fill") for path in shapes(draw_change_map(changes, {}, "x"))}
+    cuts = compute_change_bounds(changes)
+    words = ChangeWords([f"class {k}" for k in range(len(cuts) + 1)], "same <amount>")
+    drawn = draw_change_map(changes, {}, "x & y", words, width)
+    prefix = "w" if width == WIDE else "n"
+    assert set(re.findall(r"url\(#([^)]*)\)", drawn)) <= set(re.findall(r'<pattern id="([^"]*)"', drawn))
+    svg = drawn.replace(f"#{prefix}-", "#")
+    assert svg != drawn
+    fills = {path.get("data-code"): path.get("fill") for path in find_shapes(svg, "")}
+    assert len(fills) == 101
     assert fills["05"] == fills["06"] == NOTHING
     assert fills["01"] in MORE
     assert fills["03"] in MORE
     assert fills["01"] != fills["03"]
     least, most = MORE.index(str(fills["01"])), MORE.index(str(fills["03"]))
     assert (fills["02"], fills["04"]) == (f"url(#less{least})", f"url(#less{most})")
+    root = ElementTree.fromstring(svg)
+    assert [text.text for text in root.iter("text")] == [*words.classes, "same <amount>"]
+    swatches = [one.get("fill") for one in root.findall("rect")]
+    assert swatches == [MORE[least], f"url(#less{least})", MORE[most], f"url(#less{most})", NOTHING]
+    height = float(str(root.get("height")))
+    assert all(float(str(text.get("y"))) < height for text in root.iter("text"))
+
+
+def test_a_map_of_one_change_has_one_class() -> None:
+    svg = draw_change_map({"01": 7.0}, {}, "x", ChangeWords(["another amount"], "same"), WIDE)
+    assert MORE[-1] in svg
+    assert f'"{MORE[0]}"' not in svg

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
+import polars as pl
 import pytest
 from support.run_folders.awkward_run import make_run
 
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.shared.decided_run import of_run
+from tnt_sim.domain.territory import load_territory
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import format_integer, format_short_amount
+from tnt_sim.i18n.numbers import format_integer, format_rounded, format_short_amount
 from tnt_sim.reporting.charts.margin_scatter import choose_ticks
 from tnt_sim.reporting.charts.money_bars import MoneyBar, draw_money
+from tnt_sim.reporting.decision_page.note_sections import build_regions, describe_territories
 from tnt_sim.reporting.decision_page.note_sentences import build_sentences, shorten_titles
 from tnt_sim.reporting.decision_page.outcomes import (
     CLOSED,
@@ -26,8 +30,10 @@ from tnt_sim.reporting.decision_page.outcomes import (
     select_rows,
 )
 from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
-from tnt_sim.reporting.decision_page.page_rows import select_shared_bounds
+from tnt_sim.reporting.decision_page.page_rows import format_per_head, select_shared_bounds
+from tnt_sim.reporting.decision_page.subtotals import Tally
 
+HEADS = load_territory(2021).get_population("department")
 DEEP = """\
 schema_version: 1
 id: profond
@@ -183,3 +189,29 @@ def test_paper_has_the_note_and_its_annexes(deep: StoredRun, tmp_path: Path) -> 
     assert text.index('class="signature"') < text.index('id="annexes"')
     assert "<details" not in text
     assert "<script" not in text
+
+
+def test_figures_per_head_are_rounded_one_way() -> None:
+    tally = Tally(0, "01", "Ain", 200, 1, 1, 0, 4_500)
+    assert format_per_head(tally, Lang.EN) == "€0.23", "22.5 cents are rounded as the script of the page does"
+    other = Tally(1, "02", "Aisne", 100, 1, 1, 0, 100_000)
+    finding = describe_territories([tally, other])
+    assert finding is not None
+    assert "€0.23" in finding.in_(Lang.EN)
+    regions = build_regions([tally, other], Lang.EN, paper=True)
+    assert regions is not None
+    assert "€0.23" in regions.finding
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_the_note_has_an_annex_on_equity(runs: list[StoredRun], deep: StoredRun, lang: Lang) -> None:
+    page = render_report_html(runs[0], PageOptions(lang))
+    table = runs[0].table.filter(pl.col("department").is_in(list(HEADS)))
+    money = dict(table.group_by("department").agg(pl.col("granted_cents").sum()).iter_rows())
+    people, total = sum(HEADS[code] for code in money), sum(money.values())
+    gaps = sum(abs(money[a] * HEADS[b] - money[b] * HEADS[a]) for a in money for b in money)
+    index = format_rounded(float(Fraction(gaps, 2 * people * total)), lang, 2)
+    annex = page[page.index('id="equity"') : page.index('id="departments"')]
+    assert index in annex
+    assert annex.count("<svg") == 2
+    assert 'id="equity"' not in render_report_html(deep, PageOptions(lang))

@@ -15,6 +15,9 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from tnt_sim.reporting.charts.svg import LINE_HEIGHT, Drawing
+from tnt_sim.reporting.report_tree import NARROW
+
 FILLS = ("#dce8f2", "#b3cde3", "#83acd0", "#5288ba", "#2a6399", "#0f3d66")
 """From the lowest to the highest class: one hue, darkening, so that classes differ in greyscale."""
 MORE = ("#a9cdec", "#5b9bd5", "#1f5f9e")
@@ -24,6 +27,9 @@ NOTHING = "url(#none)"
 """Hatching of a department without a grant, so that colour is not the only sign."""
 FRAME = "0 0 1010 1010"
 
+_MOST_SIDE = 350.0
+"""Most pixels of the side of a map of changes."""
+_LESS_STRIPES = tuple(f"url(#less{k})" for k in range(len(LESS)))
 _INSET = ("75", "92", "93", "94")
 _PLACES = {"971": (10, 470), "972": (126, 470), "973": (14, 600), "976": (124, 600), "974": (14, 730)}
 _SCALE_OVERSEAS, _SCALE_INSET = 2.0, 4.6
@@ -109,21 +115,77 @@ def draw_map(
     return _draw_shapes(fills, titles, label)
 
 
-def draw_change_map(changes: Mapping[str, float], titles: Mapping[str, str], label: str) -> str:
-    """Return the map of changes: blue for more, striped orange for less, darker for larger ones, hatched for none.
+@dataclass(frozen=True, slots=True)
+class ChangeWords:
+    """Words of the legend of a map of changes: of its classes by their bounds in order, and of no change."""
 
-    The classes of more and of less have the same bounds, so that equal changes are equally dark.
+    classes: Sequence[str]
+    same: str
+
+
+def compute_change_bounds(changes: Mapping[str, float]) -> list[float]:
+    """Return the bounds between the classes of a map of changes, the same for more and for less."""
+    return compute_class_bounds([abs(value) for value in changes.values()], len(MORE))
+
+
+def draw_change_map(
+    changes: Mapping[str, float], titles: Mapping[str, str], label: str, words: ChangeWords, width: int
+) -> str:
+    """Draw the map of changes: blue for more, striped orange for less, darker for larger ones, hatched for none.
+
+    The classes of more and of less have the same bounds, so that equal changes are equally dark. The legend is
+    beside the map, and below it on a narrow page.
     """
-    cuts = compute_class_bounds([abs(value) for value in changes.values()], len(MORE))
+    cuts = compute_change_bounds(changes)
     fills = {}
     for outline in load_outlines():
         value = changes.get(outline.code, 0)
-        shades = MORE if value > 0 else tuple(f"url(#less{k})" for k in range(len(LESS)))
-        fills[outline.code] = shades[bisect_right(cuts, abs(value))] if value else NOTHING
-    return _draw_shapes(fills, titles, label, _STRIPES)
+        shades = MORE if value > 0 else _LESS_STRIPES
+        fills[outline.code] = (
+            shades[_pick_shade(bisect_right(cuts, abs(value)), len(cuts))] if value else NOTHING
+        )
+    is_narrow = width <= NARROW
+    side = min(float(width), _MOST_SIDE)
+    drawing = Drawing(width)
+    shapes = _list_shapes(fills, titles, _STRIPES)
+    drawing.pieces.append(f'<svg width="{side:g}" height="{side:g}" viewBox="{FRAME}">{shapes}</svg>')
+    x, y = (0.0, side + 14) if is_narrow else (side + 20, side / 3)
+    for k, text in enumerate(words.classes):
+        shade = _pick_shade(k, len(cuts))
+        _draw_swatches(drawing, x, y, (MORE[shade], _LESS_STRIPES[shade]))
+        drawing.write_text(x + 50, y + 11, text)
+        y += LINE_HEIGHT + 2
+    _draw_swatches(drawing, x, y, (NOTHING,))
+    drawing.write_text(x + 50, y + 11, words.same)
+    return _name_patterns(drawing.finish(max(side, y + LINE_HEIGHT), label), "n" if is_narrow else "w")
 
 
-def _draw_shapes(fills: Mapping[str, str], titles: Mapping[str, str], label: str, patterns: str = "") -> str:
+def _name_patterns(svg: str, prefix: str) -> str:
+    """Name the patterns of one of two drawings: a page hides one, whose patterns then paint nothing."""
+    return svg.replace('<pattern id="', f'<pattern id="{prefix}-').replace("url(#", f"url(#{prefix}-")
+
+
+def _pick_shade(k: int, n_bounds: int) -> int:
+    """Return the shade of class k where there are fewer classes than shades: the darkest ones."""
+    return k + len(MORE) - 1 - n_bounds
+
+
+def _draw_swatches(drawing: Drawing, x: float, y: float, fills: Sequence[str]) -> None:
+    drawing.pieces += [
+        f'<rect x="{x + 22 * k:g}" y="{y:g}" width="20" height="13" fill="{fill}" stroke="#8a949c"/>'
+        for k, fill in enumerate(fills)
+    ]
+
+
+def _draw_shapes(fills: Mapping[str, str], titles: Mapping[str, str], label: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{FRAME}" role="img" aria-label="{escape(label)}">'
+        f"{_list_shapes(fills, titles)}</svg>"
+    )
+
+
+def _list_shapes(fills: Mapping[str, str], titles: Mapping[str, str], patterns: str = "") -> str:
+    """Return the patterns, the shapes and the frame of the enlarged part of a map."""
     shapes = [
         f'<path d="{outline.path}" data-code="{outline.code}" fill="{fills[outline.code]}"'
         + (
@@ -135,11 +197,10 @@ def _draw_shapes(fills: Mapping[str, str], titles: Mapping[str, str], label: str
         for outline in load_outlines()
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{FRAME}" role="img" aria-label="{escape(label)}">'
         f"{_HATCHING}{patterns}"
         '<g stroke="#ffffff" stroke-width="1.5" stroke-linejoin="round">'
         f"{''.join(shapes)}</g>"
-        '<rect x="816" y="8" width="186" height="180" fill="none" stroke="#8a949c"/></svg>'
+        '<rect x="816" y="8" width="186" height="180" fill="none" stroke="#8a949c"/>'
     )
 
 

@@ -195,8 +195,9 @@ class Drawing:
             x = scale.locate(tick)
             self.draw_line([(x, y), (x, y + 4)], opacity=0.5)
             text = scale.write(tick, lang)
-            anchor = "end" if x + measure_text(text) / 2 > self.width else "middle"
-            self.write_text(x, y + 18, text, anchor=anchor, soft=True)
+            half = measure_text(text) / 2
+            anchor = "end" if x + half > self.width else "start" if x < half else "middle"
+            self.write_text(0 if anchor == "start" else x, y + 18, text, anchor=anchor, soft=True)
         if scale.is_broken:
             self._draw_break(scale.start + 3, y)
 
@@ -232,4 +233,4 @@ def describe_break(scale: Scale, lang: Lang) -> str:
 
 def compute_text_room(texts: Sequence[str], least: float, most: float) -> float:
     """Return the width of a column of texts, within limits."""
-    return min(most, max([least, *(measure_text(text) + 10 for text in texts)]))
+    return min(most, max([least, *(measure_text(text) + 14 for text in texts)]))

@@ -16,6 +16,7 @@ import polars as pl
 from markupsafe import Markup
 
 from tnt_sim.analysis.explain.document import ExplainDocument
+from tnt_sim.domain.money import divide_cents
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang, Text, _, _n, capitalise_text
@@ -158,10 +159,10 @@ def describe_territories(departments: Sequence[Tally]) -> Text | None:
     known = [one for one in departments if one.code and one.population]
     if not known:
         return None
-    mean = Fraction(sum(one.granted_cents for one in known), sum(one.population for one in known))
+    mean = divide_cents(sum(one.granted_cents for one in known), sum(one.population for one in known))
     best = max(known, key=lambda one: Fraction(one.granted_cents, one.population))
     none = sum(one.granted_cents == 0 for one in known)
-    highest = Money(round(Fraction(best.granted_cents, best.population)))
+    highest = Money(divide_cents(best.granted_cents, best.population))
     if none:
         return _n(
             "{highest} per head in {best}, {mean} on average, and nothing in {n} department",
@@ -169,16 +170,16 @@ def describe_territories(departments: Sequence[Tally]) -> Text | None:
             n=none,
             highest=highest,
             best=best.name,
-            mean=Money(round(mean)),
+            mean=Money(mean),
         )
     least = min(known, key=lambda one: Fraction(one.granted_cents, one.population))
     return _(
         "From {lowest} per head in {least} to {highest} in {best}; {mean} on average",
-        lowest=Money(round(Fraction(least.granted_cents, least.population))),
+        lowest=Money(divide_cents(least.granted_cents, least.population)),
         least=least.name,
         highest=highest,
         best=best.name,
-        mean=Money(round(mean)),
+        mean=Money(mean),
     )
 
 
@@ -190,7 +191,7 @@ def build_regions(regions: Sequence[Tally], lang: Lang, *, paper: bool) -> Pictu
     ordered = sorted(known, key=lambda one: (-Fraction(one.granted_cents, one.population), one.name))
     heads = [Fraction(one.granted_cents, one.population) for one in ordered]
     largest = max(heads[0], Fraction(1))
-    texts = [format_amount(round(head), lang) for head in heads]
+    texts = [page_rows.format_per_head(one, lang) for one in ordered]
     bars = [
         RateBar(one.name, float(head / largest), text)
         for one, head, text in zip(ordered, heads, texts, strict=True)

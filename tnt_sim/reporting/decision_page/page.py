@@ -36,6 +36,7 @@ from tnt_sim.i18n.numbers import (
 )
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
+from tnt_sim.reporting.decision_page.equity import build_equity
 from tnt_sim.reporting.decision_page.note_sections import (
     build_candidate_cards,
     build_extension_rows,
@@ -221,6 +222,7 @@ def _build_territories(
         "legends": page_rows.build_legends(bounds, lang),
         "territories": finding.in_(lang) if finding is not None else "",
         "regions": build_regions(tallies.get("region", ()), lang, paper=options.paper),
+        "equity": build_equity(run, lang, paper=options.paper) if departments else None,
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tnt_sim.domain.money import divide_cents
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import (
@@ -173,8 +174,8 @@ def _format_map_value(key: str, value: float, lang: Lang) -> str:
 
 def format_per_head(tally: Tally, lang: Lang) -> str:
     """Write the grant per inhabitant, to the cent."""
-    found = tally.per_head_cents
-    return "–" if found is None else format_amount(math.floor(found + 0.5), lang)
+    known = tally.population > 0
+    return format_amount(divide_cents(tally.granted_cents, tally.population), lang) if known else "–"
 
 
 def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, str]:

@@ -149,6 +149,11 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         "rules": _("What each rule costs"),
         "other_rules": _("The other rules"),
         "per_head_regions": _("How much does each region get per inhabitant?"),
+        "equity": _("Equity: money per head"),
+        "no_equity": _(
+            "No curve of money per head: it needs two departments with applications and a known population, "
+            "and money granted there."
+        ),
         "extend": _("Transfer or extend"),
         "written": _("Amount set"),
         "moved": _("Transfers"),

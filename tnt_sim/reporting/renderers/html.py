@@ -102,7 +102,7 @@ def read_asset(name: str) -> str:
 
 MOST_ROWS = 500
 """Most rows of a table on a page; the workbook has all."""
-OPEN_ROWS, OPEN_CARDS = 15, 4
+OPEN_ROWS, OPEN_CARDS = 15, 3
 """Rows of a longer table that are shown before the others are unfolded; fewer where they are cards on a phone."""
 MOST_FEW = 3
 """Rows beyond these that are not worth folding."""
@@ -231,6 +231,8 @@ def _render_inner(section: Section, lang: Lang, *, on_page: bool = True) -> Iter
 def _render_node(node: Node, lang: Lang, title: str = "", *, on_page: bool = True) -> str:
     match node:
         case Paragraph():
+            if on_page and not node.outputs & Output.PAGE:
+                return ""
             soft = ' class="soft"' if node.soft else ""
             return f"<p{soft}>{escape(node.mark + write_words(node.text, lang))}</p>"
         case Callout():

@@ -34,9 +34,12 @@ from tnt_sim.reporting.reports.comparison_answer import (
     build_answer,
     build_department_section,
     build_envelope_chart,
+    name_departments,
 )
+from tnt_sim.reporting.reports.money_spread import ListMoney, build_spread_nodes, get_map_year
 from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.reporting.text.change_words import describe_cause
+from tnt_sim.reporting.text.dossier_names import name_dossiers
 from tnt_sim.reporting.text.scenario_differences import build_difference_rows, list_differences
 from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.scenario.scenario import is_synthetic
@@ -139,15 +142,24 @@ def _build_sections(comparison: ComparedRuns) -> Iterator[Section]:
         beside = Table(_set_sides_beside(columns, comparison), outputs=Output.PAGE)
         apart = Table(columns, outputs=Output.TERMINAL | Output.SHEET)
         pictures = build_envelope_chart(comparison)
-        yield Section(_("The decisions"), [*pictures, beside, apart])
+        units = [] if comparison.one_goal else [Paragraph(_UNITS, soft=True)]
+        yield Section(_("The decisions"), [*pictures, beside, apart, *units])
     yield from _build_differences(comparison)
     yield from build_department_section(comparison)
+    yield _build_spread_section(comparison)
     for dimension, title in DIMENSION.items():
         yield _build_dimension_section(comparison, dimension, title)
     for name, moved in comparison.moves.items():
         yield _build_move_section(comparison, name, moved)
         yield _build_winner_section(name, comparison.winners[name])
     yield from _build_regrets(comparison)
+
+
+def _build_spread_section(comparison: ComparedRuns) -> Section:
+    """Return how evenly each decision spreads its money over inhabitants."""
+    lists = [ListMoney(side.name, side.build_dossier_table()) for side in comparison.sides]
+    year = get_map_year(comparison.sides[0].scenario.spec)
+    return Section(_("Money per head"), build_spread_nodes(lists, year))
 
 
 def _build_differences(comparison: ComparedRuns) -> Iterator[Section]:
@@ -165,12 +177,18 @@ def _build_differences(comparison: ComparedRuns) -> Iterator[Section]:
             for k, side in enumerate(comparison.sides, start=1)
         ),
     ]
-    title = _("What differs")
-    nodes: list[Node] = [Paragraph(text) for text in words]
+    title, is_pair = _("What differs"), len(comparison.sides) == 2
+    nodes: list[Node] = [
+        Paragraph(text, outputs=Output.TERMINAL if is_pair else Output.ALL) for text in words
+    ]
+    annex: list[Node] = [Paragraph(text, outputs=Output.PAGE) for text in words]
     if pairs:
         nodes.append(Table(columns, most=40, outputs=Output.TERMINAL | Output.SHEET))
-        nodes.append(Table(_list_difference_columns(comparison), outputs=Output.PAGE))
+        in_words = Table(_list_difference_columns(comparison), outputs=Output.PAGE)
+        (annex if is_pair else nodes).append(in_words)
     yield Section(title, nodes)
+    if is_pair:
+        yield Section(title, annex, annex=True)
 
 
 def _list_difference_columns(comparison: ComparedRuns) -> list[Column]:
@@ -221,7 +239,9 @@ def _build_regrets(comparison: ComparedRuns) -> Iterator[Section]:
             Column(_("Regret"), worst["worst_regret"].to_list(), Kind.DECIMAL),
             *([Column(_("Note"), notes)] if any(notes) else []),
         ]
-        yield Section(_("Greatest regret"), [Table(columns, folded=True)])
+        title = _("Greatest regret")
+        yield Section(title, [Table(columns, outputs=Output.TERMINAL | Output.SHEET)])
+        yield Section(title, [Table(columns, outputs=Output.PAGE)], annex=True)
     columns = [
         Column(_("List"), table["portfolio"].to_list()),
         Column(_("Under the scenario"), table["scenario"].to_list()),
@@ -232,7 +252,7 @@ def _build_regrets(comparison: ComparedRuns) -> Iterator[Section]:
     about = _("What each list is worth if another scenario comes true, and what its choice then costs.")
     words = [about] if comparison.one_goal else [about, _UNITS]
     nodes: list[Node] = [*(Paragraph(text) for text in words), Table(columns, outputs=Output.FILES)]
-    yield Section(_("Regrets"), nodes, annex=comparison.one_goal)
+    yield Section(_("Regrets"), nodes, annex=True)
 
 
 def _infer_kind(key: str) -> Kind:
@@ -306,10 +326,18 @@ def _build_move_section(comparison: ComparedRuns, name: str, moved: pl.DataFrame
     table = moved.sort(pl.col("change_cents").abs(), descending=True, maintain_order=True)
     codes = [MOVE[code] for code in table["move"].to_list()]
     columns = [
-        Column(_("Dossier"), table["dossier"].to_list()),
-        Column(_("Title"), table["title"].to_list(), optional=True),
+        Column(
+            _("Dossier"),
+            name_dossiers(*(table[key].to_list() for key in ("dossier", "title", "applicant"))),
+            outputs=Output.PAGE,
+        ),
+        Column(_("Dossier"), table["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
+        Column(_("Title"), table["title"].to_list(), outputs=Output.TERMINAL | Output.SHEET, optional=True),
         Column(_("Envelope"), table["envelope"].to_list(), outputs=Output.SHEET),
-        Column(_("Department"), table["department"].to_list(), outputs=Output.FILES),
+        Column(_("Department"), table["department"].to_list(), outputs=Output.SHEET),
+        Column(
+            _("Department"), name_departments(table["department"].to_list(), specs[0]), outputs=Output.PAGE
+        ),
         Column(_("Move"), codes),
         Column(_("Before"), table["before_cents"].to_list(), Kind.MONEY, Output.SHEET),
         Column(_("After"), table["after_cents"].to_list(), Kind.MONEY, Output.SHEET),

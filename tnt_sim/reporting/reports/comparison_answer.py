@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 
 import polars as pl
 
 from tnt_sim.analysis.compare.comparison import ENTERS, LEAVES, ComparedRuns
-from tnt_sim.domain.territory import YEARS, load_territory
+from tnt_sim.domain.territory import load_territory
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_short_amount
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.reporting.charts.bars import Change, draw_dumbbells
-from tnt_sim.reporting.charts.department_map import draw_change_map, list_department_codes
+from tnt_sim.reporting.charts.department_map import (
+    ChangeWords,
+    compute_change_bounds,
+    draw_change_map,
+    list_department_codes,
+)
 from tnt_sim.reporting.charts.svg import write_cents
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -28,12 +34,13 @@ from tnt_sim.reporting.report_tree import (
     Tone,
     write_both,
 )
+from tnt_sim.reporting.reports.money_spread import get_map_year
 from tnt_sim.reporting.text.scenario_differences import NONE, list_differences
 from tnt_sim.scenario.spec import ScenarioSpec
 
 MOST_NAMED = 3
 """Most differences that the answer names one by one."""
-MOST_ENVELOPES = 8
+MOST_ENVELOPES = 6
 
 
 def build_answer(comparison: ComparedRuns) -> list[Node]:
@@ -172,7 +179,7 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
     rows = sorted(granted, key=lambda code: (granted[code][1] - granted[code][0], code))
     table = Table(
         [
-            Column(_("Department"), [f"{names.get(code, code)} ({code})" for code in rows]),
+            Column(_("Department"), name_departments(rows, comparison.sides[0].scenario.spec)),
             *(
                 Column(side.name, [granted[code][k] for code in rows], Kind.ROUND_MONEY)
                 for k, side in enumerate(comparison.sides)
@@ -185,19 +192,30 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
     yield Section(_("Who gains and who loses"), [chart, table])
 
 
+def name_departments(codes: Sequence[str | None], spec: ScenarioSpec) -> list[str]:
+    """Return « Ain (01) » for each code of the map, and any other code as it is."""
+    names = _map_department_names(spec)
+    return [f"{names[code]} ({code})" if code in names else code or "" for code in codes]
+
+
 def _map_department_names(spec: ScenarioSpec) -> dict[str, str]:
     """Return the name of each department, by code, on the map of the scenario's year."""
-    year = spec.territory.year if spec.territory is not None else YEARS[0]
-    units = load_territory(year).table.filter((pl.col("level") == "department") & ~pl.col("overseas"))
+    units = load_territory(get_map_year(spec)).units.filter(pl.col("level") == "department")
     return dict(units.select("code", "name").iter_rows())
 
 
-def _draw_changes(
-    changes: dict[str, int], names: dict[str, str], label: Text, lang: Lang, _width: int
-) -> str:
+def _draw_changes(changes: dict[str, int], names: dict[str, str], label: Text, lang: Lang, width: int) -> str:
     colon = _(": ").in_(lang)
     titles = {
         code: f"{name} ({code}){colon}{_format_signed(changes.get(code, 0), lang)}"
         for code, name in names.items()
     }
-    return draw_change_map(changes, titles, label.in_(lang))
+    bounds = [format_short_amount(round(cents), lang) for cents in compute_change_bounds(changes)]
+    between = [f"{low} – {high}" for low, high in pairwise(bounds)]
+    if bounds:
+        ends = [_("under {displayed}", displayed=bounds[0]), _("{displayed} and more", displayed=bounds[-1])]
+        classes = [ends[0].in_(lang), *between, ends[1].in_(lang)]
+    else:
+        classes = [_("another amount").in_(lang)]
+    words = ChangeWords(classes, _("the same amount").in_(lang))
+    return draw_change_map(changes, titles, label.in_(lang), words, width)
