@@ -8,8 +8,8 @@ from collections.abc import Sequence
 def name_dossier(number: str, title: str | None, applicant: str | None = None) -> str:
     """Return « École – Commune d'A (E-03) »; the number alone where nothing else is known.
 
-    >>> name_dossier("E-03", "School", "Town"), name_dossier("7", None, "Town"), name_dossier("8", "Hall A", "A")
-    ('School – Town (E-03)', 'Town (7)', 'Hall A (8)')
+    >>> name_dossier("E-03", "School", "Town")
+    'School – Town (E-03)'
     """
     words = [text for text in (title, applicant) if text]
     if len(words) == 2 and words[1].casefold() in words[0].casefold():
