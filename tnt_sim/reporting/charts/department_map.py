@@ -157,10 +157,10 @@ def draw_change_map(
         y += LINE_HEIGHT + 2
     _draw_swatches(drawing, x, y, (NOTHING,))
     drawing.write_text(x + 50, y + 11, words.same)
-    return _name_patterns(drawing.finish(max(side, y + LINE_HEIGHT), label), "n" if is_narrow else "w")
+    return _label_patterns(drawing.finish(max(side, y + LINE_HEIGHT), label), "n" if is_narrow else "w")
 
 
-def _name_patterns(svg: str, prefix: str) -> str:
+def _label_patterns(svg: str, prefix: str) -> str:
     """Name the patterns of one of two drawings: a page hides one, whose patterns then paint nothing."""
     return svg.replace('<pattern id="', f'<pattern id="{prefix}-').replace("url(#", f"url(#{prefix}-")
 

@@ -34,12 +34,12 @@ from tnt_sim.reporting.reports.comparison_answer import (
     build_answer,
     build_department_section,
     build_envelope_chart,
-    name_departments,
+    label_departments,
 )
 from tnt_sim.reporting.reports.money_spread import ListMoney, build_spread_nodes, get_map_year
 from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.reporting.text.change_words import describe_cause
-from tnt_sim.reporting.text.dossier_names import name_dossiers
+from tnt_sim.reporting.text.dossier_names import label_dossiers
 from tnt_sim.reporting.text.scenario_differences import build_difference_rows, list_differences
 from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.scenario.scenario import is_synthetic
@@ -328,7 +328,7 @@ def _build_move_section(comparison: ComparedRuns, name: str, moved: pl.DataFrame
     columns = [
         Column(
             _("Dossier"),
-            name_dossiers(*(table[key].to_list() for key in ("dossier", "title", "applicant"))),
+            label_dossiers(*(table[key].to_list() for key in ("dossier", "title", "applicant"))),
             outputs=Output.PAGE,
         ),
         Column(_("Dossier"), table["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
@@ -336,7 +336,7 @@ def _build_move_section(comparison: ComparedRuns, name: str, moved: pl.DataFrame
         Column(_("Envelope"), table["envelope"].to_list(), outputs=Output.SHEET),
         Column(_("Department"), table["department"].to_list(), outputs=Output.SHEET),
         Column(
-            _("Department"), name_departments(table["department"].to_list(), specs[0]), outputs=Output.PAGE
+            _("Department"), label_departments(table["department"].to_list(), specs[0]), outputs=Output.PAGE
         ),
         Column(_("Move"), codes),
         Column(_("Before"), table["before_cents"].to_list(), Kind.MONEY, Output.SHEET),

@@ -179,7 +179,7 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
     rows = sorted(granted, key=lambda code: (granted[code][1] - granted[code][0], code))
     table = Table(
         [
-            Column(_("Department"), name_departments(rows, comparison.sides[0].scenario.spec)),
+            Column(_("Department"), label_departments(rows, comparison.sides[0].scenario.spec)),
             *(
                 Column(side.name, [granted[code][k] for code in rows], Kind.ROUND_MONEY)
                 for k, side in enumerate(comparison.sides)
@@ -192,7 +192,7 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
     yield Section(_("Who gains and who loses"), [chart, table])
 
 
-def name_departments(codes: Sequence[str | None], spec: ScenarioSpec) -> list[str]:
+def label_departments(codes: Sequence[str | None], spec: ScenarioSpec) -> list[str]:
     """Return « Ain (01) » for each code of the map, and any other code as it is."""
     names = _map_department_names(spec)
     return [f"{names[code]} ({code})" if code in names else code or "" for code in codes]

@@ -13,7 +13,7 @@ from functools import partial
 
 import polars as pl
 
-from tnt_sim.analysis.shared.money_spread import MoneySpread, TerritoryMoney, compute_spread
+from tnt_sim.analysis.compare.money_spread import MoneySpread, TerritoryMoney, compute_spread
 from tnt_sim.domain.money import divide_cents
 from tnt_sim.domain.territory import YEARS, load_territory
 from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
@@ -175,8 +175,8 @@ def draw_spreads(lists: SpreadLists, label: Text, lang: Lang, width: int) -> str
 
 def build_spread_nodes(lists: Sequence[ListMoney], year: int) -> list[Node]:
     """Return the curves of two lists or more and their figures, or why there are none."""
-    found = compute_spreads(lists[: len(MARKS)], year)
-    if found is None:
+    compared = compute_spreads(lists[: len(MARKS)], year)
+    if compared is None:
         return [
             Paragraph(
                 _(
@@ -186,8 +186,8 @@ def build_spread_nodes(lists: Sequence[ListMoney], year: int) -> list[Node]:
                 soft=True,
             )
         ]
-    finding = describe_change(found) if len(lists) == 2 else _describe_extremes(found)
-    return [build_spread_chart(found, finding), _build_figures(found)]
+    finding = describe_change(compared) if len(lists) == 2 else _describe_extremes(compared)
+    return [build_spread_chart(compared, finding), _build_figures(compared)]
 
 
 def _describe_extremes(lists: SpreadLists) -> Text:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def name_dossier(number: str, title: str | None, applicant: str | None = None) -> str:
+def label_dossier(number: str, title: str | None, applicant: str | None = None) -> str:
     """Return « École – Commune d'A (E-03) »; the number alone where nothing else is known.
 
-    >>> name_dossier("E-03", "School", "Town")
+    >>> label_dossier("E-03", "School", "Town")
     'School – Town (E-03)'
     """
     words = [text for text in (title, applicant) if text]
@@ -17,11 +17,11 @@ def name_dossier(number: str, title: str | None, applicant: str | None = None) -
     return f"{' – '.join(words)} ({number})" if words else number
 
 
-def name_dossiers(
+def label_dossiers(
     numbers: Sequence[str], titles: Sequence[str | None], applicants: Sequence[str | None] | None = None
 ) -> list[str]:
     """Return the names of dossiers in order."""
     return [
-        name_dossier(number, title, applicant)
+        label_dossier(number, title, applicant)
         for number, title, applicant in zip(numbers, titles, applicants or [None] * len(numbers), strict=True)
     ]
