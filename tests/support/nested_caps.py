@@ -42,3 +42,31 @@ objective: [{{maximise: {{score: 1}}}}]
     text += RULE % int(sum(caps) + 2) if rule else ""
     (folder / "nested.yaml").write_text(text, encoding="utf-8")
     return solve_reference(load_scenario(folder / "nested.yaml"), prove=False)
+
+
+def solve_two_trees(folder: Path, seed: int, n: int = 14) -> ReferenceSolution:
+    """A decision under two ceilings, one of them over two envelopes, with cents and ties: SYNTHETIC."""
+    random = np.random.default_rng(seed)
+    ask = random.choice([3, 4, 4, 5, 8], n) + random.integers(0, 3, n) * 0.25
+    score = random.choice([1, 2, 2.5, 3, 6], n)
+    own = random.choice(["a1", "a2", "b"], n)
+    rows = "".join(f"D{k:02d},{own[k]},{ask[k]:.2f},{ask[k]:.2f},{score[k]}\n" for k in range(n))
+    (folder / "dossiers.csv").write_text("dossier,envelope,cost,requested,score\n" + rows, encoding="utf-8")
+    caps = {name: ask[own == name].sum() * random.integers(4, 10) / 10 for name in ("a1", "a2", "b")}
+    above = (caps["a1"] + caps["a2"]) * random.integers(5, 10) / 10
+    text = f"""schema_version: 1
+id: trees
+title: SYNTHETIC
+programme:
+  id: tout
+  envelopes:
+    - id: a
+      amount: {above:.2f} €
+      overbooked: true
+      envelopes: [{{id: a1, amount: {caps["a1"]:.2f} €}}, {{id: a2, amount: {caps["a2"]:.2f} €}}]
+    - {{id: b, amount: {caps["b"]:.2f} €}}
+dossiers: [{{file: dossiers.csv}}]
+objective: [{{maximise: {{score: 1}}}}]
+"""
+    (folder / "trees.yaml").write_text(text, encoding="utf-8")
+    return solve_reference(load_scenario(folder / "trees.yaml"), prove=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.nested_caps import solve_nested_caps
+from support.nested_caps import solve_nested_caps, solve_two_trees
 
 from tnt_sim.analysis.marginal import entry_thresholds, marginal_euro
 from tnt_sim.analysis.marginal.cap_limits import compute_extension_limits
@@ -17,10 +17,8 @@ from tnt_sim.analysis.shared.cap_curves import CapCurves
 from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
 from tnt_sim.deadline import UNLIMITED, DeadlineExpired
 from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds
-from tnt_sim.scenario.load import load_scenario
 
 
 def compare(one: NextEuro) -> tuple[object, ...]:
@@ -92,35 +90,6 @@ def test_prices_and_exchanges_bound_every_extension(tmp_path: Path, seed: int) -
                 assert low <= exact.low
                 n_exact += 1
     assert n_exact or not rows
-
-
-def solve_two_trees(folder: Path, seed: int) -> ReferenceSolution:
-    """A decision under two ceilings, one of them over two envelopes, with cents and ties: SYNTHETIC."""
-    random = np.random.default_rng(seed)
-    n = 14
-    ask = random.choice([3, 4, 4, 5, 8], n) + random.integers(0, 3, n) * 0.25
-    score = random.choice([1, 2, 2.5, 3, 6], n)
-    own = random.choice(["a1", "a2", "b"], n)
-    rows = "".join(f"D{k:02d},{own[k]},{ask[k]:.2f},{ask[k]:.2f},{score[k]}\n" for k in range(n))
-    (folder / "dossiers.csv").write_text("dossier,envelope,cost,requested,score\n" + rows, encoding="utf-8")
-    caps = {name: ask[own == name].sum() * random.integers(4, 10) / 10 for name in ("a1", "a2", "b")}
-    above = (caps["a1"] + caps["a2"]) * random.integers(5, 10) / 10
-    text = f"""schema_version: 1
-id: trees
-title: SYNTHETIC
-programme:
-  id: tout
-  envelopes:
-    - id: a
-      amount: {above:.2f} €
-      overbooked: true
-      envelopes: [{{id: a1, amount: {caps["a1"]:.2f} €}}, {{id: a2, amount: {caps["a2"]:.2f} €}}]
-    - {{id: b, amount: {caps["b"]:.2f} €}}
-dossiers: [{{file: dossiers.csv}}]
-objective: [{{maximise: {{score: 1}}}}]
-"""
-    (folder / "trees.yaml").write_text(text, encoding="utf-8")
-    return solve_reference(load_scenario(folder / "trees.yaml"), prove=False)
 
 
 def test_a_tree_that_rises_pays_for_losses_elsewhere(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ increase a funds i without loss only if
 It is enough if a list is known. Today's list takes i in; if the cap of its leaf has too little left, the least
 profitable part of that leaf leaves, and others of leaves with room come in until nothing is lost. The caps above
 then need what these weigh beyond what is left. An application of another tree takes the place of others in its
-leaf, and the tree that rises pays for what is lost. All is read in integers, with all applications in arrays.
+leaf, or in its tree if they free too little, and the tree that rises pays for what is lost. Where no list is
+known, the bound without the cap that rises may show that no increase is enough. All is read in integers, with all
+applications in arrays.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tnt_sim.analysis.marginal.todays_list import TodaysList
 from tnt_sim.analysis.shared.cap_curves import CapCurves, PathTree, RaisedCaps
 from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
@@ -48,16 +51,23 @@ def compute_extension_limits(
     for number in np.unique(numbers).tolist():
         deadline.check()
         own, tree, rises = numbers == number, curves.trees[number], number == raised.tree
-        if rises and rising is not None:
-            low = rising.compute_lower_limits(columns[own])
-            high = rising.compute_upper_limits(columns[own], curves.form.stages[0].objective[columns[own]])
-        else:
-            low = _compute_limits_elsewhere(tree, columns[own], rising, deadline)
-            losses = _find_losses(tree, columns[own], curves.form.stages[0].objective[columns[own]])
-            high = _find_enough_for_losses(losses, rising)
         never = (
             tree.task.weight[columns[own]] > _find_fixed_room(tree, raised if rises else None)[columns[own]]
         )
+        profit = curves.form.stages[0].objective[columns[own]]
+        if rises and rising is not None:
+            low = rising.compute_lower_limits(columns[own])
+            high = rising.compute_upper_limits(columns[own], profit)
+            unknown = np.flatnonzero((high == FAR) & ~never)
+            never[unknown] = rising.is_never_enough(columns[own][unknown], deadline)
+        else:
+            lost = _compute_least_losses(tree, columns[own], deadline)
+            low = _compute_limits_elsewhere(lost, rising)
+            high = _find_enough_for_losses(_find_losses(tree, columns[own], profit), rising)
+            unknown = np.flatnonzero((high == FAR) & ~never)
+            if len(unknown) and rising is not None:
+                most = rising.compute_most_gain(deadline)
+                never[unknown] = [most is not None and lost[k] > most for k in unknown.tolist()]
         for row, least, most, out in zip(
             covered[own].tolist(), low, high.tolist(), never.tolist(), strict=True
         ):
@@ -101,11 +111,10 @@ def compute_increase_limits(
             return limits
         for number in sorted({caps.tree for caps in raised.values() if caps.tree >= 0}):
             tree = curves.trees[number]
-            lists = _TodaysList.of(tree)
+            lists = TodaysList.of(tree)
             exchanges = lists.find_least_exchanges(deadline)
             prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
-            open_root = replace(tree.root, cap=int(tree.task.weight[tree.root.collect_columns()].sum()))
-            no_root = CapPrices.of(tree.task.profit, tree.task.weight, open_root, deadline)
+            no_root = _compute_prices_without_root(tree, deadline)
             for name, caps in raised.items():
                 if caps.tree != number:
                     continue
@@ -135,6 +144,12 @@ def _compute_spare(curves: CapCurves, deadline: Deadline) -> int | None:
             return None
         most += prices.bound // prices.b
     return max(0, most - int(objective[curves.funded].sum()))
+
+
+def _compute_prices_without_root(tree: PathTree, deadline: Deadline) -> CapPrices | None:
+    """Price the caps of a tree whose root has room for all its columns."""
+    open_root = replace(tree.root, cap=int(tree.task.weight[tree.root.collect_columns()].sum()))
+    return CapPrices.of(tree.task.profit, tree.task.weight, open_root, deadline)
 
 
 def _compute_most_gain(tree: PathTree, raised: RaisedCaps, prices: CapPrices | None) -> int | None:
@@ -192,9 +207,24 @@ class _RisingTree:
             self.find_least(lacks) for lacks in self.prices.compute_lacks(columns, self.tree.decided_profit)
         ]
 
+    def is_never_enough(self, columns: IntArray, deadline: Deadline) -> BoolArray:
+        """Whether prices show that no weight, however large, lets each column in without loss, bool (n,)."""
+        never = np.zeros(len(columns), dtype=np.bool_)
+        if not len(columns) or self.raised.leaf >= 0:
+            return never
+        prices = _compute_prices_without_root(self.tree, deadline) if self.raised.above else self.prices
+        if prices is not None:
+            never[:] = [lacks > 0 for lacks in prices.compute_lacks(columns, self.tree.decided_profit)]
+        return never
+
+    def compute_most_gain(self, deadline: Deadline) -> int | None:
+        """Bound what the tree gains with any weight, in units; None without prices."""
+        prices = _compute_prices_without_root(self.tree, deadline) if self.raised.above else self.prices
+        return _compute_most_gain(self.tree, self.raised, prices)
+
     def compute_upper_limits(self, columns: IntArray, profit: IntArray) -> IntArray:
         """Find a weight to add with which a list with each column is worth as much as today's; FAR for none."""
-        lists = _TodaysList.of(self.tree)
+        lists = TodaysList.of(self.tree)
         weight = self.tree.task.weight[columns]
         high = np.full(len(columns), FAR)
         good = profit >= 0
@@ -208,204 +238,6 @@ class _RisingTree:
         if self.raised.above:
             high[good] = lists.find_enough(columns[good], profit[good])
         return high
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _TodaysList:
-    """Today's list in a tree of one level, and what may leave it or come in, by profit per weight.
-
-    Attributes
-    ----------
-    leaf_of : leaf of each column, int64 (n_cols,): its place among the children of the root; the last place for
-    columns directly under the root
-    left : weight left in each leaf, int64 (n_leaves + 1,); FAR for the last place
-    left_above : weight left in the root
-    funded : bool (n_cols,)
-    open : bool (n_leaves + 1,), leaves with room for any of their applications
-    """
-
-    tree: PathTree
-    leaf_of: IntArray
-    left: IntArray
-    left_above: int
-    funded: BoolArray
-    open: BoolArray
-
-    @classmethod
-    def of(cls, tree: PathTree) -> _TodaysList:
-        root, weight = tree.root, tree.task.weight
-        leaf_of = np.full(len(weight), len(root.children))
-        for place, child in enumerate(root.children):
-            leaf_of[child.columns] = place
-        funded = np.zeros(len(weight), dtype=np.bool_)
-        funded[tree.decided_columns] = True
-        left = np.array([child.cap for child in root.children] + [FAR], dtype=np.int64)
-        np.subtract.at(left, leaf_of[tree.decided_columns], weight[tree.decided_columns])
-        left[-1] = FAR
-        heaviest = np.zeros(len(left), dtype=np.int64)
-        waiting = root.collect_columns()
-        waiting = waiting[~funded[waiting]]
-        np.maximum.at(heaviest, leaf_of[waiting], weight[waiting])
-        return cls(tree, leaf_of, left, root.cap - tree.decided_weight, funded, heaviest <= left)
-
-    def find_leaf(self, row: int) -> int:
-        """Return the place of the leaf of a cap."""
-        return next(place for place, child in enumerate(self.tree.root.children) if child.row == row)
-
-    def find_enough(self, columns: IntArray, profit: IntArray) -> IntArray:
-        """Find a weight to add to the root for each column; FAR for none."""
-        weight = self.tree.task.weight[columns]
-        leaf = self.leaf_of[columns]
-        need = weight - self.left[leaf]
-        in_place = need <= 0
-        enough = np.full(len(columns), FAR)
-        freed = self._find_freed(profit[in_place])
-        enough[in_place] = np.maximum(0, weight[in_place] - freed - self.left_above)
-        gain, paid = self._list_additions(self.open)
-        for place in np.unique(leaf[~in_place]).tolist():
-            own = np.flatnonzero(~in_place & (leaf == place))
-            gone, lost = self._find_departures(place, need[own])
-            short = np.maximum(0, lost - profit[own])
-            k = np.searchsorted(gain, short, side="left")
-            known = (gone < FAR) & (k < len(gain))
-            added = weight[own] - gone + paid[np.minimum(k, len(gain) - 1)] - self.left_above
-            enough[own] = np.where(known, np.maximum(0, added), FAR)
-        return enough
-
-    def find_least_exchanges(self, deadline: Deadline) -> tuple[IntArray, IntArray]:
-        """Find the least weight that a gain of a unit adds to each leaf, int64 (n_leaves + 1,) each; FAR for none.
-
-        One waiting application comes in, in the place of none or of one of less profit: one of its leaf, or else
-        one of any leaf so that the root has room.
-        """
-        profit, weight = self.tree.task.profit, self.tree.task.weight
-        inside, across = (np.full(len(self.left), FAR) for _ in range(2))
-        columns = self.tree.root.collect_columns()
-        columns = columns[np.argsort(self.leaf_of[columns], kind="stable")]
-        ends = np.searchsorted(self.leaf_of[columns], np.arange(1, len(self.left)))
-        anywhere = self._rank_departures(self.tree.decided_columns)
-        for place, own in enumerate(np.split(columns, ends)):
-            deadline.check()
-            waiting = own[~self.funded[own] & (profit[own] > 0)]
-            p, w = profit[waiting], weight[waiting]
-            here = self._rank_departures(own[self.funded[own]])
-            inside[place] = (w - _find_most_freed(here, p)).min(initial=FAR)
-            fits = w - _find_most_freed(anywhere, p) <= self.left_above
-            across[place] = w[fits].min(initial=FAR)
-        return inside, across
-
-    def _rank_departures(self, columns: IntArray) -> tuple[IntArray, IntArray]:
-        """Return profits that may leave, rising, and the most weight of one of at most as much."""
-        profit = self.tree.task.profit[columns]
-        order = np.argsort(profit, kind="stable")
-        return profit[order], np.maximum.accumulate(self.tree.task.weight[columns][order])
-
-    def find_enough_for_gain(self, exchanges: tuple[IntArray, IntArray], raised: RaisedCaps) -> int:
-        """Find a weight to add to some caps with which a list is worth a unit more; FAR for none.
-
-        Parameters
-        ----------
-        exchanges : weights that a gain adds to each leaf, with one that leaves it, or another leaf
-        """
-        inside, across = exchanges
-        enough = FAR
-        if raised.leaf >= 0:
-            place = self.find_leaf(raised.leaf)
-            own, above = int(inside[place] - self.left[place]), int(inside[place]) - self.left_above
-            enough = int(across[place] - self.left[place])
-            if raised.above or above <= 0:
-                enough = min(enough, max(own, above))
-        if raised.above:
-            fits = inside <= self.left
-            enough = min(enough, int(inside[fits].min(initial=FAR)) - self.left_above)
-        return FAR if enough > FAR // 2 else max(0, enough)
-
-    def can_hold_all(self, raised: RaisedCaps) -> bool:
-        """Whether the caps that rise hold all applications of any profit under them, so that they never bind."""
-        profit, weight = self.tree.task.profit, self.tree.task.weight
-        used = [node for node in (self.tree.root, *self.tree.root.children) if node.row == raised.leaf]
-        used += [self.tree.root] if raised.above else []
-        under = [(node, node.collect_columns()) for node in used]
-        return all(int(weight[own[profit[own] > 0]].sum()) <= node.cap for node, own in under)
-
-    def _find_freed(self, profit: IntArray) -> IntArray:
-        """Find the weight that leaves today's list while it loses at most some profits."""
-        p, w = self._sort_columns(self.tree.decided_columns, falling=False)
-        count = np.searchsorted(np.cumsum(p), profit, side="right")
-        return np.append(0, np.cumsum(w))[count]
-
-    def _list_additions(self, leaves: BoolArray) -> tuple[IntArray, IntArray]:
-        """List what may come in where some leaves have room: the profits gained, rising from 0, and their weights.
-
-        Parameters
-        ----------
-        leaves : bool (n_leaves + 1,), the leaves that are looked at
-        """
-        waiting = self.tree.root.collect_columns()
-        waiting = waiting[~self.funded[waiting] & leaves[self.leaf_of[waiting]]]
-        waiting = waiting[self.tree.task.profit[waiting] > 0]
-        waiting = self._sort_by_ratio(waiting, falling=True)
-        leaf = self.leaf_of[waiting]
-        order = np.argsort(leaf, kind="stable")
-        weight = self.tree.task.weight[waiting[order]]
-        reach = np.cumsum(weight)
-        first = np.searchsorted(leaf[order], leaf[order], side="left")
-        reach -= (reach - weight)[first] if len(first) else 0
-        fits = np.zeros(len(waiting), dtype=np.bool_)
-        fits[order] = reach <= self.left[leaf[order]]
-        chosen = waiting[fits]
-        gain, paid = self.tree.task.profit[chosen], self.tree.task.weight[chosen]
-        return np.append(0, np.cumsum(gain)), np.append(0, np.cumsum(paid))
-
-    def _find_departures(self, place: int, need: IntArray) -> tuple[IntArray, IntArray]:
-        """Find what leaves a leaf so that some weights come free: its weight, FAR for none, and its profit."""
-        own = self.tree.decided_columns
-        p, w = self._sort_columns(own[self.leaf_of[own] == place], falling=False)
-        weight, profit = np.append(0, np.cumsum(w)), np.append(0, np.cumsum(p))
-        k = np.searchsorted(weight, need, side="left")
-        inside = np.minimum(k, len(weight) - 1)
-        return np.where(k < len(weight), weight[inside], FAR), profit[inside]
-
-    def _find_least_departure(self, place: int, need: IntArray) -> IntArray:
-        """Find the least profit of one that leaves a leaf so that some weights come free; FAR for none."""
-        own = self.tree.decided_columns
-        own = own[self.leaf_of[own] == place]
-        own = own[np.argsort(self.tree.task.weight[own], kind="stable")]
-        profit = np.append(np.minimum.accumulate(self.tree.task.profit[own][::-1])[::-1], FAR)
-        least: IntArray = profit[np.searchsorted(self.tree.task.weight[own], need, side="left")]
-        return least
-
-    def list_enough(self, raised: RaisedCaps) -> tuple[IntArray, IntArray]:
-        """List gains of this list, rising from 0, and a weight to add to some caps that is enough for each."""
-        if raised.leaf < 0:
-            gain, paid = self._list_additions(np.ones_like(self.open))
-            return gain, np.maximum(0, paid - self.left_above)
-        place = self.find_leaf(raised.leaf)
-        waiting = self.tree.root.collect_columns()
-        waiting = waiting[~self.funded[waiting] & (self.leaf_of[waiting] == place)]
-        p, w = self._sort_columns(waiting[self.tree.task.profit[waiting] > 0], falling=True)
-        gain, paid = np.append(0, np.cumsum(p)), np.append(0, np.cumsum(w))
-        if not raised.above:
-            fits = paid <= self.left_above
-            gain, paid = gain[fits], paid[fits]
-        above = paid - self.left_above if raised.above else np.zeros_like(paid)
-        return gain, np.maximum(0, np.maximum(paid - self.left[place], above))
-
-    def _sort_columns(self, columns: IntArray, *, falling: bool) -> tuple[IntArray, IntArray]:
-        ordered = self._sort_by_ratio(columns, falling=falling)
-        return self.tree.task.profit[ordered], self.tree.task.weight[ordered]
-
-    def _sort_by_ratio(self, columns: IntArray, *, falling: bool) -> IntArray:
-        ratio = self.tree.task.profit[columns] / self.tree.task.weight[columns]
-        ordered: IntArray = columns[np.argsort(-ratio if falling else ratio, kind="stable")]
-        return ordered
-
-
-def _find_most_freed(departures: tuple[IntArray, IntArray], profit: IntArray) -> IntArray:
-    """Return the most weight of one that leaves with less than each profit; 0 for none."""
-    ranked, weight = departures
-    freed: IntArray = np.append(0, weight)[np.searchsorted(ranked, profit, side="left")]
-    return freed
 
 
 def _find_fixed_room(tree: PathTree, raised: RaisedCaps | None) -> IntArray:
@@ -422,14 +254,16 @@ def _find_fixed_room(tree: PathTree, raised: RaisedCaps | None) -> IntArray:
     return room
 
 
-def _compute_limits_elsewhere(
-    tree: PathTree, columns: IntArray, rising: _RisingTree | None, deadline: Deadline
-) -> list[int]:
-    """Bound from below the weight to add to the tree that rises, for columns of another tree."""
+def _compute_least_losses(tree: PathTree, columns: IntArray, deadline: Deadline) -> list[int]:
+    """Bound from below what every list loses in a tree with each column in, in units."""
     prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
     if prices is None:
         return [0] * len(columns)
-    lost = [max(0, -(-lacks // prices.b)) for lacks in prices.compute_lacks(columns, tree.decided_profit)]
+    return [max(0, -(-lacks // prices.b)) for lacks in prices.compute_lacks(columns, tree.decided_profit)]
+
+
+def _compute_limits_elsewhere(lost: Sequence[int], rising: _RisingTree | None) -> list[int]:
+    """Bound from below the weight to add to the tree that rises, so that it gains what another tree loses."""
     if rising is None:
         return [FAR if loss else 0 for loss in lost]
     return [rising.find_least_for_gain(loss) if loss else 0 for loss in lost]
@@ -438,19 +272,27 @@ def _compute_limits_elsewhere(
 def _find_losses(tree: PathTree, columns: IntArray, profit: IntArray) -> IntArray:
     """Find what today's list loses with each column in where no cap rises; FAR where no exchange is found.
 
-    The least profitable part of its leaf leaves, or one application of it that is heavy enough.
+    The least profitable part of its leaf leaves, or one application of it that is heavy enough. Where the leaf
+    frees too little for the root, others leave other leaves.
     """
     losses = np.full(len(columns), FAR)
     if tree.n_levels > 1:
         return losses
-    lists = _TodaysList.of(tree)
-    leaf = lists.leaf_of[columns]
-    need = tree.task.weight[columns] - np.minimum(lists.left[leaf], lists.left_above)
+    lists = TodaysList.of(tree)
+    leaf, weight = lists.leaf_of[columns], tree.task.weight[columns]
+    need = weight - np.minimum(lists.left[leaf], lists.left_above)
     for place in np.unique(leaf).tolist():
         own = np.flatnonzero(leaf == place)
-        gone, lost = lists._find_departures(place, need[own])
-        least = np.minimum(np.where(gone < FAR, lost, FAR), lists._find_least_departure(place, need[own]))
-        losses[own] = np.where(least < FAR, np.maximum(0, least - profit[own]), FAR)
+        gone, lost = lists.find_cheapest_departures(place, need[own])
+        losses[own] = np.where(gone < FAR, np.maximum(0, lost - profit[own]), FAR)
+        rest = own[gone == FAR]
+        if len(rest):
+            gone, lost = lists.find_cheapest_departures(place, weight[rest] - lists.left[place])
+            others = lists.select_decided(place, others=True)
+            free = np.where(gone < FAR, gone, 0)
+            more, paid = lists.find_departures_among(others, weight[rest] - lists.left_above - free)
+            known = (gone < FAR) & (more < FAR)
+            losses[rest] = np.where(known, np.maximum(0, lost + paid - profit[rest]), FAR)
     return losses
 
 
@@ -458,7 +300,7 @@ def _find_enough_for_losses(losses: IntArray, rising: _RisingTree | None) -> Int
     """Find a weight to add to a tree with which it gains some losses elsewhere; FAR for none."""
     if rising is None:
         return np.where(losses == 0, 0, FAR)
-    gain, enough = _TodaysList.of(rising.tree).list_enough(rising.raised)
+    gain, enough = TodaysList.of(rising.tree).list_enough(rising.raised)
     k = np.searchsorted(gain, losses, side="left")
     found: IntArray = np.where(k < len(gain), enough[np.minimum(k, len(gain) - 1)], FAR)
     return found

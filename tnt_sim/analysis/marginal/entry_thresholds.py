@@ -168,6 +168,8 @@ def _compute_upper_bound(base: ReferenceSolution, path: EnvelopePath, opened: Pr
 UNKNOWN = -1
 UPPER_SHARE = 0.6
 """Share of the time for upper bounds, which need no linear program; then the lower ones are computed."""
+FIRST_SHARE = 0.5
+"""Share of the time in which curves look at applications without an upper limit, before all others."""
 KERNEL, SOLVED, LIMITS = "kernel", "solved", "limits"
 KERNEL_SHARE = 0.5
 """Share of the time for exact kernels, one application at a time; the rest have limits."""
@@ -265,10 +267,14 @@ def _read_curves(
     if not few:
         for row, limit in in_cents.items():
             record_added(no_loss, row, limit)
-    extensions = curves.find_extensions(waiting, path, deadline, limits)
+    unknown = [row for row, limit in limits.items() if limit.high == FAR > limit.low]
+    extensions = curves.find_extensions(unknown, path, deadline.take_share(FIRST_SHARE), limits)
+    rest = [row for row in waiting if row not in extensions or not extensions[row].exact]
+    others = curves.find_extensions(rest, path, deadline, limits)
     left = []
     for row in waiting:
-        added = _intersect_limits(extensions.get(row), in_cents.get(row))
+        added = _intersect_limits(extensions.get(row), others.get(row))
+        added = _intersect_limits(added, in_cents.get(row))
         if added is None or (few and not added.exact):
             left.append(row)
         else:
