@@ -182,6 +182,39 @@ def test_an_optimum_whose_value_is_not_the_claimed_one_is_asked_again() -> None:
     assert [repair.kind for repair in found.repairs] == [RepairKind.VALUE_CHECKED]
 
 
+WIDE = 10**10
+NEEDED = [863_728_462, 670_289_200, 509_441_685, 461_614_178]
+
+
+def lower_amount(free: int) -> LinearModel:
+    """Lower an amount of cents as far as three dossiers allow; a spare column takes part of what is left."""
+    rows = [[*NEEDED, 1, 0], [0, 0, 0, 0, 1, 1], [-1, -1, -1, -1, 0, 0]]
+    return model_of(
+        rows, [NO_LOWER] * 3, [WIDE + free, WIDE - 1, -3], [0, 0, 0, 0, 1, 0],
+        col_lower=[0] * 6, col_upper=[1, 1, 1, 1, WIDE, WIDE],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("free", [0, 1, 1_641_345_062, 1_641_345_063, 1_641_345_064])
+def test_a_wide_column_is_known_to_its_last_unit(name: str, free: int) -> None:
+    least = sum(sorted(NEEDED)[:3])
+    found = solve_integral(lower_amount(free), get_backend(name))
+    assert found.termination is Termination.OPTIMAL, found.repairs
+    assert found.value == found.bound == min(WIDE - 1, WIDE + free - least)
+
+
+@pytest.mark.parametrize("short", [1, 7])
+def test_an_optimum_that_misses_the_last_units_is_asked_again(short: int) -> None:
+    model = lower_amount(0)
+    best = WIDE - sum(sorted(NEEDED)[:3])
+    # the wide column counts from its upper end
+    point, claim = [0.0, 1.0, 1.0, 1.0, best - short - WIDE, 0.0], best - short - WIDE
+    found = solve_integral(model, Canned([says(Termination.OPTIMAL, point, claim)]))
+    assert found.value == found.bound == best
+    assert {repair.kind for repair in found.repairs} == {RepairKind.POLISHED, RepairKind.VALUE_CHECKED}
+
+
 def test_a_start_convicts_a_worse_optimum() -> None:
     start = np.array([0, 1])
     found = solve_integral(TWO, Canned([says(Termination.OPTIMAL, [1.0, 0.0], 3.0)]), start=start)

@@ -77,6 +77,8 @@ class IntegralSolution:
     seconds: float = 0.0
 
 
+FAR_VALUE = 10**8
+"""Values of a wide column from which on a solver may miss the last units: its tolerance nears the last digits."""
 MAX_SOLVES = 60
 """Solves of one model before the search ends with NUMERIC_TROUBLE."""
 
@@ -118,15 +120,15 @@ def solve_integral(
         return _IntegralSearch(model, backend, limits, start, tuning).return_start()
     small, inverse = Symmetry().apply(model)
     if small is model:
-        return _IntegralSearch(model, backend, limits, start, tuning).run()
+        return _search_near(model, backend, limits, start, tuning)
     began = time.perf_counter()
     reduced = inverse.reduce(start) if start is not None and model.is_feasible(start) else None
-    solution = _IntegralSearch(small, backend, translate_points(limits, inverse), reduced, tuning).run()
+    solution = _search_near(small, backend, translate_points(limits, inverse), reduced, tuning)
     held = None if solution.values is None else inverse.expand(solution.values)
     if solution.termination is not Termination.NUMERIC_TROUBLE:
         return replace(solution, values=held)
     # merged columns are not 0-1, so that cuts cannot remove their choices: solve with all columns
-    again = _IntegralSearch(model, backend, limits, start if held is None else held, tuning).run()
+    again = _search_near(model, backend, limits, start if held is None else held, tuning)
     return replace(
         again,
         repairs=(*solution.repairs, *again.repairs),
@@ -134,6 +136,41 @@ def solve_integral(
         n_solves=solution.n_solves + again.n_solves,
         seconds=time.perf_counter() - began,
     )
+
+
+def _search_near(
+    model: LinearModel, backend: Backend, limits: Limits, start: IntArray | None, tuning: Tuning
+) -> IntegralSolution:
+    """Search for an optimum; count an objective of one wide column from that column's better end.
+
+    The value then is small, and a solver tells its last units apart.
+    """
+    end = _find_better_end(model)
+    if end is None:
+        return _IntegralSearch(model, backend, limits, start, tuning).run()
+    column, value = end
+    base = np.zeros(model.n_cols, dtype=np.int64)
+    base[column] = value
+    near, inverse = Restriction(around=base).apply(model)
+    reduced = inverse.reduce(start) if start is not None and model.is_feasible(start) else None
+    solution = _IntegralSearch(near, backend, translate_points(limits, inverse), reduced, tuning).run()
+    return replace(
+        solution,
+        values=None if solution.values is None else inverse.expand(solution.values),
+        value=None if solution.value is None else inverse.expand_bound(solution.value),
+        bound=None if solution.bound is None else inverse.expand_bound(solution.bound),
+    )
+
+
+def _find_better_end(model: LinearModel) -> tuple[int, int] | None:
+    """Return the column of an objective of one wide column, and its bound of the better value; None for others."""
+    counted = np.flatnonzero(model.objective)
+    if len(counted) != 1:
+        return None
+    column = int(counted[0])
+    lower, upper = int(model.col_lower[column]), int(model.col_upper[column])
+    end = upper if (model.objective[column] > 0) == (model.sense is Sense.MAXIMISE) else lower
+    return None if upper - lower < FAR_VALUE or end in (NO_LOWER, NO_UPPER) else (column, end)
 
 
 @dataclass(slots=True)
@@ -257,10 +294,12 @@ class _IntegralSearch:
     def _accept(self, point: IntArray, termination: Termination, claimed: float | None) -> Termination | None:
         """Accept a feasible point; solve again if its claimed value is not the exact one."""
         value = self.model.compute_value(point)
-        beaten = self.best is not None and self._is_better(self.best_value, value)
         self._hold(point)
         if termination is not Termination.OPTIMAL:
             return termination
+        if abs(value) >= FAR_VALUE and not self.ask_better and np.count_nonzero(self.model.objective) == 1:
+            self._polish_point(point, "the value is too large for the last digits of floats")
+        beaten = self._is_better(self.best_value, value)
         if beaten or (claimed is not None and abs(claimed - value) >= 0.5):
             # the incumbent is better than the « optimum », or the claimed value came from fractional columns
             detail = f"claimed {claimed!r}, exact {value}, in hand {self.best_value}"
