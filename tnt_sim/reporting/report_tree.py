@@ -231,11 +231,12 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled part; an `annex` is left to the page and the workbook."""
+    """A titled part. An `annex` is left to page and workbook, and a `folded` one shows its title on a page."""
 
     title: Words
     nodes: Sequence[Node] = ()
     annex: bool = False
+    folded: bool = False
 
 
 type Node = Paragraph | Callout | Chart | Table | Listing | Section
@@ -252,6 +253,7 @@ class Report:
     about : what identifies the answer, as the scenario's id and the day of the decision
     nodes : the verdict first, then sentences and sections
     answer : what a page says first in a few sentences, where the nodes of a terminal say it further below
+    page : the nodes of a page, where its readers need other words than those of a terminal
     synthetic : whether the data are invented
     foot : fingerprints of the sources, by name
     bare : a terminal writes the nodes alone, without title and subject
@@ -262,6 +264,7 @@ class Report:
     about: Sequence[Words] = ()
     nodes: Sequence[Node] = ()
     answer: Sequence[Node] = ()
+    page: Sequence[Node] = ()
     synthetic: bool = False
     foot: Mapping[str, str] = field(default_factory=dict)
     day: date | None = None

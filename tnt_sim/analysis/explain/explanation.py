@@ -206,10 +206,12 @@ class ExplanationResult(StudyAnswer):
     ----------
     data : the answer, whose JSON form is `document`
     faults : names that are not applications of the run, each with the nearest one
+    decided : the decision that it explains
     """
 
     data: ExplainDocument
     faults: tuple[Defect, ...]
+    decided: DecidedRun
 
     def __repr__(self) -> str:
         return f"<Explanation of {len(self.data.dossiers)} dossiers of {self.data.scenario}>"
@@ -277,7 +279,7 @@ def explain(
     refuse_all_unknown(rows, faults)
     tongue = lang or decided.lang
     if known is not None and everyone:
-        return ExplanationResult(replace(known, unknown=_list_unknown(faults, tongue)), faults)
+        return ExplanationResult(replace(known, unknown=_list_unknown(faults, tongue)), faults, decided)
     sentences = _get_reporter(progress)
     clock = Clock(get_limit(decided, seconds)).hold_back_answer(
         len(decided.numbers) if everyone else len(rows)
@@ -374,7 +376,7 @@ def explain(
         seconds=SecondsEntry(explain=round(time.perf_counter() - began, 3)),
         read_from=None if known is None else known.read_from,
     )
-    return ExplanationResult(document, faults)
+    return ExplanationResult(document, faults, decided)
 
 
 def get_limit(decided: DecidedRun, seconds: float | None) -> float:

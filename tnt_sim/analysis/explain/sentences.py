@@ -277,6 +277,58 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
 the list is proved optimal, `crowded_out` by what crowds it out."""
 
 
+def explain_briefly(entry: ExplainedDossier, name: str, lang: Lang) -> str:
+    """Write what is decided on one application, its amount and why, in one sentence that begins with its name."""
+    return BRIEF[get_sentence_key(entry)].in_(lang).format_map(_SentenceFields(entry, lang, name))
+
+
+_FEW_EUROS = _(
+    '{{name}} waits: it needs {{asked}}, {{left}} is left in "{{envelope}}", and the last that were funded '
+    "there bring at least as much per euro."
+)
+_NO_ROOM = _('{{name}} waits: it needs {{asked}}, and {{left}} is left in "{{envelope}}".')
+_MISSED = _("{{name}} is not eligible: {{missed}}.")
+BRIEF: Mapping[str, Text] = MappingProxyType(
+    {
+        "committed": _("{{name}} is already committed for {{granted}}."),
+        "decided_funded": _("{{name}} is funded for {{granted}} by decision{{author}}: {{why}}."),
+        "merit": _("{{name}} is funded for {{granted}}: it is in the best list for the programme's goal."),
+        "listed": _(
+            "{{name}} is funded for {{granted}}: it is in the list that was found, which nothing proves to "
+            "be the best."
+        ),
+        "rule": _("{{name}} is funded for {{granted}} thanks to {{rule}}."),
+        "state": _MISSED,
+        "ineligible": _MISSED,
+        "not_given": _MISSED,
+        "capped_out": _("{{name}} is refused: it is eligible, but its caps leave no possible amount."),
+        "decided_refused": _("{{name}} is refused by decision{{author}}: {{why}}."),
+        "variant": _('{{name}} is refused: the other variant "{{by}}" is funded, and only one may be.'),
+        "prerequisite": _(
+            '{{name}} waits for {{request}}: it requires dossier "{{by}}", which is not funded.'
+        ),
+        "order": _(
+            '{{name}} waits for {{request}}: in the order of {{rule}}, "{{by}}" goes first and is not funded.'
+        ),
+        "outranked": _FEW_EUROS,
+        "outranked_barred": _FEW_EUROS,
+        "none_fits": _NO_ROOM,
+        "none_fits_barred": _NO_ROOM,
+        "crowded_out": _("{{name}} waits for {{request}}: funding it would break {{rule}}."),
+        "no_gain": _("{{name}} waits for {{request}}: it would add nothing to the programme's goal."),
+        "no_note": _(
+            "{{name}} waits for {{request}}: a value that the goal counts is not given, and counts as zero."
+        ),
+        "unclear": _(
+            "{{name}} waits for {{request}}: it would fit in what is left; what keeps it out was not established."
+        ),
+        "displaced": _("{{name}} waits for {{request}} because of {{rule}}: without it, it would be funded."),
+        "reserve": _("{{name}} is on the reserve list, rank {{rank}} ({{reserved}})."),
+    }
+)
+"""One sentence that a reader who knows nothing of the model understands, by the keys of `SENTENCES`."""
+
+
 def get_sentence_key(entry: ExplainedDossier) -> str:
     """Return the key of the sentence for an entry."""
     code = entry.reason_code
@@ -300,13 +352,18 @@ class _SentenceFields:
 
     entry: ExplainedDossier
     lang: Lang
+    name: str = ""
 
     def __getitem__(self, name: str) -> str:
         entry, lang = self.entry, self.lang
         margin, decision, reserve = entry.margin, entry.decision, entry.on_reserve
         match name:
+            case "name":
+                return self.name
             case "granted":
                 return format_amount(entry.granted_cents, lang)
+            case "request":
+                return format_amount(entry.asked_cents, lang)
             case "asked":
                 return format_amount(margin.asked_cents if margin else None, lang)
             case "left":

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tnt_sim.analysis.explain import explanation as analysis
 from tnt_sim.api.study_files import Pages, with_files
 from tnt_sim.i18n.message import Lang
+
+if TYPE_CHECKING:
+    from tnt_sim.reporting.report_tree import Report
 
 
 class Explanation(Pages, analysis.ExplanationResult):
@@ -14,6 +19,18 @@ class Explanation(Pages, analysis.ExplanationResult):
     def lang(self) -> Lang:
         """Return the language of its sentences."""
         return Lang(self.data.lang)
+
+    def build_report(self) -> Report:
+        """Return the report that a page or a workbook shows, with the pictures of the decision.
+
+        Examples
+        --------
+        >>> result.explain("E-01").build_report().title.en
+        'Explanation of the decisions'
+        """
+        from tnt_sim.reporting.reports.explanation_page import build_report
+
+        return build_report(self.data, self.decided)
 
 
 explain = with_files(analysis.explain, Explanation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,10 @@ from tnt_sim.cli.console import (
     show_progress,
 )
 from tnt_sim.i18n.message import N_
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.explain.explanation import ExplanationResult
+    from tnt_sim.reporting.report_tree import Report
 
 DossiersArgument = Annotated[
     list[str] | None,
@@ -46,7 +50,6 @@ def explain(
     from tnt_sim.analysis.explain import explanation as study
     from tnt_sim.analysis.shared import decided_run as decided
     from tnt_sim.cli.stored_explanation import keep_explanation, read_of_decision
-    from tnt_sim.reporting.reports.explanation import build_report
 
     result = decided.of_run(options.run_dir, options.project)
     limit = study.get_limit(result, options.seconds)
@@ -70,7 +73,18 @@ def explain(
         print_note(ERROR.in_(lang) + fault.describe(lang))
     one = [] if dossiers or everyone else [entry.dossier for entry in document.reserve[:1]]
     hint = build_hint("explain --one" if one else "explain", lang, format_arguments(options.run_dir, *one))
-    options.show(partial(build_report, document), document, lang, hint)
+    options.show(partial(_build_report, explanation, has_page=options.out is not None), document, lang, hint)
     if document.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return UNKNOWN if explanation.faults else 0
+
+
+def _build_report(explanation: ExplanationResult, *, has_page: bool) -> Report:
+    """Return the report; what draws a page is loaded for a page alone."""
+    if has_page:
+        from tnt_sim.reporting.reports.explanation_page import build_report
+
+        return build_report(explanation.data, explanation.decided)
+    from tnt_sim.reporting.reports.explanation import build_report as build_terminal_report
+
+    return build_terminal_report(explanation.data)

@@ -1,39 +1,99 @@
-"""Applications around the margin: their value against their amount, and the line that separates them."""
+"""Applications by value and amount, with the line at the margin, changes as arrows and inversions as lines."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
-from tnt_sim.reporting.charts.svg import measure_text
-from tnt_sim.reporting.charts.svg_text import INK, open_picture, shorten_text, write_text
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.charts.svg import (
+    LINE_HEIGHT,
+    Drawing,
+    Scale,
+    WriteNumber,
+    compute_ticks,
+    measure_text,
+    shorten_text,
+    write_cents,
+    write_number,
+)
+from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.reporting.report_tree import NARROW
 
-_SIZE = 12.5
+MOST_NAMED_POINTS = 150
+"""Most applications of a picture that have tooltips; the others share one path per mark."""
+CROWD = 400
+"""Applications from which marks are smaller and lighter."""
+type ScatterPlace = tuple[float, float]
+"""Amount in cents and value."""
 
 
 @dataclass(frozen=True, slots=True)
-class MarginPoint:
-    """An application: amount in cents, value, whether it is funded, and what its tooltip says."""
+class ScatterPoint:
+    """An application: amount in cents, value, mark, and what its tooltip says; a `name` is written beside it."""
 
     cents: int
     value: float
-    funded: bool
-    tooltip: str
+    mark: Mark
+    tooltip: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class AxisWords:
-    """Titles of the axes, words of the two marks and of the line, and how figures are written."""
+class ScatterArrow:
+    """A change of amount or value that would fund an application."""
+
+    start: ScatterPlace
+    end: ScatterPlace
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterWords:
+    """Titles of the axes, words of the marks, of the line and of the links, and how values are written.
+
+    Attributes
+    ----------
+    marks : in the order of the legend
+    margin, arrow, link : "" where the picture has none
+    """
 
     amount: str
     value: str
-    funded: str
-    waiting: str
-    margin: str
-    write_amount: Callable[[int], str]
-    write_value: Callable[[float], str]
+    marks: Mapping[Mark, str]
+    margin: str = ""
+    arrow: str = ""
+    link: str = ""
+    write_value: WriteNumber = write_number
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """The content of a picture of applications.
+
+    Attributes
+    ----------
+    slope : value per cent at the margin, None without one
+    links : from a funded application to a better one that is not
+    most_cents : right end of the axis, on which larger amounts stand
+    """
+
+    points: Sequence[ScatterPoint]
+    slope: float | None = None
+    arrows: Sequence[ScatterArrow] = ()
+    links: Sequence[tuple[ScatterPlace, ScatterPlace]] = ()
+    most_cents: int | None = None
+
+    def find_limits(self) -> ScatterPlace:
+        """Return the largest amount and the largest value to draw."""
+        places = [(float(point.cents), point.value) for point in self.points]
+        places += [end for arrow in self.arrows for end in (arrow.start, arrow.end)]
+        most = max(cents for cents, _value in places)
+        if self.most_cents is not None and self.most_cents < most:
+            most = float(self.most_cents)
+            places = [place for place in places if place[0] <= most] or places
+        return most, max(value for _cents, value in places)
 
 
 def choose_ticks(largest: float, most: int = 5) -> list[float]:
@@ -50,70 +110,127 @@ def choose_ticks(largest: float, most: int = 5) -> list[float]:
     return [k * step for k in range(math.ceil(largest / step - 1e-9) + 1)]
 
 
-def draw_margin(points: Sequence[MarginPoint], slope: float, words: AxisWords, width: int, label: str) -> str:
-    """Return the scatter as an `<svg>` element; `slope` is the value per cent at the margin."""
-    height = 300 if width >= 500 else 320
-    x_ticks = choose_ticks(max(point.cents for point in points), 4 if width >= 500 else 3)
-    y_ticks = choose_ticks(max(point.value for point in points), 4)
-    left, right, top, bottom = 46.0, width - 14.0, 44.0, height - 40.0
+def draw_scatter(scatter: Scatter, words: ScatterWords, label: str, lang: Lang, width: int) -> str:
+    """Draw applications from zero on both axes; "" where there is none."""
+    if not scatter.points:
+        return ""
+    drawing = Drawing(width)
+    top = _draw_legend(drawing, scatter, words) + 38
+    most_cents, most_value = scatter.find_limits()
+    x_ticks = choose_ticks(most_cents, 3 if width <= NARROW else 4)
+    y_ticks = choose_ticks(most_value, 4)
+    room = max(measure_text(words.write_value(tick, lang)) for tick in y_ticks) + 12
+    bottom = top + (250 if width <= NARROW else 290)
+    is_cut = any(point.cents > most_cents for point in scatter.points)
+    x_scale = Scale(0, most_cents if is_cut else x_ticks[-1], room, width - 16, write_cents)
+    y_scale = Scale(0, y_ticks[-1], bottom, top, words.write_value)
+    drawing.write_text(0, top - 14, shorten_text(words.value, width), soft=True)
+    _draw_axes(drawing, x_scale, y_scale, lang)
+    drawing.write_text(width, bottom + 38, shorten_text(words.amount, width), anchor="end", soft=True)
+    if scatter.slope is not None and scatter.slope > 0:
+        _draw_margin(drawing, scatter.slope, x_scale, y_scale)
+    _draw_marks(drawing, scatter, x_scale, y_scale)
+    return drawing.finish(bottom + 46, label)
 
-    def scale_amount(cents: float) -> float:
-        return left + (right - left) * cents / x_ticks[-1]
 
-    def scale_value(value: float) -> float:
-        return bottom - (bottom - top) * value / y_ticks[-1]
+def _locate(place: ScatterPlace, x_scale: Scale, y_scale: Scale) -> ScatterPlace:
+    return x_scale.locate(min(place[0], x_scale.high)), y_scale.locate(min(place[1], y_scale.high))
 
-    pieces = [
-        f'<path d="M{left:g} {scale_value(tick):.1f}H{right:g}" class="grid" stroke="#e3e8ec"/>'
-        + write_text(left - 6, scale_value(tick) + 4, words.write_value(tick), soft=True, anchor="end")
-        for tick in y_ticks
+
+def _draw_axes(drawing: Drawing, x_scale: Scale, y_scale: Scale, lang: Lang) -> None:
+    drawing.draw_y_axis(y_scale, x_scale.start, x_scale.stop, lang, most=4)
+    ticks = compute_ticks(0, x_scale.high, 3 if drawing.width <= NARROW else 4)
+    for tick in ticks:
+        x = x_scale.locate(tick)
+        text = x_scale.write(tick, lang)
+        anchor = "end" if x + measure_text(text) / 2 > drawing.width else "middle"
+        drawing.draw_line([(x, y_scale.start), (x, y_scale.start + 4)], opacity=0.5)
+        drawing.write_text(x, y_scale.start + 18, text, anchor=anchor, soft=True)
+
+
+def _draw_margin(drawing: Drawing, slope: float, x_scale: Scale, y_scale: Scale) -> None:
+    """Draw the amounts and values of an application that is worth as much per euro as the last one funded."""
+    end = min(x_scale.high, y_scale.high / slope)
+    line = [_locate((0, 0), x_scale, y_scale), _locate((end, end * slope), x_scale, y_scale)]
+    drawing.draw_line(line, thickness=1.6, dash="6 3")
+
+
+def _draw_marks(drawing: Drawing, scatter: Scatter, x_scale: Scale, y_scale: Scale) -> None:
+    """Draw points, the lines between some of them, and changes; named points last."""
+    crowded = len(scatter.points) > CROWD
+    radius, opacity = (2.5, 0.55) if crowded else (4, 0.85)
+    named = [point for point in scatter.points if point.name]
+    others = [point for point in scatter.points if not point.name]
+    has_tooltips = len(scatter.points) <= MOST_NAMED_POINTS
+    for mark in Mark:
+        chosen = [point for point in others if point.mark is mark]
+        places = [_locate((point.cents, point.value), x_scale, y_scale) for point in chosen]
+        if not has_tooltips:
+            drawing.draw_signs(places, mark, radius=radius, opacity=opacity)
+            continue
+        for point, place in zip(chosen, places, strict=True):
+            drawing.draw_signs([place], mark, radius=radius, opacity=opacity, title=point.tooltip)
+    for start, end in scatter.links:
+        line = [_locate(start, x_scale, y_scale), _locate(end, x_scale, y_scale)]
+        drawing.draw_line(line, Mark.LOSS, thickness=1.4)
+    for point in named:
+        _draw_name(drawing, point, _locate((point.cents, point.value), x_scale, y_scale))
+    for arrow in scatter.arrows:
+        _draw_change(drawing, arrow, x_scale, y_scale)
+
+
+def _draw_name(drawing: Drawing, point: ScatterPoint, place: ScatterPlace) -> None:
+    """Draw an application with a ring, and its name where there is room."""
+    x, y = place
+    drawing.draw_signs([place], point.mark, radius=4.5, title=point.tooltip)
+    drawing.draw_ring(x, y, 9)
+    is_at_end = x + measure_text(point.name) + 14 > drawing.width
+    anchor = "end" if is_at_end else "start"
+    drawing.write_text(x - 13 if is_at_end else x + 13, y + 5, point.name, anchor=anchor, bold=True)
+
+
+def _draw_change(drawing: Drawing, arrow: ScatterArrow, x_scale: Scale, y_scale: Scale) -> None:
+    """Draw an arrow that leaves the ring of its application, with what would fund it at its point."""
+    start, end = _locate(arrow.start, x_scale, y_scale), _locate(arrow.end, x_scale, y_scale)
+    length = math.dist(start, end)
+    if length > 7:
+        share = 6 / length
+        start = (start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share)
+    drawing.draw_arrow(start, end, Mark.GAIN)
+    is_upright = abs(end[0] - start[0]) < abs(end[1] - start[1])
+    room = measure_text(arrow.text) + 8
+    if is_upright:
+        has_room = end[0] > room + x_scale.start
+        x = end[0] - 8 if has_room else end[0] + 8
+        drawing.write_text(x, end[1] + 1, arrow.text, anchor="end" if has_room else "start")
+    else:
+        x = min(max(end[0], room / 2), drawing.width - room / 2)
+        drawing.write_text(x, end[1] - 12, arrow.text, anchor="middle")
+
+
+def _draw_legend(drawing: Drawing, scatter: Scatter, words: ScatterWords) -> float:
+    """Draw the words of marks and lines, on as many lines as they need; return where the last one stands."""
+    present = {point.mark for point in scatter.points}
+    keys: list[tuple[Mark | str, str]] = [
+        (mark, text) for mark, text in words.marks.items() if mark in present
     ]
-    pieces += [
-        write_text(
-            min(scale_amount(tick), right - 14),
-            bottom + 16,
-            words.write_amount(round(tick)),
-            soft=True,
-            anchor="middle",
-        )
-        for tick in x_ticks
-    ]
-    pieces.append(write_text(right, height - 4, words.amount, soft=True, anchor="end"))
-    pieces.append(write_text(0, 12, shorten_text(words.value, _SIZE, width), soft=True))
-    end = min(x_ticks[-1], y_ticks[-1] / slope) if slope > 0 else x_ticks[-1]
-    pieces.append(
-        f'<path d="M{left:g} {bottom:g}L{scale_amount(end):.1f} {scale_value(end * slope):.1f}" class="line" '
-        f'stroke="{INK}" stroke-width="1.5" stroke-dasharray="6 3" fill="none"/>'
-    )
-    pieces += [_draw_point(scale_amount(point.cents), scale_value(point.value), point) for point in points]
-    pieces.append(_draw_keys(words))
-    return f"{open_picture('margin', width, height, label, _SIZE)}{''.join(pieces)}</svg>"
-
-
-def _draw_point(x: float, y: float, point: MarginPoint) -> str:
-    """Draw a filled disc for a funded application, and a cross for one that waits."""
-    tooltip = f"<title>{escape(point.tooltip)}</title>"
-    return _draw_mark(x, y, tooltip, funded=point.funded)
-
-
-def _draw_mark(x: float, y: float, tooltip: str = "", *, funded: bool) -> str:
-    if funded:
-        place = f'cx="{x:.1f}" cy="{y:.1f}" r="4"'
-        return f'<circle class="p-funded" {place} fill="#1c4a73" fill-opacity=".75">{tooltip}</circle>'
-    shape = f"M{x - 4:.1f} {y - 4:.1f}l8 8m0-8l-8 8"
-    return (
-        f'<path class="p-waiting" d="{shape}" stroke="#b85200" stroke-width="2" fill="none">{tooltip}</path>'
-    )
-
-
-def _draw_keys(words: AxisWords) -> str:
-    x, y, pieces = 0.0, 30.0, []
-    style = f'class="line" stroke="{INK}" stroke-width="1.5" stroke-dasharray="6 3"'
-    for kind, word in enumerate((words.funded, words.waiting, words.margin)):
-        if kind < 2:
-            pieces.append(_draw_mark(x + 6, y - 4, funded=kind == 0))
+    has_line = scatter.slope is not None and scatter.slope > 0
+    keys += [("margin", words.margin)] * (has_line and bool(words.margin))
+    keys += [("arrow", words.arrow)] * bool(scatter.arrows) + [("link", words.link)] * bool(scatter.links)
+    x, y = 0.0, 14.0
+    for key, word in keys:
+        text = shorten_text(word, drawing.width - 26)
+        room = measure_text(text) + 44
+        if x and x + room - 18 > drawing.width:
+            x, y = 0.0, y + LINE_HEIGHT + 2
+        if isinstance(key, Mark):
+            drawing.draw_signs([(x + 7, y - 5)], key)
+        elif key == "margin":
+            drawing.draw_line([(x, y - 4), (x + 18, y - 4)], thickness=1.6, dash="6 3")
+        elif key == "arrow":
+            drawing.draw_arrow((x, y - 4), (x + 18, y - 4), Mark.GAIN)
         else:
-            pieces.append(f'<path d="M{x:g} {y - 4:g}h14" {style}/>')
-        pieces.append(write_text(x + 18, y, word))
-        x += 30 + measure_text(word, _SIZE)
-    return "".join(pieces)
+            drawing.draw_line([(x, y - 4), (x + 18, y - 4)], Mark.LOSS, thickness=1.4)
+        drawing.write_text(x + 24, y, text)
+        x += room
+    return y

@@ -9,10 +9,11 @@ class. Shapes and direct labels repeat what colours say.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from html import escape
+from types import MappingProxyType
 
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_number, format_rate, format_short_amount
@@ -111,6 +112,40 @@ def measure_text(text: str, size: float = TEXT_SIZE) -> float:
     return len(text) * size * _LETTER
 
 
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """The shape of a mark: a dot of a pen with a `cap`, or the strokes from a place for a radius of 1."""
+
+    cap: str = ""
+    strokes: Sequence[tuple[str, float, float]] = ()
+    closed: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is a dot."""
+        return bool(self.cap)
+
+    def write(self, radius: float) -> str:
+        """Return what follows a place in a path."""
+        if self.cap:
+            return "h0"
+        strokes = "".join(f"{name}{x * radius:.3g} {y * radius:.3g}" for name, x, y in self.strokes)
+        return strokes + "z" * self.closed
+
+
+SIGNS: Mapping[Mark, Sign] = MappingProxyType(
+    {
+        Mark.GRANTED: Sign("round"),
+        Mark.COMMITTED: Sign("square"),
+        Mark.WAITING: Sign(strokes=(("m", -1, -1), ("l", 2, 2), ("m", 0, -2), ("l", -2, 2))),
+        Mark.REFUSED: Sign(strokes=(("m", 0, -1), ("l", 1, 1.8), ("l", -2, 0)), closed=True),
+        Mark.INELIGIBLE: Sign(strokes=(("m", 0, -1), ("l", 1, 1), ("l", -1, 1), ("l", -1, -1)), closed=True),
+        Mark.LEFT: Sign(strokes=(("m", -1, 0), ("l", 2, 0))),
+    }
+)
+"""The shape of each mark: a disc, a square, a cross, a triangle, a diamond, a dash."""
+
+
 @dataclass(slots=True)
 class Drawing:
     """The pieces of a picture of one width."""
@@ -154,6 +189,48 @@ class Drawing:
         r = radius
         path = f"M{x - r:.1f} {y - r:.1f}l{2 * r:.1f} {2 * r:.1f}M{x - r:.1f} {y + r:.1f}l{2 * r:.1f} {-2 * r:.1f}"
         self._add("path", f'd="{path}"', mark, title, hollow=True)
+
+    def draw_signs(
+        self,
+        places: Sequence[tuple[float, float]],
+        mark: Mark,
+        *,
+        radius: float = 4,
+        title: str = "",
+        opacity: float = 1,
+    ) -> None:
+        """Draw the sign of a mark at each place, as one path: each place is one of its `M`."""
+        if not places:
+            return
+        sign = SIGNS.get(mark, SIGNS[Mark.LEFT])
+        path = "".join(f"M{x:.1f} {y:.1f}{sign.write(radius)}" for x, y in places)
+        if sign.is_full:
+            look = f' stroke-width="{2 * radius:g}" stroke-linecap="{sign.cap}"'
+        else:
+            look = ' stroke-width="1.6"'
+        look += f' stroke-opacity="{opacity:g}"' if opacity < 1 else ""
+        inner = f"><title>{escape(title)}</title></path>" if title else "/>"
+        self.pieces.append(
+            f'<path d="{path}" class="{mark}-line" fill="none" stroke="{FILLS[mark]}"{look}{inner}'
+        )
+
+    def draw_ring(self, x: float, y: float, radius: float) -> None:
+        """Draw a ring in the colour of the text around a place."""
+        self.pieces.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="none" '
+            'stroke="currentColor" stroke-width="2"/>'
+        )
+
+    def draw_arrow(self, start: tuple[float, float], end: tuple[float, float], mark: Mark) -> None:
+        """Draw an arrow whose point is at its end."""
+        (x0, y0), (x1, y1) = start, end
+        length = math.hypot(x1 - x0, y1 - y0) or 1.0
+        dx, dy = (x1 - x0) / length, (y1 - y0) / length
+        back, side = (x1 - 9 * dx, y1 - 9 * dy), (-5 * dy, 5 * dx)
+        self.draw_line([start, back if length > 9 else end], mark, thickness=2.2)
+        corners = [(back[0] + side[0], back[1] + side[1]), (back[0] - side[0], back[1] - side[1])]
+        tip = "".join(f"L{x:.1f} {y:.1f}" for x, y in corners)
+        self.pieces.append(f'<path d="M{x1:.1f} {y1:.1f}{tip}z" class="{mark}" fill="{FILLS[mark]}"/>')
 
     def draw_line(
         self,

@@ -29,9 +29,10 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
 )
 from tnt_sim.i18n.parameters import Count, Money, Rate, Rounded
-from tnt_sim.reporting.charts.margin_scatter import AxisWords, MarginPoint, draw_margin
+from tnt_sim.reporting.charts.margin_scatter import Scatter, ScatterPoint, ScatterWords, draw_scatter
 from tnt_sim.reporting.charts.money_bars import MoneyBar, draw_money
 from tnt_sim.reporting.charts.rate_bars import RateBar, draw_rates
+from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.decision_page import page_rows
 from tnt_sim.reporting.decision_page.note_sentences import describe_effect, write_short
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, Outcomes, select_rows
@@ -367,10 +368,10 @@ def build_margin(
     chosen = pl.concat([funded.head(MOST_POINTS), below.head(MOST_POINTS)])
     slope = float(funded["rate"][0])
     points = [
-        MarginPoint(
+        ScatterPoint(
             cents,
             value,
-            outcome == int(Outcome.FUNDED),
+            Mark.GRANTED if outcome == int(Outcome.FUNDED) else Mark.WAITING,
             f"{number} {title or ''} · {format_short_amount(cents, lang)} · {format_rounded(value, lang, 1)}",
         )
         for number, title, outcome, cents, value in chosen.select(
@@ -378,15 +379,13 @@ def build_margin(
         ).iter_rows()
     ]
     name = _find_measure_words(run, column)
-    words = AxisWords(
+    words = ScatterWords(
         NOTE["axis_amount"].in_(lang),
         capitalise_text(name).in_(lang),
-        NOTE["funded_mark"].in_(lang),
-        NOTE["not_selected"].in_(lang),
-        NOTE["margin_mark"].in_(lang),
-        lambda cents: format_short_amount(cents, lang),
-        lambda value: format_rounded(value, lang, 0 if value == round(value) else 1),
+        {Mark.GRANTED: NOTE["funded_mark"].in_(lang), Mark.WAITING: NOTE["not_selected"].in_(lang)},
+        margin=NOTE["margin_mark"].in_(lang),
     )
+    scatter = Scatter(points, slope)
     label = NOTE["margin_alt"].in_(lang)
     title = run.get_title(node)
     finding = _describe_margin(slope, float(below["rate"][0]), title, proven=run.publishable)
@@ -394,7 +393,7 @@ def build_margin(
         finding.in_(lang),
         NOTE["margin_question"].in_(lang),
         _draw_both(
-            lambda width, _prefix: draw_margin(points, slope, words, min(width, HALF), label), paper=paper
+            lambda width, _prefix: draw_scatter(scatter, words, label, lang, min(width, HALF)), paper=paper
         ),
         [NOTE[key].in_(lang) for key in ("dossier", "amount", "value")]
         + [NOTE["per_unit"].in_(lang).format(unit=format_amount(100_000, lang)), NOTE["outcome"].in_(lang)],

@@ -117,7 +117,7 @@ def render_report_html(report: Report, lang: Lang) -> str:
     """Return the page of a report."""
     style = read_asset("style.css") + read_asset("answer.css")
     title = escape(write_words(report.title, lang))
-    answer, others, annexes = _split_nodes(report.nodes)
+    answer, others, annexes = _split_nodes(report.page or report.nodes)
     anchored = [(f"s{number}", node) for number, node in enumerate(others, start=1)]
     nodes = [(anchor, node, text) for anchor, node in anchored if (text := _render_part(node, anchor, lang))]
     folded = [text for node in annexes if (text := _render_annex(node, lang))]
@@ -172,7 +172,9 @@ def _wrap(tag: str, name: str, pieces: Sequence[str], more: str = "") -> str:
 def _render_contents(sections: Sequence[tuple[str, Node]], has_annexes: bool, lang: Lang) -> str:
     """Return the links to the sections of a page that has several."""
     links = [
-        (anchor, write_words(node.title, lang)) for anchor, node in sections if isinstance(node, Section)
+        (anchor, write_words(node.title, lang))
+        for anchor, node in sections
+        if isinstance(node, Section) and not node.folded
     ]
     if len(links) <= MOST_SECTIONS_WITHOUT_CONTENTS:
         return ""
@@ -182,7 +184,8 @@ def _render_contents(sections: Sequence[tuple[str, Node]], has_annexes: bool, la
 
 
 def _render_head(report: Report, lang: Lang) -> list[str]:
-    about = " · ".join(write_words(words, lang) for words in (report.subject, *report.about) if words)
+    others = [words for words in report.about if not (report.subject and words in report.foot)]
+    about = " · ".join(write_words(words, lang) for words in (report.subject, *others) if words)
     pieces = [f'<p class="soft">{escape(about)}</p>'] if about else []
     return [*pieces, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if report.synthetic else pieces
 
@@ -195,6 +198,8 @@ def _render_part(node: Node, anchor: str, lang: Lang, *, on_page: bool = True) -
     if node.nodes and not inner:
         return ""
     title = escape(write_words(node.title, lang))
+    if node.folded and on_page:
+        return _write_folded(f'<h2 id="{anchor}">{title}</h2>', inner, "annex")
     head = f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{title}</h2>'
     return "\n".join([head, *inner, "</section>"])
 

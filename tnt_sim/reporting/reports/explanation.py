@@ -74,7 +74,7 @@ def build_report(document: ExplainDocument) -> Report:
         about=[document.scenario],
         nodes=[*nodes, *_build_thresholds(document), *_build_origin(document)],
         synthetic=document.synthetic,
-        foot={"scenario_sha256": document.scenario_sha256},
+        foot={document.scenario: document.scenario_sha256},
     )
 
 

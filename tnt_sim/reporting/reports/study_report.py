@@ -45,7 +45,7 @@ def build_study_report(
         about=[document.scenario],
         nodes=[verdict, *build_interruption(document), *nodes],
         synthetic=document.synthetic,
-        foot={"scenario_sha256": document.scenario_sha256} if document.scenario_sha256 else {},
+        foot={document.scenario: document.scenario_sha256} if document.scenario_sha256 else {},
     )
 
 

@@ -1,0 +1,352 @@
+"""Pictures of applications by value and amount: around one, around a margin, and of a list's inversions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import polars as pl
+
+from tnt_sim.analysis.explain.document import (
+    ChangeEntry,
+    ExplainedDossier,
+    GrantChange,
+    RefusedBetter,
+    ScoreByBounds,
+    ScoreChange,
+    ScoreInterval,
+)
+from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p, capitalise_text, join_sentences
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_decimal,
+    format_integer,
+    format_rounded,
+    format_short_amount,
+)
+from tnt_sim.i18n.parameters import Count
+from tnt_sim.reporting.charts.margin_scatter import (
+    Scatter,
+    ScatterArrow,
+    ScatterPlace,
+    ScatterPoint,
+    ScatterWords,
+    draw_scatter,
+)
+from tnt_sim.reporting.charts.svg import write_number
+from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.reporting.report_tree import Chart, Words, write_both
+from tnt_sim.reporting.reports.decided_dossiers import DecidedDossier, DecidedDossiers
+
+MARKS = {
+    Mark.GRANTED: _p("dossier", "funded"),
+    Mark.COMMITTED: _p("dossier", "already committed"),
+    Mark.WAITING: _p("dossier", "waits"),
+    Mark.REFUSED: _p("dossier", "refused"),
+    Mark.INELIGIBLE: _p("dossier", "not eligible"),
+}
+"""Outcomes of a decision, in the order of a legend."""
+LIST_MARKS = {
+    Mark.GRANTED: _p("dossier", "in the list"),
+    Mark.COMMITTED: _p("dossier", "already committed"),
+    Mark.WAITING: _p("dossier", "not in the list"),
+    Mark.INELIGIBLE: _p("dossier", "not eligible"),
+}
+"""Places of applications in a list that nobody optimised."""
+_FAR, _EDGE = 0.97, 1.15
+"""Share of the amounts that an axis must show, and the room beyond them."""
+MOST_DECIMALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnChange:
+    """A change of score or request: from where to where it moves the application, and the new figure."""
+
+    start: ScatterPlace
+    end: ScatterPlace
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterTexts:
+    """Finding and question of a picture, and the words of its line, its arrows and its links."""
+
+    finding: Text
+    question: Text
+    marks: dict[Mark, Text]
+    margin: Words = ""
+    arrow: Words = ""
+    link: Words = ""
+
+
+def build_dossier_chart(dossiers: DecidedDossiers, entry: ExplainedDossier) -> Chart | None:
+    """Return the applications of the envelope that decides on one of them; None where it has no place there."""
+    dossier = dossiers.get_dossier(entry.dossier)
+    node = find_node(dossiers, entry)
+    if node < 0 or not dossier.cents or dossier.value is None:
+        return None
+    table = dossiers.select_envelope(node)
+    slope = dossiers.find_slope(table)
+    arrows = [arrow for change in entry.changes if (arrow := build_drawn_change(dossier, change))]
+    texts = ScatterTexts(
+        _describe_place(dossiers, entry, dossier, table, slope),
+        _describe_question(dossiers, table, node, _find_most_cents(table, dossier, arrows)),
+        MARKS,
+        _("as much per euro as the last one funded"),
+        _("smallest change that would fund it"),
+    )
+    return _build_chart(dossiers, table, texts, slope=slope, arrows=arrows, focus=dossier)
+
+
+def find_node(dossiers: DecidedDossiers, entry: ExplainedDossier) -> int:
+    """Return the envelope that blocks an application, otherwise its own; −1 for none."""
+    envelope = entry.envelope if entry.margin is None else entry.margin.envelope
+    ids = dossiers.problem.case.tree.ids
+    return ids.index(envelope) if envelope in ids else -1
+
+
+def build_margin_chart(dossiers: DecidedDossiers) -> tuple[int, Chart] | None:
+    """Return the envelope where those that wait ask most, with its picture; None without a margin."""
+    placed = dossiers.table.filter((pl.col("cents") > 0) & pl.col("value").is_not_null())
+    funded = placed.filter(pl.col("merit"))["node"].unique().to_list()
+    waiting = placed.filter((pl.col("mark") == Mark.WAITING) & pl.col("node").is_in(funded))
+    if waiting.is_empty():
+        return None
+    demand = (
+        waiting.group_by("node").agg(pl.col("cents").sum()).sort("cents", "node", descending=[True, False])
+    )
+    node = int(demand["node"][0])
+    table = dossiers.select_envelope(node)
+    slope = dossiers.find_slope(table)
+    texts = ScatterTexts(
+        _describe_counts(dossiers, table, node),
+        _describe_question(dossiers, table, node, _find_most_cents(table)),
+        MARKS,
+        _("as much per euro as the last one funded"),
+    )
+    return node, _build_chart(dossiers, table, texts, slope=slope)
+
+
+def build_list_chart(
+    dossiers: DecidedDossiers,
+    node: int,
+    pairs: Sequence[RefusedBetter],
+    finding: Text,
+    n_drawn: int | None = None,
+) -> Chart | None:
+    """Return the applications of an envelope by whether a list has them, with a line for each pair.
+
+    `n_drawn` is the number of pairs where there are more than those drawn.
+    """
+    table = dossiers.select_envelope(node)
+    if table.is_empty():
+        return None
+    ends = [
+        (dossiers.get_dossier(pair.worse.dossier), dossiers.get_dossier(pair.better.dossier))
+        for pair in pairs
+    ]
+    links = [
+        ((float(low.cents), low.value), (float(high.cents), high.value))
+        for low, high in ends
+        if low.value is not None and high.value is not None
+    ]
+    most = _find_most_cents(table)
+    texts = ScatterTexts(
+        finding,
+        join_sentences(
+            _describe_question(dossiers, table, node, most),
+            None if n_drawn is None else _n("{n} of them is drawn.", "{n} of them are drawn.", n=n_drawn),
+        ),
+        LIST_MARKS,
+        link=_("in the list, although a better one is not"),
+    )
+    return _build_chart(dossiers, table, texts, links=links)
+
+
+def _build_chart(
+    dossiers: DecidedDossiers,
+    table: pl.DataFrame,
+    texts: ScatterTexts,
+    *,
+    slope: float | None = None,
+    arrows: Sequence[DrawnChange] = (),
+    links: Sequence[tuple[ScatterPlace, ScatterPlace]] = (),
+    focus: DecidedDossier | None = None,
+) -> Chart:
+    most = _find_most_cents(table, focus, arrows)
+    alt = join_sentences(
+        write_both(partial(_describe_alt, texts.finding)),
+        texts.question,
+        write_both(partial(_list_counts, table, texts.marks)),
+        *(_("An arrow goes to {change}.", change=arrow.text) for arrow in arrows),
+    )
+
+    def draw(lang: Lang, width: int) -> str:
+        moves = [ScatterArrow(arrow.start, arrow.end, arrow.text.in_(lang)) for arrow in arrows]
+        scatter = Scatter(_build_points(table, focus, lang), slope, moves, links, most)
+        return draw_scatter(scatter, _build_words(dossiers, table, texts, lang), alt.in_(lang), lang, width)
+
+    return Chart(alt, draw, texts.finding, texts.question)
+
+
+def _describe_alt(finding: Text, lang: Lang) -> str:
+    return f"{finding.in_(lang)}."
+
+
+def _list_counts(table: pl.DataFrame, marks: dict[Mark, Text], lang: Lang) -> str:
+    counts = dict(table.group_by("mark").len().iter_rows())
+    words = [
+        f"{format_integer(counts[mark], lang)} {word.in_(lang)}"
+        for mark, word in marks.items()
+        if mark in counts
+    ]
+    return f"{', '.join(words)}."
+
+
+def _build_words(
+    dossiers: DecidedDossiers, table: pl.DataFrame, texts: ScatterTexts, lang: Lang
+) -> ScatterWords:
+    counts = dict(table.group_by("mark").len().iter_rows())
+
+    def write(words: Words) -> str:
+        return words if isinstance(words, str) else words.in_(lang)
+
+    return ScatterWords(
+        _("amount granted or asked").in_(lang),
+        capitalise_text(dossiers.value_words).in_(lang),
+        {
+            mark: f"{word.in_(lang)} ({format_integer(counts[mark], lang)})"
+            for mark, word in texts.marks.items()
+            if mark in counts
+        },
+        write(texts.margin),
+        write(texts.arrow),
+        write(texts.link),
+        write_number,
+    )
+
+
+def _build_points(table: pl.DataFrame, focus: DecidedDossier | None, lang: Lang) -> list[ScatterPoint]:
+    columns = table.select("dossier", "title", "mark", "cents", "value").iter_rows()
+    return [
+        ScatterPoint(
+            cents,
+            value,
+            Mark(mark),
+            f"{dossier} {title} · {format_short_amount(cents, lang)} · {write_number(value, lang)}",
+            dossier if focus is not None and dossier == focus.dossier else "",
+        )
+        for dossier, title, mark, cents, value in columns
+    ]
+
+
+def build_drawn_change(dossier: DecidedDossier, change: ChangeEntry) -> DrawnChange | None:
+    """Return a change of score or request; the others move no application in the picture."""
+    if dossier.value is None:
+        return None
+    start = (float(dossier.cents), dossier.value)
+    if isinstance(change, GrantChange):
+        text = write_both(partial(format_amount, change.to_cents))
+        return DrawnChange(start, (float(change.to_cents), dossier.value), text)
+    if isinstance(change, ScoreChange | ScoreByBounds | ScoreInterval):
+        figure = change.high if isinstance(change, ScoreInterval) else change.to
+        if figure is not None:
+            text = write_both(partial(format_decimal, figure))
+            return DrawnChange(start, (start[0], float(parse_decimal(figure))), text)
+    return None
+
+
+def _find_most_cents(
+    table: pl.DataFrame, focus: DecidedDossier | None = None, arrows: Sequence[DrawnChange] = ()
+) -> int | None:
+    """Return the right end of an axis that few large amounts would squeeze; None if all have room."""
+    most = int(table["cents"].max() or 0)  # type: ignore[arg-type]
+    far = float(table["cents"].quantile(_FAR, "lower") or 0)
+    shown = max([far, *([float(focus.cents)] if focus else []), *(arrow.end[0] for arrow in arrows)])
+    end = round(shown * _EDGE)
+    return end if 2 * end < most else None
+
+
+def _describe_question(
+    dossiers: DecidedDossiers, table: pl.DataFrame, node: int, most_cents: int | None
+) -> Text:
+    """Say what is drawn, where, and which applications are not at their place."""
+    end = int(dossiers.problem.case.tree.end[node])
+    n_all = dossiers.table.filter((pl.col("node") >= node) & (pl.col("node") < end)).height
+    n_beyond = 0 if most_cents is None else table.filter(pl.col("cents") > most_cents).height
+    at_edge = _n(
+        "{n} dossier of more than {most} stands on the edge.",
+        "{n} dossiers of more than {most} stand on the edge.",
+        n=n_beyond,
+        most=write_both(partial(format_short_amount, most_cents or 0)),
+    )
+    missing = _n(
+        "{n} dossier without an amount or a value is not drawn.",
+        "{n} dossiers without an amount or a value are not drawn.",
+        n=n_all - table.height,
+    )
+    return join_sentences(
+        _(
+            '{value} against amount, in "{envelope}".',
+            value=capitalise_text(dossiers.value_words),
+            envelope=dossiers.get_envelope_title(node),
+        ),
+        at_edge if n_beyond else None,
+        missing if n_all > table.height else None,
+    )
+
+
+def _describe_counts(dossiers: DecidedDossiers, table: pl.DataFrame, node: int) -> Text:
+    """Say how many applications of an envelope are funded and how many wait."""
+    counts = dict(table.group_by("mark").len().iter_rows())
+    return _(
+        '"{envelope}": {funded} funded, {waiting} waiting',
+        envelope=dossiers.get_envelope_title(node),
+        funded=Count(counts.get(Mark.GRANTED, 0) + counts.get(Mark.COMMITTED, 0)),
+        waiting=Count(counts.get(Mark.WAITING, 0)),
+    )
+
+
+def _describe_place(
+    dossiers: DecidedDossiers,
+    entry: ExplainedDossier,
+    dossier: DecidedDossier,
+    table: pl.DataFrame,
+    slope: float | None,
+) -> Text:
+    """Say where an application stands beside the last one funded on merit."""
+    if dossier.mark in (Mark.REFUSED, Mark.INELIGIBLE):
+        return _("{dossier} is not compared with the others", dossier=dossier.dossier)
+    if slope is None or dossier.value is None:
+        return _describe_counts(dossiers, table, find_node(dossiers, entry))
+    rate = dossier.value / dossier.cents
+    texts: dict[str, str | Text] = {
+        "dossier": dossier.dossier,
+        "rates": write_both(partial(_describe_rates, dossiers, rate, slope)),
+    }
+    if entry.funded or rate < slope:
+        return _("{dossier} {rates}", **texts)
+    if entry.optimal:
+        return _("{dossier} {rates}: a rule or its size keeps it out", **texts)
+    return _("{dossier} {rates}, and is not in the list that was found", **texts)
+
+
+def _describe_rates(dossiers: DecidedDossiers, rate: float, slope: float, lang: Lang) -> str:
+    """Write what an application and the last one funded bring per thousand euros, with enough decimals."""
+    decimals = 2
+    while decimals < MOST_DECIMALS and rate != slope and _round(rate, decimals) == _round(slope, decimals):
+        decimals += 1
+    unit = _("points") if dossiers.column else _("of {goal}", goal=dossiers.value_words)
+    return _(
+        "brings {rate} {points} per {unit}; the last one funded brings {last}",
+        rate=format_rounded(rate * 100_000, lang, decimals),
+        points=unit,
+        unit=format_amount(100_000, lang),
+        last=format_rounded(slope * 100_000, lang, decimals),
+    ).in_(lang)
+
+
+def _round(rate: float, decimals: int) -> float:
+    return round(rate * 100_000, decimals)

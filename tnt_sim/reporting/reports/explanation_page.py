@@ -1,0 +1,542 @@
+"""The page of `explain`: what is decided on an application, its place among the others, and what would change it.
+
+A terminal names rules and envelopes by their ids, which it takes as arguments; a page names them by their titles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import polars as pl
+
+from tnt_sim.analysis.explain.document import (
+    ChangeEntry,
+    DecidingRule,
+    EnvelopeChange,
+    EnvelopeInterval,
+    EnvelopeLimits,
+    ExplainDocument,
+    ExplainedDossier,
+    GrantChange,
+    ImpossibleChange,
+    ImpossibleScore,
+    LiftedObstacle,
+    NamedRule,
+    OpenChange,
+    ReserveEntry,
+    RuleChange,
+    RuleEffectEntry,
+    ScoreByBounds,
+    ScoreChange,
+    ScoreInterval,
+)
+from tnt_sim.analysis.explain.sentences import (
+    KINDS,
+    UNPROVEN_NOTE,
+    WHY_NOT,
+    describe_cause,
+    explain_briefly,
+    explain_dossier,
+    get_sentence_key,
+)
+from tnt_sim.analysis.shared.decided_run import DecidedRun
+from tnt_sim.domain.money import parse_decimal
+from tnt_sim.engine.result import Status
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
+from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_euros
+from tnt_sim.i18n.parameters import Count, Listed, Money
+from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.reporting.report_tree import (
+    Callout,
+    Column,
+    Kind,
+    Node,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+    Words,
+    write_both,
+    write_each,
+    write_words,
+)
+from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
+from tnt_sim.reporting.reports.dossier_scatter import MARKS, build_dossier_chart, build_margin_chart
+from tnt_sim.reporting.reports.explanation import build_report as build_terminal_report
+from tnt_sim.reporting.reports.explanation import describe_obstacle
+from tnt_sim.reporting.reports.study_report import build_interruption
+from tnt_sim.rules.expressions.column_text import describe_bare_column
+
+MOST_PICTURED, MOST_OPEN = 12, 2
+"""Most applications with a picture of their own, and most that are open."""
+CHUNK_ROWS, MOST_ROWS = 500, 3_000
+"""Rows of a folded table, and most rows of a page whose reasons are written out."""
+MOST_IN_LINE = 10
+LONGER = frozenset({"outranked", "outranked_barred", "none_fits_barred"})
+"""Reasons of which the first sentence of a page does not say all."""
+TONES = {Mark.GRANTED: Tone.GOOD, Mark.COMMITTED: Tone.GOOD}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A change that would fund an application by itself: its figure today, the needed one, the difference."""
+
+    what: Text
+    now: Words
+    needed: Text
+    difference: Words
+
+
+def build_report(document: ExplainDocument, decided: DecidedRun) -> Report:
+    """Return the report of an explanation with the nodes of its page."""
+    page = build_page(document, DecidedDossiers.of_decision(decided))
+    return replace(build_terminal_report(document), page=page)
+
+
+def build_page(document: ExplainDocument, dossiers: DecidedDossiers) -> list[Node]:
+    """Return the answer, then a section for each application or tables of many, then annexes."""
+    entries = document.dossiers
+    if not entries or len(entries) > MOST_PICTURED:
+        return [*_build_overview(document, dossiers), *_build_annexes(document, dossiers)]
+    answers: list[Node] = [
+        Callout(
+            write_both(partial(describe_entry, dossiers, entry)),
+            TONES.get(_get_mark(dossiers, entry), Tone.PLAIN),
+        )
+        for entry in entries
+    ]
+    sections = [
+        _build_section(document, dossiers, entry, is_folded=number >= MOST_OPEN)
+        for number, entry in enumerate(entries)
+    ]
+    return [*answers, *build_interruption(document), *sections, *_build_annexes(document, dossiers)]
+
+
+def _get_mark(dossiers: DecidedDossiers, entry: ExplainedDossier) -> Mark:
+    return dossiers.get_dossier(entry.dossier).mark
+
+
+def describe_entry(dossiers: DecidedDossiers, entry: ExplainedDossier, lang: Lang) -> str:
+    """Write the decision on an application, its amount and why, in one sentence without ids of rules."""
+    return explain_briefly(
+        with_titles(entry, dossiers, lang), _write_name(dossiers, entry.dossier, lang), lang
+    )
+
+
+def _write_name(dossiers: DecidedDossiers, name: str, lang: Lang) -> str:
+    title = dossiers.get_dossier(name).title
+    return _('"{title}" ({name})', title=title, name=name).in_(lang) if title and title != name else name
+
+
+def with_titles(entry: ExplainedDossier, dossiers: DecidedDossiers, lang: Lang) -> ExplainedDossier:
+    """Return an entry whose rules have their titles in the place of their ids."""
+    return replace(
+        entry,
+        because=[dossiers.rename_rule(rule, lang) for rule in entry.because],
+        rule=None if entry.rule is None else dossiers.rename_rule(entry.rule, lang),
+        barred_by=None if entry.barred_by is None else dossiers.rename_rule(entry.barred_by, lang),
+        empty=[describe_bare_column(column).in_(lang) for column in entry.empty],
+    )
+
+
+def _build_section(
+    document: ExplainDocument, dossiers: DecidedDossiers, entry: ExplainedDossier, *, is_folded: bool
+) -> Section:
+    """Return the picture of an application, the changes that would fund it, and the rules that concern it."""
+    nodes: list[Node] = []
+    chart = build_dossier_chart(dossiers, entry)
+    if chart is not None:
+        nodes.append(chart)
+    rows, not_enough = list_change_rows(dossiers, entry)
+    if rows:
+        nodes.append(build_change_table(rows))
+    elif not entry.funded:
+        nodes.append(Paragraph(_("No change of a single figure is known to fund it."), soft=True))
+    nodes += [Paragraph(words, soft=True) for words in not_enough]
+    if get_sentence_key(entry) in LONGER:
+        nodes.append(Paragraph(write_both(partial(_explain_in_full, dossiers, entry))))
+    if concerned := _list_concerned(document, dossiers, entry):
+        nodes.append(concerned)
+    is_alone = len(document.dossiers) == 1
+    title = _("Where it stands") if is_alone else write_both(partial(_write_heading, dossiers, entry))
+    return Section(title, nodes, folded=is_folded)
+
+
+def _write_heading(dossiers: DecidedDossiers, entry: ExplainedDossier, lang: Lang) -> str:
+    name, mark = dossiers.describe_dossier(entry.dossier), MARKS[_get_mark(dossiers, entry)]
+    return _("{name}: {outcome}", name=name, outcome=mark).in_(lang)
+
+
+def _explain_in_full(dossiers: DecidedDossiers, entry: ExplainedDossier, lang: Lang) -> str:
+    return explain_dossier(with_titles(entry, dossiers, lang), lang)
+
+
+def build_change_table(rows: Sequence[ChangeRow]) -> Table:
+    """Return the changes as a table."""
+    return Table(
+        [
+            Column(_("If this alone changes"), [row.what for row in rows]),
+            Column(_("Today"), [row.now for row in rows], Kind.FIGURE),
+            Column(_("Needed"), [row.needed for row in rows], Kind.FIGURE),
+            Column(_("Difference"), [row.difference for row in rows], Kind.FIGURE),
+        ],
+        caption=_("What would fund it"),
+    )
+
+
+def list_change_rows(
+    dossiers: DecidedDossiers, entry: ExplainedDossier
+) -> tuple[list[ChangeRow], list[Text]]:
+    """Return the changes that would fund an application, and sentences on those that would not be enough."""
+    rows, not_enough = list[ChangeRow](), list[Text]()
+    for change in entry.changes:
+        if isinstance(change, OpenChange | ImpossibleChange | ImpossibleScore):
+            if change.status == "impossible":
+                not_enough.append(write_both(partial(_describe_impossible, dossiers, change)))
+        elif (row := _build_change_row(dossiers, change)) is not None:
+            unproven = change.proof == "FEASIBLE_GAP"
+            rows.append(
+                replace(row, what=write_both(partial(_write_unproven, row.what))) if unproven else row
+            )
+    return rows, not_enough
+
+
+def _write_unproven(words: Text, lang: Lang) -> str:
+    return f"{words.in_(lang)} {UNPROVEN_NOTE.in_(lang)}"
+
+
+def _describe_impossible(
+    dossiers: DecidedDossiers, change: OpenChange | ImpossibleChange | ImpossibleScore, lang: Lang
+) -> str:
+    by = change.by and dossiers.find_rule(change.by, lang).id
+    name = _find_title_of_change(dossiers, change.kind, change.of, lang)
+    head = KINDS[change.kind].in_(lang).format(of=name)
+    return _("{what}: {why}.", what=head, why=WHY_NOT[change.why].in_(lang).format(by=by or "")).in_(lang)
+
+
+def _find_title_of_change(dossiers: DecidedDossiers, kind: str, name: str, lang: Lang) -> str:
+    """Return the title of what a change is about."""
+    match kind:
+        case "score":
+            return describe_bare_column(name).in_(lang)
+        case "envelope":
+            return dossiers.describe_envelope(name)
+        case "requirement":
+            return dossiers.describe_requirement(name) or _("a requirement").in_(lang)
+    return dossiers.find_rule(name, lang).id
+
+
+def _build_change_row(dossiers: DecidedDossiers, change: ChangeEntry) -> ChangeRow | None:
+    match change:
+        case ScoreChange() | ScoreByBounds() | ScoreInterval():
+            return _build_score_row(dossiers, change)
+        case GrantChange():
+            return ChangeRow(
+                _("Amount requested"),
+                write_both(partial(format_amount, change.from_cents)),
+                write_both(partial(format_amount, change.to_cents)),
+                write_both(lambda lang: f"{MINUS}{format_amount(abs(change.by_cents), lang)}"),
+            )
+        case EnvelopeChange() | EnvelopeInterval() | EnvelopeLimits():
+            return _build_envelope_row(dossiers, change)
+        case RuleChange():
+            return ChangeRow(
+                write_both(lambda lang: _write_rule_changed(dossiers, change, lang)),
+                "–",
+                _("gives way"),
+                write_both(partial(_format_distance, change)),
+            )
+        case LiftedObstacle():
+            return _build_lifted_row(dossiers, change)
+    return None
+
+
+def _write_rule_changed(dossiers: DecidedDossiers, change: RuleChange, lang: Lang) -> str:
+    return _('Rule "{name}"', name=dossiers.find_rule(change.of, lang).id).in_(lang)
+
+
+def _format_distance(change: RuleChange, lang: Lang) -> str:
+    return format_euros(change.by, lang) if change.unit == "money" else format_decimal(change.by, lang)
+
+
+def _build_score_row(
+    dossiers: DecidedDossiers, change: ScoreChange | ScoreByBounds | ScoreInterval
+) -> ChangeRow | None:
+    what = capitalise_text(describe_bare_column(change.of))
+    now = write_both(partial(format_decimal, change.from_))
+    if not isinstance(change, ScoreInterval):
+        return ChangeRow(
+            what,
+            now,
+            write_both(partial(format_decimal, change.to)),
+            write_both(partial(_format_signed, change.by)),
+        )
+    if change.high is None:
+        if change.low == change.from_:
+            return None
+        falls = parse_decimal(change.low) < parse_decimal(change.from_)
+        low = write_both(partial(format_decimal, change.low))
+        return ChangeRow(
+            what, now, _("at most {low}", low=low) if falls else _("at least {low}", low=low), "–"
+        )
+    ends = sorted((change.low, change.high), key=parse_decimal)
+    low, high = (write_both(partial(format_decimal, end)) for end in ends)
+    return ChangeRow(what, now, _("between {low} and {high}", low=low, high=high), "–")
+
+
+def _format_signed(text: str, lang: Lang) -> str:
+    sign = MINUS if text.startswith("-") else "+"
+    return f"{sign}{format_decimal(text.lstrip('-'), lang)}"
+
+
+def _build_envelope_row(
+    dossiers: DecidedDossiers, change: EnvelopeChange | EnvelopeInterval | EnvelopeLimits
+) -> ChangeRow | None:
+    title = change.title or dossiers.describe_envelope(change.of)
+    what = _('Envelope "{title}"', title=title)
+    now = write_both(partial(format_amount, change.from_cents))
+    low = None if isinstance(change, EnvelopeChange) else change.low_cents
+    if change.by_cents is None or change.to_cents is None:
+        if not low:
+            return None
+        least = change.from_cents + low
+        return ChangeRow(
+            what, now, _("at least {low}", low=Money(least)), write_both(partial(_write_more, low))
+        )
+    if change.status == "interval" and low is not None and low != change.by_cents:
+        needed = _(
+            "between {low} and {high}", low=Money(change.from_cents + low), high=Money(change.to_cents)
+        )
+        return ChangeRow(what, now, needed, "–")
+    return ChangeRow(
+        what,
+        now,
+        write_both(partial(format_amount, change.to_cents)),
+        write_both(partial(_write_more, change.by_cents)),
+    )
+
+
+def _write_more(cents: int, lang: Lang) -> str:
+    return f"+{format_amount(cents, lang)}"
+
+
+def _build_lifted_row(dossiers: DecidedDossiers, change: LiftedObstacle) -> ChangeRow:
+    is_decision = change.kind == "decision"
+    what = write_both(lambda lang: _find_title_of_change(dossiers, change.kind, change.of, lang))
+    head = _('Decision "{name}"', name=what) if is_decision else _('Requirement "{name}"', name=what)
+    needed = _p("change", "taken back") if is_decision else _p("change", "met")
+    return ChangeRow(head, "–", needed, _("then {grant}", grant=Money(change.grant_cents)))
+
+
+def _list_concerned(
+    document: ExplainDocument, dossiers: DecidedDossiers, entry: ExplainedDossier
+) -> Section | None:
+    """Return the rules that decide on an application, each with its part in it and what it does to the list."""
+    rules: dict[str, tuple[NamedRule, Text]] = {}
+    if entry.barred_by is not None:
+        rules[entry.barred_by.id] = (
+            entry.barred_by,
+            _("Even with more money, funding it without changing the others would break it."),
+        )
+    if entry.rule is not None:
+        rules[entry.rule.id] = (entry.rule, _("Funding it would break it.") if not entry.funded else NO_TEXT)
+    for rule in entry.because:
+        rules[rule.id] = (rule, _describe_part(rule))
+    if not rules:
+        return None
+    effects = {rule.id: rule for rule in document.rules}
+    listed = [effects.get(name) for name in rules]
+    return Section(
+        _("Rules that concern it"),
+        [
+            Table(
+                [
+                    Column(
+                        _("Rule"),
+                        [write_both(partial(_write_rule, dossiers, rule)) for rule, _words in rules.values()],
+                    ),
+                    Column(_("For this dossier"), [words for _rule, words in rules.values()]),
+                    *_list_effect_columns(listed),
+                ],
+                narrow_cards=True,
+            )
+        ],
+    )
+
+
+def _describe_part(rule: DecidingRule) -> Text:
+    if rule.enters:
+        return _("Without it, this dossier would be funded.")
+    return _("Without it, this dossier would not be funded.")
+
+
+def _write_rule(dossiers: DecidedDossiers, rule: NamedRule, lang: Lang) -> str:
+    text = describe_cause(dossiers.rename_rule(rule, lang), lang)
+    return text[:1].upper() + text[1:]
+
+
+def _list_effect_columns(effects: Sequence[RuleEffectEntry | None]) -> list[Column]:
+    """Return who would enter and who would leave without each rule."""
+    entering = [None if one is None or one.enters is None else _list_names(one.enters) for one in effects]
+    leaving = [None if one is None or one.leaves is None else _list_names(one.leaves) for one in effects]
+    return [Column(_("Would enter without it"), entering), Column(_("Would leave without it"), leaving)]
+
+
+def _list_names(names: Sequence[str]) -> Text:
+    if not names:
+        return _p("dossiers", "none")
+    return _("{count}: {names}", count=Count(len(names)), names=Listed(names, 6))
+
+
+def _build_overview(document: ExplainDocument, dossiers: DecidedDossiers) -> list[Node]:
+    """Return what is decided on all applications, the margin, those next in line, and tables of all asked."""
+    nodes: list[Node] = [Callout(_describe_totals(dossiers), Tone.PLAIN), *build_interruption(document)]
+    margin = build_margin_chart(dossiers)
+    in_line = _build_line(document, dossiers)
+    if margin is not None or in_line is not None:
+        inner: list[Node] = [
+            *([] if margin is None else [margin[1]]),
+            *([] if in_line is None else [in_line]),
+        ]
+        nodes.append(Section(_("Who is next"), inner))
+    if document.dossiers:
+        nodes.append(Section(_("Why, dossier by dossier"), _build_chunks(document.dossiers, dossiers)))
+    return nodes
+
+
+def _describe_totals(dossiers: DecidedDossiers) -> Text:
+    """Say how many applications are funded, wait, or are out of the question, and for how much."""
+    groups = dossiers.table.group_by("mark").agg(pl.len().alias("n"), pl.col("cents").sum())
+    counts = {mark: (n, cents) for mark, n, cents in groups.iter_rows()}
+    n_funded, granted = (
+        sum(counts.get(mark, (0, 0))[k] for mark in (Mark.GRANTED, Mark.COMMITTED)) for k in (0, 1)
+    )
+    n_waiting, wanted = counts.get(Mark.WAITING, (0, 0))
+    n_out = sum(counts.get(mark, (0, 0))[0] for mark in (Mark.REFUSED, Mark.INELIGIBLE))
+    return _(
+        "{funded} for {granted}. {waiting} for {wanted}, and {out}.",
+        funded=_n("{n} dossier is funded", "{n} dossiers are funded", n=n_funded),
+        granted=Money(granted),
+        waiting=_n("{n} waits", "{n} wait", n=n_waiting),
+        wanted=Money(wanted),
+        out=_n("{n} is refused or not eligible", "{n} are refused or not eligible", n=n_out),
+    )
+
+
+def _build_line(document: ExplainDocument, dossiers: DecidedDossiers) -> Table | None:
+    """Return the first entries of the reserve list, with what each lacks."""
+    first = document.reserve[:MOST_IN_LINE]
+    if not first:
+        return None
+    return Table(
+        [
+            Column(_("Dossier"), [dossiers.describe_dossier(entry.dossier) for entry in first]),
+            Column(_("Asks"), [entry.asked_cents for entry in first], Kind.MONEY),
+            Column(_("Waits for"), _list_obstacles(document, dossiers, first)),
+        ],
+        caption=_("First of those that wait"),
+    )
+
+
+def _list_obstacles(
+    document: ExplainDocument, dossiers: DecidedDossiers, entries: Sequence[ReserveEntry]
+) -> list[Text]:
+    is_proven = document.status == Status.OPTIMAL
+    return [
+        write_both(partial(_describe_obstacle, dossiers, entry, is_proven=is_proven)) for entry in entries
+    ]
+
+
+def _build_chunks(entries: Sequence[ExplainedDossier], dossiers: DecidedDossiers) -> list[Node]:
+    """Return folded tables of the applications by outcome, with reasons while there is room."""
+    nodes: list[Node] = []
+    room = MOST_ROWS
+    for mark in (Mark.WAITING, Mark.REFUSED, Mark.INELIGIBLE, Mark.GRANTED, Mark.COMMITTED):
+        chosen = [entry for entry in entries if _get_mark(dossiers, entry) is mark]
+        for start in range(0, len(chosen), CHUNK_ROWS):
+            rows = chosen[start : start + CHUNK_ROWS]
+            caption = _(
+                "{outcome}: {first} to {last} of {n}",
+                outcome=capitalise_text(PLURALS[mark]),
+                first=Count(start + 1),
+                last=Count(start + len(rows)),
+                n=Count(len(chosen)),
+            )
+            is_told = room >= len(rows)
+            room -= len(rows) if is_told else 0
+            nodes.append(
+                Table(_list_columns(rows, dossiers, mark, is_told=is_told), caption=caption, folded=True)
+            )
+    return nodes
+
+
+PLURALS = {
+    Mark.GRANTED: _p("dossiers", "funded"),
+    Mark.COMMITTED: _p("dossiers", "already committed"),
+    Mark.WAITING: _p("dossiers", "waiting"),
+    Mark.REFUSED: _p("dossiers", "refused"),
+    Mark.INELIGIBLE: _p("dossiers", "not eligible"),
+}
+
+
+def _list_columns(
+    entries: Sequence[ExplainedDossier], dossiers: DecidedDossiers, mark: Mark, *, is_told: bool
+) -> list[Column]:
+    is_funded = mark in (Mark.GRANTED, Mark.COMMITTED)
+    cents = [entry.granted_cents if is_funded else entry.asked_cents for entry in entries]
+    columns = [
+        Column(_("Dossier"), [dossiers.describe_dossier(entry.dossier) for entry in entries]),
+        Column(_("Granted") if is_funded else _("Asks"), cents, Kind.MONEY),
+    ]
+    if is_told:
+        columns.append(
+            Column(_("Why"), [write_both(partial(_explain_in_full, dossiers, entry)) for entry in entries])
+        )
+        if not is_funded:
+            columns.append(
+                Column(_("What would fund it"), write_each(partial(_describe_changes, dossiers), entries))
+            )
+    return columns
+
+
+def _describe_changes(dossiers: DecidedDossiers, entry: ExplainedDossier, lang: Lang) -> str:
+    """Write the changes of a row: what, from, to."""
+    rows, _not_enough = list_change_rows(dossiers, entry)
+    return " ".join(_("{what}: {needed}.", what=row.what, needed=row.needed).in_(lang) for row in rows)
+
+
+def _build_annexes(document: ExplainDocument, dossiers: DecidedDossiers) -> list[Section]:
+    """Return what each rule does, and the whole reserve list."""
+    annexes = []
+    if document.rules:
+        names = [write_both(partial(_write_rule, dossiers, rule)) for rule in document.rules]
+        columns = [Column(_("Rule"), names), *_list_effect_columns(document.rules)]
+        annexes.append(Section(_("What each rule does"), [Table(columns)], annex=True))
+    if document.reserve:
+        annexes.append(
+            Section(
+                _("Reserve list, in the order of entry"), [_build_reserve(document, dossiers)], annex=True
+            )
+        )
+    return annexes
+
+
+def _build_reserve(document: ExplainDocument, dossiers: DecidedDossiers) -> Table:
+    reserve = document.reserve
+    return Table(
+        [
+            Column(_("Dossier"), [dossiers.describe_dossier(entry.dossier) for entry in reserve]),
+            Column(_("Envelope"), [dossiers.describe_envelope(entry.envelope) for entry in reserve]),
+            Column(_("Asks"), [entry.asked_cents for entry in reserve], Kind.MONEY),
+            Column(_("Waits for"), _list_obstacles(document, dossiers, reserve)),
+        ]
+    )
+
+
+def _describe_obstacle(dossiers: DecidedDossiers, entry: ReserveEntry, lang: Lang, *, is_proven: bool) -> str:
+    if entry.rule is not None:
+        entry = replace(entry, rule=dossiers.find_rule(entry.rule, lang).id)
+    return write_words(describe_obstacle(entry, proven=is_proven), lang)
