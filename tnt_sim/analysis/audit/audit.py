@@ -41,6 +41,8 @@ from tnt_sim.analysis.audit.document import (
 from tnt_sim.analysis.audit.question_limits import MOST_COLUMNS, CapLimitSearch, LimitSearch
 from tnt_sim.analysis.audit.selection import Selection, read_selection
 from tnt_sim.analysis.audit.sentences import describe_violation
+from tnt_sim.analysis.explain.document import InversionList
+from tnt_sim.analysis.explain.rank_inversions import build_ranking, find_single_score, list_inversions
 from tnt_sim.analysis.infeasibility.document import RatedBoundEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
 from tnt_sim.analysis.infeasibility.minimal_conflicts import without_refusals
@@ -131,6 +133,8 @@ def _build_entry(
 
 SHARES = (Fraction(1, 2), Fraction(9, 10), Fraction(1))
 QUESTION_SECONDS = 60.0
+MOST_INVERSIONS = 100
+"""Most applications listed that the list leaves out although it has a worse one; all are counted."""
 OPTIMUM_SHARE = 0.4
 """Share of the time that the optimum may take."""
 LIMITS_SHARE = 0.7
@@ -193,6 +197,16 @@ class AuditResult(StudyAnswer):
 
     def __repr__(self) -> str:
         return f"<Audit of {self.problem.scenario.id}: {len(self.broken)} rules broken>"
+
+    @property
+    def allocation(self) -> Allocation:
+        """Return the list."""
+        return self.selection.allocation
+
+    @property
+    def numbers(self) -> pl.Series:
+        """Return the application numbers, String (n,)."""
+        return self.problem.case.table["dossier"]
 
     @cached_property
     def data(self) -> AuditDocument:
@@ -571,8 +585,16 @@ def build_document(audit_: AuditResult) -> AuditDocument:
         cheaper=_build_list_entry(audit_, audit_.cheaper),
         cheaper_from_cents=audit_.cheaper_from_cents,
         swaps=[_build_swap_entry(audit_, swap) for swap in audit_.swaps],
+        inversions=_list_inversions(audit_),
         seconds=round(audit_.seconds, 3),
     )
+
+
+def _list_inversions(audit_: AuditResult) -> InversionList | None:
+    """Return the better applications that the list leaves out; None if the objective has not exactly one score."""
+    if find_single_score(audit_.problem) is None:
+        return None
+    return list_inversions(audit_, build_ranking(audit_.problem), most=MOST_INVERSIONS)
 
 
 def _build_finding(defect: Defect, lang: Lang) -> SelectionFinding:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tnt_sim.analysis.explain.document import InversionList
 from tnt_sim.analysis.infeasibility.document import BoundEntry, RatedBoundEntry
 from tnt_sim.analysis.shared.list_distance import ListChanges
 from tnt_sim.analysis.shared.study_head import StudyHead
@@ -122,7 +123,7 @@ class AuditDocument(StudyHead):
     """A list made by hand, compared with the rules and with the optimum.
 
     No list for the same money has a better first value than `better_bound`, and none at least as good grants less
-    than `cheaper_from_cents`. Both are null where unknown.
+    than `cheaper_from_cents`. Both are null where unknown. `inversions` are left out without a single score.
     """
 
     command: Literal["audit"] = "audit"
@@ -135,4 +136,5 @@ class AuditDocument(StudyHead):
     cheaper: ComparedList | None
     cheaper_from_cents: int | None
     swaps: Sequence[SwapEntry]
+    inversions: InversionList | None = omit_none()
     seconds: float

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
+import polars as pl
 
 from tnt_sim.analysis.explain.document import (
     BetterDossier,
@@ -49,7 +50,25 @@ from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.protocols import Mode, Penalty, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import is_synthetic
+from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_fraction
+
+
+class RankedList(Protocol):
+    """A list of applications of a problem: a decision, or one made by hand."""
+
+    @property
+    def problem(self) -> Problem:
+        """Return the problem."""
+
+    @property
+    def allocation(self) -> Allocation:
+        """Return the list."""
+
+    @property
+    def numbers(self) -> pl.Series:
+        """Return the application numbers, String (n,)."""
+
 
 MOST_PAIRS = 1_000
 """Longest list of pairs; all pairs are counted."""
@@ -171,7 +190,7 @@ def _build_column_error(problem: Problem, column: str) -> UsageError:
     )
 
 
-def list_inversions(decided: DecidedRun, ranked: Ranking, most: int | None = None) -> InversionList:
+def list_inversions(decided: RankedList, ranked: Ranking, most: int | None = None) -> InversionList:
     """Count the inverted pairs and list them.
 
     Refused applications are listed best first, and the pairs of each with the worst funded
@@ -218,7 +237,7 @@ def list_inversions(decided: DecidedRun, ranked: Ranking, most: int | None = Non
     )
 
 
-def _build_better_entry(decided: DecidedRun, ranked: Ranking, row: int) -> BetterDossier:
+def _build_better_entry(decided: RankedList, ranked: Ranking, row: int) -> BetterDossier:
     value, cents = _read_ranking_value(decided, ranked, row)
     return BetterDossier(
         dossier=decided.numbers[row],
@@ -228,7 +247,7 @@ def _build_better_entry(decided: DecidedRun, ranked: Ranking, row: int) -> Bette
     )
 
 
-def _build_worse_entry(decided: DecidedRun, ranked: Ranking, row: int) -> WorseDossier:
+def _build_worse_entry(decided: RankedList, ranked: Ranking, row: int) -> WorseDossier:
     value, cents = _read_ranking_value(decided, ranked, row)
     return WorseDossier(
         dossier=decided.numbers[row],
@@ -238,7 +257,7 @@ def _build_worse_entry(decided: DecidedRun, ranked: Ranking, row: int) -> WorseD
     )
 
 
-def _read_ranking_value(decided: DecidedRun, ranked: Ranking, row: int) -> tuple[str | None, int | None]:
+def _read_ranking_value(decided: RankedList, ranked: Ranking, row: int) -> tuple[str | None, int | None]:
     """Return the ranking value as text or, for a column of money, in cents."""
     case = decided.problem.case
     if get_column_kind(case, ranked.column) is ValueKind.MONEY:

@@ -39,7 +39,8 @@ def audit(options: StudyOptions, selection: SelectionOption) -> int:
             options, build_report(audit_.data), audit_.data, scenario=scenario, lang=lang, seconds=seconds
         )
     else:
-        options.show(build_report(audit_.data), audit_.data, lang, options.build_hint("audit", lang))
+        report = build_report(audit_.data, audit_.problem, audit_.allocation)
+        options.show(report, audit_.data, lang, options.build_hint("audit", lang))
     if audit_.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return STOPPED if audit_.data.status == "stopped" else 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from tnt_sim.analysis.audit.document import (
@@ -16,7 +17,7 @@ from tnt_sim.analysis.audit.document import (
 )
 from tnt_sim.analysis.audit.sentences import describe_violation
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count, Money, Number
 from tnt_sim.reporting.report_tree import (
@@ -28,12 +29,21 @@ from tnt_sim.reporting.report_tree import (
     Report,
     Section,
     Tone,
+    Words,
     build_section,
     write_both,
+    write_words,
 )
-from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
+from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
+from tnt_sim.reporting.reports.inversion_picture import build_inversion_section
+from tnt_sim.reporting.reports.study_report import build_change_table, build_interruption, build_study_report
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
+
+type NameGoal = Callable[[str], Words]
+"""Names a goal: by its id in a terminal, in words on a page."""
 
 BETTER = (
     _("The best found for the same money"),
@@ -46,8 +56,23 @@ CHEAPER = (
 """Titles of a list that is not shown to be optimal, and of one that is."""
 
 
-def build_report(document: AuditDocument) -> Report:
-    """Return the report of an audit."""
+def build_report(
+    document: AuditDocument, problem: Problem | None = None, chosen: Allocation | None = None
+) -> Report:
+    """Return the report of an audit; with the problem and the list it has a page with a picture."""
+    verdict = Callout(describe_verdict(document), Tone.GOOD if document.selection.allowed else Tone.BAD)
+    report = build_study_report(document, _("Audit of a list"), verdict, _build_nodes(document, str))
+    if problem is None or chosen is None or document.status == "infeasible":
+        return report
+    dossiers = DecidedDossiers.of_list(problem, chosen)
+    page: list[Node] = [verdict, *build_interruption(document)]
+    page += build_inversion_section(document.inversions, dossiers)
+    page += _build_nodes(document, dossiers.describe_goal, on_page=True)
+    return replace(report, page=page)
+
+
+def _build_nodes(document: AuditDocument, name_goal: NameGoal, *, on_page: bool = False) -> list[Node]:
+    """Return findings, broken rules, goals, better lists and swaps; a page folds all but the first of the last."""
     allowed = document.selection.allowed
     nodes = _build_findings(document.selection)
     if document.broken:
@@ -59,11 +84,12 @@ def build_report(document: AuditDocument) -> Report:
             Callout(_("No allocation satisfies all the rules: no list can be a decision."), Tone.BAD)
         )
     is_best = document.optimum is None or document.status == "optimal"
-    nodes.append(_build_goals(document.objective, is_best=is_best))
+    goals = _build_goals(document.objective, name_goal, is_best=is_best)
+    nodes.append(goals)
     first = document.objective[0]
-    nodes += _describe_best_limit(first, document.optimum)
+    nodes += _describe_best_limit(first, document.optimum, name_goal)
     limits = (
-        _describe_better_limit(first, document.better, document.better_bound),
+        _describe_better_limit(first, document.better, document.better_bound, name_goal),
         _describe_money_limit(document.cheaper, document.cheaper_from_cents),
     )
     for titles, answer, limit in zip(
@@ -71,15 +97,18 @@ def build_report(document: AuditDocument) -> Report:
     ):
         title = titles[answer is not None and answer.status == "optimal"]
         if answer is not None:
-            values = _describe_answer(answer, document)
-            nodes.append(Section(title, [Paragraph(values), *limit, build_change_table(answer.changes)]))
+            values = write_both(partial(_describe_answer, answer, document, name_goal))
+            inner = [Paragraph(values), *limit, build_change_table(answer.changes)]
+            nodes.append(Section(title, inner, folded=on_page))
         elif limit:
             nodes.append(Section(title, limit))
     for swap in document.swaps:
         table = [build_change_table(swap.changes)] if swap.changes else []
-        nodes.append(Section(describe_swap(swap, allowed), table))
-    verdict = Callout(describe_verdict(document), Tone.GOOD if allowed else Tone.BAD)
-    return build_study_report(document, _("Audit of a list"), verdict, nodes)
+        words_of_goal = None if swap.goal is None else name_goal(swap.goal)
+        nodes.append(
+            Section(describe_swap(swap, allowed, words_of_goal), table, folded=on_page and bool(table))
+        )
+    return nodes
 
 
 def _describe_broken(entry: ViolationEntry, lang: Lang) -> str:
@@ -105,11 +134,11 @@ def _build_findings(chosen: SelectionEntry) -> list[Node]:
     return nodes
 
 
-def _build_goals(goals: Sequence[AuditGoal], *, is_best: bool) -> Section:
+def _build_goals(goals: Sequence[AuditGoal], name_goal: NameGoal, *, is_best: bool) -> Section:
     return build_section(
         _("Goals"),
         [
-            Column(_("Goal"), [goal.goal for goal in goals]),
+            Column(_("Goal"), [name_goal(goal.goal) for goal in goals]),
             Column(_("This list"), [goal.value for goal in goals], Kind.DECIMAL),
             Column(
                 _("Best possible") if is_best else _("Best found"),
@@ -121,41 +150,41 @@ def _build_goals(goals: Sequence[AuditGoal], *, is_best: bool) -> Section:
     )
 
 
-def _describe_answer(answer: ComparedList, document: AuditDocument) -> Text:
-    goals = write_both(
-        lambda lang: ", ".join(
-            f"{goal.goal} {format_decimal(value, lang)}"
-            for goal, value in zip(document.objective, answer.values, strict=True)
-        )
+def _describe_answer(answer: ComparedList, document: AuditDocument, name_goal: NameGoal, lang: Lang) -> str:
+    goals = ", ".join(
+        f"{write_words(name_goal(goal.goal), lang)} {format_decimal(value, lang)}"
+        for goal, value in zip(document.objective, answer.values, strict=True)
     )
-    goals, granted = capitalise_text(goals), Money(answer.granted_cents)
+    goals, granted = capitalise(goals), Money(answer.granted_cents)
     if answer.saved_cents > 0:
         saved = Money(answer.saved_cents)
-        return _("{goals}, for {granted}, {saved} less.", goals=goals, granted=granted, saved=saved)
-    return _("{goals}, for {granted}.", goals=goals, granted=granted)
+        return _("{goals}, for {granted}, {saved} less.", goals=goals, granted=granted, saved=saved).in_(lang)
+    return _("{goals}, for {granted}.", goals=goals, granted=granted).in_(lang)
 
 
-def _describe_best_limit(goal: AuditGoal, answer: ComparedList | None) -> list[Node]:
+def _describe_best_limit(goal: AuditGoal, answer: ComparedList | None, name_goal: NameGoal) -> list[Node]:
     """Tell what no list passes in the first goal, where no list is shown to be the best."""
     if goal.bound is None or (answer is not None and answer.status == "optimal"):
         return []
-    value = Number(parse_decimal(goal.bound))
+    value, name = Number(parse_decimal(goal.bound)), name_goal(goal.goal)
     if Sense(goal.sense) is Sense.MINIMISE:
-        text = _("No list that keeps the rules has less than {value} ({goal}).", value=value, goal=goal.goal)
+        text = _("No list that keeps the rules has less than {value} ({goal}).", value=value, goal=name)
     else:
-        text = _("No list that keeps the rules has more than {value} ({goal}).", value=value, goal=goal.goal)
+        text = _("No list that keeps the rules has more than {value} ({goal}).", value=value, goal=name)
     return [Paragraph(text)]
 
 
-def _describe_better_limit(goal: AuditGoal, answer: ComparedList | None, bound: str | None) -> list[Node]:
+def _describe_better_limit(
+    goal: AuditGoal, answer: ComparedList | None, bound: str | None, name_goal: NameGoal
+) -> list[Node]:
     """Tell what no list for the same money passes in the first goal, where none is shown to be the best."""
     if bound is None or (answer is not None and answer.status == "optimal"):
         return []
-    value = Number(parse_decimal(bound))
+    value, name = Number(parse_decimal(bound)), name_goal(goal.goal)
     if Sense(goal.sense) is Sense.MINIMISE:
-        text = _("No list for as much money has less than {value} ({goal}).", value=value, goal=goal.goal)
+        text = _("No list for as much money has less than {value} ({goal}).", value=value, goal=name)
     else:
-        text = _("No list for as much money has more than {value} ({goal}).", value=value, goal=goal.goal)
+        text = _("No list for as much money has more than {value} ({goal}).", value=value, goal=name)
     return [Paragraph(text)]
 
 
@@ -196,7 +225,7 @@ def describe_verdict(document: AuditDocument) -> Text:
     return _("{held}: every rule is satisfied; a better choice exists.", held=held)
 
 
-def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
+def describe_swap(swap: SwapEntry, allowed: bool, goal: Words | None = None) -> Text:
     """Write a swap: « Pour regagner 90 % de l'écart : 4 dossiers changent »."""
     n, least = swap.n_changed, swap.n_changed_from
     if n is None and least is None:
@@ -210,14 +239,15 @@ def describe_swap(swap: SwapEntry, allowed: bool) -> Text:
         sentence = _("{least} to {n} dossiers change", least=Count(least), n=Count(n))
     else:
         sentence = _n("{n} dossier changes at most", "{n} dossiers change at most", n=n)
-    if swap.goal is None:
+    goal = goal or swap.goal
+    if goal is None:
         return _("To satisfy every rule with the fewest changes: {change}", change=sentence)
     percent = parse_decimal(swap.recover) * 100
     note = NO_TEXT if allowed else _(" and keep the rules")
     return _(
         "To recover {percent}% of the loss ({goal}){note}: {change}",
         percent=Number(percent),
-        goal=swap.goal,
+        goal=goal,
         note=note,
         change=sentence,
     )
