@@ -164,13 +164,13 @@ def test_the_answer_comes_first_and_says_what_is_decided(tmp_path: Path) -> None
     dossiers = DecidedDossiers.of_decision(explanation.decided)
     for entry in explanation.data.dossiers:
         words = describe_entry(dossiers, entry, Lang.EN)
-        assert words.startswith(f'"Projet {entry.dossier[1:]}" ({entry.dossier}) ')
+        assert words.startswith(f'"Projet {entry.dossier[1:]}" ({entry.dossier})')
         mark = dossiers.get_dossier(entry.dossier).mark
         said = {
             Mark.GRANTED: " is funded for ",
             Mark.COMMITTED: " is already committed for ",
-            Mark.WAITING: " waits",
-            Mark.REFUSED: " is refused",
+            Mark.WAITING: " is not selected",
+            Mark.REFUSED: " is excluded",
             Mark.INELIGIBLE: " is not eligible",
         }[mark]
         assert said in words
@@ -181,8 +181,8 @@ def test_the_answer_comes_first_and_says_what_is_decided(tmp_path: Path) -> None
 def test_every_reason_has_a_short_sentence_with_the_same_fields() -> None:
     assert BRIEF.keys() == SENTENCES.keys()
     for text in BRIEF.values():
-        assert text.en.startswith("{name} ")
-        assert text.fr.startswith("{name} ")
+        assert text.en.startswith("{name}")
+        assert text.fr.startswith("{name}")
         assert re.findall(r"{\w+}", text.en).__len__() == re.findall(r"{\w+}", text.fr).__len__()
 
 

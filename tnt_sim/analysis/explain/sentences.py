@@ -283,10 +283,11 @@ def explain_briefly(entry: ExplainedDossier, name: str, lang: Lang) -> str:
 
 
 _FEW_EUROS = _(
-    '{{name}} waits: it needs {{asked}}, {{left}} is left in "{{envelope}}", and the last that were funded '
+    '{{name}} is not selected: it needs {{asked}}, {{left}} is left in "{{envelope}}", and the last '
+    "that were funded "
     "there bring at least as much per euro."
 )
-_NO_ROOM = _('{{name}} waits: it needs {{asked}}, and {{left}} is left in "{{envelope}}".')
+_NO_ROOM = _('{{name}} is not selected: it needs {{asked}}, and {{left}} is left in "{{envelope}}".')
 _MISSED = _("{{name}} is not eligible: {{missed}}.")
 BRIEF: Mapping[str, Text] = MappingProxyType(
     {
@@ -301,28 +302,38 @@ BRIEF: Mapping[str, Text] = MappingProxyType(
         "state": _MISSED,
         "ineligible": _MISSED,
         "not_given": _MISSED,
-        "capped_out": _("{{name}} is refused: it is eligible, but its caps leave no possible amount."),
-        "decided_refused": _("{{name}} is refused by decision{{author}}: {{why}}."),
-        "variant": _('{{name}} is refused: the other variant "{{by}}" is funded, and only one may be.'),
+        "capped_out": _("{{name}} is excluded: it is eligible, but its caps leave no possible amount."),
+        "decided_refused": _("{{name}} is excluded by decision{{author}}: {{why}}."),
+        "variant": _('{{name}} is excluded: the other variant "{{by}}" is funded, and only one may be.'),
         "prerequisite": _(
-            '{{name}} waits for {{request}}: it requires dossier "{{by}}", which is not funded.'
+            '{{name}}, which asks {{request}}, is not selected: it requires dossier "{{by}}", which is not funded.'
         ),
         "order": _(
-            '{{name}} waits for {{request}}: in the order of {{rule}}, "{{by}}" goes first and is not funded.'
+            '{{name}}, which asks {{request}}, is not selected: in the order of {{rule}}, "{{by}}" '
+            "goes first and is not funded."
         ),
         "outranked": _FEW_EUROS,
         "outranked_barred": _FEW_EUROS,
         "none_fits": _NO_ROOM,
         "none_fits_barred": _NO_ROOM,
-        "crowded_out": _("{{name}} waits for {{request}}: funding it would break {{rule}}."),
-        "no_gain": _("{{name}} waits for {{request}}: it would add nothing to the programme's goal."),
+        "crowded_out": _(
+            "{{name}}, which asks {{request}}, is not selected: funding it would break {{rule}}."
+        ),
+        "no_gain": _(
+            "{{name}}, which asks {{request}}, is not selected: it would add nothing to the programme's goal."
+        ),
         "no_note": _(
-            "{{name}} waits for {{request}}: a value that the goal counts is not given, and counts as zero."
+            "{{name}}, which asks {{request}}, is not selected: a value that the goal counts is not "
+            "given, and counts as zero."
         ),
         "unclear": _(
-            "{{name}} waits for {{request}}: it would fit in what is left; what keeps it out was not established."
+            "{{name}}, which asks {{request}}, is not selected: it would fit in what is left; what "
+            "keeps it out was not established."
         ),
-        "displaced": _("{{name}} waits for {{request}} because of {{rule}}: without it, it would be funded."),
+        "displaced": _(
+            "{{name}}, which asks {{request}}, is not selected because of {{rule}}: without it, it "
+            "would be funded."
+        ),
         "reserve": _("{{name}} is on the reserve list, rank {{rank}} ({{reserved}})."),
     }
 )

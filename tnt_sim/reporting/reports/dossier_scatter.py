@@ -43,8 +43,8 @@ from tnt_sim.reporting.reports.decided_dossiers import DecidedDossier, DecidedDo
 MARKS = {
     Mark.GRANTED: _p("dossier", "funded"),
     Mark.COMMITTED: _p("dossier", "already committed"),
-    Mark.WAITING: _p("dossier", "waits"),
-    Mark.REFUSED: _p("dossier", "refused"),
+    Mark.WAITING: _p("dossier", "not selected"),
+    Mark.REFUSED: _p("dossier", "excluded"),
     Mark.INELIGIBLE: _p("dossier", "not eligible"),
 }
 """Outcomes of a decision, in the order of a legend."""
@@ -108,7 +108,7 @@ def find_node(dossiers: DecidedDossiers, entry: ExplainedDossier) -> int:
 
 
 def build_margin_chart(dossiers: DecidedDossiers) -> tuple[int, Chart] | None:
-    """Return the envelope where those that wait ask most, with its picture; None without a margin."""
+    """Return the envelope where those not selected ask most, with its picture; None without a margin."""
     placed = dossiers.table.filter((pl.col("cents") > 0) & pl.col("value").is_not_null())
     funded = placed.filter(pl.col("merit"))["node"].unique().to_list()
     waiting = placed.filter((pl.col("mark") == Mark.WAITING) & pl.col("node").is_in(funded))
@@ -299,13 +299,13 @@ def _describe_question(
 
 
 def _describe_counts(dossiers: DecidedDossiers, table: pl.DataFrame, node: int) -> Text:
-    """Say how many applications of an envelope are funded and how many wait."""
+    """Say how many applications of an envelope are funded and how many are not selected."""
     counts = dict(table.group_by("mark").len().iter_rows())
     return _(
-        '"{envelope}": {funded} funded, {waiting} waiting',
+        '"{envelope}": {funded} funded, {others} not selected',
         envelope=dossiers.get_envelope_title(node),
         funded=Count(counts.get(Mark.GRANTED, 0) + counts.get(Mark.COMMITTED, 0)),
-        waiting=Count(counts.get(Mark.WAITING, 0)),
+        others=Count(counts.get(Mark.WAITING, 0)),
     )
 
 

@@ -408,21 +408,25 @@ def _build_overview(document: ExplainDocument, dossiers: DecidedDossiers) -> lis
 
 
 def _describe_totals(dossiers: DecidedDossiers) -> Text:
-    """Say how many applications are funded, wait, or are out of the question, and for how much."""
+    """Say how many applications are funded, not selected, or out of the question, and for how much."""
     groups = dossiers.table.group_by("mark").agg(pl.len().alias("n"), pl.col("cents").sum())
     counts = {mark: (n, cents) for mark, n, cents in groups.iter_rows()}
     n_funded, granted = (
         sum(counts.get(mark, (0, 0))[k] for mark in (Mark.GRANTED, Mark.COMMITTED)) for k in (0, 1)
     )
-    n_waiting, wanted = counts.get(Mark.WAITING, (0, 0))
+    n_others, wanted = counts.get(Mark.WAITING, (0, 0))
     n_out = sum(counts.get(mark, (0, 0))[0] for mark in (Mark.REFUSED, Mark.INELIGIBLE))
     return _(
-        "{funded} for {granted}. {waiting} for {wanted}, and {out}.",
+        "{funded} for {granted}. {others}, and {out}.",
         funded=_n("{n} dossier is funded", "{n} dossiers are funded", n=n_funded),
         granted=Money(granted),
-        waiting=_n("{n} waits", "{n} wait", n=n_waiting),
-        wanted=Money(wanted),
-        out=_n("{n} is refused or not eligible", "{n} are refused or not eligible", n=n_out),
+        others=_n(
+            "{n} eligible dossier is not selected and asks {asked}",
+            "{n} eligible dossiers are not selected and ask {asked} together",
+            n=n_others,
+            asked=Money(wanted),
+        ),
+        out=_n("{n} is excluded or not eligible", "{n} are excluded or not eligible", n=n_out),
     )
 
 
@@ -435,9 +439,9 @@ def _build_line(document: ExplainDocument, dossiers: DecidedDossiers) -> Table |
         [
             Column(_("Dossier"), [dossiers.describe_dossier(entry.dossier) for entry in first]),
             Column(_("Asks"), [entry.asked_cents for entry in first], Kind.MONEY),
-            Column(_("Waits for"), _list_obstacles(document, dossiers, first)),
+            Column(_("Obstacle"), _list_obstacles(document, dossiers, first)),
         ],
-        caption=_("First of those that wait"),
+        caption=_("Next in line"),
     )
 
 
@@ -476,8 +480,8 @@ def _build_chunks(entries: Sequence[ExplainedDossier], dossiers: DecidedDossiers
 PLURALS = {
     Mark.GRANTED: _p("dossiers", "funded"),
     Mark.COMMITTED: _p("dossiers", "already committed"),
-    Mark.WAITING: _p("dossiers", "waiting"),
-    Mark.REFUSED: _p("dossiers", "refused"),
+    Mark.WAITING: _p("dossiers", "not selected"),
+    Mark.REFUSED: _p("dossiers", "excluded"),
     Mark.INELIGIBLE: _p("dossiers", "not eligible"),
 }
 
@@ -531,7 +535,7 @@ def _build_reserve(document: ExplainDocument, dossiers: DecidedDossiers) -> Tabl
             Column(_("Dossier"), [dossiers.describe_dossier(entry.dossier) for entry in reserve]),
             Column(_("Envelope"), [dossiers.describe_envelope(entry.envelope) for entry in reserve]),
             Column(_("Asks"), [entry.asked_cents for entry in reserve], Kind.MONEY),
-            Column(_("Waits for"), _list_obstacles(document, dossiers, reserve)),
+            Column(_("Obstacle"), _list_obstacles(document, dossiers, reserve)),
         ]
     )
 
