@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -120,6 +120,7 @@ class World:
     file: Path
     address: str
     chromium: Any
+    heard: list[str] = field(default_factory=list)
 
 
 def it_opens_in_french_with_the_decision(world: World) -> None:
@@ -154,7 +155,7 @@ def a_slider_by_keyboard_moves_list_map_totals_and_address(world: World) -> None
     assert tab.inner_html("[data-part=totals]") != totals
     assert tab.inner_html("[data-part=band]") != band
     assert tab.inner_html("[data-part=map]") != drawn
-    assert "sort" in opened.text("[data-part=moves]")
+    assert "entrent" in opened.text("[data-part=moves]")
     assert tab.evaluate("document.activeElement.id") == "amount-0"
     before = opened.fragment()
     opened.after(lambda: tab.fill("#box-1", "75") or tab.press("#box-1", "Enter"))
@@ -293,6 +294,28 @@ def control_and_effect_share_a_screen(world: World) -> None:
     tab.set_viewport_size({"width": 1280, "height": 900})
 
 
+def the_curve_follows_its_slider(world: World) -> None:
+    opened = world.opened
+    tab = opened.tab
+    tab.focus("#amount-2")
+    tab.wait_for_selector("[data-part=curve-2] .here")
+    opened.after(lambda: tab.keyboard.press("ArrowRight"))
+    before = tab.get_attribute("[data-part=curve-2] .here", "transform")
+    moved = """() => {
+      const slider = document.querySelector("#amount-2"), curve = document.querySelector("[data-part=curve-2]");
+      slider.stepUp(5);
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+      const mark = curve.querySelector(".here").getAttribute("transform");
+      return [mark, curve.querySelector("[data-says]").textContent];
+    }"""
+    opened.after(lambda: world.heard.extend(tab.evaluate(moved)))
+    assert world.heard[0] != before, "the mark moves before the answer is there"
+    assert opened.text("[data-part=curve-2] [data-says]") == world.heard[1]
+    opened.after(lambda: tab.click("#rule-1"))
+    assert tab.locator("[data-part=curve-2] .here").count() == 0
+    assert opened.violations() == []
+
+
 def presenting_hides_the_controls(world: World) -> None:
     opened = world.opened
     tab = opened.tab
@@ -317,6 +340,7 @@ STEPS = (
     by_keyboard_alone,
     filters_by_map_bar_row_and_keyboard,
     control_and_effect_share_a_screen,
+    the_curve_follows_its_slider,
     presenting_hides_the_controls,
 )
 

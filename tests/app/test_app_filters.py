@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tnt_sim.app.dossier_list import describe_filters, render_list
 from tnt_sim.app.open_page import Event
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_state import FILTERS, decode, encode
+from tnt_sim.app.panels.dossier_list import describe_filters, render_list
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.scenario.scenario import ScenarioData

@@ -20,7 +20,7 @@ from tnt_sim.app.live_answers import LONG, QUICK, AnswerSuperseded, LiveAnswer, 
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_state import State, decode
 from tnt_sim.app.page_text import PAGE, SHARES
-from tnt_sim.app.panels import MOST_MOVES
+from tnt_sim.app.panels.result_panels import MOST_MOVES
 from tnt_sim.cli.main import main
 from tnt_sim.deadline import Cancellation
 from tnt_sim.engine.result import Proof, Status

@@ -10,8 +10,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from tnt_sim.app import page_settings
-from tnt_sim.app.conflict_panel import render_conflicts
-from tnt_sim.app.dossier_list import describe_filters, render_list
+from tnt_sim.app.amount_curve import AmountCurve
 from tnt_sim.app.downloads import list_variants
 from tnt_sim.app.history import PageHistory, describe_step
 from tnt_sim.app.live_answers import (
@@ -24,7 +23,10 @@ from tnt_sim.app.live_answers import (
 )
 from tnt_sim.app.page_state import State, encode
 from tnt_sim.app.page_text import PAGE, SHARES
-from tnt_sim.app.panels import Before, Drawer, list_departments, round_to_hundredths
+from tnt_sim.app.panels.conflict_panel import render_conflicts
+from tnt_sim.app.panels.curve_panel import render_curve
+from tnt_sim.app.panels.dossier_list import describe_filters, render_list
+from tnt_sim.app.panels.result_panels import Before, Drawer, list_departments, round_to_hundredths
 from tnt_sim.deadline import Cancellation
 from tnt_sim.errors import ScenarioError, TntError
 from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
@@ -43,6 +45,15 @@ class Reply:
 
     document: Mapping[str, Any]
     data: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MovedAmount:
+    """An envelope moved one or more times in a row: the settings before, and those reached."""
+
+    envelope: str
+    base: State
+    latest: State
 
 
 class OpenPage:
@@ -74,6 +85,8 @@ class OpenPage:
         self._moving = ""
         self._settled: State | None = None
         self.history = PageHistory()
+        self.moved: MovedAmount | None = None
+        self.curve: AmountCurve | None = None
         self._step_key = ""
         self.cancellation = Cancellation()
         self.take_answer(self.desk.optimise_state(self.state))
@@ -89,6 +102,29 @@ class OpenPage:
         Only before the first event: everything that a page holds is replaced, never changed in place.
         """
         return copy(self)
+
+    def get_amount_base(self, envelope: str) -> State:
+        """Return the settings in which an envelope moves: those before the first of its moves in a row.
+
+        So an envelope that comes back to its amount brings back all that followed it.
+        """
+        moved = self.moved
+        if (
+            moved is not None
+            and moved.envelope == envelope
+            and moved.latest == self.state.settings
+            and moved.base.share == self.state.share
+        ):
+            return moved.base
+        return replace(self.state.settings, share=self.state.share)
+
+    @property
+    def has_curve(self) -> bool:
+        """Whether the curve belongs to the present settings."""
+        curve = self.curve
+        if curve is None or self.trouble is not None:
+            return False
+        return curve.base == self.get_amount_base(curve.envelope)
 
     def compute_cancelled_answer(self) -> None:
         """Compute the answer to settings whose event was cancelled, if there are such settings."""
@@ -201,6 +237,7 @@ class OpenPage:
                 "filters", describe_filters(drawer, answer, self.last, self.state)
             ),
             **page_settings.render_axes(drawer, self.axes, self.state, answer),
+            **self._render_curves(),
         }
         if answer is None:
             return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **result}
@@ -208,6 +245,18 @@ class OpenPage:
         if self.trouble is not None:
             answers["band"] = drawer.render_band(answer, self.written, stale=True)
         return {**result, **answers, "list": render_list(drawer, answer, self.last, self.state)}
+
+    def _render_curves(self) -> dict[str, str]:
+        """Return what is under each slider: the curve of the one that was touched last."""
+        result = {f"curve-{axis.k}": "" for axis in self.axes}
+        curve, answer = self.curve, self.last_answer
+        if curve is None or answer is None or not self.has_curve:
+            return result
+        axis = next(axis for axis in self.axes if axis.id == curve.envelope)
+        cents = page_settings.get_amount(axis, self.state)
+        step_cents = page_settings.compute_step(axis.written_cents)
+        result[f"curve-{axis.k}"] = render_curve(self._drawer, curve, answer, cents, step_cents)
+        return result
 
     def _describe_history(self) -> dict[str, object]:
         history = self.history

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from tnt_sim.app import page_settings
+from tnt_sim.app.amount_curve import CURVE_SECONDS, SHORT_SECONDS, generate_curve
 from tnt_sim.app.downloads import (
     build_app_error,
     compare_answers,
@@ -20,7 +21,7 @@ from tnt_sim.app.downloads import (
     save,
 )
 from tnt_sim.app.live_answers import LONG, QUICK, AnswerSuperseded, LiveAnswer
-from tnt_sim.app.open_page import Event, OpenPage, Reply
+from tnt_sim.app.open_page import Event, MovedAmount, OpenPage, Reply
 from tnt_sim.app.page_state import FILTERS, FIRST_ROWS, SHOWS, Forced, State, decode, normalise_weight
 from tnt_sim.app.page_text import SHARES
 from tnt_sim.app.scenario_changes import (
@@ -79,8 +80,37 @@ _UNREADABLE = _("What was entered makes no sense: nothing is changed.")
 
 
 def _set_amount(page: Page, event: Event) -> Iterator[Reply]:
-    cents = int(event["value"])
-    return page.move_to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
+    return _move_envelope(page, event, int(event["value"]))
+
+
+def _move_envelope(page: Page, event: Event, cents: int) -> Iterator[Reply]:
+    name = str(event["id"])
+    base = page.get_amount_base(name)
+    state = move_amount(page.scenario, base, name, cents).with_view_of(page.state)
+    page.moved = MovedAmount(name, base, state.settings)
+    return page.move_to(state, event)
+
+
+def _draw_curve(page: Page, event: Event) -> Iterator[Reply]:
+    """Draw the curve of an envelope under its slider, better with each reply.
+
+    `short`: nobody can cancel it, so that it takes a moment only.
+    """
+    axis = next((axis for axis in page.axes if axis.id == event["id"]), None)
+    if axis is None:
+        raise ValueError(event["id"])
+    page.compute_cancelled_answer()
+    answer, base = page.last_answer, page.get_amount_base(axis.id)
+    known = page.has_curve and page.curve is not None and page.curve.envelope == axis.id
+    if answer is not None and page.trouble is None and not (known and page.curve and page.curve.is_complete):
+        high = page_settings.compute_slider_max(axis, page_settings.get_amount(axis, page.state))
+        seconds = SHORT_SECONDS if event.get("short") is True else CURVE_SECONDS
+        for curve in generate_curve(page.desk, axis.id, base, answer, high, page.cancellation, seconds):
+            page.curve = curve
+            yield page.reply_with_answer(None, soft=True, done=False)
+        if page.curve is not None:
+            page.curve = replace(page.curve, is_complete=True)
+    yield page.reply_with_answer(None, soft=True, done=True)
 
 
 def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
@@ -91,7 +121,7 @@ def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
         raise build_app_error(
             _('"{typed}" is not an amount. Write for example 31.5 or 31.5 M€.', typed=text),
         ) from None
-    return page.move_to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
+    return _move_envelope(page, event, cents)
 
 
 def _switch_rule(page: Page, event: Event) -> Iterator[Reply]:
@@ -296,7 +326,7 @@ _DO: Mapping[str, Handler] = {
     "force": _fix_dossier, "free": _release_dossier, "unset": _remove_setting, "repair": _repair,
     "back": _restore_settings, "longer": _solve_longer, "reset": _reset, "share": _set_share,
     "more": _show_more_rows, "undo": _open_step_before, "redo": _open_step_after, "step": _open_step,
-    "name": _set_step_name, "pair": _compare_steps,
+    "curve": _draw_curve, "name": _set_step_name, "pair": _compare_steps,
     "search": _build_view_handler("search"), "show": _build_view_handler("show"),
     "department": _build_view_handler("department"), "envelope": _build_view_handler("envelope"),
     "present": _build_view_handler("present"), "unfilter": _remove_filters,

@@ -9,7 +9,7 @@ from typing import Any
 from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import State
 from tnt_sim.app.page_text import PAGE
-from tnt_sim.app.panels import Drawer
+from tnt_sim.app.panels.result_panels import Drawer
 from tnt_sim.app.scenario_changes import get_goals, list_stages
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _n

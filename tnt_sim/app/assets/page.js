@@ -2,7 +2,7 @@
 // script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
 
 const SLOW_MS = 90000, CANCEL_MS = 250;
-const VIEWS = ["name", "pair", "search", "show", "department", "envelope", "unfilter", "present", "share", "more", "save", "compare", "export", "address", "longer"];
+const VIEWS = ["curve", "name", "pair", "search", "show", "department", "envelope", "unfilter", "present", "share", "more", "save", "compare", "export", "address", "longer"];
 
 function render({ model, el }) {
   const frame = model.get("frame");
@@ -13,7 +13,7 @@ function render({ model, el }) {
   if (matchMedia("(max-width: 60rem)").matches) for (const fold of root.querySelectorAll("details.fold")) fold.open = false;
   const status = root.querySelector("[data-status]");
   const queue = new Map();
-  let busy = false, said = "", quiet = 0, hurry = 0, late = 0, n = 0, began = 0;
+  let busy = "", asked = "", said = "", quiet = 0, hurry = 0, late = 0, n = 0, began = 0;
 
   let anchor = null; // the control touched last: a conflict opens beside it
 
@@ -25,13 +25,15 @@ function render({ model, el }) {
     if (busy) {
       queue.delete(key); // the last value of a thing is the only one that counts
       queue.set(key, event);
-      if (!VIEWS.includes(event.do)) supersede();
+      if (busy === "curve" || !VIEWS.includes(event.do)) supersede();
       return;
     }
-    busy = true;
+    busy = event.do;
     began = performance.now();
-    root.setAttribute("aria-busy", "true");
-    hurry = setTimeout(() => { status.textContent = words.busy; status.dataset.kind = "busy"; }, 120);
+    if (busy !== "curve") { // which is drawn behind, and ended by whatever comes
+      root.setAttribute("aria-busy", "true");
+      hurry = setTimeout(() => { status.textContent = words.busy; status.dataset.kind = "busy"; }, 120);
+    }
     clearTimeout(quiet);
     quiet = setTimeout(() => { status.textContent = words.lost; status.dataset.kind = "bad"; }, SLOW_MS);
     n += 1;
@@ -42,7 +44,7 @@ function render({ model, el }) {
   function supersede() { // a new setting ends the answer to the last one, which is given a moment first
     if (!model.cancel || late) return;
     const running = n;
-    late = setTimeout(() => { late = 0; if (busy && running === n) model.cancel(n); }, Math.max(0, CANCEL_MS - (performance.now() - began)));
+    late = setTimeout(() => { late = 0; if (busy && running === n) model.cancel(n); }, busy === "curve" ? 0 : Math.max(0, CANCEL_MS - (performance.now() - began)));
   }
 
   function rest() {
@@ -50,7 +52,7 @@ function render({ model, el }) {
     clearTimeout(late);
     late = 0;
     clearTimeout(hurry);
-    busy = false;
+    busy = "";
     const [next] = queue;
     if (next) {
       queue.delete(next[0]);
@@ -60,6 +62,25 @@ function render({ model, el }) {
     root.removeAttribute("aria-busy");
     status.textContent = said;
     root.dataset.answers = String(Number(root.dataset.answers ?? 0) + 1);
+    draw(document.activeElement);
+  }
+
+  const isAmount = (input) => input?.type === "range" && input.dataset.do === "amount" && root.contains(input);
+  const curve = (slider) => root.querySelector(`[data-part="curve-${slider.id.slice(7)}"] .curve`);
+
+  function draw(slider) { // the curve under a slider, once for the same settings
+    if (!isAmount(slider) || curve(slider) || asked === slider.id + fragment()) return;
+    asked = slider.id + fragment();
+    send({ do: "curve", id: slider.dataset.id, short: !model.cancel });
+  }
+
+  function follow(slider) { // the mark and the sentence are there before the answer is
+    const box = isAmount(slider) ? curve(slider) : null;
+    if (!box) return;
+    const places = JSON.parse(box.dataset.places);
+    const share = Math.min(1, Math.max(0, (Number(slider.value) - places.low) / (places.high - places.low)));
+    box.querySelector(".here").setAttribute("transform", `translate(${places.start + share * (places.stop - places.start)} 0)`);
+    box.querySelector("[data-says]").textContent = places.says[Math.round((Number(slider.value) - places.first) / places.step)] ?? "";
   }
 
   function put(name, html) {
@@ -129,13 +150,15 @@ function render({ model, el }) {
   model.on("msg:custom", (reply, buffers) => {
     for (const [name, html] of Object.entries(reply.parts ?? {})) put(name, html);
     for (const [id, told] of Object.entries(reply.values ?? {})) set(id, told);
+    const slider = document.activeElement;
+    if (isAmount(slider) && queue.has(`amount ${slider.dataset.id}`)) follow(slider); // it moves on under a finger
     markPlace();
     if (reply.parts?.trouble !== undefined) place(reply.soft);
     if (reply.address !== undefined) address(reply.address, reply.soft);
     if (reply.download) download(reply.download, buffers[0]);
     if (reply.said !== undefined) {
       said = reply.said;
-      status.textContent = said;
+      if (status.textContent !== said) status.textContent = said; // else it would be read out again
       status.dataset.kind = reply.kind;
       clearTimeout(hurry);
     }
@@ -154,11 +177,15 @@ function render({ model, el }) {
     const live = input.type === "range" || input.type === "search";
     if (event.type === "input" && !live) return;
     if (event.type === "change" && input.type === "search") return;
+    follow(input);
     const value = input.type === "checkbox" ? input.checked : input.value;
     send({ do: input.dataset.do, id: input.dataset.id, value, soft: event.type === "input" });
   }
   root.addEventListener("input", touched);
   root.addEventListener("change", touched);
+
+  root.addEventListener("focusin", (event) => draw(event.target));
+  root.addEventListener("pointerdown", (event) => draw(event.target));
 
   const keys = (event) => {
     if (event.key === "Escape" && root.classList.contains("presenting")) send({ do: "present", value: "" });

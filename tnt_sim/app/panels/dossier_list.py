@@ -10,7 +10,7 @@ import numpy as np
 from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import FILTERS, FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
-from tnt_sim.app.panels import Drawer, find_moved_rows, normalise_text
+from tnt_sim.app.panels.result_panels import Drawer, find_moved_rows, normalise_text
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount
 from tnt_sim.reporting.decision_page.outcomes import CLOSED

@@ -7,7 +7,7 @@ from typing import Any
 from tnt_sim.analysis.infeasibility.document import ClashEntry
 from tnt_sim.analysis.infeasibility.sentences import describe_members, describe_repair
 from tnt_sim.app.live_answers import LiveConflict, SettledClashes
-from tnt_sim.app.panels import Drawer
+from tnt_sim.app.panels.result_panels import Drawer
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.reports.infeasibility import describe_repaired_optimum, describe_what_stands
 from tnt_sim.rules.expressions.text import capitalise

@@ -1,0 +1,1 @@
+"""Parts of the planner's page as HTML."""
