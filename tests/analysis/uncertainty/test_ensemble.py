@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,10 +18,16 @@ from support import draws
 import tnt_sim as tnt
 from tnt_sim.analysis.uncertainty.draw_task import Sample, prepare_ground
 from tnt_sim.analysis.uncertainty.draws import compute_input_values
-from tnt_sim.analysis.uncertainty.result import compute_overprogramming, compute_risk, estimate_total_effect
+from tnt_sim.analysis.uncertainty.result import (
+    compute_overprogramming,
+    compute_range,
+    compute_risk,
+    estimate_total_effect,
+)
 from tnt_sim.cli.main import main
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.scenario.load import load_scenario
 
 HEAD = """\
@@ -189,6 +197,76 @@ def test_sensitivities_of_one_seed_are_the_same_bytes_whoever_computes(file: Pat
     effects = dict(one.sensitivity.select("input", "total_effect").iter_rows())
     assert effects["caducite"] == effects["cout"] == 0  # they come after the decision
     assert effects["notes"] > 0
+
+
+def test_a_single_uncertainty_varies_as_all_do_where_there_is_no_other(file: Path) -> None:
+    file.write_text(HEAD + UNCERTAIN[: UNCERTAIN.index("  - {id: abandons")], encoding="utf-8")
+    found = tnt.ensemble(file, draws=6, seed=3, workers=1, sensitivity=6)
+    assert found.draws.single == [{number: one.value for number, one in found.draws.optima.items()}]
+    row = found.sensitivity.row(0, named=True)
+    assert [Fraction(row[key]) for key in ("least", "low", "high", "most")] == [
+        min(found.values), min(found.values), max(found.values), max(found.values)
+    ]  # fmt: skip
+    assert row["n_single"] == 6
+
+
+def test_a_single_uncertainty_leaves_the_others_as_written(file: Path) -> None:
+    found = tnt.ensemble(file, draws=12, seed=5, workers=1, sensitivity=12)
+    ground = prepare_ground(load_scenario(file), sample_of(file, 12, 5))
+    table, budget = ground.problem.case.table, 1_100_000
+    cents, scores = (table[name].to_list() for name in ("requested_cents", "score"))
+    assert found.draws.plan.values
+    for k in range(len(ground.inputs)):
+        for number, value in found.draws.single[k].items():
+            drawn = ground.draw(number, single=k)
+            points = [Fraction(score) for score in scores]
+            for name, rows, now in drawn.changes:
+                assert name == "score"
+                for row, score in zip(rows.tolist(), now.to_list(), strict=True):
+                    points[row] = Fraction(str(score))
+            here = [row for row in range(table.height) if not drawn.gone[row]]
+            best = max(
+                sum((points[row] for row in chosen), Fraction(0))
+                for size in range(len(here) + 1)
+                for chosen in itertools.combinations(here, size)
+                if sum(cents[row] for row in chosen) <= budget
+            )
+            assert value == best
+    after = [k for k, one in enumerate(ground.inputs) if one.spec.event in ("lapsed", "final_cost")]
+    for k in after:  # they come after the decision
+        assert set(found.draws.single[k].values()) == {found.draws.plan.values[0]}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_range_leaves_out_a_tenth_at_each_end(seed: int) -> None:
+    chance = random.Random(seed)
+    values = [Fraction(chance.randint(0, 30)) for _ in range(chance.randint(1, 45))]
+    found, ordered = compute_range(values), sorted(values)
+    least, low, high, most = found.limits
+    assert (least, most, found.n) == (ordered[0], ordered[-1], len(values))
+    assert sum(value < low for value in values) <= len(values) // 10
+    assert sum(value > high for value in values) <= len(values) // 10
+    assert found.n_inside == sum(low <= value <= high for value in values)
+    assert found.n_inside >= len(values) - 2 * (len(values) // 10)
+    if len(values) < 10:
+        assert (low, high) == (least, most)
+    below, above = (sum(sign * (value - found.median) > 0 for value in values) for sign in (-1, 1))
+    assert max(below, above) <= len(values) / 2
+
+
+def test_a_page_of_few_draws_counts_draws(file: Path) -> None:
+    found = tnt.ensemble(file, draws=12, seed=2, workers=1, sensitivity=4)
+    page = render_report_html(found.build_report(), Lang.EN)
+    reached = sum(value >= found.risk.var for value in found.values)
+    assert f"In {reached} of 12 draws" in page
+    assert "95%" not in page
+    assert "in all 12 draws" in page
+    assert "of 4 draws" in page
+    assert "9 times in 10" not in page
+    strip = page[page.index("Each dossier in play") :]
+    shown = re.findall(r"<title>(\d+) · (\d+)/12</title>", strip[: strip.index("</svg>")])
+    counted = Counter(found.dossiers["times"].to_list())
+    assert {int(times): int(n) for n, times in shown} == {times: n for times, n in counted.items() if times}
 
 
 def test_a_where_that_removes_rows_keeps_rows_in_place(file: Path) -> None:

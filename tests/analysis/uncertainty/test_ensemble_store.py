@@ -66,8 +66,8 @@ def test_a_store_changes_no_figure_and_a_second_call_computes_nothing(
     alone, first = draw(file, None), draw(file, "out")
     assert first.summary() == alone.summary()
     rows = read_rows(file.parent / "out", SCHEMA)
-    assert rows["phase"].to_list() == 12 * ["draws"] + 12 * ["lists"] + 9 * ["sensitivity"]
-    assert rows["draw"].to_list() == [*range(12), *range(12), *range(3), *range(3), *range(3)]
+    assert rows["phase"].to_list() == 12 * ["draws"] + 12 * ["lists"] + 9 * ["sensitivity"] + 9 * ["single"]
+    assert rows["draw"].to_list() == [*range(12), *range(12), *(6 * [*range(3)])]
     assert [str(value) for value in first.values] == rows["value"].to_list()[:12]
     assert not list((file.parent / "out" / JOURNAL).iterdir())
     before = stored(file.parent / "out")

@@ -71,11 +71,20 @@ class PaymentEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensitivityEntry:
-    """Total effect of one input on the optimal value."""
+    """Total effect of one input on the optimal value, and the values where it alone varies.
+
+    `least` and `most` are of the `n_single` draws in which the other inputs are as written; all of them but a
+    tenth at each end lie between `low` and `high`.
+    """
 
     input: str
     total_effect: float | None
     n_draws: int
+    least: DecimalText | None
+    low: DecimalText | None
+    high: DecimalText | None
+    most: DecimalText | None
+    n_single: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

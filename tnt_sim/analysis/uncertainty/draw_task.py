@@ -75,6 +75,7 @@ class DrawTask:
     ----------
     other : index of the input resampled from a second, independent sample (sensitivity); −1 for
     none
+    single : index of the only input that varies, the others as written; −1 for all inputs
     lists : lists to evaluate in the draw; empty to optimise it
     until : value of `time.monotonic`, one clock for all processes of a machine, at which solvers
     stop
@@ -86,6 +87,7 @@ class DrawTask:
     sample: Sample
     number: int
     other: int = -1
+    single: int = -1
     lists: tuple[Awards, ...] = ()
     until: float = math.inf
     seconds: float | None = None
@@ -103,10 +105,11 @@ class Ground:
     sample: Sample
     cubes: dict[int, FloatArray] = field(default_factory=dict)
 
-    def draw(self, number: int, other: int = -1, deadline: Deadline = UNLIMITED) -> Draw:
+    def draw(self, number: int, other: int = -1, deadline: Deadline = UNLIMITED, *, single: int = -1) -> Draw:
         """Return a draw by number, with the part of input `other` taken from a second, independent sample.
 
-        The first draw of a process makes the sample.
+        With `single`, this input alone varies, and the others are as written. The first draw of a process makes
+        the sample.
 
         Raises
         ------
@@ -120,7 +123,10 @@ class Ground:
             point = point.copy()
             second = self._sample_cube(1, deadline)
             point[start : start + widths[other]] = second[number, start : start + widths[other]]
-        return draw_of(self.problem.case.portfolio, self.inputs, compute_input_values(self.inputs, point))
+        inputs, values = self.inputs, compute_input_values(self.inputs, point)
+        if single >= 0:
+            inputs, values = inputs[single : single + 1], values[single : single + 1]
+        return draw_of(self.problem.case.portfolio, inputs, values)
 
     def _sample_cube(self, which: int, deadline: Deadline) -> FloatArray:
         sample = self.sample
@@ -250,7 +256,8 @@ def run_task(task: DrawTask, ground: Ground | None = None) -> DrawOutcome:
 
 def _compute_outcome(task: DrawTask, ground: Ground) -> DrawOutcome:
     try:
-        draw = ground.draw(task.number, task.other, build_clock(task.until).deadline)
+        deadline = build_clock(task.until).deadline
+        draw = ground.draw(task.number, task.other, deadline, single=task.single)
     except DeadlineExpired:
         return DrawFailure(STOPPED, is_final=False)
     clock = build_clock(task.until, task.seconds)

@@ -44,7 +44,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.run_document import format_fraction
 
-TAIL = Fraction(1, 10)
+TAIL, TENTHS = Fraction(1, 10), 10
 UNKNOWN = "unknown"
 CORE, EXTERIOR = Fraction(95, 100), Fraction(5, 100)
 """Share of draws from which an application is core, and up to which it is exterior; between, borderline."""
@@ -85,6 +85,40 @@ def compute_risk(values: Sequence[Fraction], *, best_is_high: bool, tail: Fracti
         most=max(ordered),
         var=ordered[max(0, math.ceil(weight) - 1)],
         cvar=total / weight,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRange:
+    """Range of n values: least and greatest, and those with a tenth of the values beyond each, where n has tenths.
+
+    Attributes
+    ----------
+    limits : least, low, high and most
+    median : the middle value, or the mean of the two in the middle
+    n_inside : values from low to high
+    """
+
+    limits: tuple[Fraction, Fraction, Fraction, Fraction]
+    median: Fraction
+    n_inside: int
+    n: int
+
+
+def compute_range(values: Sequence[Fraction]) -> ValueRange:
+    """Compute the range of values; one of fewer than ten is whole.
+
+    >>> compute_range([Fraction(v) for v in range(1, 13)]).n_inside
+    10
+    """
+    ordered, n = sorted(values), len(values)
+    beyond = n // TENTHS
+    low, high = ordered[beyond], ordered[n - 1 - beyond]
+    return ValueRange(
+        (ordered[0], low, high, ordered[-1]),
+        (ordered[(n - 1) // 2] + ordered[n // 2]) / 2,
+        sum(low <= value <= high for value in ordered),
+        n,
     )
 
 
@@ -462,17 +496,37 @@ class EnsembleTables(StudyAnswer):
 
     @cached_property
     def sensitivity(self) -> pl.DataFrame:
-        """Return one row per input: its total Sobol index on the optimal value, and the number of draws."""
+        """Return one row per input: its total Sobol index, and the range of the value where it alone varies."""
         rows, optima = [], self.draws.optima
-        for input_, mixed in zip(self.ground.inputs, self.draws.mixed, strict=False):
+        for k, input_ in enumerate(self.ground.inputs[: len(self.draws.mixed)]):
+            mixed = self.draws.mixed[k]
             numbers = [number for number in sorted(mixed) if number in optima]
             if not numbers:
                 continue
             base = [optima[number].value for number in numbers]
             effect = estimate_total_effect(base, [mixed[number] for number in numbers])
-            rows.append((input_.spec.id, None if effect is None else float(effect), len(numbers)))
-        schema = {"input": pl.String, "total_effect": pl.Float64, "n_draws": pl.Int64}
+            single = self.single_ranges[k] if k < len(self.single_ranges) else None
+            limits = _NO_RANGE if single is None else [format_fraction(value) for value in single.limits]
+            effect_share = None if effect is None else float(effect)
+            rows.append(
+                (input_.spec.id, effect_share, len(numbers), *limits, 0 if single is None else single.n)
+            )
+        schema = {
+            "input": pl.String,
+            "total_effect": pl.Float64,
+            "n_draws": pl.Int64,
+            "least": pl.String,
+            "low": pl.String,
+            "high": pl.String,
+            "most": pl.String,
+            "n_single": pl.Int64,
+        }
         return pl.DataFrame(rows, schema=schema, orient="row")
+
+    @cached_property
+    def single_ranges(self) -> list[ValueRange | None]:
+        """Return the range of the value where each input alone varies; None for one without a draw."""
+        return [compute_range(list(values.values())) if values else None for values in self.draws.single]
 
     @property
     def data(self) -> EnsembleDocument:
@@ -522,6 +576,7 @@ class EnsembleTables(StudyAnswer):
         return self.dossiers if backend == "polars" else self.dossiers.to_pandas()
 
 
+_NO_RANGE = [None] * 4
 _STATUS = {None: "done", "time": "stopped", "interrupt": "interrupted"}
 
 

@@ -2,8 +2,9 @@
 
 The lists that could be decided today (the plan, the best list on average, the most frequent optimal lists) are
 read in every draw: value, money paid, feasibility. For sensitivity, draws are optimised again with one input
-resampled. With a store, a draw that is there is not computed again. Where time is short for all draws, each gets
-limits of its optimum first (`draw_bounds.py`), and exact answers come while time lasts.
+resampled, and with one that varies alone. With a store, a draw that is there is not computed again. Where time
+is short for all draws, each gets limits of its optimum first (`draw_bounds.py`), and exact answers come while
+time lasts.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from tnt_sim.analysis.uncertainty.draw_task import (
     build_clock,
     run_task,
 )
-from tnt_sim.analysis.uncertainty.store import DRAWS, LISTS, SENSITIVITY, DrawStore, hash_task
+from tnt_sim.analysis.uncertainty.store import DRAWS, LISTS, SENSITIVITY, SINGLE, DrawStore, hash_task
 from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome
@@ -116,6 +117,7 @@ class Draws:
     read : by draw, value, cents paid and feasibility of each list
     exceeded : by draw, whether the first list exceeds each envelope when granted what it asks for
     mixed : for each input, the optimal values of the draws in which it was resampled
+    single : for each input, the optimal values of the draws in which it alone varies
     stopped_by : time or interrupt, None if complete
     worth : sum over the draws of what each application is worth
     """
@@ -127,6 +129,7 @@ class Draws:
     read: dict[int, list[tuple[Fraction, int, bool]]] = field(default_factory=dict)
     exceeded: dict[int, list[bool]] = field(default_factory=dict)
     mixed: list[dict[int, Fraction]] = field(default_factory=list)
+    single: list[dict[int, Fraction]] = field(default_factory=list)
     stopped_by: str | None = None
     worth: WorthSum = field(default_factory=lambda: WorthSum())
 
@@ -212,7 +215,7 @@ def run_draws(
     """
     began = time.monotonic()
     end = math.inf if limits.seconds is None else began + limits.seconds
-    total = ground.sample.n_draws * 2 + n_sensitivity * len(ground.inputs)
+    total = ground.sample.n_draws * 2 + 2 * n_sensitivity * len(ground.inputs)
     run = _DrawsRun(ground, execution, store, limits, _Counter(report_progress, total))
     bounded = run.compute_first_limits(began)
     plan = optimise(ground.problem, clock=build_clock(end).take_share(PLAN_SHARE))
@@ -223,6 +226,7 @@ def run_draws(
         run.read_lists(end)
         if n_sensitivity:
             run.sample_inputs_again(n_sensitivity, end)
+            run.vary_single_inputs(n_sensitivity, end)
     except KeyboardInterrupt:
         draws.stopped_by = "interrupt"
     if store is not None and draws.stopped_by is None:
@@ -359,6 +363,17 @@ class _DrawsRun:
             if isinstance(outcome, DrawOptimum):
                 self.draws.mixed[k][number] = outcome.value
             self.counter.advance(SENSITIVITY)
+
+    def vary_single_inputs(self, n: int, end: float) -> None:
+        """Optimise the draws in which one input varies and the others are as written, for each input in turn."""
+        inputs = range(len(self.ground.inputs))
+        self.draws.single = [{} for __ in inputs]
+        tasks = [self._build_task(number, end, single=k) for k in inputs for number in range(n)]
+        for place, outcome in self._compute(tasks, end):
+            k, number = divmod(place, n)
+            if isinstance(outcome, DrawOptimum):
+                self.draws.single[k][number] = outcome.value
+            self.counter.advance(SINGLE)
 
     def _build_task(self, number: int, until: float, **more: Any) -> DrawTask:
         """Build a task; other machines have another clock, so they get no moment at which to stop."""

@@ -1,7 +1,8 @@
 """Draws of an ensemble as the cases of a batch store, which keeps each once; the same command reads them again.
 
-A row is one optimised draw, one draw in which lists were read, or one draw with an input resampled for
-sensitivity. It contains neither clock nor path, so the store is the same bytes on any number of machines.
+A row is one optimised draw, one draw in which lists were read, or one with an input resampled, or with a single
+one that varies, for sensitivity. It contains neither clock nor path, so the store is the same bytes on any
+number of machines.
 """
 
 from __future__ import annotations
@@ -54,14 +55,14 @@ SCHEMA: Schema = {
 }
 """Columns of `runs/`.
 
-`phase` is `draws`, `lists` or `sensitivity`; `rows` are places in the table of dossiers in its canonical
-order; columns that start with `list_` have one entry for each list that was read, and `exceeded` and
-`unspent_cents` one for each envelope.
+`phase` is `draws`, `lists`, `sensitivity` or `single`, where one input varies and no other; `rows` are places
+in the table of dossiers in its canonical order; columns that start with `list_` have one entry for each list
+that was read, and `exceeded` and `unspent_cents` one for each envelope.
 """
 CASES_PER_FILE = 256
 """Cases per file of `runs/`: a row may be as long as the table of dossiers."""
 
-DRAWS, LISTS, SENSITIVITY = "draws", "lists", "sensitivity"
+DRAWS, LISTS, SENSITIVITY, SINGLE = "draws", "lists", "sensitivity", "single"
 """Phases of an ensemble."""
 
 Row = tuple[DrawTask, StoredOutcome]
@@ -133,6 +134,7 @@ def hash_task(task: DrawTask) -> str:
         lists.update(np.asarray(cents, dtype=np.int64).tobytes() + b"||")
     sample = task.sample
     content = [sample.scenario_sha256, sample.n_draws, sample.seed, sample.sampling, task.number, task.other]
+    content += ["single", task.single] if task.single >= 0 else []
     text = json.dumps([*content, lists.hexdigest() if task.lists else None])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -147,12 +149,18 @@ def build_table(records: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
+def _name_phase(task: DrawTask) -> str:
+    if task.lists:
+        return LISTS
+    return SENSITIVITY if task.other >= 0 else SINGLE if task.single >= 0 else DRAWS
+
+
 def _build_row(task: DrawTask, outcome: StoredOutcome) -> dict[str, object]:
     row: dict[str, object] = {
         "case_sha256": hash_task(task),
-        "phase": LISTS if task.lists else SENSITIVITY if task.other >= 0 else DRAWS,
+        "phase": _name_phase(task),
         "draw": task.number,
-        "input": task.other if task.other >= 0 else None,
+        "input": max(task.other, task.single) if max(task.other, task.single) >= 0 else None,
         SECONDS: outcome.seconds,
     }
     match outcome:

@@ -25,6 +25,8 @@ from tnt_sim.reporting.report_tree import NARROW
 HEIGHT = 300
 MOST_VERTICES = 1_500
 MOST_BINS = 24
+_BOX_ROOM = 24.0
+"""Pixels between a histogram and its axis where a box stands there."""
 
 FloatArray = NDArray[np.float64]
 
@@ -126,6 +128,17 @@ class MarkedValue:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The box below a histogram: least, low, middle, high and greatest value."""
+
+    least: float
+    low: float
+    middle: float
+    high: float
+    most: float
+
+
 def draw_histogram(
     values: FloatArray,
     readings: Sequence[MarkedValue],
@@ -134,12 +147,14 @@ def draw_histogram(
     label: str,
     lang: Lang,
     width: int,
+    box: Box | None = None,
 ) -> str:
     """Draw how often each interval of values occurs, with a line at each reading; the bars stand on zero.
 
     Parameters
     ----------
     bad : limits of the values whose bars are drawn as losses
+    box : drawn between the bars and their axis
     """
     if not len(values):
         return ""
@@ -170,6 +185,20 @@ def draw_histogram(
         room = (x if anchor == "end" else width - x) - 8
         text = shorten_text(reading.name, room)
         drawing.write_text(x + (-5 if anchor == "end" else 5), y + 3, text, anchor=anchor)
-    drawing.draw_x_axis(x_scale, bottom, lang, most=2 if width <= NARROW else 5)
-    drawing.write_text(width, bottom + 38, shorten_text(axes.x_title, width), anchor="end", soft=True)
-    return drawing.finish(HEIGHT, label)
+    base = bottom
+    if box is not None:
+        base += _BOX_ROOM
+        _draw_box(drawing, box, x_scale, bottom + 6)
+    drawing.draw_x_axis(x_scale, base, lang, most=2 if width <= NARROW else 5)
+    drawing.write_text(width, base + 38, shorten_text(axes.x_title, width), anchor="end", soft=True)
+    return drawing.finish(base + 44, label)
+
+
+def _draw_box(drawing: Drawing, box: Box, scale: Scale, y: float) -> None:
+    """Draw a line from the least to the greatest value, a box around the middle ones, a stroke in the middle."""
+    least, low, middle, high, most = (
+        scale.locate(value) for value in (box.least, box.low, box.middle, box.high, box.most)
+    )
+    drawing.draw_line([(least, y + 6), (most, y + 6)], Mark.COMMITTED, thickness=1.6)
+    drawing.draw_rect(low, y, max(2, high - low), 12, Mark.GRANTED)
+    drawing.draw_line([(middle, y - 2), (middle, y + 14)], thickness=2)

@@ -10,34 +10,47 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import numpy as np
+import polars as pl
 
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, Fit, Law
-from tnt_sim.analysis.uncertainty.result import UNKNOWN, EnsembleTables, Risk
+from tnt_sim.analysis.uncertainty.result import RISK, UNKNOWN, EnsembleTables, Risk
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
-from tnt_sim.i18n.numbers import format_decimal, format_integer, format_rate
+from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count, Items, Rate, Rounded
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
-from tnt_sim.reporting.charts.curves import Axes, MarkedValue, draw_histogram
-from tnt_sim.reporting.charts.svg import write_number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Cell,
-    Chart,
     Column,
     Kind,
     Listing,
+    Node,
+    Output,
+    Paragraph,
     Report,
     Section,
+    Table,
     Tone,
     build_section,
     write_both,
 )
+from tnt_sim.reporting.reports.uncertainty_pictures import (
+    build_histogram,
+    build_strip,
+    build_tornado,
+    count_reached,
+    describe_core,
+    describe_first_goal,
+    describe_standings,
+    describe_value,
+    describe_value_finding,
+    label_inputs,
+)
+from tnt_sim.reporting.text.dossier_names import label_dossiers
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import format_fraction
 
-MOST_INPUTS = 20
 MANY_SAME = 0.2
 """Share of equal amounts from which a warning is given: a continuous distribution misses them."""
 REFUTED = 0.05
@@ -209,12 +222,7 @@ STANDING = {
     "exterior": _("excluded"),
     UNKNOWN: _("open"),
 }
-ABOUT = {
-    "core": _("funded in at least 95% of the draws"),
-    "borderline": _("depending on the draw"),
-    "exterior": _("in at most 5% of the draws"),
-    UNKNOWN: _("the limits of some draws leave it open"),
-}
+OPEN = _("the limits of some draws leave it open")
 LISTS = {
     "plan": _("the planned list"),
     "average": _("the best on average"),
@@ -314,6 +322,7 @@ def build_report(tables: EnsembleTables) -> Report:
         title=_("What is sure in spite of uncertainty"),
         subject=tables.problem.scenario.title,
         about=[tables.problem.scenario.id],
+        answer=_build_answer(tables),
         nodes=[
             Callout(_describe_headline(tables), Tone.PLAIN),
             *(Callout(text, Tone.WARNING) for text in _describe_limits(tables)),
@@ -325,32 +334,68 @@ def build_report(tables: EnsembleTables) -> Report:
     )
 
 
+def _build_answer(tables: EnsembleTables) -> list[Node]:
+    """Return what most draws reach, and how many applications depend on the draw."""
+    if not tables.draws.intervals:
+        return []
+    counts = Paragraph(join_sentences(_("{words}.", words=describe_core(tables, _count_standings(tables)))))
+    if tables.risk is None or tables.risk_limits is not None:
+        return [counts]
+    value = _("{words}.", words=describe_value_finding(tables, tables.risk))
+    return [Callout(value, Tone.PLAIN), counts]
+
+
+def _count_standings(tables: EnsembleTables) -> dict[str, int]:
+    return {key: int(n) for key, n in tables.dossiers.group_by("standing").len().iter_rows()}
+
+
 def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
     if not tables.draws.intervals:  # no draw has an optimum, nor limits of it
         return
-    yield _build_standing_section(tables)
     yield _build_risk_section(tables)
+    if tables.sensitivity.height:
+        yield _build_sensitivity_section(tables)
+    yield _build_standing_section(tables)
     if tables.fixed_lists:
         yield _build_list_section(tables)
     if tables.n_draws:
-        yield _build_envelope_section(tables)
+        yield from _leave_to_annex(*_build_envelope_table(tables))
     if tables.payments.height:
-        yield _build_payment_section(tables)
-    if tables.sensitivity.height:
-        yield _build_sensitivity_section(tables)
+        yield from _leave_to_annex(*_build_payment_table(tables))
     table = tables.dossiers
     yield build_section(
         _("The dossiers"),
         [
-            Column(_("Dossier"), table["dossier"].to_list()),
-            Column(_("Title"), table["title"].to_list()),
-            Column(_("Envelope"), table["envelope"].to_list()),
+            Column(_("Dossier"), _label_rows(tables, table), outputs=Output.PAGE),
+            Column(_("Dossier"), table["dossier"].to_list(), outputs=Output.SHEET),
+            Column(_("Title"), table["title"].to_list(), outputs=Output.SHEET),
+            Column(_("Envelope"), table["envelope"].to_list(), outputs=Output.SHEET),
             *_build_share_columns(tables),
             Column(_("Group"), [STANDING[v] for v in table["standing"].to_list()]),
             Column(_("Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
         ],
         annex=True,
     )
+
+
+def _leave_to_annex(title: Text, columns: Sequence[Column], words: Text) -> list[Section]:
+    """Return a part of the terminal that a page has among its annexes."""
+    return [
+        Section(
+            title,
+            [Paragraph(words, outputs=shown), Table(columns, outputs=shown | also)],
+            annex=shown is Output.PAGE,
+        )
+        for shown, also in ((Output.TERMINAL, Output.SHEET), (Output.PAGE, Output.PAGE))
+    ]
+
+
+def _label_rows(tables: EnsembleTables, table: pl.DataFrame) -> list[str]:
+    """Return the title and applicant of each application."""
+    case = tables.problem.case.table
+    applicants = dict(case.select("dossier", "applicant").iter_rows()) if "applicant" in case.columns else {}
+    numbers = table["dossier"].to_list()
+    return label_dossiers(numbers, table["title"].to_list(), [applicants.get(one) for one in numbers])
 
 
 def _build_share_columns(tables: EnsembleTables) -> list[Column]:
@@ -386,19 +431,40 @@ def _round_values(values: Iterable[Fraction], rounding: Callable[[Fraction], int
 
 
 def _build_standing_section(tables: EnsembleTables) -> Section:
-    counted = dict(tables.dossiers.group_by("standing").len().iter_rows())
+    counted = _count_standings(tables)
     groups = [key for key in STANDING if key != UNKNOWN or key in counted]
-    numbers = [int(counted.get(key, 0)) for key in groups]
-    title = _("Core, borderline, excluded")
-    return build_section(
-        title,
-        [
-            Column(_("Group"), [STANDING[key] for key in groups]),
-            Column(_("Dossiers"), numbers, Kind.COUNT),
-            Column(_("Meaning"), [ABOUT[key] for key in groups]),
-        ],
-        chart=partial(_draw_standing, [STANDING[key] for key in groups], numbers, title),
+    numbers = [counted.get(key, 0) for key in groups]
+    meanings = {**describe_standings(tables.n_draws + tables.n_bounded), UNKNOWN: OPEN}
+    columns = [
+        Column(_("Group"), [STANDING[key] for key in groups]),
+        Column(_("Dossiers"), numbers, Kind.COUNT),
+        Column(_("Meaning"), [meanings[key] for key in groups]),
+    ]
+    title, strip = _("Core, borderline, excluded"), build_strip(tables, counted)
+    if strip is None:
+        draw = partial(_draw_standing, [STANDING[key] for key in groups], numbers, title)
+        return build_section(title, columns, chart=draw)
+    apart = Table(columns, outputs=Output.TERMINAL | Output.SHEET)
+    return Section(title, [strip, *_list_disputed(tables), apart])
+
+
+def _list_disputed(tables: EnsembleTables) -> list[Table]:
+    """Return the applications that depend on the draw, those nearest to one draw in two first."""
+    n = tables.n_draws
+    table = (
+        tables.dossiers.filter(pl.col("standing") == "borderline")
+        .with_columns((2 * pl.col("times") - n).abs().alias("apart"))
+        .sort("apart", "dossier")
     )
+    if not table.height:
+        return []
+    drawn = [_("{times} of {n}", times=Count(times), n=Count(n)) for times in table["times"].to_list()]
+    columns = [
+        Column(_("Depends on the draw"), _label_rows(tables, table)),
+        Column(_("Draws"), drawn, Kind.FIGURE),
+        Column(_("Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
+    ]
+    return [Table(columns, outputs=Output.PAGE)]
 
 
 def _draw_standing(names: Sequence[Text], numbers: Sequence[int], title: Text, lang: Lang, width: int) -> str:
@@ -426,15 +492,15 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
         _("on average"),
         _("at worst"),
         _("at best"),
-        _("as good or better, 9 times in 10"),
-        _("mean of the worst 10%"),
+        _name_reached(tables),
+        _("mean of the worst tenth of the draws"),
     ]
     plan = tables.draws.plan.values
     words = []
     if plan:
         text = write_both(partial(format_decimal, format_fraction(plan[0])))
         words.append(_("Without uncertainty: {amounts}.", amounts=text))
-    goal = tables.problem.stages[0].goal
+    goal = describe_first_goal(tables)
     return build_section(
         _("Total if the draw were known before deciding ({goal})", goal=goal),
         [
@@ -442,44 +508,22 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
             *columns,
         ],
         words=words,
-        chart=_build_histogram(tables, risk) if risk is not None and limits is None else None,
+        chart=build_histogram(tables, risk) if risk is not None and limits is None else None,
     )
 
 
-def _build_histogram(tables: EnsembleTables, risk: Risk) -> Chart:
-    """Return how often each value occurs among the draws, with the plan and the worst tenth."""
-    goal, up = tables.problem.stages[0].goal, tables.best_is_high
-    var = write_both(partial(_format_number, risk.var))
-    if up:
-        finding = _("In 9 draws of 10, {goal} reaches {value} or more", goal=goal, value=var)
-    else:
-        finding = _("In 9 draws of 10, {goal} is {value} or less", goal=goal, value=var)
-    question = _n(
-        "Number of draws by value, of {n} draw; orange: the worst tenth",
-        "Number of draws by value, of {n} draws; orange: the worst tenth",
-        n=len(tables.values),
-    )
-    return Chart(finding, partial(_draw_histogram, tables, risk, finding), finding, question)
-
-
-def _draw_histogram(tables: EnsembleTables, risk: Risk, label: Text, lang: Lang, width: int) -> str:
-    values = np.array([float(value) for value in tables.values])
-    bad = (-math.inf, float(risk.var)) if tables.best_is_high else (float(risk.var), math.inf)
-    readings = [MarkedValue(float(risk.mean), _("average").in_(lang))]
-    if tables.draws.plan.values:
-        readings.append(MarkedValue(float(tables.draws.plan.values[0]), _("without uncertainty").in_(lang)))
-    axes = Axes(tables.problem.stages[0].goal, _("draws").in_(lang), write_number)
-    return draw_histogram(values, readings, bad, axes, label.in_(lang), lang, width)
+def _name_reached(tables: EnsembleTables) -> Text:
+    """Name the value that nine draws of ten reach, with their number where every value is known."""
+    if tables.risk is None or tables.risk_limits is not None:
+        return _("as good or better, in 9 draws of 10")
+    reached, n = count_reached(tables, tables.risk), len(tables.values)
+    return _("as good or better, in {reached} of {n} draws", reached=Count(reached), n=Count(n))
 
 
 def _list_risk(risk: Risk, tables: EnsembleTables, rounding: Callable[[Fraction], int] = round) -> list[Cell]:
     """List the measures of risk in the order of their table."""
     worst, best = (risk.least, risk.most) if tables.best_is_high else (risk.most, risk.least)
     return _round_values((risk.mean, worst, best, risk.var, risk.cvar), rounding)
-
-
-def _format_number(value: Fraction, lang: Lang) -> str:
-    return format_decimal(format_fraction(Fraction(round(value * 100), 100)), lang)
 
 
 def _describe_information_value(tables: EnsembleTables) -> Text:
@@ -493,7 +537,7 @@ def _describe_information_value(tables: EnsembleTables) -> Text:
         return _("The gain from knowing the draw has no figure: some draws are known within limits only.")
     if tables.information is None:
         return _("The gain from knowing the draw has no figure: no list satisfies the rules in every draw.")
-    worth = write_both(partial(_format_number, tables.information))
+    worth = describe_value(tables.information)
     return _n(
         "Deciding with the draw known would bring {worth} more on average than the only list that "
         "satisfies the rules in every draw.",
@@ -529,7 +573,7 @@ def _build_list_section(tables: EnsembleTables) -> Section:
         [
             Column(_("List"), names),
             Column(_("Average"), _round_values(one.mean for one in risks), Kind.DECIMAL),
-            Column(_("Worst 10%"), _round_values(one.cvar for one in risks), Kind.DECIMAL),
+            Column(_("Worst tenth"), _round_values(one.cvar for one in risks), Kind.DECIMAL),
             *_build_regret_columns(tables),
             Column(
                 _("Rules satisfied"),
@@ -564,62 +608,37 @@ def _write_draw_name(name: str) -> Text:
     return _("draw{number}", number=number) if number != name else Text(name, name)
 
 
-def _build_tornado(names: Sequence[str], shares: Sequence[Cell]) -> Chart | None:
-    """Return the inputs as bars, the one with the greatest share first; None where no share is known."""
-    pairs = [(share, name) for name, share in zip(names, shares, strict=True) if isinstance(share, Fraction)]
-    if not pairs:
-        return None
-    pairs.sort(key=lambda pair: (-pair[0], pair[1]))
-    share, name = pairs[0]
-    finding = _("{name} moves the result most: {share}", name=name, share=Rate(share, decimals=0))
-    return Chart(finding, partial(_draw_tornado, pairs[:MOST_INPUTS], finding), finding)
+def _build_envelope_table(tables: EnsembleTables) -> tuple[Text, list[Column], Text]:
+    table, tree = tables.envelopes, tables.problem.case.tree
+    titles = {name: title or name for name, title in zip(tree.ids, tree.titles, strict=True)}
+    names = table["envelope"].to_list()
+    columns = [
+        Column(_("Envelope"), names, outputs=Output.TERMINAL | Output.SHEET),
+        Column(_("Envelope"), [titles[name] for name in names], outputs=Output.PAGE),
+        Column(_("Amount"), table["amount_cents"].to_list(), Kind.MONEY),
+        Column(_("Something is left"), _list_rates(table["p_unspent"]), Kind.RATE),
+        Column(_("Left on average"), table["mean_unspent_cents"].to_list(), Kind.MONEY),
+        Column(_("The planned list exceeds"), _list_rates(table["p_exceeded"]), Kind.RATE),
+    ]
+    words = _("Left: each draw decided once known. Exceeds: the planned list, at the amounts asked for then.")
+    return _("Money left"), columns, words
 
 
-def _draw_tornado(pairs: Sequence[tuple[Fraction, str]], label: Text, lang: Lang, width: int) -> str:
-    bars = [Bar(name, [float(share)], [format_rate(share, lang, decimals=0)]) for share, name in pairs]
-    return draw_bars(bars, [""], label.in_(lang), width)
-
-
-def _build_envelope_section(tables: EnsembleTables) -> Section:
-    table = tables.envelopes
-    return build_section(
-        _("Money left"),
-        [
-            Column(_("Envelope"), table["envelope"].to_list()),
-            Column(_("Amount"), table["amount_cents"].to_list(), Kind.MONEY),
-            Column(
-                _("Something is left"),
-                _list_rates(table["p_unspent"]),
-                Kind.RATE,
-            ),
-            Column(_("Left on average"), table["mean_unspent_cents"].to_list(), Kind.MONEY),
-            Column(
-                _("The planned list exceeds"),
-                _list_rates(table["p_exceeded"]),
-                Kind.RATE,
-            ),
-        ],
-        words=[
-            _("Left: each draw decided once known. Exceeds: the planned list, at the amounts asked for then.")
-        ],
-    )
-
-
-def _build_payment_section(tables: EnsembleTables) -> Section:
+def _build_payment_table(tables: EnsembleTables) -> tuple[Text, list[Column], Text]:
     table = tables.payments
-    shares = _list_rates(table["may_be_promised"])
     years = [_("total") if year is None else str(year) for year in table["year"].to_list()]
-    return build_section(
-        _("What the planned list will pay"),
-        [
-            Column(_("Year"), years),
-            Column(_("Granted"), table["granted_cents"].to_list(), Kind.MONEY),
-            Column(_("Paid on average"), table["mean_paid_cents"].to_list(), Kind.MONEY),
-            Column(_("Paid at most"), table["most_paid_cents"].to_list(), Kind.MONEY),
-            Column(_("Over-programming"), shares, Kind.RATE),
-        ],
-        words=[_("Last column: what more may be promised, the risk of paying too much staying within 5%.")],
-    )
+    columns = [
+        Column(_("Year"), years),
+        Column(_("Granted"), table["granted_cents"].to_list(), Kind.MONEY),
+        Column(_("Paid on average"), table["mean_paid_cents"].to_list(), Kind.MONEY),
+        Column(_("Paid at most"), table["most_paid_cents"].to_list(), Kind.MONEY),
+        Column(_("Over-programming"), _list_rates(table["may_be_promised"]), Kind.RATE),
+    ]
+    words = _(
+        "Last column: what more may be promised, if too much may be paid in {allowed} of {n} draws.",
+        allowed=Count(math.floor(RISK * tables.n_draws)), n=Count(tables.n_draws),
+    )  # fmt: skip
+    return _("What the planned list will pay"), columns, words
 
 
 def _build_sensitivity_section(tables: EnsembleTables) -> Section:
@@ -629,13 +648,36 @@ def _build_sensitivity_section(tables: EnsembleTables) -> Section:
     words = [_("Total Sobol index: the share of the variance that the input has a part in (estimated).")]
     if None in known:
         words.append(_("No share is shown where the draws are too few to estimate it: raise --sensitivity."))
-    return build_section(
-        _("What moves the result"),
+    labels = dict(zip((one.spec.id for one in tables.ground.inputs), label_inputs(tables), strict=True))
+    inputs = table["input"].to_list()
+    ends = [(_("Low"), "low"), (_("High"), "high"), (_("Least"), "least"), (_("Most"), "most")]
+    columns = [
+        Column(_("Input"), [labels[name] for name in inputs]),
+        *(
+            Column(
+                head,
+                _round_cells(table[key].to_list()),
+                Kind.DECIMAL,
+                Output.ALL if key in ("low", "high") else Output.SHEET,
+            )
+            for head, key in ends
+        ),
+        Column(_("Share"), _list_rates(known), Kind.RATE),
+        Column(_("Draws"), table["n_draws"].to_list(), Kind.COUNT),
+    ]
+    tornado = build_tornado(tables)
+    name = _("What moves the result")
+    figures = Table(columns, _("The figures of the picture"), outputs=Output.PAGE, folded=tornado is not None)
+    return Section(
+        name,
         [
-            Column(_("Input"), table["input"].to_list()),
-            Column(_("Share"), _list_rates(known), Kind.RATE),
-            Column(_("Draws"), table["n_draws"].to_list(), Kind.COUNT),
+            *([tornado] if tornado is not None else []),
+            figures,
+            Table(columns, name=name, outputs=Output.TERMINAL | Output.SHEET),
+            *(Paragraph(text, soft=True) for text in words),
         ],
-        words=words,
-        chart=_build_tornado(table["input"].to_list(), _list_rates(known)),
     )
+
+
+def _round_cells(texts: Sequence[str | None]) -> list[Cell]:
+    return [None if text is None else Fraction(round(Fraction(text) * 100), 100) for text in texts]

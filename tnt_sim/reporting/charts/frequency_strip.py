@@ -1,0 +1,87 @@
+"""Strip of dossiers by the number of draws that fund them: those of every draw first, those of none last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import format_integer
+from tnt_sim.reporting.charts.svg import (
+    LINE_HEIGHT,
+    Drawing,
+    Scale,
+    compute_ticks,
+    measure_text,
+    shorten_text,
+    write_number,
+)
+from tnt_sim.reporting.charts.theme import Mark
+
+_HEIGHT = 130.0
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyGroup:
+    """A group of dossiers: its name with its count, its mark, and its least number of draws."""
+
+    name: str
+    mark: Mark
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class StripWords:
+    """Titles of the axes."""
+
+    x_title: str
+    y_title: str
+
+
+def draw_frequencies(
+    counts: Sequence[int],
+    n_draws: int,
+    groups: Sequence[FrequencyGroup],
+    words: StripWords,
+    label: str,
+    lang: Lang,
+    width: int,
+) -> str:
+    """Draw each dossier as high as the draws that fund it, in the mark of its group.
+
+    Parameters
+    ----------
+    counts : draws that fund each dossier
+    groups : the one with the most draws first; a dossier belongs to the first whose least it reaches
+    """
+    if not counts or not n_draws:
+        return ""
+    drawing = Drawing(width)
+    left = 14 + measure_text(format_integer(n_draws, lang))
+    y = 0.0
+    for group in groups:
+        drawing.draw_rect(0, y + 3, 14, 12, group.mark, hollow=not group.least)
+        drawing.write_text(20, y + 14, shorten_text(group.name, width - 20))
+        y += LINE_HEIGHT
+    drawing.write_text(0, y + 18, shorten_text(words.y_title, width), bold=True)
+    top, bottom = y + 30, y + 30 + _HEIGHT
+    x_scale = Scale(0, len(counts), left, width - 22.0, write_number)
+    y_scale = Scale(0, n_draws, bottom, top, write_number)
+    ticks = [tick for tick in compute_ticks(0, n_draws, 4) if float(tick).is_integer()]
+    for tick in dict.fromkeys([*ticks[:-1], n_draws]):
+        place = y_scale.locate(tick)
+        drawing.draw_line([(left, place), (width - 22, place)], opacity=0.5 if tick == 0 else 0.15)
+        drawing.write_text(left - 6, place + 4, format_integer(int(tick), lang), anchor="end", soft=True)
+    start = 0
+    for count, same in groupby(sorted(counts, reverse=True)):
+        end = start + len(list(same))
+        if count:
+            mark = next((group.mark for group in groups if count >= group.least), Mark.LEFT)
+            x, height = x_scale.locate(start), bottom - y_scale.locate(count)
+            title = f"{format_integer(end - start, lang)} · {count}/{n_draws}"
+            drawing.draw_rect(x, bottom - height, x_scale.locate(end) - x, height, mark, title=title)
+        start = end
+    drawing.draw_x_axis(x_scale, bottom, lang, most=4)
+    drawing.write_text(width, bottom + 38, shorten_text(words.x_title, width), anchor="end", soft=True)
+    return drawing.finish(bottom + 46, label)
