@@ -226,7 +226,7 @@ def run_draws(
         run.read_lists(end)
         if n_sensitivity:
             run.sample_inputs_again(n_sensitivity, end)
-            run.vary_single_inputs(n_sensitivity, end)
+            run.sample_single_inputs(n_sensitivity, end)
     except KeyboardInterrupt:
         draws.stopped_by = "interrupt"
     if store is not None and draws.stopped_by is None:
@@ -364,7 +364,7 @@ class _DrawsRun:
                 self.draws.mixed[k][number] = outcome.value
             self.counter.advance(SENSITIVITY)
 
-    def vary_single_inputs(self, n: int, end: float) -> None:
+    def sample_single_inputs(self, n: int, end: float) -> None:
         """Optimise the draws in which one input varies and the others are as written, for each input in turn."""
         inputs = range(len(self.ground.inputs))
         self.draws.single = [{} for __ in inputs]

@@ -149,7 +149,7 @@ def build_table(records: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _name_phase(task: DrawTask) -> str:
+def _get_phase(task: DrawTask) -> str:
     if task.lists:
         return LISTS
     return SENSITIVITY if task.other >= 0 else SINGLE if task.single >= 0 else DRAWS
@@ -158,7 +158,7 @@ def _name_phase(task: DrawTask) -> str:
 def _build_row(task: DrawTask, outcome: StoredOutcome) -> dict[str, object]:
     row: dict[str, object] = {
         "case_sha256": hash_task(task),
-        "phase": _name_phase(task),
+        "phase": _get_phase(task),
         "draw": task.number,
         "input": max(task.other, task.single) if max(task.other, task.single) >= 0 else None,
         SECONDS: outcome.seconds,

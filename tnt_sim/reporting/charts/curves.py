@@ -129,7 +129,7 @@ class MarkedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class ValueBox:
     """The box below a histogram: least, low, middle, high and greatest value."""
 
     least: float
@@ -147,7 +147,7 @@ def draw_histogram(
     label: str,
     lang: Lang,
     width: int,
-    box: Box | None = None,
+    box: ValueBox | None = None,
 ) -> str:
     """Draw how often each interval of values occurs, with a line at each reading; the bars stand on zero.
 
@@ -194,7 +194,7 @@ def draw_histogram(
     return drawing.finish(base + 44, label)
 
 
-def _draw_box(drawing: Drawing, box: Box, scale: Scale, y: float) -> None:
+def _draw_box(drawing: Drawing, box: ValueBox, scale: Scale, y: float) -> None:
     """Draw a line from the least to the greatest value, a box around the middle ones, a stroke in the middle."""
     least, low, middle, high, most = (
         scale.locate(value) for value in (box.least, box.low, box.middle, box.high, box.most)

@@ -66,24 +66,26 @@ def draw_ranges(
     flat = choose_range_scale(ranges, None if here is None else here[0], write)
     scale = Scale(flat.low, flat.high, name_room, width - 22.0, write)
     y = 0.0 if here is None else 22.0
-    for one in ranges:
-        start, end = scale.locate(one.least), scale.locate(one.most)
-        low, high = scale.locate(one.low), scale.locate(one.high)
+    for entry in ranges:
+        start, end = scale.locate(entry.least), scale.locate(entry.most)
+        low, high = scale.locate(entry.low), scale.locate(entry.high)
         if above:
-            drawing.write_text(0, y + 13, shorten_text(one.label, width))
+            drawing.write_text(0, y + 13, shorten_text(entry.label, width))
             y += LINE_HEIGHT
         else:
-            drawing.write_text(name_room - 10, y + 14, shorten_text(one.label, name_room - 12), anchor="end")
+            drawing.write_text(
+                name_room - 10, y + 14, shorten_text(entry.label, name_room - 12), anchor="end"
+            )
         drawing.draw_line([(start, y + 10), (end, y + 10)], Mark.COMMITTED, thickness=1.6)
         drawing.draw_rect(
-            low, y + 3, max(2, high - low), BAR, Mark.GRANTED, title=f"{one.label} · {one.text}"
+            low, y + 3, max(2, high - low), BAR, Mark.GRANTED, title=f"{entry.label} · {entry.text}"
         )
         if here is not None:
             place = scale.locate(here[0])
             drawing.draw_line([(place, y - 2), (place, y + BAR + 6)], thickness=1.2, dash="2 3")
-        middle = scale.locate(one.middle)
+        middle = scale.locate(entry.middle)
         drawing.draw_line([(middle, y + 1), (middle, y + BAR + 5)], thickness=2)
-        drawing.write_text(name_room, y + 32, shorten_text(one.text, width - name_room), soft=True)
+        drawing.write_text(name_room, y + 32, shorten_text(entry.text, width - name_room), soft=True)
         y += 44
     if here is not None:
         x = scale.locate(here[0])

@@ -492,7 +492,7 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
         _("on average"),
         _("at worst"),
         _("at best"),
-        _name_reached(tables),
+        _describe_reached(tables),
         _("mean of the worst tenth of the draws"),
     ]
     plan = tables.draws.plan.values
@@ -512,7 +512,7 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
     )
 
 
-def _name_reached(tables: EnsembleTables) -> Text:
+def _describe_reached(tables: EnsembleTables) -> Text:
     """Name the value that nine draws of ten reach, with their number where every value is known."""
     if tables.risk is None or tables.risk_limits is not None:
         return _("as good or better, in 9 draws of 10")
@@ -667,12 +667,12 @@ def _build_sensitivity_section(tables: EnsembleTables) -> Section:
     ]
     tornado = build_tornado(tables)
     name = _("What moves the result")
-    figures = Table(columns, _("The figures of the picture"), outputs=Output.PAGE, folded=tornado is not None)
+    folded = Table(columns, _("The figures of the picture"), outputs=Output.PAGE, folded=tornado is not None)
     return Section(
         name,
         [
             *([tornado] if tornado is not None else []),
-            figures,
+            folded,
             Table(columns, name=name, outputs=Output.TERMINAL | Output.SHEET),
             *(Paragraph(text, soft=True) for text in words),
         ],

@@ -23,7 +23,7 @@ from tnt_sim.analysis.uncertainty.result import (
 from tnt_sim.i18n.message import Lang, Text, _, _n, capitalise_text, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.charts.curves import Axes, Box, MarkedValue, draw_histogram
+from tnt_sim.reporting.charts.curves import Axes, MarkedValue, ValueBox, draw_histogram
 from tnt_sim.reporting.charts.frequency_strip import FrequencyGroup, StripWords, draw_frequencies
 from tnt_sim.reporting.charts.ranges import Range, choose_range_scale, draw_ranges
 from tnt_sim.reporting.charts.svg import describe_break, write_number
@@ -129,7 +129,7 @@ def _draw_histogram(
         readings.append(MarkedValue(float(tables.draws.plan.values[0]), _("without uncertainty").in_(lang)))
     axes = Axes(describe_first_goal(tables).in_(lang), _("draws").in_(lang), write_number)
     least, low, high, most = (float(value) for value in spread.limits)
-    box = Box(least, low, float(spread.median), high, most)
+    box = ValueBox(least, low, float(spread.median), high, most)
     return draw_histogram(values, readings, bad, axes, label.in_(lang), lang, width, box)
 
 
@@ -152,8 +152,8 @@ def build_tornado(tables: EnsembleTables) -> Chart | None:
         )
     else:
         finding = _n(
-            "What moves the result most – {name}: from {low} to {high} in {inside} of {n} draw",
-            "What moves the result most – {name}: from {low} to {high} in {inside} of {n} draws",
+            "Greatest effect: {name}, from {low} to {high} in {inside} of {n} draw",
+            "Greatest effect: {name}, from {low} to {high} in {inside} of {n} draws",
             n=spread.n, inside=Count(spread.n_inside), name=name,
             low=describe_value(spread.limits[1]), high=describe_value(spread.limits[2]),
         )  # fmt: skip
@@ -164,11 +164,11 @@ def build_tornado(tables: EnsembleTables) -> Chart | None:
     )
     question = join_sentences(
         _(
-            "Where one uncertainty varies and the others are as written. Bar: without a tenth of the draws at "
+            "One uncertainty varies, and the others are as written. Bar: without a tenth of the draws at "
             "each end; line: all of them."
         )
         if spread.n >= 10
-        else _("Where one uncertainty varies and the others are as written. Bar: all draws."),
+        else _("One uncertainty varies, and the others are as written. Bar: all draws."),
         write_both(partial(describe_break, scale)) if scale.is_broken else None,
     )
     return Chart(finding, partial(_draw_tornado, tables, rows, plan, finding), finding, question)
