@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import accessibility_page
 import command_pages
 import drawing
 import letters_page
@@ -27,9 +28,11 @@ from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/accessibilite.md": accessibility_page.build_accessibility_page,
     "docs/architecture.svg": drawing.drawing,
     "docs/commands.md": command_pages.commands,
     "docs/courriers.md": letters_page.build_letters_page,
+    "docs/declaration-accessibilite.md": accessibility_page.build_declaration,
     "docs/messages.md": message_book.render_messages,
     "docs/rules.md": rules_page.build_rules_page,
     "docs/scenario-reference.md": scenario_page.reference,

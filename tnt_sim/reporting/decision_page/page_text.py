@@ -122,6 +122,7 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         "to_decide": _("To decide next"),
         "proof_line": _p("note", "Proof"),
         "figures_of": _("The figures of the picture"),
+        "map_figures": _("The figures of the map, by department"),
         "gains": _("Who gains"),
         "gains_by_size": _("Which share of the dossiers is funded, by population of the applicant?"),
         "gains_by_request": _("Which share of the dossiers is funded, by amount requested?"),
