@@ -21,6 +21,7 @@ from tnt_sim.api import (
     decision_files,
     ensemble,
     extension,
+    model,
     result,
     runs,
     scenario,
@@ -36,8 +37,8 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.scenario.scenario import ScenarioData
 
 MODULES = (
-    analysis_methods, comparison, decision_files, ensemble, extension, result, runs, scenario, session,
-    study_files, sweep, variants,
+    analysis_methods, comparison, decision_files, ensemble, extension, model, result, runs, scenario,
+    session, study_files, sweep, variants,
 )  # fmt: skip
 CLASSES = [
     kind

@@ -18,6 +18,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 if TYPE_CHECKING:
     from tnt_sim.api.analysis_methods import Analyses
     from tnt_sim.api.extension import Extension
+    from tnt_sim.api.model import Model
     from tnt_sim.api.session import Session
     from tnt_sim.engine.incumbent import Incumbent
 
@@ -140,6 +141,22 @@ class Scenario(ScenarioData):
                 on_incumbent=on_incumbent,
             )
         )
+
+    def model(self, stage: int | str = 1) -> Model:
+        """Return the mixed-integer program of a stage, for PuLP, SciPy, HiGHS, and LP and MPS files.
+
+        Parameters
+        ----------
+        stage : its number from 1, its name, or `least granted`
+
+        Examples
+        --------
+        >>> scenario.model().rows["name"].to_list()[:2]
+        ['envelope_programme', 'envelope_numerique']
+        """
+        from tnt_sim.api.model import Model
+
+        return Model.from_scenario(self, stage)
 
     def session(self, *, backend: str = "highs") -> Session:
         """Open a session: changed versions are solved one after the other, each from what is known.

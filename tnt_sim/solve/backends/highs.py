@@ -46,6 +46,8 @@ from tnt_sim.solve.backends.solver_process import MANY_COLUMNS, is_for_apart, is
 if TYPE_CHECKING:
     from types import FrameType
 
+    from tnt_sim.formulation.named_model import NamedModel
+
 DUAL, PRIMAL = 1, 4
 """Simplex strategies of HiGHS."""
 PARALLEL_ROWS = 1 << 13
@@ -263,6 +265,27 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
     unit = 2.0 ** -np.floor(np.log2(longest.astype(np.float64)))
     _pass_model(highs, model, True, "HiGHS", unit)
     return highs, unit
+
+
+def load_named(module: Any, model: NamedModel, *, relax: bool) -> Any:
+    """Load a named model, in euros and points, into a silent HiGHS instance with its names."""
+    highs = module.Highs()
+    _set_options(highs, _build_options(Limits(), Tuning()), "HiGHS")
+    lower, upper = model.column_bounds
+    row_lower, row_upper = model.row_bounds
+    matrix, whole = model.matrix, model.linear.integer & (not relax)
+    row_wise, direction = 2, (-1 if model.is_maximised else 1)
+    status = highs.passModel(
+        len(model.columns), len(model.rows), matrix.nnz, row_wise, direction, 0.0,
+        model.cost, lower, upper, row_lower, row_upper,
+        matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data, whole.astype(np.int32),
+    )  # fmt: skip
+    _check_status(status, f"{len(model.rows)} × {len(model.columns)}", "HiGHS")
+    for row, name in enumerate(model.rows):
+        _check_status(highs.passRowName(row, name), name, "HiGHS")
+    for column, name in enumerate(model.columns):
+        _check_status(highs.passColName(column, name), name, "HiGHS")
+    return highs
 
 
 def choose_simplex_strategy(n_cols: int) -> int:

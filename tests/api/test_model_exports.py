@@ -1,0 +1,216 @@
+"""The model as an object: names, one scaling, and files that HiGHS and CBC read back to the same optimum."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.optimize
+from support.lanes import in_lanes
+from support.paths import ROOT
+from support.programs import needs
+from support.tiny_scenario import HEAD, TABLE, tiny, with_committed
+
+import tnt_sim as tnt
+from tnt_sim.engine.stage_values import find_best_values
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
+from tnt_sim.formulation.named_model import build_unique_names
+from tnt_sim.solve.backends.highs import import_highspy
+
+CBC = shutil.which("cbc")
+SMALL = ("motifs", "equite-une-region", "ae-cp", "demat-ads", "fonds-territoires")
+SHIPPED = (*SMALL, "equite-territoriale", "tnt-2021-incertain", "fonds-territoires-94", "cybersecurite-data")
+
+RULES = """
+rules:
+  - {id: tiers, kind: share, measure: granted, where: {department: "01"}, min: 1/3, max: 2/3}
+  - {id: au-moins, kind: limit, measure: dossiers, min: 1, max: 3}
+"""
+
+
+def read(name: str) -> tnt.Scenario:
+    return tnt.read_scenario(ROOT / "scenarios" / f"{name}.yaml")
+
+
+def solve_with_highs(path: Path) -> float:
+    highs = import_highspy().Highs()
+    for option, value in {"output_flag": False, "threads": 1, "mip_rel_gap": 0.0, "mip_abs_gap": 0.0}.items():
+        highs.setOptionValue(option, value)
+    assert highs.readModel(str(path)).name == "kOk"
+    highs.run()
+    assert highs.getModelStatus().name == "kOptimal"
+    return float(highs.getObjectiveValue())
+
+
+def solve_with_cbc(path: Path) -> float:
+    out = path.with_suffix(".sol")
+    command = [str(CBC), str(path), "-ratio", "0", "-allow", "0", "-solve", "-solution", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    head = out.read_text().splitlines()[0]
+    assert head.startswith("Optimal - objective value")
+    return float(head.split()[-1])
+
+
+def best_of(model: tnt.Model) -> Fraction:
+    """The best objective of a stage as the engine proves it, commitments left out."""
+    values, __ = find_best_values(model.problem, model.number)
+    return values[model.number - 1] - model.named.offset
+
+
+def count_units(model: tnt.Model, objective: float) -> int:
+    """An objective of a float solver in the least units of the stage, which are whole."""
+    return round(Fraction(objective) / model.named.cost_scale)
+
+
+@pytest.mark.parametrize("name", in_lanes(SHIPPED, *SMALL))
+def test_highs_reads_both_files_back_to_the_optimum(name: str, tmp_path: Path) -> None:
+    model = read(name).model()
+    model.to_lp(tmp_path / "model.lp")
+    model.to_mps(tmp_path / "model.mps")
+    best = count_units(model, best_of(model))
+    sign = -1 if model.named.is_maximised else 1
+    assert count_units(model, solve_with_highs(tmp_path / "model.lp")) == best
+    assert count_units(model, sign * solve_with_highs(tmp_path / "model.mps")) == best
+
+
+@needs(CBC, "CBC")
+@pytest.mark.parametrize("name", in_lanes(SHIPPED, *SMALL))
+def test_cbc_reads_both_files_back_to_the_optimum(name: str, tmp_path: Path) -> None:
+    model = read(name).model()
+    model.to_lp(tmp_path / "model.lp")
+    model.to_mps(tmp_path / "model.mps")
+    best = count_units(model, best_of(model))
+    sign = -1 if model.named.is_maximised else 1
+    assert count_units(model, solve_with_cbc(tmp_path / "model.lp")) == best
+    assert count_units(model, sign * solve_with_cbc(tmp_path / "model.mps")) == best
+
+
+@needs(CBC, "CBC")
+@pytest.mark.parametrize("name", in_lanes(SMALL, "motifs", "equite-une-region", "fonds-territoires"))
+def test_the_least_granted_of_every_file_is_that_of_the_decision(name: str, tmp_path: Path) -> None:
+    scenario = read(name)
+    model = scenario.model("least granted")
+    lp, mps = tmp_path / "model.lp", tmp_path / "model.mps"
+    model.to_lp(lp)
+    model.to_mps(mps)
+    first = tnt.Scenario.from_data(model.scenario)
+    granted = first.solve().document["granted_cents"]
+    found = [solve_with_highs(lp), solve_with_highs(mps), solve_with_cbc(lp), solve_with_cbc(mps)]
+    assert [count_units(model, one) + round(model.named.offset * 100) for one in found] == [granted] * 4
+
+
+def test_a_later_stage_keeps_the_values_of_the_earlier_ones() -> None:
+    model = read("demat-ads").model(stage=3)
+    kept = model.rows.filter(model.rows["kind"] == "stage")
+    assert kept["name"].to_list() == ["stage_1_communes", "stage_2_habitants"]
+    assert kept["sense"].to_list() == [">=", ">="]
+    shown = model.stages
+    assert shown["proof"].to_list() == ["PROVED", "PROVED", None]
+    offsets = [stage.scale * stage.constant for stage in model.form.stages]
+    values = [Fraction(value) for value in shown["value"].to_list()[:2]]
+    assert [Fraction(rhs) for rhs in kept["rhs"].to_list()] == [
+        value - offset for value, offset in zip(values, offsets, strict=True)
+    ]
+
+
+def test_a_tolerance_widens_the_row_of_its_stage(tmp_path: Path) -> None:
+    goals = "objective:\n  - {maximise: {score: 1}, tolerance: 10 %}\n  - {maximise: {dossiers: 1}}\n"
+    scenario = tnt.Scenario.from_data(
+        tiny(tmp_path, HEAD.replace("objective: [{maximise: {score: 1}}]\n", goals))
+    )
+    best = find_best_values(scenario.model().problem, 1)[0][0]
+    rows = scenario.model(2).rows
+    assert rows.filter(rows["kind"] == "stage")["rhs"].item() == -(-best * 9 // 10)
+
+
+def test_numbers_are_those_of_the_whole_model(tmp_path: Path) -> None:
+    """Each row in euros is its whole row times one exact fraction, and prints as a short decimal."""
+    model = tnt.Scenario.from_data(tiny(tmp_path, HEAD + RULES)).model()
+    named, whole = model.named, model.named.linear
+    dense, exact = named.matrix.toarray(), whole.matrix.toarray()
+    for row, scale in enumerate(named.row_scales):
+        for value, number in zip(dense[row].tolist(), exact[row].tolist(), strict=True):
+            assert Fraction(repr(value)) == number * scale
+    assert [Fraction(repr(value)) for value in named.cost.tolist()] == [
+        number * named.cost_scale for number in whole.objective.tolist()
+    ]
+    rows = {row["name"]: row for row in model.rows.to_dicts()}
+    assert rows["envelope_a"]["rhs"] == 900
+    assert rows["envelope_a"]["measure"] == "€"
+    assert (rows["rule_au_moins_min"]["rhs"], rows["rule_au_moins_max"]["rhs"]) == (1, 3)
+    assert all(Fraction(row["unit"]) == 1 for row in rows.values() if row["kind"] == "envelope")
+
+
+def test_split_rows_are_the_rows_of_the_formulation(tmp_path: Path) -> None:
+    model = tnt.Scenario.from_data(tiny(tmp_path, HEAD + RULES)).model()
+    form = formulate(model.problem, whole=False).model
+    sides = int((form.row_lower != NO_LOWER).sum() + (form.row_upper != NO_UPPER).sum())
+    assert model.rows.height == sides - int((form.row_lower == form.row_upper).sum())
+    rng = np.random.default_rng(7)
+    for __ in range(200):
+        point = rng.integers(form.col_lower, form.col_upper + 1)
+        assert form.is_feasible(point) == model.named.linear.is_feasible(point)
+
+
+def test_commitments_are_the_offset(tmp_path: Path) -> None:
+    scenario = tnt.Scenario.from_data(tiny(tmp_path, HEAD, with_committed("1", 600)))
+    model = scenario.model()
+    assert model.offset == 10
+    arrays = model.to_scipy()
+    found = arrays.sign * scipy.optimize.milp(**arrays.to_milp()).fun + arrays.offset
+    assert round(found, 6) == float(scenario.solve().document["objective"][0]["value"])
+
+
+@pytest.mark.parametrize("stage", [1, "least granted"])
+def test_every_object_has_the_same_optimum(tmp_path: Path, stage: int | str) -> None:
+    model = tnt.Scenario.from_data(tiny(tmp_path, HEAD + RULES)).model(stage)
+    arrays, highs, problem = model.to_scipy(), model.to_highs(), model.to_pulp()
+    import pulp
+
+    highs.run()
+    problem.solve(pulp.HiGHS(msg=False))
+    found = [
+        arrays.sign * scipy.optimize.milp(**arrays.to_milp()).fun,
+        highs.getObjectiveValue(),
+        pulp.value(problem.objective),
+    ]
+    assert [count_units(model, one) for one in found] == [count_units(model, best_of_last(model))] * 3
+    assert [highs.getRowName(k)[1] for k in range(model.rows.height)] == model.rows["name"].to_list()
+    assert [one.name for one in problem.constraints()] == model.rows["name"].to_list()
+
+
+def best_of_last(model: tnt.Model) -> Fraction:
+    if model.number <= len(model.form.stages):
+        return best_of(model)
+    granted = tnt.Scenario.from_data(model.scenario).solve().document["granted_cents"]
+    return Fraction(granted, 100) - model.named.offset
+
+
+@pytest.mark.parametrize("name", ["motifs", "ae-cp", "demat-ads", "fonds-territoires"])
+def test_names_are_unique_and_safe(name: str) -> None:
+    model = read(name).model()
+    for names in (model.rows["name"].to_list(), model.columns["name"].to_list()):
+        assert len(set(names)) == len(names)
+        assert all(one.isascii() and one.replace("_", "a").isalnum() and one[0].isalpha() for one in names)
+        assert max(map(len, names)) < 80
+    by_name = dict(
+        model.columns.filter(model.columns["kind"] == "funded").select("name", "dossier").iter_rows()
+    )
+    ids = model.problem.case.table["dossier"].to_list()
+    assert set(by_name.values()) <= set(ids)
+
+
+def test_equal_names_get_numbers() -> None:
+    assert build_unique_names(["a b", "a_b", "a-b", "a_b_2"]) == ("a_b", "a_b_2", "a_b_3", "a_b_2_2")
+
+
+def test_a_stage_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    scenario = tnt.Scenario.from_data(tiny(tmp_path, HEAD, TABLE))
+    for wrong in (0, 3, "points"):
+        with pytest.raises(tnt.UsageError, match="least granted"):
+            scenario.model(wrong)

@@ -1,0 +1,213 @@
+"""The model of a scenario for Python users: named rows and columns for PuLP, SciPy, HiGHS, LP and MPS files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from tnt_sim.engine.result import Proof
+from tnt_sim.engine.stage_values import build_kept_stages, find_best_values
+from tnt_sim.errors import UsageError
+from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
+from tnt_sim.formulation.model_tables import build_column_table, build_row_table
+from tnt_sim.formulation.named_model import NamedModel, build_named_model
+from tnt_sim.i18n.message import _
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import ScenarioData, list_decision_steps
+from tnt_sim.verify.run_document import format_fraction
+
+if TYPE_CHECKING:
+    import pulp
+
+    from tnt_sim.solve.backends.model_objects import ScipyArrays
+
+LEAST_GRANTED = "least granted"
+"""Name of the stage after the planner's objectives: the least total granted among what is best for them."""
+
+
+@dataclass
+class _SolvedStages:
+    """Best values of the first stages, as far as a model needed them."""
+
+    values: tuple[Any, ...] = ()
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """The mixed-integer program of one stage of a scenario, in euros and points, with readable names.
+
+    A later stage has the best values of the earlier ones as rows; the engine finds and proves them on first use.
+    A scenario with steps has the model of its first step. The objective leaves out what is already committed: the
+    value of the stage is the objective plus `offset`.
+
+    Attributes
+    ----------
+    scenario : the scenario, or its first step
+    number : the stage, from 1; one more than the objectives for « least granted »
+    """
+
+    scenario: ScenarioData
+    problem: Problem = field(repr=False)
+    form: Formulation = field(repr=False)
+    number: int = 1
+    _solved: _SolvedStages = field(default_factory=_SolvedStages, repr=False)
+
+    @classmethod
+    def from_scenario(cls, scenario: ScenarioData, stage: int | str = 1) -> Model:
+        """Build the model of a scenario; see `Scenario.model`.
+
+        Examples
+        --------
+        >>> tnt.Model.from_scenario(scenario).number
+        1
+        """
+        decided = list_decision_steps(scenario)[0].scenario
+        problem = compile_problem(decided)
+        return cls(decided, problem, formulate(problem, whole=False)).with_stage(stage)
+
+    def with_stage(self, stage: int | str) -> Model:
+        """Return the model of another stage: its number from 1, its name, or `least granted`.
+
+        Raises
+        ------
+        UsageError
+            If there is no such stage.
+
+        Examples
+        --------
+        >>> scenario.model().with_stage("least granted").number
+        2
+        """
+        names = [item.name for item in self._stages]
+        number = names.index(stage) + 1 if stage in names else stage
+        if not isinstance(number, int) or not 1 <= number <= len(names):
+            listed = ", ".join(f"{k} ({name})" for k, name in enumerate(names, start=1))
+            raise UsageError(_('there is no stage "{stage}": {listed}.', stage=str(stage), listed=listed))
+        return replace(self, number=number)
+
+    @cached_property
+    def named(self) -> NamedModel:
+        """Numbers and names of the stage; `named.linear` has the same rows in whole numbers."""
+        n_kept = self.number - 1
+        if len(self._solved.values) < n_kept:
+            self._solved.values, self._solved.proof = find_best_values(self.problem, n_kept)
+        kept = build_kept_stages(self.form, self._solved.values[:n_kept])
+        return build_named_model(self.form, self._stages[n_kept], kept, self.scenario.id)
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Its rows: `name`, `kind`, `id`, `group`, `side`, `title`, `sense`, `rhs`, `measure`, `unit`."""
+        return build_row_table(self.problem, self.named)
+
+    @property
+    def columns(self) -> pl.DataFrame:
+        """Its columns: `name`, `kind`, `dossier`, `title`, `euros`, `lower`, `upper`, `cost`."""
+        return build_column_table(self.problem, self.form, self.named)
+
+    @property
+    def stages(self) -> pl.DataFrame:
+        """The stages: `number`, `name`, `sense`, `unit`, `tolerance`; once known, best `value` and `proof`."""
+        solved = self._solved
+        values = [format_fraction(value) for value in solved.values]
+        values += [None] * (len(self._stages) - len(values))
+        return pl.DataFrame(
+            {
+                "number": range(1, len(self._stages) + 1),
+                "name": [stage.name for stage in self._stages],
+                "sense": [stage.sense.value for stage in self._stages],
+                "unit": [stage.unit.value for stage in self._stages],
+                "tolerance": [format_fraction(stage.tolerance) for stage in self._stages],
+                "value": values,
+                "proof": [solved.proof.value if value and solved.proof else None for value in values],
+            },
+            schema_overrides={"value": pl.String, "proof": pl.String},
+        )
+
+    @property
+    def offset(self) -> float:
+        """Value of the commitments, which the objective leaves out."""
+        return float(self.named.offset)
+
+    @property
+    def _stages(self) -> tuple[ModelStage, ...]:
+        return (*self.form.stages, replace(self.form.least_granted, name=LEAST_GRANTED))
+
+    def to_pulp(self, stage: int | str | None = None, *, relax: bool = False) -> pulp.LpProblem:
+        """Return the stage as a PuLP problem: names, rows that may be added, and solvers that are not HiGHS.
+
+        Examples
+        --------
+        >>> problem = scenario.model().to_pulp()
+        >>> problem.constraints()[0].name
+        'envelope_programme'
+        """
+        from tnt_sim.solve.backends.model_objects import build_pulp_problem
+
+        return build_pulp_problem(self._select(stage), relax=relax)
+
+    def to_scipy(self, stage: int | str | None = None) -> ScipyArrays:
+        """Return the stage as arrays for `scipy.optimize.milp` and `linprog`.
+
+        Examples
+        --------
+        >>> from scipy.optimize import milp
+        >>> arrays = scenario.model().to_scipy()
+        >>> round(arrays.sign * milp(**arrays.to_milp()).fun + arrays.offset, 6)
+        226.5
+        """
+        from tnt_sim.solve.backends.model_objects import build_scipy_arrays
+
+        return build_scipy_arrays(self._select(stage))
+
+    def to_highs(self, stage: int | str | None = None, *, relax: bool = False) -> Any:
+        """Return the stage as a silent `highspy.Highs`, with its names, not yet run.
+
+        Examples
+        --------
+        >>> highs = scenario.model().to_highs()
+        >>> highs.run().name, round(highs.getObjectiveValue(), 6)
+        ('kOk', 226.5)
+        """
+        from tnt_sim.solve.backends.model_objects import build_highs
+
+        return build_highs(self._select(stage), relax=relax)
+
+    def to_lp(self, path: Path | str | None = None, stage: int | str | None = None) -> str:
+        """Return the stage as a CPLEX LP file, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> scenario.model().to_lp("model.lp").splitlines()[2]
+        'Maximize'
+        """
+        from tnt_sim.formulation.model_files import render_lp
+
+        return _write_text(render_lp(self._select(stage)), path)
+
+    def to_mps(self, path: Path | str | None = None, stage: int | str | None = None) -> str:
+        """Return the stage as a free MPS file, which always minimises, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> scenario.model().to_mps().splitlines()[1]
+        '* value of the stage = -objective + 0'
+        """
+        from tnt_sim.formulation.model_files import render_mps
+
+        return _write_text(render_mps(self._select(stage)), path)
+
+    def _select(self, stage: int | str | None) -> NamedModel:
+        return self.named if stage is None else self.with_stage(stage).named
+
+
+def _write_text(text: str, path: Path | str | None) -> str:
+    if path is not None:
+        from tnt_sim.engine.run_folder.atomic_write import put_file
+
+        put_file(Path(path), text.encode())
+    return text
