@@ -110,19 +110,7 @@ class _Relaxation:
     def of(cls, node: CapTreeNode, profit: IntArray, weight: IntArray) -> _Relaxation:
         left = weight.astype(np.float64)
         ratio = profit / np.maximum(weight, 1)
-
-        def select_columns(node: CapTreeNode, cap: int) -> IntArray:
-            parts = [select_columns(child, child.cap) for child in node.children]
-            own = np.concatenate([node.columns[profit[node.columns] > 0], *parts])
-            own = own[np.argsort(-ratio[own], kind="stable")]
-            reach = np.cumsum(left[own])
-            end = int(np.searchsorted(reach, cap, side="right"))
-            if end == len(own):
-                return own
-            left[own[end]] -= reach[end] - cap
-            return own[: end + 1]
-
-        own = select_columns(node, FAR)
+        own = _select_relaxed_columns(node, FAR, profit, ratio, left)
         weights = np.append(0.0, np.cumsum(left[own]))
         return cls(weights, np.append(0.0, np.cumsum(left[own] * ratio[own])))
 
@@ -141,6 +129,29 @@ class _Relaxation:
         if place >= len(self.weight):
             return 0.0
         return float(np.diff(self.profit)[place - 1] / np.diff(self.weight)[place - 1])
+
+
+def _select_relaxed_columns(
+    node: CapTreeNode, cap: int, profit: IntArray, ratio: FloatArray, left: FloatArray
+) -> IntArray:
+    """Select the columns that the linear relaxation takes under a node, best ratio first.
+
+    A function that called itself from within another would keep its arrays until the garbage is collected.
+
+    Parameters
+    ----------
+    left : weight of each column that is taken; changes in place where a cap takes a column in part
+    """
+    parts = [_select_relaxed_columns(child, child.cap, profit, ratio, left) for child in node.children]
+    own = np.concatenate([node.columns[profit[node.columns] > 0], *parts])
+    own = own[np.argsort(-ratio[own], kind="stable")]
+    reach = np.cumsum(left[own])
+    end = int(np.searchsorted(reach, cap, side="right"))
+    if end == len(own):
+        return own
+    left[own[end]] -= reach[end] - cap
+    selected: IntArray = own[: end + 1]
+    return selected
 
 
 @dataclass(frozen=True, slots=True)

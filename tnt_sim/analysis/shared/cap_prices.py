@@ -82,14 +82,8 @@ class CapPrices:
         b = 1 << bits
         path, price = np.zeros(len(profit), dtype=np.int64), dict[int, int]()
 
-        def set_prices(node: CapTreeNode, above: int) -> int:
-            whole = max(above, int(b * fill[node.row]))
-            price[node.row] = whole - above
-            path[node.columns] = whole
-            value = price[node.row] * node.cap
-            return value + sum(set_prices(child, whole) for child in node.children)
-
-        value = set_prices(root, 0)
+        whole = {row: int(b * one) for row, one in fill.items()}
+        value = _set_prices(root, 0, whole, price, path)
         reduced = b * p - w * path[columns]
         return cls(b, price, columns, reduced, value + int(np.maximum(reduced, 0).sum()))
 
@@ -117,22 +111,45 @@ def _find_fill_ratios(
     """Find, by row, the profit per weight at which the linear relaxation fills each cap; 0 where it does not."""
     fill: dict[int, float] = {}
 
-    def select_columns(node: CapTreeNode) -> IntArray:
-        parts = [select_columns(child) for child in node.children]
-        deadline.check()
-        own = np.concatenate([node.columns[ratio[node.columns] > 0], *parts])
-        own = own[np.argsort(-ratio[own], kind="stable")]
-        reach = np.cumsum(left[own])
-        end = int(np.searchsorted(reach, node.cap, side="right"))
-        fill[node.row] = float(ratio[own[end]]) if end < len(own) else 0.0
-        if end == len(own):
-            return own
-        left[own[end]] -= reach[end] - node.cap
-        selected: IntArray = own[: end + 1]
-        return selected
-
-    select_columns(root)
+    _select_relaxed_columns(root, ratio, left, fill, deadline)
     return fill
+
+
+def _select_relaxed_columns(
+    node: CapTreeNode, ratio: np.ndarray, left: np.ndarray, fill: dict[int, float], deadline: Deadline
+) -> IntArray:
+    """Select the columns that the linear relaxation takes under a node; record where it fills each cap."""
+    parts = [_select_relaxed_columns(child, ratio, left, fill, deadline) for child in node.children]
+    deadline.check()
+    own = np.concatenate([node.columns[ratio[node.columns] > 0], *parts])
+    own = own[np.argsort(-ratio[own], kind="stable")]
+    reach = np.cumsum(left[own])
+    end = int(np.searchsorted(reach, node.cap, side="right"))
+    fill[node.row] = float(ratio[own[end]]) if end < len(own) else 0.0
+    if end == len(own):
+        return own
+    left[own[end]] -= reach[end] - node.cap
+    selected: IntArray = own[: end + 1]
+    return selected
+
+
+def _set_prices(
+    node: CapTreeNode, above: int, whole: dict[int, int], price: dict[int, int], path: IntArray
+) -> int:
+    """Price a cap and those under it; return what the caps are worth at their prices, over b.
+
+    Parameters
+    ----------
+    above : prices of the caps above, over b
+    whole : by row, what a unit of weight is worth where the relaxation fills the cap, over b
+    price : receives the price of each cap, by row
+    path : receives the sum of prices above each column, int64 (n_cols,)
+    """
+    here = max(above, whole[node.row])
+    price[node.row] = here - above
+    path[node.columns] = here
+    below = sum(_set_prices(child, here, whole, price, path) for child in node.children)
+    return price[node.row] * node.cap + below
 
 
 def compute_tree_prices(

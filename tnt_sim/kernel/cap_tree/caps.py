@@ -13,7 +13,7 @@ Source: Edmonds, *Submodular functions, matroids, and certain polyhedra* (1970).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import is_
 
@@ -356,25 +356,41 @@ def find_binding_caps(
     places, left = iter(order.places), order.sorted_cost.copy()
     last: dict[int, int] = {}
 
-    def select_columns(node: CapTreeNode) -> IntArray:
-        """Return the places, ascending in the efficiency order, of the columns kept under a node."""
-        own = next(places)
-        if node.children:
-            own = np.concatenate([own, *(select_columns(child) for child in node.children)])
-            own.sort()
-        reach = np.cumsum(left[own])
-        end = int(reach.searchsorted(node.cap, side="right"))
-        if end == len(own):
-            return own
-        left[own[end]] -= reach[end] - node.cap
-        last[node.row] = int(own[end])
-        return own[: end + 1]
-
-    def collect_binding_rows(node: CapTreeNode, above: float) -> set[int]:
-        own = last.get(node.row, n_cols)
-        here = {node.row} if own < above else set()
-        return here.union(*(collect_binding_rows(child, min(own, above)) for child in node.children))
-
     for node in nodes:
-        select_columns(node)
-    return set().union(*(collect_binding_rows(node, n_cols) for node in nodes))
+        _select_kept_columns(node, places, left, last)
+    return set().union(*(_collect_binding_rows(node, n_cols, last, n_cols) for node in nodes))
+
+
+def _select_kept_columns(
+    node: CapTreeNode, places: Iterator[IntArray], left: FloatArray, last: dict[int, int]
+) -> IntArray:
+    """Return the places, ascending in the efficiency order, of the columns kept under a node.
+
+    Parameters
+    ----------
+    places : those of the columns of each node, the node before its children
+    left : cost of each place; changes where a cap takes a column in part
+    last : receives the place at which each cap cuts off, by row
+    """
+    own = next(places)
+    if node.children:
+        own = np.concatenate(
+            [own, *(_select_kept_columns(child, places, left, last) for child in node.children)]
+        )
+        own.sort()
+    reach = np.cumsum(left[own])
+    end = int(reach.searchsorted(node.cap, side="right"))
+    if end == len(own):
+        return own
+    left[own[end]] -= reach[end] - node.cap
+    last[node.row] = int(own[end])
+    return own[: end + 1]
+
+
+def _collect_binding_rows(node: CapTreeNode, above: int, last: dict[int, int], n_cols: int) -> set[int]:
+    """Return the rows whose cut-off comes before those of all nodes above."""
+    own = last.get(node.row, n_cols)
+    here = {node.row} if own < above else set()
+    return here.union(
+        *(_collect_binding_rows(child, min(own, above), last, n_cols) for child in node.children)
+    )

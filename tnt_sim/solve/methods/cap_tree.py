@@ -77,14 +77,16 @@ class FreeMoney:
             return x
         spent = model.matrix @ x
 
-        def pay(shared: SharedCap) -> int:
-            parts = [self._pay(row, int(spent[row] - model.row_upper[row]), x) for row in shared.caps]
-            need = sum(parts) + sum(pay(child) for child in shared.below)
-            return self._pay(shared.row, need - shared.cap, x) if shared.may_exceed else need
-
+        over = spent - model.row_upper
         for top in self.shared:
-            pay(top)
+            self._pay_shared(top, over, x)
         return x
+
+    def _pay_shared(self, shared: SharedCap, over: IntArray, x: IntArray) -> int:
+        """Draw the money that the rows of a sharing tree are over; return what is needed from above."""
+        parts = [self._pay(row, int(over[row]), x) for row in shared.caps]
+        need = sum(parts) + sum(self._pay_shared(child, over, x) for child in shared.below)
+        return self._pay(shared.row, need - shared.cap, x) if shared.may_exceed else need
 
     def _pay(self, row: int, need: int, x: IntArray) -> int:
         x[self.paid_by[row]] = max(0, need)
