@@ -316,6 +316,36 @@ def the_curve_follows_its_slider(world: World) -> None:
     assert opened.violations() == []
 
 
+def variants_stand_side_by_side_and_survive_a_reload(world: World) -> None:
+    opened = world.opened
+    tab = opened.tab
+    opened.after(lambda: tab.click("#rule-1"))
+    opened.after(lambda: tab.fill("#variant-name", "Sans plafond") or tab.press("#variant-name", "Enter"))
+    opened.after(lambda: tab.click("#undo"))
+    opened.after(lambda: tab.fill("#box-2", "200") or tab.press("#box-2", "Enter"))
+    opened.after(lambda: tab.fill("#variant-name", "Moins") or tab.press("#variant-name", "Enter"))
+    opened.after(lambda: tab.click("#beside"))
+    assert "beside=1" in opened.fragment()
+    tab.wait_for_function(
+        "() => !document.querySelector('.variant-columns').textContent.includes('on cherche')"
+    )
+    columns = tab.locator(".variant-columns > section")
+    assert columns.count() >= 3
+    assert len({round(column.bounding_box()["y"]) for column in columns.all()[:3]}) == 1, "side by side"
+    said = opened.text(".variants"), opened.text("#step"), opened.text(".variant-columns")
+    assert opened.violations() == []
+    opened.open(tab.url)
+    tab.reload()
+    tab.wait_for_selector(".variant-columns")
+    tab.wait_for_function(
+        "() => !document.querySelector('.variant-columns').textContent.includes('on cherche')"
+    )
+    assert (opened.text(".variants"), opened.text("#step"), opened.text(".variant-columns")) == said
+    opened.after(lambda: tab.click("#beside"))
+    opened.after(lambda: tab.click(".variants button >> nth=0"))
+    opened.after(lambda: tab.click("[data-do=reset]"))
+
+
 def presenting_hides_the_controls(world: World) -> None:
     opened = world.opened
     tab = opened.tab
@@ -341,6 +371,7 @@ STEPS = (
     filters_by_map_bar_row_and_keyboard,
     control_and_effect_share_a_screen,
     the_curve_follows_its_slider,
+    variants_stand_side_by_side_and_survive_a_reload,
     presenting_hides_the_controls,
 )
 

@@ -86,8 +86,8 @@ def test_the_number_on_the_filter_is_that_of_the_list(page: Page, say: Talk) -> 
     assert page.last_answer is not None
     for event in ({"do": "search", "value": "E-1"}, {"do": "envelope", "value": "numerique"}):
         list(page.receive(event))
-        filters = describe_filters(page._drawer, page.last_answer, page.last, page.state)
-        html = render_list(page._drawer, page.last_answer, page.last, page.state)
+        filters = describe_filters(page.drawer, page.last_answer, page.last, page.state)
+        html = render_list(page.drawer, page.last_answer, page.last, page.state)
         assert f"Voir {len(listed(html))} dossier" in str(filters["found"])
 
 

@@ -110,18 +110,19 @@ def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lan
     """
     if scenario.path is None or file not in list_variants(scenario):
         raise build_app_error(_('"{file}" is not a variant of this scenario.', file=file))
-    here = _build_side(_("this page").in_(lang), answer)
+    here = build_answer_side(_("this page").in_(lang), answer)
     there = build_side(scenario.path.parent / file, Path(file).stem)
     return render_report_body(build_report(Comparison((here, there), {})), lang)
 
 
 def compare_answers(answers: Sequence[tuple[str, LiveAnswer]], lang: Lang) -> str:
     """Compare answers of the page, each with its name: totals, differences, moves."""
-    sides = tuple(_build_side(name, answer) for name, answer in answers)
+    sides = tuple(build_answer_side(name, answer) for name, answer in answers)
     return render_report_body(build_report(Comparison(sides, {})), lang)
 
 
-def _build_side(name: str, answer: LiveAnswer) -> ComparedRun:
+def build_answer_side(name: str, answer: LiveAnswer) -> ComparedRun:
+    """Return an answer of the page as one side of a comparison."""
     proof = None if answer.proof is None else answer.proof.value
     found = build_fresh(answer.status is Status.OPTIMAL, proof, answer.canonical, answer.rows)
     return ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
 
-from tnt_sim.app.page_state import State
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.app.page_state import State, decode, encode
+from tnt_sim.app.scenario_changes import exclude_unknown
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.scenario.scenario import ScenarioData
 
 MOST_STEPS = 100
 """Most steps of a page; one more drops the oldest without a name."""
+MOST_STEP_NAME, MOST_LABEL, MOST_KEPT_CHARACTERS = 60, 300, 60_000
+"""Most characters of a name, of the words of a step, and of all steps that a browser keeps."""
 WRITTEN = _("The scenario as written")
 
 
@@ -87,6 +92,39 @@ class PageHistory:
         """Return the history with a name for the present step; without a name it is no variant any more."""
         step = replace(self.present, name=name)
         return replace(self, steps=(*self.steps[: self.at], step, *self.steps[self.at + 1 :]))
+
+
+def dump_history(history: PageHistory, lang: Lang) -> dict[str, Any]:
+    """Return the steps as a browser keeps them for its tab: settings, name and words of each, and the present one.
+
+    Where they would be too long, the oldest steps without a name are left out.
+    """
+    steps = [(encode(step.state.settings), step.name, step.label.in_(lang)) for step in history.steps]
+    at = history.at
+    while sum(map(len, chain.from_iterable(steps))) > MOST_KEPT_CHARACTERS and len(steps) > 1:
+        oldest = next((k for k, step in enumerate(steps) if not step[1] and k != at), 0)
+        del steps[oldest]
+        at -= oldest < at
+    return {"at": at, "steps": steps}
+
+
+def restore_history(scenario: ScenarioData, document: object) -> PageHistory:
+    """Return the steps that a browser kept, without the settings that this scenario has no place for.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError
+        If they are not what `dump_history` returned.
+    """
+    steps, at = list(document["steps"])[:MOST_STEPS], int(document["at"])  # type: ignore[index]
+    restored = []
+    for address, name, words in steps:
+        state, __ = exclude_unknown(scenario, decode(str(address))[0])
+        label = WRITTEN if state.changes_nothing else Text(str(words)[:MOST_LABEL], str(words)[:MOST_LABEL])
+        restored.append(PageStep(state.settings, label, str(name)[:MOST_STEP_NAME]))
+    if not 0 <= at < len(restored):
+        raise LookupError(at)
+    return PageHistory(tuple(restored), at)
 
 
 def describe_step(scenario: ScenarioData, before: State, after: State, envelope: str) -> Text:

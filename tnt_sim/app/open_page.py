@@ -12,7 +12,7 @@ from markupsafe import Markup
 from tnt_sim.app import page_settings
 from tnt_sim.app.amount_curve import AmountCurve
 from tnt_sim.app.downloads import list_variants
-from tnt_sim.app.history import PageHistory, describe_step
+from tnt_sim.app.history import PageHistory, describe_step, dump_history
 from tnt_sim.app.live_answers import (
     QUICK,
     LiveAnswer,
@@ -27,6 +27,7 @@ from tnt_sim.app.panels.conflict_panel import render_conflicts
 from tnt_sim.app.panels.curve_panel import render_curve
 from tnt_sim.app.panels.dossier_list import describe_filters, render_list
 from tnt_sim.app.panels.result_panels import Before, Drawer, list_departments, round_to_hundredths
+from tnt_sim.app.panels.variant_panel import VariantPanel, build_panel_key
 from tnt_sim.deadline import Cancellation
 from tnt_sim.errors import ScenarioError, TntError
 from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
@@ -81,12 +82,14 @@ class OpenPage:
         self.written: LiveAnswer | None = None
         self.trouble: LiveConflict | None = None
         self.conflict: SettledClashes | None = None
-        self._drawer = Drawer.from_lang(lang)
+        self.drawer = Drawer.from_lang(lang)
         self._moving = ""
         self._settled: State | None = None
         self.history = PageHistory()
         self.moved: MovedAmount | None = None
         self.curve: AmountCurve | None = None
+        self.beside: VariantPanel | None = None
+        self._sent_history = self.history
         self._step_key = ""
         self.cancellation = Cancellation()
         self.take_answer(self.desk.optimise_state(self.state))
@@ -186,7 +189,7 @@ class OpenPage:
         self.trouble = answer if isinstance(answer, LiveConflict) else None
         if isinstance(answer, LiveAnswer):
             if self.last_answer is None:
-                self._drawer = Drawer.of(answer, self.lang)
+                self.drawer = Drawer.of(answer, self.lang)
             self.last_answer = answer
 
     def _find_conflicts(self) -> SettledClashes:
@@ -223,15 +226,27 @@ class OpenPage:
             "done": done,
             **more,
         }
+        if self.history is not self._sent_history:
+            self._sent_history = self.history
+            document["steps"] = dump_history(self.history, self.lang)
+        if done and self.state.beside and not self.has_complete_panel:
+            document["then"] = {"do": "beside", "value": "1"}
         return Reply(document, data)
 
+    @property
+    def has_complete_panel(self) -> bool:
+        """Whether the variants side by side are those of the history, with the causes of their moves."""
+        panel = self.beside
+        return panel is not None and panel.is_complete and panel.key == build_panel_key(self.history)
+
     def _render_fragments(self) -> dict[str, str]:
-        drawer, answer = self._drawer, self.last_answer
+        drawer, answer = self.drawer, self.last_answer
         result = {
             "trouble": render_conflicts(drawer, self.trouble, self.conflict, held=answer is not None),
             "forced": page_settings.render_forced(drawer, self.state),
             "history": drawer.render_macro("history", self._describe_history()),
             "variants": drawer.render_macro("variants", self._describe_history()),
+            "beside": self._get_variant_panel(),
             "saved": drawer.render_macro("saved", {"files": list_variants(self.scenario)}),
             "filters": drawer.render_macro(
                 "filters", describe_filters(drawer, answer, self.last, self.state)
@@ -246,6 +261,11 @@ class OpenPage:
             answers["band"] = drawer.render_band(answer, self.written, stale=True)
         return {**result, **answers, "list": render_list(drawer, answer, self.last, self.state)}
 
+    def _get_variant_panel(self) -> str:
+        panel = self.beside
+        shown = panel is not None and self.state.beside and panel.key == build_panel_key(self.history)
+        return panel.html if panel is not None and shown else ""
+
     def _render_curves(self) -> dict[str, str]:
         """Return what is under each slider: the curve of the one that was touched last."""
         result = {f"curve-{axis.k}": "" for axis in self.axes}
@@ -255,7 +275,7 @@ class OpenPage:
         axis = next(axis for axis in self.axes if axis.id == curve.envelope)
         cents = page_settings.get_amount(axis, self.state)
         step_cents = page_settings.compute_step(axis.written_cents)
-        result[f"curve-{axis.k}"] = render_curve(self._drawer, curve, answer, cents, step_cents)
+        result[f"curve-{axis.k}"] = render_curve(self.drawer, curve, answer, cents, step_cents)
         return result
 
     def _describe_history(self) -> dict[str, object]:
@@ -272,6 +292,7 @@ class OpenPage:
         return {
             "steps": steps,
             "variants": [steps[k] for k in history.variants],
+            "beside": self.state.beside,
             "undo": history.can_go(-1),
             "redo": history.can_go(1),
             "other": max(0, history.at - 1),
@@ -303,12 +324,12 @@ class OpenPage:
             "shares": [(key, text.in_(lang)) for key, text in SHARES.items()],
             "rules": page_settings.describe_rules(scenario, self.state, lang),
             "stages": page_settings.describe_stages(scenario, self.state, lang),
-            "departments": list_departments(self._drawer, scenario.portfolio.table),
+            "departments": list_departments(self.drawer, scenario.portfolio.table),
             "envelopes": [
                 (spec.id, spec.title or spec.id) for spec, __ in spec.programme.walk_in_force(spec.date)
             ],
         }
-        return self._drawer.render_macro("frame", document)
+        return self.drawer.render_macro("frame", document)
 
 
 def _describe_proof(answer: LiveAnswer) -> Text:

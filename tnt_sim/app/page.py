@@ -20,10 +20,12 @@ from tnt_sim.app.downloads import (
     render_comparison,
     save,
 )
+from tnt_sim.app.history import MOST_STEP_NAME, restore_history
 from tnt_sim.app.live_answers import LONG, QUICK, AnswerSuperseded, LiveAnswer
 from tnt_sim.app.open_page import Event, MovedAmount, OpenPage, Reply
 from tnt_sim.app.page_state import FILTERS, FIRST_ROWS, SHOWS, Forced, State, decode, normalise_weight
 from tnt_sim.app.page_text import SHARES
+from tnt_sim.app.panels.variant_panel import generate_panels
 from tnt_sim.app.scenario_changes import (
     describe_unknown,
     exclude_unknown,
@@ -37,7 +39,7 @@ from tnt_sim.i18n.message import _, capitalise_text
 from tnt_sim.i18n.parameters import Items
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_REASON, MOST_STEP_NAME = 300, 60
+MOST_REASON = 300
 
 
 class Page(OpenPage):
@@ -242,6 +244,24 @@ def _set_step_name(page: Page, event: Event) -> Iterator[Reply]:
     yield page.reply(text=sentence, kind="good", done=True)
 
 
+def _show_variants(page: Page, event: Event) -> Iterator[Reply]:
+    """Show the variants side by side, or no more."""
+    value = str(event["value"])
+    if value not in ("", "1"):
+        raise ValueError(value)
+    page.state = replace(page.state, beside=value)
+    page.compute_cancelled_answer()
+    if value and not page.has_complete_panel:
+        try:
+            for panel in generate_panels(page.drawer, page.desk, page.history, page.cancellation):
+                page.beside = panel
+                yield page.reply_with_answer(None, soft=True, done=False)
+        except TntError:
+            page.state = replace(page.state, beside="")
+            raise
+    yield page.reply_with_answer(None, soft=False, done=True)
+
+
 def _compare_steps(page: Page, event: Event) -> Iterator[Reply]:
     """Compare two steps: who enters, who leaves, and the totals."""
     places = [int(event["value"][key]) for key in ("one", "other")]
@@ -274,7 +294,13 @@ def _show_more_rows(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _open_address(page: Page, event: Event) -> Iterator[Reply]:
-    """Open an address, or go back to one; its invalid parts are reported."""
+    """Open an address, or go back to one; its invalid parts are reported.
+
+    The first one may bring the steps that the browser kept of this tab.
+    """
+    if event.get("first") is True and event.get("steps"):
+        with suppress(ValueError, TypeError, LookupError):  # of another version: the address is enough
+            page.history = restore_history(page.scenario, event["steps"])
     state, refused = decode(str(event["value"]))
     state, strange = exclude_unknown(page.scenario, state)
     sentences = [*refused, *strange]
@@ -326,7 +352,7 @@ _DO: Mapping[str, Handler] = {
     "force": _fix_dossier, "free": _release_dossier, "unset": _remove_setting, "repair": _repair,
     "back": _restore_settings, "longer": _solve_longer, "reset": _reset, "share": _set_share,
     "more": _show_more_rows, "undo": _open_step_before, "redo": _open_step_after, "step": _open_step,
-    "curve": _draw_curve, "name": _set_step_name, "pair": _compare_steps,
+    "beside": _show_variants, "curve": _draw_curve, "name": _set_step_name, "pair": _compare_steps,
     "search": _build_view_handler("search"), "show": _build_view_handler("show"),
     "department": _build_view_handler("department"), "envelope": _build_view_handler("envelope"),
     "present": _build_view_handler("present"), "unfilter": _remove_filters,

@@ -22,7 +22,7 @@ FIRST_ROWS = 50
 SHOWS = ("", "funded", "refused", "waiting", "closed", "enter", "leave", "forced")
 """Outcomes in the list: all, funded, refused (the waiting and the closed), entered or left at the last change,
 decided by hand."""
-VIEWS = ("share", "search", "show", "department", "envelope", "present", "rows")
+VIEWS = ("share", "search", "show", "department", "envelope", "present", "beside", "rows")
 """Fields that change the view of an answer, and not the answer."""
 FILTERS = ("search", "show", "department", "envelope")
 """Views that select applications of the list; all that are set hold together."""
@@ -53,7 +53,7 @@ class State:
     sets : other values by dotted path, as a repair of a conflict brings them
     share : one of `SHARES`
     search, show, department, envelope, rows : view of the list
-    present : "1" for large letters without controls
+    present, beside : "1" for large letters without controls, and for variants side by side
     """
 
     amounts: Mapping[str, int] = field(default_factory=dict)
@@ -67,6 +67,7 @@ class State:
     department: str = ""
     envelope: str = ""
     present: str = ""
+    beside: str = ""
     rows: int = FIRST_ROWS
 
     @property
@@ -198,5 +199,6 @@ _READERS: Mapping[str, Any] = {
     "out": _build_forced_reader(inside=False), "s": _set, "share": _build_view_reader("share", SHARES),
     "search": _build_view_reader("search"), "show": _build_view_reader("show", SHOWS),
     "department": _build_view_reader("department"), "envelope": _build_view_reader("envelope"),
-    "present": _build_view_reader("present", ("", "1")), "rows": _read_rows,
+    "present": _build_view_reader("present", ("", "1")), "beside": _build_view_reader("beside", ("", "1")),
+    "rows": _read_rows,
 }  # fmt: skip

@@ -241,7 +241,8 @@ class PlannerHandler(BaseHTTPRequestHandler):
         return _render_document(
             server.title,
             server.lang,
-            f'<div id="page" data-tab="{tab.key}" data-words="{html.escape(words)}">{tab.page.frame}</div>'
+            f'<div id="page" data-tab="{tab.key}" data-scenario="{html.escape(tab.page.scenario.sha256)}" '
+            f'data-words="{html.escape(words)}">{tab.page.frame}</div>'
             '<script type="module" src="/assets/service.js"></script>',
         )
 

@@ -2,7 +2,7 @@
 // script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
 
 const SLOW_MS = 90000, CANCEL_MS = 250;
-const VIEWS = ["curve", "name", "pair", "search", "show", "department", "envelope", "unfilter", "present", "share", "more", "save", "compare", "export", "address", "longer"];
+const VIEWS = ["curve", "beside", "name", "pair", "search", "show", "department", "envelope", "unfilter", "present", "share", "more", "save", "compare", "export", "address", "longer"];
 
 function render({ model, el }) {
   const frame = model.get("frame");
@@ -162,7 +162,9 @@ function render({ model, el }) {
       status.dataset.kind = reply.kind;
       clearTimeout(hurry);
     }
+    if (reply.steps) model.keep?.(reply.steps);
     if (reply.done) rest();
+    if (reply.then) send(reply.then);
     if (reply.focus) document.getElementById(reply.focus)?.focus();
   });
 
@@ -237,7 +239,7 @@ function render({ model, el }) {
 
   const moved = () => send({ do: "address", value: fragment() });
   window.addEventListener("popstate", moved);
-  send({ do: "address", value: fragment(), first: true });
+  send({ do: "address", value: fragment(), first: true, steps: model.recall?.() });
   return () => {
     window.removeEventListener("popstate", moved);
     listening.removeEventListener("keydown", keys);

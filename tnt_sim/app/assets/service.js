@@ -38,7 +38,11 @@ async function send(event) {
   }
 }
 
+const kept = `tnt-sim ${el.dataset.scenario}`; // the steps of this tab, which end with it
+
 const model = {
+  keep: (steps) => { try { sessionStorage.setItem(kept, JSON.stringify(steps)); } catch { /* full, or forbidden: the address has the settings */ } },
+  recall: () => { try { return JSON.parse(sessionStorage.getItem(kept)); } catch { return null; } },
   get: (name) => ({ words, frame: null })[name],
   on: (name, listener) => listeners.push(listener),
   send,

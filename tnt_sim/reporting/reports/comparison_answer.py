@@ -188,7 +188,7 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
         ],
         outputs=Output.PAGE,
     )
-    chart = Chart(finding, partial(_draw_changes, changes, names, finding), finding, question)
+    chart = Chart(finding, partial(draw_changes, changes, names, finding), finding, question)
     yield Section(_("Who gains and who loses"), [chart, table])
 
 
@@ -204,7 +204,8 @@ def _map_department_names(spec: ScenarioSpec) -> dict[str, str]:
     return dict(units.select("code", "name").iter_rows())
 
 
-def _draw_changes(changes: dict[str, int], names: dict[str, str], label: Text, lang: Lang, width: int) -> str:
+def draw_changes(changes: dict[str, int], names: dict[str, str], label: Text, lang: Lang, width: int) -> str:
+    """Draw what each department gains or loses, in cents, on a map with its legend."""
     colon = _(": ").in_(lang)
     titles = {
         code: f"{name} ({code}){colon}{_format_signed(changes.get(code, 0), lang)}"
