@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import State
 from tnt_sim.app.page_text import PAGE
@@ -18,6 +20,7 @@ from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kinds.registry import describe_rule
+from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.objective_text import describe_stage
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -121,29 +124,40 @@ def format_axis_values(axes: list[Axis], state: State, lang: Lang) -> dict[str, 
 
 def render_axes(drawer: Drawer, axes: list[Axis], state: State, answer: LiveAnswer | None) -> dict[str, str]:
     """Return what is beside each slider: a bar, granted and left."""
+    n_funded = None if answer is None else _count_funded(answer)
     return {
-        f"axis-{axis.k}": drawer.render_macro("axis_told", _describe_axis(axis, state, answer, drawer.lang))
+        f"axis-{axis.k}": drawer.render_macro(
+            "axis_told", _describe_axis(axis, state, answer, n_funded, drawer.lang)
+        )
         for axis in axes
     }
 
 
-def _describe_axis(axis: Axis, state: State, answer: LiveAnswer | None, lang: Lang) -> dict[str, Any]:
+def _count_funded(answer: LiveAnswer) -> IntArray:
+    """Return how many applications are funded under each envelope, int64 (n_nodes,): its nodes follow it."""
+    case = answer.problem.case
+    own = np.bincount(case.node[answer.allocation.funded], minlength=case.tree.n_nodes)
+    before = np.concatenate([[0], np.cumsum(own)])
+    return np.asarray(before[np.asarray(case.tree.end)] - before[:-1], dtype=np.int64)
+
+
+def _describe_axis(
+    axis: Axis, state: State, answer: LiveAnswer | None, n_funded: IntArray | None, lang: Lang
+) -> dict[str, Any]:
     cents = get_amount(axis, state)
     written = ""
     if cents != axis.written_cents:
         amount = format_short_amount(axis.written_cents, lang)
         written = _("as written: {amount}", amount=amount).in_(lang)
-    if answer is None or axis.id not in answer.problem.case.tree.ids:
+    if answer is None or n_funded is None or axis.id not in answer.problem.case.tree.ids:
         return {"bar": 0, "words": "", "written": written, "id": ""}
     tree = answer.problem.case.tree
     node = tree.get_node(axis.id)
     granted, left = answer.reading.envelopes.granted_cents[node], answer.reading.envelopes.left_cents[node]
-    under = (answer.problem.case.node >= node) & (answer.problem.case.node < tree.end[node])
-    n = int((answer.allocation.funded & under).sum())
     text = _n(
         "{granted} granted, {n} funded; {left} left",
         "{granted} granted, {n} funded; {left} left",
-        n=n,
+        n=int(n_funded[node]),
         granted=format_short_amount(granted, lang),
         left=format_short_amount(left, lang),
     )

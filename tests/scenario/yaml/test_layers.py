@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.scenario.yaml import overrides
 from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
 from tnt_sim.scenario.yaml.nodes import Origin, to_tree
 from tnt_sim.scenario.yaml.overrides import parse_value
@@ -382,6 +384,11 @@ def test_project_root_and_resolve_inside(tmp_path: Path) -> None:
         "[1, 2",
         "[a, 'b', ~]",
         '["tab\\t"]',
+        json.dumps(
+            [{"id": f"a-{k}", "envelopes": [{"id": f"b-{k}", "amount": "1.5 M€"}]} for k in range(300)]
+        ),
+        "[" * 39 + "1" + "]" * 39,
+        "[" * 70 + "1" + "]" * 70,
     ],
 )
 def test_a_value_that_is_json_is_read_as_yaml_reads_it(text: str) -> None:
@@ -396,3 +403,9 @@ def test_a_value_that_is_json_is_read_as_yaml_reads_it(text: str) -> None:
         return None if node is None else to_tree(node)
 
     assert read(lambda: to_tree(parse_value(text, Origin("x")))) == read(by_yaml)
+
+
+def test_many_changed_amounts_are_not_read_as_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overrides, "parse_yaml", lambda *_, **__: pytest.fail("read as YAML, which is slow"))
+    tree = [{"id": f"leaf-{k}", "amount": f"{k} €"} for k in range(500)]
+    assert to_tree(parse_value(json.dumps(tree, ensure_ascii=False), Origin("x"))) == tree

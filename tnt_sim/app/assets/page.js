@@ -235,6 +235,7 @@ function render({ model, el }) {
     if (!form.dataset.do) return;
     remember(form);
     send({ do: form.dataset.do, value: Object.fromEntries(new FormData(form)) });
+    if (form.dataset.do === "name") form.reset();
   });
 
   const moved = () => send({ do: "address", value: fragment() });

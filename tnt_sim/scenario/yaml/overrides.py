@@ -8,6 +8,7 @@ replaces the weaker one. A null removes the key below it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from tnt_sim.domain.field_types import quote_value
@@ -183,8 +184,9 @@ def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
 
 
 _LISTS = frozenset({"dossiers", "eligibility", "grants", "caps", "waivers", "rules", "objective", "steps"})
-MAX_JSON, MAX_OPEN = 20_000, 40
-"""Longest text, and most opening brackets, of a value that is read as JSON."""
+MAX_JSON, MAX_OPEN = 150_000, 40
+"""Longest text, and most brackets open at the same time, of a value that is read as JSON."""
+_BRACKETS = re.compile(r"[\[\]{}]")
 _FILE_KEYS = frozenset({"extends", "overrides"})
 
 
@@ -216,7 +218,7 @@ def _from_json(text: str, origin: Origin) -> YamlNode | None:
     Only what both languages read alike is accepted: no escapes, no repeated key, nothing long or deep.
     """
     odd = "\\" in text or "<<" in text or FORBIDDEN.search(text) is not None
-    if odd or len(text) > MAX_JSON or text.count("[") + text.count("{") > MAX_OPEN:
+    if odd or len(text) > MAX_JSON or _count_open(text) > MAX_OPEN:
         return None
     try:
         value = json.loads(
@@ -225,6 +227,15 @@ def _from_json(text: str, origin: Origin) -> YamlNode | None:
     except ValueError:
         return None
     return from_value(_as_text(value), origin)
+
+
+def _count_open(text: str) -> int:
+    """Return the most brackets that are open at the same time; those within texts count as well."""
+    n_open = most = 0
+    for bracket in _BRACKETS.findall(text):
+        n_open += 1 if bracket in "[{" else -1
+        most = max(most, n_open)
+    return most
 
 
 def _reject_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
