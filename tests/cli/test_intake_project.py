@@ -96,6 +96,11 @@ def test_the_review_page_says_what_was_read(tnt: Run, table: Path) -> None:
     page = Path("mine/relecture.html").read_text("utf-8")
     for words in ("Source : DDT, mars 2026", "Favorable (5)", "Note /20", "mises de côté", "Projet 29"):
         assert words in page
+    figure = page[page.index("<figure>") : page.index("</figure>")]
+    copy = pl.read_csv("mine/data/dossiers.csv", infer_schema=False)
+    assert f"{copy.height} lignes" in figure
+    assert "À décider" in figure
+    assert "Source : DDT, mars 2026" in page[page.index("<details") :]
 
 
 @pytest.mark.slow

@@ -145,15 +145,11 @@ def convert_to_number(value: Cell, kind: Kind) -> Cell | float:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One sentence or a few; a `soft` one is a remark, and a `mark`, as « → », makes it an item of a list.
-
-    `outputs` says whether a terminal and a page have it; a workbook has every sentence.
-    """
+    """One sentence or a few; a `soft` one is a remark, and a `mark`, as « → », makes it an item of a list."""
 
     text: Words
     soft: bool = False
     mark: str = ""
-    outputs: Output = Output.ALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from tnt_sim.analysis.preferences.weight_polytope import build_half_spaces, roun
 from tnt_sim.api.studies.preferences import WeightStudy, weights
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.preferences import build_report
+from tnt_sim.reporting.reports.preferences import build_report, list_weight_ranges
 
 NAMES = ("score", "dossiers", "second")
 GRID = 24
@@ -211,3 +212,31 @@ def test_a_scenario_with_steps_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="une seule décision"):
         weights(load_scenario(path), ["score", "dossiers"])
+
+
+@pytest.mark.parametrize(
+    ("ranges", "order", "words"),
+    [
+        ({}, (), "No preference"),
+        ({"score": (6, 18)}, (), "Widest range: "),
+        ({}, ("score", "dossiers", "second"), "Widest range: "),
+        ({"score": (12, 12), "dossiers": (6, 6)}, (), "one weight for each criterion"),
+    ],
+)
+def test_the_picture_of_weights_has_the_ranges_that_satisfy_the_preferences(
+    tmp_path: Path, ranges: dict[str, tuple[int, int]], order: tuple[str, ...], words: str
+) -> None:
+    case = weighed(world(301, 5))
+    case["rules"] = []
+    texts = {name: (f"{100 * low}/{GRID}", f"{100 * high}/{GRID}") for name, (low, high) in ranges.items()}
+    percent = {name: tuple(f"{float(Fraction(text)):g} %" for text in pair) for name, pair in texts.items()}
+    found = weights(written(case, tmp_path), NAMES, ranges=percent, order=order)
+    grid = possible(ranges, order)
+    exact = [(min(w[k] for w in grid), max(w[k] for w in grid)) for k in range(len(NAMES))]
+    read = [float(weight) for pair in list_weight_ranges(found.data) for weight in pair]
+    assert read == pytest.approx([float(weight) for pair in exact for weight in pair], abs=1e-9)
+    page = render_report_html(build_report(found.data), Lang.EN)
+    assert words in page
+    picture = page[page.index("<figure>") : page.index("</figure>")]
+    for low, high in exact:
+        assert f"{round(100 * low)}% to {round(100 * high)}%" in picture

@@ -118,3 +118,21 @@ def test_an_unproven_list_has_no_cause_at_its_margin(solve: Solve) -> None:
         assert picture is not None
         assert ("a rule or its size" in picture.finding) is publishable
         assert picture.heads[3] == "Per €1,000"
+
+
+def test_only_money_that_would_pay_for_a_dossier_is_to_be_used(solve: Solve) -> None:
+    def list_decisions(run: StoredRun, explanation: ExplainDocument) -> str:
+        outcomes = build_outcomes(run, explanation)
+        return " ".join(text.en for text in build_sentences(run, outcomes, explanation).decisions)
+
+    either = "rules: [{id: r, title: L'un ou l'autre, kind: exclusive, dossiers: [A, B]}]\n"
+    assert "Use the" not in list_decisions(*solve("dossier,requested,score\nA,20,5\nB,10,3\n", either))
+    small = "dossier,requested,score\nA,99.99,5\nB,0.01,0\n"
+    assert "Use the" not in list_decisions(*solve(small)), "the last cent is not idle"
+    run, explanation = solve("dossier,requested,score\nA,20,5\nB,10,0\n")
+    said = list_decisions(run, explanation)
+    first = explanation.reserve[0]
+    assert (first.rule, first.missing_cents, first.left_cents) == (None, 0, 8_000)
+    assert "Use the €80 left: 1 eligible dossier" in said
+    elsewhere = replace(explanation, reserve=[replace(first, left_cents=900)])
+    assert "Use the" not in list_decisions(run, elsewhere), "what is left is in another envelope"

@@ -35,12 +35,17 @@ class Bar:
     mark: Mark = Mark.GRANTED
 
 
-def draw_bars(bars: Sequence[Bar], sides: Sequence[str], label: str, width: int) -> str:
-    """Draw groups of horizontal bars from zero, one bar per side, with a legend where there are several sides."""
+def draw_bars(
+    bars: Sequence[Bar], sides: Sequence[str], label: str, width: int, *, above: bool = False
+) -> str:
+    """Draw groups of horizontal bars from zero, one bar per side, with a legend where there are several sides.
+
+    Names are above their bars on a narrow page, or everywhere with `above`.
+    """
     if not bars:
         return ""
     drawing = Drawing(width)
-    above = width <= NARROW
+    above = above or width <= NARROW
     name_room = 0.0 if above else compute_text_room([bar.label for bar in bars], 60, MOST_NAME)
     text_room = max(measure_text(text) for bar in bars for text in bar.texts) + 12
     most = max((size for bar in bars for size in bar.sizes), default=0.0) or 1.0

@@ -50,6 +50,7 @@ def draw_ranges(
     label: str,
     lang: Lang,
     width: int,
+    limits: tuple[float, float] | None = None,
 ) -> str:
     """Draw ranges: a thin line from least to greatest, a bar between low and high, a stroke in the middle.
 
@@ -57,6 +58,7 @@ def draw_ranges(
     ----------
     here : a value and its name, drawn as a line through all ranges
     axis : title of the axis
+    limits : of the axis; by default `choose_limits` of the values
     """
     if not ranges:
         return ""
@@ -64,11 +66,12 @@ def draw_ranges(
     above = width <= NARROW
     name_room = 8.0 if above else compute_text_room([one.label for one in ranges], 60, MOST_NAME)
     flat = choose_range_scale(ranges, None if here is None else here[0], write)
-    scale = Scale(flat.low, flat.high, name_room, width - 22.0, write)
+    low, high = limits or (flat.low, flat.high)
+    scale = Scale(low, high, name_room, width - 22.0, write)
     y = 0.0 if here is None else 22.0
     for entry in ranges:
         start, end = scale.locate(entry.least), scale.locate(entry.most)
-        low, high = scale.locate(entry.low), scale.locate(entry.high)
+        begin, finish = scale.locate(entry.low), scale.locate(entry.high)
         if above:
             drawing.write_text(0, y + 13, shorten_text(entry.label, width))
             y += LINE_HEIGHT
@@ -78,7 +81,7 @@ def draw_ranges(
             )
         drawing.draw_line([(start, y + 10), (end, y + 10)], Mark.COMMITTED, thickness=1.6)
         drawing.draw_rect(
-            low, y + 3, max(2, high - low), BAR, Mark.GRANTED, title=f"{entry.label} · {entry.text}"
+            begin, y + 3, max(2, finish - begin), BAR, Mark.GRANTED, title=f"{entry.label} · {entry.text}"
         )
         if here is not None:
             place = scale.locate(here[0])

@@ -258,11 +258,22 @@ def _list_explained_decisions(run: StoredRun, outcomes: Outcomes, explanation: E
 
 
 def _find_idle_money(outcomes: Outcomes, reserve: Sequence[ReserveEntry]) -> Text | None:
-    """Say that the money left would pay for an application that is not selected, if there is one."""
-    left = outcomes.rows[0].left_cents
-    payable = [one for one in reserve if 0 < one.asked_cents <= left and not one.missing_cents]
+    """Say that the money left would pay for an application that neither money nor a rule keeps out.
+
+    The last cents of an envelope pay for nothing, and neither does money that is left in another envelope.
+    """
+    total = outcomes.rows[0]
+    if total.left_cents * _SMALL_SHARE < total.granted_cents + total.left_cents:
+        return None
+    payable = [
+        one
+        for one in reserve
+        if one.looked_at and one.rule is None and not one.missing_cents
+        and 0 < one.asked_cents <= min(one.left_cents, total.left_cents)
+    ]  # fmt: skip
     if not payable:
         return None
+    left = min(total.left_cents, max(one.left_cents for one in payable))
     return _n(
         "Use the {left} left: {n} eligible dossier that is not selected asks no more than that.",
         "Use the {left} left: {n} eligible dossiers that are not selected ask no more than that each.",

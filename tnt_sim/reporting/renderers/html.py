@@ -236,8 +236,6 @@ def _render_inner(section: Section, lang: Lang, *, on_page: bool = True) -> Iter
 def _render_node(node: Node, lang: Lang, title: str = "", *, on_page: bool = True) -> str:
     match node:
         case Paragraph():
-            if on_page and not node.outputs & Output.PAGE:
-                return ""
             soft = ' class="soft"' if node.soft else ""
             return f"<p{soft}>{escape(node.mark + write_words(node.text, lang))}</p>"
         case Callout():

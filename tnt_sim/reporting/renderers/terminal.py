@@ -137,7 +137,7 @@ def render_nodes(nodes: Sequence[Node], lang: Lang, width: int) -> list[Line]:
 
 def _render_node(node: Node, lang: Lang, width: int) -> list[Line]:
     match node:
-        case Paragraph() if node.outputs & Output.TERMINAL:
+        case Paragraph():
             style = "dim" if node.soft else ""
             return wrap_paragraph(write_words(node.text, lang), width, first=node.mark, style=style)
         case Callout():

@@ -18,6 +18,7 @@ from tnt_sim.reporting.report_tree import (
     Column,
     Kind,
     Node,
+    Output,
     Report,
     Section,
     Tone,
@@ -26,6 +27,7 @@ from tnt_sim.reporting.report_tree import (
     write_both,
 )
 from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
+from tnt_sim.reporting.text.dossier_names import label_dossier
 
 MOST_MATRIX_ROWS = 20
 STEERED: Mapping[str, Text] = MappingProxyType(
@@ -83,8 +85,11 @@ def _build_open_dossiers(document: AlternativesDocument) -> list[Section]:
         build_section(
             _("Choices that are really open ({n_rows})", n_rows=len(rows)),
             [
-                Column(_("Dossier"), [one.dossier for one in rows]),
-                Column(_("Title"), [one.title or "" for one in rows]),
+                Column(
+                    _("Dossier"), [label_dossier(one.dossier, one.title) for one in rows], outputs=Output.PAGE
+                ),
+                Column(_("Dossier"), [one.dossier for one in rows], outputs=Output.TERMINAL | Output.SHEET),
+                Column(_("Title"), [one.title or "" for one in rows], outputs=Output.TERMINAL | Output.SHEET),
                 Column(
                     _("Funded in, of {n}", n=n),
                     [one.n_funded_in for one in rows],
@@ -111,7 +116,7 @@ def _build_matrix(document: AlternativesDocument) -> Chart | None:
             name in enters or (in_best and name not in leaves)
             for enters, leaves in zip(entered, left, strict=True)
         ]
-        rows.append(MatrixRow(f"{name} {dossier.title or ''}".rstrip(), [in_best, *inside]))
+        rows.append(MatrixRow(label_dossier(name, dossier.title), [in_best, *inside]))
     n = len(rows)
     rows.sort(key=lambda row: abs(2 * sum(row.inside) - len(row.inside)))
     finding = _n("{n} dossier depends on the choice", "{n} dossiers depend on the choice", n=n)

@@ -177,18 +177,11 @@ def _build_differences(comparison: ComparedRuns) -> Iterator[Section]:
             for k, side in enumerate(comparison.sides, start=1)
         ),
     ]
-    title, is_pair = _("What differs"), len(comparison.sides) == 2
-    nodes: list[Node] = [
-        Paragraph(text, outputs=Output.TERMINAL if is_pair else Output.ALL) for text in words
-    ]
-    annex: list[Node] = [Paragraph(text, outputs=Output.PAGE) for text in words]
+    nodes: list[Node] = [Paragraph(text) for text in words]
     if pairs:
         nodes.append(Table(columns, most=40, outputs=Output.TERMINAL | Output.SHEET))
-        in_words = Table(_list_difference_columns(comparison), outputs=Output.PAGE)
-        (annex if is_pair else nodes).append(in_words)
-    yield Section(title, nodes)
-    if is_pair:
-        yield Section(title, annex, annex=True)
+        nodes.append(Table(_list_difference_columns(comparison), outputs=Output.PAGE))
+    yield Section(_("What differs"), nodes, folded=len(comparison.sides) == 2)
 
 
 def _list_difference_columns(comparison: ComparedRuns) -> list[Column]:
@@ -239,9 +232,7 @@ def _build_regrets(comparison: ComparedRuns) -> Iterator[Section]:
             Column(_("Regret"), worst["worst_regret"].to_list(), Kind.DECIMAL),
             *([Column(_("Note"), notes)] if any(notes) else []),
         ]
-        title = _("Greatest regret")
-        yield Section(title, [Table(columns, outputs=Output.TERMINAL | Output.SHEET)])
-        yield Section(title, [Table(columns, outputs=Output.PAGE)], annex=True)
+        yield Section(_("Greatest regret"), [Table(columns)], folded=True)
     columns = [
         Column(_("List"), table["portfolio"].to_list()),
         Column(_("Under the scenario"), table["scenario"].to_list()),

@@ -119,7 +119,7 @@ def build_envelope_chart(comparison: ComparedRuns) -> list[Chart]:
     moved = sorted(
         ((after - before, name) for name, (before, after) in granted.items() if before != after),
         key=lambda entry: (-abs(entry[0]), entry[1]),
-    )[:MOST_ENVELOPES]
+    )
     if not moved:
         return []
     change, name = moved[0]
@@ -127,10 +127,16 @@ def build_envelope_chart(comparison: ComparedRuns) -> list[Chart]:
         finding = _("{envelope}: {change} more", envelope=titles[name], change=_write_short(change))
     else:
         finding = _("{envelope}: {change} less", envelope=titles[name], change=_write_short(-change))
-    rows = [(titles[name], *granted[name]) for _change, name in moved]
+    rows = [(titles[name], *granted[name]) for _change, name in moved[:MOST_ENVELOPES]]
     names = (comparison.sides[0].name, comparison.sides[1].name)
     alt = write_both(partial(_describe_envelopes, rows))
     question = _("Amounts granted by envelope, before and after")
+    if len(moved) > MOST_ENVELOPES:
+        question = _n(
+            "Amounts granted by envelope, before and after; {n} envelope that changes less is in the annex",
+            "Amounts granted by envelope, before and after; {n} envelopes that change less are in the annex",
+            n=len(moved) - MOST_ENVELOPES,
+        )
     return [Chart(alt, partial(_draw_envelopes, rows, names, alt), finding, question)]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from tnt_sim.i18n.message import Text, _, _n
+from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.i18n.parameters import Count, Items, Money
 from tnt_sim.ingest.intake.columns import ColumnReading, Use
 from tnt_sim.ingest.intake.header_words import Role
@@ -15,9 +17,12 @@ from tnt_sim.ingest.intake.questions import Question
 from tnt_sim.ingest.intake.unread_columns import UnreadColumn, suggest_use
 from tnt_sim.ingest.intake.values import Opinion, ValueList
 from tnt_sim.ingest.tables.raw_table import format_letters
+from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import (
     Callout,
     Cell,
+    Chart,
     Column,
     Kind,
     Node,
@@ -27,6 +32,7 @@ from tnt_sim.reporting.report_tree import (
     Section,
     Table,
     Tone,
+    write_both,
 )
 from tnt_sim.reporting.reports.unread_columns import build_unread_columns
 
@@ -42,6 +48,7 @@ def build_report(
         Callout(_summarise(intake, questions), Tone.DOUBT if questions else Tone.GOOD),
         Paragraph(_describe_cells(intake)),
         Paragraph(_describe_place(intake)),
+        _build_lines_picture(intake, questions),
         *build_questions(questions),
         *build_unread_columns(unread),
         _build_columns(intake),
@@ -66,6 +73,59 @@ def _summarise(intake: Intake, questions: Sequence[Question]) -> Text:
         aside=_n("{n} line set aside", "{n} lines set aside", n=n_aside),
         asked=_n("{n} question", "{n} questions", n=len(questions)) if questions else _("no question"),
     )
+
+
+type _LineRow = tuple[Text, int, int | None, Mark]
+"""Words of some lines, their number, what they request or None where unknown, and their mark."""
+
+
+def _build_lines_picture(intake: Intake, questions: Sequence[Question]) -> Section:
+    """Return the lines that were read, those that each question is about, and those set aside."""
+    rows: list[_LineRow] = [
+        (_("Read as applications"), intake.dossiers.height, int(intake.cents.sum()), Mark.GRANTED)
+    ]
+    rows += [
+        (_("To decide: {question}", question=entry.text), entry.n, entry.cents or None, Mark.WAITING)
+        for entry in questions
+        if entry.n
+    ]
+    n_lines = sum(line.kind is LineKind.QUESTIONED for line in intake.lines.lines)
+    if n_lines:
+        rows.append((_("To decide: lines that may be applications"), n_lines, None, Mark.WAITING))
+    rows.append((_("Lines set aside"), len(intake.list_lines(LineKind.ASIDE)), None, Mark.INELIGIBLE))
+    decide = _n("{n} question to decide", "{n} questions to decide", n=len(questions))
+    finding = _(
+        "{n} applications read; {decide}",
+        n=Count(intake.dossiers.height),
+        decide=decide if questions else _("nothing to decide"),
+    )
+    question = _("Lines of the file, and what they request; a line may be in several questions")
+    alt = write_both(partial(_describe_rows, rows))
+    columns = [
+        Column(_("Lines of the file"), [row[0] for row in rows]),
+        Column(_("Lines"), [row[1] for row in rows], Kind.COUNT),
+        Column(_("Requested"), [row[2] for row in rows], Kind.ROUND_MONEY),
+    ]
+    chart = Chart(alt, partial(_draw_rows, rows), finding, question)
+    return Section(
+        _("The lines of the file"), [chart, Table(columns, outputs=Output.PAGE, narrow_cards=True)]
+    )
+
+
+def _format_row(n: int, cents: int | None, lang: Lang) -> str:
+    money = [] if cents is None else [format_short_amount(cents, lang)]
+    return " · ".join([_n("{n} line", "{n} lines", n=n).in_(lang), *money])
+
+
+def _describe_rows(rows: Sequence[_LineRow], lang: Lang) -> str:
+    return "; ".join(f"{name.in_(lang)} {_format_row(n, cents, lang)}" for name, n, cents, _mark in rows)
+
+
+def _draw_rows(rows: Sequence[_LineRow], lang: Lang, width: int) -> str:
+    bars = [
+        Bar(name.in_(lang), [n], [_format_row(n, cents, lang)], mark) for name, n, cents, mark in rows if n
+    ]
+    return draw_bars(bars, [""], _describe_rows(rows, lang), width, above=True)
 
 
 def _describe_cells(intake: Intake) -> Text:
@@ -141,7 +201,7 @@ def _build_columns(intake: Intake) -> Section:
         Column(_("Understood as"), [_describe_use(entry, intake) for entry in intake.columns]),
         Column(_("Filled"), cells, Kind.COUNT, optional=True),
     ]
-    return Section(_("Columns"), [Table(columns, most=60, narrow_cards=True)])
+    return Section(_("Columns"), [Table(columns, most=60, narrow_cards=True)], folded=True)
 
 
 def _build_lines(intake: Intake) -> list[Node]:
@@ -154,7 +214,11 @@ def _build_lines(intake: Intake) -> list[Node]:
         Column(_("Content"), [line.text for line in lines]),
     ]
     return [
-        Section(_("Lines that are no application"), [Table(columns, most=_MOST_LINES, narrow_cards=True)])
+        Section(
+            _("Lines that are no application"),
+            [Table(columns, most=_MOST_LINES, narrow_cards=True)],
+            folded=True,
+        )
     ]
 
 
@@ -168,7 +232,7 @@ _OPINIONS = {
 
 def _build_values(intake: Intake) -> list[Node]:
     tables = [_build_value_table(values) for values in intake.values]
-    return [Section(_("Values"), tables)] if tables else []
+    return [Section(_("Values"), tables, folded=True)] if tables else []
 
 
 def _build_value_table(values: ValueList) -> Table:
@@ -208,7 +272,7 @@ def _build_cells(intake: Intake) -> list[Node]:
         Column(_("For example"), [entry.example for entry in intake.remarks]),
         Column(_("Lines"), [", ".join(map(str, entry.rows[:_MOST_LINES])) for entry in intake.remarks]),
     ]
-    return [Section(_("Cells that are not in the copy"), [Table(columns, narrow_cards=True)])]
+    return [Section(_("Cells that are not in the copy"), [Table(columns, narrow_cards=True)], folded=True)]
 
 
 def _build_applications(intake: Intake) -> Section:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 
 from tnt_sim.analysis.preferences.document import WeightsDocument
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Lang, Text, _, _p, capitalise_text
 from tnt_sim.i18n.numbers import format_number
+from tnt_sim.i18n.parameters import Count, Rate
+from tnt_sim.reporting.charts.ranges import Range, draw_ranges
+from tnt_sim.reporting.charts.svg import write_rate
 from tnt_sim.reporting.report_tree import (
     Callout,
+    Chart,
     Column,
     Kind,
     Node,
+    Output,
     Paragraph,
     Report,
+    Section,
+    Table,
     Tone,
     build_section,
     write_both,
 )
 from tnt_sim.reporting.reports.study_report import build_study_report
+from tnt_sim.reporting.text.dossier_names import label_dossier
+from tnt_sim.rules.expressions.column_text import describe_column
 
 
 def build_report(document: WeightsDocument) -> Report:
@@ -37,27 +47,90 @@ def build_report(document: WeightsDocument) -> Report:
     ]
     nodes: list[Node] = [
         Paragraph(write_both(partial(_describe_criteria, document))),
+        *_build_weights(document),
         build_section(_("The choices"), columns),
+        _build_dossiers(document),
     ]
+    verdict = Callout(describe_verdict(document), Tone.PLAIN)
+    return build_study_report(document, _("By the weights"), verdict, nodes)
+
+
+def list_weight_ranges(document: WeightsDocument) -> list[tuple[Fraction, Fraction]]:
+    """Return the least and the greatest weight of each criterion that satisfies the preferences."""
+    corners = [[parse_decimal(weight) for weight in corner] for corner in document.corners]
+    return [(min(weights), max(weights)) for weights in zip(*corners, strict=True)]
+
+
+def _build_weights(document: WeightsDocument) -> list[Section]:
+    """Return the range of each weight as a picture and a table; nothing where no weights are known."""
+    ranges = list_weight_ranges(document)
+    if len(ranges) != len(document.criteria):
+        return []
+    names = [capitalise_text(describe_column(one.name)) for one in document.criteria]
+    finding = describe_ranges(names, ranges)
+    question = _("Weights that satisfy the preferences; together they are 100%")
+    columns = [
+        Column(_("Criterion"), names),
+        Column(_("At least"), [low for low, _high in ranges], Kind.RATE),
+        Column(_("At most"), [high for _low, high in ranges], Kind.RATE),
+    ]
+    chart = Chart(finding, partial(_draw_weights, names, ranges, finding), finding, question)
+    return [Section(_("The weights"), [chart, Table(columns)])]
+
+
+def describe_ranges(names: Sequence[Text], ranges: Sequence[tuple[Fraction, Fraction]]) -> Text:
+    """Say how far the preferences leave the weights open."""
+    if all(low == 0 and high == 1 for low, high in ranges):
+        return _("No preference: every weight may be from 0 to 100%")
+    width, k = max((high - low, -k) for k, (low, high) in enumerate(ranges))
+    if not width:
+        return _("The preferences leave one weight for each criterion")
+    low, high = ranges[-k]
+    return _(
+        "Widest range: {name}, from {low} to {high}", name=names[-k], low=Rate(low, 0), high=Rate(high, 0)
+    )
+
+
+def _draw_weights(
+    names: Sequence[Text], ranges: Sequence[tuple[Fraction, Fraction]], label: Text, lang: Lang, width: int
+) -> str:
+    entries = []
+    for name, (low, high) in zip(names, ranges, strict=True):
+        least, most = float(low), float(high)
+        text = _("{low} to {high}", low=Rate(low, 0), high=Rate(high, 0))
+        entries.append(Range(name.in_(lang), least, least, (least + most) / 2, most, most, text.in_(lang)))
+    axis = _("weight").in_(lang)
+    return draw_ranges(entries, None, write_rate, axis, label.in_(lang), lang, width, (0.0, 1.0))
+
+
+def _build_dossiers(document: WeightsDocument) -> Section:
     moving = sorted(document.borderline, key=lambda one: -one.core_index)
+    n = len(document.portfolios)
     counts = _(
         "Always funded: {n_core}; never: {n_exterior}; by the weights: {n_moving}.",
         n_core=len(document.core),
         n_exterior=document.n_exterior,
         n_moving=len(moving),
     )
+    times = [round(one.core_index * n) for one in moving]
     rows = [
-        Column(_("Dossier"), [one.dossier for one in moving]),
-        Column(_("Title"), [one.title or "" for one in moving]),
+        Column(_("Dossier"), [label_dossier(one.dossier, one.title) for one in moving], outputs=Output.PAGE),
+        Column(_("Dossier"), [one.dossier for one in moving], outputs=Output.TERMINAL | Output.SHEET),
+        Column(_("Title"), [one.title or "" for one in moving], outputs=Output.TERMINAL | Output.SHEET),
+        Column(
+            _("Choices"),
+            [_("{times} of {n}", times=Count(k), n=Count(n)) for k in times],
+            Kind.FIGURE,
+            Output.PAGE,
+        ),
         Column(
             _("Share of choices"),
             [Fraction(round(100 * one.core_index), 100) for one in moving],
             Kind.RATE,
+            Output.TERMINAL | Output.SHEET,
         ),
     ]
-    nodes.append(build_section(_("The dossiers"), rows if moving else (), words=[counts]))
-    verdict = Callout(describe_verdict(document), Tone.PLAIN)
-    return build_study_report(document, _("By the weights"), verdict, nodes)
+    return build_section(_("The dossiers"), rows if moving else (), words=[counts])
 
 
 def _describe_criteria(document: WeightsDocument, lang: Lang) -> str:

@@ -11,8 +11,9 @@ from tnt_sim.analysis.shared.list_distance import ListChange, ListChanges
 from tnt_sim.documents import TableRows
 from tnt_sim.i18n.message import NO_TEXT, Text, _
 from tnt_sim.i18n.parameters import Day
-from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone, Words
+from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Output, Report, Table, Tone, Words
 from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interruption
+from tnt_sim.reporting.text.dossier_names import label_dossiers
 
 
 class StudySummary(LimitedStudy, Protocol):
@@ -73,8 +74,15 @@ def build_change_table(changes: ListChanges) -> Table:
     table = pl.concat([cast("TableRows[ListChange]", rows).table for __, rows in kinds])
     return Table(
         [
-            Column(_("Dossier"), table["dossier"].to_list()),
-            Column(_("Title"), table["title"].fill_null("").to_list()),
+            Column(
+                _("Dossier"),
+                label_dossiers(table["dossier"].to_list(), table["title"].to_list()),
+                outputs=Output.PAGE,
+            ),
+            Column(_("Dossier"), table["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
+            Column(
+                _("Title"), table["title"].fill_null("").to_list(), outputs=Output.TERMINAL | Output.SHEET
+            ),
             Column(_("Change"), [CHANGES[key] for key, rows in kinds for __ in range(len(rows))]),
             Column(_("Before"), table["before_cents"].to_list(), Kind.MONEY),
             Column(_("After"), table["after_cents"].to_list(), Kind.MONEY),

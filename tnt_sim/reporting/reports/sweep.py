@@ -43,6 +43,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.reporting.reports.sweep_pictures import build_charts
+from tnt_sim.reporting.text.dossier_names import label_dossiers
 from tnt_sim.reporting.text.sweep import (
     ABOUT,
     CURVE,
@@ -282,8 +283,13 @@ def _build_dossiers(document: SweepDocument) -> list[Node]:
         _("Commitments kept: funded from"),
     )
     columns = [
-        Column(_("Dossier"), rows["dossier"].to_list()),
-        Column(_("Title"), rows["title"].to_list()),
+        Column(
+            _("Dossier"),
+            label_dossiers(rows["dossier"].to_list(), rows["title"].to_list()),
+            outputs=Output.PAGE,
+        ),
+        Column(_("Dossier"), rows["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
+        Column(_("Title"), rows["title"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
         Column(_("Envelope"), rows["envelope"].to_list()),
         Column(_("Granted"), rows["granted_cents"].to_list(), Kind.ROUND_MONEY),
         Column(

@@ -201,17 +201,25 @@ def _build_entries(document: SweepDocument) -> Chart:
     counts = [(point.amount_cents, len(entry.entered)) for point, entry in lists]
     n = sum(count for _cents, count in counts)
     finding = _n("{n} entry over all amounts", "{n} entries over all amounts", n=n)
+    size = -(-len(counts) // MOST_STEPS_NAMED)
     question = _("Dossiers that enter at each amount; some leave again")
-    return Chart(finding, partial(_draw_entries, counts, finding), finding, question)
+    if size > 1:
+        question = _n(
+            "Dossiers that enter, {n} amount to a bar; some leave again",
+            "Dossiers that enter, {n} amounts to a bar; some leave again",
+            n=size,
+        )
+    return Chart(finding, partial(_draw_entries, counts, size, finding), finding, question)
 
 
-def _draw_entries(counts: Sequence[tuple[int, int]], label: Text, lang: Lang, width: int) -> str:
-    n = len(counts)
-    picked = counts if n <= MOST_STEPS_NAMED else [counts[k] for k in range(0, n, -(-n // MOST_STEPS_NAMED))]
-    bars = [
-        Bar(format_round_amount(cents, lang), [count], [format_integer(count, lang)])
-        for cents, count in picked
-    ]
+def _draw_entries(counts: Sequence[tuple[int, int]], size: int, label: Text, lang: Lang, width: int) -> str:
+    """Draw who enters at each amount, or at so many neighbouring amounts together: no entry is left out."""
+    bars = []
+    for k in range(0, len(counts), size):
+        group = counts[k : k + size]
+        ends = dict.fromkeys(format_round_amount(cents, lang) for cents in (group[0][0], group[-1][0]))
+        n = sum(count for _cents, count in group)
+        bars.append(Bar(" – ".join(ends), [n], [format_integer(n, lang)]))
     return draw_bars(bars, [""], label.in_(lang), width)
 
 
@@ -232,7 +240,16 @@ def _build_envelopes(document: SweepDocument) -> Chart:
         finding = _("{envelope} gains the most: {gain}", envelope=name, gain=gain)
     else:
         finding = _("{envelope} loses the most: {gain}", envelope=name, gain=gain)
-    question = _("Amounts granted by each envelope, at the smallest amount and at the largest")
+    question = join_sentences(
+        _("Amounts granted by each envelope, at the smallest amount and at the largest."),
+        _n(
+            "{n} envelope that changes less is in the table alone.",
+            "{n} envelopes that change less are in the table alone.",
+            n=len(rows) - MOST_ENVELOPES,
+        )
+        if len(rows) > MOST_ENVELOPES
+        else None,
+    )
     amounts = (start.amount_cents, end.amount_cents)
     return Chart(
         finding, partial(_draw_envelopes, rows[:MOST_ENVELOPES], amounts, finding), finding, question

@@ -359,9 +359,9 @@ def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
     if tables.fixed_lists:
         yield _build_list_section(tables)
     if tables.n_draws:
-        yield from _leave_to_annex(*_build_envelope_table(tables))
+        yield _build_envelope_section(tables)
     if tables.payments.height:
-        yield from _leave_to_annex(*_build_payment_table(tables))
+        yield _build_payment_section(tables)
     table = tables.dossiers
     yield build_section(
         _("The dossiers"),
@@ -376,18 +376,6 @@ def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
         ],
         annex=True,
     )
-
-
-def _leave_to_annex(title: Text, columns: Sequence[Column], words: Text) -> list[Section]:
-    """Return a part of the terminal that a page has among its annexes."""
-    return [
-        Section(
-            title,
-            [Paragraph(words, outputs=shown), Table(columns, outputs=shown | also)],
-            annex=shown is Output.PAGE,
-        )
-        for shown, also in ((Output.TERMINAL, Output.SHEET), (Output.PAGE, Output.PAGE))
-    ]
 
 
 def _label_rows(tables: EnsembleTables, table: pl.DataFrame) -> list[str]:
@@ -608,7 +596,7 @@ def _write_draw_name(name: str) -> Text:
     return _("draw{number}", number=number) if number != name else Text(name, name)
 
 
-def _build_envelope_table(tables: EnsembleTables) -> tuple[Text, list[Column], Text]:
+def _build_envelope_section(tables: EnsembleTables) -> Section:
     table, tree = tables.envelopes, tables.problem.case.tree
     titles = {name: title or name for name, title in zip(tree.ids, tree.titles, strict=True)}
     names = table["envelope"].to_list()
@@ -621,10 +609,10 @@ def _build_envelope_table(tables: EnsembleTables) -> tuple[Text, list[Column], T
         Column(_("The planned list exceeds"), _list_rates(table["p_exceeded"]), Kind.RATE),
     ]
     words = _("Left: each draw decided once known. Exceeds: the planned list, at the amounts asked for then.")
-    return _("Money left"), columns, words
+    return Section(_("Money left"), [Paragraph(words), Table(columns)], folded=True)
 
 
-def _build_payment_table(tables: EnsembleTables) -> tuple[Text, list[Column], Text]:
+def _build_payment_section(tables: EnsembleTables) -> Section:
     table = tables.payments
     years = [_("total") if year is None else str(year) for year in table["year"].to_list()]
     columns = [
@@ -638,7 +626,7 @@ def _build_payment_table(tables: EnsembleTables) -> tuple[Text, list[Column], Te
         "Last column: what more may be promised, if too much may be paid in {allowed} of {n} draws.",
         allowed=Count(math.floor(RISK * tables.n_draws)), n=Count(tables.n_draws),
     )  # fmt: skip
-    return _("What the planned list will pay"), columns, words
+    return Section(_("What the planned list will pay"), [Paragraph(words), Table(columns)], folded=True)
 
 
 def _build_sensitivity_section(tables: EnsembleTables) -> Section:

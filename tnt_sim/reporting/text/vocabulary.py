@@ -61,7 +61,7 @@ def describe_proof(proof: str | None, lang: Lang) -> str:
 UNSPENT: Mapping[str, Text] = MappingProxyType(
     {
         "all_funded": _("every eligible dossier is funded"),
-        "none_fits": _("no remaining dossier fits in what is left"),
+        "none_fits": _("it is too little for the eligible dossiers that are not funded"),
         "parent_full": _("the envelope above it is used up"),
         "rule": _("a rule prevents spending it"),
         "reserve": _("held in reserve"),
