@@ -66,8 +66,10 @@ class Deadline:
 
     def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None) -> None:
         self._clock = monotonic if clock is None else clock
-        now = self._clock()
-        self._end = math.inf if seconds is None else -math.inf if now == math.inf else now + max(0.0, seconds)
+        self._end = math.inf
+        if seconds is not None:
+            now = self._clock()
+            self._end = -math.inf if now == math.inf else now + max(0.0, seconds)
 
     @property
     def is_unlimited(self) -> bool:
@@ -99,6 +101,18 @@ class Deadline:
         inner = Deadline(seconds, self._clock)
         inner._end = min(inner._end, self._end)
         return inner
+
+    def extend(self, seconds: float) -> Deadline:
+        """Return a deadline that ends later by some seconds, on the same clock.
+
+        Examples
+        --------
+        >>> Deadline(0.0).extend(60.0).expired
+        False
+        """
+        outer = Deadline(None, self._clock)
+        outer._end = self._end + seconds
+        return outer
 
     def take_share(self, fraction: float) -> Deadline:
         """Return a deadline after a fraction `fraction` (0 to 1) of the time left."""

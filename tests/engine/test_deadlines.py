@@ -14,7 +14,8 @@ from support.lanes import Lane, seeds
 from support.tiny_scenario import tiny
 
 from tnt_sim.certify.claim_systems import Claims
-from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.deadline import Cancellation, Deadline, DeadlineExpired
+from tnt_sim.engine import optimise as optimise_module
 from tnt_sim.engine import solve as engine
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
@@ -23,11 +24,13 @@ from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, update_formulation
+from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.i18n.message import Lang
 from tnt_sim.prove.stage_proofs import build_problem_claims
 from tnt_sim.reporting.text.vocabulary import describe_verdict
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_replay import verify_run
 
@@ -350,3 +353,21 @@ def test_no_limit_reads_no_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     compile_problem(tiny(tmp_path, HEAD, TABLE))
     optimise(compile_problem(tiny(tmp_path, HEAD + NESTED, TABLE)), OptimiseOptions(prove=False))
     assert clock.readings == before
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_list_after_the_limit_is_sought_on_the_clock_of_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cancelled: bool
+) -> None:
+    """Where a switch ends the computation, the greedy list is not sought either."""
+    problem, switch = compile_problem(tiny(tmp_path, HEAD + FLOOR, TABLE)), Cancellation()
+
+    def find_nothing(_: object, model: LinearModel) -> optimise_module._Optimum:
+        if cancelled:
+            switch.cancel()
+        return optimise_module._Optimum(model, StagesOutcome((), None, model))
+
+    monkeypatch.setattr(optimise_module._Optimisation, "_find_optimum", find_nothing)
+    clock = Clock.from_deadline(Deadline(100.0, switch.read_clock))
+    answer = optimise(problem, OptimiseOptions(prove=False), clock=clock)
+    assert answer.status is (Status.STOPPED if cancelled else Status.FEASIBLE)

@@ -28,6 +28,7 @@ class Budgets:
     question_proof_share, question_proof_seconds : share and most seconds for the proof of a question
     gap_seconds, gap_share : most seconds, and share of a limit, for the gap in money
     result_share : largest share of a limit left for building the result
+    run_readings : time left for building and writing the result of a decision, as a multiple of that of reading
     answer_seconds : processor seconds left for building the answer of an analysis, for a million dossiers
     """
 
@@ -47,12 +48,31 @@ class Budgets:
     gap_seconds: float = 5.0
     gap_share: float = 0.05
     result_share: float = 0.25
+    run_readings: float = 2.0
     answer_seconds: float = 3.0
 
 
 BUDGETS = Budgets()
 LEAST_MEASURED = 0.1
 """Processor seconds of reading from which they tell how fast this machine is."""
+
+
+@dataclass(frozen=True)
+class ReadingPace:
+    """How fast this machine works for this process, measured while it reads its inputs.
+
+    Attributes
+    ----------
+    began, processor_began : seconds on the clock, and of the processor, when reading began
+    """
+
+    began: float = field(default_factory=time.perf_counter)
+    processor_began: float = field(default_factory=time.process_time)
+
+    def compute_slowdown(self) -> float:
+        """Return the seconds that passed for each processor second, at least 1; 1 where too few tell nothing."""
+        worked = time.process_time() - self.processor_began
+        return 1.0 if worked < LEAST_MEASURED else max(1.0, (time.perf_counter() - self.began) / worked)
 
 
 @dataclass
@@ -64,7 +84,8 @@ class Clock:
     limit_seconds : limit of the run; None for no limit
     seconds : seconds spent, by phase
     deadline : when the run must end
-    reading_seconds : time spent reading rules and dossiers, a measure of how fast this machine processes them
+    reading_seconds : time spent reading rules and dossiers, before this clock too (phase `read`): a measure of how
+    fast this machine processes them
     slowdown : seconds that passed for each processor second while they were read, at least 1
     """
 
@@ -91,23 +112,24 @@ class Clock:
         """Start the limit after the inputs were read; only the first call has an effect."""
         if self._reads:
             if self.limit_seconds is not None:
-                self.reading_seconds = self.limit_seconds - self.deadline.seconds_left
+                passed = self.limit_seconds - self.deadline.seconds_left
+                self.reading_seconds = passed + self.seconds.get("read", 0.0)
                 worked = time.process_time() - self._processor_began
                 if worked >= LEAST_MEASURED:
-                    self.slowdown = max(1.0, self.reading_seconds / worked)
+                    self.slowdown = max(1.0, passed / worked)
             self.record_phase("read")
             self.deadline, self._reads = Deadline(self.limit_seconds), False
 
-    def hold_back(self, fraction: float) -> Deadline:
+    def hold_back(self, fraction: float, n_readings: float = 1.0) -> Deadline:
         """Return an earlier deadline that leaves time to build the result.
 
-        The time reserved is what reading took, at most the share `fraction` of the remaining time. Reasons,
-        figures and sentences of a million dossiers take a second, which no deadline may cut.
+        The time reserved is what reading took `n_readings` times, at most the share `fraction` of the remaining
+        time. Reasons, figures and sentences of a million dossiers take a second, which no deadline may cut.
         """
         left = self.deadline.limit_seconds
         if left is None:
             return self.deadline
-        return self.deadline.tighten(left - min(self.reading_seconds, fraction * left))
+        return self.deadline.tighten(left - min(n_readings * self.reading_seconds, fraction * left))
 
     def hold_back_answer(self, n_dossiers: int) -> Clock:
         """Create an earlier clock that leaves time to build the answer of an analysis.

@@ -121,6 +121,8 @@ def without_refused(
     return model
 
 
+MANY_COLUMNS = 10_000
+"""Columns from which on a linear program needs a noticeable part of a short limit."""
 METHODS: dict[str, StageSolver] = {
     "auto": solve_integral,
     "direct": solve_integral,
@@ -348,7 +350,7 @@ class _Optimisation:
 
     def build_outcome(self) -> SolveOutcome:
         """Find the optimum and build the outcome."""
-        until = self.clock.hold_back(BUDGETS.result_share)
+        until = self._hold_back_result()
         try:
             self.form = self.warm.model_cache.build_formulation(self.problem, until)
         except DeadlineExpired:
@@ -383,10 +385,15 @@ class _Optimisation:
         """Keep time back for the gap in money and for the result `with_evidence`."""
         if not self.options.with_evidence:
             return self.clock.deadline
-        until = self.clock.hold_back(BUDGETS.result_share)
+        until = self._hold_back_result()
         left = until.seconds_left
         kept_back = min(BUDGETS.gap_seconds, BUDGETS.gap_share * left)
         return until.tighten(None if math.isinf(left) else left - kept_back)
+
+    def _hold_back_result(self) -> Deadline:
+        """Keep time back for the result, and for its files `with_evidence`."""
+        n_readings = BUDGETS.run_readings if self.options.with_evidence else 1.0
+        return self.clock.hold_back(BUDGETS.result_share, n_readings)
 
     def _find_first_point(self) -> IntArray | None:
         """Find a feasible point of the model as formulated, for a solver to start from."""
@@ -740,7 +747,10 @@ class _Optimisation:
         if outcome.is_optimal or self.interrupted:
             return ()
         amount = self.problem.case.tree.written_cents[0]
-        limits = Limits(self.clock.hold_back(BUDGETS.result_share).tighten(BUDGETS.gap_seconds))
+        until = self._hold_back_result().tighten(BUDGETS.gap_seconds)
+        if model.n_cols > MANY_COLUMNS and until.seconds_left < self.clock.reading_seconds:
+            return ()  # the linear program takes about as long as reading did, and looks at no clock at first
+        limits = Limits(until)
         return compute_money_gaps(
             self.form, model, outcome, amount, get_backend(self.options.backend), limits
         )
@@ -812,7 +822,7 @@ class _Optimisation:
         least_values = self.options.kept_values
         idle = find_idle_allocation(self.problem, least_values)
         if idle is None and outcome is not None:
-            late = Deadline(BUDGETS.late_seconds)
+            late = self.clock.deadline.extend(BUDGETS.late_seconds).tighten(BUDGETS.late_seconds)
             idle = find_late_allocation(self.problem, self.form, self.stages[0], least_values, late)
         if idle is None:
             return self._build_empty_outcome(Status.STOPPED, None, (), None)

@@ -281,10 +281,11 @@ def explain(
     if known is not None and everyone:
         return ExplanationResult(replace(known, unknown=_list_unknown(faults, tongue)), faults, decided)
     sentences = _get_reporter(progress)
-    clock = Clock(get_limit(decided, seconds)).hold_back_answer(
-        len(decided.numbers) if everyone else len(rows)
-    )
-    deadline = clock.deadline
+    clock = Clock(get_limit(decided, seconds))
+    clock.slowdown = decided.slowdown
+    deadline = clock.hold_back_answer(
+        len(decided.numbers)
+    ).deadline  # one dossier has a reserve list of all too
     reasons = StudyProgress(Deadline(deadline.seconds_left + REASONS_SECONDS), "dossiers")
     decided, course = (
         replace(decided, clock=Clock.from_deadline(deadline)),

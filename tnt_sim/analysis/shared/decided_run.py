@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.budgets import Clock, ReadingPace
 from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_table
 from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.errors import Defect, NothingDecided, UsageError, find_nearest_name
@@ -50,6 +50,7 @@ class DecidedRun:
     verification : what was verified here and what the run only claims; None if nothing was checked
     run_dir : run folder, if the decision comes from one
     clock : time limit of the questions; unlimited by default
+    slowdown : seconds that passed for each processor second while the run was read, at least 1
     """
 
     problem: Problem
@@ -64,6 +65,7 @@ class DecidedRun:
     verification: Verification | None = None
     run_dir: Path | None = None
     clock: Clock = field(default_factory=lambda: Clock(None))
+    slowdown: float = 1.0
 
     @property
     def scenario(self) -> ScenarioData:
@@ -123,10 +125,12 @@ def of_run(run_dir: Path, project: Path | None = None) -> DecidedRun:
     NothingDecided
         If the run found no allocation.
     """
+    pace = ReadingPace()
     summary = read_summary(run_dir)
     if summary.get("status") in ("infeasible", "stopped"):
         raise _build_no_allocation_error(str(summary.get("scenario")))
-    return of_replay(*read_decision(run_dir, project))
+    decided = of_replay(*read_decision(run_dir, project))
+    return replace(decided, slowdown=pace.compute_slowdown())
 
 
 def of_replay(run: Replay, whole: StepDecision, verification: Verification) -> DecidedRun:
