@@ -28,7 +28,7 @@ FEW = 5
 """Most groups of one rule written one by one; more share a line."""
 
 
-_OPTION = {
+OPTIONS = {
     "min_use": _("the minimum use"),
     "min_dossiers": _("the minimum number of dossiers"),
     "max_dossiers": _("the maximum number of dossiers"),
@@ -132,7 +132,7 @@ def describe_action(action: ActionEntry, lang: Lang) -> str:
     where = _describe_group(action, lang)
     if isinstance(action, EasedShareEntry):
         return _describe_share_action(action, name, by, where).in_(lang)
-    if kind in _OPTION:  # its name says already that it is a minimum or a maximum
+    if kind in OPTIONS:  # its name says already that it is a minimum or a maximum
         verb = _("lower") if action.side == "min" else _("raise")
     else:
         verb = _("lower the minimum of") if action.side == "min" else _("raise the maximum of")
@@ -195,8 +195,8 @@ def _describe_cheapest(action: EasedHead, lang: Lang) -> str:
 
 def _describe_entry(entry: BoundHead, lang: Lang) -> str:
     kind, name = entry.kind, _get_name(entry)
-    if kind in _OPTION:
-        return _('{option} of "{name}"', option=_OPTION[kind], name=name).in_(lang)
+    if kind in OPTIONS:
+        return _('{option} of "{name}"', option=OPTIONS[kind], name=name).in_(lang)
     if entry.table:
         return _TABLE[kind].in_(lang)
     if kind == "cap":

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 
 from tnt_sim.analysis.marginal.entry_thresholds import Entries
 from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption
@@ -185,10 +186,11 @@ class OneLevelPriceEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceEntry:
-    """Price of one restriction, in value and in euros."""
+    """Price of one restriction, in value and in euros; titles are left out where the scenario gives none."""
 
     kind: str
     id: str
+    title: str | None = omit_none()
     goal: str | None
     value: DecimalText
     change: DecimalText
@@ -352,12 +354,26 @@ def build_target_entry(result: TargetResult, lang: Lang) -> TargetEntry:
     )
 
 
-def build_price_entry(result: Price) -> PriceEntry:
+def find_restriction_title(problem: Problem, kind: str, name: str) -> str | None:
+    """Return the title of a rule, a cap, an envelope or a decided application; None where it has none."""
+    spec, tree = problem.scenario.spec, problem.case.tree
+    if kind in ("forced", "refused"):
+        titles = problem.case.table.filter(pl.col("dossier") == name)["title"].to_list()
+        return titles[0] if titles else None
+    if name in tree.ids:
+        return tree.titles[tree.get_node(name)] or None
+    entries = {rule.id: rule.title for rule in spec.rules}
+    entries |= {cap.name: cap.fill_from_library().title for cap in spec.caps}
+    return entries.get(name) or None
+
+
+def build_price_entry(problem: Problem, result: Price) -> PriceEntry:
     """Build one price, in value and in euros; for fungibility also the price between children alone."""
     single = result.one_level
     return PriceEntry(
         kind=result.kind,
         id=result.id,
+        title=find_restriction_title(problem, result.kind, result.id),
         goal=result.stage,
         value=format_fraction(result.value),
         change=format_fraction(result.change),

@@ -359,7 +359,7 @@ def prices(
         **build_head(base.problem, path, course, course.status, tongue),
         base=build_reference_entry(base),
         unsettled=unsettled,
-        prices=[build_price_entry(one) for one in result],
+        prices=[build_price_entry(base.problem, one) for one in result],
     )
     return MarginalResult(document, "prices", tongue)
 

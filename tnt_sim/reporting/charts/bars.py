@@ -19,7 +19,7 @@ from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import NARROW
 
 BAR, GAP = 16, 12
-MOST_NAME = 220
+MOST_NAME = 260
 """Most pixels of a name to the left of its bars."""
 SIDE_MARKS = (Mark.GRANTED, Mark.COMMITTED, Mark.INELIGIBLE, Mark.WAITING, Mark.REFUSED, Mark.LOSS)
 """The marks of sides that have no meaning of their own, of different lightness where they are neighbours."""
@@ -81,6 +81,74 @@ def _draw_legend(drawing: Drawing, sides: Sequence[str], width: int) -> float:
         if x and x + room > width:
             x, y = 0.0, y + LINE_HEIGHT + 2
         drawing.draw_rect(x, y + 3, 14, 12, SIDE_MARKS[k % len(SIDE_MARKS)])
+        drawing.write_text(x + 20, y + 14, text)
+        x += room
+    return y + LINE_HEIGHT + 10
+
+
+@dataclass(frozen=True, slots=True)
+class GapBar:
+    """A bound: its name, size and text, and the size that it would need alone, None where unknown."""
+
+    label: str
+    size: float
+    gap_end: float | None
+    mark: Mark
+    text: str
+
+
+def draw_gap_bars(
+    panels: Sequence[tuple[str, Sequence[GapBar]]], keys: Sequence[tuple[Mark, str]], label: str, width: int
+) -> str:
+    """Draw bounds from zero, each panel on its own scale, with what each would have to give way as an outline.
+
+    Parameters
+    ----------
+    panels : the unit of each panel, "" for one alone, and its bounds
+    keys : marks of the legend; that of the outline is `Mark.LOSS`
+    """
+    if not any(bars for _unit, bars in panels):
+        return ""
+    drawing = Drawing(width)
+    y = _draw_keys(drawing, keys, width)
+    for unit, bars in panels:
+        if unit and bars:
+            drawing.write_text(0, y + 13, unit, soft=True)
+            y += LINE_HEIGHT + 6
+        room = max((measure_text(bar.text) for bar in bars), default=0) + 14
+        most = max((max(bar.size, bar.gap_end or 0.0) for bar in bars), default=0.0) or 1.0
+        scale = Scale(0, most, 0, max(60, width - room))
+        for bar in bars:
+            drawing.write_text(0, y + 13, shorten_text(bar.label, width))
+            _draw_gap_bar(drawing, bar, scale, y + LINE_HEIGHT + 2)
+            y += LINE_HEIGHT + BAR + GAP
+    return drawing.finish(y, label)
+
+
+def _draw_gap_bar(drawing: Drawing, bar: GapBar, scale: Scale, y: float) -> None:
+    end = scale.locate(bar.size)
+    title = f"{bar.label} · {bar.text}"
+    drawing.draw_rect(scale.start, y, max(1, end - scale.start), BAR, bar.mark, title=title)
+    if bar.gap_end is not None:
+        there = scale.locate(bar.gap_end)
+        low, high = min(end, there), max(end, there)
+        if there < end:  # the part that gives way is no longer full
+            drawing.draw_rect(low, y, high - low, BAR, Mark.LOSS, opacity=0.45)
+        drawing.draw_rect(low, y, max(3, high - low), BAR, Mark.LOSS, hollow=True)
+        end = max(high, low + 3)
+    drawing.write_text(end + 7, y + 13, bar.text)
+    drawing.draw_line([(scale.start, y - 2), (scale.start, y + BAR + 2)], opacity=0.5)
+
+
+def _draw_keys(drawing: Drawing, keys: Sequence[tuple[Mark, str]], width: int) -> float:
+    """Draw the words of the marks; return where the bars begin."""
+    x, y = 0.0, 0.0
+    for mark, word in keys:
+        text = shorten_text(word, width - 24)
+        room = measure_text(text) + 38
+        if x and x + room - 14 > width:
+            x, y = 0.0, y + LINE_HEIGHT + 2
+        drawing.draw_rect(x, y + 3, 14, 12, mark, hollow=mark is Mark.LOSS)
         drawing.write_text(x + 20, y + 14, text)
         x += room
     return y + LINE_HEIGHT + 10

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -18,10 +17,11 @@ from numpy.typing import NDArray
 from tnt_sim.analysis.explain.document import NamedRule
 from tnt_sim.analysis.explain.facts import build_rule_entry
 from tnt_sim.analysis.explain.rank_inversions import find_single_score
+from tnt_sim.analysis.infeasibility.sentences import OPTIONS
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.charts.theme import Mark
-from tnt_sim.reporting.text.vocabulary import KIND
+from tnt_sim.reporting.text.vocabulary import KIND, describe_goal
 from tnt_sim.rules.expressions.column_text import describe_bare_column
 from tnt_sim.rules.expressions.columns import read_numeric_column
 from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES
@@ -32,23 +32,6 @@ from tnt_sim.verify.run_document import select_eligible
 
 REFUSED_CODES = frozenset({"decided", "capped_out", "variant"})
 """Reason codes of an eligible application that no further money would fund."""
-
-OPTIONS: Mapping[str, Text] = MappingProxyType(
-    {
-        "min_use": _("the minimum use"),
-        "min_dossiers": _("the minimum number of dossiers"),
-        "max_dossiers": _("the maximum number of dossiers"),
-    }
-)
-"""Options of an envelope that bind as rules do."""
-GOALS: Mapping[str, Text] = MappingProxyType(
-    {
-        "granted": _("amount granted"),
-        "dossiers": _("number of dossiers funded"),
-        "projects": _("number of projects funded"),
-    }
-)
-"""Words of measures that are no columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +139,7 @@ class DecidedDossiers:
     def describe_goal(self, goal: str) -> Text:
         """Return the words of a goal: the title of its measure, otherwise those of its column."""
         measure = self.problem.scenario.spec.measures.get(goal)
-        if measure is not None and measure.title:
-            return Text(measure.title, measure.title)
-        return GOALS.get(goal) or describe_bare_column(goal)
+        return describe_goal(goal, None if measure is None else measure.title)
 
     def get_envelope_title(self, node: int) -> str:
         """Return the title of an envelope."""

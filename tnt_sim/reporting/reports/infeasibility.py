@@ -20,6 +20,7 @@ from tnt_sim.i18n.numbers import format_number
 from tnt_sim.i18n.parameters import Money, Names
 from tnt_sim.reporting.report_tree import (
     Callout,
+    Chart,
     Column,
     Kind,
     Node,
@@ -33,6 +34,7 @@ from tnt_sim.reporting.report_tree import (
     write_both,
 )
 from tnt_sim.reporting.reports.study_report import build_study_report
+from tnt_sim.reporting.text.vocabulary import describe_goal
 from tnt_sim.rules.expressions.text import capitalise
 
 FIRST_MEMBERS, FIRST_REPAIRS = 6, 3
@@ -43,7 +45,7 @@ def build_report(document: ConflictDocument) -> Report:
     verdict = Callout(describe_verdict(document), Tone.GOOD if document.status == "feasible" else Tone.BAD)
     n = len(document.sets)
     nodes: list[Node] = [
-        build_section(format_conflict_title(rank, entry, n), _list_member_columns(entry))
+        _build_conflict(entry, document.repairs, format_conflict_title(rank, entry, n), rank)
         for rank, entry in enumerate(document.sets, start=1)
     ]
     nodes += map(Paragraph, describe_what_stands(document.sets))
@@ -51,6 +53,19 @@ def build_report(document: ConflictDocument) -> Report:
     if document.status != "feasible":
         nodes.append(Section(_("Scope of the search"), [Paragraph(_describe_method(document))]))
     return build_study_report(document, _("What clashes"), verdict, nodes)
+
+
+def _build_chart(entry: ClashEntry, repairs: Sequence[RepairEntry]) -> Chart | None:
+    """Return the picture of a conflict, whose modules a run without one does not load."""
+    from tnt_sim.reporting.reports.conflict_picture import build_conflict_chart
+
+    return build_conflict_chart(entry, repairs)
+
+
+def _build_conflict(entry: ClashEntry, repairs: Sequence[RepairEntry], title: Text, rank: int) -> Section:
+    """Return one conflict with its picture; a page folds all but the first."""
+    section = build_section(title, _list_member_columns(entry), chart=_build_chart(entry, repairs))
+    return replace(section, folded=rank > 1)
 
 
 def build_first_conflict(
@@ -69,7 +84,8 @@ def build_first_conflict(
     title = _("These rules are incompatible")
     arguments = f"{scenario} --time-limit 600" if document.stopped_by == TIME else scenario
     end = _("All of it: tnt-sim conflict {scenario}", scenario=arguments)
-    first = build_section(title, _list_member_columns(sets[0]), most=FIRST_MEMBERS)
+    chart = _build_chart(sets[0], repairs)
+    first = build_section(title, _list_member_columns(sets[0]), chart=chart, most=FIRST_MEMBERS)
     stands = [Paragraph(text) for text in describe_what_stands(sets)]
     if document.stopped_by == TIME:
         stands.append(Paragraph(_("There was no time to look for all repairs: another may be cheaper.")))
@@ -130,7 +146,7 @@ def _build_repairs(repairs: Sequence[RepairEntry]) -> list[Section]:
     words = [write_both(partial(_describe_capitalised, one)) for one in repairs]
     after = [write_both(partial(describe_repaired_optimum, one)) for one in repairs]
     columns = [
-        Column(_("Rank"), [one.rank for one in repairs], Kind.COUNT),
+        Column(_("Rank"), [one.rank for one in repairs], Kind.COUNT, Output.TERMINAL | Output.SHEET),
         Column(_("Repair"), words),
         Column(
             _("Rules touched"),
@@ -187,8 +203,10 @@ def _describe_optimum(repair: RepairEntry, lang: Lang) -> Text:
     if repair.granted_cents is None or repair.n_funded is None:
         return _("The best choice is not computed.")
     goals = ", ".join(
-        f"{goal.goal} {format_number(parse_decimal(goal.value), lang)}" for goal in repair.objective
+        f"{describe_goal(goal.goal, goal.title).in_(lang)} {format_number(parse_decimal(goal.value), lang)}"
+        for goal in repair.objective
     )
+    goals = capitalise(goals)
     granted = Money(repair.granted_cents)
     if repair.best_found:
         return _n(

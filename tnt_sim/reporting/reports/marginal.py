@@ -17,7 +17,6 @@ from tnt_sim.analysis.marginal.document import (
     MarginalDocument,
     NextEuroDocument,
     NextEuroEntry,
-    PriceEntry,
     RulePricesDocument,
     TargetDocument,
     TargetEntry,
@@ -46,21 +45,25 @@ from tnt_sim.reporting.report_tree import (
     write_both,
     write_each,
 )
+from tnt_sim.reporting.reports.price_sections import (
+    MOST_BARS,
+    MOST_ENTRIES,
+    build_answer,
+    build_prices,
+    build_proof_column,
+    describe_moves,
+)
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.reporting.text.marginal import (
     FLAGS,
-    KINDS,
     NEVER,
     NO_WAY,
     STEP_NOTE,
     TARGET_STOPPED,
     TITLES,
-    UNSETTLED,
     WAYS,
     describe_amounts,
     describe_flag,
-    format_change,
-    format_children_price,
     format_first_amount,
     format_n_flips,
     format_no_loss,
@@ -71,9 +74,6 @@ from tnt_sim.reporting.text.marginal import (
 from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.rules.expressions.text import capitalise
 
-MOST_ENTRIES = 25
-MOST_FREE = 8
-MOST_BARS = 12
 MOST_NAMED = 12
 
 
@@ -89,6 +89,7 @@ def build_report(document: MarginalDocument) -> Report:
             *_build_nodes(document),
             *(Callout(text, Tone.WARNING) for text in document.warnings),
         ],
+        answer=build_answer(document),
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256},
         day=None if day is None else date.fromisoformat(day),
@@ -104,7 +105,7 @@ def _build_nodes(document: MarginalDocument) -> Sequence[Node]:
         case TargetDocument():
             return _build_targets(document)
         case RulePricesDocument():
-            return _build_prices(document)
+            return build_prices(document)
         case ExtensionDocument():
             return [_build_options(document)]
     raise TypeError(document)
@@ -118,13 +119,6 @@ def _list_named(head: Text, lists: Sequence[Sequence[str]]) -> Column:
 
 def _format_named(names: Sequence[str], lang: Lang) -> str:
     return format_list(names, lang, MOST_NAMED)
-
-
-def _build_proof_column(
-    entries: Sequence[NextEuroEntry | PriceEntry | TargetEntry | ExtensionOptionEntry],
-) -> Column:
-    proofs = [write_both(partial(describe_proof, entry.proof)) for entry in entries]
-    return Column(_("Proof"), proofs, optional=True)
 
 
 def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
@@ -154,7 +148,7 @@ def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:
                 Kind.COUNT,
                 Output.FILES,
             ),
-            _build_proof_column(entries),
+            build_proof_column(entries),
             Column(_("Effect"), write_each(_describe_outcome, entries)),
         ]
         nodes.append(build_section(title, columns, chart=partial(_draw_next_euro, entries)))
@@ -210,21 +204,8 @@ def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
         return _("no amount that was tried is enough").in_(lang)
     if not entry.exact and entry.step_upto is not None:
         enough = format_amount(round(parse_decimal(entry.step_upto) * 100), lang)
-        return _("at {enough} more, ", enough=enough).in_(lang) + _describe_moves(entry, lang)
-    return _describe_moves(entry, lang)
-
-
-def _describe_moves(entry: NextEuroEntry | PriceEntry, lang: Lang) -> str:
-    """Write who enters, who leaves, and how many amounts change."""
-    pieces = []
-    if entry.enter:
-        pieces.append(_("in: {names}", names=format_list(entry.enter, lang, 6)).in_(lang))
-    if entry.leave:
-        pieces.append(_("out: {names}", names=format_list(entry.leave, lang, 6)).in_(lang))
-    changed = len(entry.more) + len(entry.less)
-    if changed:
-        pieces.append(_n("{n} amount changed", "{n} amounts changed", n=changed).in_(lang))
-    return Items(pieces, ";").in_(lang) or _("the same list").in_(lang)
+        return _("at {enough} more, ", enough=enough).in_(lang) + describe_moves(entry, lang)
+    return describe_moves(entry, lang)
 
 
 def _build_entries(document: EntryThresholdsDocument) -> Section:
@@ -429,108 +410,6 @@ def _describe_obstacle(entry: TargetEntry, lang: Lang) -> str:
     return str(entry.missing or "") or format_list(entry.blocked_by, lang, MOST_NAMED) or "–"
 
 
-def _build_prices(document: RulePricesDocument) -> list[Node]:
-    nodes: list[Node] = []
-    for kind, title in KINDS.items():
-        entries = [entry for entry in document.prices if entry.kind == kind]
-        if not entries:
-            continue
-        entries.sort(key=lambda entry: (-abs(Fraction(entry.value)), entry.id))
-        dear = [entry for entry in entries if entry.goal]
-        free = [entry for entry in entries if not entry.goal]
-        proven = [entry.id for entry in free if entry.proof == "PROVED"]
-        claimed = [entry.id for entry in free if entry.proof != "PROVED"]
-        section: list[Node] = [Chart(title, partial(_draw_prices, dear[:MOST_BARS], title))]
-        if dear:
-            section.append(Table(_list_price_columns(kind, dear), most=MOST_ENTRIES, outputs=Output.READING))
-        for told, names in ((_FREE, proven), (_FREE_UNPROVEN, claimed)):
-            if names:
-                section.append(Paragraph(write_both(partial(_list_free, told, names))))
-        section.append(Table(_list_price_columns(kind, entries), outputs=Output.SHEET))
-        nodes.append(Section(title, section))
-    if document.unsettled:
-        nodes.append(Paragraph(write_both(partial(_list_free, UNSETTLED, document.unsettled))))
-    elif not document.prices:
-        nothing = _("No rule, no ring fence and no decision: nothing restricts the choice but the envelope.")
-        nodes.append(Paragraph(nothing))
-    return nodes
-
-
-_FREE = _("Cost nothing: ")
-_FREE_UNPROVEN = _("Cost nothing, without an exact proof: ")
-
-
-def _list_free(before: Text, names: Sequence[str], lang: Lang) -> str:
-    return before.in_(lang) + format_list(names, lang, MOST_FREE)
-
-
-def _list_price_columns(kind: str, entries: Sequence[PriceEntry]) -> list[Column]:
-    walls = kind == "non_fungible"
-    columns = [
-        Column(_("Constraint"), [entry.id for entry in entries]),
-        Column(
-            _("Without them") if walls else _("Without it"),
-            write_each(_format_change, entries),
-            Kind.FIGURE,
-        ),
-    ]
-    if walls:
-        head = _("Between its children alone")
-        columns.append(Column(head, write_each(format_children_price, entries), Kind.FIGURE))
-    return [
-        *columns,
-        Column(
-            _("Or, in money"),
-            write_each(_format_euros, entries),
-            Kind.FIGURE,
-            Output.READING,
-        ),
-        Column(
-            _("Or, in money"),
-            [entry.euros_cents for entry in entries],
-            Kind.MONEY,
-            Output.SHEET,
-        ),
-        Column(
-            _("At least"),
-            [entry.euros_from_cents for entry in entries],
-            Kind.MONEY,
-            Output.SHEET,
-        ),
-        _build_proof_column(entries),
-        Column(_("Effect"), write_each(_describe_price_moves, entries)),
-    ]
-
-
-def _describe_price_moves(entry: PriceEntry, lang: Lang) -> str:
-    """Say who enters and leaves; nothing where a limit found no better list."""
-    return "–" if entry.goal and Fraction(entry.change) == 0 else _describe_moves(entry, lang)
-
-
-def _draw_prices(dear: Sequence[PriceEntry], title: Text, lang: Lang, width: int) -> str:
-    if len({entry.goal for entry in dear}) != 1:
-        return ""
-    bars = [
-        Bar(entry.id, [abs(float(Fraction(entry.value)))], [_format_change(entry, lang)]) for entry in dear
-    ]
-    side = _("what would be gained without it").in_(lang)
-    return draw_bars(bars, [side], title.in_(lang), width)
-
-
-def _format_change(entry: PriceEntry, lang: Lang) -> str:
-    return format_change(entry, lang) if entry.goal else "0"
-
-
-def _format_euros(entry: PriceEntry, lang: Lang) -> str:
-    if entry.euros_cents is None and entry.euros_from_cents is None:
-        return _("no amount").in_(lang)
-    if entry.euros_cents is None and not entry.euros_from_cents:
-        return "–"
-    if entry.euros_cents is None:
-        return f"≥ {format_amount(entry.euros_from_cents, lang)}"
-    return format_amount(entry.euros_cents, lang)
-
-
 def _format_goal_gain(goal: str | None, gain: str | None, lang: Lang) -> str:
     if gain is None or goal is None:
         return "–" if gain is None else "0"
@@ -556,7 +435,7 @@ def _build_options(document: ExtensionDocument) -> Section:
             Kind.ROUND_MONEY,
             optional=True,
         ),
-        _build_proof_column(ways),
+        build_proof_column(ways),
         Column(_("Added to"), write_each(_format_additions, ways)),
     ]
     extra = write_both(partial(format_amount, document.extra_cents))

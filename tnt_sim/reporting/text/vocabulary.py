@@ -15,6 +15,7 @@ import polars as pl
 
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, join_sentences
 from tnt_sim.i18n.numbers import format_day
+from tnt_sim.rules.expressions.column_text import describe_bare_column
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
@@ -97,6 +98,21 @@ KIND: Mapping[str, Text] = MappingProxyType(
     }
 )
 """Labels of the rule kinds and of caps, by kind."""
+
+GOALS: Mapping[str, Text] = MappingProxyType(
+    {
+        "granted": _("amount granted"),
+        "dossiers": _("number of dossiers funded"),
+        "projects": _("number of projects funded"),
+    }
+)
+"""Words of measures that are no columns."""
+
+
+def describe_goal(goal: str, title: str | None = None) -> Text:
+    """Return the title of a goal's measure, or the words of the goal itself."""
+    return Text(title, title) if title else GOALS.get(goal) or describe_bare_column(goal)
+
 
 INHABITANTS = _("Inhabitants of the communes reached")
 """Heading of the figure `inhabitants`."""
