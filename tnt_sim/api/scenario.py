@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.result import Result
@@ -16,11 +16,15 @@ from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from decimal import Decimal
+
     from tnt_sim.api.analysis_methods import Analyses
     from tnt_sim.api.extension import Extension
     from tnt_sim.api.model import Model
     from tnt_sim.api.session import Session
     from tnt_sim.engine.incumbent import Incumbent
+    from tnt_sim.ingest.frames import Frame, MoneyUnit
 
 
 class Scenario(ScenarioData):
@@ -50,6 +54,123 @@ class Scenario(ScenarioData):
         return cls.from_data(load_scenario(path, sets))
 
     @classmethod
+    def from_dict(
+        cls,
+        mapping: Mapping[str, object],
+        applications: Frame | Mapping[str, Frame] | None = None,
+        *,
+        tables: Mapping[str, Frame] | None = None,
+        columns: Mapping[str, str] | None = None,
+        money: MoneyUnit = "euros",
+        folder: str | Path = ".",
+    ) -> Scenario:
+        """Return the scenario that a mapping describes, with the keys of a scenario file; no file is needed.
+
+        Parameters
+        ----------
+        mapping : the keys of a scenario file, with texts or values of Python
+        applications : the frame of applications, of polars or pandas; several by the `file` that `dossiers` gives
+            them. By default the files are read from `folder`
+        tables : side tables, by the name that the mapping gives them
+        columns : column of the frame, by our name: `{"requested": "Montant"}`
+        money : `euros`, as numbers or text, or `cents`
+        folder : folder from which the mapping names other files
+
+        Raises
+        ------
+        ScenarioError, DataError
+            With every defect, at its key (`mapping.rules[2].max`) or at its row of the frame, which counts from 0.
+
+        Examples
+        --------
+        >>> again = tnt.Scenario.from_dict(scenario.to_dict())
+        >>> again.sha256 == scenario.sha256
+        True
+        """
+        from tnt_sim.api.building.argument_scenario import build_from_mapping
+
+        return cls.from_data(build_from_mapping(mapping, applications, tables, columns, money, folder))
+
+    @classmethod
+    def from_frame(
+        cls,
+        df: Frame,
+        *,
+        envelopes: Mapping[str, object] | str | float | Decimal,
+        rules: Sequence[Mapping[str, object]] = (),
+        objective: Sequence[Mapping[str, object]] | Mapping[str, object] = (),
+        id: str = "scenario",
+        title: str = "",
+        columns: Mapping[str, str] | None = None,
+        money: MoneyUnit = "euros",
+        read: Mapping[str, object] | None = None,
+        tables: Mapping[str, Frame] | None = None,
+        folder: str | Path = ".",
+        date: dt.date | str | None = None,
+        timezone: str | None = None,
+        locale: Literal["fr", "en"] | None = None,
+        currency: str | Mapping[str, object] | None = None,
+        territory: Mapping[str, object] | None = None,
+        reference: str | None = None,
+        values: Mapping[str, object] | None = None,
+        eligibility: Sequence[Mapping[str, object]] = (),
+        grants: Sequence[Mapping[str, object]] = (),
+        caps: Sequence[Mapping[str, object]] = (),
+        waivers: Sequence[Mapping[str, object]] = (),
+        accept: Sequence[Mapping[str, object]] = (),
+        measures: Mapping[str, object] | None = None,
+        steps: Sequence[Mapping[str, object]] = (),
+        uncertain: Sequence[Mapping[str, object]] = (),
+        letters: Mapping[str, object] | None = None,
+        solver: Mapping[str, object] | None = None,
+        note: str = "",
+        source: str = "",
+    ) -> Scenario:
+        """Return a scenario of a data frame: one row for each application, the programme as arguments.
+
+        The keywords that are not below are the keys of a scenario file.
+
+        Parameters
+        ----------
+        df : the applications, of polars or pandas
+        envelopes : the tree of envelopes, as `tnt.envelope` builds it, or the amount of the only one
+        rules : rules, as `tnt.rules` builds them; one without `id` is named by its kind
+        objective : goals by rank, as `tnt.goals` builds them
+        columns : column of the frame, by our name: `{"requested": "Montant"}`
+        money : `euros`, as numbers or text, or `cents`. A float that is no whole cent is refused, with its row
+        read : options of reading, such as `{"rounding": "nearest"}`
+        tables : side tables, by the name that a key gives them
+        folder : folder from which keys name other files
+
+        Raises
+        ------
+        ScenarioError, DataError
+            With every defect, at its argument (`rules[2].max`) or at its row of the frame, which counts from 0.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> df = pl.DataFrame({"dossier": ["A", "B"], "Montant": [800.0, 500.5], "score": [12, 15]})
+        >>> small = tnt.Scenario.from_frame(
+        ...     df, envelopes="1 k€", objective=[{"maximise": {"score": 1}}], columns={"requested": "Montant"}
+        ... )
+        >>> small.solve().table().filter(pl.col("funded"))["dossier"].to_list()
+        ['B']
+        """
+        from tnt_sim.api.building.argument_scenario import build_from_arguments
+
+        keys = {
+            "id": id, "title": title, "note": note, "source": source, "date": date, "timezone": timezone,
+            "locale": locale, "currency": currency, "territory": territory, "reference": reference,
+            "values": values, "eligibility": eligibility, "grants": grants, "caps": caps, "waivers": waivers,
+            "accept": accept, "measures": measures, "steps": steps, "uncertain": uncertain, "letters": letters,
+            "solver": solver,
+        }  # fmt: skip
+        return cls.from_data(
+            build_from_arguments(df, envelopes, rules, objective, keys, columns, money, read, tables, folder)
+        )
+
+    @classmethod
     def from_data(cls, data: ScenarioData) -> Scenario:
         """Return a scenario of the engine as one with the methods of this class.
 
@@ -76,6 +197,43 @@ class Scenario(ScenarioData):
         19
         """
         return self.from_data(with_changes(self, changes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the merged scenario as a mapping for `from_dict`; tables are named from the project folder.
+
+        Examples
+        --------
+        >>> scenario.to_dict()["programme"]["id"]
+        'programme'
+        """
+        from tnt_sim.engine.run_folder.writer import build_resolved_tree
+
+        return build_resolved_tree(self)
+
+    def to_yaml(self, path: str | Path | None = None, *, overwrite: bool = False) -> str:
+        """Return the merged scenario as the text of a file that reads back with the same `sha256`.
+
+        Parameters
+        ----------
+        path : writes it to this file, and beside it the tables from outside the file's project
+        overwrite : replaces a file with other content
+
+        Raises
+        ------
+        UsageError
+            If a file with other content is there.
+
+        Examples
+        --------
+        >>> text = scenario.to_yaml("copie/scenario.yaml")
+        >>> tnt.read_scenario("copie/scenario.yaml").sha256 == scenario.sha256
+        True
+        """
+        from tnt_sim.api.building.written_scenario import render_yaml, write_yaml
+
+        if path is None:
+            return render_yaml(self)
+        return write_yaml(self, Path(path), overwrite=overwrite).read_text(encoding="utf-8")
 
     def validate(self, lang: Lang | str | None = None) -> dict[str, Any]:
         """Check all that can be checked without solving; the document of `tnt-sim validate --json`.

@@ -18,7 +18,7 @@ CSV_ROWS = 50_000
 """Rows that are text at once: those of a million dossiers would take 700 MB."""
 _CUT_BEFORE = r"([;\t\r\n])([=+\-@\t])"
 _RISKY = f"^([{''.join(re.escape(mark) for mark in FORMULA_PREFIX)}])"
-_INSTANT = "%Y-%m-%dT%H:%M:%S%.f%:z"
+INSTANT = "%Y-%m-%dT%H:%M:%S%.f%:z"
 
 
 def convert_to_csv(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -106,7 +106,7 @@ def _format_flag(column: str) -> pl.Expr:
 
 def _format_date(dtype: pl.DataType, name: str, timezone: str) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
-        return pl.col(name).dt.convert_time_zone(timezone).dt.strftime(_INSTANT)
+        return pl.col(name).dt.convert_time_zone(timezone).dt.strftime(INSTANT)
     return pl.col(name).cast(pl.String)
 
 

@@ -250,15 +250,46 @@ def read_dossiers(
     """
     data = read_bytes(path, shown_as)
     raw = read_raw(data, path, shown_as, read)
+    return build_portfolio(raw, hashlib.sha256(data).hexdigest(), columns or {}, read, timezone)
+
+
+def build_portfolio(
+    raw: RawTable,
+    sha256: str,
+    columns: Mapping[str, str],
+    read: ReadOptions,
+    timezone: str,
+    *,
+    in_cents: bool = False,
+) -> Portfolio:
+    """Return the cells of a table as dossiers.
+
+    Parameters
+    ----------
+    raw : the cells
+    sha256 : hash of the file that holds them
+    columns : header of the table, by canonical name
+    read : options of reading
+    timezone : IANA name, for days and for date-times without offset
+    in_cents : whether every column of amounts holds whole cents
+
+    Raises
+    ------
+    DataError
+        with every defect of the table
+    """
     report = Reporter(raw, Defects())
-    resolved = resolve(select_headed(raw.columns, report), columns or {}, report)
+    resolved = resolve(select_headed(raw.columns, report), columns, report)
+    if in_cents:
+        money = (name for name in resolved.canonical if CANONICAL[name] is ColumnKind.MONEY)
+        resolved = replace(resolved, in_cents=frozenset(money))
     check_marks(resolved, raw.marks, read.header_row, report)
     table = _build_typed_table(resolved, report, read, timezone)
     table = _resolve_duplicates(table, report, read)
     report.defects.raise_if_any(DataError)
     names = {column.header: column for column in resolved.extra} | dict(resolved.canonical)
     at = {name: format_letters(column.position) for name, column in names.items()} if raw.cells else {}
-    source = Source(shown_as, hashlib.sha256(data).hexdigest(), table.height, raw.sheet, at)
+    source = Source(raw.shown_as, sha256, table.height, raw.sheet, at)
     warnings = (*raw.warnings, *report.warnings)
     return Portfolio(sort_by_rank(table, timezone), (source,), timezone, warnings)
 

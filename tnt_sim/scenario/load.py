@@ -210,7 +210,7 @@ def _list_known_files(raw: RawScenario, base: FilePath | None, like: ScenarioDat
         return {}
     return {
         (path, text, like.raw.origins[path].path): (like.root / like.files[path], like.files[path])
-        for path, text in _iterate_named_files(like.spec)
+        for path, text in iterate_named_files(like.spec)
         if path in like.files and path in like.raw.origins
     }
 
@@ -219,7 +219,7 @@ def _iterate_data_paths(
     raw: RawScenario, spec: ScenarioSpec, base: FilePath | None, defects: Defects, known: _KnownFiles
 ) -> Iterator[tuple[Path, FilePath]]:
     """Yield each data file that the scenario names, by the path of the value that names it."""
-    for path, text in _iterate_named_files(spec):
+    for path, text in iterate_named_files(spec):
         try:
             origin = raw.origins[path]
             if (path, text, origin.path) in known:
@@ -235,7 +235,7 @@ def _iterate_data_paths(
             defects.entries.extend(error.defects)
 
 
-def _iterate_named_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
+def iterate_named_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
     """Yield the tables of dossiers and the side tables, by the path of the value that names them."""
     yield from ((("dossiers", k, "file"), entry.file) for k, entry in enumerate(spec.dossiers))
     yield from _iterate_side_files(spec)

@@ -21,6 +21,7 @@ from tnt_sim.documents import dump_document
 from tnt_sim.engine.award_list import encode_csv, select_parquet_columns
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.atomic_write import put_folder
+from tnt_sim.engine.run_folder.own_folder import copy_project, is_in_own_folder
 from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, hash_lock_file, list_versions
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import _
@@ -53,7 +54,8 @@ def write_run(result: ResultData, out: Path | None = None) -> Path:
     Parameters
     ----------
     result : with an allocation
-    out : parent folder; by default `runs` in the project folder
+    out : parent folder; by default `runs` in the project folder. A scenario without a file gets a folder there,
+        of its id, with its file, its tables and its run folder
 
     Raises
     ------
@@ -63,10 +65,15 @@ def write_run(result: ResultData, out: Path | None = None) -> Path:
         If the disk is full or fails.
     """
     scenario = result.problem.scenario
-    place = out if out is not None else scenario.root / RUN_ROOT
+    is_own = is_in_own_folder(scenario)
+    place = out if out is not None else (Path() if is_own else scenario.root) / RUN_ROOT
+    if is_own:
+        place = place / build_folder_name(scenario).rpartition("-")[0]
     target = place / build_folder_name(scenario)
     _refuse_strangers(target)
     try:
+        if is_own:
+            copy_project(scenario, place)
         put_folder(target, lambda folder: _write(result, folder, target))
     except OSError as error:
         what = _('the run folder "{target}"', target=target)
@@ -140,11 +147,12 @@ def build_summary(
     made : what made it
     """
     scenario = result.problem.scenario
+    root = target.parent if is_in_own_folder(scenario) else scenario.root
     inputs = [{"path": f.path, "sha256": f.sha256, "kind": f.kind} for f in scenario.inputs]
     document = {
         **result.document,
         "run_dir": build_folder_name(scenario),
-        "project": Path(os.path.relpath(scenario.root, target.resolve())).as_posix(),
+        "project": Path(os.path.relpath(root.resolve(), target.resolve())).as_posix(),
         "sets": list(scenario.sets),
         "inputs": inputs,
         "versions": dict(origin.versions),

@@ -19,6 +19,7 @@ from tnt_sim.analysis.sweep.document import (
 from tnt_sim.disk import encode_parquet
 from tnt_sim.documents import iterate_json
 from tnt_sim.engine.run_folder.atomic_write import put_files
+from tnt_sim.engine.run_folder.own_folder import is_in_own_folder
 from tnt_sim.engine.stored_run import RUN_ROOT
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_round_amount
@@ -416,7 +417,8 @@ DOCUMENT, PAGE, WORKBOOK, DOSSIERS = "sweep.json", "sweep.html", "sweep.xlsx", "
 def get_sweep_folder(scenario: ScenarioData, key: str, out: Path | None) -> Path:
     """Return `runs/<id>-sweep-<hash8>/`: the same request has the same folder."""
     safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
-    return (out if out is not None else scenario.root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"
+    root = Path() if is_in_own_folder(scenario) else scenario.root
+    return (out if out is not None else root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"
 
 
 def leave_time_to_write(seconds: float | None, n_dossiers: int = 0) -> float | None:
