@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 from tnt_sim.api import old_paths
 
 if TYPE_CHECKING:
+    from tnt_sim import rules as rules
     from tnt_sim.analysis.compare.common_core import core
+    from tnt_sim.api.building import goals as goals
+    from tnt_sim.api.building.envelopes import envelope
     from tnt_sim.api.comparison import Comparison, compare
     from tnt_sim.api.ensemble import Ensemble, ensemble
     from tnt_sim.api.extension import Extension, extend
@@ -82,13 +85,16 @@ __all__ = [
     "core",
     "ensemble",
     "entries",
+    "envelope",
     "extend",
     "extension",
+    "goals",
     "import_file",
     "next_euro",
     "open_run",
     "prices",
     "read_scenario",
+    "rules",
     "sweep",
     "table",
     "target",
@@ -112,6 +118,7 @@ _HOMES = {
     "core": "tnt_sim.analysis.compare.common_core",
     "conflict": "tnt_sim.api.studies.infeasibility",
     "entries": "tnt_sim.api.studies.marginal",
+    "envelope": "tnt_sim.api.building.envelopes",
     "Extension": "tnt_sim.api.extension",
     "extend": "tnt_sim.api.extension",
     "extension": "tnt_sim.api.studies.marginal",
@@ -127,6 +134,7 @@ _HOMES = {
     "Sweep": "tnt_sim.api.sweep",
     "sweep": "tnt_sim.api.sweep",
 }
+_MODULES = {"goals": "tnt_sim.api.building.goals", "rules": "tnt_sim.rules"}
 old_paths.install()
 
 
@@ -135,6 +143,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("tnt-sim")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name in __all__:
         return getattr(import_module(_HOMES.get(name, "tnt_sim.errors")), name)
     raise AttributeError(f"module 'tnt_sim' has no attribute {name!r}")

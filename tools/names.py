@@ -85,6 +85,8 @@ PUBLIC = frozenset(
         *("marginal_euro", "entry_thresholds", "rule_prices", "extension_shares", "infeasibility"),
         *("html", "excel", "csv", "parquet", "xlsx", "demarche", "turgot", "scdl", "pabulib"),
         *("mail_merge", "order_annex", "chorus"),
+        *("limit", "share", "coverage", "exclusive", "requires", "together", "order", "schedule", "equity"),
+        *("envelope", "smallest"),
     }
 )
 """Functions and methods that users call by these names: the Python interface, and the verbs of the commands."""
