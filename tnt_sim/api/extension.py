@@ -15,7 +15,6 @@ from tnt_sim.analysis.shared.reference_solution import ReportProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.result import convert_frame
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_fragment
 from tnt_sim.reporting.reports.extend import build_report
@@ -38,11 +37,25 @@ class Extension(StudyAnswer):
     def __repr__(self) -> str:
         return f"<Extension of {self.data.scenario}: {self.data.status}>"
 
-    def to_dataframe(self, backend: str = "polars", *, table: str = "gains") -> Any:
-        """Return the table `gains` or the table `list_moves`.
+    def to_dataframe(
+        self,
+        backend: str = "polars",
+        *,
+        table: str = "gains",
+        euros: bool = False,
+        labels: Lang | str | None = None,
+    ) -> Any:
+        """Return the table `gains` or the table `moves`.
 
         `gains` has one row per curve, total and objective; its figures are floats, for drawing (the
-        document holds exact decimals). `list_moves` has one row per move of money, in integer cents.
+        document holds exact decimals). `moves` has one row per move of money, in integer cents.
+
+        Parameters
+        ----------
+        backend : `polars` or `pandas`
+        table : which table
+        euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
+        labels : headers in words, in `fr` or `en`
 
         Raises
         ------
@@ -54,10 +67,13 @@ class Extension(StudyAnswer):
         >>> tnt.extend(scenario, "1.3 M€").to_dataframe()["curve"].unique().sort().to_list()
         ['free', 'nested']
         """
+        from tnt_sim.reporting.notebook.data_frames import convert_table
+
         rows = {"gains": self._list_gains, "moves": self._list_moves}
         if table not in rows:
             raise ValueError(f"table must be one of {', '.join(rows)}, not {table!r}")
-        return convert_frame(pl.DataFrame(rows[table](), infer_schema_length=None), backend)
+        frame = pl.DataFrame(rows[table](), infer_schema_length=None)
+        return convert_table(frame, backend, euros=euros, labels=labels)
 
     def _list_gains(self) -> list[dict[str, Any]]:
         keys = ("transfer", "extension", "total", "alone", "alone_beyond_transfer")

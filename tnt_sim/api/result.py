@@ -61,6 +61,39 @@ class Result(ResultData):
         frame: pl.DataFrame = self.to_dataframe(table=name)
         return frame
 
+    def to_dataframe(
+        self,
+        backend: str = "polars",
+        *,
+        table: str = "dossiers",
+        euros: bool = False,
+        labels: Lang | str | None = None,
+    ) -> Any:
+        """Return the applications with their decision, or another table; amounts in integer cents.
+
+        Parameters
+        ----------
+        backend : `polars` or `pandas`
+        table : which table
+        euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
+        labels : headers in words, in `fr` or `en`
+
+        Raises
+        ------
+        ValueError
+            If the table, the backend or the language does not exist.
+
+        Examples
+        --------
+        >>> result.to_dataframe(table="envelopes", euros=True)["granted"].to_list()[0] > 0
+        True
+        >>> result.to_dataframe(table="envelopes", euros=True, labels="fr").columns[3]
+        'Montant'
+        """
+        from tnt_sim.reporting.notebook.data_frames import convert_table
+
+        return convert_table(super().to_dataframe(table=table), backend, euros=euros, labels=labels)
+
     def explain(self, *dossiers: str, everyone: bool = False, lang: Lang | str | None = None) -> Explanation:
         """Explain why these applications, or all, are funded or not, and what change would fund them.
 

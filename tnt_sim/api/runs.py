@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.decision_files import Exports
-from tnt_sim.engine.result import build_frame, convert_frame
+from tnt_sim.engine.result import build_frame
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
@@ -78,16 +78,32 @@ class Run:
         frame: pl.DataFrame = self.to_dataframe(table=name)
         return frame
 
-    def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
+    def to_dataframe(
+        self,
+        backend: str = "polars",
+        *,
+        table: str = "dossiers",
+        euros: bool = False,
+        labels: Lang | str | None = None,
+    ) -> Any:
         """Return the applications with their decision, or one of the tables of `Result.to_dataframe`.
+
+        Parameters
+        ----------
+        backend : `polars` or `pandas`
+        table : which table
+        euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
+        labels : headers in words, in `fr` or `en`
 
         Examples
         --------
         >>> tnt.open_run(result.save()).to_dataframe()["granted_cents"].sum() > 0
         True
         """
+        from tnt_sim.reporting.notebook.data_frames import convert_table
+
         own = self.run.table.drop(NODE) if table == "dossiers" else build_frame(self.run.data, table)
-        return convert_frame(own, backend)
+        return convert_table(own, backend, euros=euros, labels=labels)
 
     def reconcile(
         self,

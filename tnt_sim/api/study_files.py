@@ -88,6 +88,41 @@ class Pages(WithReport, StudyAnswer):
         def lang(self) -> Lang:
             """Language of the answer."""
 
+    def to_dataframe(
+        self,
+        backend: str = "polars",
+        *,
+        table: str | None = None,
+        euros: bool = False,
+        labels: Lang | str | None = None,
+    ) -> Any:
+        """Return the table of the answer, or a list of its document; amounts in integer cents.
+
+        Parameters
+        ----------
+        backend : `polars` or `pandas`
+        table : a list of the document. By default the table of the answer, one row for each entry
+        euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
+        labels : headers in words, in `fr` or `en`
+
+        Raises
+        ------
+        ValueError
+            If the table, the backend or the language does not exist.
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().to_dataframe(euros=True).height
+        3
+        """
+        from tnt_sim.reporting.notebook.data_frames import convert_table
+
+        own = getattr(super(), "to_dataframe", None)
+        if table is None and own is None:
+            table = next(key for key, rows in self.document.items() if isinstance(rows, list) and rows)
+        frame = self.table(table) if table is not None else own()  # type: ignore[misc]
+        return convert_table(frame, backend, euros=euros, labels=labels)
+
     def build_report(self) -> Report:
         """Return the report that a page or a workbook shows.
 

@@ -19,7 +19,6 @@ from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.study_files import WithReport
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
-from tnt_sim.engine.result import convert_frame
 from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _
@@ -45,8 +44,22 @@ class Sweep(WithReport, StudyAnswer):
     def __repr__(self) -> str:
         return f"<Sweep of {self.data.scenario}: {len(self.data.points)} points>"
 
-    def to_dataframe(self, backend: str = "polars", *, table: str = "points") -> Any:
+    def to_dataframe(
+        self,
+        backend: str = "polars",
+        *,
+        table: str = "points",
+        euros: bool = False,
+        labels: Lang | str | None = None,
+    ) -> Any:
         """Return one of the tables `points`, `envelopes`, `dossiers` or `steps`; amounts in integer cents.
+
+        Parameters
+        ----------
+        backend : `polars` or `pandas`
+        table : which table
+        euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
+        labels : headers in words, in `fr` or `en`
 
         Raises
         ------
@@ -60,6 +73,7 @@ class Sweep(WithReport, StudyAnswer):
         6
         """
         from tnt_sim.analysis.sweep import frames
+        from tnt_sim.reporting.notebook.data_frames import convert_table
 
         makers = {
             "points": frames.build_point_frame,
@@ -69,7 +83,7 @@ class Sweep(WithReport, StudyAnswer):
         }
         if table not in makers:
             raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
-        return convert_frame(makers[table](self.data), backend)
+        return convert_table(makers[table](self.data), backend, euros=euros, labels=labels)
 
     def plot(self, kind: str = "curve") -> Any:
         """Draw `curve`, `figures`, `ladder` or `envelopes` as an Altair chart.
