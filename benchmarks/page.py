@@ -4,6 +4,9 @@ The page is started as planners start it, SETTINGS being the part of its address
 of a fifth tab, from its request. A slider is put at 20 amounts around the written one. Each time is taken in the
 page, from the touch to the parts in their places; the solve, its proof and its reading are as the page says them.
 
+Then the curve under the slider is drawn: when its first exact steps are there, for how many places of the slider
+the value is known before the answer, and how long the sentence of a place takes.
+
 Then 20 tabs are opened without a browser, each at an amount of its own, and closed. Memory is that of the server.
 """
 
@@ -39,6 +42,30 @@ MOVE = """([box, share]) => new Promise(done => {
 })"""
 
 
+CURVE = """box => new Promise(done => {
+  const slider = document.querySelector(`input[type=range][data-id="${box}"]`), began = performance.now();
+  slider.closest("details")?.setAttribute("open", "");
+  const place = document.querySelector(`[data-part="curve-${slider.id.slice(7)}"]`);
+  const page = document.querySelector("[data-page]");
+  const from = page.dataset.answers;
+  let first = null;
+  new MutationObserver((_, watch) => {
+    const exact = place.querySelector("svg path.granted-line");
+    if (exact && first === null) first = performance.now() - began;
+    if (page.dataset.answers === from) return;
+    watch.disconnect();
+    const says = JSON.parse(place.querySelector("[data-places]").dataset.places).says;
+    const touched = performance.now();
+    slider.stepUp();
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    const told = performance.now() - touched;
+    const known = says.filter(text => /, [0-9\\s,.\u202f\u00a0]+ (retenus|funded)/.test(text)).length;
+    done([first, performance.now() - began, known, says.length, told]);
+  }).observe(page, { attributes: true, childList: true, subtree: true });
+  slider.focus();
+})"""
+
+
 def main(scenario: str = str(FLAGSHIP), envelope: str = "deconcentre", settings: str = "") -> None:
     """Start the page, move the slider, open and close tabs, tell times and memory."""
     command = [sys.executable, "-m", "tnt_sim", "app", scenario, "--no-browser"]
@@ -48,15 +75,16 @@ def main(scenario: str = str(FLAGSHIP), envelope: str = "deconcentre", settings:
         try:
             print(f"{scenario}, {envelope}, {N} amounts")
             opened = read_memory(server.pid)
-            paint, written, times = measured(f"{found[0]}#{settings}", envelope)
+            paint, written, times, curve = measured(f"{found[0]}#{settings}", envelope)
             tell(paint, times)
+            tell_curve(curve)
             tell_memory(server.pid, found[0], envelope, written, opened)
         finally:
             server.send_signal(signal.SIGINT)
 
 
-def measured(address: str, envelope: str) -> tuple[float, int, list[tuple[float, float]]]:
-    """Milliseconds to the first paint, the written amount, milliseconds of each move: all of it, and the solve."""
+def measured(address: str, envelope: str) -> tuple[float, int, list[tuple[float, float]], list[Any]]:
+    """Milliseconds to the first paint, the written amount, those of each move and of its solve, and the curve."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -74,7 +102,8 @@ def measured(address: str, envelope: str) -> tuple[float, int, list[tuple[float,
         paint = float(tab.evaluate(PAINT))
         written = int(tab.input_value(f"input[type=range][data-id='{envelope}']"))
         shares = [0.9 + 0.2 * ((7 * k) % N) / N + 0.003 for k in range(N)]
-        return paint, written, [tuple(tab.evaluate(MOVE, [envelope, share])) for share in shares]
+        times = [tuple(tab.evaluate(MOVE, [envelope, share])) for share in shares]
+        return paint, written, times, tab.evaluate(CURVE, envelope)
 
 
 def tell(paint: float, times: list[tuple[float, float]]) -> None:
@@ -83,6 +112,15 @@ def tell(paint: float, times: list[tuple[float, float]]) -> None:
     print(f"  first paint: {paint:.0f} ms")
     for name, values in (("slider to list", whole), ("solve, proof, reading", solve)):
         print(f"  {name}: median {statistics.median(values):.0f} ms, largest {max(values):.0f} ms")
+
+
+def tell_curve(curve: list[Any]) -> None:
+    """First exact steps, the whole curve, places of the slider whose value is known, and their sentence."""
+    first, whole, known, places, told = curve
+    begun = "no exact steps" if first is None else f"exact after {first:.0f} ms"
+    print(
+        f"  curve: {begun}, whole after {whole:.0f} ms, {known} of {places} known, sentence in {told:.1f} ms"
+    )
 
 
 def tell_memory(process: int, address: str, envelope: str, written: int, opened: int) -> None:

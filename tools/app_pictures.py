@@ -1,8 +1,9 @@
-"""`docs/pictures/app-wide.png` and `app-narrow.png`: the planner's page, as a browser shows it.
+"""`docs/pictures/app-*.png`: the planner's page, as a browser shows it, in both themes.
 
 python tools/app_pictures.py [CHROMIUM]     needs Chromium (found by name, or given) and the development packages
 
-The wide one is the flagship with axis 3 at 35 M€, the narrow one the demo with five dossiers that clash.
+The wide one is the flagship with axis 3 at 35 M€ and the curve of a line, the narrow one the demo with five
+dossiers that clash, and the third the demo with two variants side by side.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from picture import COLOURS, NAMES, ROOT
@@ -23,7 +24,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 PICTURES = ROOT / "docs" / "pictures"
-PATIENCE_MS = 120_000
+PATIENCE_MS, CURVE_MS = 120_000, 9_000
 CLASHING = ("E-03", "E-04", "E-07", "E-09", "E-12")
 AT_REST = (
     "n => { const page = document.querySelector('[data-page]');"
@@ -31,8 +32,18 @@ AT_REST = (
 )
 
 
+class Theme(NamedTuple):
+    """A colour scheme, and what the names of its pictures end with."""
+
+    name: str
+    suffix: str
+
+
+THEMES = (Theme("light", ""), Theme("dark", "-dark"))
+
+
 def main(words: Sequence[str]) -> int:
-    """Draw both pictures."""
+    """Draw each picture in both themes."""
     browser = words[0] if words else next(filter(None, map(shutil.which, NAMES)), None)
     if browser is None:
         print(__doc__)
@@ -44,17 +55,42 @@ def main(words: Sequence[str]) -> int:
         )
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         with served(ROOT / "scenarios" / "tnt-2021.yaml") as address:
-            tab = open_page(opened, address, 1280, 1250)
-            change(tab, lambda: tab.fill("#box-3", "35") or tab.press("#box-3", "Enter"))
-            longer = tab.query_selector("[data-do=longer]")  # on a busy machine
-            if longer is not None:
-                change(tab, longer.click)
-            draw(tab, "app-wide")
+            for theme in THEMES:
+                draw_wide(open_page(opened, address, 1280, 1250, theme), f"app-wide{theme.suffix}")
         with served(demo / "scenario.yaml") as address:
             forced = "&".join(f"in.{name}={quote('arbitrage du préfet')}" for name in CLASHING)
-            draw(open_page(opened, f"{address}#{forced}", 390, 1300), "app-narrow")
+            for theme in THEMES:
+                draw(open_page(opened, f"{address}#{forced}", 390, 1300, theme), f"app-narrow{theme.suffix}")
+                draw_variants(open_page(opened, address, 1280, 900, theme), f"app-variants{theme.suffix}")
         opened.close()
     return 0
+
+
+def draw_wide(tab: Any, name: str) -> None:
+    """Draw the page after a slider was moved, with the curve below it."""
+    change(tab, lambda: tab.fill("#box-3", "35") or tab.press("#box-3", "Enter"))
+    longer = tab.query_selector("[data-do=longer]")  # on a busy machine
+    if longer is not None:
+        change(tab, longer.click)
+    tab.focus("#amount-1")
+    tab.wait_for_selector("[data-part=curve-1] .here")
+    tab.wait_for_timeout(CURVE_MS)
+    draw(tab, name)
+
+
+def draw_variants(tab: Any, name: str) -> None:
+    """Draw two variants side by side, with the change that moves each dossier."""
+    change(tab, lambda: tab.click("#rule-1"))
+    change(tab, lambda: tab.fill("#variant-name", "Sans plafond") or tab.press("#variant-name", "Enter"))
+    change(tab, lambda: tab.click("#undo"))
+    change(tab, lambda: tab.fill("#box-2", "200") or tab.press("#box-2", "Enter"))
+    change(
+        tab, lambda: tab.fill("#variant-name", "Mobilités à 200 k€") or tab.press("#variant-name", "Enter")
+    )
+    change(tab, lambda: tab.click("#beside"))
+    tab.evaluate("document.querySelector('form.inline').scrollIntoView()")
+    tab.wait_for_timeout(CURVE_MS)
+    draw(tab, name)
 
 
 @contextmanager
@@ -72,9 +108,9 @@ def served(scenario: Path) -> Iterator[str]:
         process.wait()
 
 
-def open_page(browser: Any, address: str, width: int, height: int) -> Any:
+def open_page(browser: Any, address: str, width: int, height: int, theme: Theme) -> Any:
     """A tab with the page, at rest."""
-    tab = browser.new_page(viewport={"width": width, "height": height})
+    tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme.name)
     tab.set_default_timeout(PATIENCE_MS)
     tab.goto(address)
     tab.wait_for_selector("[data-page][data-answers]")

@@ -67,8 +67,9 @@ def address(file: Path, chromium: Any) -> Iterator[str]:
 class Opened:
     """The page in a tab; all that the tab asked for, and what it complained of."""
 
-    def __init__(self, browser: Any, address: str, width: int) -> None:
-        self.tab = browser.new_page(viewport={"width": width, "height": 900}, accept_downloads=True)
+    def __init__(self, browser: Any, address: str, width: int, theme: str = "light") -> None:
+        size = {"width": width, "height": 900}
+        self.tab = browser.new_page(viewport=size, accept_downloads=True, color_scheme=theme)
         self.tab.set_default_timeout(PATIENCE)
         self.asked: list[str] = []
         self.errors: list[str] = []
@@ -392,3 +393,44 @@ def test_each_step_on_the_page_gives_its_answer(
     }
     assert hosts == {"127.0.0.1"}
     opened.tab.close()
+
+
+STATES = {
+    "plain": "",
+    "conflict": "&".join(f"in.{name}=x" for name in ("E-03", "E-04", "E-07", "E-09", "E-12")),
+    "filter": "department=01&envelope=numerique&show=funded",
+    "presentation": "present=1&r.plafond-departement=0",
+}
+
+
+def open_variants(opened: Opened) -> None:
+    tab = opened.tab
+    opened.after(lambda: tab.fill("#box-2", "200") or tab.press("#box-2", "Enter"))
+    opened.after(lambda: tab.fill("#variant-name", "Moins") or tab.press("#variant-name", "Enter"))
+    opened.after(lambda: tab.click("#beside"))
+    tab.wait_for_function(
+        "() => !document.querySelector('.variant-columns').textContent.includes('on cherche')"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_no_state_has_an_accessibility_fault(
+    address: str, chromium: Any, theme: str, width: int, subtests: pytest.Subtests
+) -> None:
+    """Each state at each width in each theme: axe finds nothing, and nothing is wider than the screen."""
+    for name, fragment in (*STATES.items(), ("variants", ""), ("curve", "")):
+        with subtests.test(name):
+            opened = Opened(chromium, f"{address}#{fragment}", width, theme)
+            if name == "variants":
+                open_variants(opened)
+            if name == "curve":
+                opened.tab.focus("#amount-2")
+                opened.tab.wait_for_selector("[data-part=curve-2] .here")
+            if name == "conflict":
+                opened.tab.wait_for_selector(".trouble .repairs")
+            assert opened.violations() == []
+            assert opened.tab.evaluate("document.documentElement.scrollWidth") <= width
+            assert opened.errors == []
+            opened.tab.close()
