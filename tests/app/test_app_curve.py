@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -95,6 +96,18 @@ def test_points_are_answers_and_bound_what_lies_between(scenario: ScenarioData) 
         bounds = curve.find_range(cents)
         if bounds is not None:
             assert bounds[0] <= answer_at(desk, base, "programme", cents).reading.values[0] <= bounds[1]
+
+
+def test_a_list_that_is_not_proven_is_no_optimum(scenario: ScenarioData) -> None:
+    curve, __ = last_curve(scenario, State(), "programme", 240_000_000)
+    last = curve.pieces[-1]
+    doubtful = replace(curve, pieces=(*curve.pieces[:-1], replace(last, is_proven=False)))
+    cents = last.get_point(0).cents
+    assert curve.find_point(cents) is not None
+    assert doubtful.find_point(cents) is None
+    assert doubtful.find_range(cents) is None
+    before = curve.pieces[-2].get_point(0)
+    assert doubtful.find_next(before.cents, before.n_funded) is None
 
 
 def test_a_curve_is_cancelled(scenario: ScenarioData) -> None:

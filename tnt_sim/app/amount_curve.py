@@ -103,8 +103,8 @@ class AmountCurve:
     is_complete: bool = False
 
     def find_point(self, cents: int) -> AmountOptimum | None:
-        """Return the optimum at an amount; None if it is unknown there."""
-        found = (piece.find_point(cents) for piece in self.pieces)
+        """Return the proven optimum at an amount; None if it is unknown there."""
+        found = (piece.find_point(cents) for piece in self.pieces if piece.is_proven)
         return next((point for point in found if point is not None), None)
 
     def find_range(self, cents: int) -> tuple[Fraction, Fraction] | None:
@@ -120,9 +120,9 @@ class AmountCurve:
         return low.value, above[0].get_point(int(np.searchsorted(above[0].cents, cents))).value
 
     def find_next(self, cents: int, n_funded: int) -> AmountOptimum | None:
-        """Return the first known amount above one that funds more than some applications."""
+        """Return the first amount above one whose proven optimum funds more than some applications."""
         for piece in self.pieces:
-            if piece.until_cents <= cents:
+            if piece.until_cents <= cents or not piece.is_proven:
                 continue
             better = np.flatnonzero((piece.cents > cents) & (piece.n_funded > n_funded))
             if len(better):
