@@ -2,6 +2,7 @@
 // script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
 
 const SLOW_MS = 90000, CANCEL_MS = 250;
+const BEHIND = ["curve", "beside"]; // computed behind what is seen, and ended by whatever comes
 const VIEWS = ["curve", "beside", "name", "pair", "search", "show", "department", "envelope", "unfilter", "present", "share", "more", "save", "compare", "export", "address", "longer"];
 
 function render({ model, el }) {
@@ -25,12 +26,12 @@ function render({ model, el }) {
     if (busy) {
       queue.delete(key); // the last value of a thing is the only one that counts
       queue.set(key, event);
-      if (busy === "curve" || !VIEWS.includes(event.do)) supersede();
+      if (BEHIND.includes(busy) || !VIEWS.includes(event.do)) supersede();
       return;
     }
     busy = event.do;
     began = performance.now();
-    if (busy !== "curve") { // which is drawn behind, and ended by whatever comes
+    if (!BEHIND.includes(busy)) {
       root.setAttribute("aria-busy", "true");
       hurry = setTimeout(() => { status.textContent = words.busy; status.dataset.kind = "busy"; }, 120);
     }
@@ -44,7 +45,7 @@ function render({ model, el }) {
   function supersede() { // a new setting ends the answer to the last one, which is given a moment first
     if (!model.cancel || late) return;
     const running = n;
-    late = setTimeout(() => { late = 0; if (busy && running === n) model.cancel(n); }, busy === "curve" ? 0 : Math.max(0, CANCEL_MS - (performance.now() - began)));
+    late = setTimeout(() => { late = 0; if (busy && running === n) model.cancel(n); }, BEHIND.includes(busy) ? 0 : Math.max(0, CANCEL_MS - (performance.now() - began)));
   }
 
   function rest() {
