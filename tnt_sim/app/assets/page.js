@@ -11,7 +11,7 @@ function render({ model, el }) {
   const root = el.querySelector("[data-page]");
   const words = model.get("words");
   document.documentElement.dataset.started = "";
-  if (matchMedia("(max-width: 60rem)").matches) for (const fold of root.querySelectorAll("details.fold")) fold.open = false;
+  if (matchMedia("(max-width: 68rem)").matches) for (const fold of root.querySelectorAll("details.fold")) fold.open = false;
   const status = root.querySelector("[data-status]");
   const queue = new Map();
   let busy = "", asked = "", said = "", quiet = 0, hurry = 0, late = 0, n = 0, began = 0;
