@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
@@ -136,7 +138,20 @@ def render_report_html(report: Report, lang: Lang) -> str:
         _wrap("div", "annexes", folded, ' id="annexes"'),
         "</main>\n</body>\n</html>\n",
     ]
-    return "\n".join(part for part in pieces if part)
+    return _number_labels("\n".join(part for part in pieces if part))
+
+
+def _number_labels(page: str) -> str:
+    """Number the regions that have the label of an earlier one, so that a reader of landmarks tells them apart."""
+    seen: Counter[str] = Counter()
+
+    def write(match: re.Match[str]) -> str:
+        label = match[1]
+        seen[label] += 1
+        number = f" ({seen[label]})" if seen[label] > 1 else ""
+        return f'role="region" aria-label="{label}{number}"'
+
+    return re.sub(r'role="region" aria-label="([^"]*)"', write, page)
 
 
 def render_report_fragment(report: Report, lang: Lang) -> str:
@@ -332,7 +347,7 @@ def _render_rows(
             tail = "".join(map(_render_card_cell, rest, columns[1:], repeat(lang)))
         else:
             tail = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, numeric[1:], strict=True))
-        lines.append(f'<tr><th scope="row"{numeric[0]}>{first}</th>{tail}</tr>')
+        lines.append(f'<tr><th scope="row"{numeric[0]}>{first or "–"}</th>{tail}</tr>')
     label = escape(f"{_('Table').in_(lang)} – {caption}")
     head = f"<caption>{escape(caption)}</caption>" if named else ""
     marks = f' class="{cards}"' if cards else ""
