@@ -20,6 +20,8 @@ from tnt_sim.reporting.charts.svg import (
     choose_limits,
     compute_ticks,
     describe_break,
+    measure_text,
+    shorten_text,
     write_cents,
     write_number,
 )
@@ -105,3 +107,22 @@ def test_a_curve_of_steps_is_flat_between_its_points() -> None:
     assert svg.count('class="range"') == 1
     assert all(0 <= x <= NARROW for x, _ in points)
     assert draw_steps([], [], None, axes, "alt", Lang.FR, WIDE) == ""
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_shortened_text_has_its_room_and_ends_at_a_word_where_half_stays(seed: int) -> None:
+    chance = random.Random(seed)
+    words = ["".join(chance.choices("abcdé", k=chance.randint(1, 14))) for _ in range(chance.randint(1, 8))]
+    text, size, pixels = " ".join(words), chance.choice((10.0, 13.0)), chance.uniform(25, 400)
+    short = shorten_text(text, pixels, size)
+    if measure_text(text, size) <= pixels:
+        assert short == text
+        return
+    assert short.endswith("…")
+    assert measure_text(short, size) <= max(pixels, measure_text("abc", size))
+    head = short.removesuffix("…")
+    assert text.startswith(head)
+    whole = [" ".join(words[:k]) for k in range(1, len(words))]
+    room = int(pixels / measure_text("m", size)) - 1
+    fitting = [one for one in whole if len(one) <= room and 2 * len(one) >= room]
+    assert head in whole or not fitting

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from html import escape
 
 from tnt_sim.i18n.numbers import NO_BREAK
-from tnt_sim.reporting.charts.svg import measure_text
-from tnt_sim.reporting.charts.svg_text import SOFT, open_picture, shorten_text, write_text
+from tnt_sim.reporting.charts.svg import measure_text, open_picture, shorten_text, write_text
+from tnt_sim.reporting.charts.theme import SOFT
 
 LEAST_WIDTH = 1.5
 """Least width of an amount above 0, so that it is visible."""
@@ -114,7 +114,7 @@ def _draw_title(bar: MoneyBar, y: float, width: int) -> str:
     indent = 12 * bar.depth
     room = width - indent - measure_text(bar.figure, _SIZE) - 12
     weight = (650, 550, 0)[min(bar.depth, 2)]
-    title = shorten_text(bar.title, _SIZE, room)
+    title = shorten_text(bar.title, room, _SIZE)
     return (
         f"<g><title>{escape(bar.title)}</title>{write_text(indent, y + _SIZE - 1, title, weight=weight)}</g>"
         + write_text(width, y + _SIZE - 1, bar.figure, soft=True, anchor="end")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tnt_sim.reporting.charts.svg import measure_text
-from tnt_sim.reporting.charts.svg_text import open_picture, shorten_text, write_text
+from tnt_sim.reporting.charts.svg import measure_text, open_picture, shorten_text, write_text
 
 _SIZE, _PITCH, _BAR = 13.0, 26.0, 15.0
 
@@ -37,7 +36,7 @@ def draw_rates(bars: Sequence[RateBar], width: int, label: str) -> str:
         name_room = width - longest - 10 if is_narrow else left - 8
         figure_x = width if is_narrow else left + room + 8
         pieces.append(
-            write_text(0, y + 12, shorten_text(bar.name, _SIZE, name_room))
+            write_text(0, y + 12, shorten_text(bar.name, name_room, _SIZE))
             + _draw_rectangle("r-base", "#e3e8ec", left, bar_y, room)
             + _draw_rectangle("m-funded", "#5288ba", left, bar_y, room * bar.rate)
             + write_text(figure_x, y + 12, bar.figure, soft=True, anchor="end" if is_narrow else "")

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_number, format_rate, format_short_amount
-from tnt_sim.reporting.charts.theme import FILLS, Mark
+from tnt_sim.reporting.charts.theme import FILLS, FONT, INK, SOFT, Mark
 
 TEXT_SIZE, LINE_HEIGHT = 13, 18
 _LETTER = 0.56
@@ -102,9 +102,16 @@ def choose_limits(values: Sequence[float]) -> tuple[float, float]:
 
 
 def shorten_text(text: str, pixels: float, size: float = TEXT_SIZE) -> str:
-    """Return a text cut with « … » where it is wider than some pixels."""
-    most = max(3, int(pixels / (size * _LETTER)))
-    return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
+    """Return a text cut with « … » where it is wider than some pixels, at a word where half of it stays.
+
+    >>> shorten_text("Guichets déconcentrés", 80, 10), shorten_text("Démat.ADS", 200)
+    ('Guichets…', 'Démat.ADS')
+    """
+    if measure_text(text, size) <= pixels:
+        return text
+    cut = text[: max(2, int(pixels / (size * _LETTER)) - 1)]
+    word = cut.rsplit(" ", 1)[0]
+    return (word if 2 * len(word) >= len(cut) else cut).rstrip(" ,;:") + "…"
 
 
 def measure_text(text: str, size: float = TEXT_SIZE) -> float:
@@ -144,6 +151,23 @@ SIGNS: Mapping[Mark, Sign] = MappingProxyType(
     }
 )
 """The shape of each mark: a disc, a square, a cross, a triangle, a diamond, a dash."""
+
+
+def write_text(
+    x: float, y: float, text: str, *, soft: bool = False, anchor: str = "", weight: int = 0
+) -> str:
+    """Return a `<text>` element; its class lets a page give it the colour of a dark theme."""
+    kind, colour = ("soft", SOFT) if soft else ("ink", INK)
+    more = (f' text-anchor="{anchor}"' if anchor else "") + (f' font-weight="{weight}"' if weight else "")
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" fill="{colour}"{more}>{escape(text)}</text>'
+
+
+def open_picture(kind: str, width: int, height: float, label: str, size: float) -> str:
+    """Return the start of an `<svg>` element that is an image with a description."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" viewBox="0 0 {width} {height:.0f}" role="img" '
+        f'aria-label="{escape(label)}" font-family="{FONT}" font-size="{size:g}">'
+    )
 
 
 @dataclass(slots=True)
