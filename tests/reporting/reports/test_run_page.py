@@ -148,7 +148,7 @@ def test_the_page_fits_and_says_the_essential(width: int) -> None:
     assert "(CBC)" in text
     assert "87 999 992 € accordés sur 88 000 000 € ; 8 € non dépensés" in text
     assert "3 206 dossiers déposés, 2 901 éligibles, 2 300 financés" in text
-    assert "aucun dossier restant ne tient dans ce reste" in text
+    assert "c'est trop peu pour les dossiers éligibles qui ne sont pas financés" in text
     assert "25,33 %  ≥ 25 %" in text
     assert text.endswith("\n\nruns/tnt-2021-1a2b3c4d")
 
@@ -160,7 +160,7 @@ def test_the_exact_page_in_french() -> None:
         "indépendant (CBC)."
     )
     assert lines[lines.index("Non dépensé, et pourquoi") + 1] == (
-        "  tnt  8 €  aucun dossier restant ne tient dans ce reste"
+        "  tnt  8 €  c'est trop peu pour les dossiers éligibles qui ne sont pas financés"
     )
     start = lines.index("Dossiers")
     assert lines[start + 1 : start + 7] == [

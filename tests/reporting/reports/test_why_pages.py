@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.report_tree import WIDE, Chart, iterate_nodes
 from tnt_sim.reporting.reports.builders import build_report
+from tnt_sim.reporting.text.dossier_names import label_dossier
 
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
 1,École <b>,01,commune,900,500,900,10
@@ -111,7 +112,8 @@ def test_the_matrix_of_choices_agrees_with_the_counts(petit: Path) -> None:
     chart = next(node for node in iterate_nodes(build_report(document).nodes) if isinstance(node, Chart))
     svg = chart.draw(Lang.FR, WIDE)
     for dossier in document.open:
-        squares = re.findall(rf'<rect [^>]*fill="(\S+)"[^>]*><title>{dossier.dossier} ', svg)
+        name = re.escape(escape(label_dossier(dossier.dossier, dossier.title)))
+        squares = re.findall(rf'<rect [^>]*fill="(\S+)"[^>]*><title>{name} ·', svg)
         assert sum(fill != "none" for fill in squares) == dossier.n_funded_in
         assert document.shared is not None
         assert len(squares) == document.shared.n_portfolios
