@@ -51,7 +51,7 @@
         ...[...table.querySelectorAll("th")].filter((th) => !["col", "row", "colgroup", "rowgroup"].includes(th.scope)).map(show),
         ...[...table.querySelectorAll("th")].filter((th) => !th.textContent.trim()).map(show),
         ...(table.tHead ? [] : [show(table)]),
-        ...[...table.tBodies].flatMap((body) => [...body.rows]).filter((row) => !row.querySelector("th[scope=row]")).slice(0, 3).map(show),
+        ...[...table.tBodies].flatMap((body) => [...body.rows]).filter((row) => !row.querySelector("th[scope=row]") && row.cells[0]?.textContent.trim()).slice(0, 3).map(show),
       ]),
     "no-table-for-layout": () =>
       all("table[role=presentation], table[role=none]").map(show),

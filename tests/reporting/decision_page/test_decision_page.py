@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from support.hostile_text import HOSTILE
 from support.programs import WANT
@@ -15,7 +16,7 @@ from support.programs import WANT
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.explain.sentences import describe_dossiers
 from tnt_sim.analysis.shared.decided_run import of_run
-from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_amount
@@ -26,8 +27,9 @@ from tnt_sim.reporting.decision_page.page import (
     render_report_pdf,
 )
 from tnt_sim.reporting.decision_page.page_text import PAGE
-from tnt_sim.reporting.decision_page.script_data import build_slider, encode_script
+from tnt_sim.reporting.decision_page.script_data import build_chunks, build_slider, encode_script
 from tnt_sim.reporting.renderers.html import build_security_policy
+from tnt_sim.reporting.reports.decision_table import MOTIVE
 
 
 class Page(HTMLParser):
@@ -192,9 +194,67 @@ def list_scripts(page: Page) -> list[str]:
     return [inner for kind, inner in page.inside if kind == "script"][:-1]
 
 
+def fill_form(encoded: str, forms: list[str]) -> str:
+    """The reason that a form and its figures stand for."""
+    number, *figures = encoded.split(";")
+    text = forms[int(number)]
+    for figure in figures:
+        text = text.replace("\x01", figure.replace("_", "\u202f"), 1)
+    return text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Il reste 12\u202f345,60\xa0€, soit 3 % de E-07.",
+        "a_b;c",
+        "\x01 12",
+        "1",
+        "v1.2.",
+        "9\u202f000 ; 8_7",
+    ],
+)
+def test_a_reason_is_its_form_and_figures(text: str) -> None:
+    table = pl.DataFrame(
+        {"dossier": ["A", "B"], "title": ["", ""], "applicant": ["", ""], "reason_code": ["x", "x"],
+         NODE: [0, 0], "requested_cents": [1, 2], "committed_cents": [None, 1], "granted_cents": [0, 2],
+         MOTIVE: [text, text + " 77"]}
+    )  # fmt: skip
+    (chunk,) = build_chunks(table, ["x"])
+    filled = [fill_form(one, chunk["forms"]) for one in chunk["motives"]]  # type: ignore[attr-defined]
+    assert filled == [text, text + " 77"]
+
+
+MOST_LONG_BYTES = 8_000_000
+"""Most bytes of a page with 50,000 applications."""
+
+
+def test_fifty_thousand_reasons_that_differ_by_figures_are_light() -> None:
+    n = 50_000
+    figure = pl.format("{}", (pl.int_range(n) * 7919 + 10_007))
+    motive = pl.format(
+        "Devancé dans « tout » : il lui faut {} €, il reste 33 €, et les derniers retenus (« D37583 ») "
+        "apportent au moins autant par euro.\nIl serait retenu avec « value » de {} (aujourd’hui {}) ; "
+        "un chiffre entre les deux suffit peut-être. Il pourrait être retenu sans perte avec {},97 € "
+        "à {} € de plus dans « tout ».",
+        figure, figure, figure, figure, figure,
+    )  # fmt: skip
+    table = pl.select(
+        dossier=pl.format("D{}", pl.int_range(n)), title=pl.lit("Un projet"), applicant=pl.lit("Une commune"),
+        reason_code=pl.lit("outranked"), requested_cents=pl.int_range(n) * 791_900,
+        committed_cents=pl.lit(None, dtype=pl.Int64), granted_cents=pl.lit(0), **{NODE: pl.lit(0), MOTIVE: motive},
+    )  # fmt: skip
+    sizes = [len(encode_script(chunk).encode()) for chunk in build_chunks(table, ["outranked"])]
+    assert len(sizes) == 5
+    assert sum(len(text.encode()) for text in table[MOTIVE]) > 2 * MOST_LONG_BYTES
+    assert sum(sizes) <= MOST_LONG_BYTES
+
+
 def read_data(page: Page) -> dict[str, Any]:
     """The data of the script, its chunks put together as the script does."""
     first, *chunks = map(json.loads, list_scripts(page))
-    motives = [text for chunk in chunks for text in chunk["motives"]]
+    forms = [text for chunk in chunks for text in chunk["forms"]]
+    motives = [fill_form(text, forms) for chunk in chunks for text in chunk["motives"]]
     columns = {key: [v for chunk in chunks for v in chunk["dossiers"][key]] for key in chunks[0]["dossiers"]}
     return {**first, "motives": motives, "dossiers": columns}

@@ -8,6 +8,7 @@ reason code.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,19 +192,33 @@ def build_script_document(
 
 CHUNK = 10_000
 """Applications in one chunk of the list."""
+_FIGURE = re.compile(r"\d(?:[\d\u202f.,]*\d)?")
+FIGURE, GROUPING = "\x01", "_"
+"""Signs of a figure in a form, and of U+202F in the figures of a reason."""
 
 
 def build_chunks(table: pl.DataFrame, codes: Sequence[str]) -> Iterator[dict[str, object]]:
-    """Yield the list of applications in chunks, each with the sentences that no earlier one has.
+    """Yield the list of applications in chunks, each with the reasons and forms that no earlier one has.
 
+    A reason is a form, by number, and the figures that fill it: most reasons of a long list differ by these alone.
     `codes` are the reason codes by number.
     """
-    number, motives = {name: k for k, name in enumerate(codes)}, _Dictionary()
+    number, motives, forms = {name: k for k, name in enumerate(codes)}, _Dictionary(), _Dictionary()
     for start in range(0, max(table.height, 1), CHUNK):
-        piece, n_known = table[start : start + CHUNK], len(motives.texts)
+        piece, n_motives, n_forms = table[start : start + CHUNK], len(motives.texts), len(forms.texts)
         at = [number[code or ""] for code in piece["reason_code"].to_list()]
         why = [motives.assign_number(text or "") for text in piece[MOTIVE].to_list()]
-        yield {"motives": motives.texts[n_known:], "dossiers": _encode_dossiers(piece, at, why)}
+        filled = [_encode_motive(text, forms) for text in motives.texts[n_motives:]]
+        dossiers = _encode_dossiers(piece, at, why)
+        yield {"forms": forms.texts[n_forms:], "motives": filled, "dossiers": dossiers}
+
+
+def _encode_motive(text: str, forms: _Dictionary) -> str:
+    """Return `FORM;FIGURE;FIGURE…`; a text with the sign of a figure is a form of its own."""
+    if FIGURE in text:
+        return str(forms.assign_number(text))
+    figures = [figure.replace("\u202f", GROUPING) for figure in _FIGURE.findall(text)]
+    return ";".join([str(forms.assign_number(_FIGURE.sub(FIGURE, text))), *figures])
 
 
 def _encode_dossiers(table: pl.DataFrame, codes: Sequence[int], motives: Sequence[int]) -> dict[str, object]:

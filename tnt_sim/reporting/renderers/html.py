@@ -83,7 +83,8 @@ def render_rows_html(heads: Sequence[str], rows: Sequence[Sequence[str]], right:
         cells = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, marks[1:], strict=True))
         lines.append(f'<tr><th scope="row"{marks[0]}>{first}</th>{cells}</tr>')
     body = "\n".join(lines)
-    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+    head = f'<div class="scroll" tabindex="0"><table><thead><tr>{top}</tr></thead>'
+    return f"{head}\n<tbody>{body}</tbody></table></div>"
 
 
 def build_security_policy(script: str, styles: Sequence[str]) -> str:

@@ -4,18 +4,25 @@
   const D = JSON.parse(document.getElementById("data").textContent);
   const W = D.words, L = D.labels, FR = D.lang === "fr";
   // the list comes in chunks, which are read when it is opened or the slider is moved
-  const V = { motives: [] };
+  const V = { motives: [], forms: [] };
   const load = () => {
     if (V.number) return;
     for (const element of document.querySelectorAll("script.chunk")) {
       const chunk = JSON.parse(element.textContent);
       V.motives = V.motives.concat(chunk.motives);
+      V.forms = V.forms.concat(chunk.forms);
       for (const [key, column] of Object.entries(chunk.dossiers)) V[key] = (V[key] || []).concat(column);
     }
     V.number = V.number || [];
     V.granted = V.granted || [];
     state.granted = V.granted.slice();
     state.code = (V.code || []).slice();
+  };
+  // a reason is a form by number, and the figures that fill it
+  const motive = (i) => {
+    const [form, ...figures] = V.motives[V.motive[i]].split(";");
+    if (!figures.length) return V.forms[form];
+    return V.forms[form].split("\u0001").map((text, k) => text + (figures[k] ?? "").replaceAll("_", "\u202f")).join("");
   };
   const $ = (id) => document.getElementById(id);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -133,7 +140,7 @@
   let words = [];
   const index = () => {
     if (words.length) return;
-    words = V.number.map((number, i) => plain([number, V.title[i], V.applicant[i], V.motives[V.motive[i]]].join(" \n")));
+    words = V.number.map((number, i) => plain([number, V.title[i], V.applicant[i], motive(i)].join(" \n")));
   };
   const closed = (i) => D.codes.closed[state.code[i]] === 1;
   const reserved = (i) => D.codes.names[state.code[i]] === "reserve";
@@ -154,7 +161,7 @@
     if (asked.terms.length) index();
     return asked.terms.every((term) => words[i].includes(term) || plain(reason(i)).includes(term));
   };
-  const reason = (i) => (state.at === decision && V.motives[V.motive[i]]) ||
+  const reason = (i) => (state.at === decision && motive(i)) ||
     D.codes[state.granted[i] > 0 ? "funded" : "refused"][state.code[i]];
 
   const cell = (row, label, text, kind = "", tag = "td") => {
