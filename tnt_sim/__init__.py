@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tnt_sim.api.ensemble import Ensemble, ensemble
     from tnt_sim.api.extension import Extension, extend
     from tnt_sim.api.imports import import_file
-    from tnt_sim.api.model import Model
+    from tnt_sim.api.models.model import Model
     from tnt_sim.api.result import Result
     from tnt_sim.api.runs import Run, open_run
     from tnt_sim.api.scenario import Scenario, by_opinion, read_scenario
@@ -123,7 +123,7 @@ _HOMES = {
     "extend": "tnt_sim.api.extension",
     "extension": "tnt_sim.api.studies.marginal",
     "import_file": "tnt_sim.api.imports",
-    "Model": "tnt_sim.api.model",
+    "Model": "tnt_sim.api.models.model",
     "next_euro": "tnt_sim.api.studies.marginal",
     "open_run": "tnt_sim.api.runs",
     "prices": "tnt_sim.api.studies.marginal",

@@ -21,7 +21,6 @@ from tnt_sim.api import (
     decision_files,
     ensemble,
     extension,
-    model,
     result,
     runs,
     scenario,
@@ -31,14 +30,15 @@ from tnt_sim.api import (
     variants,
 )
 from tnt_sim.api.analysis_methods import Analyses
+from tnt_sim.api.models import model, relaxation
 from tnt_sim.cli import project_templates
 from tnt_sim.cli.verbs import load_verb
 from tnt_sim.engine.result import ResultData
 from tnt_sim.scenario.scenario import ScenarioData
 
 MODULES = (
-    analysis_methods, comparison, decision_files, ensemble, extension, model, result, runs, scenario,
-    session, study_files, sweep, variants,
+    analysis_methods, comparison, decision_files, ensemble, extension, model, relaxation, result,
+    runs, scenario, session, study_files, sweep, variants,
 )  # fmt: skip
 CLASSES = [
     kind

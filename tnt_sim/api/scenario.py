@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tnt_sim.api.analysis_methods import Analyses
     from tnt_sim.api.extension import Extension
-    from tnt_sim.api.model import Model
+    from tnt_sim.api.models.model import Model
     from tnt_sim.api.session import Session
     from tnt_sim.engine.incumbent import Incumbent
     from tnt_sim.ingest.frames import Frame, MoneyUnit
@@ -312,7 +312,7 @@ class Scenario(ScenarioData):
         >>> scenario.model().rows["name"].to_list()[:2]
         ['envelope_programme', 'envelope_numerique']
         """
-        from tnt_sim.api.model import Model
+        from tnt_sim.api.models.model import Model
 
         return Model.from_scenario(self, stage)
 

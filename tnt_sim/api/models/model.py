@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tnt_sim.api.models.relaxation import Relaxation
 from tnt_sim.engine.result import Proof
 from tnt_sim.engine.stage_values import build_kept_stages, find_best_values
 from tnt_sim.errors import UsageError
@@ -200,6 +201,32 @@ class Model:
         from tnt_sim.formulation.model_files import render_mps
 
         return _write_text(render_mps(self._select(stage)), path)
+
+    def relax(self, stage: int | str | None = None, *, solver: str = "highs") -> Relaxation:
+        """Solve the linear relaxation of the stage: value, exact bound, prices, ranges and integrality gap.
+
+        Parameters
+        ----------
+        solver : `highs`, which also gives ranges, `scipy` or `pulp:NAME`
+
+        Raises
+        ------
+        NothingDecided
+            If no point satisfies all rows.
+
+        Examples
+        --------
+        >>> relaxed = scenario.model().relax()
+        >>> relaxed.rows.filter(relaxed.rows["price"] > 0)["name"].to_list()[0]
+        'envelope_programme'
+        >>> relaxed.bound >= relaxed.best
+        True
+        """
+        from tnt_sim.solve.methods.relaxation_prices import solve_relaxation_of
+
+        chosen = self if stage is None else self.with_stage(stage)
+        point = solve_relaxation_of(chosen.named, solver)
+        return Relaxation(chosen.problem, chosen.number, chosen.named, point, chosen.rows, chosen.columns)
 
     def _select(self, stage: int | str | None) -> NamedModel:
         return self.named if stage is None else self.with_stage(stage).named
