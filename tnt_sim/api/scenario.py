@@ -316,6 +316,36 @@ class Scenario(ScenarioData):
 
         return Model.from_scenario(self, stage)
 
+    def check(self, values: object, *, unit: str = "euros", prove: bool = False) -> Result:
+        """Read a list of another program in integers and return it as a result, with the proof that it deserves.
+
+        Parameters
+        ----------
+        values : what each application gets, as a dict or a pandas series by number, a polars or pandas table with
+            `dossier` and `granted_cents`, `granted` or `funded`, or a solved problem of `model().to_pulp()`.
+            Applications left out get nothing; commitments stay
+        unit : of a dict or series: `euros`, `cents`, or `funded` for 0 and 1
+        prove : also decide the scenario, to say whether the list is as good as any
+
+        Raises
+        ------
+        VerificationError
+            If the list breaks a rule: one defect for each, with its distance.
+        DataError
+            For unknown applications, and values that are no whole cents.
+
+        Examples
+        --------
+        >>> scenario.check({"E-01": 72000, "E-02": 36000}).status.value
+        'feasible'
+        >>> awards = result.dossiers.select("dossier", "granted_cents")
+        >>> scenario.check(awards, prove=True).proof.value
+        'PROVED'
+        """
+        from tnt_sim.api.models.outside_values import check_values
+
+        return Result.from_data(check_values(self, values, unit, prove=prove))
+
     def session(self, *, backend: str = "highs") -> Session:
         """Open a session: changed versions are solved one after the other, each from what is known.
 

@@ -48,6 +48,11 @@ ONE_SOLVER = Defect(
     "one-solver",
     _("one solver calls this allocation the best; nothing proves it."),
 )
+OUTSIDE_LIST = Defect(
+    "outside-list",
+    _("another program found this list: a better allocation may exist."),
+    hint=_("Run the scenario for the best one."),
+)
 NOT_CANONICAL = Defect(
     "not-canonical",
     _("ties are not broken to the end: another list is worth as much."),
@@ -61,7 +66,7 @@ NO_LIST = Defect(
     ),
     hint=_('Raise `time_limit`, or look at the hard rules of the step "reserve".'),
 )
-EVIDENCE = (NOT_PROVED, ONE_SOLVER, NOT_CANONICAL, NO_LIST)
+EVIDENCE = (NOT_PROVED, ONE_SOLVER, OUTSIDE_LIST, NOT_CANONICAL, NO_LIST)
 
 
 _MORE_TIME = _("Raise `time_limit`: the second solver has half of what the first one leaves.")
@@ -70,6 +75,7 @@ _ADVICE = {
     "limit": _MORE_TIME,
     "not_proved": _MORE_TIME,
     "not_asked": _("Take `cross_check: never` out."),
+    "outside": _("Check the list with `prove=True`."),
 }
 _ANOTHER = _("Ask another second solver (`cross_check`); `tnt-sim doctor` lists them.")
 
@@ -318,7 +324,9 @@ def check_run_words(
     if canonical is True and (summary.get("status") != "optimal" or stopped is not None):
         note.add("canonical", f"{canonical}, status {summary.get('status')}, stopped_by {stopped}")
     wanted = {
-        (NOT_PROVED.code, ONE_SOLVER.code): any(claim.status == "feasible" for claim in claims),
+        (NOT_PROVED.code, ONE_SOLVER.code, OUTSIDE_LIST.code): any(
+            claim.status == "feasible" for claim in claims
+        ),
         ("not-cross-checked",): any(claim.proof == PROOFS[0] for claim in claims),
     }
     for codes, due in wanted.items():
