@@ -346,6 +346,44 @@ class Scenario(ScenarioData):
 
         return Result.from_data(check_values(self, values, unit, prove=prove))
 
+    def add(
+        self,
+        name: str,
+        *,
+        granted: Mapping[str, object] | None = None,
+        funded: Mapping[str, object] | None = None,
+        min: str | None = None,
+        max: str | None = None,
+        title: str = "",
+    ) -> Scenario:
+        """Return the scenario with a linear constraint of your own, a rule like the others.
+
+            min ≤ Σ granted[i] · euros granted to i + Σ funded[i] · (1 if i is funded) ≤ max
+
+        Parameters
+        ----------
+        name : id of the rule
+        granted, funded : coefficient by application, exact: an integer, a decimal or a fraction
+        min, max : as in a scenario file: `150 k€`, or a number where no amount is summed
+
+        Raises
+        ------
+        UsageError
+            If a rule has this name.
+        ScenarioError
+            For unknown applications and bounds that say nothing.
+
+        Examples
+        --------
+        >>> paired = scenario.add("binome", granted={"E-01": 1, "E-02": 1}, max="100 k€")
+        >>> found = paired.solve()
+        >>> found.proof.value, found.table("rules").filter(id="binome")["holds"].item()
+        ('PROVED', True)
+        """
+        from tnt_sim.api.models.added_rule import build_rule
+
+        return self.with_({"rules": [build_rule(self, name, granted, funded, min, max, title)]})
+
     def session(self, *, backend: str = "highs") -> Session:
         """Open a session: changed versions are solved one after the other, each from what is known.
 

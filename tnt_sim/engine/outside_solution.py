@@ -36,7 +36,7 @@ from tnt_sim.verify.verification import ProofRows
 
 
 class ValueUnit(StrEnum):
-    """What the values of a list say of a dossier."""
+    """Unit of the values of a list."""
 
     EUROS = "euros"
     CENTS = "cents"

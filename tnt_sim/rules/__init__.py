@@ -2,7 +2,7 @@
 
 `protocols` defines what every rule is given and must offer, `linear_terms` the exact linear sums that rules
 are made of. `expressions` reads conditions and measures, `offers` the amounts that each dossier (grant
-application) may get, `envelopes` the tree of budgets, `kinds` the ten kinds of rule. `second_reading` writes
+application) may get, `envelopes` the tree of budgets, `kinds` the eleven kinds of rule. `second_reading` writes
 the rows of every rule a second time, independently, for the proof checker. `builders` has a function for each
 kind, `tnt_sim.rules.limit` and so on, which is imported on first use.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         equity,
         exclusive,
         limit,
+        linear,
         order,
         requires,
         schedule,
@@ -32,6 +33,7 @@ __all__ = [
     "equity",
     "exclusive",
     "limit",
+    "linear",
     "order",
     "requires",
     "schedule",

@@ -595,3 +595,52 @@ def equity(
             "report": report,
         },
     )
+
+
+def linear(
+    *,
+    granted: Mapping[str, Amount] | None = None,
+    funded: Mapping[str, Amount] | None = None,
+    min: Amount | None = None,
+    max: Amount | None = None,
+    id: str | None = None,
+    title: str = "",
+    note: str = "",
+    source: str = "",
+    valid: Mapping[str, str] | None = None,
+    off: bool = False,
+    penalty: Mapping[str, Amount] | None = None,
+    report: bool = False,
+) -> Rule:
+    """Return a rule: a weighted sum over named dossiers lies between bounds.
+
+    Parameters
+    ----------
+    granted : coefficient of the amount granted to each dossier, in euros
+    funded : coefficient of each dossier that is funded
+    min, max : the bounds
+    id, title, note, source, valid, off, penalty, report : see `Rule`
+
+    Examples
+    --------
+    >>> rule = tnt.rules.linear(id="r", granted={"E-01": 1, "E-02": 1}, max="100 k€")
+    >>> scenario.with_({"rules": [rule]}).solve().proof.value
+    'PROVED'
+    """
+    return _build(
+        "linear",
+        {
+            "granted": granted,
+            "funded": funded,
+            "min": min,
+            "max": max,
+            "id": id,
+            "title": title,
+            "note": note,
+            "source": source,
+            "valid": valid,
+            "off": off,
+            "penalty": penalty,
+            "report": report,
+        },
+    )

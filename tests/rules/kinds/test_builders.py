@@ -117,6 +117,7 @@ def test_every_builder_makes_a_valid_rule() -> None:
         tnt.rules.order(id="h", rank="score", best="low", ties="rank", skip=False),
         tnt.rules.schedule(id="i", year={"column": "year"}, commitments={2026: "1 €"}, profile=["50 %", "50 %"]),
         tnt.rules.equity(id="j", measure="granted", by="region", groups="present", max="150 %", off=True),
+        tnt.rules.linear(id="k", granted={"A": "2"}, funded={"B": "-100"}, max="1 €"),
     ]  # fmt: skip
     tree = {
         "id": "x", "programme": tnt.envelope("p", "1 €", [tnt.envelope("q", min_use="1 %")], unassigned="own"),

@@ -64,6 +64,8 @@ class Rules:
         """Whether distances are euros."""
         if spec["kind"] == "schedule":
             return True
+        if spec["kind"] == "linear":
+            return bool(spec.get("granted"))
         return spec["kind"] in ("limit", "share", "equity") and self.measures.named(spec["measure"]).money
 
     def _playing(self, spec: dict[str, Any]) -> list[str]:
@@ -72,6 +74,21 @@ class Rules:
         return [name for name in self.in_play if name in chosen]
 
     # ------------------------------------------------------------------------------- sums and shares
+
+    def _linear(self, spec: dict[str, Any]) -> Distance:
+        money, waived = bool(spec.get("granted")), self.world.waived(spec["id"])
+        low, high = (bound(spec.get(side), money, self.world) for side in ("min", "max"))
+        per_euro = {name: Fraction(str(value)) for name, value in spec.get("granted", {}).items()}
+        fixed = {name: Fraction(str(value)) for name, value in spec.get("funded", {}).items()}
+
+        def measure(award: Award) -> Fraction:
+            held = [name for name in award if name not in waived]
+            return sum(
+                (per_euro.get(one, Zero) * Fraction(award[one], 100) + fixed.get(one, Zero) for one in held),
+                Zero,
+            )
+
+        return lambda award: outside(measure(award), low, high)
 
     def _limit(self, spec: dict[str, Any]) -> Distance:
         measure = self.measures.named(spec["measure"])

@@ -22,13 +22,14 @@ from tnt_sim.rules.kinds.decide.kind import DECIDE
 from tnt_sim.rules.kinds.equity.kind import EQUITY
 from tnt_sim.rules.kinds.exclusive.kind import EXCLUSIVE
 from tnt_sim.rules.kinds.limit.kind import LIMIT
+from tnt_sim.rules.kinds.linear.kind import LINEAR
 from tnt_sim.rules.kinds.order.kind import ORDER
 from tnt_sim.rules.kinds.requires.kind import REQUIRES
 from tnt_sim.rules.kinds.schedule.kind import SCHEDULE
 from tnt_sim.rules.kinds.share.kind import SHARE
 from tnt_sim.rules.kinds.together.kind import TOGETHER
 
-BUILT_IN = (LIMIT, SHARE, DECIDE, COVERAGE, EXCLUSIVE, REQUIRES, TOGETHER, ORDER, SCHEDULE, EQUITY)
+BUILT_IN = (LIMIT, SHARE, DECIDE, COVERAGE, EXCLUSIVE, REQUIRES, TOGETHER, ORDER, SCHEDULE, EQUITY, LINEAR)
 """The kinds of this package, in the order of the scenario's schema and of the rule book."""
 
 GROUP = "tnt_sim.rule_kinds"

@@ -1,0 +1,1 @@
+"""Rule `linear`: a weighted sum over named dossiers between bounds."""
