@@ -115,7 +115,7 @@ def test_one_of_several_amounts_is_asked_for(tmp_path: Path) -> None:
     assert scenario.check({"2": 123.45}).document["granted_cents"] == 12_345
 
 
-def test_commitments_stay(tmp_path: Path) -> None:
+def test_a_list_cannot_drop_a_commitment(tmp_path: Path) -> None:
     scenario = tnt.Scenario.from_data(tiny(tmp_path, HEAD, with_committed("1", 600)))
     assert scenario.check({}).document["granted_cents"] == 60_000
     with pytest.raises(tnt.VerificationError) as caught:
