@@ -85,7 +85,18 @@ PUBLIC = frozenset(
         *("marginal_euro", "entry_thresholds", "rule_prices", "extension_shares", "infeasibility"),
         *("html", "excel", "csv", "parquet", "xlsx", "demarche", "turgot", "scdl", "pabulib"),
         *("mail_merge", "order_annex", "chorus"),
-        *("limit", "share", "coverage", "exclusive", "requires", "together", "order", "schedule", "equity"),
+        *(
+            "limit",
+            "share",
+            "coverage",
+            "exclusive",
+            "requires",
+            "together",
+            "order",
+            "schedule",
+            "equity",
+            "linear",
+        ),
         *("envelope", "smallest"),
     }
 )
