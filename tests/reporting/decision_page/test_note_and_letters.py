@@ -98,4 +98,4 @@ def test_an_unproven_list_is_not_called_the_best(reasons: StoredRun, monkeypatch
     best = set(write_letters(reasons, table, Lang.EN).motive)
     monkeypatch.setattr(StoredRun, "publishable", False)
     assert any("best" in text for text in best - set(write_letters(reasons, table, Lang.EN).motive))
-    assert not any("serves the programme" in text for text in write_letters(reasons, table, Lang.EN).motive)
+    assert not any("best under its rules" in text for text in write_letters(reasons, table, Lang.EN).motive)

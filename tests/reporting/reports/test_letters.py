@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from support.flagship import FROZEN
 from support.lanes import Lane
 from support.mixed_cases.drawn import mixed
 from support.mixed_cases.run import engine
 from support.paths import ROOT
+from support.run_folders.awkward_run import make_run
 from support.text_scenarios import run as solve_texts
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import run_of
 from tnt_sim.errors import ScenarioError
@@ -166,9 +169,8 @@ def test_what_would_fund_a_refusal_is_told_only_where_the_scenario_says_so(tmp_p
     result, silent = write_small(tmp_path, "")
     assert silent["2"] == (
         'Your request for €500.00 for the project "Halle" could not be granted. In the envelope "Programme", '
-        "€400.00 is left, less than the €500.00 that your project needs. Each project selected there on "
-        "merit contributes at least as much to the programme's first goal, in proportion to the least amount it "
-        "can receive."
+        "€400.00 is left, less than the €500.00 that your project needs. For the same amount, each project "
+        "selected there on merit serves the programme's first goal at least as well as yours."
     )
     assert silent["3"].endswith(
         "Your application does not meet a condition of the programme. The condition is met by applications where "
@@ -228,3 +230,45 @@ def test_a_refusal_is_compared_with_projects_selected_on_merit_alone(tmp_path: P
     table = build_decision_table(run)
     said = dict(zip(table["dossier"], write_letters(run, table, Lang.EN).sentence, strict=True))
     assert said["1"].endswith("€500.00 is left, less than the €700.00 that your project needs.")
+
+
+DISPLACED = """\
+schema_version: 1
+id: plafond
+title: Programme sous plafond
+programme: {id: p, title: Programme, amount: 300 €}
+dossiers: [{file: table.csv}]
+grants: [{mode: all_or_nothing}]
+rules:
+  - {id: cent, title: 100 € au plus par département, kind: limit, measure: granted, by: department, max: 100 €}
+objective: [{maximise: {score: 1}}]
+"""
+DISPLACED_TABLE = """\
+dossier,department,state,requested,score
+A,01,en_instruction,100,10
+B,01,en_instruction,100,9
+C,02,en_instruction,100,3
+D,03,en_instruction,100,2
+"""
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_a_letter_names_the_rule_that_the_note_names(tmp_path: Path, lang: Lang) -> None:
+    folder = make_run(tmp_path, DISPLACED, DISPLACED_TABLE)
+    assert "100" not in write_motive(folder, "B", lang)
+    assert main(["explain", str(folder), "--all", "--quiet", "--lang", "fr"]) == 0
+    told = write_motive(folder, "B", lang)
+    rule = {
+        Lang.FR: "en raison d'une règle du programme, « 100 € au plus",
+        Lang.EN: "because of a rule of the programme",
+    }
+    assert rule[lang] in re.sub("[\xa0\u202f]", " ", told.replace("’", "'"))
+    assert "par département" in told
+    explained = open_stored(folder)
+    assert explained.table.filter(pl.col("dossier") == "B")["reason_code"].item() == "none_fits"
+
+
+def write_motive(folder: Path, dossier: str, lang: Lang) -> str:
+    run = open_stored(folder)
+    table = build_decision_table(run)
+    return str(write_letters(run, table, lang).motive[table["dossier"].to_list().index(dossier)])

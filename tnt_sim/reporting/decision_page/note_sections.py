@@ -149,7 +149,7 @@ def describe_money(row: MoneyRow) -> Text:
             granted=write_short(row.granted_cents),
         )
     return _(
-        "{granted} granted; the eligible dossiers that are not selected ask {wanted} more",
+        "{granted} granted; the eligible dossiers that are not selected ask for a further {wanted}",
         granted=write_short(row.granted_cents),
         wanted=write_short(wanted),
     )
@@ -504,7 +504,7 @@ def _describe_rule_state(rule: RuleEntry, unit: str, lang: Lang) -> str:
     if rule.value is None:
         return _("Respected.").in_(lang)
     where = (
-        _(" where it is tightest, of {n} groups", n=Count(len(rule.groups))).in_(lang)
+        _(" in the group closest to its limit, of {n}", n=Count(len(rule.groups))).in_(lang)
         if len(rule.groups) > 1
         else ""
     )
@@ -604,7 +604,7 @@ class ExtensionRow:
     depth: int
     written: str
     moved: str
-    left: str
+    granted: str
     not_selected: str
     lacks: str
 
@@ -633,7 +633,7 @@ def build_extension_rows(
                 depth=row.depth,
                 written=format_short_amount(envelope.amount_cents, lang),
                 moved=f"{'+' if net > 0 else MINUS}{format_short_amount(abs(net), lang)}" if net else "–",
-                left=format_short_amount(row.left_cents, lang),
+                granted=format_short_amount(row.granted_cents, lang),
                 not_selected=f"{format_integer(n_not_selected, lang)} · {format_short_amount(demand, lang)}"
                 if n_not_selected
                 else "–",
@@ -641,6 +641,17 @@ def build_extension_rows(
             )
         )
     return rows
+
+
+def describe_shared_out(run: StoredRun) -> Text | None:
+    """Say why an envelope may grant more than its amount and its transfers; None where none does."""
+    for envelope in run.envelopes[1:]:
+        net = envelope.transferred_in_cents - envelope.transferred_out_cents
+        if envelope.amount_cents is not None and envelope.granted_cents > envelope.amount_cents + net:
+            return _(
+                "An envelope also grants what the one above it has not assigned, or may grant in advance."
+            )
+    return None
 
 
 def describe_extension(outcomes: Outcomes, explanation: ExplainDocument | None) -> Text:

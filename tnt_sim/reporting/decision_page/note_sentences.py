@@ -96,8 +96,20 @@ def describe_decision(run: StoredRun, total: MoneyRow) -> Text:
 
 
 def describe_others(outcomes: Outcomes) -> Text:
-    """Say how many eligible applications are not selected, and how many are excluded."""
-    counts, n_reserve = outcomes.rows[0].counts, outcomes.n_reserve
+    """Say how many applications were committed before, are eligible but not selected, and are excluded."""
+    total, n_reserve = outcomes.rows[0], outcomes.n_reserve
+    counts, committed = total.counts, NO_TEXT
+    if n := counts[Outcome.COMMITTED]:
+        committed = _n(
+            "{n} of them was already committed ({cents}).",
+            "{n} of them were already committed ({cents}).",
+            n=n,
+            cents=write_short(total.cents[Outcome.COMMITTED]),
+        )
+    return join_sentences(committed, _describe_left_out(counts, n_reserve))
+
+
+def _describe_left_out(counts: Sequence[int], n_reserve: int) -> Text:
     n_eligible, n_excluded = counts[Outcome.NOT_SELECTED], counts[Outcome.EXCLUDED]
     if not n_eligible and not n_excluded:
         return _("No dossier is left out.")
@@ -329,7 +341,7 @@ def describe_effect(rule: RuleEffectEntry) -> Text:
 
 _ANSWERS: Sequence[tuple[str, Text]] = (
     ("rules", _("the rules are respected to the cent")),
-    ("optimal", _("no other list does better")),
+    ("optimal", _("no other list serves the goals better")),
     ("first", _("the choice between equal lists is the announced one")),
 )
 
@@ -359,8 +371,8 @@ def describe_unread(run: StoredRun) -> Text:
     if not rows.n_unread or not run.checked.optimal.is_shown:
         return NO_TEXT
     return _n(
-        "{n} of the {total} constraints behind the proof was read once, not twice.",
-        "{n} of the {total} constraints behind the proof were read once, not twice.",
+        "{n} of the {total} constraints behind the proof was checked by one program, not by two.",
+        "{n} of the {total} constraints behind the proof were checked by one program, not by two.",
         n=rows.n_unread,
         total=Count(rows.n_read + rows.n_unread),
     )

@@ -49,6 +49,7 @@ from tnt_sim.reporting.decision_page.note_sections import (
     describe_goal,
     describe_money,
     describe_rules,
+    describe_shared_out,
     describe_territories,
 )
 from tnt_sim.reporting.decision_page.note_sentences import build_sentences, describe_unread
@@ -197,6 +198,7 @@ def _build_note(
         "rules_finding": describe_rules(cards, explanation).in_(lang),
         "extension": describe_extension(outcomes, explanation).in_(lang),
         "extensions": build_extension_rows(run, outcomes, explanation, lang),
+        "shared_out": text.in_(lang) if (text := describe_shared_out(run)) is not None else "",
     }
 
 

@@ -22,6 +22,7 @@ from importlib.resources import files
 from itertools import repeat
 
 from tnt_sim.i18n.message import Lang, _, _n
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.report_tree import (
     COLON,
     NARROW,
@@ -309,7 +310,7 @@ def _render_table(table: Table, title: str, lang: Lang, *, on_page: bool) -> str
     caption = write_words(table.caption, lang) or title
     more = table.n_rows + table.n_unlisted - n_shown
     if more:
-        left = _("{more} more rows in the workbook", more=more).in_(lang)
+        left = _("{more} more rows in the workbook", more=Count(more)).in_(lang)
         caption = f"{caption} ({left})"
     letters = _estimate_letters(table, lang)
     cards = "" if letters <= PHONE_LETTERS and not table.narrow_cards else "cards"

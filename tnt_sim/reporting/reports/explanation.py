@@ -7,7 +7,7 @@ the run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import polars as pl
@@ -18,10 +18,13 @@ from tnt_sim.analysis.explain.document import (
     ExplainedDossier,
     InversionList,
     InversionsDocument,
+    NamedRule,
     OrderPrice,
+    RaisedEnvelope,
     RankedDossier,
     ReserveEntry,
     RuleEffectEntry,
+    ScoreInterval,
 )
 from tnt_sim.analysis.explain.sentences import describe_cause, describe_change, explain_dossier
 from tnt_sim.domain.money import parse_decimal
@@ -347,9 +350,9 @@ def build_explained(document: ExplainDocument | None, lang: Lang) -> Explained |
     change = {entry.dossier: describe_changes(entry.changes, lang) for entry in entries}
     written = document.lang == lang.value
     return Explained(
-        {entry.dossier: entry.sentence if written else explain_dossier(entry, lang) for entry in entries},
+        {entry.dossier: _explain_by_title(entry, lang, written=written) for entry in entries},
         change,
-        [_build_rule_row(rule, lang) for rule in document.rules],
+        [_build_rule_row(_name_by_title(rule), lang) for rule in document.rules],
         [_build_reserve_row(one, document, change, lang) for one in document.reserve],
         [
             text.in_(lang)
@@ -361,6 +364,24 @@ def build_explained(document: ExplainDocument | None, lang: Lang) -> Explained |
         ],
         len(document.reserve),
     )
+
+
+def _explain_by_title(entry: ExplainedDossier, lang: Lang, *, written: bool) -> str:
+    """Return the reason of an application with the titles of its rules, without their ids."""
+    named = [*entry.because, *(rule for rule in (entry.rule, entry.barred_by) if rule is not None)]
+    if written and not any(rule.title for rule in named):
+        return entry.sentence
+    titled = replace(
+        entry,
+        because=[_name_by_title(rule) for rule in entry.because],
+        rule=entry.rule and _name_by_title(entry.rule),
+        barred_by=entry.barred_by and _name_by_title(entry.barred_by),
+    )
+    return explain_dossier(titled, lang)
+
+
+def _name_by_title[Rule: NamedRule](rule: Rule) -> Rule:
+    return replace(rule, id=rule.title, title="") if rule.title else rule
 
 
 def _describe_claims(document: ExplainDocument) -> list[Text]:
@@ -375,8 +396,16 @@ CLAIMS = _(
 
 
 def describe_changes(changes: Sequence[ChangeEntry], lang: Lang) -> str:
-    """Write the changes that have an answer; those left open are omitted."""
-    return " ".join(describe_change(one, lang) for one in changes if one.status != "undefined")
+    """Write the changes that have an answer; those left open, or without any figure, are omitted."""
+    return " ".join(describe_change(one, lang) for one in changes if _has_answer(one))
+
+
+def _has_answer(change: ChangeEntry) -> bool:
+    if isinstance(change, RaisedEnvelope):
+        return change.by_cents is not None or change.low_cents != 0
+    if isinstance(change, ScoreInterval):
+        return change.high is not None or change.low != change.from_
+    return change.status != "undefined"
 
 
 def with_motives(table: pl.DataFrame, explained: Explained | None) -> pl.DataFrame:

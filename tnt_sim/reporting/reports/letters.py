@@ -26,10 +26,12 @@ from tnt_sim.reporting.reports.decision_table import (
 )
 from tnt_sim.reporting.text.letter_reasons import (
     SENTENCES,
+    describe_deciding_rule,
     describe_ground,
     describe_refusals,
     quote_bracketed,
 )
+from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.spec import LettersSpec
 
 PHRASES: Mapping[ApplicantDecision, Text] = {
@@ -166,7 +168,26 @@ def _list_refusals(run: StoredRun, table: pl.DataFrame, lang: Lang) -> pl.Series
         return pl.Series("refusal", [unclear]).new_from_index(0, table.height)
     refusals = describe_refusals(result.problem, result.reasons, lang)
     known = dict(zip(result.problem.case.table["dossier"].to_list(), refusals.to_list(), strict=True))
+    known |= _list_displaced(run, result.problem, lang)
     return pl.Series("refusal", [known.get(name) or unclear for name in table["dossier"].to_list()])
+
+
+def _list_displaced(run: StoredRun, problem: Problem, lang: Lang) -> dict[str, str]:
+    """Return the reason of each application that a rule keeps out by the explanation in the run folder."""
+    from tnt_sim.analysis.explain.stored_explanation import read_of_run
+
+    document, _files = read_of_run(run, lang, 0.0)
+    if document is None:
+        return {}
+    short = set(run.table.filter(pl.col("reason_code").is_in(["outranked", "none_fits"]))["dossier"])
+    causes = {
+        entry.dossier: [rule.id for rule in entry.because if rule.enters and rule.kind != "decide"]
+        for entry in document.dossiers
+        if entry.dossier in short and entry.reason_code == "crowded_out"
+    }
+    return {
+        dossier: describe_deciding_rule(problem, rules[0], lang) for dossier, rules in causes.items() if rules
+    }
 
 
 def _complete_motives(run: StoredRun, table: pl.DataFrame, refusals: pl.Series, lang: Lang) -> pl.Series:

@@ -75,12 +75,13 @@ SENTENCES: Mapping[str, Text] = {
         "The number of applications that {{envelope}} funds is limited, and that number is reached."
     ),
     "limit": _("Funding your application would exceed a limit of the programme{{title}}{{source}}."),
+    "displaced": _("Your project is not selected because of a rule of the programme{{title}}{{source}}."),
     "rule": _("Funding your application would not comply with an allocation rule{{title}}{{source}}."),
     "exhausted": _("The money of {{envelope}} is entirely committed."),
     "short": _("In {{envelope}}, {{left}} is left, less than the {{asked}} that your project needs."),
     "outranked": _(
-        "Each project selected there on merit contributes at least as much to the programme's first goal, in "
-        "proportion to the least amount it can receive."
+        "For the same amount, each project selected there on merit serves the programme's first goal at least "
+        "as well as yours."
     ),
     "no_gain": _(
         "By the programme's criteria, your project adds nothing to what the selected projects bring."
@@ -190,6 +191,18 @@ def describe_rule_in_the_way(problem: Problem, name: str, lang: Lang) -> str:
         key = "limit" if is_ceiling else rule.kind if rule.kind in SENTENCES else "rule"
     sentence = SENTENCES[key].in_(lang)
     return sentence.format(title=_set_apart(title, lang), source=quote_source(source, lang))
+
+
+def describe_deciding_rule(problem: Problem, name: str, lang: Lang) -> str:
+    """Return that a rule or a cap, without which an application would be funded, keeps it out."""
+    spec = problem.scenario.spec
+    named = [one for one in (*spec.rules, *_list_caps(spec, lang)) if one.id == name]
+    title, source = (named[0].title, named[0].source) if named else ("", "")
+    return (
+        SENTENCES["displaced"]
+        .in_(lang)
+        .format(title=_set_apart(title, lang), source=quote_source(source, lang))
+    )
 
 
 def _set_apart(title: str, lang: Lang) -> str:

@@ -256,9 +256,9 @@
     let element = document.getElementById(name);
     if (!element && $("list")) {
       fill();
-      if (!V.number.includes(name)) return;
-      state.target = name;
-      $("search").value = name;
+      const known = V.number.find((one) => one.toLowerCase() === name.toLowerCase());
+      state.target = known;
+      $("search").value = known || name; // an unknown number finds nothing, and the list says so
       $("dossiers").open = true;
       anew();
       element = document.querySelector("#list tr.target");
