@@ -14,13 +14,13 @@ import polars as pl
 
 from tnt_sim.analysis.explain.document import (
     ChangeEntry,
+    EnvelopeLimits,
     ExplainDocument,
     ExplainedDossier,
     InversionList,
     InversionsDocument,
     NamedRule,
     OrderPrice,
-    RaisedEnvelope,
     RankedDossier,
     ReserveEntry,
     RuleEffectEntry,
@@ -401,7 +401,7 @@ def describe_changes(changes: Sequence[ChangeEntry], lang: Lang) -> str:
 
 
 def _has_answer(change: ChangeEntry) -> bool:
-    if isinstance(change, RaisedEnvelope):
+    if isinstance(change, EnvelopeLimits):
         return change.by_cents is not None or change.low_cents != 0
     if isinstance(change, ScoreInterval):
         return change.high is not None or change.low != change.from_
