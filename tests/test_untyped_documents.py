@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import rooms
 
-MOST_LINES = 281
+MOST_LINES = 286
 """Lines with `dict[str, Any]` or `Mapping[str, Any]`."""
-MOST_SIGNATURES = 137
+MOST_SIGNATURES = 148
 """Public functions and methods with `Any` in a parameter or in what they return."""
 _DOCUMENTS = ("dict[str, Any]", "Mapping[str, Any]")
 

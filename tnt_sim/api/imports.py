@@ -89,7 +89,7 @@ def import_file(
     format_name : layout of the file; by default recognised from the file
     mapping : a reviewed `mapping.yaml`; by default guessed
     constants : values for all rows, by canonical column
-    rows : expected number of rows
+    rows : expected height of the table
     lang : language of the sentences
 
     Raises

@@ -53,7 +53,17 @@ NO_STUDY = {
 }
 FUNCTIONS = {"next_euro": "marginal-euro", "entries": "entry-thresholds", "target": "target",
              "prices": "rule-prices", "extension": "extension-shares"}  # fmt: skip
-NO_STUDY_FUNCTIONS = {"by_opinion", "core", "import_file", "open_run", "read_scenario", "table"}
+NO_STUDY_FUNCTIONS = {
+    "by_opinion",
+    "core",
+    "envelope",
+    "goals",
+    "import_file",
+    "open_run",
+    "read_scenario",
+    "rules",
+    "table",
+}
 MOST_READINGS = 250
 """Of the clock after the deadline, at one a millisecond of a real one: each layer looks once more and ends."""
 

@@ -41,7 +41,7 @@ from tnt_sim.analysis.shared.reference_solution import (
 )
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, find_weakest_proof
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Mode, Sense
@@ -138,7 +138,6 @@ def compute_prices(
     """
     clock = clock or Clock(None)
     deadline = clock.deadline
-    warm = WarmStart()  # a restriction's rows serve its bound and its optimum
     requested = [
         (kind, name, make)
         for kind, name, make in _generate_relaxations(base.problem, deadline)
@@ -146,13 +145,11 @@ def compute_prices(
     ]
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
-    bounds = ValueBounds(base.problem, warm.model_cache)
+    bounds = ValueBounds(base.problem)
     most = (
         base.answer.bests[0] if base.answer.proof is Proof.PROVED else bounds.compute_bound(deadline=deadline)
     )
-    restrictions = [
-        _PriceLimits(base, kind, name, make, bounds, warm, most) for kind, name, make in requested
-    ]
+    restrictions = [_PriceLimits(base, kind, name, make, bounds, most) for kind, name, make in requested]
     early = deadline.take_share(BOUND_SHARE)
     if base.answer.is_closed and bounds.compute_bound(only_caps=True, deadline=early) is not None:
         for limits in restrictions:  # so that each has an interval, wherever time ends
@@ -195,7 +192,7 @@ def _find_price(
     clock.deadline.check()
     if not base.answer.is_closed:  # an interval is all that there will be: its bound goes first
         limits.find_bound(clock.deadline)
-    answer = _optimise_without(limits, clock.take_share(SOLVE_SHARE), prove)
+    answer = _optimise_without(limits.make, clock.take_share(SOLVE_SHARE), prove)
     beside = None
     if limits.kind == APART and not clock.deadline.expired:
         beside = _optimise_between_children(base, limits.name, clock, prove)
@@ -218,7 +215,6 @@ class _PriceLimits:
     Attributes
     ----------
     bounds : of the reference problem
-    warm : rows of recent problems
     most : no allocation with the restriction exceeds it (None: unknown)
     above : no allocation without the restriction exceeds it (None until `find_bound`)
     """
@@ -228,22 +224,8 @@ class _PriceLimits:
     name: str
     make: Callable[[], Problem]
     bounds: ValueBounds
-    warm: WarmStart
     most: Fraction | None
     above: Fraction | None = None
-    _without: Problem | None = None
-
-    def build_problem(self) -> Problem:
-        """Return the problem without the restriction, the same each time.
-
-        Raises
-        ------
-        ScenarioError
-            If the scenario then contradicts itself.
-        """
-        if self._without is None:
-            self._without = self.make()
-        return self._without
 
     def find_bound(self, deadline: Deadline, *, only_caps: bool = False) -> None:
         """Bound what the best allocation without the restriction is worth, where today's list is feasible too.
@@ -255,7 +237,7 @@ class _PriceLimits:
         if self.above is not None or deadline.expired:
             return
         try:
-            without = self.build_problem()
+            without = self.make()
         except ScenarioError:
             return
         today = self.base.allocation
@@ -294,12 +276,12 @@ class _PriceLimits:
         )
 
 
-def _optimise_without(limits: _PriceLimits, clock: Clock | None, prove: bool) -> SolveOutcome | None:
+def _optimise_without(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> SolveOutcome | None:
     try:
-        without = limits.build_problem()
+        without = make()
     except ScenarioError:  # without it the scenario contradicts itself
         return None
-    return optimise(without, OptimiseOptions(prove=prove), clock=clock, warm=limits.warm)
+    return optimise(without, OptimiseOptions(prove=prove), clock=clock)
 
 
 def _optimise_between_children(

@@ -16,7 +16,6 @@ from tnt_sim.analysis.shared.cap_curves import read_cap_trees
 from tnt_sim.analysis.shared.cap_prices import compute_selection_bound
 from tnt_sim.analysis.shared.reference_solution import without_rules
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
 from tnt_sim.rules.protocols import RowKind, Sense
@@ -65,14 +64,9 @@ class ValueBounds:
 
     The linear program stays between calls: without a rule, its rows are free, and the simplex goes on from the
     last basis.
-
-    Attributes
-    ----------
-    model_cache : rows of recent problems, which a solve may use too
     """
 
     problem: Problem
-    model_cache: ModelCache = field(default_factory=ModelCache)
     _form: Formulation | None = None
     _lp: IncrementalLp = field(default_factory=IncrementalLp)
 
@@ -94,9 +88,8 @@ class ValueBounds:
         """
         try:
             if self._form is None and not (only_caps and problem is not None):
-                self._form = self.model_cache.build_formulation(self.problem, deadline)
-            build = self.model_cache.build_formulation
-            form = self._form if problem is None else build(problem, deadline)
+                self._form = formulate(self.problem, deadline=deadline)
+            form = self._form if problem is None else formulate(problem, deadline=deadline)
             assert form is not None
             many = form.model.n_cols > MOST_COLUMNS
             bound = compute_cap_bound(problem or self.problem, form, deadline) if only_caps or many else None
