@@ -352,7 +352,7 @@ def build_explained(document: ExplainDocument | None, lang: Lang) -> Explained |
     return Explained(
         {entry.dossier: _explain_by_title(entry, lang, written=written) for entry in entries},
         change,
-        [_build_rule_row(_name_by_title(rule), lang) for rule in document.rules],
+        [_build_rule_row(_replace_id_by_title(rule), lang) for rule in document.rules],
         [_build_reserve_row(one, document, change, lang) for one in document.reserve],
         [
             text.in_(lang)
@@ -373,14 +373,14 @@ def _explain_by_title(entry: ExplainedDossier, lang: Lang, *, written: bool) -> 
         return entry.sentence
     titled = replace(
         entry,
-        because=[_name_by_title(rule) for rule in entry.because],
-        rule=entry.rule and _name_by_title(entry.rule),
-        barred_by=entry.barred_by and _name_by_title(entry.barred_by),
+        because=[_replace_id_by_title(rule) for rule in entry.because],
+        rule=entry.rule and _replace_id_by_title(entry.rule),
+        barred_by=entry.barred_by and _replace_id_by_title(entry.barred_by),
     )
     return explain_dossier(titled, lang)
 
 
-def _name_by_title[Rule: NamedRule](rule: Rule) -> Rule:
+def _replace_id_by_title[Rule: NamedRule](rule: Rule) -> Rule:
     return replace(rule, id=rule.title, title="") if rule.title else rule
 
 
