@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.stories import FOLDER, NAMES
 from support.lanes import seeds
-from support.paths import ROOT
 
 nbformat = pytest.importorskip("nbformat", reason="notebooks need the extra `notebook`")
 nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra `notebook`")
 
-FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+SECONDS = 10
+"""A story takes no more processor time than this."""
+LONG = ("02", "06", "07")
+"""The stories that take longer."""
 FORGET = """for name in {*globals()} - {*get_ipython().user_ns_hidden}:
     if not name.startswith("_"):
         del globals()[name]
+import time
+print(time.process_time())
 """
+STOP = "import time; print(time.process_time())"
+MOVE = """choices = [*(getattr(control, "options", None) or (control.min, control.max))]
+values = [choice[1] if isinstance(choice, tuple) else choice for choice in choices]
+control.value = next(value for value in values if value != control.value)
+"""
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +55,42 @@ def test_each_notebook_runs_from_top_to_bottom(path: Path, client: Any) -> None:
     client.execute(cleanup_kc=False)
     shown = [cell for cell in book.cells if cell.cell_type == "code" and cell.outputs]
     assert shown, "a story that shows nothing"
+    if path.stem in NAMES:
+        has_pictures_that_move(book, client)
+        assert measure_seconds(book, client) <= SECONDS or path.stem.startswith(LONG)
     if path.stem.startswith("02"):
         no_amount_beside_no_entry(book)
+
+
+def has_pictures_that_move(book: Any, client: Any) -> None:
+    """One of the first three cells shows a picture, and a control redraws one."""
+    code = [cell for cell in book.cells if cell.cell_type == "code"][1:]
+    assert list_pictures(code[:3])
+    assert [output for cell in code for output in cell.outputs if WIDGET in output.get("data", {})]
+    before = list_pictures(code)
+    run_more(book, client, MOVE)
+    after = list_pictures(code)
+    assert len(before) == len(after)
+    assert before != after
+
+
+def list_pictures(cells: Sequence[Any]) -> list[str]:
+    """The drawings among the outputs."""
+    datas = [output.get("data", {}) for cell in cells for output in cell.outputs]
+    shown = [data.get("image/svg+xml") or data.get("text/html", "") for data in datas]
+    return ["".join(text) for text in shown if "<svg" in "".join(text)]
+
+
+def measure_seconds(book: Any, client: Any) -> float:
+    """Processor time since the first cell."""
+    return float(run_more(book, client, STOP)) - float(book.cells[0].outputs[0].text)
+
+
+def run_more(book: Any, client: Any, code: str) -> str:
+    """Execute one cell more; return what it prints."""
+    book.cells.append(nbformat.v4.new_code_cell(code))
+    client.execute_cell(book.cells[-1], len(book.cells) - 1)
+    return "".join(output.get("text", "") for output in book.cells[-1].outputs)
 
 
 def no_amount_beside_no_entry(book: Any) -> None:
@@ -95,6 +140,7 @@ def test_papermill_gives_a_notebook_another_value(tmp_path: Path, monkeypatch: p
 def test_the_stories_are_there() -> None:
     names = {path.stem for path in NOTEBOOKS}
     assert names == {
+        *NAMES,
         "01-first-steps.en",
         "01-premiers-pas",
         "02-bigger-envelope.en",

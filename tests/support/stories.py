@@ -1,0 +1,49 @@
+"""The stories: their files in both languages, and their cells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from support.paths import ROOT
+
+FOLDER = ROOT / "notebooks"
+HIDDEN = "remove-cell"
+"""The tag of a cell that the site leaves out: assertions stand there."""
+STORIES = {
+    "00-quinze-lignes": "00-fifteen-lines.en",
+    "10-programmation-lineaire": "10-linear-programming.en",
+}
+"""The French name of each story and its English name."""
+NAMES = sorted([*STORIES, *STORIES.values()])
+
+
+def get_path(name: str) -> Path:
+    """Return the notebook of a name."""
+    return FOLDER / f"{name}.ipynb"
+
+
+def list_code(book: Any) -> list[str]:
+    """Return the code of each cell, the hidden ones too."""
+    return [cell.source for cell in book.cells if cell.cell_type == "code"]
+
+
+def is_hidden(cell: Any) -> bool:
+    """Tell whether the site leaves the cell out."""
+    return HIDDEN in cell.metadata.get("tags", [])
+
+
+def read_shape(code: str) -> tuple[str, list[str]]:
+    """Return code without its texts, and the texts."""
+    tree = ast.parse(code)
+    texts = list(_take_texts(tree))
+    return ast.dump(tree), texts
+
+
+def _take_texts(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+            node.value = ""
