@@ -229,7 +229,7 @@ control
 # ## Une contrainte à vous, dans PuLP
 #
 # `to_pulp` donne un problème PuLP ordinaire : chaque demande y est une variable à son nom. Ajoutez une ligne,
-# choisissez un solveur. Ici, le jury tient à l’excellence : parmi les dix meilleures notes, quatre au moins.
+# choisissez un solveur. Ici, le jury veut l’excellence : parmi les dix meilleures notes, quatre au moins.
 
 # %%
 import pulp
