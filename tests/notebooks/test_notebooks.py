@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stories import FOLDER, NAMES
 from support.lanes import seeds
+from support.stories import FOLDER, NAMES
 
 nbformat = pytest.importorskip("nbformat", reason="notebooks need the extra `notebook`")
 nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra `notebook`")

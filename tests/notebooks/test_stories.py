@@ -8,8 +8,8 @@ import re
 from typing import Any
 
 import pytest
-from support.stories import NAMES, STORIES, get_path, is_hidden, list_code, read_shape
 from support.paths import ROOT
+from support.stories import NAMES, STORIES, get_path, is_hidden, list_code, read_shape
 
 import tnt_sim
 
