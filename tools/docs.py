@@ -17,6 +17,7 @@ from pathlib import Path
 
 import accessibility_page
 import command_pages
+import concept_pictures
 import drawing
 import letters_page
 import message_book
@@ -37,6 +38,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/rules.md": rules_page.build_rules_page,
     "docs/scenario-reference.md": scenario_page.reference,
     "docs/schemas.md": schema_page.schemas,
+    **concept_pictures.PICTURES,
     **{f"tnt_sim/data/schemas/{name}.json": partial(render_schema, name) for name in DOCUMENTS},
 }
 
