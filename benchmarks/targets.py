@@ -103,7 +103,9 @@ def read_outcome(run: Path) -> str:
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     goal = summary["objective"][0]
     gap = None if goal["gap"] is None else float(goal["gap"]) / max(1.0, abs(float(goal["value"])))
-    return f", {summary['proof']}, " + ("no bound" if gap is None else f"gap {gap:.4%}" if gap else "goal proved")
+    return f", {summary['proof']}, " + (
+        "no bound" if gap is None else f"gap {gap:.4%}" if gap else "goal proved"
+    )
 
 
 def list_groups(source: Path | None) -> dict[str, Group]:
