@@ -26,6 +26,7 @@ from tnt_sim.app.page import Page
 from tnt_sim.app.request_guard import RequestGuard, generate_token, write_opening
 from tnt_sim.cli.commands import app as verb
 from tnt_sim.cli.main import main
+from tnt_sim.cli.uploaded_project import build_starting
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -302,14 +303,17 @@ def test_cookies_of_other_servers_lock_nobody_out(other: str) -> None:
 
 
 def test_a_failure_is_said_and_its_stream_ends(
-    scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    scenario: ScenarioData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     page = Page(scenario, Lang.EN)
-    with server.PlannerServer(0, "token", page, "Title") as planner:
+    with server.PlannerServer(0, "token", page, build_starting(tmp_path, Lang.EN), Lang.EN) as planner:
         thread = threading.Thread(target=planner.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            key, host = planner.tabs.open_tab().key, f"127.0.0.1:{planner.server_port}"
+            key, host = planner.tabs.open_tab(page).key, f"127.0.0.1:{planner.server_port}"
             monkeypatch.setattr(page.desk, "optimise_state", lambda *_: 1 / 0)
             cookie = planner.guard.build_cookie().partition(";")[0]
             line = http.client.HTTPConnection("127.0.0.1", planner.server_port, timeout=PATIENCE)

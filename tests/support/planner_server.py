@@ -15,10 +15,13 @@ PATIENCE_SECONDS = 60
 
 
 @contextmanager
-def open_planner_server(scenario: Path) -> Iterator[str]:
-    """Start `tnt-sim app` and yield the address of the page; at the end the server stops without a failure."""
-    command = [sys.executable, "-m", "tnt_sim", "app", str(scenario), "--no-browser"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+def open_planner_server(*words: str | Path, folder: Path | None = None) -> Iterator[str]:
+    """Start `tnt-sim app` and yield the address of the page; at the end the server stops without a failure.
+
+    `words` are the scenario, if there is one, and options; `folder` is where the command is typed.
+    """
+    command = [sys.executable, "-m", "tnt_sim", "app", *map(str, words), "--no-browser"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder)
     watch = threading.Timer(PATIENCE_SECONDS, process.kill)
     watch.start()
     assert process.stderr is not None

@@ -22,6 +22,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "outcome": _("Outcome"),
         "envelope": _("Envelope"),
         "every_envelope": _("all envelopes"),
+        "start": _("Begin with a table"),
         "present": _("Present"),
         "unpresent": _("Leave the presentation (Esc)"),
         "variant_name": _("Name of the variant"),

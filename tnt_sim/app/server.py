@@ -1,12 +1,17 @@
 """Serve the planner's page on this machine: one process for all tabs, with the standard library alone.
 
     GET  /?token=…            the cookie, then on to / by script
-    GET  /                    the page of a new tab, as the scenario is written
-    GET  /assets/NAME         its script and style
+    GET  /                    a new tab, or /start where there is no scenario
+    GET  /scenarios/KEY       a new tab of a scenario that began on /start
+    GET  /start               the page that begins with a table
+    GET  /assets/NAME         scripts and style
     POST /tabs/KEY/events     one event as JSON; its replies, one line of JSON each
     POST /tabs/KEY/cancel     end the answer to event `n`
     POST /tabs/KEY/stay       the tab is still open
     POST /tabs/KEY/close      the tab is closed
+    POST /start/table         the bytes of a table, with the header X-File-Name
+    POST /start/answers       what the planner says of it
+    POST /start/open          the amount: the project is written, and its page opened
 
 `request_guard` decides who comes in; docs/decisions/0073-page-without-kernels.md says why.
 """
@@ -23,26 +28,32 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from tnt_sim.app.open_page import Event, Reply
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_text import SCRIPT
 from tnt_sim.app.request_guard import HEADERS, RequestGuard, generate_token, write_opening
+from tnt_sim.app.start.start_page import MOST_TABLE_BYTES, StartPage, describe_limit
+from tnt_sim.app.start.start_text import START, START_SCRIPT
+from tnt_sim.app.start.uploaded_table import Starting
 from tnt_sim.app.tabs import Tab, Tabs
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.renderers.html import read_asset
 from tnt_sim.scenario.load import load_scenario
 
 HOST, FIRST_PORT = "127.0.0.1", 8866
 MOST_EVENT_BYTES = 200_000
+MOST_SCENARIOS = 8
+"""Most scenarios that began with a table and can be opened in one more tab."""
 MOST_CONNECTIONS, SILENT_SECONDS = 256, 75
 """Most connections at a time; seconds after which a silent one is closed."""
 Connection = socket.socket | tuple[bytes, socket.socket]
@@ -94,13 +105,22 @@ def build_address(port: int, token: str) -> str:
 
 
 def serve(
-    scenario: Path, title: str, lang: Lang, port: int, token: str, *, ready: Callable[[Path], None]
+    scenario: Path | None,
+    starting: Starting,
+    lang: Lang,
+    port: int,
+    token: str,
+    *,
+    ready: Callable[[Path], None],
 ) -> None:
-    """Serve the page until interrupted; call `ready`, once there is an answer, with a file that leads to it."""
-    first = Page(load_scenario(scenario), lang)
+    """Serve the page until interrupted; call `ready`, once there is an answer, with a file that leads to it.
+
+    Without a scenario, the page that begins with a table comes first.
+    """
+    first = None if scenario is None else Page(load_scenario(scenario), lang)
     with (
         TemporaryDirectory(prefix="tnt-sim-app-") as folder,
-        PlannerServer(port, token, first, title) as server,
+        PlannerServer(port, token, first, starting, lang) as server,
     ):
         opening = write_opening(Path(folder), build_address(port, token))
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -115,14 +135,15 @@ def serve(
 
 
 class PlannerServer(ThreadingHTTPServer):
-    """The server of one scenario; each connection has a thread.
+    """The server of a scenario, and of those that begin with a table meanwhile; each connection has a thread.
 
     Parameters
     ----------
     port : free port of this machine
     token : what the address must hold
-    first : a page before its first event
-    title : of the scenario
+    first : a page before its first event; None where there is no scenario yet
+    starting : how a table becomes a scenario
+    lang : language of all pages
     """
 
     daemon_threads = True
@@ -130,12 +151,21 @@ class PlannerServer(ThreadingHTTPServer):
     allow_reuse_port = False
     request_queue_size = 64
 
-    def __init__(self, port: int, token: str, first: Page, title: str) -> None:
+    def __init__(self, port: int, token: str, first: Page | None, starting: Starting, lang: Lang) -> None:
         super().__init__((HOST, port), PlannerHandler)
         self.guard = RequestGuard(self.server_address[1], token)
-        self.tabs = Tabs(first)
-        self.title, self.lang = title, first.lang
+        self.tabs, self.lang = Tabs(), lang
+        self.pages: dict[str, Page] = {} if first is None else {"/": first}
+        self.start = StartPage(starting, self.open_scenario, lambda: bool(self.pages), lang)
         self._connections = threading.BoundedSemaphore(MOST_CONNECTIONS)
+
+    def open_scenario(self, scenario: Path) -> str:
+        """Open the first page of a scenario, and return its address; the oldest page beyond a few is let go."""
+        address = f"/scenarios/{generate_token()}"
+        self.pages[address] = Page(load_scenario(scenario), self.lang)
+        for old in [known for known in list(self.pages) if known != "/"][:-MOST_SCENARIOS]:
+            del self.pages[old]
+        return address
 
     def server_bind(self) -> None:
         """Listen, without asking for the name of this machine."""
@@ -226,32 +256,50 @@ class PlannerHandler(BaseHTTPRequestHandler):
             self._send(entry, "text/html", [("Set-Cookie", self.server.guard.build_cookie())])
             return
         self._check_cookie()
-        if address.path == "/":
-            self._send(self._render_page(), "text/html")
+        first = self.server.pages.get(address.path)
+        if first is not None:
+            self._send(self._render_page(first), "text/html")
+            return
+        if address.path in ("/", "/start"):
+            self._send(self._render_start(), "text/html")
             return
         body = read_assets().get(address.path)
         if body is None:
             raise _Refusal(HTTPStatus.NOT_FOUND)
         self._send(body, "text/javascript" if address.path.endswith(".js") else "text/css")
 
-    def _render_page(self) -> str:
-        server = self.server
-        tab = server.tabs.open_tab()
-        words = json.dumps({key: text.in_(server.lang) for key, text in SCRIPT.items()}, ensure_ascii=False)
+    def _render_page(self, first: Page) -> str:
+        lang = self.server.lang
+        tab = self.server.tabs.open_tab(first)
         return _render_document(
-            server.title,
-            server.lang,
+            first.scenario.title,
+            lang,
             f'<div id="page" data-tab="{tab.key}" data-scenario="{html.escape(tab.page.scenario.sha256)}" '
-            f'data-words="{html.escape(words)}">{tab.page.frame}</div>'
+            f'data-words="{_write_words(SCRIPT, lang)}">{tab.page.frame}</div>'
             '<script type="module" src="/assets/service.js"></script>',
+        )
+
+    def _render_start(self) -> str:
+        server = self.server
+        frame = server.start.render_frame(goes_back="/" in server.pages)
+        limit = html.escape(describe_limit().in_(server.lang))
+        return _render_document(
+            START["title"].in_(server.lang),
+            server.lang,
+            f'<div id="page" data-most="{MOST_TABLE_BYTES}" data-limit="{limit}" '
+            f'data-words="{_write_words(START_SCRIPT, server.lang)}">{frame}</div>'
+            '<script type="module" src="/assets/start.js"></script>',
         )
 
     def _serve_event(self) -> None:
         self._check_cookie()
         if not self.server.guard.is_own_origin(self.headers.get("Origin", ""), self._host):
             raise _Refusal(HTTPStatus.FORBIDDEN)
-        body = self._read_body()
         room, __, rest = self._split_path().path.removeprefix("/").partition("/")
+        if room == "start":
+            self._serve_start(rest)
+            return
+        body = self._read_body(MOST_EVENT_BYTES)
         key, __, verb = rest.partition("/")
         if room != "tabs" or verb not in ("events", "cancel", "stay", "close"):
             raise _Refusal(HTTPStatus.NOT_FOUND)
@@ -267,7 +315,22 @@ class PlannerHandler(BaseHTTPRequestHandler):
             tab.cancel(_parse_event(body).get("n"))
         self._send("{}", _JSON)
 
-    def _read_body(self) -> bytes:
+    def _serve_start(self, verb: str) -> None:
+        """Answer a table, an answer to its questions, or its amount."""
+        start = self.server.start
+        if verb == "table":
+            reply = start.receive_file(
+                unquote(self.headers.get("X-File-Name", "")), self._read_body(MOST_TABLE_BYTES)
+            )
+        elif verb in ("answers", "open"):
+            event = _parse_event(self._read_body(MOST_EVENT_BYTES))
+            reply = start.receive_answers(event) if verb == "answers" else start.receive_amount(event)
+        else:
+            raise _Refusal(HTTPStatus.NOT_FOUND)
+        document = {key: value for key, value in asdict(reply).items() if value is not None}
+        self._send(json.dumps(document, ensure_ascii=False), _JSON)
+
+    def _read_body(self, most: int) -> bytes:
         """Read a body of a stated and moderate length."""
         length = self.headers.get_all("Content-Length") or []
         if (
@@ -277,7 +340,7 @@ class PlannerHandler(BaseHTTPRequestHandler):
             or not length[0].isdigit()
         ):
             raise _Refusal(HTTPStatus.LENGTH_REQUIRED)
-        if len(length[0]) > 12 or int(length[0]) > MOST_EVENT_BYTES:
+        if len(length[0]) > 12 or int(length[0]) > most:
             raise _Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return self.rfile.read(int(length[0]))
 
@@ -342,6 +405,11 @@ def _write_reply(reply: Reply) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
+def _write_words(words: Mapping[str, Text], lang: Lang) -> str:
+    """Return the sentences of a script as an attribute."""
+    return html.escape(json.dumps({key: text.in_(lang) for key, text in words.items()}, ensure_ascii=False))
+
+
 def _parse_event(body: bytes) -> Event:
     try:
         event = json.loads(body)
@@ -370,8 +438,16 @@ def read_page_asset(name: str) -> str:
 @cache
 def read_assets() -> Mapping[str, str]:
     """Return the files that are served, by their paths: no folder is."""
-    scripts = {f"/assets/{name}": read_page_asset(name) for name in ("page.js", "service.js", "onward.js")}
-    return {**scripts, "/assets/page.css": read_asset("style.css") + read_page_asset("page.css")}
+    scripts = {
+        f"/assets/{name}": read_page_asset(name)
+        for name in ("page.js", "service.js", "onward.js", "start.js")
+    }
+    return {
+        **scripts,
+        "/assets/page.css": read_asset("style.css")
+        + read_page_asset("page.css")
+        + read_page_asset("start.css"),
+    }
 
 
 __all__ = ["build_address", "generate_token", "select_port", "serve"]

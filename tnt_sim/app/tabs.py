@@ -53,24 +53,18 @@ class Tab:
 
 
 class Tabs:
-    """The open tabs of a server.
+    """The open tabs of a server."""
 
-    Parameters
-    ----------
-    first : a page before its first event, from which each tab begins
-    """
-
-    def __init__(self, first: Page) -> None:
-        self.first = first
+    def __init__(self) -> None:
         self._tabs: dict[str, Tab] = {}
         self._guard = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._tabs)
 
-    def open_tab(self) -> Tab:
-        """Open a tab, with the scenario as written."""
-        tab = Tab(secrets.token_urlsafe(16), self.first.open_again(), monotonic())
+    def open_tab(self, first: Page) -> Tab:
+        """Open a tab, from a page before its first event: with the scenario as written."""
+        tab = Tab(secrets.token_urlsafe(16), first.open_again(), monotonic())
         with self._guard:
             self._tabs[tab.key] = tab
             oldest = sorted(self._tabs.values(), key=lambda one: one.heard_at)[: len(self._tabs) - MOST_TABS]

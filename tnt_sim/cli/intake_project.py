@@ -117,13 +117,18 @@ def parse_values(options: Sequence[str]) -> dict[str, dict[str, str]]:
     return result
 
 
-def build_files(read: ReadFile, folder: Path, table: Path, lang: Lang, refresh: str) -> dict[str, bytes]:
-    """Return the files of a new project, by their path in its folder."""
+def build_files(
+    read: ReadFile, folder: Path, table: Path, lang: Lang, refresh: str, amount: str | None = None
+) -> dict[str, bytes]:
+    """Return the files of a new project, by their path in its folder.
+
+    `amount` is that of the envelope, as a scenario writes it; without one, it is proposed.
+    """
     templates = get_templates(lang)
     note = _(", as read from {name}", name=table.name).in_(lang)
     texts = {
         "tnt-sim.toml": templates.project,
-        SCENARIO_FILE: render_scenario(read.intake, folder, table, lang),
+        SCENARIO_FILE: render_scenario(read.intake, folder, table, lang, amount),
         "README.md": templates.readme.format(title=folder.resolve().name, note=note),
     }
     return {name: text.encode() for name, text in texts.items()} | build_copy_files(read, lang, refresh)
@@ -192,13 +197,17 @@ def summarise(read: ReadFile, lang: Lang) -> IntakeSummary:
     )  # fmt: skip
 
 
-def render_scenario(intake: Intake, folder: Path, table: Path, lang: Lang) -> str:
+def render_scenario(
+    intake: Intake, folder: Path, table: Path, lang: Lang, stated_amount: str | None = None
+) -> str:
     """Return the scenario of a project that begins with a table."""
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "scenario"
     heading = _("Applications of {name}", name=table.name).in_(lang)
     columns = set(intake.dossiers.columns)
     conditions = _list_conditions(intake)
     amount, why = suggest_amount(_sum_eligible(intake, conditions), lang)
+    if stated_amount is not None:
+        amount, why = stated_amount, _("the amount typed on the page").in_(lang)
     if "requested" not in columns:
         why += _("; no column of requested amounts was recognised, one is needed").in_(lang)
     return get_templates(lang).from_scenario.format(
@@ -254,6 +263,11 @@ _WITHOUT_SCORE = _(
     "first;\n                                      # other choices: granted, population, or a "
     "column of numbers"
 )
+
+
+def propose_amount(intake: Intake, lang: Lang) -> str:
+    """Return the amount that a new scenario has while none is stated."""
+    return suggest_amount(_sum_eligible(intake, _list_conditions(intake)), lang)[0]
 
 
 def suggest_amount(wanted: int, lang: Lang) -> tuple[str, str]:

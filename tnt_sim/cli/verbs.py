@@ -121,10 +121,12 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             DECIDE,
             N_("Opens the planner's page: adjust, see the list, compare, save."),
             note=N_(
-                "The page opens in the browser and asks nothing of the Internet. Each tab has its own settings."
+                "The page opens in the browser and asks nothing of the Internet. Each tab has its own settings. "
+                "Without a scenario, it begins with a table of applications."
             ),
             examples="""\
   tnt-sim app scenario.yaml
+  tnt-sim app
   tnt-sim app scenario.yaml --lang en --port 8900 --no-browser
 """,
         ),
