@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tnt_sim.api.studies.marginal import entries, extension, next_euro, prices, target
     from tnt_sim.api.studies.preferences import weights
     from tnt_sim.api.sweep import Sweep, sweep
+    from tnt_sim.app.explorer import Explorer, explore
     from tnt_sim.engine.result import Proof, Status
     from tnt_sim.errors import (
         DataError,
@@ -57,6 +58,7 @@ __all__ = [
     "Defect",
     "DisagreementError",
     "Ensemble",
+    "Explorer",
     "Extension",
     "InputError",
     "Lang",
@@ -86,6 +88,7 @@ __all__ = [
     "ensemble",
     "entries",
     "envelope",
+    "explore",
     "extend",
     "extension",
     "goals",
@@ -119,6 +122,8 @@ _HOMES = {
     "conflict": "tnt_sim.api.studies.infeasibility",
     "entries": "tnt_sim.api.studies.marginal",
     "envelope": "tnt_sim.api.building.envelopes",
+    "Explorer": "tnt_sim.app.explorer",
+    "explore": "tnt_sim.app.explorer",
     "Extension": "tnt_sim.api.extension",
     "extend": "tnt_sim.api.extension",
     "extension": "tnt_sim.api.studies.marginal",

@@ -31,13 +31,14 @@ from tnt_sim.api import (
 )
 from tnt_sim.api.analysis_methods import Analyses
 from tnt_sim.api.models import model, relaxation
+from tnt_sim.app import explorer
 from tnt_sim.cli import project_templates
 from tnt_sim.cli.verbs import load_verb
 from tnt_sim.engine.result import ResultData
 from tnt_sim.scenario.scenario import ScenarioData
 
 MODULES = (
-    analysis_methods, comparison, decision_files, ensemble, extension, model, relaxation, result,
+    analysis_methods, comparison, decision_files, ensemble, explorer, extension, model, relaxation, result,
     runs, scenario, session, study_files, sweep, variants,
 )  # fmt: skip
 CLASSES = [

@@ -8,9 +8,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from tnt_sim.analysis.infeasibility.document import ClashEntry, RepairEntry
@@ -20,7 +20,7 @@ from tnt_sim.app.scenario_changes import apply_state, build_tree
 from tnt_sim.deadline import Cancellation, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.multi_step import decide_steps
-from tnt_sim.engine.optimise import OptimiseOptions
+from tnt_sim.engine.optimise import OptimiseOptions, build_outcome_result
 from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.errors import Defect, LimitReached, TntError
@@ -60,6 +60,8 @@ class LiveAnswer:
     seconds : from the settings to the allocation, its proof and its reading, without drawing
     proof, status, canonical : evidence, as in a result
     rows : rows that its proofs use
+    outcome : what `build_result` begins with, if the desk keeps evidence
+    phases : seconds of each phase
     """
 
     state: State
@@ -72,11 +74,43 @@ class LiveAnswer:
     canonical: bool
     rows: ProofRows
     seconds: float
+    outcome: SolveOutcome | ResultData | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of_result(cls, result: ResultData) -> LiveAnswer | None:
+        """Return a result as the answer to the scenario as written; None if it has no list of its own."""
+        if (
+            result.allocation is None
+            or result.reading is None
+            or result.reasons is None
+            or result.data.relaxed
+        ):
+            return None
+        return cls(
+            State(), result.problem, result.allocation, result.reading, result.reasons, result.status,
+            result.proof, result.data.canonical, of_fresh(result.data).rows, sum(result.data.seconds.values()),
+            result, result.data.seconds,
+        )  # fmt: skip
 
     @property
     def sure(self) -> bool:
         """Whether it is optimal, with evidence."""
         return self.status is Status.OPTIMAL
+
+    def build_result(self) -> ResultData:
+        """Return the answer as the result of a run, from the evidence that was found with it.
+
+        Raises
+        ------
+        ValueError
+            If the desk kept no evidence.
+        """
+        if isinstance(self.outcome, ResultData):
+            return self.outcome
+        if self.outcome is None or self.outcome.evidence is None:
+            raise ValueError("the answer was computed without evidence for a result")
+        return build_outcome_result(self.problem, self.outcome, self.phases)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +132,14 @@ class LiveAnswers:
     Parameters
     ----------
     scenario : as written, from a file
+    with_evidence : answers can be built into results of runs
     """
 
-    def __init__(self, scenario: ScenarioData) -> None:
+    def __init__(self, scenario: ScenarioData, *, with_evidence: bool = False) -> None:
         self.scenario = scenario
         self._idle = [SolverSession(scenario)]
         self._permits = threading.BoundedSemaphore(SESSIONS)
-        self._options = OptimiseOptions(backend=scenario.spec.solver.backend)
+        self._options = OptimiseOptions(backend=scenario.spec.solver.backend, with_evidence=with_evidence)
         self._recent: OrderedDict[str, LiveAnswer] = OrderedDict()
         n_dossiers = scenario.portfolio.table.height
         self._most_recent = max(2, min(MOST_RECENT, RECENT_DOSSIERS // max(1, n_dossiers)))
@@ -144,18 +179,22 @@ class LiveAnswers:
         if switch.is_cancelled:
             raise AnswerSuperseded
         if isinstance(answer, LiveAnswer) and answer.sure:
-            with self._guard:
-                self._recent[key] = answer
-                while len(self._recent) > self._most_recent:
-                    self._recent.popitem(last=False)
+            self.record_answer(answer)
         return answer
+
+    def record_answer(self, answer: LiveAnswer) -> None:
+        """Keep an answer for settings that come back."""
+        with self._guard:
+            self._recent[encode(answer.state.settings)] = answer
+            while len(self._recent) > self._most_recent:
+                self._recent.popitem(last=False)
 
     def _compute_answer(
         self, state: State, seconds: float, cancellation: Cancellation
     ) -> LiveAnswer | LiveConflict:
         began = time.perf_counter()
         try:
-            problem, result, rows = self._solve_state(state, seconds, cancellation)
+            problem, result, rows, phases = self._solve_state(state, seconds, cancellation)
         except LimitReached:
             return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
@@ -169,24 +208,25 @@ class LiveAnswers:
         canonical = result.data.canonical if isinstance(result, ResultData) else result.canonical
         return LiveAnswer(
             state, problem, result.allocation, result.reading, why, result.status, result.proof, canonical, rows,
-            time.perf_counter() - began,
+            time.perf_counter() - began, result if self._options.with_evidence else None, phases,
         )  # fmt: skip
 
     def _solve_state(
         self, state: State, seconds: float, cancellation: Cancellation
-    ) -> tuple[Problem, SolveOutcome | ResultData, ProofRows | None]:
+    ) -> tuple[Problem, SolveOutcome | ResultData, ProofRows | None, Mapping[str, float]]:
         """Solve in a session; a scenario with steps is solved as a whole. Both end when they are cancelled."""
         clock = Clock.from_deadline(Deadline(seconds, cancellation.read_clock))
         if is_sequence(self.scenario):
             options = replace(self._options, cross_check=self.scenario.spec.solver.cross_check)
             steps = apply_state(self.scenario, state)
             result = decide_steps(steps, options, clock=clock).with_allowed_words()
-            return result.problem, result, None if result.allocation is None else of_fresh(result.data).rows
+            rows = None if result.allocation is None else of_fresh(result.data).rows
+            return result.problem, result, rows, clock.seconds
         with self._borrow_session() as session:
             outcome = session.optimise(build_tree(self.scenario, state), self._options, clock=clock)
             problem, answer = outcome.problem, outcome.answer
             rows = None if answer.allocation is None else session.build_proof_rows(problem, answer)
-        return problem, answer, rows
+        return problem, answer, rows, clock.seconds
 
     def find_conflicts(self, state: State, cancellation: Cancellation | None = None) -> SettledClashes:
         """Find the minimal conflicts of infeasible settings and the cheapest repairs.

@@ -29,6 +29,7 @@ from tnt_sim.app.panels.dossier_list import describe_filters, render_list
 from tnt_sim.app.panels.result_panels import Before, Drawer, list_departments, round_to_hundredths
 from tnt_sim.app.panels.variant_panel import VariantPanel, build_panel_key
 from tnt_sim.deadline import Cancellation
+from tnt_sim.engine.run_folder.own_folder import is_in_own_folder
 from tnt_sim.errors import ScenarioError, TntError
 from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
 from tnt_sim.i18n.numbers import format_day
@@ -64,6 +65,7 @@ class OpenPage:
     ----------
     scenario : as written, from a file
     lang : language of the page
+    desk : what answers; by default its own
 
     Attributes
     ----------
@@ -72,9 +74,9 @@ class OpenPage:
     last : the answer before the last change
     """
 
-    def __init__(self, scenario: ScenarioData, lang: Lang) -> None:
+    def __init__(self, scenario: ScenarioData, lang: Lang, desk: LiveAnswers | None = None) -> None:
         self.scenario, self.lang = scenario, lang
-        self.desk = LiveAnswers(scenario)
+        self.desk = desk or LiveAnswers(scenario)
         self.axes = page_settings.list_axes(scenario)
         self.state = State()
         self.last_answer: LiveAnswer | None = None
@@ -96,7 +98,7 @@ class OpenPage:
         self.written = self.last_answer
         if self.trouble is not None and self.trouble.clash:
             self.conflict = self._find_conflicts()
-        self._sent = self._render_fragments()
+        self._sent = self._drawn = self._render_fragments()
         self.frame = self._render_frame()
 
     def open_again(self) -> Self:
@@ -105,6 +107,10 @@ class OpenPage:
         Only before the first event: everything that a page holds is replaced, never changed in place.
         """
         return copy(self)
+
+    def return_to_frame(self) -> None:
+        """Let the next reply hold all that has changed since the frame, for a view that begins with it."""
+        self._sent = self._drawn
 
     def get_amount_base(self, envelope: str) -> State:
         """Return the settings in which an envelope moves: those before the first of its moves in a row.
@@ -318,6 +324,7 @@ class OpenPage:
             "own": spec.locale,
             "day": format_day(spec.date.isoformat(), lang) if spec.date else "",
             "synthetic": SYNTHETIC.in_(lang) if is_synthetic(scenario) else "",
+            "saves": not is_in_own_folder(scenario),
             "parts": {name: Markup(html) for name, html in self._sent.items()},
             "axes": axes,
             "share": self.state.share,

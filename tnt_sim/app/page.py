@@ -310,6 +310,13 @@ def _open_address(page: Page, event: Event) -> Iterator[Reply]:
     return page.move_to(state, event, more, goes_back=True)
 
 
+def _open_view(page: Page, __: Event) -> Iterator[Reply]:
+    """Bring a view that begins with the frame to the present settings, without a step."""
+    page.return_to_frame()
+    page.compute_cancelled_answer()
+    yield page.reply_with_answer(None, soft=True, done=True)
+
+
 def _save(page: Page, event: Event) -> Iterator[Reply]:
     target = save(page.scenario, page.state, str(event["value"]["name"]))
     yield page.reply(text=_('Saved: "{target_name}".', target_name=target.name), kind="good", done=True)
@@ -356,5 +363,5 @@ _DO: Mapping[str, Handler] = {
     "search": _build_view_handler("search"), "show": _build_view_handler("show"),
     "department": _build_view_handler("department"), "envelope": _build_view_handler("envelope"),
     "present": _build_view_handler("present"), "unfilter": _remove_filters,
-    "address": _open_address, "save": _save, "compare": _compare, "export": _export,
+    "address": _open_address, "open": _open_view, "save": _save, "compare": _compare, "export": _export,
 }  # fmt: skip

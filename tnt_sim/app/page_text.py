@@ -130,3 +130,13 @@ SCRIPT: Mapping[str, Text] = MappingProxyType(
         "lost": _('No answer for 90 seconds. If "tnt-sim app" no longer runs, start it again, then reload.'),
     }
 )
+
+CELL_SCRIPT: Mapping[str, Text] = MappingProxyType(
+    {
+        "busy": SCRIPT["busy"],
+        "lost": _(
+            "No answer for 90 seconds. The kernel may be busy or stopped; "
+            "if it was started again, run the cell again."
+        ),
+    }
+)

@@ -18,11 +18,12 @@ from tnt_sim.app.page_state import Forced, State
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import parse_cents
-from tnt_sim.errors import suggest_name
+from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
 from tnt_sim.i18n.numbers import get_currency
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.offers.decisions import DecideSpec
-from tnt_sim.scenario.load import with_changes
+from tnt_sim.scenario.load import set_text, with_changes
 from tnt_sim.scenario.scenario import ScenarioData
 
 Values = dict[str, dict[str, Any]]
@@ -205,6 +206,55 @@ def with_set_lines(scenario: ScenarioData, state: State, lines: Iterable[str]) -
             sets[path] = text
     changed = replace(state, amounts=amounts, rules=rules, sets=sets, forced=forced)
     return without_written(scenario, changed)
+
+
+def with_values(scenario: ScenarioData, state: State, changes: Mapping[str, object]) -> State:
+    """Return the settings after changes by dotted path, as `with_changes` takes them.
+
+    Raises
+    ------
+    UsageError
+        If the page has no setting for one of them.
+    ScenarioError
+        If a path does not exist, or its value is wrong.
+    """
+    after = with_changes(apply_state(scenario, state), changes)
+    written = {rule.id for rule in scenario.spec.rules}
+    sets = {
+        path: set_text(value)
+        for path, value in changes.items()
+        if path.startswith(("rules.", "envelopes.")) and not path.endswith((".off", ".amount"))
+    }
+    changed = replace(
+        state,
+        amounts={spec.id: spec.amount for spec, __ in after.spec.programme.walk() if spec.amount is not None},
+        rules={rule.id: not rule.off for rule in after.spec.rules if rule.id in written},
+        weights=_collect_weights(scenario, after),
+        sets={**state.sets, **sets},
+    )
+    changed = without_written(scenario, changed)
+    if apply_state(scenario, changed).spec != after.spec:
+        paths = Items([f'"{path}"' for path in changes])
+        raise UsageError(
+            _(
+                "the page has no setting for {paths}. Change the scenario before: "
+                "`tnt.explore(scenario.with_(…))`.",
+                paths=paths,
+            ),
+            code="usage.app",
+        )
+    return changed
+
+
+def _collect_weights(scenario: ScenarioData, after: ScenarioData) -> dict[tuple[int, str], str]:
+    """Return the weights of a changed scenario, 0 for an objective that it has no more."""
+    result = {}
+    for k, (old_stage, new_stage) in enumerate(zip(list_stages(scenario), list_stages(after), strict=False)):
+        old, new = get_goals(old_stage), get_goals(new_stage)
+        for name in (*old, *new):
+            if not isinstance(new.get(name, old.get(name)), dict):
+                result[k, name] = str(new.get(name, "0"))
+    return result
 
 
 def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[Text]]:

@@ -7,23 +7,24 @@ from typing import Any
 import anywidget
 import traitlets
 
+from tnt_sim.app.cell_style import build_cell_style
 from tnt_sim.app.open_page import Reply
 from tnt_sim.app.page import Page
-from tnt_sim.app.page_text import SCRIPT
+from tnt_sim.app.page_text import CELL_SCRIPT
 from tnt_sim.app.server import read_assets
 
 
 class PageWidget(anywidget.AnyWidget):
-    """One page in one cell of a notebook; an event is not cancelled by a later one."""
+    """One page in cells of a notebook; an event is not cancelled by a later one."""
 
     _esm = read_assets()["/assets/page.js"]
-    _css = read_assets()["/assets/page.css"]
     frame = traitlets.Unicode().tag(sync=True)
+    sheet = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
     def __init__(self, page: Page) -> None:
-        said = {key: text.in_(page.lang) for key, text in SCRIPT.items()}
-        super().__init__(frame=page.frame, words=said)
+        words = {key: text.in_(page.lang) for key, text in CELL_SCRIPT.items()}
+        super().__init__(frame=page.frame, sheet=build_cell_style(), words=words)
         self._page = page
         self.on_msg(self._receive_event)
 
@@ -34,6 +35,10 @@ class PageWidget(anywidget.AnyWidget):
         except Exception as error:
             self._give(self._page.build_failure_reply(error))  # otherwise the page would wait forever
             raise
+
+    def show_reply(self, reply: Reply) -> None:
+        """Show in every cell what no event of theirs asked for; it ends none of their events."""
+        self._give(Reply({**reply.document, "done": False}, reply.data))
 
     def _give(self, reply: Reply) -> None:
         self.send(dict(reply.document), None if reply.data is None else [reply.data])

@@ -2,23 +2,28 @@
 // script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
 
 const SLOW_MS = 90000, CANCEL_MS = 250;
+const NARROW = 720; // pixels of a cell up to which settings and results stand one below the other: as in cell.css
 const BEHIND = ["curve", "beside"]; // computed behind what is seen, and ended by whatever comes
 const VIEWS = ["curve", "beside", "name", "pair", "search", "show", "department", "envelope", "unfilter", "present", "share", "more", "save", "compare", "export", "address", "longer"];
 
 function render({ model, el }) {
-  const frame = model.get("frame");
-  if (frame !== null) el.innerHTML = frame; // else it is there already
-  const root = el.querySelector("[data-page]");
+  const cell = model.get("frame") !== null; // of a notebook; else the page is there already, and is the document
+  const root = cell ? openCell(model, el) : el.querySelector("[data-page]");
+  const tree = root.getRootNode(); // ids and the focus are those of the document, or of the cell alone
   const words = model.get("words");
-  document.documentElement.dataset.started = "";
-  if (matchMedia("(max-width: 68rem)").matches) for (const fold of root.querySelectorAll("details.fold")) fold.open = false;
+  const foldAll = () => { for (const fold of root.querySelectorAll("details.fold")) fold.open = false; };
+  if (!cell) {
+    document.documentElement.dataset.started = "";
+    if (matchMedia("(max-width: 68rem)").matches) foldAll();
+  }
   const status = root.querySelector("[data-status]");
   const queue = new Map();
   let busy = "", asked = "", said = "", quiet = 0, hurry = 0, late = 0, n = 0, began = 0;
 
   let anchor = null; // the control touched last: a conflict opens beside it
 
-  const fragment = () => location.hash.slice(1);
+  let settings = ""; // in a notebook they have no address
+  const fragment = () => (cell ? settings : location.hash.slice(1));
 
   function send(event) {
     const each = event.do === "undo" || event.do === "redo"; // every one counts
@@ -63,7 +68,7 @@ function render({ model, el }) {
     root.removeAttribute("aria-busy");
     status.textContent = said;
     root.dataset.answers = String(Number(root.dataset.answers ?? 0) + 1);
-    draw(document.activeElement);
+    draw(tree.activeElement);
   }
 
   const isAmount = (input) => input?.type === "range" && input.dataset.do === "amount" && root.contains(input);
@@ -87,11 +92,11 @@ function render({ model, el }) {
   function put(name, html) {
     const place = root.querySelector(`[data-part="${CSS.escape(name)}"]`);
     if (!place || place.dataset.html === html) return;
-    const active = document.activeElement;
+    const active = tree.activeElement;
     const focus = place.contains(active) ? active.id : "";
     place.innerHTML = html;
     place.dataset.html = html;
-    if (focus) document.getElementById(focus)?.focus();
+    if (focus) tree.getElementById(focus)?.focus();
   }
 
   function place(soft) {
@@ -100,7 +105,7 @@ function render({ model, el }) {
     if (beside && beside.nextElementSibling !== trouble) beside.after(trouble);
     else if (!beside && trouble.parentElement.tagName !== "MAIN") root.querySelector("main").prepend(trouble);
     if (!beside || soft) return;
-    const both = beside.offsetHeight + trouble.offsetHeight < innerHeight - band.offsetHeight;
+    const both = beside.offsetHeight + trouble.offsetHeight < (cell ? root.clientHeight : innerHeight) - band.offsetHeight;
     if (both) trouble.scrollIntoView({ block: "nearest" });
     else beside.scrollIntoView({ block: "start" }); // the control, and the head of what clashes below it
   }
@@ -111,19 +116,21 @@ function render({ model, el }) {
   }
 
   const band = root.querySelector(".band");
-  const measured = new ResizeObserver(() => document.documentElement.style.setProperty("--band", `${band.offsetHeight}px`));
+  const measured = new ResizeObserver(() => (cell ? root : document.documentElement).style.setProperty("--band", `${band.offsetHeight}px`));
   measured.observe(band);
+  const unwatch = cell ? watchCell(root, foldAll) : () => {};
 
   function present(on) {
     if (root.classList.contains("presenting") === on) return;
     root.classList.toggle("presenting", on);
-    if (frame === null) document.documentElement.classList.toggle("presenting", on); // a notebook has letters of its own
+    if (cell) tree.host.classList.toggle("large", on);
+    else document.documentElement.classList.toggle("presenting", on);
     root.querySelector(on ? "#unpresent" : "#present").focus();
   }
 
   function set(id, told) {
     if (id === "present") present(told.value === "1");
-    const input = document.getElementById(id);
+    const input = tree.getElementById(id);
     if (!input || input.tagName === "BUTTON") return;
     if (input.type === "checkbox" || input.type === "radio") { input.checked = told.value; return; }
     if (input.type === "range") {
@@ -135,6 +142,7 @@ function render({ model, el }) {
   }
 
   function address(text, soft) {
+    if (cell) { settings = text; return; }
     const next = location.pathname + location.search + (text ? `#${text}` : "");
     if (fragment() === text) return;
     history[soft ? "replaceState" : "pushState"](null, "", next);
@@ -148,10 +156,10 @@ function render({ model, el }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
 
-  model.on("msg:custom", (reply, buffers) => {
+  function hear(reply, buffers) {
     for (const [name, html] of Object.entries(reply.parts ?? {})) put(name, html);
     for (const [id, told] of Object.entries(reply.values ?? {})) set(id, told);
-    const slider = document.activeElement;
+    const slider = tree.activeElement;
     if (isAmount(slider) && queue.has(`amount ${slider.dataset.id}`)) follow(slider); // it moves on under a finger
     markPlace();
     if (reply.parts?.trouble !== undefined) place(reply.soft);
@@ -166,8 +174,9 @@ function render({ model, el }) {
     if (reply.steps) model.keep?.(reply.steps);
     if (reply.done) rest();
     if (reply.then) send(reply.then);
-    if (reply.focus) document.getElementById(reply.focus)?.focus();
-  });
+    if (reply.focus) tree.getElementById(reply.focus)?.focus();
+  }
+  model.on("msg:custom", hear);
 
   function remember(input) {
     anchor = input.closest(".axis, .rule, .weight, form[data-do=force]");
@@ -198,14 +207,14 @@ function render({ model, el }) {
     event.preventDefault();
     send({ do: key === "y" || event.shiftKey ? "redo" : "undo" });
   };
-  const listening = frame === null ? document : root; // a notebook has cells of its own, with their own undo
+  const listening = cell ? root : document; // a notebook has cells of its own, with their own undo
   listening.addEventListener("keydown", keys);
 
   root.addEventListener("click", (event) => {
     const jump = event.target.closest("[data-jump]");
     if (jump) {
       event.preventDefault(); // the part of the address after # is the state
-      document.getElementById(jump.dataset.jump)?.focus();
+      tree.getElementById(jump.dataset.jump)?.focus();
       return;
     }
     const fill = event.target.closest("[data-fill]");
@@ -240,13 +249,71 @@ function render({ model, el }) {
   });
 
   const moved = () => send({ do: "address", value: fragment() });
-  window.addEventListener("popstate", moved);
-  send({ do: "address", value: fragment(), first: true, steps: model.recall?.() });
+  if (!cell) window.addEventListener("popstate", moved);
+  send(cell ? { do: "open" } : { do: "address", value: fragment(), first: true, steps: model.recall?.() });
   return () => {
     window.removeEventListener("popstate", moved);
     listening.removeEventListener("keydown", keys);
     measured.disconnect();
+    unwatch();
+    model.off?.("msg:custom", hear);
   };
+}
+
+// A cell of a notebook: a tree of its own, so that neither styles nor ids meet those of the notebook or of other cells.
+
+function openCell(model, el) {
+  const host = document.createElement("div");
+  host.setAttribute("data-lm-suppress-shortcuts", "true"); // keys typed here are no commands of JupyterLab
+  el.replaceChildren(host);
+  const tree = host.attachShadow({ mode: "open" });
+  const style = document.createElement("style");
+  style.textContent = model.get("sheet");
+  tree.innerHTML = model.get("frame");
+  tree.prepend(style);
+  return tree.querySelector("[data-page]");
+}
+
+function watchCell(root, foldAll) { // its size, and the theme of the notebook, which is not that of the system
+  let measured = false;
+  const size = new ResizeObserver(() => {
+    if (!root.clientWidth) return;
+    root.style.setProperty("--room", `${root.clientHeight}px`);
+    if (!measured && root.clientWidth <= NARROW) foldAll();
+    measured = true;
+    setTheme(root);
+  });
+  size.observe(root);
+  const theme = new MutationObserver(() => { setTheme(root); setTimeout(setTheme, 500, root); }); // its style may come later
+  for (const node of [document.documentElement, document.body]) theme.observe(node, { attributes: true });
+  return () => { size.disconnect(); theme.disconnect(); };
+}
+
+function setTheme(root) {
+  const dark = isDark(root.getRootNode().host);
+  if (root.dataset.theme === (dark ? "dark" : "light")) return;
+  root.dataset.theme = dark ? "dark" : "light";
+  root.style.colorScheme = root.dataset.theme;
+  for (const rule of root.getRootNode().querySelector("style").sheet.cssRules) {
+    if (rule.media?.mediaText.includes("prefers-color-scheme") || rule.told) {
+      rule.told = true;
+      rule.media.mediaText = dark ? "screen" : "not all";
+    }
+  }
+}
+
+function isDark(node) {
+  const light = document.body.dataset.jpThemeLight; // what JupyterLab says; elsewhere the colour behind the cell
+  if (light !== undefined) return light === "false";
+  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  for (; node; node = node.parentElement ?? node.getRootNode().host) {
+    pen.clearRect(0, 0, 1, 1);
+    pen.fillStyle = getComputedStyle(node).backgroundColor;
+    pen.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = pen.getImageData(0, 0, 1, 1).data;
+    if (alpha > 127) return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128;
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 export default { render };
