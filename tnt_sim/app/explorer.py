@@ -166,7 +166,7 @@ class Explorer:
 
         return PageWidget(self._page)
 
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, **options: Any) -> tuple[Mapping[str, object], Mapping[str, object]]:
         """Return the widget, and a card of the decision for notebooks that are only read."""
         data, metadata = self.widget._repr_mimebundle_(**options) or ({}, {})
         card = self.scenario if self._page.trouble is not None else self.result
