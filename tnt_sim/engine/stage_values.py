@@ -10,7 +10,7 @@ from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, find_weakest_proof
 from tnt_sim.errors import LimitReached, NothingDecided
 from tnt_sim.formulation.formulate import Formulation
-from tnt_sim.formulation.named_model import KeptStage
+from tnt_sim.formulation.named_model import FixedStage
 from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
@@ -59,10 +59,10 @@ def _get_proof(outcome: SolveOutcome) -> Proof:
     return outcome.proof or Proof.FEASIBLE_GAP
 
 
-def build_kept_stages(form: Formulation, values: tuple[Fraction, ...]) -> list[KeptStage]:
+def build_fixed_stages(form: Formulation, values: tuple[Fraction, ...]) -> list[FixedStage]:
     """Return the first stages with the worst whole units that later stages may give them, tolerance included."""
     return [
-        KeptStage(
+        FixedStage(
             number, stage, stage.to_solve_stage().compute_limit(int(value / stage.scale - stage.constant))
         )
         for number, (stage, value) in enumerate(zip(form.stages, values, strict=False), start=1)

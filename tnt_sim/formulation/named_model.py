@@ -147,8 +147,8 @@ def choose_scale(unit: Fraction, largest: int) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptStage:
-    """An earlier stage as a row of a later one: its number from 1, and the worst whole units it may have."""
+class FixedStage:
+    """An earlier stage, whose value is a row of a later one: its number from 1, and the worst whole units."""
 
     number: int
     stage: ModelStage
@@ -156,7 +156,7 @@ class KeptStage:
 
 
 def build_named_model(
-    form: Formulation, stage: ModelStage, kept_stages: Sequence[KeptStage], name: str
+    form: Formulation, stage: ModelStage, fixed_stages: Sequence[FixedStage], name: str
 ) -> NamedModel:
     """Build the model of one stage, with a row for the value of each earlier one.
 
@@ -165,18 +165,20 @@ def build_named_model(
     form : built with `whole=False`, so that bounds are as the planner wrote them
     """
     model = form.model.with_objective(stage.objective, stage.sense)
-    for kept in kept_stages:
-        model = model.with_kept_objective(kept.stage.name, kept.stage.objective, kept.stage.sense, kept.limit)
+    for fixed in fixed_stages:
+        model = model.with_kept_objective(
+            fixed.stage.name, fixed.stage.objective, fixed.stage.sense, fixed.limit
+        )
     bases = [
         *(_build_row_name(label) for label in form.labels),
-        *(f"stage_{kept.number}_{kept.stage.name}" for kept in kept_stages),
+        *(f"stage_{fixed.number}_{fixed.stage.name}" for fixed in fixed_stages),
     ]
-    units = (*form.units, *(kept.stage.scale for kept in kept_stages))
+    units = (*form.units, *(fixed.stage.scale for fixed in fixed_stages))
     measures = (
         *form.row_measures,
-        *("€" if kept.stage.unit is Unit.MONEY else "1" for kept in kept_stages),
+        *("€" if fixed.stage.unit is Unit.MONEY else "1" for fixed in fixed_stages),
     )
-    labels: tuple[RowLabel | None, ...] = (*form.labels, *(None for _ in kept_stages))
+    labels: tuple[RowLabel | None, ...] = (*form.labels, *(None for _ in fixed_stages))
     origin, senses, names = _split_rows(model, bases)
     linear = _take_rows(model, origin, senses)
     reach = _find_largest(linear)

@@ -11,7 +11,7 @@ import polars as pl
 
 from tnt_sim.api.models.relaxation import Relaxation
 from tnt_sim.engine.result import Proof
-from tnt_sim.engine.stage_values import build_kept_stages, find_best_values
+from tnt_sim.engine.stage_values import build_fixed_stages, find_best_values
 from tnt_sim.errors import UsageError
 from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
 from tnt_sim.formulation.model_tables import build_column_table, build_row_table
@@ -94,11 +94,11 @@ class Model:
     @cached_property
     def named(self) -> NamedModel:
         """Numbers and names of the stage; `named.linear` has the same rows in whole numbers."""
-        n_kept = self.number - 1
-        if len(self._solved.values) < n_kept:
-            self._solved.values, self._solved.proof = find_best_values(self.problem, n_kept)
-        kept = build_kept_stages(self.form, self._solved.values[:n_kept])
-        return build_named_model(self.form, self._stages[n_kept], kept, self.scenario.id)
+        n_fixed = self.number - 1
+        if len(self._solved.values) < n_fixed:
+            self._solved.values, self._solved.proof = find_best_values(self.problem, n_fixed)
+        fixed = build_fixed_stages(self.form, self._solved.values[:n_fixed])
+        return build_named_model(self.form, self._stages[n_fixed], fixed, self.scenario.id)
 
     @property
     def rows(self) -> pl.DataFrame:

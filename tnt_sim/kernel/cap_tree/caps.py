@@ -357,14 +357,14 @@ def find_binding_caps(
     last: dict[int, int] = {}
 
     for node in nodes:
-        _select_kept_columns(node, places, left, last)
+        _select_best_columns(node, places, left, last)
     return set().union(*(_collect_binding_rows(node, n_cols, last, n_cols) for node in nodes))
 
 
-def _select_kept_columns(
+def _select_best_columns(
     node: CapTreeNode, places: Iterator[IntArray], left: FloatArray, last: dict[int, int]
 ) -> IntArray:
-    """Return the places, ascending in the efficiency order, of the columns kept under a node.
+    """Return the places, ascending in the efficiency order, of the best columns under a node, until it is full.
 
     Parameters
     ----------
@@ -375,7 +375,7 @@ def _select_kept_columns(
     own = next(places)
     if node.children:
         own = np.concatenate(
-            [own, *(_select_kept_columns(child, places, left, last) for child in node.children)]
+            [own, *(_select_best_columns(child, places, left, last) for child in node.children)]
         )
         own.sort()
     reach = np.cumsum(left[own])
