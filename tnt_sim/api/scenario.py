@@ -380,9 +380,9 @@ class Scenario(ScenarioData):
         >>> found.proof.value, found.table("rules").filter(id="binome")["holds"].item()
         ('PROVED', True)
         """
-        from tnt_sim.api.models.added_rule import build_rule
+        from tnt_sim.api.models.added_rule import build_rule, with_rule
 
-        return self.with_({"rules": [build_rule(self, name, granted, funded, min, max, title)]})
+        return self.from_data(with_rule(self, build_rule(self, name, granted, funded, min, max, title)))
 
     def session(self, *, backend: str = "highs") -> Session:
         """Open a session: changed versions are solved one after the other, each from what is known.

@@ -7,17 +7,21 @@ import random
 from fractions import Fraction
 from pathlib import Path
 
+import polars as pl
 import pytest
 from support.lanes import seeds
 from support.tiny_scenario import HEAD, tiny, with_committed
 
 import tnt_sim as tnt
 from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text.vocabulary import build_labels
 
 EUROS = {"1": 600, "2": 500, "3": 800, "4": 400}
 SCORES = {"1": 10, "2": 9, "3": 8, "4": 7}
 HOMES = {"1": "a", "2": "a", "3": "b", "4": "b"}
 AMOUNTS = {"a": 900, "b": 900}
+FUNDED = pl.col("funded")
 WIDE = HEAD.replace("1 500 €", "1 800 €").replace("{id: b, amount: 600 €}", "{id: b, amount: 900 €}")
 
 
@@ -95,6 +99,22 @@ def test_it_is_a_row_of_the_model(tmp_path: Path) -> None:
     assert (by_name["fund_1"], by_name["fund_4"], by_name["fund_2"]) == (600, 800, 0)
 
 
+def test_what_leaves_and_enters_without_the_rule_is_explained(tmp_path: Path) -> None:
+    """Lifted in place, the rule is read as lifted: the answer without it breaks nothing."""
+    free = tnt.Scenario.from_data(tiny(tmp_path, WIDE))
+    found = free.add("duo", granted={"1": 1, "3": 1}, max="1 000 €").solve()
+    effect = next(one for one in found.explain(everyone=True).document["rules"] if one["id"] == "duo")
+    before, after = (set(one.table().filter(FUNDED)["dossier"].to_list()) for one in (found, free.solve()))
+    assert before != after
+    assert (set(effect["enters"]), set(effect["leaves"])) == (after - before, before - after)
+
+
+def test_amounts_are_shown_as_amounts(tmp_path: Path) -> None:
+    scenario = tnt.Scenario.from_data(tiny(tmp_path, WIDE)).add("duo", granted={"1": 1, "4": 2}, max="2 k€")
+    found = scenario.add("compte", funded={"1": 1, "4": 2}, max="2").solve()
+    assert build_labels(found, Lang.EN).rule_units == {"duo": "money", "compte": "number"}
+
+
 def test_commitments_and_other_dossiers_count_as_they_are(tmp_path: Path) -> None:
     rule = "rules: [{id: r, kind: linear, granted: {1: 1, 2: 1}, max: 700 €}]\n"
     table = with_committed("1", 600)
@@ -127,6 +147,17 @@ def test_every_wrong_key_is_named(written: str, code: str, tmp_path: Path) -> No
     with pytest.raises(tnt.ScenarioError) as caught:
         solve(tiny(tmp_path, HEAD + f"rules: [{{id: r, kind: linear, {written}}}]\n"))
     assert [defect.code for defect in caught.value.defects] == [code]
+
+
+def test_constraints_are_added_one_after_the_other(tmp_path: Path) -> None:
+    """A second one keeps the first, and changes made between them."""
+    scenario = tnt.Scenario.from_data(tiny(tmp_path, WIDE)).add("duo", funded={"1": 1, "3": 1}, max="1")
+    changed = scenario.with_({"rules.duo.max": "2"}).add("trio", funded={"1": 1, "2": 1, "4": 1}, max="1")
+    again = changed.add("seul", funded={"4": 1}, max="0")
+    assert [(rule.id, rule.model_dump()["max"]) for rule in again.spec.rules] == [
+        ("duo", "2"), ("trio", "1"), ("seul", "0"),
+    ]  # fmt: skip
+    assert again.solve().document["objective"][0]["value"] == "18"
 
 
 def test_a_name_is_taken_once_and_a_coefficient_is_exact(tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 from tnt_sim.domain.field_types import write_number
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
+from tnt_sim.scenario.load import list_sets, with_changes, with_steps
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.scenario.yaml.nodes import Origin, to_tree
+from tnt_sim.scenario.yaml.overrides import parse_value
 
 
 def build_rule(
@@ -44,6 +47,19 @@ def build_rule(
         },
         **{side: str(bound) for side, bound in sides.items() if bound is not None},
     }
+
+
+def with_rule(scenario: ScenarioData, rule: Mapping[str, object]) -> ScenarioData:
+    """Return the scenario with one rule more; rules that were added before stay, in their order."""
+    texts = list(scenario.sets)
+    place = next((k for k, text in enumerate(texts) if text.partition("=")[0].strip() == "rules"), None)
+    if place is None or scenario.raw is None:
+        return with_changes(scenario, {"rules": [rule]})
+    present = to_tree(parse_value(texts[place].partition("=")[2], Origin("rules")))
+    added = [*present, rule] if isinstance(present, list) else [rule]
+    texts[place] = list_sets({"rules": added})[0]
+    sets = tuple(texts)
+    return with_steps(scenario.raw.with_other_sets(sets), sets, scenario.base, scenario)
 
 
 def _write(value: object) -> str:

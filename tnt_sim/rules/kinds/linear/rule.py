@@ -10,7 +10,7 @@ have. A dossier that cannot be funded counts 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -90,7 +90,12 @@ class Linear(RuleDefaults):
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Evaluate the sum, exactly."""
-        return self.limit.read(funded, granted_cents)
+        return replace(self.limit.read(funded, granted_cents), mode=self.mode)
+
+    @property
+    def terms(self) -> Terms:
+        """The sum."""
+        return self.limit.terms
 
     @property
     def distance_unit(self) -> Unit:
