@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.paths import ROOT
+from support.shipped import PROGRAMMES, SCENARIOS
 
 import tnt_sim as tnt
 from tnt_sim.api.building.argument_scenario import encode_table
@@ -210,8 +210,7 @@ def test_a_mapping_names_its_keys(example: tnt.Scenario) -> None:
     assert [str(one.places[0]) for one in refused.value.defects] == ["mapping.rules[0].max"]
 
 
-BATCHES = {"lot-enveloppes", "lot-objectifs"}
-SHIPPED = [path for path in sorted((ROOT / "scenarios").glob("*.yaml")) if path.stem not in BATCHES]
+SHIPPED = [SCENARIOS / f"{name}.yaml" for name in PROGRAMMES]
 SMALL = {"demat-ads", "motifs", "tnt-2021-11"}
 
 

@@ -9,28 +9,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.dual_face import DualFace
 from support.lanes import in_lanes, seeds
-from support.paths import ROOT
 from support.programs import needs_solver
+from support.shipped import PROGRAMMES, SCENARIOS
 from support.tiny_scenario import tiny
 
 import tnt_sim as tnt
 from tnt_sim.formulation.named_model import LEAST, MOST, NamedModel
+from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.solve.backends.model_objects import build_highs
 from tnt_sim.solve.methods.relaxation_prices import PricedPoint, solve_relaxation_of
 
-QUICK = ("motifs", "equite-une-region", "ae-cp", "demat-ads", "cybersecurite-data", "fonds-territoires")
-SHIPPED = (
-    *QUICK, "equite-territoriale", "tnt-2021-incertain", "fonds-territoires-94", "tnt-2021", "tnt-2023-01",
-    "enveloppe-90", "enveloppe-98", "enveloppe-108", "detr-dsil-2019", "franceconnect", "franceconnect-10000",
-    "franceconnect-10m", "franceconnect-10m-10000", "lecture-axe-2-seul", "lecture-deconcentre-34",
-    "lecture-fc-10000", "lecture-seuil-axe-1",
+QUICK = (
+    "motifs", "equite-une-region", "ae-cp", "demat-ads", "cybersecurite-data", "fonds-territoires", "tnt-2021",
+    "tnt-2021-11",
 )  # fmt: skip
 SOLVERS = ("highs", "scipy", "pulp:COIN_CMD")
 
 
-def has_unique_prices(model: NamedModel) -> bool:
-    """Whether every basic number is strictly between its bounds: then only one vector of prices is optimal."""
+def read_model(name: str, stage: int | str = 1) -> tnt.Model:
+    return tnt.read_scenario(SCENARIOS / f"{name}.yaml").model(stage)
+
+
+def is_nondegenerate(model: NamedModel) -> bool:
+    """Whether every basic number is strictly between its bounds: then a basis ends where its prices do."""
     highs = build_highs(model, relax=True)
     highs.run()
     basis, solution = highs.getBasis(), highs.getSolution()
@@ -58,32 +61,58 @@ def list_wrong_signs(model: NamedModel, point: PricedPoint) -> list[str]:
     ]
 
 
-@needs_solver("pulp:COIN_CMD")
-@pytest.mark.parametrize("name", in_lanes(SHIPPED, *QUICK))
-def test_three_libraries_give_prices_of_one_bound(name: str) -> None:
-    model = tnt.read_scenario(ROOT / "scenarios" / f"{name}.yaml").model().named
+def check_three_libraries(model: NamedModel) -> BoolArray:
+    """Check signs, bound and unique prices of three libraries; return which prices are the only optimal ones."""
     points = [solve_relaxation_of(model, solver) for solver in SOLVERS]
     assert [list_wrong_signs(model, point) for point in points] == [[]] * 3
     bounds = [point.compute_dual_objective(model) for point in points]
     assert bounds == pytest.approx([bounds[0]] * 3, rel=1e-9, abs=1e-9)
     assert bounds[0] == pytest.approx(float(model.cost @ points[0].values), rel=1e-9, abs=1e-9)
-    if has_unique_prices(model):
-        for point in points[1:]:
-            np.testing.assert_allclose(point.prices, points[0].prices, rtol=1e-7, atol=1e-12)
-
-
-def test_some_shipped_scenario_has_unique_prices() -> None:
-    """The comparison row by row is made at least once."""
-    assert has_unique_prices(tnt.read_scenario(ROOT / "scenarios" / "ae-cp.yaml").model().named)
+    unique = DualFace(model).mark_unique() if model.columns else np.ones(len(model.rows), dtype=np.bool_)
+    for point in points[1:]:
+        np.testing.assert_allclose(point.prices[unique], points[0].prices[unique], rtol=1e-9, atol=1e-12)
+    return unique & (points[0].prices != 0)
 
 
 @needs_solver("pulp:COIN_CMD")
-def test_a_later_stage_has_prices_of_one_bound_too() -> None:
-    model = tnt.read_scenario(ROOT / "scenarios" / "demat-ads.yaml").model("least granted").named
-    points = [solve_relaxation_of(model, solver) for solver in SOLVERS]
-    assert [list_wrong_signs(model, point) for point in points] == [[]] * 3
-    bounds = [point.compute_dual_objective(model) for point in points]
-    assert bounds == pytest.approx([bounds[0]] * 3, rel=1e-9)
+@pytest.mark.parametrize("name", in_lanes(PROGRAMMES, *QUICK))
+def test_three_libraries_give_prices_of_one_bound(name: str) -> None:
+    check_three_libraries(read_model(name).named)
+
+
+@needs_solver("pulp:COIN_CMD")
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("demat-ads", 2), ("demat-ads", "least granted"), ("motifs", "least granted"),
+        ("ae-cp", "least granted"), ("equite-une-region", "least granted"),
+        ("cybersecurite-data", "least granted"),
+    ],
+)  # fmt: skip
+def test_a_later_stage_has_prices_of_one_bound_too(name: str, stage: int | str) -> None:
+    check_three_libraries(read_model(name, stage).named)
+
+
+@needs_solver("pulp:COIN_CMD")
+def test_prices_that_are_compared_row_by_row_are_not_zero() -> None:
+    """The comparison of unique prices would mean little if those of rows that bind were never among them."""
+    counted = {name: int(check_three_libraries(read_model(name).named).sum()) for name in ("ae-cp", "motifs")}
+    assert counted == {"ae-cp": 2, "motifs": 9}
+
+
+@pytest.mark.parametrize("seed", seeds(range(24), 8))
+def test_a_unique_price_is_the_slope_on_both_sides(seed: int, tmp_path: Path) -> None:
+    """The value rises by the same per euro as it falls exactly where the price counts as the only one."""
+    named = draw_scenario(tmp_path, seed).model().named
+    value = solve_changed(named, None, None)
+    unique = DualFace(named).mark_unique()
+    for row, rhs in enumerate(named.rhs.tolist()):
+        step = 1e-3
+        try:
+            slopes = [(solve_changed(named, (row, rhs + to), None) - value) / to for to in (-step, step)]
+        except tnt.NothingDecided:
+            continue
+        assert unique[row] == (abs(slopes[0] - slopes[1]) < 1e-5), named.rows[row]
 
 
 def draw_scenario(folder: Path, seed: int) -> tnt.Scenario:
@@ -179,13 +208,24 @@ def solve_changed(model: NamedModel, rhs: tuple[int, float] | None, cost: tuple[
     if cost is not None:
         highs.changeColCost(*cost)
     highs.run()
+    if highs.getModelStatus().name == "kInfeasible":
+        raise tnt.NothingDecided("no point")
     assert highs.getModelStatus().name == "kOptimal"
     return float(highs.getObjectiveValue())
 
 
 @pytest.mark.parametrize("seed", seeds(range(20), 4))
 def test_prices_last_over_their_ranges(seed: int, tmp_path: Path) -> None:
-    model = draw_scenario(tmp_path, seed).model()
+    check_ranges(draw_scenario(tmp_path, seed).model())
+
+
+@pytest.mark.parametrize("name", in_lanes(("motifs", "equite-une-region"), "motifs"))
+def test_prices_of_a_shipped_scenario_last_over_their_ranges(name: str) -> None:
+    check_ranges(read_model(name))
+
+
+def check_ranges(model: tnt.Model) -> None:
+    """Solve again at both ends of every range: the price, or the part that is taken, is the same."""
     named, relaxed = model.named, model.relax()
     point, ranges = relaxed.point, relaxed.point.ranges
     assert ranges is not None
@@ -211,7 +251,7 @@ def test_a_range_ends_where_the_price_changes(tmp_path: Path) -> None:
         folder = tmp_path / str(seed)
         folder.mkdir()
         named = (model := draw_scenario(folder, seed).model()).named
-        if not has_unique_prices(named):
+        if not is_nondegenerate(named):
             continue
         point = model.relax().point
         assert point.ranges is not None
@@ -223,6 +263,39 @@ def test_a_range_ends_where_the_price_changes(tmp_path: Path) -> None:
                 assert solve_changed(named, (row, beyond), None) < expected - 1e-9
                 seen += 1
     assert seen >= 5
+
+
+def test_a_cost_range_ends_where_the_part_changes(tmp_path: Path) -> None:
+    """Beyond the range of its cost, more of a column is taken, or less, than at a nondegenerate point."""
+    seen = 0
+    for seed in range(20):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        named = (model := draw_scenario(folder, seed).model()).named
+        if not is_nondegenerate(named):
+            continue
+        point = model.relax().point
+        assert point.ranges is not None
+        value = float(named.cost @ point.values)
+        for column, cost in enumerate(named.cost.tolist()):
+            for end, to in ((point.ranges.cost_from[column], -1), (point.ranges.cost_to[column], 1)):
+                if np.isfinite(end):
+                    beyond = float(end) + to
+                    expected = value + point.values[column] * (beyond - cost)
+                    assert solve_changed(named, None, (column, beyond)) > expected + 1e-9
+                    seen += 1
+    assert seen >= 20
+
+
+def test_a_decided_scenario_has_a_relaxation_without_columns() -> None:
+    """Every dossier of this scenario is committed: its value is that of the commitments."""
+    model = read_model("tnt-2021-11")
+    assert model.columns.height == 0
+    for solver in SOLVERS:
+        relaxed = model.relax(solver=solver)
+        assert relaxed.bound == relaxed.best == model.named.offset > 0
+        assert relaxed.gap == 0
+        assert relaxed.columns.height == 0
 
 
 def test_tables_name_what_they_price(tmp_path: Path) -> None:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from tnt_sim.formulation.named_model import EQUAL, LEAST, MOST, NamedModel
+from tnt_sim.sparse_matrix import SparseMatrix
 
 WIDTH = 200
 """Characters of a line, at most: readers of LP files accept 510 or more."""
+NO_CANDIDATE = "no_candidate"
+"""Name of the column that a file has where no dossier is left to decide."""
 _LETTERS = {LEAST: "G", MOST: "L", EQUAL: "E"}
 
 
@@ -25,19 +29,13 @@ def format_number(value: float) -> str:
     >>> format_number(150000.0), format_number(0.25), format_number(-1e22)
     ('150000', '0.25', '-1e+22')
     """
-    text = repr(float(value))
+    text = repr(float(value) + 0.0)  # no negative zero
     return text.removesuffix(".0")
 
 
 def render_lp(model: NamedModel) -> str:
-    """Return the model as a CPLEX LP file.
-
-    Raises
-    ------
-    ValueError
-        If the model has no column: the format cannot state it.
-    """
-    _refuse_without_columns(model)
+    """Return the model as a CPLEX LP file."""
+    model = _fill_without_columns(model)
     lines = [*_list_comments(model, "\\", 1), "Maximize" if model.is_maximised else "Minimize"]
     places = np.flatnonzero(model.cost)
     lines += _wrap_terms("objective", places.tolist(), model.cost[places].tolist(), model, "")
@@ -54,14 +52,8 @@ def render_lp(model: NamedModel) -> str:
 
 
 def render_mps(model: NamedModel) -> str:
-    """Return the model as a free MPS file, which minimises: costs of a maximised stage are negated.
-
-    Raises
-    ------
-    ValueError
-        If the model has no column.
-    """
-    _refuse_without_columns(model)
+    """Return the model as a free MPS file, which minimises: costs of a maximised stage are negated."""
+    model = _fill_without_columns(model)
     sign = -1 if model.is_maximised else 1
     lines = [*_list_comments(model, "*", sign), "NAME model FREE", "ROWS", " N objective"]
     lines += [f" {_LETTERS[sense]} {row}" for row, sense in zip(model.rows, model.senses, strict=True)]
@@ -76,9 +68,22 @@ def render_mps(model: NamedModel) -> str:
     return "\n".join(lines)
 
 
-def _refuse_without_columns(model: NamedModel) -> None:
-    if not model.columns:
-        raise ValueError("no dossier is a candidate: there is no model to write")
+def _fill_without_columns(model: NamedModel) -> NamedModel:
+    """Return the model; one where every dossier is settled gets a column fixed at 0, since files need one."""
+    if model.columns:
+        return model
+    linear, zero = model.linear, np.zeros(1, dtype=np.int64)
+    matrix = linear.matrix
+    filled = replace(
+        linear,
+        matrix=SparseMatrix(matrix.data, matrix.indices, matrix.indptr, (matrix.shape[0], 1)),
+        col_lower=zero,
+        col_upper=zero,
+        integer=np.ones(1, dtype=np.bool_),
+        objective=zero,
+        col_names=(NO_CANDIDATE,),
+    )
+    return replace(model, linear=filled, columns=(NO_CANDIDATE,))
 
 
 def _list_comments(model: NamedModel, mark: str, sign: int) -> list[str]:

@@ -122,7 +122,8 @@ def build_pulp_problem(model: NamedModel, *, relax: bool = False) -> pulp.LpProb
     starts, indices, data = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
     for row, (name, sense, rhs) in enumerate(zip(model.rows, model.senses, model.rhs.tolist(), strict=True)):
         entries = range(starts[row], starts[row + 1])
-        pairs = [(variables[indices[k]], data[k]) for k in entries] or [(variables[0], 0.0)]
+        pairs = [(variables[indices[k]], data[k]) for k in entries]
+        pairs = pairs or [(variable, 0.0) for variable in variables[:1]]
         expression = pulp.LpAffineExpression.from_list(pairs)
         if sense == EQUAL:
             problem.addConstraint(expression == rhs, name)

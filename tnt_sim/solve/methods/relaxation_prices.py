@@ -97,11 +97,27 @@ def solve_relaxation_of(model: NamedModel, solver: str) -> PricedPoint:
         "highs": _solve_with_highs,
         "scipy": _solve_with_scipy,
     }
+    if solver not in solvers and not solver.startswith("pulp:"):
+        raise SolverError(_('"{solver}" is not highs, scipy or pulp:NAME.', solver=solver))
+    if not model.columns:
+        return _settle_without_columns(model, solver)
     if solver in solvers:
         return solvers[solver](model)
-    if solver.startswith("pulp:"):
-        return _solve_with_pulp(model, solver.removeprefix("pulp:"))
-    raise SolverError(_('"{solver}" is not highs, scipy or pulp:NAME.', solver=solver))
+    return _solve_with_pulp(model, solver.removeprefix("pulp:"))
+
+
+def _settle_without_columns(model: NamedModel, solver: str) -> PricedPoint:
+    """Return the only point where every dossier is settled; solvers refuse a model without columns."""
+    lower, upper = model.row_bounds
+    _check_optimal(True, bool(((lower > 0) | (upper < 0)).any()), "")
+    n_rows, nothing = len(model.rows), np.zeros(0)
+    ranges = Ranges(
+        rhs_from=np.where(np.isfinite(upper), 0, -np.inf),
+        rhs_to=np.where(np.isfinite(lower), 0, np.inf),
+        cost_from=nothing,
+        cost_to=nothing,
+    )
+    return PricedPoint(nothing, np.zeros(n_rows), solver, ranges)
 
 
 def _check_optimal(is_optimal: bool, is_infeasible: bool, word: str) -> None:
