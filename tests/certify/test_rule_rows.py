@@ -105,7 +105,7 @@ def test_second_rows_hold_exactly_where_the_rule_is_read_to_hold() -> None:
             if second is not None and not second.unread - always_unread(problem, rule):
                 assert (mine == truth).all(), f"{told}: too wide"
                 exact[type(rule).__name__] += bool(truth.any() and not truth.all())
-    assert {kind for kind in KINDS - {"Offers", "Linear"} if not exact[kind]} == set()
+    assert {kind for kind in KINDS - {"Offers"} if not exact[kind]} == set()
 
 
 def test_units_of_a_range_are_read_to_be_there_only_with_its_least() -> None:
@@ -247,7 +247,7 @@ def test_a_changed_row_is_refused_or_cuts_off_nothing() -> None:
                 elif claims.system.rows.names[place] not in second.unread:
                     accepted += 1
                     assert still_true(other, place, problem, written.of, points), (seed, place)
-    assert set(refused) >= KINDS - {"Decisions", "Coverage", "Equity", "FirstCome", "EnvelopeLimit", "Linear"}
+    assert set(refused) >= KINDS - {"Decisions", "Coverage", "Equity", "FirstCome", "EnvelopeLimit"}
     assert sum(refused.values()) > 2 * accepted
 
 

@@ -69,7 +69,7 @@ def render_mps(model: NamedModel) -> str:
 
 
 def _fill_without_columns(model: NamedModel) -> NamedModel:
-    """Return the model; one where every dossier is settled gets a column fixed at 0, since files need one."""
+    """Return the model; one without candidates gets a column fixed at 0, since files need a column."""
     if model.columns:
         return model
     linear, zero = model.linear, np.zeros(1, dtype=np.int64)

@@ -130,10 +130,7 @@ def test_letters_of_drawn_worlds_name_nothing_of_the_file() -> None:
                 check_sentence(sentence, lang, ids, "")
                 sentences.add(sentence)
     assert len(sentences) > 4
-    assert not Lane.slow or kinds >= {kind.name for kind in BUILT_IN} - {
-        "decide",
-        "linear",
-    }  # neither is drawn
+    assert not Lane.slow or kinds >= {kind.name for kind in BUILT_IN} - {"decide"}  # not drawn
 
 
 def test_a_condition_is_stated_only_in_words() -> None:

@@ -9,6 +9,7 @@ from support.enumeration.oracle import Step
 from support.enumeration.rows import Case, World
 from support.mixed_cases.dossiers import SHARED, Money, cap_name, caps, dossiers, euros, grants
 from support.mixed_cases.envelopes import nodes, open_to, programme
+from support.mixed_cases.linear_rules import add_linear
 from support.mixed_cases.rules import RuleMaker
 
 MEASURES: dict[str, Any] = {
@@ -63,11 +64,12 @@ def _draw(dice: random.Random, largest: int, points: int) -> Case | None:
         return None
     first = {name: dice.choice(["1", "1", "2", "0.5"]) for name in dice.sample(SUMS, dice.choice([1, 1, 2]))}
     scenario["objective"] = [{"maximise": first}]
-    _rules(dice, case)
+    maker = _rules(dice, case)
     _waivers(dice, case)
     _objective(dice, scenario)
     if dice.random() < 0.12:
         scenario["steps"] = _steps(dice, case)
+    add_linear(dice, case, maker)
     return case
 
 
@@ -108,8 +110,8 @@ def _decide(dice: random.Random, case: Case) -> None:
     case["scenario"]["rules"].append(rule)
 
 
-def _rules(dice: random.Random, case: Case) -> None:
-    """One to five rules, and options of envelopes, around what could be decided without them."""
+def _rules(dice: random.Random, case: Case) -> RuleMaker:
+    """Draw one to five rules and options of envelopes around what could be decided without; return the maker."""
     scenario = case["scenario"]
     step = Step(World(case, scenario))
     points = step.feasible()
@@ -119,6 +121,7 @@ def _rules(dice: random.Random, case: Case) -> None:
     maker = RuleMaker(dice, step, points, "reference" in scenario)
     for number in range(dice.choice([1, 1, 2, 2, 3, 3, 4])):
         scenario["rules"].append(maker.rule(number))
+    return maker
 
 
 def _envelope_limits(dice: random.Random, root: dict[str, Any], step: Step, maker: RuleMaker) -> None:

@@ -52,12 +52,12 @@ class RuleMaker:
             spec = self.moded({"id": f"r{number}", **draft()})
             if "report" in spec and self.dice.random() < 0.15:
                 break
-            if "report" not in spec and self._changes(spec):
+            if "report" not in spec and self.is_felt(spec):
                 break
         self._keep(spec)
         return spec
 
-    def _changes(self, spec: Spec) -> bool:
+    def is_felt(self, spec: Spec) -> bool:
         """Whether what was best is so no more, and something else stands."""
         distance = self.step.rules.distance(spec)
         if "penalty" not in spec:

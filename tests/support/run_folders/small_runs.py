@@ -152,6 +152,7 @@ rules:
   - {id: zones, kind: coverage, units: {code: ["01001", "01002", "01004", "01005"]}, covered_by: commune,
      already: fait.csv, min: 50 %}
   - {id: equite, kind: equity, measure: granted, per: population, by: department, min: 10 %, max: 300 %}
+  - {id: somme, kind: linear, granted: {1: 1, 4: -0.5}, funded: {6: 300}, max: 400 €}
 objective: [{maximise: {score: 1}}]
 """,
     {

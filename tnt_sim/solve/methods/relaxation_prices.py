@@ -107,7 +107,7 @@ def solve_relaxation_of(model: NamedModel, solver: str) -> PricedPoint:
 
 
 def _settle_without_columns(model: NamedModel, solver: str) -> PricedPoint:
-    """Return the only point where every dossier is settled; solvers refuse a model without columns."""
+    """Return the only point of a model without candidates; solvers refuse one without columns."""
     lower, upper = model.row_bounds
     _check_optimal(True, bool(((lower > 0) | (upper < 0)).any()), "")
     n_rows, nothing = len(model.rows), np.zeros(0)
