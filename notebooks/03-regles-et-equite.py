@@ -78,8 +78,8 @@ assert costs["Coûte"].max() == best - value["plafond-departement"]
 
 # %%
 capped = alone["plafond-departement"]
-without = base.plot.by_department().lines
-assert sum(line.granted_cents > 29_700_000 for line in without) > 40
+without = base.plot.by_department().data
+assert without.filter(pl.col("granted") > 297_000).height > 40
 groups = capped.to_dataframe(table="groups").select("group", pl.col("num").alias("granted_cents"))
 near = groups.filter(pl.col("granted_cents") > 29_200_000).sort("granted_cents", descending=True)
 assert near.height > 30
@@ -91,8 +91,8 @@ tnt.table(near, most=6, heads={"group": "Département"})
 
 # %%
 drawn = capped.plot.by_department("head")
-by_head = sorted((line for line in drawn.lines if line.filed), key=lambda line: line.per_head_cents)
-assert sum(line.population for line in by_head[:20]) > 5 * sum(line.population for line in by_head[-20:])
+by_head = drawn.data.filter(pl.col("n_dossiers") > 0).sort("per_head")["population"]
+assert by_head.head(20).sum() > 5 * by_head.tail(20).sum()
 drawn
 
 # %% [markdown]
@@ -152,7 +152,7 @@ fairest
 
 # %%
 smallest, score = (float(goal["value"]) for goal in fairest.summary()["objective"])
-least = min(line.per_head_cents for line in base.plot.by_department("head").lines if line.filed) / 100
+least = base.plot.by_department("head").data.filter(pl.col("n_dossiers") > 0)["per_head"].min()
 assert score < best
 assert smallest > least
 tnt.table(

@@ -88,7 +88,7 @@ result.plot.by_department("head")
 # DETR est rurale), et non ce que le calcul a choisi. Chaque département est tenu par sa propre enveloppe.
 
 # %%
-lines = [line for line in result.plot.by_department("head").lines if line.funded and line.population]
-heads = sorted(line.per_head_cents for line in lines)
-assert len(lines) > 95
+departments = result.plot.by_department("head").data
+heads = departments.filter((pl.col("n_funded") > 0) & pl.col("population").is_not_null())["per_head"].sort()
+assert heads.len() > 95
 assert heads[-1] > 10 * heads[0]

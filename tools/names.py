@@ -98,6 +98,8 @@ PUBLIC = frozenset(
             "linear",
         ),
         *("envelope", "smallest"),
+        *("margin", "reasons", "lorenz", "envelopes", "moves", "curve", "index"),
+        *("frequency", "histogram", "tornado"),
     }
 )
 """Functions and methods that users call by these names: the Python interface, and the verbs of the commands."""

@@ -143,7 +143,7 @@ def test_cards_of_a_notebook_have_no_fault(chromium: Any, tmp_path: Path, lang: 
     folder = scenario.solve().save(tmp_path / "run")
     run = tnt.open_run(folder, lang.value)
     table = tnt.table(run.to_dataframe().head(5), lang=lang.value)
-    cards = [run._repr_html_(), table._repr_html_(), run.plot.by_department()._repr_html_()]
+    cards = [run._repr_html_(), table._repr_html_()]
     file = tmp_path / "cards.html"
     file.write_text(
         f'<!doctype html><html lang="{lang.value}"><head><meta charset="utf-8"><title>Cards</title></head>'

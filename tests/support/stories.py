@@ -14,10 +14,6 @@ HIDDEN = "remove-cell"
 """The tag of a cell that the site leaves out: assertions stand there."""
 STORIES = {
     "00-quinze-lignes": "00-fifteen-lines.en",
-    "04-incertitude": "04-uncertainty.en",
-    "05-pourquoi": "05-why.en",
-    "06-franceconnect": "06-franceconnect.en",
-    "08-batch-et-cluster": "08-batch-and-cluster.en",
     "10-programmation-lineaire": "10-linear-programming.en",
 }
 """The French name of each story and its English name."""
@@ -46,12 +42,8 @@ def read_shape(code: str) -> tuple[str, list[str]]:
     return ast.dump(tree), texts
 
 
-def _take_texts(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.JoinedStr):
-        yield "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
-        node.values = [part for part in node.values if not isinstance(part, ast.Constant)]
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-        node.value = ""
-    for child in ast.iter_child_nodes(node):
-        yield from _take_texts(child)
+def _take_texts(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+            node.value = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, find_causes, find_changed_keys
 from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
@@ -24,6 +24,9 @@ from tnt_sim.reporting.reports.comparison import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
+if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.comparison_plots import ComparisonPlots
+
 FEWEST, MOST = 2, 20
 COLUMNS = (*KEYS, *CELLS)
 """Names that a side cannot have, because its tables have columns with these names."""
@@ -32,6 +35,22 @@ ComparedSource = Path | str | ScenarioData | ResultData
 
 class Comparison(Pages, ComparedRuns):
     """Comparison of decisions, with exports for notebooks and files."""
+
+    @property
+    def plot(self) -> ComparisonPlots:
+        """Its charts: `envelopes`, `moves`, `by_department`, `lorenz`; each is an Altair chart.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.plot.envelopes().save("enveloppes.svg")
+        """
+        from tnt_sim.reporting.charts.theme import import_altair
+
+        import_altair()
+        from tnt_sim.reporting.plots.comparison_plots import ComparisonPlots
+
+        return ComparisonPlots(self, self.lang)
 
     def build_report(self) -> Report:
         """Return the comparison with its charts, for a page or a workbook.

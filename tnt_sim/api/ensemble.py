@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.shared.executors import choose_execution
 from tnt_sim.analysis.shared.worker_memory import estimate_worker_bytes
@@ -28,11 +29,30 @@ from tnt_sim.reporting.reports.uncertainty import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
+if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.ensemble_plots import EnsemblePlots
+
 MOST_DRAWS = 1_000_000
 
 
 class Ensemble(Pages, EnsembleTables):
     """Ensemble of draws, with exports for notebooks and files."""
+
+    @property
+    def plot(self) -> EnsemblePlots:
+        """Its charts: `frequency`, `histogram`, `tornado`; each is an Altair chart.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> tnt.ensemble(unsure, 4, workers=1).plot.histogram().save("valeurs.svg")
+        """
+        from tnt_sim.reporting.charts.theme import import_altair
+
+        import_altair()
+        from tnt_sim.reporting.plots.ensemble_plots import EnsemblePlots
+
+        return EnsemblePlots(self, self.lang)
 
     def build_report(self) -> Report:
         """Return the whole ensemble, for a page or a workbook.

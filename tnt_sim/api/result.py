@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tnt_sim.api.decision_files import DecisionReport, Exports
     from tnt_sim.api.studies.explanation import Explanation
-    from tnt_sim.reporting.notebook.plots import Plots
+    from tnt_sim.reporting.plots.result_plots import ResultPlots
 
 
 class Result(ResultData):
@@ -148,17 +148,19 @@ class Result(ResultData):
         return dump_document(document)
 
     @property
-    def plot(self) -> Plots:
-        """Its charts: `result.plot.by_envelope()`, `result.plot.by_department()`.
+    def plot(self) -> ResultPlots:
+        """Its charts: `by_envelope`, `by_department`, `margin`, `reasons`, `lorenz`; each is an Altair chart.
 
         Examples
         --------
-        >>> "<svg" in result.plot.by_department()._repr_html_()
-        True
+        >>> result.plot.by_envelope().save("enveloppes.svg")
         """
-        from tnt_sim.reporting.notebook.plots import Plots
+        from tnt_sim.reporting.charts.theme import import_altair
 
-        return Plots(run_of(self), self.lang)
+        import_altair()
+        from tnt_sim.reporting.plots.result_plots import ResultPlots
+
+        return ResultPlots(run_of(self), self.lang)
 
     @property
     def report(self) -> DecisionReport:

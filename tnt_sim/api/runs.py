@@ -14,11 +14,12 @@ from tnt_sim.engine.result import build_frame
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.charts.theme import import_altair
 from tnt_sim.reporting.notebook.cards import About, render_result_card
-from tnt_sim.reporting.notebook.plots import Plots
 
 if TYPE_CHECKING:
     from tnt_sim.api.studies.reconciliation import ReconciledRun
+    from tnt_sim.reporting.plots.result_plots import ResultPlots
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +54,17 @@ class Run:
         return Exports(self.run, self.lang, self.project)
 
     @property
-    def plot(self) -> Plots:
-        """Return its charts."""
-        return Plots(self.run, self.lang)
+    def plot(self) -> ResultPlots:
+        """Its charts, as those of a result: `by_envelope`, `by_department`, `margin`, `reasons`, `lorenz`.
+
+        Examples
+        --------
+        >>> tnt.open_run(result.save()).plot.reasons().save("motifs.svg")
+        """
+        import_altair()
+        from tnt_sim.reporting.plots.result_plots import ResultPlots
+
+        return ResultPlots(self.run, self.lang)
 
     def summary(self) -> Mapping[str, Any]:
         """Return the document of the run.

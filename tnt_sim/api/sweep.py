@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
@@ -24,6 +24,9 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.scenario.scenario import ScenarioData
+
+if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.sweep_plots import SweepPlots
 
 
 @dataclass(frozen=True)
@@ -85,20 +88,21 @@ class Sweep(WithReport, StudyAnswer):
             raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
         return convert_table(makers[table](self.data), backend, euros=euros, labels=labels)
 
-    def plot(self, kind: str = "curve") -> Any:
-        """Draw `curve`, `figures`, `ladder` or `envelopes` as an Altair chart.
-
-        Needs the optional dependency `charts`.
+    @property
+    def plot(self) -> SweepPlots:
+        """Its charts: `curve`, `index`, `entries`, `envelopes`; each is an Altair chart.
 
         Examples
         --------
         >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
-        >>> chart = curve.plot("curve")
+        >>> curve.plot.curve().save("courbe.svg")
         """
-        from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
         from tnt_sim.reporting.charts.theme import import_altair
 
-        return import_altair().Chart.from_dict(draw_sweep_chart(self.data, kind, self.lang))
+        import_altair()
+        from tnt_sim.reporting.plots.sweep_plots import SweepPlots
+
+        return SweepPlots(self.data, self.lang)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the document as JSON text, and write it to a file if a path is given.

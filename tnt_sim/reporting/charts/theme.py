@@ -113,6 +113,13 @@ def build_theme(lang: Lang) -> ChartSpec:
         "labelAnchor": "start",
         "title": None,
     }
+    legend = {
+        "labelFont": FONT,
+        "titleFont": FONT,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "labelColor": INK,
+    }
     return {
         "background": "white",
         "font": FONT,
@@ -122,6 +129,7 @@ def build_theme(lang: Lang) -> ChartSpec:
         "axis": axis,
         "title": title,
         "header": header,
+        "legend": legend,
         "text": {"font": FONT, "fontSize": 12, "color": INK},
         "concat": {"spacing": 28},
         "facet": {"spacing": 26},

@@ -46,7 +46,7 @@ MOST_ENVELOPES = 6
 def build_answer(comparison: ComparedRuns) -> list[Node]:
     """Return what each decision changes against the first, and which settings make it differ."""
     nodes: list[Node] = [
-        Callout(_describe_side(comparison, name, moved), Tone.PLAIN)
+        Callout(describe_side(comparison, name, moved), Tone.PLAIN)
         for name, moved in comparison.moves.items()
     ]
     if len(comparison.sides) == 2 and comparison.keys.height:
@@ -54,7 +54,7 @@ def build_answer(comparison: ComparedRuns) -> list[Node]:
     return nodes
 
 
-def _describe_side(comparison: ComparedRuns, name: str, moved: pl.DataFrame) -> Text:
+def describe_side(comparison: ComparedRuns, name: str, moved: pl.DataFrame) -> Text:
     if not moved.height:
         return _("{name}: same dossiers, same amounts as {first}.", name=name, first=comparison.sides[0].name)
     counted = dict(moved.group_by("move").len().iter_rows())
@@ -123,10 +123,7 @@ def build_envelope_chart(comparison: ComparedRuns) -> list[Chart]:
     if not moved:
         return []
     change, name = moved[0]
-    if change > 0:
-        finding = _("{envelope}: {change} more", envelope=titles[name], change=_write_short(change))
-    else:
-        finding = _("{envelope}: {change} less", envelope=titles[name], change=_write_short(-change))
+    finding = describe_envelope_change(titles[name], change)
     rows = [(titles[name], *granted[name]) for _change, name in moved[:MOST_ENVELOPES]]
     names = (comparison.sides[0].name, comparison.sides[1].name)
     alt = write_both(partial(_describe_envelopes, rows))
@@ -138,6 +135,13 @@ def build_envelope_chart(comparison: ComparedRuns) -> list[Chart]:
             n=len(moved) - MOST_ENVELOPES,
         )
     return [Chart(alt, partial(_draw_envelopes, rows, names, alt), finding, question)]
+
+
+def describe_envelope_change(title: str, change_cents: int) -> Text:
+    """Say by how much the grants of an envelope change."""
+    if change_cents > 0:
+        return _("{envelope}: {change} more", envelope=title, change=_write_short(change_cents))
+    return _("{envelope}: {change} less", envelope=title, change=_write_short(-change_cents))
 
 
 def _write_short(cents: int) -> Text:
@@ -172,15 +176,8 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
     changes = {code: after - before for code, (before, after) in granted.items() if after != before}
     if not changes:
         return
-    names = _map_department_names(comparison.sides[0].scenario.spec)
-    n_more, n_less = (
-        sum(cents > 0 for cents in changes.values()),
-        sum(cents < 0 for cents in changes.values()),
-    )
-    gaining = _n("{n} department gets more", "{n} departments get more", n=n_more)
-    losing = _n("{n} department gets less", "{n} departments get less", n=n_less)
-    both = _("{gaining}, {losing}", gaining=gaining, losing=losing)
-    finding = both if n_more and n_less else gaining if n_more else losing
+    names = map_department_names(comparison.sides[0].scenario.spec)
+    finding = describe_department_changes(list(changes.values()))
     question = _("Blue for more, striped orange for less, hatched for the same amount")
     rows = sorted(granted, key=lambda code: (granted[code][1] - granted[code][0], code))
     table = Table(
@@ -198,13 +195,22 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
     yield Section(_("Who gains and who loses"), [chart, table])
 
 
+def describe_department_changes(changes: Sequence[float]) -> Text:
+    """Say how many departments get more, and how many less; there is at least one change."""
+    n_more, n_less = sum(value > 0 for value in changes), sum(value < 0 for value in changes)
+    gaining = _n("{n} department gets more", "{n} departments get more", n=n_more)
+    losing = _n("{n} department gets less", "{n} departments get less", n=n_less)
+    both = _("{gaining}, {losing}", gaining=gaining, losing=losing)
+    return both if n_more and n_less else gaining if n_more else losing
+
+
 def label_departments(codes: Sequence[str | None], spec: ScenarioSpec) -> list[str]:
     """Return « Ain (01) » for each code of the map, and any other code as it is."""
-    names = _map_department_names(spec)
+    names = map_department_names(spec)
     return [f"{names[code]} ({code})" if code in names else code or "" for code in codes]
 
 
-def _map_department_names(spec: ScenarioSpec) -> dict[str, str]:
+def map_department_names(spec: ScenarioSpec) -> dict[str, str]:
     """Return the name of each department, by code, on the map of the scenario's year."""
     units = load_territory(get_map_year(spec)).units.filter(pl.col("level") == "department")
     return dict(units.select("code", "name").iter_rows())

@@ -129,6 +129,15 @@ def build_margin_chart(dossiers: DecidedDossiers) -> tuple[int, Chart] | None:
     return node, _build_chart(dossiers, table, texts, slope=slope)
 
 
+def describe_margin(dossiers: DecidedDossiers, node: int) -> tuple[Text, Text]:
+    """Return the finding and the question of a picture of all applications of an envelope."""
+    table = dossiers.select_envelope(node)
+    question = _describe_question(dossiers, table, node, None)
+    return _describe_counts(dossiers, table, node), join_sentences(
+        question, _("Dashes: as much per euro as the last one funded.")
+    )
+
+
 def build_list_chart(
     dossiers: DecidedDossiers,
     node: int,

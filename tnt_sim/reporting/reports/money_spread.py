@@ -162,15 +162,21 @@ def draw_spreads(lists: SpreadLists, label: Text, lang: Lang, width: int) -> str
     """Draw the Lorenz curves of lists, each named with its index."""
     curves = [
         LorenzCurve(
-            _("{name}: Gini index {index}", name=name, index=_round_index(spread.gini)).in_(lang)
-            if name
-            else _("this list").in_(lang),
+            label_curve(lists, k, lang),
             [(float(x), float(y)) for x, y in spread.points],
         )
-        for name, spread in zip(lists.names, lists.spreads, strict=True)
+        for k, spread in enumerate(lists.spreads)
     ]
     words = LorenzWords(**{key: text.in_(lang) for key, text in WORDS.items()})
     return draw_lorenz(curves, words, label.in_(lang), lang, width)
+
+
+def label_curve(lists: SpreadLists, k: int, lang: Lang) -> str:
+    """Return the name of a curve with its index; a list without a name is "this list"."""
+    name = lists.names[k]
+    if not name:
+        return _("this list").in_(lang)
+    return _("{name}: Gini index {index}", name=name, index=_round_index(lists.spreads[k].gini)).in_(lang)
 
 
 def build_spread_nodes(lists: Sequence[ListMoney], year: int) -> list[Node]:
@@ -186,8 +192,14 @@ def build_spread_nodes(lists: Sequence[ListMoney], year: int) -> list[Node]:
                 soft=True,
             )
         ]
-    finding = describe_change(compared) if len(lists) == 2 else _describe_extremes(compared)
-    return [build_spread_chart(compared, finding), _build_figures(compared)]
+    return [build_spread_chart(compared, describe_spreads(compared)), _build_figures(compared)]
+
+
+def describe_spreads(lists: SpreadLists) -> Text:
+    """Say how evenly one list spreads its money, how two differ, or which of several are the extremes."""
+    if len(lists.names) == 1:
+        return describe_half(lists.spreads[0])
+    return describe_change(lists) if len(lists.names) == 2 else _describe_extremes(lists)
 
 
 def _describe_extremes(lists: SpreadLists) -> Text:

@@ -60,7 +60,7 @@ def _list_curves(document: SweepDocument) -> list[tuple[str, StepCurve]]:
     return result
 
 
-def _list_bands(document: SweepDocument) -> list[tuple[float, float, float, float]]:
+def list_bands(document: SweepDocument) -> list[tuple[float, float, float, float]]:
     if document.goals[0].sense != Sense.MAXIMISE:
         return []
     return [
@@ -76,12 +76,12 @@ def _list_bands(document: SweepDocument) -> list[tuple[float, float, float, floa
 
 
 def _build_curve(document: SweepDocument) -> Chart:
-    curves, bands = _list_curves(document), _list_bands(document)
+    curves, bands = _list_curves(document), list_bands(document)
     values = [value for _name, curve in curves for _x, value in curve.points]
     values += [value for band in bands for value in band[2:]]
     scale = Scale(*choose_limits(values), 0, 1, write_number)
     goal = document.goals[0].goal
-    finding = write_both(partial(_describe_rise, document))
+    finding = write_both(partial(describe_rise, document))
     question = join_sentences(
         _("{goal} by amount; grey: the value is proven to lie there.", goal=goal)
         if bands
@@ -91,10 +91,17 @@ def _build_curve(document: SweepDocument) -> Chart:
     return Chart(finding, partial(_draw_curve, document, curves, bands, finding), finding, question)
 
 
-def _describe_rise(document: SweepDocument, lang: Lang) -> str:
+def describe_rise(document: SweepDocument, lang: Lang) -> str:
     """Write by how much the first objective changes from the least amount to the greatest."""
     pairs = select_lists(document, document.first_curve)
     (start, first), (end, last) = pairs[0], pairs[-1]
+    if start is end:
+        return _(
+            "At {amount}, {goal} is {value}",
+            amount=format_round_amount(start.amount_cents, lang),
+            goal=document.goals[0].goal,
+            value=format_decimal(first.objective[0].value, lang),
+        ).in_(lang)
     before, after = (Fraction(entry.objective[0].value) for entry in (first, last))
     texts = [format_decimal(entry.objective[0].value, lang) for entry in (first, last)]
     amounts = [format_round_amount(point.amount_cents, lang) for point in (start, end)]
@@ -126,11 +133,11 @@ def _draw_curve(
     if document.base_cents is not None:
         words = _("written: {amount}", amount=format_round_amount(document.base_cents, lang))
         here = (float(document.base_cents), words.in_(lang))
-    axes = Axes(_describe_amount(document, lang), document.goals[0].goal, write_cents)
+    axes = Axes(describe_amount(document, lang), document.goals[0].goal, write_cents)
     return draw_steps(named, bands, here, axes, label.in_(lang), lang, width)
 
 
-def _describe_amount(document: SweepDocument, lang: Lang) -> str:
+def describe_amount(document: SweepDocument, lang: Lang) -> str:
     names = format_list(document.envelopes, lang, 3)
     return _("Amount of {name}", name=names).in_(lang)
 
@@ -159,7 +166,7 @@ def _build_totals(document: SweepDocument) -> Chart:
     indexed = bool(series)
     if not indexed:
         series.append((_("granted"), [(float(p.amount_cents), float(e.granted_cents)) for p, e in lists]))
-    finding = write_both(partial(_describe_reach, lists[0][1], lists[-1][1]))
+    finding = write_both(partial(describe_reach, lists[0][1], lists[-1][1]))
     values = [value for _name, points in series for _x, value in points]
     write = write_number if indexed else write_cents
     scale = Scale(*choose_limits(values), 0, 1, write)
@@ -172,7 +179,7 @@ def _build_totals(document: SweepDocument) -> Chart:
     return Chart(finding, partial(_draw_totals, document, series, write, finding), finding, question)
 
 
-def _describe_reach(first: FundedCurvePoint, last: FundedCurvePoint, lang: Lang) -> str:
+def describe_reach(first: FundedCurvePoint, last: FundedCurvePoint, lang: Lang) -> str:
     before, after = (format_integer(entry.n_funded, lang) for entry in (first, last))
     return _(
         "Funded dossiers: {before} at the smallest amount, {after} at the largest", before=before, after=after
@@ -192,7 +199,7 @@ def _draw_totals(
         StepCurve(name.in_(lang), mark, points, whole=False)
         for (name, points), mark in zip(series, marks, strict=False)
     ]
-    axes = Axes(_describe_amount(document, lang), "", write_cents, write)
+    axes = Axes(describe_amount(document, lang), "", write_cents, write)
     return draw_steps(curves, [], None, axes, label.in_(lang), lang, width)
 
 
@@ -233,13 +240,7 @@ def _build_envelopes(document: SweepDocument) -> Chart:
     ]
     rows.sort(key=lambda row: -abs(row[2] - row[1]))
     name, least, most = rows[0]
-    gain = write_both(partial(format_short_amount, abs(most - least)))
-    if most == least:
-        finding = _("Every envelope grants as much at the smallest amount as at the largest")
-    elif most > least:
-        finding = _("{envelope} gains the most: {gain}", envelope=name, gain=gain)
-    else:
-        finding = _("{envelope} loses the most: {gain}", envelope=name, gain=gain)
+    finding = describe_largest_gain(name, least, most)
     question = join_sentences(
         _("Amounts granted by each envelope, at the smallest amount and at the largest."),
         _n(
@@ -254,6 +255,16 @@ def _build_envelopes(document: SweepDocument) -> Chart:
     return Chart(
         finding, partial(_draw_envelopes, rows[:MOST_ENVELOPES], amounts, finding), finding, question
     )
+
+
+def describe_largest_gain(name: str, least: int, most: int) -> Text:
+    """Say what the envelope that changes most gains or loses from the smallest amount to the largest, in cents."""
+    gain = write_both(partial(format_short_amount, abs(most - least)))
+    if most == least:
+        return _("Every envelope grants as much at the smallest amount as at the largest")
+    if most > least:
+        return _("{envelope} gains the most: {gain}", envelope=name, gain=gain)
+    return _("{envelope} loses the most: {gain}", envelope=name, gain=gain)
 
 
 def _draw_envelopes(

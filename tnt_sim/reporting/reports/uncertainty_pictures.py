@@ -135,14 +135,10 @@ def _draw_histogram(
 
 def build_tornado(tables: EnsembleTables) -> Chart | None:
     """Return the range of the value where each input alone varies, the widest first; None without such a draw."""
-    ranges = [
-        (words, spread)
-        for words, spread in zip(label_inputs(tables), tables.single_ranges, strict=False)
-        if spread is not None
-    ]
+    labels = label_inputs(tables)
+    ranges = [(labels[place], spread) for place, spread in list_input_ranges(tables)]
     if not ranges:
         return None
-    ranges.sort(key=lambda entry: (-_measure_width(entry[1])[0], -_measure_width(entry[1])[1]))
     name, spread = ranges[0]
     if spread.limits[0] == spread.limits[3]:
         finding = _n(
@@ -172,6 +168,13 @@ def build_tornado(tables: EnsembleTables) -> Chart | None:
         write_both(partial(describe_break, scale)) if scale.is_broken else None,
     )
     return Chart(finding, partial(_draw_tornado, tables, rows, plan, finding), finding, question)
+
+
+def list_input_ranges(tables: EnsembleTables) -> list[tuple[int, ValueRange]]:
+    """Return the place of each input that varied alone, with the range of the value, the widest first."""
+    ranges = [(place, spread) for place, spread in enumerate(tables.single_ranges) if spread is not None]
+    ranges.sort(key=lambda entry: (-_measure_width(entry[1])[0], -_measure_width(entry[1])[1]))
+    return ranges
 
 
 def _measure_width(spread: ValueRange) -> tuple[Fraction, Fraction]:

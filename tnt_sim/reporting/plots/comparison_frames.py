@@ -1,0 +1,116 @@
+"""Tidy frames of the charts of a comparison: what each envelope, department and application gains or loses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
+from tnt_sim.i18n.message import Lang, Text, _p, capitalise_text
+from tnt_sim.i18n.numbers import format_short_amount
+from tnt_sim.reporting.charts.department_map import list_department_codes
+from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.reporting.plots.drawing.chart_words import make_unique
+from tnt_sim.reporting.reports.comparison_answer import map_department_names
+
+MOVES: dict[Mark, tuple[str, Text]] = {
+    Mark.GAIN: (ENTERS, _p("dossiers", "enter")),
+    Mark.LOSS: (LEAVES, _p("dossiers", "leave")),
+    Mark.WAITING: (CHANGES, _p("dossiers", "get another amount")),
+}
+"""Moves of applications, with their marks."""
+
+
+def choose_side(comparison: ComparedRuns, name: str | None) -> str:
+    """Return the side to compare with the first: the one named, by default the second.
+
+    Raises
+    ------
+    ValueError
+        If there is no such side.
+    """
+    names = [side.name for side in comparison.sides[1:]]
+    if name is None:
+        return names[0]
+    if name not in names:
+        raise ValueError(f"side must be one of {', '.join(names)}, not {name!r}")
+    return name
+
+
+def build_change_frame(comparison: ComparedRuns, dimension: str, side: str) -> pl.DataFrame:
+    """Return one row per group of a dimension: `group`, `before`, `after`, `change`, in cents."""
+    totals = comparison.totals.filter(pl.col("dimension") == dimension)
+    amounts = [
+        totals.filter(pl.col("side") == name).select("group", pl.col("granted_cents").alias(column))
+        for name, column in ((comparison.sides[0].name, "before"), (side, "after"))
+    ]
+    joined = amounts[0].join(amounts[1], on="group", how="full", coalesce=True, maintain_order="left_right")
+    filled = joined.with_columns(pl.col("before", "after").fill_null(0))
+    return filled.with_columns((pl.col("after") - pl.col("before")).alias("change"))
+
+
+def build_envelope_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:
+    """Return one row per envelope below the programme, the largest change first, in euros."""
+    frame = build_change_frame(comparison, "envelope", side)
+    roots = {one.problem.case.tree.ids[0] for one in comparison.sides}
+    if frame.height > len(roots):
+        frame = frame.filter(~pl.col("group").is_in(list(roots)))
+    titles = {
+        id_: title or id_
+        for one in reversed(comparison.sides)
+        for id_, title in zip(one.problem.case.tree.ids, one.problem.case.tree.titles, strict=True)
+    }
+    frame = frame.sort(pl.col("change").abs(), "group", descending=[True, False])
+    ids = frame["group"].to_list()
+    return frame.select(
+        pl.col("group").alias("envelope"),
+        pl.Series("name", make_unique([titles[id_] for id_ in ids], ids), dtype=pl.String),
+        pl.col("before", "after", "change") / 100,
+        pl.Series("label", format_changes(frame["change"].to_list(), lang), dtype=pl.String),
+    )
+
+
+def format_changes(cents: Sequence[int], lang: Lang) -> list[str]:
+    """Return amounts with their signs, « = » for none."""
+    return [
+        ("+" if value > 0 else "") + format_short_amount(value, lang) if value else "=" for value in cents
+    ]
+
+
+def build_department_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:
+    """Return one row per department of the map: `department`, `name`, `before`, `after`, `change` in euros."""
+    names = map_department_names(comparison.sides[0].scenario.spec)
+    codes = list(list_department_codes())
+    departments = pl.DataFrame(
+        {"department": codes, "name": [names.get(code, code) for code in codes]},
+        schema={"department": pl.String, "name": pl.String},
+    )
+    changed = build_change_frame(comparison, "department", side).rename({"group": "department"})
+    joined = departments.join(changed, on="department", how="left", maintain_order="left")
+    amounts = pl.col("before", "after", "change")
+    filled = joined.with_columns(amounts.fill_null(0))
+    labels = format_changes(filled["change"].to_list(), lang)
+    signs = ["+" if value > 0 else "\u2212" if value < 0 else "" for value in filled["change"].to_list()]
+    return filled.with_columns(amounts / 100, pl.Series("label", labels), pl.Series("sign", signs))
+
+
+def build_move_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:
+    """Return one row per application that moves, the largest change first, in euros; `sign` is 1 if it gains."""
+    moved = comparison.moves[side].sort(pl.col("change_cents").abs(), "dossier", descending=[True, False])
+    words = {code: capitalise_text(text).in_(lang) for code, text in MOVES.values()}
+    cents = moved["change_cents"].to_list()
+    return moved.select(
+        "dossier",
+        pl.col("title").fill_null(""),
+        pl.col("applicant").fill_null(""),
+        "envelope",
+        "department",
+        pl.Series("move", [words[code] for code in moved["move"].to_list()], dtype=pl.String),
+        (pl.col("before_cents").fill_null(0) / 100).alias("before"),
+        (pl.col("after_cents").fill_null(0) / 100).alias("after"),
+        (pl.col("change_cents") / 100).alias("change"),
+        pl.Series("label", format_changes(cents, lang), dtype=pl.String),
+        "cause",
+        pl.col("change_cents").sign().alias("sign"),
+    )

@@ -1,0 +1,1 @@
+"""Marks, axes and style of the charts."""

@@ -1,0 +1,146 @@
+"""Charts of changes: dumbbells from before to after, and moves by amount above the largest ones."""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+
+from tnt_sim.i18n.message import Lang, _, capitalise_text
+from tnt_sim.reporting.charts.theme import FILLS, INK, SOFT, Mark
+from tnt_sim.reporting.plots.comparison_frames import MOVES
+from tnt_sim.reporting.plots.drawing.chart_words import (
+    WIDTH,
+    build_colours,
+    build_legend,
+    build_money_axis,
+    build_name_axis,
+)
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+
+ROW = 28
+MOST_MOVES = 15
+"""Largest moves in the list below the histogram."""
+_N_BINS = 24
+
+
+def draw_dumbbell_chart(frame: pl.DataFrame, sides: tuple[str, str], lang: Lang) -> AltairChart:
+    """Draw each row from `before`, a hollow dot, to `after`, a full one, with the change beside it."""
+    names = frame["name"].to_list()
+    most = float(frame.select(pl.max_horizontal("before", "after").max()).item() or 1)
+    scale = alt.Scale(domain=[0, most * 1.22], nice=False)
+    y = alt.Y("name:N", title=None, sort=names, axis=build_name_axis())
+    axis = build_money_axis(lang)
+    x = alt.X("before:Q", title=_("Amounts granted").in_(lang), scale=scale, axis=axis)
+    colour = (
+        alt.when(alt.datum.change < 0)
+        .then(alt.value(FILLS[Mark.LOSS]))
+        .when(alt.datum.change > 0)
+        .then(alt.value(FILLS[Mark.GAIN]))
+        .otherwise(alt.value(SOFT))
+    )
+    tooltip = [
+        alt.Tooltip("name:N", title=_("Envelope").in_(lang)),
+        alt.Tooltip("before:Q", title=f"{sides[0]} (€)", format=",.2f"),
+        alt.Tooltip("after:Q", title=f"{sides[1]} (€)", format=",.2f"),
+        alt.Tooltip("change:Q", title=_("Difference (€)").in_(lang), format="+,.2f"),
+    ]
+    base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
+    rule = base.mark_rule(strokeWidth=3).encode(x=x, x2="after:Q", color=colour)
+    before = base.mark_point(filled=False, size=90, color=SOFT, strokeWidth=1.8, fill="white", opacity=1)
+    after = base.mark_point(filled=True, size=95, opacity=1)
+    text = (
+        base.transform_calculate(end="max(datum.before, datum.after)")
+        .mark_text(align="left", dx=10, color=INK)
+        .encode(x=alt.X("end:Q", scale=scale), text="label:N")
+    )
+    layers = [
+        rule,
+        before.encode(x=x),
+        after.encode(x=alt.X("after:Q", scale=scale), color=colour),
+        text,
+        _draw_side_legend(sides),
+    ]
+    return alt.layer(*layers, data=frame).properties(width=WIDTH, height=ROW * len(names))
+
+
+def _draw_side_legend(sides: tuple[str, str]) -> AltairChart:
+    """Return a layer without marks, whose legend says what hollow and full dots are."""
+    rows = alt.InlineData(values=[{"side": side} for side in sides])
+    scale = alt.Scale(domain=list(sides), range=["transparent", SOFT])
+    legend = build_legend(symbolStrokeColor=SOFT, symbolStrokeWidth=1.8, symbolSize=90)
+    points = alt.Chart(rows).mark_point(size=0, opacity=1)
+    return points.encode(fill=alt.Fill("side:N", scale=scale, legend=legend))
+
+
+def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:
+    """Draw how many enter, above zero, and leave, below, by amount; then the largest moves of chosen amounts."""
+    words = [(mark, capitalise_text(text).in_(lang)) for mark, (_code, text) in MOVES.items()]
+    present = [pair for pair in words if pair[1] in set(frame["move"])]
+    brush = alt.selection_interval(encodings=["x"], name="amounts")
+    colour = alt.Color("move:N", scale=build_colours(present), legend=build_legend() if present else None)
+    amount = "abs(datum.change)"
+    most = float(frame["change"].abs().max() or 1)  # type: ignore[arg-type]
+    histogram = (
+        alt.Chart(frame)
+        .transform_calculate(size=amount)
+        .mark_bar(stroke="white", strokeWidth=0.5)
+        .encode(
+            x=alt.X(
+                "size:Q",
+                bin=alt.Bin(maxbins=_N_BINS, extent=[0, most]),
+                title=_("Amount gained or lost").in_(lang),
+                axis=build_money_axis(lang, grid=False),
+            ),
+            y=alt.Y(
+                "sum(sign):Q",
+                title=_("Dossiers: more (above), less (below)").in_(lang),
+                axis=alt.Axis(labelExpr="format(abs(datum.value), ',d')", tickMinStep=1, tickCount=5),
+            ),
+            color=colour,
+            tooltip=[
+                alt.Tooltip("move:N", title=_("Move").in_(lang)),
+                alt.Tooltip("count()", title=_("Dossiers").in_(lang), format=",d"),
+                alt.Tooltip("sum(change):Q", title=_("Difference (€)").in_(lang), format="+,.2f"),
+            ],
+        )
+        .add_params(brush)
+        .properties(width=WIDTH, height=170)
+    )
+    return alt.vconcat(histogram, _draw_largest(frame, colour, brush, lang), data=frame)
+
+
+def _draw_largest(frame: pl.DataFrame, colour: alt.Color, brush: alt.Parameter, lang: Lang) -> AltairChart:
+    heading = _("The largest moves ({n} at most); drag over amounts above to choose others", n=MOST_MOVES)
+    y = alt.Y(
+        "who:N",
+        title=None,
+        sort=alt.EncodingSortField("size", order="descending"),
+        axis=build_name_axis(labelLimit=330),
+    )
+    base = (
+        alt.Chart(frame)
+        .transform_calculate(
+            size="abs(datum.change)",
+            who="datum.title == '' || datum.title == datum.dossier ? datum.dossier : "
+            "datum.title + ' (' + datum.dossier + ')'",
+        )
+        .transform_filter(brush)
+        .transform_window(rank="row_number()", sort=[alt.SortField("size", order="descending")])
+        .transform_filter(alt.datum.rank <= MOST_MOVES)
+    )
+    bars = base.mark_bar(height=15).encode(
+        x=alt.X("change:Q", title=_("Difference").in_(lang), axis=build_money_axis(lang)),
+        y=y,
+        color=colour,
+        tooltip=[
+            alt.Tooltip("dossier:N", title=_("Dossier").in_(lang)),
+            alt.Tooltip("title:N", title=_("Title").in_(lang)),
+            alt.Tooltip("applicant:N", title=_("Applicant").in_(lang)),
+            alt.Tooltip("move:N", title=_("Move").in_(lang)),
+            alt.Tooltip("before:Q", title=_("Before (€)").in_(lang), format=",.2f"),
+            alt.Tooltip("after:Q", title=_("After (€)").in_(lang), format=",.2f"),
+        ],
+    )
+    rows = max(1, min(MOST_MOVES, frame.height))
+    title = alt.TitleParams(heading.in_(lang), fontSize=12.5, fontWeight="normal", color=SOFT)
+    return bars.properties(width=WIDTH - 120, height=22 * rows, title=title)
