@@ -275,6 +275,7 @@ class Reasons:
     blocking : int64 (n,), the envelope node that blocks a dossier, -1 for none
     left_cents : int64 (n,), what that envelope leaves to the dossier, 0 for none
     unspent_code, unspent_rule : per node, None if nothing is unspent
+    unspent_cents : per node, not granted of its amount
     unspent_at : per node, the envelope below it that holds most of the unspent money and gives the reason, or
     the node itself
     room : money left at each node
@@ -289,6 +290,7 @@ class Reasons:
     left_cents: IntArray
     unspent_code: tuple[str | None, ...]
     unspent_rule: tuple[str | None, ...]
+    unspent_cents: tuple[int, ...]
     unspent_at: tuple[int, ...]
     room: RemainingMoney
     rows_under: Callable[[int], IntArray]
@@ -337,6 +339,7 @@ def determine_reasons(problem: Problem, allocation: Allocation, reading: Allocat
         left_cents=left_there,
         unspent_code=tuple(pair[0] for pair in unspent),
         unspent_rule=tuple(pair[1] for pair in unspent),
+        unspent_cents=tuple(left),
         unspent_at=tuple(at),
         room=room,
         rows_under=under,

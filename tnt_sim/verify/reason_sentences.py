@@ -136,9 +136,9 @@ def describe_dossiers(problem: Problem, allocation: Allocation, reasons: Reasons
         places = np.stack([reasons.blocking[rows], reasons.left_cents[rows]], axis=1)
         known, which = np.unique(places, axis=0, return_inverse=True)
         words = [
-            template.in_(lang).format(
-                envelope=titles[node], left=format_cents(cents, lang) if node >= 0 else ""
-            )
+            _choose_template(reasons, name, node, cents)
+            .in_(lang)
+            .format(envelope=titles[node], left=format_cents(cents, lang) if node >= 0 else "")
             for node, cents in known.tolist()
         ]
         texts[rows] = np.array(words, dtype=object)[which]
@@ -164,6 +164,21 @@ _TEMPLATES = {
     ),
     "none_fits": _('Does not fit in what is left of "{{envelope}}" ({{left}}).'),
 }
+
+
+_FROM_OTHERS = {
+    "outranked": _(
+        'Outranked: in "{{envelope}}", the funded dossiers bring at least as much per euro; {{left}} can still '
+        "go there."
+    ),
+    "none_fits": _('Not funded: {{left}} can still go to "{{envelope}}", less than it needs.'),
+}
+"""Where the money is left in other envelopes, from which it may come."""
+
+
+def _choose_template(reasons: Reasons, code: str, node: int, left_cents: int) -> Text:
+    shared = node >= 0 and left_cents > max(0, reasons.unspent_cents[node])
+    return (_FROM_OTHERS if shared else _TEMPLATES)[code]
 
 
 def map_empty_columns(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...]]:

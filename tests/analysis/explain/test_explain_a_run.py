@@ -182,10 +182,10 @@ def test_nothing_decided_is_nothing_to_explain(tmp_path: Path) -> None:
 
 def test_python_and_sentences(result: ResultData) -> None:
     told = tnt.Result.from_data(result).explain("3", lang="en")
-    start = 'Does not fit in what is left of "tout": it needs €800'
+    start = "Not funded: it needs €800"
     assert told.to_dataframe()["explanation"][0].startswith(start)
     assert '<th scope="row">3</th>' in told._repr_html_()
-    assert told.sentences("fr")["3"].startswith("Ne tient pas")
+    assert told.sentences("fr")["3"].startswith("Non retenu : il lui faut")
     json.dumps(told.document, allow_nan=False)
 
 

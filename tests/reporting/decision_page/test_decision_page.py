@@ -234,7 +234,8 @@ def test_fifty_thousand_reasons_that_differ_by_figures_are_light() -> None:
     n = 50_000
     figure = pl.format("{}", (pl.int_range(n) * 7919 + 10_007))
     motive = pl.format(
-        "Devancé dans « tout » : il lui faut {} €, il reste 33 €, et les derniers retenus (« D37583 ») "
+        "Devancé dans « tout » : il lui faut {} €, l'enveloppe peut encore donner 33 €, et les "
+        "derniers retenus (« D37583 ») "
         "apportent au moins autant par euro.\nIl serait retenu avec « value » de {} (aujourd’hui {}) ; "
         "un chiffre entre les deux suffit peut-être. Il pourrait être retenu sans perte avec {},97 € "
         "à {} € de plus dans « tout ».",

@@ -272,3 +272,44 @@ def write_motive(folder: Path, dossier: str, lang: Lang) -> str:
     run = open_stored(folder)
     table = build_decision_table(run)
     return str(write_letters(run, table, lang).motive[table["dossier"].to_list().index(dossier)])
+
+
+def test_money_of_other_envelopes_is_not_said_to_be_left(tmp_path: Path) -> None:
+    """What A gave away is told to those it refuses; what is left in A is not left in B, which could get it."""
+    table = (
+        "dossier,title,applicant,requested,score,envelope\n"
+        "1,Halle,A,900,9,a\n2,Stade,B,900,1,a\n3,Pont,C,1500,90,b\n4,Quai,D,800,2,b\n"
+    )
+    body = (
+        "programme:\n  id: p\n  title: Programme\n  amount: 3000 €\n  envelopes:\n"
+        "    - {id: a, title: Rives, amount: 2000 €, transfers: {to: [b]}}\n"
+        "    - {id: b, title: Ponts, amount: 1000 €}\n"
+    )
+    result = solve_texts(tmp_path, table, body)
+    run = run_of(result)
+    said = dict(
+        zip(
+            run.table["dossier"],
+            write_letters(run, build_decision_table(run), Lang.EN).motive,
+            strict=True,
+        )
+    )
+    assert run.table.filter("funded")["dossier"].to_list() == ["1", "3"]
+    assert "€600.00 is left" in said["2"]
+    assert "€500.00 was transferred to other envelopes" in said["2"]
+    assert "€600.00 at most can still be granted, less than the €800.00" in said["4"]
+    assert "is left" not in said["4"]
+    assert "transferred" not in said["4"]
+    reasons = dict(zip(run.table["dossier"], run.table["reason"], strict=True))
+    assert "600" in reasons["4"]
+    assert "peut encore donner" in reasons["4"]
+    assert "peut encore donner" not in reasons["2"]
+
+
+def test_a_lump_sum_that_is_refused_has_its_amount() -> None:
+    run = run_of(solve(load_scenario(ROOT / "scenarios" / "tnt-2021.yaml")))
+    table = build_decision_table(run)
+    unasked = (table["requested_cents"].is_null()) & (table[DECISION] == "refused") & table["eligible"]
+    sentences = write_letters(run, table, Lang.EN).sentence.filter(unasked)
+    assert len(sentences) > 1000
+    assert sentences.str.contains(r"€[\d,]+\.\d\d by the scale of the programme").all()

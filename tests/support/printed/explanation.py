@@ -126,12 +126,12 @@ WHY = [
         displaced,
     ),
     Pattern(
-        "Devancé dans « {title} » : il lui faut {asked:money}, il reste {left:money}, et les derniers "
-        "retenus "
+        "Devancé dans « {title} » : il lui faut {asked:money}, l'enveloppe peut encore donner {left:money}, et "
+        "les derniers retenus "
         "({margin}) apportent au moins autant par euro. Même avec plus d'argent, le financer sans "
         "changer les autres ferait "
         "rompre {bar}.",
-        'Outranked in "{title}": it needs {asked:money}, {left:money} is left, and the last that were '
+        'Outranked in "{title}": it needs {asked:money}, {left:money} can still go there, and the last that were '
         "funded "
         "({margin}) bring at least as much per euro. Even with more money, funding it without changing the "
         "others would break "
@@ -139,26 +139,25 @@ WHY = [
         short_of_money,
     ),
     Pattern(
-        "Devancé dans « {title} » : il lui faut {asked:money}, il reste {left:money}, et les derniers "
-        "retenus "
+        "Devancé dans « {title} » : il lui faut {asked:money}, l'enveloppe peut encore donner {left:money}, et "
+        "les derniers retenus "
         "({margin}) apportent au moins autant par euro.",
-        'Outranked in "{title}": it needs {asked:money}, {left:money} is left, and the last that were '
+        'Outranked in "{title}": it needs {asked:money}, {left:money} can still go there, and the last that were '
         "funded "
         "({margin}) bring at least as much per euro.",
         short_of_money,
     ),
     Pattern(
-        "Ne tient pas dans ce qui reste de « {title} » : il lui faut {asked:money} et il reste "
-        "{left:money}. Même "
+        "Non retenu : il lui faut {asked:money}, et « {title} » peut encore donner {left:money}. Même "
         "avec plus d'argent, le financer sans changer les autres ferait rompre {bar}.",
-        'Does not fit in what is left of "{title}": it needs {asked:money} and {left:money} is left. '
+        'Not funded: it needs {asked:money}, and {left:money} can still go to "{title}". '
         "Even with "
         "more money, funding it without changing the others would break {bar}.",
         short_of_money,
     ),
     Pattern(
-        "Ne tient pas dans ce qui reste de « {title} » : il lui faut {asked:money} et il reste {left:money}.",
-        'Does not fit in what is left of "{title}": it needs {asked:money} and {left:money} is left.',
+        "Non retenu : il lui faut {asked:money}, et « {title} » peut encore donner {left:money}.",
+        'Not funded: it needs {asked:money}, and {left:money} can still go to "{title}".',
         short_of_money,
     ),
     Pattern("Non éligible : {missed}.", "Not eligible: {missed}.", missed),

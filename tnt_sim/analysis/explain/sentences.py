@@ -250,20 +250,18 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
         "prerequisite": _('Not funded: it requires dossier "{{by}}", which is not funded.'),
         "order": _('Not funded: in the order of {{rule}}, "{{by}}" goes first and is not funded.'),
         "outranked": _(
-            'Outranked in "{{envelope}}": it needs {{asked}}, {{left}} is left, and the last that '
+            'Outranked in "{{envelope}}": it needs {{asked}}, {{left}} can still go there, and the last that '
             "were funded ({{margin}}) bring at least as much per euro."
         ),
-        "none_fits": _(
-            'Does not fit in what is left of "{{envelope}}": it needs {{asked}} and {{left}} is left.'
-        ),
+        "none_fits": _('Not funded: it needs {{asked}}, and {{left}} can still go to "{{envelope}}".'),
         "outranked_barred": _(
-            'Outranked in "{{envelope}}": it needs {{asked}}, {{left}} is left, and the last that '
+            'Outranked in "{{envelope}}": it needs {{asked}}, {{left}} can still go there, and the last that '
             "were funded ({{margin}}) bring at least as much per euro. Even with more money, funding "
             "it without changing the others would break {{bar}}."
         ),
         "none_fits_barred": _(
-            'Does not fit in what is left of "{{envelope}}": it needs {{asked}} and {{left}} is '
-            "left. Even with more money, funding it without changing the others would break {{bar}}."
+            'Not funded: it needs {{asked}}, and {{left}} can still go to "{{envelope}}". Even with '
+            "more money, funding it without changing the others would break {{bar}}."
         ),
         "crowded_out": _("Not funded: funding it would break {{rule}}."),
         "no_gain": _("Not funded: it would add nothing to the programme's goal."),
@@ -283,11 +281,10 @@ def explain_briefly(entry: ExplainedDossier, name: str, lang: Lang) -> str:
 
 
 _FEW_EUROS = _(
-    '{{name}} is not selected: it needs {{asked}}, {{left}} is left in "{{envelope}}", and the last '
-    "that were funded "
-    "there bring at least as much per euro."
+    '{{name}} is not selected: it needs {{asked}}, {{left}} can still go to "{{envelope}}", and the last '
+    "that were funded there bring at least as much per euro."
 )
-_NO_ROOM = _('{{name}} is not selected: it needs {{asked}}, and {{left}} is left in "{{envelope}}".')
+_NO_ROOM = _('{{name}} is not selected: it needs {{asked}}, and {{left}} can still go to "{{envelope}}".')
 _MISSED = _("{{name}} is not eligible: {{missed}}.")
 BRIEF: Mapping[str, Text] = MappingProxyType(
     {

@@ -108,6 +108,11 @@ def write_explanation(
     return True
 
 
+def has_explanation(run_dir: Path) -> bool:
+    """Return whether a run folder holds a file of an explanation."""
+    return any((run_dir / name).is_file() for name in FILES)
+
+
 def read_explanation(
     run_dir: Path, summary: Mapping[str, object], allocation: pl.DataFrame
 ) -> ExplanationFiles:
@@ -117,7 +122,7 @@ def read_explanation(
     ----------
     allocation : the table of the run, one row per dossier
     """
-    if not any((run_dir / name).is_file() for name in FILES):
+    if not has_explanation(run_dir):
         return NO_EXPLANATION
     defects = Defects()
     for name in FILES:

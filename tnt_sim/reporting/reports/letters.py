@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.run_folder.explanation_file import has_explanation
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_cents, format_integer
@@ -31,7 +33,6 @@ from tnt_sim.reporting.text.letter_reasons import (
     describe_refusals,
     quote_bracketed,
 )
-from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.spec import LettersSpec
 
 PHRASES: Mapping[ApplicantDecision, Text] = {
@@ -51,6 +52,15 @@ _NO_REQUEST = {
     ApplicantDecision.WAITING: _("Your request for {{project}} could not be granted yet."),
     ApplicantDecision.REFUSED: _("Your request for {{project}} could not be granted."),
 }
+_LUMP_SUM = {
+    ApplicantDecision.WAITING: _(
+        "Your request for {{project}}, {{lump}} by the scale of the programme, could not be granted yet."
+    ),
+    ApplicantDecision.REFUSED: _(
+        "Your request for {{project}}, {{lump}} by the scale of the programme, could not be granted."
+    ),
+}
+"""Where the programme sets the amount, and the application asks for none."""
 _PROJECT = _('the project "{{title}}"'), _("application no. {{dossier}}")
 """Names of the project in a letter: its title, or the number of an application without one."""
 _RESERVE = _(
@@ -83,6 +93,7 @@ class Letters:
     mention: str
 
 
+_SHORT_OF_MONEY = ["outranked", "none_fits"]
 _REFUSALS = [ApplicantDecision.REFUSED.value, ApplicantDecision.CLOSED.value]
 _UNFUNDED = [*_REFUSALS, ApplicantDecision.WAITING.value]
 
@@ -95,11 +106,11 @@ def write_letters(run: StoredRun, table: pl.DataFrame, lang: Lang) -> Letters:
     table : of `build_decision_table`
     lang : language of the letters
     """
-    refusals = _list_refusals(run, table, lang)
+    refusals = _list_refusals(run, table, _list_displaced(run, lang), lang)
     words = pl.DataFrame(
         {
             "code": table[DECISION],
-            "first": _write_first_sentences(table, lang),
+            "first": _write_first_sentences(table, _list_lump_sums(run, table), lang),
             "motive": _complete_motives(run, table, refusals, lang),
             "change": table["dossier"].replace_strict(
                 _list_changes(run, table, lang), default="", return_dtype=pl.String
@@ -118,7 +129,19 @@ def write_letters(run: StoredRun, table: pl.DataFrame, lang: Lang) -> Letters:
     )
 
 
-def _write_first_sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
+def _list_lump_sums(run: StoredRun, table: pl.DataFrame) -> pl.Series:
+    """Return the one amount that an application could get, Int64 (n,); null where it has a choice or none."""
+    result = run.decision
+    if result is None:
+        return pl.Series("lump", [None], dtype=pl.Int64).new_from_index(0, table.height)
+    offers = result.problem.offers
+    single = (offers.least_cents == offers.most_cents) & (offers.most_cents > 0)
+    names = result.problem.case.table["dossier"].filter(pl.Series(single)).to_list()
+    amounts = dict(zip(names, offers.most_cents[single].tolist(), strict=True))
+    return table["dossier"].replace_strict(amounts, default=None, return_dtype=pl.Int64)
+
+
+def _write_first_sentences(table: pl.DataFrame, lump_cents: pl.Series, lang: Lang) -> pl.Series:
     """Write the decision of each application with its amounts, String (n,)."""
     named, numbered = (text.in_(lang) for text in _PROJECT)
     words = pl.DataFrame(
@@ -126,6 +149,7 @@ def _write_first_sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
             "code": table[DECISION],
             "amount": format_amount_series(table["granted_cents"], lang),
             "requested": format_amount_series(table["requested_cents"], lang),
+            "lump": format_amount_series(lump_cents, lang),
             "rate": format_rates(table[RATE], lang),
             "base": format_amount_series(table[BASE], lang),
             "title": table["title"].fill_null("").str.replace_all(r"\s+", " ").str.strip_chars(" "),
@@ -142,7 +166,9 @@ def _write_first_sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
             whole = pl.when(pl.col("rate").is_null()).then(bare).otherwise(whole)
         elif decision in _NO_REQUEST:
             bare = _fill_template(_NO_REQUEST[decision].in_(lang))
-            whole = pl.when(pl.col("requested").is_null()).then(bare).otherwise(whole)
+            lump = _fill_template(_LUMP_SUM[decision].in_(lang))
+            unasked = pl.when(pl.col("lump").is_null()).then(bare).otherwise(lump)
+            whole = pl.when(pl.col("requested").is_null()).then(unasked).otherwise(whole)
         phrase = pl.when(pl.col("code") == decision.value).then(whole).otherwise(phrase)
     return words.select(phrase.alias("first")).to_series()
 
@@ -160,26 +186,32 @@ def _fill_template(template: str) -> pl.Expr:
     return pl.concat_str(pieces)
 
 
-def _list_refusals(run: StoredRun, table: pl.DataFrame, lang: Lang) -> pl.Series:
-    """Return why each application is refused, by row of the table; without the run's data no cause is named."""
+def _list_refusals(
+    run: StoredRun, table: pl.DataFrame, displaced: Mapping[str, str], lang: Lang
+) -> pl.Series:
+    """Return why each application is refused, by row of the table; without the run's data no cause is named.
+
+    `displaced` are the reasons of applications that a rule keeps out by the explanation.
+    """
     unclear = SENTENCES["unclear"].in_(lang)
     result = run.decision
-    if result is None or result.reasons is None:
+    if result is None or result.reasons is None or result.reading is None:
         return pl.Series("refusal", [unclear]).new_from_index(0, table.height)
-    refusals = describe_refusals(result.problem, result.reasons, lang)
+    refusals = describe_refusals(result.problem, result.reasons, result.reading.envelopes, lang)
     known = dict(zip(result.problem.case.table["dossier"].to_list(), refusals.to_list(), strict=True))
-    known |= _list_displaced(run, result.problem, lang)
+    known |= displaced
     return pl.Series("refusal", [known.get(name) or unclear for name in table["dossier"].to_list()])
 
 
-def _list_displaced(run: StoredRun, problem: Problem, lang: Lang) -> dict[str, str]:
+def _list_displaced(run: StoredRun, lang: Lang) -> dict[str, str]:
     """Return the reason of each application that a rule keeps out by the explanation in the run folder."""
     from tnt_sim.analysis.explain.stored_explanation import read_of_run
 
     document, _files = read_of_run(run, lang, 0.0)
-    if document is None:
+    if document is None or run.decision is None:
         return {}
-    short = set(run.table.filter(pl.col("reason_code").is_in(["outranked", "none_fits"]))["dossier"])
+    problem = run.decision.problem
+    short = set(run.table.filter(pl.col("reason_code").is_in(_SHORT_OF_MONEY))["dossier"])
     causes = {
         entry.dossier: [rule.id for rule in entry.because if rule.enters and rule.kind != "decide"]
         for entry in document.dossiers
@@ -300,7 +332,18 @@ def list_letter_remarks(run: StoredRun, lang: Lang) -> list[Text]:
             )
         )
     table = build_decision_table(run)
-    unclear = _list_refusals(run, table, lang) == SENTENCES["unclear"].in_(lang)
+    n_short = int((table[DECISION].is_in(_REFUSALS) & table["reason_code"].is_in(_SHORT_OF_MONEY)).sum())
+    if n_short and run.folder != Path() and not has_explanation(run.folder):
+        remarks.append(
+            _n(
+                "{n} refusal for want of money was written without an explanation: a rule may be what keeps it "
+                "out. Type explain RUN --all first.",
+                "{n} refusals for want of money were written without an explanation: a rule may be what keeps "
+                "some of them out. Type explain RUN --all first.",
+                n=n_short,
+            )
+        )
+    unclear = _list_refusals(run, table, {}, lang) == SENTENCES["unclear"].in_(lang)
     n = int((table[DECISION].is_in(_REFUSALS) & unclear).sum())
     if n:
         remarks.append(

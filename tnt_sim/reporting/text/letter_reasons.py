@@ -20,6 +20,7 @@ from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_cents, format_day, format_number
 from tnt_sim.i18n.parameters import Day, Names
+from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.expressions.comparisons import convert_to_local_days
@@ -79,6 +80,10 @@ SENTENCES: Mapping[str, Text] = {
     "rule": _("Funding your application would not comply with an allocation rule{{title}}{{source}}."),
     "exhausted": _("The money of {{envelope}} is entirely committed."),
     "short": _("In {{envelope}}, {{left}} is left, less than the {{asked}} that your project needs."),
+    "short_shared": _(
+        "In {{envelope}}, {{left}} at most can still be granted, less than the {{asked}} that your project needs."
+    ),
+    "sent": _("From {{envelope}}, {{sent}} was transferred to other envelopes of the programme."),
     "outranked": _(
         "For the same amount, each project selected there on merit serves the programme's first goal at least "
         "as well as yours."
@@ -129,12 +134,15 @@ def quote_source(source: str, lang: Lang) -> str:
     return "" if _ADDRESS.search(source) else quote_bracketed(source, lang)
 
 
-def describe_refusals(problem: Problem, reasons: Reasons, lang: Lang) -> pl.Series:
+def describe_refusals(
+    problem: Problem, reasons: Reasons, envelopes: EnvelopeReading, lang: Lang
+) -> pl.Series:
     """Return why each application is refused, String (n,); "" where it is funded.
 
     Parameters
     ----------
     problem, reasons : the decision, and what excludes each application
+    envelopes : what each envelope has left, and what transfers took from it
     lang : language of the sentences; what the planner wrote stays as it is
     """
     case, code, rule = problem.case, reasons.code, reasons.rule
@@ -147,7 +155,7 @@ def describe_refusals(problem: Problem, reasons: Reasons, lang: Lang) -> pl.Seri
         for of in sorted(set(rule.gather(rows).to_list())):
             sentence = describe_rule_in_the_way(problem, of, lang) if of else SENTENCES["no_gain"].in_(lang)
             texts[rows[_select(rule.gather(rows) == of)]] = sentence
-    _write_shortages(problem, reasons, texts, lang)
+    _write_shortages(problem, reasons, envelopes, texts, lang)
     for row, columns in map_empty_columns(problem, reasons).items():
         listed = _list_columns(columns, lang)
         texts[row] = SENTENCES["no_value"].in_(lang).format(columns=listed)
@@ -219,7 +227,9 @@ def _select(mask: pl.Series) -> BoolArray:
     return result
 
 
-def _write_shortages(problem: Problem, reasons: Reasons, texts: NDArray[Any], lang: Lang) -> None:
+def _write_shortages(
+    problem: Problem, reasons: Reasons, envelopes: EnvelopeReading, texts: NDArray[Any], lang: Lang
+) -> None:
     """Write the sentences of the applications that an envelope no longer pays for."""
     need_cents, merit = problem.offers.least_cents, _select(reasons.code == "merit")
     for code in ("outranked", "none_fits"):
@@ -231,19 +241,32 @@ def _write_shortages(problem: Problem, reasons: Reasons, texts: NDArray[Any], la
         for row in rows.tolist():
             key = (int(reasons.blocking[row]), int(reasons.left_cents[row]), int(need_cents[row]))
             if key not in written:
-                written[key] = _describe_shortage(problem, *key, lang) + (end if key[0] in rivalled else "")
+                shortage = _describe_shortage(problem, envelopes, *key, lang)
+                written[key] = shortage + (end if key[0] in rivalled else "")
             texts[row] = written[key]
 
 
-def _describe_shortage(problem: Problem, node: int, left: int, need_cents: int, lang: Lang) -> str:
+def _describe_shortage(
+    problem: Problem, envelopes: EnvelopeReading, node: int, left: int, need_cents: int, lang: Lang
+) -> str:
+    """Say what an envelope can still grant, and what transfers took from it.
+
+    More than it has left may come from others: then the sentence claims nothing about what it has left.
+    """
     name = describe_envelope(problem, node, lang)
-    if left <= 0:
-        return SENTENCES["exhausted"].in_(lang).format(envelope=name)
     money = {
         "left": format_cents(left, lang, decimals=True),
         "asked": format_cents(need_cents, lang, decimals=True),
     }
-    return SENTENCES["short"].in_(lang).format(envelope=name, **money)
+    key = "exhausted" if left <= 0 else "short" if left <= envelopes.left_cents[node] else "short_shared"
+    sentence = SENTENCES[key].in_(lang).format(envelope=name, **money)
+    sent = envelopes.out_cents[node] - envelopes.in_cents[node]
+    if sent <= 0:
+        return sentence
+    transferred = (
+        SENTENCES["sent"].in_(lang).format(envelope=name, sent=format_cents(sent, lang, decimals=True))
+    )
+    return f"{sentence} {transferred}"
 
 
 def describe_envelope(problem: Problem, node: int, lang: Lang) -> str:
