@@ -37,6 +37,8 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = os.environ.get("TNT_DOCS_EXECUTE", "off")
 nb_execution_timeout = 600
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+"""Controls would load scripts from outside; a page of the site shows their pictures alone."""
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

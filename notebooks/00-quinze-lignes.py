@@ -32,7 +32,6 @@ _ = alt.theme.register("story", enable=True)(
 )
 
 # %%
-import altair as alt
 import polars as pl
 
 import tnt_sim as tnt
@@ -43,16 +42,16 @@ table = {
     "requested": [80_000, 45_000, 30_000, 120_000, 95_000, 60_000, 70_000, 55_000],
     "score": [14, 11, 9, 17, 16, 13, 12, 10],
 }
-df, goal = pl.DataFrame(table), tnt.goals.maximise("score")
+df = pl.DataFrame(table)
+goal = tnt.goals.maximise("score")
 cap = tnt.rules.limit(id="cap", measure="granted", by="department", max="250 k€")
 scenario = tnt.Scenario.from_frame(df, envelopes="400 k€", rules=[cap], objective=goal, locale="fr")
 rivals = scenario.add("rivals", funded={"F": 1, "G": 1}, max="1")  # F ou G, mais pas les deux
-moves = tnt.compare(scenario.solve(), rivals.solve()).to_dataframe("pandas", euros=True)
-alt.Chart(moves).mark_bar().encode(x="change", y="dossier", color="move")
+comparison = tnt.compare(scenario.solve(), rivals.solve(), names=["avant", "avec la règle"])
+comparison.plot.moves()
 
 # %% [markdown]
-# L’axe donne ce que chaque demande gagne ou perd, en euros. Une seule règle a déplacé quatre demandes, et le total
-# n’a presque pas changé. Combien de points coûte-t-elle ?
+# Une seule règle a déplacé quatre demandes, et le total n’a presque pas changé. Combien de points coûte-t-elle ?
 #
 # ## La même règle, à tous les montants
 #
@@ -100,7 +99,7 @@ results = [one.solve() for one in (scenario, rivals)]
 assert [one.document["objective"][0]["value"] for one in results] == ["75", "74"]
 assert {one.proof for one in results} == {tnt.Proof.PROVED}
 assert set(results[1].table().filter("funded")["dossier"]) & {"F", "G"} == {"F"}
-assert set(moves["dossier"]) == {"D", "E", "G", "H"}
+assert set(comparison.to_dataframe()["dossier"]) == {"D", "E", "G", "H"}
 
 # %% [markdown]
 # ## À essayer

@@ -12,9 +12,10 @@
 # ---
 
 # %% [markdown]
-# # Premiers pas : d’une table à une décision
+# # D’une table à une décision : qui est financé, et pourquoi pas les autres ?
 #
-# Un programme, des dossiers, des règles : en cinq minutes, une répartition prouvée, et pourquoi.
+# Huit cents centres demandent une aide pour instruire l’urbanisme en ligne ; il y a 7,5 M€. En cinq minutes : une
+# répartition prouvée, et la raison de chacun.
 #
 # *Données SYNTHÉTIQUES : ces dossiers ne décrivent aucune demande réelle.*
 
@@ -22,71 +23,93 @@
 scenario_file = "../scenarios/demat-ads.yaml"
 
 # %%
-import altair
+import altair as alt
+import ipywidgets
+from IPython.display import display
 
 import tnt_sim as tnt
 
-altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
-scenario = tnt.Scenario.from_yaml(scenario_file)
+alt.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
+scenario = tnt.read_scenario(scenario_file).with_({"locale": "fr"})
 scenario
 
 # %% [markdown]
 # ## Décider
 #
-# Une ligne suffit. La répartition est **optimale** : aucune autre ne fait mieux, et ce qui le prouve est dit. Ce qui
-# n’est pas dépensé est toujours montré, avec sa cause : accordé et reste font le montant, au centime.
+# Une ligne suffit. La figure répond à la première question : combien de dossiers sont financés, et ce qui arrête les
+# autres.
 
 # %%
 result = scenario.solve()
+result.plot.reasons()
+
+# %% [markdown]
+# La répartition est **optimale** : aucune autre ne fait mieux, et un certificat exact le montre. Accordé plus reste
+# égale l’enveloppe, au centime ; tout montant non dépensé a sa cause.
+
+# %%
 result
 
-# %%
-document = result.summary()
-assert document["status"] == "optimal"
-assert document["proof"] in ("PROVED", "CROSS_CHECKED")
-assert document["granted_cents"] + document["unspent_cents"] == document["amount_cents"]
-assert all(e["unspent_because"] for e in document["envelopes"] if e["unspent_cents"])
-
 # %% [markdown]
-# ## Chaque dossier a sa raison
+# ## Chacun a sa raison
 #
-# Une ligne par dossier, financé ou non. Les montants de la table sont des centimes entiers ; `tnt.table` les montre
-# en euros.
+# Un dossier par motif ; la table entière a une ligne par dossier (`result.table()`).
 
 # %%
-dossiers = result.to_dataframe()
-tnt.table(dossiers.select("dossier", "applicant", "funded", "granted_cents", "reason"), most=8)
-
-# %%
-assert dossiers["funded"].sum() == document["n_funded"]
-assert dossiers["granted_cents"].sum() == document["granted_cents"]
-assert (dossiers["reason"] != "").all()
-
-# %% [markdown]
-# ## L’image
-
-# %%
-result.plot.by_envelope()
+dossiers = result.table()
+tnt.table(
+    dossiers.unique("reason_code", keep="first", maintain_order=True).select(
+        "dossier", "applicant", "requested_cents", "granted_cents", "reason"
+    ),
+    lang="fr",
+)
 
 # %%
 result.plot.by_department("count")
 
 # %% [markdown]
-# ## Et si l’enveloppe était un dixième plus grande ?
+# ## Et si l’enveloppe changeait ?
 #
-# Le scénario change, pas ses fichiers : le programme, et l’enveloppe qu’il contient. Deux décisions côte à côte disent qui entre et qui sort.
+# Déplacez le curseur : chaque montant est décidé et prouvé de nouveau, en une ou deux secondes. Les fichiers du
+# scénario ne changent pas.
+
 
 # %%
-tenth_more = f"{document['amount_cents'] * 11 // 1000} €"
-larger = scenario.with_({"programme.amount": tenth_more, "envelopes.demat-ads.amount": tenth_more})
-comparison = tnt.compare(result, larger.solve(), names=["écrit", "un dixième de plus"])
-comparison
+def decide(millions):
+    amount = f"{millions} M€"
+    return scenario.with_({"programme.amount": amount, "envelopes.demat-ads.amount": amount}).solve()
 
-# %%
-assert scenario.spec.programme.amount == document["amount_cents"]
-assert larger.spec.programme.amount > scenario.spec.programme.amount
-assert comparison.to_dataframe().height > 0
+
+picture = display(decide(8.0).plot.reasons(), display_id=True)
+control = ipywidgets.SelectionSlider(
+    options=[6.5, 7.0, 7.5, 8.0, 8.5, 9.0], value=8.0, description="M€", continuous_update=False
+)
+control.observe(lambda change: picture.update(decide(change.new).plot.reasons()), "value")
+control
 
 # %% [markdown]
-# Ensuite : [ce qu’achète une enveloppe plus grande](02-enveloppe-elargie.ipynb), [ce que coûtent les
-# règles](03-regles-et-equite.ipynb), [vos propres données](09-vos-donnees.ipynb).
+# ## Toute la page du planificateur
+#
+# Dans une cellule : enveloppes, règles, poids, décisions, carte et liste, tout ce qui se règle dans le navigateur.
+# `explorer.scenario` et `explorer.result` sont les objets des réglages du moment.
+
+# %%
+explorer = tnt.explore(result)
+explorer
+
+# %% tags=["remove-cell"]
+document = result.document
+assert document["proof"] in ("PROVED", "CROSS_CHECKED")
+assert document["granted_cents"] + document["unspent_cents"] == document["amount_cents"]
+assert all(row["unspent_because"] for row in document["envelopes"] if row["unspent_cents"])
+assert dossiers["funded"].sum() == document["n_funded"]
+assert dossiers["granted_cents"].sum() == document["granted_cents"]
+assert (dossiers["reason"] != "").all()
+assert decide(8.0).document["n_funded"] > document["n_funded"]
+
+# %% [markdown]
+# ## À essayer
+#
+# - `tnt.compare(result, decide(8.0))` : qui entre, qui sort, à cause de quoi.
+# - `result.explain(…)` avec le numéro d’un dossier refusé : ce qui lui manque, exactement.
+# - Ensuite : [ce qu’achèterait une enveloppe plus grande](02-enveloppe-elargie.ipynb).

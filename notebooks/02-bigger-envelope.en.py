@@ -14,117 +14,172 @@
 # %% [markdown]
 # # What would a bigger envelope buy?
 #
-# From €88M to €108M: what each amount buys, free or with commitments kept; the next euro; from when on each dossier
-# enters.
+# From €88 to 108 million: how many more points and applications, at which amount does each enter, and what does it
+# cost to promise that nobody loses a grant?
 #
-# *SYNTHETIC data: these dossiers describe no real request.*
+# *SYNTHETIC data: these applications describe no real request.*
 
 # %% tags=["parameters"]
 scenario_file = "../scenarios/tnt-2021.yaml"
 local_file = "../scenarios/equite-territoriale.yaml"
-amounts = ["88 M€", "90 M€", "98 M€", "108 M€"]
+amounts = [88, 92, 96, 100, 104, 108]  # M€
 
 # %%
-import altair
+import altair as alt
+import ipywidgets
 import polars as pl
+from IPython.display import display
 
 import tnt_sim as tnt
 
-altair.renderers.enable("svg")  # still pictures, which ask for nothing outside
-scenario = tnt.Scenario.from_yaml(scenario_file).with_({"locale": "en"})
-scenario
+alt.renderers.enable("svg")  # still pictures, which ask for nothing outside
+alt.renderers.set_embed_options(format_locale="en-GB")
+alt.theme.register("story", enable=True)(lambda: {"config": {"font": "Arial", "title": {"anchor": "start"}}})
+
+scenario = tnt.read_scenario(scenario_file).with_({"locale": "en"})
+sweep = tnt.sweep(scenario, envelope="tnt", at=[f"{amount} M€" for amount in amounts])
+points = sweep.to_dataframe().with_columns(
+    millions=pl.col("amount_cents") // 100_000_000, points=pl.col("value_1").cast(pl.Float64)
+)
+free = points.filter(pl.col("curve") == "free")
+base = free.row(0, named=True)
+
+
+def draw(amount):
+    here = free.filter(pl.col("millions") == amount)
+    more = here.row(0, named=True)
+    line = (
+        alt.Chart(free)
+        .mark_line(point=True, color="#3a7fc0")
+        .encode(
+            x=alt.X("millions", scale=alt.Scale(zero=False), title="Envelope (€M)"),
+            y=alt.Y(
+                "points", scale=alt.Scale(zero=False), title="Sum of points", axis=alt.Axis(format=",.0f")
+            ),
+        )
+    )
+    mark = alt.Chart(here).mark_point(size=260, color="black", strokeWidth=2).encode(x="millions", y="points")
+    text = mark.mark_text(align="left", dx=14, dy=14, fontSize=13).encode(
+        text=alt.Text("points", format=",.0f")
+    )
+    applications = more["n_funded"] - base["n_funded"]
+    title = f"€{amount - amounts[0]} million more: {applications} more applications, {more['n_departments']} departments"
+    return (line + mark + text).properties(width=540, height=280, title=title)
+
+
+picture = display(draw(amounts[2]), display_id=True)
+control = ipywidgets.SelectionSlider(options=amounts, value=amounts[2], description="M€")
+control.observe(lambda change: picture.update(draw(change.new)), "value")
+control
 
 # %% [markdown]
-# ## The curve
+# Each point is the best allocation of its amount, proved. The curve rises less and less: the first euros go to the
+# applications that bring most per euro.
 #
-# At each amount the best allocation, proven. **Free**: each amount for itself. **Commitments kept**: who was funded at
-# the amount before stays, for the same sum.
+# ## Where does the added money go?
+#
+# Demand exceeds the money everywhere: each axis gets a part of what is added.
 
 # %%
-curve = tnt.sweep(scenario, envelope="tnt", at=amounts)
-curve.plot()
-
-# %%
-curve
+sweep.plot.envelopes()
 
 # %% [markdown]
-# Three things to read. All allocations are proven. A larger amount is never worth less. Keeping promises cannot gain
-# anything: the free curve is never below the other. Here, keeping them costs some points.
+# ## What does a promise cost?
+#
+# **Free**: each amount on its own. **Promises kept**: whoever was funded at the amount before stays funded, for the
+# same sum. The difference is the price of the promise.
 
 # %%
-points = curve.to_dataframe()
-assert set(points["proof"]) == {"PROVED"}
-free, nested = (
-    points.filter(pl.col("curve") == name)["value_1"].cast(pl.Float64) for name in ("free", "nested")
-)
-assert free.is_sorted()
-assert (free >= nested).all()
-assert (free > nested).any()
+kept = points.filter(pl.col("curve") == "nested").select("millions", kept="points")
+price = free.join(kept, on="millions").with_columns(price=pl.col("points") - pl.col("kept"))
 tnt.table(
-    points.select(
-        "amount_cents", "curve", "value_1", "n_funded", "n_entered", "n_left", "left_cents"
-    ).with_columns(pl.col("value_1").cast(pl.Float64)),
+    price.select(
+        "amount_cents",
+        "n_funded",
+        pl.col("points").round(1),
+        pl.col("kept").round(1),
+        pl.col("price").round(1),
+    ),
     lang="en",
-    heads={
-        "curve": "Curve",
-        "value_1": "Points",
-        "n_entered": "Enter",
-        "n_left": "Leave",
-        "left_cents": "Left",
-    },
+    heads={"points": "Points, free", "kept": "Points, promises kept", "price": "Price"},
 )
-
-# %% [markdown]
-# Requests exceed the money everywhere: each axis gets a part of what is added.
-
-# %%
-curve.plot("envelopes")
-
-# %%
-by_envelope = curve.to_dataframe(table="envelopes").filter(pl.col("curve") == "free")
-granted = {
-    name: by_envelope.filter(pl.col("id") == name).sort("amount_cents")["granted_cents"]
-    for name in ("axe-1", "axe-2", "axe-3")
-}
-assert all(column[-1] > column[0] for column in granted.values())
 
 # %% [markdown]
 # ## The next euro
 #
-# The least to add to an envelope to gain something; nothing changes below. Of the deconcentrated windows alone here:
-# 28 M€ and 2,076 dossiers.
+# The smallest useful increase; below it nothing changes. For the local desks alone: €28 million and 2,076
+# applications.
 
 # %%
-local = tnt.Scenario.from_yaml(local_file)
+local = tnt.read_scenario(local_file).with_({"locale": "en"})
 following = tnt.next_euro(local, envelopes=["fonds"], rules=[])
-following.plot()
-
-# %%
-steps = {row["id"]: row for row in following.summary()["next"]}
-assert steps["fonds"]["step_cents"] > 0
-following
+(step,) = following.document["next"]
+tnt.table(
+    pl.DataFrame(
+        {
+            "step_cents": [step["step_cents"]],
+            "gain": [float(step["gain"])],
+            "enter": [len(step["enter"])],
+            "leave": [len(step["leave"])],
+        }
+    ),
+    lang="en",
+    heads={
+        "step_cents": "Smallest useful increase",
+        "gain": "Points gained",
+        "enter": "Enter",
+        "leave": "Leave",
+    },
+)
 
 # %% [markdown]
-# ## From when on each dossier enters
+# ## From which amount does each application enter?
 #
-# For each refused dossier, the smallest extra amount with which it can be funded without loss for the goal. It is the
-# figure to give to its applicant: no average, but exact to the cent.
+# For each refused application: the smallest increase with which it can be funded without any loss to the objective.
+# The figure is exact, to the cent; one can give it to the applicant.
 
 # %%
 found = tnt.entries(local, stop="29 M€")
-table = found.to_dataframe()
-waiting = table.filter(~pl.col("funded") & pl.col("no_loss_cents").is_not_null()).sort("no_loss_cents")
+waiting = (
+    found.to_dataframe()
+    .filter(~pl.col("funded") & pl.col("no_loss_cents").is_not_null())
+    .sort("no_loss_cents")
+)
 never = pl.col("flag") == "never"
+entering = waiting.filter(~never).with_columns(euros=pl.col("no_loss_cents") / 100)
+most = round(entering["euros"].max() / 1_000)
+alt.Chart(entering).mark_bar(color="#3a7fc0").encode(
+    x=alt.X("euros", bin=alt.Bin(maxbins=24), axis=alt.Axis(format=",.0f"), title="Sufficient increase (€)"),
+    y=alt.Y("count()", title="Applications refused today"),
+).properties(
+    width=540,
+    height=220,
+    title=f"{entering.height} refused applications can enter with at most €{most}k more, one at a time",
+)
+
+# %%
 tnt.table(
-    pl.concat([waiting.filter(~never).head(7), waiting.filter(never).head(3)]).select(
+    pl.concat([waiting.filter(~never).head(5), waiting.filter(never).head(3)]).select(
         "dossier", pl.when(~never).then(pl.col("no_loss_cents")), "flag"
     ),
     most=10,
     lang="en",
-    heads={"no_loss_cents": "Extra that is enough", "flag": "Afterwards"},
+    heads={"no_loss_cents": "Sufficient increase", "flag": "Then"},
 )
 
-# %%
-assert waiting.height > 0
+# %% tags=["remove-cell"]
+assert set(points["proof"]) == {"PROVED"}
+assert free["points"].is_sorted()
+assert (price["price"] >= 0).all()
+assert (price["price"] > 0).any()
+assert step["step_cents"] > 0
+assert waiting.height > entering.height > 0
 assert (waiting["no_loss_cents"] >= 0).all()
-assert (waiting["no_loss_cents"] == waiting["no_loss_upto_cents"]).all()
+assert entering["euros"].max() <= 1_000_000
+
+# %% [markdown]
+# ## Try this
+#
+# - `sweep.report.html("curve.html")`: the page, with who enters at each amount.
+# - `tnt.target(local, "+100")`: how much for a hundred more applications?
+# - Transfer rather than extend: `tnt.extend(scenario)` ([transfer or extend](../docs/extend.md)).

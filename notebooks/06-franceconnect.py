@@ -12,95 +12,145 @@
 # ---
 
 # %% [markdown]
-# # FranceConnect : des objectifs, et ce qu’ils coûtent
+# # Que coûte un objectif d’équipement ?
 #
-# Mars 2022 : tous les départements, la moitié des intercommunalités et des communes de plus de 3 500 habitants, une
-# petite commune sur dix. Quel budget cela suppose-t-il ? Et jusqu’où iraient 10 M€ ?
+# Mars 2022, FranceConnect : tous les départements, la moitié des intercommunalités et des communes de plus de 3 500
+# habitants, une petite commune sur dix. Quel budget cela suppose-t-il ? Et jusqu’où iraient 10 M€ ?
 #
 # *Les objectifs et les forfaits sont publiés. Le point de départ est SYNTHÉTIQUE : on sait combien de collectivités
-# étaient équipées, non lesquelles.* 35 320 collectivités sont candidates, toutes celles de la carte : la réponse
-# demande quelques secondes.
+# étaient équipées, non lesquelles.* Les 35 320 collectivités de la carte sont candidates : une réponse demande
+# quelques secondes.
 
 # %% tags=["parameters"]
 scenario_file = "../scenarios/franceconnect.yaml"
 limited_file = "../scenarios/franceconnect-10m.yaml"
 
 # %%
-import altair
+import altair as alt
+import ipywidgets
+import polars as pl
+from IPython.display import display
 
 import tnt_sim as tnt
 
-altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
-scenario = tnt.Scenario.from_yaml(scenario_file)
-scenario
+alt.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’internet
+alt.renderers.set_embed_options(format_locale="fr-FR")
+alt.theme.register("story", enable=True)(lambda: {"config": {"font": "Arial", "title": {"anchor": "start"}}})
+
+scenario = tnt.read_scenario(scenario_file).with_({"locale": "fr"})
+result = scenario.solve(cross_check="never")
+priced = tnt.prices(scenario, kinds=["rule"], prove=False)
+targets = {
+    "departements": "tous les départements",
+    "grandes": "la moitié des grandes",
+    "petites": "une petite commune sur dix",
+}
+costs = pl.DataFrame(
+    [
+        {"id": row["id"], "target": targets[row["id"]], "millions": float(row["value"]) / 1e6}
+        for row in priced.document["prices"]
+    ]
+)
+bars = (
+    alt.Chart(costs)
+    .mark_bar(color="#3a7fc0")
+    .encode(
+        x=alt.X("millions", title="Ce qu’on dépenserait de moins sans cet objectif (M€)"),
+        y=alt.Y("target", sort=list(targets.values()), title=None, axis=alt.Axis(labelLimit=200)),
+    )
+)
+figures = bars.mark_text(align="left", dx=5).encode(text=alt.Text("millions", format=".2f"))
+(bars + figures).properties(width=420, title="Les petites communes coûtent les deux tiers du tout")
 
 # %% [markdown]
-# ## Le budget
-#
-# L’argent n’est pas une limite ici, mais la question : le moins qui atteint les trois objectifs.
+# L’argent n’est pas une limite ici, mais la réponse : le moins qui atteint les trois objectifs. 22,46 M€, soit 4 492
+# collectivités à 5 000 € : ce que donne aussi le calcul à la main. Avec les 1 000 déjà équipées, cela fait 5 492, ce
+# qui s’accorde avec les « plus de 5 000 » du communiqué. La somme des trois prix est le budget entier : aucun
+# équipement ne sert deux objectifs à la fois.
 
 # %%
-result = scenario.solve(cross_check="never")
 result
 
 # %% [markdown]
-# 22,46 M€, soit 4 492 collectivités à 5 000 € : ce que donne aussi le calcul à la main. Avec les 1 000 déjà équipées,
-# cela fait 5 492, ce qui s’accorde avec les « plus de 5 000 » du communiqué.
+# ## Où sont-elles ?
 
 # %%
-document = result.summary()
+result.plot.by_department("count")
+
+# %% [markdown]
+# ## Jusqu’où irait un budget donné ?
+#
+# Les objectifs ne sont plus exigés mais approchés, dans cet ordre : les départements, les grandes collectivités, les
+# petites communes. Déplacez le curseur ; chaque budget est une décision prouvée de nouveau. Le trait est l’objectif.
+
+# %%
+limited = tnt.read_scenario(limited_file)
+goals = [tnt.goals.minimise(f"shortfall.{rule.id}") for rule in limited.spec.rules]
+quick = limited.with_({"objective": goals, "locale": "fr"})
+
+
+def reach(millions):
+    return quick.with_({"programme.amount": f"{millions} M€"}).solve(cross_check="never")
+
+
+def draw(millions, reached):
+    rows = reached.table("rules").with_columns(
+        target=pl.col("id").replace_strict(targets),
+        share=pl.col("num") / pl.col("den"),
+        goal=pl.col("min").cast(pl.Float64),
+    )
+    y = alt.Y("target", sort=list(targets.values()), title=None, axis=alt.Axis(labelLimit=200))
+    bars = (
+        alt.Chart(rows)
+        .mark_bar(color="#3a7fc0")
+        .encode(
+            x=alt.X("share", axis=alt.Axis(format="%"), title="Part équipée", scale=alt.Scale(domain=[0, 1])),
+            y=y,
+        )
+    )
+    ticks = alt.Chart(rows).mark_tick(color="#c27500", thickness=4, size=26).encode(x="goal", y=y)
+    text = bars.mark_text(align="left", dx=5).encode(text=alt.Text("share", format=".1%"))
+    met = rows["holds"].sum()
+    return (bars + ticks + text).properties(
+        width=420, title=f"{millions} M€ atteignent {met} objectifs sur 3"
+    )
+
+
+reached = reach(10)
+picture = display(draw(10, reached), display_id=True)
+control = ipywidgets.SelectionSlider(
+    options=[5, 7.5, 10, 15, 20, 25], value=10, description="M€", continuous_update=False
+)
+control.observe(lambda change: picture.update(draw(change.new, reach(change.new))), "value")
+control
+
+# %% [markdown]
+# Avec 10 M€, deux mille forfaits : les deux premiers objectifs sont atteints, le troisième ne l’est pas. Il reste de
+# quoi équiper 607 petites communes sur les 3 099 qu’il faudrait.
+
+# %% tags=["remove-cell"]
+document = result.document
 assert document["proof"] == "PROVED"
 assert document["n_funded"] == 66 + 1_327 + 3_099 == 4_492
 assert document["granted_cents"] == 4_492 * 500_000
 assert document["n_funded"] + 1_000 > 5_000
-
-# %%
-tnt.table(result.to_dataframe(table="rules").select("id", "value", "min", "holds", "binds"))
-
-# %% [markdown]
-# ## Le prix de chaque objectif
-#
-# Sans lui, les deux autres restant exigés, combien de moins ? Les départements coûtent peu, les petites communes les
-# deux tiers du tout : 10 % d’entre elles, c’est beaucoup de monde. (Pour aller vite, ces trois calculs sont faits sans
-# certificat : `prove=True` les prouve.)
-
-# %%
-priced = tnt.prices(scenario, kinds=["rule"], prove=False)
-priced.plot()
-
-# %%
-euros = {row["id"]: int(row["value"]) for row in priced.summary()["prices"]}
+euros = dict(costs.select("id", "millions").iter_rows())
 assert euros["departements"] < euros["grandes"] < euros["petites"]
-assert euros["petites"] > 0.6 * document["granted_cents"] / 100
-assert sum(euros.values()) == document["granted_cents"] // 100
-
-# %% [markdown]
-# La somme des trois prix est le budget entier : ici, aucun équipement ne sert deux objectifs à la fois.
-#
-# ## Jusqu'où iraient 10 M€ ?
-#
-# Les objectifs ne sont plus exigés mais approchés, dans cet ordre : les départements, puis les grandes collectivités,
-# puis les petites communes. Pour aller vite, on s’arrête là ; le scénario, lui, départage ensuite par habitants.
-
-# %%
-limited = tnt.Scenario.from_yaml(limited_file)
-quick = limited.with_(
-    {"objective": [{"minimise": {f"shortfall.{rule.id}": 1}} for rule in limited.spec.rules]}
-)
-reached = quick.solve(cross_check="never")
-reached
-
-# %%
-coverage = reached.to_dataframe(table="rules").select("id", "value", "min", "num", "den", "holds")
-tnt.table(coverage, heads={"num": "Équipées", "den": "En tout"})
-
-# %% [markdown]
-# Deux mille forfaits : les deux premiers objectifs sont tenus, le troisième ne l’est pas. Il reste de quoi équiper 607
-# petites communes sur les 3 099 qu’il faudrait.
-
-# %%
-held = dict(coverage.select("id", "holds").iter_rows())
-assert held == {"departements": True, "grandes": True, "petites": False}
-assert reached.summary()["n_funded"] == 2_000
-assert 2_000 - 66 - 1_327 == 607
+assert euros["petites"] > 0.6 * document["granted_cents"] / 1e8
+assert abs(sum(euros.values()) * 1e8 - document["granted_cents"]) < 1
+coverage = reached.table("rules")
+assert dict(coverage.select("id", "holds").iter_rows()) == {
+    "departements": True,
+    "grandes": True,
+    "petites": False,
+}
+assert reached.document["n_funded"] == 2_000
 assert dict(coverage.select("id", "num").iter_rows())["petites"] == 81 + 607
+
+# %% [markdown]
+# ## À essayer
+#
+# - Changez l’ordre des objectifs : `quick.with_({"objective": goals[::-1]})`. Combien de départements sont équipés
+#   avec 10 M€ ?
+# - Le prix d’un objectif avec son certificat : `tnt.prices(scenario, kinds=["rule"], prove=True)`.
+# - Un autre taux : `"rules.petites.min": "15 %"`.

@@ -14,6 +14,15 @@ HIDDEN = "remove-cell"
 """The tag of a cell that the site leaves out: assertions stand there."""
 STORIES = {
     "00-quinze-lignes": "00-fifteen-lines.en",
+    "01-premiers-pas": "01-first-steps.en",
+    "02-enveloppe-elargie": "02-bigger-envelope.en",
+    "03-regles-et-equite": "03-rules-and-equity.en",
+    "04-incertitude": "04-uncertainty.en",
+    "05-pourquoi": "05-why.en",
+    "06-franceconnect": "06-franceconnect.en",
+    "07-detr-dsil-reel": "07-real-detr-dsil.en",
+    "08-batch-et-cluster": "08-batch-and-cluster.en",
+    "09-vos-donnees": "09-your-data.en",
     "10-programmation-lineaire": "10-linear-programming.en",
 }
 """The French name of each story and its English name."""
@@ -42,8 +51,12 @@ def read_shape(code: str) -> tuple[str, list[str]]:
     return ast.dump(tree), texts
 
 
-def _take_texts(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-            node.value = ""
+def _take_texts(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        node.values = [part for part in node.values if not isinstance(part, ast.Constant)]
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+        node.value = ""
+    for child in ast.iter_child_nodes(node):
+        yield from _take_texts(child)
