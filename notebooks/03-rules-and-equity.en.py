@@ -148,6 +148,8 @@ assert (
 )
 assert price["plafond-departement"] > price["communes"] > 0
 assert points < score(base)
+heads = alone["plafond-departement"].plot.by_department("head").data.sort("per_head")["population"]
+assert heads[-20:].sum() * 5 < heads[:20].sum()
 clash = scenario.with_({"rules.plafond-departement.off": False, "rules.partout.off": False}).solve()
 assert clash.status is tnt.Status.INFEASIBLE
 

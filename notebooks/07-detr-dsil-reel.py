@@ -116,6 +116,8 @@ assert out["median_cents"] > 5 * kept["median_cents"]
 assert sizes["n"].sum() == projects.height
 funded = projects.filter("funded").group_by("department").agg(pl.col("granted_cents").sum())
 assert funded.height > 95
+heads = result.plot.by_department("head").data.filter(pl.col("granted") > 0)["per_head"]
+assert heads.max() > 10 * heads.min()
 
 # %% [markdown]
 # ## À essayer
