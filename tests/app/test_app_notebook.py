@@ -42,6 +42,7 @@ print(json.dumps({
     "found": explorer.result.document["allocation_sha256"],
     "moves": [event["value"] for event in events if event["do"] == "amount"],
     "variants": list(explorer.variants),
+    "settings": explorer.widget.settings,
 }))""",
     'explorer.set({"programme.amount": "1 M€"})',
     'tnt.explore(scenario, lang="en")',
@@ -134,6 +135,7 @@ def test_what_moves_in_a_cell_is_what_the_next_cell_has(lab: Lab) -> None:
     assert sorted(row.split()[0] for row in rows) == sorted(seen["funded"])
     assert seen["found"] == seen["again"]
     assert seen["amount"] == int(page.locator("#amount-0").input_value()) == int(seen["moves"][-1])
+    assert f"a.programme={seen['amount']}" in seen["settings"].split("&")  # which other cells may observe
     assert len(seen["moves"]) <= 6  # and not twenty answers one after the other
 
 

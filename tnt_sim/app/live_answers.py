@@ -32,8 +32,8 @@ from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.verification import ProofRows, of_fresh
 
 QUICK, LONG, CONFLICT_SECONDS, CELL_CONFLICT_SECONDS = 5.0, 60.0, 20.0, 6.0
-"""Time limits in seconds: of an immediate answer, of a longer one on request, and of a search for repairs, which no
-newer setting ends in a notebook."""
+"""Time limits in seconds: of an immediate answer, of a longer one on request, and of a search for repairs,
+there and in a notebook, where no newer setting ends it."""
 CONFLICTS, REPAIRS = 2, 3
 SESSIONS = 2
 """Answers computed at the same time, each in a session of its own; further ones wait."""

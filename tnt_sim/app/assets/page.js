@@ -142,7 +142,11 @@ function render({ model, el }) {
   }
 
   function address(text, soft) {
-    if (cell) { settings = text; return; }
+    if (cell) {
+      settings = text;
+      if (model.get("settings") !== text) { model.set("settings", text); model.save_changes(); } // marimo runs the cells that read it
+      return;
+    }
     const next = location.pathname + location.search + (text ? `#${text}` : "");
     if (fragment() === text) return;
     history[soft ? "replaceState" : "pushState"](null, "", next);
