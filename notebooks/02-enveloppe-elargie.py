@@ -169,7 +169,7 @@ tnt.table(
     heads={"no_loss_cents": "Supplément qui suffit", "flag": "Ensuite"},
 )
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert set(points["proof"]) == {"PROVED"}
 assert free["points"].is_sorted()
 assert free["points"].diff().drop_nulls().is_sorted(descending=True)

@@ -139,7 +139,7 @@ tnt.table(
     lang="fr",
 )
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert {result.proof.value for result in (base, fairest, *alone.values())} <= {"PROVED", "CROSS_CHECKED"}
 assert (costs["points"] >= 0).all()
 assert (

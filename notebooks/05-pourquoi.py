@@ -194,7 +194,7 @@ tnt.table(
 # On garde la liste du cabinet, et l’on sait ce que chaque écart coûte ; `audit` dans une cellule montre chaque
 # échange.
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert set(refused["reason"].is_null()) == {False}
 pairs = refused.join(open_ones.filter("funded"), how="cross", suffix="_funded").filter(
     pl.col("score_funded") < pl.col("score")

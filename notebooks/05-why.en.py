@@ -191,7 +191,7 @@ tnt.table(
 # %% [markdown]
 # One keeps the list of the cabinet, and knows what each difference costs; `audit` in a cell shows each exchange.
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert set(refused["reason"].is_null()) == {False}
 pairs = refused.join(open_ones.filter("funded"), how="cross", suffix="_funded").filter(
     pl.col("score_funded") < pl.col("score")

@@ -105,7 +105,7 @@ control = ipywidgets.ToggleButtons(options=measures)
 control.observe(lambda change: picture.update(result.plot.by_department(change.new)), "value")
 control
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 document = result.document
 assert document["n_dossiers"] == 24_811
 assert document["proof"] == "PROVED"

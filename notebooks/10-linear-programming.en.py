@@ -217,7 +217,7 @@ def draw(amount):
 
 
 picture = display(draw(1_600), display_id=True)
-control = ipywidgets.SelectionSlider(options=amounts, value=1_600, description="k€")
+control = ipywidgets.SelectionSlider(options=amounts, value=1_600, description="€k")
 control.observe(lambda change: picture.update(draw(change.new)), "value")
 control
 
@@ -282,7 +282,7 @@ tnt.table(
     lang="en",
 )
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert proved.proof is tnt.Proof.PROVED
 assert abs(float(proved.document["objective"][0]["value"]) - score) < 1e-6
 assert relaxed.bound > relaxed.best > score

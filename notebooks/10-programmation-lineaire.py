@@ -285,7 +285,7 @@ tnt.table(
     lang="fr",
 )
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert proved.proof is tnt.Proof.PROVED
 assert abs(float(proved.document["objective"][0]["value"]) - score) < 1e-6
 assert relaxed.bound > relaxed.best > score
