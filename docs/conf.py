@@ -1,13 +1,15 @@
 """How the documentation is built: offline, from the whole repository, so that links work here as on a forge.
 
 `python tools/docs.py build DIR` runs it; the root of the repository is Sphinx's source folder. Notebooks are shown
-as they are, or executed first when TNT_DOCS_EXECUTE=force.
+as they are, or executed first when TNT_DOCS_EXECUTE=cache; the gallery is executed with them.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -15,17 +17,20 @@ from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util.logging import getLogger
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
 project = "tnt_sim"
 author = "The tnt_sim authors"
 project_copyright = "The tnt_sim authors, MIT"
 release = version_of("tnt-sim")
 language = "fr"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_gallery.gen_gallery"]
 root_doc = "docs/index"
 include_patterns = [
     "docs/*.md",
     "docs/decisions/*.md",
+    "docs/gallery/*.rst",
     "notebooks/*.ipynb",
     "scenarios/data/README.md",
     "CHANGELOG.md",
@@ -39,6 +44,22 @@ nb_execution_mode = os.environ.get("TNT_DOCS_EXECUTE", "off")
 nb_execution_timeout = 600
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 """Controls would load scripts from outside; a page of the site shows their pictures alone."""
+nb_execution_raise_on_error = True
+sphinx_gallery_conf = {
+    "examples_dirs": "docs/examples",
+    "gallery_dirs": "docs/gallery",
+    "filename_pattern": "",
+    "within_subsection_order": "FileNameSortKey",
+    "plot_gallery": nb_execution_mode != "off",
+    "abort_on_example_error": True,
+    "image_scrapers": ("gallery_pictures.scrape_picture",),
+    "reset_modules": (),
+    "capture_repr": ("_repr_html_",),
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
+"""The gallery is executed with the notebooks; an example whose text is unchanged is not executed again."""
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -2,13 +2,15 @@
 
 python tools/docs.py write              writes the generated pages
 python tools/docs.py check              names those that are stale; exit code 1 if any is
-python tools/docs.py build DIR          builds the site into DIR, offline; every warning is an error
-python tools/docs.py build DIR --run    … with the notebooks executed
+python tools/docs.py build DIR          builds the site into DIR, offline; every warning is an error. Notebooks and
+                                        the gallery are executed, and only those that changed at the next build
+python tools/docs.py build DIR --still  … with notebooks as they are stored, and no picture in the gallery
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +30,7 @@ import schema_page
 from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
 ROOT = Path(__file__).resolve().parents[1]
+GALLERY = ROOT / "docs" / "gallery"
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/accessibilite.md": accessibility_page.build_accessibility_page,
     "docs/architecture.svg": drawing.drawing,
@@ -55,12 +58,16 @@ def write() -> None:
         (ROOT / name).write_text(make(), encoding="utf-8", newline="\n")
 
 
-def build(folder: Path, *, run: bool = False) -> int:
-    """Build the site; exit code of Sphinx. Nothing is fetched and nothing stays in the repository."""
+def build(folder: Path, *, still: bool = False) -> int:
+    """Build the site; exit code of Sphinx. Nothing is fetched; the gallery stays, so that it is executed once."""
+    has_gallery = GALLERY.exists()
     words = ["-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", str(ROOT / "docs")]
+    words += ["-D", f"nb_execution_cache_path={folder / '.notebooks'}"]
     words += ["-d", str(folder / ".doctrees"), str(ROOT), str(folder)]
-    environment = {**os.environ, "TNT_DOCS_EXECUTE": "force" if run else "off"}
+    environment = {**os.environ, "TNT_DOCS_EXECUTE": "off" if still else "cache"}
     code = subprocess.run([sys.executable, *words], env=environment, check=False).returncode
+    if still and not has_gallery:  # pages without a picture would keep their place at the next build
+        shutil.rmtree(GALLERY, ignore_errors=True)
     entry = (
         '<!doctype html><title>tnt_sim</title><meta http-equiv="refresh" content="0; url=docs/index.html">'
     )
@@ -75,8 +82,8 @@ def main(words: Sequence[str]) -> int:
         old = [name for name in PAGES if not fresh(name)]
         print("\n".join(f"{name} is stale: python tools/docs.py write" for name in old) or "all fresh")
         return int(bool(old))
-    elif words[:1] == ["build"] and len(words) in (2, 3) and words[2:] in ([], ["--run"]):
-        return build(Path(words[1]).resolve(), run=len(words) == 3)
+    elif words[:1] == ["build"] and len(words) in (2, 3) and words[2:] in ([], ["--still"]):
+        return build(Path(words[1]).resolve(), still=len(words) == 3)
     else:
         print(__doc__)
         return 2

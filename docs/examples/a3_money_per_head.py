@@ -1,0 +1,11 @@
+"""
+Par habitant
+==============
+
+*Per inhabitant*: a map of rates compares departments of unlike size.
+"""
+
+import tnt_sim as tnt
+
+scenario = tnt.read_scenario("../../scenarios/tnt-2021.yaml")
+scenario.solve().plot.by_department("head")

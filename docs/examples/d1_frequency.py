@@ -1,0 +1,12 @@
+"""
+Retenu dans combien de tirages
+================================
+
+*Funded in how many draws.*
+"""
+
+import tnt_sim as tnt
+
+scenario = tnt.read_scenario("../../scenarios/tnt-2021-incertain.yaml")
+ensemble = tnt.ensemble(scenario, 40)
+ensemble.plot.frequency()

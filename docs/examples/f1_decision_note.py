@@ -1,0 +1,11 @@
+"""
+Page : la note de décision
+============================
+
+*The decision note*, with its annexes.
+"""
+
+import tnt_sim as tnt
+
+scenario = tnt.read_scenario("../../scenarios/tnt-2021.yaml")
+scenario.solve().report.html(explain=False)

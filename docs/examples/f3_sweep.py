@@ -1,0 +1,11 @@
+"""
+Page : une enveloppe plus grande
+==================================
+
+*A larger envelope*, amount by amount.
+"""
+
+import tnt_sim as tnt
+
+scenario = tnt.read_scenario("../../scenarios/equite-territoriale.yaml")
+scenario.analyse.sweep(start="28 M€", stop="31 M€", steps=8).report.html("sweep.html")

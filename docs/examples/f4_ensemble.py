@@ -1,0 +1,11 @@
+"""
+Page : les aléas
+==================
+
+*Uncertain costs, scores and withdrawals.*
+"""
+
+import tnt_sim as tnt
+
+scenario = tnt.read_scenario("../../scenarios/tnt-2021-incertain.yaml")
+tnt.ensemble(scenario, 40).report.html("ensemble.html")

@@ -1,0 +1,11 @@
+"""
+Page : ce que coûte chaque règle
+==================================
+
+*The price of each rule.*
+"""
+
+import tnt_sim as tnt
+
+scenario = tnt.read_scenario("../../scenarios/enveloppe-98.yaml")
+scenario.analyse.rule_prices().report.html("prices.html")
