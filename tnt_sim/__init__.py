@@ -17,6 +17,7 @@ from tnt_sim.api import old_paths
 if TYPE_CHECKING:
     from tnt_sim import rules as rules
     from tnt_sim.analysis.compare.common_core import core
+    from tnt_sim.api.batches.batch import Batch, batch, open_batch
     from tnt_sim.api.building import goals as goals
     from tnt_sim.api.building.envelopes import envelope
     from tnt_sim.api.comparison import Comparison, compare
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from tnt_sim.reporting.notebook.tables import table
 
 __all__ = [
+    "Batch",
     "Comparison",
     "DataError",
     "Defect",
@@ -81,6 +83,7 @@ __all__ = [
     "__version__",
     "alternatives",
     "audit",
+    "batch",
     "by_opinion",
     "compare",
     "conflict",
@@ -94,6 +97,7 @@ __all__ = [
     "goals",
     "import_file",
     "next_euro",
+    "open_batch",
     "open_run",
     "prices",
     "read_scenario",
@@ -116,6 +120,9 @@ _HOMES = {
     "Status": "tnt_sim.engine.result",
     "compare": "tnt_sim.api.comparison",
     "alternatives": "tnt_sim.api.studies.alternatives",
+    "Batch": "tnt_sim.api.batches.batch",
+    "batch": "tnt_sim.api.batches.batch",
+    "open_batch": "tnt_sim.api.batches.batch",
     "audit": "tnt_sim.api.studies.audit",
     "by_opinion": "tnt_sim.api.scenario",
     "core": "tnt_sim.analysis.compare.common_core",

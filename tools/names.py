@@ -82,7 +82,17 @@ PUBLIC = frozenset(
         ),
         *("by_department", "table", "alternatives", "conflict", "core", "next_euro", "entries", "target"),
         *("prices", "extension", "by_opinion", "weights", "ensemble", "sweep", "session", "model"),
-        *("marginal_euro", "entry_thresholds", "rule_prices", "extension_shares", "infeasibility"),
+        *(
+            "marginal_euro",
+            "entry_thresholds",
+            "rule_prices",
+            "batch",
+            "scenario",
+            "sql",
+            "connect",
+            "extension_shares",
+            "infeasibility",
+        ),
         *("html", "excel", "csv", "parquet", "xlsx", "demarche", "turgot", "scdl", "pabulib"),
         *("mail_merge", "order_annex", "chorus"),
         *(

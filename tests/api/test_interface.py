@@ -30,6 +30,7 @@ from tnt_sim.api import (
     variants,
 )
 from tnt_sim.api.analysis_methods import Analyses
+from tnt_sim.api.batches import batch
 from tnt_sim.api.models import model, relaxation
 from tnt_sim.app import explorer
 from tnt_sim.cli import project_templates
@@ -39,7 +40,7 @@ from tnt_sim.reporting.plots import comparison_plots, ensemble_plots, plot_langu
 from tnt_sim.scenario.scenario import ScenarioData
 
 MODULES = (
-    analysis_methods, comparison, decision_files, ensemble, explorer, extension, model, relaxation, result,
+    analysis_methods, batch, comparison, decision_files, ensemble, explorer, extension, model, relaxation, result,
     runs, scenario, session, study_files, sweep, variants, comparison_plots, ensemble_plots, plot_language,
     result_plots, sweep_plots,
 )  # fmt: skip
@@ -132,6 +133,13 @@ def test_every_way_in_ends_in_a_result(example: tnt.Scenario, tmp_path: Path) ->
     assert found[0].document["allocation_sha256"] == found[2].document["allocation_sha256"]
     assert found[1].document["allocation_sha256"] == found[3].document["allocation_sha256"]
     assert found[0].dossiers.equals(found[2].dossiers)
+    run = tnt.open_run(found[0].save(tmp_path / "runs"))
+    assert run.tables == found[0].tables
+    for name in run.tables:
+        assert run.to_dataframe(table=name, euros=True).height == found[0].table(name).height
+    departments = found[0].table("departments")
+    assert departments["granted_cents"].sum() == found[0].document["granted_cents"]
+    assert departments.height == 101
 
 
 def test_every_answer_has_the_same_five(example: tnt.Scenario) -> None:
@@ -153,7 +161,11 @@ def test_every_answer_has_the_same_five(example: tnt.Scenario) -> None:
             for key, rows in one.document.items()
             if isinstance(rows, list) and rows and isinstance(rows[0], dict)
         ]
-        assert all(one.table(name).height == len(one.document[name]) for name in lists)
+        assert set(lists) <= set(one.tables)
+        flat = {"points"} if isinstance(one, tnt.Sweep) else set()  # one row per amount and curve
+        assert all(one.table(name).height == len(one.document[name]) for name in lists if name not in flat)
+        assert one.table().equals(one.table(one.tables[0]))
+        assert all(one.to_dataframe(table=name).equals(one.table(name)) for name in one.tables)
 
 
 OF_COMMANDS = {"sets", "out", "force", "lang", "as_json", "quiet", "resume"}

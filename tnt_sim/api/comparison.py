@@ -36,6 +36,8 @@ ComparedSource = Path | str | ScenarioData | ResultData
 class Comparison(Pages, ComparedRuns):
     """Comparison of decisions, with exports for notebooks and files."""
 
+    own_table = "moves"
+
     @property
     def plot(self) -> ComparisonPlots:
         """Its charts: `envelopes`, `moves`, `by_department`, `lorenz`; each is an Altair chart.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tnt_sim.reporting.plots.ensemble_plots import EnsemblePlots
 
 MOST_DRAWS = 1_000_000
@@ -37,6 +40,11 @@ MOST_DRAWS = 1_000_000
 
 class Ensemble(Pages, EnsembleTables):
     """Ensemble of draws, with exports for notebooks and files."""
+
+    own_table = "dossiers"
+
+    def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
+        return {**super()._map_tables(), "draws": self.build_draw_table}
 
     @property
     def plot(self) -> EnsemblePlots:

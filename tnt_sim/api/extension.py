@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ class Extension(StudyAnswer):
         euros: bool = False,
         labels: Lang | str | None = None,
     ) -> Any:
-        """Return the table `gains` or the table `moves`.
+        """Return one of its `tables`, first `gains` and `moves`.
 
         `gains` has one row per curve, total and objective; its figures are floats, for drawing (the
         document holds exact decimals). `moves` has one row per move of money, in integer cents.
@@ -69,11 +70,14 @@ class Extension(StudyAnswer):
         """
         from tnt_sim.reporting.notebook.data_frames import convert_table
 
-        rows = {"gains": self._list_gains, "moves": self._list_moves}
-        if table not in rows:
-            raise ValueError(f"table must be one of {', '.join(rows)}, not {table!r}")
-        frame = pl.DataFrame(rows[table](), infer_schema_length=None)
-        return convert_table(frame, backend, euros=euros, labels=labels)
+        return convert_table(self.table(table), backend, euros=euros, labels=labels)
+
+    def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
+        own: dict[str, Callable[[], pl.DataFrame]] = {
+            "gains": lambda: pl.DataFrame(self._list_gains(), infer_schema_length=None),
+            "moves": lambda: pl.DataFrame(self._list_moves(), infer_schema_length=None),
+        }
+        return own | dict(super()._map_tables())
 
     def _list_gains(self) -> list[dict[str, Any]]:
         keys = ("transfer", "extension", "total", "alone", "alone_beyond_transfer")

@@ -45,8 +45,15 @@ class Result(ResultData):
         """Language of the scenario."""
         return Lang(self.problem.scenario.spec.locale)
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of its tables, `dossiers` first."""
+        from tnt_sim.reporting.notebook.run_tables import RUN_TABLES
+
+        return RUN_TABLES
+
     def table(self, name: str = "dossiers") -> pl.DataFrame:
-        """Return a table: `dossiers`, `envelopes`, `rules`, `groups` or `objective`; amounts in integer cents.
+        """Return one of `tables`: `dossiers`, `envelopes`, `rules`…; amounts in integer cents.
 
         Raises
         ------
@@ -74,7 +81,7 @@ class Result(ResultData):
         Parameters
         ----------
         backend : `polars` or `pandas`
-        table : which table
+        table : one of `tables`
         euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
         labels : headers in words, in `fr` or `en`
 
@@ -91,8 +98,10 @@ class Result(ResultData):
         'Montant'
         """
         from tnt_sim.reporting.notebook.data_frames import convert_table
+        from tnt_sim.reporting.notebook.run_tables import DecidedTable, build_run_table
 
-        return convert_table(super().to_dataframe(table=table), backend, euros=euros, labels=labels)
+        decided = DecidedTable(self.problem.scenario.spec, self.dossiers)
+        return convert_table(build_run_table(table, decided, self.data), backend, euros=euros, labels=labels)
 
     def explain(self, *dossiers: str, everyone: bool = False, lang: Lang | str | None = None) -> Explanation:
         """Explain why these applications, or all, are funded or not, and what change would fund them.

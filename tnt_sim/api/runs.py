@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.decision_files import Exports
-from tnt_sim.engine.result import build_frame
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.theme import import_altair
 from tnt_sim.reporting.notebook.cards import About, render_result_card
+from tnt_sim.reporting.notebook.run_tables import RUN_TABLES, DecidedTable, build_run_table
 
 if TYPE_CHECKING:
     from tnt_sim.api.studies.reconciliation import ReconciledRun
@@ -76,8 +76,13 @@ class Run:
         """
         return self.run.summary
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of its tables, `dossiers` first."""
+        return RUN_TABLES
+
     def table(self, name: str = "dossiers") -> pl.DataFrame:
-        """Return a table: `dossiers`, `envelopes`, `rules`, `groups` or `objective`; amounts in integer cents.
+        """Return one of `tables`: `dossiers`, `envelopes`, `rules`…; amounts in integer cents.
 
         Examples
         --------
@@ -100,7 +105,7 @@ class Run:
         Parameters
         ----------
         backend : `polars` or `pandas`
-        table : which table
+        table : one of `tables`
         euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
         labels : headers in words, in `fr` or `en`
 
@@ -111,8 +116,10 @@ class Run:
         """
         from tnt_sim.reporting.notebook.data_frames import convert_table
 
-        own = self.run.table.drop(NODE) if table == "dossiers" else build_frame(self.run.data, table)
-        return convert_table(own, backend, euros=euros, labels=labels)
+        decided = DecidedTable(self.run.spec, self.run.table.drop(NODE))
+        return convert_table(
+            build_run_table(table, decided, self.run.data), backend, euros=euros, labels=labels
+        )
 
     def reconcile(
         self,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.impossible_settings import with_conflict
@@ -14,6 +14,8 @@ from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.i18n.message import Lang
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tnt_sim.reporting.report_tree import Report
 
 
@@ -82,6 +84,9 @@ class WithReport:
 class Pages(WithReport, StudyAnswer):
     """Base of the answers whose page and workbook come from one report."""
 
+    own_table: ClassVar[str] = ""
+    """Name of the table of the answer, which no list of the document is."""
+
     if TYPE_CHECKING:
 
         @property
@@ -101,7 +106,7 @@ class Pages(WithReport, StudyAnswer):
         Parameters
         ----------
         backend : `polars` or `pandas`
-        table : a list of the document. By default the table of the answer, one row for each entry
+        table : one of `tables`. By default the table of the answer, one row for each entry
         euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
         labels : headers in words, in `fr` or `en`
 
@@ -119,9 +124,15 @@ class Pages(WithReport, StudyAnswer):
 
         own = getattr(super(), "to_dataframe", None)
         if table is None and own is None:
-            table = next(key for key, rows in self.document.items() if isinstance(rows, list) and rows)
+            lists = (key for key, rows in self.document.items() if isinstance(rows, list) and rows)
+            table = self.own_table or next(lists)
         frame = self.table(table) if table is not None else own()  # type: ignore[misc]
         return convert_table(frame, backend, euros=euros, labels=labels)
+
+    def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
+        lists = super()._map_tables()
+        own = getattr(super(), "to_dataframe", None)
+        return {self.own_table: own, **lists} | {self.own_table: own} if self.own_table and own else lists
 
     def build_report(self) -> Report:
         """Return the report that a page or a workbook shows.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ from tnt_sim.reporting.report_tree import Report
 from tnt_sim.scenario.scenario import ScenarioData
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tnt_sim.reporting.plots.sweep_plots import SweepPlots
 
 
@@ -55,7 +58,7 @@ class Sweep(WithReport, StudyAnswer):
         euros: bool = False,
         labels: Lang | str | None = None,
     ) -> Any:
-        """Return one of the tables `points`, `envelopes`, `dossiers` or `steps`; amounts in integer cents.
+        """Return one of its `tables`: `points`, `envelopes`, `dossiers`, `steps`…; amounts in integer cents.
 
         Parameters
         ----------
@@ -75,18 +78,20 @@ class Sweep(WithReport, StudyAnswer):
         >>> curve.to_dataframe(table="points").height
         6
         """
-        from tnt_sim.analysis.sweep import frames
         from tnt_sim.reporting.notebook.data_frames import convert_table
 
-        makers = {
-            "points": frames.build_point_frame,
-            "envelopes": frames.build_envelope_frame,
-            "dossiers": frames.build_dossier_frame,
-            "steps": frames.build_step_frame,
+        return convert_table(self.table(table), backend, euros=euros, labels=labels)
+
+    def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
+        from tnt_sim.analysis.sweep import frames
+
+        own: dict[str, Callable[[], pl.DataFrame]] = {
+            "points": partial(frames.build_point_frame, self.data),
+            "envelopes": partial(frames.build_envelope_frame, self.data),
+            "dossiers": partial(frames.build_dossier_frame, self.data),
+            "steps": partial(frames.build_step_frame, self.data),
         }
-        if table not in makers:
-            raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
-        return convert_table(makers[table](self.data), backend, euros=euros, labels=labels)
+        return own | {name: make for name, make in super()._map_tables().items() if name not in own}
 
     @property
     def plot(self) -> SweepPlots:

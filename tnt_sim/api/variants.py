@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -133,19 +134,37 @@ class Variants(StudyAnswer):
         columns = {name: [getattr(entry, name) for entry in entries] for name in SCHEMA}
         return pl.DataFrame(columns, schema=dict(SCHEMA))
 
-    def table(self, name: str = "variants") -> pl.DataFrame:
-        """Return the table of the variants; amounts in integer cents, values as exact numbers.
+    def to_dataframe(
+        self,
+        backend: str = "polars",
+        *,
+        table: str = "variants",
+        euros: bool = False,
+        labels: Lang | str | None = None,
+    ) -> Any:
+        """Return the table of the variants, by default amounts in integer cents and values as exact numbers.
+
+        Parameters
+        ----------
+        backend : `polars` or `pandas`
+        table : `variants`
+        euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
+        labels : headers in words, in `fr` or `en`
 
         Raises
         ------
         ValueError
-            For another name.
+            If the table, the backend or the language does not exist.
 
         Examples
         --------
-        >>> tnt.Session(scenario).solve_many([{"programme.amount": "1 M€"}]).table()["n_funded"].to_list()
+        >>> many = tnt.Session(scenario).solve_many([{"programme.amount": "1 M€"}])
+        >>> many.to_dataframe("pandas", euros=True)["n_funded"].to_list()
         [16]
         """
-        if name != "variants":
-            raise ValueError(f"table must be variants, not {name!r}")
-        return self.frame
+        from tnt_sim.reporting.notebook.data_frames import convert_table
+
+        return convert_table(self.table(table), backend, euros=euros, labels=labels)
+
+    def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
+        return {"variants": lambda: self.frame}

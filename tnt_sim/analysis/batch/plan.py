@@ -20,7 +20,7 @@ from typing import Any
 from tnt_sim.analysis.shared.worker_memory import estimate_worker_bytes
 from tnt_sim.domain.field_types import Spec
 from tnt_sim.engine.session import list_compiled_changes
-from tnt_sim.errors import Defect, Defects, Place, ScenarioError, suggest_name
+from tnt_sim.errors import Defect, Defects, Place, ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.load import load_scenario, set_text, with_changes
 from tnt_sim.scenario.scenario import ScenarioData
@@ -95,16 +95,53 @@ def read_plan(paths: Sequence[Path]) -> BatchPlan:
     ScenarioError, DataError
         With every defect of a file; each value of a matrix is tried once, alone.
     """
-    cases: list[BatchCase] = []
-    bases: list[ScenarioData] = []
-    for path in paths:
-        found, base = _of_file(path)
-        cases.extend(found)
-        bases.append(base)
+    return join_plans([_of_file(path) for path in paths])
+
+
+def join_plans(pieces: Sequence[tuple[Sequence[BatchCase], ScenarioData]]) -> BatchPlan:
+    """Return the plan of some cases with their base scenarios; equal cases are computed once."""
     earlier: dict[str, BatchCase] = {}
-    for case in cases:  # equal cases are computed once
-        earlier.setdefault(case.key, case)
-    return BatchPlan(tuple(earlier.values()), tuple(bases))
+    for cases, _base in pieces:
+        for case in cases:
+            earlier.setdefault(case.key, case)
+    return BatchPlan(tuple(earlier.values()), tuple(base for _cases, base in pieces))
+
+
+def build_cases(
+    scenario: ScenarioData, matrix: Mapping[str, Sequence[object]], name: str | None = None
+) -> tuple[list[BatchCase], ScenarioData]:
+    """Return the cases of a scenario in memory, one for each combination of a matrix, and its base scenario.
+
+    Parameters
+    ----------
+    matrix : values by dotted path, none for the scenario itself
+    name : of a scenario without a matrix; by default its id and its changes
+
+    Raises
+    ------
+    ScenarioError
+        With the defects of a value, each tried alone; for an axis without a value.
+    UsageError
+        If the scenario does not come from a file.
+    """
+    if scenario.path is None:
+        raise UsageError(
+            _("this scenario does not come from a file. Write it to a .yaml file and give its name.")
+        )
+    base, solver = load_scenario(scenario.path), _serialise_solver(scenario)
+    for key, values in matrix.items():
+        if not values:
+            raise ScenarioError([Defect("batch-empty", _('the axis "{key}" has no value.', key=key))])
+        for value in values:
+            with_changes(scenario, {key: value})
+    cases = []
+    for chosen in product(*([(key, set_text(value)) for value in values] for key, values in matrix.items())):
+        retained = [text for text in scenario.sets if text.partition("=")[0].strip() not in dict(chosen)]
+        sets = (*retained, *(f"{key}={value}" for key, value in chosen))
+        own = ", ".join(value for _key, value in chosen)
+        alone = f"{scenario.id} ({', '.join(scenario.sets)})" if scenario.sets else scenario.id
+        cases.append(BatchCase(own or name or alone, scenario.path.resolve(), base.sha256, sets, solver))
+    return cases, base
 
 
 def _of_file(path: Path) -> tuple[list[BatchCase], ScenarioData]:

@@ -98,7 +98,7 @@ def run_batch(
         if not interrupted and len(store.done) >= len(plan.cases):
             check_unchanged_inputs(plan.bases)
             store.finish([case.key for case in plan.cases])
-        runs = _sort_by_plan(plan, read_runs(folder))
+        runs = sort_by_plan(plan, read_runs(folder))
         _check_agreement(runs)
         return BatchResult(plan, folder, runs, interrupted, store.torn)
 
@@ -160,7 +160,8 @@ class _Coordinator:
         return record
 
 
-def _sort_by_plan(plan: BatchPlan, runs: pl.DataFrame) -> pl.DataFrame:
+def sort_by_plan(plan: BatchPlan, runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of a store in the order of a plan."""
     order = pl.DataFrame({"case_sha256": [case.key for case in plan.cases]}).with_row_index("_place")
     return order.join(runs, on="case_sha256").sort("_place").drop("_place")
 

@@ -343,6 +343,22 @@ def check_begun(folder: Path) -> None:
         )
 
 
+def read_batch_identity(folder: Path) -> tuple[str, int]:
+    """Return the SHA-256 of the cases of a batch and their number.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds no batch, or a store of something else.
+    """
+    check_begun(folder)
+    manifest = _read_manifest(folder)
+    sha256, n_cases = manifest.get("batch_sha256"), manifest.get("n_cases")
+    if not isinstance(sha256, str) or not isinstance(n_cases, int):
+        raise UsageError(_('"{folder}" holds no batch of scenarios.', folder=folder), code="usage.batch")
+    return sha256, n_cases
+
+
 def _locate_cases(files: Sequence[Path]) -> pl.DataFrame:
     """Return the file that holds each case, the first of several."""
     pieces = [

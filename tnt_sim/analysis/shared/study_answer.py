@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -33,22 +33,32 @@ class DocumentTables:
         proof = self.document.get("proof")
         return None if proof is None else str(proof)
 
-    def table(self, name: str) -> pl.DataFrame:
-        """Return a list of the document as a table, without nested values; amounts in integer cents.
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of its tables, the main one first."""
+        return tuple(self._map_tables())
+
+    def table(self, name: str | None = None) -> pl.DataFrame:
+        """Return one of `tables`, by default the first, without nested values; amounts in integer cents.
 
         Raises
         ------
         ValueError
-            For a name that is no list of the document, with the names that are.
+            For a name that is no table, with the names that are.
         """
-        lists = {
-            key: rows
+        makers = self._map_tables()
+        chosen = next(iter(makers), "") if name is None else name
+        if chosen not in makers:
+            raise ValueError(f"table must be one of {', '.join(makers)}, not {chosen!r}")
+        return makers[chosen]()
+
+    def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
+        """Return what makes each table, by its name: here the lists of the document."""
+        return {
+            key: partial(build_entry_frame, rows)
             for key, rows in self.document.items()
             if isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
         }
-        if name not in lists:
-            raise ValueError(f"table must be one of {', '.join(lists)}, not {name!r}")
-        return build_entry_frame(lists[name])
 
     def to_json(self) -> str:
         """Return the document as JSON text."""

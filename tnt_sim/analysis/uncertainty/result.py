@@ -340,6 +340,19 @@ class EnsembleTables(StudyAnswer):
         )
         return table.filter(pl.Series(visited)).sort("times", "dossier", descending=[True, False])
 
+    def build_draw_table(self) -> pl.DataFrame:
+        """Return one row per optimised draw: its number, the exact value, who is funded and what is left."""
+        optima = self.draws.optima
+        return pl.DataFrame(
+            {
+                "draw": list(optima),
+                "value": [format_fraction(one.value) for one in optima.values()],
+                "n_funded": [len(one.rows) for one in optima.values()],
+                "unspent_cents": [int(one.unspent_cents[0]) for one in optima.values()],
+            },
+            schema={"draw": pl.Int64, "value": pl.String, "n_funded": pl.Int64, "unspent_cents": pl.Int64},
+        )
+
     def _count_limits(self, times: IntArray) -> tuple[IntArray, IntArray]:
         """Return in how many optimised or bounded draws each application is funded, at least and at most."""
         n = self.problem.case.n

@@ -10,5 +10,7 @@ from tnt_sim.api.study_files import Pages, with_files
 class Alternatives(Pages, AlternativesResult):
     """Near-optimal allocations of a scenario, with their page and workbook."""
 
+    own_table = "dossiers"
+
 
 alternatives = with_files(analysis.alternatives, Alternatives)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Audit(Pages, AuditResult):
     """Selection compared with the rules and the optimum, with its page and workbook."""
 
+    own_table = "dossiers"
+
     def build_report(self) -> Report:
         """Return the report that a page or a workbook shows, with the picture of the list."""
         from tnt_sim.reporting.reports.audit import build_report

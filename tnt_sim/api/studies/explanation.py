@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Explanation(Pages, analysis.ExplanationResult):
     """Reasons for the decisions on some applications, with their page and workbook."""
 
+    own_table = "decisions"
+
     @property
     def lang(self) -> Lang:
         """Return the language of its sentences."""

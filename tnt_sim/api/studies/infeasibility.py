@@ -10,5 +10,7 @@ from tnt_sim.api.study_files import Pages, with_files
 class Conflict(Pages, ConflictResult):
     """Explanation of an infeasible scenario, with its page and workbook."""
 
+    own_table = "members"
+
 
 conflict = with_files(minimal_conflicts.conflict, Conflict)

@@ -10,5 +10,7 @@ from tnt_sim.api.study_files import Pages, with_files
 class WeightStudy(Pages, WeightsResult):
     """Non-dominated allocations under partially known weights, with their page and workbook."""
 
+    own_table = "dossiers"
+
 
 weights = with_files(partial_weights.weights, WeightStudy)

@@ -116,6 +116,31 @@ def build_tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
     ]  # fmt: skip
 
 
+DEPARTMENT_COLUMNS = {
+    "department": pl.String,
+    "name": pl.String,
+    "population": pl.Int64,
+    "n_dossiers": pl.Int64,
+    "n_funded": pl.Int64,
+    "requested_cents": pl.Int64,
+    "granted_cents": pl.Int64,
+}
+
+
+def build_department_table(run: Tabled) -> pl.DataFrame:
+    """Return one row per department of the map; no row if no application has a department."""
+    grouping = next((one for one in build_groupings(run, Lang.FR) if one.key == "department"), None)
+    rows = [
+        (
+            tally.code, tally.name, tally.population or None, tally.filed, tally.funded,
+            tally.requested_cents, tally.granted_cents,
+        )
+        for tally in (build_tallies(run, grouping) if grouping is not None else ())
+        if tally.code
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=DEPARTMENT_COLUMNS, orient="row")
+
+
 def _sum_by_group(group: Index, values: npt.NDArray[np.int64], n: int) -> Index:
     """Sum values by group, exactly in 64-bit integers."""
     total = np.zeros(n, dtype=np.int64)

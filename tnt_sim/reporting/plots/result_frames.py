@@ -8,7 +8,7 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _p, capitalise_text
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.decision_page.outcomes import Outcome, Outcomes, select_rows
-from tnt_sim.reporting.decision_page.subtotals import build_groupings, build_tallies
+from tnt_sim.reporting.decision_page.subtotals import build_department_table
 from tnt_sim.reporting.plots.drawing.chart_words import make_unique
 from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
 
@@ -68,7 +68,7 @@ def build_money_frame(run: StoredRun, outcomes: Outcomes, lang: Lang) -> pl.Data
     )
 
 
-def build_department_frame(run: StoredRun, lang: Lang) -> pl.DataFrame:
+def build_department_frame(run: StoredRun) -> pl.DataFrame:
     """Return one row per department: inhabitants, applications and amounts, per head too.
 
     Raises
@@ -76,25 +76,18 @@ def build_department_frame(run: StoredRun, lang: Lang) -> pl.DataFrame:
     ValueError
         If no application has a department.
     """
-    grouping = next((one for one in build_groupings(run, lang) if one.key == "department"), None)
-    if grouping is None:
+    table = build_department_table(run)
+    if table.is_empty():
         raise ValueError("no dossier of this run has a department: there is no map")
-    return pl.DataFrame(
-        [
-            {
-                "department": tally.code,
-                "name": tally.name,
-                "population": tally.population or None,
-                "n_dossiers": tally.filed,
-                "n_funded": tally.funded,
-                "requested": tally.requested_cents / 100,
-                "granted": tally.granted_cents / 100,
-                "per_head": None if tally.per_head_cents is None else tally.per_head_cents / 100,
-            }
-            for tally in build_tallies(run, grouping)
-            if tally.code
-        ],
-        schema_overrides={"population": pl.Int64, "per_head": pl.Float64},
+    return table.select(
+        "department",
+        "name",
+        "population",
+        "n_dossiers",
+        "n_funded",
+        (pl.col("requested_cents") / 100).alias("requested"),
+        (pl.col("granted_cents") / 100).alias("granted"),
+        (pl.col("granted_cents") / 100 / pl.col("population")).alias("per_head"),
     )
 
 

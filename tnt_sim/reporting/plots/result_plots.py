@@ -73,9 +73,7 @@ class ResultPlots(InOneLanguage):
         >>> chart.data.select("department", "name", "per_head").height
         101
         """
-        chart, finding, question = draw_department_map(
-            build_department_frame(self.run, self.lang), measure, self.lang
-        )
+        chart, finding, question = draw_department_map(build_department_frame(self.run), measure, self.lang)
         return self._finish(chart, finding, question)
 
     def margin(self, envelope: str | None = None) -> AltairChart:

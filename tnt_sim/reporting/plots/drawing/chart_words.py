@@ -71,10 +71,11 @@ def write_money_expression(lang: Lang) -> str:
     return text
 
 
-def build_count_axis(most: int, **options: Any) -> alt.Axis:
+def build_count_axis(most: int, *, grid: bool = True) -> alt.Axis:
     """Return an axis of whole numbers from 0 to `most`, whose ticks are whole numbers too."""
-    ticks = {"values": list(range(most + 1))} if most <= 5 else {"tickCount": 5}
-    return alt.Axis(**{"format": ",d", **ticks, **options})
+    if most <= 5:
+        return alt.Axis(format=",d", grid=grid, values=list(range(most + 1)))
+    return alt.Axis(format=",d", grid=grid, tickCount=5)
 
 
 def build_name_axis(**options: Any) -> alt.Axis:
