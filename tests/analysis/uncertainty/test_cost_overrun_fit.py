@@ -14,7 +14,7 @@ from tnt_sim.analysis.uncertainty.cost_overrun_fit import compute_normality_p_va
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.uncertainty import render_fit_yaml
+from tnt_sim.reporting.reports.overrun_fit import render_fit_yaml
 from tnt_sim.scenario.load import load_scenario
 
 LAWS = {"commune": (1.05, 0.15, 400), "epci": (0.98, 0.08, 200), "région \u00ab 2 \u00bb": (1.2, 0.3, 12)}

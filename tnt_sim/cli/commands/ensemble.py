@@ -203,7 +203,7 @@ def _fit_distributions(table: Path, columns: Mapping[str, str], options: Ensembl
     out, lang = options.out, parse_lang(options.lang)
     from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table
     from tnt_sim.engine.run_folder.atomic_write import check_target, put_file
-    from tnt_sim.reporting.reports.uncertainty import build_fit_report, render_fit_yaml
+    from tnt_sim.reporting.reports.overrun_fit import build_fit_report, render_fit_yaml
 
     if out is not None:
         if out.suffix.lower() not in (".yaml", ".yml"):
