@@ -288,6 +288,7 @@ def test_payments_bound_commitments(runs: Runs) -> None:
         ("demat_ads", ("demat-ads-2021.csv",)),
         ("cybersecurity", ("cybersecurite-data.csv",)),
         ("ae_cp", ("ae-cp-dossiers.csv",)),
+        ("rural_broadband", ("rural-broadband.csv",)),
         ("demarche_export", ("demarche-exemple.csv",)),
     ],
 )

@@ -200,7 +200,7 @@ def describe_stages(scenario: ScenarioData, state: State, lang: Lang) -> list[di
         goals = get_goals(stage)
         plain = {name: str(weight) for name, weight in goals.items() if not isinstance(weight, dict)}
         used = list(plain)
-        reached = () if scenario.spec.territory is None else (INHABITANTS,)
+        reached = () if scenario.spec.map_year is None else (INHABITANTS,)
         more = [name for name in (*scenario.spec.measures, *BUILT_IN, *reached) if name not in goals]
         values = {**plain, **{name: text for (j, name), text in state.weights.items() if j == k}}
         sentences = [

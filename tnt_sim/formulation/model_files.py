@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from tnt_sim.formulation.named_model import EQUAL, LEAST, MOST, NamedModel
+from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.sparse_matrix import SparseMatrix
 
 WIDTH = 200
@@ -89,8 +90,10 @@ def _fill_without_columns(model: NamedModel) -> NamedModel:
 def _list_comments(model: NamedModel, mark: str, sign: int) -> list[str]:
     offset = format_number(float(model.offset))
     objective = "objective" if sign == 1 else "-objective"
+    currency = get_currency()
+    money = "euros" if currency == EURO else currency.code or currency.symbol
     return [
-        f"{mark} {model.name}, stage {model.stage}: amounts in euros, values in their unit".encode(
+        f"{mark} {model.name}, stage {model.stage}: amounts in {money}, values in their unit".encode(
             "ascii", "replace"
         ).decode(),
         f"{mark} value of the stage = {objective} + {offset}",

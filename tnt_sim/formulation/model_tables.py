@@ -9,14 +9,15 @@ import polars as pl
 
 from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.named_model import NamedModel
+from tnt_sim.i18n.numbers import localise_currency
 from tnt_sim.scenario.problem import Problem
 
 
 def build_row_table(problem: Problem, model: NamedModel) -> pl.DataFrame:
     """Build one line per row: `name`, `kind`, `id`, `group`, `side`, `title`, `sense`, `rhs`, `measure`, `unit`.
 
-    `measure` is « € » or « 1 »; `unit` is what 1 of the row is worth in it, as a fraction. The kind `stage` is the
-    value of an earlier stage, `link` a technical row.
+    `measure` is the sign of the currency or « 1 »; `unit` is what 1 of the row is worth in it, as a fraction. The
+    kind `stage` is the value of an earlier stage, `link` a technical row.
     """
     titles = _collect_titles(problem)
     labels = model.labels
@@ -33,7 +34,7 @@ def build_row_table(problem: Problem, model: NamedModel) -> pl.DataFrame:
             "title": ["" if label is None else titles.get(label.id, "") for label in labels],
             "sense": model.senses,
             "rhs": model.rhs,
-            "measure": model.measures,
+            "measure": [localise_currency(measure) for measure in model.measures],
             "unit": [str(unit) for unit in model.row_units],
         },
         schema_overrides={"group": pl.String, "side": pl.String},
@@ -41,10 +42,10 @@ def build_row_table(problem: Problem, model: NamedModel) -> pl.DataFrame:
 
 
 def build_column_table(problem: Problem, form: Formulation, model: NamedModel) -> pl.DataFrame:
-    """Build one line per column: `name`, `kind`, `dossier`, `title`, `euros`, `lower`, `upper`, `cost`.
+    """Build one line per column: `name`, `kind`, `dossier`, `title`, `amount`, `lower`, `upper`, `cost`.
 
     The kind is `funded` (0 or 1), `steps` (of the amount above the least), `level` (0 or 1) or `auxiliary`: what
-    rules count, or money that moves, in cents. `euros` is what one unit of the column grants.
+    rules count, or money that moves, in cents. `amount` is what one unit of the column grants.
     """
     recovery = form.recovery
     dossier_rows = np.concatenate([recovery.candidate, recovery.amount_rows, recovery.options.row])
@@ -70,7 +71,7 @@ def build_column_table(problem: Problem, form: Formulation, model: NamedModel) -
             "title": pl.concat([table["title"].cast(pl.String).gather(dossier_rows), blank])
             if "title" in table.columns
             else pl.Series([None] * len(model.columns), dtype=pl.String),
-            "euros": pl.concat([pl.Series(cents / 100), pl.Series([None] * n_others, dtype=pl.Float64)]),
+            "amount": pl.concat([pl.Series(cents / 100), pl.Series([None] * n_others, dtype=pl.Float64)]),
             "lower": lower,
             "upper": upper,
             "cost": model.cost,

@@ -276,7 +276,7 @@ def _build_case(scenario: ScenarioData, tree: Tree, table: pl.DataFrame, defects
         side={
             path: scenario.tables[name] for path, name in scenario.files.items() if name in scenario.tables
         },
-        map_year=None if spec.territory is None else spec.territory.year,
+        map_year=spec.map_year,
         exact_columns=frozenset(name for name in spec.values if scenario.is_exact(name)),
         absent_allowed=frozenset(name for name, values in spec.values.items() if values.allow_absent),
         as_0_1_0=scenario.as_0_1_0,

@@ -160,7 +160,7 @@ class _Division:
         Returns None otherwise, with a defect in most cases.
         """
         spec = self.scenario.spec.territory
-        if spec is None:
+        if spec is None or spec.year is None:
             self.record_defect(
                 _("this needs a map, and the scenario names none."),
                 key,

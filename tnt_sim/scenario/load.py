@@ -21,7 +21,7 @@ import polars as pl
 from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.domain.portfolio import Portfolio
-from tnt_sim.errors import DataError, Defects, InputError, ScenarioError, UsageError
+from tnt_sim.errors import DataError, Defect, Defects, InputError, ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
@@ -177,13 +177,24 @@ def _load(
     if like is not None and same:
         return replace(scenario, warnings=like.warnings)
     _check_controls(scenario, paths)
-    if spec.territory is not None:
+    _check_place_column(scenario)
+    if spec.territory is not None and spec.territory.year is not None:
         from tnt_sim.ingest.map_completion import fill_from_map
 
-        map_ = spec.territory
-        filled, notes = fill_from_map(portfolio, map_.year, map_.fill, scenario.locate)
+        filled, notes = fill_from_map(portfolio, spec.territory.year, spec.territory.fill, scenario.locate)
         scenario = replace(scenario, portfolio=filled, warnings=(*scenario.warnings, *notes))
     return scenario if spec.committed_from is None else _with_register(scenario)
+
+
+def _check_place_column(scenario: ScenarioData) -> None:
+    """Refuse a `territory.column` that the applications do not have."""
+    name, columns = scenario.spec.place_column, scenario.portfolio.table.columns
+    if name is None or name in columns:
+        return
+    place = scenario.locate(("territory", "column"))
+    own = [column for column in columns if not column.startswith("_")]
+    text = _('the applications have no column "{name}".', name=name)
+    raise ScenarioError([Defect("territory", text, (place,), hint=suggest_name(name, own))])
 
 
 def _with_register(scenario: ScenarioData) -> ScenarioData:

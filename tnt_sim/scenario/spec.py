@@ -299,10 +299,24 @@ class DossiersSpec(Described):
 
 
 class TerritorySpec(Described):
-    """The map that fills empty cells and names the groups."""
+    """The map of France that fills empty cells and names the groups, or another column that names territories."""
 
-    year: Count
+    year: Count | None = None
     fill: tuple[Literal["applicant_id", "commune", "epci", "department", "region", "population"], ...] = ()
+    column: Code | None = None
+    label: str = ""
+
+    @model_validator(mode="after")
+    def _check_map(self) -> TerritorySpec:
+        if self.year is not None and self.column is None:
+            return self
+        if self.year is not None or self.fill or self.column is None:
+            raise build_field_error(
+                "territory",
+                _("a territory is either `year`, the map of France, or `column`, a column of the table"),
+                hint=_("Write `territory: {{year: 2021}}` or `territory: {{column: state, label: State}}`."),
+            )
+        return self
 
 
 class StageSpec(Described):
@@ -347,6 +361,8 @@ class LettersSpec(Spec):
     contact: str = ""
     court: str = ""
     rules: str = ""
+    appeal: str = ""
+    mention: str = ""
     tell_changes: Flag = False
 
     @model_validator(mode="after")
@@ -391,6 +407,21 @@ class ScenarioSpec(Spec):
     committed_from: str | None = None
     letters: LettersSpec = LettersSpec()
     solver: SolverSpec = SolverSpec()
+
+    @property
+    def map_year(self) -> int | None:
+        """The year of the map of France, if the scenario names one."""
+        return None if self.territory is None else self.territory.year
+
+    @property
+    def place_column(self) -> str | None:
+        """The column that names the territory of an application where it is no department of France."""
+        return None if self.territory is None else self.territory.column
+
+    @property
+    def place_label(self) -> str:
+        """What a territory of `place_column` is called; "" without such a column."""
+        return "" if self.territory is None else self.territory.label or self.territory.column or ""
 
 
 class _CurrencyOnly(Spec):

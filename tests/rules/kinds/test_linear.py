@@ -149,6 +149,13 @@ def test_every_wrong_key_is_named(written: str, code: str, tmp_path: Path) -> No
     assert [defect.code for defect in caught.value.defects] == [code]
 
 
+def test_a_conflict_says_by_how_much_its_bound_moves(tmp_path: Path) -> None:
+    scenario = tnt.Scenario.from_data(tiny(tmp_path, WIDE))
+    both = scenario.add("deux", funded={"1": 1, "3": 1}, min="2")
+    found = tnt.conflict(both.add("duo", granted={"1": 1, "3": 1}, max="1 k€")).document
+    assert [repair["set"] for repair in found["repairs"]] == [["rules.deux.min=1"], ["rules.duo.max=1400 €"]]
+
+
 def test_constraints_are_added_one_after_the_other(tmp_path: Path) -> None:
     """A second one keeps the first, and changes made between them."""
     scenario = tnt.Scenario.from_data(tiny(tmp_path, WIDE)).add("duo", funded={"1": 1, "3": 1}, max="1")

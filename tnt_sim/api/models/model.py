@@ -107,7 +107,7 @@ class Model:
 
     @property
     def columns(self) -> pl.DataFrame:
-        """Its columns: `name`, `kind`, `dossier`, `title`, `euros`, `lower`, `upper`, `cost`."""
+        """Its columns: `name`, `kind`, `dossier`, `title`, `amount`, `lower`, `upper`, `cost`."""
         return build_column_table(self.problem, self.form, self.named)
 
     @property

@@ -38,11 +38,17 @@ def render_list(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, sta
         {
             "found": _describe_total(answer, wanted, lang),
             "outcomes": _list_outcomes(answer, last, state, chosen, lang),
-            "heads": [{"words": PAGE[key].in_(lang), "n": key in _RIGHT} for key in _HEADS],
+            "heads": [{"words": _label_head(key, answer, lang), "n": key in _RIGHT} for key in _HEADS],
             "rows": _build_rows(answer, last, state, first, lang) if first else [],
             "more": _("Show {more} more", more=more).in_(lang) if rest else "",
         },
     )
+
+
+def _label_head(key: str, answer: LiveAnswer, lang: Lang) -> str:
+    """Return the header of a column; that of the territory is the scenario's own, if it has one."""
+    own = answer.problem.scenario.spec.place_label if key == "department" else ""
+    return own or PAGE[key].in_(lang)
 
 
 def describe_filters(
@@ -172,6 +178,7 @@ def _build_rows(
     why = simplify_reasons(answer.problem.scenario.spec, why, answer.reasons.code)
     enter, leave = (set(), set()) if last is None else map(set, find_moved_rows(answer, last))
     words = {**dict.fromkeys(enter, "enters"), **dict.fromkeys(leave, "leaves")}
+    place = answer.problem.scenario.spec.place_column or "department"
     entries = []
     for row, record in zip(rows, chunk.iter_rows(named=True), strict=True):
         funded = bool(allocation.funded[row])
@@ -182,7 +189,7 @@ def _build_rows(
                 "dossier": record["dossier"],
                 "title": record["title"] or "",
                 "applicant": record["applicant"] or "",
-                "department": record["department"] or "–",
+                "department": record[place] or "–",
                 "requested": format_amount(record["requested_cents"], lang),
                 "granted": format_amount(int(allocation.granted_cents[row]), lang) if funded else "–",
                 "kept": funded,

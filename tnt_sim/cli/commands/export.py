@@ -122,7 +122,7 @@ def _write_by_group(
     force: bool,
 ) -> int:
     """Write one workbook per department or region, in a folder."""
-    _check_by(by, name)
+    _check_workbook(name)
     from tnt_sim.engine.run_folder.atomic_write import put_files
     from tnt_sim.engine.run_folder.run_access import open_stored
     from tnt_sim.reporting.reports.decision_table import build_decision_table
@@ -133,6 +133,7 @@ def _write_by_group(
     )
 
     run = open_stored(run_dir, project, lang)
+    _check_by(by, run)
     folder = out if out is not None else build_sibling_path(run_dir, f"{run.name}-{by}")
     data = {
         build_file_name(run, part): build_department_workbook(run, part, lang)
@@ -159,13 +160,20 @@ def build_solving(time_limit: str | None, *, wanted: bool) -> Solving | None:
     return Solving(seconds) if wanted else None
 
 
-def _check_by(by: str, name: str) -> None:
-    if by not in GROUPS:
-        hint = suggest_name(by, GROUPS) or NO_TEXT
+def _check_by(by: str, run: StoredRun) -> None:
+    place = run.spec.place_column
+    groups = GROUPS if place is None else (place,)
+    if by not in groups:
+        hint = suggest_name(by, groups) or NO_TEXT
         raise UsageError(
-            _('--by is department or region, not "{by}". {hint}', by=by, hint=hint),
+            _('--by is department or region, not "{by}". {hint}', by=by, hint=hint)
+            if place is None
+            else _('--by is "{place}" in this scenario, not "{by}". {hint}', place=place, by=by, hint=hint),
             code="usage.by",
         )
+
+
+def _check_workbook(name: str) -> None:
     if name != "xlsx":
         raise UsageError(
             _("--by writes workbooks: --format xlsx."),

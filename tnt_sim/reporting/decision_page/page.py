@@ -221,6 +221,9 @@ def _build_territories(
         "asked": requested,
         "per_head": lambda line: page_rows.format_per_head(line, lang),
         "map": Markup(drawn),
+        "place": run.spec.place_label or (PAGE["department"].in_(lang) if departments else ""),
+        "by_place": _("Totals by {label}", label=run.spec.place_label).in_(lang),
+        "every_place": PAGE["every_department" if departments else "all"].in_(lang),
         "legends": page_rows.build_legends(bounds, lang),
         "territories": finding.in_(lang) if finding is not None else "",
         "regions": build_regions(tallies.get("region", ()), lang, paper=options.paper),
@@ -250,6 +253,7 @@ def _build_envelopes_and_dossiers(
             if listed
             else []
         )
+    place = run.spec.place_column or "department"
     moved = next((e for e in run.envelopes if slider is not None and e.id == slider.envelope), None)
     return {
         "notes": why.notes if why else (),
@@ -265,7 +269,7 @@ def _build_envelopes_and_dossiers(
         "positions": page_rows.build_position_rows(run, slider, lang),
         "data": Markup(data),
         "chunks": chunks,
-        "dossiers": page_rows.build_print_rows(table, lang) if options.paper and listed else [],
+        "dossiers": page_rows.build_print_rows(table, place, lang) if options.paper and listed else [],
         "on_reserve": outcomes.n_reserve > 0,
         "left_out": "" if listed else NOTE["no_list"].in_(lang).format(n=format_integer(table.height, lang)),
     }

@@ -264,13 +264,13 @@ def build_position_rows(run: StoredRun, slider: Slider | None, lang: Lang) -> li
     return result
 
 
-def build_print_rows(table: pl.DataFrame, lang: Lang) -> list[tuple[str, ...]]:
-    """Return the printed list: number, title, applicant, department, requested, granted, reason."""
+def build_print_rows(table: pl.DataFrame, place: str, lang: Lang) -> list[tuple[str, ...]]:
+    """Return the printed list: number, title, applicant, column `place`, requested, granted, reason."""
     columns = [
         table["dossier"].to_list(),
         table["title"].to_list(),
         table["applicant"].to_list(),
-        table["department"].to_list() if "department" in table.columns else [""] * table.height,
+        table[place].cast(pl.String).to_list() if place in table.columns else [""] * table.height,
         [format_amount(cents, lang) for cents in table["requested_cents"].to_list()],
         [format_amount(cents, lang) if cents else "–" for cents in table["granted_cents"].to_list()],
         table[MOTIVE].to_list(),

@@ -168,8 +168,7 @@ def build_script_document(
         "own": run.own_lang.value,
         "told": run.lang.value,
         "words": translate_texts(SCRIPT, lang),
-        "labels": {key: PAGE[key].in_(lang) for key in ("number", "title", "department", "envelope", "requested",
-                                                        "decision_of", "why")},
+        "labels": _list_labels(run, lang),
         "fills": list(FILLS),
         "nothing": NOTHING,
         "bounds": {key: list(value) for key, value in bounds.items()},
@@ -188,6 +187,13 @@ def build_script_document(
         },
         "positions": positions,
     }  # fmt: skip
+
+
+def _list_labels(run: StoredRun, lang: Lang) -> dict[str, str]:
+    """Return the headers of the list; that of the territory is the scenario's own, if it has one."""
+    keys = ("number", "title", "department", "envelope", "requested", "decision_of", "why")
+    labels = {key: PAGE[key].in_(lang) for key in keys}
+    return labels | ({"department": run.spec.place_label} if run.spec.place_label else {})
 
 
 CHUNK = 10_000

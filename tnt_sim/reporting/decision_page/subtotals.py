@@ -36,7 +36,7 @@ class Grouping:
 
     Attributes
     ----------
-    key : `department`, `region` or `size`
+    key : `department`, `region`, `size`, or `place` for the territories of a column
     names : of the groups; the last one holds applications without group
     codes : of the groups, "" for the last
     population : of the groups, 0 if unknown
@@ -70,12 +70,18 @@ class Tally:
 
 
 def build_groupings(run: Tabled, lang: Lang) -> list[Grouping]:
-    """Group by department, region and size of the applicant; empty groupings are omitted."""
-    year = run.spec.territory.year if run.spec.territory is not None else YEARS[0]
+    """Group by department, region and size of the applicant; empty groupings are omitted.
+
+    A scenario whose territories are a column of the table has no department and no region: its groups are the
+    values of the column.
+    """
+    year = run.spec.map_year or YEARS[0]
     every = load_territory(year).table.filter(pl.col("level").is_in(["department", "region"]))
     by_department = _build_grouping(run, every, "department", PAGE["elsewhere"].in_(lang))
     by_region = _build_grouping(run, every, "region", PAGE["no_region"].in_(lang))
     result = [one for one in (by_department, by_region) if (one.group < len(one.names) - 1).any()]
+    if run.spec.place_column is not None:
+        result = [_build_place_grouping(run.table[run.spec.place_column])]
     population = run.table["population"] if "population" in run.table.columns else None
     if population is not None and population.null_count() < population.len():
         names = list_size_names(lang)
@@ -97,8 +103,18 @@ def _build_grouping(run: Tabled, table: pl.DataFrame, level: str, rest: str) -> 
     return Grouping(level, [*units["name"].to_list(), rest], [*codes, ""], [*population, 0], group.to_numpy())
 
 
+def _build_place_grouping(column: pl.Series) -> Grouping:
+    """Group by the values of a column, in the order of their names."""
+    places = column.cast(pl.String)
+    names = places.drop_nulls().unique().sort().to_list()
+    number = {name: k for k, name in enumerate(names)}
+    group = places.replace_strict(number, default=len(names), return_dtype=pl.Int64)
+    n = len(names) + 1
+    return Grouping("place", [*names, "–"], [""] * n, [0] * n, group.to_numpy())
+
+
 def build_tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
-    """Return one row per group with applications; departments and regions are listed even without any."""
+    """Return one row per group with applications; territories are listed even without any."""
     table, n = run.table, len(grouping.names)
     funded = table["funded"].to_numpy()
     filed, selected = (

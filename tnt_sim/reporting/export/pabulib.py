@@ -12,7 +12,7 @@ import polars as pl
 
 from tnt_sim.engine.award_list import format_decimal, format_euros
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.numbers import get_currency
+from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.reporting.text.verification import get_short_mention
 from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 
@@ -30,7 +30,7 @@ def build_pabulib(run: StoredRun) -> str:
     """
     about = {
         "description": run.title,
-        "country": "France",
+        "country": "France" if get_currency() == EURO and run.spec.place_column is None else None,
         "unit": run.envelopes[0].id,
         "instance": run.spec.date.isoformat() if run.spec.date else run.spec.id,
         "num_projects": run.table.height,

@@ -33,7 +33,7 @@ from tnt_sim.reporting.text.letter_reasons import (
     describe_refusals,
     quote_bracketed,
 )
-from tnt_sim.scenario.spec import LettersSpec
+from tnt_sim.scenario.spec import LettersSpec, ScenarioSpec
 
 PHRASES: Mapping[ApplicantDecision, Text] = {
     ApplicantDecision.FUNDED: _(
@@ -124,8 +124,7 @@ def write_letters(run: StoredRun, table: pl.DataFrame, lang: Lang) -> Letters:
     return Letters(
         words["motive"],
         words.select(sentence.alias("sentence")).to_series(),
-        describe_appeal(run.spec.letters, lang),
-        describe_mention(run.spec.letters, lang),
+        *choose_legal_texts(run.spec, lang),
     )
 
 
@@ -283,6 +282,16 @@ def _list_changes(run: StoredRun, table: pl.DataFrame, lang: Lang) -> dict[str, 
     }
 
 
+def choose_legal_texts(spec: ScenarioSpec, lang: Lang) -> tuple[str, str]:
+    """Return ways of appeal and mention of the algorithm: the office's own texts, else those of French law.
+
+    A scenario whose territories are a column of the table is outside France: it has only texts of its own.
+    """
+    letters, is_french = spec.letters, spec.place_column is None
+    appeal = letters.appeal or (describe_appeal(letters, lang) if is_french else "")
+    return appeal, letters.mention or (describe_mention(letters, lang) if is_french else "")
+
+
 def describe_appeal(letters: LettersSpec, lang: Lang) -> str:
     """Return the ways and time limits of appeal, "" without an authority.
 
@@ -324,11 +333,16 @@ def describe_mention(letters: LettersSpec, lang: Lang) -> str:
 def list_letter_remarks(run: StoredRun, lang: Lang) -> list[Text]:
     """Return what is to be checked before the letters leave."""
     remarks = []
-    if not run.spec.letters.authority:
+    if not all(choose_legal_texts(run.spec, lang)):
         remarks.append(
             _(
                 "The letters state no ways of appeal and no mention of the algorithm: write "
                 "`letters: {{authority: …}}` in the scenario."
+            )
+            if run.spec.place_column is None
+            else _(
+                "The letters lack ways of appeal or a mention of the algorithm. Write those of your law: "
+                "`letters: {{appeal: …, mention: …}}` in the scenario."
             )
         )
     table = build_decision_table(run)

@@ -69,7 +69,7 @@ class SpreadLists:
 
 def get_map_year(spec: ScenarioSpec) -> int:
     """Return the year of the scenario's map, by default the first one."""
-    return spec.territory.year if spec.territory is not None else YEARS[0]
+    return spec.map_year or YEARS[0]
 
 
 def compute_spreads(lists: Sequence[ListMoney], year: int) -> SpreadLists | None:

@@ -396,7 +396,7 @@ def build_scenario_quality(scenario: ScenarioData, lang: Lang) -> QualityEntry:
 def choose_map_year(scenario: ScenarioData) -> int:
     """Return the year of the map that the scenario names, otherwise the one nearest to its date."""
     spec = scenario.spec
-    if spec.territory is not None:
-        return spec.territory.year
+    if spec.map_year is not None:
+        return spec.map_year
     year = spec.date.year if spec.date is not None else YEARS[0]
     return min(YEARS, key=lambda known: abs(known - year))

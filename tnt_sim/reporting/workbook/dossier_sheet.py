@@ -128,7 +128,7 @@ def build_dossier_columns(
         SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13),
         SheetColumn(names["title"], "text", table["title"].to_list(), 42, wrap=True),
         SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 26, wrap=True),
-        SheetColumn(names["department"], "text", table["department"].to_list(), 14),
+        SheetColumn(label_place_column(run, names), "text", list_places(run, table), 14),
         SheetColumn(names["envelope"], "text", [None if n is None else ids[n] for n in nodes], 14),
         SheetColumn(names["requested"], "money", convert_to_euros(table["requested_cents"]), 15),
         SheetColumn(names["funded"], "text", format_flags(table["funded"], lang), 8),
@@ -149,7 +149,22 @@ def build_dossier_columns(
         result.append(SheetColumn(names["step"], "text", table["step"].to_list(), 12))
     ranks = [None if n is None else n + 1 for n in nodes]
     result.append(SheetColumn(names["node"], "count", ranks, 10))
-    return [*result, *_build_own_columns(table, {column.header.casefold() for column in result})]
+    rest = table.drop(run.spec.place_column or (), strict=False)
+    return [*result, *_build_own_columns(rest, {column.header.casefold() for column in result})]
+
+
+def label_place_column(run: StoredRun, names: Mapping[str, str]) -> str:
+    """Return the header of the territory: the scenario's own, with its column where another header is the same."""
+    label = run.spec.place_label
+    taken = {name.casefold() for key, name in names.items() if key != "department"}
+    if label.casefold() in taken:
+        return f"{label} ({run.spec.place_column})"
+    return label or names["department"]
+
+
+def list_places(run: StoredRun, table: pl.DataFrame) -> list[str | None]:
+    """Return the territory of each application: its department, or what the scenario's column names."""
+    return table[run.spec.place_column or "department"].cast(pl.String).to_list()
 
 
 def _build_reason_columns(

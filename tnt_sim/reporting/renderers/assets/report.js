@@ -27,6 +27,7 @@
   const $ = (id) => document.getElementById(id);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const FIRST = 50, MORE = 200;
+  const PLACE = D.groups.department || D.groups.place; // of an application: a department, or what a column names
   const decision = Math.max(0, D.positions.findIndex((one) => one.decision));
   const state = { at: decision, granted: [], code: [], measure: "head", shown: FIRST };
 
@@ -157,7 +158,7 @@
       case "leave": if (kept || !was) return false; break;
     }
     if (asked.envelope !== "" && V.envelope[i] !== Number(asked.envelope)) return false;
-    if (asked.department !== "" && D.groups.department.of[i] !== Number(asked.department)) return false;
+    if (asked.department !== "" && PLACE.of[i] !== Number(asked.department)) return false;
     if (asked.terms.length) index();
     return asked.terms.every((term) => words[i].includes(term) || plain(reason(i)).includes(term));
   };
@@ -191,7 +192,7 @@
     who.className = "who";
     who.textContent = V.applicant[i];
     title.append(who);
-    cell(row, L.department, D.groups.department ? D.groups.department.codes[D.groups.department.of[i]] : "");
+    if (PLACE) cell(row, L.department, (D.groups.department ? PLACE.codes : PLACE.names)[PLACE.of[i]]);
     cell(row, L.envelope, V.envelope[i] < 0 ? "" : D.envelopes[V.envelope[i]]);
     cell(row, L.requested, amount(V.requested[i]), "n");
     const kept = state.granted[i] > 0, was = V.granted[i] > 0;
@@ -240,11 +241,9 @@
     filled_in = true;
     const filed = new Set(V.envelope);
     D.envelopes.forEach((title, k) => { if (filed.has(k)) option($("in-envelope"), k, title); });
-    if (D.groups.department) {
-      const present = new Set(D.groups.department.of);
-      D.groups.department.names.forEach((name, k) => {
-        if (present.has(k)) option($("in-department"), k, `${D.groups.department.codes[k]} ${name}`.trim());
-      });
+    if (PLACE) {
+      const present = new Set(PLACE.of);
+      PLACE.names.forEach((name, k) => { if (present.has(k)) option($("in-department"), k, `${PLACE.codes[k]} ${name}`.trim()); });
     }
     $("filters").hidden = $("list").hidden = false;
     list();

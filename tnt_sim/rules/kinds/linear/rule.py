@@ -106,6 +106,10 @@ class Linear(RuleDefaults):
         """Return one group and the sum."""
         return self.limit.list_group_sums()
 
+    def list_limits(self) -> tuple[Limit, ...]:
+        """Return the sum as a limit, whose bounds a conflict may move."""
+        return (self.limit,)
+
 
 def compile_linear(
     spec: LinearSpec, path: Path, case: Case, measures: Measures, offers: Offers
