@@ -90,11 +90,11 @@ def draw(amount):
 
 
 picture = display(draw(amount), display_id=True)
-control = ipywidgets.IntSlider(amount, 250, 550, 10, description="k€", continuous_update=False)
+control = ipywidgets.IntSlider(amount, 250, 550, 10, description="€k", continuous_update=False)
 control.observe(lambda change: picture.update(draw(change.new)), "value")
 control
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 results = [one.solve() for one in (scenario, rivals)]
 assert [one.document["objective"][0]["value"] for one in results] == ["75", "74"]
 assert {one.proof for one in results} == {tnt.Proof.PROVED}
@@ -106,5 +106,5 @@ assert set(comparison.to_dataframe()["dossier"]) == {"D", "E", "G", "H"}
 #
 # - Change the rule: `tnt.rules` has ten kinds, and `min="1"` requires one of the two requests.
 # - `scenario.solve()` in a cell of its own shows the decision; `.explain("G")` says what G lacks.
-# - With your table: `tnt.Scenario.from_frame(df, envelopes="€2 million", columns={"requested": "Amount"}, …)`, then
-#   [your data](09-your-data.en.ipynb).
+# - With your table: `tnt.Scenario.from_frame(df, envelopes="2 M€", columns={"requested": "Amount"}, …)`, then [your
+#   data](09-your-data.en.ipynb).

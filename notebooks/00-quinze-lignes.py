@@ -94,7 +94,7 @@ control = ipywidgets.IntSlider(amount, 250, 550, 10, description="k€", continu
 control.observe(lambda change: picture.update(draw(change.new)), "value")
 control
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 results = [one.solve() for one in (scenario, rivals)]
 assert [one.document["objective"][0]["value"] for one in results] == ["75", "74"]
 assert {one.proof for one in results} == {tnt.Proof.PROVED}

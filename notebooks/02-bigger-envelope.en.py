@@ -68,7 +68,7 @@ def draw(amount):
 
 
 picture = display(draw(amounts[2]), display_id=True)
-control = ipywidgets.SelectionSlider(options=amounts, value=amounts[2], description="M€")
+control = ipywidgets.SelectionSlider(options=amounts, value=amounts[2], description="€M")
 control.observe(lambda change: picture.update(draw(change.new)), "value")
 control
 
@@ -167,9 +167,16 @@ tnt.table(
     heads={"no_loss_cents": "Sufficient increase", "flag": "Then"},
 )
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert set(points["proof"]) == {"PROVED"}
 assert free["points"].is_sorted()
+assert free["points"].diff().drop_nulls().is_sorted(descending=True)
+axes = (
+    sweep.to_dataframe(table="envelopes")
+    .filter(pl.col("curve") == "free", pl.col("id").str.starts_with("axe-"))
+    .sort("amount_cents")
+)
+assert all(part["granted_cents"][-1] > part["granted_cents"][0] for _, part in axes.group_by("id"))
 assert (price["price"] >= 0).all()
 assert (price["price"] > 0).any()
 assert step["step_cents"] > 0

@@ -138,7 +138,7 @@ tnt.table(
     lang="en",
 )
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert {result.proof.value for result in (base, fairest, *alone.values())} <= {"PROVED", "CROSS_CHECKED"}
 assert (costs["points"] >= 0).all()
 assert (
@@ -148,6 +148,8 @@ assert (
 )
 assert price["plafond-departement"] > price["communes"] > 0
 assert points < score(base)
+heads = alone["plafond-departement"].plot.by_department("head").data.sort("per_head")["population"]
+assert heads[-20:].sum() * 5 < heads[:20].sum()
 clash = scenario.with_({"rules.plafond-departement.off": False, "rules.partout.off": False}).solve()
 assert clash.status is tnt.Status.INFEASIBLE
 

@@ -156,7 +156,7 @@ tnt.table(
 # %%
 found
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 counted = dict(found.dossiers.group_by("standing").len().iter_rows())
 assert found.n_draws == draws
 assert counted["core"] > counted.get("borderline", 0) > 0

@@ -96,8 +96,8 @@ control
 
 # %% [markdown]
 # Choisissez un refusé, entouré sur la figure. Une bonne note ne suffit pas : ce qui compte est ce qu’elle apporte par
-# euro. Les dossiers financés avec une moins bonne note demandent moins, ou sont dans un département dont le plafond
-# n’est pas atteint.
+# euro. Les dossiers financés avec une moins bonne note demandent moins, ou bien le plafond du département du refusé
+# est plein (ici les Hautes-Alpes et les Alpes-Maritimes).
 #
 # ## Et que lui manque-t-il ?
 #
@@ -194,8 +194,12 @@ tnt.table(
 # On garde la liste du cabinet, et l’on sait ce que chaque écart coûte ; `audit` dans une cellule montre chaque
 # échange.
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert set(refused["reason"].is_null()) == {False}
+pairs = refused.join(open_ones.filter("funded"), how="cross", suffix="_funded").filter(
+    pl.col("score_funded") < pl.col("score")
+)
+assert set(pairs.filter(pl.col("euros_funded") >= pl.col("euros"))["department"]) == {"05", "06"}
 assert all(
     {"score", "grant", "envelope"} <= {change["kind"] for change in entry["changes"]}
     for entry in why.document["dossiers"]

@@ -96,7 +96,8 @@ control
 
 # %% [markdown]
 # Choose a refused application, ringed in the picture. A good score is not enough: what counts is what it brings per
-# euro. Applications funded with a lower score ask for less, or stand in a department whose cap is not reached.
+# euro. Applications funded with a lower score ask for less, or else the cap of the department of the refused one is
+# full (here the Hautes-Alpes and the Alpes-Maritimes).
 #
 # ## And what does it lack?
 #
@@ -190,8 +191,12 @@ tnt.table(
 # %% [markdown]
 # One keeps the list of the cabinet, and knows what each difference costs; `audit` in a cell shows each exchange.
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert set(refused["reason"].is_null()) == {False}
+pairs = refused.join(open_ones.filter("funded"), how="cross", suffix="_funded").filter(
+    pl.col("score_funded") < pl.col("score")
+)
+assert set(pairs.filter(pl.col("euros_funded") >= pl.col("euros"))["department"]) == {"05", "06"}
 assert all(
     {"score", "grant", "envelope"} <= {change["kind"] for change in entry["changes"]}
     for entry in why.document["dossiers"]

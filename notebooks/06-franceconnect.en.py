@@ -120,7 +120,7 @@ def draw(millions, reached):
 reached = reach(10)
 picture = display(draw(10, reached), display_id=True)
 control = ipywidgets.SelectionSlider(
-    options=[5, 7.5, 10, 15, 20, 25], value=10, description="M€", continuous_update=False
+    options=[5, 7.5, 10, 15, 20, 25], value=10, description="€M", continuous_update=False
 )
 control.observe(lambda change: picture.update(draw(change.new, reach(change.new))), "value")
 control
@@ -129,7 +129,7 @@ control
 # With €10 million, two thousand lump sums: the first two targets are reached, the third is not. The rest equips 607
 # small towns of the 3,099 needed.
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 document = result.document
 assert document["proof"] == "PROVED"
 assert document["n_funded"] == 66 + 1_327 + 3_099 == 4_492

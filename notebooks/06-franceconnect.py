@@ -128,7 +128,7 @@ control
 # Avec 10 M€, deux mille forfaits : les deux premiers objectifs sont atteints, le troisième ne l’est pas. Il reste de
 # quoi équiper 607 petites communes sur les 3 099 qu’il faudrait.
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 document = result.document
 assert document["proof"] == "PROVED"
 assert document["n_funded"] == 66 + 1_327 + 3_099 == 4_492

@@ -104,7 +104,7 @@ control = ipywidgets.ToggleButtons(options=measures)
 control.observe(lambda change: picture.update(result.plot.by_department(change.new)), "value")
 control
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 document = result.document
 assert document["n_dossiers"] == 24_811
 assert document["proof"] == "PROVED"
@@ -115,6 +115,8 @@ assert out["median_cents"] > 5 * kept["median_cents"]
 assert sizes["n"].sum() == projects.height
 funded = projects.filter("funded").group_by("department").agg(pl.col("granted_cents").sum())
 assert funded.height > 95
+heads = result.plot.by_department("head").data.filter(pl.col("granted") > 0)["per_head"]
+assert heads.max() > 10 * heads.min()
 
 # %% [markdown]
 # ## Try this

@@ -132,7 +132,7 @@ subprocess.run([*batch, "--workers", "1"], capture_output=True, check=True)
 again = pl.read_parquet(folder / "store" / "runs" / "*.parquet")
 again.equals(runs)  # the same answers
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert cases.height == len(envelopes) * len(caps)
 assert set(cases["proof"]) == {"PROVED"}
 assert cases["cap"].null_count() == 0

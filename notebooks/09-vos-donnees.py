@@ -158,7 +158,7 @@ result.report.html(folder / "report.html")
 result.report.excel(folder / "workbook.xlsx")
 sorted(path.name for path in folder.iterdir())
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 check = scenario.validate()
 assert check["status"] == "valid"
 assert check["n_eligible"] < check["n_dossiers"]

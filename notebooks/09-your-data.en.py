@@ -131,7 +131,7 @@ def draw(thousands):
 
 
 picture = display(result.plot.reasons(), display_id=True)
-control = ipywidgets.IntSlider(2_000, 500, 4_000, 250, description="k€", continuous_update=False)
+control = ipywidgets.IntSlider(2_000, 500, 4_000, 250, description="€k", continuous_update=False)
 control.observe(lambda change: picture.update(draw(change.new)), "value")
 control
 
@@ -160,7 +160,7 @@ result.report.html(folder / "report.html")
 result.report.excel(folder / "workbook.xlsx")
 sorted(path.name for path in folder.iterdir())
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 check = scenario.validate()
 assert check["status"] == "valid"
 assert check["n_eligible"] < check["n_dossiers"]

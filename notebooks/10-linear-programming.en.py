@@ -67,14 +67,14 @@ alt.Chart(cells).mark_rect(stroke="white").encode(
 # %% [markdown]
 # The problem reads: maximise the sum of the scores of the funded applications, without exceeding any row.
 #
-# $$\max_x \sum_j c_j x_j \quad \text{with} \quad A x \le b, \quad x_j \in \{0, 1\}$$
+# $$\max_x \sum_j c_j x_j \quad \text{with} \quad A x \le b, \quad x_j = 0 \text{ or } 1$$
 #
 # $c_j$ is the score of application $j$, $A$ the matrix above, and $b$ what is left of each envelope and of each cap.
 
 # %% [markdown]
 # ## The relaxation: what if an application could be funded by half?
 #
-# Replace $x_j \in \{0, 1\}$ by $0 \le x_j \le 1$. The problem becomes easy, and its value bounds every possible
+# Replace $x_j = 0$ or $1$ by $0 \le x_j \le 1$. The problem becomes easy, and its value bounds every possible
 # allocation.
 
 # %%
@@ -217,7 +217,7 @@ def draw(amount):
 
 
 picture = display(draw(1_600), display_id=True)
-control = ipywidgets.SelectionSlider(options=amounts, value=1_600, description="k€")
+control = ipywidgets.SelectionSlider(options=amounts, value=1_600, description="€k")
 control.observe(lambda change: picture.update(draw(change.new)), "value")
 control
 
@@ -282,7 +282,7 @@ tnt.table(
     lang="en",
 )
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert proved.proof is tnt.Proof.PROVED
 assert abs(float(proved.document["objective"][0]["value"]) - score) < 1e-6
 assert relaxed.bound > relaxed.best > score

@@ -68,7 +68,7 @@ alt.Chart(cells).mark_rect(stroke="white").encode(
 # %% [markdown]
 # Le problème s’écrit ainsi : maximiser la somme des notes des demandes financées, sans dépasser aucune ligne.
 #
-# $$\max_x \sum_j c_j x_j \quad \text{avec} \quad A x \le b, \quad x_j \in \{0, 1\}$$
+# $$\max_x \sum_j c_j x_j \quad \text{avec} \quad A x \le b, \quad x_j = 0 \text{ ou } 1$$
 #
 # $c_j$ est la note de la demande $j$, $A$ la matrice ci-dessus, $b$ ce qui reste de chaque enveloppe et de chaque
 # plafond.
@@ -76,7 +76,7 @@ alt.Chart(cells).mark_rect(stroke="white").encode(
 # %% [markdown]
 # ## La relaxation : et si l’on pouvait financer une demande à moitié ?
 #
-# On remplace $x_j \in \{0, 1\}$ par $0 \le x_j \le 1$. Le problème devient facile, et sa valeur borne toutes les
+# On remplace $x_j = 0$ ou $1$ par $0 \le x_j \le 1$. Le problème devient facile, et sa valeur borne toutes les
 # répartitions possibles.
 
 # %%
@@ -285,7 +285,7 @@ tnt.table(
     lang="fr",
 )
 
-# %% tags=["remove-cell"]
+# %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert proved.proof is tnt.Proof.PROVED
 assert abs(float(proved.document["objective"][0]["value"]) - score) < 1e-6
 assert relaxed.bound > relaxed.best > score

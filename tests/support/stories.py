@@ -40,8 +40,9 @@ def list_code(book: Any) -> list[str]:
 
 
 def is_hidden(cell: Any) -> bool:
-    """Tell whether the site leaves the cell out."""
-    return HIDDEN in cell.metadata.get("tags", [])
+    """Tell whether the site leaves the cell out, and Jupyter folds it."""
+    is_folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+    return is_folded and HIDDEN in cell.metadata.get("tags", [])
 
 
 def read_shape(code: str) -> tuple[str, list[str]]:

@@ -12,7 +12,7 @@ from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.result import Result
 from tnt_sim.api.scenario import Scenario
 from tnt_sim.app.downloads import build_app_error
-from tnt_sim.app.live_answers import LiveAnswer, LiveAnswers, LiveConflict
+from tnt_sim.app.live_answers import CELL_CONFLICT_SECONDS, LiveAnswer, LiveAnswers, LiveConflict
 from tnt_sim.app.open_page import Event
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_state import State
@@ -60,7 +60,7 @@ def explore(scenario: ScenarioData | ResultData, *, lang: Lang | str | None = No
             code="usage.explore",
         )
     source = scenario.problem.scenario if isinstance(scenario, ResultData) else scenario
-    desk = LiveAnswers(source, with_evidence=True)
+    desk = LiveAnswers(source, with_evidence=True, conflict_seconds=CELL_CONFLICT_SECONDS)
     known = LiveAnswer.of_result(scenario) if isinstance(scenario, ResultData) else None
     if known is not None:
         desk.record_answer(known)

@@ -31,8 +31,9 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.verification import ProofRows, of_fresh
 
-QUICK, LONG, CONFLICT_SECONDS = 5.0, 60.0, 20.0
-"""Time limits in seconds: of an immediate answer, of a longer one on request, and of a search for repairs."""
+QUICK, LONG, CONFLICT_SECONDS, CELL_CONFLICT_SECONDS = 5.0, 60.0, 20.0, 6.0
+"""Time limits in seconds: of an immediate answer, of a longer one on request, and of a search for repairs,
+there and in a notebook, where no newer setting ends it."""
 CONFLICTS, REPAIRS = 2, 3
 SESSIONS = 2
 """Answers computed at the same time, each in a session of its own; further ones wait."""
@@ -133,10 +134,18 @@ class LiveAnswers:
     ----------
     scenario : as written, from a file
     with_evidence : answers can be built into results of runs
+    conflict_seconds : for a search for repairs
     """
 
-    def __init__(self, scenario: ScenarioData, *, with_evidence: bool = False) -> None:
+    def __init__(
+        self,
+        scenario: ScenarioData,
+        *,
+        with_evidence: bool = False,
+        conflict_seconds: float = CONFLICT_SECONDS,
+    ) -> None:
         self.scenario = scenario
+        self.conflict_seconds = conflict_seconds
         self._idle = [SolverSession(scenario)]
         self._permits = threading.BoundedSemaphore(SESSIONS)
         self._options = OptimiseOptions(backend=scenario.spec.solver.backend, with_evidence=with_evidence)
@@ -245,7 +254,7 @@ class LiveAnswers:
 
         conflict_ = conflict(
             apply_state(self.scenario, state),
-            time_limit=CONFLICT_SECONDS,
+            time_limit=self.conflict_seconds,
             max_sets=CONFLICTS,
             max_repairs=REPAIRS,
             progress=stop_if_cancelled,

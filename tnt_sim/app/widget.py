@@ -15,12 +15,16 @@ from tnt_sim.app.server import read_assets
 
 
 class PageWidget(anywidget.AnyWidget):
-    """One page in cells of a notebook; an event is not cancelled by a later one."""
+    """One page in cells of a notebook; an event is not cancelled by a later one.
+
+    The cells write `settings`, as an address has them, when they show an answer: what observes it runs then.
+    """
 
     _esm = read_assets()["/assets/page.js"]
     frame = traitlets.Unicode().tag(sync=True)
     sheet = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
+    settings = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, page: Page) -> None:
         words = {key: text.in_(page.lang) for key, text in CELL_SCRIPT.items()}

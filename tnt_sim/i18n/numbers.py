@@ -225,6 +225,16 @@ def format_rate(rate: Fraction, lang: Lang, *, decimals: int = 2) -> str:
     return f"{text}{THIN_NO_BREAK}%" if lang is Lang.FR else f"{text}%"
 
 
+def join_figures(text: str) -> str:
+    """Return a written text in which no line breaks within an amount.
+
+    >>> join_figures("2 parts de 297 000 € au plus").replace(THIN_NO_BREAK, "_").replace(NO_BREAK, "~")
+    '2 parts de 297_000~€ au plus'
+    """
+    grouped = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", THIN_NO_BREAK, text)
+    return re.sub(rf"(?<=\d) (?=[kM]?{re.escape(_Session.currency.symbol)}|%)", NO_BREAK, grouped)
+
+
 def format_day(iso: str, lang: Lang) -> str:
     """Return a day in full: « 22 novembre 2021 », 22 November 2021.
 

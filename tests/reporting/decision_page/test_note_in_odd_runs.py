@@ -116,7 +116,7 @@ def test_an_unproven_list_has_no_cause_at_its_margin(solve: Solve) -> None:
         other = replace(run, summary={**run.summary, "publishable": publishable})
         picture = build_margin(other, outcomes, explanation, Lang.EN, paper=True)
         assert picture is not None
-        assert ("a rule or its size" in picture.finding) is publishable
+        assert ("its size keeps it out" in picture.finding) is publishable
         assert picture.heads[3] == "Per €1,000"
 
 

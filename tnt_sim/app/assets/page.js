@@ -142,7 +142,11 @@ function render({ model, el }) {
   }
 
   function address(text, soft) {
-    if (cell) { settings = text; return; }
+    if (cell) {
+      settings = text;
+      if (model.get("settings") !== text) { model.set("settings", text); model.save_changes(); } // marimo runs the cells that read it
+      return;
+    }
     const next = location.pathname + location.search + (text ? `#${text}` : "");
     if (fragment() === text) return;
     history[soft ? "replaceState" : "pushState"](null, "", next);
@@ -199,7 +203,17 @@ function render({ model, el }) {
   root.addEventListener("focusin", (event) => draw(event.target));
   root.addEventListener("pointerdown", (event) => draw(event.target));
 
+  function enter(event) { // JupyterLab takes from Enter what it does in a field
+    const input = event.target;
+    if (!/^(text|search)$/.test(input.type ?? "")) return;
+    event.preventDefault();
+    if (input.form?.dataset.do) { input.form.requestSubmit(); return; }
+    input.blur(); // its change is told
+    input.focus();
+  }
+
   const keys = (event) => {
+    if (cell && event.key === "Enter" && !event.isComposing) enter(event);
     if (event.key === "Escape" && root.classList.contains("presenting")) send({ do: "present", value: "" });
     if (!(event.ctrlKey || event.metaKey) || event.altKey || /^(text|search)$/.test(event.target.type ?? "")) return;
     const key = event.key.toLowerCase();

@@ -39,7 +39,7 @@ from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, Outcomes
 from tnt_sim.reporting.decision_page.page_text import NOTE, SIZES
 from tnt_sim.reporting.decision_page.subtotals import Tally
 from tnt_sim.reporting.report_tree import write_both, write_words
-from tnt_sim.reporting.reports.explanation import describe_obstacle
+from tnt_sim.reporting.reports.explanation import describe_cause_of_refusal, describe_obstacle
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles, list_rule_units
 from tnt_sim.rules.expressions.column_text import describe_column
@@ -388,7 +388,9 @@ def build_margin(
     scatter = Scatter(points, slope)
     label = NOTE["margin_alt"].in_(lang)
     title = run.get_title(node)
-    finding = _describe_margin(slope, float(below["rate"][0]), title, proven=run.publishable)
+    cause = _describe_cause(explanation, below["dossier"][0])
+    rates = slope, float(below["rate"][0])
+    finding = _describe_margin(rates, title, name, cause, proven=run.publishable)
     return Picture(
         finding.in_(lang),
         NOTE["margin_question"].in_(lang),
@@ -425,8 +427,26 @@ def _round(rate: float, decimals: int) -> float:
     return round(rate * 100_000, decimals)
 
 
-def _describe_margin(last: float, first: float, title: str, *, proven: bool) -> Text:
+def _describe_cause(explanation: ExplainDocument | None, dossier: str) -> Text:
+    """Say what keeps out an application, as far as the explanation knows."""
+    entry = (
+        next((one for one in explanation.dossiers if one.dossier == dossier), None) if explanation else None
+    )
+    return _("a rule or its size") if entry is None else describe_cause_of_refusal(entry)
+
+
+def has_limits(explanation: ExplainDocument | None) -> bool:
+    """Return whether an explanation bounds the change that would fund an application, instead of computing it."""
+    return explanation is not None and any(
+        change.status == "interval" for entry in explanation.dossiers for change in entry.changes
+    )
+
+
+def _describe_margin(
+    rates_per_cent: tuple[float, float], title: str, value: Text, cause: Text, *, proven: bool
+) -> Text:
     """Say what the last funded application and the first one not selected bring per thousand euros."""
+    last, first = rates_per_cent
     decimals = 2
     while decimals < _MOST_DECIMALS and last != first and _round(last, decimals) == _round(first, decimals):
         decimals += 1
@@ -435,15 +455,17 @@ def _describe_margin(last: float, first: float, title: str, *, proven: bool) -> 
         "unit": write_both(partial(format_amount, 100_000)),
         "last": Rounded(last * 100_000, decimals),
         "first": Rounded(first * 100_000, decimals),
+        "cause": cause,
+        "value": value,
     }
     if first > last and proven:
         return _(
-            '"{title}": the last dossier funded brings {last} points per {unit}; one not selected brings {first}, '
-            "but a rule or its size keeps it out",
+            '"{title}": per {unit}, the last dossier funded brings {last} ({value}); one not selected brings '
+            "{first}, but {cause} keeps it out",
             **rates,
         )
     return _(
-        '"{title}": the last dossier funded brings {last} points per {unit}; the best not selected, {first}',
+        '"{title}": per {unit}, the last dossier funded brings {last} ({value}); the best not selected, {first}',
         **rates,
     )
 

@@ -51,6 +51,7 @@ from tnt_sim.reporting.decision_page.note_sections import (
     describe_rules,
     describe_shared_out,
     describe_territories,
+    has_limits,
 )
 from tnt_sim.reporting.decision_page.note_sentences import build_sentences, describe_unread
 from tnt_sim.reporting.decision_page.outcomes import Outcomes, build_outcomes
@@ -194,6 +195,7 @@ def _build_note(
         "gains": build_gains(run, tallies, outcomes, lang, paper=paper),
         "margin": build_margin(run, outcomes, explanation, lang, paper=paper),
         "candidates": build_candidate_cards(run, explanation, lang),
+        "has_limits": has_limits(explanation),
         "cards": cards,
         "rules_finding": describe_rules(cards, explanation).in_(lang),
         "extension": describe_extension(outcomes, explanation).in_(lang),

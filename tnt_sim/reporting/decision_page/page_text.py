@@ -146,6 +146,13 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         "per_unit": _("Per {{unit}}"),
         "outcome": _p("note", "Outcome"),
         "next_in_line": _("Next in line"),
+        "line_order": _(
+            "The first is the one that brings most to the first goal per euro; those that a rule keeps out follow."
+        ),
+        "limits": _(
+            "Where a reason gives two amounts or two scores, the least that would do lies between them: it was "
+            "bounded for all dossiers at once. The explanation of one dossier computes it exactly."
+        ),
         "asks": _p("note", "asks"),
         "rules": _("What each rule costs"),
         "other_rules": _("The other rules"),

@@ -39,6 +39,7 @@ from tnt_sim.reporting.charts.svg import write_number
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, Words, write_both
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossier, DecidedDossiers
+from tnt_sim.reporting.reports.explanation import describe_cause_of_refusal
 
 MARKS = {
     Mark.GRANTED: _p("dossier", "funded"),
@@ -338,7 +339,7 @@ def _describe_place(
     if entry.funded or rate < slope:
         return _("{dossier} {rates}", **texts)
     if entry.optimal:
-        return _("{dossier} {rates}: a rule or its size keeps it out", **texts)
+        return _("{dossier} {rates}: {cause} keeps it out", cause=describe_cause_of_refusal(entry), **texts)
     return _("{dossier} {rates}, and is not in the list that was found", **texts)
 
 

@@ -30,8 +30,8 @@ from tnt_sim.analysis.explain.sentences import describe_cause, describe_change, 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.result import Status
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
-from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_integer
-from tnt_sim.i18n.parameters import Count, Listed, Money, Number
+from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_integer, join_figures
+from tnt_sim.i18n.parameters import Count, Listed, Money, Names, Number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -86,8 +86,8 @@ def _build_origin(document: ExplainDocument) -> list[Node]:
     if document.read_from is None:
         return []
     text = _(
-        "Read from {file} in the run folder. `tnt-sim verify` computes the reasons again; with --again, all is "
-        "computed anew.",
+        "Read from {file} in the run folder, where two limits were computed for all dossiers at once. `tnt-sim "
+        "verify` computes the reasons again; --again computes all anew, and the exact figure of a few dossiers.",
         file=document.read_from,
     )
     return [Paragraph(text)]
@@ -253,6 +253,14 @@ def _build_reserve_table(document: ExplainDocument) -> Table:
 
 def _is_proven(document: ExplainDocument) -> bool:
     return document.status == Status.OPTIMAL
+
+
+def describe_cause_of_refusal(entry: ExplainedDossier) -> Text:
+    """Say what keeps out an application that is worth more per euro than the last one funded."""
+    named = next((one for one in entry.because if one.enters), entry.rule)
+    if named is None:
+        return _("its size")
+    return _("the rule {title}", title=Names([join_figures(named.title)])) if named.title else _("a rule")
 
 
 def describe_obstacle(entry: ReserveEntry, *, proven: bool) -> Words:

@@ -72,7 +72,7 @@ from tnt_sim.rules.expressions.column_text import describe_bare_column
 
 MOST_PICTURED, MOST_OPEN = 12, 2
 """Most applications with a picture of their own, and most that are open."""
-CHUNK_ROWS, MOST_ROWS = 500, 3_000
+CHUNK_ROWS, MOST_ROWS, MOST_LISTED = 500, 3_000, 10_000
 """Rows of a folded table, and most rows of a page whose reasons are written out."""
 MOST_IN_LINE = 10
 LONGER = frozenset({"outranked", "outranked_barred", "none_fits_barred"})
@@ -441,7 +441,9 @@ def _build_line(document: ExplainDocument, dossiers: DecidedDossiers) -> Table |
             Column(_("Asks"), [entry.asked_cents for entry in first], Kind.MONEY),
             Column(_("Obstacle"), _list_obstacles(document, dossiers, first)),
         ],
-        caption=_("Next in line"),
+        caption=_(
+            "Next in line: first what brings most to the first goal per euro, then those that a rule keeps out"
+        ),
     )
 
 
@@ -457,7 +459,7 @@ def _list_obstacles(
 def _build_chunks(entries: Sequence[ExplainedDossier], dossiers: DecidedDossiers) -> list[Node]:
     """Return folded tables of the applications by outcome, with reasons while there is room."""
     nodes: list[Node] = []
-    room = MOST_ROWS
+    room, n_listed, n_left = MOST_ROWS, 0, 0
     for mark in (Mark.WAITING, Mark.REFUSED, Mark.INELIGIBLE, Mark.GRANTED, Mark.COMMITTED):
         chosen = [entry for entry in entries if _get_mark(dossiers, entry) is mark]
         for start in range(0, len(chosen), CHUNK_ROWS):
@@ -471,9 +473,22 @@ def _build_chunks(entries: Sequence[ExplainedDossier], dossiers: DecidedDossiers
             )
             is_told = room >= len(rows)
             room -= len(rows) if is_told else 0
-            nodes.append(
-                Table(_list_columns(rows, dossiers, mark, is_told=is_told), caption=caption, folded=True)
+            listed = min(len(rows), max(0, MOST_LISTED - n_listed))
+            n_listed += listed
+            n_left += len(rows) - listed
+            if listed:
+                columns = _list_columns(rows[:listed], dossiers, mark, is_told=is_told)
+                nodes.append(Table(columns, caption=caption, folded=True))
+    if n_left:
+        nodes.append(
+            Paragraph(
+                _n(
+                    "{n} dossier more is in the workbook and in the JSON document.",
+                    "{n} dossiers more are in the workbook and in the JSON document.",
+                    n=n_left,
+                )
             )
+        )
     return nodes
 
 

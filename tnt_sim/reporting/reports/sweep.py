@@ -358,12 +358,12 @@ def _list_values(column: Column) -> tuple[Cell, ...]:
 
 
 def _list_envelope_columns(pairs: Sequence[tuple[SweepPointEntry, FundedCurvePoint]]) -> list[Column]:
-    tops = [entry.id for entry in list_top_envelopes(pairs[0][1])]
+    tops = {entry.id: entry.title or entry.id for entry in list_top_envelopes(pairs[0][1])}
     columns = [_build_amounts([point for point, __ in pairs])]
     by_id = [{entry.id: entry for entry in at_amount.envelopes} for __, at_amount in pairs]
-    for name in tops:
+    for name, title in tops.items():
         columns += [
-            Column(name, [entries[name].n_funded for entries in by_id], Kind.COUNT),
+            Column(title, [entries[name].n_funded for entries in by_id], Kind.COUNT),
             Column("", [entries[name].granted_cents for entries in by_id], Kind.ROUND_MONEY),
         ]
     return columns

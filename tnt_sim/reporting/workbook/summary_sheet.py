@@ -10,6 +10,7 @@ import polars as pl
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
 from tnt_sim.i18n.message import Lang, _, _p
+from tnt_sim.i18n.numbers import join_figures
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, add_sheet, set_up, write_text
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import YES, build_column_reference, describe_reason
@@ -219,7 +220,8 @@ def _write_rules(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, r
 def list_rule_titles(run: StoredRun) -> dict[str, str]:
     """Return the title of each rule and cap that has one."""
     caps = {cap.name: cap.fill_from_library().title for cap in run.spec.caps}
-    return {GUARD: GUARD_TITLE.in_(run.lang), **caps, **{rule.id: rule.title for rule in run.spec.rules}}
+    titles = {GUARD: GUARD_TITLE.in_(run.lang), **caps, **{rule.id: rule.title for rule in run.spec.rules}}
+    return {name: join_figures(title) for name, title in titles.items()}
 
 
 def list_rule_units(run: StoredRun) -> dict[str, str]:
