@@ -83,7 +83,8 @@ def test_python_sets_what_with_takes(
 ) -> None:
     changes = {
         "programme.amount": "1.5 M€", "envelopes.mobilites.amount": "700 k€", f"rules.{RULE}.max": "300 k€",
-        "rules.part-communes.off": True, "objective": [{"maximise": {"score": 1, "dossiers": "0.5"}}],
+        "rules.part-communes.off": True, "programme.overbooked": True,
+        "objective": [{"maximise": {"score": 1, "dossiers": "0.5"}}],
     }  # fmt: skip
     explorer.set(changes)
     expected = written.with_(changes)

@@ -184,5 +184,27 @@ def test_a_workbook_comes_out_of_the_kernel(lab: Lab) -> None:
     assert waiting.value.suggested_filename.endswith(".xlsx")
 
 
+def test_a_conflict_opens_in_the_box_with_the_summary_in_sight(lab: Lab) -> None:
+    page = lab.page(0)
+    lab.wait_for_answer(page.get_by_text("restent telles quelles").click)
+    lab.wait_for_answer(lambda: page.locator("#box-1").fill("2000") or page.locator("#box-1").press("Enter"))
+    lab.wait_for_answer(lambda: page.locator("#box-0").fill("100") or page.locator("#box-0").press("Enter"))
+    page.locator(".trouble button[data-do=repair]").first.wait_for()
+    shown = "one => { const { top, bottom } = one.getBoundingClientRect(); return top >= 0 && top < innerHeight; }"
+    assert page.locator(".band").evaluate(shown)
+    assert page.locator("#h-trouble").evaluate(shown)
+    lab.wait_for_answer(page.locator(".trouble button[data-do=repair]").first.click)
+    assert page.locator(".trouble").count() == 0, page.locator("[data-part=trouble]").inner_text()
+
+
+@pytest.mark.parametrize("light", ["true", "false"])
+def test_the_cells_are_accessible(lab: Lab, light: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    lab.tab.evaluate(f"document.body.dataset.jpThemeLight = '{light}'")
+    lab.tab.wait_for_timeout(700)
+    violations = axe.run(lab.tab, context="[data-lm-suppress-shortcuts]").response["violations"]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in violations] == []
+
+
 def test_nothing_failed_in_the_notebook(lab: Lab) -> None:
     assert lab.errors == []

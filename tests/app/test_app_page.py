@@ -318,6 +318,20 @@ def test_texts_of_dossiers_are_no_markup(file: Path) -> None:
     assert "<img" not in str(replies[-1].document["parts"])
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_each_repair_of_a_small_programme_gives_a_list(page: Page, say: Talk, place: int) -> None:
+    """The first lets the parts promise more than the whole: a key of the programme, not an amount."""
+    say("share", value="free")
+    say("box", id="programme", value="100")
+    assert page.conflict is not None
+    lines = page.conflict.repairs[place].set
+    assert lines
+    assert (lines[0] == "programme.overbooked=true") is (place == 0)
+    say("repair", id=place, value="\n".join(lines))
+    assert page.trouble is None
+    assert decode(say("search", value="")["address"]) == (page.state, [])
+
+
 def test_steps_are_decided_whole(file: Path) -> None:
     with file.open("a", encoding="utf-8") as stream:
         stream.write("steps:\n  - {id: t1, date: 2026-01-31}\n  - {id: t2, date: 2026-03-31}\n")

@@ -23,7 +23,9 @@ def build_cell_style() -> str:
     text = re.sub(r":root\b|^html(?= \{)", ":host", text, flags=re.MULTILINE)
     text = re.sub(r"@media (?=\((?:max|min)-width)", "@container ", text)
     text = re.sub(r"(?<=-width: )([\d.]+)rem(?=\))", lambda found: _write_width(found[1]), text)
-    text = text.replace("100vh", "var(--room, 100vh)") + read_page_asset("cell.css")
+    text = text.replace(".page header", ".page .header").replace(
+        "100vh", "var(--room, 100vh)"
+    ) + read_page_asset("cell.css")
     return _START + re.sub(r"(-?[\d.]+)rem\b", r"calc(\1 * var(--size))", text)
 
 

@@ -203,7 +203,7 @@ def with_set_lines(scenario: ScenarioData, state: State, lines: Iterable[str]) -
         elif room == "rules" and key == "off":
             rules[name] = text != "true"
         else:
-            sets[path] = text
+            sets[_resolve_path(scenario, path)] = text
     changed = replace(state, amounts=amounts, rules=rules, sets=sets, forced=forced)
     return without_written(scenario, changed)
 
@@ -220,9 +220,10 @@ def with_values(scenario: ScenarioData, state: State, changes: Mapping[str, obje
     """
     after = with_changes(apply_state(scenario, state), changes)
     written = {rule.id for rule in scenario.spec.rules}
+    resolved = {_resolve_path(scenario, path): value for path, value in changes.items()}
     sets = {
         path: set_text(value)
-        for path, value in changes.items()
+        for path, value in resolved.items()
         if path.startswith(("rules.", "envelopes.")) and not path.endswith((".off", ".amount"))
     }
     changed = replace(
@@ -244,6 +245,12 @@ def with_values(scenario: ScenarioData, state: State, changes: Mapping[str, obje
             code="usage.app",
         )
     return changed
+
+
+def _resolve_path(scenario: ScenarioData, path: str) -> str:
+    """Return the path of a key of the programme as that of an envelope, which settings have."""
+    room, __, key = path.partition(".")
+    return f"envelopes.{scenario.spec.programme.id}.{key}" if room == "programme" and "." not in key else path
 
 
 def _collect_weights(scenario: ScenarioData, after: ScenarioData) -> dict[tuple[int, str], str]:

@@ -99,15 +99,20 @@ function render({ model, el }) {
     if (focus) tree.getElementById(focus)?.focus();
   }
 
+  function show(node, block) {
+    node.scrollIntoView({ block });
+    if (cell) root.scrollIntoView({ block: "nearest" }); // the summary at the head of the box too
+  }
+
   function place(soft) {
     const trouble = root.querySelector('[data-part="trouble"]');
     const beside = trouble.childElementCount && anchor?.isConnected ? anchor : null;
     if (beside && beside.nextElementSibling !== trouble) beside.after(trouble);
-    else if (!beside && trouble.parentElement.tagName !== "MAIN") root.querySelector("main").prepend(trouble);
+    else if (!beside && trouble.parentElement !== body) body.prepend(trouble);
     if (!beside || soft) return;
     const both = beside.offsetHeight + trouble.offsetHeight < (cell ? root.clientHeight : innerHeight) - band.offsetHeight;
-    if (both) trouble.scrollIntoView({ block: "nearest" });
-    else beside.scrollIntoView({ block: "start" }); // the control, and the head of what clashes below it
+    if (both) show(trouble, "nearest");
+    else show(beside, "start"); // the control, and the head of what clashes below it
   }
 
   function markPlace() { // the department that the list shows, on the map
@@ -115,7 +120,7 @@ function render({ model, el }) {
     for (const path of root.querySelectorAll('[data-part="map"] path[data-code]')) path.classList.toggle("chosen", path.dataset.code === code);
   }
 
-  const band = root.querySelector(".band");
+  const band = root.querySelector(".band"), body = root.querySelector(".two");
   const measured = new ResizeObserver(() => (cell ? root : document.documentElement).style.setProperty("--band", `${band.offsetHeight}px`));
   measured.observe(band);
   const unwatch = cell ? watchCell(root, foldAll) : () => {};
@@ -238,7 +243,7 @@ function render({ model, el }) {
       form.elements.side.value = fill.dataset.side;
       form.closest("details").open = true; // it is folded on a narrow screen
       form.elements.reason.focus();
-      form.scrollIntoView({ block: "center" });
+      show(form, "center");
       return;
     }
     const place = event.target.closest('[data-part="map"] path[data-code]');
@@ -285,6 +290,12 @@ function openCell(model, el) {
   style.textContent = model.get("sheet");
   tree.innerHTML = model.get("frame");
   tree.prepend(style);
+  for (const landmark of tree.querySelectorAll("header, main")) { // the notebook has its own
+    const plain = document.createElement("div");
+    plain.className = landmark.className || landmark.localName;
+    plain.append(...landmark.childNodes);
+    landmark.replaceWith(plain);
+  }
   return tree.querySelector("[data-page]");
 }
 
