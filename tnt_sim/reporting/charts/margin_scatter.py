@@ -205,7 +205,9 @@ def _draw_change(drawing: Drawing, arrow: ScatterArrow, x_scale: Scale, y_scale:
         drawing.write_text(x, end[1] + 1, arrow.text, anchor="end" if has_room else "start")
     else:
         x = min(max(end[0], room / 2), drawing.width - room / 2)
-        drawing.write_text(x, end[1] - 12, arrow.text, anchor="middle")
+        below = end[1] + 23  # below its ring: the text of an upright change stands above
+        y = below if below < y_scale.start - 2 else end[1] - 12
+        drawing.write_text(x, y, arrow.text, anchor="middle")
 
 
 def _draw_legend(drawing: Drawing, scatter: Scatter, words: ScatterWords) -> float:

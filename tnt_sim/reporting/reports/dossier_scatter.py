@@ -348,11 +348,10 @@ def _describe_rates(dossiers: DecidedDossiers, rate: float, slope: float, lang: 
     decimals = 2
     while decimals < MOST_DECIMALS and rate != slope and _round(rate, decimals) == _round(slope, decimals):
         decimals += 1
-    unit = _("points") if dossiers.column else _("of {goal}", goal=dossiers.value_words)
     return _(
-        "brings {rate} {points} per {unit}; the last one funded brings {last}",
+        "brings {rate} per {unit} ({value}); the last one funded brings {last}",
         rate=format_rounded(rate * 100_000, lang, decimals),
-        points=unit,
+        value=dossiers.value_words,
         unit=format_amount(100_000, lang),
         last=format_rounded(slope * 100_000, lang, decimals),
     ).in_(lang)
