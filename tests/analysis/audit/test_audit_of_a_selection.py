@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from support.lanes import seeds
 from support.typed import as_typed
 
 from tnt_sim.api.studies.audit import Audit, audit
+from tnt_sim.cli.main import main
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
@@ -213,3 +215,17 @@ def test_no_such_list(small: Path) -> None:
         audit(load_scenario(small / "petit.yaml"), small / "rien.csv")
     with pytest.raises(UsageError):
         audit(load_scenario(small / "petit.yaml"), small)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "is already in row 2"), ("fr", "est déjà à la ligne 2")])
+def test_findings_are_in_the_language_of_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str, words: str
+) -> None:
+    folder = tmp_path / "demo"
+    assert main(["new", str(folder)]) == 0
+    (folder / "liste.csv").write_text("dossier\nE-01\nE-01\n", encoding="utf-8")
+    capsys.readouterr()
+    command = ["audit", str(folder / "scenario.yaml"), "--selection", str(folder / "liste.csv"), "--json"]
+    assert main([*command, "--lang", lang]) == 0
+    (finding,) = json.loads(capsys.readouterr().out)["selection"]["findings"]
+    assert words in finding["message"]

@@ -177,6 +177,7 @@ class AuditResult(StudyAnswer):
     better : optimum with no more money than the list grants
     cheaper : least money for at least the list's value in every stage
     swaps : steps from the list towards the optimum
+    lang : language of the sentences in the document
     optimum_bound, better_bound : no list has a better first value, no list for as much money (None: unknown)
     cheaper_from_cents : no list at least as good grants less (None: unknown)
     """
@@ -189,6 +190,7 @@ class AuditResult(StudyAnswer):
     better: SolveOutcome | None
     cheaper: SolveOutcome | None
     swaps: tuple[Swap, ...]
+    lang: Lang
     optimum_bound: Fraction | None = None
     better_bound: Fraction | None = None
     cheaper_from_cents: int | None = None
@@ -213,11 +215,6 @@ class AuditResult(StudyAnswer):
         """Return the answer, whose JSON form is `document`."""
         return build_document(self)
 
-    @property
-    def lang(self) -> Lang:
-        """Return the language of the scenario."""
-        return Lang(self.problem.scenario.spec.locale)
-
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per application: selected, in the optimum, and both amounts in cents."""
         table = self.problem.case.table.select("dossier", "title").with_columns(
@@ -238,6 +235,7 @@ def audit(
     *,
     time_limit: float | None = None,
     progress: Progress | None = None,
+    lang: Lang | None = None,
 ) -> AuditResult:
     """Audit a hand-made selection.
 
@@ -247,6 +245,7 @@ def audit(
     selection : path of a table with application numbers, a Turgot export, or a run folder
     time_limit : seconds for the whole; by default that of the scenario
     progress : called with the phase and the share done, in [0, 1]
+    lang : language of the sentences in the document; by default that of the scenario
 
     Raises
     ------
@@ -269,18 +268,24 @@ def audit(
     problem = compile_problem(steps[0].scenario)
     chosen = read_selection(Path(selection), problem)
     clock.begin()
-    return audit_selection(problem, chosen, clock, progress=progress)
+    return audit_selection(problem, chosen, clock, progress=progress, lang=lang)
 
 
 def audit_selection(
-    problem: Problem, chosen: Selection, clock: Clock, *, progress: Progress | None = None
+    problem: Problem,
+    chosen: Selection,
+    clock: Clock,
+    *,
+    progress: Progress | None = None,
+    lang: Lang | None = None,
 ) -> AuditResult:
     """Audit a selection already read against a compiled problem."""
     began = time.perf_counter()
     report_progress = progress or (lambda phase, done: None)
     clock = clock.hold_back_answer(problem.case.n)
     reading = read_allocation(problem, chosen.allocation)
-    broken = list_violations(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
+    lang = lang or Lang(problem.scenario.spec.locale)
+    broken = list_violations(problem, chosen.allocation, reading, lang)
     course = StudyProgress(clock.deadline, "questions", n_asked=3)
     optimum: SolveOutcome | None = None
     with course.catch_limits():
@@ -303,6 +308,7 @@ def audit_selection(
     better, cheaper = found.get("better"), found.get("cheaper")
     return AuditResult(
         problem=problem,
+        lang=lang,
         selection=chosen,
         reading=reading,
         broken=tuple(broken),

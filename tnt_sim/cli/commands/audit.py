@@ -32,7 +32,7 @@ def audit(options: StudyOptions, selection: SelectionOption) -> int:
     from tnt_sim.reporting.reports.audit import build_report
 
     with show_progress(lang, wanted=not options.quiet) as progress:
-        audit_ = compare_list(scenario, selection, time_limit=options.seconds, progress=progress)
+        audit_ = compare_list(scenario, selection, time_limit=options.seconds, progress=progress, lang=lang)
     if audit_.data.status == "infeasible":
         seconds = options.compute_seconds_left(began)
         show_without_allocation(
