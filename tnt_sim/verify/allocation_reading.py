@@ -19,7 +19,7 @@ from tnt_sim.rules.kinds.dossier_links import VARIANTS
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit, sum_exactly
 from tnt_sim.rules.offers.caps import KIND as CAP
 from tnt_sim.rules.offers.caps import read_caps
-from tnt_sim.rules.protocols import Mode, RuleReading, Sense
+from tnt_sim.rules.protocols import Mode, Reading, RuleReading, Sense
 from tnt_sim.scenario.problem import Problem
 
 MAX_DEFECTS = 20
@@ -125,22 +125,30 @@ def list_broken_rules(problem: Problem, allocation: Allocation, reading: Allocat
         if rule.mode is not Mode.HARD or rule.holds or rule.kind == CAP:
             continue
         for figure in [figure for figure in rule.readings if not figure.holds][:MAX_DEFECTS]:
-            group = f" ({figure.group})" if figure.group else ""
-            result.append(
-                Defect(
-                    f"rule:{rule.id}",
-                    _(
-                        'the rule "{rule_id}"{group} is broken: {figure} outside [{minimum}; {maximum}].',
-                        rule_id=rule.id,
-                        group=group,
-                        figure=str(figure.value),
-                        minimum=str(figure.minimum),
-                        maximum=str(figure.maximum),
-                    ),
-                    (problem.scenario.locate(("rules", rule.id)),),
-                )
-            )
+            place = problem.scenario.locate(("rules", rule.id))
+            result.append(Defect(f"rule:{rule.id}", _describe_broken_figure(rule.id, figure), (place,)))
     return result
+
+
+def _describe_broken_figure(rule_id: str, figure: Reading) -> Text:
+    """Say by which bound a figure breaks its rule."""
+    group = f" ({figure.group})" if figure.group else ""
+    value, minimum, maximum = figure.value, figure.minimum, figure.maximum
+    if value is not None and minimum is not None and value < minimum:
+        return _(
+            'the rule "{rule_id}"{group} is broken: {figure} instead of at least {bound}.',
+            rule_id=rule_id,
+            group=group,
+            figure=str(value),
+            bound=str(minimum),
+        )
+    return _(
+        'the rule "{rule_id}"{group} is broken: {figure} instead of at most {bound}.',
+        rule_id=rule_id,
+        group=group,
+        figure=str(value),
+        bound=str(maximum),
+    )
 
 
 def _list_table_defects(problem: Problem, allocation: Allocation) -> list[Defect]:

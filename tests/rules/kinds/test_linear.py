@@ -80,7 +80,9 @@ def test_a_list_that_breaks_it_is_named_with_its_distance(tmp_path: Path) -> Non
     with pytest.raises(tnt.VerificationError) as caught:
         scenario.check({"1": 600, "4": 400})
     assert [defect.code for defect in caught.value.defects] == ["rule:duo"]
-    assert "Distance: 400." in caught.value.defects[0].line(tnt.Lang("en"))
+    shown = caught.value.defects[0].line(tnt.Lang("en"))
+    assert 'the rule "duo" is broken: 1400 instead of at most 1000.' in shown
+    assert "Distance: 400." in shown
     assert scenario.check({"1": 600}).status == "feasible"
 
 

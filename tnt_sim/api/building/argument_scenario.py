@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 APPLICATIONS = "applications"
 """Name of the argument with the frame of applications."""
-_CSV_OPTIONS: dict[str, Any] = {"delimiter": ",", "encoding": "utf-8", "decimal": "."}
+_CSV_READ = ReadOptions(delimiter=",", encoding="utf-8", decimal=".")
 """How the tables are written and read again."""
 _FRAME_FILE = f"{APPLICATIONS}.csv"
 _FRAME_NAMES = {"programme": "envelopes", "dossiers": "df", APPLICATIONS: "df"}
@@ -272,7 +272,7 @@ class _Builder:
         """Write the table of a frame, and check that the file holds the same cells."""
         file = put_into_own_folder(Path(text).stem, encode_table(table), ".csv")
         timezone = table.portfolio.timezone
-        again = read_dossiers(file, shown_as=file.name, read=ReadOptions(**_CSV_OPTIONS), timezone=timezone)
+        again = read_dossiers(file, shown_as=file.name, read=_CSV_READ, timezone=timezone)
         pairs = [one.table.sort("_row").select(_list_canonical(table)) for one in (table.portfolio, again)]
         for name in pairs[0].columns:
             if not pairs[0][name].equals(pairs[1][name], null_equal=True):
@@ -325,14 +325,28 @@ def _build_register_defect(origin: Origin) -> Defect:
 
 def _set_csv_options(node: YamlNode, path: PathSteps, origin: Origin) -> YamlNode:
     """Return the scenario with the entry of a dossier file that says how the table of a frame is read."""
-    entry: Any = node
-    for step in path:
-        entry = entry.entries[step] if isinstance(step, str) else entry.items[step]
-    options: dict[str, YamlNode] = {key: nodes.Scalar(value, origin) for key, value in _CSV_OPTIONS.items()}
+    entry = _find_mapping(node, path)
+    read = {"delimiter": _CSV_READ.delimiter, "encoding": _CSV_READ.encoding, "decimal": _CSV_READ.decimal}
+    options: dict[str, YamlNode] = {key: nodes.Scalar(value, origin) for key, value in read.items()}
     entries = {key: child for key, child in entry.entries.items() if key not in ("columns", "read")}
     entries["read"] = nodes.Mapping(options, dict.fromkeys(options, origin), origin)
     keys = {key: entry.keys.get(key, origin) for key in entries}
     return replace_value(node, path, nodes.Mapping(entries, keys, entry.origin))
+
+
+def _find_mapping(node: YamlNode, path: PathSteps) -> nodes.Mapping:
+    """Return the mapping at a path that the scenario has."""
+    for step in path:
+        match node, step:
+            case nodes.Mapping(), str():
+                node = node.entries[step]
+            case nodes.Sequence(), int():
+                node = node.items[step]
+            case _:
+                raise KeyError(path)
+    if not isinstance(node, nodes.Mapping):
+        raise KeyError(path)
+    return node
 
 
 def _list_canonical(table: FrameTable) -> list[str]:

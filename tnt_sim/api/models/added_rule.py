@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Any
 
 from tnt_sim.domain.field_types import write_number
 from tnt_sim.errors import UsageError
@@ -24,7 +23,7 @@ def build_rule(
     least: str | None,
     most: str | None,
     title: str,
-) -> dict[str, Any]:
+) -> Mapping[str, object]:
     """Return the rule `linear` as a tree of texts.
 
     Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ LEAST_GRANTED = "least granted"
 class _SolvedStages:
     """Best values of the first stages, as far as a model needed them."""
 
-    values: tuple[Any, ...] = ()
+    values: tuple[Fraction, ...] = ()
     proof: Proof | None = None
 
 
@@ -114,8 +115,8 @@ class Model:
     def stages(self) -> pl.DataFrame:
         """The stages: `number`, `name`, `sense`, `unit`, `tolerance`; once known, best `value` and `proof`."""
         solved = self._solved
-        values = [format_fraction(value) for value in solved.values]
-        values += [None] * (len(self._stages) - len(values))
+        n_open = len(self._stages) - len(solved.values)
+        values = [*(format_fraction(value) for value in solved.values), *[None] * n_open]
         return pl.DataFrame(
             {
                 "number": range(1, len(self._stages) + 1),

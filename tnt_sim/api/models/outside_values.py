@@ -12,6 +12,7 @@ from tnt_sim.engine.outside_solution import ValueUnit, check_allocation, read_va
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import DataError, Defect, UsageError
 from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import FloatArray
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence
@@ -87,7 +88,7 @@ def _read_pulp(problem: Problem, solved: Any) -> Allocation:
     return _round_point(form, names, np.array([values[name] for name in names], dtype=np.float64))
 
 
-def _round_point(form: Formulation, names: tuple[str, ...], values: Any) -> Allocation:
+def _round_point(form: Formulation, names: tuple[str, ...], values: FloatArray) -> Allocation:
     """Round the columns of dossiers to whole numbers; other columns follow from them in the exact reading."""
     n_awards = form.recovery.n_columns
     whole = np.rint(values)
