@@ -25,11 +25,10 @@ envelopes = [1_400, 1_500, 1_600, 1_700, 1_800, 1_900, 2_000]
 caps = [297, 330, 360, 400, 450, 500]
 
 # %% [markdown]
-# A batch is a file of a few lines: a base scenario, and the values to cross. `tnt-sim batch` computes all its cases.
+# A batch crosses values of a base scenario. `tnt.batch` computes all its cases and keeps them in a folder, the one
+# that `tnt-sim batch` would write.
 
 # %%
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -44,28 +43,20 @@ alt.renderers.enable("svg")  # still pictures, which ask for nothing outside
 alt.renderers.set_embed_options(format_locale="en-GB")
 alt.theme.register("story", enable=True)(lambda: {"config": {"font": "Arial", "title": {"anchor": "start"}}})
 
-folder = Path(tempfile.mkdtemp())  # for real work: a folder of your own
+folder = Path(tempfile.mkdtemp()) / "store"  # for real work: a folder of your own
 base = tnt.read_scenario(scenario_file).with_({"envelopes.deconcentre.amount": "1.4 M€", "locale": "en"})
-base.to_yaml(folder / "scenario.yaml")
-(folder / "lot.yaml").write_text(
-    f"""\
-base: scenario.yaml
-matrix:
-  programme.amount: [{", ".join(f"{amount} k€" for amount in envelopes)}]
-  rules.plafond-departement.max: [{", ".join(f"{cap} k€" for cap in caps)}]
-name: "{{programme.amount}}, {{rules.plafond-departement.max}}"
-""",
-    encoding="utf-8",
-)
-batch = [sys.executable, "-m", "tnt_sim", "batch", folder / "lot.yaml", "--out", folder / "store"]
-done = subprocess.run([*batch, "--workers", "1"], capture_output=True, check=True)
-runs = pl.read_parquet(folder / "store" / "runs" / "*.parquet")
-names = runs["name"].str.extract_groups(r"^(?<amount>\d+) k€, (?<cap>\d+) k€$").struct.unnest().cast(pl.Int64)
-cases = runs.hstack(names).with_columns(
-    score=pl.col("values").list.first().cast(pl.Float64),
+matrix = {
+    "programme.amount": [f"{amount} k€" for amount in envelopes],
+    "rules.plafond-departement.max": [f"{cap} k€" for cap in caps],
+}
+many = tnt.batch(base, folder, matrix=matrix, executor="serial")
+cases = many.cases.with_columns(
+    amount=pl.col("programme.amount").str.extract(r"(\d+)").cast(pl.Int64),
+    cap=pl.col("rules.plafond-departement.max").str.extract(r"(\d+)").cast(pl.Int64),
+    score=pl.col("value").cast(pl.Float64),
     left=pl.col("unspent_cents") / 100_000,
     funded=pl.col("n_funded"),
-)
+).select("name", "proof", "amount", "cap", "score", "left", "funded")
 measures = {
     "sum of scores": ("score", ",.0f"),
     "funded applications": ("funded", ",.0f"),
@@ -103,12 +94,9 @@ control
 # without loading anything.
 
 # %%
-import duckdb
-
-store = (folder / "store" / "runs").as_posix()
-times = duckdb.sql(f"""
+times = many.sql("""
     select times, count(*) as dossiers
-    from (select dossier, count(*) as times from (select unnest(dossier) as dossier from '{store}/*.parquet') group by dossier)
+    from (select dossier, count(*) as times from grants group by dossier)
     group by times order by times
 """).pl()
 always = times.filter(pl.col("times") == cases.height)["dossiers"].sum()
@@ -124,19 +112,19 @@ alt.Chart(times).mark_bar(color="#3a7fc0").encode(
 # %% [markdown]
 # ## An interrupted batch goes on
 #
-# The same command computes nothing again: all answers are on the disk. With `--executor dask`, it shares the cases
-# among several machines ([more](../docs/scale.md)).
+# The same call computes nothing again: all answers are on the disk. With `executor="dask"`, it shares the cases among
+# several machines ([more](../docs/scale.md)). A case becomes a result again, with its proof and its charts:
+# `many.solve(0)`.
 
 # %%
-subprocess.run([*batch, "--workers", "1"], capture_output=True, check=True)
-again = pl.read_parquet(folder / "store" / "runs" / "*.parquet")
-again.equals(runs)  # the same answers
+again = tnt.batch(base, folder, matrix=matrix, executor="serial")
+again.cases.equals(many.cases)  # the same answers
 
 # %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert cases.height == len(envelopes) * len(caps)
 assert set(cases["proof"]) == {"PROVED"}
 assert cases["cap"].null_count() == 0
-assert again.equals(runs)
+assert again.cases.equals(many.cases)
 wide = cases.pivot("cap", index="amount", values="score").sort("amount")
 assert all(wide[str(cap)].is_sorted() for cap in caps)
 assert wide.filter(pl.col("amount") >= 1_900)["297"].n_unique() == 1
@@ -144,6 +132,7 @@ assert wide.filter(pl.col("amount") >= 1_900)["297"].n_unique() == 1
 # %% [markdown]
 # ## Try this
 #
-# - Cross a third value in `matrix`, for instance `rules.communes.off: [true, false]`.
-# - `store/batch.html` is the report of the batch; `store/timings.parquet` says how many seconds each case took.
-# - Add an amount to `envelopes` and run `tnt-sim batch` again in another folder: how many seconds per case?
+# - Cross a third value in `matrix`, for instance `"rules.communes.off": [True, False]`.
+# - `many.report.html("batch.html")` writes the report of the batch; `many.table("grants")` has one row per case and
+#   application.
+# - Add an amount to `envelopes` and run again in another folder: where does the cap stop mattering?

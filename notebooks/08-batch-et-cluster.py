@@ -25,12 +25,10 @@ envelopes = [1_400, 1_500, 1_600, 1_700, 1_800, 1_900, 2_000]
 caps = [297, 330, 360, 400, 450, 500]
 
 # %% [markdown]
-# Un lot est un fichier de quelques lignes : un scénario de base, et les valeurs à croiser. `tnt-sim batch` en calcule
-# tous les cas.
+# Un lot croise des valeurs d’un scénario de base. `tnt.batch` en calcule tous les cas et les garde dans un dossier,
+# celui qu’écrirait `tnt-sim batch`.
 
 # %%
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -45,28 +43,20 @@ alt.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l’in
 alt.renderers.set_embed_options(format_locale="fr-FR")
 alt.theme.register("story", enable=True)(lambda: {"config": {"font": "Arial", "title": {"anchor": "start"}}})
 
-folder = Path(tempfile.mkdtemp())  # pour un vrai travail : un dossier à vous
+folder = Path(tempfile.mkdtemp()) / "store"  # pour un vrai travail : un dossier à vous
 base = tnt.read_scenario(scenario_file).with_({"envelopes.deconcentre.amount": "1.4 M€", "locale": "fr"})
-base.to_yaml(folder / "scenario.yaml")
-(folder / "lot.yaml").write_text(
-    f"""\
-base: scenario.yaml
-matrix:
-  programme.amount: [{", ".join(f"{amount} k€" for amount in envelopes)}]
-  rules.plafond-departement.max: [{", ".join(f"{cap} k€" for cap in caps)}]
-name: "{{programme.amount}}, {{rules.plafond-departement.max}}"
-""",
-    encoding="utf-8",
-)
-batch = [sys.executable, "-m", "tnt_sim", "batch", folder / "lot.yaml", "--out", folder / "store"]
-done = subprocess.run([*batch, "--workers", "1"], capture_output=True, check=True)
-runs = pl.read_parquet(folder / "store" / "runs" / "*.parquet")
-names = runs["name"].str.extract_groups(r"^(?<amount>\d+) k€, (?<cap>\d+) k€$").struct.unnest().cast(pl.Int64)
-cases = runs.hstack(names).with_columns(
-    score=pl.col("values").list.first().cast(pl.Float64),
+matrix = {
+    "programme.amount": [f"{amount} k€" for amount in envelopes],
+    "rules.plafond-departement.max": [f"{cap} k€" for cap in caps],
+}
+many = tnt.batch(base, folder, matrix=matrix, executor="serial")
+cases = many.cases.with_columns(
+    amount=pl.col("programme.amount").str.extract(r"(\d+)").cast(pl.Int64),
+    cap=pl.col("rules.plafond-departement.max").str.extract(r"(\d+)").cast(pl.Int64),
+    score=pl.col("value").cast(pl.Float64),
     left=pl.col("unspent_cents") / 100_000,
     funded=pl.col("n_funded"),
-)
+).select("name", "proof", "amount", "cap", "score", "left", "funded")
 measures = {
     "somme des notes": ("score", ",.0f"),
     "dossiers financés": ("funded", ",.0f"),
@@ -105,12 +95,9 @@ control
 # répond en SQL, sans rien charger.
 
 # %%
-import duckdb
-
-store = (folder / "store" / "runs").as_posix()
-times = duckdb.sql(f"""
+times = many.sql("""
     select times, count(*) as dossiers
-    from (select dossier, count(*) as times from (select unnest(dossier) as dossier from '{store}/*.parquet') group by dossier)
+    from (select dossier, count(*) as times from grants group by dossier)
     group by times order by times
 """).pl()
 always = times.filter(pl.col("times") == cases.height)["dossiers"].sum()
@@ -126,19 +113,19 @@ alt.Chart(times).mark_bar(color="#3a7fc0").encode(
 # %% [markdown]
 # ## Un lot interrompu reprend
 #
-# La même commande ne refait rien : toutes les réponses sont sur le disque. Avec `--executor dask`, elle partage les
-# cas entre plusieurs machines ([plus](../docs/scale.md)).
+# Le même appel ne refait rien : toutes les réponses sont sur le disque. Avec `executor="dask"`, il partage les cas
+# entre plusieurs machines ([plus](../docs/scale.md)). Un cas redevient un résultat, avec sa preuve et ses figures :
+# `many.solve(0)`.
 
 # %%
-subprocess.run([*batch, "--workers", "1"], capture_output=True, check=True)
-again = pl.read_parquet(folder / "store" / "runs" / "*.parquet")
-again.equals(runs)  # les mêmes réponses
+again = tnt.batch(base, folder, matrix=matrix, executor="serial")
+again.cases.equals(many.cases)  # les mêmes réponses
 
 # %% jupyter={"source_hidden": true} tags=["remove-cell"]
 assert cases.height == len(envelopes) * len(caps)
 assert set(cases["proof"]) == {"PROVED"}
 assert cases["cap"].null_count() == 0
-assert again.equals(runs)
+assert again.cases.equals(many.cases)
 wide = cases.pivot("cap", index="amount", values="score").sort("amount")
 assert all(wide[str(cap)].is_sorted() for cap in caps)
 assert wide.filter(pl.col("amount") >= 1_900)["297"].n_unique() == 1
@@ -146,6 +133,8 @@ assert wide.filter(pl.col("amount") >= 1_900)["297"].n_unique() == 1
 # %% [markdown]
 # ## À essayer
 #
-# - Croisez une troisième valeur dans `matrix`, par exemple `rules.communes.off: [true, false]`.
-# - `store/batch.html` est le rapport du lot ; `store/timings.parquet` dit ce que chaque cas a coûté en secondes.
-# - Ajoutez un montant à `envelopes` et relancez `tnt-sim batch` dans un autre dossier : combien de secondes par cas ?
+# - Croisez une troisième valeur dans `matrix`, par exemple `"rules.communes.off": [True, False]`.
+# - `many.report.html("lot.html")` écrit le rapport du lot ; `many.table("grants")` a une ligne par cas et par
+#   dossier.
+# - Ajoutez un montant à `envelopes` et relancez dans un autre dossier : à partir de quand le plafond ne compte-t-il
+#   plus ?

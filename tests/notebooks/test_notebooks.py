@@ -19,7 +19,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SECONDS = 10
 """A story takes no more processor time than this."""
 LONG = ("06",)
-"""The story that takes longer: its 35,320 candidates are decided four times."""
+"""The story that takes longer: its 35,320 candidates are decided five times."""
 FORGET = """for name in {*globals()} - {*get_ipython().user_ns_hidden}:
     if not name.startswith("_"):
         del globals()[name]

@@ -17,7 +17,7 @@ nbformat = pytest.importorskip("nbformat", reason="notebooks need the extra `not
 
 LIBRARIES = {
     "IPython", "altair", "datetime", "duckdb", "ipywidgets", "numpy", "pandas", "pathlib", "polars", "pulp",
-    "scipy", "subprocess", "sys", "tempfile", "tnt_sim",
+    "scipy", "tempfile", "tnt_sim",
 }  # fmt: skip
 """What a story may import."""
 LAST = {False: "## À essayer", True: "## Try this"}
