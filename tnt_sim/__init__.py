@@ -3,6 +3,8 @@
 >>> import tnt_sim as tnt
 >>> scenario = tnt.read_scenario("scenarios/tnt-2021.yaml")  # doctest: +SKIP
 >>> result = scenario.solve()  # doctest: +SKIP
+>>> result.plot.by_envelope()  # doctest: +SKIP
+>>> scenario.analyse.sweep(stop="110 %").plot.curve()  # doctest: +SKIP
 
 Names are imported on first use, so that importing the package is fast.
 """

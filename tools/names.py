@@ -109,7 +109,7 @@ PUBLIC = frozenset(
         ),
         *("envelope", "smallest"),
         *("margin", "reasons", "lorenz", "envelopes", "moves", "curve", "index"),
-        *("frequency", "histogram", "tornado"),
+        *("frequency", "histogram", "tornado", "lists"),
     }
 )
 """Functions and methods that users call by these names: the Python interface, and the verbs of the commands."""

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,21 @@ from tnt_sim.app import explorer
 from tnt_sim.cli import project_templates
 from tnt_sim.cli.verbs import load_verb
 from tnt_sim.engine.result import ResultData
-from tnt_sim.reporting.plots import comparison_plots, ensemble_plots, plot_language, result_plots, sweep_plots
+from tnt_sim.reporting.plots import (
+    comparison_plots,
+    ensemble_plots,
+    list_plots,
+    marginal_plots,
+    plot_language,
+    result_plots,
+    sweep_plots,
+)
 from tnt_sim.scenario.scenario import ScenarioData
 
 MODULES = (
     analysis_methods, batch, comparison, decision_files, ensemble, explorer, extension, model, relaxation, result,
     runs, scenario, session, study_files, sweep, variants, comparison_plots, ensemble_plots, plot_language,
-    result_plots, sweep_plots,
+    list_plots, marginal_plots, result_plots, sweep_plots,
 )  # fmt: skip
 CLASSES = [
     kind
@@ -55,7 +64,7 @@ CLASSES = [
 def methods(kind: type) -> Iterator[tuple[str, Any]]:
     """The public functions and properties that a class itself defines."""
     for name, member in vars(kind).items():
-        function = getattr(member, "__func__", getattr(member, "fget", member))
+        function = getattr(member, "__func__", getattr(member, "fget", getattr(member, "func", member)))
         if not name.startswith("_") and inspect.isfunction(function):
             yield name, member
 
@@ -95,9 +104,9 @@ def test_what_was_imported_first_changes_no_class(first: str) -> None:
 def test_every_method_is_typed_and_has_an_example(kind: type) -> None:
     missing = []
     for name, member in methods(kind):
-        function = getattr(member, "__func__", getattr(member, "fget", member))
+        function = getattr(member, "__func__", getattr(member, "fget", getattr(member, "func", member)))
         told = inspect.getdoc(function) or ""
-        if not told or (">>> " not in told and not isinstance(member, property)):
+        if not told or (">>> " not in told and not isinstance(member, property | cached_property)):
             missing.append(f"{name}: no example")
         signature = inspect.signature(function)
         given = [one for key, one in signature.parameters.items() if key not in ("self", "cls")]

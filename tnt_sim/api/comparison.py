@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class Comparison(Pages, ComparedRuns):
 
     own_table = "moves"
 
-    @property
+    @cached_property
     def plot(self) -> ComparisonPlots:
         """Its charts: `envelopes`, `moves`, `by_department`, `lorenz`; each is an Altair chart.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ class Ensemble(Pages, EnsembleTables):
     def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
         return {**super()._map_tables(), "draws": self.build_draw_table}
 
-    @property
+    @cached_property
     def plot(self) -> EnsemblePlots:
         """Its charts: `frequency`, `histogram`, `tornado`; each is an Altair chart.
 

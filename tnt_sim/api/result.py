@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +157,7 @@ class Result(ResultData):
         )
         return dump_document(document)
 
-    @property
+    @cached_property
     def plot(self) -> ResultPlots:
         """Its charts: `by_envelope`, `by_department`, `margin`, `reasons`, `lorenz`; each is an Altair chart.
 
@@ -171,14 +172,14 @@ class Result(ResultData):
 
         return ResultPlots(run_of(self), self.lang)
 
-    @property
+    @cached_property
     def report(self) -> DecisionReport:
         """Its report: `result.report.html("decision.html")`, `result.report.excel("decision.xlsx")`."""
         from tnt_sim.api.decision_files import DecisionReport
 
         return DecisionReport(self)
 
-    @property
+    @cached_property
     def export(self) -> Exports:
         """The formats of other tools: `result.export.scdl("subventions.csv")`."""
         from tnt_sim.api.decision_files import Exports, read_as_stored

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -397,7 +398,7 @@ class Scenario(ScenarioData):
 
         return Session(self, backend=backend)
 
-    @property
+    @cached_property
     def analyse(self) -> Analyses:
         """The questions to a scenario: `scenario.analyse.sweep(…)`, `.marginal_euro()`, `.alternatives()`…
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,7 @@ class Sweep(WithReport, StudyAnswer):
         }
         return own | {name: make for name, make in super()._map_tables().items() if name not in own}
 
-    @property
+    @cached_property
     def plot(self) -> SweepPlots:
         """Its charts: `curve`, `index`, `entries`, `envelopes`; each is an Altair chart.
 

@@ -24,7 +24,7 @@ from tnt_sim.analysis.sweep.plan import list_amounts
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.marginal_charts import draw_next_euro
+from tnt_sim.reporting.charts.marginal_charts import build_next_euro_rows
 from tnt_sim.reporting.charts.sweep_charts import KINDS
 from tnt_sim.reporting.charts.theme import convert_to_png, render_html, render_svg
 from tnt_sim.verify.allocation_reading import Allocation
@@ -162,10 +162,9 @@ def test_the_next_euro_has_a_picture(tmp_path: Path) -> None:
         SimpleNamespace(id="a", step_cents=41_200_000, gain="2", goal="score"),
         SimpleNamespace(id="b", step_cents=None, gain=None, goal="score"),
     ]
-    drawn = render_svg(draw_next_euro(entries, Lang.FR))
-    assert "+412" in drawn
-    with pytest.raises(ValueError, match="nothing to draw"):
-        draw_next_euro(entries[1:], Lang.FR)
+    (row,) = build_next_euro_rows(entries, Lang.FR)
+    assert "+412" in row["t"]
+    assert build_next_euro_rows(entries[1:], Lang.FR) == []
 
 
 @pytest.mark.parametrize("amount", ["100 %", "88 M€", "1 500 €"])

@@ -5,10 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.marginal_charts import build_price_rows, draw_prices
+from tnt_sim.reporting.charts.marginal_charts import build_price_rows
 
 PRICES: Any = [
     SimpleNamespace(id="free", goal=None, value="0"),
@@ -31,11 +29,3 @@ def test_money_is_told_as_money() -> None:
     price: Any = SimpleNamespace(id="a", goal="granted", value="330000")
     (row,) = build_price_rows([price], Lang.EN)
     assert row["t"] == "€330,000"
-
-
-def test_it_is_drawn_and_nothing_is_not() -> None:
-    drawn = draw_prices(PRICES, Lang.EN).to_dict()
-    assert drawn["title"]["text"] == "What each rule costs"
-    assert len(drawn["data"]["values"]) == 3
-    with pytest.raises(ValueError, match="nothing is kept"):
-        draw_prices([], Lang.FR)

@@ -66,6 +66,22 @@ def awkward(tmp_path_factory: pytest.TempPathFactory) -> tnt.Run:
 
 
 @pytest.fixture(scope="module")
+def studies(example: tnt.Scenario, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The answers with one chart each, by the name of its method."""
+    ask, file = example.analyse, tmp_path_factory.mktemp("liste") / "liste.csv"
+    file.write_text(
+        "dossier\n" + "".join(f"E-{k:02}\n" for k in (1, 2, 3, 7, 10, 12, 15, 16)), encoding="utf-8"
+    )
+    return {
+        "prices": ask.rule_prices(),
+        "next_euro": ask.marginal_euro(),
+        "entries": ask.entry_thresholds(start="1 M€", stop="1.5 M€"),
+        "lists": ask.alternatives(within="3 %", count=3),
+        "inversions": ask.audit(file),
+    }
+
+
+@pytest.fixture(scope="module")
 def answers(
     result: tnt.Result,
     comparison: tnt.Comparison,
@@ -114,6 +130,54 @@ def test_every_chart_is_drawn_with_its_title_and_its_frame(answers: list[Any], l
             assert "undefined" not in text, name
             n += 1
     assert n >= 21
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_chart_of_a_question_is_drawn_with_its_frame(studies: dict[str, Any], lang: str) -> None:
+    for name, answer in studies.items():
+        chart = getattr(answer.plot.in_(lang), name)()
+        _root, text = read_svg(chart)
+        words = chart.to_dict()
+        assert words["title"]["text"][0] in text, name
+        assert isinstance(chart.data, pl.DataFrame), name
+        assert "NaN" not in text, name
+
+
+def test_figures_of_a_question_are_those_of_its_answer(studies: dict[str, Any]) -> None:
+    prices = studies["prices"]
+    drawn = dict(prices.plot().data.select("id", "value").iter_rows())
+    assert drawn == {row["id"]: float(row["value"]) for row in prices.document["prices"]}
+    euro = studies["next_euro"]
+    steps = {row["id"]: row["step_cents"] for row in euro.document["next"] if row["step_cents"]}
+    assert dict(euro.plot("en").data.select("id", "value").iter_rows()) == {
+        k: v / 100 for k, v in steps.items()
+    }
+    entries = studies["entries"]
+    first = {row["dossier"]: row["first_cents"] for row in entries.document["entries"] if row["first_cents"]}
+    expected = {name: cents / 100 for name, cents in first.items() if cents > 100_000_000}
+    assert dict(entries.plot().data.select("dossier", "enters_at").iter_rows()) == expected
+    with pytest.raises(ValueError, match="it has no prices"):
+        entries.plot.prices()
+
+
+def test_the_matrix_of_lists_counts_what_the_answer_counts(studies: dict[str, Any]) -> None:
+    answer = studies["lists"]
+    frame = answer.plot.lists().data
+    assert frame["name"].n_unique() == len(answer.document["open"])
+    best = frame.filter((pl.col("list") == "0") & pl.col("funded")).height
+    first = answer.document["portfolios"][0]["changes"]
+    other = frame.filter((pl.col("list") == "1") & pl.col("funded")).height
+    assert other - best == len(first["enter"]) - len(first["leave"])
+
+
+def test_lines_go_from_a_better_dossier_to_a_worse_one(studies: dict[str, Any]) -> None:
+    chart = studies["inversions"].plot.inversions()
+    written = chart.to_dict()
+    links = written["datasets"][written["layer"][0]["data"]["name"]]
+    assert links
+    values = dict(chart.data.select("dossier", "value").iter_rows())
+    for row in links:
+        assert row["value"] == values[row["dossier"]] > row["value_funded"] == values[row["funded"]]
 
 
 def test_titles_are_findings_in_the_language(result: tnt.Result) -> None:

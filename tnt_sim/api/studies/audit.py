@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.audit import audit as analysis
@@ -9,6 +10,7 @@ from tnt_sim.analysis.audit.audit import AuditResult
 from tnt_sim.api.study_files import Pages, with_files
 
 if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.list_plots import AuditPlots
     from tnt_sim.reporting.report_tree import Report
 
 
@@ -16,6 +18,16 @@ class Audit(Pages, AuditResult):
     """Selection compared with the rules and the optimum, with its page and workbook."""
 
     own_table = "dossiers"
+
+    @cached_property
+    def plot(self) -> AuditPlots:
+        """Its chart: `inversions`, the better dossiers that the list leaves out."""
+        from tnt_sim.reporting.charts.theme import import_altair
+
+        import_altair()
+        from tnt_sim.reporting.plots.list_plots import AuditPlots
+
+        return AuditPlots(self.problem, self.allocation, self.data.inversions, self.lang)
 
     def build_report(self) -> Report:
         """Return the report that a page or a workbook shows, with the picture of the list."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.marginal import questions
-from tnt_sim.analysis.marginal.document import NextEuroDocument, RulePricesDocument
 from tnt_sim.analysis.marginal.questions import MarginalResult
 from tnt_sim.api.study_files import Pages, with_files
 from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.run_folder.atomic_write import put_file
-from tnt_sim.i18n.message import Lang
+
+if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.marginal_plots import MarginalPlots
 
 
 class MarginalAnswer(Pages, MarginalResult):
@@ -21,24 +23,20 @@ class MarginalAnswer(Pages, MarginalResult):
         """Write the table as Parquet."""
         put_file(Path(path), encode_parquet(self.to_dataframe()))
 
-    def plot(self, lang: Lang | str | None = None) -> Any:
-        """Draw the value of the next euro, or the price of each rule, as an Altair chart.
+    @cached_property
+    def plot(self) -> MarginalPlots:
+        """Its chart: `plot.prices()`, `plot.next_euro()` or `plot.entries()`, or `plot()` for the one that it has.
 
-        Needs the optional dependency `charts`.
-
-        Raises
-        ------
-        ValueError
-            For any other question, or if there is nothing to draw.
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().plot.prices().save("prix.svg")
         """
-        tongue = self.lang if lang is None else Lang(lang)
-        from tnt_sim.reporting.charts.marginal_charts import draw_next_euro, draw_prices
+        from tnt_sim.reporting.charts.theme import import_altair
 
-        if isinstance(self.data, NextEuroDocument):
-            return draw_next_euro(self.data.next, tongue)
-        if isinstance(self.data, RulePricesDocument):
-            return draw_prices(self.data.prices, tongue)
-        raise ValueError("only the next euro and the prices have a picture")
+        import_altair()
+        from tnt_sim.reporting.plots.marginal_plots import MarginalPlots
+
+        return MarginalPlots(self.data, self.lang)
 
 
 next_euro = with_files(questions.next_euro, MarginalAnswer)

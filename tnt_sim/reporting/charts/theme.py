@@ -141,11 +141,6 @@ def add_theme(spec: ChartSpec, lang: Lang) -> ChartSpec:
     return {"$schema": SCHEMA, "config": build_theme(lang), **spec}
 
 
-def apply_theme(chart: Any, lang: Lang) -> Any:
-    """Apply our style and the language's number format to an Altair chart."""
-    return chart.configure(**build_theme(lang))
-
-
 def render_svg(chart: Any) -> str:
     """Return a chart, Altair's or a specification, as SVG, rendered without a browser; deterministic."""
     return str(_import_converter().vegalite_to_svg(_write_spec(chart)))

@@ -96,16 +96,27 @@ def _build_open_dossiers(document: AlternativesDocument) -> list[Section]:
                     Kind.COUNT,
                 ),
             ],
-            chart=_build_matrix(document),
+            chart=build_matrix(document),
         )
     ]
 
 
-def _build_matrix(document: AlternativesDocument) -> Chart | None:
+def build_matrix(document: AlternativesDocument) -> Chart | None:
     """Return the open dossiers by the lists that have them, the most disputed first; None without a list."""
-    others = [*document.portfolios, *document.steered, *document.ties]
-    if not others:
+    rows, lists = list_matrix_rows(document)
+    if len(lists) < 2:
         return None
+    n = len(rows)
+    finding = _n("{n} dossier depends on the choice", "{n} dossiers depend on the choice", n=n)
+    question = _(
+        "Full: funded; hollow: not. 0 is the best choice, the others follow in the order of their table"
+    )
+    return Chart(finding, partial(_draw_matrix, rows[:MOST_MATRIX_ROWS], lists, finding), finding, question)
+
+
+def list_matrix_rows(document: AlternativesDocument) -> tuple[list[MatrixRow], list[str]]:
+    """Return the open dossiers with the lists that have them, the most disputed first, and the lists' numbers."""
+    others = [*document.portfolios, *document.steered, *document.ties]
     entered = [{change.dossier for change in one.changes.enter} for one in others]
     left = [{change.dossier for change in one.changes.leave} for one in others]
     rows = []
@@ -117,14 +128,8 @@ def _build_matrix(document: AlternativesDocument) -> Chart | None:
             for enters, leaves in zip(entered, left, strict=True)
         ]
         rows.append(MatrixRow(label_dossier(name, dossier.title), [in_best, *inside]))
-    n = len(rows)
     rows.sort(key=lambda row: abs(2 * sum(row.inside) - len(row.inside)))
-    finding = _n("{n} dossier depends on the choice", "{n} dossiers depend on the choice", n=n)
-    question = _(
-        "Full: funded; hollow: not. 0 is the best choice, the others follow in the order of their table"
-    )
-    lists = ["0", *(str(k) for k in range(1, len(others) + 1))]
-    return Chart(finding, partial(_draw_matrix, rows[:MOST_MATRIX_ROWS], lists, finding), finding, question)
+    return rows, [str(k) for k in range(len(others) + 1)]
 
 
 def _draw_matrix(rows: Sequence[MatrixRow], lists: Sequence[str], label: Text, lang: Lang, width: int) -> str:

@@ -1,0 +1,143 @@
+"""Charts of single questions: bars of rows with their words, entries by amount, dossiers by lists, inversions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import polars as pl
+
+from tnt_sim.i18n.message import Lang, _
+from tnt_sim.reporting.charts.theme import FILLS, INK, SOFT, Mark
+from tnt_sim.reporting.plots.drawing.chart_words import (
+    WIDTH,
+    build_colours,
+    build_count_axis,
+    build_legend,
+    build_money_axis,
+    build_name_axis,
+)
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+
+ROW = 30
+_N_BINS = 24
+
+
+def draw_labelled_bars(frame: pl.DataFrame, axis_title: str, mark: Mark, axis: alt.Axis) -> AltairChart:
+    """Draw the `value` of each row from zero, with its `label` beside it, in the order of the frame."""
+    names = frame["name"].to_list()
+    most = float(frame["value"].max() or 1)  # type: ignore[arg-type]
+    scale = alt.Scale(domain=[0, most * 1.4], nice=False)
+    y = alt.Y("name:N", title=None, sort=names, axis=build_name_axis(labelLimit=320))
+    base = alt.Chart(frame).encode(
+        y=y, tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title=axis_title)]
+    )
+    bars = base.mark_bar(height=18, color=FILLS[mark]).encode(
+        x=alt.X("value:Q", title=axis_title, scale=scale, axis=axis)
+    )
+    text = base.mark_text(align="left", dx=7, color=INK).encode(
+        x=alt.X("value:Q", scale=scale), text="label:N"
+    )
+    return alt.layer(bars, text, data=frame).properties(width=WIDTH - 80, height=ROW * len(names))
+
+
+def draw_entry_amounts(
+    frame: pl.DataFrame, limits: tuple[float, float], amount: str, lang: Lang
+) -> AltairChart:
+    """Draw how many dossiers enter first at each amount of an envelope."""
+    placed = frame.filter(pl.col("enters_at").is_not_null())
+    step = (limits[1] - limits[0]) / _N_BINS or 1.0
+    count = pl.col("bin_start")
+    bins = placed.with_columns(
+        ((pl.col("enters_at") - limits[0]) / step).floor().clip(0, _N_BINS - 1).alias("k")
+    )
+    bins = bins.with_columns((limits[0] + pl.col("k") * step).alias("bin_start")).drop("k")
+    bins = bins.with_columns((count + step).alias("bin_end"))
+    most = 0 if bins.is_empty() else int(bins.group_by("bin_start").len()["len"].max())  # type: ignore[arg-type]
+    scale = alt.Scale(domain=list(limits), nice=False, zero=False)
+    chart = alt.Chart(bins).mark_bar(stroke="white", strokeWidth=0.5, color=FILLS[Mark.GRANTED])
+    return chart.encode(
+        x=alt.X(
+            "bin_start:Q", bin="binned", title=amount, scale=scale,
+            axis=build_money_axis(lang, grid=False, tickCount=6),
+        ),
+        x2="bin_end:Q",
+        y=alt.Y("count()", title=_("Dossiers").in_(lang), axis=build_count_axis(most)),
+        tooltip=[
+            alt.Tooltip("bin_start:Q", title=_("From (€)").in_(lang), format=",.0f"),
+            alt.Tooltip("bin_end:Q", title=_("Until (€)").in_(lang), format=",.0f"),
+            alt.Tooltip("count()", title=_("Dossiers").in_(lang), format=",d"),
+        ],
+    ).properties(width=WIDTH, height=240)  # fmt: skip
+
+
+def draw_list_matrix(frame: pl.DataFrame, lists: Sequence[str], lang: Lang) -> AltairChart:
+    """Draw dossiers by lists: full where the list funds the dossier, hollow where it does not."""
+    names = list(dict.fromkeys(frame["name"]))
+    fill = alt.when(alt.datum.funded).then(alt.value(FILLS[Mark.GRANTED])).otherwise(alt.value("white"))
+    chart = alt.Chart(frame).mark_square(size=230, stroke=SOFT, strokeWidth=1, opacity=1)
+    return chart.encode(
+        x=alt.X(
+            "list:N", title=_("List").in_(lang), sort=list(lists),
+            axis=alt.Axis(orient="top", labelAngle=0, ticks=False, domain=False),
+        ),
+        y=alt.Y("name:N", title=None, sort=names, axis=build_name_axis(labelLimit=380)),
+        fill=fill,
+        tooltip=[
+            alt.Tooltip("name:N", title=_("Dossier").in_(lang)),
+            alt.Tooltip("list:N", title=_("List").in_(lang)),
+            alt.Tooltip("decision:N", title=_("Decision").in_(lang)),
+        ],
+    ).properties(width=34 * len(lists), height=23 * len(names))  # fmt: skip
+
+
+def draw_inversions(
+    frame: pl.DataFrame,
+    links: pl.DataFrame,
+    words: Sequence[tuple[Mark, str]],
+    value: str,
+    lang: Lang,
+) -> AltairChart:
+    """Draw dossiers by value and amount, with a line from each better one left out to the worst one funded."""
+    shapes = {
+        Mark.GRANTED: "circle",
+        Mark.COMMITTED: "square",
+        Mark.WAITING: "cross",
+        Mark.INELIGIBLE: "diamond",
+    }
+    x = alt.X("amount:Q", title=_("Amount granted or asked").in_(lang), axis=build_money_axis(lang))
+    y = alt.Y("value:Q", title=value, axis=alt.Axis(tickCount=5))
+    legend = build_legend(columns=3)
+    scale = alt.Scale(domain=[word for _mark, word in words], range=[shapes[mark] for mark, _word in words])
+    points = (
+        alt.Chart(frame)
+        .mark_point(size=46, filled=True, opacity=0.85)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("decision:N", scale=build_colours(words), legend=legend),
+            shape=alt.Shape("decision:N", scale=scale, legend=legend),
+            tooltip=[
+                alt.Tooltip("dossier:N", title=_("Dossier").in_(lang)),
+                alt.Tooltip("title:N", title=_("Title").in_(lang)),
+                alt.Tooltip("decision:N", title=_("Decision").in_(lang)),
+                alt.Tooltip("amount:Q", title=_("Amount (€)").in_(lang), format=",.2f"),
+                alt.Tooltip("value:Q", title=value, format=",.3~f"),
+            ],
+        )
+    )
+    lines = (
+        alt.Chart(links)
+        .mark_rule(color=FILLS[Mark.LOSS], strokeWidth=1.3)
+        .encode(
+            x=x,
+            y=y,
+            x2="amount_funded:Q",
+            y2="value_funded:Q",
+            tooltip=[
+                alt.Tooltip("dossier:N", title=_("Left out").in_(lang)),
+                alt.Tooltip("funded:N", title=_("In the list").in_(lang)),
+            ],
+        )
+    )
+    return alt.layer(lines, points, data=frame).properties(width=WIDTH, height=340)
