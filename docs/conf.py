@@ -44,6 +44,8 @@ nb_execution_mode = os.environ.get("TNT_DOCS_EXECUTE", "off")
 nb_execution_timeout = 600
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 """Controls would load scripts from outside; a page of the site shows their pictures alone."""
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", 35)]
+"""A widget with a card for readers, as that of `tnt.explore`, shows the card."""
 nb_execution_raise_on_error = True
 sphinx_gallery_conf = {
     "examples_dirs": "docs/examples",

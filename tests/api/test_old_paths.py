@@ -28,7 +28,7 @@ def test_public_functions_and_classes_have_their_old_path() -> None:
         name for name in tnt.__all__ if getattr(import_module("tnt_sim.errors"), name, None) is not None
     }
     newer = {"__version__", "Scenario", "Run", "read_scenario", "Model", "envelope", "goals", "rules"}
-    newer |= {"Explorer", "explore"}
+    newer |= {"Batch", "Explorer", "batch", "explore", "open_batch"}
     assert set(tnt.__all__) - errors - newer == covered
 
 
