@@ -64,7 +64,12 @@ function note(one) {
   const { answer, name, value } = one.dataset;
   if (answer === "columns" && one.value) stated.columns = { ...stated.columns, [name]: one.value };
   else if (answer === "values" && one.value) stated.values = { ...stated.values, [name]: { ...(stated.values || {})[name], [value]: one.value } };
-  else if (answer === "take") stated[one.checked ? "take" : "drop"] = [Number(one.value)];
+  else if (answer === "take") {
+    const rows = { take: stated.take || [], drop: stated.drop || [] }, row = Number(one.value);
+    for (const kind of ["take", "drop"]) rows[kind] = rows[kind].filter((other) => other !== row);
+    rows[one.checked ? "take" : "drop"].push(row);
+    Object.assign(stated, rows);
+  }
   else if (answer === "header_row") stated.header_row = Number(one.value);
   else if (one.value) stated[answer] = one.value;
 }
