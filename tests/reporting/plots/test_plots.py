@@ -275,6 +275,7 @@ def test_reasons_count_every_dossier_once(result: tnt.Result, awkward: tnt.Run) 
         funded = table.filter("funded")["granted_cents"].sum()
         asked = table.filter(~pl.col("funded"))["requested_cents"].sum()
         assert round(amounts["amount"].sum() * 100) == funded + asked
+    assert read_title(result.plot.in_("en").reasons()) == "17 dossiers funded, 5 not selected, 2 closed"
     with pytest.raises(ValueError, match="count, amount"):
         result.plot.reasons("people")
 

@@ -14,12 +14,14 @@ from tnt_sim.reporting.plots.drawing.chart_words import (
     build_money_axis,
     build_name_axis,
     make_unique,
+    wrap_text,
 )
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import MARKS, build_margin_chart, describe_margin
 
 HEIGHT = 340
+AXIS_SIZE = 12.0
 _SHAPES = {
     Mark.GRANTED: "circle",
     Mark.COMMITTED: "square",
@@ -85,9 +87,9 @@ def build_margin_frame(dossiers: DecidedDossiers, lang: Lang) -> pl.DataFrame:
 def _build_lines(dossiers: DecidedDossiers, frame: pl.DataFrame) -> list[ChartSpec]:
     """Return the two ends of the margin of each envelope that funds on merit, inside the picture."""
     ids = dossiers.problem.case.tree.ids
-    most, top = float(frame["amount"].max()), float(frame["value"].max())  # type: ignore[arg-type]
     rows: list[ChartSpec] = []
-    for (envelope, name), _part in frame.group_by("envelope", "name", maintain_order=True):
+    for (envelope, name), own in frame.group_by("envelope", "name", maintain_order=True):
+        most, top = float(own["amount"].max()), float(own["value"].max())  # type: ignore[arg-type]
         table = dossiers.select_envelope(list(ids).index(str(envelope)))
         slope = dossiers.find_slope(table)
         if slope:
@@ -130,7 +132,12 @@ def _draw_scatter(
         axis=build_money_axis(lang),
         scale=alt.Scale(zero=True),
     )
-    y = alt.Y("value:Q", title=value, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5))
+    y = alt.Y(
+        "value:Q",
+        title=wrap_text(value, HEIGHT, AXIS_SIZE),
+        scale=alt.Scale(zero=True),
+        axis=alt.Axis(tickCount=5),
+    )
     shapes = alt.Scale(domain=[word for _m, word in present], range=[_SHAPES[mark] for mark, _w in present])
     legend = build_legend(columns=3)
     points = (

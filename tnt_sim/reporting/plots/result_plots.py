@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, join_sentences
+from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.decision_page.note_sentences import describe_decision, describe_others
-from tnt_sim.reporting.decision_page.outcomes import build_outcomes
+from tnt_sim.reporting.decision_page.note_sentences import describe_decision
+from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, build_outcomes
 from tnt_sim.reporting.plots.department_plots import draw_department_map
 from tnt_sim.reporting.plots.drawing.amount_bars import draw_parts, draw_reason_bars
 from tnt_sim.reporting.plots.drawing.chart_words import build_title
@@ -132,7 +132,7 @@ class ResultPlots(InOneLanguage):
                 _("Without a known amount: {n}.", n=Count(unknown)),
             )
         chart = draw_reason_bars(frame, measure, OUTCOMES, self.lang)
-        return self._finish(chart, describe_others(outcomes), question)
+        return self._finish(chart, _describe_outcomes(outcomes.rows[0]), question)
 
     def lorenz(self) -> AltairChart:
         """Draw which share of the money goes to the inhabitants who get least per head.
@@ -156,3 +156,14 @@ class ResultPlots(InOneLanguage):
     def _finish(self, chart: AltairChart, finding: Text, question: Text) -> AltairChart:
         title = build_title(finding, question, self.lang, synthetic=self.run.synthetic)
         return apply_theme(chart.properties(title=title), self.lang)
+
+
+def _describe_outcomes(total: MoneyRow) -> Text:
+    """Say how many applications are funded, could be by more money, and could not."""
+    return _n(
+        "{n} dossier funded, {waiting} not selected, {closed} closed",
+        "{n} dossiers funded, {waiting} not selected, {closed} closed",
+        n=total.n_funded,
+        waiting=Count(total.counts[Outcome.NOT_SELECTED]),
+        closed=Count(total.counts[Outcome.EXCLUDED]),
+    )
