@@ -150,8 +150,8 @@ def test_the_demo_names_the_cap(tmp_path: Path) -> None:
     )
     outranked = explain(of_result(result), ["E-12"]).sentences(Lang.EN)["E-12"]
     money = (
-        'Outranked in "Services numériques": it needs €150,000, €96,400 is left, and the last that were funded '
-        '("E-04", "E-09" and "E-14") bring at least as much per euro.'
+        'Outranked in "Services numériques": it needs €150,000, €96,400 can still go there, and the last that '
+        'were funded ("E-04", "E-09" and "E-14") bring at least as much per euro.'
     )
     bar = 'the rule "plafond-departement: 400 000 € au plus par département"'
     # « beside those funded » read like « whatever happens », though a list with others out may hold it
