@@ -44,7 +44,7 @@ alt.theme.register("story", enable=True)(lambda: {"config": {"font": "Arial", "t
 scenario = tnt.read_scenario(scenario_file).with_({"locale": "en"})
 model = scenario.model()
 matrix = model.to_scipy().A.tocoo()
-columns = model.columns
+columns = model.columns.rename({"amount": "euros"})
 plain = {"fonds": "programme", "deconcentre": "local desks", "plafond-departement": "cap"}
 rows = model.rows.with_columns(
     label=pl.concat_str(pl.col("id").replace(plain), "group", separator=" ", ignore_nulls=True)
