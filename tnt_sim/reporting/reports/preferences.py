@@ -8,7 +8,7 @@ from functools import partial
 
 from tnt_sim.analysis.preferences.document import WeightsDocument
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _p, capitalise_text
+from tnt_sim.i18n.message import Lang, Text, _, _p, capitalise_text, join_sentences
 from tnt_sim.i18n.numbers import format_number
 from tnt_sim.i18n.parameters import Count, Rate
 from tnt_sim.reporting.charts.ranges import Range, draw_ranges
@@ -39,7 +39,9 @@ def build_report(document: WeightsDocument) -> Report:
     columns = [
         Column(_("Choice"), [str(one.rank) for one in lists]),
         *(
-            Column(criterion.name, [one.criteria[criterion.name] for one in lists], Kind.DECIMAL)
+            Column(
+                _label_criterion(criterion.name), [one.criteria[criterion.name] for one in lists], Kind.DECIMAL
+            )
             for criterion in document.criteria
         ),
         Column(_p("column", "Funded"), [one.n_funded for one in lists], Kind.COUNT),
@@ -55,6 +57,10 @@ def build_report(document: WeightsDocument) -> Report:
     return build_study_report(document, _("By the weights"), verdict, nodes)
 
 
+def _label_criterion(name: str) -> Text:
+    return capitalise_text(describe_column(name))
+
+
 def list_weight_ranges(document: WeightsDocument) -> list[tuple[Fraction, Fraction]]:
     """Return the least and the greatest weight of each criterion that satisfies the preferences."""
     corners = [[parse_decimal(weight) for weight in corner] for corner in document.corners]
@@ -66,7 +72,7 @@ def _build_weights(document: WeightsDocument) -> list[Section]:
     ranges = list_weight_ranges(document)
     if len(ranges) != len(document.criteria):
         return []
-    names = [capitalise_text(describe_column(one.name)) for one in document.criteria]
+    names = [_label_criterion(one.name) for one in document.criteria]
     finding = describe_ranges(names, ranges)
     question = _("Weights that satisfy the preferences; together they are 100%")
     columns = [
@@ -108,9 +114,9 @@ def _build_dossiers(document: WeightsDocument) -> Section:
     n = len(document.portfolios)
     counts = _(
         "Always funded: {n_core}; never: {n_exterior}; by the weights: {n_moving}.",
-        n_core=len(document.core),
-        n_exterior=document.n_exterior,
-        n_moving=len(moving),
+        n_core=Count(len(document.core)),
+        n_exterior=Count(document.n_exterior),
+        n_moving=Count(len(moving)),
     )
     times = [round(one.core_index * n) for one in moving]
     rows = [
@@ -135,7 +141,8 @@ def _build_dossiers(document: WeightsDocument) -> Section:
 
 def _describe_criteria(document: WeightsDocument, lang: Lang) -> str:
     per = ", ".join(
-        f"{one.name} / {format_number(parse_decimal(one.per), lang)}" for one in document.criteria
+        f"{describe_column(one.name).in_(lang)} / {format_number(parse_decimal(one.per), lang)}"
+        for one in document.criteria
     )
     return _("Each criterion is divided by its scale: {per}.", per=per).in_(lang)
 
@@ -153,14 +160,29 @@ def describe_verdict(document: WeightsDocument) -> Text:
         return _("{n} choices are dominated by no other: these are all possible outcomes.", n=n)
     if document.exact:
         return _("{n} choices that nothing known dominates; there was no time to find all.", n=n)
-    best = sum(bool(one.supported) for one in document.portfolios)
-    whole = _("all") if document.complete else _("some")
+    return join_sentences(_describe_supported(document), _describe_draws(document))
+
+
+def _describe_supported(document: WeightsDocument) -> Text:
+    """Say how many allocations are best for some weights, and whether these are all such allocations."""
+    n, best = len(document.portfolios), sum(bool(one.supported) for one in document.portfolios)
+    if document.complete:
+        return _(
+            "{n} choices, none better than another on every criterion. Best for some weights: {n_best}, and no "
+            "other.",
+            n=n,
+            n_best=best,
+        )
     return _(
-        "{n} choices that nothing known dominates: {how_many} that are best for some weights "
-        "({n_best}), and {n_drawn} found by {n_draws} draws; there may be others.",
+        "{n} choices, none better than another on every criterion. Best for some weights: {n_best}; there was no "
+        "time to find all.",
         n=n,
-        how_many=whole,
         n_best=best,
-        n_drawn=n - best,
-        n_draws=document.n_draws,
     )
+
+
+def _describe_draws(document: WeightsDocument) -> Text:
+    """Say how further allocations were sought, if they were."""
+    if not document.n_draws:
+        return _("There may be others that are best for no weights.")
+    return _("{n_draws} draws were made to find others; there may be more.", n_draws=Count(document.n_draws))

@@ -23,7 +23,7 @@ from tnt_sim.reporting.charts.svg import (
 )
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, write_both
-from tnt_sim.reporting.text.sweep import CURVE, list_top_envelopes, select_lists
+from tnt_sim.reporting.text.sweep import CURVE, list_envelope_titles, list_top_envelopes, select_lists
 from tnt_sim.rules.protocols import Sense
 
 MOST_STEPS_NAMED = 15
@@ -138,7 +138,7 @@ def _draw_curve(
 
 
 def describe_amount(document: SweepDocument, lang: Lang) -> str:
-    names = format_list(document.envelopes, lang, 3)
+    names = format_list(list_envelope_titles(document), lang, 3)
     return _("Amount of {name}", name=names).in_(lang)
 
 

@@ -78,6 +78,13 @@ def select_lists(document: SweepDocument, curve: str) -> list[CurveList]:
     return [(point, entry) for point, entry in pairs if entry is not None]
 
 
+def list_envelope_titles(document: SweepDocument) -> list[str]:
+    """Return the titles of the envelopes that vary; an id where an envelope has none or no amount has a list."""
+    pairs = [pair for curve in CURVES for pair in select_lists(document, curve)[:1]]
+    titles = {one.id: one.title for __, entry in pairs for one in entry.envelopes}
+    return [titles.get(name) or name for name in document.envelopes]
+
+
 def describe_verdict(document: SweepDocument) -> Text:
     """Say in one sentence how certain the figures are."""
     pairs = [point.get_curve(curve) for point in document.points for curve in CURVES]
@@ -120,13 +127,13 @@ def _describe_n_proved(points: Sequence[AnyCurvePoint], k: int, goal: str) -> Te
 
 def describe_sweep(document: SweepDocument, lang: Lang) -> str:
     """Write the title: what varies, from where to where."""
-    names = format_list(document.envelopes, lang)
+    names = format_list(list_envelope_titles(document), lang)
     amounts = (document.from_cents, document.to_cents, document.base_cents)
     low, high, base = ("–" if cents is None else format_round_amount(cents, lang) for cents in amounts)
     share = SHARES.get(document.share)
     tail = share or _('The difference goes to "{share}".', share=document.share)
     return _(
-        "Envelope {names} from {low} to {high} (as written: {base}). {tail}",
+        "Envelope {names}: from {low} to {high} (as written: {base}). {tail}",
         names=names,
         low=low,
         high=high,
@@ -179,7 +186,7 @@ def _list_top_changes(first: FundedCurvePoint, last: FundedCurvePoint) -> list[t
     """List the envelopes just below the programme whose grants change, the largest change first."""
     before = {entry.id: entry.granted_cents for entry in first.envelopes}
     changed = [
-        (entry.id, entry.granted_cents - before[entry.id])
+        (entry.title or entry.id, entry.granted_cents - before[entry.id])
         for entry in list_top_envelopes(last)
         if entry.granted_cents != before[entry.id]
     ]
