@@ -40,7 +40,9 @@ def build_report(document: WeightsDocument) -> Report:
         Column(_("Choice"), [str(one.rank) for one in lists]),
         *(
             Column(
-                _label_criterion(criterion.name), [one.criteria[criterion.name] for one in lists], Kind.DECIMAL
+                _label_criterion(criterion.name),
+                [one.criteria[criterion.name] for one in lists],
+                Kind.DECIMAL,
             )
             for criterion in document.criteria
         ),
