@@ -14,7 +14,7 @@ from tnt_sim.reporting.plots.drawing.chart_words import build_title, make_unique
 from tnt_sim.reporting.plots.drawing.study_charts import draw_inversions, draw_list_matrix
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
-from tnt_sim.reporting.reports.alternatives import build_matrix, list_matrix_rows
+from tnt_sim.reporting.reports.alternatives import MOST_MATRIX_ROWS, build_matrix, list_matrix_rows
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import LIST_MARKS
 from tnt_sim.reporting.reports.inversion_picture import describe_left_out
@@ -33,8 +33,12 @@ class AlternativePlots(InOneLanguage):
     def __repr__(self) -> str:
         return "<Charts of other choices: lists>"
 
-    def lists(self) -> AltairChart:
+    def lists(self, most: int = MOST_MATRIX_ROWS) -> AltairChart:
         """Draw the dossiers that depend on the choice by the lists that fund them, the most disputed first.
+
+        Parameters
+        ----------
+        most : number of dossiers that are drawn at most
 
         Raises
         ------
@@ -46,10 +50,11 @@ class AlternativePlots(InOneLanguage):
         >>> scenario.analyse.alternatives(within="2 %", count=2).plot.lists().data.columns
         ['name', 'list', 'funded', 'decision']
         """
-        picture = build_matrix(self.document)
+        picture = build_matrix(self.document, most)
         rows, lists = list_matrix_rows(self.document)
         if picture is None or not rows:
             raise ValueError("no dossier depends on the choice: there is nothing to draw")
+        rows = rows[:most]
         words = {True: _("funded").in_(self.lang), False: _("not funded").in_(self.lang)}
         names = make_unique([row.name for row in rows], [str(k) for k in range(len(rows))])
         frame = pl.DataFrame(

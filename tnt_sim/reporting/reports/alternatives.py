@@ -101,8 +101,8 @@ def _build_open_dossiers(document: AlternativesDocument) -> list[Section]:
     ]
 
 
-def build_matrix(document: AlternativesDocument) -> Chart | None:
-    """Return the open dossiers by the lists that have them, the most disputed first; None without a list."""
+def build_matrix(document: AlternativesDocument, most: int = MOST_MATRIX_ROWS) -> Chart | None:
+    """Return the `most` open dossiers on which the lists differ most, by list; None without a list."""
     rows, lists = list_matrix_rows(document)
     if len(lists) < 2:
         return None
@@ -111,7 +111,13 @@ def build_matrix(document: AlternativesDocument) -> Chart | None:
     question = _(
         "Full: funded; hollow: not. 0 is the best choice, the others follow in the order of their table"
     )
-    return Chart(finding, partial(_draw_matrix, rows[:MOST_MATRIX_ROWS], lists, finding), finding, question)
+    if n > most:
+        question = _(
+            "The {most} on which the choices differ most. Full: funded; hollow: not. 0 is the best choice, the "
+            "others follow in the order of their table",
+            most=most,
+        )
+    return Chart(finding, partial(_draw_matrix, rows[:most], lists, finding), finding, question)
 
 
 def list_matrix_rows(document: AlternativesDocument) -> tuple[list[MatrixRow], list[str]]:
