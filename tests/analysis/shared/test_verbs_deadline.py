@@ -54,11 +54,14 @@ NO_STUDY = {
 FUNCTIONS = {"next_euro": "marginal-euro", "entries": "entry-thresholds", "target": "target",
              "prices": "rule-prices", "extension": "extension-shares"}  # fmt: skip
 NO_STUDY_FUNCTIONS = {
+    "batch",
     "by_opinion",
     "core",
     "envelope",
+    "explore",
     "goals",
     "import_file",
+    "open_batch",
     "open_run",
     "read_scenario",
     "rules",
