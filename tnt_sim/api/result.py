@@ -174,7 +174,13 @@ class Result(ResultData):
 
     @cached_property
     def report(self) -> DecisionReport:
-        """Its report: `result.report.html("decision.html")`, `result.report.excel("decision.xlsx")`."""
+        """Its report: `result.report.html("decision.html")`, `result.report.excel("decision.xlsx")`.
+
+        Examples
+        --------
+        >>> result.report.html(lang="en", explain=False)[:15]
+        '<!doctype html>'
+        """
         from tnt_sim.api.decision_files import DecisionReport
 
         return DecisionReport(self)

@@ -45,7 +45,13 @@ class Run:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The document of the run."""
+        """The document of the run.
+
+        Examples
+        --------
+        >>> tnt.open_run(result.save()).document["status"]
+        'optimal'
+        """
         return self.run.summary
 
     @property

@@ -85,7 +85,14 @@ class Batch(Pages):
 
     @property
     def totals(self) -> pl.DataFrame:
-        """One row per status: how many cases, and the least and the greatest of funded and granted."""
+        """One row per status: how many cases, and the least and the greatest of funded and granted.
+
+        Examples
+        --------
+        >>> amounts = {"programme.amount": ["1 M€", "1.2 M€"]}
+        >>> tnt.batch(scenario, "lots/exemple", matrix=amounts, executor="serial").totals.height
+        1
+        """
         return self.table("totals")
 
     def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:

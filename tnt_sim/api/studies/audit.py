@@ -21,7 +21,14 @@ class Audit(Pages, AuditResult):
 
     @cached_property
     def plot(self) -> AuditPlots:
-        """Its chart: `inversions`, the better dossiers that the list leaves out."""
+        """Its chart: `inversions`, the better dossiers that the list leaves out.
+
+        Examples
+        --------
+        >>> _ = Path("liste.csv").write_text("dossier\\nE-01\\n", encoding="utf-8")
+        >>> scenario.analyse.audit("liste.csv").plot
+        <Charts of an audit: inversions>
+        """
         from tnt_sim.reporting.charts.theme import import_altair
 
         import_altair()
