@@ -40,12 +40,12 @@ def main(words: Sequence[str]) -> int:
 
 
 def photograph(browser: str, page: Path) -> None:
-    """The decision and the map of a report: what stands between them is left out of the picture."""
+    """The first screen of a decision note and what follows it, without the links."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         sheet = opened.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         sheet.goto(page.as_uri())
-        sheet.eval_on_selector_all("#envelopes, nav", "parts => parts.forEach(part => part.remove())")
+        sheet.eval_on_selector_all("nav", "parts => parts.forEach(part => part.remove())")
         PICTURE.parent.mkdir(exist_ok=True)
         sheet.screenshot(path=str(PICTURE))
         opened.close()
