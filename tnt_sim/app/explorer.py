@@ -105,10 +105,12 @@ class Explorer:
         return self._built[1]
 
     @property
-    def variants(self) -> KeptVariants:
+    def variants(self) -> ExplorerVariants:
         """The variants by name: a mapping to their scenarios, with their `results`."""
         history = self._page.history
-        return KeptVariants(self, {history.steps[k].name: history.steps[k].state for k in history.variants})
+        return ExplorerVariants(
+            self, {history.steps[k].name: history.steps[k].state for k in history.variants}
+        )
 
     def set(self, changes: Mapping[str, object]) -> None:
         """Change settings by dotted path, as in `Scenario.with_`; every cell that shows the page follows.
@@ -140,7 +142,7 @@ class Explorer:
         >>> explorer = tnt.explore(scenario)
         >>> explorer.keep("as written")
         >>> explorer.variants
-        <KeptVariants of exemple: as written>
+        <ExplorerVariants of exemple: as written>
         """
         if not name.strip():
             raise build_app_error(_("give the variant a name."))
@@ -205,7 +207,7 @@ def _refuse_result(scenario: ScenarioData, answer: LiveConflict) -> Never:
     raise NothingDecided(text)
 
 
-class KeptVariants(Mapping[str, Scenario]):
+class ExplorerVariants(Mapping[str, Scenario]):
     """The variants of an explorer at one moment: scenarios by name, the oldest first."""
 
     def __init__(self, explorer: Explorer, states: Mapping[str, State]) -> None:
@@ -223,7 +225,7 @@ class KeptVariants(Mapping[str, Scenario]):
     def __repr__(self) -> str:
         names = ", ".join(self._states) or "none"
         words = names if len(names) <= 80 else f"{len(self)}"
-        return f"<KeptVariants of {self._explorer._page.scenario.id}: {words}>"
+        return f"<ExplorerVariants of {self._explorer._page.scenario.id}: {words}>"
 
     @property
     def results(self) -> dict[str, Result]:
