@@ -171,8 +171,12 @@ class Explorer:
     def _repr_mimebundle_(self, **options: Any) -> tuple[Mapping[str, object], Mapping[str, object]]:
         """Return the widget, and a card of the decision for notebooks that are only read."""
         data, metadata = self.widget._repr_mimebundle_(**options) or ({}, {})
+        return {**data, "text/plain": repr(self), "text/html": self._repr_html_()}, metadata
+
+    def _repr_html_(self) -> str:
+        """Return the card of the decision, for pages that run no widget."""
         card = self.scenario if self._page.trouble is not None else self.result
-        return {**data, "text/plain": repr(self), "text/html": card._repr_html_()}, metadata
+        return card._repr_html_()
 
     def _display_(self) -> PageWidget:
         """Return what marimo shows."""

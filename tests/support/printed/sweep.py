@@ -87,7 +87,7 @@ def allocation_of(swept: Any, curve: str, amount: int) -> list[int]:
 
 
 def gained(
-    swept: Any, low: Any, high: Any, n: int, extra: Any, money: Any, rest: str, lang: Lang, **_: Any
+    swept: Any, facts: Facts, low: Any, high: Any, n: int, extra: Any, money: Any, rest: str, lang: Lang, **_: Any
 ) -> None:
     """« De A à B : n dossiers de plus. Sur X de plus, le total accordé augmente de Y : … »"""
     first, last = swept.document["points"][0], swept.document["points"][-1]
@@ -99,10 +99,12 @@ def gained(
     assert abs(money[0] - (other["granted_cents"] - one["granted_cents"])) <= money[1]
     before = {entry["id"]: entry["granted_cents"] for entry in one["envelopes"]}
     after = {entry["id"]: entry["granted_cents"] for entry in other["envelopes"]}
-    parts = re.split(r",\s|\set\s|\sand\s", rest) if rest else []
-    total = 0
-    for part in parts:
-        text, name = re.split(" à | to ", part.strip())
+    titles = "|".join(re.escape(entry["title"]) for entry in facts.envelopes.values())
+    part = re.compile(rf"(.+?)\s(?:à|to)\s({titles})(?:,\s|\set\s|\sand\s|$)")
+    assert part.sub("", rest) == ""
+    parts, total = part.findall(rest), 0
+    for text, title in parts:
+        name = facts.titled(title)
         assert near(text, lang, after[name] - before[name])
         total += after[name] - before[name]
     assert total == other["granted_cents"] - one["granted_cents"] or not parts
