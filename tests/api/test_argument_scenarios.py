@@ -254,7 +254,7 @@ def test_every_way_in_works_without_a_file(tmp_path: Path) -> None:
     assert tnt.ensemble(scenario, 6, workers=2).dossiers.height == 4
     assert tnt.compare(scenario, scenario.with_(richer)).document["changes"]
     found = scenario.solve()
-    assert found.report.html(tmp_path / "page.html").startswith("<!doctype html>")
+    assert found.report.html(tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert found.export.csv(tmp_path / "list.csv").exists()
     assert scenario.validate()["n_eligible"] == 4
 

@@ -138,7 +138,8 @@ def test_every_way_in_ends_in_a_result(example: tnt.Scenario, tmp_path: Path) ->
         assert one.table()["funded"].sum() == one.document["n_funded"]
         assert one.explain("E-01").document["dossiers"][0]["dossier"] == "E-01"
         assert one.plot.by_department().data.height == 101
-        assert one.report.html(tmp_path / "page.html", explain=False).startswith("<!doctype html>")
+        page = one.report.html(tmp_path / "page.html", explain=False)
+        assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert found[0].document["allocation_sha256"] == found[2].document["allocation_sha256"]
     assert found[1].document["allocation_sha256"] == found[3].document["allocation_sha256"]
     assert found[0].dossiers.equals(found[2].dossiers)

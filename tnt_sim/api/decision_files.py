@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.atomic_write import put_file
@@ -42,14 +42,20 @@ class DecisionReport:
     def __repr__(self) -> str:
         return f"<DecisionReport of {self.result.problem.scenario.id}>"
 
+    @overload
+    def html(self, path: None = None, lang: Lang | str | None = None, *, explain: bool = True) -> str: ...
+
+    @overload
+    def html(self, path: Path | str, lang: Lang | str | None = None, *, explain: bool = True) -> Path: ...
+
     def html(
         self,
         path: Path | str | None = None,
         lang: Lang | str | None = None,
         *,
         explain: bool = True,
-    ) -> str:
-        """Return one self-contained page, and write it to a file if a path is given.
+    ) -> Path | str:
+        """Write one self-contained page and return its path; without a path, return the page as text.
 
         Parameters
         ----------
@@ -58,17 +64,19 @@ class DecisionReport:
 
         Examples
         --------
-        >>> page = result.report.html("decision.html", explain=False)
-        >>> Path("decision.html").stat().st_size > 10_000
+        >>> result.report.html("decision.html", explain=False).stat().st_size > 10_000
         True
+        >>> result.report.html(explain=False)[:15]
+        '<!doctype html>'
         """
         from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 
         options = PageOptions(self._get_lang(lang), explanation=self._explain() if explain else None)
         page = render_report_html(read_as_stored(self.result), options)
-        if path is not None:
-            put_file(Path(path), page.encode())
-        return page
+        if path is None:
+            return page
+        put_file(Path(path), page.encode())
+        return Path(path)
 
     def excel(
         self,

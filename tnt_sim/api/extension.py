@@ -13,18 +13,18 @@ from tnt_sim.analysis.extend.document import build_document as extend_document
 from tnt_sim.analysis.extend.result import FREE, NESTED
 from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.shared.reference_solution import ReportProgress
-from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.impossible_settings import with_conflict
+from tnt_sim.api.study_files import Pages
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.renderers.html import render_report_fragment
+from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.extend import build_report
 from tnt_sim.scenario.scenario import ScenarioData
 
 
 @dataclass(frozen=True, eq=False)
-class Extension(StudyAnswer):
-    """Result of "transfer or extend".
+class Extension(Pages):
+    """Result of "transfer or extend", with its page and workbook.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Extension(StudyAnswer):
         self,
         backend: str = "polars",
         *,
-        table: str = "gains",
+        table: str | None = None,
         euros: bool = False,
         labels: Lang | str | None = None,
     ) -> Any:
@@ -54,7 +54,7 @@ class Extension(StudyAnswer):
         Parameters
         ----------
         backend : `polars` or `pandas`
-        table : which table
+        table : which table, `gains` by default
         euros : amounts in euros with two decimals, in columns without `_cents`, and figures as numbers
         labels : headers in words, in `fr` or `en`
 
@@ -70,7 +70,7 @@ class Extension(StudyAnswer):
         """
         from tnt_sim.reporting.notebook.data_frames import convert_table
 
-        return convert_table(self.table(table), backend, euros=euros, labels=labels)
+        return convert_table(self.table(table or "gains"), backend, euros=euros, labels=labels)
 
     def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
         own: dict[str, Callable[[], pl.DataFrame]] = {
@@ -103,8 +103,15 @@ class Extension(StudyAnswer):
             for move in entry.get("moves", ())
         ]
 
-    def _repr_html_(self) -> str:
-        return render_report_fragment(build_report(self.data), self.lang)
+    def build_report(self) -> Report:
+        """Return the report that a page or a workbook shows.
+
+        Examples
+        --------
+        >>> tnt.extend(scenario, "1.3 M€").build_report().title.en
+        'Transfer or extend?'
+        """
+        return build_report(self.data)
 
 
 @with_conflict

@@ -226,14 +226,19 @@ class Result(ResultData):
         *,
         explain: bool = True,
     ) -> str:
-        """Return the report as one self-contained page; see `report.html`.
+        """Return the report as one self-contained page, and write it to a file if a path is given.
 
         Examples
         --------
         >>> result.to_html("decision.html", explain=False)[:15]
         '<!doctype html>'
         """
-        return self.report.html(path, lang, explain=explain)
+        page = self.report.html(lang=lang, explain=explain)
+        if path is not None:
+            from tnt_sim.engine.run_folder.atomic_write import put_file
+
+            put_file(Path(path), page.encode())
+        return page
 
     def to_excel(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tnt_sim.reporting.plots.result_plots import ResultPlots
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Run:
     """A decision read from its run folder and verified, with the language of the display."""
 
@@ -54,12 +55,12 @@ class Run:
         """
         return self.run.summary
 
-    @property
+    @cached_property
     def export(self) -> Exports:
         """The formats of other tools: `run.export.scdl("subventions.csv")`."""
         return Exports(self.run, self.lang, self.project)
 
-    @property
+    @cached_property
     def plot(self) -> ResultPlots:
         """Its charts, as those of a result: `by_envelope`, `by_department`, `margin`, `reasons`, `lorenz`.
 

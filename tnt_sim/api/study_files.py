@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, overload
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.impossible_settings import with_conflict
@@ -33,34 +33,52 @@ def with_files[**Request, Answer](
     return compute
 
 
-class StudyFiles(Protocol):
+class ReportedAnswer(Protocol):
     """An answer that is written as a page and as a workbook."""
 
-    def to_html(self, path: Path | str) -> object:
-        """Write the page."""
+    @property
+    def lang(self) -> Lang:
+        """Language of the answer."""
 
-    def to_excel(self, path: Path | str) -> object:
-        """Write the workbook."""
+    def build_report(self) -> Report:
+        """Return the report that a page or a workbook shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class StudyReport:
     """The report of an answer, as a page or a workbook."""
 
-    answer: StudyFiles
+    answer: ReportedAnswer
 
-    def html(self, path: Path | str) -> Path:
-        """Write one self-contained page and return its path.
+    @overload
+    def html(self, path: None = None, lang: Lang | str | None = None) -> str: ...
+
+    @overload
+    def html(self, path: Path | str, lang: Lang | str | None = None) -> Path: ...
+
+    def html(self, path: Path | str | None = None, lang: Lang | str | None = None) -> Path | str:
+        """Write one self-contained page and return its path; without a path, return the page as text.
+
+        Parameters
+        ----------
+        lang : by default that of the answer
 
         Examples
         --------
         >>> scenario.analyse.alternatives(count=1).report.html("variantes.html").exists()
         True
+        >>> scenario.analyse.alternatives(count=1).report.html(lang="en")[:15]
+        '<!doctype html>'
         """
-        self.answer.to_html(path)
+        from tnt_sim.reporting.renderers.html import render_report_html
+
+        page = render_report_html(self.answer.build_report(), Lang(lang or self.answer.lang))
+        if path is None:
+            return page
+        put_file(Path(path), page.encode())
         return Path(path)
 
-    def excel(self, path: Path | str) -> Path:
+    def excel(self, path: Path | str, lang: Lang | str | None = None) -> Path:
         """Write one workbook, with a sheet per table, and return its path.
 
         Examples
@@ -68,7 +86,11 @@ class StudyReport:
         >>> scenario.analyse.sweep(stop="1.3 M€", steps=2).report.excel("courbe.xlsx").exists()
         True
         """
-        self.answer.to_excel(path)
+        from tnt_sim.reporting.renderers.xlsx import build_report_workbook
+
+        put_file(
+            Path(path), build_report_workbook(self.answer.build_report(), Lang(lang or self.answer.lang))
+        )
         return Path(path)
 
 
@@ -76,7 +98,7 @@ class WithReport:
     """Mixin of an answer that is written as a page and as a workbook."""
 
     @property
-    def report(self: StudyFiles) -> StudyReport:
+    def report(self: ReportedAnswer) -> StudyReport:
         """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
         return StudyReport(self)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ import tnt_sim as tnt
 from tnt_sim.cli import project_templates
 from tnt_sim.reporting.charts.department_map import list_department_codes, load_outlines
 from tnt_sim.reporting.charts.theme import render_svg
+from tnt_sim.reporting.plots.drawing.change_charts import choose_bin_step, draw_move_charts
 from tnt_sim.reporting.plots.drawing.chart_words import TITLE_SIZE, TITLE_WIDTH, wrap_text
 from tnt_sim.reporting.plots.drawing.department_shapes import FRAME_SIDE, list_features, parse_path
 
@@ -310,6 +313,33 @@ def test_moves_are_those_of_the_comparison(comparison: tnt.Comparison) -> None:
     assert set(chart.data["move"]) <= {"Enter", "Leave", "Get another amount"}
     with pytest.raises(ValueError, match="side must be one of après"):
         comparison.plot.moves("rien")
+
+
+@pytest.mark.parametrize("amounts", [[1], [1, -1], [1, 2, -2], [5] * 9, [0.01, -900_000, 17]])
+def test_the_axis_of_moves_counts_in_whole_numbers(amounts: list[float]) -> None:
+    """No tick is written twice with a bar between, whatever the heights are."""
+    frame = pl.DataFrame(
+        {
+            "dossier": [str(k) for k in range(len(amounts))],
+            "title": [""] * len(amounts), "applicant": [""] * len(amounts),
+            "move": ["Enter" if amount > 0 else "Leave" for amount in amounts],
+            "before": [0.0] * len(amounts), "after": [0.0] * len(amounts),
+            "change": [float(one) for one in amounts],
+            "sign": [1 if one > 0 else -1 for one in amounts],
+        }
+    )  # fmt: skip
+    root, _text = read_svg(draw_move_charts(frame, tnt.Lang.EN))
+    axis = next(one for one in root.iter() if "Dossiers: more" in one.attrib.get("aria-label", ""))
+    texts = ["".join(one.itertext()) for one in axis.iter("{http://www.w3.org/2000/svg}text")][:-1]
+    step = choose_bin_step(max(map(abs, amounts)))
+    heights = Counter((amount > 0, math.floor(abs(amount) / step)) for amount in amounts)
+    up, down = (
+        max((n for (sign, _bin), n in heights.items() if sign == way), default=0) for way in (True, False)
+    )
+    if max(up, down) <= 4:
+        assert texts == [str(abs(k)) for k in range(-down, up + 1)]
+    assert texts.count("0") == 1
+    assert all(text.isdigit() and texts.count(text) <= 2 for text in texts)
 
 
 def test_equal_decisions_are_drawn_too(example: tnt.Scenario) -> None:

@@ -87,7 +87,16 @@ def allocation_of(swept: Any, curve: str, amount: int) -> list[int]:
 
 
 def gained(
-    swept: Any, facts: Facts, low: Any, high: Any, n: int, extra: Any, money: Any, rest: str, lang: Lang, **_: Any
+    swept: Any,
+    facts: Facts,
+    low: Any,
+    high: Any,
+    n: int,
+    extra: Any,
+    money: Any,
+    rest: str,
+    lang: Lang,
+    **_: Any,
 ) -> None:
     """« De A à B : n dossiers de plus. Sur X de plus, le total accordé augmente de Y : … »"""
     first, last = swept.document["points"][0], swept.document["points"][-1]

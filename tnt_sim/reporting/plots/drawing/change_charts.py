@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import altair as alt
 import polars as pl
 
@@ -21,6 +23,8 @@ ROW = 28
 MOST_MOVES = 15
 """Largest moves in the list below the histogram."""
 _N_BINS = 24
+_MOST_TICKS = 4
+"""Counts of one sign up to which each whole number has a tick."""
 
 
 def draw_dumbbell_chart(frame: pl.DataFrame, sides: tuple[str, str], lang: Lang) -> AltairChart:
@@ -79,7 +83,9 @@ def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:
     brush = alt.selection_interval(encodings=["x"], name="amounts")
     colour = alt.Color("move:N", scale=build_colours(present), legend=build_legend() if present else None)
     amount = "abs(datum.change)"
-    most = float(frame["change"].abs().max() or 1)  # type: ignore[arg-type]
+    step = choose_bin_step(float(frame["change"].abs().max() or 1))  # type: ignore[arg-type]
+    n_bins = _count_bins(frame, step)
+    labelled = [step * k for k in range(0, n_bins + 1, math.ceil(n_bins / 6))]
     histogram = (
         alt.Chart(frame)
         .transform_calculate(size=amount)
@@ -87,14 +93,14 @@ def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:
         .encode(
             x=alt.X(
                 "size:Q",
-                bin=alt.Bin(maxbins=_N_BINS, extent=[0, most]),
+                bin=alt.Bin(step=step, extent=[0, step * n_bins]),
                 title=_("Amount gained or lost").in_(lang),
-                axis=build_money_axis(lang, grid=False),
+                axis=build_money_axis(lang, grid=False, values=labelled),
             ),
             y=alt.Y(
                 "sum(sign):Q",
                 title=_("Dossiers: more (above), less (below)").in_(lang),
-                axis=alt.Axis(labelExpr="format(abs(datum.value), ',d')", tickMinStep=1, tickCount=5),
+                axis=_build_balance_axis(frame, step),
             ),
             color=colour,
             tooltip=[
@@ -107,6 +113,32 @@ def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:
         .properties(width=WIDTH, height=170)
     )
     return alt.vconcat(histogram, _draw_largest(frame, colour, brush, lang), data=frame)
+
+
+def choose_bin_step(most: float) -> float:
+    """Return the least of 1, 2 and 5 times a power of ten that covers `most` by 24 bins.
+
+    >>> choose_bin_step(200_000), choose_bin_step(30)
+    (10000.0, 2.0)
+    """
+    power = 10.0 ** math.floor(math.log10(most / _N_BINS))
+    return next(power * times for times in (1, 2, 5, 10) if power * times * _N_BINS >= most)
+
+
+def _count_bins(frame: pl.DataFrame, step: float) -> int:
+    return max(1, math.ceil(float(frame["change"].abs().max() or 1) / step))  # type: ignore[arg-type]
+
+
+def _build_balance_axis(frame: pl.DataFrame, step: float) -> alt.Axis:
+    """Return an axis of whole numbers of applications on both sides of zero, without their signs."""
+    place = (pl.col("change").abs() / step).floor().clip(0, _count_bins(frame, step) - 1)
+    counts = frame.group_by(place.alias("bin"), "sign").agg(pl.len().alias("n"))
+    sizes = [counts.filter(pl.col("sign") == sign)["n"].max() or 0 for sign in (-1, 1)]
+    down, up = (int(size) for size in sizes)  # type: ignore[arg-type]
+    label = "format(abs(datum.value), ',d')"
+    if max(down, up) <= _MOST_TICKS:
+        return alt.Axis(labelExpr=label, values=list(range(-down, up + 1)))
+    return alt.Axis(labelExpr=label, tickMinStep=1, tickCount=5)
 
 
 def _draw_largest(frame: pl.DataFrame, colour: alt.Color, brush: alt.Parameter, lang: Lang) -> AltairChart:

@@ -52,7 +52,13 @@ def wrap_text(text: str, width: float, size: float) -> list[str]:
 def build_money_axis(lang: Lang, **options: Any) -> alt.Axis:
     """Return an axis of amounts in the currency: « 1,5 M€ », « 20 k€ », « 300 € »."""
     return alt.Axis(
-        **{"labelExpr": write_money_expression(lang), "tickCount": 5, "labelOverlap": "greedy", **options}
+        **{
+            "labelExpr": write_money_expression(lang),
+            "tickCount": 5,
+            "labelOverlap": "greedy",
+            "labelSeparation": 4,
+            **options,
+        }
     )
 
 

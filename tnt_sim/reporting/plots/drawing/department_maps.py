@@ -16,8 +16,9 @@ from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 
 SIDE = 480
 """Pixels of the side of a map."""
-EMPTY = "#fafafa"
-"""Fill of a department without a value."""
+EMPTY = "#f0efeb"
+"""Fill of a department without a value: grey, where classes are blue, and off the white of the page."""
+_OUTLINE = 0.7
 _MOST_CIRCLE = 1_400
 
 
@@ -42,11 +43,11 @@ def draw_shades(
     signs : column of a sign on each department, so that colour is not the only one
     """
     scale = alt.Scale(domain=list(classes.words), range=list(classes.fills))
-    legend = build_legend(orient="right", direction="vertical", symbolType="square", symbolStrokeColor=LINE)
+    legend = build_legend(orient="right", direction="vertical", symbolType="square", symbolStrokeColor=SOFT)
     chosen = alt.selection_point(fields=["department"], name="chosen")
     shapes = (
         _build_base(frame)
-        .mark_geoshape(stroke=SOFT, strokeWidth=0.5)
+        .mark_geoshape(stroke=SOFT, strokeWidth=_OUTLINE)
         .encode(
             color=alt.Color("class:N", scale=scale, legend=legend),
             opacity=alt.condition(chosen, alt.value(1.0), alt.value(0.35)),
@@ -73,7 +74,7 @@ def draw_circles(
     legend : of sizes
     tooltip : of a department
     """
-    ground = _build_base(frame).mark_geoshape(fill=EMPTY, stroke=LINE, strokeWidth=0.7)
+    ground = _build_base(frame).mark_geoshape(fill=EMPTY, stroke=SOFT, strokeWidth=_OUTLINE)
     most = float(frame[measure].max() or 1)  # type: ignore[arg-type]
     chosen = alt.selection_point(fields=["department"], name="chosen")
     circles = (
