@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tnt_sim.domain.publisher import PublisherSpec
 from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import StoredRun, run_of
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.decision_table import DECISION, build_decision_table
-from tnt_sim.reporting.reports.letters import PHRASES, describe_appeal, describe_mention, write_letters
+from tnt_sim.reporting.reports.letters import PHRASES, write_letters
+from tnt_sim.reporting.text.legal_wording import load_wording
 from tnt_sim.reporting.text.letter_reasons import SENTENCES
+from tnt_sim.reporting.text.mention import describe_appeal, describe_mention
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.spec import LettersSpec
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGSHIP = ROOT / "scenarios" / "tnt-2021.yaml"
@@ -42,39 +44,48 @@ applicant. Titles and reasons of yours are quoted if they read as words, sources
 *What the scenario sets.*
 
 ```yaml
-letters:
+publisher:
   authority: la préfète de la région d’exemple
   contact: subventions@exemple.fr
-  court: tribunal administratif d’exemple
   rules: www.exemple.fr/regles
+letters:
+  court: tribunal administratif d’exemple
   tell_changes: false
 ```
 
-Sans `authority`, `VoiesEtDelais` et `MentionTraitement` restent vides, et l’export le signale. Avec
-`tell_changes: true`, un refus donne le montant de la demande qui serait financé, s’il existe et si un nouveau
-calcul l’a confirmé ; par défaut, il ne le donne pas. Aucun juriste n’a relu ces mentions.
+Sans `publisher: authority`, `VoiesEtDelais` et `MentionTraitement` restent vides, et l’export nomme les clés
+qui manquent. `arrete` porte la même mention sous son tableau. Avec `tell_changes: true`, un refus donne le
+montant de la demande qui serait financé, s’il existe et si un nouveau calcul l’a confirmé ; par défaut, il ne le
+donne pas. Les mentions viennent de `tnt_sim/data/legal-wording.yaml`, où l’article est à côté de chaque texte ;
+`export --wording FICHIER` prend une copie que votre service juridique a modifiée. Aucun juriste n’a relu ces
+mentions.
 
-*Without `authority` both columns stay empty and the export says so. With `tell_changes: true` a refusal gives the
-request that would be funded, where there is one that a new optimisation confirmed; by default it does not. No
-lawyer has read these mentions.*
+*Without `publisher: authority` both columns stay empty and the export names the keys that are missing. `arrete`
+has the same mention below its table. With `tell_changes: true` a refusal gives the request that would be funded,
+where there is one that a new optimisation confirmed; by default it does not. The mentions come from
+`tnt_sim/data/legal-wording.yaml`, with the article beside each text; `export --wording FILE` takes a copy that
+your legal service edited. No lawyer has read these mentions.*
 """
-_SPEC = LettersSpec(
+_PUBLISHER = PublisherSpec(
     authority="la préfète de la région d’exemple",
     contact="subventions@exemple.fr",
-    court="tribunal administratif d’exemple",
     rules="www.exemple.fr/regles",
 )
+_COURT = "tribunal administratif d’exemple"
 
 
 def build_letters_page() -> str:
     """The whole text of the page."""
     flagship, reasons = (run_of(solve(load_scenario(file))) for file in (FLAGSHIP, REASONS))
+    texts = load_wording()
     parts = [
         _HEAD,
         _format_row("colonne", "français", "English"),
         "|---|---|---|",
-        _format_row("`VoiesEtDelais`", *(describe_appeal(_SPEC, lang) for lang in Lang)),
-        _format_row("`MentionTraitement`", *(describe_mention(_SPEC, lang) for lang in Lang)),
+        _format_row("`VoiesEtDelais`", *(describe_appeal(_PUBLISHER, _COURT, texts, lang) for lang in Lang)),
+        _format_row(
+            "`MentionTraitement`", *(describe_mention(_PUBLISHER, "Exemple", texts, lang) for lang in Lang)
+        ),
         f"\n## Le plan 2021 (`scenarios/tnt-2021.yaml`), {flagship.table.height} dossiers synthétiques\n",
         "*One letter for each reason of the flagship, without regard to its figures, and how many have it.*\n",
         *_tabulate_letters(flagship),

@@ -123,6 +123,7 @@ class Scenario(ScenarioData):
         steps: Sequence[Mapping[str, object]] = (),
         uncertain: Sequence[Mapping[str, object]] = (),
         letters: Mapping[str, object] | None = None,
+        publisher: Mapping[str, object] | None = None,
         solver: Mapping[str, object] | None = None,
         note: str = "",
         source: str = "",
@@ -165,7 +166,7 @@ class Scenario(ScenarioData):
             "locale": locale, "currency": currency, "territory": territory, "reference": reference,
             "values": values, "eligibility": eligibility, "grants": grants, "caps": caps, "waivers": waivers,
             "accept": accept, "measures": measures, "steps": steps, "uncertain": uncertain, "letters": letters,
-            "solver": solver,
+            "publisher": publisher, "solver": solver,
         }  # fmt: skip
         return cls.from_data(
             build_from_arguments(df, envelopes, rules, objective, keys, columns, money, read, tables, folder)

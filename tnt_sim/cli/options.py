@@ -161,6 +161,14 @@ ProjectOption = Annotated[
         help=N_("The folder of the project, if the run or the project was moved."),
     ),
 ]
+WordingOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--wording",
+        metavar=N_("FILE"),
+        help=N_("The legal texts as your legal service edited them; those of the package by default."),
+    ),
+]
 OutOption = Annotated[
     Path | None,
     typer.Option(

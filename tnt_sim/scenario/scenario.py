@@ -164,10 +164,11 @@ class ScenarioData:
     def sha256(self) -> str:
         """SHA-256 of the resolved scenario and its data.
 
-        It is that of canonical JSON without texts, solver options and file paths.
+        It is that of canonical JSON without texts, the publisher, solver options and file paths.
         """
         plain = _without_words(self.spec, self.resolve())
-        plain.pop("solver", None)
+        for name in ("solver", "publisher"):
+            plain.pop(name, None)
         data = {file.path: file.sha256 for file in self.inputs}
         for path, file in self.files.items():
             _put(plain, path, data[file])

@@ -20,7 +20,6 @@ from tnt_sim.domain.field_types import (
     Count,
     Day,
     Described,
-    Flag,
     Memory,
     Number,
     Rate,
@@ -28,8 +27,10 @@ from tnt_sim.domain.field_types import (
     Spec,
     Zone,
     build_field_error,
+    quote_value,
 )
 from tnt_sim.domain.money import MoneyError, parse_decimal
+from tnt_sim.domain.publisher import SHARED, LettersSpec, PublisherSpec, merge_publisher
 from tnt_sim.errors import Defects, Place, ScenarioError, suggest_name
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.numbers import (
@@ -354,29 +355,6 @@ class AcceptSpec(Described):
     author: Code
 
 
-class LettersSpec(Spec):
-    """Names that letters to applicants give, and whether a refusal gives the request that would be funded."""
-
-    authority: str = ""
-    contact: str = ""
-    court: str = ""
-    rules: str = ""
-    appeal: str = ""
-    mention: str = ""
-    tell_changes: Flag = False
-
-    @model_validator(mode="after")
-    def _check_authority(self) -> LettersSpec:
-        named = next((key for key in ("contact", "court", "rules") if getattr(self, key)), "")
-        if named and not self.authority:
-            raise build_field_error(
-                "letters",
-                _("`{key}` is written in letters with `authority`, which is missing", key=named),
-                hint=_("Write who decides, for example `authority: the prefect of the region`."),
-            )
-        return self
-
-
 class ScenarioSpec(Spec):
     """A scenario, after merging."""
 
@@ -406,7 +384,13 @@ class ScenarioSpec(Spec):
     uncertain: tuple[UncertainSpec, ...] = ()
     committed_from: str | None = None
     letters: LettersSpec = LettersSpec()
+    publisher: PublisherSpec = PublisherSpec()
     solver: SolverSpec = SolverSpec()
+
+    @property
+    def published_by(self) -> PublisherSpec:
+        """The publisher, with what only `letters` says of it."""
+        return merge_publisher(self.publisher, self.letters)
 
     @property
     def map_year(self) -> int | None:
@@ -444,7 +428,46 @@ def validate_scenario(tree: Mapping[str, Any], origins: Mapping[PathSteps, Origi
             whole = validate_model(_CurrencyOnly, {"currency": tree["currency"]}, origins)
             currency = whole.currency.build()
         apply_currency(currency, locate_value(origins, ("currency",)))
-        return validate_model(ScenarioSpec, tree, origins)
+        spec = validate_model(ScenarioSpec, tree, origins)
+        _check_publisher(spec.publisher, spec.letters, origins)
+        return spec
+
+
+def _check_publisher(
+    publisher: PublisherSpec, letters: LettersSpec, origins: Mapping[PathSteps, Origin]
+) -> None:
+    """Check that both blocks agree and that letters which name somebody name the authority.
+
+    Raises
+    ------
+    ScenarioError
+        with every key that the blocks contradict, at both places
+    """
+    defects = Defects()
+    for key in SHARED:
+        values = getattr(publisher, key), getattr(letters, key)
+        if all(values) and values[0] != values[1]:
+            defects.add(
+                "publisher",
+                _(
+                    '`publisher: {key}` is "{ours}" and `letters: {key}` is "{theirs}".',
+                    key=key,
+                    ours=quote_value(values[0]),
+                    theirs=quote_value(values[1]),
+                ),
+                locate_value(origins, ("publisher", key)),
+                locate_value(origins, ("letters", key)),
+                hint=_("Take the line out of `letters`: `publisher` is read for letters too."),
+            )
+    named = next((key for key in ("contact", "court", "rules") if getattr(letters, key)), "")
+    if named and not merge_publisher(publisher, letters).authority:
+        defects.add(
+            "letters",
+            _("`{key}` is written in letters with `authority`, which is missing.", key=named),
+            locate_value(origins, ("letters", named)),
+            hint=_("Write who decides, for example `publisher: {{authority: the prefect of the region}}`."),
+        )
+    defects.raise_if_any(ScenarioError)
 
 
 def apply_currency(currency: Currency, place: Place = Place()) -> None:

@@ -14,6 +14,7 @@ from support.mixed_cases.run import engine
 from support.paths import ROOT
 from support.run_folders.awkward_run import make_run
 from support.text_scenarios import run as solve_texts
+from support.workbook_pages import pages
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.result import ResultData
@@ -22,6 +23,8 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import run_of
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.export.administrative_tables import build_order_annex
+from tnt_sim.reporting.export.flat_table import CsvStyle, build_sheet_workbook, encode_csv
 from tnt_sim.reporting.reports.decision_table import DECISION, build_decision_table
 from tnt_sim.reporting.reports.letters import list_letter_remarks, write_letters
 from tnt_sim.reporting.text.letter_reasons import (
@@ -177,7 +180,7 @@ def test_what_would_fund_a_refusal_is_told_only_where_the_scenario_says_so(tmp_p
         "the population is at least 100. In your application, the population is 7."
     )
     assert [one.en[:30] for one in list_letter_remarks(run_of(result), Lang.EN)] == [
-        "The letters state no ways of a"
+        "Letters and orders state no wa"
     ]
     result, told = write_small(
         tmp_path, "authority: the prefect, court: the court of Lyon, tell_changes: true"
@@ -186,8 +189,33 @@ def test_what_would_fund_a_refusal_is_told_only_where_the_scenario_says_so(tmp_p
     assert told == silent | {"2": silent["2"] + change}
     letters = write_letters(run_of(result), build_decision_table(run_of(result)), Lang.EN)
     assert "two months of its notification ask the authority that took it (the prefect)" in letters.appeal
-    assert "L. 311-3-1 and R. 311-3-1-1" in letters.mention
-    assert list_letter_remarks(run_of(result), Lang.EN) == []
+    assert "articles L. 311-3-1, R. 311-3-1-1 and R. 311-3-1-2" in letters.mention
+    assert [one.en for one in list_letter_remarks(run_of(result), Lang.EN)] == [
+        "The mention of the algorithm is not complete. Missing in `publisher` of the scenario: contact, rules.",
+        "Move these keys from `letters` to `publisher`: authority. "
+        "Version 0.3.0 no longer reads them in `letters`.",
+    ]
+
+
+def test_letters_of_a_publisher_lack_nothing(tmp_path: Path) -> None:
+    publisher = "publisher: {authority: the prefect, contact: x@example.org, rules: example.org/rules}\n"
+    run = run_of(solve_texts(tmp_path, TABLE, publisher + BODY.replace("LETTERS", "court: the court")))
+    letters = write_letters(run, build_decision_table(run), Lang.EN)
+    assert "(the prefect)" in letters.appeal
+    assert "example.org/rules" in letters.mention
+    assert list_letter_remarks(run, Lang.EN) == []
+
+
+def test_the_annex_of_the_order_has_the_mention_once(tmp_path: Path) -> None:
+    publisher = "publisher: {authority: the prefect, contact: x, rules: y}\n"
+    run = run_of(solve_texts(tmp_path, TABLE, publisher + BODY.replace("LETTERS", "court: the court")))
+    mention = write_letters(run, build_decision_table(run), Lang.EN).mention
+    flat = build_order_annex(run, Lang.EN)
+    sheet = pages(build_sheet_workbook(flat, "Annexe", Lang.EN, None))["Annexe"]
+    assert sum(mention in str(cell) for row in sheet for cell in row) == 1
+    assert "MentionTraitement" in encode_csv(flat, CsvStyle.INTL).decode().split("\n")[0]
+    bare = run_of(solve_texts(tmp_path, TABLE, BODY.replace("LETTERS", "")))
+    assert build_order_annex(bare, Lang.EN).closing is None
 
 
 @pytest.mark.parametrize(

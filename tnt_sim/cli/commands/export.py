@@ -19,6 +19,7 @@ from tnt_sim.cli.options import (
     RunArgument,
     SolveLimitOption,
     SolveOption,
+    WordingOption,
     parse_lang,
     parse_seconds,
 )
@@ -80,6 +81,7 @@ def export(
     info: InfoOption = None,
     force: ForceOption = False,
     unproven: UnprovenOption = False,
+    wording: WordingOption = None,
     solve: SolveOption = False,
     time_limit: SolveLimitOption = None,
     project: ProjectOption = None,
@@ -90,12 +92,15 @@ def export(
     from tnt_sim.engine.run_folder.run_access import open_stored
     from tnt_sim.reporting.export.flat_table import CsvStyle
     from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format
+    from tnt_sim.reporting.text.legal_wording import load_wording
 
     if by is not None:
         return _write_by_group(run_dir, name, by, out, project, tongue, output, force=force)
     usual = require_format(name).suffixes[0]
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
-    options = ExportOptions(suffix, tongue, CsvStyle(_style(csv_style)), parse_pairs(info or ()), unproven)
+    texts = None if wording is None else load_wording(wording)
+    style, pairs = CsvStyle(_style(csv_style)), parse_pairs(info or ())
+    options = ExportOptions(suffix, tongue, style, pairs, unproven, texts)
     chosen, solving = require_format(name), build_solving(time_limit, wanted=solve)
     told = tongue if chosen.is_told or chosen.is_act else None  # a refusal of an act uses this language
     run = open_stored(run_dir, project, told, solving, for_act=chosen.is_act)

@@ -13,7 +13,7 @@ import polars as pl
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_day
-from tnt_sim.reporting.export.flat_table import CellKind, Flat, FlatColumn
+from tnt_sim.reporting.export.flat_table import CellKind, Flat, FlatColumn, FlatText
 from tnt_sim.reporting.reports.decision_table import (
     BASE,
     DECISION,
@@ -24,6 +24,8 @@ from tnt_sim.reporting.reports.decision_table import (
     format_rates,
 )
 from tnt_sim.reporting.reports.letters import write_letters
+from tnt_sim.reporting.text.legal_wording import LegalWording
+from tnt_sim.reporting.text.mention import choose_legal_texts
 
 _STATES = {
     ApplicantDecision.COMMITTED: "Accepté",
@@ -46,6 +48,7 @@ _LETTERS = {
     ApplicantDecision.REFUSED: _("refusal"),
     ApplicantDecision.CLOSED: _("closed"),
 }
+_MENTION_COLUMN = "MentionTraitement"
 ACCOUNTING = ("centreFinancier", "domaineFonctionnel", "activite", "centreCouts", "groupeMarchandises")
 """Fields that Chorus requires and no application holds; constant, from `--info`."""
 
@@ -96,11 +99,11 @@ def build_turgot(run: StoredRun) -> Flat:
     )
 
 
-def build_mail_merge(run: StoredRun, lang: Lang) -> Flat:
+def build_mail_merge(run: StoredRun, lang: Lang, wording: LegalWording | None = None) -> Flat:
     """Build the mail-merge table of the letters, one row per application; amounts are text, as printed."""
     table = build_decision_table(run)
     kinds = {code: text.in_(lang) for code, text in _LETTERS.items()}
-    letters = write_letters(run, table, lang)
+    letters = write_letters(run, table, lang, wording)
     columns = {
         "Demandeur": "applicant",
         "Identifiant": "applicant_id",
@@ -131,12 +134,12 @@ def build_mail_merge(run: StoredRun, lang: Lang) -> Flat:
         FlatColumn("Motif", CellKind.TEXT, letters.motive, 60),
         FlatColumn("Phrase", CellKind.TEXT, letters.sentence, 90),
         FlatColumn("VoiesEtDelais", CellKind.TEXT, _build_constant(table, letters.appeal), 60),
-        FlatColumn("MentionTraitement", CellKind.TEXT, _build_constant(table, letters.mention), 60),
+        FlatColumn(_MENTION_COLUMN, CellKind.TEXT, _build_constant(table, letters.mention), 60),
     )
 
 
-def build_order_annex(run: StoredRun) -> Flat:
-    """Build the annex of the order: the newly awarded grants, numbered, with their total."""
+def build_order_annex(run: StoredRun, lang: Lang, wording: LegalWording | None = None) -> Flat:
+    """Build the annex of the order: the newly awarded grants, numbered, with their total, then the mention."""
     table = build_decision_table(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
     number = pl.Series("n", range(1, table.height + 1), dtype=pl.Int64)
     flat = _build_flat(
@@ -152,7 +155,9 @@ def build_order_annex(run: StoredRun) -> Flat:
         FlatColumn("Taux", CellKind.RATE, table[RATE], 9),
         FlatColumn("Subvention", CellKind.MONEY, _get_granted(table), 16),
     )
-    return Flat(flat.columns, flat.title, flat.foot, total=True)
+    mention = choose_legal_texts(run.spec, lang, wording)[1]
+    closing = FlatText(_MENTION_COLUMN, mention) if mention else None
+    return Flat(flat.columns, flat.title, flat.foot, total=True, closing=closing)
 
 
 def build_chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:

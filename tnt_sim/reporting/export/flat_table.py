@@ -138,6 +138,14 @@ class FlatColumn:
     decimals: int = 2
 
 
+@dataclass(frozen=True, slots=True)
+class FlatText:
+    """A text about the whole table: below it in a worksheet, a column of each row in CSV."""
+
+    header: str
+    text: str
+
+
 @dataclass(frozen=True, eq=False)
 class Flat:
     """Table with the texts printed above and below it.
@@ -148,12 +156,14 @@ class Flat:
     title : above each printed page
     foot : below each printed page, left
     total : whether a worksheet ends with the sums of its amounts
+    closing : text about the whole table
     """
 
     columns: Sequence[FlatColumn]
     title: Text
     foot: str
     total: bool = False
+    closing: FlatText | None = None
 
     @property
     def height(self) -> int:
@@ -163,10 +173,14 @@ class Flat:
 
 def encode_csv(flat: Flat, style: CsvStyle) -> bytes:
     """Write the table as CSV; text that a spreadsheet would read as a formula is prefixed by ``'``."""
-    cells = pl.DataFrame([_format_column(column).alias(f"{k}") for k, column in enumerate(flat.columns)])
+    columns = list(flat.columns)
+    if flat.closing is not None:
+        text = pl.Series("closing", [flat.closing.text], dtype=pl.String).new_from_index(0, flat.height)
+        columns.append(FlatColumn(flat.closing.header, CellKind.TEXT, text))
+    cells = pl.DataFrame([_format_column(column).alias(f"{k}") for k, column in enumerate(columns)])
     return encode_frame(
-        cells.rename({f"{k}": column.header for k, column in enumerate(flat.columns)}),
-        [column.header for column in flat.columns if column.kind not in (CellKind.TEXT, CellKind.DAY)],
+        cells.rename({f"{k}": column.header for k, column in enumerate(columns)}),
+        [column.header for column in columns if column.kind not in (CellKind.TEXT, CellKind.DAY)],
         style,
     )
 
@@ -223,10 +237,21 @@ def build_sheet_workbook(flat: Flat, name: str, lang: Lang, day: date | None) ->
         )
         if flat.total:
             _write_total(sheet, styles, flat.height, k, column)
+    if flat.closing is not None:
+        _write_closing(sheet, styles, flat, flat.closing.text)
     sheet.autofilter(0, 0, max(flat.height, 1), len(flat.columns) - 1)
     sheet.freeze_panes(1, 0)
     set_up(sheet, Paper(flat.title.in_(lang), flat.foot, lang, repeat=0))
     return close(book, stream)
+
+
+def _write_closing(sheet: Worksheet, styles: Styles, flat: Flat, text: str) -> None:
+    """Write the text about the whole table below it, over the width of its columns."""
+    row = max(flat.height, 1) + 3
+    width = sum(column.width for column in flat.columns)
+    sheet.set_row(row, 15 * (int(len(text) / width) + 2))
+    sheet.merge_range(row, 0, row, len(flat.columns) - 1, "", styles.get_format(text_wrap=True))
+    sheet.write_string(row, 0, text, styles.get_format(text_wrap=True))
 
 
 def _convert_cells(column: FlatColumn) -> list[Any]:

@@ -35,7 +35,8 @@ from tnt_sim.reporting.export.pabulib import build_pabulib
 from tnt_sim.reporting.export.scdl import INFO_KEYS, build_scdl
 from tnt_sim.reporting.export.scdl import list_remarks as scdl_remarks
 from tnt_sim.reporting.report_tree import SYNTHETIC
-from tnt_sim.reporting.reports.letters import list_letter_remarks
+from tnt_sim.reporting.reports.letters import list_letter_remarks, list_mention_remarks
+from tnt_sim.reporting.text.legal_wording import LegalWording
 from tnt_sim.reporting.text.verification import get_mention, get_short_mention
 from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 from tnt_sim.reporting.workbook.workbook import build_workbook
@@ -57,6 +58,7 @@ class ExportOptions:
     info : values of `--info`
     unproven : whether an act may be written for a decision that is not shown to be optimal; the act
     then says so
+    wording : the legal texts, those of the package by default
     """
 
     suffix: str
@@ -64,6 +66,7 @@ class ExportOptions:
     csv_style: CsvStyle = CsvStyle.FR
     info: Mapping[str, str] = MappingProxyType({})
     unproven: bool = False
+    wording: LegalWording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +347,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _("the table of the letters, awards and refusals"),
             (".csv", ".xlsx"),
             _build_exporter(
-                lambda run, asked: administrative_tables.build_mail_merge(run, asked.lang), "Courriers"
+                lambda run, asked: administrative_tables.build_mail_merge(run, asked.lang, asked.wording),
+                "Courriers",
             ),
             is_act=True,
             is_told=True,
@@ -353,8 +357,12 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "arrete": Format(
             _("the annex of the order"),
             (".xlsx", ".csv"),
-            _build_exporter(lambda run, __: administrative_tables.build_order_annex(run), "Annexe"),
+            _build_exporter(
+                lambda run, asked: administrative_tables.build_order_annex(run, asked.lang, asked.wording),
+                "Annexe",
+            ),
             is_act=True,
+            remarks=lambda run, asked: list_mention_remarks(run, asked.lang),
         ),
         "chorus": Format(
             _("the lines to commit in Chorus"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from tnt_sim.domain.publisher import LETTER_KEYS, list_missing_keys, list_older_keys
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.explanation_file import has_explanation
 from tnt_sim.engine.stored_run import StoredRun
@@ -26,6 +27,7 @@ from tnt_sim.reporting.reports.decision_table import (
     format_amount_series,
     format_rates,
 )
+from tnt_sim.reporting.text.legal_wording import LegalWording
 from tnt_sim.reporting.text.letter_reasons import (
     SENTENCES,
     describe_deciding_rule,
@@ -33,7 +35,7 @@ from tnt_sim.reporting.text.letter_reasons import (
     describe_refusals,
     quote_bracketed,
 )
-from tnt_sim.scenario.spec import LettersSpec, ScenarioSpec
+from tnt_sim.reporting.text.mention import choose_legal_texts
 
 PHRASES: Mapping[ApplicantDecision, Text] = {
     ApplicantDecision.FUNDED: _(
@@ -98,13 +100,16 @@ _REFUSALS = [ApplicantDecision.REFUSED.value, ApplicantDecision.CLOSED.value]
 _UNFUNDED = [*_REFUSALS, ApplicantDecision.WAITING.value]
 
 
-def write_letters(run: StoredRun, table: pl.DataFrame, lang: Lang) -> Letters:
+def write_letters(
+    run: StoredRun, table: pl.DataFrame, lang: Lang, wording: LegalWording | None = None
+) -> Letters:
     """Write the letters of a run.
 
     Parameters
     ----------
     table : of `build_decision_table`
     lang : language of the letters
+    wording : the legal texts, those of the package by default
     """
     refusals = _list_refusals(run, table, _list_displaced(run, lang), lang)
     words = pl.DataFrame(
@@ -124,7 +129,7 @@ def write_letters(run: StoredRun, table: pl.DataFrame, lang: Lang) -> Letters:
     return Letters(
         words["motive"],
         words.select(sentence.alias("sentence")).to_series(),
-        *choose_legal_texts(run.spec, lang),
+        *choose_legal_texts(run.spec, lang, wording),
     )
 
 
@@ -282,69 +287,49 @@ def _list_changes(run: StoredRun, table: pl.DataFrame, lang: Lang) -> dict[str, 
     }
 
 
-def choose_legal_texts(spec: ScenarioSpec, lang: Lang) -> tuple[str, str]:
-    """Return ways of appeal and mention of the algorithm: the office's own texts, else those of French law.
-
-    A scenario whose territories are a column of the table is outside France: it has only texts of its own.
-    """
-    letters, is_french = spec.letters, spec.place_column is None
-    appeal = letters.appeal or (describe_appeal(letters, lang) if is_french else "")
-    return appeal, letters.mention or (describe_mention(letters, lang) if is_french else "")
-
-
-def describe_appeal(letters: LettersSpec, lang: Lang) -> str:
-    """Return the ways and time limits of appeal, "" without an authority.
-
-    Source: code de justice administrative, art. R. 421-1.
-    """
-    if not letters.authority:
-        return ""
-    court = f" ({letters.court})" if letters.court else ""
-    return _(
-        "If you contest this decision, you may within two months of its notification ask the authority that took "
-        "it ({authority}) to reconsider it, or bring the matter before the competent administrative court{court}, "
-        "under article R. 421-1 of the French code of administrative justice.",
-        authority=letters.authority,
-        court=court,
-    ).in_(lang)
-
-
-def describe_mention(letters: LettersSpec, lang: Lang) -> str:
-    """Return the mention of a decision prepared with an algorithm, "" without an authority.
-
-    Source: code des relations entre le public et l’administration, art. L. 311-3-1 and R. 311-3-1-1.
-    """
-    if not letters.authority:
-        return ""
-    mention = _(
-        "This decision was prepared with an algorithm, which computes the best allocation of the money under "
-        "the rules set by the competent authority ({authority}). Under articles L. 311-3-1 and R. 311-3-1-1 of "
-        "the French code of relations between the public and the administration, you may ask for these rules "
-        "and for the main features of their use ({contact}). Without an answer within one month, you may within "
-        "two months bring the matter before the committee on access to administrative documents (CADA).",
-        authority=letters.authority,
-        contact=letters.contact or letters.authority,
-    ).in_(lang)
-    if not letters.rules:
-        return mention
-    return f"{mention} {_('The rules are published at {address}.', address=letters.rules).in_(lang)}"
+def list_mention_remarks(run: StoredRun, lang: Lang) -> list[Text]:
+    """Return what the legal texts of a decision lack, by the keys to write."""
+    if run.spec.place_column is not None:
+        if all(choose_legal_texts(run.spec, lang)):
+            return []
+        return [
+            _(
+                "The letters lack ways of appeal or a mention of the algorithm. Write those of your law: "
+                "`letters: {{appeal: …, mention: …}}` in the scenario."
+            )
+        ]
+    remarks = []
+    missing = list_missing_keys(run.spec.published_by, LETTER_KEYS)
+    if not all(choose_legal_texts(run.spec, lang)):
+        remarks.append(
+            _(
+                "Letters and orders state no ways of appeal and no mention of the algorithm, which French law "
+                "requires (CRPA, art. L. 311-3-1). Missing in `publisher` of the scenario: {keys}.",
+                keys=", ".join(missing),
+            )
+        )
+    elif missing and not run.spec.letters.mention:
+        remarks.append(
+            _(
+                "The mention of the algorithm is not complete. Missing in `publisher` of the scenario: {keys}.",
+                keys=", ".join(missing),
+            )
+        )
+    older = list_older_keys(run.spec.letters)
+    if older:
+        remarks.append(
+            _(
+                "Move these keys from `letters` to `publisher`: {keys}. Version 0.3.0 no longer reads them in "
+                "`letters`.",
+                keys=", ".join(older),
+            )
+        )
+    return remarks
 
 
 def list_letter_remarks(run: StoredRun, lang: Lang) -> list[Text]:
     """Return what is to be checked before the letters leave."""
-    remarks = []
-    if not all(choose_legal_texts(run.spec, lang)):
-        remarks.append(
-            _(
-                "The letters state no ways of appeal and no mention of the algorithm: write "
-                "`letters: {{authority: …}}` in the scenario."
-            )
-            if run.spec.place_column is None
-            else _(
-                "The letters lack ways of appeal or a mention of the algorithm. Write those of your law: "
-                "`letters: {{appeal: …, mention: …}}` in the scenario."
-            )
-        )
+    remarks = list_mention_remarks(run, lang)
     table = build_decision_table(run)
     n_short = int((table[DECISION].is_in(_REFUSALS) & table["reason_code"].is_in(_SHORT_OF_MONEY)).sum())
     if n_short and run.folder != Path() and not has_explanation(run.folder):

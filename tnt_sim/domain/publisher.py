@@ -1,0 +1,83 @@
+"""Who publishes a decision, and what letters say besides it: the blocks `publisher` and `letters` of a scenario.
+
+`authority`, `contact` and `rules` were keys of `letters` in version 0.1.0. They are read there until 0.3.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from tnt_sim.domain.field_types import Flag, Spec, build_field_error, quote_value, read_span
+from tnt_sim.i18n.message import _
+
+SHARED = ("authority", "contact", "rules")
+"""Keys of `publisher` that `letters` may still hold."""
+LETTER_KEYS = SHARED
+"""Keys of `publisher` that a letter needs."""
+
+
+class PublisherSpec(Spec):
+    """Who takes the decision, answers those whom it concerns, and publishes the rules."""
+
+    authority: str = ""
+    service: str = ""
+    contact: str = ""
+    rules: str = ""
+    legal_basis: str = ""
+    decided_by: str = ""
+    retention: str = Field(default="", description="A day (2036-12-31), or a span of time (10 years)")
+
+    @field_validator("retention")
+    @classmethod
+    def _check_retention(cls, text: str) -> str:
+        """Accept a day or a span of time, kept as it is written."""
+        if not text:
+            return text
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            try:
+                read_span(text)
+            except PydanticCustomError:
+                raise build_field_error(
+                    "retention",
+                    _('"{text}" is neither a day nor a span of time', text=quote_value(text)),
+                    hint=_("Write for example 2036-12-31 or 10 years."),
+                ) from None
+        return text
+
+
+PUBLISHER_KEYS = tuple(PublisherSpec.model_fields)
+"""Keys of `publisher`, all of which the documents of transparency need."""
+
+
+class LettersSpec(Spec):
+    """What letters say besides the decision, and whether a refusal gives the request that would be funded."""
+
+    authority: str = ""
+    contact: str = ""
+    court: str = ""
+    rules: str = ""
+    appeal: str = ""
+    mention: str = ""
+    tell_changes: Flag = False
+
+
+def merge_publisher(publisher: PublisherSpec, letters: LettersSpec) -> PublisherSpec:
+    """Return the publisher, with what only `letters` says of it."""
+    older = {key: getattr(letters, key) for key in SHARED if not getattr(publisher, key)}
+    return publisher.model_copy(update=older)
+
+
+def list_missing_keys(publisher: PublisherSpec, keys: Iterable[str] = PUBLISHER_KEYS) -> tuple[str, ...]:
+    """Return the keys without a value."""
+    return tuple(key for key in keys if not getattr(publisher, key))
+
+
+def list_older_keys(letters: LettersSpec) -> tuple[str, ...]:
+    """Return the keys of `letters` that belong in `publisher` now."""
+    return tuple(key for key in SHARED if getattr(letters, key))
