@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tnt_sim.api.decision_files import DecisionReport, Exports
+    from tnt_sim.api.studies.equity import DecisionEquity
     from tnt_sim.api.studies.explanation import Explanation
     from tnt_sim.reporting.plots.result_plots import ResultPlots
 
@@ -122,6 +123,31 @@ class Result(ResultData):
 
         chosen = None if lang is None else Lang(lang)
         return explain(of_result(self), dossiers, everyone=everyone, lang=chosen)
+
+    def equity(self) -> DecisionEquity:
+        """Return money per inhabitant and success rates by class of applicants, with Gini and Theil indices.
+
+        Classes are sizes, communes below 2,000 inhabitants, mainland and overseas, and applicant types. A scenario
+        with `committed_from` also has the figures of what was signed before.
+
+        Raises
+        ------
+        NothingDecided
+            If the result has no allocation.
+
+        Examples
+        --------
+        >>> equity = result.equity()
+        >>> equity.tables
+        ('classes', 'indices', 'splits')
+        >>> equity.table("classes").filter(dimension="")["n_funded"].to_list()
+        [17]
+        >>> equity.report.html("equite.html").exists()
+        True
+        """
+        from tnt_sim.api.studies.equity import compute_run_equity
+
+        return compute_run_equity(run_of(self), self.lang)
 
     def inversions(
         self,

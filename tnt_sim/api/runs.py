@@ -19,6 +19,7 @@ from tnt_sim.reporting.notebook.cards import About, render_result_card
 from tnt_sim.reporting.notebook.run_tables import RUN_TABLES, DecidedTable, build_run_table
 
 if TYPE_CHECKING:
+    from tnt_sim.api.studies.equity import DecisionEquity
     from tnt_sim.api.studies.reconciliation import ReconciledRun
     from tnt_sim.reporting.plots.result_plots import ResultPlots
 
@@ -72,6 +73,18 @@ class Run:
         from tnt_sim.reporting.plots.result_plots import ResultPlots
 
         return ResultPlots(self.run, self.lang)
+
+    def equity(self) -> DecisionEquity:
+        """Return the figures of `Result.equity`.
+
+        Examples
+        --------
+        >>> tnt.open_run(result.save()).equity().table("indices")["unit"].to_list()
+        ['applicant', 'department']
+        """
+        from tnt_sim.api.studies.equity import compute_run_equity
+
+        return compute_run_equity(self.run, self.lang)
 
     def summary(self) -> Mapping[str, Any]:
         """Return the document of the run.

@@ -8,15 +8,11 @@ from fractions import Fraction
 import polars as pl
 import pytest
 
+from tnt_sim.analysis.equity.department_spread import ListMoney, compute_spreads
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import Chart, Paragraph, write_words
-from tnt_sim.reporting.reports.money_spread import (
-    ListMoney,
-    build_spread_nodes,
-    compute_spreads,
-    describe_limits,
-)
+from tnt_sim.reporting.reports.money_spread import build_spread_nodes, describe_limits
 
 YEAR = 2021
 HEADS = load_territory(YEAR).get_population("department")

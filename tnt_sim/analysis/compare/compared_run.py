@@ -24,6 +24,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
+from tnt_sim.verify.run_document import select_eligible
 from tnt_sim.verify.verification import Verification, of_fresh
 
 ATTRIBUTES = ("title", "applicant_id", "applicant", "applicant_type", "department", "region", "population")
@@ -69,11 +70,12 @@ class ComparedRun:
         return self.problem.case.node
 
     def build_dossier_table(self) -> pl.DataFrame:
-        """Return one row per application: attributes, envelope, `funded` and `granted_cents`."""
+        """Return one row per application: attributes, request, envelope, `eligible`, `funded`, `granted_cents`."""
         case = self.problem.case
         ids = pl.Series("envelope", case.tree.ids, dtype=pl.String)
-        return case.table.select("dossier", *ATTRIBUTES).with_columns(
+        return case.table.select("dossier", *ATTRIBUTES, "requested_cents").with_columns(
             ids.gather(pl.Series(case.node)),
+            pl.Series("eligible", select_eligible(self.problem)),
             pl.Series("funded", self.allocation.funded),
             pl.Series("granted_cents", self.allocation.granted_cents),
         )

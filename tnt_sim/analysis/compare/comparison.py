@@ -12,7 +12,7 @@ American Statistical Association 46 (1951).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,8 @@ import polars as pl
 from tnt_sim.analysis.compare.causes import Causes, find_changed_cells, find_changed_keys
 from tnt_sim.analysis.compare.compared_run import ATTRIBUTES, ComparedRun
 from tnt_sim.analysis.compare.document import (
+    ComparedClass,
+    ComparedIndex,
     ComparedMove,
     CompareDocument,
     ComparedSide,
@@ -30,6 +32,9 @@ from tnt_sim.analysis.compare.document import (
     GainByGroup,
     RegretEntry,
 )
+from tnt_sim.analysis.equity.department_spread import ListMoney, SpreadLists, compute_spreads, get_map_year
+from tnt_sim.analysis.equity.document import format_index, list_class_entries
+from tnt_sim.analysis.equity.list_equity import APPLICANT, DEPARTMENT, ListEquity, compute_equity
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
@@ -273,6 +278,47 @@ class ComparedRuns(StudyAnswer):
         table = compute_worst_regrets(self.regrets)
         return table if self.one_goal else table.with_columns(worst_regret=pl.lit(None, pl.String))
 
+    @cached_property
+    def equities(self) -> Mapping[str, ListEquity]:
+        """Return how each side treats classes of applicants, by its name."""
+        return {
+            side.name: compute_equity(side.build_dossier_table(), side.scenario.spec) for side in self.sides
+        }
+
+    @cached_property
+    def spread(self) -> SpreadLists | None:
+        """Return the spread of all sides over the same departments, on the map of the first; None without."""
+        spec = self.sides[0].scenario.spec
+        if spec.place_column is not None:
+            return None
+        lists = [ListMoney(side.name, side.build_dossier_table()) for side in self.sides]
+        return compute_spreads(lists, get_map_year(spec))
+
+    def list_indices(self) -> list[ComparedIndex]:
+        """Return the indices of each side between applicants, then between departments."""
+        entries = [
+            (name, APPLICANT, index.n_units, index.gini, index.theil)
+            for name, equity in self.equities.items()
+            if (index := equity.find_index(APPLICANT)) is not None
+        ]
+        if (spread := self.spread) is not None:
+            entries += [
+                (name, DEPARTMENT, spread.n_departments, lorenz.gini, theil)
+                for name, lorenz, theil in zip(spread.names, spread.spreads, spread.theils, strict=True)
+            ]
+        return [
+            ComparedIndex(side=side, unit=unit, n_units=n, gini=format_index(gini), theil=format_index(theil))
+            for side, unit, n, gini, theil in entries
+        ]
+
+    def list_classes(self) -> list[ComparedClass]:
+        """Return the classes of applicants of each side."""
+        return [
+            ComparedClass(side=name, **{key.name: getattr(entry, key.name) for key in fields(entry)})
+            for name, equity in self.equities.items()
+            for entry in list_class_entries(equity)
+        ]
+
     @property
     def one_goal(self) -> bool:
         """Whether every side has the same first objective, so that values are comparable."""
@@ -330,6 +376,8 @@ class ComparedRuns(StudyAnswer):
                 for row in table.iter_rows(named=True)
             ],
             regrets=[RegretEntry(**row) for row in self.regrets.iter_rows(named=True)],
+            indices=self.list_indices(),
+            classes=self.list_classes(),
         )
 
     def to_dataframe(self, backend: str = "polars") -> Any:

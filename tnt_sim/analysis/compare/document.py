@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tnt_sim.analysis.equity.document import ClassEntry
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.documents import DecimalText
 from tnt_sim.verify.verification import CheckedAnswers, Standing
@@ -128,6 +129,27 @@ class RegretEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedIndex:
+    """Indices of one side's money per head, six correct decimals, between applicants or between departments.
+
+    The departments are those with an application on some side, so that all sides are measured over the same ones.
+    """
+
+    side: str
+    unit: str
+    n_units: int
+    gini: DecimalText
+    theil: DecimalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedClass(ClassEntry):
+    """One class of applicants on one side; the dimension is empty in the row of the whole side."""
+
+    side: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompareDocument:
     """Decisions side by side; `inputs` has a row per key that differs, with each side's value under its name."""
 
@@ -145,3 +167,5 @@ class CompareDocument:
     changes: Sequence[ComparedMove]
     winners: Sequence[GainByGroup]
     regrets: Sequence[RegretEntry]
+    indices: Sequence[ComparedIndex]
+    classes: Sequence[ComparedClass]

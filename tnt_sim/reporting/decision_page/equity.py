@@ -6,19 +6,17 @@ from functools import partial
 
 from markupsafe import Markup
 
+from tnt_sim.analysis.equity.department_spread import ListMoney, compute_spreads, get_map_year
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, join_sentences
 from tnt_sim.reporting.decision_page.note_sections import NARROW, WIDE, Picture
 from tnt_sim.reporting.report_tree import write_both
 from tnt_sim.reporting.reports.money_spread import (
     ABOUT_GINI,
-    ListMoney,
-    compute_spreads,
     describe_curves,
     describe_half,
     describe_limits,
     draw_spreads,
-    get_map_year,
 )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
+from tnt_sim.analysis.equity.applicant_classes import SIZES
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.domain.money import divide_cents
 from tnt_sim.engine.result import Status
@@ -36,7 +37,7 @@ from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.decision_page import page_rows
 from tnt_sim.reporting.decision_page.note_sentences import describe_effect, write_short
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, Outcomes, select_rows
-from tnt_sim.reporting.decision_page.page_text import NOTE, SIZES
+from tnt_sim.reporting.decision_page.page_text import NOTE
 from tnt_sim.reporting.decision_page.subtotals import Tally
 from tnt_sim.reporting.report_tree import write_both, write_words
 from tnt_sim.reporting.reports.explanation import describe_cause_of_refusal, describe_obstacle

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from types import MappingProxyType
 
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.reporting.text.vocabulary import INHABITANTS
 
 PAGE: Mapping[str, Text] = MappingProxyType(
@@ -211,19 +209,6 @@ SCRIPT: Mapping[str, Text] = MappingProxyType(
     }
 )
 """Sentences filled in by the script."""
-
-SIZES = (1_000, 3_500, 10_000, 50_000, 200_000, 500_000)
-"""Lower bounds of the population classes, except the first."""
-
-
-def list_size_names(lang: Lang) -> list[str]:
-    """Return the population classes, smallest first; the last is "unknown"."""
-    displayed = [format_integer(n, lang) for n in SIZES]
-    under = _("under {displayed}", displayed=displayed[0]).in_(lang)
-    pairs = pairwise(displayed)
-    between = [_("{low} to under {high}", low=a, high=b).in_(lang) for a, b in pairs]
-    above = _("{displayed} and more", displayed=displayed[-1]).in_(lang)
-    return [under, *between, above, _("unknown population").in_(lang)]
 
 
 def translate_texts(texts: Mapping[str, Text], lang: Lang) -> dict[str, str]:

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tnt_sim.analysis.equity.applicant_classes import SIZES
 from tnt_sim.domain.territory import YEARS, load_territory
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.department_map import list_department_codes
-from tnt_sim.reporting.decision_page.page_text import PAGE, SIZES, list_size_names
+from tnt_sim.reporting.decision_page.page_text import PAGE
+from tnt_sim.reporting.text.size_names import list_size_names
 from tnt_sim.scenario.spec import ScenarioSpec
 
 Index = npt.NDArray[np.int64]

@@ -10,6 +10,7 @@ import altair as alt
 import polars as pl
 
 from tnt_sim.analysis.compare.comparison import ComparedRuns
+from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.department_map import LESS, MORE, compute_change_bounds
@@ -30,7 +31,6 @@ from tnt_sim.reporting.reports.comparison_answer import (
     describe_envelope_change,
     describe_side,
 )
-from tnt_sim.reporting.reports.money_spread import ListMoney, get_map_year
 from tnt_sim.scenario.scenario import is_synthetic
 
 MOST_ENVELOPES = 20

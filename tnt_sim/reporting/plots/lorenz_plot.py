@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
+from tnt_sim.analysis.equity.department_spread import ListMoney, SpreadLists, compute_spreads
 from tnt_sim.i18n.message import Lang, Text, _, join_sentences
 from tnt_sim.reporting.charts.lorenz import DASHES, MARKS
 from tnt_sim.reporting.charts.theme import FILLS, SOFT
@@ -15,9 +16,6 @@ from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 from tnt_sim.reporting.reports.money_spread import (
     ABOUT_GINI,
     WORDS,
-    ListMoney,
-    SpreadLists,
-    compute_spreads,
     describe_limits,
     describe_spreads,
     label_curve,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
@@ -25,7 +26,6 @@ from tnt_sim.reporting.plots.result_frames import (
     build_reason_frame,
 )
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
-from tnt_sim.reporting.reports.money_spread import ListMoney, get_map_year
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import polars as pl
 
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreRun
+from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
@@ -36,7 +37,7 @@ from tnt_sim.reporting.reports.comparison_answer import (
     build_envelope_chart,
     label_departments,
 )
-from tnt_sim.reporting.reports.money_spread import ListMoney, build_spread_nodes, get_map_year
+from tnt_sim.reporting.reports.money_spread import build_spread_nodes
 from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.reporting.text.change_words import describe_cause
 from tnt_sim.reporting.text.dossier_names import label_dossiers

@@ -9,6 +9,7 @@ from itertools import pairwise
 import polars as pl
 
 from tnt_sim.analysis.compare.comparison import ENTERS, LEAVES, ComparedRuns
+from tnt_sim.analysis.equity.department_spread import get_map_year
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_short_amount
@@ -34,7 +35,6 @@ from tnt_sim.reporting.report_tree import (
     Tone,
     write_both,
 )
-from tnt_sim.reporting.reports.money_spread import get_map_year
 from tnt_sim.reporting.text.scenario_differences import NONE, list_differences
 from tnt_sim.scenario.spec import ScenarioSpec
 

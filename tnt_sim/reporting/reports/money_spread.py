@@ -1,26 +1,20 @@
 """How evenly lists spread their money over the inhabitants of departments: Lorenz curves and Gini indices.
 
-The departments are those with at least one application in some list: a programme of one region is not uneven
-because it pays nothing elsewhere.
+`analysis/equity/department_spread.py` computes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-import polars as pl
-
-from tnt_sim.analysis.compare.money_spread import MoneySpread, TerritoryMoney, compute_spread
-from tnt_sim.domain.money import divide_cents
-from tnt_sim.domain.territory import YEARS, load_territory
+from tnt_sim.analysis.equity.department_spread import ListMoney, SpreadLists, compute_spreads
+from tnt_sim.analysis.equity.money_spread import MoneySpread
 from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Money, Rate, Rounded
 from tnt_sim.reporting.charts.lorenz import MARKS, LorenzCurve, LorenzWords, draw_lorenz
 from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Output, Paragraph, Table, write_both
-from tnt_sim.scenario.spec import ScenarioSpec
 
 HALF = Fraction(1, 2)
 WORDS = {
@@ -37,68 +31,6 @@ def _round_index(gini: Fraction) -> Rounded:
 
 def _round_share(share: Fraction) -> Rate:
     return Rate(share, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class ListMoney:
-    """A list's applications with their department and grants (`department`, `granted_cents`), and its name."""
-
-    name: str
-    table: pl.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class SpreadLists:
-    """The spread of some lists over the same departments.
-
-    Attributes
-    ----------
-    names, spreads, means : of each list; a mean is in cents per inhabitant
-    n_departments : departments with an application and a known population
-    n_unknown : departments with an application whose population is not known
-    outside_cents : granted in no department, or in one of these, by list
-    """
-
-    names: Sequence[str]
-    spreads: Sequence[MoneySpread]
-    means: Sequence[int]
-    n_departments: int
-    n_unknown: int
-    outside_cents: Sequence[int]
-
-
-def get_map_year(spec: ScenarioSpec) -> int:
-    """Return the year of the scenario's map, by default the first one."""
-    return spec.map_year or YEARS[0]
-
-
-def compute_spreads(lists: Sequence[ListMoney], year: int) -> SpreadLists | None:
-    """Compute the spread of lists over the departments of their applications; None if it cannot be.
-
-    There must be two departments with a known population, and each list must grant money there.
-    """
-    units = load_territory(year).units.filter(pl.col("level") == "department")
-    known = {
-        code: (name, heads) for code, name, heads in units.select("code", "name", "population").iter_rows()
-    }
-    named = {
-        code for one in lists for code in one.table["department"].drop_nulls().unique().to_list() if code
-    }
-    codes = sorted(code for code in named if known.get(code, ("", 0))[1])
-    spreads, means, outside = [], [], []
-    for one in lists:
-        cents = dict(one.table.group_by("department").agg(pl.col("granted_cents").sum()).iter_rows())
-        territories = [TerritoryMoney(known[code][0], known[code][1], cents.get(code, 0)) for code in codes]
-        spread = compute_spread(territories)
-        if spread is None:
-            return None
-        total = sum(territory.cents for territory in territories)
-        spreads.append(spread)
-        means.append(divide_cents(total, sum(territory.inhabitants for territory in territories)))
-        outside.append(sum(cents.values()) - total)
-    return SpreadLists(
-        [one.name for one in lists], spreads, means, len(codes), len(named) - len(codes), outside
-    )
 
 
 def describe_change(lists: SpreadLists) -> Text:
@@ -214,14 +146,20 @@ def _describe_extremes(lists: SpreadLists) -> Text:
 
 
 def _build_figures(lists: SpreadLists) -> Table:
-    heads = [_("Gini index"), _("Money of the half with least per head"), _("Per head, on average")]
+    heads = [
+        _("Gini index"),
+        _("Theil index"),
+        _("Money of the half with least per head"),
+        _("Per head, on average"),
+    ]
     columns = [
         [
             write_both(_round_index(spread.gini).in_),
+            write_both(_round_index(theil).in_),
             write_both(_round_share(spread.get_share(HALF)).in_),
             write_both(Money(mean).in_),
         ]
-        for spread, mean in zip(lists.spreads, lists.means, strict=True)
+        for spread, theil, mean in zip(lists.spreads, lists.theils, lists.means, strict=True)
     ]
     return Table(
         [

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.analysis.compare.money_spread import TerritoryMoney, compute_spread
+from tnt_sim.analysis.equity.money_spread import TerritoryMoney, compute_spread
 
 
 def draw_territories(seed: int) -> list[TerritoryMoney]:

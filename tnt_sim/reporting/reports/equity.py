@@ -1,0 +1,307 @@
+"""How a list treats classes of applicants: sentences and tables of figures, without a judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import partial
+from types import MappingProxyType
+
+from tnt_sim.analysis.equity.applicant_classes import (
+    LARGE,
+    MAINLAND,
+    OVERSEAS,
+    SIZES,
+    SMALL,
+    SMALL_COMMUNE,
+    list_size_codes,
+)
+from tnt_sim.analysis.equity.list_equity import APPLICANT, DEPARTMENT, EquityClass, EquityIndex, ListEquity
+from tnt_sim.domain.money import divide_cents
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
+from tnt_sim.i18n.parameters import Count, Money, Rate, Rounded
+from tnt_sim.reporting.report_tree import (
+    Column,
+    Kind,
+    Node,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    write_both,
+)
+from tnt_sim.reporting.text.size_names import list_size_names
+from tnt_sim.rules.expressions.column_text import describe_value
+
+INDEX_DECIMALS = 3
+DIMENSION: Mapping[str, Text] = MappingProxyType(
+    {
+        "": _("All applications"),
+        "size": _("By size of the applicant"),
+        "commune": _("Small communes and the others"),
+        "overseas": _("Mainland France and overseas"),
+        "applicant_type": _("By applicant type"),
+    }
+)
+"""Titles of the dimensions."""
+_PLACES = {
+    SMALL: _("communes below {n} inhabitants", n=Count(SMALL_COMMUNE)),
+    LARGE: _("communes of {n} inhabitants and more", n=Count(SMALL_COMMUNE)),
+    MAINLAND: _("mainland France and Corsica"),
+    OVERSEAS: _("overseas"),
+}
+_REST = {
+    "size": _("unknown population"),
+    "commune": _("no commune, or unknown population"),
+    "overseas": _("department not known"),
+    "applicant_type": _("type not known"),
+}
+_UNITS = {APPLICANT: _("applicants"), DEPARTMENT: _("departments")}
+ABOUT_HEADS = _(
+    "Inhabitants: those of the applicants that filed, each applicant once. A commune and its group of communes "
+    "are two applicants, whose inhabitants overlap."
+)
+ABOUT_INDICES = _(
+    "Both indices are 0 where every unit has as much per inhabitant, and rise with the differences."
+)
+ABOUT_SMALL = _(
+    "The data have no density class: the line between communes is {n} inhabitants, and says nothing of rural or "
+    "urban.",
+    n=Count(SMALL_COMMUNE),
+)
+
+
+def label_class(entry: EquityClass) -> Text:
+    """Return the name of a class in words."""
+    if entry.name == "":
+        return _REST.get(entry.dimension, DIMENSION[""])
+    if entry.dimension == "size":
+        return write_both(partial(_label_size, list_size_codes().index(entry.name)))
+    if entry.dimension == "applicant_type":
+        return describe_value("applicant_type", entry.name)
+    return _PLACES.get(entry.name, Text(entry.name, entry.name))
+
+
+def _label_size(number: int, lang: Lang) -> str:
+    assert number <= len(SIZES)
+    return list_size_names(lang)[number]
+
+
+def describe_total(equity: ListEquity) -> Text:
+    """Say how many applications were filed, eligible and funded, and which part of the money asked was granted."""
+    total = equity.total
+    filed = _n("Filed: {n} application", "Filed: {n} applications", n=total.n_dossiers)
+    counts = _(
+        "{filed}, {eligible} of them eligible ({eligible_share}) and {funded} funded ({funded_share}).",
+        filed=filed,
+        eligible=Count(total.n_eligible),
+        eligible_share=Rate(total.eligible_share or Fraction(0), 1),
+        funded=Count(total.n_funded),
+        funded_share=Rate(total.funded_share or Fraction(0), 1),
+    )
+    if total.money_share is None:
+        return counts
+    money = _(
+        "Granted: {granted} of {requested} requested ({share}).",
+        granted=Money(total.granted_cents),
+        requested=Money(total.requested_cents),
+        share=Rate(total.money_share, 1),
+    )
+    return join_sentences(counts, money)
+
+
+def describe_heads(equity: ListEquity, dimension: str) -> Text | None:
+    """Say what small communes and the others, or mainland and overseas, get per inhabitant; None for one alone."""
+    pair = _find_pair(equity, dimension)
+    if pair is None or not all(entry.inhabitants for entry in pair):
+        return None
+    first, second = (Money(round_per_head(entry)) for entry in pair)
+    if dimension == "commune":
+        return _(
+            "Communes below {n} inhabitants receive {small} per inhabitant, the others {large}.",
+            n=Count(SMALL_COMMUNE),
+            small=first,
+            large=second,
+        )
+    return _(
+        "Applicants of mainland France and Corsica receive {mainland} per inhabitant, those overseas {overseas}.",
+        mainland=first,
+        overseas=second,
+    )
+
+
+def describe_success(equity: ListEquity, dimension: str) -> Text | None:
+    """Say which part of the applications of the same classes is funded; None for one class alone."""
+    pair = _find_pair(equity, dimension)
+    if pair is None:
+        return None
+    first, second = (
+        _(
+            "{share} ({funded} of {filed})",
+            share=Rate(entry.funded_share or Fraction(0), 1),
+            funded=Count(entry.n_funded),
+            filed=Count(entry.n_dossiers),
+        )
+        for entry in pair
+    )
+    if dimension == "commune":
+        return _(
+            "Applications of communes below {n} inhabitants that are funded: {small}; of the others: {large}.",
+            n=Count(SMALL_COMMUNE),
+            small=first,
+            large=second,
+        )
+    return _(
+        "Applications of mainland France and Corsica that are funded: {mainland}; overseas: {overseas}.",
+        mainland=first,
+        overseas=second,
+    )
+
+
+def _find_pair(equity: ListEquity, dimension: str) -> tuple[EquityClass, EquityClass] | None:
+    """Return small communes and the others, or mainland and overseas; None unless both have applications."""
+    if dimension not in ("commune", "overseas"):
+        return None
+    named = [entry for entry in equity.list_classes(dimension) if entry.name]
+    return (named[0], named[1]) if len(named) == 2 else None
+
+
+def round_per_head(entry: EquityClass) -> int | None:
+    """Return the money per inhabitant to the nearest cent; None without known inhabitants."""
+    return divide_cents(entry.known_cents, entry.inhabitants) if entry.inhabitants else None
+
+
+def describe_index(index: EquityIndex, before: EquityIndex | None) -> Text:
+    """Say both indices between units, and how they stood in the register."""
+    units = _("{n} {units}", n=Count(index.n_units), units=_UNITS[index.unit])
+    words = _(
+        "Between {units}: Gini index {gini}, Theil index {theil}.",
+        units=units,
+        gini=_round_index(index.gini),
+        theil=_round_index(index.theil),
+    )
+    if before is None:
+        return words
+    change = _(
+        "With what was signed before: {gini} and {theil}.",
+        gini=_round_index(before.gini),
+        theil=_round_index(before.theil),
+    )
+    return join_sentences(words, change)
+
+
+def describe_indices(equity: ListEquity) -> Text:
+    """Say the indices between applicants and departments; that there are none without money for two of them."""
+    if not equity.indices:
+        return _(
+            "No index: it needs two applicants with known inhabitants, and money granted to one of them."
+        )
+    before = equity.before
+    return join_sentences(
+        *(
+            describe_index(entry, before.find_index(entry.unit) if before else None)
+            for entry in equity.indices
+        )
+    )
+
+
+def describe_unknown(equity: ListEquity) -> Text | None:
+    """Say how many applications have no known inhabitants, and so no money per head; None if all have some."""
+    n = equity.total.n_unknown
+    if not n:
+        return None
+    return _n(
+        "{n} application has no known inhabitants: its money is in no figure per head and in no index.",
+        "{n} applications have no known inhabitants: their money is in no figure per head and in no index.",
+        n=n,
+    )
+
+
+def _round_index(index: Fraction) -> Rounded:
+    return Rounded(float(index), INDEX_DECIMALS)
+
+
+def build_class_columns(entries: Sequence[EquityClass], before: ListEquity | None) -> list[Column]:
+    """Return the figures of classes; with a register also what it had per head."""
+    columns = [
+        Column(_("Class"), [label_class(entry) for entry in entries]),
+        Column(_("Filed"), [entry.n_dossiers for entry in entries], Kind.COUNT),
+        Column(_("Eligible"), [entry.n_eligible for entry in entries], Kind.COUNT),
+        Column(_("Funded applications"), [entry.n_funded for entry in entries], Kind.COUNT),
+        Column(_("Share funded"), [_round_share(entry.funded_share) for entry in entries], Kind.RATE),
+        Column(_("Requested"), [entry.requested_cents for entry in entries], Kind.MONEY, optional=True),
+        Column(_("Granted"), [entry.granted_cents for entry in entries], Kind.MONEY),
+        Column(_("Share of the request"), [_round_share(entry.money_share) for entry in entries], Kind.RATE),
+        Column(_("Inhabitants"), [entry.inhabitants or None for entry in entries], Kind.COUNT),
+        Column(_("Per inhabitant"), [round_per_head(entry) for entry in entries], Kind.MONEY),
+    ]
+    if before is None:
+        return columns
+    earlier = {(entry.dimension, entry.name): entry for entry in (before.total, *before.classes)}
+    heads = [round_per_head(earlier[entry.dimension, entry.name]) for entry in entries]
+    return [*columns, Column(_("Per inhabitant, signed before"), heads, Kind.MONEY)]
+
+
+def _round_share(share: Fraction | None) -> Fraction | None:
+    return None if share is None else round(share, 3)
+
+
+def build_split_columns(equity: ListEquity) -> list[Column]:
+    """Return the parts of the Theil index between applicants by dimension, and the share between classes."""
+    splits = equity.splits
+    index = equity.find_index(APPLICANT)
+    whole = Fraction(0) if index is None else index.theil
+    shares = [min(Fraction(1), split.between / whole) if whole else None for split in splits]
+    return [
+        Column(_("Classes"), [DIMENSION[split.dimension] for split in splits]),
+        Column(_("Between classes"), [_round_part(split.between) for split in splits], Kind.DECIMAL),
+        Column(_("Within classes"), [_round_part(split.within) for split in splits], Kind.DECIMAL),
+        Column(_("Share between classes"), [_round_share(share) for share in shares], Kind.RATE),
+    ]
+
+
+def _round_part(index: Fraction) -> Fraction:
+    return round(index, INDEX_DECIMALS)
+
+
+def list_remarks(equity: ListEquity) -> list[Text]:
+    """Return what a reader must know of the figures."""
+    remarks = [ABOUT_HEADS, *([ABOUT_SMALL] if "commune" in equity.dimensions else [])]
+    unknown = describe_unknown(equity)
+    return remarks if unknown is None else [*remarks, unknown]
+
+
+def build_sections(equity: ListEquity) -> Iterator[Section]:
+    """Yield the table of each dimension below its sentences, then the indices."""
+    for dimension in equity.dimensions:
+        sentences = [describe_heads(equity, dimension), describe_success(equity, dimension)]
+        nodes: list[Node] = [Paragraph(text) for text in sentences if text is not None]
+        columns = build_class_columns(equity.list_classes(dimension), equity.before)
+        yield Section(DIMENSION[dimension], [*nodes, Table(columns, narrow_cards=True)])
+    nodes = [Paragraph(describe_indices(equity)), Paragraph(ABOUT_INDICES, soft=True)]
+    if equity.splits:
+        nodes.append(
+            Table(
+                build_split_columns(equity),
+                _("Theil index between applicants, in two parts"),
+                narrow_cards=True,
+            )
+        )
+    yield Section(_("Gini and Theil indices"), nodes)
+
+
+def build_report(equity: ListEquity, run: StoredRun) -> Report:
+    """Return the report of the equity of a decision."""
+    return Report(
+        title=_("Equity"),
+        subject=run.title,
+        answer=[Paragraph(describe_total(equity))],
+        nodes=[
+            Paragraph(describe_total(equity)),
+            *build_sections(equity),
+            *(Paragraph(text, soft=True) for text in list_remarks(equity)),
+        ],
+        synthetic=run.synthetic,
+        day=run.spec.date,
+    )
