@@ -111,6 +111,7 @@ PUBLIC = frozenset(
         *("envelope", "smallest"),
         *("margin", "reasons", "lorenz", "envelopes", "moves", "curve", "index"),
         *("frequency", "histogram", "tornado", "lists"),
+        *("place", "gains", "ranges", "dossiers"),
     }
 )
 """Functions and methods that users call by these names: the Python interface, and the verbs of the commands."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,6 +21,9 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.extend import build_report
 from tnt_sim.scenario.scenario import ScenarioData
+
+if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.extension_plots import ExtensionPlots
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +106,21 @@ class Extension(Pages):
             if entry is not None
             for move in entry.get("moves", ())
         ]
+
+    @cached_property
+    def plot(self) -> ExtensionPlots:
+        """Its chart: `gains` of transfers, of larger totals, and of both.
+
+        Examples
+        --------
+        >>> tnt.extend(scenario, "1.3 M€").plot.gains().save("gains.svg")
+        """
+        from tnt_sim.reporting.charts.theme import import_altair
+
+        import_altair()
+        from tnt_sim.reporting.plots.extension_plots import ExtensionPlots
+
+        return ExtensionPlots(self.data, self.lang)
 
     def build_report(self) -> Report:
         """Return the report that a page or a workbook shows.

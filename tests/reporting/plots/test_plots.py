@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -81,6 +82,10 @@ def studies(example: tnt.Scenario, tmp_path_factory: pytest.TempPathFactory) -> 
         "entries": ask.entry_thresholds(start="1 M€", stop="1.5 M€"),
         "lists": ask.alternatives(within="3 %", count=3),
         "inversions": ask.audit(file),
+        "ranges": ask.weights(["score", "cost"], order=["score", "cost"]),
+        "dossiers": ask.weights(["score", "cost"]),
+        "gains": ask.extend("1.3 M€", "1.5 M€"),
+        "place": example.solve().explain("E-03", "E-24"),
     }
 
 
@@ -161,6 +166,52 @@ def test_figures_of_a_question_are_those_of_its_answer(studies: dict[str, Any]) 
     assert dict(entries.plot().data.select("dossier", "enters_at").iter_rows()) == expected
     with pytest.raises(ValueError, match="it has no prices"):
         entries.plot.prices()
+
+
+def test_weights_are_drawn_as_the_answer_has_them(studies: dict[str, Any]) -> None:
+    ordered, free = studies["ranges"], studies["dossiers"]
+    frame = ordered.plot.ranges().data
+    corners = [[float(Fraction(weight)) for weight in corner] for corner in ordered.document["corners"]]
+    assert frame["least"].to_list() == [min(weights) for weights in zip(*corners, strict=True)]
+    assert frame["most"].to_list() == [max(weights) for weights in zip(*corners, strict=True)]
+    assert frame["least"].to_list() != [0.0, 0.0]
+    n = len(free.document["portfolios"])
+    expected = {one["dossier"]: round(one["core_index"] * n) for one in free.document["borderline"]}
+    assert dict(free.plot.dossiers().data.select("dossier", "value").iter_rows()) == expected
+
+
+def test_gains_are_those_of_the_answer(studies: dict[str, Any]) -> None:
+    answer = studies["gains"]
+    free = answer.document["free"]
+    for goal in (one["goal"] for one in answer.document["goals"]):
+        frame = answer.plot.in_("en").gains(goal).data
+        for entry in free["totals"]:
+            gain = next(one for one in entry["gains"] if one["goal"] == goal)
+            drawn = frame.filter(pl.col("total") * 100 == entry["total_cents"])
+            assert dict(drawn.select("way", "gain").iter_rows()) == {
+                "Extension alone": float(gain["alone"]), "Together": float(gain["total"])
+            }  # fmt: skip
+        written = frame.filter(pl.col("total") * 100 == answer.document["amount_cents"])
+        assert written["way"].to_list() == ["Transfers"]
+    with pytest.raises(ValueError, match="goal must be one of"):
+        answer.plot.gains("rien")
+
+
+def test_an_arrow_goes_to_the_change_that_would_fund(studies: dict[str, Any]) -> None:
+    answer = studies["place"]
+    for entry in answer.document["dossiers"]:
+        chart = answer.plot.in_("en").place(entry["dossier"])
+        assert chart.data.filter("is_focus")["dossier"].to_list() == [entry["dossier"]]
+        written = chart.to_dict()
+        ends = [row for rows in written["datasets"].values() for row in rows if "up" in row]
+        grants = [
+            one["to_cents"] / 100 for one in entry["changes"] if "to_cents" in one and one["kind"] == "grant"
+        ]
+        moved = [row["amount"] for row in ends if row["amount"] != row["from"]]
+        assert moved == grants
+        assert len(moved) == 1
+    with pytest.raises(ValueError, match="E-03, E-24"):
+        answer.plot.place("rien")
 
 
 def test_the_matrix_of_lists_counts_what_the_answer_counts(studies: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.explain import explanation as analysis
@@ -9,6 +10,7 @@ from tnt_sim.api.study_files import Pages, with_files
 from tnt_sim.i18n.message import Lang
 
 if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.explanation_plots import ExplanationPlots
     from tnt_sim.reporting.report_tree import Report
 
 
@@ -21,6 +23,21 @@ class Explanation(Pages, analysis.ExplanationResult):
     def lang(self) -> Lang:
         """Return the language of its sentences."""
         return Lang(self.data.lang)
+
+    @cached_property
+    def plot(self) -> ExplanationPlots:
+        """Its chart: `place`, a dossier among those of its envelope.
+
+        Examples
+        --------
+        >>> result.explain("E-01").plot.place().save("dossier.svg")
+        """
+        from tnt_sim.reporting.charts.theme import import_altair
+
+        import_altair()
+        from tnt_sim.reporting.plots.explanation_plots import ExplanationPlots
+
+        return ExplanationPlots(self.data, self.decided, self.lang)
 
     def build_report(self) -> Report:
         """Return the report that a page or a workbook shows, with the pictures of the decision.

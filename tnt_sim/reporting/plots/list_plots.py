@@ -11,7 +11,8 @@ from tnt_sim.analysis.alternatives.document import AlternativesDocument
 from tnt_sim.analysis.explain.document import InversionList
 from tnt_sim.i18n.message import Lang, _, capitalise_text
 from tnt_sim.reporting.plots.drawing.chart_words import build_title, make_unique
-from tnt_sim.reporting.plots.drawing.study_charts import draw_inversions, draw_list_matrix
+from tnt_sim.reporting.plots.drawing.scatter_charts import ScatterAxes, draw_inversions
+from tnt_sim.reporting.plots.drawing.study_charts import draw_list_matrix
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.reports.alternatives import MOST_MATRIX_ROWS, build_matrix, list_matrix_rows
@@ -120,7 +121,7 @@ class AuditPlots(InOneLanguage):
             value=capitalise_text(dossiers.value_words),
             envelope=dossiers.get_envelope_title(ids.index(group)),
         )
-        chart = draw_inversions(frame, self._build_links(frame, group), marks, value, self.lang)
+        chart = draw_inversions(frame, self._build_links(frame, group), ScatterAxes(marks, value, self.lang))
         synthetic = is_synthetic(self.problem.scenario)
         title = build_title(describe_left_out(self.pairs), question, self.lang, synthetic=synthetic)
         return apply_theme(chart.properties(title=title), self.lang)

@@ -16,19 +16,12 @@ from tnt_sim.reporting.plots.drawing.chart_words import (
     make_unique,
     wrap_text,
 )
+from tnt_sim.reporting.plots.drawing.scatter_charts import HEIGHT, SHAPES
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import MARKS, build_margin_chart, describe_margin
 
-HEIGHT = 340
 AXIS_SIZE = 12.0
-_SHAPES = {
-    Mark.GRANTED: "circle",
-    Mark.COMMITTED: "square",
-    Mark.WAITING: "cross",
-    Mark.REFUSED: "triangle-up",
-    Mark.INELIGIBLE: "diamond",
-}
 _ROW = 26
 
 
@@ -138,7 +131,7 @@ def _draw_scatter(
         scale=alt.Scale(zero=True),
         axis=alt.Axis(tickCount=5),
     )
-    shapes = alt.Scale(domain=[word for _m, word in present], range=[_SHAPES[mark] for mark, _w in present])
+    shapes = alt.Scale(domain=[word for _m, word in present], range=[SHAPES[mark] for mark, _w in present])
     legend = build_legend(columns=3)
     points = (
         alt.Chart(frame)

@@ -93,7 +93,7 @@ def build_dossier_chart(dossiers: DecidedDossiers, entry: ExplainedDossier) -> C
     arrows = [arrow for change in entry.changes if (arrow := build_drawn_change(dossier, change))]
     texts = ScatterTexts(
         _describe_place(dossiers, entry, dossier, table, slope),
-        _describe_question(dossiers, table, node, _find_most_cents(table, dossier, arrows)),
+        _describe_question(dossiers, table, node, find_most_cents(table, dossier, arrows)),
         MARKS,
         _("as much per euro as the last one funded"),
         _("smallest change that would fund it"),
@@ -123,7 +123,7 @@ def build_margin_chart(dossiers: DecidedDossiers) -> tuple[int, Chart] | None:
     slope = dossiers.find_slope(table)
     texts = ScatterTexts(
         _describe_counts(dossiers, table, node),
-        _describe_question(dossiers, table, node, _find_most_cents(table)),
+        _describe_question(dossiers, table, node, find_most_cents(table)),
         MARKS,
         _("as much per euro as the last one funded"),
     )
@@ -162,7 +162,7 @@ def build_list_chart(
         for low, high in ends
         if low.value is not None and high.value is not None
     ]
-    most = _find_most_cents(table)
+    most = find_most_cents(table)
     texts = ScatterTexts(
         finding,
         join_sentences(
@@ -185,7 +185,7 @@ def _build_chart(
     links: Sequence[tuple[ScatterPlace, ScatterPlace]] = (),
     focus: DecidedDossier | None = None,
 ) -> Chart:
-    most = _find_most_cents(table, focus, arrows)
+    most = find_most_cents(table, focus, arrows)
     alt = join_sentences(
         write_both(partial(_describe_alt, texts.finding)),
         texts.question,
@@ -268,7 +268,7 @@ def build_drawn_change(dossier: DecidedDossier, change: ChangeEntry) -> DrawnCha
     return None
 
 
-def _find_most_cents(
+def find_most_cents(
     table: pl.DataFrame, focus: DecidedDossier | None = None, arrows: Sequence[DrawnChange] = ()
 ) -> int | None:
     """Return the right end of an axis that few large amounts would squeeze; None if all have room."""

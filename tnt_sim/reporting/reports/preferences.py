@@ -40,7 +40,7 @@ def build_report(document: WeightsDocument) -> Report:
         Column(_("Choice"), [str(one.rank) for one in lists]),
         *(
             Column(
-                _label_criterion(criterion.name),
+                label_criterion(criterion.name),
                 [one.criteria[criterion.name] for one in lists],
                 Kind.DECIMAL,
             )
@@ -59,7 +59,8 @@ def build_report(document: WeightsDocument) -> Report:
     return build_study_report(document, _("By the weights"), verdict, nodes)
 
 
-def _label_criterion(name: str) -> Text:
+def label_criterion(name: str) -> Text:
+    """Return the name of a criterion for a head of a column."""
     return capitalise_text(describe_column(name))
 
 
@@ -74,7 +75,7 @@ def _build_weights(document: WeightsDocument) -> list[Section]:
     ranges = list_weight_ranges(document)
     if len(ranges) != len(document.criteria):
         return []
-    names = [_label_criterion(one.name) for one in document.criteria]
+    names = [label_criterion(one.name) for one in document.criteria]
     finding = describe_ranges(names, ranges)
     question = _("Weights that satisfy the preferences; together they are 100%")
     columns = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import altair as alt
 import polars as pl
@@ -74,6 +75,36 @@ def _draw_side_legend(sides: tuple[str, str]) -> AltairChart:
     legend = build_legend(symbolStrokeColor=SOFT, symbolStrokeWidth=1.8, symbolSize=90)
     points = alt.Chart(rows).mark_point(size=0, opacity=1)
     return points.encode(fill=alt.Fill("side:N", scale=scale, legend=legend))
+
+
+def draw_gain_bars(
+    frame: pl.DataFrame, ways: Sequence[tuple[Mark, str]], axis_title: str, axis: alt.Axis
+) -> AltairChart:
+    """Draw the `gain` of each `way` side by side for each `name`, with its `label` beside it."""
+    present = [pair for pair in ways if pair[1] in set(frame["way"])]
+    names = list(dict.fromkeys(frame["name"]))
+    low, high = (float(end or 0) for end in (frame["gain"].min(), frame["gain"].max()))  # type: ignore[arg-type]
+    room = (max(high, 0) - min(low, 0)) * 0.3 or 1.0
+    scale = alt.Scale(domain=[min(low, 0) - (room if low < 0 else 0), max(high, 0) + room], nice=False)
+    base = alt.Chart(frame).encode(
+        y=alt.Y("name:N", title=None, sort=names, axis=build_name_axis()),
+        yOffset=alt.YOffset("way:N", sort=[word for _mark, word in present]),
+        tooltip=[
+            alt.Tooltip("name:N", title=" "),
+            alt.Tooltip("way:N", title=" "),
+            alt.Tooltip("label:N", title=axis_title),
+        ],
+    )
+    bars = base.mark_bar().encode(
+        x=alt.X("gain:Q", title=axis_title, scale=scale, axis=axis),
+        color=alt.Color("way:N", scale=build_colours(present), legend=build_legend()),
+    )
+    text = base.mark_text(align="left", dx=7, color=INK).encode(
+        x=alt.X("gain:Q", scale=scale), text="label:N"
+    )
+    return alt.layer(bars, text, data=frame).properties(
+        width=WIDTH - 80, height=22 * len(present) * len(names) + 12
+    )
 
 
 def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:

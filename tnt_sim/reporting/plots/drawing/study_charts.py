@@ -1,4 +1,4 @@
-"""Charts of single questions: bars of rows with their words, entries by amount, dossiers by lists, inversions."""
+"""Charts of single questions: bars and spans of rows with their words, entries by amount, dossiers by lists."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.charts.theme import FILLS, INK, SOFT, Mark
 from tnt_sim.reporting.plots.drawing.chart_words import (
     WIDTH,
-    build_colours,
     build_count_axis,
-    build_legend,
     build_money_axis,
     build_name_axis,
 )
@@ -39,6 +37,20 @@ def draw_labelled_bars(frame: pl.DataFrame, axis_title: str, mark: Mark, axis: a
         x=alt.X("value:Q", scale=scale), text="label:N"
     )
     return alt.layer(bars, text, data=frame).properties(width=WIDTH - 80, height=ROW * len(names))
+
+
+def draw_spans(frame: pl.DataFrame, axis_title: str) -> AltairChart:
+    """Draw a bar from the `least` to the `most` of each row, shares of one, with its `label` below."""
+    names = frame["name"].to_list()
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    y = alt.Y("name:N", title=None, sort=names, axis=build_name_axis(labelLimit=320))
+    tooltip = [alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title=axis_title)]
+    base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
+    x = alt.X("least:Q", title=axis_title, scale=scale, axis=alt.Axis(format="%", tickCount=5))
+    bars = base.mark_bar(height=14, color=FILLS[Mark.GRANTED]).encode(x=x, x2="most:Q")
+    points = base.mark_tick(color=INK, thickness=2, size=20).encode(x=x)  # one weight is a stroke
+    text = base.mark_text(align="left", dy=18, color=SOFT).encode(x=alt.value(0), text="label:N")
+    return alt.layer(bars, points, text, data=frame).properties(width=WIDTH - 80, height=48 * len(names))
 
 
 def draw_entry_amounts(
@@ -89,55 +101,3 @@ def draw_list_matrix(frame: pl.DataFrame, lists: Sequence[str], lang: Lang) -> A
             alt.Tooltip("decision:N", title=_("Decision").in_(lang)),
         ],
     ).properties(width=34 * len(lists), height=23 * len(names))  # fmt: skip
-
-
-def draw_inversions(
-    frame: pl.DataFrame,
-    links: pl.DataFrame,
-    words: Sequence[tuple[Mark, str]],
-    value: str,
-    lang: Lang,
-) -> AltairChart:
-    """Draw dossiers by value and amount, with a line from each better one left out to the worst one funded."""
-    shapes = {
-        Mark.GRANTED: "circle",
-        Mark.COMMITTED: "square",
-        Mark.WAITING: "cross",
-        Mark.INELIGIBLE: "diamond",
-    }
-    x = alt.X("amount:Q", title=_("Amount granted or asked").in_(lang), axis=build_money_axis(lang))
-    y = alt.Y("value:Q", title=value, axis=alt.Axis(tickCount=5))
-    legend = build_legend(columns=3)
-    scale = alt.Scale(domain=[word for _mark, word in words], range=[shapes[mark] for mark, _word in words])
-    points = (
-        alt.Chart(frame)
-        .mark_point(size=46, filled=True, opacity=0.85)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color("decision:N", scale=build_colours(words), legend=legend),
-            shape=alt.Shape("decision:N", scale=scale, legend=legend),
-            tooltip=[
-                alt.Tooltip("dossier:N", title=_("Dossier").in_(lang)),
-                alt.Tooltip("title:N", title=_("Title").in_(lang)),
-                alt.Tooltip("decision:N", title=_("Decision").in_(lang)),
-                alt.Tooltip("amount:Q", title=_("Amount (€)").in_(lang), format=",.2f"),
-                alt.Tooltip("value:Q", title=value, format=",.3~f"),
-            ],
-        )
-    )
-    lines = (
-        alt.Chart(links)
-        .mark_rule(color=FILLS[Mark.LOSS], strokeWidth=1.3)
-        .encode(
-            x=x,
-            y=y,
-            x2="amount_funded:Q",
-            y2="value_funded:Q",
-            tooltip=[
-                alt.Tooltip("dossier:N", title=_("Left out").in_(lang)),
-                alt.Tooltip("funded:N", title=_("In the list").in_(lang)),
-            ],
-        )
-    )
-    return alt.layer(lines, points, data=frame).properties(width=WIDTH, height=340)
