@@ -2,7 +2,7 @@
 Page : la note de décision
 ============================
 
-*The decision note*, with its annexes.
+*The decision note*, with its annexes. The same page: `tnt-sim report`.
 """
 
 import tnt_sim as tnt

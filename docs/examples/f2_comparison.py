@@ -2,7 +2,7 @@
 Page : deux décisions
 =======================
 
-*Two decisions*, the moves and their causes.
+*Two decisions*, the moves and their causes. The same page: `tnt-sim compare`.
 """
 
 import tnt_sim as tnt

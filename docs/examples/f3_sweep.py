@@ -2,7 +2,7 @@
 Page : une enveloppe plus grande
 ==================================
 
-*A larger envelope*, amount by amount.
+*A larger envelope*, amount by amount. The same page: `tnt-sim sweep`.
 """
 
 import tnt_sim as tnt

@@ -2,7 +2,7 @@
 Page : les aléas
 ==================
 
-*Uncertain costs, scores and withdrawals.*
+*Uncertain costs, scores and withdrawals.* The same page: `tnt-sim ensemble`.
 """
 
 import tnt_sim as tnt

@@ -2,7 +2,7 @@
 Page : pourquoi ce dossier est refusé
 =======================================
 
-*Why one application is refused*, and what would change it.
+*Why one application is refused*, and what would change it. The same page: `tnt-sim explain`.
 """
 
 import polars as pl

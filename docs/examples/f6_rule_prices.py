@@ -2,7 +2,7 @@
 Page : ce que coûte chaque règle
 ==================================
 
-*The price of each rule.*
+*The price of each rule.* The same page: `tnt-sim rule-prices`.
 """
 
 import tnt_sim as tnt

@@ -2,7 +2,7 @@
 Page : d’autres listes presque aussi bonnes
 =============================================
 
-*Near-optimal lists that differ most.*
+*Near-optimal lists that differ most.* The same page: `tnt-sim alternatives`.
 """
 
 import tnt_sim as tnt

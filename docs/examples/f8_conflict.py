@@ -1,8 +1,8 @@
 """
 Page : des règles incompatibles
-===============================
+=================================
 
-*Rules that exclude each other*, and the cheapest repairs.
+*Rules that exclude each other*, and the cheapest repairs. The same page: `tnt-sim conflict`.
 """
 
 import polars as pl

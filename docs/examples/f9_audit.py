@@ -2,7 +2,7 @@
 Page : l’audit d’une liste
 ============================
 
-*The audit of a list.*
+*The audit of a list.* The same page: `tnt-sim audit`.
 """
 
 import tempfile

@@ -1,0 +1,11 @@
+"""
+Jusqu’où vont les poids
+=========================
+
+*How far the weights may go* under the stated preferences.
+"""
+
+import tnt_sim as tnt
+
+scenario = tnt.read_scenario("../../scenarios/equite-une-region.yaml")
+scenario.analyse.weights(["score", "cost"], order=["score", "cost"]).plot.ranges()

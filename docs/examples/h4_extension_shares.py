@@ -1,0 +1,11 @@
+"""
+Page : partager un supplément
+===============================
+
+*Ways to share an extra amount.* The same page: `tnt-sim extension-shares`.
+"""
+
+import tnt_sim as tnt
+
+scenario = tnt.read_scenario("../../scenarios/tnt-2021-11.yaml")
+scenario.analyse.extension_shares("1 M€").report.html("shares.html")

@@ -1,0 +1,15 @@
+"""
+Page : un scénario contrôlé
+=============================
+
+*A scenario checked* without solving, by the command `tnt-sim validate`.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+scenario = "../../scenarios/equite-territoriale.yaml"
+command = [sys.executable, "-m", "tnt_sim", "validate", scenario, "--out", "validate.html", "--quiet"]
+subprocess.run(command, check=True)
+Path("validate.html")

@@ -1,0 +1,15 @@
+"""
+Page : un scénario en phrases
+===============================
+
+*A scenario in sentences*: each value with its place, each rule in words, by the command `tnt-sim show`.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+scenario = "../../scenarios/equite-territoriale.yaml"
+command = [sys.executable, "-m", "tnt_sim", "show", scenario, "--out", "show.html", "--quiet"]
+subprocess.run(command, check=True)
+Path("show.html")
