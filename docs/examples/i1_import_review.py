@@ -12,5 +12,7 @@ from pathlib import Path
 
 folder = Path(tempfile.mkdtemp()) / "programme"
 table = Path("../../scenarios/data/demarche-exemple.csv")
-subprocess.run([sys.executable, "-m", "tnt_sim", "new", str(folder), "--from", str(table), "--quiet"], check=True)
+subprocess.run(
+    [sys.executable, "-m", "tnt_sim", "new", str(folder), "--from", str(table), "--quiet"], check=True
+)
 folder / "relecture.html"

@@ -35,6 +35,7 @@ def run_example(path: Path) -> object:
     return eval(compile(ast.Expression(last.value), str(path), "eval"), names)
 
 
+@pytest.mark.usefixtures("shipped_catalogue")
 @pytest.mark.parametrize(
     "path",
     [
