@@ -11,7 +11,7 @@ For each stage of the objective, and for the least granted after them:
   objective is the value of the decision.
 
 A stage whose earlier values the engine does not prove within the time limit of the scenario has no file. A row
-prints seconds on the clock. Each scenario has a process of its own. The command ends with code 1 if a row disagrees.
+prints seconds on the clock. Each scenario has its own process. The command ends with code 1 if a row disagrees.
 """
 
 from __future__ import annotations
