@@ -1,4 +1,4 @@
-"""Notes of `validate` and `run` on a table that has changed since its copy."""
+"""Notes of `validate` and `run` on a table: it has changed since its copy; a run leaves columns of it out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.cli.console import print_note
 from tnt_sim.cli.intake_project import build_refresh_command
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang, _, _n
+from tnt_sim.i18n.parameters import Items
 
 if TYPE_CHECKING:
+    from tnt_sim.scenario.scenario import ScenarioData
     from tnt_sim.scenario.spec import ScenarioSpec
 
 
@@ -32,3 +34,20 @@ def print_source_notes(scenario: Path, spec: ScenarioSpec, lang: Lang, *, gone: 
                 copy=changed.copy,
             )
             print_note(text.in_(lang))
+
+
+def print_personal_notes(scenario: ScenarioData, lang: Lang) -> None:
+    """Say on stderr which columns look personal and stay out of the run."""
+    from tnt_sim.engine.personal_columns import select_left_out
+
+    names = select_left_out(scenario)
+    if names:
+        text = _n(
+            "{n} column looks personal, and no rule reads it: {names}. The run leaves it out. To keep it, "
+            "write its name in the scenario, `publisher: {{columns: […]}}`.",
+            "{n} columns look personal, and no rule reads them: {names}. The run leaves them out. To keep one, "
+            "write its name in the scenario, `publisher: {{columns: […]}}`.",
+            n=len(names),
+            names=Items(names),
+        )
+        print_note(text.in_(lang))

@@ -11,7 +11,7 @@ from datetime import date
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from tnt_sim.domain.field_types import Flag, Spec, build_field_error, quote_value, read_span
+from tnt_sim.domain.field_types import Code, Flag, Spec, build_field_error, quote_value, read_span
 from tnt_sim.i18n.message import _
 
 SHARED = ("authority", "contact", "rules")
@@ -30,6 +30,7 @@ class PublisherSpec(Spec):
     legal_basis: str = ""
     decided_by: str = ""
     retention: str = Field(default="", description="A day (2036-12-31), or a span of time (10 years)")
+    columns: tuple[Code, ...] = ()
 
     @field_validator("retention")
     @classmethod
@@ -51,8 +52,8 @@ class PublisherSpec(Spec):
         return text
 
 
-PUBLISHER_KEYS = tuple(PublisherSpec.model_fields)
-"""Keys of `publisher`, all of which the documents of transparency need."""
+PUBLISHER_KEYS = tuple(key for key in PublisherSpec.model_fields if key != "columns")
+"""Keys of `publisher` that the documents of transparency need: all but `columns`."""
 
 
 class LettersSpec(Spec):

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.documents import dump_document
+from tnt_sim.engine.personal_columns import select_left_out
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.problem import Problem
@@ -383,10 +384,13 @@ def build_result(
 def build_dossier_table(
     problem: Problem, allocation: Allocation | None, why: Reasons | None, lang: Lang
 ) -> pl.DataFrame:
-    """Build the dossier table, by rank: envelope, eligibility, decision and reason."""
+    """Build the dossier table, by rank: envelope, eligibility, decision and reason.
+
+    Columns that look personal are not in it if nobody reads or allows them.
+    """
     ids = pl.Series("landed", problem.case.tree.ids, dtype=pl.String)
     landed = ids.gather(pl.Series(problem.case.node))
-    table = problem.case.table.with_columns(
+    table = problem.case.table.drop(select_left_out(problem.scenario)).with_columns(
         pl.when(pl.col("envelope") == "").then(landed).otherwise(pl.col("envelope")).alias("envelope"),
         pl.Series("eligible", run_document.select_eligible(problem)),
     )

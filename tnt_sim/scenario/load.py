@@ -178,6 +178,7 @@ def _load(
         return replace(scenario, warnings=like.warnings)
     _check_controls(scenario, paths)
     _check_place_column(scenario)
+    _check_allowed_columns(scenario)
     if spec.territory is not None and spec.territory.year is not None:
         from tnt_sim.ingest.map_completion import fill_from_map
 
@@ -195,6 +196,18 @@ def _check_place_column(scenario: ScenarioData) -> None:
     own = [column for column in columns if not column.startswith("_")]
     text = _('the applications have no column "{name}".', name=name)
     raise ScenarioError([Defect("territory", text, (place,), hint=suggest_name(name, own))])
+
+
+def _check_allowed_columns(scenario: ScenarioData) -> None:
+    """Refuse names under `publisher: {columns: […]}` that are no columns of the applications."""
+    own = [column for column in scenario.portfolio.table.columns if not column.startswith("_")]
+    place = scenario.locate(("publisher", "columns"))
+    absent = [name for name in scenario.spec.publisher.columns if name not in own]
+    defects = Defects()
+    for name in absent:
+        text = _('the applications have no column "{name}".', name=name)
+        defects.add("publisher", text, place, hint=suggest_name(name, own))
+    defects.raise_if_any(ScenarioError)
 
 
 def _with_register(scenario: ScenarioData) -> ScenarioData:

@@ -92,9 +92,10 @@ def run(
     variant = load_scenario(scenario, changes)
     tongue = parse_lang(lang, get_written_locale(variant))
     if not quiet:
-        from tnt_sim.cli.source_notes import print_source_notes
+        from tnt_sim.cli.source_notes import print_personal_notes, print_source_notes
 
         print_source_notes(scenario, variant.spec, tongue)
+        print_personal_notes(variant, tongue)
     if write_lp is not None:
         _write_lp(variant, write_lp)
     options: dict[str, Any] = {

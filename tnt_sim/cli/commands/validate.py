@@ -14,6 +14,7 @@ def validate(options: ScenarioOptions) -> int:
     from tnt_sim.cli.source_notes import print_source_notes
 
     print_source_notes(options.scenario, scenario.spec, lang, gone=True)
+    from tnt_sim.reporting.reports.personal_columns import build_personal_entries
     from tnt_sim.reporting.reports.validation import (
         build_check_document,
         build_report,
@@ -37,6 +38,7 @@ def validate(options: ScenarioOptions) -> int:
         build_check_document(problem, lang),
         quality=build_scenario_quality(scenario, lang),
         unread_columns=list_unread_columns(scenario, lang) or None,
+        personal_columns=build_personal_entries(scenario, lang) or None,
     )
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         compile_problem(scenario.steps[-1].scenario)

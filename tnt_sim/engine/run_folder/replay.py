@@ -21,6 +21,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.engine.award_list import encode_csv, select_parquet_columns
+from tnt_sim.engine.personal_columns import list_personal_columns
 from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
 from tnt_sim.engine.run_folder.writer import RunOrigin, build_summary, render_resolved_yaml
 from tnt_sim.engine.step_results import combine_results
@@ -326,11 +327,24 @@ def _compare_tables(run: Replay, result: ResultData) -> list[Defect]:
     again = (
         result.dossiers if is_same_code(run) else with_older_reasons(run.table, result.dossiers, run.notes)
     )
+    again = _with_personal_columns(run.table, again, result.problem.scenario)
     results = compare_cells(run.table, select_parquet_columns(again), run.run_dir / PARQUET)
     file = run.run_dir / CSV
     if file.is_file():
         results += compare_csv(file, lambda: encode_csv(again, result.problem.case.timezone))
     return results
+
+
+def _with_personal_columns(stored: pl.DataFrame, again: pl.DataFrame, scenario: ScenarioData) -> pl.DataFrame:
+    """Return the table with the columns that look personal and that the run has, as earlier versions do."""
+    own = scenario.portfolio.table
+    names = [entry.column.name for entry in list_personal_columns(scenario)]
+    missing = [name for name in names if name in stored.columns and name not in again.columns]
+    if not missing or again.height != own.height:
+        return again
+    whole = again.join(own.select("dossier", *missing), on="dossier", how="left", maintain_order="left")
+    known = [name for name in stored.columns if name in whole.columns]
+    return whole.select(*known, *(name for name in whole.columns if name not in known))
 
 
 _REASONS = ("reason_code", "reason")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind, get_table_column
-from tnt_sim.ingest.forms.form_table import E_MAIL, FormField, FormTable, build_reporter
+from tnt_sim.ingest.forms.form_table import FormField, FormTable, build_reporter
 from tnt_sim.ingest.forms.layouts import WORDS
 from tnt_sim.ingest.forms.mapping import FormMapping
 from tnt_sim.ingest.quality.findings import build_empty_table, build_findings, format_euros
@@ -21,6 +21,7 @@ from tnt_sim.ingest.tables.cell_types import read_decimal
 from tnt_sim.ingest.tables.date_cells import read_when, with_french_days
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.money_cells import read_money
+from tnt_sim.ingest.tables.personal_data import E_MAIL
 from tnt_sim.ingest.tables.raw_table import SPACES, ReadOptions, Rounding
 
 _EXPECTED = {

@@ -19,10 +19,10 @@ from tnt_sim.ingest.forms.form_table import (
     FieldKind,
     FormField,
     FormTable,
-    find_personal_labels,
     make_labels_unique,
     sanitise_label,
 )
+from tnt_sim.ingest.tables.personal_data import find_personal_labels
 from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, strip_cells
 from tnt_sim.ingest.tables.zip_packages import refuse
 

@@ -13,7 +13,7 @@ import polars as pl
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.errors import Defect, Defects, Place
 from tnt_sim.ingest.tables.cell_types import read_text
-from tnt_sim.ingest.tables.headers import is_personal, normalise_header
+from tnt_sim.ingest.tables.personal_data import E_MAIL, find_personal_labels
 from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, Reporter, format_letters
 
 type FieldKind = Literal["text", "number", "date", "flag", "choice"]
@@ -22,7 +22,6 @@ _NUMBER = r"^-?[0-9][0-9 \u00a0\u202f.,]*(?:\s*(?:€|%|k€|M€))?$"
 _DATE = r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4})"
 _FLAGS = ("oui", "non", "on", "off", "true", "false", "vrai", "faux")
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-E_MAIL = r"[\w.+-]+@[\w-]+\.[\w-]+"
 _TELEPHONE = r"^(?:\+33 ?|0)[1-9](?:[ .]?[0-9]{2}){4}$"
 _MOST_CHOICES, _LONGEST_CHOICE = 40, 120
 
@@ -164,18 +163,6 @@ def convert_to_euros(column: RawColumn) -> RawColumn:
         return column
     euros = column.typed.cast(pl.Decimal(38, 2)) / pl.Series([100], dtype=pl.Decimal(38, 2))
     return replace(column, header=name, typed=euros.cast(pl.Decimal(38, 2)))
-
-
-def find_personal_labels(labels: Iterable[str]) -> set[str]:
-    """Return the labels that ask for a natural person: « Prénom du maire », and « Nom du maire » beside it."""
-    all_items = list(labels)
-    found = {label for label in all_items if is_personal(label)}
-    ends = {normalise_header(label).removeprefix("prenom") for label in found}
-    return found | {
-        label
-        for label in all_items
-        if normalise_header(label).startswith("nom") and normalise_header(label).removeprefix("nom") in ends
-    }
 
 
 def _has_addresses(column: RawColumn) -> bool:

@@ -12,7 +12,7 @@ from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind
 from tnt_sim.errors import DataError, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.numbers import EURO, get_currency
-from tnt_sim.ingest.forms.form_table import E_MAIL, filter_column, find_personal_labels, infer_kind
+from tnt_sim.ingest.forms.form_table import filter_column, infer_kind
 from tnt_sim.ingest.forms.layouts import WORDS
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW
 from tnt_sim.ingest.intake.currency import simplify_amounts
@@ -31,6 +31,7 @@ from tnt_sim.ingest.tables.cell_types import read_decimal, read_text
 from tnt_sim.ingest.tables.date_cells import read_when, with_french_days
 from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.money_cells import read_money
+from tnt_sim.ingest.tables.personal_data import E_MAIL, find_personal_labels
 from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, ReadOptions, Reporter, Rounding, strip_header
 
 MAP_YEAR = 2026

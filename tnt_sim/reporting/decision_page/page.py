@@ -63,6 +63,7 @@ from tnt_sim.reporting.decision_page.script_data import (
     encode_script,
 )
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
+from tnt_sim.reporting.public_run import hide_persons
 from tnt_sim.reporting.renderers.html import build_security_policy, read_asset
 from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.decision_table import build_decision_table
@@ -94,7 +95,8 @@ class PageOptions:
 
 
 def render_report_html(run: StoredRun, options: PageOptions) -> str:
-    """Return the report of a run as one HTML text; deterministic for a run."""
+    """Return the report of a run as one HTML text; deterministic for a run, without contacts of persons."""
+    run = hide_persons(run)
     groups = build_groupings(run, options.lang)
     result = {one.key: build_tallies(run, one) for one in groups}
     outcomes = build_outcomes(run, options.explanation)

@@ -34,6 +34,7 @@ from tnt_sim.reporting.export.flat_table import (
 from tnt_sim.reporting.export.pabulib import build_pabulib
 from tnt_sim.reporting.export.scdl import INFO_KEYS, build_scdl
 from tnt_sim.reporting.export.scdl import list_remarks as scdl_remarks
+from tnt_sim.reporting.public_run import hide_contacts, hide_persons
 from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.letters import list_letter_remarks, list_mention_remarks
 from tnt_sim.reporting.text.legal_wording import LegalWording
@@ -79,6 +80,7 @@ class Format:
     suffixes : possible file suffixes, the usual one first
     write : returns the bytes of the file
     is_act : whether it notifies people or accounts of the decision, which requires a proof
+    is_public : whether it is for the public: contacts and names of natural persons are hidden
     info : keys that `--info` may give
     in_euros : whether its readers take each amount for euros
     is_told : whether it contains sentences of the run, which follow the requested language
@@ -89,6 +91,7 @@ class Format:
     suffixes: tuple[str, ...]
     write: Callable[[StoredRun, ExportOptions], bytes]
     is_act: bool = False
+    is_public: bool = False
     in_euros: bool = False
     info: tuple[str, ...] = ()
     is_told: bool = False
@@ -122,7 +125,7 @@ def export_bytes(run: StoredRun, name: str, options: ExportOptions) -> bytes:
     if chosen.is_act:
         refuse_open_questions(run)
         refuse_act(run.checked, run.name, unproven=options.unproven)
-    return chosen.write(run, options)
+    return chosen.write(hide_persons(run) if chosen.is_public else run, options)
 
 
 def refuse_act(verification: Verification, name: str, *, unproven: bool) -> None:
@@ -334,6 +337,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             (".csv",),
             _export_scdl,
             is_act=True,
+            is_public=True,
             in_euros=True,
             info=INFO_KEYS,
             remarks=lambda run, asked: scdl_remarks(run, asked.info),
@@ -342,6 +346,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _("a Pabulib file, without votes"),
             (".pb",),
             lambda run, __: build_pabulib(run).encode(),
+            is_public=True,
         ),
         "publipostage": Format(
             _("the table of the letters, awards and refusals"),
@@ -358,7 +363,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _("the annex of the order"),
             (".xlsx", ".csv"),
             _build_exporter(
-                lambda run, asked: administrative_tables.build_order_annex(run, asked.lang, asked.wording),
+                lambda run, asked: administrative_tables.build_order_annex(
+                    hide_contacts(run), asked.lang, asked.wording
+                ),
                 "Annexe",
             ),
             is_act=True,

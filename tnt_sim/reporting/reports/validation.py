@@ -33,6 +33,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.dossier_counts import describe_eligible, describe_filed
 from tnt_sim.reporting.reports.envelope_table import build_envelope_table
+from tnt_sim.reporting.reports.personal_columns import PersonalColumnEntry, build_personal_section
 from tnt_sim.reporting.reports.quality import (
     QualityEntry,
     build_findings_table,
@@ -128,6 +129,7 @@ class ValidateDocument:
     warnings: Sequence[str]
     quality: QualityEntry | None = omit_none()
     unread_columns: Sequence[UnreadColumnEntry] | None = omit_none()
+    personal_columns: Sequence[PersonalColumnEntry] | None = omit_none()
 
 
 def build_check_document(problem: Problem, lang: Lang) -> ValidateDocument:
@@ -315,6 +317,7 @@ def build_report(document: ValidateDocument) -> Report:
         from tnt_sim.reporting.reports.unread_columns import build_unread_entries
 
         nodes += build_unread_entries(document.unread_columns)
+    nodes += build_personal_section(document.personal_columns or [])
     if document.quality is not None:
         nodes.append(Section(_("State of the data"), build_quality(document.quality)))
     return Report(
