@@ -12,6 +12,7 @@ _MENU: tuple[tuple[Text, tuple[tuple[str | Text, Text], ...]], ...] = (
         _("Start"),
         (
             ("new demo", _("try an example")),
+            ("examples", _("the programmes that are shipped")),
             (
                 _("new PROJECT --from TABLE"),
                 _("begin with your spreadsheet"),

@@ -61,6 +61,18 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
   tnt-sim new ma-programmation --from dossiers.xlsx
 """,
         ),
+        "examples": Verb(
+            START,
+            N_("Lists the shipped examples, or copies some with the tables that they read."),
+            note=N_(
+                "No file that differs is ever replaced. Each example comes with the sources of its data."
+            ),
+            examples="""\
+  tnt-sim examples
+  tnt-sim examples tnt-2021
+  tnt-sim examples premier-soir rural-broadband --out essais
+""",
+        ),
         "refresh": Verb(
             START,
             N_("Reads the table of a project again, and shows what changes before it is written."),

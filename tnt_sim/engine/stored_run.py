@@ -44,6 +44,8 @@ from tnt_sim.verify.verification import RunHead, Verification, of_fresh
 
 PACKAGES = ("highspy", "numpy", "polars", "pulp", "pydantic", "ruamel.yaml", "scipy")
 _PACKAGE = Path(__file__).resolve().parents[1]
+EXAMPLES = _PACKAGE / "examples"
+"""Where a wheel holds the shipped examples."""
 _LOCK = _PACKAGE.parent / "requirements.lock"
 
 
@@ -82,12 +84,14 @@ def build_provenance(
 def hash_code() -> str:
     """Compute the SHA-256 of the package, cached: paths and contents of modules, sentences and maps.
 
-    The C sources of the kernels count, the library built from them does not, so that a compiler changes no hash.
+    The C sources of the kernels count, the library built from them does not, so that a compiler changes no hash;
+    nor do the examples, which a clone keeps elsewhere.
     """
     total = hashlib.sha256()
-    for file in sorted(
-        file for kind in ("*.py", "*.c", "*.h", "*.mo", "*.parquet") for file in _PACKAGE.rglob(kind)
-    ):
+    kinds = ("*.py", "*.c", "*.h", "*.mo", "*.parquet")
+    for file in sorted(file for kind in kinds for file in _PACKAGE.rglob(kind)):
+        if file.is_relative_to(EXAMPLES):
+            continue
         data = file.read_bytes()
         if file.suffix in (".py", ".c", ".h"):
             data = data.replace(b"\r\n", b"\n")

@@ -122,6 +122,32 @@ class WrittenFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleEntry:
+    """A shipped example; `base` is the example that it extends or varies."""
+
+    name: str
+    kind: Literal["scenario", "batch", "table"]
+    file: str
+    title: str
+    synthetic: bool
+    base: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamplesDocument:
+    """The shipped examples, or those that were copied, with the files written in `folder`."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["examples"] = "examples"
+    scenario: None = None
+    scenario_sha256: None = None
+    status: Literal["listed", "written"]
+    folder: str | None
+    examples: Sequence[ExampleEntry]
+    files: Sequence[WrittenFile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenDocument:
     """Files written from a run, and what is verified of it."""
 

@@ -117,6 +117,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.reconcile.document.ReconcileDocument",
             _("reconcile: decisions and accounting lines"),
         ),
+        "examples": (
+            "reporting.command_documents.ExamplesDocument",
+            _("examples: what is shipped, or was copied"),
+        ),
         "ensemble-fit": (
             "analysis.uncertainty.document.FitDocument",
             _("ensemble: distributions from past projects"),

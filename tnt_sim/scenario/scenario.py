@@ -305,5 +305,10 @@ def has_synthetic_mark(spec: ScenarioSpec, table: pl.DataFrame) -> bool:
         marked = table["synthetic"].cast(pl.String).str.to_lowercase().is_in(list(_YES))
         if bool(marked.any()):
             return True
-    note = f"{spec.note} {spec.title}".lower()
-    return any(mark in note for mark in _NOTE_MARKS)
+    return has_synthetic_note(f"{spec.note} {spec.title}")
+
+
+def has_synthetic_note(words: str) -> bool:
+    """Return whether a note or a title says that the data are synthetic."""
+    words = words.lower()
+    return any(mark in words for mark in _NOTE_MARKS)
