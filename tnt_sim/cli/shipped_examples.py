@@ -88,7 +88,7 @@ def list_examples(folder: Path) -> list[Example]:
 def _describe_file(path: Path) -> Example:
     node = read_yaml(path, path.name)
     assert isinstance(node, MappingNode)
-    written = to_tree(node)
+    written: Any = to_tree(node)
     if "base" in written:
         base = written["base"]
         title = _("Many scenarios at once, from {base}", base=base)
