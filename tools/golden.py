@@ -269,6 +269,8 @@ STUDIED = (
     "json: batch SCENARIO levels.yaml --out batch-two --executor processes --workers 1",
 )
 FILES = (
+    "examples",
+    "examples rural-broadband motifs --out copied-FORM",
     "new made-FORM",
     "new from-FORM --from table.csv --encoding cp1252",
     "import data/dossiers.csv --out import-FORM",

@@ -4,7 +4,7 @@ A title above the header, columns in the ministry's words, a total, a note of th
 ``scenarios/data/detr-dsil-2019.parquet`` whose title speaks of digital services, the first in order
 of their numbers.
 
-Run with ``uv run python scenarios/build/first_evening.py``. One version of xlsxwriter always writes the same bytes.
+Run with ``uv run python scenarios/build/first_evening.py``. The same xlsxwriter writes the same bytes.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from tnt_sim.app.page import Page
 from tnt_sim.app.request_guard import RequestGuard, generate_token, write_opening
 from tnt_sim.cli.commands import app as verb
 from tnt_sim.cli.main import main
-from tnt_sim.cli.uploaded_project import build_starting
+from tnt_sim.cli.projects.uploaded_project import build_starting
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.scenario import ScenarioData
 

@@ -18,7 +18,7 @@ from tnt_sim.app.server import PlannerServer
 from tnt_sim.app.start.start_page import MOST_TABLE_BYTES, StartPage, StartReply
 from tnt_sim.app.start.uploaded_table import Starting, choose_folder, normalise_file_name
 from tnt_sim.cli.main import main
-from tnt_sim.cli.uploaded_project import build_starting
+from tnt_sim.cli.projects.uploaded_project import build_starting
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
 

@@ -11,7 +11,7 @@ import pytest
 from support.command_line import Run
 from support.paths import ROOT
 
-from tnt_sim.cli.shipped_examples import ExampleKind, find_examples_folder, list_examples, read_files
+from tnt_sim.cli.projects.shipped_examples import ExampleKind, find_examples_folder, list_examples, read_files
 from tnt_sim.scenario.scenario import is_synthetic
 
 SCENARIOS = ROOT / "scenarios"
@@ -85,7 +85,7 @@ def test_an_unknown_name_has_the_nearest(tnt: Run) -> None:
 def test_an_installation_without_examples_says_so(
     tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tnt_sim.cli.shipped_examples.EXAMPLES", tmp_path / "tnt_sim" / "examples")
+    monkeypatch.setattr("tnt_sim.cli.projects.shipped_examples.EXAMPLES", tmp_path / "tnt_sim" / "examples")
     said = tnt("examples", "--lang", "en")
     assert said.code == 2
     assert "holds no examples" in said.err

@@ -47,7 +47,7 @@ def app(
     """Open the planner's page: adjust, see the list, compare, save."""
     parse_lang(lang)
     from tnt_sim.app.server import build_address, generate_token, select_port, serve
-    from tnt_sim.cli.uploaded_project import build_starting
+    from tnt_sim.cli.projects.uploaded_project import build_starting
 
     written = None if scenario is None else get_written_locale(_load(scenario))
     tongue = parse_lang(lang, written)

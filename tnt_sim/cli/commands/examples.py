@@ -20,7 +20,7 @@ from tnt_sim.i18n.message import N_, Lang, Text, _
 from tnt_sim.i18n.parameters import Names
 
 if TYPE_CHECKING:
-    from tnt_sim.cli.shipped_examples import Example
+    from tnt_sim.cli.projects.shipped_examples import Example
     from tnt_sim.reporting.command_documents import ExamplesDocument
 
 NamesArgument = Annotated[
@@ -39,7 +39,7 @@ def examples(
     output: OutputOptions, names: NamesArgument = None, *, out: CopyFolderOption = Path("examples")
 ) -> int:
     """List the shipped examples, or copy some of them with the tables that they read."""
-    from tnt_sim.cli.shipped_examples import find_examples_folder, get_example, list_examples
+    from tnt_sim.cli.projects.shipped_examples import find_examples_folder, get_example, list_examples
     from tnt_sim.reporting.reports.example_list import build_report
 
     tongue = parse_lang(output.lang)
@@ -54,12 +54,12 @@ def examples(
 def _copy_files(folder: Path, listed: Sequence[Example], out: Path, lang: Lang) -> Mapping[str, bytes]:
     """Write the files of examples, and return them; a file that is there and differs is never replaced."""
     from tnt_sim.cli.project_templates import get_templates
-    from tnt_sim.cli.shipped_examples import read_files
+    from tnt_sim.cli.projects.shipped_examples import read_files
 
     files = {"tnt-sim.toml": get_templates(lang).project.encode()}
     for example in listed:
         files |= read_files(folder, example)
-    changed = [name for name, data in files.items() if not _may_write(out / name, data)]
+    changed = [name for name, data in files.items() if not _can_write(out / name, data)]
     if changed:
         raise UsageError(
             _(
@@ -77,7 +77,7 @@ def _copy_files(folder: Path, listed: Sequence[Example], out: Path, lang: Lang) 
     return files
 
 
-def _may_write(path: Path, data: bytes) -> bool:
+def _can_write(path: Path, data: bytes) -> bool:
     """Return whether a path is free, or holds these bytes; a project file of its own stays."""
     if path.name == "tnt-sim.toml" and path.is_file():
         return True
@@ -110,7 +110,7 @@ def _build_document(
 
 
 def _list_next_commands(listed: Sequence[Example], out: Path, *, copied: bool) -> list[str]:
-    from tnt_sim.cli.shipped_examples import ExampleKind
+    from tnt_sim.cli.projects.shipped_examples import ExampleKind
 
     if not copied:
         return [get_invocation().format_command("examples tnt-2021")]

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from tnt_sim.engine.stored_run import EXAMPLES
 from tnt_sim.errors import UsageError, find_nearest_name
@@ -77,30 +77,32 @@ def find_examples_folder() -> Path:
 
 def list_examples(folder: Path) -> list[Example]:
     """List the examples: the flagship and other programmes first, then their variants, batches and tables."""
-    found = [_describe_file(path) for path in sorted(folder.glob("*.yaml"))]
+    scenarios = [_describe_file(path) for path in sorted(folder.glob("*.yaml"))]
     tables = [
         Example(name, f"{name}.xlsx", ExampleKind.TABLE, title, False) for name, title in _WORKBOOKS.items()
     ]
     order = list(ExampleKind)
-    return sorted([*found, *tables], key=lambda one: (order.index(one.kind), bool(one.base), one.name))
+    return sorted([*scenarios, *tables], key=lambda one: (order.index(one.kind), bool(one.base), one.name))
 
 
 def _describe_file(path: Path) -> Example:
     node = read_yaml(path, path.name)
     assert isinstance(node, MappingNode)
-    written: Any = to_tree(node)
-    if "base" in written:
-        base = written["base"]
+    keys: Mapping[str, str] = to_tree(node)  # type: ignore[assignment]
+    if "base" in keys:
+        base = keys["base"]
         title = _("Many scenarios at once, from {base}", base=base)
-        marked = _is_marked(path, load_tree(path.with_name(base)).tree)
-        return Example(path.stem, path.name, ExampleKind.BATCH, title, marked, base)
-    tree = load_tree(path).tree
-    base = written.get("extends", "")
-    return Example(path.stem, path.name, ExampleKind.SCENARIO, tree["title"], _is_marked(path, tree), base)
+        return Example(path.stem, path.name, ExampleKind.BATCH, title, _is_marked(path.with_name(base)), base)
+    title = load_tree(path).tree["title"]
+    return Example(
+        path.stem, path.name, ExampleKind.SCENARIO, title, _is_marked(path), keys.get("extends", "")
+    )
 
 
-def _is_marked(path: Path, tree: Mapping[str, Any]) -> bool:
+@cache
+def _is_marked(path: Path) -> bool:
     """Return whether the note of a scenario, or a column of a table, says that its data are synthetic."""
+    tree = load_tree(path).tree
     if has_synthetic_note(f"{tree.get('note', '')} {tree['title']}"):
         return True
     tables = [path.parent / entry["file"] for entry in tree["dossiers"]]
