@@ -126,7 +126,7 @@ def put_all(files: Mapping[Path, bytes], *, replace: bool = True) -> None:
                     continue
                 if target.exists() and not replace:
                     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-                _remove_drafts(target)
+                _remove_drafts(target.parent, f".{target.name[:_LONGEST]}.")
                 aside[target] = _build_draft_path(target, PARTIAL)
                 fill(aside[target], data)
             _rename_all(aside)
@@ -135,6 +135,30 @@ def put_all(files: Mapping[Path, bytes], *, replace: bool = True) -> None:
                 partial.unlink(missing_ok=True)
     for folder in {target.parent for target in aside}:
         flush_path(folder)
+
+
+def put_each(files: Mapping[Path, bytes]) -> None:
+    """Write many files and their folders, each completely or not at all, and flush nothing.
+
+    It is for thousands of small files whose hashes a manifest states, which `put` writes afterwards: a file that a
+    power failure cuts off has another hash.
+
+    Raises
+    ------
+    OSError
+        if the disk refuses; the files before are there
+    """
+    folders = {file.parent for file in files}
+    with create_folders(*folders):
+        for folder in folders:
+            _remove_drafts(folder)
+        for target, data in files.items():
+            draft = _build_draft_path(target, PARTIAL)
+            try:
+                _fill(draft, data, flushed=False)
+                draft.replace(target)
+            finally:
+                draft.unlink(missing_ok=True)
 
 
 def _rename_all(aside: Mapping[Path, Path]) -> None:
@@ -308,14 +332,14 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def _fill(file: Path, data: bytes | Iterable[bytes], *, private: bool = False) -> None:
+def _fill(file: Path, data: bytes | Iterable[bytes], *, private: bool = False, flushed: bool = True) -> None:
     fresh = os.O_EXCL if private else os.O_TRUNC
     flags = os.O_WRONLY | os.O_CREAT | fresh | getattr(os, "O_BINARY", 0)
     handle = os.open(file, flags, 0o600 if private else 0o666)
     try:
         for part in (data,) if isinstance(data, bytes) else data:
             _write(handle, part)
-        if stat.S_ISREG(os.fstat(handle).st_mode):
+        if flushed and stat.S_ISREG(os.fstat(handle).st_mode):
             os.fsync(handle)
     finally:
         os.close(handle)
@@ -333,13 +357,12 @@ def _build_draft_path(target: Path, suffix: str) -> Path:
     return target.with_name(f".{target.name[:_LONGEST]}.{os.getpid()}{suffix}")
 
 
-def _remove_drafts(target: Path) -> None:
-    """Remove the drafts that killed writers of this file left."""
-    start = f".{target.name[:_LONGEST]}."
+def _remove_drafts(folder: Path, start: str = ".") -> None:
+    """Remove the drafts that killed writers left, of files whose drafts begin with `start`."""
     dead = []
-    for entry in target.parent.iterdir():
-        owner, __, suffix = entry.name.removeprefix(start).partition(".")
-        if entry.name.startswith(start) and owner.isdigit() and f".{suffix}" in (PARTIAL, OLD):
+    for entry in folder.iterdir():
+        owner = entry.name.removesuffix(entry.suffix).rpartition(".")[2]
+        if entry.name.startswith(start) and owner.isdigit() and entry.suffix in (PARTIAL, OLD):
             dead.append((int(owner), entry))
     for pid, entry in dead:
         if not is_alive(pid):

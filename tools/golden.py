@@ -197,6 +197,7 @@ EXPORTS = (
     "export RUN --format publipostage --out letters.xlsx --force",
     "export RUN --format arrete --out order.xlsx --force",
     "export RUN --format chorus --out chorus.csv --force",
+    "json: transparency RUN --out sheets --force",
 )
 REPORTS = (
     "report RUN --out page-FORM.html",

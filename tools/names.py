@@ -93,6 +93,7 @@ PUBLIC = frozenset(
             "connect",
             "extension_shares",
             "infeasibility",
+            "sheet",
         ),
         *("html", "excel", "csv", "parquet", "xlsx", "demarche", "turgot", "scdl", "pabulib"),
         *("mail_merge", "order_annex", "chorus"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tnt_sim.api.studies.equity import DecisionEquity
     from tnt_sim.api.studies.explanation import Explanation
     from tnt_sim.reporting.plots.result_plots import ResultPlots
+    from tnt_sim.reporting.transparency.sheet import DossierSheet
 
 
 class Result(ResultData):
@@ -148,6 +149,25 @@ class Result(ResultData):
         from tnt_sim.api.studies.equity import compute_run_equity
 
         return compute_run_equity(run_of(self), self.lang)
+
+    def sheet(self, dossier: str, lang: Lang | str | None = None) -> DossierSheet:
+        """Return how the decision on one application came about: data, rules, operations, each with its origin.
+
+        Raises
+        ------
+        DataError
+            If the result has no allocation.
+        UsageError
+            If there is no such application.
+
+        Examples
+        --------
+        >>> result.sheet("E-01", "en").lines[0].label
+        'Part of the computation in the decision'
+        """
+        from tnt_sim.reporting.transparency.sheet import build_sheets
+
+        return build_sheets(run_of(self), Lang(lang or self.lang), [dossier])[0]
 
     def inversions(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tnt_sim.api.studies.equity import DecisionEquity
     from tnt_sim.api.studies.reconciliation import ReconciledRun
     from tnt_sim.reporting.plots.result_plots import ResultPlots
+    from tnt_sim.reporting.transparency.folder import TransparencyDocument
+    from tnt_sim.reporting.transparency.sheet import DossierSheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +142,54 @@ class Run:
         return convert_table(
             build_run_table(table, decided, self.run.data), backend, euros=euros, labels=labels
         )
+
+    def sheet(self, dossier: str, lang: Lang | str | None = None) -> DossierSheet:
+        """Return how the decision on one application came about; it shows itself in a notebook.
+
+        Raises
+        ------
+        DataError
+            If the data of the run are gone or have changed.
+        UsageError
+            If there is no such application.
+
+        Examples
+        --------
+        >>> tnt.open_run(result.save()).sheet("E-01", "en").table.columns
+        ['item', 'key', 'label', 'value', 'origin']
+        """
+        from tnt_sim.reporting.transparency.sheet import build_sheets
+
+        return build_sheets(self.run, Lang(lang or self.lang), [dossier])[0]
+
+    def write_transparency(
+        self,
+        folder: Path | str,
+        lang: Lang | str | None = None,
+        *,
+        pdf: Sequence[str] = (),
+        time_limit: float | None = None,
+        replace: bool = False,
+    ) -> TransparencyDocument:
+        """Write the sheets of all applications into a folder, as `tnt-sim transparency` does.
+
+        Parameters
+        ----------
+        lang : of the sheets
+        pdf : applications whose sheet is written as PDF too
+        time_limit : seconds; the next call goes on from there
+        replace : write over the folder of another decision
+
+        Examples
+        --------
+        >>> tnt.open_run(result.save()).write_transparency("sheets", "en").n_sheets
+        24
+        """
+        from tnt_sim.deadline import Deadline
+        from tnt_sim.reporting.transparency.folder import write_transparency
+
+        chosen, deadline = Lang(lang or self.lang), Deadline(time_limit)
+        return write_transparency(self.run, Path(folder), chosen, pdf=pdf, deadline=deadline, replace=replace)
 
     def reconcile(
         self,

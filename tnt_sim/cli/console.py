@@ -43,7 +43,8 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "verify": (_("sign {{it}} --as list-1"), "export {it} --format csv"),
         "verify --claimed": ("verify {it} --solve", "export {it} --format csv"),
         "verify --signed": ("export {it} --format publipostage", "export {it} --format arrete"),
-        "sign": ("export {it} --format publipostage", "export {it} --format arrete"),
+        "sign": ("export {it} --format publipostage", _("transparency {{it}} --out sheets")),
+        "transparency": ("verify {it}",),
         "explain": (
             "inversions {it}",
             _("report {{it}} --out report.html"),

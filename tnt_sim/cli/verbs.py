@@ -380,6 +380,19 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
   tnt-sim sign --amend retraits.csv --as avenant-1
 """,
         ),
+        "transparency": Verb(
+            PUBLISH,
+            N_("Writes for each application how its decision came about, as a sheet for the applicant."),
+            note=N_(
+                "A sheet states what the computation contributed, the data, the rules and the operations, each "
+                "with its cell or line. The folder holds one page that is searched, and one page per "
+                "application. After an interruption the same command goes on."
+            ),
+            examples="""\
+  tnt-sim transparency runs/exemple-1a2b3c4d --out fiches
+  tnt-sim transparency runs/exemple-1a2b3c4d --out sheets --lang en --pdf E-01
+""",
+        ),
         "send": Verb(
             PUBLISH,
             N_("Shows what a decision changes in the online procedure, and with --send changes it there."),

@@ -104,6 +104,8 @@ class Source:
     sheet: str | None = None
     letters: Mapping[str, str] = field(default_factory=dict)
     """Spreadsheet letters by column name (canonical where there is one); empty for text files."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Header of each column in the file, by the same names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,8 @@ from tnt_sim.errors import Defect, Defects, Place, ScenarioError
 from tnt_sim.i18n.message import _, _n
 from tnt_sim.ingest.tables.headers import normalise_header
 
+FILLED = "_filled_"
+"""Head of the columns that say which cells the map filled, bool (n,)."""
 MAX_LISTED = 5
 MAP_COLUMNS = ("department", "region", "population", "epci")
 NUMBERS = ("applicant_id", "commune", "epci")
@@ -48,6 +50,8 @@ def fill_from_map(
 ) -> tuple[Portfolio, tuple[Defect, ...]]:
     """Fill the empty cells of the columns `names` from the map; return the dossiers and the notices.
 
+    A column `FILLED` + name says which cells were filled.
+
     - applicant_id: the SIREN of the applicant, or its INSEE code where the table names communes so.
     - commune: that of the applicant; epci: that of the commune, else of the applicant.
     - department: that of `commune`, else of `epci`, else of the applicant.
@@ -65,11 +69,14 @@ def fill_from_map(
         raise ScenarioError([_build_map_defect(year, locate(("territory", "year")))])
     known = load_territory(year)
     notes = Defects()
-    completed = complete_columns(portfolio.table, known, names)
+    completed, filled = complete_columns(portfolio.table, known, names), dict[str, pl.Series]()
     for name, new in completed.items():
         empty, left = _find_empty(portfolio.table[name]), _find_empty(new)
         _warn_filled(notes, name, year, empty & ~left, empty & left, locate(("territory", "fill")))
-    result = portfolio.with_table(portfolio.table.with_columns(**completed)) if completed else portfolio
+        filled[f"{FILLED}{name}"] = empty & ~left
+    result = (
+        portfolio.with_table(portfolio.table.with_columns(**completed, **filled)) if completed else portfolio
+    )
     _check(result, known, notes)
     return result, tuple(notes.entries)
 

@@ -289,7 +289,8 @@ def build_portfolio(
     report.defects.raise_if_any(DataError)
     names = {column.header: column for column in resolved.extra} | dict(resolved.canonical)
     at = {name: format_letters(column.position) for name, column in names.items()} if raw.cells else {}
-    source = Source(raw.shown_as, sha256, table.height, raw.sheet, at)
+    headers = {name: column.header for name, column in names.items()}
+    source = Source(raw.shown_as, sha256, table.height, raw.sheet, at, headers)
     warnings = (*raw.warnings, *report.warnings)
     return Portfolio(sort_by_rank(table, timezone), (source,), timezone, warnings)
 

@@ -109,6 +109,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.command_documents.SignDocument",
             _("sign: a list signed in the register"),
         ),
+        "transparency": (
+            "reporting.transparency.folder.TransparencyDocument",
+            _("transparency: sheets that explain each decision"),
+        ),
         "send": (
             "reporting.command_documents.SendDocument",
             _("send: decisions for the dossiers of a procedure"),

@@ -45,6 +45,7 @@ READERS: Mapping[str, Call] = {
     "compare": lambda run, _: ["compare", str(run), str(run), "--no-causes"],
     "audit": lambda run, _: ["audit", _beside(run), "--selection", str(run)],
     "sign": lambda run, out: ["sign", str(run), "--as", "liste-1", "--register", str(out / "registre")],
+    "transparency": lambda run, out: ["transparency", str(run), "--out", str(out / "sheets")],
     "send": lambda run, _: ["send", str(run)],
     "reconcile": lambda run, _: ["reconcile", str(run), str(LINES)],
     "export --by": lambda run, out: ["export", str(run), "--by", "department", "--out", str(out / "by")],

@@ -287,6 +287,17 @@ def render_report_pdf(run: StoredRun, options: PageOptions) -> bytes:
     UsageError
         If WeasyPrint or its libraries are missing.
     """
+    return render_pdf(render_report_html(run, options))
+
+
+def render_pdf(page: str) -> bytes:
+    """Return a page as PDF; nothing is fetched for it.
+
+    Raises
+    ------
+    UsageError
+        If WeasyPrint or its libraries are missing.
+    """
     try:
         import weasyprint
     except (ImportError, OSError) as error:
@@ -297,7 +308,7 @@ def render_report_pdf(run: StoredRun, options: PageOptions) -> bytes:
             ),
             code="usage.pdf",
         ) from error
-    made: Any = weasyprint.HTML(string=render_report_html(run, options), url_fetcher=_refuse_request)
+    made: Any = weasyprint.HTML(string=page, url_fetcher=_refuse_request)
     data: bytes = made.write_pdf()
     return data
 

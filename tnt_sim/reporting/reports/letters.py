@@ -111,12 +111,11 @@ def write_letters(
     lang : language of the letters
     wording : the legal texts, those of the package by default
     """
-    refusals = _list_refusals(run, table, _list_displaced(run, lang), lang)
     words = pl.DataFrame(
         {
             "code": table[DECISION],
-            "first": _write_first_sentences(table, _list_lump_sums(run, table), lang),
-            "motive": _complete_motives(run, table, refusals, lang),
+            "first": write_first_sentences(run, table, lang),
+            "motive": write_motives(run, table, lang),
             "change": table["dossier"].replace_strict(
                 _list_changes(run, table, lang), default="", return_dtype=pl.String
             ),
@@ -131,6 +130,22 @@ def write_letters(
         words.select(sentence.alias("sentence")).to_series(),
         *choose_legal_texts(run.spec, lang, wording),
     )
+
+
+def write_motives(run: StoredRun, table: pl.DataFrame, lang: Lang) -> pl.Series:
+    """Write the reason of each decision, String (n,), without its amounts; nothing is solved for it.
+
+    Parameters
+    ----------
+    table : of `build_decision_table`
+    """
+    refusals = _list_refusals(run, table, _list_displaced(run, lang), lang)
+    return _complete_motives(run, table, refusals, lang)
+
+
+def write_first_sentences(run: StoredRun, table: pl.DataFrame, lang: Lang) -> pl.Series:
+    """Write the decision of each application with its amounts, String (n,)."""
+    return _write_first_sentences(table, _list_lump_sums(run, table), lang)
 
 
 def _list_lump_sums(run: StoredRun, table: pl.DataFrame) -> pl.Series:

@@ -177,16 +177,7 @@ def compute_offers(
     """
     committed, committed_cents = is_committed(case.portfolio), read_cents(case, "committed", 0)
     open_ = eligible & ~committed
-    amounts = _GrantArrays.start(case)
-    left = np.ones(case.n, dtype=np.bool_)
-    for spec, path in specs:
-        chosen = select(case, spec.where, (*path, "where"))
-        if chosen is None:
-            continue
-        mask = left & chosen
-        left &= ~mask
-        amounts.apply(spec, path, mask, open_)
-    amounts.ask(left, None, ("grants",), open_)
+    amounts = _apply_entries(case, specs, open_)
     warn_commitments_above(case, amounts.limits)
     if ceiling_cents is not None:
         np.minimum(amounts.most, ceiling_cents, out=amounts.most)
@@ -214,6 +205,33 @@ def compute_offers(
         levels=levels.restrict(candidate),
         common=CommonRates(levels.restrict(candidate), tuple(amounts.group_names)),
     )
+
+
+def compute_grant_limits(
+    case: Case, specs: Sequence[tuple[GrantSpec, Path]], open_: BoolArray
+) -> dict[str, IntArray]:
+    """Return each limit of the grants in cents, int64 (n,), by the keys of `LIMITS`; `NO_LIMIT` where it is none.
+
+    Parameters
+    ----------
+    open_ : bool (n,), the eligible dossiers that are not committed: only their cells must be filled
+    """
+    return _apply_entries(case, specs, open_).limits
+
+
+def _apply_entries(case: Case, specs: Sequence[tuple[GrantSpec, Path]], open_: BoolArray) -> _GrantArrays:
+    """Apply to each dossier the first entry of `grants` whose `where` it satisfies."""
+    amounts = _GrantArrays.start(case)
+    left = np.ones(case.n, dtype=np.bool_)
+    for spec, path in specs:
+        chosen = select(case, spec.where, (*path, "where"))
+        if chosen is None:
+            continue
+        mask = left & chosen
+        left &= ~mask
+        amounts.apply(spec, path, mask, open_)
+    amounts.ask(left, None, ("grants",), open_)
+    return amounts
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,86 @@
+"""`tnt-sim transparency`: a sheet for each dossier that says how the decision on it came about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tnt_sim.cli.answer import STOPPED, OutputOptions
+from tnt_sim.cli.commands.export import warn
+from tnt_sim.cli.commands.run import format_path
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, build_hint, format_arguments
+from tnt_sim.cli.invocation import read_locale
+from tnt_sim.cli.options import (
+    ForceOption,
+    ProjectOption,
+    RunArgument,
+    parse_lang,
+    parse_seconds,
+)
+from tnt_sim.i18n.message import N_
+
+if TYPE_CHECKING:
+    from tnt_sim.reporting.transparency.folder import TransparencyDocument
+
+FolderOption = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar=N_("FOLDER"),
+        help=N_("The folder to write; it keeps its other files."),
+        show_default=False,
+    ),
+]
+PdfOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pdf",
+        metavar="ID",
+        help=N_("An application whose sheet is written as PDF too; may be repeated."),
+        show_default=False,
+    ),
+]
+LimitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-limit",
+        metavar=N_("DURATION"),
+        help=N_('When to stop: 300, "5 min"; the same command then goes on from there.'),
+        show_default=False,
+    ),
+]
+
+
+def transparency(
+    run_dir: RunArgument,
+    output: OutputOptions,
+    out: FolderOption,
+    pdf: PdfOption = None,
+    project: ProjectOption = None,
+    time_limit: LimitOption = None,
+    force: ForceOption = False,
+) -> int:
+    """Write for each application how the decision on it came about, as a sheet for the applicant."""
+    from tnt_sim.deadline import Deadline
+
+    deadline = Deadline(parse_seconds(time_limit))
+    tongue = parse_lang(output.lang, read_locale([run_dir]))
+    from tnt_sim.engine.run_folder.run_access import open_stored
+    from tnt_sim.reporting.transparency.folder import write_transparency
+    from tnt_sim.reporting.transparency.written_sheets import build_report
+
+    run = open_stored(run_dir, project, tongue)
+    warn(run, tongue)
+    document = write_transparency(run, out, tongue, pdf=pdf or (), deadline=deadline, replace=force)
+    hint = build_hint("transparency", tongue, format_arguments(run_dir))
+    output.show(build_report(document, format_path(out)), document, tongue, hint)
+    return _choose_exit_code(document)
+
+
+def _choose_exit_code(document: TransparencyDocument) -> int:
+    """Return the exit code of what was written: 0 if it is complete."""
+    if document.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    return 0 if document.complete else STOPPED

@@ -1,0 +1,168 @@
+"""Criteria of a sheet: what each goal counts for the dossier, times its weight, with the arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.lists import format_list
+from tnt_sim.i18n.message import _, capitalise_text
+from tnt_sim.i18n.numbers import format_number
+from tnt_sim.reporting.text.vocabulary import describe_goal
+from tnt_sim.reporting.transparency.input_values import describe_label
+from tnt_sim.reporting.transparency.parameters import Lines, compute_own_steps, join_label, write_figure
+from tnt_sim.reporting.transparency.sheet_line import SheetItem, SheetLine
+from tnt_sim.reporting.transparency.sheet_source import SheetSource
+from tnt_sim.rules.expressions.measures import Measures, MeasureSpec
+from tnt_sim.rules.expressions.text import describe_if_clause
+from tnt_sim.rules.linear_terms import IntArray, Unit
+from tnt_sim.scenario.objective_text import describe_stage
+from tnt_sim.scenario.spec import StageSpec
+from tnt_sim.verify.decision_reasons import compute_stage_gains
+
+_ONCE = _("This figure counts once for all applications that share it.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """One weighted figure of a goal: its name, its weight, and what each dossier counts for, in steps."""
+
+    name: str
+    weight: Fraction
+    steps: IntArray
+    scale: Fraction
+    unit: Unit
+    is_once: bool
+    summands: tuple[_Summand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Summand:
+    """One summand of a named figure: what it is, and what each dossier counts for, in steps."""
+
+    label: str
+    steps: IntArray
+    scale: Fraction
+
+
+def add_criteria(source: SheetSource, lines: Lines) -> None:
+    """Add the criteria of each dossier that was compared: its figure times the weight, by goal."""
+    problem, lang = source.problem, source.lang
+    measures = Measures(source.case, problem.offers.in_play, problem.scenario.spec.measures)
+    rows = source.rows[source.is_compared[source.rows]]
+    specs = problem.scenario.spec.objective
+    for k, stage in enumerate(specs):
+        goals = [
+            _read_goal(measures, source, name, weight)
+            for name, weight in (stage.maximise or stage.minimise or {}).items()
+            if not isinstance(weight, dict) and not name.startswith("shortfall.")
+        ]
+        label = (
+            _("Criterion {number}", number=str(k + 1)).in_(lang)
+            if len(specs) > 1
+            else _("Criterion").in_(lang)
+        )
+        origin = source.locate_entry(("objective", k))
+        known: dict[str, SheetLine] = {}
+        sentence = stage.title or _describe_stage(source, stage)
+        for row in rows.tolist():
+            value = " ".join([f"{sentence.rstrip('.')}.", *_describe_figures(source, goals, row)])
+            if value not in known:
+                known[value] = SheetLine(
+                    SheetItem.PARAMETERS, f"parameters.criterion.{k + 1}", label, value, origin
+                )
+            lines[row].append(known[value])
+
+
+def _describe_stage(source: SheetSource, stage: StageSpec) -> str:
+    """Return what a goal makes as large or as small as possible, in the words of the sheet."""
+    goals = stage.maximise or stage.minimise or {}
+    if any(isinstance(weight, dict) or "." in name for name, weight in goals.items()):
+        return describe_stage(stage, source.lang)
+    names = format_list([_describe_name(source, name) for name in goals], source.lang)
+    text = (
+        _("As much as possible of: {names}", names=names)
+        if stage.maximise
+        else _("As little as possible of: {names}", names=names)
+    )
+    return text.in_(source.lang)
+
+
+def _read_goal(measures: Measures, source: SheetSource, name: str, weight: Any) -> _Goal:
+    terms = measures.get_terms(name, ("objective",))
+    assert terms is not None  # the run was made with it
+    steps = compute_own_steps(terms, source)
+    summands = tuple(_list_summands(measures, source, name))
+    return _Goal(name, parse_decimal(str(weight)), steps, terms.scale, terms.unit, bool(terms.once), summands)
+
+
+def _list_summands(measures: Measures, source: SheetSource, name: str) -> Iterator[_Summand]:
+    """Yield the summands of a named figure that adds up several, each as a figure of its own."""
+    spec = measures.named.get(name)
+    if spec is None or not spec.sum or len(spec.sum) < 2 or spec.where is not None:
+        return
+    apart: Mapping[str, MeasureSpec] = {
+        f"{name}/{k}": MeasureSpec(**summand.model_dump()) for k, summand in enumerate(spec.sum)
+    }
+    own = Measures(source.case, measures.candidates, {**measures.named, **apart})
+    for key, summand in apart.items():
+        terms = own.get_terms(key, ("measures", name))
+        if terms is None:
+            return
+        label = describe_label(summand.column, source.lang) if summand.column else ""
+        if summand.where is not None:
+            label = f"{label} {describe_if_clause(summand.where, source.lang)}".strip()
+        yield _Summand(label, compute_own_steps(terms, source), terms.scale)
+
+
+def _describe_figures(source: SheetSource, goals: list[_Goal], row: int) -> Iterator[str]:
+    """Yield the arithmetic of one goal for one dossier."""
+    lang, worth = source.lang, list[Fraction]()
+    for goal in goals:
+        value = int(goal.steps[row]) * goal.scale
+        worth.append(value * goal.weight)
+        yield from _describe_sum(source, goal, value, row)
+        figure, weight = write_figure(value, goal.unit, source), format_number(goal.weight, lang)
+        total = write_figure(worth[-1], goal.unit, source)
+        yield f"{join_label(_describe_name(source, goal.name), f'{figure} × {weight} = {total}', lang)}."
+        if goal.is_once:
+            yield _ONCE.in_(lang)
+    if len(goals) > 1:
+        written = format_list([format_number(one, lang, 2) for one in worth], lang, word=" + ")
+        total = format_number(sum(worth, Fraction(0)), lang, 2)
+        yield _("Together: {terms} = {total}.", terms=written, total=total).in_(lang)
+
+
+def _describe_name(source: SheetSource, name: str) -> str:
+    """Return what a figure of a goal is called, with a capital letter."""
+    measure = source.problem.scenario.spec.measures.get(name)
+    if measure is not None and not measure.title and measure.column is not None:
+        return describe_label(measure.column, source.lang)
+    title = measure.title if measure else ""
+    return capitalise_text(describe_goal(name, title or None)).in_(source.lang)
+
+
+def _describe_sum(source: SheetSource, goal: _Goal, value: Fraction, row: int) -> Iterator[str]:
+    if not goal.summands:
+        return
+    worths = [(summand, int(summand.steps[row]) * summand.scale) for summand in goal.summands]
+    pieces = [
+        f"{format_number(figure, source.lang)} ({summand.label})"
+        if summand.label
+        else format_number(figure, source.lang)
+        for summand, figure in worths
+        if figure
+    ]
+    if len(pieces) > 1:
+        yield f"{' + '.join(pieces)} = {format_number(value, source.lang)}."
+
+
+def compute_worth(source: SheetSource) -> IntArray:
+    """Return what each dossier brings to the first goal, in steps; larger is better, int64 (n,)."""
+    nothing = np.zeros(source.case.n, dtype=np.bool_)
+    return compute_stage_gains(source.problem.stages[0], source.possible_cents, nothing)

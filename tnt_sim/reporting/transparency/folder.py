@@ -1,0 +1,325 @@
+"""The folder of a run's explanation: its sheets, one by one and as one file, and a manifest of what was written.
+
+The manifest names the decision, its language and wording, and the hash of each file. A file that it names for the
+same decision is not drawn again, so that a run that was stopped goes on where it ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.disk import build_write_error, put, put_each, quote_path
+from tnt_sim.documents import dump_document
+from tnt_sim.engine.stored_run import StoredRun, hash_code
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, _
+from tnt_sim.reporting.decision_page.page import render_pdf
+from tnt_sim.reporting.transparency.sheet import DossierSheet, build_sheets, refuse_unknown
+from tnt_sim.reporting.transparency.sheet_collection import iterate_collection
+from tnt_sim.verify.run_files import serialise_document
+
+MANIFEST = "transparency.json"
+BATCH = 400
+"""Sheets that are written before the manifest is: what is lost at most if the process is killed."""
+STEMS: Mapping[Lang, str] = {Lang.FR: "fiches", Lang.EN: "sheets"}
+"""Name of the folder of sheets, and of the page of all of them, by language."""
+
+type Document = Callable[[StoredRun, Lang], Iterator[tuple[str, bytes]]]
+PROGRAMME_DOCUMENTS: tuple[Document, ...] = ()
+"""Functions that yield documents of the whole programme, as (name, content): rules, inventory, mention, notes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransparencyFile:
+    """A file of the folder.
+
+    Attributes
+    ----------
+    path, sha256 : its path in the folder, and its hash
+    dossier : the dossier that it is about
+    drawn_from : hash of the page that a PDF was drawn from
+    """
+
+    path: str
+    sha256: str
+    dossier: str | None = None
+    drawn_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransparencyDocument:
+    """The content of a folder, and its decision; the file `transparency.json`, and the document of the verb.
+
+    Attributes
+    ----------
+    language : language of the sheets
+    n_dossiers, n_sheets : dossiers of the run, and those with a sheet in the folder
+    complete : whether every requested file is there
+    stopped_by : `time_limit` or `interrupt` if it is not, else null
+    files : the files
+    """
+
+    schema_version: Literal[1] = 1
+    command: Literal["transparency"] = "transparency"
+    scenario: str
+    scenario_sha256: str
+    allocation_sha256: str
+    document_sha256: str
+    code_sha256: str
+    run: str
+    publishable: bool
+    language: str
+    n_dossiers: int
+    n_sheets: int
+    complete: bool
+    stopped_by: str | None
+    files: Sequence[TransparencyFile]
+
+
+@dataclass
+class _Writing:
+    """A folder while it is written: what its manifest knows, and what has been written since."""
+
+    folder: Path
+    known: Mapping[str, TransparencyFile]
+    files: dict[str, TransparencyFile] = field(default_factory=dict)
+    waiting: dict[Path, bytes] = field(default_factory=dict)
+
+    def add(self, path: str, data: bytes, dossier: str | None = None, drawn_from: str | None = None) -> None:
+        """Take a file, which the next `flush` writes unless it is there already."""
+        digest = _hash(data)
+        self.files[path] = TransparencyFile(path=path, sha256=digest, dossier=dossier, drawn_from=drawn_from)
+        if not self.is_there(path, digest):
+            self.waiting[self.folder / path] = data
+
+    def is_there(self, path: str, digest: str) -> bool:
+        """Return whether the manifest names this file with this hash, and the file has it."""
+        entry, file = self.known.get(path), self.folder / path
+        return (
+            entry is not None
+            and entry.sha256 == digest
+            and file.is_file()
+            and _hash(file.read_bytes()) == digest
+        )
+
+    def keep_drawn(self, path: str, page: str) -> bool:
+        """Keep a PDF that was drawn from the present page of its sheet; return whether there is one."""
+        entry = self.known.get(path)
+        if (
+            entry is None
+            or entry.drawn_from != self.files[page].sha256
+            or not self.is_there(path, entry.sha256)
+        ):
+            return False
+        self.files[path] = entry
+        return True
+
+    def flush(self) -> None:
+        """Write what waits."""
+        try:
+            put_each(self.waiting)
+        except OSError as error:
+            raise build_write_error(quote_path(self.folder), error) from error
+        self.waiting.clear()
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def iterate_documents(
+    run: StoredRun, lang: Lang, dossiers: Sequence[str] | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of every file but PDF and manifest; the same run gives the same bytes.
+
+    Raises
+    ------
+    DataError
+        If the data of the run are gone or have changed.
+    """
+    sheets, stem = build_sheets(run, lang, dossiers), STEMS[lang]
+    yield f"{stem}.html", "".join(iterate_collection(sheets, lang)).encode()
+    for name, sheet in zip(list_sheet_names(run, sheets), sheets, strict=True):
+        yield f"{stem}/{name}.html", sheet.to_html().encode()
+    for documents in PROGRAMME_DOCUMENTS:
+        yield from documents(run, lang)
+
+
+def list_sheet_names(run: StoredRun, sheets: Sequence[DossierSheet]) -> list[str]:
+    """Return the file name of each sheet, without suffix; the same for a dossier whichever sheets are written.
+
+    A number that a file system cannot hold is changed, and numbered where two become equal.
+    """
+    taken, names = set[str](), dict[str, str]()
+    for dossier in run.table["dossier"].to_list():
+        stem = re.sub(r"[^\w.-]+", "-", dossier).strip(".-")[:80] or "dossier"
+        name, k = stem, 1
+        while name.casefold() in taken:
+            k += 1
+            name = f"{stem}~{k}"
+        taken.add(name.casefold())
+        names[dossier] = name
+    return [names[sheet.dossier] for sheet in sheets]
+
+
+def write_transparency(
+    run: StoredRun,
+    folder: Path,
+    lang: Lang,
+    *,
+    pdf: Sequence[str] = (),
+    deadline: Deadline = UNLIMITED,
+    replace: bool = False,
+) -> TransparencyDocument:
+    """Write the sheets of a run into a folder, in batches; return what was written.
+
+    Parameters
+    ----------
+    pdf : dossiers whose sheet is written as PDF too
+    deadline : when to stop; what was written stays, and the next call goes on from there
+    replace : whether a folder of another decision may be written over
+
+    Raises
+    ------
+    DataError
+        If the data of the run are gone or have changed.
+    UsageError
+        If the folder holds something else, or the program that draws PDF is missing.
+    """
+    writing = _Writing(folder, _read_known(run, folder, lang, replace=replace))
+    stopped_by = None
+    try:
+        _write_files(writing, run, lang, pdf, deadline)
+    except DeadlineExpired:
+        stopped_by = "time_limit"
+    except KeyboardInterrupt:
+        stopped_by = "interrupt"
+    writing.waiting.clear()
+    document = _build_document(run, lang, writing, stopped_by)
+    _put_manifest(folder, document)
+    return document
+
+
+def _write_files(
+    writing: _Writing, run: StoredRun, lang: Lang, pdf: Sequence[str], deadline: Deadline
+) -> None:
+    """Write the sheets in batches, then the page of all, the programme's documents and the PDF."""
+    deadline.check()
+    sheets, stem = build_sheets(run, lang), STEMS[lang]
+    paths = {
+        sheet.dossier: f"{stem}/{name}"
+        for sheet, name in zip(sheets, list_sheet_names(run, sheets), strict=True)
+    }
+    refuse_unknown(pdf, paths)
+    for start in range(0, len(sheets), BATCH):
+        deadline.check()
+        for sheet in sheets[start : start + BATCH]:
+            writing.add(f"{paths[sheet.dossier]}.html", sheet.to_html().encode(), sheet.dossier)
+        writing.flush()
+    deadline.check()
+    writing.add(f"{stem}.html", "".join(iterate_collection(sheets, lang)).encode())
+    for documents in PROGRAMME_DOCUMENTS:
+        for path, data in documents(run, lang):
+            writing.add(path, data)
+    writing.flush()
+    wanted = set(pdf)
+    for sheet in sheets:
+        path = paths[sheet.dossier]
+        if sheet.dossier in wanted and not writing.keep_drawn(f"{path}.pdf", f"{path}.html"):
+            deadline.check()
+            page = writing.files[f"{path}.html"].sha256
+            writing.add(f"{path}.pdf", render_pdf(sheet.to_html()), sheet.dossier, page)
+            writing.flush()
+
+
+def _read_known(run: StoredRun, folder: Path, lang: Lang, *, replace: bool) -> dict[str, TransparencyFile]:
+    """Return the files that the manifest of a folder names, if it is of the same decision.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds something else and may not be written over.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(
+            _('"{folder}" is a file. Give --out the name of a folder.', folder=folder), code="usage.out"
+        )
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        document = read_manifest(manifest)
+        if document is not None:
+            same = (document.document_sha256, document.language) == (run.data.document_sha256, lang.value)
+            if same:
+                return {entry.path: entry for entry in document.files}
+            if replace:
+                _remove_files(folder, document)
+                return {}
+    if folder.is_dir() and any(folder.iterdir()) and not replace:
+        raise UsageError(
+            _(
+                '"{folder}" holds something else than the sheets of this decision in this language: it is left '
+                "as it is. Name another folder, or add --force.",
+                folder=folder,
+            ),
+            code="usage.exists",
+        )
+    return {}
+
+
+def read_manifest(file: Path) -> TransparencyDocument | None:
+    """Return the manifest of a folder; None if the file is not one."""
+    try:
+        return _build_reader().validate_json(file.read_bytes(), strict=True)
+    except ValidationError:
+        return None
+
+
+@cache
+def _build_reader() -> TypeAdapter[TransparencyDocument]:
+    return TypeAdapter(TransparencyDocument)
+
+
+def _remove_files(folder: Path, document: TransparencyDocument) -> None:
+    """Remove what the manifest of another decision names, so that no sheet of it stays."""
+    whole = folder.resolve()
+    for entry in document.files:
+        file = (folder / entry.path).resolve()
+        if file.is_relative_to(whole) and file.is_file() and _hash(file.read_bytes()) == entry.sha256:
+            file.unlink()
+
+
+def _build_document(
+    run: StoredRun, lang: Lang, writing: _Writing, stopped_by: str | None
+) -> TransparencyDocument:
+    files = [entry for entry in writing.files.values() if (writing.folder / entry.path).is_file()]
+    return TransparencyDocument(
+        scenario=run.spec.id,
+        scenario_sha256=run.data.scenario_sha256,
+        allocation_sha256=run.data.allocation_sha256,
+        document_sha256=run.data.document_sha256,
+        code_sha256=hash_code(),
+        run=run.name,
+        publishable=run.publishable,
+        language=lang.value,
+        n_dossiers=run.table.height,
+        n_sheets=sum(1 for entry in files if entry.dossier is not None and entry.drawn_from is None),
+        complete=stopped_by is None,
+        stopped_by=stopped_by,
+        files=files,
+    )
+
+
+def _put_manifest(folder: Path, document: TransparencyDocument) -> None:
+    try:
+        put(folder / MANIFEST, serialise_document(dump_document(document)).encode())
+    except OSError as error:
+        raise build_write_error(quote_path(folder), error) from error

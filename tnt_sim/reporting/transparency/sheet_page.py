@@ -1,0 +1,90 @@
+"""A sheet as one page, for a phone, a screen and one page of paper; complete in itself, without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from html import escape
+
+from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.reporting.renderers.html import build_security_policy, read_asset
+from tnt_sim.reporting.transparency.sheet_line import SheetHead, SheetItem, SheetLine
+
+TITLES: Mapping[SheetItem, Text] = {
+    SheetItem.CONTRIBUTION: _("How far a computation contributed to the decision"),
+    SheetItem.DATA: _("The data used, and where they come from"),
+    SheetItem.PARAMETERS: _("The rules, and what they give for this application"),
+    SheetItem.OPERATIONS: _("The operations carried out"),
+}
+"""Titles of the four items."""
+SHEET = _("Explanation sheet")
+ORIGIN = _("Origin")
+LAW = _(
+    "The four parts of this sheet are those that article R. 311-3-1-2 of the French code of relations between the "
+    "public and the administration asks for."
+)
+
+
+def render_sheet(head: SheetHead, lines: Sequence[SheetLine]) -> str:
+    """Return the page of a sheet."""
+    title = escape(f"{SHEET.in_(head.lang)} {head.dossier}")
+    start, article = build_page_start(title, head.lang), render_article(head, lines, 1)
+    return f"{start}<main>\n{article}\n</main>\n</body>\n</html>\n"
+
+
+@cache
+def read_style() -> str:
+    """Return the style of every sheet."""
+    return read_asset("sheet.css")
+
+
+@cache
+def _build_head(lang: Lang, script: str) -> str:
+    policy = escape(build_security_policy(script, (read_style(),)))
+    return (
+        f'<!doctype html>\n<html lang="{lang.value}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>'
+    )
+
+
+def build_page_start(title: str, lang: Lang, script: str = "") -> str:
+    """Return a page up to its body; the title is escaped already."""
+    return f"{_build_head(lang, script)}{title}</title>\n<style>{read_style()}</style>\n</head>\n<body>\n"
+
+
+def render_article(head: SheetHead, lines: Iterable[SheetLine], level: int, attributes: str = "") -> str:
+    """Return the sheet as an article, whose title is a heading of some level."""
+    lang = head.lang
+    name = escape(head.project) if head.project else ""
+    where = " · ".join(escape(part) for part in (head.programme, head.day) if part)
+    pieces = [
+        f"<article{attributes}>",
+        f'<p class="kind">{escape(SHEET.in_(lang))}</p>',
+        f"<h{level}>{escape(head.dossier)}{f' – {name}' if name else ''}</h{level}>",
+        f'<p class="where">{where}</p>',
+        *(f'<p class="notice">{escape(text)}</p>' for text in head.notices),
+        f'<p class="decision">{escape(head.decision)}</p>',
+    ]
+    grouped: dict[SheetItem, list[SheetLine]] = {item: [] for item in SheetItem}
+    for entry in lines:
+        grouped[entry.item].append(entry)
+    for number, (item, entries) in enumerate(grouped.items(), start=1):
+        title = f"{number}. {TITLES[item].in_(lang)}"
+        pieces.append(f"<h{level + 1}>{escape(title)}</h{level + 1}>\n<dl>")
+        pieces.extend(render_entry(entry) for entry in entries)
+        pieces.append("</dl>")
+    pieces.append(f'<p class="law">{escape(LAW.in_(lang))}</p>\n</article>')
+    return "\n".join(pieces)
+
+
+@cache
+def render_entry(entry: SheetLine) -> str:
+    """Return a line of a sheet; lines that many sheets share are written once."""
+    origin = f'<span class="from">{escape(entry.origin)}</span>' if entry.origin else ""
+    return f"<div><dt>{escape(entry.label)}</dt><dd>{escape(entry.value)}{origin}</dd></div>"
+
+
+def render_fragment(head: SheetHead, lines: Sequence[SheetLine]) -> str:
+    """Return the sheet for a notebook: its article with the style of sheets."""
+    return f'<div lang="{head.lang.value}"><style>{read_style()}</style>\n{render_article(head, lines, 1)}\n</div>'
