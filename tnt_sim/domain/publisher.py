@@ -1,4 +1,4 @@
-"""Who publishes a decision, and what letters say besides it: the blocks `publisher` and `letters` of a scenario.
+"""The publisher of a decision, and the texts of its letters: the blocks `publisher` and `letters` of a scenario.
 
 `authority`, `contact` and `rules` were keys of `letters` in version 0.1.0. They are read there until 0.3.0.
 """
@@ -57,7 +57,7 @@ PUBLISHER_KEYS = tuple(key for key in PublisherSpec.model_fields if key != "colu
 
 
 class LettersSpec(Spec):
-    """What letters say besides the decision, and whether a refusal gives the request that would be funded."""
+    """Texts that letters add to the decision, and whether a refusal gives the request that would be funded."""
 
     authority: str = ""
     contact: str = ""

@@ -65,6 +65,7 @@ class Sentence:
     n_rows : number of its rows in the model; None if it is settled before the model
     title, note : as the planner wrote them
     reported : whether it is only measured
+    in_force : whether it counts on the day of the decision
     """
 
     section: str
@@ -79,11 +80,17 @@ class Sentence:
     title: str = ""
     note: str = ""
     reported: bool = False
+    in_force: bool = True
 
 
 def describe_scenario(problem: Problem, lang: Lang) -> list[Sentence]:
     """Return every statement, in the order of the file's sections."""
     return list(_Teller(problem, lang, count_rows(problem)).describe_sections())
+
+
+def describe_rules_in_force(problem: Problem, lang: Lang) -> list[Sentence]:
+    """Return the statements that count on the day of the decision, without the rows of the model."""
+    return [one for one in _Teller(problem, lang, Counter()).describe_sections() if one.in_force]
 
 
 def count_rows(problem: Problem) -> Counter[str]:
@@ -150,6 +157,7 @@ class _Teller:
             entry.title,
             entry.note,
             isinstance(entry, RuleSpec) and entry.report,
+            in_force,
         )
 
     def _select_dossiers(

@@ -114,7 +114,7 @@ def check_signature(
     if is_signed_entry(run_dir, summary):
         signed = _check_own_signature(run_dir, summary, key, authority)
     else:
-        entries = _select_entries(project / REGISTER, summary) if _is_whole(run_dir, summary) else ()
+        entries = select_signed_entries(project / REGISTER, summary) if _is_whole(run_dir, summary) else ()
         each = [_check_entry(entry, key, authority) for entry in entries]
         signed = next(
             (one for one in each if not one.defects), each[0] if each else Signed(SignatureStanding.NONE)
@@ -183,7 +183,7 @@ def _is_of(entry: RegisterEntry, summary: Mapping[str, Any]) -> bool:
     return entry.is_list and entry.signature.get("document_sha256") == hash_summary(summary)
 
 
-def _select_entries(register: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEntry]:
+def select_signed_entries(register: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEntry]:
     """Return the intact entries of a register that signed a run."""
     faults = Defects()  # defects of other entries, which are reported when the register is read
     folders = sorted(register.iterdir()) if register.is_dir() else []
