@@ -20,7 +20,7 @@ _DESCRIPTIONS = WORDS | {"reason"}
 
 
 class PersonalStanding(StrEnum):
-    """What happens to a column that looks personal."""
+    """Whether a run holds a column that looks personal, and why."""
 
     LEFT_OUT = "left_out"
     READ = "read"

@@ -19,7 +19,7 @@ from tnt_sim.ingest.tables.headers import is_personal, normalise_header
 
 
 class PersonalKind(StrEnum):
-    """What a column says about natural persons."""
+    """The kind of statement about natural persons."""
 
     E_MAIL = "e_mail"
     TELEPHONE = "telephone"

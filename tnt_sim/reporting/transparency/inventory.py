@@ -1,7 +1,7 @@
 """The row of a programme in the administration's inventory of algorithms, in the fields of Etalab's guide.
 
 Source: Etalab, « Fiche pratique : l’inventaire des principaux traitements algorithmiques » (11 February 2021).
-What the run does not know is « à compléter ».
+A field that the run does not know says « à compléter ».
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.scenario.problem import Problem
 
 TO_COMPLETE = _("to be completed")
-"""What stands where neither the run nor the scenario knows."""
+"""Value of a field that neither the run nor the scenario knows."""
 LABELS: Mapping[str, Text] = {
     "authority": _("Authority"),
     "service": _("Service"),
