@@ -17,7 +17,7 @@ from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.reporting.report_tree import SYNTHETIC, write_words
 from tnt_sim.reporting.text.legal_wording import LegalWording
 from tnt_sim.reporting.text.verification import get_mention
-from tnt_sim.reporting.transparency.programme_rules import LABELS, complete
+from tnt_sim.reporting.transparency.programme.rules_page import LABELS, complete
 from tnt_sim.scenario.decision_register import REGISTER
 from tnt_sim.verify.signing.signature import select_signed_entries
 from tnt_sim.verify.signing.witness import is_signed_entry

@@ -9,13 +9,13 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.text.legal_wording import LegalWording, load_wording
 from tnt_sim.reporting.text.mention import choose_legal_texts
-from tnt_sim.reporting.transparency.inventory import (
+from tnt_sim.reporting.transparency.programme.inventory import (
     list_inventory_fields,
     write_inventory_csv,
     write_inventory_markdown,
 )
-from tnt_sim.reporting.transparency.programme_rules import build_rules_report
-from tnt_sim.reporting.transparency.scope_notes import build_notes_report
+from tnt_sim.reporting.transparency.programme.rules_page import build_rules_report
+from tnt_sim.reporting.transparency.programme.scope_notes import build_notes_report
 
 _NAMES: Mapping[Lang, Mapping[str, str]] = {
     Lang.FR: {"rules": "regles", "inventory": "inventaire"},

@@ -9,7 +9,7 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import Callout, Node, Paragraph, Report, Section, Tone, Words
 from tnt_sim.reporting.text.legal_wording import LegalWording
-from tnt_sim.reporting.transparency.programme_rules import TO_COMPLETE, require_problem
+from tnt_sim.reporting.transparency.programme.rules_page import TO_COMPLETE, require_problem
 
 _PERSONAL_DATA = (
     "data_protection_out",

@@ -17,7 +17,7 @@ from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day
 from tnt_sim.reporting.report_tree import SYNTHETIC, Words, write_words
 from tnt_sim.reporting.text.legal_wording import LegalWording
-from tnt_sim.reporting.transparency.programme_rules import (
+from tnt_sim.reporting.transparency.programme.rules_page import (
     TO_COMPLETE,
     complete,
     find_code_address,
