@@ -10,13 +10,20 @@ import polars as pl
 import pytest
 from support.run_folders.awkward_run import make_run
 
+from tnt_sim.analysis.equity.list_equity import compute_equity
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.shared.decided_run import of_run
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import format_integer, format_rounded, format_short_amount
+from tnt_sim.i18n.numbers import (
+    format_amounts,
+    format_integer,
+    format_rate,
+    format_rounded,
+    format_short_amount,
+)
 from tnt_sim.reporting.charts.margin_scatter import choose_ticks
 from tnt_sim.reporting.charts.money_bars import MoneyBar, draw_money
 from tnt_sim.reporting.decision_page.note_sections import build_regions, describe_territories
@@ -32,6 +39,7 @@ from tnt_sim.reporting.decision_page.outcomes import (
 from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 from tnt_sim.reporting.decision_page.page_rows import format_per_head, select_shared_bounds
 from tnt_sim.reporting.decision_page.subtotals import Tally
+from tnt_sim.reporting.reports.equity import describe_size_heads, round_per_head
 
 HEADS = load_territory(2021).get_population("department")
 DEEP = """\
@@ -213,5 +221,13 @@ def test_the_note_has_an_annex_on_equity(runs: list[StoredRun], deep: StoredRun,
     index = format_rounded(float(Fraction(gaps, 2 * people * total)), lang, 2)
     annex = page[page.index('id="equity"') : page.index('id="departments"')]
     assert index in annex
-    assert annex.count("<svg") == 2
-    assert 'id="equity"' not in render_report_html(deep, PageOptions(lang))
+    equity = compute_equity(runs[0].table, runs[0].spec)
+    rates = [format_rate(entry.funded_share or Fraction(0), lang, decimals=1) for entry in equity.classes]
+    assert all(f"<span>{rate}</span>" in annex for rate in rates)
+    for dimension in equity.dimensions:
+        heads = format_amounts([round_per_head(entry) for entry in equity.list_classes(dimension)], lang)
+        assert all(f"<span>{text}</span>" in annex for text in heads)
+    assert len(re.findall("<h4>", annex)) == len(equity.dimensions) + bool(equity.splits)
+    assert annex.count("<svg") == 2 * (1 + (describe_size_heads(equity) is not None))
+    elsewhere = render_report_html(deep, PageOptions(lang))
+    assert "<svg" not in elsewhere[elsewhere.index('id="equity"') : elsewhere.index('id="sources"')]

@@ -13,6 +13,7 @@ import pytest
 from support.run_folders.awkward_run import SCENARIO, TABLE, make_run
 from support.workbook_pages import pages
 
+from tnt_sim.analysis.equity.list_equity import compute_equity
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.shared.decided_run import of_run
 from tnt_sim.cli.main import main
@@ -22,6 +23,7 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.xlsx import check_rows, choose_sheet_name
 from tnt_sim.reporting.reports.decision_table import build_decision_table
+from tnt_sim.reporting.reports.equity import label_class
 from tnt_sim.reporting.workbook.department_workbook import (
     CHOICES,
     KEYS,
@@ -33,8 +35,18 @@ from tnt_sim.reporting.workbook.dossier_sheet import NAMES
 from tnt_sim.reporting.workbook.workbook import build_workbook
 
 SHEETS = {
-    Lang.FR: ["Lisez-moi", "Synthèse", "a", "loc-01", "loc-69", "Dossiers", "Réserve", "Paramètres"],
-    Lang.EN: ["Read me", "Summary", "a", "loc-01", "loc-69", "Dossiers", "Reserve", "Parameters"],
+    Lang.FR: [
+        "Lisez-moi",
+        "Synthèse",
+        "a",
+        "loc-01",
+        "loc-69",
+        "Dossiers",
+        "Réserve",
+        "Équité",
+        "Paramètres",
+    ],
+    Lang.EN: ["Read me", "Summary", "a", "loc-01", "loc-69", "Dossiers", "Reserve", "Equity", "Parameters"],
 }
 _NS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _SUMIFS = re.compile(r"(SUM|COUNT)IFS\((.*)\)")
@@ -66,6 +78,22 @@ def test_sheets_and_totals(stored: StoredRun, lang: Lang) -> None:
     assert round(first[5] * 100) == stored.summary["granted_cents"]
     assert [first[8], first[9], first[10]] == [9, 7, 5]
     assert [row[2].strip() for row in summary[8:13]][3].startswith("loc/01")
+
+
+def test_the_sheet_of_equity_has_every_class(stored: StoredRun, fr: bytes) -> None:
+    equity = compute_equity(stored.table, stored.spec)
+    rows = pages(fr)["Équité"]
+    for entry in (equity.total, *equity.classes):
+        name = label_class(entry).in_(Lang.FR)
+        [row] = [
+            row
+            for row in rows
+            if row[0] == name and row[1:4] == [entry.n_dossiers, entry.n_eligible, entry.n_funded]
+        ]
+        assert round(row[6] * 100) == entry.granted_cents
+        assert (row[8] or 0) == entry.inhabitants
+    for index in equity.indices:
+        assert any(row[2:4] == [float(round(index.gini, 3)), float(round(index.theil, 3))] for row in rows)
 
 
 def test_sums_are_formulas_over_the_dossiers(stored: StoredRun, fr: bytes) -> None:

@@ -231,7 +231,7 @@ def _build_territories(
         "legends": page_rows.build_legends(bounds, lang),
         "territories": finding.in_(lang) if finding is not None else "",
         "regions": build_regions(tallies.get("region", ()), lang, paper=options.paper),
-        "equity": build_equity(run, lang, paper=options.paper) if departments else None,
+        "equity": build_equity(run, lang, paper=options.paper),
     }
 
 

@@ -155,7 +155,7 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         "rules": _("What each rule costs"),
         "other_rules": _("The other rules"),
         "per_head_regions": _("How much does each region get per inhabitant?"),
-        "equity": _("Equity: money per head"),
+        "equity": _("Equity: who is funded, and money per inhabitant"),
         "no_equity": _(
             "No curve of money per head: it needs two departments with applications and a known population, "
             "and money granted there."

@@ -16,6 +16,7 @@ from tnt_sim.i18n.numbers import NO_BREAK, get_currency
 from tnt_sim.reporting.report_tree import (
     SYNTHETIC,
     Callout,
+    Column,
     Kind,
     Listing,
     Node,
@@ -320,6 +321,19 @@ def _write_listing(book: Workbook, styles: Styles, listing: Listing, paper: Pape
     set_up(sheet, paper)
 
 
+def write_columns(
+    sheet: ColumnSheet, styles: Styles, row: int, columns: Sequence[Column], lang: Lang
+) -> None:
+    """Write the headers of columns in a row, and their cells below, and set the widths of the columns."""
+    for k, column in enumerate(columns):
+        right = not column.is_text
+        sheet.write_string(row, k, write_words(column.head, lang), styles.get_head_format(right=right))
+        sheet.set_column(k, k, 18 if right else 28)
+        values = [convert_to_number(value, column.kind) for value in column.values[:MAX_ROWS]]
+        texts = [value.in_(lang) if isinstance(value, Text) else value for value in values]
+        write_column(sheet, row + 1, k, texts, styles.get_cell_formats(_FORMATS[column.kind]))
+
+
 def _write_table(
     book: Workbook, styles: Styles, section: Section, table: Table, paper: Paper, taken: set[str]
 ) -> None:
@@ -332,13 +346,7 @@ def _write_table(
         write_text(sheet, row, 0, write_words(node.text, paper.lang), styles.soft)
     row = 2 + len(sentences) + bool(sentences)
     columns = table.select_columns(Output.SHEET)
-    for k, column in enumerate(columns):
-        right = not column.is_text
-        sheet.write_string(row, k, write_words(column.head, paper.lang), styles.get_head_format(right=right))
-        sheet.set_column(k, k, 18 if right else 28)
-        values = [convert_to_number(value, column.kind) for value in column.values[:MAX_ROWS]]
-        texts = [value.in_(paper.lang) if isinstance(value, Text) else value for value in values]
-        write_column(sheet, row + 1, k, texts, styles.get_cell_formats(_FORMATS[column.kind]))
+    write_columns(sheet, styles, row, columns, paper.lang)
     if table.n_rows:
         sheet.autofilter(row, 0, row + min(table.n_rows, MAX_ROWS), len(columns) - 1)
         sheet.freeze_panes(row + 1, 1)

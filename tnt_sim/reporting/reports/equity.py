@@ -19,7 +19,7 @@ from tnt_sim.analysis.equity.applicant_classes import (
 from tnt_sim.analysis.equity.list_equity import APPLICANT, DEPARTMENT, EquityClass, EquityIndex, ListEquity
 from tnt_sim.domain.money import divide_cents
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.parameters import Count, Money, Rate, Rounded
 from tnt_sim.reporting.report_tree import (
     Column,
@@ -65,6 +65,8 @@ ABOUT_HEADS = _(
 ABOUT_INDICES = _(
     "Both indices are 0 where every unit has as much per inhabitant, and rise with the differences."
 )
+INDICES = _("Gini and Theil indices")
+SPLITS = _("Theil index between applicants, in two parts")
 ABOUT_SMALL = _(
     "The data have no density class: the line between communes is {n} inhabitants, and says nothing of rural or "
     "urban.",
@@ -167,6 +169,26 @@ def _find_pair(equity: ListEquity, dimension: str) -> tuple[EquityClass, EquityC
     return (named[0], named[1]) if len(named) == 2 else None
 
 
+def list_size_heads(equity: ListEquity) -> list[EquityClass]:
+    """Return the size classes with known inhabitants."""
+    return [entry for entry in equity.list_classes("size") if entry.inhabitants]
+
+
+def describe_size_heads(equity: ListEquity) -> Text | None:
+    """Say which sizes get most and least per inhabitant; None for fewer than two sizes, or without money."""
+    sizes = list_size_heads(equity)
+    if len(sizes) < 2 or not any(entry.known_cents for entry in sizes):
+        return None
+    most, least = (choose(sizes, key=lambda entry: entry.per_head or 0) for choose in (max, min))
+    return _(
+        "Per inhabitant, {high} where the applicant has {most} inhabitants, {low} where it has {least}",
+        high=Money(round_per_head(most)),
+        most=label_class(most),
+        low=Money(round_per_head(least)),
+        least=label_class(least),
+    )
+
+
 def round_per_head(entry: EquityClass) -> int | None:
     """Return the money per inhabitant to the nearest cent; None without known inhabitants."""
     return divide_cents(entry.known_cents, entry.inhabitants) if entry.inhabitants else None
@@ -230,9 +252,9 @@ def build_class_columns(entries: Sequence[EquityClass], before: ListEquity | Non
         Column(_("Eligible"), [entry.n_eligible for entry in entries], Kind.COUNT),
         Column(_("Funded applications"), [entry.n_funded for entry in entries], Kind.COUNT),
         Column(_("Share funded"), [_round_share(entry.funded_share) for entry in entries], Kind.RATE),
-        Column(_("Requested"), [entry.requested_cents for entry in entries], Kind.MONEY, optional=True),
-        Column(_("Granted"), [entry.granted_cents for entry in entries], Kind.MONEY),
-        Column(_("Share of the request"), [_round_share(entry.money_share) for entry in entries], Kind.RATE),
+        Column(_("Requested"), [entry.requested_cents for entry in entries], Kind.ROUND_MONEY, optional=True),
+        Column(_("Granted"), [entry.granted_cents for entry in entries], Kind.ROUND_MONEY),
+        Column(_("Share granted"), [_round_share(entry.money_share) for entry in entries], Kind.RATE),
         Column(_("Inhabitants"), [entry.inhabitants or None for entry in entries], Kind.COUNT),
         Column(_("Per inhabitant"), [round_per_head(entry) for entry in entries], Kind.MONEY),
     ]
@@ -265,6 +287,26 @@ def _round_part(index: Fraction) -> Fraction:
     return round(index, INDEX_DECIMALS)
 
 
+def build_index_columns(equity: ListEquity) -> list[Column]:
+    """Return both indices by unit; with a register also as it stood."""
+    columns = [
+        Column(_("Between"), [_UNITS[entry.unit] for entry in equity.indices]),
+        Column(_p("count", "Number"), [entry.n_units for entry in equity.indices], Kind.COUNT),
+        Column(_("Gini index"), [_round_part(entry.gini) for entry in equity.indices], Kind.DECIMAL),
+        Column(_("Theil index"), [_round_part(entry.theil) for entry in equity.indices], Kind.DECIMAL),
+    ]
+    if equity.before is None:
+        return columns
+    earlier = [equity.before.find_index(entry.unit) for entry in equity.indices]
+    ginis = [None if entry is None else _round_part(entry.gini) for entry in earlier]
+    theils = [None if entry is None else _round_part(entry.theil) for entry in earlier]
+    return [
+        *columns,
+        Column(_("Gini index, signed before"), ginis, Kind.DECIMAL),
+        Column(_("Theil index, signed before"), theils, Kind.DECIMAL),
+    ]
+
+
 def list_remarks(equity: ListEquity) -> list[Text]:
     """Return what a reader must know of the figures."""
     remarks = [ABOUT_HEADS, *([ABOUT_SMALL] if "commune" in equity.dimensions else [])]
@@ -281,14 +323,8 @@ def build_sections(equity: ListEquity) -> Iterator[Section]:
         yield Section(DIMENSION[dimension], [*nodes, Table(columns, narrow_cards=True)])
     nodes = [Paragraph(describe_indices(equity)), Paragraph(ABOUT_INDICES, soft=True)]
     if equity.splits:
-        nodes.append(
-            Table(
-                build_split_columns(equity),
-                _("Theil index between applicants, in two parts"),
-                narrow_cards=True,
-            )
-        )
-    yield Section(_("Gini and Theil indices"), nodes)
+        nodes.append(Table(build_split_columns(equity), SPLITS, narrow_cards=True))
+    yield Section(INDICES, nodes)
 
 
 def build_report(equity: ListEquity, run: StoredRun) -> Report:

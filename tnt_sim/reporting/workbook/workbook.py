@@ -31,6 +31,7 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
     check_dossiers,
     write_dossiers,
 )
+from tnt_sim.reporting.workbook.equity_sheet import EQUITY, write_equity
 from tnt_sim.reporting.workbook.list_sheets import (
     EXPLAINED,
     select_envelopes,
@@ -135,6 +136,7 @@ _ABOUT = {
     "envelopes": _("One sheet per envelope: its figures and its dossiers, the funded ones first."),
     "dossiers": _("All dossiers, with the decision and why; filters in the first row."),
     "reserve": _("What is funded if the reserve is freed."),
+    "equity": _("Classes of applicants: who is funded, money per inhabitant, Gini and Theil indices."),
     "explained": _("What each rule does, and who would enter, in order."),
     "comparison": _("This run (A) and another (B)."),
     "parameters": _("The amounts and bounds: change them, then run again with --from-xlsx."),
@@ -162,7 +164,7 @@ def build_workbook(
     book = create_workbook(stream, run.title, foot, run.spec.date)
     styles, paper = Styles(book, lang), Paper(run.title, foot, lang)
     table, why = build_decision_table(run), build_explained(explanation, lang)
-    kept = (README, SUMMARY, RESERVE, EXPLAINED, COMPARISON, PARAMETERS)
+    kept = (README, SUMMARY, RESERVE, EQUITY, EXPLAINED, COMPARISON, PARAMETERS)
     taken = {text.in_(lang).casefold() for text in kept}
     taken.add(TABLE.casefold())
     write_readme(book, styles, run, paper, README.in_(lang), list(_list_contents(run, lang, other, why)))
@@ -170,6 +172,7 @@ def build_workbook(
     write_envelopes(book, styles, run, table, paper, taken)
     write_dossiers(book, styles, run, build_dossier_columns(run, table, lang, why), paper)
     write_reserve(book, styles, run, paper, RESERVE.in_(lang))
+    write_equity(book, styles, run, paper)
     if why is not None:
         write_explained(book, styles, why, paper)
     if other is not None:
@@ -188,6 +191,7 @@ def _list_contents(
         yield first.in_(lang), _ABOUT["envelopes"].in_(lang)
     yield TABLE, _ABOUT["dossiers"].in_(lang)
     yield RESERVE.in_(lang), _ABOUT["reserve"].in_(lang)
+    yield EQUITY.in_(lang), _ABOUT["equity"].in_(lang)
     if why is not None:
         yield EXPLAINED.in_(lang), _ABOUT["explained"].in_(lang)
     if other is not None:
