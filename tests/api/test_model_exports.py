@@ -26,8 +26,9 @@ from tnt_sim.solve.backends.highs import import_highspy
 
 CBC = shutil.which("cbc")
 SMALL = ("motifs", "equite-une-region", "ae-cp", "demat-ads", "fonds-territoires", "tnt-2021-11")
-WHOLE = (*SMALL, "equite-territoriale", "tnt-2021-incertain", "fonds-territoires-94", "cybersecurite-data")
-"""Scenarios whose integer programs HiGHS and CBC solve within seconds; the others are compared as models."""
+LOADED = ("tnt-2021-11-axe-2-seul", "equite-territoriale", "tnt-2021-incertain", "fonds-territoires-94")
+WHOLE = (*SMALL, *LOADED, "cybersecurite-data")
+"""Those whose integer programs HiGHS and CBC solve within seconds; the others: `benchmarks/model_files.py`."""
 
 RULES = """
 rules:
@@ -282,6 +283,36 @@ def test_names_are_unique_and_safe(name: str) -> None:
 
 def test_equal_names_get_numbers() -> None:
     assert build_unique_names(["a b", "a_b", "a-b", "a_b_2"]) == ("a_b", "a_b_2", "a_b_3", "a_b_2_2")
+
+
+def test_each_step_has_its_model_after_the_grants_of_the_earlier_ones(tmp_path: Path) -> None:
+    scenario = read("demat-ads")
+    decided = scenario.solve().document
+    first, second = scenario.model(), scenario.model("least granted", step="tranche-2")
+    assert second.offset > 0
+    assert second.problem.offers.committed.sum() > first.problem.offers.committed.sum()
+    second.to_lp(tmp_path / "model.lp")
+    found = count_units(second, solve_with_highs(tmp_path / "model.lp"))
+    assert found + round(second.named.offset * 100) == decided["granted_cents"]
+    for wrong in (0, 3, "tranche-3"):
+        with pytest.raises(tnt.UsageError, match=r"1 \(tranche-1\), 2 \(tranche-2\)"):
+            scenario.model(step=wrong)
+
+
+def test_a_step_after_one_without_a_list_has_no_model(tmp_path: Path) -> None:
+    steps = "steps:\n  - {id: un, set: {rules.nombre.min: 4}}\n  - {id: deux}\n"
+    rules = "rules:\n  - {id: nombre, kind: limit, measure: dossiers, min: 1}\n"
+    rules += "  - {id: peu, kind: limit, measure: granted, max: 700 €}\n"
+    scenario = tnt.Scenario.from_data(tiny(tmp_path, HEAD + rules + steps))
+    assert scenario.model(step="un").number == 1
+    with pytest.raises(tnt.NothingDecided, match="un"):
+        scenario.model(step="deux")
+
+
+def test_a_scenario_without_steps_has_one(tmp_path: Path) -> None:
+    scenario = tnt.Scenario.from_data(tiny(tmp_path, HEAD, TABLE))
+    with pytest.raises(tnt.UsageError, match=r"2 »[^:]*: 1"):
+        scenario.model(step=2)
 
 
 def test_a_stage_that_does_not_exist_is_named(tmp_path: Path) -> None:

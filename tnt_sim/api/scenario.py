@@ -302,12 +302,19 @@ class Scenario(ScenarioData):
             )
         )
 
-    def model(self, stage: int | str = 1) -> Model:
+    def model(self, stage: int | str = 1, *, step: int | str = 1) -> Model:
         """Return the mixed-integer program of a stage, for PuLP, SciPy, HiGHS, and LP and MPS files.
 
         Parameters
         ----------
         stage : its number from 1, its name, or `least granted`
+        step : of a scenario with steps, its number from 1 or its id; the earlier steps are decided first, and what
+            they grant is committed
+
+        Raises
+        ------
+        UsageError
+            If there is no such stage or step.
 
         Examples
         --------
@@ -316,7 +323,7 @@ class Scenario(ScenarioData):
         """
         from tnt_sim.api.models.model import Model
 
-        return Model.from_scenario(self, stage)
+        return Model.from_scenario(self, stage, step=step)
 
     def check(self, values: object, *, unit: str = "euros", prove: bool = False) -> Result:
         """Read a list of another program in integers and return it as a result, with the proof that it deserves.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, overload
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.impossible_settings import with_conflict
@@ -97,10 +97,10 @@ class StudyReport:
 class WithReport:
     """Mixin of an answer that is written as a page and as a workbook."""
 
-    @property
-    def report(self: ReportedAnswer) -> StudyReport:
+    @cached_property
+    def report(self) -> StudyReport:
         """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
-        return StudyReport(self)
+        return StudyReport(cast(ReportedAnswer, self))
 
 
 class Pages(WithReport, StudyAnswer):

@@ -10,7 +10,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, Report, decide
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, combine_results, select_step_grants
-from tnt_sim.errors import Defect, LimitReached
+from tnt_sim.errors import Defect, LimitReached, NothingDecided, UsageError
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.scenario import ScenarioData, Step, build_reserve_step, list_decision_steps
 from tnt_sim.verify.claim_consistency import NO_LIST
@@ -65,6 +65,44 @@ def decide_steps(
     if outcome.status is Status.INFEASIBLE or stopped_empty:
         return combine_results(scenario, report.done, None, (NO_LIST,))
     return combine_results(scenario, report.done, outcome, ())
+
+
+def prepare_step(scenario: ScenarioData, step: int | str) -> ScenarioData:
+    """Return a step as it is decided: what the earlier steps grant is committed. They are decided first.
+
+    Parameters
+    ----------
+    step : its number from 1, or its id
+
+    Raises
+    ------
+    UsageError
+        If there is no such step.
+    NothingDecided
+        If an earlier step has no possible allocation.
+    """
+    last = build_reserve_step(scenario)
+    steps = [*list_decision_steps(scenario), *([last] if last is not None else [])]
+    ids = [one.id for one in steps]
+    number = ids.index(step) + 1 if step and step in ids else step
+    if not isinstance(number, int) or not 1 <= number <= len(steps):
+        listed = ", ".join(f"{k} ({name})" if name else str(k) for k, name in enumerate(ids, start=1))
+        raise UsageError(_('there is no step "{step}": {listed}.', step=str(step), listed=listed))
+    spec = scenario.spec.solver
+    options, clock = (
+        OptimiseOptions(backend=spec.backend, cross_check=spec.cross_check),
+        Clock(spec.time_limit),
+    )
+    clock.begin()
+    report = _Sequence(scenario)
+    for left, one in enumerate(steps[: number - 1], start=1):
+        share = clock.take_share(1 / (number - left))
+        result = decide(one.scenario.with_kept(report.granted), options, clock=share)
+        report.take(one, result)
+        if result.allocation is None:
+            raise NothingDecided(_build_infeasible_defect(one).text)
+    chosen = steps[number - 1].scenario
+    return chosen.with_kept(report.granted) if number > 1 else chosen
 
 
 def _build_infeasible_defect(step: Step) -> Defect:

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 
 from tnt_sim.rules.builders import Amount
 
+
+def __dir__() -> list[str]:
+    """Return the names of the builders, for the Tab key."""
+    return ["maximise", "minimise", "smallest"]
+
+
 type Goal = dict[str, object]
 """One stage of the objective, as a mapping."""
 type GoalTerms = str | Mapping[str, object]

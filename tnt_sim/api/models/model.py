@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.models.relaxation import Relaxation
+from tnt_sim.engine.multi_step import prepare_step
 from tnt_sim.engine.result import Proof
 from tnt_sim.engine.stage_values import build_fixed_stages, find_best_values
 from tnt_sim.errors import UsageError
@@ -19,7 +20,7 @@ from tnt_sim.formulation.model_tables import build_column_table, build_row_table
 from tnt_sim.formulation.named_model import NamedModel, build_named_model
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import ScenarioData, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.run_document import format_fraction
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ class Model:
     """The mixed-integer program of one stage of a scenario, in euros and points, with readable names.
 
     A later stage has the best values of the earlier ones as rows; the engine finds and proves them on first use.
-    A scenario with steps has the model of its first step. The objective leaves out what is already committed: the
-    value of the stage is the objective plus `offset`.
+    A scenario with steps has a model for each step, where the grants of the earlier ones are committed. The
+    objective leaves out what is already committed: the value of the stage is the objective plus `offset`.
 
     Attributes
     ----------
-    scenario : the scenario, or its first step
+    scenario : the scenario, or one of its steps
     number : the stage, from 1; one more than the objectives for « least granted »
     """
 
@@ -60,7 +61,7 @@ class Model:
     _solved: _SolvedStages = field(default_factory=_SolvedStages, repr=False)
 
     @classmethod
-    def from_scenario(cls, scenario: ScenarioData, stage: int | str = 1) -> Model:
+    def from_scenario(cls, scenario: ScenarioData, stage: int | str = 1, *, step: int | str = 1) -> Model:
         """Build the model of a scenario; see `Scenario.model`.
 
         Examples
@@ -68,7 +69,7 @@ class Model:
         >>> tnt.Model.from_scenario(scenario).number
         1
         """
-        decided = list_decision_steps(scenario)[0].scenario
+        decided = prepare_step(scenario, step)
         problem = compile_problem(decided)
         return cls(decided, problem, formulate(problem, whole=False)).with_stage(stage)
 

@@ -12,11 +12,13 @@ from tnt_sim.i18n.message import Lang, _, capitalise_text
 from tnt_sim.reporting.charts.theme import FILLS, INK, SOFT, Mark
 from tnt_sim.reporting.plots.comparison_frames import MOVES
 from tnt_sim.reporting.plots.drawing.chart_words import (
+    QUESTION_SIZE,
     WIDTH,
     build_colours,
     build_legend,
     build_money_axis,
     build_name_axis,
+    wrap_text,
 )
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 
@@ -205,5 +207,6 @@ def _draw_largest(frame: pl.DataFrame, colour: alt.Color, brush: alt.Parameter, 
         ],
     )
     rows = max(1, min(MOST_MOVES, frame.height))
-    title = alt.TitleParams(heading.in_(lang), fontSize=12.5, fontWeight="normal", color=SOFT)
+    lines = wrap_text(heading.in_(lang), WIDTH - 120, QUESTION_SIZE)
+    title = alt.TitleParams(lines, fontSize=QUESTION_SIZE, fontWeight="normal", color=SOFT)
     return bars.properties(width=WIDTH - 120, height=22 * rows, title=title)
