@@ -95,12 +95,12 @@ def prepare_step(scenario: ScenarioData, step: int | str) -> ScenarioData:
     )
     clock.begin()
     report = _Sequence(scenario)
-    for left, one in enumerate(steps[: number - 1], start=1):
-        share = clock.take_share(1 / (number - left))
-        result = decide(one.scenario.with_kept(report.granted), options, clock=share)
-        report.take(one, result)
+    for place, earlier in enumerate(steps[: number - 1], start=1):
+        share = clock.take_share(1 / (number - place))
+        result = decide(earlier.scenario.with_kept(report.granted), options, clock=share)
+        report.take(earlier, result)
         if result.allocation is None:
-            raise NothingDecided(_build_infeasible_defect(one).text)
+            raise NothingDecided(_build_infeasible_defect(earlier).text)
     chosen = steps[number - 1].scenario
     return chosen.with_kept(report.granted) if number > 1 else chosen
 
