@@ -21,9 +21,10 @@ from tnt_sim.verify.signing.witness import is_signed_entry
 _ITEM = SheetItem.CONTRIBUTION
 _HELP = _(
     "It helps to decide. People set the rules, and may decide on an application by hand. The computation applies "
-    "these rules to all applications at once and proposes a list. {{authority}} decides."
+    "these rules to all applications at once and proposes a list."
 )
-_AUTHORITY = _("The competent authority")
+_DECIDES = _("The decision is that of {{authority}}.")
+_COMPETENT = _("The decision is that of the competent authority.")
 _BY_HAND = {
     1: _("Yes: people decided that this application is funded{{amount}}."),
     -1: _("Yes: people decided that this application is not funded."),
@@ -53,12 +54,12 @@ def _build(source: SheetSource, key: str, label: Text, value: Text, origin: str 
 
 def _describe_help(source: SheetSource) -> SheetLine:
     authority = source.run.spec.published_by.authority
-    named = _HELP.in_(source.lang).format(
-        authority=authority[:1].upper() + authority[1:] if authority else _AUTHORITY.in_(source.lang)
+    decides = (
+        _DECIDES.in_(source.lang).format(authority=authority) if authority else _COMPETENT.in_(source.lang)
     )
     label = _("Part of the computation in the decision").in_(source.lang)
     origin = source.locate_entry(("publisher", "authority")) if authority else ""
-    return SheetLine(_ITEM, "contribution.part", label, named, origin)
+    return SheetLine(_ITEM, "contribution.part", label, f"{_HELP.in_(source.lang)} {decides}", origin)
 
 
 def _describe_signature(source: SheetSource) -> SheetLine:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import _, capitalise_text
+from tnt_sim.i18n.message import Text, _, capitalise_text
 from tnt_sim.i18n.numbers import format_number
 from tnt_sim.reporting.text.vocabulary import describe_goal
 from tnt_sim.reporting.transparency.input_values import describe_label
@@ -62,16 +62,11 @@ def add_criteria(source: SheetSource, lines: Lines) -> None:
             for name, weight in (stage.maximise or stage.minimise or {}).items()
             if not isinstance(weight, dict) and not name.startswith("shortfall.")
         ]
-        label = (
-            _("Criterion {number}", number=str(k + 1)).in_(lang)
-            if len(specs) > 1
-            else _("Criterion").in_(lang)
-        )
-        origin = source.locate_entry(("objective", k))
-        known: dict[str, SheetLine] = {}
-        sentence = stage.title or _describe_stage(source, stage)
+        label = stage.title or _describe_place(k, len(specs)).in_(lang)
+        end = _describe_aim(source, stage)
+        origin, known = source.locate_entry(("objective", k)), dict[str, SheetLine]()
         for row in rows.tolist():
-            value = " ".join([f"{sentence.rstrip('.')}.", *_describe_figures(source, goals, row)])
+            value = " ".join([*_describe_figures(source, goals, row), end])
             if value not in known:
                 known[value] = SheetLine(
                     SheetItem.PARAMETERS, f"parameters.criterion.{k + 1}", label, value, origin
@@ -79,18 +74,19 @@ def add_criteria(source: SheetSource, lines: Lines) -> None:
             lines[row].append(known[value])
 
 
-def _describe_stage(source: SheetSource, stage: StageSpec) -> str:
-    """Return what a goal makes as large or as small as possible, in the words of the sheet."""
+def _describe_place(place: int, n_goals: int) -> Text:
+    """Return the name of a goal without a title: its number, where there are several."""
+    return _("Criterion {number}", number=str(place + 1)) if n_goals > 1 else _("Criterion")
+
+
+def _describe_aim(source: SheetSource, stage: StageSpec) -> str:
+    """Return what the list makes of a goal."""
     goals = stage.maximise or stage.minimise or {}
     if any(isinstance(weight, dict) or "." in name for name, weight in goals.items()):
-        return describe_stage(stage, source.lang)
-    names = format_list([_describe_name(source, name) for name in goals], source.lang)
-    text = (
-        _("As much as possible of: {names}", names=names)
-        if stage.maximise
-        else _("As little as possible of: {names}", names=names)
-    )
-    return text.in_(source.lang)
+        return source.replace_ids(describe_stage(stage, source.lang))
+    if stage.maximise:
+        return _("The list makes the sum as large as possible.").in_(source.lang)
+    return _("The list makes the sum as small as possible.").in_(source.lang)
 
 
 def _read_goal(measures: Measures, source: SheetSource, name: str, weight: Any) -> _Goal:
@@ -141,8 +137,9 @@ def _describe_figures(source: SheetSource, goals: list[_Goal], row: int) -> Iter
 def _describe_name(source: SheetSource, name: str) -> str:
     """Return what a figure of a goal is called, with a capital letter."""
     measure = source.problem.scenario.spec.measures.get(name)
-    if measure is not None and not measure.title and measure.column is not None:
-        return describe_label(measure.column, source.lang)
+    column = name if measure is None else "" if measure.title else measure.column or ""
+    if column in source.case.table.columns:
+        return describe_label(column, source.lang)
     title = measure.title if measure else ""
     return capitalise_text(describe_goal(name, title or None)).in_(source.lang)
 

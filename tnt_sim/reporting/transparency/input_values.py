@@ -48,7 +48,7 @@ def build_input_values(source: SheetSource, read: dict[str, BoolArray]) -> dict[
         label = describe_label(name, source.lang)
         values = format_cells(source, name, rows)
         for row, value in zip(rows.tolist(), values, strict=True):
-            if value or (name not in ("committed", "envelope") and places.has_column(row, name)):
+            if places.is_given(row, name) and (value or name not in ("committed", "envelope")):
                 shown = value or _NOT_GIVEN.in_(source.lang)
                 origin = places.locate_cell(row, name, is_blank=not value)
                 lines[row].append(SheetLine(SheetItem.DATA, f"data.{name}", label, shown, origin))
@@ -63,7 +63,9 @@ def build_input_values(source: SheetSource, read: dict[str, BoolArray]) -> dict[
 def describe_label(name: str, lang: Lang) -> str:
     """Return what a column is called, with a capital letter and without its article."""
     text = LABELS.get(name) or (
-        column_text.describe_column(name) if name in column_text.COLUMN else Text(name, name)
+        column_text.describe_column(name)
+        if name in column_text.COLUMN
+        else Text(*(name.replace("_", " "),) * 2)
     )
     written = text.in_(lang)
     bare = column_text.describe_bare_column(name).in_(lang) if name in column_text.COLUMN else written
@@ -123,8 +125,6 @@ class _Places:
         self.map = _("the map of {year}", year=str(source.problem.case.map_year)).in_(lang)
         register = source.problem.scenario.files.get(COMMITTED_FROM)
         self.register = None if register is None else _("register {file}", file=register).in_(lang)
-        self.default = _("empty in the file: the usual value").in_(lang)
-        self.absent = _("no such column in the file").in_(lang)
         self.heads = [
             {name: self._describe_column(k, name) for name in (*file.headers, *file.letters)}
             for k, file in enumerate(self.sources)
@@ -145,9 +145,11 @@ class _Places:
             ).in_(lang)
         return _(', column "{header}"', header=file.headers[name]).in_(lang)
 
-    def has_column(self, row: int, name: str) -> bool:
-        """Return whether the file of a dossier has a column."""
-        return name in self.heads[self.file[row]]
+    def is_given(self, row: int, name: str) -> bool:
+        """Return whether a value came from the file, the map or the register, and is no default."""
+        if name in self.heads[self.file[row]] or (name == "committed" and self.register is not None):
+            return True
+        return name in self.filled and self.filled[name][row]
 
     def locate_cell(self, row: int, name: str, *, is_blank: bool) -> str:
         """Return the cell of a dossier, or what gave its value."""
@@ -156,9 +158,7 @@ class _Places:
         if not is_blank and self.filled.get(name, _NEVER)[row if name in self.filled else 0]:
             return self.map
         k = self.file[row]
-        head = self.heads[k].get(name)
-        if head is None:
-            return self.absent
+        head = self.heads[k][name]
         if name in self.sources[k].letters:
             return f"{head}{self.row[row]}"
         return f"{self.templates[k].format(self.row[row])}{head}"

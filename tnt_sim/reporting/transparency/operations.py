@@ -126,6 +126,8 @@ def _describe_conditions(n_applied: int, n_missed: int, state: int) -> Text:
             "It meets the {n} conditions that apply to it: it is eligible.",
             n=n_applied,
         )
+    if n_applied == 1:
+        return _("It does not meet the condition that applies to it.")
     return _(
         "Of the {n} conditions that apply to it, it does not meet {missed}.",
         n=Count(n_applied),

@@ -15,6 +15,7 @@ import numpy as np
 from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_amount, format_number, format_rate
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.report_tree import COLON
 from tnt_sim.reporting.text.scenario_entries import describe_eligibility, describe_recipients
 from tnt_sim.reporting.transparency.input_values import describe_label, format_cells
@@ -32,6 +33,7 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
 from tnt_sim.rules.offers.text import describe_cap, describe_grant
 from tnt_sim.rules.protocols import Mode, Path, Reading, RuleReading
+from tnt_sim.scenario.objective import SHORTFALL
 from tnt_sim.scenario.problem import select_in_force
 
 type Lines = dict[int, list[SheetLine]]
@@ -41,7 +43,6 @@ _MET, _MISSED = _("The application meets it."), _("The application does not meet
 _BLANK = _("The application does not state what it asks for.")
 _KEPT, _BROKEN = _("The list complies with it."), _("The list does not comply with it.")
 _SOFT = _("It may be departed from at a price.")
-_MEASURED = _("It is measured only.")
 _NAMING = _("A rule of the programme that names some applications, this one among them.")
 
 
@@ -92,7 +93,7 @@ def join_label(label: str, value: object, lang: Lang) -> str:
 
 def describe_entry(entry: Described, sentence: str, source: SheetSource) -> str:
     """Return the sentence of an entry with its legal source; a general one where it names applications."""
-    text = _NAMING.in_(source.lang) if has_names(entry) else sentence
+    text = _NAMING.in_(source.lang) if has_names(entry) else source.replace_ids(sentence)
     legal = entry.source or getattr(getattr(entry, "legal", None), "source", "")
     if not legal:
         return text
@@ -143,7 +144,11 @@ def add_rules(source: SheetSource, lines: Lines) -> None:
     """Add every rule that concerns a dossier: its sentence, the figure of its group, whether the list complies."""
     readings = {reading.id: reading for reading in source.reading.rules}
     compiled = {rule.id: rule for rule in source.problem.rules}
-    in_play = source.problem.offers.in_play
+    in_play, reported = source.problem.offers.in_play, dict[int, list[str]]()
+    stages = source.problem.scenario.spec.objective
+    goals = {
+        name.removeprefix(SHORTFALL) for stage in stages for name in (stage.minimise or stage.maximise or {})
+    }
     for rule, path in select_in_force(source.problem.scenario.spec, "rules"):
         if rule.kind == "decide" or rule.id not in readings:
             continue
@@ -152,6 +157,10 @@ def add_rules(source: SheetSource, lines: Lines) -> None:
         if not len(rows):
             continue
         label = rule.title or _("Rule of the programme").in_(source.lang)
+        if readings[rule.id].mode is Mode.REPORT and rule.id not in goals:
+            for row in rows.tolist():
+                reported.setdefault(row, []).append(rule.title or rule.id)
+            continue
         sentence = describe_entry(rule, describe_rule(rule, source.lang), source)
         measured = _GroupFigures(source, compiled[rule.id], readings[rule.id], rule)
         key = f"parameters.rule.{rule.id}"
@@ -162,6 +171,19 @@ def add_rules(source: SheetSource, lines: Lines) -> None:
             if value not in known:
                 known[value] = SheetLine(_ITEM, key, label, value, origin)
             lines[row].append(known[value])
+    _add_reported(source, reported, lines)
+
+
+def _add_reported(source: SheetSource, reported: dict[int, list[str]], lines: Lines) -> None:
+    """Add the figures that the programme only measures with a dossier, in one line: they decide nothing."""
+    label, origin = _("Measured only").in_(source.lang), source.locate_field("rules")
+    known: dict[tuple[str, ...], SheetLine] = {}
+    for row, titles in reported.items():
+        names = tuple(titles)
+        if names not in known:
+            text = _("{titles}. These figures have no effect on the decision.", titles=Items(names, ";"))
+            known[names] = SheetLine(_ITEM, "parameters.measured", label, text.in_(source.lang), origin)
+        lines[row].append(known[names])
 
 
 class _GroupFigures:
@@ -179,7 +201,7 @@ class _GroupFigures:
             for terms in self.sums:
                 self.hidden |= self._select_hidden(terms, self.codes)
         self.holds = reading.holds
-        self.soft = {Mode.PENALTY: _SOFT, Mode.REPORT: _MEASURED}.get(reading.mode)
+        self.soft = _SOFT if reading.mode is Mode.PENALTY else None
 
     def _select_hidden(self, terms: Terms, codes: IntArray) -> BoolArray:
         """Return the dossiers for which a sum would tell the figure of one other applicant, bool (n,)."""
@@ -311,6 +333,9 @@ def _describe_envelope(source: SheetSource, place: int, *, with_sums: bool) -> S
         if amount is None
         else _("Amount: {amount}.", amount=format_amount(amount, lang))
     ]
+    effective = envelopes.effective_cents[place]
+    if with_sums and effective is not None and effective != amount:
+        pieces.append(_("With transfers: {amount}.", amount=format_amount(effective, lang)))
     if with_sums:
         left = envelopes.left_cents[place] if amount is not None else None
         granted = format_amount(envelopes.granted_cents[place], lang)

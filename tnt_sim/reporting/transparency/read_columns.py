@@ -140,7 +140,8 @@ def find_read_columns(problem: Problem, case: Case) -> dict[str, BoolArray]:
     spec = problem.scenario.spec
     read = ReadColumns(case, spec.measures)
     everyone = np.ones(case.n, dtype=np.bool_)
-    read.add(("state", "committed", "filed_at"), everyone)
+    read.add(("state", "committed"), everyone)
+    read.add(("filed_at",), problem.offers.candidate & ~problem.offers.forced)  # it tells equal lists apart
     read.add(("envelope",), everyone if case.tree.n_nodes > 1 else ~everyone)
     for name, filled in (
         ("variant_of", case.table["variant_of"] != ""),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from html import escape
 
@@ -53,35 +54,75 @@ def build_page_start(title: str, lang: Lang, script: str = "") -> str:
     return f"{_build_head(lang, script)}{title}</title>\n<style>{read_style()}</style>\n</head>\n<body>\n"
 
 
-def render_article(head: SheetHead, lines: Iterable[SheetLine], level: int, attributes: str = "") -> str:
+def render_article(head: SheetHead, lines: Iterable[SheetLine], level: int) -> str:
     """Return the sheet as an article, whose title is a heading of some level."""
-    lang = head.lang
-    name = escape(head.project) if head.project else ""
-    where = " · ".join(escape(part) for part in (head.programme, head.day) if part)
     pieces = [
-        f"<article{attributes}>",
-        f'<p class="kind">{escape(SHEET.in_(lang))}</p>',
-        f"<h{level}>{escape(head.dossier)}{f' – {name}' if name else ''}</h{level}>",
-        f'<p class="where">{where}</p>',
-        *(f'<p class="notice">{escape(text)}</p>' for text in head.notices),
+        "<article>",
+        f'<p class="kind">{escape(SHEET.in_(head.lang))}</p>',
+        render_title(head, level),
+        f'<p class="where">{escape(describe_programme(head))}</p>',
+        render_notices(head),
         f'<p class="decision">{escape(head.decision)}</p>',
+        *render_items(lines, head.lang, level + 1),
+        f'<p class="law">{escape(LAW.in_(head.lang))}</p>\n</article>',
     ]
+    return "\n".join(piece for piece in pieces if piece)
+
+
+def render_title(head: SheetHead, level: int) -> str:
+    """Return the heading of a sheet: number and project."""
+    name = f" – {escape(head.project)}" if head.project else ""
+    return f"<h{level}>{escape(head.dossier)}{name}</h{level}>"
+
+
+def describe_programme(head: SheetHead) -> str:
+    """Return the programme and the day of the decision."""
+    return " · ".join(text for text in (head.programme, head.day) if text)
+
+
+def render_notices(head: SheetHead) -> str:
+    """Return what holds for the whole sheet."""
+    return "\n".join(f'<p class="notice">{escape(text)}</p>' for text in head.notices)
+
+
+def render_items(lines: Iterable[SheetLine], lang: Lang, level: int) -> Iterator[str]:
+    """Yield the heading of each item that has lines, and its lines."""
     grouped: dict[SheetItem, list[SheetLine]] = {item: [] for item in SheetItem}
     for entry in lines:
         grouped[entry.item].append(entry)
     for number, (item, entries) in enumerate(grouped.items(), start=1):
-        title = f"{number}. {TITLES[item].in_(lang)}"
-        pieces.append(f"<h{level + 1}>{escape(title)}</h{level + 1}>\n<dl>")
-        pieces.extend(render_entry(entry) for entry in entries)
-        pieces.append("</dl>")
-    pieces.append(f'<p class="law">{escape(LAW.in_(lang))}</p>\n</article>')
-    return "\n".join(pieces)
+        if entries:
+            title = f"{number}. {TITLES[item].in_(lang)}"
+            yield f"<h{level}>{escape(title)}</h{level}>"
+            if item is SheetItem.DATA:
+                place, entries = _set_place_apart(entries)
+                yield (
+                    f'<p class="from">{escape(place)}</p>\n<dl class="data">'
+                    if place
+                    else '<dl class="data">'
+                )
+            else:
+                yield "<dl>"
+            yield from (render_entry(entry) for entry in entries)
+            yield "</dl>"
+
+
+def _set_place_apart(entries: list[SheetLine]) -> tuple[str, list[SheetLine]]:
+    """Return the line or sheet from which the first value comes, and the lines without it in their origins."""
+    place = entries[0].origin.rpartition(", ")[0]
+    start = f"{place}, "
+    if not place:
+        return "", entries
+    return place, [
+        replace(entry, origin=entry.origin.removeprefix(start)) if entry.origin.startswith(start) else entry
+        for entry in entries
+    ]
 
 
 @cache
 def render_entry(entry: SheetLine) -> str:
     """Return a line of a sheet; lines that many sheets share are written once."""
-    origin = f'<span class="from">{escape(entry.origin)}</span>' if entry.origin else ""
+    origin = f"<small>{escape(entry.origin)}</small>" if entry.origin else ""
     return f"<div><dt>{escape(entry.label)}</dt><dd>{escape(entry.value)}{origin}</dd></div>"
 
 

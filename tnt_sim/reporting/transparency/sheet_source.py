@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.parameters import Names
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.rules.expressions.measures import encode_keys
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -117,6 +119,24 @@ class SheetSource:
     def locate_field(self, field: str, file: str = "summary.json") -> str:
         """Return the field of one of the run's documents."""
         return _('{file}, field "{field}"', file=file, field=field).in_(self.lang)
+
+    @cached_property
+    def titles_by_id(self) -> dict[str, str]:
+        """Titles of envelopes and measures, by their ids in quotes as a sentence writes them."""
+        tree, spec = self.problem.case.tree, self.problem.scenario.spec
+        titles = {name: measure.title for name, measure in spec.measures.items()}
+        titles |= dict(zip(tree.ids, tree.titles, strict=True))
+        quote = {name: Names([name]).in_(self.lang) for name in titles}
+        return {quote[name]: Names([title]).in_(self.lang) for name, title in titles.items() if title}
+
+    def replace_ids(self, sentence: str) -> str:
+        """Return a sentence with the titles of envelopes and measures in place of their ids."""
+        known = self.titles_by_id
+        return (
+            re.sub("|".join(map(re.escape, known)), lambda found: known[found[0]], sentence)
+            if known
+            else sentence
+        )
 
     def join_origins(self, *origins: str) -> str:
         """Return several origins of one line, without empty ones."""
