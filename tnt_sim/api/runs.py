@@ -170,6 +170,7 @@ class Run:
         pdf: Sequence[str] = (),
         time_limit: float | None = None,
         replace: bool = False,
+        wording: Path | str | None = None,
     ) -> TransparencyDocument:
         """Write the sheets of all applications into a folder, as `tnt-sim transparency` does.
 
@@ -179,6 +180,7 @@ class Run:
         pdf : applications whose sheet is written as PDF too
         time_limit : seconds; the next call goes on from there
         replace : write over the folder of another decision
+        wording : legal texts that a legal service edited
 
         Examples
         --------
@@ -186,10 +188,20 @@ class Run:
         24
         """
         from tnt_sim.deadline import Deadline
+        from tnt_sim.reporting.text.legal_wording import load_wording
         from tnt_sim.reporting.transparency.folder import write_transparency
 
         chosen, deadline = Lang(lang or self.lang), Deadline(time_limit)
-        return write_transparency(self.run, Path(folder), chosen, pdf=pdf, deadline=deadline, replace=replace)
+        texts = None if wording is None else load_wording(Path(wording))
+        return write_transparency(
+            self.run,
+            Path(folder),
+            chosen,
+            pdf=pdf,
+            deadline=deadline,
+            replace=replace,
+            wording=texts,
+        )
 
     def reconcile(
         self,

@@ -16,12 +16,15 @@ from tnt_sim.cli.options import (
     ForceOption,
     ProjectOption,
     RunArgument,
+    WordingOption,
     parse_lang,
     parse_seconds,
 )
-from tnt_sim.i18n.message import N_
+from tnt_sim.i18n.message import N_, Lang
 
 if TYPE_CHECKING:
+    from tnt_sim.engine.stored_run import StoredRun
+    from tnt_sim.reporting.text.legal_wording import LegalWording
     from tnt_sim.reporting.transparency.folder import TransparencyDocument
 
 FolderOption = Annotated[
@@ -53,6 +56,17 @@ LimitOption = Annotated[
 ]
 
 
+ArchiveOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        metavar=N_("FILE"),
+        help=N_("A zip of run, documents, entry of the register and hashes, for the archives."),
+        show_default=False,
+    ),
+]
+
+
 def transparency(
     run_dir: RunArgument,
     output: OutputOptions,
@@ -61,22 +75,52 @@ def transparency(
     project: ProjectOption = None,
     time_limit: LimitOption = None,
     force: ForceOption = False,
+    wording: WordingOption = None,
+    archive: ArchiveOption = None,
 ) -> int:
     """Write for each application how the decision on it came about, as a sheet for the applicant."""
     from tnt_sim.deadline import Deadline
 
     deadline = Deadline(parse_seconds(time_limit))
     tongue = parse_lang(output.lang, read_locale([run_dir]))
+    from tnt_sim.engine.run_folder.atomic_write import check_target
     from tnt_sim.engine.run_folder.run_access import open_stored
-    from tnt_sim.reporting.transparency.folder import write_transparency
+    from tnt_sim.reporting.text.legal_wording import load_wording
+    from tnt_sim.reporting.transparency.folder import choose_wording, write_transparency
     from tnt_sim.reporting.transparency.written_sheets import build_report
 
+    if archive is not None:
+        check_target(archive, replace=force)
+    texts = choose_wording(out) if wording is None else load_wording(wording)
     run = open_stored(run_dir, project, tongue)
     warn(run, tongue)
-    document = write_transparency(run, out, tongue, pdf=pdf or (), deadline=deadline, replace=force)
+    document = write_transparency(
+        run, out, tongue, pdf=pdf or (), deadline=deadline, replace=force, wording=texts
+    )
+    if archive is not None and document.complete:
+        _put_archive(run, project, out, document, archive, texts)
     hint = build_hint("transparency", tongue, format_arguments(run_dir))
     output.show(build_report(document, format_path(out)), document, tongue, hint)
     return _choose_exit_code(document)
+
+
+def _put_archive(
+    run: StoredRun,
+    project: Path | None,
+    folder: Path,
+    document: TransparencyDocument,
+    target: Path,
+    wording: LegalWording,
+) -> None:
+    """Write the archive package of a folder that is complete."""
+    from tnt_sim.engine.run_folder.atomic_write import put_file
+    from tnt_sim.reporting.transparency.folder import MANIFEST
+    from tnt_sim.reporting.transparency.programme.archive import build_archive, read_documents
+    from tnt_sim.verify.input_files import project_of
+
+    root = project or project_of(run.folder, run.summary)
+    files = read_documents(folder, [MANIFEST, *(entry.path for entry in document.files)])
+    put_file(target, build_archive(run, root, files, Lang(document.language), wording))
 
 
 def _choose_exit_code(document: TransparencyDocument) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,13 @@ from pydantic import TypeAdapter, ValidationError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.disk import build_write_error, put, put_each, quote_path
 from tnt_sim.documents import dump_document
+from tnt_sim.domain.publisher import list_missing_keys
 from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.decision_page.page import render_pdf
+from tnt_sim.reporting.text.legal_wording import LegalWording, load_shipped_wording, load_wording
+from tnt_sim.reporting.transparency.programme.documents import WORDING, iterate_programme_documents
 from tnt_sim.reporting.transparency.sheet import DossierSheet, build_sheets, refuse_unknown
 from tnt_sim.reporting.transparency.sheet_collection import iterate_collection
 from tnt_sim.verify.run_files import serialise_document
@@ -32,10 +35,6 @@ BATCH = 400
 """Sheets that are written before the manifest is: what is lost at most if the process is killed."""
 STEMS: Mapping[Lang, str] = {Lang.FR: "fiches", Lang.EN: "sheets"}
 """Name of the folder of sheets, and of the page of all of them, by language."""
-
-type Document = Callable[[StoredRun, Lang], Iterator[tuple[str, bytes]]]
-PROGRAMME_DOCUMENTS: tuple[Document, ...] = ()
-"""Functions that yield documents of the whole programme, as (name, content): rules, inventory, mention, notes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +64,8 @@ class TransparencyDocument:
     n_dossiers, n_sheets : dossiers of the run, and those with a sheet in the folder
     complete : whether every requested file is there
     stopped_by : `time_limit` or `interrupt` if it is not, else null
+    missing_keys : keys of `publisher` that the documents need and the scenario does not give
+    own_wording : whether the legal texts are an edited copy
     files : the files
     """
 
@@ -82,6 +83,8 @@ class TransparencyDocument:
     n_sheets: int
     complete: bool
     stopped_by: str | None
+    missing_keys: Sequence[str] = ()
+    own_wording: bool = False
     files: Sequence[TransparencyFile]
 
 
@@ -137,7 +140,7 @@ def _hash(data: bytes) -> str:
 
 
 def iterate_documents(
-    run: StoredRun, lang: Lang, dossiers: Sequence[str] | None = None
+    run: StoredRun, lang: Lang, dossiers: Sequence[str] | None = None, wording: LegalWording | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of every file but PDF and manifest; the same run gives the same bytes.
 
@@ -150,8 +153,21 @@ def iterate_documents(
     yield f"{stem}.html", "".join(iterate_collection(sheets, lang)).encode()
     for name, sheet in zip(list_sheet_names(run, sheets), sheets, strict=True):
         yield f"{stem}/{name}.html", sheet.to_html().encode()
-    for documents in PROGRAMME_DOCUMENTS:
-        yield from documents(run, lang)
+    yield from iterate_programme_documents(run, lang, wording)
+
+
+def choose_wording(folder: Path) -> LegalWording:
+    """Return the legal texts of a folder where somebody edited them, else those of the package.
+
+    Raises
+    ------
+    ScenarioError
+        With every defect of the edited copy.
+    """
+    shipped, file = load_shipped_wording(), folder / WORDING
+    if not file.is_file() or file.read_bytes() == shipped.data:
+        return shipped
+    return load_wording(file)
 
 
 def list_sheet_names(run: StoredRun, sheets: Sequence[DossierSheet]) -> list[str]:
@@ -179,6 +195,7 @@ def write_transparency(
     pdf: Sequence[str] = (),
     deadline: Deadline = UNLIMITED,
     replace: bool = False,
+    wording: LegalWording | None = None,
 ) -> TransparencyDocument:
     """Write the sheets of a run into a folder, in batches; return what was written.
 
@@ -187,30 +204,39 @@ def write_transparency(
     pdf : dossiers whose sheet is written as PDF too
     deadline : when to stop; what was written stays, and the next call goes on from there
     replace : whether a folder of another decision may be written over
+    wording : the legal texts; by default those that stand in the folder, else those of the package
 
     Raises
     ------
     DataError
         If the data of the run are gone or have changed.
+    ScenarioError
+        If the legal texts of the folder are broken.
     UsageError
         If the folder holds something else, or the program that draws PDF is missing.
     """
+    texts = wording or choose_wording(folder)
     writing = _Writing(folder, _read_known(run, folder, lang, replace=replace))
     stopped_by = None
     try:
-        _write_files(writing, run, lang, pdf, deadline)
+        _write_files(writing, run, lang, pdf, deadline, texts)
     except DeadlineExpired:
         stopped_by = "time_limit"
     except KeyboardInterrupt:
         stopped_by = "interrupt"
     writing.waiting.clear()
-    document = _build_document(run, lang, writing, stopped_by)
+    document = _build_document(run, lang, writing, stopped_by, texts)
     _put_manifest(folder, document)
     return document
 
 
 def _write_files(
-    writing: _Writing, run: StoredRun, lang: Lang, pdf: Sequence[str], deadline: Deadline
+    writing: _Writing,
+    run: StoredRun,
+    lang: Lang,
+    pdf: Sequence[str],
+    deadline: Deadline,
+    wording: LegalWording,
 ) -> None:
     """Write the sheets in batches, then the page of all, the programme's documents and the PDF."""
     deadline.check()
@@ -227,9 +253,8 @@ def _write_files(
         writing.flush()
     deadline.check()
     writing.add(f"{stem}.html", "".join(iterate_collection(sheets, lang)).encode())
-    for documents in PROGRAMME_DOCUMENTS:
-        for path, data in documents(run, lang):
-            writing.add(path, data)
+    for path, data in iterate_programme_documents(run, lang, wording):
+        writing.add(path, data)
     writing.flush()
     wanted = set(pdf)
     for sheet in sheets:
@@ -298,7 +323,7 @@ def _remove_files(folder: Path, document: TransparencyDocument) -> None:
 
 
 def _build_document(
-    run: StoredRun, lang: Lang, writing: _Writing, stopped_by: str | None
+    run: StoredRun, lang: Lang, writing: _Writing, stopped_by: str | None, wording: LegalWording
 ) -> TransparencyDocument:
     files = [entry for entry in writing.files.values() if (writing.folder / entry.path).is_file()]
     return TransparencyDocument(
@@ -314,6 +339,8 @@ def _build_document(
         n_sheets=sum(1 for entry in files if entry.dossier is not None and entry.drawn_from is None),
         complete=stopped_by is None,
         stopped_by=stopped_by,
+        missing_keys=list_missing_keys(run.spec.published_by),
+        own_wording=wording.data != load_shipped_wording().data,
         files=files,
     )
 

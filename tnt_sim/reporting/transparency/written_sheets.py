@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.report_tree import Node, Paragraph, Report
+from tnt_sim.reporting.report_tree import Callout, Node, Paragraph, Report, Tone
 from tnt_sim.reporting.transparency.folder import TransparencyDocument
 
 _STOPPED = {
@@ -38,5 +38,13 @@ def build_report(document: TransparencyDocument, folder: str) -> Report:
         texts.append(_n("{n} sheet as PDF", "{n} sheets as PDF", n=n_pdf))
     if document.stopped_by is not None:
         texts.append(_STOPPED[document.stopped_by])
+    if document.own_wording:
+        texts.append(_("The legal texts are an edited copy."))
     nodes: list[Node] = [Paragraph(text) for text in texts]
+    if document.missing_keys:
+        words = _(
+            "The documents are to be completed. Missing in `publisher` of the scenario: {keys}.",
+            keys=", ".join(document.missing_keys),
+        )
+        nodes.append(Callout(words, Tone.WARNING))
     return Report(title=_("Sheets written"), nodes=nodes, bare=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tnt_sim.engine.stored_run import StoredRun
@@ -66,6 +66,11 @@ def build_archive(
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             package.writestr(entry, files[name], zipfile.ZIP_DEFLATED, 6)
     return stream.getvalue()
+
+
+def read_documents(folder: Path, paths: Iterable[str]) -> dict[str, bytes]:
+    """Return the content of the documents of a folder, by path: those that its manifest names."""
+    return {path: (folder / path).read_bytes() for path in paths}
 
 
 def _iterate_files(
