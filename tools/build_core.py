@@ -4,12 +4,15 @@ Hatchling calls it for wheels and for editable installs (`uv run`). Without a co
 it says so in one line and the package is installed with its numpy kernels alone. A wheel that holds the library is
 tagged for this platform; without it the wheel is pure.
 
+With the variable TNT_SIM_PURE the wheel is pure on any machine.
+
 `python tools/build_core.py` builds the library beside its sources, for a checkout.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -38,6 +41,8 @@ class CoreBuildHook(BuildHookInterface):  # type: ignore[misc, unused-ignore]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the library, and name it and the platform to a wheel that is to hold it."""
+        if os.environ.get("TNT_SIM_PURE"):  # a wheel for every platform
+            return
         build = load_build(Path(self.root))
         failure = build.build_library()
         if failure is not None:
