@@ -36,7 +36,10 @@ include_patterns = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
 ]
-exclude_patterns = [".*", "build", "dist", "runs", "site", "tests", "tnt_sim", "benchmarks", "scenarios/runs", "docs/package-description.md"]
+exclude_patterns = [
+    ".*", "build", "dist", "runs", "site", "tests", "tnt_sim", "benchmarks", "scenarios/runs",
+    "docs/package-description.md",
+]  # fmt: skip
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
