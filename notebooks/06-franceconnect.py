@@ -38,7 +38,7 @@ alt.renderers.set_embed_options(format_locale="fr-FR")
 alt.theme.register("story", enable=True)(lambda: {"config": {"font": "Arial", "title": {"anchor": "start"}}})
 
 scenario = tnt.read_scenario(scenario_file).with_({"locale": "fr"})
-result = scenario.solve(cross_check="never")
+result = scenario.session().solve()  # une session : l’ordre entre listes de même valeur n’y est pas démontré
 priced = tnt.prices(scenario, kinds=["rule"], prove=False)
 targets = {
     "departements": "tous les départements",
@@ -87,10 +87,11 @@ result.plot.by_department("count")
 limited = tnt.read_scenario(limited_file)
 goals = [tnt.goals.minimise(f"shortfall.{rule.id}") for rule in limited.spec.rules]
 quick = limited.with_({"objective": goals, "locale": "fr"})
+session = quick.session()
 
 
 def reach(millions):
-    return quick.with_({"programme.amount": f"{millions} M€"}).solve(cross_check="never")
+    return session.solve({"programme.amount": f"{millions} M€"})
 
 
 def draw(millions, reached):
