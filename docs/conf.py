@@ -63,6 +63,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,
+    "default_thumb_file": str(Path(__file__).parent / "_static" / "table.svg"),
 }
 """The gallery is executed with the notebooks; an example whose text is unchanged is not executed again."""
 
