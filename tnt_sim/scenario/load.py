@@ -21,7 +21,7 @@ import polars as pl
 from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.domain.portfolio import Portfolio
-from tnt_sim.errors import DataError, Defect, Defects, InputError, ScenarioError, UsageError, suggest_name
+from tnt_sim.errors import DataError, Defects, InputError, ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import _
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
@@ -188,14 +188,15 @@ def _load(
 
 
 def _check_place_column(scenario: ScenarioData) -> None:
-    """Refuse a `territory.column` that the applications do not have."""
-    name, columns = scenario.spec.place_column, scenario.portfolio.table.columns
-    if name is None or name in columns:
-        return
-    place = scenario.locate(("territory", "column"))
-    own = [column for column in columns if not column.startswith("_")]
-    text = _('the applications have no column "{name}".', name=name)
-    raise ScenarioError([Defect("territory", text, (place,), hint=suggest_name(name, own))])
+    """Refuse a `territory.column` or `territory.rural` that the applications do not have."""
+    own = [column for column in scenario.portfolio.table.columns if not column.startswith("_")]
+    defects = Defects()
+    for key, name in (("column", scenario.spec.place_column), ("rural", scenario.spec.rural_column)):
+        if name is not None and name not in own:
+            place = scenario.locate(("territory", key))
+            text = _('the applications have no column "{name}".', name=name)
+            defects.add("territory", text, place, hint=suggest_name(name, own))
+    defects.raise_if_any(ScenarioError)
 
 
 def _check_allowed_columns(scenario: ScenarioData) -> None:

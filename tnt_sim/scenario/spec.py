@@ -306,10 +306,13 @@ class TerritorySpec(Described):
     fill: tuple[Literal["applicant_id", "commune", "epci", "department", "region", "population"], ...] = ()
     column: Code | None = None
     label: str = ""
+    rural: Code | None = None
 
     @model_validator(mode="after")
     def _check_map(self) -> TerritorySpec:
         if self.year is not None and self.column is None:
+            return self
+        if self.rural is not None and self.year is None and not (self.fill or self.label):
             return self
         if self.year is not None or self.fill or self.column is None:
             raise build_field_error(
@@ -401,6 +404,11 @@ class ScenarioSpec(Spec):
     def place_column(self) -> str | None:
         """The column that names the territory of an application where it is no department of France."""
         return None if self.territory is None else self.territory.column
+
+    @property
+    def rural_column(self) -> str | None:
+        """The column that says how rural the territory of an application is, if the scenario names one."""
+        return None if self.territory is None else self.territory.rural
 
     @property
     def place_label(self) -> str:

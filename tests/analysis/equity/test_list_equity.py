@@ -165,6 +165,41 @@ def test_a_programme_elsewhere_has_no_french_classes() -> None:
     assert equity.find_index("department") is None
 
 
+@pytest.mark.parametrize("name", ["milieu", "key", "inhabitants", "size", "rural", "department"])
+def test_a_column_of_the_planner_says_what_is_rural(name: str) -> None:
+    """The classes are the values of the column, whatever it is called."""
+    rows = draw_rows(4)
+    classes = [[" 01 ", "2A", None, ""][k % 4] for k in range(len(rows))]
+    table = pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(
+        pl.Series(name, classes, dtype=pl.String)
+    )
+    equity = compute_equity(table, make_spec(territory={"rural": name}))
+    assert "commune" not in equity.dimensions
+    counts = {value: sum((one or "").strip() == value for one in classes) for value in ("01", "2A", "")}
+    assert {entry.name: entry.n_dossiers for entry in equity.list_classes("rural")} == counts
+    assert "commune" in compute_equity(table, make_spec()).dimensions
+
+
+def test_an_unknown_rural_column_is_refused(folder: Path) -> None:
+    path = folder / "petit.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "territory: {rural: milieux}\n", encoding="utf-8")
+    table = folder / "dossiers.csv"
+    head, *lines = table.read_text(encoding="utf-8").splitlines()
+    body = [f"{line},{'rural' if k % 3 else 'urbain'}" for k, line in enumerate(lines)]
+    table.write_text("\n".join([f"{head},milieu", *body]) + "\n", encoding="utf-8")
+    with pytest.raises(tnt.ScenarioError, match="milieux") as caught:
+        tnt.read_scenario(path)
+    assert "milieu" in str(caught.value.defects[0].hint)
+    path.write_text(path.read_text(encoding="utf-8").replace("milieux", "milieu"), encoding="utf-8")
+    result = tnt.read_scenario(path).solve()
+    classes = result.equity().table("classes").filter(dimension="rural")
+    assert classes["class"].to_list() == ["rural", "urbain"]
+    assert classes["n_dossiers"].sum() == len(lines)
+    compared = tnt.compare(result, tnt.read_scenario(path), attribute=False)
+    assert compared.table("classes").filter(dimension="rural").height == 4
+    assert "urbain" in result.report.html(explain=False)
+
+
 def test_the_register_is_compared_on_the_same_applications() -> None:
     rows = [row | {"population": 100 + k, "applicant_id": f"0100{k}"} for k, row in enumerate(draw_rows(7))]
     rows[0] |= {"committed_cents": 500, "granted_cents": 500, "funded": True, "eligible": True}

@@ -73,7 +73,9 @@ class ComparedRun:
         """Return one row per application: attributes, request, envelope, `eligible`, `funded`, `granted_cents`."""
         case = self.problem.case
         ids = pl.Series("envelope", case.tree.ids, dtype=pl.String)
-        return case.table.select("dossier", *ATTRIBUTES, "requested_cents").with_columns(
+        rural = self.scenario.spec.rural_column
+        own = () if rural is None or rural in ATTRIBUTES else (rural,)
+        return case.table.select("dossier", *ATTRIBUTES, "requested_cents", *own).with_columns(
             ids.gather(pl.Series(case.node)),
             pl.Series("eligible", select_eligible(self.problem)),
             pl.Series("funded", self.allocation.funded),

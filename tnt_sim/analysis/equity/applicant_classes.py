@@ -1,8 +1,9 @@
 """Classes by which a control body asks how applicants were treated: size, small commune, overseas, type.
 
 An application without a class has the class "". Size and small communes follow the inhabitants of the applicant.
-The maps have no density class, so there is no rural and no urban: a commune is below `SMALL_COMMUNE` inhabitants
-or not, and other applicants have no class there.
+The maps have no density class. A scenario names the column that has one by `territory: {rural: COLUMN}`, and its
+values are the classes. Without it, a commune is below `SMALL_COMMUNE` inhabitants or not, and other applicants
+have no class there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ SMALL_COMMUNE = 2_000
 """Inhabitants below which a commune counts as small: those that make an urban unit for INSEE."""
 SMALL, LARGE = "below-2000", "2000+"
 MAINLAND, OVERSEAS = "mainland", "overseas"
-DIMENSIONS = ("size", "commune", "overseas", "applicant_type")
+RURAL = "rural"
+"""Column with the value that says how rural the territory of an application is."""
+DIMENSIONS = ("size", "commune", RURAL, "overseas", "applicant_type")
 """Names of the dimensions, in the order of pages."""
 
 _MAINLAND_CODE = r"^(?:0[1-9]|[1-8]\d|9[0-5]|2[AB])$"
@@ -53,7 +56,9 @@ def build_class_columns(spec: ScenarioSpec, columns: Sequence[str]) -> dict[str,
         size = pl.when(heads >= bound).then(pl.lit(code)).otherwise(size)
     classes = {"size": size}
     is_french = spec.place_column is None
-    if is_french and "applicant_type" in columns:
+    if RURAL in columns:
+        classes[RURAL] = pl.col(RURAL).cast(pl.String).str.strip_chars().fill_null("")
+    elif is_french and "applicant_type" in columns:
         small = pl.when(heads < SMALL_COMMUNE).then(pl.lit(SMALL)).otherwise(pl.lit(LARGE))
         is_known = (pl.col("applicant_type") == "commune") & heads.is_not_null()
         classes["commune"] = pl.when(is_known).then(small).otherwise(pl.lit(""))

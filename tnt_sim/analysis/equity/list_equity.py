@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.equity.applicant_classes import DIMENSIONS, build_class_columns, rank_class
+from tnt_sim.analysis.equity.applicant_classes import DIMENSIONS, RURAL, build_class_columns, rank_class
 from tnt_sim.analysis.equity.department_spread import ListMoney, compute_spreads, get_map_year
 from tnt_sim.analysis.equity.gini_index import compute_gini
 from tnt_sim.analysis.equity.theil_index import TheilUnits
@@ -167,7 +167,7 @@ def _compute_list(table: pl.DataFrame, spec: ScenarioSpec) -> ListEquity:
 
 
 _WRITTEN = ("applicant_type", "department", "region")
-"""Columns that decide the class of an applicant."""
+"""Columns that decide the class of an applicant, with the one that says how rural its territory is."""
 
 
 def _build_units(table: pl.DataFrame, spec: ScenarioSpec) -> tuple[pl.DataFrame, list[str]]:
@@ -175,14 +175,17 @@ def _build_units(table: pl.DataFrame, spec: ScenarioSpec) -> tuple[pl.DataFrame,
     heads = pl.col("population") if "population" in table.columns else pl.lit(None, pl.Int64)
     sought = pl.col("requested_cents") if "requested_cents" in table.columns else pl.lit(None, pl.Int64)
     is_eligible = pl.col("eligible")
-    written = [name for name in _WRITTEN if name in table.columns]
+    written = [pl.col(name) for name in _WRITTEN if name in table.columns]
+    if spec.rural_column is not None and spec.rural_column in table.columns:
+        written.append(pl.col(spec.rural_column).alias(RURAL))
+    names = [column.meta.output_name() for column in written]
     units = (
         table.lazy()
         .select(
             *written, "eligible", "funded", "granted_cents",
             key=_build_key(table.columns), heads=heads.cast(pl.Int64), sought=sought.cast(pl.Int64),
         )
-        .group_by("key", *written)
+        .group_by("key", *names)
         .agg(
             pl.len().cast(pl.Int64).alias("n_dossiers"),
             is_eligible.sum().cast(pl.Int64).alias("n_eligible"),
@@ -196,7 +199,7 @@ def _build_units(table: pl.DataFrame, spec: ScenarioSpec) -> tuple[pl.DataFrame,
         )
         .with_columns(key=pl.col("key").cast(pl.Categorical).to_physical())
         .with_columns(inhabitants=pl.when(pl.col("heads") > 0).then("heads").max().over("key"))
-        .with_columns(**build_class_columns(spec, written))
+        .with_columns(**build_class_columns(spec, names))
         .collect()
     )  # fmt: skip
     dimensions = [name for name in DIMENSIONS if name in units.columns and (units[name] != "").any()]

@@ -40,6 +40,7 @@ DIMENSION: Mapping[str, Text] = MappingProxyType(
         "": _("All applications"),
         "size": _("By size of the applicant"),
         "commune": _("Small communes and the others"),
+        "rural": _("Rural and urban"),
         "overseas": _("Mainland France and overseas"),
         "applicant_type": _("By applicant type"),
     }
@@ -54,6 +55,7 @@ _PLACES = {
 _REST = {
     "size": _("unknown population"),
     "commune": _("no commune, or unknown population"),
+    "rural": _("class not known"),
     "overseas": _("department not known"),
     "applicant_type": _("type not known"),
 }
@@ -126,6 +128,14 @@ def describe_heads(equity: ListEquity, dimension: str) -> Text | None:
             small=first,
             large=second,
         )
+    if dimension == "rural":
+        return _(
+            'Per inhabitant, {first} in the class "{name}" and {second} in the class "{other}".',
+            first=first,
+            name=pair[0].name,
+            second=second,
+            other=pair[1].name,
+        )
     return _(
         "Applicants of mainland France and Corsica receive {mainland} per inhabitant, those overseas {overseas}.",
         mainland=first,
@@ -154,6 +164,14 @@ def describe_success(equity: ListEquity, dimension: str) -> Text | None:
             small=first,
             large=second,
         )
+    if dimension == "rural":
+        return _(
+            'Applications funded in the class "{name}": {first}; in the class "{other}": {second}.',
+            first=first,
+            name=pair[0].name,
+            second=second,
+            other=pair[1].name,
+        )
     return _(
         "Applications of mainland France and Corsica that are funded: {mainland}; overseas: {overseas}.",
         mainland=first,
@@ -162,8 +180,8 @@ def describe_success(equity: ListEquity, dimension: str) -> Text | None:
 
 
 def _find_pair(equity: ListEquity, dimension: str) -> tuple[EquityClass, EquityClass] | None:
-    """Return small communes and the others, or mainland and overseas; None unless both have applications."""
-    if dimension not in ("commune", "overseas"):
+    """Return small communes and the others, two rural classes, or mainland and overseas; None for one alone."""
+    if dimension not in ("commune", "rural", "overseas"):
         return None
     named = [entry for entry in equity.list_classes(dimension) if entry.name]
     return (named[0], named[1]) if len(named) == 2 else None
