@@ -50,7 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("show scenario.yaml", SOLVERS | SLOW, 245),
         ("import data/dossiers.csv --out table", SOLVERS | SLOW, 93),
         ("verify {a}", SOLVERS | SLOW, 257),
-        ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 296),
+        ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 306),
         ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 262),
         ("run scenario.yaml", SECOND | SLOW, 355),
         ("explain {a} E-24", SECOND | SLOW, 341),

@@ -60,10 +60,8 @@ _REST = {
     "applicant_type": _("type not known"),
 }
 _UNITS = {APPLICANT: _("applicants"), DEPARTMENT: _("departments")}
-ABOUT_HEADS = _(
-    "Inhabitants: those of the applicants that filed, each applicant once. A commune and its group of communes "
-    "are two applicants, whose inhabitants overlap."
-)
+ABOUT_HEADS = _("Inhabitants: those of the applicants that filed, each applicant once.")
+ABOUT_OVERLAP = _("A commune and its group of communes are two applicants, whose inhabitants overlap.")
 ABOUT_INDICES = _(
     "Both indices are 0 where every unit has as much per inhabitant, and rise with the differences."
 )
@@ -327,7 +325,11 @@ def build_index_columns(equity: ListEquity) -> list[Column]:
 
 def list_remarks(equity: ListEquity) -> list[Text]:
     """Return what a reader must know of the figures."""
-    remarks = [ABOUT_HEADS, *([ABOUT_SMALL] if "commune" in equity.dimensions else [])]
+    remarks = [ABOUT_HEADS]
+    if {"commune", "overseas"} & set(equity.dimensions):
+        remarks.append(ABOUT_OVERLAP)
+    if "commune" in equity.dimensions:
+        remarks.append(ABOUT_SMALL)
     unknown = describe_unknown(equity)
     return remarks if unknown is None else [*remarks, unknown]
 
