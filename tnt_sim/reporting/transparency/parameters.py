@@ -103,7 +103,7 @@ def describe_entry(entry: Described, sentence: str, source: SheetSource) -> str:
 def add_grants(source: SheetSource, lines: Lines) -> None:
     """Add the entry that sets the amount of each dossier."""
     problem, lang = source.problem, source.lang
-    left = problem.eligibility.eligible & ~problem.offers.committed
+    left = source.is_open
     label = _("How the amount is computed").in_(lang)
     for k, (grant, path) in enumerate(select_in_force(problem.scenario.spec, "grants")):
         chosen = select(source.case, grant.where, (*path, "where"))

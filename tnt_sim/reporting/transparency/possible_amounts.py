@@ -19,7 +19,7 @@ _LIMITS: Mapping[str, Text] = {
     "formula": _("the scale of the programme ({{amount}})"),
     "base": _("the eligible cost ({{amount}})"),
     "max_rate": _("the rate of the eligible cost ({{amount}})"),
-    "max": _("the maximum of the programme ({{amount}})"),
+    "max": _("the maximum that applies ({{amount}})"),
     "caps": _("what the caps on the project leave ({{amount}})"),
 }
 
@@ -55,9 +55,8 @@ def build_amounts(source: SheetSource) -> dict[int, SheetLine]:
 def _read_limits(source: SheetSource) -> list[tuple[Text, IntArray]]:
     """Return each limit with its cents by row, `NO_LIMIT` where it is none."""
     problem = source.problem
-    open_ = problem.eligibility.eligible & source.table["committed_cents"].is_null().to_numpy()
     grants = select_in_force(problem.scenario.spec, "grants")
-    cents = compute_grant_limits(source.case, grants, open_)
+    cents = compute_grant_limits(source.case, grants, source.is_open)
     cents["caps"] = problem.caps.compute_ceiling_cents()
     return [(text, cents[key]) for key, text in _LIMITS.items() if key in cents]
 

@@ -155,8 +155,8 @@ def find_read_columns(problem: Problem, case: Case) -> dict[str, BoolArray]:
         read.add(list_selector_columns(entry.require), rows & case.select_applicable(entry.id))
     for waiver, path in select_in_force(spec, "waivers"):
         read.add_condition(waiver.where, (*path, "where"), everyone)
-    open_ = problem.eligibility.eligible & ~problem.offers.committed
-    _add_grants(problem, read, open_)
+    free = problem.scenario.portfolio.table["committed_cents"].is_null().to_numpy()
+    _add_grants(problem, read, problem.eligibility.eligible & free)
     _add_caps(problem, read)
     in_play = problem.offers.in_play
     for rule, path in select_in_force(spec, "rules"):

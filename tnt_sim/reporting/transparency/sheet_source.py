@@ -79,6 +79,17 @@ class SheetSource:
         return order.join(build_decision_table(self.run), on="dossier", how="left", maintain_order="left")
 
     @cached_property
+    def cells(self) -> pl.DataFrame:
+        """The dossiers as their files give them, by row: without the grants that earlier steps made."""
+        return self.problem.scenario.portfolio.table
+
+    @cached_property
+    def is_open(self) -> BoolArray:
+        """The eligible dossiers without a commitment of an earlier decision, bool (n,)."""
+        free: BoolArray = self.cells["committed_cents"].is_null().to_numpy()
+        return self.problem.eligibility.eligible & free
+
+    @cached_property
     def granted_cents(self) -> IntArray:
         """The grant of each dossier in cents, int64 (n,)."""
         cents: IntArray = self.table["granted_cents"].to_numpy()
