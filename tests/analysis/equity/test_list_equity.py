@@ -15,6 +15,8 @@ from support.lanes import seeds
 
 import tnt_sim as tnt
 from tnt_sim.analysis.equity.list_equity import ListEquity, compute_equity
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.report_tree import Section, Table, write_words
 from tnt_sim.scenario.spec import ScenarioSpec
 
 Row = dict[str, Any]
@@ -223,6 +225,18 @@ def test_python_comparison_and_report_say_the_same(folder: Path) -> None:
     assert json.loads(equity.to_json()) == equity.document
     mine = richer.table("classes").filter(side="petit").drop("side")
     assert mine.to_dicts() == equity.table("classes").to_dicts()
+    page = richer.build_report()
+    [section] = [
+        one for one in page.nodes if isinstance(one, Section) and write_words(one.title, Lang.EN) == "Equity"
+    ]
+    tables = [one for one in section.nodes if isinstance(one, Table)]
+    assert len(tables) == len(equity.exact.dimensions)
+    shares = [list(table.columns[1].values) for table in tables]
+    wanted = [
+        [round(entry.funded_share or Fraction(0), 3) for entry in equity.exact.list_classes(dimension)]
+        for dimension in equity.exact.dimensions
+    ]
+    assert shares == wanted
     indices = richer.table("indices")
     department = equity.table("indices").filter(unit="department").row(0, named=True)
     assert indices.filter(side="petit", unit="department").row(0, named=True)["gini"] == department["gini"]

@@ -37,6 +37,7 @@ from tnt_sim.reporting.reports.comparison_answer import (
     build_envelope_chart,
     label_departments,
 )
+from tnt_sim.reporting.reports.equity import build_compared_section
 from tnt_sim.reporting.reports.money_spread import build_spread_nodes
 from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.reporting.text.change_words import describe_cause
@@ -148,6 +149,7 @@ def _build_sections(comparison: ComparedRuns) -> Iterator[Section]:
     yield from _build_differences(comparison)
     yield from build_department_section(comparison)
     yield _build_spread_section(comparison)
+    yield build_compared_section(comparison.equities)
     for dimension, title in DIMENSION.items():
         yield _build_dimension_section(comparison, dimension, title)
     for name, moved in comparison.moves.items():

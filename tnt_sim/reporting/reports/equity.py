@@ -15,6 +15,7 @@ from tnt_sim.analysis.equity.applicant_classes import (
     SMALL,
     SMALL_COMMUNE,
     list_size_codes,
+    rank_class,
 )
 from tnt_sim.analysis.equity.list_equity import APPLICANT, DEPARTMENT, EquityClass, EquityIndex, ListEquity
 from tnt_sim.domain.money import divide_cents
@@ -345,6 +346,30 @@ def build_sections(equity: ListEquity) -> Iterator[Section]:
     if equity.splits:
         nodes.append(Table(build_split_columns(equity), SPLITS, narrow_cards=True))
     yield Section(INDICES, nodes)
+
+
+def build_compared_section(equities: Mapping[str, ListEquity]) -> Section:
+    """Return the share funded and the money per inhabitant of each class, for each of several lists."""
+    dimensions = dict.fromkeys(name for equity in equities.values() for name in equity.dimensions)
+    tables = [_build_compared_table(equities, dimension) for dimension in dimensions]
+    return Section(_("Equity"), [Paragraph(ABOUT_HEADS, soft=True), *tables], annex=True)
+
+
+def _build_compared_table(equities: Mapping[str, ListEquity], dimension: str) -> Table:
+    known = {
+        name: {entry.name: entry for entry in equity.list_classes(dimension)}
+        for name, equity in equities.items()
+    }
+    every = {code: entry for classes in known.values() for code, entry in classes.items()}
+    codes = sorted(every, key=lambda code: rank_class(dimension, code))
+    columns = [Column(_("Class"), [label_class(every[code]) for code in codes])]
+    for name, classes in known.items():
+        entries = [classes.get(code) for code in codes]
+        shares = [None if entry is None else _round_share(entry.funded_share) for entry in entries]
+        heads = [None if entry is None else round_per_head(entry) for entry in entries]
+        columns.append(Column(_("{name}: share funded", name=name), shares, Kind.RATE))
+        columns.append(Column(_("{name}: per inhabitant", name=name), heads, Kind.MONEY))
+    return Table(columns, DIMENSION[dimension], narrow_cards=True)
 
 
 def build_report(equity: ListEquity, run: StoredRun) -> Report:
