@@ -24,6 +24,7 @@ HEADER = (
     "population",
 )
 ROWS = (
+    ("D-0", 5000, 9000, 11, "01004", "commune", "", ""),
     ("D-1", 1000, 2000, 9, "01004", "commune", "", ""),
     ("D-2", 1500, 4000, 8, "01007", "commune", "01", 1234),
     ("D-3", 900, 1000, 2, "01004", "commune", "", ""),
@@ -39,6 +40,7 @@ programme: {id: p, title: Programme, amount: 3 000 €}
 dossiers:
   - file: table.xlsx
     columns: {dossier: Numéro, requested: Montant demandé}
+    where: {score: {max: 10}}
 rules:
   - {id: small, title: By department, kind: limit, measure: granted, by: department, max: 2 600 €}
 eligibility:
@@ -79,8 +81,8 @@ def sheets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DossierSheet]:
 
 
 def test_a_value_of_a_workbook_has_its_cell(sheets: dict[str, DossierSheet]) -> None:
-    assert get_line(sheets["D-1"], "data.requested") == ("€1,000", 'table.xlsx, sheet "Demandes", cell B2')
-    assert get_line(sheets["D-3"], "data.score") == ("2", 'table.xlsx, sheet "Demandes", cell D4')
+    assert get_line(sheets["D-1"], "data.requested") == ("€1,000", 'table.xlsx, sheet "Demandes", cell B3')
+    assert get_line(sheets["D-3"], "data.score") == ("2", 'table.xlsx, sheet "Demandes", cell D5')
 
 
 def test_a_value_of_the_map_says_so(sheets: dict[str, DossierSheet]) -> None:
@@ -88,11 +90,12 @@ def test_a_value_of_the_map_says_so(sheets: dict[str, DossierSheet]) -> None:
     value, origin = get_line(sheets["D-1"], "data.population")
     assert origin == "the map of 2021"
     assert int(value.replace(",", "")) > 1000
-    assert get_line(sheets["D-2"], "data.population") == ("1,234", 'table.xlsx, sheet "Demandes", cell H3')
+    assert get_line(sheets["D-2"], "data.population") == ("1,234", 'table.xlsx, sheet "Demandes", cell H4')
 
 
 def test_a_criterion_is_its_figure_times_its_weight(sheets: dict[str, DossierSheet]) -> None:
-    for dossier, __, __, score, *__ in ROWS:
+    assert "D-0" not in sheets
+    for dossier, __, __, score, *__ in ROWS[1:]:
         text = get_line(sheets[str(dossier)], "parameters.criterion.1")[0]
         assert f"Score: {score} × 2 = {int(str(score)) * 2}." in text
 

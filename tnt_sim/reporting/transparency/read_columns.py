@@ -135,8 +135,13 @@ def select_concerned(case: Case, rule: Any, path: Path) -> BoolArray:
     return concerned & case.select_applicable(rule.id)
 
 
-def find_read_columns(problem: Problem, case: Case) -> dict[str, BoolArray]:
-    """Return by column the dossiers of which a decision reads it, bool (n,)."""
+def find_read_columns(problem: Problem, case: Case, open_: BoolArray) -> dict[str, BoolArray]:
+    """Return by column the dossiers of which a decision reads it, bool (n,).
+
+    Parameters
+    ----------
+    open_ : bool (n,), the eligible dossiers without an earlier commitment, whose amount is computed
+    """
     spec = problem.scenario.spec
     read = ReadColumns(case, spec.measures)
     everyone = np.ones(case.n, dtype=np.bool_)
@@ -155,8 +160,7 @@ def find_read_columns(problem: Problem, case: Case) -> dict[str, BoolArray]:
         read.add(list_selector_columns(entry.require), rows & case.select_applicable(entry.id))
     for waiver, path in select_in_force(spec, "waivers"):
         read.add_condition(waiver.where, (*path, "where"), everyone)
-    free = problem.scenario.portfolio.table["committed_cents"].is_null().to_numpy()
-    _add_grants(problem, read, problem.eligibility.eligible & free)
+    _add_grants(problem, read, open_)
     _add_caps(problem, read)
     in_play = problem.offers.in_play
     for rule, path in select_in_force(spec, "rules"):

@@ -117,7 +117,7 @@ def refuse_unknown(dossiers: Sequence[str], known: Collection[str]) -> None:
 def _build_lines(source: SheetSource) -> Lines:
     """Return the lines of each dossier, by row, in the order of the law."""
     lines: Lines = build_contributions(source)
-    read = find_read_columns(source.problem, source.case)
+    read = find_read_columns(source.problem, source.case, source.is_open)
     parameters: Lines = {row: [] for row in lines}
     for add in (add_conditions, add_grants, add_caps, add_rules, add_criteria, add_envelopes):
         add(source, parameters)

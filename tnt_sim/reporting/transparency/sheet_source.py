@@ -81,7 +81,10 @@ class SheetSource:
     @cached_property
     def cells(self) -> pl.DataFrame:
         """The dossiers as their files give them, by row: without the grants that earlier steps made."""
-        return self.problem.scenario.portfolio.table
+        filed = self.problem.scenario.portfolio.table
+        own = self.case.table
+        order = own.select("dossier").join(filed, on="dossier", how="left", maintain_order="left")
+        return order.hstack(own.select(name for name in own.columns if name not in order.columns))
 
     @cached_property
     def is_open(self) -> BoolArray:
