@@ -8,6 +8,7 @@ from tnt_sim.i18n.message import _, _n
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.reporting.command_documents import AmendmentSignature, SignDocument
 from tnt_sim.reporting.report_tree import Callout, Node, Paragraph, Report, Tone
+from tnt_sim.reporting.text.legal_wording import load_shipped_wording
 
 
 def build_report(document: SignDocument) -> Report:
@@ -23,10 +24,12 @@ def build_report(document: SignDocument) -> Report:
     nodes: list[Node] = [Callout(signed, Tone.GOOD)]
     if isinstance(signature, AmendmentSignature):
         nodes.append(Paragraph(_("{freed} free again", freed=Money(signature.freed_cents))))
+        nodes.append(Paragraph(load_shipped_wording().write("amendment_is_adversarial"), soft=True))
     register = PurePath(document.path).parent.name
     nodes.append(
         Paragraph(_("The next scenario starts from it: committed_from: {register}/", register=register))
     )
     if document.signing_key is not None:
         nodes.append(Paragraph(_("Signed with the key {key}", key=document.signing_key)))
+    nodes.append(Paragraph(load_shipped_wording().write("signature_is_not_legal"), soft=True))
     return Report(title=_("Signature"), nodes=nodes, bare=True)

@@ -50,6 +50,10 @@ class LegalWording:
         """Return one text in one language with its placeholders replaced."""
         return self.texts[key].fill(lang, **values)
 
+    def write(self, key: str) -> Text:
+        """Return one text without placeholders in both languages."""
+        return Text(self.texts[key].fr, self.texts[key].en)
+
     def get_article(self, key: str) -> str:
         """Return the article that a text comes from."""
         return self.texts[key].article

@@ -99,7 +99,7 @@ def _write_readme(run: StoredRun, files: Mapping[str, bytes], lang: Lang, wordin
     lines = [run.title, "=" * len(run.title), ""]
     if run.synthetic:
         lines += [SYNTHETIC.in_(lang), ""]
-    lines += [_("What this package holds").in_(lang), ""]
+    lines += [_("Contents of this package").in_(lang), ""]
     lines += [f"  {text.in_(lang)}" for text in _describe_parts(run, files)]
     lines += ["", _FORMATS.in_(lang), _CHECK.in_(lang), ""]
     for key, label in LABELS.items():

@@ -35,7 +35,7 @@ def build_notes_report(run: StoredRun, lang: Lang, wording: LegalWording) -> Rep
         _describe_retention(run),
     ]
     return Report(
-        title=_("What is out of scope, and why"),
+        title=_("Out of scope, and why"),
         subject=run.title,
         nodes=[
             Callout(_("No lawyer has read these notes. Have your legal service read them."), Tone.WARNING),
@@ -78,4 +78,4 @@ def _describe_columns(run: StoredRun) -> Iterator[Node]:
 
 def _describe_retention(run: StoredRun) -> Node:
     retention: Words = run.spec.published_by.retention or TO_COMPLETE
-    return Paragraph(_("The calculation is kept until, or for: {retention}.", retention=retention))
+    return Paragraph(_("Keep the calculation until, or for: {retention}.", retention=retention))
