@@ -138,6 +138,40 @@ def test_the_page_of_rules_names_no_dossier_and_no_person(tmp_path: Path, lang: 
     assert ("aucune règle ne les lit : courriel." if lang is Lang.FR else "reads them: courriel.") in notes
 
 
+def test_the_inventory_names_only_columns_that_are_read(tmp_path: Path) -> None:
+    run = run_of(solve_texts(tmp_path, TABLE, BODY))
+    fields = {one.name.en: str(one.value) for one in list_inventory_fields(run, Lang.EN, WORDING)}
+    named = fields["Data processed"].lower()
+    for word in ("population", "score", "request"):
+        assert word in named
+    for word in ("courriel", "title", "commune", "epci"):
+        assert word not in named
+
+
+def test_signing_says_that_it_is_no_legal_signature(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register = str(tmp_path / "registre")
+    assert main(["sign", str(demo), "--as", "l-1", "--register", register, "--lang", "en"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "It is no legal signature" in shown
+    assert "observations of the beneficiary" not in shown
+    held = (tmp_path / "registre" / "l-1" / "engagements.csv").read_text(encoding="utf-8").splitlines()
+    dossier = held[1].split(",")[0]
+    (tmp_path / "a.csv").write_text(f"dossier,granted\n{dossier},0\n", encoding="utf-8")
+    amend = ["sign", "--amend", str(tmp_path / "a.csv"), "--as", "a-1", "--register", register]
+    assert main([*amend, "--lang", "en"]) == 0
+    assert "observations of the beneficiary" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(("page", "n"), [("ce-que-la-loi-demande.md", 7), ("what-the-law-asks.md", 7)])
+def test_the_example_of_the_docs_is_whole(tmp_path: Path, page: str, n: int) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(publisher:.*?)```", text, re.S)
+    run = run_of(solve_texts(tmp_path, TABLE, block + BODY))
+    assert sum(bool(getattr(run.spec.publisher, key)) for key in PUBLISHER_KEYS) == n
+
+
 def test_a_foreign_programme_has_no_french_law() -> None:
     with open_currency_session():
         run = run_of(solve(load_scenario(ROOT / "scenarios" / "rural-broadband.yaml")))

@@ -202,7 +202,7 @@ def write_transparency(
     Parameters
     ----------
     pdf : dossiers whose sheet is written as PDF too
-    deadline : when to stop; what was written stays, and the next call goes on from there
+    deadline : when to stop. The next call goes on from there
     replace : whether a folder of another decision may be written over
     wording : the legal texts; by default those that stand in the folder, else those of the package
 

@@ -11,12 +11,12 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day
 from tnt_sim.reporting.report_tree import SYNTHETIC, Words, write_words
 from tnt_sim.reporting.text.legal_wording import LegalWording
+from tnt_sim.reporting.transparency.input_values import describe_label
 from tnt_sim.reporting.transparency.programme.rules_page import (
     TO_COMPLETE,
     complete,
@@ -24,6 +24,8 @@ from tnt_sim.reporting.transparency.programme.rules_page import (
     list_method_keys,
     require_problem,
 )
+from tnt_sim.reporting.transparency.read_columns import find_read_columns
+from tnt_sim.reporting.transparency.sheet_source import build_source
 
 _GROUPS: Mapping[str, Text] = {
     "administration": _("Information on the administration"),
@@ -100,7 +102,7 @@ def _describe_impact(run: StoredRun, lang: Lang, wording: LegalWording) -> Itera
 
 def _describe_operation(run: StoredRun, lang: Lang, wording: LegalWording) -> Iterator[InventoryField]:
     group, data = "operation", run.data
-    yield InventoryField(group, _("Data processed"), ", ".join(list_read_headers(run)))
+    yield InventoryField(group, _("Data processed"), ", ".join(list_read_labels(run, lang)))
     files = [f"{entry.path} (SHA-256 {entry.sha256})" for entry in data.inputs if entry.kind == "dossiers"]
     yield InventoryField(group, _("Source of the data processed"), complete("; ".join(files)))
     yield InventoryField(group, _("How the data were collected"), complete(_describe_collection(run, lang)))
@@ -114,12 +116,11 @@ def _describe_operation(run: StoredRun, lang: Lang, wording: LegalWording) -> It
     yield InventoryField(group, _("Related resources (operation)"), resources)
 
 
-def list_read_headers(run: StoredRun) -> list[str]:
-    """Return the columns of the run's table that have values, as the scenario names them."""
-    table = require_problem(run).case.table
-    names = [name for name in table.columns if not name.startswith("_")]
-    known = {get_table_column(name): name for name in CANONICAL}
-    return [known.get(name, name) for name in names if table[name].null_count() < table.height]
+def list_read_labels(run: StoredRun, lang: Lang) -> list[str]:
+    """Return what the columns are called that a rule, a condition, a grant or a goal reads of some dossier."""
+    source = build_source(run, lang)
+    read = find_read_columns(source.problem, source.case)
+    return [describe_label(name, lang) for name, rows in read.items() if rows.any()]
 
 
 def _describe_collection(run: StoredRun, lang: Lang) -> str:
