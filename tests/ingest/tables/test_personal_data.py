@@ -84,3 +84,8 @@ def test_natural_persons_are_named_by_civility_or_legal_category() -> None:
     )
     assert select_marked_persons(table).to_list() == [True, True, False, False]
     assert select_persons(table["applicant"]).to_list() == [True, False, False, False]
+
+
+def test_a_list_of_bodies_is_no_social_security_number() -> None:
+    bodies = pl.Series("members", [["200038990", "200039022", "243500139"]], dtype=pl.List(pl.String))
+    assert find_personal_columns(pl.DataFrame({"dossier": ["A"], "members": bodies})) == []

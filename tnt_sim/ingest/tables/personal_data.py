@@ -180,7 +180,7 @@ def _read_column(
 
 def _convert_to_text(values: pl.Series) -> pl.Series:
     if isinstance(values.dtype, pl.List):
-        return values.list.join(" ").fill_null("")
+        return values.list.join("; ").fill_null("")
     return values.cast(pl.String, strict=False).fill_null("")
 
 
