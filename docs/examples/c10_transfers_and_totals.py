@@ -7,5 +7,5 @@ Transférer ou étendre
 
 import tnt_sim as tnt
 
-scenario = tnt.read_scenario("../../scenarios/tnt-2021-11.yaml")
+scenario = tnt.read_scenario("../../scenarios/equite-territoriale.yaml")
 scenario.analyse.extend("110 %", "120 %").plot.gains()

@@ -7,5 +7,5 @@ Page : partager un supplément
 
 import tnt_sim as tnt
 
-scenario = tnt.read_scenario("../../scenarios/tnt-2021-11.yaml")
+scenario = tnt.read_scenario("../../scenarios/equite-territoriale.yaml")
 scenario.analyse.extension_shares("1 M€").report.html("shares.html")

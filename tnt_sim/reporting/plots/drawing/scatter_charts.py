@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -13,7 +13,6 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.charts.theme import FILLS, INK, ChartSpec, Mark
 from tnt_sim.reporting.plots.drawing.chart_words import (
     WIDTH,
-    Align,
     build_colours,
     build_legend,
     build_money_axis,
@@ -144,12 +143,13 @@ def _draw_arrow(amount: float, value: float, change: ChartSpec, x: alt.X, y: alt
     across, up = change["amount"] - amount, change["value"] - value
     if across:
         shape, align = ("triangle-left", "right") if across < 0 else ("triangle-right", "left")
-        words = base.mark_text(align=cast(Align, align), dx=-9 if across < 0 else 9, color=INK)
+        place: dict[str, Any] = {"align": align, "dx": -9 if across < 0 else 9}
     else:
         shape = "triangle-up" if up > 0 else "triangle-down"
-        words = base.mark_text(align="center", dy=-12 if up > 0 else 30, color=INK)
+        place = {"align": "center", "dy": -12 if up > 0 else 30}
     return [
         base.mark_rule(color=INK, strokeWidth=1.4).encode(x2="from:Q", y2="up:Q"),
         base.mark_point(shape=shape, filled=True, color=INK, size=60, opacity=1),
-        words.encode(text="text:N"),
+        base.mark_text(**place, stroke="white", strokeWidth=5, fontWeight="bold").encode(text="text:N"),
+        base.mark_text(**place, color=INK, fontWeight="bold").encode(text="text:N"),
     ]
