@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 import polars as pl
@@ -13,6 +12,7 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.charts.theme import FILLS, INK, ChartSpec, Mark
 from tnt_sim.reporting.plots.drawing.chart_words import (
     WIDTH,
+    Align,
     build_colours,
     build_legend,
     build_money_axis,
@@ -141,15 +141,16 @@ def _draw_arrow(amount: float, value: float, change: ChartSpec, x: alt.X, y: alt
     }
     base = alt.Chart(alt.InlineData(values=[row])).encode(x=x, y=y)
     across, up = change["amount"] - amount, change["value"] - value
-    if across:
-        shape, align = ("triangle-left", "right") if across < 0 else ("triangle-right", "left")
-        place: dict[str, Any] = {"align": align, "dx": -9 if across < 0 else 9}
-    else:
-        shape = "triangle-up" if up > 0 else "triangle-down"
-        place = {"align": "center", "dy": -12 if up > 0 else 30}
+    align: Align = "center" if not across else "right" if across < 0 else "left"
+    dx = 0 if not across else -9 if across < 0 else 9
+    dy = 0 if across else -12 if up > 0 else 30
+    shape = ("triangle-left" if across < 0 else "triangle-right") if across else "triangle-up"
+    if not across and up < 0:
+        shape = "triangle-down"
+    words = base.encode(text="text:N")
     return [
         base.mark_rule(color=INK, strokeWidth=1.4).encode(x2="from:Q", y2="up:Q"),
         base.mark_point(shape=shape, filled=True, color=INK, size=60, opacity=1),
-        base.mark_text(**place, stroke="white", strokeWidth=5, fontWeight="bold").encode(text="text:N"),
-        base.mark_text(**place, color=INK, fontWeight="bold").encode(text="text:N"),
+        words.mark_text(align=align, dx=dx, dy=dy, fontWeight="bold", stroke="white", strokeWidth=5),
+        words.mark_text(align=align, dx=dx, dy=dy, fontWeight="bold", color=INK),
     ]
