@@ -81,8 +81,11 @@ PAGE_WRITERS = {
     "reporting/renderers/html": set(),
     "reporting/reports/batch": {"batch"},
     "reporting/reports/sweep": {"sweep"},
+    "reporting/transparency/programme/documents": set(),
 }
-"""Modules that write whole pages, and the verbs that write them there without the shared option `--out`."""
+"""Modules that write whole pages, and the verbs that write them there without the shared option `--out`.
+
+Documents of the programme stand beside the sheets of an export, which is no page of a verb."""
 
 
 def list_page_verbs() -> set[str]:
