@@ -110,7 +110,7 @@ def _list_summands(measures: Measures, source: SheetSource, name: str) -> Iterat
         terms = own.get_terms(key, ("measures", name))
         if terms is None:
             return
-        label = describe_label(summand.column, source.lang) if summand.column else ""
+        label = describe_label(summand.column, source) if summand.column else ""
         if summand.where is not None:
             label = f"{label} {describe_if_clause(summand.where, source.lang)}".strip()
         yield _Summand(label, compute_own_steps(terms, source), terms.scale)
@@ -139,7 +139,7 @@ def _describe_name(source: SheetSource, name: str) -> str:
     measure = source.problem.scenario.spec.measures.get(name)
     column = name if measure is None else "" if measure.title else measure.column or ""
     if column in source.case.table.columns:
-        return describe_label(column, source.lang)
+        return describe_label(column, source)
     title = measure.title if measure else ""
     return capitalise_text(describe_goal(name, title or None)).in_(source.lang)
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.field_types import convert_to_fraction
+from tnt_sim.domain.money import MoneyError, parse_decimal
 from tnt_sim.domain.portfolio import get_table_column
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day, format_number
@@ -45,7 +46,7 @@ def build_input_values(source: SheetSource, read: dict[str, BoolArray]) -> dict[
     places = _Places(source)
     for name in sorted(read, key=lambda name: (READ_ORDER.get(name, len(READ_ORDER)), name)):
         rows = source.rows[read[name][source.rows]]
-        label = describe_label(name, source.lang)
+        label = describe_label(name, source)
         values = format_cells(source, name, rows)
         for row, value in zip(rows.tolist(), values, strict=True):
             if places.is_given(row, name) and (value or name not in ("committed", "envelope")):
@@ -60,8 +61,11 @@ def build_input_values(source: SheetSource, read: dict[str, BoolArray]) -> dict[
     return lines
 
 
-def describe_label(name: str, lang: Lang) -> str:
-    """Return what a column is called, with a capital letter and without its article."""
+def describe_label(name: str, source: SheetSource) -> str:
+    """Return what a column is called: by the title of its measure, else in words, without its article."""
+    lang, title = source.lang, source.measured.get(name, "")
+    if title:
+        return title
     text = LABELS.get(name) or (
         column_text.describe_column(name)
         if name in column_text.COLUMN
@@ -104,9 +108,18 @@ def _format_cell(name: str, cell: object, source: SheetSource) -> str:
         tree = source.problem.case.tree
         if name == "envelope" and cell in tree.ids:
             return tree.titles[tree.get_node(cell)] or cell
-        return column_text.describe_value(name, cell).in_(lang)
+        words = column_text.describe_value(name, cell).in_(lang)
+        return _format_measured(cell, lang) if name in source.measured else words
     exact: Fraction | None = convert_to_fraction(cell)
     return str(cell) if exact is None else format_number(exact, lang)
+
+
+def _format_measured(cell: str, lang: Lang) -> str:
+    """Return the cell of a text column that a measure reads as a number, as its language writes it."""
+    try:
+        return format_number(parse_decimal(cell), lang)
+    except MoneyError:
+        return cell
 
 
 class _Places:

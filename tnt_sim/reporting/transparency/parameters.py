@@ -68,7 +68,7 @@ def _add_condition(
     label, origin = entry.title or _("Condition").in_(lang), source.locate_entry((*path, "require"))
     columns = [name for name in dict.fromkeys(list_selector_columns(entry.require)) if name != "envelope"]
     held = [format_cells(source, name, rows) for name in columns if _is_stated(source, name)]
-    heads = [describe_label(name, lang) for name in columns if _is_stated(source, name)]
+    heads = [describe_label(name, source) for name in columns if _is_stated(source, name)]
     known: dict[tuple[object, ...], SheetLine] = {}
     for place, row in enumerate(rows.tolist()):
         key = (int(verdicts[row]), *(cells[place] for cells in held))

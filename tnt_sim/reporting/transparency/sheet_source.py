@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -77,6 +78,16 @@ class SheetSource:
         """The decision table, one row for each dossier of the problem, in its order."""
         order = self.problem.case.table.select("dossier")
         return order.join(build_decision_table(self.run), on="dossier", how="left", maintain_order="left")
+
+    @cached_property
+    def measured(self) -> Mapping[str, str]:
+        """The title of each column that one measure reads, "" without one."""
+        columns = [spec.column for spec in self.problem.scenario.spec.measures.values()]
+        return {
+            spec.column: spec.title
+            for spec in self.problem.scenario.spec.measures.values()
+            if spec.column is not None and columns.count(spec.column) == 1
+        }
 
     @cached_property
     def cells(self) -> pl.DataFrame:

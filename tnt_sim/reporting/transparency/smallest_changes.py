@@ -30,8 +30,8 @@ from tnt_sim.reporting.transparency.sheet_line import SheetItem, SheetLine
 from tnt_sim.reporting.transparency.sheet_source import SheetSource
 
 _NOT_COMPUTED = _(
-    "It was not computed for this list. The administration computes it with the command: "
-    "tnt-sim explain RUN --all."
+    "It was not computed for this list. Ask the administration, which can compute it "
+    "(tnt-sim explain RUN --all)."
 )
 _NONE_KNOWN = _("None was found that is certain.")
 _UNPROVEN = _("Nothing proves it.")
@@ -78,7 +78,7 @@ def _describe_change(change: ChangeEntry, source: SheetSource) -> Text | None:
 def _describe_exact(change: ChangeEntry, source: SheetSource) -> Text | None:
     match change:
         case ImpossibleScore() | ImpossibleChange() if change.kind == "score":
-            return _("No value is enough by itself for: {name}.", name=describe_label(change.of, source.lang))
+            return _("No value is enough by itself for: {name}.", name=describe_label(change.of, source))
         case GrantChange() | ScoreChange() | ScoreByBounds() | RuleChange() | LiftedObstacle() if (
             change.confirmed is False
         ):
@@ -88,7 +88,7 @@ def _describe_exact(change: ChangeEntry, source: SheetSource) -> Text | None:
                 "If {amount} at most were requested, other things being equal.", amount=Money(change.to_cents)
             )
         case ScoreChange() | ScoreByBounds():
-            name, value = describe_label(change.of, source.lang), format_decimal(change.to, source.lang)
+            name, value = describe_label(change.of, source), format_decimal(change.to, source.lang)
             now = format_decimal(change.from_, source.lang)
             text = _("With {value} instead of {now} for: {name}.", value=value, now=now, name=name)
             return join_sentences(text, _TIED) if change.tie else text
