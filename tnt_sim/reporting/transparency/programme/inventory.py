@@ -120,7 +120,7 @@ def list_read_labels(run: StoredRun, lang: Lang) -> list[str]:
     """Return what the columns are called that a rule, a condition, a grant or a goal reads of some dossier."""
     source = build_source(run, lang)
     read = find_read_columns(source.problem, source.case, source.is_open)
-    return [describe_label(name, lang) for name, rows in read.items() if rows.any()]
+    return [describe_label(name, source) for name, rows in read.items() if rows.any()]
 
 
 def _describe_collection(run: StoredRun, lang: Lang) -> str:
