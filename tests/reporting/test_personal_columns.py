@@ -86,13 +86,16 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         info = GIVER if name == "scdl" else []
         assert main(["export", str(run), "--format", name, *info, "--quiet"]) == 0
     assert main(["report", str(run), "--out", str(folder / "report.html"), "--quiet"]) == 0
+    for lang in ("fr", "en"):
+        words = ["transparency", str(run), "--out", str(folder / "sheets" / lang), "--lang", lang, "--quiet"]
+        assert main(words) == 0
     return folder, texts
 
 
 def list_outputs(folder: Path) -> dict[str, Path]:
     """Return what the run wrote and what was made from it, by name."""
-    files = [*(folder / "runs").rglob("*.*"), folder / "report.html"]
-    return {file.name: file for file in files if file.is_file()}
+    files = [*(folder / "runs").rglob("*"), *(folder / "sheets").rglob("*"), folder / "report.html"]
+    return {file.relative_to(folder).as_posix(): file for file in files if file.is_file()}
 
 
 def list_public(folder: Path) -> dict[str, str]:
@@ -128,6 +131,38 @@ def test_what_is_public_has_no_column_that_is_not_listed(planted: tuple[Path, li
     for name, text in list_public(folder).items():
         unlisted = [column for column in texts if column not in PUBLIC_COLUMNS[name]]
         assert [column for column in unlisted if f"SECRET-{column}-" in text] == [], name
+
+
+def test_no_sheet_shows_a_contact_or_a_natural_person(planted: tuple[Path, list[str]]) -> None:
+    folder, texts = planted
+    pages = {
+        name: read_all(file) for name, file in list_outputs(folder).items() if name.startswith("sheets/")
+    }
+    assert len(pages) >= 2 * 26
+    for name, text in pages.items():
+        assert re.findall(rf"{PERSONAL}|{CONTACTS}|SECRETNAME", text) == [], name
+        assert [column for column in texts if f"SECRET-{column}-" in text] == [], name
+
+
+def test_the_group_of_an_applicant_that_a_rule_reads_shows_no_contact(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert main(["new", str(folder)]) == 0
+    write_secrets(folder)
+    file = folder / "scenario.yaml"
+    rules = "rules:\n" + "".join(
+        f"  - {{id: r{k}, kind: limit, measure: dossiers, by: {by}, max: 9}}\n"
+        for k, by in enumerate(("applicant", "avis", "title"))
+    )
+    file.write_text(file.read_text(encoding="utf-8").replace("rules:\n", rules), encoding="utf-8")
+    assert main(["run", str(file), "--out", str(tmp_path / "runs"), "--quiet"]) == 0
+    run = next((tmp_path / "runs").iterdir())
+    assert main(["transparency", str(run), "--project", str(folder), "--out", str(tmp_path / "s")]) == 0
+    for page in (tmp_path / "s").rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert (
+            re.findall(r"@|06 98 76|2 90 02 75", re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.S))
+            == []
+        )
 
 
 def test_the_run_is_verified(planted: tuple[Path, list[str]]) -> None:

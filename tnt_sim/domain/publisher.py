@@ -52,6 +52,22 @@ class PublisherSpec(Spec):
         return text
 
 
+def compute_last_day(publisher: PublisherSpec, decided_on: date | None) -> date | None:
+    """Return the last day on which the calculation is kept; a span counts from the day of the decision.
+
+    None without `retention`, or for a span if the day of the decision is unknown.
+
+    >>> compute_last_day(PublisherSpec(retention="10 years"), date(2026, 3, 31))
+    datetime.date(2036, 3, 31)
+    """
+    if not publisher.retention:
+        return None
+    try:
+        return date.fromisoformat(publisher.retention)
+    except ValueError:
+        return None if decided_on is None else read_span(publisher.retention).add_to(decided_on)
+
+
 PUBLISHER_KEYS = tuple(key for key in PublisherSpec.model_fields if key != "columns")
 """Keys of `publisher` that the documents of transparency need: all but `columns`."""
 

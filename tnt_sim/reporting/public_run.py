@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import _
 from tnt_sim.ingest.tables.personal_data import mask_contacts, select_marked_persons
@@ -35,17 +36,32 @@ def hide_persons(run: StoredRun) -> StoredRun:
 
     The names stay if the scenario allows the column `applicant` under `publisher: {columns: […]}`.
     """
-    hidden = hide_contacts(run)
-    if "applicant" not in run.table.columns or "applicant" in run.spec.publisher.columns:
-        return hidden
-    persons = select_marked_persons(run.table)
-    if not persons.any():
-        return hidden
-    name = pl.when(persons).then(pl.lit(NATURAL_PERSON.in_(run.lang))).otherwise(pl.col("applicant"))
-    return replace(hidden, table=hidden.table.with_columns(name.alias("applicant")))
+    named = _hide_names(run.table, run)
+    return hide_contacts(replace(run, table=named))
 
 
 def hide_contacts(run: StoredRun) -> StoredRun:
     """Return the run with « … » for e-mail addresses, telephone, social security and account numbers."""
     masked = [mask_contacts(pl.col(name)) for name in _TEXTS if name in run.table.columns]
     return replace(run, table=run.table.with_columns(masked))
+
+
+def hide_in_table(table: pl.DataFrame, run: StoredRun) -> pl.DataFrame:
+    """Return the table of dossiers that a run decided on, with contacts and names hidden in every text."""
+    texts = [
+        mask_contacts(pl.col(name))
+        for name, dtype in table.schema.items()
+        if dtype == pl.String and CANONICAL.get(name) is not ColumnKind.CODE and not name.startswith("_")
+    ]
+    return _hide_names(table, run).with_columns(texts)
+
+
+def _hide_names(table: pl.DataFrame, run: StoredRun) -> pl.DataFrame:
+    """Return a table in which natural persons who apply have no name."""
+    if "applicant" not in table.columns or "applicant" in run.spec.publisher.columns:
+        return table
+    persons = select_marked_persons(table)
+    if not persons.any():
+        return table
+    name = pl.when(persons).then(pl.lit(NATURAL_PERSON.in_(run.lang))).otherwise(pl.col("applicant"))
+    return table.with_columns(name.alias("applicant"))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tnt_sim.documents import omit_none
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.verify.signing.signature import SignatureEntry, Signed
 from tnt_sim.verify.verification import AmendmentHead, CheckedAnswers, RunHead, Verification
+
+SHEET = "sheet"
+"""Code of what speaks against a sheet of a run, and not against the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,35 @@ class FalseClaim:
     message: str
     hint: str | None
     places: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetsEntry:
+    """A folder of sheets that was compared with the run.
+
+    Attributes
+    ----------
+    n_sheets, n_files : sheets and files that the run gives
+    n_different : files that differ, are missing or do not belong there
+    pdf_not_compared : PDF that could not be drawn again here
+    changed_texts : legal texts that are edited, `mention_purpose.fr`
+    """
+
+    folder: str
+    language: str
+    n_sheets: int
+    n_files: int
+    n_different: int
+    pdf_not_compared: Sequence[str]
+    changed_texts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionEntry:
+    """Last day on which the calculation is kept, and whether it is past today."""
+
+    last_day: str
+    is_past: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +65,10 @@ class VerifiedAnswers(CheckedAnswers):
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedRun(VerifiedAnswers, RunHead):
-    """Verification of a run."""
+    """Verification of a run, with its sheets if they were compared."""
+
+    retention: RetentionEntry | None = omit_none()
+    sheets: SheetsEntry | None = omit_none()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +79,13 @@ class VerifiedAmendment(VerifiedAnswers, AmendmentHead):
 type VerifyDocument = VerifiedRun | VerifiedAmendment
 
 
-def build_document(verification: Verification, signed: Signed, lang: Lang) -> VerifyDocument:
+def build_document(
+    verification: Verification,
+    signed: Signed,
+    lang: Lang,
+    retention: RetentionEntry | None = None,
+    sheets: SheetsEntry | None = None,
+) -> VerifyDocument:
     """Build the document of a verified folder, whose head is known."""
     head, checked = verification.head, verification.checked
     defects = [_build_claim(defect, lang) for defect in verification.defects]
@@ -90,6 +132,8 @@ def build_document(verification: Verification, signed: Signed, lang: Lang) -> Ve
         defects=defects,
         notes=notes,
         signature=signed.build_entry(),
+        retention=retention,
+        sheets=sheets,
     )
 
 

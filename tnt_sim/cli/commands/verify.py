@@ -27,12 +27,15 @@ from tnt_sim.cli.options import (
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import N_, Lang, _
+from tnt_sim.i18n.parameters import Day
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.x509 import Certificate
 
     from tnt_sim.engine.run_folder.replay import Checked
+    from tnt_sim.reporting.sheet_check.folder_check import SheetCheck
+    from tnt_sim.verify.document import RetentionEntry
     from tnt_sim.verify.signing.signature import Signed
     from tnt_sim.verify.verification import Verification
 
@@ -84,6 +87,16 @@ TsaOption = Annotated[
 ]
 
 
+SheetsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sheets",
+        metavar=N_("FOLDER"),
+        help=N_("A folder that `transparency` wrote: each of its files is drawn again and compared."),
+    ),
+]
+
+
 def verify(
     run_dir: RunArgument,
     output: OutputOptions,
@@ -94,6 +107,7 @@ def verify(
     time_limit: SolveLimitOption = None,
     public_key: PublicKeyOption = None,
     tsa_cert: TsaOption = None,
+    sheets: SheetsOption = None,
 ) -> int:
     """Verify a run from its raw inputs: rules, optimality, rank among ties."""
     tongue = parse_lang(output.lang, read_locale([run_dir]))
@@ -109,13 +123,19 @@ def verify(
     expected = None if expect is None else normalise_hash(expect)
     key, authority = _read_keys(public_key, tsa_cert)
     solving = build_solving(time_limit, wanted=solve)
+    retention, sheet_check = None, None
     if is_amendment(run_dir):
-        _refuse_options({"--project": project, "--solve": solve, "--require-proof": require_proof})
+        _refuse_options(
+            {"--project": project, "--solve": solve, "--require-proof": require_proof, "--sheets": sheets}
+        )
         verification, signed = _verify_amendment(run_dir, expected, key, authority)
     else:
         checked = check_run(run_dir, project, expected)
         verification = _check_explanation(checked, complete_verification(checked, solving), tongue)
         signed = _check_signature(run_dir, project, key, authority)
+        retention = _read_retention(checked)
+        sheet_check = None if sheets is None else _check_sheets(checked, verification, sheets)
+        verification = _add_sheets(verification, retention, sheet_check)
     verification = _add_defects(verification, signed.defects)
     for defect in verification.defects:
         print_note(ERROR.in_(tongue) + defect.describe(tongue))
@@ -128,8 +148,9 @@ def verify(
         shown = "verify" if verification.optimal.is_shown else "verify --claimed"
         shown = shown if signed.entry is None else "verify --signed"
         hint = build_hint(shown, tongue, format_arguments(run_dir))
-    document = dump_document(build_document(verification, signed, tongue))
-    output.show(build_report(verification, signed), document, tongue, hint)
+    entry = None if sheet_check is None else sheet_check.entry
+    document = dump_document(build_document(verification, signed, tongue, retention, entry))
+    output.show(build_report(verification, signed, entry), document, tongue, hint)
     return determine_exit_code(verification, require_proof=require_proof)
 
 
@@ -203,6 +224,47 @@ def _check_explanation(checked: Checked, verification: Verification, lang: Lang)
         else _("The explanation in the run folder is not used: {why}", why=files.reason_against)
     )
     return replace(verification, notes=(*verification.notes, note))
+
+
+def _read_retention(checked: Checked) -> RetentionEntry | None:
+    """Return until when the calculation is kept, as its scenario says."""
+    from tnt_sim.cli.clock import get_today
+    from tnt_sim.domain.publisher import compute_last_day
+    from tnt_sim.verify.document import RetentionEntry
+
+    scenario = checked.run.scenario
+    last = None if scenario is None else compute_last_day(scenario.spec.published_by, scenario.spec.date)
+    return None if last is None else RetentionEntry(last_day=last.isoformat(), is_past=get_today() > last)
+
+
+def _check_sheets(checked: Checked, verification: Verification, folder: Path) -> SheetCheck | None:
+    """Return the check of a folder of sheets; None if the run itself is refused."""
+    from tnt_sim.engine.run_folder.run_access import open_checked
+    from tnt_sim.reporting.sheet_check.folder_check import check_sheets, read_sheet_language
+
+    return (
+        check_sheets(open_checked(checked, read_sheet_language(folder)), folder) if verification.ok else None
+    )
+
+
+def _add_sheets(
+    verification: Verification, retention: RetentionEntry | None, sheets: SheetCheck | None
+) -> Verification:
+    """Return the verification with what speaks against the sheets, and with the end of the retention."""
+    notes = list(verification.notes)
+    if retention is not None and retention.is_past:
+        notes.append(
+            _(
+                "This calculation was to be kept until {day}. Hand it to the archives or, with their visa, "
+                "destroy it: the run folder, its sheets and its exports.",
+                day=Day(retention.last_day),
+            )
+        )
+    if sheets is not None:
+        notes += sheets.notes
+        if sheets.defects:
+            verification = verification.refuse(sheets.defects)
+    return replace(verification, notes=tuple(notes))
 
 
 def _add_defects(verification: Verification, against: tuple[Defect, ...]) -> Verification:

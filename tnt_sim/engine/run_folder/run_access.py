@@ -59,6 +59,23 @@ def open_stored(
     checked = check_run(run_dir, project, anywhere=not for_act)
     verification = complete_verification(checked, solving)
     refuse_false(verification)
+    return _build_stored(stored, checked, verification, lang)
+
+
+def open_checked(checked: Checked, lang: Lang | None = None) -> StoredRun:
+    """Open a run folder that was verified, as `open_stored` does without solving again.
+
+    Raises
+    ------
+    VerificationError
+        If a file was changed since, or is missing.
+    """
+    return _build_stored(read_stored(checked.run.run_dir), checked, checked.verification, lang)
+
+
+def _build_stored(
+    stored: StoredRun, checked: Checked, verification: Verification, lang: Lang | None
+) -> StoredRun:
     decision = None if checked.replay is None else checked.replay.result
     run = replace(stored, verification=verification, decision=decision)
     return translate_run(run, checked, lang or run.own_lang)

@@ -65,6 +65,7 @@ _SOLE_TRADER = r"\bEI\b|\bEIRL\b|(?i:\bentrepreneure? individuel|\bsole trader\b
 
 CONTACTS = f"{E_MAIL}|{TELEPHONE}|{_BIRTH_NUMBER}|{_ACCOUNT}"
 """Text that leads to one natural person, wherever it stands in a cell."""
+_CONTACTS = re.compile(CONTACTS)
 
 _CELLS: tuple[tuple[PersonalKind, str], ...] = (
     (PersonalKind.E_MAIL, E_MAIL),
@@ -221,3 +222,12 @@ def _select_traders(text: pl.Series) -> pl.Series:
 def mask_contacts(text: pl.Expr) -> pl.Expr:
     """Return a text in which each e-mail address, telephone, social security and account number is « … »."""
     return text.str.replace_all(CONTACTS, "…")
+
+
+def mask_contacts_in_text(text: str) -> str:
+    """Return one text masked in the same way.
+
+    >>> mask_contacts_in_text("jean@exemple.fr, 06 12 34 56 78")
+    '…, …'
+    """
+    return _CONTACTS.sub("…", text)

@@ -6,13 +6,14 @@ from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.reporting.report_tree import Callout, Column, Node, Paragraph, Report, Section, Table, Tone
 from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows
+from tnt_sim.verify.document import SHEET, SheetsEntry
 from tnt_sim.verify.signing.signature import SignatureStanding, Signed
 from tnt_sim.verify.signing.time_stamp import StampStanding, TimeStamp
 from tnt_sim.verify.verification import AmendmentHead, RunHead, Standing, Verification
 
 
-def build_report(verification: Verification, signed: Signed) -> Report:
-    """Return the report of a run that was verified, or of an amendment of the register."""
+def build_report(verification: Verification, signed: Signed, sheets: SheetsEntry | None = None) -> Report:
+    """Return the report of a verified run, with its sheets if they were compared, or of an amendment."""
     head = verification.head
     is_amendment = isinstance(head, AmendmentHead) and head.kind == "amendment"
     verdict, tone = _summarise_amendment(verification) if is_amendment else _summarise_run(verification)
@@ -22,9 +23,22 @@ def build_report(verification: Verification, signed: Signed) -> Report:
             questions, answers = zip(*build_answer_rows(verification), strict=True)
             nodes.append(Table([Column("", questions), Column("", answers)]))
         nodes += [Paragraph(text, mark="  ") for text in _describe_signatures(signed)]
+        if sheets is not None:
+            nodes.append(Paragraph(_describe_sheets(sheets), mark="  "))
         if isinstance(head, RunHead):
             nodes += [Paragraph(UNBOUND, soft=True, mark="  "), _build_sources(head)]
     return Report(title=_("Verification"), nodes=nodes, bare=True)
+
+
+def _describe_sheets(sheets: SheetsEntry) -> Text:
+    """Say that every file of a folder of sheets is what the run gives."""
+    return _n(
+        "{folder}: {n} sheet, {files} in all, each as this run gives it.",
+        "{folder}: {n} sheets, {files} in all, each as this run gives it.",
+        n=sheets.n_sheets,
+        folder=sheets.folder,
+        files=_n("{n} file", "{n} files", n=sheets.n_files - len(sheets.pdf_not_compared)),
+    )
 
 
 def _build_sources(head: RunHead) -> Section:
@@ -42,6 +56,8 @@ def _summarise_run(verification: Verification) -> tuple[Text, Tone]:
     """Return the sentence and tone of a verification; good only if the optimum is shown."""
     if not verification.ok:
         gaps = _n("{n} difference", "{n} differences", n=len(verification.defects))
+        if all(defect.code == SHEET for defect in verification.defects):
+            return _("Sheets refused: {gaps}. Do not hand them out.", gaps=gaps), Tone.BAD
         return _("Run refused: {gaps}. Do not publish it.", gaps=gaps), Tone.BAD
     head = verification.head
     name, sha = ("", "") if head is None else (head.scenario or "", str(head.allocation_sha256 or "")[:12])

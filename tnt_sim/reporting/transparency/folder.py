@@ -171,7 +171,13 @@ def choose_wording(folder: Path) -> LegalWording:
 
 
 def list_sheet_names(run: StoredRun, sheets: Sequence[DossierSheet]) -> list[str]:
-    """Return the file name of each sheet, without suffix; the same for a dossier whichever sheets are written.
+    """Return the file name of each sheet, without suffix; the same for a dossier whichever sheets are written."""
+    names = map_sheet_names(run)
+    return [names[sheet.dossier] for sheet in sheets]
+
+
+def map_sheet_names(run: StoredRun) -> dict[str, str]:
+    """Return the file name of the sheet of each dossier, without suffix.
 
     A number that a file system cannot hold is changed, and numbered where two become equal.
     """
@@ -184,7 +190,7 @@ def list_sheet_names(run: StoredRun, sheets: Sequence[DossierSheet]) -> list[str
             name = f"{stem}~{k}"
         taken.add(name.casefold())
         names[dossier] = name
-    return [names[sheet.dossier] for sheet in sheets]
+    return names
 
 
 def write_transparency(

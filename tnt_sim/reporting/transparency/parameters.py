@@ -16,6 +16,7 @@ from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_amount, format_number, format_rate
 from tnt_sim.i18n.parameters import Items
+from tnt_sim.ingest.tables.personal_data import mask_contacts_in_text
 from tnt_sim.reporting.report_tree import COLON
 from tnt_sim.reporting.text.scenario_entries import describe_eligibility, describe_recipients
 from tnt_sim.reporting.transparency.input_values import describe_label, format_cells
@@ -231,7 +232,7 @@ class _GroupFigures:
         lang = self.source.lang
         low, high = (None if one is None else self._write(one) for one in (figure.minimum, figure.maximum))
         bounds = describe_bounds(low, high, lang)
-        group = figure.group or ""
+        group = mask_contacts_in_text(figure.group or "")
         if self.hidden[row] or figure.value is None:
             if group:
                 yield _("Your group: {group}; {bounds}.", group=group, bounds=bounds).in_(lang)

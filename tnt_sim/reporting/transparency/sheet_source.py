@@ -15,6 +15,7 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.parameters import Names
+from tnt_sim.reporting.public_run import hide_contacts, hide_in_table
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.rules.expressions.measures import encode_keys
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -76,8 +77,16 @@ class SheetSource:
     @cached_property
     def table(self) -> pl.DataFrame:
         """The decision table, one row for each dossier of the problem, in its order."""
-        order = self.problem.case.table.select("dossier")
-        return order.join(build_decision_table(self.run), on="dossier", how="left", maintain_order="left")
+        order, decided = (
+            self.problem.case.table.select("dossier"),
+            build_decision_table(hide_contacts(self.run)),
+        )
+        return order.join(decided, on="dossier", how="left", maintain_order="left")
+
+    @cached_property
+    def cells(self) -> pl.DataFrame:
+        """The cells of the dossiers as a sheet shows them: without contacts and names of natural persons."""
+        return hide_in_table(self.problem.case.table, self.run)
 
     @cached_property
     def measured(self) -> Mapping[str, str]:

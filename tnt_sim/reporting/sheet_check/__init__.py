@@ -1,0 +1,1 @@
+"""Written sheets against their run: every file is drawn again and compared."""
