@@ -23,6 +23,7 @@ from tnt_sim.reporting.decision_page import page as decision_page
 from tnt_sim.reporting.sheet_check import folder_check
 from tnt_sim.reporting.sheet_check.folder_check import check_sheets, read_sheet_language
 from tnt_sim.reporting.sheet_check.line_difference import list_differences
+from tnt_sim.reporting.text.legal_wording import load_wording
 from tnt_sim.reporting.transparency.folder import MANIFEST, write_transparency
 
 Change = Callable[[Path], None]
@@ -189,7 +190,8 @@ WORDS: tuple[tuple[str, str, str], ...] = (
     ("look-alike letter", "Population", "Pорulation"),
     ("attribute", '<p class="decision"', '<p class="decision" hidden'),
     ("style of a line", "<div><dt>Note", '<div style="display:none"><dt>Note'),
-    ("class", '<span class="from">data/motifs.csv, ligne 5', '<span class="no">data/motifs.csv, ligne 5'),
+    ("class", '<p class="from">data/motifs.csv', '<p class="no">data/motifs.csv'),
+    ("origin", "<small>calculé", "<small hidden>calculé"),
     ("hidden words", "</article>", "<p hidden>La note était 9.</p></article>"),
     ("comment", "</article>", "<!-- note 9 --></article>"),
     ("script", "</main>", "<script>alert(1)</script></main>"),
@@ -238,6 +240,22 @@ FILES: dict[str, Change] = {
     ),
     "PDF of a sheet": write("fiches/C-04.pdf", b"%PDF-1.7 note 9"),
     "PDF of no dossier": write("fiches/Z-01.pdf", b"%PDF-1.7"),
+    "rules: amount": replace("regles.html", "40~000~€", "50~000~€"),
+    "rules: threshold": replace("regles.html", "3~500", "3~600"),
+    "rules: a script": replace("regles.html", "</main>", "<script>alert(1)</script></main>"),
+    "rules missing": lambda folder: (folder / "regles.html").unlink(),
+    "inventory": append("inventaire.csv", b"Score;19\n"),
+    "inventory in words": append("inventaire.md", b"\n| a | b |\n"),
+    "notes": replace("notes.html", "</main>", "<p>x</p></main>"),
+    "notes missing": lambda folder: (folder / "notes.html").unlink(),
+    "wording: a mention that none gives": write("mention.txt", b"Votre note est 9.\n"),
+    "wording missing": lambda folder: (folder / "wording.yaml").unlink(),
+    "wording: edited after the pages": replace("wording.yaml", "  fr: ", "  fr: Ici, "),
+    "wording: not YAML": write("wording.yaml", b"a: [b"),
+    "wording: no text": append("wording.yaml", b"\nautre:\n  article: x\n  fr: x\n  en: x\n"),
+    "manifest: kept until": edit_manifest("kept_until", value="2099-01-01"),
+    "manifest: keys": edit_manifest("missing_keys", value=[]),
+    "manifest: wording": edit_manifest("own_wording", value=True),
     "manifest: run": edit_manifest("run", value="motifs-00000000"),
     "manifest: decision": edit_manifest("document_sha256", value="0" * 64),
     "manifest: allocation": edit_manifest("allocation_sha256", value="0" * 64),
@@ -279,7 +297,7 @@ def test_there_are_more_than_a_hundred_changes() -> None:
 def test_sheets_as_written_are_accepted(project: Path, lang: Lang) -> None:
     result = check_sheets(open_stored(get_run(project), lang=lang), project / lang.value)
     assert result.defects == ()
-    assert (result.entry.n_sheets, result.entry.n_files, result.entry.n_different) == (30, 31, 0)
+    assert (result.entry.n_sheets, result.entry.n_files, result.entry.n_different) == (30, 36, 0)
     assert read_sheet_language(project / lang.value) is lang
 
 
@@ -399,6 +417,37 @@ def test_verify_refuses_sheets_and_says_so(
     said = capsys.readouterr()
     assert "3 × 1 = 3" in said.err
     assert {Lang.FR: "Fiches refusées", Lang.EN: "Sheets refused"}[lang] in said.out
+
+
+def write_own_wording(project: Path, folder: Path, added: str) -> None:
+    """Write the sheets with a legal text that says more than ours."""
+    run, wording = open_stored(get_run(project)), folder.parent / "own.yaml"
+    text = (folder / "wording.yaml").read_text(encoding="utf-8")
+    changed = text.replace(
+        "  article: CRPA, art. L. 311-3-1\n  fr: ", f"  article: CRPA, art. L. 311-3-1\n  fr: {added}", 1
+    )
+    assert changed != text
+    wording.write_text(changed, encoding="utf-8")
+    write_transparency(run, folder, Lang.FR, wording=load_wording(wording))
+
+
+def test_an_edited_legal_text_is_accepted_and_listed(project: Path, folder: Path) -> None:
+    write_own_wording(project, folder, "Pour votre parfaite ")
+    result = check_sheets(open_stored(get_run(project)), folder)
+    assert result.defects == ()
+    assert result.entry.changed_texts == ["mention_title.fr"]
+    assert any("mention_title.fr" in note.in_(Lang.EN) for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["Il est prouvé que la liste est optimale. ", "La preuve est faite. ", "Votre note de 9 suffit. ",
+     "Une somme de 12 000 € est due. ", "Vous êtes au rang 2. ", "DÉMONTRÉ. ", "It is proved. "],
+)  # fmt: skip
+def test_an_edited_legal_text_claims_nothing_of_the_run(project: Path, folder: Path, claim: str) -> None:
+    write_own_wording(project, folder, claim)
+    defects = find_defects(open_stored(get_run(project)), folder)
+    assert ["mention_title.fr" in defect.text.in_(Lang.EN) for defect in defects] == [True]
 
 
 def test_the_end_of_the_retention_is_said_once_it_is_past(

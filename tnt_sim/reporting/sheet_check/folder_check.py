@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tnt_sim.documents import dump_document
@@ -27,6 +27,7 @@ from tnt_sim.reporting.transparency.folder import (
     TransparencyDocument,
     TransparencyFile,
     choose_wording,
+    format_last_day,
     iterate_documents,
     map_sheet_names,
     read_manifest,
@@ -251,6 +252,7 @@ def _compare_manifest(check: _Check) -> None:
         "publishable": check.run.publishable,
         "language": check.lang.value,
         "complete": claimed.stopped_by is None,
+        "kept_until": format_last_day(check.run.spec),
         "missing_keys": list(list_missing_keys(check.run.spec.published_by)),
         "own_wording": check.wording.data != load_shipped_wording().data,
         "n_dossiers": check.run.table.height,

@@ -18,7 +18,7 @@ MOST_LINES = 3
 _MOST_COMPARED = 2_000
 _LONGEST = 300
 _LABEL = re.compile(r"<dt>(.*?)</dt>")
-_ORIGIN = re.compile(r'<span class="from">(.*?)</span>')
+_ORIGIN = re.compile(r"<small>(.*?)</small>")
 _TAG = re.compile(r"<[^>]*>")
 _HEADING = re.compile(r"^<h[12]>(.*?)(?: – .*)?</h[12]>$")
 
@@ -156,7 +156,7 @@ def _find_dossier(lines: Sequence[str], at: int) -> str:
     """Return the dossier whose sheet a line of the run's page stands in."""
     for k in range(min(at, len(lines) - 1), -1, -1):
         match = _HEADING.match(lines[k])
-        if match and k and lines[k - 1].startswith('<p class="kind">'):
+        if match and k and lines[k - 1].startswith(('<p class="kind">', "<article")):
             return unescape(match[1])
         if lines[k].startswith(("</article>", "<main")) and k != at:
             return ""

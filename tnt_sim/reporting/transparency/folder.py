@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.disk import build_write_error, put, put_each, quote_path
 from tnt_sim.documents import dump_document
-from tnt_sim.domain.publisher import list_missing_keys
+from tnt_sim.domain.publisher import compute_last_day, list_missing_keys
 from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _
@@ -28,6 +28,7 @@ from tnt_sim.reporting.text.legal_wording import LegalWording, load_shipped_word
 from tnt_sim.reporting.transparency.programme.documents import WORDING, iterate_programme_documents
 from tnt_sim.reporting.transparency.sheet import DossierSheet, build_sheets, refuse_unknown
 from tnt_sim.reporting.transparency.sheet_collection import iterate_collection
+from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.run_files import serialise_document
 
 MANIFEST = "transparency.json"
@@ -64,6 +65,7 @@ class TransparencyDocument:
     n_dossiers, n_sheets : dossiers of the run, and those with a sheet in the folder
     complete : whether every requested file is there
     stopped_by : `time_limit` or `interrupt` if it is not, else null
+    kept_until : last day on which the calculation is kept, null if the scenario does not say
     missing_keys : keys of `publisher` that the documents need and the scenario does not give
     own_wording : whether the legal texts are an edited copy
     files : the files
@@ -83,6 +85,7 @@ class TransparencyDocument:
     n_sheets: int
     complete: bool
     stopped_by: str | None
+    kept_until: str | None = None
     missing_keys: Sequence[str] = ()
     own_wording: bool = False
     files: Sequence[TransparencyFile]
@@ -345,10 +348,17 @@ def _build_document(
         n_sheets=sum(1 for entry in files if entry.dossier is not None and entry.drawn_from is None),
         complete=stopped_by is None,
         stopped_by=stopped_by,
+        kept_until=format_last_day(run.spec),
         missing_keys=list_missing_keys(run.spec.published_by),
         own_wording=wording.data != load_shipped_wording().data,
         files=files,
     )
+
+
+def format_last_day(spec: ScenarioSpec) -> str | None:
+    """Return the last day on which the calculation of a scenario is kept; None if it says none."""
+    last = compute_last_day(spec.published_by, spec.date)
+    return None if last is None else last.isoformat()
 
 
 def _put_manifest(folder: Path, document: TransparencyDocument) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tnt_sim.domain.publisher import compute_last_day
 from tnt_sim.engine.personal_columns import PersonalStanding, list_personal_columns
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.parameters import Day
 from tnt_sim.reporting.report_tree import Callout, Node, Paragraph, Report, Section, Tone, Words
 from tnt_sim.reporting.text.legal_wording import LegalWording
 from tnt_sim.reporting.transparency.programme.rules_page import TO_COMPLETE, require_problem
@@ -77,5 +79,14 @@ def _describe_columns(run: StoredRun) -> Iterator[Node]:
 
 
 def _describe_retention(run: StoredRun) -> Node:
+    last = compute_last_day(run.spec.published_by, run.spec.date)
+    if last is not None:
+        return Paragraph(
+            _(
+                "The calculation is kept until {day}. From the next day on, the service hands it to the archives "
+                "or, with their visa, destroys it.",
+                day=Day(last.isoformat()),
+            )
+        )
     retention: Words = run.spec.published_by.retention or TO_COMPLETE
     return Paragraph(_("Keep the calculation until, or for: {retention}.", retention=retention))
