@@ -80,7 +80,7 @@ def describe_label(name: str, source: SheetSource) -> str:
 
 def format_cells(source: SheetSource, name: str, rows: np.ndarray) -> list[str]:
     """Return the cells of a column of some dossiers as a reader writes them, "" where they are empty."""
-    cells = source.cells[get_table_column(name)].gather(rows)
+    cells = source.shown_cells[get_table_column(name)].gather(rows)
     if name in _COUNTED:
         return [
             _n("{n} application", "{n} applications", n=len(cell)).in_(source.lang) if len(cell) else ""

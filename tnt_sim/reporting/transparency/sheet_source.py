@@ -84,7 +84,7 @@ class SheetSource:
         return order.join(decided, on="dossier", how="left", maintain_order="left")
 
     @cached_property
-    def cells(self) -> pl.DataFrame:
+    def shown_cells(self) -> pl.DataFrame:
         """The cells of the dossiers as a sheet shows them: without contacts and names of natural persons."""
         return hide_in_table(self.problem.case.table, self.run)
 
