@@ -53,7 +53,7 @@ class PublisherSpec(Spec):
 
 
 def compute_last_day(publisher: PublisherSpec, decided_on: date | None) -> date | None:
-    """Return the last day on which the calculation is kept; a span counts from the day of the decision.
+    """Return the last day of the retention; a span counts from the day of the decision.
 
     None without `retention`, or for a span if the day of the decision is unknown.
 

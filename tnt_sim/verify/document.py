@@ -48,7 +48,7 @@ class SheetsEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionEntry:
-    """Last day on which the calculation is kept, and whether it is past today."""
+    """Last day of the retention, and whether it is past today."""
 
     last_day: str
     is_past: bool

@@ -227,7 +227,7 @@ def _check_explanation(checked: Checked, verification: Verification, lang: Lang)
 
 
 def _read_retention(checked: Checked) -> RetentionEntry | None:
-    """Return until when the calculation is kept, as its scenario says."""
+    """Return the retention that the scenario of a run states."""
     from tnt_sim.cli.clock import get_today
     from tnt_sim.domain.publisher import compute_last_day
     from tnt_sim.verify.document import RetentionEntry

@@ -65,7 +65,7 @@ class TransparencyDocument:
     n_dossiers, n_sheets : dossiers of the run, and those with a sheet in the folder
     complete : whether every requested file is there
     stopped_by : `time_limit` or `interrupt` if it is not, else null
-    kept_until : last day on which the calculation is kept, null if the scenario does not say
+    kept_until : last day of the retention, null if the scenario does not say
     missing_keys : keys of `publisher` that the documents need and the scenario does not give
     own_wording : whether the legal texts are an edited copy
     files : the files
@@ -356,7 +356,7 @@ def _build_document(
 
 
 def format_last_day(spec: ScenarioSpec) -> str | None:
-    """Return the last day on which the calculation of a scenario is kept; None if it says none."""
+    """Return the last day of the retention that a scenario states; None if it states none."""
     last = compute_last_day(spec.published_by, spec.date)
     return None if last is None else last.isoformat()
 
