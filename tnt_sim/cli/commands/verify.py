@@ -255,7 +255,7 @@ def _add_sheets(
     if retention is not None and retention.is_past:
         notes.append(
             _(
-                "This calculation was to be kept until {day}. Hand it to the archives or, with their visa, "
+                "The retention of this calculation ended on {day}. Hand it to the archives or, with their visa, "
                 "destroy it: the run folder, its sheets and its exports.",
                 day=Day(retention.last_day),
             )
