@@ -86,7 +86,7 @@ class SheetSource:
     @cached_property
     def shown_cells(self) -> pl.DataFrame:
         """The cells of the dossiers as a sheet shows them: without contacts and names of natural persons."""
-        return hide_in_table(self.problem.case.table, self.run)
+        return hide_in_table(self.cells, self.run)
 
     @cached_property
     def measured(self) -> Mapping[str, str]:
