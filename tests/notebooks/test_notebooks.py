@@ -18,8 +18,8 @@ nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra `not
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SECONDS = 10
 """A story takes no more processor time than this."""
-LONG = ("06",)
-"""Five decisions of 35,320 candidates take about ten seconds: less on a quiet machine, more beside others."""
+LONG = ("03", "06")
+"""Their decisions take about ten seconds: less on a quiet machine, more beside others."""
 FORGET = """for name in {*globals()} - {*get_ipython().user_ns_hidden}:
     if not name.startswith("_"):
         del globals()[name]
