@@ -99,7 +99,7 @@ def transparency(
     )
     if archive is not None and document.complete:
         _put_archive(run, project, out, document, archive, texts)
-    hint = build_hint("transparency", tongue, format_arguments(run_dir))
+    hint = build_hint("transparency", tongue, f"{format_arguments(run_dir)} --sheets {format_arguments(out)}")
     output.show(build_report(document, format_path(out)), document, tongue, hint)
     return _choose_exit_code(document)
 

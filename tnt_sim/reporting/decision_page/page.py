@@ -37,6 +37,7 @@ from tnt_sim.i18n.numbers import (
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
 from tnt_sim.reporting.decision_page.equity import build_equity
+from tnt_sim.reporting.decision_page.legal_annex import build_legal_annex
 from tnt_sim.reporting.decision_page.note_sections import (
     build_candidate_cards,
     build_extension_rows,
@@ -232,6 +233,7 @@ def _build_territories(
         "territories": finding.in_(lang) if finding is not None else "",
         "regions": build_regions(tallies.get("region", ()), lang, paper=options.paper),
         "equity": build_equity(run, lang, paper=options.paper),
+        "law": build_legal_annex(run, lang),
     }
 
 
