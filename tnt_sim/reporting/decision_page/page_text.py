@@ -160,7 +160,7 @@ NOTE: Mapping[str, Text] = MappingProxyType(
             "No curve of money per head: it needs two departments with applications and a known population, "
             "and money granted there."
         ),
-        "law": _("What the law asks of this decision"),
+        "law": _("Legal obligations of this decision"),
         "extend": _("Transfer or extend"),
         "written": _("Amount set"),
         "moved": _("Transfers"),
