@@ -58,7 +58,9 @@ def test_proposals_say_what_they_are_in_one_line_of_the_language(
         ("en", "Explains why an application", "The duration of the run"),
     ):
         monkeypatch.setenv("TNT_SIM_LANG", lang)
-        lines = proposed("fish", "tnt-sim e").splitlines() + proposed("fish", "tnt-sim run --ti").splitlines()
+        lines = (
+            proposed("fish", "tnt-sim exp").splitlines() + proposed("fish", "tnt-sim run --ti").splitlines()
+        )
         assert all(line.count("\t") == 1 for line in lines), lines
         assert [
             line for line in lines if line.startswith(("explain\t" + verb, "--time-limit\t" + option))

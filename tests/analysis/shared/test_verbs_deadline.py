@@ -35,11 +35,13 @@ ELSEWHERE = {
     "run": "tests/engine and tests/solve",
     "batch": "the limit is that of each scenario (`run`); Ctrl-C ends it: tests/analysis/batch",
     "app": "each answer has its own limit: tests/app",
+    "transparency": "the limit is that of writing: tests/reporting/transparency",
     "send": "the limit is that of the calls: tests/exchange",
     "reconcile": "the assignment ends with its limit: tests/analysis/reconcile",
 }
 NO_STUDY = {
     "new",
+    "examples",
     "refresh",
     "validate",
     "show",
