@@ -23,9 +23,10 @@ from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import StoredRun, run_of
 from tnt_sim.errors import DataError, UsageError
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import open_currency_session
 from tnt_sim.reporting.text.legal_wording import load_shipped_wording, load_wording
+from tnt_sim.reporting.transparency.folder import iterate_documents
 from tnt_sim.reporting.transparency.programme.archive import READMES, SUMS, build_archive
 from tnt_sim.reporting.transparency.programme.documents import iterate_programme_documents
 from tnt_sim.reporting.transparency.programme.inventory import list_inventory_fields, write_inventory_csv
@@ -209,10 +210,15 @@ def test_every_text_is_used(demo: Path, lang: Lang) -> None:
             seen.add(key)
             return super().fill(key, lang, **values)
 
+        def write(self, key: str) -> Text:
+            seen.add(key)
+            return super().write(key)
+
     noting = Noting(WORDING.texts, WORDING.data)
-    dict(iterate_programme_documents(run, lang, noting))
+    dict(iterate_documents(run, lang, wording=noting))
     build_archive(run, demo.parents[1], {}, lang, noting)
     elsewhere = {"appeal_to_court", "rules_by_hand", "limit_unproven", "amendment_is_adversarial"}
+    elsewhere.add("sheet_decided_by_competent")  # without an authority
     assert set(WORDING.texts) - seen == elsewhere
 
 
@@ -265,3 +271,21 @@ def test_pages_have_no_fault(chromium: Any, demo: Path, tmp_path: Path, name: st
             assert list_violations(page) == []
             if width > 1000:
                 assert {key for key, check in CHECKS.items() if check(page)} <= STATIC
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_an_edited_text_of_sheets_stands_in_each_of_them(demo: Path, tmp_path: Path, lang: Lang) -> None:
+    file = tmp_path / "own.yaml"
+    text = WORDING.data.decode().replace("Le calcul aide à décider.", "Le calcul prépare la décision.")
+    file.write_text(text.replace("It helps to decide.", "It prepares the decision."), encoding="utf-8")
+    run, own = (
+        open_stored(demo, None, lang),
+        {Lang.FR: "prépare la décision", Lang.EN: "prepares the decision"},
+    )
+    pages = [
+        data.decode()
+        for name, data in iterate_documents(run, lang, wording=load_wording(file))
+        if name.startswith(("fiches", "sheets"))
+    ]
+    assert len(pages) > 10
+    assert all(own[lang] in page for page in pages)

@@ -19,19 +19,12 @@ from tnt_sim.scenario.problem import select_in_force
 from tnt_sim.verify.signing.witness import is_signed_entry
 
 _ITEM = SheetItem.CONTRIBUTION
-_HELP = _(
-    "It helps to decide. People set the rules, and may decide on an application by hand. The computation applies "
-    "these rules to all applications at once and proposes a list."
-)
-_DECIDES = _("The decision is that of {{authority}}.")
-_COMPETENT = _("The decision is that of the competent authority.")
 _BY_HAND = {
     1: _("Yes: people decided that this application is funded{{amount}}."),
     -1: _("Yes: people decided that this application is not funded."),
 }
 _NOT_BY_HAND = _("No: nobody set the decision on this application apart from the rules.")
 _EARLIER = _("Yes: the grant was committed before this computation, which keeps it as it is.")
-_UNSIGNED = _("These files carry no signature. The list counts only once the authority has signed it.")
 
 
 def build_contributions(source: SheetSource) -> dict[int, list[SheetLine]]:
@@ -53,20 +46,23 @@ def _build(source: SheetSource, key: str, label: Text, value: Text, origin: str 
 
 
 def _describe_help(source: SheetSource) -> SheetLine:
-    authority = source.run.spec.published_by.authority
+    authority, wording, lang = source.run.spec.published_by.authority, source.wording, source.lang
     decides = (
-        _DECIDES.in_(source.lang).format(authority=authority) if authority else _COMPETENT.in_(source.lang)
+        wording.fill("sheet_decided_by", lang, authority=authority)
+        if authority
+        else wording.fill("sheet_decided_by_competent", lang)
     )
-    label = _("Part of the computation in the decision").in_(source.lang)
+    label = _("Part of the computation in the decision").in_(lang)
     origin = source.locate_entry(("publisher", "authority")) if authority else ""
-    return SheetLine(_ITEM, "contribution.part", label, f"{_HELP.in_(source.lang)} {decides}", origin)
+    part = wording.fill("sheet_part", lang)
+    return SheetLine(_ITEM, "contribution.part", label, f"{part} {decides}", origin)
 
 
 def _describe_signature(source: SheetSource) -> SheetLine:
     """Say under which name the list was signed; only an entry of a register knows."""
     run, label = source.run, _("Signature of the list")
     if not is_signed_entry(run.folder, run.summary):
-        return _build(source, "contribution.signature", label, _UNSIGNED)
+        return _build(source, "contribution.signature", label, source.wording.write("sheet_unsigned"))
     signature = json.loads((run.folder / SIGNATURE).read_bytes())
     day = signature.get("day")
     text = (

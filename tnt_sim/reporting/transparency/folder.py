@@ -152,7 +152,7 @@ def iterate_documents(
     DataError
         If the data of the run are gone or have changed.
     """
-    sheets, stem = build_sheets(run, lang, dossiers), STEMS[lang]
+    sheets, stem = build_sheets(run, lang, dossiers, wording), STEMS[lang]
     yield f"{stem}.html", "".join(iterate_collection(sheets, lang)).encode()
     for name, sheet in zip(list_sheet_names(run, sheets), sheets, strict=True):
         yield f"{stem}/{name}.html", sheet.to_html().encode()
@@ -249,7 +249,7 @@ def _write_files(
 ) -> None:
     """Write the sheets in batches, then the page of all, the programme's documents and the PDF."""
     deadline.check()
-    sheets, stem = build_sheets(run, lang), STEMS[lang]
+    sheets, stem = build_sheets(run, lang, wording=wording), STEMS[lang]
     paths = {
         sheet.dossier: f"{stem}/{name}"
         for sheet, name in zip(sheets, list_sheet_names(run, sheets), strict=True)

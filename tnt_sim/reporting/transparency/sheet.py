@@ -14,6 +14,7 @@ from tnt_sim.i18n.message import NO_TEXT, Lang, _
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.letters import write_first_sentences
+from tnt_sim.reporting.text.legal_wording import LegalWording
 from tnt_sim.reporting.text.verification import get_mention
 from tnt_sim.reporting.transparency.contribution import build_contributions
 from tnt_sim.reporting.transparency.criteria import add_criteria
@@ -66,8 +67,12 @@ class DossierSheet:
         return render_fragment(self.head, self.lines)
 
 
-def build_sheets(run: StoredRun, lang: Lang, dossiers: Sequence[str] | None = None) -> list[DossierSheet]:
+def build_sheets(
+    run: StoredRun, lang: Lang, dossiers: Sequence[str] | None = None, wording: LegalWording | None = None
+) -> list[DossierSheet]:
     """Return the sheets of some dossiers of a run, all by default, in the order of the run.
+
+    `wording` are the legal texts that a legal service edited.
 
     Raises
     ------
@@ -76,9 +81,9 @@ def build_sheets(run: StoredRun, lang: Lang, dossiers: Sequence[str] | None = No
     UsageError
         If the run has no dossier of a number.
     """
-    source = build_source(run, lang)
+    source = build_source(run, lang, wording=wording)
     if dossiers is not None:
-        source = build_source(run, lang, find_rows(source, dossiers))
+        source = build_source(run, lang, find_rows(source, dossiers), wording)
     heads, lines = _build_heads(source), _build_lines(source)
     return [
         DossierSheet(head, tuple(lines[row])) for row, head in zip(source.rows.tolist(), heads, strict=True)
@@ -136,7 +141,8 @@ def _build_heads(source: SheetSource) -> list[SheetHead]:
     day = format_day(run.spec.date.isoformat(), lang) if run.spec.date else ""
     decisions = write_first_sentences(run, source.table, lang).to_list()
     table = source.table.select("dossier", "title").rows()
+    law = source.wording.fill("sheet_four_parts", lang) if run.spec.place_column is None else ""
     return [
-        SheetHead(table[row][0], table[row][1] or "", run.title, day, decisions[row], notices, lang)
+        SheetHead(table[row][0], table[row][1] or "", run.title, day, decisions[row], notices, lang, law)
         for row in source.rows.tolist()
     ]

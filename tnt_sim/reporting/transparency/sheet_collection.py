@@ -11,11 +11,11 @@ from tnt_sim.reporting.renderers.html import read_asset
 from tnt_sim.reporting.transparency.sheet import DossierSheet
 from tnt_sim.reporting.transparency.sheet_line import SheetHead, SheetLine
 from tnt_sim.reporting.transparency.sheet_page import (
-    LAW,
     build_page_start,
     describe_programme,
     render_entry,
     render_items,
+    render_law,
     render_notices,
     render_title,
 )
@@ -62,7 +62,7 @@ def _render_shared(head: SheetHead, shared: Sequence[SheetLine]) -> Iterator[str
         yield f"<h2>{escape(_('For all applications').in_(head.lang))}</h2>\n<dl>"
         yield "\n".join(map(render_entry, shared))
         yield "</dl>"
-    yield f'<p class="law">{escape(LAW.in_(head.lang))}</p>\n</section>\n'
+    yield f"{render_law(head)}\n</section>\n"
 
 
 def _render_search(n_sheets: int, lang: Lang) -> Iterable[str]:

@@ -48,6 +48,7 @@ class SheetHead:
     decision : the decision in one sentence
     notices : what holds for the whole sheet: invented data, an unproven list
     lang : language of the sheet
+    law : the sentence on the law behind the four items, "" outside France
     """
 
     dossier: str
@@ -57,3 +58,4 @@ class SheetHead:
     decision: str
     notices: tuple[str, ...]
     lang: Lang
+    law: str = ""

@@ -20,10 +20,6 @@ TITLES: Mapping[SheetItem, Text] = {
 """Titles of the four items."""
 SHEET = _("Explanation sheet")
 ORIGIN = _("Origin")
-LAW = _(
-    "The four parts of this sheet are those that article R. 311-3-1-2 of the French code of relations between the "
-    "public and the administration asks for."
-)
 
 
 def render_sheet(head: SheetHead, lines: Sequence[SheetLine]) -> str:
@@ -64,9 +60,15 @@ def render_article(head: SheetHead, lines: Iterable[SheetLine], level: int) -> s
         render_notices(head),
         f'<p class="decision">{escape(head.decision)}</p>',
         *render_items(lines, head.lang, level + 1),
-        f'<p class="law">{escape(LAW.in_(head.lang))}</p>\n</article>',
+        render_law(head),
+        "</article>",
     ]
     return "\n".join(piece for piece in pieces if piece)
+
+
+def render_law(head: SheetHead) -> str:
+    """Return the sentence on the law, "" outside France."""
+    return f'<p class="law">{escape(head.law)}</p>' if head.law else ""
 
 
 def render_title(head: SheetHead, level: int) -> str:

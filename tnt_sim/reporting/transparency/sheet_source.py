@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.parameters import Names
 from tnt_sim.reporting.public_run import hide_contacts, hide_in_table
 from tnt_sim.reporting.reports.decision_table import build_decision_table
+from tnt_sim.reporting.text.legal_wording import LegalWording, load_shipped_wording
 from tnt_sim.rules.expressions.measures import encode_keys
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case, Path
@@ -37,12 +38,14 @@ class SheetSource:
     run, lang : the run, and the language of its sheets
     result : its decision, with the problem
     rows : int64, the rows of the dossiers that get a sheet
+    wording : the legal texts
     """
 
     run: StoredRun
     lang: Lang
     result: ResultData
     rows: IntArray
+    wording: LegalWording = field(default_factory=load_shipped_wording)
 
     @property
     def problem(self) -> Problem:
@@ -183,7 +186,9 @@ class SheetSource:
         return offers.candidate & ~offers.forced & (self.possible_cents > 0)
 
 
-def build_source(run: StoredRun, lang: Lang, rows: IntArray | None = None) -> SheetSource:
+def build_source(
+    run: StoredRun, lang: Lang, rows: IntArray | None = None, wording: LegalWording | None = None
+) -> SheetSource:
     """Return what the sheets of a run read; all dossiers by default.
 
     Raises
@@ -197,7 +202,7 @@ def build_source(run: StoredRun, lang: Lang, rows: IntArray | None = None) -> Sh
         hint = _("Put the files of the scenario back, or name their folder with --project.")
         raise DataError([Defect("run-folder", text, (Place(file=str(run.folder)),), hint)])
     chosen = np.arange(result.problem.case.n, dtype=np.int64) if rows is None else rows
-    return SheetSource(run, lang, result, chosen)
+    return SheetSource(run, lang, result, chosen, wording or load_shipped_wording())
 
 
 def format_place(place: Place, lang: Lang) -> str:
