@@ -314,6 +314,34 @@ def test_an_interruption_keeps_what_was_written(
     assert (document.stopped_by, document.n_sheets) == ("interrupt", 20)
 
 
+@pytest.mark.parametrize("batch", [0, 1, 2])
+def test_a_process_that_is_killed_loses_one_batch_at_most(
+    run: StoredRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """Nothing is done after the kill: the exception is none that the writing catches."""
+    monkeypatch.setattr(folder_module, "BATCH", 10)
+    put_each, n_calls = folder_module.put_each, 0
+
+    class Killed(BaseException):
+        pass
+
+    def kill(files: Mapping[Path, bytes]) -> None:
+        nonlocal n_calls
+        put_each(files)  # the files are there, the manifest does not know them yet
+        n_calls += 1
+        if n_calls == batch + 1:
+            raise Killed
+
+    monkeypatch.setattr(folder_module, "put_each", kill)
+    with pytest.raises(Killed):
+        write_transparency(run, tmp_path, Lang.FR)
+    left = folder_module.read_manifest(tmp_path / folder_module.MANIFEST)
+    assert left is not None
+    assert (left.complete, left.stopped_by, left.n_sheets) == (False, "interrupt", 10 * batch)
+    monkeypatch.setattr(folder_module, "put_each", put_each)
+    assert write_transparency(run, tmp_path, Lang.FR).complete
+
+
 def test_a_pdf_is_drawn_once_for_the_same_sheet(
     run: StoredRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ manifest says which language it is in.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from tnt_sim.reporting.transparency.folder import (
     TransparencyFile,
     choose_wording,
     format_last_day,
+    hash_bytes,
     iterate_documents,
     map_sheet_names,
     read_manifest,
@@ -178,7 +178,7 @@ def _compare_documents(check: _Check) -> None:
     }
     for name, data in iterate_documents(check.run, check.lang, wording=check.wording):
         dossier = names.get(name)
-        check.expected[name] = TransparencyFile(path=name, sha256=_hash(data), dossier=dossier)
+        check.expected[name] = TransparencyFile(path=name, sha256=hash_bytes(data), dossier=dossier)
         _compare_file(check, name, data, dossier)
 
 
@@ -209,7 +209,7 @@ def _compare_drawings(check: _Check) -> None:
         if page is None or page.dossier is None:
             continue
         file = check.present[name]
-        digest = _hash(file.read_bytes())
+        digest = hash_bytes(file.read_bytes())
         check.expected[name] = TransparencyFile(
             path=name, sha256=digest, dossier=page.dossier, drawn_from=page.sha256
         )
@@ -221,7 +221,7 @@ def _compare_drawings(check: _Check) -> None:
         except UsageError:
             check.not_compared.append(name)
             continue
-        if _hash(drawn) != digest:
+        if hash_bytes(drawn) != digest:
             check.refuse(
                 _("the PDF is not the one that this sheet gives here."),
                 name,
@@ -256,9 +256,7 @@ def _compare_manifest(check: _Check) -> None:
         "missing_keys": list(list_missing_keys(check.run.spec.published_by)),
         "own_wording": check.wording.data != load_shipped_wording().data,
         "n_dossiers": check.run.table.height,
-        "n_sheets": sum(
-            1 for entry in claimed.files if entry.dossier is not None and entry.drawn_from is None
-        ),
+        "n_sheets": sum(entry.is_sheet for entry in claimed.files),
     }
     for key, value in wanted.items():
         says = getattr(claimed, key)
@@ -301,13 +299,10 @@ def _compare_field(check: _Check, key: str, says: object, gives: object) -> None
 
 
 def _conclude(check: _Check) -> SheetCheck:
-    n_sheets = sum(
-        1 for entry in check.expected.values() if entry.dossier is not None and entry.drawn_from is None
-    )
     entry = SheetsEntry(
         folder=str(check.folder),
         language=check.lang.value,
-        n_sheets=n_sheets,
+        n_sheets=sum(one.is_sheet for one in check.expected.values()),
         n_files=len(check.expected),
         n_different=len(check.different),
         pdf_not_compared=check.not_compared,
@@ -339,7 +334,3 @@ def _list_notes(check: _Check) -> Iterator[Text]:
             n=len(check.not_compared),
             names=Items(check.not_compared[:_NAMED]),
         )
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -54,6 +54,11 @@ class TransparencyFile:
     dossier: str | None = None
     drawn_from: str | None = None
 
+    @property
+    def is_sheet(self) -> bool:
+        """Whether it is the page of one sheet."""
+        return self.dossier is not None and self.drawn_from is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransparencyDocument:
@@ -95,14 +100,17 @@ class TransparencyDocument:
 class _Writing:
     """A folder while it is written: what its manifest knows, and what has been written since."""
 
+    run: StoredRun
     folder: Path
+    lang: Lang
+    wording: LegalWording
     known: Mapping[str, TransparencyFile]
     files: dict[str, TransparencyFile] = field(default_factory=dict)
     waiting: dict[Path, bytes] = field(default_factory=dict)
 
     def add(self, path: str, data: bytes, dossier: str | None = None, drawn_from: str | None = None) -> None:
         """Take a file, which the next `flush` writes unless it is there already."""
-        digest = _hash(data)
+        digest = hash_bytes(data)
         self.files[path] = TransparencyFile(path=path, sha256=digest, dossier=dossier, drawn_from=drawn_from)
         if not self.is_there(path, digest):
             self.waiting[self.folder / path] = data
@@ -114,7 +122,7 @@ class _Writing:
             entry is not None
             and entry.sha256 == digest
             and file.is_file()
-            and _hash(file.read_bytes()) == digest
+            and hash_bytes(file.read_bytes()) == digest
         )
 
     def keep_drawn(self, path: str, page: str) -> bool:
@@ -130,15 +138,26 @@ class _Writing:
         return True
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits, then the manifest of a folder that is not complete: a killed process loses no more."""
         try:
             put_each(self.waiting)
         except OSError as error:
             raise build_write_error(quote_path(self.folder), error) from error
         self.waiting.clear()
+        self.put_manifest("interrupt")
+
+    def put_manifest(self, stopped_by: str | None) -> TransparencyDocument:
+        """Write and return the manifest of what has been written."""
+        document = _build_document(self, stopped_by)
+        try:
+            put(self.folder / MANIFEST, serialise_document(dump_document(document)).encode())
+        except OSError as error:
+            raise build_write_error(quote_path(self.folder), error) from error
+        return document
 
 
-def _hash(data: bytes) -> str:
+def hash_bytes(data: bytes) -> str:
+    """Return the SHA-256 of some bytes."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -225,36 +244,28 @@ def write_transparency(
         If the folder holds something else, or the program that draws PDF is missing.
     """
     texts = wording or choose_wording(folder)
-    writing = _Writing(folder, _read_known(run, folder, lang, replace=replace))
+    writing = _Writing(run, folder, lang, texts, _read_known(run, folder, lang, replace=replace))
     stopped_by = None
     try:
-        _write_files(writing, run, lang, pdf, deadline, texts)
+        _write_files(writing, pdf, deadline)
     except DeadlineExpired:
         stopped_by = "time_limit"
     except KeyboardInterrupt:
         stopped_by = "interrupt"
-    writing.waiting.clear()
-    document = _build_document(run, lang, writing, stopped_by, texts)
-    _put_manifest(folder, document)
-    return document
+    return writing.put_manifest(stopped_by)
 
 
-def _write_files(
-    writing: _Writing,
-    run: StoredRun,
-    lang: Lang,
-    pdf: Sequence[str],
-    deadline: Deadline,
-    wording: LegalWording,
-) -> None:
+def _write_files(writing: _Writing, pdf: Sequence[str], deadline: Deadline) -> None:
     """Write the sheets in batches, then the page of all, the programme's documents and the PDF."""
     deadline.check()
+    run, lang, wording = writing.run, writing.lang, writing.wording
     sheets, stem = build_sheets(run, lang, wording=wording), STEMS[lang]
     paths = {
         sheet.dossier: f"{stem}/{name}"
         for sheet, name in zip(sheets, list_sheet_names(run, sheets), strict=True)
     }
     refuse_unknown(pdf, paths)
+    writing.put_manifest("interrupt")
     for start in range(0, len(sheets), BATCH):
         deadline.check()
         for sheet in sheets[start : start + BATCH]:
@@ -327,14 +338,13 @@ def _remove_files(folder: Path, document: TransparencyDocument) -> None:
     whole = folder.resolve()
     for entry in document.files:
         file = (folder / entry.path).resolve()
-        if file.is_relative_to(whole) and file.is_file() and _hash(file.read_bytes()) == entry.sha256:
+        if file.is_relative_to(whole) and file.is_file() and hash_bytes(file.read_bytes()) == entry.sha256:
             file.unlink()
 
 
-def _build_document(
-    run: StoredRun, lang: Lang, writing: _Writing, stopped_by: str | None, wording: LegalWording
-) -> TransparencyDocument:
-    files = [entry for entry in writing.files.values() if (writing.folder / entry.path).is_file()]
+def _build_document(writing: _Writing, stopped_by: str | None) -> TransparencyDocument:
+    run, wording = writing.run, writing.wording
+    files = [entry for path, entry in writing.files.items() if writing.folder / path not in writing.waiting]
     return TransparencyDocument(
         scenario=run.spec.id,
         scenario_sha256=run.data.scenario_sha256,
@@ -343,9 +353,9 @@ def _build_document(
         code_sha256=hash_code(),
         run=run.name,
         publishable=run.publishable,
-        language=lang.value,
+        language=writing.lang.value,
         n_dossiers=run.table.height,
-        n_sheets=sum(1 for entry in files if entry.dossier is not None and entry.drawn_from is None),
+        n_sheets=sum(entry.is_sheet for entry in files),
         complete=stopped_by is None,
         stopped_by=stopped_by,
         kept_until=format_last_day(run.spec),
@@ -359,10 +369,3 @@ def format_last_day(spec: ScenarioSpec) -> str | None:
     """Return the last day of the retention that a scenario states; None if it states none."""
     last = compute_last_day(spec.published_by, spec.date)
     return None if last is None else last.isoformat()
-
-
-def _put_manifest(folder: Path, document: TransparencyDocument) -> None:
-    try:
-        put(folder / MANIFEST, serialise_document(dump_document(document)).encode())
-    except OSError as error:
-        raise build_write_error(quote_path(folder), error) from error
