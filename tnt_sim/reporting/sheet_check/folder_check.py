@@ -22,14 +22,13 @@ from tnt_sim.reporting.sheet_check.wording_check import list_changed_texts, list
 from tnt_sim.reporting.text.legal_wording import LegalWording, load_shipped_wording
 from tnt_sim.reporting.transparency.folder import (
     MANIFEST,
-    STEMS,
     TransparencyDocument,
     TransparencyFile,
     choose_wording,
     format_last_day,
     hash_bytes,
     iterate_documents,
-    map_sheet_names,
+    map_sheet_pages,
     read_manifest,
 )
 from tnt_sim.reporting.transparency.programme.documents import WORDING
@@ -173,11 +172,9 @@ def _read_wording(check: _Check) -> bool:
 
 def _compare_documents(check: _Check) -> None:
     """Draw each file again and compare its bytes."""
-    names = {
-        f"{STEMS[check.lang]}/{name}.html": dossier for dossier, name in map_sheet_names(check.run).items()
-    }
+    pages = map_sheet_pages(check.run, check.lang)
     for name, data in iterate_documents(check.run, check.lang, wording=check.wording):
-        dossier = names.get(name)
+        dossier = pages.get(name)
         check.expected[name] = TransparencyFile(path=name, sha256=hash_bytes(data), dossier=dossier)
         _compare_file(check, name, data, dossier)
 

@@ -26,7 +26,7 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.decision_page.page import render_pdf
 from tnt_sim.reporting.text.legal_wording import LegalWording, load_shipped_wording, load_wording
 from tnt_sim.reporting.transparency.programme.documents import WORDING, iterate_programme_documents
-from tnt_sim.reporting.transparency.sheet import DossierSheet, build_sheets, refuse_unknown
+from tnt_sim.reporting.transparency.sheet import build_sheets, refuse_unknown
 from tnt_sim.reporting.transparency.sheet_collection import iterate_collection
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.run_files import serialise_document
@@ -171,10 +171,11 @@ def iterate_documents(
     DataError
         If the data of the run are gone or have changed.
     """
-    sheets, stem = build_sheets(run, lang, dossiers, wording), STEMS[lang]
-    yield f"{stem}.html", "".join(iterate_collection(sheets, lang)).encode()
-    for name, sheet in zip(list_sheet_names(run, sheets), sheets, strict=True):
-        yield f"{stem}/{name}.html", sheet.to_html().encode()
+    sheets = build_sheets(run, lang, dossiers, wording)
+    paths = {dossier: path for path, dossier in map_sheet_pages(run, lang).items()}
+    for sheet in sheets:
+        yield paths[sheet.dossier], sheet.to_html().encode()
+    yield f"{STEMS[lang]}.html", "".join(iterate_collection(sheets, lang)).encode()
     yield from iterate_programme_documents(run, lang, wording)
 
 
@@ -192,18 +193,12 @@ def choose_wording(folder: Path) -> LegalWording:
     return load_wording(file)
 
 
-def list_sheet_names(run: StoredRun, sheets: Sequence[DossierSheet]) -> list[str]:
-    """Return the file name of each sheet, without suffix; the same for a dossier whichever sheets are written."""
-    names = map_sheet_names(run)
-    return [names[sheet.dossier] for sheet in sheets]
-
-
-def map_sheet_names(run: StoredRun) -> dict[str, str]:
-    """Return the file name of the sheet of each dossier, without suffix.
+def map_sheet_pages(run: StoredRun, lang: Lang) -> dict[str, str]:
+    """Return the dossier of each page of a sheet, by its path, in the order of the run.
 
     A number that a file system cannot hold is changed, and numbered where two become equal.
     """
-    taken, names = set[str](), dict[str, str]()
+    taken, pages = set[str](), dict[str, str]()
     for dossier in run.table["dossier"].to_list():
         stem = re.sub(r"[^\w.-]+", "-", dossier).strip(".-")[:80] or "dossier"
         name, k = stem, 1
@@ -211,8 +206,8 @@ def map_sheet_names(run: StoredRun) -> dict[str, str]:
             k += 1
             name = f"{stem}~{k}"
         taken.add(name.casefold())
-        names[dossier] = name
-    return names
+        pages[f"{STEMS[lang]}/{name}.html"] = dossier
+    return pages
 
 
 def write_transparency(
@@ -258,31 +253,22 @@ def write_transparency(
 def _write_files(writing: _Writing, pdf: Sequence[str], deadline: Deadline) -> None:
     """Write the sheets in batches, then the page of all, the programme's documents and the PDF."""
     deadline.check()
-    run, lang, wording = writing.run, writing.lang, writing.wording
-    sheets, stem = build_sheets(run, lang, wording=wording), STEMS[lang]
-    paths = {
-        sheet.dossier: f"{stem}/{name}"
-        for sheet, name in zip(sheets, list_sheet_names(run, sheets), strict=True)
-    }
-    refuse_unknown(pdf, paths)
+    pages = map_sheet_pages(writing.run, writing.lang)
+    refuse_unknown(pdf, pages.values())
     writing.put_manifest("interrupt")
-    for start in range(0, len(sheets), BATCH):
-        deadline.check()
-        for sheet in sheets[start : start + BATCH]:
-            writing.add(f"{paths[sheet.dossier]}.html", sheet.to_html().encode(), sheet.dossier)
-        writing.flush()
-    deadline.check()
-    writing.add(f"{stem}.html", "".join(iterate_collection(sheets, lang)).encode())
-    for path, data in iterate_programme_documents(run, lang, wording):
-        writing.add(path, data)
+    for k, (path, data) in enumerate(iterate_documents(writing.run, writing.lang, wording=writing.wording)):
+        if k and k % BATCH == 0:
+            writing.flush()
+            deadline.check()
+        writing.add(path, data, pages.get(path))
     writing.flush()
     wanted = set(pdf)
-    for sheet in sheets:
-        path = paths[sheet.dossier]
-        if sheet.dossier in wanted and not writing.keep_drawn(f"{path}.pdf", f"{path}.html"):
+    for page in [path for path, dossier in pages.items() if dossier in wanted]:
+        path = f"{page.removesuffix('.html')}.pdf"
+        if not writing.keep_drawn(path, page):
             deadline.check()
-            page = writing.files[f"{path}.html"].sha256
-            writing.add(f"{path}.pdf", render_pdf(sheet.to_html()), sheet.dossier, page)
+            drawn = render_pdf((writing.folder / page).read_text(encoding="utf-8"))
+            writing.add(path, drawn, pages[page], writing.files[page].sha256)
             writing.flush()
 
 
