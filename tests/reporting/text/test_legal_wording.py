@@ -83,7 +83,7 @@ def test_every_defect_of_a_copy_is_named_with_its_line(tmp_path: Path) -> None:
     assert unknown.places[0].line == lines.index("mention_titel:") + 1
     assert unknown.hint is not None
     assert unknown.hint.en == 'Did you mean "mention_title"?'
-    assert "«\u00a0{rule}\u00a0»" in said['"{rule}" is no placeholder of "mention_rules".'].text.fr
+    assert "« {rule} »" in said['"{rule}" is no placeholder of "mention_rules".'].text.fr
     wrong = said['"{rule}" is no placeholder of "mention_rules".'].places[0].line
     assert wrong is not None
     assert "{rule}" in lines[wrong - 1]
