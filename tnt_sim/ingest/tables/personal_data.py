@@ -67,6 +67,8 @@ CONTACTS = f"{E_MAIL}|{TELEPHONE}|{_BIRTH_NUMBER}|{_ACCOUNT}"
 """Text that leads to one natural person, wherever it stands in a cell."""
 _CONTACTS = re.compile(CONTACTS)
 
+_SUSPECT = r"@|\d\d"
+"""What each pattern of `_CELLS` needs: few cells of a large table have it, and they alone are searched."""
 _CELLS: tuple[tuple[PersonalKind, str], ...] = (
     (PersonalKind.E_MAIL, E_MAIL),
     (PersonalKind.SOCIAL_SECURITY, _BIRTH_NUMBER),
@@ -171,8 +173,9 @@ def _read_column(
             return PersonalColumn(values.name, by_header, n_filled, True)
     if coded or values.dtype == pl.Boolean:
         return None
+    suspects = text.filter(text.str.contains(_SUSPECT))
     for kind, pattern in patterns:
-        n_cells = int(text.str.contains(pattern).sum())
+        n_cells = int(suspects.str.contains(pattern).sum())
         if n_cells:
             return PersonalColumn(values.name, kind, n_cells, False)
     n_persons = int(select_persons(text).sum()) if len(patterns) > 1 else 0
