@@ -18,7 +18,7 @@ _LIMITS: Mapping[str, Text] = {
     "requested": _("the amount requested ({{amount}})"),
     "formula": _("the scale of the programme ({{amount}})"),
     "base": _("the eligible cost ({{amount}})"),
-    "max_rate": _("the rate of the eligible cost ({{amount}})"),
+    "max_rate": _("the share of the eligible cost that may be funded ({{amount}})"),
     "max": _("the maximum that applies ({{amount}})"),
     "caps": _("what the caps on the project leave ({{amount}})"),
 }
