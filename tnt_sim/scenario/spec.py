@@ -412,7 +412,7 @@ class ScenarioSpec(Spec):
 
     @property
     def place_label(self) -> str:
-        """What a territory of `place_column` is called; "" without such a column."""
+        """The word for a territory of `place_column`; "" without such a column."""
         return "" if self.territory is None else self.territory.label or self.territory.column or ""
 
 

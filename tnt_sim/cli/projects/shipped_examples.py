@@ -30,7 +30,7 @@ _SOURCES = "data/README.md"
 
 
 class ExampleKind(StrEnum):
-    """What an example is: a scenario, many of them, or a table to begin with."""
+    """An example is a scenario, many of them, or a table to begin with."""
 
     SCENARIO = "scenario"
     BATCH = "batch"

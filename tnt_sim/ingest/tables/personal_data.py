@@ -68,7 +68,7 @@ CONTACTS = f"{E_MAIL}|{TELEPHONE}|{_BIRTH_NUMBER}|{_ACCOUNT}"
 _CONTACTS = re.compile(CONTACTS)
 
 _SUSPECT = r"@|\d\d"
-"""What each pattern of `_CELLS` needs: few cells of a large table have it, and they alone are searched."""
+"""Each pattern of `_CELLS` needs this: few cells of a large table have it, and they alone are searched."""
 _CELLS: tuple[tuple[PersonalKind, str], ...] = (
     (PersonalKind.E_MAIL, E_MAIL),
     (PersonalKind.SOCIAL_SECURITY, _BIRTH_NUMBER),

@@ -42,7 +42,7 @@ MOST_DEFECTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class SheetCheck:
-    """What the check of a folder of sheets gave.
+    """The answer of the check of a folder of sheets.
 
     Attributes
     ----------
