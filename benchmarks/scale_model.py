@@ -1,6 +1,6 @@
 """A million scenarios on a hundred workers: time and cost from a simulation, checked against a measured batch.
 
-uv run python benchmarks/scale_model.py                         the plan of docs/scale.md
+uv run python benchmarks/scale_model.py                         the plan of docs/en/howto/scale.md
 uv run python benchmarks/scale_model.py --timings DIR/timings.parquet --workers 2 --measured 123.4
 
 Workers ask a scheduler for groups, sized as those of a batch (about one second of work). Each group costs the

@@ -1,7 +1,8 @@
 """How the documentation is built: offline, from the whole repository, so that links work here as on a forge.
 
-`python tools/docs.py build DIR` runs it; the root of the repository is Sphinx's source folder. Notebooks are shown
-as they are, or executed first when TNT_DOCS_EXECUTE=cache; the gallery is executed with them.
+`python tools/docs.py build DIR` runs it once for each language, TNT_DOCS_LANGUAGE. `docs/fr` and `docs/en` hold
+the same pages, and contributors' pages are in the English site alone. The repository is the source folder.
+Notebooks are shown as they are, or executed first when TNT_DOCS_EXECUTE=cache; the gallery is executed with them.
 """
 
 from __future__ import annotations
@@ -17,29 +18,20 @@ from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util.logging import getLogger
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+import site_languages  # noqa: E402
 
 project = "tnt_sim"
 author = "The tnt_sim authors"
 project_copyright = "The tnt_sim authors, MIT"
 release = version_of("tnt-sim")
-language = "fr"
+language = os.environ.get("TNT_DOCS_LANGUAGE", "fr")
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_gallery.gen_gallery"]
-root_doc = "docs/index"
-include_patterns = [
-    "docs/*.md",
-    "docs/decisions/*.md",
-    "docs/gallery/*.rst",
-    "notebooks/*.ipynb",
-    "scenarios/data/README.md",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-]
-exclude_patterns = [
-    ".*", "build", "dist", "runs", "site", "tests", "tnt_sim", "benchmarks", "scenarios/runs",
-    "docs/package-description.md",
-]  # fmt: skip
+root_doc = f"docs/{language}/index"
+include_patterns = list(site_languages.PAGES[language])
+exclude_patterns = list(site_languages.LEFT_OUT[language])
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
@@ -51,8 +43,8 @@ nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json
 """A widget with a card for readers, as that of `tnt.explore`, shows the card."""
 nb_execution_raise_on_error = True
 sphinx_gallery_conf = {
-    "examples_dirs": "docs/examples",
-    "gallery_dirs": "docs/gallery",
+    "examples_dirs": str(site_languages.write_examples(ROOT, language)),
+    "gallery_dirs": f"docs/{language}/gallery",
     "filename_pattern": "",
     "within_subsection_order": "FileNameSortKey",
     "plot_gallery": nb_execution_mode != "off",
@@ -78,6 +70,13 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_title = "tnt_sim"
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html", "sidebar/search.html", "other_language.html", "sidebar/scroll-start.html",
+        "sidebar/navigation.html", "sidebar/scroll-end.html",
+    ]
+}  # fmt: skip
 html_show_sourcelink = False
 html_math_renderer = "mathml"
 
@@ -101,6 +100,21 @@ def _block(writer: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _lead_to_other_site(_app: Any, page: str, source: list[str]) -> None:
+    """A link to a page that is only in the other language leads to the other site."""
+    source[0] = site_languages.lead_to_other_site(ROOT, language, page, source[0])
+
+
+def _name_twin(app: Any, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
+    """The sidebar leads to the same page in the other language, or to its first page."""
+    twin = site_languages.get_twin(ROOT, language, page)
+    context["twin"] = site_languages.get_address(language, page, twin)
+    context["twin_label"] = site_languages.SWITCH[language]
+    context["twin_language"] = site_languages.OTHER[language]
+
+
 def setup(app: Any) -> None:
     """Formulas become MathML, which browsers draw themselves: nothing is fetched."""
     app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))
+    app.connect("source-read", _lead_to_other_site)
+    app.connect("html-page-context", _name_twin)

@@ -191,4 +191,4 @@ assert entering["euros"].max() <= 1_000_000
 #
 # - `sweep.report.html("courbe.html")` : la page, avec qui entre à chaque montant.
 # - `tnt.target(local, "+100")` : combien faut-il pour cent dossiers de plus ?
-# - Transférer plutôt qu’étendre : `tnt.extend(scenario)` ([transférer ou étendre](../docs/extend.md)).
+# - Transférer plutôt qu’étendre : `tnt.extend(scenario)` ([transférer ou étendre](../docs/fr/howto/extend.md)).

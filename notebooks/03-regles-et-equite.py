@@ -159,5 +159,5 @@ assert clash.status is tnt.Status.INFEASIBLE
 #
 # - Relevez le plafond : `scenario.with_({"rules.plafond-departement.off": False, "rules.plafond-departement.max":
 #   "400 k€"})`. Que devient son coût ?
-# - Donnez un prix à une règle au lieu de l’imposer : la clé `penalty` ([le livre des règles](../docs/rules.md)).
+# - Donnez un prix à une règle au lieu de l’imposer : la clé `penalty` ([le livre des règles](../docs/fr/reference/rules.md)).
 # - Croisez deux valeurs d’un coup : [plafond ou enveloppe](08-batch-et-cluster.ipynb).

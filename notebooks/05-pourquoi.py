@@ -227,4 +227,4 @@ assert swaps["changes"][-2] <= 15
 # - Relevez le minimum de la règle « partout » de 1 en 1 (`"rules.partout.min": 7`) : à partir de combien rien ne
 #   va-t-il plus ?
 # - Mettez votre liste à la place de `by_hand`, ou demandez [d’autres listes presque aussi
-#   bonnes](../docs/autres-listes.md).
+#   bonnes](../docs/fr/howto/other-lists.md).

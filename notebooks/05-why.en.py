@@ -224,4 +224,4 @@ assert swaps["changes"][-2] <= 15
 #   application.
 # - Raise the minimum of the rule "partout" one by one (`"rules.partout.min": 7`): from which number is nothing
 #   possible?
-# - Put your list in place of `by_hand`, or ask for [other lists that are nearly as good](../docs/autres-listes.md).
+# - Put your list in place of `by_hand`, or ask for [other lists that are nearly as good](../docs/fr/howto/other-lists.md).

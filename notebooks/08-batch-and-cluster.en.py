@@ -113,7 +113,7 @@ alt.Chart(times).mark_bar(color="#3a7fc0").encode(
 # ## An interrupted batch goes on
 #
 # The same call computes nothing again: all answers are on the disk. With `executor="dask"`, it shares the cases among
-# several machines ([more](../docs/scale.md)). A case becomes a result again, with its proof and its charts:
+# several machines ([more](../docs/en/howto/scale.md)). A case becomes a result again, with its proof and its charts:
 # `many.solve(0)`.
 
 # %%

@@ -177,5 +177,5 @@ assert all(path.stat().st_size > 10_000 for path in (*folder.glob("*.html"), *fo
 # ## À essayer
 #
 # - Toute la page du planificateur dans une cellule : `tnt.explore(scenario)`, avec règles, poids, carte et liste.
-# - Mettez votre export à la place de `export_file`, et une règle à vous ([le livre des règles](../docs/rules.md)).
+# - Mettez votre export à la place de `export_file`, et une règle à vous ([le livre des règles](../docs/fr/reference/rules.md)).
 # - `tnt.compare(result, …)` avec la liste de l’an dernier ; `result.export.csv("liste.csv")` pour votre tableur.

@@ -1,4 +1,4 @@
-"""`docs/accessibilite.md` and `docs/declaration-accessibilite.md`: the 106 criteria of RGAA 4.1 on two pages.
+"""`accessibility.md` and `accessibility-statement.md` of the reference: the 106 criteria of RGAA 4.1 on two pages.
 
 `docs/accessibilite.csv` has a row for each criterion: its state on the decision note and on the planner's page,
 why, and how this was checked. `tests/reporting/test_accessibility.py` fails where a browser contradicts a row.
@@ -205,7 +205,7 @@ Ce fichier est produit par `python tools/docs.py write`, à partir de `docs/acce
 Le RGAA 4.1 a 13 thèmes et 106 critères. Chacun a été lu sur deux pages : la note de décision, en français et en
 anglais, en clair et en sombre, et la page du planificateur. C’est une évaluation interne. **Aucun lecteur d’écran
 n’a été essayé**, et aucun auditeur extérieur n’a relu ce tableau. La
-[déclaration](declaration-accessibilite.md) est un modèle que votre organisme complète et publie.
+[déclaration](accessibility-statement.md) est un modèle que votre organisme complète et publie.
 """
 _HOW = """## Comment les critères sont vérifiés
 
@@ -255,7 +255,7 @@ L’évaluation de conformité réalisée en interne révèle que :
 - {note} des critères applicables du RGAA sont respectés par la note de décision ;
 - {page} des critères applicables du RGAA sont respectés par la page du planificateur.
 
-Le [tableau des 106 critères](accessibilite.md) donne l’état de chacun. Aucun lecteur d’écran n’a été essayé.
+Le [tableau des 106 critères](accessibility.md) donne l’état de chacun. Aucun lecteur d’écran n’a été essayé.
 
 ## Contenus non accessibles
 

@@ -1,4 +1,4 @@
-"""`docs/commands.md`: every verb with its help, as the command line shows it."""
+"""`docs/fr/reference/commands.md`: every verb with its help, as the command line shows it."""
 
 from __future__ import annotations
 

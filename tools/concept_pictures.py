@@ -1,4 +1,4 @@
-"""`docs/pictures/concept-*.svg`: the pictures of docs/comprendre.md, drawn from six applications.
+"""`docs/pictures/concept-*.svg`: the pictures of `understanding.md`, drawn from six applications.
 
 `python tools/docs.py write` writes them. All figures come from the 64 lists of these applications.
 """

@@ -30,16 +30,15 @@ import schema_page
 from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
 ROOT = Path(__file__).resolve().parents[1]
-GALLERY = ROOT / "docs" / "gallery"
 PAGES: Mapping[str, Callable[[], str]] = {
-    "docs/accessibilite.md": accessibility_page.build_accessibility_page,
+    "docs/fr/reference/accessibility.md": accessibility_page.build_accessibility_page,
     "docs/architecture.svg": drawing.drawing,
-    "docs/commands.md": command_pages.commands,
-    "docs/courriers.md": letters_page.build_letters_page,
-    "docs/declaration-accessibilite.md": accessibility_page.build_declaration,
-    "docs/messages.md": message_book.render_messages,
-    "docs/rules.md": rules_page.build_rules_page,
-    "docs/scenario-reference.md": scenario_page.reference,
+    "docs/fr/reference/commands.md": command_pages.commands,
+    "docs/fr/reference/letters.md": letters_page.build_letters_page,
+    "docs/fr/reference/accessibility-statement.md": accessibility_page.build_declaration,
+    "docs/fr/reference/messages.md": message_book.render_messages,
+    "docs/fr/reference/rules.md": rules_page.build_rules_page,
+    "docs/fr/reference/scenario.md": scenario_page.reference,
     "docs/schemas.md": schema_page.schemas,
     **concept_pictures.PICTURES,
     **{f"tnt_sim/data/schemas/{name}.json": partial(render_schema, name) for name in DOCUMENTS},
@@ -59,19 +58,30 @@ def write() -> None:
 
 
 def build(folder: Path, *, still: bool = False) -> int:
-    """Build the site; exit code of Sphinx. Nothing is fetched; the gallery stays, so that it is executed once."""
-    has_gallery = GALLERY.exists()
+    """Build the site of each language; exit code of Sphinx. Nothing is fetched; galleries stay."""
+    code = max(build_language(folder, lang, still=still) for lang in ("fr", "en"))
+    first = "fr/docs/fr/index.html"
+    (folder / "index.html").write_text(
+        f'<!doctype html><html lang="fr"><title>tnt_sim</title>'
+        f'<meta http-equiv="refresh" content="0; url={first}">'
+        f'<a href="{first}">Français</a> · <a lang="en" href="en/docs/en/index.html">English</a>\n',
+        encoding="utf-8",
+    )
+    return code
+
+
+def build_language(folder: Path, lang: str, *, still: bool) -> int:
+    """Build the site of one language below a folder; exit code of Sphinx, which takes a warning for an error."""
+    gallery = ROOT / "docs" / lang / "gallery"
+    has_gallery = gallery.exists()
     words = ["-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", str(ROOT / "docs")]
     words += ["-D", f"nb_execution_cache_path={folder / '.notebooks'}"]
-    words += ["-d", str(folder / ".doctrees"), str(ROOT), str(folder)]
-    environment = {**os.environ, "TNT_DOCS_EXECUTE": "off" if still else "cache"}
+    words += ["-d", str(folder / ".doctrees" / lang), str(ROOT), str(folder / lang)]
+    execute = "off" if still else "cache"
+    environment = {**os.environ, "TNT_DOCS_EXECUTE": execute, "TNT_DOCS_LANGUAGE": lang, "TNT_SIM_LANG": lang}
     code = subprocess.run([sys.executable, *words], env=environment, check=False).returncode
     if still and not has_gallery:  # pages without a picture would keep their place at the next build
-        shutil.rmtree(GALLERY, ignore_errors=True)
-    entry = (
-        '<!doctype html><title>tnt_sim</title><meta http-equiv="refresh" content="0; url=docs/index.html">'
-    )
-    (folder / "index.html").write_text(entry + '<a href="docs/index.html">tnt_sim</a>\n', encoding="utf-8")
+        shutil.rmtree(gallery, ignore_errors=True)
     return code
 
 

@@ -1,4 +1,4 @@
-"""`docs/courriers.md`: the letters of shipped decisions, one for each reason, in both languages."""
+"""`docs/fr/reference/letters.md`: the letters of shipped decisions, one for each reason, in both languages."""
 
 from __future__ import annotations
 

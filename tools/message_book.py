@@ -1,4 +1,4 @@
-"""`docs/messages.md`: each defect, warning and error that carries a code, with its remedy, in both languages.
+"""`messages.md` of the reference: each message that carries a code and its remedy, in both languages.
 
 The code is read and not run. A call such as `Defect(code, text, …)` or `UsageError(text, code=…)` is a message.
 So is a call of a function that passes one of its parameters on to such a call. Sentences are found through local

@@ -32,7 +32,14 @@ ROOT = Path(__file__).resolve().parents[1]
 COUNTS = Path("tools/prose_counts.json")
 SINCE = "ec47add8f3d0"
 """The commit from which on subjects are counted."""
-MADE = ("docs/commands.md", "docs/courriers.md", "docs/messages.md", "docs/schemas.md")
+MADE = (
+    *(
+        f"docs/{lang}/reference/{name}.md"
+        for lang in ("fr", "en")
+        for name in ("commands", "letters", "messages")
+    ),
+    "docs/schemas.md",
+)
 """Pages made from sentences of the catalogue and from docstrings."""
 
 _PASSIVE = "told|asked|read again|walked|sought|said|kept|held|settled|met"

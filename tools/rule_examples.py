@@ -1,4 +1,4 @@
-"""Catalogue of rules with an example of each in YAML: the table of `docs/rules.md`."""
+"""Catalogue of rules with an example of each in YAML: the table of `docs/fr/reference/rules.md`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page `docs/rules.md`, from the texts of `show --model`: `python tools/docs.py write` writes it."""
+"""The page `rules.md` of the reference, from the texts of `show --model`: `tools/docs.py write` writes it."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ dossiers que les accolades désignent, dans la notation des sélecteurs ; `[�
 
 def parse_fragment(text: str) -> ScenarioSpec:
     """Parse a YAML part of a scenario within the smallest valid scenario."""
-    node = parse_yaml(text, "docs/rules.md")
+    node = parse_yaml(text, "docs/fr/reference/rules.md")
     part: Any = {} if node is None else to_tree(node)
     whole = {"id": "doc", "programme": {"id": "tnt"}, "dossiers": [{"file": "table.csv"}], **part}
     return ScenarioSpec.model_validate(whole)
 
 
 def build_rules_page() -> str:
-    """Return the whole text of `docs/rules.md`."""
+    """Return the whole text of `docs/fr/reference/rules.md`."""
     sections = [
         _HEAD,
         *_render_rules(),

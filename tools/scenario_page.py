@@ -1,4 +1,4 @@
-"""`docs/scenario-reference.md`: every key of a scenario file, from the JSON schema of the grammar."""
+"""`docs/fr/reference/scenario.md`: every key of a scenario file, from the JSON schema of the grammar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tnt_sim.scenario.spec import ScenarioSpec
 _HEAD = """# Le scénario, clé par clé
 
 Ce fichier est produit par `python tools/docs.py write`, du schéma que la grammaire donne
-([`scenario.schema.json`](../scenarios/scenario.schema.json), que votre éditeur peut lire pour compléter).
+([`scenario.schema.json`](../../../scenarios/scenario.schema.json), que votre éditeur peut lire pour compléter).
 *This file is generated from the schema of the grammar; your editor can read the same schema.*
 
 ```yaml

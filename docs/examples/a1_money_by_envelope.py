@@ -1,8 +1,9 @@
 """
-Où va l’argent, par enveloppe
-===============================
+fr: Où va l’argent, par enveloppe
+en: Where the money goes
 
-*Where the money goes.* Accordé, engagé et reste de chaque enveloppe.
+fr: Accordé, engagé et reste de chaque enveloppe.
+en: Granted, committed and unspent in each envelope.
 """
 
 import tnt_sim as tnt

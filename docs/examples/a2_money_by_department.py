@@ -1,8 +1,9 @@
 """
-Où va l’argent, par département
-=================================
+fr: Où va l’argent, par département
+en: Granted by department
 
-*Granted by department*, with shared class breaks.
+fr: Les bornes des classes sont communes.
+en: The class breaks are shared.
 """
 
 import tnt_sim as tnt

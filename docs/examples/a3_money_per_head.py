@@ -1,8 +1,9 @@
 """
-Par habitant
-==============
+fr: Par habitant
+en: Per inhabitant
 
-*Per inhabitant*: a map of rates compares departments of unlike size.
+fr: Une carte de montants par habitant compare des départements de tailles inégales.
+en: A map of rates compares departments of unlike size.
 """
 
 import tnt_sim as tnt

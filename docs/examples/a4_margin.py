@@ -1,8 +1,9 @@
 """
-Note et montant : la marge
-============================
+fr: Note et montant : la marge
+en: Score against amount
 
-*Score against amount*, with the applications around the margin.
+fr: Avec les dossiers autour de la limite.
+en: With the applications around the margin.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,6 @@
 """
-Pourquoi des demandes ne sont pas financées
-=============================================
-
-*Why applications are not funded.*
+fr: Pourquoi des demandes ne sont pas financées
+en: Why applications are not funded
 """
 
 import tnt_sim as tnt

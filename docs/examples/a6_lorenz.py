@@ -1,8 +1,9 @@
 """
-L’argent par habitant est-il égal ?
-=====================================
+fr: L’argent par habitant est-il égal ?
+en: Is money per head equal?
 
-*Is money per head equal?* Lorenz curve and Gini index.
+fr: Courbe de Lorenz et indice de Gini.
+en: Lorenz curve and Gini index.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Une décision en une carte
-===========================
+fr: Une décision en une carte
+en: A decision as a card
 
-*A decision as a card*, as a notebook shows it.
+fr: Un notebook la montre ainsi.
+en: A notebook shows it so.
 """
 
 import tnt_sim as tnt

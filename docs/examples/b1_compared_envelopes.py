@@ -1,8 +1,6 @@
 """
-Deux décisions, enveloppe par enveloppe
-=========================================
-
-*Two decisions, envelope by envelope.*
+fr: Deux décisions, enveloppe par enveloppe
+en: Two decisions, envelope by envelope
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,6 @@
 """
-Qui entre, qui sort
-=====================
-
-*Who enters, who leaves.*
+fr: Qui entre, qui sort
+en: Who enters, who leaves
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,6 @@
 """
-Où la décision change
-=======================
-
-*Where the decision changes.*
+fr: Où la décision change
+en: Where the decision changes
 """
 
 import tnt_sim as tnt

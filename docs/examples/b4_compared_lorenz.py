@@ -1,8 +1,6 @@
 """
-L’égalité avant et après
-==========================
-
-*Equality before and after.*
+fr: L’égalité avant et après
+en: Equality before and after
 """
 
 import tnt_sim as tnt

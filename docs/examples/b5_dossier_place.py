@@ -1,8 +1,9 @@
 """
-Un dossier parmi ceux de son enveloppe
-========================================
+fr: Un dossier parmi ceux de son enveloppe
+en: One application among those of its envelope
 
-*One application among those of its envelope*, and the changes that would fund it.
+fr: Et les changements qui le feraient financer.
+en: And the changes that would fund it.
 """
 
 import polars as pl

@@ -1,8 +1,9 @@
 """
-Transférer ou étendre
-=======================
+fr: Transférer ou étendre
+en: Transfer or extend
 
-*Transfer or extend*: what each of them brings, and both.
+fr: Ce qu’apporte chacun des deux, et les deux ensemble.
+en: This is what each of them brings, and both together.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Jusqu’où vont les poids
-=========================
+fr: Jusqu’où vont les poids
+en: How far the weights may go
 
-*How far the weights may go* under the stated preferences.
+fr: Sous les préférences énoncées.
+en: Under the stated preferences.
 """
 
 import tnt_sim as tnt

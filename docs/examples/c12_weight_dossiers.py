@@ -1,8 +1,6 @@
 """
-Qui dépend des poids
-======================
-
-*Who depends on the weights.*
+fr: Qui dépend des poids
+en: Who depends on the weights
 """
 
 import tnt_sim as tnt

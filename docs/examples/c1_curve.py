@@ -1,8 +1,6 @@
 """
-Ce que vaut un montant plus grand
-===================================
-
-*What a larger amount is worth.*
+fr: Ce que vaut un montant plus grand
+en: What a larger amount is worth
 """
 
 import tnt_sim as tnt

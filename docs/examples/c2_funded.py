@@ -1,8 +1,6 @@
 """
-Combien de demandes de plus
-=============================
-
-*How many more applications.*
+fr: Combien de demandes de plus
+en: How many more applications
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,6 @@
 """
-Plusieurs mesures sur une échelle
-===================================
-
-*Several measures on one scale.*
+fr: Plusieurs mesures sur une échelle
+en: Several measures on one scale
 """
 
 import tnt_sim as tnt

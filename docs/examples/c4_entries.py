@@ -1,8 +1,6 @@
 """
-Qui entre à quel montant
-==========================
-
-*Who enters at which amount.*
+fr: Qui entre à quel montant
+en: Who enters at which amount
 """
 
 import tnt_sim as tnt

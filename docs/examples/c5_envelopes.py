@@ -1,8 +1,6 @@
 """
-Chaque enveloppe à chaque montant
-===================================
-
-*Each envelope at each amount.*
+fr: Chaque enveloppe à chaque montant
+en: Each envelope at each amount
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,6 @@
 """
-À partir de quel montant un dossier entre
-===========================================
-
-*The amount from which an application enters.*
+fr: À partir de quel montant un dossier entre
+en: The amount from which an application enters
 """
 
 import tnt_sim as tnt

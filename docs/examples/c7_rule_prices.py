@@ -1,8 +1,6 @@
 """
-Le prix de chaque règle
-=========================
-
-*The price of each rule.*
+fr: Le prix de chaque règle
+en: The price of each rule
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Le plus petit supplément utile
-================================
+fr: Le plus petit supplément utile
+en: The smallest useful increase
 
-*The smallest useful increase* of each envelope.
+fr: Pour chaque enveloppe.
+en: For each envelope.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,6 @@
 """
-Des listes presque aussi bonnes, dossier par dossier
-======================================================
-
-*Near-optimal lists, application by application.*
+fr: Des listes presque aussi bonnes, dossier par dossier
+en: Near-optimal lists, application by application
 """
 
 import tnt_sim as tnt

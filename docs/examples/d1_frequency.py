@@ -1,8 +1,6 @@
 """
-Retenu dans combien de tirages
-================================
-
-*Funded in how many draws.*
+fr: Retenu dans combien de tirages
+en: Funded in how many draws
 """
 
 import tnt_sim as tnt

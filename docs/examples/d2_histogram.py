@@ -1,8 +1,6 @@
 """
-La valeur selon les tirages
-=============================
-
-*The value over the draws.*
+fr: La valeur selon les tirages
+en: The value over the draws
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,6 @@
 """
-Quel aléa compte
-==================
-
-*Which uncertainty matters.*
+fr: Quel aléa compte
+en: Which uncertainty matters
 """
 
 import tnt_sim as tnt

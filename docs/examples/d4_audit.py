@@ -1,8 +1,9 @@
 """
-Une liste faite à la main
-===========================
+fr: Une liste faite à la main
+en: A list made by hand
 
-*A list made by hand*: better applications that it leaves out.
+fr: De meilleurs dossiers, que cette liste laisse de côté.
+en: Better applications that this list leaves out.
 """
 
 import tempfile

@@ -1,8 +1,9 @@
 """
-Les prix de la relaxation
-===========================
+fr: Les prix de la relaxation
+en: The prices of the relaxation
 
-*The prices of the relaxation*: what one euro more of each row would bring.
+fr: Un euro de plus sur chaque ligne rapporterait cela.
+en: One euro more of each row would bring this.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Le même modèle dans un autre solveur
-======================================
+fr: Le même modèle dans un autre solveur
+en: The same model in another solver
 
-*The same model in another solver*, and its list read again in integers.
+fr: La liste de cet autre solveur est relue en nombres entiers.
+en: The list of that solver is read again in integers.
 """
 
 import pulp

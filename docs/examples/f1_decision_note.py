@@ -1,8 +1,9 @@
 """
-Page : la note de décision
-============================
+fr: Page : la note de décision
+en: Page: the decision note
 
-*The decision note*, with its annexes. The same page: `tnt-sim report`.
+fr: Avec ses annexes. La même page : `tnt-sim report`.
+en: With its annexes. The same page: `tnt-sim report`.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Page : deux décisions
-=======================
+fr: Page : deux décisions
+en: Page: two decisions
 
-*Two decisions*, the moves and their causes. The same page: `tnt-sim compare`.
+fr: Les mouvements et leurs causes. La même page : `tnt-sim compare`.
+en: The moves and their causes. The same page: `tnt-sim compare`.
 """
 
 import tnt_sim as tnt

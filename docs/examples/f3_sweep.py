@@ -1,8 +1,9 @@
 """
-Page : une enveloppe plus grande
-==================================
+fr: Page : une enveloppe plus grande
+en: Page: a larger envelope
 
-*A larger envelope*, amount by amount. The same page: `tnt-sim sweep`.
+fr: Montant par montant. La même page : `tnt-sim sweep`.
+en: Amount by amount. The same page: `tnt-sim sweep`.
 """
 
 import tnt_sim as tnt

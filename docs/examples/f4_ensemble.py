@@ -1,8 +1,9 @@
 """
-Page : les aléas
-==================
+fr: Page : les aléas
+en: Page: uncertain costs, scores and withdrawals
 
-*Uncertain costs, scores and withdrawals.* The same page: `tnt-sim ensemble`.
+fr: La même page : `tnt-sim ensemble`.
+en: The same page: `tnt-sim ensemble`.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Page : pourquoi ce dossier est refusé
-=======================================
+fr: Page : pourquoi ce dossier est refusé
+en: Page: why one application is refused
 
-*Why one application is refused*, and what would change it. The same page: `tnt-sim explain`.
+fr: Et ce qui changerait le refus. La même page : `tnt-sim explain`.
+en: And what would change it. The same page: `tnt-sim explain`.
 """
 
 import polars as pl

@@ -1,8 +1,9 @@
 """
-Page : ce que coûte chaque règle
-==================================
+fr: Page : ce que coûte chaque règle
+en: Page: the price of each rule
 
-*The price of each rule.* The same page: `tnt-sim rule-prices`.
+fr: La même page : `tnt-sim rule-prices`.
+en: The same page: `tnt-sim rule-prices`.
 """
 
 import tnt_sim as tnt

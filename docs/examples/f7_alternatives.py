@@ -1,8 +1,9 @@
 """
-Page : d’autres listes presque aussi bonnes
-=============================================
+fr: Page : d’autres listes presque aussi bonnes
+en: Page: near-optimal lists that differ most
 
-*Near-optimal lists that differ most.* The same page: `tnt-sim alternatives`.
+fr: La même page : `tnt-sim alternatives`.
+en: The same page: `tnt-sim alternatives`.
 """
 
 import tnt_sim as tnt

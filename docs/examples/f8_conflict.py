@@ -1,8 +1,9 @@
 """
-Page : des règles incompatibles
-=================================
+fr: Page : des règles incompatibles
+en: Page: rules that exclude each other
 
-*Rules that exclude each other*, and the cheapest repairs. The same page: `tnt-sim conflict`.
+fr: Et les réparations les moins chères. La même page : `tnt-sim conflict`.
+en: And the cheapest repairs. The same page: `tnt-sim conflict`.
 """
 
 import polars as pl

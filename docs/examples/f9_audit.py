@@ -1,8 +1,9 @@
 """
-Page : l’audit d’une liste
-============================
+fr: Page : l’audit d’une liste
+en: Page: the audit of a list
 
-*The audit of a list.* The same page: `tnt-sim audit`.
+fr: La même page : `tnt-sim audit`.
+en: The same page: `tnt-sim audit`.
 """
 
 import tempfile

@@ -1,8 +1,9 @@
 """
-Page : les poids des critères
-===============================
+fr: Page : les poids des critères
+en: Page: the weights of the criteria
 
-*The weights of the criteria.* The same page: `tnt-sim weights`.
+fr: La même page : `tnt-sim weights`.
+en: The same page: `tnt-sim weights`.
 """
 
 import tnt_sim as tnt

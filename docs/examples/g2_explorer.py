@@ -1,8 +1,9 @@
 """
-Explorer un scénario dans une cellule
-=======================================
+fr: Explorer un scénario dans une cellule
+en: Explore a scenario in a cell
 
-*Explore a scenario in a cell*: on this page, its card.
+fr: Sur cette page, sa fiche.
+en: On this page, its card.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Page : le plus petit supplément utile
-=======================================
+fr: Page : le plus petit supplément utile
+en: Page: the smallest useful increase
 
-*The smallest useful increase* of each envelope. The same page: `tnt-sim marginal-euro`.
+fr: Pour chaque enveloppe. La même page : `tnt-sim marginal-euro`.
+en: For each envelope. The same page: `tnt-sim marginal-euro`.
 """
 
 import tnt_sim as tnt

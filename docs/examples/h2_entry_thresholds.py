@@ -1,8 +1,9 @@
 """
-Page : à partir de quel montant un dossier entre
-==================================================
+fr: Page : à partir de quel montant un dossier entre
+en: Page: the amount from which an application enters
 
-*The amount from which an application enters.* The same page: `tnt-sim entry-thresholds`.
+fr: La même page : `tnt-sim entry-thresholds`.
+en: The same page: `tnt-sim entry-thresholds`.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Page : la plus petite enveloppe pour un objectif
-==================================================
+fr: Page : la plus petite enveloppe pour un objectif
+en: Page: the smallest envelope for a target
 
-*The smallest envelope for a target.* The same page: `tnt-sim target`.
+fr: La même page : `tnt-sim target`.
+en: The same page: `tnt-sim target`.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Page : partager un supplément
-===============================
+fr: Page : partager un supplément
+en: Page: ways to share an extra amount
 
-*Ways to share an extra amount.* The same page: `tnt-sim extension-shares`.
+fr: La même page : `tnt-sim extension-shares`.
+en: The same page: `tnt-sim extension-shares`.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Page : transférer ou étendre
-==============================
+fr: Page : transférer ou étendre
+en: Page: transfer or extend
 
-*Transfer or extend.* The same page: `tnt-sim extend`.
+fr: La même page : `tnt-sim extend`.
+en: The same page: `tnt-sim extend`.
 """
 
 import tnt_sim as tnt

@@ -1,8 +1,9 @@
 """
-Page : financés dans tous les cas
-===================================
+fr: Page : financés dans tous les cas
+en: Page: funded in all decisions
 
-*Funded in all decisions*, in some, in none, by the command `tnt-sim core`.
+fr: Par la commande `tnt-sim core`.
+en: By the command `tnt-sim core`.
 """
 
 import subprocess

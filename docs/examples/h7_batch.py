@@ -1,8 +1,9 @@
 """
-Page : beaucoup de scénarios
-==============================
+fr: Page : beaucoup de scénarios
+en: Page: many scenarios
 
-*Many scenarios.* The same page: `tnt-sim batch`.
+fr: La même page : `tnt-sim batch`.
+en: The same page: `tnt-sim batch`.
 """
 
 import tempfile

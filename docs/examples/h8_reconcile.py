@@ -1,8 +1,9 @@
 """
-Page : rapprocher les paiements
-=================================
+fr: Page : rapprocher les paiements
+en: Page: reconcile the grants with payments
 
-*Reconcile the grants with payments.* The same page: `tnt-sim reconcile`.
+fr: La même page : `tnt-sim reconcile`.
+en: The same page: `tnt-sim reconcile`.
 """
 
 import tempfile

@@ -1,8 +1,9 @@
 """
-Page : mieux classés et pourtant écartés
-==========================================
+fr: Page : mieux classés et pourtant écartés
+en: Page: ranked higher and yet left out
 
-*Ranked higher and yet left out*, by the command `tnt-sim inversions`.
+fr: Par la commande `tnt-sim inversions`.
+en: By the command `tnt-sim inversions`.
 """
 
 import subprocess

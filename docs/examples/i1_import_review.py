@@ -1,8 +1,9 @@
 """
-Page : la relecture d’un tableau
-==================================
+fr: Page : la relecture d’un tableau
+en: Page: the review of a table
 
-*The review of a table*: what each column was read as. `tnt-sim new --from` and `tnt-sim refresh` write it.
+fr: Comment chaque colonne a été lue. `tnt-sim new --from` et `tnt-sim refresh` écrivent cette page.
+en: How each column was read. `tnt-sim new --from` and `tnt-sim refresh` write this page.
 """
 
 import subprocess

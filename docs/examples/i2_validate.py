@@ -1,8 +1,9 @@
 """
-Page : un scénario contrôlé
-=============================
+fr: Page : un scénario contrôlé
+en: Page: a scenario checked
 
-*A scenario checked* without solving, by the command `tnt-sim validate`.
+fr: Sans rien résoudre, par la commande `tnt-sim validate`.
+en: Without solving, by the command `tnt-sim validate`.
 """
 
 import subprocess

@@ -1,8 +1,9 @@
 """
-Page : un scénario en phrases
-===============================
+fr: Page : un scénario en phrases
+en: Page: a scenario in sentences
 
-*A scenario in sentences*: each value with its place, each rule in words, by the command `tnt-sim show`.
+fr: Chaque valeur avec sa place, chaque règle en mots, par la commande `tnt-sim show`.
+en: Each value with its place, each rule in words, by the command `tnt-sim show`.
 """
 
 import subprocess

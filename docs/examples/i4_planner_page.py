@@ -1,9 +1,9 @@
 """
-Page : la page du planificateur
-=================================
+fr: Page : la page du planificateur
+en: Page: the planner’s page
 
-*The planner’s page*: `tnt-sim app scenarios/tnt-2021.yaml` opens it.
-A live page has no copy here: `tools/app_pictures.py` took this picture in Chromium.
+fr: `tnt-sim app scenarios/tnt-2021.yaml` l’ouvre. L’image a été prise dans Chromium.
+en: `tnt-sim app scenarios/tnt-2021.yaml` opens it. The picture was taken in Chromium.
 """
 
 from pathlib import Path

@@ -113,7 +113,7 @@ def test_the_first_evening_goes_as_its_page_says(
 ) -> None:
     """Every line that the page shows is printed, in this order; « … » stands for lines left out."""
     monkeypatch.chdir(tmp_path)
-    page = (ROOT / "docs" / "premier-soir.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/fr/tutorials/first-evening.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```text\n(.*?)```", page, re.S)
     printed: list[str] = []
     n_compared = 0

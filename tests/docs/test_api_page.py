@@ -13,7 +13,9 @@ import tnt_sim as tnt
 
 def test_the_example_without_a_file_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.S)
+    blocks = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/fr/reference/api.md").read_text(encoding="utf-8"), re.S
+    )
     code = next(block for block in blocks if "tnt.envelope(" in block)
     names: dict[str, object] = {"tnt": tnt}
     exec(code, names)

@@ -12,7 +12,7 @@ from support.paths import ROOT
 
 import tnt_sim as tnt
 
-PAGES = ("comprendre.md", "understanding.md")
+PAGES = ("fr/explanation/understanding.md", "en/explanation/understanding.md")
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,8 @@ def test_a_page_tells_these_figures_and_its_lines_run(name: str) -> None:
     assert code
     *lines, last = code[1].splitlines()
     exec("\n".join([*lines, last]), {})
-    for picture in re.findall(r"\((pictures/concept-[^)]+)\)", page):
-        assert (ROOT / "docs" / picture).is_file()
+    for picture in re.findall(r"\((\S*pictures/concept-[^)]+)\)", page):
+        assert (ROOT / "docs" / name).parent.joinpath(picture).is_file()
 
 
 def test_both_pages_show_the_same_pictures_in_the_same_order() -> None:

@@ -16,7 +16,7 @@ from support.typed import as_typed
 from tnt_sim.cli.main import main
 
 DOCS = ROOT / "docs"
-PAGES = sorted(path for path in DOCS.glob("*.md") if "```console\n" in path.read_text(encoding="utf-8"))
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "```console\n" in path.read_text(encoding="utf-8"))
 WIDTH = "92"
 CODES = {"conflict": 4}
 
@@ -37,13 +37,16 @@ def missing(shown: list[str], said: str) -> str:
 
 
 @pytest.mark.usefixtures("shipped_catalogue")  # spaces decide where a line is folded
-@pytest.mark.parametrize("page", seeds(PAGES, 4), ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", seeds(PAGES, 4), ids=lambda page: "-".join(page.relative_to(DOCS).with_suffix("").parts)
+)
 def test_a_page_shows_what_is_said(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     StepClock(1e-6).install(monkeypatch)  # no search is cut short by load
     monkeypatch.setenv("COLUMNS", WIDTH)
-    assert main(["new", str(tmp_path / "demo")]) == 0
+    lang = page.relative_to(DOCS).parts[0]
+    assert main(["new", str(tmp_path / "demo"), "--lang", lang]) == 0
     monkeypatch.chdir(tmp_path / "demo")
     capsys.readouterr()
     for command, shown in blocks(page):

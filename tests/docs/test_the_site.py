@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import drawing
 import pytest
 import rooms
+import site_languages
 from support.paths import ROOT
 
 import docs
@@ -19,7 +20,7 @@ import tnt_sim as tnt
 from tnt_sim.scenario.json_schema import ANY, FILE, build_schema, get_meaning, load_meanings
 from tnt_sim.scenario.spec import ScenarioSpec
 
-_SLOW = {"docs/messages.md": pytest.mark.slow}
+_SLOW = {"docs/fr/reference/messages.md": pytest.mark.slow}
 """The pages that take seconds to make."""
 
 
@@ -72,7 +73,11 @@ def test_every_key_of_a_scenario_says_what_it_means() -> None:
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    told = set(re.findall(r":: tnt_sim\.(\w+)(?![.\w])", (ROOT / "docs/api.md").read_text(encoding="utf-8")))
+    told = set(
+        re.findall(
+            r":: tnt_sim\.(\w+)(?![.\w])", (ROOT / "docs/fr/reference/api.md").read_text(encoding="utf-8")
+        )
+    )
     assert told == set(tnt.__all__) - {"__version__"}
 
 
@@ -112,9 +117,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_every_page_is_there_and_its_links_lead_somewhere(site: Path) -> None:
     pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
+    for lang in ("fr", "en"):
+        written = {path.relative_to(ROOT).with_suffix("") for path in (ROOT / "docs" / lang).rglob("*.md")}
+        built = {
+            path.relative_to(site / lang).with_suffix("") for path in (site / lang / "docs").rglob("*.html")
+        }
+        assert written <= built
     for folder in ("docs", "docs/decisions"):
-        written = {path.stem for path in (ROOT / folder).glob("*.md")} - {"package-description"}
-        assert written == {path.stem for path in (site / folder).glob("*.html")}
+        written = {path.stem for path in (ROOT / folder).glob("*.md")} - {"package-description", "flagship"}
+        assert written == {path.stem for path in (site / "en" / folder).glob("*.html")}
     broken = []
     for path, page in pages.items():
         for link in page.links:
@@ -136,8 +147,22 @@ def test_the_site_asks_for_nothing_outside(site: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_each_page_leads_to_its_twin_and_is_searched_in_its_language(site: Path, lang: str) -> None:
+    other = site_languages.OTHER[lang]
+    for path in (site / lang).rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert f'<html class="no-js" lang="{lang}"' in text, path
+        found = re.search(rf'<a href="([^"]+)" lang="{other}"', text)
+        assert found, path
+        assert (path.parent / found[1]).resolve().is_file(), (path, found[1])
+    stemmer = (site / lang / "_static/language_data.js").read_text(encoding="utf-8")
+    assert {"fr": "FrenchStemmer", "en": "Stemmer"}[lang] in stemmer
+
+
+@pytest.mark.slow
 def test_formulas_are_mathml(site: Path) -> None:
-    text = (site / "docs/method.html").read_text(encoding="utf-8")
+    text = (site / "en/docs/en/explanation/method.html").read_text(encoding="utf-8")
     assert text.count("<math") > 40
     assert "\\sum" not in text
 
@@ -158,4 +183,4 @@ def test_the_picture_is_small_and_says_that_its_data_are_synthetic() -> None:
     for name, word in (("README.md", "Synthetic data"), ("README.fr.md", "Données synthétiques")):
         _, _, after = (ROOT / name).read_text(encoding="utf-8").partition("tnt-2021.png)")
         assert word in after.split("\n\n")[1]
-    assert "synthétiques" in (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    assert "synthétiques" in (ROOT / "docs/fr/index.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Every reason has its sentence in `docs/explain.md`, in both languages, and occurs in a shipped scenario."""
+"""Every reason has its sentence in the page on `explain`, in both languages, and occurs in a shipped scenario."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_no_sentence_has_a_hole(told: ExplanationResult) -> None:
 
 
 def test_docs_hold_the_sentences_in_both_languages() -> None:
-    page = as_typed((ROOT / "docs" / "explain.md").read_text(encoding="utf-8"))
+    page = as_typed((ROOT / "docs/en/howto/explain.md").read_text(encoding="utf-8"))
     for text in (*SENTENCES.values(), *WHY_NOT.values(), *KINDS.values()):
         assert f"{text.fr}" in page, text.fr
         assert f"{text.en}" in page, text.en

@@ -1,4 +1,4 @@
-"""The model in words: each entry as a sentence and a formula, in two languages; `docs/rules.md` is fresh."""
+"""The model in words: each entry as a sentence and a formula, in two languages."""
 
 from __future__ import annotations
 

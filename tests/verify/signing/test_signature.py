@@ -443,8 +443,8 @@ def test_keys_of_ssh_keygen(tnt: Said, project: Path) -> None:
 
 @needs(shutil.which("openssl"), "openssl")
 def test_the_page_tells_a_third_party_how_to_check(project: Path) -> None:
-    """The lines of docs/publier.md, as they are written."""
-    page = (DOCS / "publier.md").read_text(encoding="utf-8")
+    """The lines of docs/fr/howto/publish.md, as they are written."""
+    page = (DOCS / "fr/howto/publish.md").read_text(encoding="utf-8")
     block = next(one for one in re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL) if "pkeyutl" in one)
     lines = block.replace("/tmp/", f"{project}/").replace("cle.pub", f"{project}/cle.pub")
     done = subprocess.run(["bash", "-ec", lines], capture_output=True, text=True, check=False)

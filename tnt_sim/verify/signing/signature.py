@@ -1,7 +1,7 @@
 """Signature of a register entry: Ed25519 over the bytes of its `signature.json`, which holds all hashes.
 
 `signature.ed25519` lies beside it and has two lines: `ed25519 FINGERPRINT`, and the signature in base64. The
-signed bytes are a file as it is, so that openssl can check it without this program (docs/publier.md).
+signed bytes are a file as it is, so that openssl can check it without this program.
 """
 
 from __future__ import annotations
