@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
 ORDER = [
     "i18n",
     "errors",
+    "installation",
     "extensions",
     "deadline",
     "sparse_matrix",

@@ -21,6 +21,7 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import LimitReached, NothingDecided, UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.parameters import Items
+from tnt_sim.installation import format_install_command
 from tnt_sim.scenario.scenario import ScenarioData
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def explore(scenario: ScenarioData | ResultData, *, lang: Lang | str | None = No
     if find_spec("anywidget") is None:
         raise UsageError(
             _(
-                '`explore` needs anywidget, missing here. Install the extra "notebook": pip install '
-                '"tnt-sim[notebook]" (or uv sync --extra notebook).'
+                "`explore` needs the package anywidget, which is not installed here. To install it: {command}",
+                command=format_install_command("notebook", "anywidget", "ipywidgets"),
             ),
             code="usage.explore",
         )

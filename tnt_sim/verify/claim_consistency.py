@@ -71,7 +71,7 @@ EVIDENCE = (NOT_PROVED, ONE_SOLVER, OUTSIDE_LIST, NOT_CANONICAL, NO_LIST)
 
 _MORE_TIME = _("Raise `time_limit`: the second solver has half of what the first one leaves.")
 _ADVICE = {
-    "no_solver": _("Install a second solver (`pip install tnt-sim[crosscheck]`, or CBC or GLPK)."),
+    "no_solver": _("Install a second solver: CBC, GLPK or SCIP. `tnt-sim doctor` shows how."),
     "limit": _MORE_TIME,
     "not_proved": _MORE_TIME,
     "not_asked": _("Take `cross_check: never` out."),

@@ -80,9 +80,9 @@ class ProofRows:
         total = self.n_read + self.n_unread
         return _n(
             "{n} of the {total} constraints behind the proof was not checked a second time by independent "
-            "code (see docs/trust.md).",
+            "code: that code does not cover its kind.",
             "{n} of the {total} constraints behind the proof were not checked a second time by independent "
-            "code (see docs/trust.md).",
+            "code: that code does not cover their kind.",
             n=self.n_unread,
             total=total,
         )

@@ -11,6 +11,7 @@ import polars as pl
 from tnt_sim.analysis.shared.result_store import JOURNAL, RUNS
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
+from tnt_sim.installation import format_install_command
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -104,7 +105,11 @@ def open_in_duckdb(folder: Path) -> DuckDBPyConnection:
         import duckdb
     except ImportError as error:
         raise UsageError(
-            _("SQL needs DuckDB: pip install 'tnt-sim[notebook]'."), code="usage.duckdb"
+            _(
+                "SQL needs DuckDB, which is not installed here. To install it: {command}",
+                command=format_install_command("notebook", "duckdb"),
+            ),
+            code="usage.duckdb",
         ) from error
     files = [str(file) for part in (RUNS, JOURNAL) for file in sorted((folder / part).glob("*.parquet"))]
     if not files:

@@ -11,6 +11,7 @@ from tnt_sim.analysis.shared.worker_memory import choose_workers
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
+from tnt_sim.installation import format_install_command
 from tnt_sim.parallel import TRIES, Job, JobOutcome, Work, run_in_processes, run_serially
 
 EXECUTORS = ("serial", "processes", "dask")
@@ -144,14 +145,18 @@ class _Dask:
             import distributed
         except ImportError as error:
             raise UsageError(
-                _("Dask is not installed: uv sync --extra dask, or --executor processes."),
+                _(
+                    "Dask is not installed here. Without it, --executor processes takes the processors of "
+                    "this machine. To install Dask: {command}",
+                    command=format_install_command("dask", "distributed"),
+                ),
                 code="usage.dask",
             ) from error
         if scheduler is not None and not _is_secure_address(scheduler):
             raise UsageError(
                 _(
-                    '"{scheduler}" is not encrypted. Give a remote scheduler as tls://ADDRESS:PORT '
-                    "(docs/scale.md says how).",
+                    '"{scheduler}" is not encrypted. Start the scheduler and its workers with certificates '
+                    "(--tls-ca-file, --tls-cert and --tls-key of Dask), and give it as tls://ADDRESS:PORT.",
                     scheduler=scheduler,
                 ),
                 code="usage.scheduler",

@@ -66,7 +66,7 @@ def choose_workers(requested: int | None, worker_bytes: int) -> int:
         raise UsageError(
             _(
                 "{n} workers need {whole} GB of memory, {each} GB each, and {free} GB are free. "
-                "Take --workers {most}, or machines with more memory (docs/scale.md).",
+                "Take --workers {most}, or machines with more memory.",
                 n=Count(requested),
                 whole=_round_gigabytes(requested * worker_bytes),
                 each=_round_gigabytes(worker_bytes),

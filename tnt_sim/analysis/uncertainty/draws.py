@@ -95,7 +95,10 @@ def list_inputs(problem: Problem) -> tuple[Input, ...]:
         raise ScenarioError(case.defects.entries[before:])
     if not result:
         raise UsageError(
-            _('the scenario has no part "uncertain": nothing in it is uncertain. See docs/ensemble.md.'),
+            _(
+                'the scenario has no part "uncertain": nothing in it is uncertain. For withdrawals, for example, '
+                "write: uncertain: [{{id: abandons, event: withdrawn, probability: 4 %}}]"
+            ),
             code="usage.ensemble",
         )
     return tuple(result)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tnt_sim.cli.answer import OutputOptions
 from tnt_sim.cli.console import build_hint
 from tnt_sim.cli.options import parse_lang
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Lang, Text, _
 
 BROKEN = 1
 
@@ -24,10 +24,10 @@ def doctor(output: OutputOptions) -> int:
     tongue = parse_lang(output.lang)
     from tnt_sim.engine.stored_run import list_versions
 
-    solvers = [_try_solver(name) for name in _list_solvers()]
+    solvers = [_try_solver(name, tongue) for name in _list_solvers()]
     answering = {entry.name for entry in solvers if entry.works}
     independent = [name for name in _list_second_solvers() if name in answering]
-    checks = [_check_time_zones(), _check_utf8(), _check_kernels()]
+    checks = [_check_python(), _check_time_zones(), _check_utf8(), _check_kernels()]
     works = any(entry.works for entry in solvers if not entry.independent)
     document = DoctorDocument(
         status="ready" if works and independent else "limited" if works else "broken",
@@ -56,7 +56,7 @@ def _list_solvers() -> list[tuple[str, bool]]:
     return [(name, name in apart) for name in list_available_backends()]
 
 
-def _try_solver(entry: tuple[str, bool]) -> SolverEntry:
+def _try_solver(entry: tuple[str, bool], lang: Lang) -> SolverEntry:
     """Solve a tiny model (the larger of two exclusive numbers) and check that the solver answers correctly."""
     from tnt_sim.reporting.command_documents import SolverEntry
 
@@ -70,7 +70,7 @@ def _try_solver(entry: tuple[str, bool]) -> SolverEntry:
     try:
         answer = get_backend(name).solve(_build_tiny_model(), limits=Limits(Deadline(20.0)))
     except TntError as error:
-        return replace(result, why=error.text.fr)
+        return replace(result, why=error.text.in_(lang))
     except Exception as error:  # noqa: BLE001  (whatever a solver raises, the doctor says it and goes on)
         return replace(result, why=f"{type(error).__name__}: {error}")
     right = answer.values is not None and [round(float(value)) for value in answer.values] == [0, 1]
@@ -100,6 +100,19 @@ def _build_tiny_model() -> Any:
     )
 
 
+def _check_python() -> tuple[str, bool, Text]:
+    """Say whether this version of Python is one on which the program is tested."""
+    from tnt_sim.installation import SUPPORTED_PYTHONS
+
+    first, last = (".".join(map(str, version)) for version in SUPPORTED_PYTHONS)
+    here = sys.version_info[:2]
+    names = {"here": f"{here[0]}.{here[1]}", "first": first, "last": last}
+    if SUPPORTED_PYTHONS[0] <= here <= SUPPORTED_PYTHONS[1]:
+        return "python", True, _("Python {here}; {first} to {last} are supported", **names)
+    text = _("Python {here} has not been tried; {first} to {last} are supported", **names)
+    return "python", False, text
+
+
 def _check_time_zones() -> tuple[str, bool, Text]:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -109,7 +122,7 @@ def _check_time_zones() -> tuple[str, bool, Text]:
         return (
             "timezones",
             False,
-            _("no time zones: install tzdata"),
+            _("no time zones, since the package tzdata is missing: install tnt-sim again"),
         )
     return "timezones", True, _("time zones")
 
@@ -130,11 +143,12 @@ def _check_kernels() -> tuple[str, bool, Text]:
         return "kernels", True, _("exact methods: numpy, as {variable} says", variable=VARIABLE)
     if path.reason == "not built":
         text = _(
-            "exact methods: numpy (slower, same answers); the compiled ones need a C compiler at installation"
+            "exact methods: numpy (slower, same answers); a wheel built for this system has the compiled ones, "
+            "and so has an installation from the code beside a C compiler"
         )
         return "kernels", True, text
     text = _(
-        "exact methods: numpy (slower, same answers), because the compiled ones are unusable: "
-        "uv sync --reinstall-package tnt-sim"
+        "exact methods: numpy (slower, same answers), because the compiled ones are unusable. Install tnt-sim "
+        "again (from the folder of the code: uv sync --reinstall-package tnt-sim)."
     )
     return "kernels", False, text

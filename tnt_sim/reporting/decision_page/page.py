@@ -34,6 +34,7 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
     get_currency,
 )
+from tnt_sim.installation import format_install_command
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
 from tnt_sim.reporting.decision_page.equity import build_equity
@@ -305,8 +306,10 @@ def render_pdf(page: str) -> bytes:
     except (ImportError, OSError) as error:
         raise UsageError(
             _(
-                "PDF needs WeasyPrint: install “tnt-sim[pdf]” (and Pango; on Linux the package "
-                "libpango-1.0-0). Without it, write an .html and print it from the browser."
+                "PDF needs WeasyPrint and the library Pango (on Debian and Ubuntu the package "
+                "libpango-1.0-0). Without them, write an .html and print it from the browser. To install "
+                "WeasyPrint: {command}",
+                command=format_install_command("pdf", "weasyprint"),
             ),
             code="usage.pdf",
         ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnt_sim.i18n.message import _
+from tnt_sim.installation import format_install_command
 from tnt_sim.reporting.command_documents import DoctorDocument, SolverEntry
 from tnt_sim.reporting.report_tree import Callout, Column, Node, Report, Section, Table, Tone, Words
 from tnt_sim.reporting.text.vocabulary import get_solver_name
@@ -57,12 +58,14 @@ def _build_conclusion(document: DoctorDocument) -> Callout:
     if document.status == "ready":
         second = get_solver_name(document.cross_check or "")
         return Callout(
-            _("All is ready: each optimum will be confirmed by {second}.", second=second), Tone.GOOD
+            _("All is ready. {second} checks each optimum that has no exact certificate.", second=second),
+            Tone.GOOD,
         )
     if document.status == "limited":
         text = _(
             "Runs and proofs work. An optimum without an exact certificate is not confirmed by a "
-            "second solver. Install one: pip install 'tnt-sim[crosscheck]', or CBC, or GLPK."
+            "second solver. CBC, GLPK or SCIP gives a second opinion. To install SCIP: {command}",
+            command=format_install_command("crosscheck", "pyscipopt"),
         )
     else:
         text = _("No solver answers: install tnt-sim again.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.errors import DataError, Defect, Place, UsageError
 from tnt_sim.i18n.message import Text, _
+from tnt_sim.installation import format_install_command
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -38,10 +39,10 @@ def check_installed(what: str) -> None:
 def describe_missing_package(what: str, name: str) -> Text:
     """Return the message for a missing package of the extra."""
     return _(
-        '{action} needs {package}, missing here. Install the extra "signature": pip install '
-        '"tnt-sim[signature]" (or uv sync --extra signature).',
+        "{action} needs the package {package}, which is not installed here. To install it: {command}",
         action=what,
         package=name,
+        command=format_install_command("signature", "cryptography", "asn1crypto"),
     )
 
 
