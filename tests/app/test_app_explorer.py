@@ -197,7 +197,7 @@ def test_without_the_extra_the_error_says_what_to_type(
     written: tnt.Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(explorer_module, "find_spec", lambda name: None)
-    with pytest.raises(tnt.UsageError, match=re.escape("tnt-sim[notebook]")):
+    with pytest.raises(tnt.UsageError, match="--extra notebook"):
         tnt.explore(written)
 
 

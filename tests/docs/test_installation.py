@@ -14,8 +14,10 @@ from support.paths import ROOT
 from support.programs import WANT, wanting
 
 from tnt_sim.analysis.shared.executors import executor
+from tnt_sim.cli.commands import doctor
 from tnt_sim.cli.main import main
 from tnt_sim.errors import UsageError
+from tnt_sim.installation import SUPPORTED_PYTHONS, format_install_command
 from tnt_sim.reporting.charts.theme import import_altair
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -50,18 +52,28 @@ def absent(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
 
 
+@pytest.fixture
+def _in_the_clone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of the clone, as `uv run` has it."""
+    monkeypatch.setattr(sys, "prefix", str(ROOT / ".venv"))
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.usefixtures("_in_the_clone")
 def test_without_altair_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     absent(monkeypatch, "altair")
-    with pytest.raises(UsageError, match=re.escape("tnt-sim[charts]")):
+    with pytest.raises(UsageError, match="uv sync --extra charts"):
         import_altair()
 
 
+@pytest.mark.usefixtures("_in_the_clone")
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     absent(monkeypatch, "distributed")
-    with pytest.raises(UsageError, match="--extra dask"):
+    with pytest.raises(UsageError, match="uv sync --extra dask"):
         executor("dask", 1)
 
 
+@pytest.mark.usefixtures("_in_the_clone")
 def test_without_weasyprint_the_extra_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,8 +82,43 @@ def test_without_weasyprint_the_extra_is_named(
     assert main(["run", str(tmp_path / "demo/scenario.yaml"), "--out", str(tmp_path / "run")]) == 0
     (run,) = (tmp_path / "run").iterdir()
     assert main(["report", str(run), "--out", str(tmp_path / "r.pdf")]) == 2
-    assert "tnt-sim[pdf]" in capsys.readouterr().err
+    assert "uv sync --extra pdf" in capsys.readouterr().err
     assert not (tmp_path / "r.pdf").exists()
+
+
+def test_the_command_that_installs_is_that_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clone has its extras; elsewhere the packages are named, as tnt_sim itself is in no registry."""
+    python = (tmp_path / "bin" / "python").as_posix()
+    monkeypatch.setattr(sys, "executable", python)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(ROOT / ".venv"))
+    assert format_install_command("pdf", "weasyprint") == f"uv sync --project {ROOT.as_posix()} --extra pdf"
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr("tnt_sim.installation.find_spec", lambda name: None)
+    packages = ("altair", "vl-convert-python")
+    shown = format_install_command("charts", *packages)
+    assert shown == f"uv pip install --python {python} altair vl-convert-python"
+    monkeypatch.setattr("tnt_sim.installation.find_spec", lambda name: name)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    shown = format_install_command("charts", *packages)
+    assert shown == f"pip --python {python} install altair vl-convert-python"
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
+    assert format_install_command("charts", *packages) == "python -m pip install altair vl-convert-python"
+
+
+@pytest.mark.parametrize(("version", "supported"), [((3, 11), False), ((3, 12), True), ((3, 15), False)])
+def test_the_doctor_says_which_versions_of_python_are_supported(
+    version: tuple[int, int], supported: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (*version, 0, "final", 0))
+    _id, works, text = doctor._check_python()
+    assert works is supported
+    assert "3.12 to 3.14 are supported" in text.en
+    told = {line.rpartition(" ")[2] for line in PROJECT["project"]["classifiers"] if " :: 3." in line}
+    first, last = SUPPORTED_PYTHONS
+    assert told == {f"3.{minor}" for minor in range(first[1], last[1] + 1)}
 
 
 def test_what_was_wanting_is_one_line() -> None:

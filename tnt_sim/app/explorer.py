@@ -21,7 +21,6 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import LimitReached, NothingDecided, UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.parameters import Items
-from tnt_sim.installation import format_install_command
 from tnt_sim.scenario.scenario import ScenarioData
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ def explore(scenario: ScenarioData | ResultData, *, lang: Lang | str | None = No
     (17, 140000000)
     """
     if find_spec("anywidget") is None:
+        from tnt_sim.installation import format_install_command
+
         raise UsageError(
             _(
                 "`explore` needs the package anywidget, which is not installed here. To install it: {command}",

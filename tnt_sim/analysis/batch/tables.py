@@ -11,7 +11,6 @@ import polars as pl
 from tnt_sim.analysis.shared.result_store import JOURNAL, RUNS
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
-from tnt_sim.installation import format_install_command
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -104,6 +103,8 @@ def open_in_duckdb(folder: Path) -> DuckDBPyConnection:
     try:
         import duckdb
     except ImportError as error:
+        from tnt_sim.installation import format_install_command
+
         raise UsageError(
             _(
                 "SQL needs DuckDB, which is not installed here. To install it: {command}",

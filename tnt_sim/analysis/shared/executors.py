@@ -11,7 +11,6 @@ from tnt_sim.analysis.shared.worker_memory import choose_workers
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
-from tnt_sim.installation import format_install_command
 from tnt_sim.parallel import TRIES, Job, JobOutcome, Work, run_in_processes, run_serially
 
 EXECUTORS = ("serial", "processes", "dask")
@@ -144,6 +143,8 @@ class _Dask:
         try:
             import distributed
         except ImportError as error:
+            from tnt_sim.installation import format_install_command
+
             raise UsageError(
                 _(
                     "Dask is not installed here. Without it, --executor processes takes the processors of "

@@ -15,7 +15,6 @@ from typing import Any
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import get_currency
-from tnt_sim.installation import format_install_command
 
 INK, SOFT, LINE, TINT = "#17212b", "#525d67", "#c6ced5", "#e3e8ec"
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
@@ -89,6 +88,8 @@ def import_altair() -> Any:
 
 def build_missing_error() -> UsageError:
     """Return the error for a missing optional dependency."""
+    from tnt_sim.installation import format_install_command
+
     return UsageError(
         _(
             "charts need Altair and vl-convert, which are not installed here. To install them: {command}",

@@ -34,7 +34,6 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
     get_currency,
 )
-from tnt_sim.installation import format_install_command
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
 from tnt_sim.reporting.decision_page.equity import build_equity
@@ -304,6 +303,8 @@ def render_pdf(page: str) -> bytes:
     try:
         import weasyprint
     except (ImportError, OSError) as error:
+        from tnt_sim.installation import format_install_command
+
         raise UsageError(
             _(
                 "PDF needs WeasyPrint and the library Pango (on Debian and Ubuntu the package "

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.errors import DataError, Defect, Place, UsageError
 from tnt_sim.i18n.message import Text, _
-from tnt_sim.installation import format_install_command
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -38,6 +37,8 @@ def check_installed(what: str) -> None:
 
 def describe_missing_package(what: str, name: str) -> Text:
     """Return the message for a missing package of the extra."""
+    from tnt_sim.installation import format_install_command
+
     return _(
         "{action} needs the package {package}, which is not installed here. To install it: {command}",
         action=what,
