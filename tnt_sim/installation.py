@@ -20,8 +20,8 @@ SUPPORTED_PYTHONS = ((3, 12), (3, 14))
 def format_install_command(extra: str, *packages: str) -> str:
     """Return the command that installs optional packages beside this program, in sh, PowerShell and cmd alike.
 
-    In the environment of a clone it is `uv sync`; where pip is present, pip; elsewhere (`uv tool install`, `uvx`,
-    `uv venv`) uv, with the path of this interpreter.
+    In the environment of a clone that is `uv sync`. Where pip is present, pip installs them. Elsewhere (`uv tool
+    install`, `uvx`, `uv venv`) uv does, with the path of this interpreter.
 
     Parameters
     ----------
