@@ -1,4 +1,4 @@
-"""`docs/pictures/tnt-2021.png`: the top of the report of `scenarios/tnt-2021.yaml`, as a browser shows it.
+"""`docs/pictures/tnt-2021.LANG.png`: the top of the report of `scenarios/tnt-2021.yaml`, as a browser shows it.
 
 python tools/picture.py [CHROMIUM]     needs Chromium (found by name, or given) and the development packages
 """
@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from tnt_sim.cli.main import main as tnt
 
 ROOT = Path(__file__).resolve().parents[1]
-PICTURE = ROOT / "docs" / "pictures" / "tnt-2021.png"
+PICTURES = {lang: ROOT / "docs" / "pictures" / f"tnt-2021.{lang}.png" for lang in ("fr", "en")}
 WIDTH, HEIGHT = 1100, 1300
 COLOURS = 64
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -30,26 +30,27 @@ def main(words: Sequence[str]) -> int:
         print(__doc__)
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "report.html"
         tnt(["run", str(ROOT / "scenarios" / "tnt-2021.yaml"), "--out", folder, "--quiet"])
         run = next(path for path in Path(folder).iterdir() if path.is_dir())
-        tnt(["report", str(run), "--out", str(page), "--quiet"])
-        photograph(browser, page)
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1000} kB")
+        for lang, picture in PICTURES.items():
+            page = Path(folder) / f"report.{lang}.html"
+            tnt(["report", str(run), "--out", str(page), "--lang", lang, "--quiet"])
+            photograph(browser, page, picture)
+            print(f"{picture.relative_to(ROOT)}: {picture.stat().st_size // 1000} kB")
     return 0
 
 
-def photograph(browser: str, page: Path) -> None:
+def photograph(browser: str, page: Path, picture: Path) -> None:
     """The first screen of a decision note and what follows it, without the links."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         sheet = opened.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         sheet.goto(page.as_uri())
         sheet.eval_on_selector_all("nav", "parts => parts.forEach(part => part.remove())")
-        PICTURE.parent.mkdir(exist_ok=True)
-        sheet.screenshot(path=str(PICTURE))
+        picture.parent.mkdir(exist_ok=True)
+        sheet.screenshot(path=str(picture))
         opened.close()
-    Image.open(PICTURE).convert("RGB").quantize(COLOURS).save(PICTURE, optimize=True)
+    Image.open(picture).convert("RGB").quantize(COLOURS).save(picture, optimize=True)
 
 
 if __name__ == "__main__":

@@ -179,8 +179,12 @@ def test_the_files_that_a_page_links_to_exist(path: Path) -> None:
 
 
 def test_the_picture_is_small_and_says_that_its_data_are_synthetic() -> None:
-    assert (ROOT / "docs/pictures/tnt-2021.png").stat().st_size <= 200_000
-    for name, word in (("README.md", "Synthetic data"), ("README.fr.md", "Données synthétiques")):
-        _, _, after = (ROOT / name).read_text(encoding="utf-8").partition("tnt-2021.png)")
+    for lang, readme, word in (
+        ("en", "README.md", "Synthetic data"),
+        ("fr", "README.fr.md", "Données synthétiques"),
+    ):
+        name = f"docs/pictures/tnt-2021.{lang}.png"
+        assert (ROOT / name).stat().st_size <= 200_000
+        _, _, after = (ROOT / readme).read_text(encoding="utf-8").partition(f"{name})")
         assert word in after.split("\n\n")[1]
     assert "synthétiques" in (ROOT / "docs/fr/index.md").read_text(encoding="utf-8")
