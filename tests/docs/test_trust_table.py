@@ -1,4 +1,4 @@
-"""The table of faults in `docs/en/explanation/trust.md`: every row has tests that exist."""
+"""The tables of `docs/trials.md`: every row has tests that exist."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import pytest
 from support.paths import ROOT
 
 MENDED = "## Defects mended in 0.2"
-FAULTS_PART, _, MENDED_PART = (
-    (ROOT / "docs/en/explanation/trust.md").read_text(encoding="utf-8").partition(MENDED)
-)
+FAULTS_PART, _, MENDED_PART = (ROOT / "docs/trials.md").read_text(encoding="utf-8").partition(MENDED)
 ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \| *(.*?) *\|$", re.MULTILINE)
 FAULTS, MENDS = ROW.findall(FAULTS_PART), ROW.findall(MENDED_PART)
 ROWS = [*FAULTS, *MENDS]

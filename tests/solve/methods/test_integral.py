@@ -71,7 +71,7 @@ def test_no_backend_ever_overspends(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("sense", list(Sense))
 def test_the_instance_that_gave_nan(name: str, sense: Sense) -> None:
-    """HiGHS 1.16 answered « Optimal » with NaN to it, in euros (trust.md e5)."""
+    """HiGHS 1.16 answered « Optimal » with NaN to it, in euros (fault 38 of docs/trials.md)."""
     costs = [1023129256, 1856386049, 1876178313, 1368559165, 391060692]
     scores = [71.47371915426265, 3.2390829770855945, 69.99105182365497, 63.23043905538623, 63.52633129137642]
     model = model_of(
