@@ -114,7 +114,7 @@ alt.Chart(times).mark_bar(color="#3a7fc0").encode(
 # ## Un lot interrompu reprend
 #
 # Le même appel ne refait rien : toutes les réponses sont sur le disque. Avec `executor="dask"`, il partage les cas
-# entre plusieurs machines ([plus](../docs/en/howto/scale.md)). Un cas redevient un résultat, avec sa preuve et ses figures :
+# entre plusieurs machines ([plus](../docs/fr/howto/scale.md)). Un cas redevient un résultat, avec sa preuve et ses figures :
 # `many.solve(0)`.
 
 # %%
