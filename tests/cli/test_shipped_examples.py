@@ -108,12 +108,20 @@ def test_the_workbook_of_the_first_evening_is_built_from_the_real_projects() -> 
     assert hashlib.sha256(built).hexdigest() == hashlib.sha256(kept).hexdigest()
 
 
+@pytest.mark.parametrize(
+    ("lang", "title", "report"),
+    [
+        ("fr", "Équipement numérique 2019, essai", "rapport.html"),
+        ("en", "Digital equipment 2019, trial", "report.html"),
+    ],
+)
 def test_the_first_evening_goes_as_its_page_says(
-    tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str, title: str, report: str
 ) -> None:
     """Every line that the page shows is printed, in this order; « … » stands for lines left out."""
     monkeypatch.chdir(tmp_path)
-    page = (ROOT / "docs/fr/tutorials/first-evening.md").read_text(encoding="utf-8")
+    page = (ROOT / f"docs/{lang}/tutorials/first-evening.md").read_text(encoding="utf-8")
+    assert f'title: "{title}"' in page
     blocks = re.findall(r"```text\n(.*?)```", page, re.S)
     printed: list[str] = []
     n_compared = 0
@@ -128,13 +136,16 @@ def test_the_first_evening_goes_as_its_page_says(
                 n_compared += 1
             continue
         for line in lines:
-            said = tnt(*line.split()[1:], "--lang", "fr")
+            words = [word for word in line.split()[1:] if word not in ("--lang", lang)]
+            said = tnt(*words, "--lang", lang)
             assert said.code == 0, said.err
-            printed = [" ".join(shown.replace(" --lang fr", "").split()) for shown in said.plain.splitlines()]
+            printed = [
+                " ".join(shown.replace(f" --lang {lang}", "").split()) for shown in said.plain.splitlines()
+            ]
             scenario = tmp_path / "mine" / "scenario.yaml"
             if line.split()[1] == "new":
                 text = scenario.read_text(encoding="utf-8")
-                text = text.replace("Dossiers de premier-soir.xlsx", "Équipement numérique 2019, essai")
+                text = re.sub(r'(?m)^title: "[^"]*"', f'title: "{title}"', text)
                 scenario.write_text(re.sub(r"amount: [\d.]+ M€", "amount: 1.5 M€", text), encoding="utf-8")
     assert n_compared > 20
-    assert (tmp_path / "rapport.html").is_file()
+    assert (tmp_path / report).is_file()

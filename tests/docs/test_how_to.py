@@ -19,6 +19,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "```console\n" in path.read_text(encoding="utf-8"))
 WIDTH = "92"
 CODES = {"conflict": 4}
+RULES = "rules:\n"
 
 
 def blocks(page: Path) -> Iterator[tuple[str, list[str]]]:
@@ -28,6 +29,13 @@ def blocks(page: Path) -> Iterator[tuple[str, list[str]]]:
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, *shown = part.splitlines()
             yield command, [line.strip() for line in shown if line.strip() and line.strip() != "…"]
+
+
+def add_rules(page: Path, scenario: Path) -> None:
+    """Write the rules that a page has one add at the top of the scenario's own."""
+    for added in re.findall(r"```yaml\nrules:\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+        text = scenario.read_text(encoding="utf-8")
+        scenario.write_text(text.replace(RULES, RULES + added, 1), encoding="utf-8")
 
 
 def missing(shown: list[str], said: str) -> str:
@@ -48,6 +56,7 @@ def test_a_page_shows_what_is_said(
     lang = page.relative_to(DOCS).parts[0]
     assert main(["new", str(tmp_path / "demo"), "--lang", lang]) == 0
     monkeypatch.chdir(tmp_path / "demo")
+    add_rules(page, Path("scenario.yaml"))
     capsys.readouterr()
     for command, shown in blocks(page):
         words = shlex.split(command)
@@ -55,6 +64,22 @@ def test_a_page_shows_what_is_said(
         assert main(words[1:]) == CODES.get(words[1], 0)
         said = capsys.readouterr().out
         assert missing(shown, as_typed(said)) == "", said
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_each_rule_that_a_page_offers_is_valid(
+    lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", str(tmp_path / "demo"), "--lang", lang]) == 0
+    text = (tmp_path / "demo/scenario.yaml").read_text(encoding="utf-8")
+    page = (DOCS / lang / "howto/add-a-rule.md").read_text(encoding="utf-8")
+    rules = re.findall(r"\| `- (\{id: .*?\})` \|", page)
+    assert len(rules) >= 8
+    for rule in rules:
+        variant = tmp_path / "demo/variant.yaml"
+        variant.write_text(text.replace(RULES, f"{RULES}  - {rule}\n", 1), encoding="utf-8")
+        assert main(["validate", str(variant)]) == 0, rule
+        capsys.readouterr()
 
 
 def test_pages_are_compared() -> None:
