@@ -2,7 +2,7 @@
 
 Jobs come in groups, which one worker does in order, so that data read for one job serve the next. Each
 worker has its own pipe. When the pipe closes early, the first unanswered job of its group was running: it is
-tried again alone, and the others continue. A job that has killed `tries` workers is given up and reported.
+tried again alone, and the others continue. A job that has killed `TRIES` workers is given up and reported.
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ def run_in_processes(
     work: Work,
     groups: Iterable[Sequence[Job]],
     n_workers: int,
-    tries: int = TRIES,
     deadline: Deadline = UNLIMITED,
 ) -> Generator[JobOutcome]:
     """Run every job in one of `n_workers` spawned processes; yield outcomes as they end.
@@ -61,10 +60,9 @@ def run_in_processes(
     ----------
     work : a function of a module, which the workers import
     groups : jobs best done one after the other by one worker; taken as workers become free
-    tries : workers that a job may kill before it is given up as `crashed`
     deadline : when workers that are still busy, or not yet started, are killed
     """
-    pool = _Pool(work, deque(), iter(groups), tries)
+    pool = _Pool(work, deque(), iter(groups))
     try:
         for _ in range(n_workers):
             pool.start_worker()
@@ -111,7 +109,6 @@ class _Pool:
     again: deque[list[Job]]
     """Groups whose worker was killed, to be done first."""
     groups: Iterator[Sequence[Job]]
-    tries: int
     workers: dict[Connection, _Worker] = field(default_factory=dict)
     killed: dict[int, int] = field(default_factory=dict)
     """How many workers each job has killed."""
@@ -166,7 +163,7 @@ class _Pool:
         if worker.owed:
             self.again.append(list(worker.owed))
         self.killed[suspect[0]] = self.killed.get(suspect[0], 0) + 1
-        if self.killed[suspect[0]] >= self.tries:
+        if self.killed[suspect[0]] >= TRIES:
             yield JobOutcome(suspect[0], failure="crashed")
         else:
             self.again.append([suspect])

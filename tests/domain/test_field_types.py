@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationError
 from support.lanes import drawn
 
 from tnt_sim.domain.field_types import (
@@ -21,14 +21,18 @@ from tnt_sim.domain.field_types import (
     Described,
     Flag,
     Memory,
-    Moment,
-    Months,
     Number,
     Rate,
     Seconds,
     Span,
     Valid,
+    read_moment,
+    read_span,
+    write_iso,
 )
+
+Moment = Annotated[date, PlainValidator(read_moment), PlainSerializer(write_iso, when_used="json")]
+Months = Annotated[Span, PlainValidator(read_span), PlainSerializer(str, when_used="json")]
 
 
 def read(kind: Any, value: object) -> Any:

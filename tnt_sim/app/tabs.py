@@ -87,10 +87,10 @@ class Tabs:
         if tab is not None:
             tab.cancel()
 
-    def close_idle(self, seconds: float = IDLE_SECONDS) -> None:
-        """Free the tabs that were silent for longer than `seconds`."""
+    def close_idle(self) -> None:
+        """Free the tabs that were silent for longer than `IDLE_SECONDS`."""
         now = monotonic()
-        for key in [tab.key for tab in list(self._tabs.values()) if now - tab.heard_at > seconds]:
+        for key in [tab.key for tab in list(self._tabs.values()) if now - tab.heard_at > IDLE_SECONDS]:
             self.close_tab(key)
 
     def close_all(self) -> None:

@@ -117,26 +117,6 @@ def build_second_rows(problem: Problem, rule: object) -> list[SecondRow] | None:
     return rows
 
 
-def aggregate_rows(rows: Sequence[SecondRow], multipliers: Sequence[int]) -> tuple[int, Numbers]:
-    """Aggregate rows with multipliers y ≥ 0: return y·b, and y·a for choices and then units, exactly.
-
-    Every allocation that satisfies the rows has Σ price·x ≤ y·b.
-
-    Raises
-    ------
-    ValueError
-        For a negative multiplier.
-    """
-    constant, price = 0, np.zeros(0, dtype=object)
-    for row, weight in zip(rows, multipliers, strict=True):
-        if weight < 0:
-            raise ValueError("a multiplier is negative")
-        own = np.concatenate([row.choices, row.units]).astype(object) * weight
-        price = own if not len(price) else price + own
-        constant += row.bound * weight
-    return constant, price
-
-
 def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
     """Compare every row of the claims, and every forced dossier, with the second reading of its rule.
 

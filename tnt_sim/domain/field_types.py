@@ -52,8 +52,6 @@ __all__ = [
     "Described",
     "Flag",
     "Memory",
-    "Moment",
-    "Months",
     "Number",
     "Rate",
     "Seconds",
@@ -586,13 +584,6 @@ Day = Annotated[
     _describe_field("A day: 2021-11-22", "string", format="date"),
 ]
 """A day, written ``YYYY-MM-DD``."""
-Moment = Annotated[
-    date,
-    PlainValidator(read_moment),
-    PlainSerializer(write_iso, when_used="json"),
-    _describe_field("A day or an instant: 2021-11-05, 2021-11-05T12:00, 2021-11-05T12:00+01:00", "string"),
-]
-"""A `date`, or a `datetime` (which is a `date` too): without an offset when the text has none."""
 Seconds = Annotated[
     float,
     PlainValidator(read_seconds),
@@ -607,13 +598,6 @@ Memory = Annotated[
     _describe_field("An amount of memory of 1 MB at least: 512 MB, 2 GB", "string", "number"),
 ]
 """An amount of memory, in bytes."""
-Months = Annotated[
-    Span,
-    PlainValidator(read_span),
-    PlainSerializer(str, when_used="json"),
-    _describe_field("A span of time: 24 months, 90 days, 2 years", "string"),
-]
-"""A span of calendar time (`Span`)."""
 
 
 def _list_zones() -> frozenset[str]:

@@ -157,6 +157,6 @@ class Clock:
         self.seconds[phase] = round(self.seconds.get(phase, 0.0) + now - self.began, 4)
         self.began = now
 
-    def build_limits(self, share: float = 1.0) -> Limits:
-        """Return solver limits with a share of the remaining time."""
-        return Limits(self.deadline if share == 1.0 else self.deadline.take_share(share))
+    def build_limits(self) -> Limits:
+        """Return solver limits with the remaining time."""
+        return Limits(self.deadline)

@@ -195,7 +195,6 @@ def decide_problem(
     *,
     clock: Clock,
     progress: Report | None = None,
-    warm: WarmStart | None = None,
 ) -> ResultData:
     """Find the optimal allocation of a compiled problem, with its evidence, and build its result.
 
@@ -209,7 +208,7 @@ def decide_problem(
         If the exact check contradicts the solver.
     """
     options = replace(options, with_evidence=True)
-    outcome = optimise(problem, options, clock=clock, progress=progress, warm=warm)
+    outcome = optimise(problem, options, clock=clock, progress=progress)
     return build_outcome_result(problem, outcome, clock.seconds)
 
 

@@ -23,7 +23,6 @@ from tnt_sim.verify.reason_sentences import describe_reserve
 from tnt_sim.verify.step_reading import build_reserve_list
 
 GRANT_SCHEMA = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
-TIES = ("least_granted", "list")
 
 
 def select_step_grants(step: Step, result: ResultData) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tnt_sim.errors import ServerError
@@ -36,7 +36,6 @@ def send_calls(
     client: GraphqlClient,
     calls: Sequence[tuple[Call, ...]],
     journal: Journal,
-    report: Callable[[int], None] = lambda _: None,
 ) -> SendingOutcome:
     """Send the calls of each dossier in turn; a refused one leaves out the later calls of its dossier.
 
@@ -47,11 +46,10 @@ def send_calls(
     client : the server
     calls : by dossier, in the order in which they are sent
     journal : receives each state
-    report : takes the number of dossiers that are through
     """
     outcome = SendingOutcome()
     journal.record([call for several in calls for call in several], "planned")
-    for k, several in enumerate(calls):
+    for several in calls:
         for call in several:
             try:
                 why = _send_certainly(client, call, journal)
@@ -64,7 +62,6 @@ def send_calls(
                 break
             journal.record([call], "confirmed")
             outcome.confirmed.append(call)
-        report(k + 1)
     return outcome
 
 

@@ -11,7 +11,6 @@ Source: Bénichou and others, *Experiments in mixed-integer linear programming*,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +49,6 @@ class BranchSearch:
     pool: list[list[int]] = field(default_factory=list)
     tokens: list[Any] = field(default_factory=list)
     gains: _PseudoCosts = field(init=False)
-    report_progress: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
         self.gains = _PseudoCosts.of(self.system.n_cols)
@@ -71,8 +69,6 @@ class BranchSearch:
                 raise NotProved(f"stopped after {len(self.tokens)} nodes")
             box, parent = waiting.pop()
             waiting.extend(self._expand_node(box, parent))
-            if self.report_progress is not None and len(self.tokens) % 500 == 0:
-                self.report_progress(len(self.tokens))
 
     def _expand_node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
         """Close a subproblem, or return the subproblems that it branches into."""

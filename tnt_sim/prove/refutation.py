@@ -13,7 +13,7 @@ Source: Gomory, *An algorithm for the mixed integer problem*, RAND report RM-259
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -138,8 +138,6 @@ SHRINKS = 0.98
 def refute(
     system: System,
     deadline: Deadline,
-    max_nodes: int = MAX_NODES,
-    report_progress: Callable[[int], None] | None = None,
     cost: IntArray | None = None,
     max_bytes: int | None = None,
 ) -> dict[str, Any]:
@@ -147,8 +145,6 @@ def refute(
 
     Parameters
     ----------
-    max_nodes : limit of the search tree
-    tell : called with the number of nodes now and then
     cost : int64 (n_cols,); if given, trees of capacities on this cost are tried
     max_bytes : memory of one kernel's arrays
 
@@ -182,9 +178,7 @@ def refute(
         pass
     if root.closed:
         return {"rounds": root.rounds, "pool": [], "tree": []}
-    search = BranchSearch(
-        root.system, root.build_lp(), root.deadline, max_nodes, report_progress=report_progress
-    )
+    search = BranchSearch(root.system, root.build_lp(), root.deadline, MAX_NODES)
     search.run()
     return {"rounds": root.rounds, "pool": search.pool, "tree": search.tokens}
 

@@ -6,7 +6,7 @@ three renderers of `renderers/` write it in the language and the width of the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, Flag, StrEnum, auto
@@ -298,11 +298,3 @@ def write_each[Entry](describe: Callable[[Entry, Lang], str], entries: Sequence[
 def write_words(words: Words, lang: Lang) -> str:
     """Return a text in one language."""
     return words if isinstance(words, str) else words.in_(lang)
-
-
-def iterate_nodes(nodes: Sequence[Node]) -> Iterator[Node]:
-    """Yield all nodes, each section before its own."""
-    for node in nodes:
-        yield node
-        if isinstance(node, Section):
-            yield from iterate_nodes(node.nodes)

@@ -67,12 +67,6 @@ def load_scenario(
     return replace(scenario, seconds_read=time.perf_counter() - began)
 
 
-def load_resolved(path: FilePath, root: FilePath) -> ScenarioData:
-    """Read the resolved scenario of a run folder; its files are named relative to the project folder `root`."""
-    raw = load_tree(path)
-    return with_steps(replace(raw, root=root.resolve()), (), root.resolve())
-
-
 def with_changes(scenario: ScenarioData, changes: Mapping[str, object]) -> ScenarioData:
     """Return the scenario with values changed at dotted paths, in memory; only newly named files are read.
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -191,9 +191,6 @@ class Problem:
             f"<Problem {self.scenario.id}: {self.offers.candidate.sum()} candidates of {self.case.n} dossiers, "
             f"{len(self.rules)} rules>"
         )
-
-
-Described_ = TypeVar("Described_", bound=Described)
 
 
 def compile_problem(

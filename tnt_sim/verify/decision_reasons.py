@@ -309,7 +309,7 @@ def determine_reasons(problem: Problem, allocation: Allocation, reading: Allocat
     kept_out = find_blocking_relations(problem, allocation, waiting)
     open_rows = np.flatnonzero(fits & (kept_out.by < 0))
     tried = open_rows[: compute_n_tried(problem)]
-    blocked_by = _find_blocking_rules(problem, allocation, reading, tried)
+    blocked_by = _find_blocking_rules(problem, allocation, tried)
     barred_rows = np.flatnonzero(fits & (kept_out.by >= 0)).tolist()
     blocked_by |= {row: str(kept_out.rule[row]) for row in barred_rows}
     for row, name in blocked_by.items():
@@ -321,7 +321,7 @@ def determine_reasons(problem: Problem, allocation: Allocation, reading: Allocat
         [problem.decided.specs[k].id for k in problem.decided.rule[offered.refused | offered.forced]],
         dtype=object,
     )
-    left = _list_unspent_cents(problem, reading)
+    left = reading.envelopes.left_cents  # unspent cents of each node, 0 without an amount
     under = _build_row_lookup(problem)
     at = [_main_node(problem, left, node) for node in range(case.tree.n_nodes)]
     unspent = [
@@ -418,9 +418,7 @@ def _find_blocking_nodes(
     return places, left
 
 
-def _find_blocking_rules(
-    problem: Problem, allocation: Allocation, reading: AllocationReading, rows: IntArray
-) -> dict[int, str]:
+def _find_blocking_rules(problem: Problem, allocation: Allocation, rows: IntArray) -> dict[int, str]:
     """Find, for dossiers that fit the money left, the first cap or hard rule that funding them would violate."""
     hard = [rule for rule in problem.rules if rule.mode is Mode.HARD and not rule.is_between]
     named = build_rule_finder(problem, allocation, hard)
@@ -520,11 +518,6 @@ def main_rule(named: Mapping[int, str], ask: IntArray) -> str:
     for row, name in named.items():
         held[name] += int(ask[row])
     return min(held, key=lambda name: (-held[name], name))
-
-
-def _list_unspent_cents(problem: Problem, reading: AllocationReading) -> list[int]:
-    """Return the unspent cents at each node, 0 without an amount."""
-    return reading.envelopes.left_cents
 
 
 def _main_node(problem: Problem, left: list[int], node: int) -> int:

@@ -24,7 +24,11 @@ from tnt_sim.analysis.explain import minimal_changes
 from tnt_sim.analysis.explain.document import ChangeEntry
 from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
 from tnt_sim.analysis.explain.refusal_bounds import Bounds
-from tnt_sim.analysis.explain.required_changes import generate_envelope_changes
+from tnt_sim.analysis.explain.required_changes import (
+    EnvelopeIncrease,
+    list_raised_paths,
+    solve_envelope_change,
+)
 from tnt_sim.analysis.explain.rule_effects import minimise_violation
 from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
@@ -291,8 +295,9 @@ def test_more_money_equals_brute_force(case: Case) -> None:
         for row in refused(question, most=1):
             number = number_of(case, question, row)
             name = case["dossiers"][number]["id"]
-            *_, last = generate_envelope_changes(question.decided, row, question.steps)
-            found = dump_document(last)
+            *_, path = list_raised_paths(question.decided.problem, row)
+            raised_envelope = EnvelopeIncrease(question.decided, path, row, question.steps)
+            found = dump_document(solve_envelope_change(raised_envelope))
             if len(case["stages"]) == 1:
                 forced = changed(case, number, decided=1)
                 assert found.get("by_cents") == no_loss(forced, wanted), found

@@ -11,7 +11,11 @@ from support.lanes import seeds
 from support.tiny_scenario import tiny
 
 from tnt_sim.analysis.explain.minimal_changes import prepare_question
-from tnt_sim.analysis.explain.required_changes import generate_envelope_changes
+from tnt_sim.analysis.explain.required_changes import (
+    EnvelopeIncrease,
+    list_raised_paths,
+    solve_envelope_change,
+)
 from tnt_sim.analysis.marginal.minimum_envelope import build_amount_stage, find_least_amount
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path, set_amount
@@ -133,5 +137,8 @@ def test_explain_answers_where_the_solver_was_one_cent_off(tmp_path: Path) -> No
     figures = {"a": 100, "b": 2_505_073_524, "total": 2_505_073_624, "most": 1_578_860_000}
     scenario = write_axes(tmp_path, ONE_CENT, figures, "[{maximise: {granted: 1}}]")
     question = prepare_question(of_result(solve(scenario)))
-    changes = generate_envelope_changes(question.decided, 1, question.steps)
+    changes = [
+        solve_envelope_change(EnvelopeIncrease(question.decided, path, 1, question.steps))
+        for path in list_raised_paths(question.decided.problem, 1)
+    ]
     assert [(one.of, one.by_cents) for one in changes] == [("b", 1), ("tout", 1)]  # type: ignore[union-attr]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,8 @@ from tnt_sim.engine import solve as engine
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.errors import UsageError
-from tnt_sim.scenario.load import load_resolved, load_scenario
+from tnt_sim.scenario.load import load_scenario, with_steps
+from tnt_sim.scenario.yaml.layers import load_tree
 from tnt_sim.verify.run_replay import verify_run
 
 FILES = {
@@ -61,7 +63,8 @@ def test_files_names_and_figures(result: ResultData, project: Path) -> None:
 
 def test_the_resolved_scenario_is_the_same_scenario(result: ResultData, project: Path) -> None:
     folder = write_run(result)
-    again = load_resolved(folder / "scenario.resolved.yaml", project)
+    raw = replace(load_tree(folder / "scenario.resolved.yaml"), root=project.resolve())
+    again = with_steps(raw, (), project.resolve())
     assert again.sha256 == result.problem.scenario.sha256
     assert verify_run(folder).ok
 

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 import xlsxwriter
 
@@ -15,7 +16,7 @@ from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.portfolio_reader import read_dossiers
 from tnt_sim.ingest.tables import csv_files as csv_limits
-from tnt_sim.ingest.tables import sheet_marks
+from tnt_sim.ingest.tables import parquet, sheet_marks
 from tnt_sim.ingest.tables import zip_packages as package
 
 HIDDEN_ROWS = '<table:table-row table:visibility="collapse" table:number-rows-repeated="9000000"/>'
@@ -140,3 +141,10 @@ def test_workbook_bytes_and_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert refused(tmp_path, "d.xlsx", good).startswith("too_many_cells d.xlsx — ")
     monkeypatch.setattr(package, "MAX_BYTES", 1_000)
     assert refused(tmp_path, "d.xlsx", good).startswith("zip_bomb d.xlsx — ")
+
+
+def test_parquet_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = io.BytesIO()
+    pl.DataFrame({"dossier": ["A", "B"], "title": ["x", "y"]}).write_parquet(data)
+    monkeypatch.setattr(parquet, "MAX_CELLS", 3)
+    assert refused(tmp_path, "d.parquet", data.getvalue()).startswith("too_many_cells d.parquet — 4 cellules")

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from support.report_nodes import iterate_nodes
 
 import tnt_sim as tnt
 from tnt_sim.api.studies.audit import Audit
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.renderers.html import render_report_html
-from tnt_sim.reporting.report_tree import NARROW, WIDE, Callout, Chart, Section, Table, iterate_nodes
+from tnt_sim.reporting.report_tree import NARROW, WIDE, Callout, Chart, Section, Table
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 
 SCENARIO = """schema_version: 1

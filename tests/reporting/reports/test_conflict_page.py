@@ -7,6 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from support.report_nodes import iterate_nodes
 
 import tnt_sim as tnt
 from tnt_sim.analysis.infeasibility.document import EasedHead
@@ -15,7 +16,7 @@ from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.reporting.charts.bars import GapBar, draw_gap_bars
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.renderers.html import render_report_html
-from tnt_sim.reporting.report_tree import NARROW, WIDE, Callout, Chart, Output, Section, Table, iterate_nodes
+from tnt_sim.reporting.report_tree import NARROW, WIDE, Callout, Chart, Output, Section, Table
 from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.conflict_picture import list_member_gaps
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import polars as pl
 import pytest
+from support.report_nodes import iterate_nodes
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.document import ExplainedDossier
@@ -33,7 +34,7 @@ from tnt_sim.reporting.charts.margin_scatter import (
 from tnt_sim.reporting.charts.svg import TEXT_SIZE
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.renderers.html import render_report_html
-from tnt_sim.reporting.report_tree import NARROW, WIDE, Chart, Section, Table, iterate_nodes
+from tnt_sim.reporting.report_tree import NARROW, WIDE, Chart, Section, Table
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import find_node
 from tnt_sim.reporting.reports.explanation import build_report as build_terminal_report

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import pytest
 from rich.cells import cell_len
+from support.report_nodes import iterate_nodes
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import explain
@@ -18,7 +19,7 @@ from tnt_sim.cli.main import main
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.report_tree import Output, Report, Section, Table, iterate_nodes
+from tnt_sim.reporting.report_tree import Output, Report, Section, Table
 from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.explanation import build_inversions_report
 from tnt_sim.reporting.reports.explanation import build_report as build_explain_report

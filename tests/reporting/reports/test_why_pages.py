@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
+from support.report_nodes import iterate_nodes
 
 import tnt_sim as tnt
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
-from tnt_sim.reporting.report_tree import WIDE, Chart, iterate_nodes
+from tnt_sim.reporting.report_tree import WIDE, Chart
 from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.text.dossier_names import label_dossier
 

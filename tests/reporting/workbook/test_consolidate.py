@@ -42,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
 def books(run: StoredRun, tmp_path: Path) -> dict[str, Path]:
     """The workbook of each department as sent."""
     found = {}
-    for part in build_extracts(run, build_decision_table(run), "department"):
+    for part in build_extracts(build_decision_table(run), "department"):
         path = tmp_path / build_file_name(run, part)
         path.write_bytes(build_department_workbook(run, part, Lang.FR))
         found[part.group] = path

@@ -49,7 +49,7 @@ def cells(data: bytes) -> dict[tuple[str, int, int], Any]:
 
 @needs(LIBREOFFICE, "LibreOffice")
 def test_libreoffice_finds_the_same_values(stored: StoredRun, tmp_path: Path) -> None:
-    part = build_extracts(stored, build_decision_table(stored), "department")[0]
+    part = build_extracts(build_decision_table(stored), "department")[0]
     made = {"fr.xlsx": build_workbook(stored, Lang.FR), "en.xlsx": build_workbook(stored, Lang.EN),
             "01.xlsx": build_department_workbook(stored, part, Lang.FR)}  # fmt: skip
     for name, data in made.items():

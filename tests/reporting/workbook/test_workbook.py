@@ -217,7 +217,7 @@ def test_names_of_sheets() -> None:
 
 def test_too_many_rows_for_a_sheet() -> None:
     with pytest.raises(UsageError, match="--format parquet"):
-        check_rows(1_000_001, Lang.FR)
+        check_rows(1_000_001)
 
 
 def test_a_run_too_long_for_a_workbook_is_refused_before_it_is_read(
@@ -246,7 +246,7 @@ def test_a_column_of_the_planner_named_like_ours(tmp_path: Path) -> None:
 
 def test_each_dossier_stands_in_one_department_workbook(stored: StoredRun) -> None:
     """Each dossier in one workbook; own envelopes with their amount; choices as data, their keys beside."""
-    found = build_extracts(stored, build_decision_table(stored), "department")
+    found = build_extracts(build_decision_table(stored), "department")
     assert [part.group for part in found] == ["01", "69"]
     listed: list[str] = []
     for part in found:

@@ -27,7 +27,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.nodes import Mapping as MappingNode
 from tnt_sim.scenario.yaml.nodes import Origin, PathSteps, to_tree, walk
 from tnt_sim.scenario.yaml.reader import read_yaml
-from tnt_sim.scenario.yaml.safe_paths import format_path, project_root, require_file, resolve_inside
+from tnt_sim.scenario.yaml.safe_paths import project_root, require_file, resolve_inside
 from tnt_sim.scenario.yaml.schema_errors import validate_model
 
 MAX_CASES = 1_000_000
@@ -286,8 +286,3 @@ def estimate_plan_bytes(plan: BatchPlan) -> int:
     """Estimate the memory of a worker, which keeps two base scenarios."""
     largest = sorted((base.portfolio.table.height for base in plan.bases), reverse=True)[:N_BASES]
     return estimate_worker_bytes(sum(largest))
-
-
-def format_base_path(scenario: ScenarioData) -> str:
-    """Return the base file relative to its project folder."""
-    return format_path(scenario.root, scenario.path) if scenario.path else scenario.id

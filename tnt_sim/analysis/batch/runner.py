@@ -34,11 +34,10 @@ ReportTick = Callable[["Tick"], None]
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Progress of a batch: cases in all, done (earlier runs included), done by this process, failed so far."""
+    """Progress of a batch: cases in all, done (earlier runs included), failed so far."""
 
     n_cases: int
     n_done: int
-    n_fresh: int
     n_failed: int
     record: BatchRecord | None = None
 
@@ -143,7 +142,7 @@ class _Coordinator:
                 n_failed += record.status == "error"
                 if self.report_progress is not None:
                     done = self.n_before + n_fresh
-                    self.report_progress(Tick(len(self.plan.cases), done, n_fresh, n_failed, record))
+                    self.report_progress(Tick(len(self.plan.cases), done, n_failed, record))
         except KeyboardInterrupt:
             return True
         finally:

@@ -195,7 +195,6 @@ def find_causes(
     other: ComparedRun,
     keys: pl.DataFrame,
     moved: pl.DataFrame,
-    report_progress: Callable[[float], None] | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Causes:
     """Find the cause of every move from the first side to the other; after the deadline changes stay untried."""
@@ -209,7 +208,7 @@ def find_causes(
     if not 0 < len(pieces) <= MOST_CHANGES or first.scenario.raw is None:
         return Causes(dict.fromkeys(names, TOGETHER), paths or (DATA,), 0)
     before, after = first.map_granted_cents(), other.map_granted_cents()
-    tried = _try_changes(pieces, report_progress, deadline)
+    tried = _try_changes(pieces, deadline)
     single: dict[str, list[str]] = {name: [] for name in names}
     needed: dict[str, list[str]] = {name: [] for name in names}
     for path, made, undone in tried:
@@ -281,14 +280,10 @@ class TriedChanges:
 
 
 def _try_changes(
-    effects: Sequence[_ChangeEffect], report_progress: Callable[[float], None] | None, deadline: Deadline
+    effects: Sequence[_ChangeEffect], deadline: Deadline
 ) -> list[tuple[str, TriedChanges, TriedChanges]]:
     """Return (path, first scenario with that change alone, other without it) for each change."""
-    single = []
-    for number, part in enumerate(effects):
-        single.append(_optimise_under_change(part.with_it, deadline))
-        if report_progress is not None:
-            report_progress((number + 1) / len(effects))
+    single = [_optimise_under_change(part.with_it, deadline) for part in effects]
     paths = [part.path for part in effects]
     if len(effects) == 2:  # without one change is the same as with the other alone
         return list(zip(paths, single, single[::-1], strict=True))

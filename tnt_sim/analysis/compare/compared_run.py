@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.shared.progress import INTERRUPT
-from tnt_sim.engine.optimise import Report
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.engine.solve import solve
@@ -93,7 +92,6 @@ def build_side(
     run: Path | str | ScenarioData | ResultData,
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
-    progress: Report | None = None,
 ) -> ComparedRun:
     """Build a side from a file, a run folder, a scenario or a result.
 
@@ -112,7 +110,7 @@ def build_side(
             return _of_run(find_last_list(path), name)
         run = load_scenario(path)
     if isinstance(run, ScenarioData):
-        run = solve(run, progress=progress, **(options or {}))
+        run = solve(run, **(options or {}))
         if run.interrupted or run.data.stopped_by == INTERRUPT:
             raise KeyboardInterrupt  # an interrupted solve cannot be compared
     return _of_result(run, name)

@@ -385,19 +385,13 @@ def get_limit(decided: DecidedRun, seconds: float | None) -> float:
     return decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
 
 
-def explain_for_reports(
-    decided: DecidedRun,
-    *,
-    lang: Lang | None = None,
-    seconds: float | None = None,
-    progress: Report | None = None,
-) -> ExplainDocument:
+def explain_for_reports(decided: DecidedRun, *, seconds: float | None = None) -> ExplainDocument:
     """Return the document of all applications, computed within a minute or `seconds`.
 
     Reports and workbooks read it.
     """
     limit = get_report_limit(decided.problem.scenario.spec.solver.time_limit, seconds)
-    return explain(decided, everyone=True, lang=lang, seconds=limit, progress=progress).data
+    return explain(decided, everyone=True, seconds=limit).data
 
 
 def _get_reporter(progress: Report | None) -> Report:
@@ -419,9 +413,7 @@ def _compute_effects(
     result: list[Effect] = []
     course = StudyProgress(deadline, "questions", n_asked=count_rule_effects(decided.problem))
     with course.catch_limits():
-        for number, effect in enumerate(
-            generate_rule_effects(decided, Clock.from_deadline(deadline), prove=False)
-        ):
+        for number, effect in enumerate(generate_rule_effects(decided, Clock.from_deadline(deadline))):
             report("rules", 0.3 * (number + 1) / max(1, course.n_asked))
             result.append(effect)
             course.n_done += effect.settled

@@ -237,7 +237,7 @@ def _read_score_entry(
     decided, paths = question.decided, question.paths
     if interval.impossible:
         return ImpossibleChange(kind="score", of=score.column, why="no_allocation", proof=decided.proof)
-    steps = _compute_exact_steps(question, row, effect, interval)
+    steps = _compute_exact_steps(question, effect, interval)
     if steps is None or paths is None:
         return None
     confirmed = None
@@ -596,7 +596,7 @@ def _limit_scores(
         low = least.get(row, Fraction(0)) if decided.best else bounds.compute_least_loss(row).low
         high = None if gap is None or row not in losses else max(low, losses[row] + gap)
         interval = intervals[row] = Interval(low, high)
-        steps = _compute_exact_steps(question, row, effect[row], interval)
+        steps = _compute_exact_steps(question, effect[row], interval)
         if steps is not None:
             into[row] = _build_exact_entry(decided, row, score, effect[row], interval, steps)
         elif low or high is not None:
@@ -650,7 +650,7 @@ def _compute_scores(
             interval = question.bounds.compute_interval(row)
         interval = interval.intersect(first.get(row))
         course.n_done += 1
-        steps = _compute_exact_steps(question, row, effect[row], interval)
+        steps = _compute_exact_steps(question, effect[row], interval)
         if interval.impossible:
             table.by_bounds += 1
             entry: ChangeEntry = _build_impossible_score(decided, score)
@@ -732,9 +732,7 @@ def _can_use_kernel(decided: DecidedRun, deadline: Deadline) -> bool:
     )
 
 
-def _compute_exact_steps(
-    question: Asking, row: int, effect: tuple[Fraction, ...], interval: Interval
-) -> int | None:
+def _compute_exact_steps(question: Asking, effect: tuple[Fraction, ...], interval: Interval) -> int | None:
     """Return the exact number of score steps; None unless the loss is exact and ties are decided."""
     decided = question.decided
     if not interval.point or len(decided.problem.stages) > 1 or not effect[0]:

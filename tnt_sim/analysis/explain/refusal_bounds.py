@@ -254,7 +254,6 @@ MOST_PAIRS = 160
 """Funded applications, least value per euro first, among which pairs are removed."""
 TRIED = 6
 """Neighbour allocations checked per application, the best estimated value first."""
-NEVER = np.int64(2**60)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

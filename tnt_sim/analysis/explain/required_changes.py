@@ -167,14 +167,6 @@ def list_raised_paths(problem: Problem, row: int) -> list[EnvelopePath]:
     ]
 
 
-def generate_envelope_changes(
-    decided: DecidedRun, row: int, steps: tuple[Fraction, ...]
-) -> Iterator[RaisedEnvelope | ImpossibleChange | OpenChange]:
-    """Yield the needed increase of each envelope of `list_raised_paths`, solved for."""
-    for path in list_raised_paths(decided.problem, row):
-        yield solve_envelope_change(EnvelopeIncrease(decided, path, row, steps))
-
-
 def solve_envelope_change(raised: EnvelopeIncrease) -> RaisedEnvelope | ImpossibleChange | OpenChange:
     """Solve for the least increase of one envelope."""
     tree, path = raised.problem.case.tree, raised.path
@@ -508,10 +500,10 @@ _GOALS = ("objective", "measures")
 _SPEAKS = ("eligibility", "grants", "caps", "waivers", "rules", "programme", "dossiers", "steps")
 
 
-def find_mention(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _GOALS) -> str | None:
+def find_mention(spec: ScenarioSpec, column: str) -> str | None:
     """Return the first scenario entry that refers to a column or to a measure built on it.
 
-    Entries whose key is in `beside` are not searched.
+    Entries of `_GOALS` are not searched.
     """
     names = {
         column,
@@ -519,7 +511,7 @@ def find_mention(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _
     }
     whole = spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     for key in _SPEAKS:
-        if key in beside or key not in whole:
+        if key in _GOALS or key not in whole:
             continue
         entries = whole[key] if isinstance(whole[key], list) else [whole[key]]
         for number, entry in enumerate(entries):

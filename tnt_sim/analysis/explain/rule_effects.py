@@ -111,19 +111,14 @@ class Effect:
         return self.answer.is_closed and self.answer.canonical
 
 
-def generate_rule_effects(decided: DecidedRun, clock: Clock, *, prove: bool = True) -> Iterator[Effect]:
-    """Yield the effect of each hard rule, each envelope option and each decision to fund, one solve each.
-
-    Parameters
-    ----------
-    prove : whether to seek a proof of each optimum
-    """
+def generate_rule_effects(decided: DecidedRun, clock: Clock) -> Iterator[Effect]:
+    """Yield the effect of each hard rule, each envelope option and each decision to fund, one solve each."""
     for name, make in _generate_relaxations(decided.problem, clock.deadline):
         try:
             problem = make()
         except ScenarioError:  # without it the scenario contradicts itself
             continue
-        answer = optimise(problem, OptimiseOptions(prove=prove), clock=clock)
+        answer = optimise(problem, OptimiseOptions(prove=False), clock=clock)
         funded = decided.allocation.funded
         again = funded if answer.allocation is None else answer.allocation.funded
         yield Effect(name, again & ~funded, funded & ~again, answer)
@@ -148,8 +143,3 @@ def _generate_relaxations(
         if (problem.offers.forced & (problem.decided.rule == number)).any():
             scenario = problem.scenario.without_decisions("fund", rule=spec.id)
             yield spec.id, partial(compile_problem, scenario, deadline)
-
-
-def select_settled_effects(effects: list[Effect]) -> list[Effect]:
-    """Keep the settled effects that change at least one decision."""
-    return [one for one in effects if one.settled and bool(np.any(one.enters | one.leaves))]

@@ -196,9 +196,7 @@ def _read_texts(name: str, texts: pl.Series, nothing: Any) -> list[Any]:
     return result
 
 
-def store_explanation(
-    run_dir: Path, document: ExplainDocument, limit: float | None, summary: Mapping[str, object] | None = None
-) -> bool:
+def store_explanation(run_dir: Path, document: ExplainDocument, limit: float | None) -> bool:
     """Write the document of `explain --all` into the run folder; False where it is not kept.
 
     An explanation that a limit ended keeps that limit. After Ctrl-C, and in a signed entry, there is none.
@@ -220,8 +218,7 @@ def store_explanation(
         "limit_seconds": None if document.stopped_by is None else limit,
         **{key: plain[key] for key in (*keys, "rules_progress", "seconds")},
     }
-    about = read_summary(run_dir) if summary is None else summary
-    return write_explanation(run_dir, about, head, build_table(document.dossiers))
+    return write_explanation(run_dir, read_summary(run_dir), head, build_table(document.dossiers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -394,7 +394,7 @@ def find_conflict(
             if progress is not None:
                 progress("repairs", k / len(search.fixes))
             clock.deadline.check()
-            repair = minimise_repair_cost(form, fix, clock, prove=False)
+            repair = minimise_repair_cost(form, fix, clock)
             fixes.append(None if repair is None else _solve_as_written(form, repair, clock))
         if repairs and all(fix is None or fix.cents for fix in fixes) and not until.expired:
             fixes += _find_cheaper(form, [fix for fix in fixes if fix is not None], clock)
@@ -434,7 +434,7 @@ def find_conflict(
 def _find_cheaper(form: ElasticProblem, known: Sequence[RuleRepair], clock: Clock) -> list[RuleRepair]:
     """Find the repair that moves the least money, where the known ones move more."""
     cheapest = find_cheapest_entries(form, clock)
-    repair = minimise_repair_cost(form, cheapest, clock, prove=False) if cheapest else None
+    repair = minimise_repair_cost(form, cheapest, clock) if cheapest else None
     if repair is None or any(one.cents <= repair.cents for one in known):
         return []
     return [_solve_as_written(form, repair, clock)]

@@ -83,9 +83,7 @@ class RuleRepair:
         return frozenset(line.entry for line in (*self.eased, *self.lifted))
 
 
-def minimise_repair_cost(
-    form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = True
-) -> RuleRepair | None:
+def minimise_repair_cost(form: ElasticProblem, fix: Keys, clock: Clock) -> RuleRepair | None:
     """Find the cheapest repair through the entries `fix`, which `conflict_search` chose; None if time ran out."""
     solved = _solve_slacks(form, fix, clock)
     if solved is None:
@@ -96,7 +94,7 @@ def minimise_repair_cost(
     if list_broken_rules(problem, allocation, read_allocation(problem, allocation)):
         return None
     numbers = [slack for line, slack in eased.items() if form.get_entry(line.entry).unit is not Unit.MONEY]
-    repair = RuleRepair(
+    return RuleRepair(
         fix=fix,
         eased=eased,
         lifted=whole,
@@ -108,7 +106,6 @@ def minimise_repair_cost(
         best=optimise_repaired(form.restrict_to_bounds(retained, _raise_above(form, eased)), clock),
         written=eased,
     )
-    return prove_least(form, repair, clock) if prove else repair
 
 
 def find_cheapest_entries(form: ElasticProblem, clock: Clock) -> Keys | None:

@@ -109,10 +109,9 @@ def assign_payments(
         _list_single_options(residual, named, amounts, cells[decision])
         for decision, (residual, named) in enumerate(zip(residuals, is_named, strict=True))
     ]
-    incomplete: set[int] = set()
     try:
-        _add_sums(options, residuals, amounts, cells, incomplete, deadline)
-        return _solve_parts(options, incomplete, deadline)
+        _add_sums(options, residuals, amounts, cells, deadline)
+        return _solve_parts(options, deadline)
     except (TooManyChoices, DeadlineExpired) as reason:
         n, everything = len(residuals), frozenset(range(len(residuals)))
         late = everything if isinstance(reason, DeadlineExpired) else frozenset[int]()
@@ -137,7 +136,6 @@ def _add_sums(
     residuals: Sequence[int],
     amounts: Sequence[int],
     cells: Sequence[Mapping[int, int]],
-    incomplete: set[int],
     deadline: Deadline,
 ) -> None:
     """Add the sets of payments that sum to a residual, where an optimum may contain one."""
@@ -153,7 +151,6 @@ def _add_sums(
         if sums[decision] - bound[decision] <= slack:
             sets, whole = find_exact_sums(residuals[decision], amounts, sorted(choice), deadline)
             if not whole:
-                incomplete.add(decision)
                 options[decision].append((sums[decision], (-1,)))
             options[decision] += [
                 (sum(choice[payment] for payment in result) + FURTHER_PAYMENT * (len(result) - 1), result)
@@ -261,9 +258,7 @@ def _build_costs(options: Sequence[Sequence[Option]], n_idle: int = 0) -> tuple[
     return costs, columns
 
 
-def _solve_parts(
-    options: Sequence[Sequence[Option]], incomplete: set[int], deadline: Deadline
-) -> PaymentAssignment:
+def _solve_parts(options: Sequence[Sequence[Option]], deadline: Deadline) -> PaymentAssignment:
     payments: list[tuple[int, ...]] = [()] * len(options)
     tied: set[int] = set()
     rivals: set[int] = set()

@@ -26,7 +26,7 @@ from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
-CHANGED, MOVED = "changed", "moved"
+CHANGED = "changed"
 
 
 def build_change_terms(problem: Problem, lists: Sequence[BoolArray]) -> Terms:

@@ -175,7 +175,7 @@ def build_plan(
         For an unknown envelope, `start` above `stop`, amounts below what is committed, invalid
         steps, a nested exact curve, a scenario with steps.
     """
-    _refuse_modes(scenario, exact=exact, nested=nested, free=free, steps=steps, at=at)
+    _refuse_modes(scenario, exact=exact, nested=nested, steps=steps, at=at)
     within = _parse_tolerance(tolerance, exact=exact, free_too=free or not nested)
     moved = AmountVariation.of(scenario, envelopes, share)
     amounts = _parse_amounts(moved, start, stop, steps, at)
@@ -213,7 +213,6 @@ def _refuse_modes(
     *,
     exact: bool,
     nested: bool,
-    free: bool,
     steps: int | None,
     at: Sequence[str | int],
 ) -> None:

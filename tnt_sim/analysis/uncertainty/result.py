@@ -136,10 +136,8 @@ def classify_frequency(times: int, n_draws: int) -> str:
     return "core" if share >= CORE else "exterior" if share <= EXTERIOR else "borderline"
 
 
-def compute_overprogramming(
-    granted_cents: int, paid_cents: Sequence[int], risk: Fraction = RISK
-) -> Fraction | None:
-    """Compute the share s above the money M that may be promised with P(paid > M) ≤ risk.
+def compute_overprogramming(granted_cents: int, paid_cents: Sequence[int]) -> Fraction | None:
+    """Compute the share s above the money M that may be promised with P(paid > M) ≤ `RISK`.
 
     If granting G pays p_1 … p_n, promising M·(1 + s) in the same proportions pays p_j·M·(1 + s)/G,
     which exceeds M when p_j·(1 + s) > G. With p* the greatest p_j that must not exceed it, s = G/p*
@@ -156,7 +154,7 @@ def compute_overprogramming(
         s; None if nothing is paid.
     """
     ordered = sorted(paid_cents, reverse=True)
-    allowed = math.floor(risk * len(ordered))
+    allowed = math.floor(RISK * len(ordered))
     critical = ordered[min(allowed, len(ordered) - 1)]
     return None if critical <= 0 else Fraction(granted_cents, critical) - 1
 
@@ -175,7 +173,6 @@ class ListOverDraws:
     ahead : whether it surely exceeds the optimum of a draw in which it is feasible: it keeps promised
     amounts where applications ask for more, and so is not an allocation of that draw
     holds : share of the draws in which it satisfies every hard rule
-    paid_cents : money paid, by draw
     """
 
     name: str
@@ -183,7 +180,6 @@ class ListOverDraws:
     worst_regret: Fraction
     worst_regret_upto: Fraction
     holds: Fraction
-    paid_cents: tuple[int, ...]
     ahead: bool
 
 
@@ -207,7 +203,6 @@ def evaluate_list(
         worst_regret=max([Fraction(0), *(least for least, _ in regrets)]),
         worst_regret_upto=max([Fraction(0), *(most for _, most in regrets)]),
         holds=Fraction(sum(holds for _, _, holds in read), len(read)),
-        paid_cents=tuple(paid for _, paid, _ in read),
         ahead=any(holds and most < 0 for (_, most), (_, _, holds) in zip(regrets, read, strict=True)),
     )
 

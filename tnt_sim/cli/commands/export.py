@@ -142,7 +142,7 @@ def _write_by_group(
     folder = out if out is not None else build_sibling_path(run_dir, f"{run.name}-{by}")
     data = {
         build_file_name(run, part): build_department_workbook(run, part, lang)
-        for part in build_extracts(run, build_decision_table(run), by)
+        for part in build_extracts(build_decision_table(run), by)
     }
     files = put_files(folder, data, replace=force)
     print_written(run, "export", f"xlsx by {by}", files, lang, output)

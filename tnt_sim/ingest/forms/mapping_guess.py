@@ -183,11 +183,11 @@ def _exclude(fields: Iterable[FormField], layout: Layout) -> dict[str, tuple[str
         if wanted:
             values = field_.text.unique().sort().to_list()
             there = tuple(value for value in values if normalise_header(value) in wanted)
-            result[field_.name] = there or _list_usual_values(field_, wanted)
+            result[field_.name] = there or _list_usual_values(wanted)
     return result
 
 
-def _list_usual_values(field_: FormField, wanted: tuple[str, ...]) -> tuple[str, ...]:
+def _list_usual_values(wanted: tuple[str, ...]) -> tuple[str, ...]:
     return ("Brouillon",) if "brouillon" in wanted else tuple(word.capitalize() for word in wanted[:1])
 
 

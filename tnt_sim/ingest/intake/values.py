@@ -75,11 +75,6 @@ class ValueList:
         """Return whether the meaning of every value is known."""
         return all(one.known for one in self.values)
 
-    @property
-    def n_variants(self) -> int:
-        """Return the number of lines whose spelling is not the most frequent one."""
-        return sum(n for one in self.values for text, n in one.spellings if text != one.value)
-
 
 def classify_opinion(value: str) -> Opinion:
     """Return what an opinion says.

@@ -120,7 +120,7 @@ def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     lost = text.str.contains(_LOST_ZERO[name]) if name in _LOST_ZERO else None
     if lost is not None and lost.any():
         report.record_cells(
-            "code_zero", column, lost, lambda i: _explain_lost_zero(column, i, name, text[i]), name
+            "code_zero", column, lost, lambda i: _explain_lost_zero(column, name, text[i]), name
         )
     if name in FIXED_VALUES:
         _check_enumeration(column, name, text, report)
@@ -286,7 +286,7 @@ def _explain_mangled_code(column: RawColumn, index: int, name: str) -> tuple[Tex
     ), _AS_TEXT
 
 
-def _explain_lost_zero(column: RawColumn, index: int, name: str, code: str) -> tuple[Text, Text | None]:
+def _explain_lost_zero(column: RawColumn, name: str, code: str) -> tuple[Text, Text | None]:
     where = describe_column(column, name)
     return _(
         '{where}: "{code}": the leading zero is lost.', where=where, code=code
@@ -341,7 +341,7 @@ def read(name: str, text: pl.Series, map_year: int) -> pl.Series:
     if name == "commune":
         return _clear_zero_codes(_pad_codes(_strip_decimals(text), 5))
     if name == "epci":
-        return _clear_zero_codes(_strip_decimals(_extract_first_number(text, 9)))
+        return _clear_zero_codes(_strip_decimals(_extract_siren(text)))
     if name == "applicant_id":
         return _clear_zero_codes(_repair_identifiers(text))
     return text
@@ -406,8 +406,8 @@ def _pad_codes(text: pl.Series, length: int) -> pl.Series:
     return text.str.zfill(length).zip_with(short, text) if short.any() else text
 
 
-def _extract_first_number(text: pl.Series, length: int) -> pl.Series:
-    found = text.str.extract(rf"^\s*([0-9]{{{length}}})\s*[-–—:]", 1)
+def _extract_siren(text: pl.Series) -> pl.Series:
+    found = text.str.extract(r"^\s*([0-9]{9})\s*[-–—:]", 1)
     return found.fill_null(text)
 
 
@@ -419,7 +419,7 @@ def _repair_identifiers(text: pl.Series) -> pl.Series:
     grouped = text.str.contains(rf"^[0-9][0-9{SPACES}]+[0-9]$") & text.str.contains(rf"[{SPACES}]")
     if grouped.any():
         text = text.str.replace_all(rf"[{SPACES}]", "").zip_with(grouped, text)
-    text = _extract_first_number(_strip_decimals(text), 9)
+    text = _extract_siren(_strip_decimals(text))
     for length in (9, 14):
         short = text.str.contains(rf"^[0-9]{{{length - 1}}}$")
         if short.any():

@@ -38,7 +38,6 @@ class PbFile:
     meta : value by key
     header, rows : the projects as text
     lines : line of each project
-    n_votes : number of votes
     """
 
     shown_as: str
@@ -46,7 +45,6 @@ class PbFile:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
-    n_votes: int
 
     def get_column(self, name: str) -> list[str]:
         """Return the cells of a column of the projects."""
@@ -72,7 +70,7 @@ def read_pb(data: bytes, shown_as: str) -> PbFile:
     defects.raise_if_any(DataError)
     votes = _parse_rows(sections.get("VOTES", []), shown_as, defects)
     defects.raise_if_any(DataError)
-    return _with_votes(PbFile(shown_as, meta, header, rows, lines, 0), votes)
+    return _with_votes(PbFile(shown_as, meta, header, rows, lines), votes)
 
 
 def _split_sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple[int, str]]]:
@@ -161,16 +159,15 @@ def _parse_projects(
 
 def _with_votes(pb: PbFile, votes: Sequence[tuple[int, Sequence[str]]]) -> PbFile:
     """Return the file with a column `votes`, counted where it has none."""
-    n_votes = max(0, len(votes) - 1)
     if "votes" in pb.header or not votes or "vote" not in votes[0][1]:
-        return PbFile(pb.shown_as, pb.meta, pb.header, pb.rows, pb.lines, n_votes)
+        return pb
     at = list(votes[0][1]).index("vote")
     counted: Counter[str] = Counter(name.strip() for __, row in votes[1:] for name in row[at].split(","))
     rows = tuple(
         (*row, str(counted[project]))
         for row, project in zip(pb.rows, pb.get_column("project_id"), strict=True)
     )
-    return PbFile(pb.shown_as, pb.meta, (*pb.header, "votes"), rows, pb.lines, n_votes)
+    return PbFile(pb.shown_as, pb.meta, (*pb.header, "votes"), rows, pb.lines)
 
 
 def build_table(pb: PbFile) -> RawTable:

@@ -29,13 +29,17 @@ def read_parquet(data: bytes, shown_as: str) -> RawTable:
         if it is damaged or too large
     """
     try:
-        n_rows = int(pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item())
+        scan = pl.scan_parquet(io.BytesIO(data))
+        n_rows, n_columns = int(scan.select(pl.len()).collect().item()), len(scan.collect_schema())
         if n_rows > MAX_ROWS:
             raise refuse(
                 "too_many_rows",
                 shown_as,
                 _("{n_rows} rows: more than {max_rows} are not read.", n_rows=n_rows, max_rows=MAX_ROWS),
             )
+        if (total := n_rows * n_columns) > MAX_CELLS:
+            text = _("{total} cells: more than {max_cells} are not read.", total=total, max_cells=MAX_CELLS)
+            raise refuse("too_many_cells", shown_as, text)
         frame = pl.read_parquet(io.BytesIO(data))
     except DataError:
         raise

@@ -208,12 +208,6 @@ class Drawing:
         """Draw a dot; a hollow one by its outline alone."""
         self._add("circle", f'cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"', mark, title, hollow=hollow)
 
-    def draw_cross(self, x: float, y: float, radius: float, mark: Mark, *, title: str = "") -> None:
-        """Draw a cross."""
-        r = radius
-        path = f"M{x - r:.1f} {y - r:.1f}l{2 * r:.1f} {2 * r:.1f}M{x - r:.1f} {y + r:.1f}l{2 * r:.1f} {-2 * r:.1f}"
-        self._add("path", f'd="{path}"', mark, title, hollow=True)
-
     def draw_signs(
         self,
         places: Sequence[tuple[float, float]],

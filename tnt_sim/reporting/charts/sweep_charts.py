@@ -36,6 +36,7 @@ from tnt_sim.rules.protocols import Sense
 
 WIDTH, HEIGHT = 760, 330
 MOST_EDGES = 150
+MOST_SIGNS = 34
 """Most blocks of one bar; beyond, the blocks of an envelope are merged."""
 MOST_COLOURS = 7
 
@@ -457,5 +458,5 @@ def _draw_envelope_panel(
     return {"layer": layers, "width": WIDTH // 3 - 34, "height": 190, "title": {**title, "offset": 6}}
 
 
-def _truncate_text(text: str, most: int = 34) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
+def _truncate_text(text: str) -> str:
+    return text if len(text) <= MOST_SIGNS else text[: MOST_SIGNS - 1].rstrip(" ,") + "…"

@@ -165,11 +165,6 @@ def _write_spec(chart: Any) -> str:
     return json.dumps(chart) if isinstance(chart, dict) else str(chart.to_json())
 
 
-def render_html(chart: Any) -> str:
-    """Return a chart as one self-contained HTML file."""
-    return str(chart.to_html(inline=True))
-
-
 def _import_converter() -> Any:
     try:
         import vl_convert

@@ -118,10 +118,10 @@ def _format_name(entry: RunEnvelope) -> str:
     return f"{entry.id} · {title}" if title and title != entry.id else entry.id
 
 
-def render_scenario_card(scenario: ScenarioData, lang: Lang | None = None) -> str:
+def render_scenario_card(scenario: ScenarioData) -> str:
     """Return the card of a scenario, before anything is solved."""
     spec = scenario.spec
-    tongue = lang or Lang(spec.locale)
+    tongue = Lang(spec.locale)
     table = scenario.portfolio.table
     told = build_about(scenario)
     pieces = _render_head(told, scenario.id, tongue)

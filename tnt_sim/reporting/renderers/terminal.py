@@ -52,36 +52,6 @@ _BRANCH = re.compile("[│├└─\u00a0 ]+")
 """The spaces or the lines of a tree before a name."""
 
 
-def render_grid(
-    rows: Sequence[Sequence[str]],
-    *,
-    header: Sequence[str] = (),
-    right: Sequence[int] = (),
-    styles: Sequence[str] | None = None,
-    indent: int = 2,
-) -> list[Line]:
-    """Align rows in columns.
-
-    Parameters
-    ----------
-    rows, header : cells of equal number; the header is dimmed
-    right : columns aligned to the right
-    styles : one style per row
-    """
-    all_items = [*([header] if header else []), *rows]
-    if not all_items:
-        return []
-    widths = [max(cell_len(row[k]) for row in all_items) for k in range(len(all_items[0]))]
-    lines = []
-    for number, row in enumerate(all_items):
-        heading = bool(header) and number == 0
-        cells = [_pad(cell, widths[k], k in right) for k, cell in enumerate(row)]
-        text = " " * indent + GAP.join(cells)
-        style = "dim" if heading else styles[number - bool(header)] if styles else ""
-        lines.append(Line(text.rstrip(" "), style=style))
-    return lines
-
-
 _SPACE_IN_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|[€%])")
 _HELD = "\x1f"
 """Stands for a space at which no line is broken."""

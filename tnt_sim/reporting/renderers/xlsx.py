@@ -109,7 +109,7 @@ def _escape_header(text: str) -> str:
     return text.replace("&", "&&")
 
 
-def check_rows(n_rows: int, lang: Lang) -> None:
+def check_rows(n_rows: int) -> None:
     """Check the number of rows against the limit of a sheet.
 
     Raises

@@ -232,7 +232,7 @@ def _find_title_of_change(dossiers: DecidedDossiers, kind: str, name: str, lang:
 def _build_change_row(dossiers: DecidedDossiers, change: ChangeEntry) -> ChangeRow | None:
     match change:
         case ScoreChange() | ScoreByBounds() | ScoreInterval():
-            return _build_score_row(dossiers, change)
+            return _build_score_row(change)
         case GrantChange():
             return ChangeRow(
                 _("Amount requested"),
@@ -262,9 +262,7 @@ def _format_distance(change: RuleChange, lang: Lang) -> str:
     return format_euros(change.by, lang) if change.unit == "money" else format_decimal(change.by, lang)
 
 
-def _build_score_row(
-    dossiers: DecidedDossiers, change: ScoreChange | ScoreByBounds | ScoreInterval
-) -> ChangeRow | None:
+def _build_score_row(change: ScoreChange | ScoreByBounds | ScoreInterval) -> ChangeRow | None:
     what = capitalise_text(describe_bare_column(change.of))
     now = write_both(partial(format_decimal, change.from_))
     if not isinstance(change, ScoreInterval):

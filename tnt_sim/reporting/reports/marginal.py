@@ -30,7 +30,6 @@ from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
     Callout,
-    Cell,
     Chart,
     Column,
     Kind,
@@ -109,16 +108,6 @@ def _build_nodes(document: MarginalDocument) -> Sequence[Node]:
         case ExtensionDocument():
             return [_build_options(document)]
     raise TypeError(document)
-
-
-def _list_named(head: Text, lists: Sequence[Sequence[str]]) -> Column:
-    """Return a column of applications, for a page or a sheet."""
-    cells: list[Cell] = [write_both(partial(_format_named, names)) if names else None for names in lists]
-    return Column(head, cells, outputs=Output.FILES)
-
-
-def _format_named(names: Sequence[str], lang: Lang) -> str:
-    return format_list(names, lang, MOST_NAMED)
 
 
 def build_next_euro(steps: Sequence[NextEuroEntry]) -> list[Node]:

@@ -27,14 +27,6 @@ from tnt_sim.verify.verification import Means, Verification, of_fresh
 if TYPE_CHECKING:
     from tnt_sim.engine.result import ResultData
 
-STATUS: Mapping[str, Text] = MappingProxyType(
-    {
-        "optimal": _("optimal"),
-        "feasible": _("valid, not proven optimal"),
-        "infeasible": _("no allocation possible"),
-        "stopped": _("stopped with no allocation"),
-    }
-)
 
 STOPPED_BY: Mapping[str, Text] = MappingProxyType(
     {

@@ -19,7 +19,6 @@ TITLES: Mapping[SheetItem, Text] = {
 }
 """Titles of the four items."""
 SHEET = _("Explanation sheet")
-ORIGIN = _("Origin")
 
 
 def render_sheet(head: SheetHead, lines: Sequence[SheetLine]) -> str:

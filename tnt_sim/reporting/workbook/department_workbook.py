@@ -95,7 +95,7 @@ class DepartmentExtract:
     nodes: tuple[int, ...]
 
 
-def build_extracts(run: StoredRun, table: pl.DataFrame, by: str) -> list[DepartmentExtract]:
+def build_extracts(table: pl.DataFrame, by: str) -> list[DepartmentExtract]:
     """Return one part per value of a column, in order; applications without a value are under `""`."""
     result = []
     groups = table.select(pl.col(by).fill_null("")).to_series()
@@ -108,7 +108,7 @@ def build_extracts(run: StoredRun, table: pl.DataFrame, by: str) -> list[Departm
 
 def build_department_workbook(run: StoredRun, extract: DepartmentExtract, lang: Lang) -> bytes:
     """Return the workbook of a part."""
-    check_rows(extract.table.height, lang)
+    check_rows(extract.table.height)
     stream = io.BytesIO()
     foot = f"{run.name} · {extract.group or '–'} · {run.data.allocation_sha256[:12]}"
     title = f"{extract.group or '–'} – {run.title}"

@@ -110,7 +110,7 @@ def write_envelopes(
     for node in select_envelopes(run):
         under = table.filter((pl.col(NODE) >= node) & (pl.col(NODE) < run.ends[node]))
         sheet = add_sheet(book, choose_sheet_name(run.envelopes[node].id, taken))
-        _write_head(sheet, styles, run, node, under, paper.lang)
+        _write_head(sheet, styles, run, node, paper.lang)
         ordered = under.sort("funded", descending=True, maintain_order=True)
         columns = list(_build_list_columns(ordered, paper.lang))
         write_table(sheet, styles, columns, _TOP, None, paper.lang)
@@ -121,9 +121,7 @@ def write_envelopes(
         set_up(sheet, Paper(title, paper.foot, paper.lang, repeat=_TOP))
 
 
-def _write_head(
-    sheet: Worksheet, styles: Styles, run: StoredRun, node: int, under: pl.DataFrame, lang: Lang
-) -> None:
+def _write_head(sheet: Worksheet, styles: Styles, run: StoredRun, node: int, lang: Lang) -> None:
     entry, sums = run.envelopes[node], SumFormulas(lang)
     write_text(sheet, 0, 0, run.get_title(node), styles.title)
     sheet.set_row(0, 24)

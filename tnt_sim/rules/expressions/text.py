@@ -294,13 +294,9 @@ def describe_bound_predicate(low: str | None, high: str | None, lang: Lang) -> s
     return _(": no bound").in_(lang)
 
 
-def format_dossiers(names: Sequence[str], lang: Lang, *, word: str | None = None) -> str:
+def format_dossiers(names: Sequence[str], lang: Lang) -> str:
     """Return some dossiers by their numbers: « D-1, D-2 et D-3 », shortened after a few."""
-    return (
-        format_list(list(names), lang, MAX_NAMES)
-        if word is None
-        else format_list(list(names), lang, word=word)
-    )
+    return format_list(list(names), lang, MAX_NAMES)
 
 
 def describe_complement(label: str, lang: Lang) -> str:

@@ -290,7 +290,7 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
     if names[0] == "envelopes" and len(names) > 1 and "envelopes" not in root.entries:
         steps, node, names = _find_envelope(root, names[1:], path, origin)
     while names and node is not None:
-        step, node, n_used = _advance(node, names, path, origin, steps)
+        step, node, n_used = _advance(node, names, path, origin)
         steps, names = (*steps, step), names[n_used:]
     if names and (steps[-1] == "envelopes" or (len(steps) == 1 and steps[0] in _LISTS)):
         raise _build_path_error(
@@ -302,7 +302,7 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
 
 
 def _advance(
-    node: YamlNode, names: list[str], path: str, origin: Origin, steps: PathSteps
+    node: YamlNode, names: list[str], path: str, origin: Origin
 ) -> tuple[PathStep, YamlNode | None, int]:
     """Take one step down.
 

@@ -23,7 +23,6 @@ from tnt_sim.scenario.yaml.overrides import WHOLE
 from tnt_sim.scenario.yaml.syntax_errors import complete_sentence, explain_amount_tail, is_amount_tail
 
 type Said = tuple[str, Text, Text | None]
-type Sayer = Callable[[Any, Mapping[str, Any], str], Said]
 
 _EXPECTED = re.compile(r"'((?:[^'\\]|\\.)*)'|(-?\d+)")
 
@@ -255,9 +254,7 @@ _MAX_DEFECTS = 100
 _KEEP_NULLS = WHOLE | {"set"}
 
 
-def validate_model[M: BaseModel](
-    model: type[M], tree: object, origins: Mapping[PathSteps, Origin], context: object | None = None
-) -> M:
+def validate_model[M: BaseModel](model: type[M], tree: object, origins: Mapping[PathSteps, Origin]) -> M:
     """Validate a tree of texts against a model.
 
     A null under a known key counts as if the key were absent. Inside `where` and the like it is an error, so
@@ -277,7 +274,7 @@ def validate_model[M: BaseModel](
         else [steps for steps in nulls if not shape.can_have_key(steps[:-1], str(steps[-1]))]
     )
     try:
-        result = model.model_validate(pruned, context=context)
+        result = model.model_validate(pruned)
     except ValidationError as error:
         report = _Report(shape or SchemaKeys(model), tree, origins)
         issues = [_build_issue(pruned, raw) for raw in error.errors(include_url=False)]

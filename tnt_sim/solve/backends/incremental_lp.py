@@ -63,10 +63,9 @@ def compare_models(old: LinearModel, new: LinearModel) -> Difference:
 
 @dataclass
 class IncrementalLp:
-    """Linear program kept between calls; `last` is the latest change, `n_pivots` counts simplex iterations."""
+    """Linear program kept between calls; `last` is the latest change."""
 
     last: Difference | None = None
-    n_pivots: int = 0
     _model: LinearModel | None = None
     _highs: Any = None
     _unit: FloatArray = field(default_factory=lambda: np.zeros(0))
@@ -103,7 +102,6 @@ class IncrementalLp:
         self._highs.changeColsCost(model.n_cols, columns, value.astype(np.float64) / scale)
         self._highs.setOptionValue("time_limit", self._highs.getRunTime() + deadline.seconds_left)
         self._highs.run()
-        self.n_pivots += max(0, int(self._highs.getInfo().simplex_iteration_count))
         if self._highs.getModelStatus().name != "kOptimal":
             return None
         found: FloatArray = np.asarray(self._highs.getSolution().row_dual) * self._unit * scale

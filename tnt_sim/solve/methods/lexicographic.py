@@ -365,7 +365,6 @@ class RelaxedStage:
     bound : exact bound by weak duality, from the prices rounded to multiples of a power of two: no fractional
     point is better. None without prices.
     row_duals : float64 (n_rows,), prices of the model's own rows, in the sign of `RawSolution.row_duals`
-    stage_duals : float64, prices of the constraints of earlier stages, in the same sign
     reduced_costs : float64 (n_cols,)
 
     Prices are None if the backend gives none.
@@ -376,7 +375,6 @@ class RelaxedStage:
     value: float | None
     values: FloatArray | None
     row_duals: FloatArray | None
-    stage_duals: FloatArray | None
     reduced_costs: FloatArray | None
     solver: str
     seconds: float
@@ -417,7 +415,6 @@ def _build_relaxed_stage(
         value=raw.objective,
         values=raw.values,
         row_duals=None if duals is None else np.asarray(duals[:n_rows]),
-        stage_duals=None if duals is None else np.asarray(duals[n_rows:]),
         reduced_costs=raw.reduced_costs,
         solver=raw.solver,
         seconds=raw.seconds,

@@ -72,14 +72,6 @@ class PricedPoint:
         """Compute cost − prices·matrix, float64 (n_cols,)."""
         return np.asarray(model.cost - self.prices @ model.matrix)
 
-    def compute_dual_objective(self, model: NamedModel) -> float:
-        """Compute the bound that the prices give, without the offset."""
-        reduced = self.compute_reduced_costs(model)
-        lower, upper = model.column_bounds
-        takes_upper = reduced > 0 if model.is_maximised else reduced < 0
-        bound = np.where(takes_upper, upper, lower)
-        return float(self.prices @ model.rhs + reduced[reduced != 0] @ bound[reduced != 0])
-
 
 def solve_relaxation_of(model: NamedModel, solver: str) -> PricedPoint:
     """Solve the relaxation with `highs`, `scipy` or `pulp:NAME`.

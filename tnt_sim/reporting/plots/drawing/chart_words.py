@@ -22,15 +22,13 @@ TITLE_WIDTH = 620
 TITLE_SIZE, QUESTION_SIZE = 16.0, 12.5
 
 
-def build_title(
-    finding: Words, question: Words, lang: Lang, *, synthetic: bool = False, width: float = TITLE_WIDTH
-) -> alt.TitleParams:
+def build_title(finding: Words, question: Words, lang: Lang, *, synthetic: bool = False) -> alt.TitleParams:
     """Return the title of a chart, its finding, and the subtitle, its question; lines break where they must."""
     title = write_words(finding, lang).removesuffix(".")
-    lines = wrap_text(write_words(question, lang), width, QUESTION_SIZE)
+    lines = wrap_text(write_words(question, lang), TITLE_WIDTH, QUESTION_SIZE)
     if synthetic:
         lines += [SYNTHETIC.in_(lang)]
-    return alt.TitleParams(text=wrap_text(title, width, TITLE_SIZE), subtitle=lines)
+    return alt.TitleParams(text=wrap_text(title, TITLE_WIDTH, TITLE_SIZE), subtitle=lines)
 
 
 def wrap_text(text: str, width: float, size: float) -> list[str]:
