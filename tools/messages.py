@@ -52,6 +52,7 @@ FRENCH_ON_PURPOSE = {
     "rules/offers/cap_spec.py": "names of legal texts",
     "ingest/portfolio_reader.py": "words looked for in files",
     "domain/field_types.py": "units that a scenario may write",
+    "i18n/numbers.py": "the months, beside those of the other language",
     "cli/commands/import_.py": "a remedy looked for in other sentences",
 }
 """Files that hold French which is not told to a reader of the other language, and why."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.lanes import drawn
 
@@ -109,7 +109,6 @@ def test_decimal_text_reads_back(cents: int) -> None:
     assert parse_cents(format_decimal_euros(cents)) == cents
 
 
-@settings(deadline=None)  # the first text loads the languages of Babel
 @given(CENTS, st.sampled_from(["€", "k€", "M€"]))
 def test_french_and_english_writing_read_back(cents: int, unit: str) -> None:
     assert parse_cents(format_cents(cents, Lang.FR, scale=unit.removesuffix("€")), ",") == cents

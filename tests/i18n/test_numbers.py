@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
+from support.lanes import drawn
 
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import (
+    MINUS,
     format_amounts,
+    format_day,
     format_euros,
+    format_integer,
     format_number,
     format_percentage,
     format_short_amount,
@@ -64,3 +74,25 @@ def test_numbers_say_when_decimals_are_left_out() -> None:
 def test_lists_count_the_rest() -> None:
     assert format_list(["a", "b", "c"], FR) == "a, b et c"
     assert format_list([str(k) for k in range(20)], EN, 2) == "0, 1 and 18 more"
+
+
+@drawn(300)
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**15), max_value=10**15))
+def test_numbers_are_those_of_babel(number: Decimal) -> None:
+    for lang in Lang:
+        told = format_decimal(number, "#,##0.######", locale=str(lang), decimal_quantization=False)
+        assert format_number(Fraction(number), lang) == told.replace("-", MINUS)
+        assert format_integer(int(number), lang) == format_decimal(int(number), locale=str(lang)).replace(
+            "-", MINUS
+        )
+
+
+def test_days_are_those_of_babel() -> None:
+    """Every day of 29 years, with all weekdays and leap years; French writes the first as an ordinal."""
+    for lang in Lang:
+        for number in range(29 * 366):
+            day = date(1999, 12, 31) + timedelta(days=number)
+            told = format_date(day, "d MMMM y", locale=str(lang))
+            assert format_day(day.isoformat(), lang) == (
+                "1er" + told[1:] if lang is FR and day.day == 1 else told
+            )

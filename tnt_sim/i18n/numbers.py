@@ -1,7 +1,7 @@
 """Numbers, amounts and days as each language writes them; exact, or marked « ≈ » where they are rounded.
 
-Babel knows the signs of each language and writes days; a minus is U+2212. Amounts are whole cents and rates are
-fractions: no float is formatted. Babel is loaded by the first number, as it takes 30 ms.
+Amounts are whole cents and rates are fractions: no float is formatted. The signs and the months are those of CLDR,
+and a test compares them with Babel (decision 0091); a minus is U+2212.
 """
 
 from __future__ import annotations
@@ -14,20 +14,35 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from tnt_sim.i18n.language import Lang
-
-if TYPE_CHECKING:
-    from babel import Locale
 
 NO_BREAK = "\u00a0"
 THIN_NO_BREAK = "\u202f"
 MINUS = "\u2212"
 _TEN_THOUSAND, _MILLION = 1_000_000, 100_000_000
 _SCALES = {"": 100, "k": 100_000, "M": _MILLION}
+_SIGNS: Mapping[Lang, Mapping[int, str]] = MappingProxyType(
+    {
+        Lang.FR: {ord(","): THIN_NO_BREAK, ord("."): ",", ord("-"): MINUS},
+        Lang.EN: {ord("-"): MINUS},
+    }
+)
+"""The signs of a language in place of the comma, the point and the minus of Python."""
+_MONTHS: Mapping[Lang, Sequence[str]] = MappingProxyType(
+    {
+        Lang.FR: (
+            "janvier", "février", "mars", "avril", "mai", "juin",
+            "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+        ),
+        Lang.EN: (
+            "January", "February", "March", "April", "May", "June",
+            "July", "August", "September", "October", "November", "December",
+        ),
+    }
+)  # fmt: skip
 _EURO_WORD = re.compile(r"(?<![-\w])euros?(?![-\w])")
 
 
@@ -164,20 +179,6 @@ def localise_currency(template: str) -> str:
     return template if symbol == EURO.symbol else _EURO_WORD.sub(symbol, template).replace("€", symbol)
 
 
-@cache
-def _load_locale(lang: Lang) -> Locale:
-    from babel import Locale
-
-    return Locale(str(lang))
-
-
-@cache
-def _load_signs(lang: Lang) -> dict[int, str]:
-    """Load what a language writes for the comma, the point and the minus of Python's numbers."""
-    signs = _load_locale(lang).number_symbols["latn"]
-    return {ord(","): signs["group"], ord("."): signs["decimal"], ord("-"): MINUS}
-
-
 @lru_cache(maxsize=10_000)
 def _format_exact(value: Fraction | int, lang: Lang, least_decimals: int = 0) -> str:
     """Write a fraction that has a finite decimal form, with all its decimals."""
@@ -185,7 +186,7 @@ def _format_exact(value: Fraction | int, lang: Lang, least_decimals: int = 0) ->
     while number % value.denominator:
         decimals, number = decimals + 1, number * 10
     exact = Decimal(f"{number // value.denominator}e-{decimals}")
-    return f"{exact:,.{decimals}f}".translate(_load_signs(lang))
+    return f"{exact:,.{decimals}f}".translate(_SIGNS[lang])
 
 
 def format_integer(number: int | None, lang: Lang) -> str:
@@ -241,10 +242,9 @@ def format_day(iso: str, lang: Lang) -> str:
     >>> format_day("2021-11-01", Lang.FR), format_day("2021-11-01", Lang.EN)
     ('1er novembre 2021', '1 November 2021')
     """
-    from babel.dates import format_date
-
-    text = format_date(date.fromisoformat(iso[:10]), "d MMMM y", locale=str(lang))
-    return re.sub(r"^1 ", "1er ", text) if lang is Lang.FR else text
+    day = date.fromisoformat(iso[:10])
+    number = "1er" if day.day == 1 and lang is Lang.FR else str(day.day)
+    return f"{number} {_MONTHS[lang][day.month - 1]} {day.year}"
 
 
 def format_amount(cents: int | None, lang: Lang) -> str:
