@@ -158,5 +158,5 @@ assert clash.status is tnt.Status.INFEASIBLE
 #
 # - Raise the cap: `scenario.with_({"rules.plafond-departement.off": False, "rules.plafond-departement.max": "400
 #   k€"})`. What becomes of its cost?
-# - Give a rule a price instead of imposing it: the key `penalty` ([the rule book](../docs/fr/reference/rules.md)).
+# - Give a rule a price instead of imposing it: the key `penalty` ([the rule book](../docs/en/reference/rules.md)).
 # - Cross two values at once: [cap or envelope](08-batch-and-cluster.en.ipynb).

@@ -179,5 +179,5 @@ assert all(path.stat().st_size > 10_000 for path in (*folder.glob("*.html"), *fo
 # ## Try this
 #
 # - The whole planner's page in a cell: `tnt.explore(scenario)`, with rules, weights, map and list.
-# - Put your export in place of `export_file`, and a rule of your own ([the rule book](../docs/fr/reference/rules.md)).
+# - Put your export in place of `export_file`, and a rule of your own ([the rule book](../docs/en/reference/rules.md)).
 # - `tnt.compare(result, …)` with the list of last year; `result.export.csv("list.csv")` for your spreadsheet.

@@ -1,7 +1,8 @@
-"""`accessibility.md` and `accessibility-statement.md` of the reference: the 106 criteria of RGAA 4.1 on two pages.
+"""The pages `accessibility.md` and `accessibility-statement.md` of the reference: the 106 criteria of RGAA 4.1.
 
 `docs/accessibilite.csv` has a row for each criterion: its state on the decision note and on the planner's page,
-why, and how this was checked. `tests/reporting/test_accessibility.py` fails where a browser contradicts a row.
+why, and how this was checked, in both languages. `tests/docs/test_accessibility.py` fails where a browser
+contradicts a row.
 """
 
 from __future__ import annotations
@@ -14,28 +15,29 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+from site_languages import link_to_twin
 from typography import typeset
 
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_day, format_number
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "accessibilite.csv"
 DAY = "2026-11-29"
 """Day on which the criteria were read."""
 THEMES = (
-    ("Images", 9),
-    ("Cadres", 2),
-    ("Couleurs", 3),
-    ("Multimédia", 13),
-    ("Tableaux", 8),
-    ("Liens", 2),
-    ("Scripts", 5),
-    ("Éléments obligatoires", 10),
-    ("Structuration de l’information", 4),
-    ("Présentation de l’information", 14),
-    ("Formulaires", 13),
-    ("Navigation", 11),
-    ("Consultation", 12),
+    (Text("Images", "Images"), 9),
+    (Text("Cadres", "Frames"), 2),
+    (Text("Couleurs", "Colours"), 3),
+    (Text("Multimédia", "Multimedia"), 13),
+    (Text("Tableaux", "Tables"), 8),
+    (Text("Liens", "Links"), 2),
+    (Text("Scripts", "Scripts"), 5),
+    (Text("Éléments obligatoires", "Mandatory elements"), 10),
+    (Text("Structuration de l’information", "Structure of information"), 4),
+    (Text("Présentation de l’information", "Presentation of information"), 14),
+    (Text("Formulaires", "Forms"), 13),
+    (Text("Navigation", "Navigation"), 11),
+    (Text("Consultation", "Consultation"), 12),
 )
 """Themes of RGAA 4.1 and their numbers of criteria."""
 
@@ -60,14 +62,14 @@ class Criterion:
     """
 
     number: str
-    title: str
+    title: Text
     note: State
-    note_reason: str
+    note_reason: Text
     page: State
-    page_reason: str
+    page_reason: Text
     axe: tuple[str, ...]
     scripts: tuple[str, ...]
-    by_hand: str
+    by_hand: Text
 
 
 @cache
@@ -87,21 +89,25 @@ def read_criteria() -> tuple[Criterion, ...]:
     criteria = tuple(
         Criterion(
             number=row["critere"],
-            title=row["intitule"],
+            title=Text(row["intitule"], row["title"]),
             note=State(row["note"]),
-            note_reason=row["note_pourquoi"],
+            note_reason=Text(row["note_pourquoi"], row["note_reason"]),
             page=State(row["page"]),
-            page_reason=row["page_pourquoi"],
+            page_reason=Text(row["page_pourquoi"], row["page_reason"]),
             axe=tuple(row["axe"].split()),
             scripts=tuple(row["script"].split()),
-            by_hand=row["a_la_main"],
+            by_hand=Text(row["a_la_main"], row["by_hand"]),
         )
         for row in rows
     )
     for one in criteria:
-        if not (one.title and one.note_reason and one.page_reason):
-            raise ValueError(f"docs/accessibilite.csv: {one.number} lacks a title or a reason")
-        if State.CONFORM in (one.note, one.page) and not (one.axe or one.scripts or one.by_hand):
+        if not all(text.fr and text.en for text in (one.title, one.note_reason, one.page_reason)):
+            raise ValueError(f"docs/accessibilite.csv: {one.number} lacks a title or a reason in a language")
+        if bool(one.by_hand.fr) is not bool(one.by_hand.en):
+            raise ValueError(
+                f"docs/accessibilite.csv: {one.number} says in one language only what was done by hand"
+            )
+        if State.CONFORM in (one.note, one.page) and not (one.axe or one.scripts or one.by_hand.fr):
             raise ValueError(f"docs/accessibilite.csv: {one.number} does not say how it was checked")
     return criteria
 
@@ -135,79 +141,115 @@ def _compute_rate(states: Sequence[State]) -> Rate:
     return Rate(n_conform, n_conform + sum(state is State.NOT_CONFORM for state in states))
 
 
-def build_accessibility_page() -> str:
-    """Return the table of the criteria with the rates, as Markdown."""
+def build_accessibility_page(lang: Lang) -> str:
+    """Return the table of the criteria with the rates, as Markdown in a language."""
     note, page = compute_rates()
-    lines = [_HEAD, *_tabulate_rates(note, page), "", _HOW, *_tabulate_criteria(), "", _CREDIT]
-    return typeset("\n".join(lines))
+    head = _HEAD[lang].format(twin=link_to_twin(lang, "reference/accessibility.md"))
+    lines = [
+        head, *_tabulate_rates(note, page, lang), "", _HOW[lang], *_tabulate_criteria(lang), "", _CREDIT[lang],
+    ]  # fmt: skip
+    text = "\n".join(lines)
+    return typeset(text) if lang is Lang.FR else text
 
 
-def _tabulate_rates(note: Rate, page: Rate) -> Iterator[str]:
-    yield "| page | critères applicables | conformes | taux |"
+def _tabulate_rates(note: Rate, page: Rate, lang: Lang) -> Iterator[str]:
+    yield f"| {_RATES.in_(lang)} |"
     yield "|---|---:|---:|---:|"
-    for name, rate in (
-        ("note de décision (`tnt-sim report`)", note),
-        ("page du planificateur (`tnt-sim app`)", page),
-    ):
-        yield f"| {name} | {rate.n_applicable} | {rate.n_conform} | {rate.format(Lang.FR)} |"
+    for name, command, rate in ((_NOTE, "report", note), (_PAGE, "app", page)):
+        cells = (
+            f"{name.in_(lang)} (`tnt-sim {command}`)",
+            rate.n_applicable,
+            rate.n_conform,
+            rate.format(lang),
+        )
+        yield "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def _tabulate_criteria() -> Iterator[str]:
+def _tabulate_criteria(lang: Lang) -> Iterator[str]:
     criteria = iter(read_criteria())
+    mark = " :" if lang is Lang.FR else ":"
+    by_hand = f"{_BY_HAND.in_(lang)}{mark} "
     for number, (theme, n) in enumerate(THEMES, start=1):
-        yield f"\n### {number}. {theme}\n"
-        yield "| critère | note de décision | page du planificateur | vérifié par |"
+        yield f"\n### {number}. {theme.in_(lang)}\n"
+        yield f"| {_CRITERION.in_(lang)} | {_NOTE.in_(lang)} | {_PAGE.in_(lang)} | {_CHECKED.in_(lang)} |"
         yield "|---|---|---|---|"
         for _, one in zip(range(n), criteria, strict=False):
-            checks = [f"axe : {', '.join(f'`{rule}`' for rule in one.axe)}"] if one.axe else []
-            checks += [f"script : {', '.join(f'`{name}`' for name in one.scripts)}"] if one.scripts else []
-            checks += [f"à la main : {one.by_hand}"] if one.by_hand else []
+            checks = [f"axe{mark} {_list_code(one.axe)}"] if one.axe else []
+            checks += [f"script{mark} {_list_code(one.scripts)}"] if one.scripts else []
+            checks += [by_hand + one.by_hand.in_(lang)] if one.by_hand.fr else []
             cells = (
-                f"{one.number} {one.title}",
-                f"**{one.note}** {one.note_reason}",
-                f"**{one.page}** {one.page_reason}",
-                "<br>".join(checks) or "à la main : lecture du code",
+                f"{one.number} {one.title.in_(lang)}",
+                f"**{one.note}** {one.note_reason.in_(lang)}",
+                f"**{one.page}** {one.page_reason.in_(lang)}",
+                "<br>".join(checks) or by_hand + _READ.in_(lang),
             )
             yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def build_declaration() -> str:
-    """Return the declaration of accessibility that an organisation completes, as Markdown."""
+def _list_code(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def build_declaration(lang: Lang) -> str:
+    """Return the declaration of accessibility that an organisation completes, as Markdown in a language."""
     note, page = compute_rates()
     total = all(rate.n_conform == rate.n_applicable for rate in (note, page))
     faults = [
-        f"- Critère {one.number}, {one.title} ({where}) : {reason}."
-        for one in read_criteria()
-        for where, state, reason in (
-            ("note de décision", one.note, one.note_reason),
-            ("page du planificateur", one.page, one.page_reason),
+        _FAULT.in_(lang).format(
+            number=one.number, title=one.title.in_(lang), where=where.in_(lang), why=why.in_(lang)
         )
+        for one in read_criteria()
+        for where, state, why in ((_NOTE, one.note, one.note_reason), (_PAGE, one.page, one.page_reason))
         if state is State.NOT_CONFORM
     ]
-    declaration = _DECLARATION.format(
-        state="totalement" if total else "partiellement",
-        note=note.format(Lang.FR),
-        page=page.format(Lang.FR),
-        faults="\n".join(faults) or "Aucune non-conformité n’est connue à ce jour.",
-        day=format_day(DAY, Lang.FR),
+    declaration = _DECLARATION[lang].format(
+        twin=link_to_twin(lang, "reference/accessibility-statement.md"),
+        state=(_TOTALLY if total else _PARTLY).in_(lang),
+        note=note.format(lang),
+        page=page.format(lang),
+        faults="\n".join(faults) or _NO_FAULT.in_(lang),
+        day=format_day(DAY, lang),
     )
-    return typeset(declaration)
+    return typeset(declaration) if lang is Lang.FR else declaration
 
 
-_HEAD = """# Accessibilité
+_NOTE = Text("note de décision", "decision note")
+_PAGE = Text("page du planificateur", "planner’s page")
+_RATES = Text("page | critères applicables | conformes | taux", "page | applicable criteria | conform | rate")
+_CRITERION = Text("critère", "criterion")
+_CHECKED = Text("vérifié par", "checked by")
+_BY_HAND = Text("à la main", "by hand")
+_READ = Text("lecture du code", "reading of the code")
+_FAULT = Text(
+    "- Critère {number}, {title} ({where}) : {why}.", "- Criterion {number}, {title} ({where}): {why}."
+)
+_NO_FAULT = Text("Aucune non-conformité n’est connue à ce jour.", "No non-conformity is known to date.")
+_TOTALLY = Text("totalement", "fully")
+_PARTLY = Text("partiellement", "partly")
+_HEAD = {
+    Lang.FR: """# Accessibilité
 
-*The decision note and the planner’s page against the 106 criteria of RGAA 4.1, the French standard of
-accessibility. An internal reading, with axe-core, scripts in Chromium and by hand; no screen reader was
-tried. The states are C (conform), NC (not conform), NA (not applicable).*
-
-Ce fichier est produit par `python tools/docs.py write`, à partir de `docs/accessibilite.csv`.
+{twin}
 
 Le RGAA 4.1 a 13 thèmes et 106 critères. Chacun a été lu sur deux pages : la note de décision, en français et en
 anglais, en clair et en sombre, et la page du planificateur. C’est une évaluation interne. **Aucun lecteur d’écran
 n’a été essayé**, et aucun auditeur extérieur n’a relu ce tableau. La
-[déclaration](accessibility-statement.md) est un modèle que votre organisme complète et publie.
-"""
-_HOW = """## Comment les critères sont vérifiés
+[déclaration](accessibility-statement.md) est un modèle que votre organisme complète et publie. Cette page vient de
+`docs/accessibilite.csv` par `python tools/docs.py write`.
+""",
+    Lang.EN: """# Accessibility
+
+{twin}
+
+RGAA 4.1, the French standard of accessibility, has 13 themes and 106 criteria. Each was read on two pages: the
+decision note, in French and in English, light and dark, and the planner’s page. This is an internal evaluation.
+**No screen reader was tried**, and no outside auditor has read this table. The
+[statement](accessibility-statement.md) is a model that your organisation completes and publishes. This page comes
+from `docs/accessibilite.csv` through `python tools/docs.py write`.
+""",
+}
+_HOW = {
+    Lang.FR: """## Comment les critères sont vérifiés
 
 - **axe** : axe-core, dans Chromium. Un test échoue si une règle trouve une faute sur un critère que le
   tableau dit conforme.
@@ -219,16 +261,37 @@ faute, dans les deux langues et les deux thèmes. Elles n’ont pas leur colonne
 
 C : conforme. NC : non conforme. NA : non applicable.
 
-## Les 106 critères"""
-_CREDIT = """## Source
+## Les 106 critères""",
+    Lang.EN: """## How the criteria are checked
+
+- **axe**: axe-core, in Chromium. A test fails if a rule finds a fault on a criterion that the table calls
+  conform.
+- **script**: a check of `tests/support/accessibility_checks.py`, in Chromium, on both pages.
+- **by hand**: a person looked at the page.
+
+The other pages (sweep, comparison, audit and all those that `--out` writes) pass axe-core without a fault, in
+both languages and both themes. They have no column here.
+
+C: conform. NC: not conform. NA: not applicable.
+
+## The 106 criteria""",
+}
+_CREDIT = {
+    Lang.FR: """## Source
 
 Numéros et thèmes : RGAA 4.1, direction interministérielle du numérique (DINUM), Licence Ouverte 2.0. Les intitulés
 sont raccourcis ; le texte qui fait foi est sur le site accessibilite.numerique.gouv.fr.
-"""
-_DECLARATION = """# Déclaration d’accessibilité
+""",
+    Lang.EN: """## Source
 
-*Model of the declaration that French law asks for. Complete what stands in square brackets before you publish
-it.*
+Numbers and themes: RGAA 4.1, direction interministérielle du numérique (DINUM), Licence Ouverte 2.0. The titles
+are shortened and translated here; the text that counts, in French, is on the site accessibilite.numerique.gouv.fr.
+""",
+}
+_DECLARATION = {
+    Lang.FR: """# Déclaration d’accessibilité
+
+{twin}
 
 Ce modèle suit celui de la DINUM. **Complétez ce qui est entre crochets** avant de le publier. Les résultats
 sont ceux d’une évaluation interne de tnt_sim ; votre organisme les reprend à son compte, ou fait sa propre
@@ -316,4 +379,97 @@ ou à un service, et vous n’avez pas obtenu de réponse satisfaisante. Vous po
 - contacter le délégué du Défenseur des droits près de chez vous
   (<https://www.defenseurdesdroits.fr/carte-des-delegues>) ;
 - envoyer un courrier par la poste (gratuit, sans timbre) : Défenseur des droits, Libre réponse 71120, 75342
-  Paris CEDEX 07. """
+  Paris CEDEX 07.
+""",
+    Lang.EN: """# Accessibility statement
+
+{twin}
+
+This page translates the French page, a model of the declaration that French law asks for. The model follows that
+of the DINUM. **Complete what stands in square brackets** before you publish. The results are those of an internal
+evaluation of tnt_sim; your organisation takes them as its own, or makes its own evaluation.
+
+[Name of the organisation] undertakes to make its internet, intranet and extranet sites and its software
+accessible, under article 47 of French law no. 2005-102 of 11 February 2005.
+
+To this end it carries out the following strategy and actions: [links to the plan over several years and to the
+action plan of the year].
+
+This statement applies to the decision note and the planner’s page of tnt_sim, [address or name of the service].
+
+## State of conformity
+
+The decision note and the planner’s page conform {state} to the French general reference for the improvement of
+accessibility (RGAA), version 4.1, by this evaluation.
+
+### Results of the tests
+
+The internal evaluation of conformity shows that:
+
+- the decision note satisfies {note} of the applicable criteria of the RGAA;
+- the planner’s page satisfies {page} of the applicable criteria of the RGAA.
+
+The [table of the 106 criteria](accessibility.md) gives the state of each. No screen reader was tried.
+
+## Content that is not accessible
+
+### Non-conformities
+
+{faults}
+
+### Exemptions for disproportionate burden
+
+No exemption is claimed.
+
+### Content that need not be accessible
+
+No content is left out. The texts of the scenario and of the applications are those of the organisation, which
+answers for their language and clarity.
+
+## How this statement was drawn up
+
+This statement was drawn up on {day}. It was updated on [day, month, year].
+
+### Technologies used
+
+- HTML5
+- CSS
+- SVG
+- JavaScript
+
+### Test environment
+
+- Chromium on Linux (Debian), with keyboard and mouse, at widths of 320, 390, 768 and 1280 pixels
+- [screen readers that the organisation tried, for example NVDA with Firefox]
+
+### Tools used
+
+- axe-core 4.12
+- the checks written for tnt_sim, in Chromium
+- the code inspector of the browser
+
+### Pages checked
+
+- the decision note of the demonstration project, in French and in English
+- the planner’s page of the same project
+
+## Feedback and contact
+
+If you cannot reach some content or a service, you can contact the person in charge of [name of the service], to be
+directed to an accessible alternative or to get the content in another form.
+
+- Send a message: [e-mail address or form]
+- Contact [name of the entity in charge]: [contact details]
+
+## Ways of appeal
+
+You have reported to the person in charge of the service a fault of accessibility that keeps you from some content
+or from a service, and you have had no satisfactory answer. You can:
+
+- write to the Défenseur des droits, the French ombudsman (<https://www.defenseurdesdroits.fr/nous-contacter-355>);
+- contact the delegate of the Défenseur des droits near you
+  (<https://www.defenseurdesdroits.fr/carte-des-delegues>);
+- send a letter by post (free, without a stamp): Défenseur des droits, Libre réponse 71120, 75342
+  Paris CEDEX 07.
+""",
+}

@@ -27,18 +27,27 @@ import rules_page
 import scenario_page
 import schema_page
 
+from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
 ROOT = Path(__file__).resolve().parents[1]
+REFERENCE: Mapping[str, Callable[[Lang], str]] = {
+    "accessibility": accessibility_page.build_accessibility_page,
+    "accessibility-statement": accessibility_page.build_declaration,
+    "commands": command_pages.build_command_page,
+    "letters": letters_page.build_letters_page,
+    "messages": message_book.render_messages,
+    "rules": rules_page.build_rules_page,
+    "scenario": scenario_page.build_scenario_page,
+}
+"""The pages of the reference that are made in each language."""
 PAGES: Mapping[str, Callable[[], str]] = {
-    "docs/fr/reference/accessibility.md": accessibility_page.build_accessibility_page,
+    **{
+        f"docs/{lang}/reference/{name}.md": partial(build, lang)
+        for name, build in REFERENCE.items()
+        for lang in Lang
+    },
     "docs/architecture.svg": drawing.drawing,
-    "docs/fr/reference/commands.md": command_pages.commands,
-    "docs/fr/reference/letters.md": letters_page.build_letters_page,
-    "docs/fr/reference/accessibility-statement.md": accessibility_page.build_declaration,
-    "docs/fr/reference/messages.md": message_book.render_messages,
-    "docs/fr/reference/rules.md": rules_page.build_rules_page,
-    "docs/fr/reference/scenario.md": scenario_page.reference,
     "docs/schemas.md": schema_page.schemas,
     **concept_pictures.PICTURES,
     **{f"tnt_sim/data/schemas/{name}.json": partial(render_schema, name) for name in DOCUMENTS},

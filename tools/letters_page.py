@@ -1,15 +1,21 @@
-"""`docs/fr/reference/letters.md`: the letters of shipped decisions, one for each reason, in both languages."""
+"""The page `letters.md` of the reference: the letters of shipped decisions, one for each reason."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from site_languages import link_to_twin
+from typography import typeset
 
 from tnt_sim.domain.publisher import PublisherSpec
 from tnt_sim.engine.solve import solve
-from tnt_sim.engine.stored_run import StoredRun, run_of
-from tnt_sim.i18n.message import Lang
+from tnt_sim.engine.stored_run import run_of
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_number
 from tnt_sim.reporting.reports.decision_table import DECISION, build_decision_table
 from tnt_sim.reporting.reports.letters import PHRASES, write_letters
 from tnt_sim.reporting.text.legal_wording import load_wording
@@ -21,35 +27,29 @@ ROOT = Path(__file__).resolve().parents[1]
 FLAGSHIP = ROOT / "scenarios" / "tnt-2021.yaml"
 REASONS = ROOT / "scenarios" / "motifs.yaml"
 _FIGURE = re.compile(r"\d[\d\s\u202f\u00a0.,]*")
-_HEAD = """# Courriers : le livre des phrases
+_HEAD = {
+    Lang.FR: """# Courriers : le livre des phrases
 
-*Letters: the sample book. The English stands beside the French.*
+{twin}
 
-Ce fichier est produit par `python tools/docs.py write`, à partir du code et de deux scénarios. *It is generated.*
-
-**Données SYNTHÉTIQUES** : aucun de ces dossiers n’existe. *SYNTHETIC data: none of these applications exists.*
+**Données SYNTHÉTIQUES** : aucun de ces dossiers n’existe. `python tools/docs.py write` produit cette page à partir
+du code et de deux scénarios.
 
 `tnt-sim export RUN --format publipostage` écrit un courrier par ligne : `Phrase` et `Motif` sont ceux de cette
 page, dans la langue de `--lang`. `export --format demarche` et `send` reprennent le même motif. Une phrase ne
 contient ni nom du fichier de scénario, ni opérateur, ni nombre de plus de deux décimales ; elle ne nomme aucun
-autre demandeur. Vos titres et vos motifs ne sont cités que s’ils se lisent comme des mots, et vos sources que si
+autre demandeur. Elle ne cite vos titres et vos motifs que s’ils se lisent comme des mots, et vos sources que si
 ce ne sont pas des adresses.
-
-*`Phrase` and `Motif` of the table of letters are those of this page; `demarche` and `send` repeat the reason. A
-sentence holds no name of the scenario file, no operator, no figure of more than two decimals, and names no other
-applicant. Titles and reasons of yours are quoted if they read as words, sources unless they are addresses.*
 
 ## Ce que le scénario règle
 
-*What the scenario sets.*
-
 ```yaml
 publisher:
-  authority: la préfète de la région d’exemple
-  contact: subventions@exemple.fr
-  rules: www.exemple.fr/regles
+  authority: {authority}
+  contact: {contact}
+  rules: {rules}
 letters:
-  court: tribunal administratif d’exemple
+  court: {court}
   tell_changes: false
 ```
 
@@ -59,65 +59,134 @@ montant de la demande qui serait financé, s’il existe et si un nouveau calcul
 donne pas. Les mentions viennent de `tnt_sim/data/legal-wording.yaml`, où l’article est à côté de chaque texte ;
 `export --wording FICHIER` prend une copie que votre service juridique a modifiée. Aucun juriste n’a relu ces
 mentions.
+""",
+    Lang.EN: """# Letters: the sample book
 
-*Without `publisher: authority` both columns stay empty and the export names the keys that are missing. `arrete`
-has the same mention below its table. With `tell_changes: true` a refusal gives the request that would be funded,
-where there is one that a new optimisation confirmed; by default it does not. The mentions come from
-`tnt_sim/data/legal-wording.yaml`, with the article beside each text; `export --wording FILE` takes a copy that
-your legal service edited. No lawyer has read these mentions.*
-"""
-_PUBLISHER = PublisherSpec(
-    authority="la préfète de la région d’exemple",
-    contact="subventions@exemple.fr",
-    rules="www.exemple.fr/regles",
+{twin}
+
+**SYNTHETIC data**: none of these applications exists. `python tools/docs.py write` makes this page from the code
+and from two scenarios, whose own titles and conditions are in French.
+
+`tnt-sim export RUN --format publipostage` writes one letter per row: `Phrase` and `Motif` are those of this page,
+in the language of `--lang`. `export --format demarche` and `send` repeat the same reason. A sentence contains no
+name of the scenario file, no operator and no number of more than two decimals; it names no other applicant. It
+quotes your titles and reasons only if they read as words, and your sources only if they are not addresses.
+
+## What the scenario sets
+
+```yaml
+publisher:
+  authority: {authority}
+  contact: {contact}
+  rules: {rules}
+letters:
+  court: {court}
+  tell_changes: false
+```
+
+Without `publisher: authority`, `VoiesEtDelais` and `MentionTraitement` stay empty, and the export names the keys
+that are missing. `arrete` has the same mention below its table. With `tell_changes: true` a refusal gives the
+request that would be funded, if there is one and if a new optimisation confirmed it; by default it does not. The
+mentions come from `tnt_sim/data/legal-wording.yaml`, with the article beside each text;
+`export --wording FILE` takes a copy that your legal service edited. No lawyer has read these mentions.
+""",
+}
+_PUBLISHERS = {
+    Lang.FR: PublisherSpec(
+        authority="la préfète de la région d’exemple",
+        contact="subventions@exemple.fr",
+        rules="www.exemple.fr/regles",
+    ),
+    Lang.EN: PublisherSpec(
+        authority="the prefect of the example region",
+        contact="grants@example.org",
+        rules="www.example.org/rules",
+    ),
+}
+_COURT = Text("tribunal administratif d’exemple", "administrative court of the example region")
+_COLUMN = Text("colonne | texte", "column | text")
+_FLAGSHIP = Text(
+    "Le plan 2021 (`scenarios/tnt-2021.yaml`), {n} dossiers synthétiques",
+    "The plan of 2021 (`scenarios/tnt-2021.yaml`), {n} synthetic applications",
 )
-_COURT = "tribunal administratif d’exemple"
+_FLAGSHIP_HEAD = Text(
+    "Un courrier pour chaque motif du plan, ses chiffres mis à part, et le nombre de dossiers qui ont ce motif.",
+    "One letter for each reason of the plan, without regard to its figures, and how many applications have it.",
+)
+_REASONS = Text(
+    "Un dossier pour chaque motif (`scenarios/motifs.yaml`)",
+    "One application for each reason (`scenarios/motifs.yaml`)",
+)
+_LETTERS = Text("motif | nombre | courrier", "reason | count | letter")
+_ALL = Text("Toutes les phrases", "All sentences")
+_ALL_HEAD = Text("Les noms entre accolades sont remplacés.", "Names in braces are replaced.")
+_KEYS = Text("clé | phrase", "key | sentence")
 
 
-def build_letters_page() -> str:
-    """The whole text of the page."""
-    flagship, reasons = (run_of(solve(load_scenario(file))) for file in (FLAGSHIP, REASONS))
-    texts = load_wording()
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A reason of a decision: its code, how many letters give it, and one of them in both languages."""
+
+    code: str
+    count: int
+    sentence: Text
+
+
+def build_letters_page(lang: Lang) -> str:
+    """Return the whole text of the page in a language."""
+    publisher, court, texts = _PUBLISHERS[lang], _COURT.in_(lang), load_wording()
+    head = _HEAD[lang].format(
+        twin=link_to_twin(lang, "reference/letters.md"),
+        court=court,
+        authority=publisher.authority,
+        contact=publisher.contact,
+        rules=publisher.rules,
+    )
+    n, flagship = list_examples(FLAGSHIP)
+    programme = "Exemple" if lang is Lang.FR else "Example"
     parts = [
-        _HEAD,
-        _format_row("colonne", "français", "English"),
-        "|---|---|---|",
-        _format_row("`VoiesEtDelais`", *(describe_appeal(_PUBLISHER, _COURT, texts, lang) for lang in Lang)),
-        _format_row(
-            "`MentionTraitement`", *(describe_mention(_PUBLISHER, "Exemple", texts, lang) for lang in Lang)
-        ),
-        f"\n## Le plan 2021 (`scenarios/tnt-2021.yaml`), {flagship.table.height} dossiers synthétiques\n",
-        "*One letter for each reason of the flagship, without regard to its figures, and how many have it.*\n",
-        *_tabulate_letters(flagship),
-        "\n## Un dossier pour chaque motif (`scenarios/motifs.yaml`)\n",
-        "*One application for each reason.*\n",
-        *_tabulate_letters(reasons),
-        "\n## Toutes les phrases\n",
-        "*All sentences; names in braces are replaced.*\n",
-        _format_row("clé", "français", "English"),
-        "|---|---|---|",
-        *(_format_row(f"`{key.value}`", text.fr, text.en) for key, text in PHRASES.items()),
-        *(_format_row(f"`{key}`", text.fr, text.en) for key, text in SENTENCES.items()),
+        typeset(head) if lang is Lang.FR else head,
+        *_start_table(_COLUMN, lang),
+        _format_row("`VoiesEtDelais`", describe_appeal(publisher, court, texts, lang)),
+        _format_row("`MentionTraitement`", describe_mention(publisher, programme, texts, lang)),
+        f"\n## {_FLAGSHIP.in_(lang).format(n=format_number(n, lang))}\n\n{_FLAGSHIP_HEAD.in_(lang)}\n",
+        *_tabulate_examples(flagship, lang),
+        f"\n## {_REASONS.in_(lang)}\n",
+        *_tabulate_examples(list_examples(REASONS)[1], lang),
+        f"\n## {_ALL.in_(lang)}\n\n{_ALL_HEAD.in_(lang)}\n",
+        *_start_table(_KEYS, lang),
+        *(_format_row(f"`{key.value}`", text.in_(lang)) for key, text in PHRASES.items()),
+        *(_format_row(f"`{key}`", text.in_(lang)) for key, text in SENTENCES.items()),
     ]
     return "\n".join(parts) + "\n"
 
 
-def _tabulate_letters(run: StoredRun) -> Iterator[str]:
-    """Yield the rows of a table: reason code, how many letters, an example in both languages."""
+@cache
+def list_examples(file: Path) -> tuple[int, tuple[Example, ...]]:
+    """Solve a scenario; its number of applications, and a letter for each reason, figures left out."""
+    run = run_of(solve(load_scenario(file)))
     table = build_decision_table(run)
     french, english = (write_letters(run, table, lang) for lang in Lang)
     codes = zip(table[DECISION].to_list(), table["reason_code"].to_list(), strict=True)
-    examples: dict[tuple[str, str, str], int] = {}
-    counts: dict[tuple[str, str, str], int] = {}
+    rows: dict[tuple[str, str, str], list[int]] = {}
     for row, (pair, motive) in enumerate(zip(codes, french.motive.to_list(), strict=True)):
-        key = (*pair, _FIGURE.sub("#", motive))
-        examples.setdefault(key, row)
-        counts[key] = counts.get(key, 0) + 1
-    yield _format_row("motif", "nombre", "français", "English")
-    yield "|---|---|---|---|"
-    for key in sorted(examples):
-        row = examples[key]
-        yield _format_row(f"`{key[1]}`", str(counts[key]), french.sentence[row], english.sentence[row])
+        rows.setdefault((*pair, _FIGURE.sub("#", motive)), []).append(row)
+    examples = tuple(
+        Example(key[1], len(rows[key]), Text(french.sentence[rows[key][0]], english.sentence[rows[key][0]]))
+        for key in sorted(rows)
+    )
+    return run.table.height, examples
+
+
+def _tabulate_examples(examples: Iterable[Example], lang: Lang) -> Iterator[str]:
+    yield from _start_table(_LETTERS, lang)
+    for one in examples:
+        yield _format_row(f"`{one.code}`", format_number(one.count, lang), one.sentence.in_(lang))
+
+
+def _start_table(columns: Text, lang: Lang) -> tuple[str, str]:
+    names = columns.in_(lang).split(" | ")
+    return _format_row(*names), "|" + "---|" * len(names)
 
 
 def _format_row(*cells: str) -> str:

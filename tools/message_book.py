@@ -1,4 +1,4 @@
-"""`messages.md` of the reference: each message that carries a code and its remedy, in both languages.
+"""The page `messages.md` of the reference: each message that carries a code, with its remedy.
 
 The code is read and not run. A call such as `Defect(code, text, …)` or `UsageError(text, code=…)` is a message.
 So is a call of a function that passes one of its parameters on to such a call. Sentences are found through local
@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from site_languages import link_to_twin
+from typography import typeset
+
 from tnt_sim import errors
 from tnt_sim.domain.money import MoneyError, describe_reason
 from tnt_sim.errors import suggest_name
@@ -28,30 +31,40 @@ _RELAYED = frozenset(("code", "text", "hint", "expected", "reason", "why", "prob
 """Names of parameters that a function passes on to a message."""
 _CODE = re.compile(r"[a-z0-9]+(?:[-_.:][a-z0-9]+)*")
 _NEAREST = suggest_name("{close}", ["{close}"]) or Text("", "")
-_SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Le scénario · *The scenario*": ("scenario/", "rules/", "domain/", "formulation/"),
-    "Les dossiers et autres tables · *Applications and other tables*": ("ingest/",),
-    "Dossiers de résultats, preuves, signatures · *Run folders, proofs, signatures*": (
+_SECTIONS: Mapping[Text, tuple[str, ...]] = {
+    Text("Le scénario", "The scenario"): ("scenario/", "rules/", "domain/", "formulation/"),
+    Text("Les dossiers et autres tables", "Applications and other tables"): ("ingest/",),
+    Text("Dossiers de résultats, preuves, signatures", "Run folders, proofs, signatures"): (
         "verify/",
         "certify/",
         "engine/run_folder/",
         "engine/stored_run.py",
     ),
-    "Serveurs et page locale · *Servers and the local page*": ("exchange/", "app/"),
-    "Commandes, options, calculs · *Commands, options, computations*": ("",),
+    Text("Serveurs et page locale", "Servers and the local page"): ("exchange/", "app/"),
+    Text("Commandes, options, calculs", "Commands, options, computations"): ("",),
 }
-_HEAD = """# Tous les messages
+_HEAD = {
+    Lang.FR: """# Tous les messages
 
-Ce fichier est produit par `python tools/docs.py write`, à partir du code.
-*This file is generated from the code.*
+{twin}
 
 Chaque défaut, avertissement ou erreur porte un code stable, affiché entre parenthèses après la phrase. Cette page
-donne, pour chaque code, les phrases possibles dans les deux langues et, après « → », ce qu’il faut faire. Les noms
-entre accolades sont remplacés par les vôtres. Le lieu précède la phrase, s’il est connu : fichier et ligne, ou
-feuille et cellule. Le code de sortie est expliqué avec [les commandes](commands.md).
-*Each message carries a stable code, shown after the sentence. What to do follows “→”, and names in braces are
-replaced by yours. The place comes first where it is known: file and line, or sheet and cell.*
-"""
+donne, pour chaque code, les phrases possibles et, après « → », ce qu’il faut faire. Les noms entre accolades sont
+remplacés par les vôtres. Le lieu précède la phrase, s’il est connu : fichier et ligne, ou feuille et cellule. Le
+code de sortie est expliqué avec [les commandes](commands.md). `python tools/docs.py write` produit cette page à
+partir du code.
+""",
+    Lang.EN: """# All messages
+
+{twin}
+
+Each defect, warning or error carries a stable code, shown in parentheses after the sentence. This page gives for
+each code the possible sentences and, after “→”, what to do. Your own names replace those in braces. The place
+comes first where it is known: file and line, or sheet and cell. [The commands](commands.md) explain the exit code.
+`python tools/docs.py write` makes this page from the code.
+""",
+}
+_COLUMNS = Text("code | phrase", "code | sentence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +390,7 @@ def collect_messages(package: Path = PACKAGE) -> tuple[Entry, ...]:
     found: dict[tuple[str, str, str], Entry] = {}
     for call, scope in code.calls:
         for entry in list_messages(call, scope, code):
-            key = (_find_section(scope.file), entry.code, entry.text.in_(Lang.EN))
+            key = (_find_section(scope.file).en, entry.code, entry.text.in_(Lang.EN))
             known = found.get(key)
             hints = (*(known.hints if known else ()), *entry.hints)
             found[key] = Entry(scope.file, entry.code, known.text if known else entry.text, hints)
@@ -386,23 +399,24 @@ def collect_messages(package: Path = PACKAGE) -> tuple[Entry, ...]:
     return tuple(found.values())
 
 
-def _find_section(file: str) -> str:
+def _find_section(file: str) -> Text:
     return next(title for title, rooms in _SECTIONS.items() if any(file.startswith(room) for room in rooms))
 
 
-def render_messages() -> str:
-    """Return the text of the page."""
+def render_messages(lang: Lang) -> str:
+    """Return the text of the page in a language; both have the same rows in the same order."""
     entries = collect_messages()
-    parts = [_HEAD]
+    head = _HEAD[lang].format(twin=link_to_twin(lang, "reference/messages.md"))
+    parts = [typeset(head) if lang is Lang.FR else head]
     for title in _SECTIONS:
         own = [entry for entry in entries if _find_section(entry.file) == title]
         if not own:
             continue
-        parts.append(f"## {title}\n\n| code | français | English |\n|---|---|---|")
+        parts.append(f"## {title.in_(lang)}\n\n| {_COLUMNS.in_(lang)} |\n|---|---|")
         before = ""
         for entry in sorted(own, key=lambda one: (one.code, one.text.in_(Lang.EN))):
-            cells = " | ".join(_write_cell(entry, lang) for lang in (Lang.FR, Lang.EN))
-            parts.append(f"| {f'`{entry.code}`' if entry.code != before else ''} | {cells} |")
+            code = f"`{entry.code}`" if entry.code != before else ""
+            parts.append(f"| {code} | {_write_cell(entry, lang)} |")
             before = entry.code
         parts.append("")
     return "\n".join(parts)

@@ -36,7 +36,7 @@ MADE = (
     *(
         f"docs/{lang}/reference/{name}.md"
         for lang in ("fr", "en")
-        for name in ("commands", "letters", "messages")
+        for name in ("commands", "letters", "messages", "rules", "scenario")
     ),
     "docs/schemas.md",
 )

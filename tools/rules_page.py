@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS
+from site_languages import link_to_twin
+from typography import typeset
 
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
@@ -24,110 +26,138 @@ from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.scenario.yaml.nodes import to_tree
 from tnt_sim.scenario.yaml.reader import parse_yaml
 
-_HEAD = """# Le livre des règles
+_HEAD = {
+    Lang.FR: """# Le livre des règles
 
-Ce fichier est produit par `uv run python tools/docs.py write`, des mêmes textes que
-`tnt-sim show SCENARIO --model`. Chaque exemple est lu par la grammaire avant d’être imprimé.
-*This file is generated from the texts of `show --model`; every example is parsed first.*
+{twin}
 
-Formules : `x_i` vaut 1 si le dossier i est financé, sinon 0 ; `g_i` est son montant en euros ; `Σ{…}` somme les
-dossiers que les accolades désignent, dans la notation des sélecteurs ; `[…]` vaut 1 si son contenu est vrai.
-"""
+Chaque règle a un exemple, sa phrase et sa formule. `tnt-sim show SCENARIO --model` écrit les mêmes phrases pour
+votre scénario. La grammaire lit chaque exemple avant que `python tools/docs.py write` ne produise cette page.
+
+Formules : `x_i` vaut 1 si le dossier i est financé, sinon 0 ; `g_i` est son montant en euros ; `Σ{{…}}` somme les
+dossiers que les accolades désignent, dans la notation des sélecteurs ; `[…]` vaut 1 si son contenu est vrai.
+""",
+    Lang.EN: """# The rule book
+
+{twin}
+
+Each rule has an example, its sentence and its formula. `tnt-sim show SCENARIO --model` writes the same sentences
+for your scenario. The grammar reads each example before `python tools/docs.py write` makes this page.
+
+Formulas: `x_i` is 1 if application i is funded, else 0; `g_i` is its amount in euros; `Σ{{…}}` sums the
+applications that the braces name, in the notation of selectors; `[…]` is 1 if its content is true. The names in
+the examples, such as `axe-3` and `detr`, come from French programmes.
+""",
+}
+_RULES = Text("Règles", "Rules")
+_HARDNESS = Text(
+    "Toute règle est stricte, sauf avec `penalty: {cost, per, stage}` (elle peut être rompue, à ce prix) ou "
+    "`report: true` (elle est mesurée, sans rien imposer).",
+    "Each rule is hard, except with `penalty: {cost, per, stage}` (it may be broken, at this price) or "
+    "`report: true` (it is measured and imposes nothing).",
+)
+_GRANTS = Text(
+    "Montants : la première ligne qui convient décide", "Amounts: the first entry that matches decides"
+)
+_CAPS = Text("Plafonds par projet et bibliothèque juridique", "Caps by project and the legal library")
+_WAIVERS = Text("Dérogations", "Waivers")
+_WAIVER = Text(
+    "waivers: [{of: cgct-l1111-10, where: {dossier: [D-7]}, reason: calamité publique, author: préfet}]",
+    "waivers: [{of: cgct-l1111-10, where: {dossier: [D-7]}, reason: public disaster, author: prefect}]",
+)
+_ENVELOPES = Text("Enveloppes", "Envelopes")
+_GOALS = Text("Objectif", "Objective")
+_CATALOGUE = Text(
+    "Les 65 règles du catalogue, et comment les écrire",
+    "The 65 rules of the catalogue, and how to write them",
+)
+_COLUMNS = Text("n° | règle | comment l’écrire", "no. | rule | how to write it")
 
 
 def parse_fragment(text: str) -> ScenarioSpec:
     """Parse a YAML part of a scenario within the smallest valid scenario."""
-    node = parse_yaml(text, "docs/fr/reference/rules.md")
+    node = parse_yaml(text, "rules.md")
     part: Any = {} if node is None else to_tree(node)
     whole = {"id": "doc", "programme": {"id": "tnt"}, "dossiers": [{"file": "table.csv"}], **part}
     return ScenarioSpec.model_validate(whole)
 
 
-def build_rules_page() -> str:
-    """Return the whole text of `docs/fr/reference/rules.md`."""
+def build_rules_page(lang: Lang) -> str:
+    """Return the whole text of the page in a language."""
     sections = [
-        _HEAD,
-        *_render_rules(),
-        *_render_grants(),
-        *_render_caps(),
-        *_render_envelopes(),
-        *_render_goals(),
-        *_render_catalogue(),
+        _HEAD[lang].format(twin=link_to_twin(lang, "reference/rules.md")),
+        *_render_rules(lang),
+        *_render_grants(lang),
+        *_render_caps(lang),
+        *_render_envelopes(lang),
+        *_render_goals(lang),
+        *_render_catalogue(lang),
     ]
-    return "\n".join(sections) + "\n"
+    text = "\n".join(sections) + "\n"
+    return typeset(text) if lang is Lang.FR else text
 
 
-def _render_sample(yaml: str, fr: str, en: str, formula: str) -> Iterator[str]:
+def _render_sample(yaml: str, sentence: str, formula: str) -> Iterator[str]:
     yield f"```yaml\n{yaml}\n```\n"
-    yield f"- {fr}\n- *{en}*" + (f"\n- `{formula}`\n" if formula else "\n")
+    yield f"- {sentence}" + (f"\n- `{formula}`\n" if formula else "\n")
 
 
-def _render_rules() -> Iterator[str]:
-    yield "\n## Règles\n"
+def _render_rules(lang: Lang) -> Iterator[str]:
+    yield f"## {_RULES.in_(lang)}\n"
+    mark = "\u00a0:" if lang is Lang.FR else ":"
     for kind in load_rule_kinds().values():
-        yield f"### `{kind.name}`\u00a0: {kind.label.fr}\n"
+        yield f"### `{kind.name}`{mark} {kind.label.in_(lang)}\n"
         yield f"```yaml\n{kind.example}\n```\n"
         for rule in parse_fragment(kind.example).rules:
-            yield (
-                f"- {describe_rule(rule, Lang.FR)}\n- *{describe_rule(rule, Lang.EN)}*\n"
-                f"- `{format_rule_formula(rule)}`\n"
-            )
-    yield (
-        "Toute règle est dure, sauf avec `penalty: {cost, per, stage}` (elle peut être rompue, à ce prix) ou "
-        "`report: true` (elle n’est que lue).\n"
-    )
+            yield f"- {describe_rule(rule, lang)}\n- `{format_rule_formula(rule)}`\n"
+    yield f"{_HARDNESS.in_(lang)}\n"
 
 
-def _render_grants() -> Iterator[str]:
-    yield "## Montants : la première ligne qui convient décide\n"
+def _render_grants(lang: Lang) -> Iterator[str]:
+    yield f"## {_GRANTS.in_(lang)}\n"
     for text in AMOUNTS:
         grant = parse_fragment(text).grants[0]
-        fr, en = (capitalise(describe_grant(grant, lang)) for lang in (Lang.FR, Lang.EN))
-        yield from _render_sample(text, fr, en, format_grant_formula(grant))
+        yield from _render_sample(text, capitalise(describe_grant(grant, lang)), format_grant_formula(grant))
 
 
-def _render_caps() -> Iterator[str]:
-    yield "## Plafonds par projet et bibliothèque juridique\n"
+def _render_caps(lang: Lang) -> Iterator[str]:
+    yield f"## {_CAPS.in_(lang)}\n"
     for name, entry in LIBRARY.items():
         cap = CapSpec(use=name)
         yield f"### `{name}` ({entry.source})\n"
-        yield from _render_sample(
-            f"caps: [{name}]", describe_cap(cap, Lang.FR), describe_cap(cap, Lang.EN), format_cap_formula(cap)
-        )
-    text = (
-        "waivers: [{of: cgct-l1111-10, where: {dossier: [D-7]}, reason: calamité publique, author: préfet}]"
-    )
+        yield from _render_sample(f"caps: [{name}]", describe_cap(cap, lang), format_cap_formula(cap))
+    text = _WAIVER.in_(lang)
     waiver = parse_fragment(text).waivers[0]
-    yield "### Dérogations\n"
-    yield from _render_sample(text, describe_waiver(waiver, Lang.FR), describe_waiver(waiver, Lang.EN), "")
+    yield f"### {_WAIVERS.in_(lang)}\n"
+    yield from _render_sample(text, describe_waiver(waiver, lang), "")
 
 
-def _render_envelopes() -> Iterator[str]:
-    yield "## Enveloppes\n"
+def _render_envelopes(lang: Lang) -> Iterator[str]:
+    yield f"## {_ENVELOPES.in_(lang)}\n"
     for text in ENVELOPES:
         yield f"```yaml\n{text}\n```\n"
         programme = parse_fragment(text).programme
         givers = find_gaining_envelopes(programme)
         for spec, _ in programme.walk():
-            fr, en = (describe_envelope(spec, lang, giver=givers.get(spec.id)) for lang in (Lang.FR, Lang.EN))
-            yield f"- **{spec.id}** {fr} *{en}*\n  `{format_envelope_formula(spec, givers.get(spec.id))}`"
+            giver = givers.get(spec.id)
+            sentence = describe_envelope(spec, lang, giver=giver)
+            yield f"- **{spec.id}** {sentence}\n  `{format_envelope_formula(spec, giver)}`"
         yield ""
 
 
-def _render_goals() -> Iterator[str]:
-    yield "## Objectif\n"
+def _render_goals(lang: Lang) -> Iterator[str]:
+    yield f"## {_GOALS.in_(lang)}\n"
     for text in GOALS:
         stage = parse_fragment(text).objective[0]
-        yield from _render_sample(
-            text, describe_stage(stage, Lang.FR), describe_stage(stage, Lang.EN), format_stage_formula(stage)
-        )
+        yield from _render_sample(text, describe_stage(stage, lang), format_stage_formula(stage))
 
 
-def _render_catalogue() -> Iterator[str]:
-    yield "## Les 65 règles du catalogue, et comment les écrire\n"
-    yield "| n° | règle | comment l’écrire |\n|---|---|---|"
+def _render_catalogue(lang: Lang) -> Iterator[str]:
+    yield f"## {_CATALOGUE.in_(lang)}\n"
+    yield f"| {_COLUMNS.in_(lang)} |\n|---|---|---|"
     for entry in CATALOGUE:
         if entry.yaml:
             parse_fragment(entry.yaml)
-        how = " — ".join(part for part in (f"`{entry.yaml}`" if entry.yaml else "", entry.note) if part)
-        yield f"| {entry.number} | {entry.rule} | {how} |"
+        parts = (f"`{entry.yaml}`" if entry.yaml else "", entry.note.in_(lang))
+        how = " — ".join(part for part in parts if part)
+        yield f"| {entry.number} | {entry.rule.in_(lang)} | {how} |"

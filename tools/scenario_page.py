@@ -1,4 +1,4 @@
-"""`docs/fr/reference/scenario.md`: every key of a scenario file, from the JSON schema of the grammar."""
+"""The page `scenario.md` of the reference: every key of a scenario file, from the JSON schema of the grammar."""
 
 from __future__ import annotations
 
@@ -6,61 +6,93 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tnt_sim.scenario.json_schema import FILE, build_schema, get_meaning
+from site_languages import link_to_twin
+from typography import typeset
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.scenario.json_schema import FILE, build_schema, get_meaning, load_block_meanings
 from tnt_sim.scenario.spec import ScenarioSpec
 
-_HEAD = """# Le scénario, clé par clé
+_HEAD = {
+    Lang.FR: """# Le scénario, clé par clé
 
-Ce fichier est produit par `python tools/docs.py write`, du schéma que la grammaire donne
-([`scenario.schema.json`](../../../scenarios/scenario.schema.json), que votre éditeur peut lire pour compléter).
-*This file is generated from the schema of the grammar; your editor can read the same schema.*
+{twin}
+
+Cette page vient du schéma que la grammaire donne (`python tools/docs.py write`). Votre éditeur peut lire le même
+schéma, [`scenario.schema.json`](../../../scenarios/scenario.schema.json), pour compléter les clés :
 
 ```yaml
 # yaml-language-server: $schema=scenario.schema.json
 ```
 
-Les règles, chacune avec un exemple, sa phrase et sa formule, sont dans [le livre des règles](rules.md). En gras :
-les clés obligatoires (un scénario qui en étend un autre peut les laisser à celui-ci).
-"""
-_KINDS = {
-    "string": "texte",
-    "integer": "nombre",
-    "number": "nombre",
-    "boolean": "true ou false",
-    "object": "{…}",
+[Le livre des règles](rules.md) donne chaque règle avec un exemple, sa phrase et sa formule. En gras : les clés
+obligatoires (un scénario qui en étend un autre peut les laisser à celui-ci).
+""",
+    Lang.EN: """# The scenario, key by key
+
+{twin}
+
+This page comes from the schema that the grammar gives (`python tools/docs.py write`). Your editor can read the
+same schema, [`scenario.schema.json`](../../../scenarios/scenario.schema.json), to complete keys:
+
+```yaml
+# yaml-language-server: $schema=scenario.schema.json
+```
+
+[The rule book](rules.md) gives each rule with an example, its sentence and its formula. In bold: the keys that are
+required (a scenario that extends another may leave them to that one).
+""",
 }
+_FILE = Text("Le fichier", "The file")
+_COLUMNS = Text("clé | ce que c’est | s’écrit | par défaut", "key | what it is | is written | default")
+_RULE = Text("Règle `kind: {kind}`", "Rule `kind: {kind}`")
+_TEXT = Text("texte", "text")
+_NUMBER = Text("nombre", "number")
+_KINDS = {
+    "string": _TEXT,
+    "integer": _NUMBER,
+    "number": _NUMBER,
+    "boolean": Text("true ou false", "true or false"),
+    "object": Text("{…}", "{…}"),
+}
+_OR = Text(" ou ", " or ")
+_LIST = Text("liste de ", "list of ")
+_NAMED = Text("{nom: ", "{name: ")
+_SELECTOR = Text("sélecteur", "selector")
 _HINTS = {
-    "Money": "montant",
-    "A rate": "taux",
-    "A day": "jour",
-    "A duration": "durée",
-    "An amount of memory": "mémoire",
-    "A whole number": "nombre entier",
-    "A decimal number": "nombre",
-    "A YAML file": "fichier",
+    "Money": Text("montant", "amount"),
+    "A rate": Text("taux", "rate"),
+    "A day": Text("jour", "day"),
+    "A duration": Text("durée", "duration"),
+    "An amount of memory": Text("mémoire", "memory"),
+    "A whole number": Text("nombre entier", "whole number"),
+    "A decimal number": _NUMBER,
+    "A YAML file": Text("fichier", "file"),
 }
 """How the grammar's own hints begin, and what may then be written."""
 
 
-def reference() -> str:
-    """The whole text of the page."""
+def build_scenario_page(lang: Lang) -> str:
+    """Return the whole text of the page in a language."""
     schema = build_schema(ScenarioSpec, explained=False)
     blocks = schema["$defs"]
     required = schema["anyOf"][1]["required"]
-    parts = [_HEAD, "## Le fichier\n", *_table(FILE, schema["properties"], required)]
+    parts = [_HEAD[lang].format(twin=link_to_twin(lang, "reference/scenario.md"))]
+    parts += [f"## {_FILE.in_(lang)}\n", *_table(FILE, schema["properties"], required, lang)]
     for name in _in_order(schema, blocks):
         block = blocks[name]
         if not block.get("properties"):
             continue
-        parts += [f"\n## {_title(name, block)}\n", (block.get("description") or "").split("\n")[0] + "\n"]
-        parts += _table(name, block["properties"], block.get("required", ()))
-    return "\n".join(parts) + "\n"
+        parts += [f"\n## {_title(name, block, lang)}\n", load_block_meanings()[name].in_(lang) + "\n"]
+        parts += _table(name, block["properties"], block.get("required", ()), lang)
+    text = "\n".join(parts) + "\n"
+    return typeset(text) if lang is Lang.FR else text
 
 
-def _title(name: str, block: Mapping[str, Any]) -> str:
+def _title(name: str, block: Mapping[str, Any], lang: Lang) -> str:
     """The name of a block; a rule by its kind."""
     kind = block["properties"].get("kind", {}).get("const")
-    return f"{name}\n\nRègle `kind: {kind}`" if kind else name
+    return f"{name}\n\n{_RULE.in_(lang).replace('{kind}', kind)}" if kind else name
 
 
 def _in_order(node: Any, blocks: Mapping[str, Any]) -> list[str]:
@@ -84,47 +116,47 @@ def _in_order(node: Any, blocks: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _table(block: str, properties: Mapping[str, Any], required: Any) -> Iterator[str]:
-    yield "| clé | ce que c’est | s’écrit | par défaut |\n|---|---|---|---|"
+def _table(block: str, properties: Mapping[str, Any], required: Any, lang: Lang) -> Iterator[str]:
+    yield f"| {_COLUMNS.in_(lang)} |\n|---|---|---|---|"
     for key, node in properties.items():
         said = get_meaning(block, key)
-        words = "" if said is None else f"{said.fr}<br>*{said.en}*"
+        words = "" if said is None else said.in_(lang)
         shown = f"**`{key}`**" if key in required else f"`{key}`"
-        yield f"| {shown} | {words} | {_written(node)} | {_default(node)} |"
+        yield f"| {shown} | {words} | {_written(node, lang)} | {_default(node)} |"
 
 
-def _written(node: Mapping[str, Any]) -> str:
+def _written(node: Mapping[str, Any], lang: Lang) -> str:
     """What may be written there, in a few words, with links to blocks."""
-    parts = dict.fromkeys(part for part in _parts(node) if part)
-    return " ou ".join(parts) or "texte"
+    parts = dict.fromkeys(part for part in _parts(node, lang) if part)
+    return _OR.in_(lang).join(parts) or _TEXT.in_(lang)
 
 
-def _parts(node: Mapping[str, Any]) -> Iterator[str]:
+def _parts(node: Mapping[str, Any], lang: Lang) -> Iterator[str]:
     hint = str(node.get("description", ""))
     if "$ref" in node:
-        yield _link(node["$ref"])
+        yield _link(node["$ref"], lang)
     elif "const" in node or "enum" in node:
         yield ", ".join(dict.fromkeys(f"`{value}`" for value in node.get("enum", [node.get("const")])))
     elif "anyOf" in node or "oneOf" in node:
         for choice in node.get("anyOf") or node["oneOf"]:
-            yield from _parts(choice)
-    elif known := next((said for start, said in _HINTS.items() if hint.startswith(start)), ""):
-        yield known
+            yield from _parts(choice, lang)
+    elif known := next((said for start, said in _HINTS.items() if hint.startswith(start)), None):
+        yield known.in_(lang)
     elif node.get("type") == "array":
-        yield "liste de " + " ou ".join(dict.fromkeys(_parts(node["items"])))
+        yield _LIST.in_(lang) + _OR.in_(lang).join(dict.fromkeys(_parts(node["items"], lang)))
     elif node.get("type") == "object":
         inner = node.get("additionalProperties")
-        yield "{nom: " + _written(inner) + "}" if isinstance(inner, dict) else "{…}"
+        yield _NAMED.in_(lang) + _written(inner, lang) + "}" if isinstance(inner, dict) else "{…}"
     elif node.get("type") == "null":
         return
     else:
         kind = node.get("type", "string")
-        yield _KINDS.get(kind if isinstance(kind, str) else kind[0], "texte")
+        yield _KINDS.get(kind if isinstance(kind, str) else kind[0], _TEXT).in_(lang)
 
 
-def _link(ref: str) -> str:
+def _link(ref: str, lang: Lang) -> str:
     name = ref.rpartition("/")[2]
-    return "[sélecteur](rules.md)" if name == "Selector" else f"[{name}](#{name.lower()})"
+    return f"[{_SELECTOR.in_(lang)}](rules.md)" if name == "Selector" else f"[{name}](#{name.lower()})"
 
 
 def _default(node: Mapping[str, Any]) -> str:

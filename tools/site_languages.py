@@ -51,6 +51,12 @@ def get_twin(root: Path, lang: str, page: str) -> str:
     return twin if made or has_page(root, other, twin) else f"docs/{other}/index"
 
 
+def link_to_twin(lang: str, page: str) -> str:
+    """Return the line below the title of a page that leads to its twin; the page's path starts in its language."""
+    up = "../" * (page.count("/") + 1)
+    return f"*[{SWITCH[lang]}]({up}{OTHER[lang]}/{page})*"
+
+
 def get_address(lang: str, page: str, target: str) -> str:
     """Return the relative address of a page of the other site, from a page of this one."""
     return relpath(f"{OTHER[lang]}/{target}.html", dirname(f"{lang}/{page}"))

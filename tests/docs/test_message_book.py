@@ -1,4 +1,4 @@
-"""The page of all messages: every code of the program and of its tests is in it, in both languages."""
+"""The page of all messages: every code of the program and of its tests is in it, in the language of the page."""
 
 from __future__ import annotations
 
@@ -56,9 +56,25 @@ def test_the_book_follows_a_sentence_through_functions() -> None:
     named = [entry for entry in entries if "`each`, `key`" in entry.text.in_(Lang.EN)]
     assert [entry.code for entry in named] == ["split"]
     assert all(entry.text.in_(Lang.FR) and entry.text.in_(Lang.EN) for entry in entries)
-    page = render_messages()
-    assert page.count("\n## ") == 5
-    assert "| `split` |" in page
+    for lang in Lang:
+        page = render_messages(lang)
+        assert page.count("\n## ") == 5
+        assert "| `split` |" in page
+
+
+@pytest.mark.slow
+def test_a_page_of_messages_is_in_one_language() -> None:
+    french, english = (render_messages(lang) for lang in Lang)
+    assert "n’est pas un montant" in french
+    assert "n’est pas un montant" not in english
+    assert "is not an amount" in english
+    assert "is not an amount" not in french
+    assert _list_codes_in_order(french) == _list_codes_in_order(english)
+
+
+def _list_codes_in_order(page: str) -> list[str]:
+    """The first cells of the rows: codes, and empty cells for more sentences of the code above."""
+    return [line.split(" | ")[0] for line in page.splitlines() if line.startswith(("| `", "|  |"))]
 
 
 def test_a_sentence_is_escaped_outside_its_code() -> None:

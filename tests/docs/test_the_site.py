@@ -17,10 +17,18 @@ from support.paths import ROOT
 
 import docs
 import tnt_sim as tnt
-from tnt_sim.scenario.json_schema import ANY, FILE, build_schema, get_meaning, load_meanings
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.json_schema import (
+    ANY,
+    FILE,
+    build_schema,
+    get_meaning,
+    load_block_meanings,
+    load_meanings,
+)
 from tnt_sim.scenario.spec import ScenarioSpec
 
-_SLOW = {"docs/fr/reference/messages.md": pytest.mark.slow}
+_SLOW = {f"docs/{lang}/reference/messages.md": pytest.mark.slow for lang in Lang}
 """The pages that take seconds to make."""
 
 
@@ -67,7 +75,9 @@ def test_every_key_of_a_scenario_says_what_it_means() -> None:
     assert {pair for pair in keys if get_meaning(*pair) is None} == set()
     assert {pair for pair in load_meanings() if pair[0] != ANY and pair not in keys} == set()
     assert {key for block, key in load_meanings() if block == ANY} <= {key for _, key in keys}
-    for said in load_meanings().values():
+    tables = {block for block, held in schema["$defs"].items() if held.get("properties")}
+    assert set(load_block_meanings()) == tables
+    for said in (*load_meanings().values(), *load_block_meanings().values()):
         assert said.fr
         assert said.en
 

@@ -31,11 +31,22 @@ _LIKE: Mapping[str, str] = {"ProgrammeSpec": "EnvelopeSpec"}
 
 
 @cache
-def load_meanings() -> Mapping[tuple[str, str], Text]:
-    """Return all sentences by block and key."""
+def _read_meanings() -> Mapping[tuple[str, str], Text]:
     text = (files("tnt_sim") / "data" / "scenario-keys.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter=";")
-    meanings = {(row["block"], row["key"]): Text(row["fr"], row["en"]) for row in rows}
+    return {(row["block"], row["key"]): Text(row["fr"], row["en"]) for row in rows}
+
+
+@cache
+def load_block_meanings() -> Mapping[str, Text]:
+    """Return the sentence of each block: the row of its name without a key."""
+    return {block: meaning for (block, key), meaning in _read_meanings().items() if not key}
+
+
+@cache
+def load_meanings() -> Mapping[tuple[str, str], Text]:
+    """Return all sentences by block and key."""
+    meanings = {pair: meaning for pair, meaning in _read_meanings().items() if pair[1]}
     for kind in load_rule_kinds().values():
         meanings |= {(kind.spec.__name__, key): meaning for key, meaning in kind.keys.items()}
     return meanings
