@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -149,7 +150,7 @@ def build_letters_page(lang: Lang) -> str:
         *_start_table(_COLUMN, lang),
         _format_row("`VoiesEtDelais`", describe_appeal(publisher, court, texts, lang)),
         _format_row("`MentionTraitement`", describe_mention(publisher, programme, texts, lang)),
-        f"\n## {_FLAGSHIP.in_(lang).format(n=format_number(n, lang))}\n\n{_FLAGSHIP_HEAD.in_(lang)}\n",
+        f"\n## {_FLAGSHIP.in_(lang).format(n=format_number(Fraction(n), lang))}\n\n{_FLAGSHIP_HEAD.in_(lang)}\n",
         *_tabulate_examples(flagship, lang),
         f"\n## {_REASONS.in_(lang)}\n",
         *_tabulate_examples(list_examples(REASONS)[1], lang),
@@ -181,7 +182,7 @@ def list_examples(file: Path) -> tuple[int, tuple[Example, ...]]:
 def _tabulate_examples(examples: Iterable[Example], lang: Lang) -> Iterator[str]:
     yield from _start_table(_LETTERS, lang)
     for one in examples:
-        yield _format_row(f"`{one.code}`", format_number(one.count, lang), one.sentence.in_(lang))
+        yield _format_row(f"`{one.code}`", format_number(Fraction(one.count), lang), one.sentence.in_(lang))
 
 
 def _start_table(columns: Text, lang: Lang) -> tuple[str, str]:
