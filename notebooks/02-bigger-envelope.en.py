@@ -189,4 +189,4 @@ assert entering["euros"].max() <= 1_000_000
 #
 # - `sweep.report.html("curve.html")`: the page, with who enters at each amount.
 # - `tnt.target(local, "+100")`: how much for a hundred more applications?
-# - Transfer rather than extend: `tnt.extend(scenario)` ([transfer or extend](../docs/fr/howto/extend.md)).
+# - Transfer rather than extend: `tnt.extend(scenario)` ([transfer or extend](../docs/en/howto/extend.md)).
