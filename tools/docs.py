@@ -23,6 +23,7 @@ import concept_pictures
 import drawing
 import letters_page
 import message_book
+import readme_links
 import rules_page
 import scenario_page
 import schema_page
@@ -49,6 +50,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     },
     "docs/architecture.svg": drawing.drawing,
     "docs/schemas.md": schema_page.schemas,
+    **{name: partial(readme_links.lead_to_own_language, name) for name in ("README.md", "README.fr.md")},
     **concept_pictures.PICTURES,
     **{f"tnt_sim/data/schemas/{name}.json": partial(render_schema, name) for name in DOCUMENTS},
 }

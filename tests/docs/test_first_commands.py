@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from readme_links import lead_to_own_language
 from support.named_commands import list_unknown
 from support.paths import ROOT
 
@@ -101,7 +102,13 @@ def test_the_links_of_the_readme_lead_to_files(name: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert len(links) > 20
     assert [link for link in links if not (ROOT / link).exists()] == []
-    own, other = ("fr", "en") if "fr" in name else ("en", "fr")
-    elsewhere = [link.removeprefix(f"docs/{other}/") for link in links if link.startswith(f"docs/{other}/")]
-    assert [link for link in elsewhere if (ROOT / "docs" / own / link).exists()] == [], "whole in this language too"
+    assert lead_to_own_language(name) == text, "python tools/docs.py write"
     assert re.search(r"3\.12 (?:to|à) 3\.14", text)
+
+
+def test_a_link_leads_to_the_page_in_its_own_language(tmp_path: Path) -> None:
+    for page in ("docs/fr/a.md", "docs/en/a.md", "docs/fr/b.md"):
+        (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / page).write_text("", encoding="utf-8")
+    (tmp_path / "README.md").write_text("[a](docs/fr/a.md#in-english), [b](docs/fr/b.md#c)", encoding="utf-8")
+    assert lead_to_own_language("README.md", tmp_path) == "[a](docs/en/a.md), [b](docs/fr/b.md#c)"
