@@ -1,4 +1,4 @@
-"""Links of README.md and README.fr.md: to the page in their own language where there is one, to its twin otherwise."""
+"""Links of README.md and README.fr.md lead to the page in their own language where there is one."""
 
 from __future__ import annotations
 
