@@ -7,6 +7,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import drawing
@@ -168,6 +169,29 @@ def test_each_page_leads_to_its_twin_and_is_searched_in_its_language(site: Path,
         assert (path.parent / found[1]).resolve().is_file(), (path, found[1])
     stemmer = (site / lang / "_static/language_data.js").read_text(encoding="utf-8")
     assert {"fr": "FrenchStemmer", "en": "Stemmer"}[lang] in stemmer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lang", "word"), [("fr", "calamité"), ("en", "disaster")])
+def test_the_search_finds_a_word_of_a_body_offline(site: Path, chromium: Any, lang: str, word: str) -> None:
+    """The rule book says it below its headings alone; the site is opened from files, without a network."""
+    found = site / lang / "docs" / lang / "reference" / "rules.html"
+    text = found.read_text(encoding="utf-8")
+    assert word in text
+    assert not any(word in heading for heading in re.findall(r"<h[1-6].*?</h[1-6]>", text, re.S))
+    context = chromium.new_context(offline=True)
+    try:
+        page, asked = context.new_page(), []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((site / lang / "docs" / lang / "index.html").as_uri())
+        page.fill("input[name=q]", word)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#search-results li a")
+        links = page.eval_on_selector_all("#search-results li a", "links => links.map(link => link.href)")
+        assert any(link.startswith(found.as_uri()) for link in links)
+        assert all(address.startswith("file:") for address in asked)
+    finally:
+        context.close()
 
 
 @pytest.mark.slow
