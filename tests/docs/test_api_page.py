@@ -1,4 +1,4 @@
-"""The example without a file on the page of the Python interface runs as it stands."""
+"""The page of the Python interface, in each language: its example without a file runs, its names are the same."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ from support.paths import ROOT
 import tnt_sim as tnt
 
 
-def test_the_example_without_a_file_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def read_page(lang: str) -> str:
+    return (ROOT / f"docs/{lang}/reference/api.md").read_text(encoding="utf-8")
+
+
+def test_both_pages_have_the_same_names() -> None:
+    french, english = (re.findall(r"```{eval-rst}\n.*?```", read_page(lang), re.S) for lang in ("fr", "en"))
+    assert french == english
+    assert len(french) >= 10
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_example_without_a_file_runs(lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(
-        r"```python\n(.*?)```", (ROOT / "docs/fr/reference/api.md").read_text(encoding="utf-8"), re.S
-    )
+    blocks = re.findall(r"```python\n(.*?)```", read_page(lang), re.S)
     code = next(block for block in blocks if "tnt.envelope(" in block)
     names: dict[str, object] = {"tnt": tnt}
     exec(code, names)

@@ -83,12 +83,10 @@ def test_every_key_of_a_scenario_says_what_it_means() -> None:
         assert said.en
 
 
-def test_every_public_name_is_in_the_reference() -> None:
-    told = set(
-        re.findall(
-            r":: tnt_sim\.(\w+)(?![.\w])", (ROOT / "docs/fr/reference/api.md").read_text(encoding="utf-8")
-        )
-    )
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_public_name_is_in_the_reference(lang: str) -> None:
+    page = (ROOT / f"docs/{lang}/reference/api.md").read_text(encoding="utf-8")
+    told = set(re.findall(r":: tnt_sim\.(\w+)(?![.\w])", page))
     assert told == set(tnt.__all__) - {"__version__"}
 
 
