@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import jsonschema
@@ -85,6 +86,16 @@ def test_a_page_says_how_many_conflicts_it_does_not_show(tnt: Run, demo: Path) -
     whole = tnt("conflict", "scenario.yaml", *more, "--max-sets", "1", "--json")
     assert (len(whole.document["sets"]), whole.document["n_sets"]) == (1, 2)
     assert "One more conflict is not shown here. All of it: tnt-sim conflict" in page.plain
+
+
+def test_the_next_line_of_a_conflict_is_a_run_that_finds_a_list(tnt: Run, demo: Path) -> None:
+    """The repair takes the place of the settings that it corrects; with both, `run` would refuse two values."""
+    more = ("--set", "rules.part-communes.min=70 %", "--set", "programme.min_use=95 %")
+    page = tnt("conflict", "scenario.yaml", *more, "--lang", "en")
+    following = next(line for line in page.plain.splitlines() if line.startswith("Next: "))
+    words = shlex.split(following.removeprefix("Next: tnt-sim "))
+    assert sum(word.startswith("programme.min_use=") for word in words) == 1
+    assert tnt(*words).code == 0
 
 
 def test_ctrl_c_in_the_search_for_repairs_leaves_the_refusal(

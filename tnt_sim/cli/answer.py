@@ -210,8 +210,10 @@ class ScenarioOptions(AnswerOptions):
         return scenario, parse_lang(self.lang, get_written_locale(scenario))
 
     def build_hint(self, verb: str, lang: Lang, *further_sets: str) -> list[Line]:
-        """Return what to type next on this scenario, with its changes and further ones."""
-        sets = [*(self.sets or ()), *further_sets]
+        """Return what to type next on this scenario, with its changes; a further one replaces that of its key."""
+        replaced = {text.partition("=")[0].strip() for text in further_sets}
+        own = [text for text in self.sets or () if text.partition("=")[0].strip() not in replaced]
+        sets = [*own, *further_sets]
         return build_hint(verb, lang, format_arguments(self.scenario, sets=sets))
 
 
