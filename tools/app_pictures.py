@@ -1,9 +1,10 @@
-"""`docs/pictures/app-*.png`: the planner's page, as a browser shows it, in both themes.
+"""`docs/pictures/app-*.png`: the planner's page, as a browser shows it, in both languages and themes.
 
 python tools/app_pictures.py [CHROMIUM]     needs Chromium (found by name, or given) and the development packages
 
 The wide one is the flagship with axis 3 at 35 M€ and the curve of a line, the narrow one the demo with five
-dossiers that clash, and the third the demo with two variants side by side.
+dossiers that clash, and the third the demo with two variants side by side. The names of the English ones end in
+`.en`.
 """
 
 from __future__ import annotations
@@ -42,28 +43,55 @@ class Theme(NamedTuple):
 THEMES = (Theme("light", ""), Theme("dark", "-dark"))
 
 
+class Words(NamedTuple):
+    """What is typed on the page in a language, and what the names of its pictures end with."""
+
+    lang: str
+    suffix: str
+    reason: str
+    without_cap: str
+    less_mobility: str
+
+
+LANGUAGES = (
+    Words("fr", "", "arbitrage du préfet", "Sans plafond", "Mobilités à 200 k€"),
+    Words("en", ".en", "decision of the prefect", "Without the cap", "Mobility at €200k"),
+)
+
+
 def main(words: Sequence[str]) -> int:
-    """Draw each picture in both themes."""
+    """Draw each picture in both languages and themes."""
     browser = words[0] if words else next(filter(None, map(shutil.which, NAMES)), None)
     if browser is None:
         print(__doc__)
         return 2
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        demo = Path(folder) / "demo"
-        subprocess.run(
-            [sys.executable, "-m", "tnt_sim", "new", str(demo)], check=True, stdout=subprocess.DEVNULL
-        )
+    with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
-        with served(ROOT / "scenarios" / "tnt-2021.yaml") as address:
-            for theme in THEMES:
-                draw_wide(open_page(opened, address, 1280, 1250, theme), f"app-wide{theme.suffix}")
-        with served(demo / "scenario.yaml") as address:
-            forced = "&".join(f"in.{name}={quote('arbitrage du préfet')}" for name in CLASHING)
-            for theme in THEMES:
-                draw(open_page(opened, f"{address}#{forced}", 390, 1300, theme), f"app-narrow{theme.suffix}")
-                draw_variants(open_page(opened, address, 1280, 900, theme), f"app-variants{theme.suffix}")
+        for language in LANGUAGES:
+            draw_pages(opened, language)
         opened.close()
     return 0
+
+
+def draw_pages(browser: Any, words: Words) -> None:
+    """Draw each picture of a language in both themes."""
+    with tempfile.TemporaryDirectory() as folder:
+        demo = Path(folder) / "demo"
+        subprocess.run(
+            [sys.executable, "-m", "tnt_sim", "new", str(demo), "--lang", words.lang],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        with serve(ROOT / "scenarios" / "tnt-2021.yaml", words.lang) as address:
+            for theme in THEMES:
+                name = f"app-wide{theme.suffix}{words.suffix}"
+                draw_wide(open_page(browser, address, 1280, 1250, theme), name)
+        with serve(demo / "scenario.yaml", words.lang) as address:
+            forced = "&".join(f"in.{name}={quote(words.reason)}" for name in CLASHING)
+            for theme in THEMES:
+                name = f"app-narrow{theme.suffix}{words.suffix}"
+                draw(open_page(browser, f"{address}#{forced}", 390, 1300, theme), name)
+                name = f"app-variants{theme.suffix}{words.suffix}"
+                draw_variants(open_page(browser, address, 1280, 900, theme), words, name)
 
 
 def draw_wide(tab: Any, name: str) -> None:
@@ -78,15 +106,13 @@ def draw_wide(tab: Any, name: str) -> None:
     draw(tab, name)
 
 
-def draw_variants(tab: Any, name: str) -> None:
+def draw_variants(tab: Any, words: Words, name: str) -> None:
     """Draw two variants side by side, with the change that moves each dossier."""
     change(tab, lambda: tab.click("#rule-1"))
-    change(tab, lambda: tab.fill("#variant-name", "Sans plafond") or tab.press("#variant-name", "Enter"))
+    change(tab, lambda: tab.fill("#variant-name", words.without_cap) or tab.press("#variant-name", "Enter"))
     change(tab, lambda: tab.click("#undo"))
     change(tab, lambda: tab.fill("#box-2", "200") or tab.press("#box-2", "Enter"))
-    change(
-        tab, lambda: tab.fill("#variant-name", "Mobilités à 200 k€") or tab.press("#variant-name", "Enter")
-    )
+    change(tab, lambda: tab.fill("#variant-name", words.less_mobility) or tab.press("#variant-name", "Enter"))
     change(tab, lambda: tab.click("#beside"))
     tab.evaluate("document.querySelector('form.inline').scrollIntoView()")
     tab.wait_for_timeout(CURVE_MS)
@@ -94,9 +120,9 @@ def draw_variants(tab: Any, name: str) -> None:
 
 
 @contextmanager
-def served(scenario: Path) -> Iterator[str]:
-    """The address of the page of a scenario, served as the command does."""
-    command = [sys.executable, "-m", "tnt_sim", "app", str(scenario), "--no-browser"]
+def serve(scenario: Path, lang: str) -> Iterator[str]:
+    """Serve the page of a scenario in a language, as the command does, and yield its address."""
+    command = [sys.executable, "-m", "tnt_sim", "app", str(scenario), "--no-browser", "--lang", lang]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:

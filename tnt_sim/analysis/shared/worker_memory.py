@@ -11,9 +11,9 @@ from tnt_sim.i18n.parameters import Count, Number
 from tnt_sim.parallel import count_processors
 
 PROCESS_BYTES = 300_000_000
-"""Memory of a worker on a small scenario: the program, its libraries and what a solve needs (docs/scale.md)."""
+"""Memory of a worker on a small scenario: the program, its libraries and one solve (docs/en/howto/scale.md)."""
 DOSSIER_BYTES = 1_400
-"""Further memory for each dossier, up to a million of them (docs/scale.md)."""
+"""Further memory for each dossier, up to a million of them (docs/en/howto/scale.md)."""
 
 _MEMINFO = Path("/proc/meminfo")
 _LIMITS = (
