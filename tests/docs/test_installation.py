@@ -84,6 +84,7 @@ def test_without_weasyprint_the_extra_is_named(
     assert main(["report", str(run), "--out", str(tmp_path / "r.pdf")]) == 2
     assert "uv sync --extra pdf" in capsys.readouterr().err
     assert not (tmp_path / "r.pdf").exists()
+    assert not (run / "explanation.json").exists(), "no minute goes into reasons that nothing will print"
 
 
 def test_the_command_that_installs_is_that_of_the_environment(

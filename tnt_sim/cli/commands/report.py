@@ -201,8 +201,9 @@ def _render_html(options: ReportOptions) -> bytes:
 
 
 def _render_pdf(options: ReportOptions) -> bytes:
-    from tnt_sim.reporting.decision_page.page import render_report_pdf
+    from tnt_sim.reporting.decision_page.page import import_weasyprint, render_report_pdf
 
+    import_weasyprint()  # names a missing package before a minute goes into the reasons
     return render_report_pdf(options.runs[0], _build_page_options(options, paper=True))
 
 

@@ -292,13 +292,13 @@ def render_report_pdf(run: StoredRun, options: PageOptions) -> bytes:
     return render_pdf(render_report_html(run, options))
 
 
-def render_pdf(page: str) -> bytes:
-    """Return a page as PDF; nothing is fetched for it.
+def import_weasyprint() -> Any:
+    """Import WeasyPrint, which makes a PDF of a page.
 
     Raises
     ------
     UsageError
-        If WeasyPrint or its libraries are missing.
+        If WeasyPrint or its libraries are missing, with the command that installs it.
     """
     try:
         import weasyprint
@@ -314,7 +314,18 @@ def render_pdf(page: str) -> bytes:
             ),
             code="usage.pdf",
         ) from error
-    made: Any = weasyprint.HTML(string=page, url_fetcher=_refuse_request)
+    return weasyprint
+
+
+def render_pdf(page: str) -> bytes:
+    """Return a page as PDF; nothing is fetched for it.
+
+    Raises
+    ------
+    UsageError
+        If WeasyPrint or its libraries are missing.
+    """
+    made: Any = import_weasyprint().HTML(string=page, url_fetcher=_refuse_request)
     data: bytes = made.write_pdf()
     return data
 
