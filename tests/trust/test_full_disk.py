@@ -260,6 +260,7 @@ def test_what_is_shown_finds_the_disk_full(project: Path) -> None:
             done = subprocess.run(
                 [sys.executable, "-c", code, *words],
                 cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                env={**os.environ, "COLUMNS": "200"},
             )  # fmt: skip
         assert done.returncode == 1, done.stderr
         assert FULL["fr"] in done.stderr
