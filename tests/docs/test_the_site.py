@@ -193,8 +193,9 @@ def test_the_search_finds_a_word_of_a_body_offline(site: Path, chromium: Any, la
 
 
 @pytest.mark.slow
-def test_formulas_are_mathml(site: Path) -> None:
-    text = (site / "en/docs/en/explanation/method.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_formulas_are_mathml(site: Path, lang: str) -> None:
+    text = (site / f"{lang}/docs/{lang}/explanation/method.html").read_text(encoding="utf-8")
     assert text.count("<math") > 40
     assert "\\sum" not in text
 
