@@ -442,11 +442,14 @@ def test_keys_of_ssh_keygen(tnt: Said, project: Path) -> None:
 
 
 @needs(shutil.which("openssl"), "openssl")
-def test_the_page_tells_a_third_party_how_to_check(project: Path) -> None:
-    """The lines of docs/fr/howto/publish.md, as they are written."""
-    page = (DOCS / "fr/howto/publish.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("lang", "key", "entry"), [("fr", "cle", "liste-1"), ("en", "key", "list-1")])
+def test_the_page_tells_a_third_party_how_to_check(project: Path, lang: str, key: str, entry: str) -> None:
+    """The lines of howto/publish.md in each language, with the names of this test."""
+    page = (DOCS / lang / "howto/publish.md").read_text(encoding="utf-8")
     block = next(one for one in re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL) if "pkeyutl" in one)
-    lines = block.replace("/tmp/", f"{project}/").replace("cle.pub", f"{project}/cle.pub")
+    assert f"registre/{entry}" in block
+    lines = block.replace("/tmp/", f"{project}/").replace(f"{key}.pub", f"{project}/cle.pub")
+    lines = lines.replace(f"registre/{entry}", "registre/liste-1")
     done = subprocess.run(["bash", "-ec", lines], capture_output=True, text=True, check=False)
     assert "Signature Verified Successfully" in done.stdout, done.stderr
     later(SIGNATURE)
