@@ -23,7 +23,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends import pulp_bridge
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.backends.highs import HighsBackend, import_highspy
+from tnt_sim.solve.backends.highs import HighsBackend, compute_absolute_gap, import_highspy
 from tnt_sim.solve.backends.pulp_bridge import PulpBackend, to_pulp, write_lp
 from tnt_sim.solve.backends.registry import get_backend, list_available_backends, list_independent_backends
 
@@ -71,6 +71,25 @@ def check_optimal(model: LinearModel, answer: RawSolution, best: int | None) -> 
 def test_knapsacks_with_floors_and_an_equality(backend: Backend, seed: int, sense: Sense) -> None:
     model = knapsack(seed, sense)
     check_optimal(model, backend.solve(model), best_of(model))
+
+
+@pytest.mark.parametrize("sense", list(Sense))
+@pytest.mark.parametrize("step", [1, 7, 1_000_000])
+@pytest.mark.parametrize("seed", range(4))
+def test_values_that_are_multiples_of_a_step_are_optimal(
+    backend: Backend, seed: int, step: int, sense: Sense
+) -> None:
+    model = knapsack(seed, sense)
+    model = model.with_objective(model.objective // 100 * step, sense)
+    check_optimal(model, backend.solve(model), best_of(model))
+
+
+def test_the_absolute_gap_is_below_one_step_of_the_objective() -> None:
+    model = model_of([[1, 1, 1]], [0], [2], [6, 9, 0], Sense.MAXIMISE)
+    assert compute_absolute_gap(model) == pytest.approx(2.7)
+    assert compute_absolute_gap(model.with_objective(np.array([0, 0, 0]), Sense.MINIMISE)) == 0
+    assert compute_absolute_gap(dataclasses.replace(model, integer=np.array([True, False, True]))) == 0
+    assert compute_absolute_gap(dataclasses.replace(model, integer=np.array([True, True, False]))) > 0
 
 
 @pytest.mark.parametrize("sense", list(Sense))

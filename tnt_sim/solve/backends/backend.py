@@ -150,7 +150,7 @@ class Capabilities:
 
 @runtime_checkable
 class Backend(Protocol):
-    """A solver with zero gaps, one thread and no output on standard output."""
+    """A solver that ends at an optimum, with one thread and no output on standard output."""
 
     @property
     def name(self) -> str:

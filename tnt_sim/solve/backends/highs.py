@@ -18,7 +18,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,6 +75,10 @@ _STATUSES = {
 }
 # Absent on purpose, and therefore rejected: kNotset, kLoadError, kModelError (an error of this package),
 # kObjectiveBound and kObjectiveTarget (limits that are never set here).
+
+
+BELOW_ONE_STEP = 0.9
+"""The part of a step of the objective that a bound may be off; what is left is for the errors of floats."""
 
 
 def import_highspy() -> Any:
@@ -217,6 +221,18 @@ def _build_options(limits: Limits, tuning: Tuning, without_untimed: bool = False
     return options
 
 
+def compute_absolute_gap(model: LinearModel) -> float:
+    """Compute the gap below which a whole point is optimal: 0.9 of the step between two values of the objective.
+
+    The values of an objective in whole columns are multiples of the greatest common divisor of its coefficients.
+    HiGHS stops at this gap instead of searching on for a value that lies between two of them.
+    """
+    used = np.flatnonzero(model.objective)
+    if not len(used) or not model.integer[used].all():
+        return 0.0
+    return BELOW_ONE_STEP * float(np.gcd.reduce(np.abs(model.objective[used])))
+
+
 def _pass_model(
     highs: Any, model: LinearModel, relax: bool, solver: str, unit: FloatArray | None = None
 ) -> None:
@@ -331,7 +347,7 @@ def _read_termination(highs: Any, limits: Limits, solver: str) -> Termination:
 
 
 class HighsBackend:
-    """HiGHS in this process: silent, one thread, zero gaps, interruptible in the main thread.
+    """HiGHS in this process: silent, one thread, interruptible in the main thread, a gap below one step of the goal.
 
     A model with many columns is solved in a separate process (`solver_process.solve_apart`).
     """
@@ -386,7 +402,8 @@ def solve_here(
     highs = module.Highs()
     solver = f"HiGHS {highs.version()}"
     watch = _Watch(on_point=None if relax else limits.on_point, sense=model.sense)
-    _set_options(highs, _build_options(limits, tuning, is_huge(model)), solver)
+    gap = 0.0 if relax else compute_absolute_gap(model)
+    _set_options(highs, _build_options(limits, tuning, is_huge(model)) | {"mip_abs_gap": gap}, solver)
     _pass_model(highs, model, relax, solver)
     if start is not None and not relax and model.n_cols:
         columns = np.arange(model.n_cols, dtype=np.int32)
@@ -394,6 +411,8 @@ def solve_here(
     _run(module, highs, watch)
     mip = not relax and bool(model.integer.any())
     answer = _read(highs, _read_termination(highs, limits, solver), mip, solver, watch, began)
+    if answer.termination is Termination.OPTIMAL and answer.bound is not None and gap:
+        answer = replace(answer, bound=answer.objective)  # no value lies between the two
     return refuse_non_finite(answer)
 
 
