@@ -347,7 +347,7 @@ def _read_termination(highs: Any, limits: Limits, solver: str) -> Termination:
 
 
 class HighsBackend:
-    """HiGHS in this process: silent, one thread, interruptible in the main thread, a gap below one step of the goal.
+    """HiGHS in this process: silent, one thread, interruptible in the main thread, gap below one step.
 
     A model with many columns is solved in a separate process (`solver_process.solve_apart`).
     """
