@@ -12,7 +12,7 @@ import pytest
 from support.command_line import Run
 from support.typed import as_typed
 
-from tnt_sim.cli.invocation import Invocation, choose_language, detect_language, detect_program
+from tnt_sim.cli.invocation import Invocation, choose_language, detect_language, detect_program, read_locale
 
 LANGUAGES = [
     # --lang, locale of the scenario, environment, language
@@ -52,6 +52,33 @@ def test_the_language_of_a_line_before_anything_is_loaded(
     assert detect_language(["--lang=en", "run", str(other), "--lang", "fr"]) == "fr"
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     assert detect_language(["run", str(scenario)]) == "en"
+
+
+BATCH = "base: scenario.yaml\nmatrix: {programme.amount: [1.2 M€, 1.3 M€]}\n"
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_batch_answers_in_the_language_of_its_base(tnt: Run, tmp_path: Path, lang: str) -> None:
+    folder = tmp_path / lang
+    assert tnt("new", folder, "--lang", lang).code == 0
+    (folder / "batch.yaml").write_text(BATCH, encoding="utf-8")
+    said = tnt("batch", folder / "batch.yaml", "--out", tmp_path / "out", "--executor", "serial")
+    assert said.code == 0
+    assert ("The scenarios" in said.out, "Les scénarios" in said.plain) == (lang == "en", lang == "fr")
+    (folder / "batch.yaml").write_text(BATCH + "skip: nothing\n", encoding="utf-8")
+    wrong = tnt("batch", folder / "batch.yaml", "--out", tmp_path / "other")
+    assert wrong.code != 0
+    assert detect_language(["batch", str(folder / "batch.yaml")]) == lang
+
+
+def test_the_first_scenario_of_a_batch_decides(tmp_path: Path) -> None:
+    english, french, base = (tmp_path / name for name in ("a.yaml", "b.yaml", "c.yaml"))
+    english.write_text("locale: en\n", encoding="utf-8")
+    french.write_text("locale: fr\n", encoding="utf-8")
+    base.write_text("base: 'a.yaml'\nmatrix: {}\n", encoding="utf-8")
+    assert read_locale([english, french]) == "en"
+    assert read_locale([french, english]) == "fr"
+    assert read_locale([base, french]) == "en"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ PROGRAM = "tnt-sim"
 LANG_VARIABLE = "TNT_SIM_LANG"
 _SYSTEM_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _LOCALE = re.compile(r"^locale:\s*[\"']?(fr|en)\b", re.MULTILINE)
-_EXTENDS = re.compile(r"^extends:\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
+_STARTS_FROM = re.compile(r"^(?:extends|base):\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
 _MAX_CHAIN = 16
 _MOST_READ = 2 << 20
 
@@ -73,7 +73,8 @@ def get_written_locale(scenario: ScenarioData) -> str | None:
 def read_locale(words: Iterable[str | Path]) -> str | None:
     """Return the `locale` that the first scenario or run folder of a command line writes, without loading it.
 
-    A run folder leaves out what is the default, so that its sentences are French where it names no other language.
+    A file of a batch has that of its base scenario. A run folder leaves out what is the default, so that its
+    sentences are French where it names no other language.
     """
     for path in map(Path, words):
         if path.suffix in (".yaml", ".yml"):
@@ -84,7 +85,7 @@ def read_locale(words: Iterable[str | Path]) -> str | None:
 
 
 def _read_locale(path: Path, chain: int) -> str | None:
-    """Return the `locale` of a scenario file or of one that it extends; None in doubt."""
+    """Return the `locale` of a scenario file or of one that it starts from; None in doubt."""
     from tnt_sim.scenario.yaml.safe_paths import project_root, resolve_inside
 
     try:
@@ -94,7 +95,7 @@ def _read_locale(path: Path, chain: int) -> str | None:
     said = _LOCALE.search(text)
     if said:
         return said[1]
-    base = _EXTENDS.search(text)
+    base = _STARTS_FROM.search(text)
     if base is None or chain <= 0:
         return None
     try:
