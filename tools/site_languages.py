@@ -90,6 +90,7 @@ def write_examples(root: Path, lang: str) -> Path:
         code = text[found.end() :]
         if lang == "en":
             code = re.sub(r'(read_scenario\("[^"]+")\)', r'\1, ["locale=en"])', code)
+            code = code.replace("app-wide.png", "app-wide.en.png")
         made[path.name] = f'"""\n{words}\n"""\n{code}'
     for path in set(folder.iterdir()) - {folder / name for name in made}:
         if path.is_file():

@@ -22,6 +22,7 @@ from tnt_sim.engine.stored_run import StoredRun, run_of
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_amount
+from tnt_sim.reporting.text.legal_wording import load_shipped_wording
 from tnt_sim.reporting.transparency import folder as folder_module
 from tnt_sim.reporting.transparency.folder import MANIFEST, iterate_documents, write_transparency
 from tnt_sim.reporting.transparency.operations import rank_by_quotient
@@ -359,6 +360,27 @@ def test_a_pdf_is_drawn_once_for_the_same_sheet(
     (tmp_path / "fiches" / "C-02.pdf").write_bytes(b"other")
     write_transparency(run, tmp_path, Lang.FR, pdf=["C-02", "J-1"])
     assert len(drawn) == 3
+
+
+def test_a_pdf_of_an_earlier_call_stays_while_its_sheet_does(
+    run: StoredRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_module, "render_pdf", lambda page: b"%PDF" + page[-100:].encode())
+    write_transparency(run, tmp_path, Lang.FR, pdf=["C-02", "J-1"])
+    document = write_transparency(run, tmp_path, Lang.FR)
+    assert {entry.path for entry in document.files if entry.drawn_from} == {
+        "fiches/C-02.pdf",
+        "fiches/J-1.pdf",
+    }
+    shipped = load_shipped_wording()
+    data = shipped.data.replace(b"Le calcul aide", b"Ce calcul aide")
+    assert data != shipped.data
+    (tmp_path / folder_module.WORDING).write_bytes(data)
+    document = write_transparency(run, tmp_path, Lang.FR)
+    assert not [entry for entry in document.files if entry.drawn_from]
+    assert {entry.path for entry in document.files} | {folder_module.MANIFEST} == {
+        file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file()
+    }
 
 
 def test_a_folder_of_something_else_is_left_alone(run: StoredRun, tmp_path: Path) -> None:

@@ -137,6 +137,13 @@ class _Writing:
         self.files[path] = entry
         return True
 
+    def keep_or_remove_others(self) -> None:
+        """Keep a PDF of an earlier call that shows the present sheet; remove the other files of that call."""
+        for path, entry in self.known.items():
+            page = f"{path.removesuffix('.pdf')}.html"
+            if path not in self.files and not (page in self.files and self.keep_drawn(path, page)):
+                _remove_files(self.folder, [entry])
+
     def flush(self) -> None:
         """Write what waits, then the manifest of a folder that is not complete: a killed process loses no more."""
         try:
@@ -270,6 +277,7 @@ def _write_files(writing: _Writing, pdf: Sequence[str], deadline: Deadline) -> N
             drawn = render_pdf((writing.folder / page).read_text(encoding="utf-8"))
             writing.add(path, drawn, pages[page], writing.files[page].sha256)
             writing.flush()
+    writing.keep_or_remove_others()
 
 
 def _read_known(run: StoredRun, folder: Path, lang: Lang, *, replace: bool) -> dict[str, TransparencyFile]:
@@ -292,7 +300,7 @@ def _read_known(run: StoredRun, folder: Path, lang: Lang, *, replace: bool) -> d
             if same:
                 return {entry.path: entry for entry in document.files}
             if replace:
-                _remove_files(folder, document)
+                _remove_files(folder, document.files)
                 return {}
     if folder.is_dir() and any(folder.iterdir()) and not replace:
         raise UsageError(
@@ -319,10 +327,10 @@ def _build_reader() -> TypeAdapter[TransparencyDocument]:
     return TypeAdapter(TransparencyDocument)
 
 
-def _remove_files(folder: Path, document: TransparencyDocument) -> None:
-    """Remove what the manifest of another decision names, so that no sheet of it stays."""
+def _remove_files(folder: Path, entries: Sequence[TransparencyFile]) -> None:
+    """Remove files that a manifest names and that are as it says."""
     whole = folder.resolve()
-    for entry in document.files:
+    for entry in entries:
         file = (folder / entry.path).resolve()
         if file.is_relative_to(whole) and file.is_file() and hash_bytes(file.read_bytes()) == entry.sha256:
             file.unlink()
