@@ -355,6 +355,20 @@ def no_width_scrolls_sideways(world: World) -> None:
     tab.set_viewport_size({"width": 1280, "height": 900})
 
 
+def figures_stay_inside_their_cards(world: World) -> None:
+    opened = Opened(world.chromium, world.address, 1280)
+    tab = opened.tab
+    tab.evaluate("""() => { for (const card of document.querySelectorAll("[data-part=totals] .figures div"))
+      card.insertAdjacentHTML("beforeend", '<dd class="was">as written: €87,999,960.45</dd>'); }""")
+    wide = """() => [...document.querySelectorAll("[data-part=totals] .figures div")]
+      .filter(card => card.scrollWidth > card.clientWidth).length"""
+    for width in (390, 641, 768, 961, 1024, 1280, 1600):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.locator(".figures .was").count() >= 4
+        assert tab.evaluate(wide) == 0, width
+    tab.close()
+
+
 def presenting_hides_the_controls(world: World) -> None:
     opened = world.opened
     tab = opened.tab
@@ -385,6 +399,7 @@ STEPS = (
     the_curve_follows_its_slider,
     variants_stand_side_by_side_and_survive_a_reload,
     no_width_scrolls_sideways,
+    figures_stay_inside_their_cards,
     presenting_hides_the_controls,
 )
 

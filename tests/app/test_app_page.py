@@ -18,6 +18,7 @@ from support.lanes import seeds
 
 from tnt_sim.app.live_answers import LONG, QUICK, AnswerSuperseded, LiveAnswer, LiveAnswers
 from tnt_sim.app.page import Page
+from tnt_sim.app.page_settings import list_unit_marks
 from tnt_sim.app.page_state import State, decode
 from tnt_sim.app.page_text import PAGE, SHARES
 from tnt_sim.app.panels.result_panels import MOST_MOVES
@@ -374,6 +375,19 @@ def test_a_setting_that_is_passed_over_is_not_computed(
     monkeypatch.setattr(page.desk, "_solve_state", lambda *_: pytest.fail("computed for nobody"))
     (reply,) = page.receive({"do": "rule", "id": "plafond-departement", "value": False}, stop)
     assert reply.document == {"parts": {}, "done": True}
+
+
+@pytest.mark.parametrize(("lang", "marks"), [(Lang.FR, ("", "k€")), (Lang.EN, ("€", "k"))])
+def test_a_box_stands_in_its_unit_as_amounts_are_written(
+    scenario: ScenarioData, lang: Lang, marks: tuple[str, str]
+) -> None:
+    page = Page(scenario, lang)
+    assert list_unit_marks(page.axes, lang) == marks
+    box = re.search(r'<span class="boxed">(.*?)<input[^>]*aria-label="([^"]*)"[^>]*>(.*?)</div>', page.frame)
+    assert box is not None
+    told = [re.sub("<[^>]*>", "", part) for part in box.groups()]
+    assert (told[0], told[2]) == marks
+    assert told[1].endswith(f"({''.join(marks)})")
 
 
 def test_english_holds_no_french(scenario: ScenarioData) -> None:

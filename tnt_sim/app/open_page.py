@@ -308,12 +308,12 @@ class OpenPage:
     def _render_frame(self) -> str:
         """Return the whole page as it opens."""
         scenario, lang = self.scenario, self.lang
-        spec, unit = scenario.spec, page_settings.select_unit(self.axes)
+        spec, (before, after) = scenario.spec, page_settings.list_unit_marks(self.axes, lang)
         values = page_settings.format_axis_values(self.axes, self.state, lang)
         axes = [
             {
                 "k": axis.k, "id": axis.id, "title": axis.title, "below": axis.below, "top": axis.k == 0,
-                "unit": unit[0], "step": page_settings.compute_step(axis.written_cents),
+                "before": before, "after": after, "step": page_settings.compute_step(axis.written_cents),
                 "box": values[f"box-{axis.k}"]["value"], **values[f"amount-{axis.k}"],
                 "told": Markup(self._sent[f"axis-{axis.k}"]),
             }

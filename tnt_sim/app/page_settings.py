@@ -56,10 +56,15 @@ def list_axes(scenario: ScenarioData) -> list[Axis]:
 
 
 def select_unit(axes: list[Axis]) -> tuple[str, int]:
-    """Return the unit of the number boxes: millions from ten million up, thousands from ten thousand."""
+    """Return scale and cents of the unit of the boxes: millions from ten million up, thousands from 10,000."""
     largest = max((axis.written_cents for axis in axes), default=0)
-    scale, factor = next((pair for pair in _UNITS if largest >= 10 * pair[1]), _UNITS[-1])
-    return get_currency().build_unit(scale), factor
+    return next((pair for pair in _UNITS if largest >= 10 * pair[1]), _UNITS[-1])
+
+
+def list_unit_marks(axes: list[Axis], lang: Lang) -> tuple[str, str]:
+    """Return what stands before and after a number box, as a language writes an amount: « … M€ », €…M."""
+    before, after = get_currency().add_to("0", select_unit(axes)[0], lang).split("0")
+    return before.rstrip(), after.lstrip()
 
 
 def parse_box(text: str, unit: tuple[str, int]) -> int:
