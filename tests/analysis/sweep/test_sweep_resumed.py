@@ -19,8 +19,10 @@ from tnt_sim.analysis.sweep.plan import SweepPlan, build_plan
 from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.analysis.sweep.store import EVIDENCE, SCHEMA, SweepStore
 from tnt_sim.disk import encode_parquet
+from tnt_sim.engine import optimise
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.solve.methods.tie_break import TieBreakResult
 
 
 @pytest.fixture
@@ -68,6 +70,28 @@ def test_certificates_are_replayed(tmp_path: Path, asked: list[int]) -> None:
     assert lists(second) == lists(first)
     for point in (*second.free, *second.nested):
         assert (point.proof, point.status, point.settled) == (Proof.PROVED, Status.OPTIMAL, True)
+
+
+def test_the_kernel_that_found_a_point_breaks_its_ties_again(
+    tmp_path: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Resuming searches nothing that the sweep did not search, and every list is canonical again."""
+    _, plan = case_and_plan(tmp_path)
+    first = stored(plan, tmp_path / "points")
+    assert {point.method for point in (*first.free, *first.nested)} <= {"tree", "blocks"}
+    searched: list[object] = []
+    search = optimise.find_canonical_point
+
+    def counted(*arguments: Any) -> TieBreakResult:
+        searched.append(arguments)
+        return search(*arguments)
+
+    monkeypatch.setattr(optimise, "find_canonical_point", counted)
+    asked.clear()
+    second = again(plan, tmp_path / "points")
+    assert (asked, searched) == ([], [])
+    assert lists(second) == lists(first)
+    assert all(point.canonical for point in (*second.free, *second.nested))
 
 
 def _weaker(row: dict[str, Any]) -> None:

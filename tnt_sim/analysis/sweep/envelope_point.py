@@ -35,6 +35,7 @@ from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.rules.second_reading.rows import ChoiceColumns
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.solve.methods.exact_kernels import WORDS
 from tnt_sim.verify.allocation_reading import (
     Allocation,
     AllocationReading,
@@ -293,9 +294,12 @@ class Settler:
     def verify_tie_break(self, problem: Problem, proved: Point, seconds: float | None) -> Point | None:
         """Break the ties of a proven point again; None if another list comes first among its equals.
 
-        Certificates cover the stages alone. Where time ends first, the point is no longer said to be canonical.
+        Certificates cover the stages alone. Where time ends first, the point is no longer said to be canonical. A
+        kernel that found the point finds it again at once, but may not apply once the value is kept by a row.
         """
-        options = OptimiseOptions(kept_values=proved.values, prove=False, backend=self.backend)
+        by_kernel = len(problem.stages) == 1 and proved.method in WORDS.values()
+        kept = () if by_kernel else proved.values
+        options = OptimiseOptions(kept_values=kept, prove=False, backend=self.backend)
         answer = optimise(problem, options, clock=self._build_clock(seconds), warm=self.warm)
         first, known = answer.allocation, proved.allocation
         if first is None or known is None or not answer.canonical:
