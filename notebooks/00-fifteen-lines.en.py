@@ -104,7 +104,7 @@ assert set(comparison.to_dataframe()["dossier"]) == {"D", "E", "G", "H"}
 # %% [markdown]
 # ## Try this
 #
-# - Change the rule: `tnt.rules` has ten kinds, and `min="1"` requires one of the two requests.
+# - Change the rule: `tnt.rules` has eleven kinds, and `min="1"` requires one of the two requests.
 # - `scenario.solve()` in a cell of its own shows the decision; `.explain("G")` says what G lacks.
 # - With your table: `tnt.Scenario.from_frame(df, envelopes="2 M€", columns={"requested": "Amount"}, …)`, then [your
 #   data](09-your-data.en.ipynb).

@@ -104,7 +104,7 @@ assert set(comparison.to_dataframe()["dossier"]) == {"D", "E", "G", "H"}
 # %% [markdown]
 # ## À essayer
 #
-# - Changez la règle : `tnt.rules` en a dix sortes, `min="1"` exige l’une des deux demandes.
+# - Changez la règle : `tnt.rules` en a onze sortes, `min="1"` exige l’une des deux demandes.
 # - `scenario.solve()` dans une cellule à part montre la décision ; `.explain("G")` dit ce qui manque à G.
 # - Avec votre table : `tnt.Scenario.from_frame(df, envelopes="2 M€", columns={"requested": "Montant"}, …)`, puis [vos
 #   données](09-vos-donnees.ipynb).

@@ -234,8 +234,7 @@ _HEAD = {
 Le RGAA 4.1 a 13 thèmes et 106 critères. Chacun a été lu sur deux pages : la note de décision, en français et en
 anglais, en clair et en sombre, et la page du planificateur. C’est une évaluation interne. **Aucun lecteur d’écran
 n’a été essayé**, et aucun auditeur extérieur n’a relu ce tableau. La
-[déclaration](accessibility-statement.md) est un modèle que votre organisme complète et publie. Cette page vient de
-`docs/accessibilite.csv` par `python tools/docs.py write`.
+[déclaration](accessibility-statement.md) est un modèle que votre organisme complète et publie.
 """,
     Lang.EN: """# Accessibility
 
@@ -244,8 +243,7 @@ n’a été essayé**, et aucun auditeur extérieur n’a relu ce tableau. La
 RGAA 4.1, the French standard of accessibility, has 13 themes and 106 criteria. Each was read on two pages: the
 decision note, in French and in English, light and dark, and the planner’s page. This is an internal evaluation.
 **No screen reader was tried**, and no outside auditor has read this table. The
-[statement](accessibility-statement.md) is a model that your organisation completes and publishes. This page comes
-from `docs/accessibilite.csv` through `python tools/docs.py write`.
+[statement](accessibility-statement.md) is a model that your organisation completes and publishes.
 """,
 }
 _HOW = {

@@ -18,7 +18,7 @@ _HEAD = {
 
 {twin}
 
-Cette page reprend l’aide de chaque commande (`tnt-sim VERBE --help`) ; `tools/docs.py write` l’écrit.
+Cette page reprend l’aide de chaque commande (`tnt-sim VERBE --help`).
 
 La langue d’une réponse est la première que l’on trouve dans cet ordre : `--lang fr` ou `--lang en`, avant ou après
 le verbe ; la variable `TNT_SIM_LANG` ; `locale` dans le scénario, s’il l’écrit ; `LC_ALL`, `LC_MESSAGES` puis
@@ -30,7 +30,7 @@ La complétion des noms s’installe par `tnt-sim --install-completion` (bash, z
 
 {twin}
 
-This page repeats the help of each command (`tnt-sim VERB --help --lang en`); `tools/docs.py write` writes it.
+This page repeats the help of each command (`tnt-sim VERB --help --lang en`).
 
 The language of an answer is the first that is found in this order: `--lang fr` or `--lang en`, before or after the
 verb; the variable `TNT_SIM_LANG`; `locale` in the scenario, if it is there; `LC_ALL`, `LC_MESSAGES`, then `LANG`;

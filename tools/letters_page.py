@@ -33,8 +33,7 @@ _HEAD = {
 
 {twin}
 
-**Données SYNTHÉTIQUES** : aucun de ces dossiers n’existe. `python tools/docs.py write` produit cette page à partir
-du code et de deux scénarios.
+**Données SYNTHÉTIQUES** : aucun de ces dossiers n’existe. Les exemples viennent de deux scénarios.
 
 `tnt-sim export RUN --format publipostage` écrit un courrier par ligne : `Phrase` et `Motif` sont ceux de cette
 page, dans la langue de `--lang`. `export --format demarche` et `send` reprennent le même motif. Une phrase ne
@@ -65,8 +64,8 @@ mentions.
 
 {twin}
 
-**SYNTHETIC data**: none of these applications exists. `python tools/docs.py write` makes this page from the code
-and from two scenarios, whose own titles and conditions are in French.
+**SYNTHETIC data**: none of these applications exists. The examples come from two scenarios,
+whose own titles and conditions are in French.
 
 `tnt-sim export RUN --format publipostage` writes one letter per row: `Phrase` and `Motif` are those of this page,
 in the language of `--lang`. `export --format demarche` and `send` repeat the same reason. A sentence contains no

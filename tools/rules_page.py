@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from block_yaml import write_block
+from condition_tables import ANCHOR, render_columns, render_conditions
 from rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS
 from site_languages import link_to_twin
 from typography import typeset
@@ -32,21 +34,22 @@ _HEAD = {
 {twin}
 
 Chaque règle a un exemple, sa phrase et sa formule. `tnt-sim show SCENARIO --model` écrit les mêmes phrases pour
-votre scénario. La grammaire lit chaque exemple avant que `python tools/docs.py write` ne produise cette page.
+votre scénario.
 
 Formules : `x_i` vaut 1 si le dossier i est financé, sinon 0 ; `g_i` est son montant en euros ; `Σ{{…}}` somme les
-dossiers que les accolades désignent, dans la notation des sélecteurs ; `[…]` vaut 1 si son contenu est vrai.
+dossiers que les accolades désignent, dans la notation des [conditions](#{conditions}) ; `[…]` vaut 1 si
+son contenu est vrai.
 """,
     Lang.EN: """# The rule book
 
 {twin}
 
 Each rule has an example, its sentence and its formula. `tnt-sim show SCENARIO --model` writes the same sentences
-for your scenario. The grammar reads each example before `python tools/docs.py write` makes this page.
+for your scenario.
 
 Formulas: `x_i` is 1 if application i is funded, else 0; `g_i` is its amount in euros; `Σ{{…}}` sums the
-applications that the braces name, in the notation of selectors; `[…]` is 1 if its content is true. The names in
-the examples, such as `axe-3` and `detr`, come from French programmes.
+applications that the braces name, in the notation of [conditions](#{conditions}); `[…]` is 1 if its content is
+true. The names in the examples, such as `axe-3` and `detr`, come from French programmes.
 """,
 }
 _RULES = Text("Règles", "Rules")
@@ -68,10 +71,10 @@ _WAIVER = Text(
 _ENVELOPES = Text("Enveloppes", "Envelopes")
 _GOALS = Text("Objectif", "Objective")
 _CATALOGUE = Text(
-    "Les 65 règles du catalogue, et comment les écrire",
-    "The 65 rules of the catalogue, and how to write them",
+    "65 besoins de programmes réels, et comment les écrire",
+    "65 needs of real programmes, and how to write them",
 )
-_COLUMNS = Text("n° | règle | comment l’écrire", "no. | rule | how to write it")
+_COLUMNS = Text("n° | besoin | comment l’écrire", "no. | need | how to write it")
 
 
 def parse_fragment(text: str) -> ScenarioSpec:
@@ -85,7 +88,9 @@ def parse_fragment(text: str) -> ScenarioSpec:
 def build_rules_page(lang: Lang) -> str:
     """Return the whole text of the page in a language."""
     sections = [
-        _HEAD[lang].format(twin=link_to_twin(lang, "reference/rules.md")),
+        _HEAD[lang].format(twin=link_to_twin(lang, "reference/rules.md"), conditions=ANCHOR),
+        *render_conditions(lang),
+        *render_columns(lang),
         *_render_rules(lang),
         *_render_grants(lang),
         *_render_caps(lang),
@@ -98,7 +103,7 @@ def build_rules_page(lang: Lang) -> str:
 
 
 def _render_sample(yaml: str, sentence: str, formula: str) -> Iterator[str]:
-    yield f"```yaml\n{yaml}\n```\n"
+    yield f"```yaml\n{write_block(yaml)}\n```\n"
     yield f"- {sentence}" + (f"\n- `{formula}`\n" if formula else "\n")
 
 
@@ -107,7 +112,7 @@ def _render_rules(lang: Lang) -> Iterator[str]:
     mark = "\u00a0:" if lang is Lang.FR else ":"
     for kind in load_rule_kinds().values():
         yield f"### `{kind.name}`{mark} {kind.label.in_(lang)}\n"
-        yield f"```yaml\n{kind.example}\n```\n"
+        yield f"```yaml\n{write_block(kind.example)}\n```\n"
         for rule in parse_fragment(kind.example).rules:
             yield f"- {describe_rule(rule, lang)}\n- `{format_rule_formula(rule)}`\n"
     yield f"{_HARDNESS.in_(lang)}\n"
@@ -135,7 +140,7 @@ def _render_caps(lang: Lang) -> Iterator[str]:
 def _render_envelopes(lang: Lang) -> Iterator[str]:
     yield f"## {_ENVELOPES.in_(lang)}\n"
     for text in ENVELOPES:
-        yield f"```yaml\n{text}\n```\n"
+        yield f"```yaml\n{write_block(text)}\n```\n"
         programme = parse_fragment(text).programme
         givers = find_gaining_envelopes(programme)
         for spec, _ in programme.walk():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from condition_tables import ANCHOR
 from site_languages import link_to_twin
 from typography import typeset
 
@@ -18,8 +19,8 @@ _HEAD = {
 
 {twin}
 
-Cette page vient du schéma que la grammaire donne (`python tools/docs.py write`). Votre éditeur peut lire le même
-schéma, [`scenario.schema.json`](../../../scenarios/scenario.schema.json), pour compléter les clés :
+Cette page nomme chaque clé qu’un scénario peut contenir. Votre éditeur peut les compléter, s’il lit le schéma
+[`scenario.schema.json`](../../../scenarios/scenario.schema.json) :
 
 ```yaml
 # yaml-language-server: $schema=scenario.schema.json
@@ -32,8 +33,8 @@ obligatoires (un scénario qui en étend un autre peut les laisser à celui-ci).
 
 {twin}
 
-This page comes from the schema that the grammar gives (`python tools/docs.py write`). Your editor can read the
-same schema, [`scenario.schema.json`](../../../scenarios/scenario.schema.json), to complete keys:
+This page names each key that a scenario may have. Your editor can complete them, if it reads the schema
+[`scenario.schema.json`](../../../scenarios/scenario.schema.json):
 
 ```yaml
 # yaml-language-server: $schema=scenario.schema.json
@@ -58,7 +59,6 @@ _KINDS = {
 _OR = Text(" ou ", " or ")
 _LIST = Text("liste de ", "list of ")
 _NAMED = Text("{nom: ", "{name: ")
-_SELECTOR = Text("sélecteur", "selector")
 _HINTS = {
     "Money": Text("montant", "amount"),
     "A rate": Text("taux", "rate"),
@@ -156,7 +156,7 @@ def _parts(node: Mapping[str, Any], lang: Lang) -> Iterator[str]:
 
 def _link(ref: str, lang: Lang) -> str:
     name = ref.rpartition("/")[2]
-    return f"[{_SELECTOR.in_(lang)}](rules.md)" if name == "Selector" else f"[{name}](#{name.lower()})"
+    return f"[condition](rules.md#{ANCHOR})" if name == "Selector" else f"[{name}](#{name.lower()})"
 
 
 def _default(node: Mapping[str, Any]) -> str:

@@ -302,19 +302,19 @@ FromXlsxOption = Annotated[
 ]
 SheetOption = Annotated[
     str | None,
-    typer.Option("--sheet", metavar=N_("SHEET"), help=N_("With --from: the sheet of the workbook.")),
+    typer.Option("--sheet", metavar=N_("SHEET"), help=N_("The sheet of the workbook that is the table.")),
 ]
 EncodingOption = Annotated[
     str | None,
     typer.Option(
         "--encoding",
         metavar=N_("NAME"),
-        help=N_("With --from: the encoding of the CSV, utf-8 or cp1252 (Excel)."),
+        help=N_("The encoding of the CSV, utf-8 or cp1252 (Excel)."),
     ),
 ]
 HeaderRowOption = Annotated[
     int | None,
-    typer.Option("--header-row", metavar="N", min=1, help=N_("With --from: the row of the headers.")),
+    typer.Option("--header-row", metavar="N", min=1, help=N_("The row of the table's headers.")),
 ]
 
 
