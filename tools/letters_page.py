@@ -29,7 +29,7 @@ FLAGSHIP = ROOT / "scenarios" / "tnt-2021.yaml"
 REASONS = ROOT / "scenarios" / "motifs.yaml"
 _FIGURE = re.compile(r"\d[\d\s\u202f\u00a0.,]*")
 _HEAD = {
-    Lang.FR: """# Courriers : le livre des phrases
+    Lang.FR: """# Phrases des courriers
 
 {twin}
 
@@ -60,7 +60,7 @@ donne pas. Les mentions viennent de `tnt_sim/data/legal-wording.yaml`, où l’a
 `export --wording FICHIER` prend une copie que votre service juridique a modifiée. Aucun juriste n’a relu ces
 mentions.
 """,
-    Lang.EN: """# Letters: the sample book
+    Lang.EN: """# Sentences of the letters
 
 {twin}
 
