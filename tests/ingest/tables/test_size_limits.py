@@ -143,7 +143,7 @@ def test_workbook_bytes_and_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert refused(tmp_path, "d.xlsx", good).startswith("zip_bomb d.xlsx — ")
 
 
-def test_parquet_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parquet_file_of_too_many_cells_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = io.BytesIO()
     pl.DataFrame({"dossier": ["A", "B"], "title": ["x", "y"]}).write_parquet(data)
     monkeypatch.setattr(parquet, "MAX_CELLS", 3)
