@@ -49,7 +49,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_the_page_of_the_docs_decides_as_the_file_does(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(SCENARIO.parent)
     page = (ROOT / f"docs/{lang}/tutorials/foreign-programme.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.S)
     names: dict[str, object] = {}
