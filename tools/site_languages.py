@@ -14,7 +14,7 @@ from posixpath import dirname, join, normpath, relpath
 OTHER: Mapping[str, str] = {"fr": "en", "en": "fr"}
 SWITCH: Mapping[str, str] = {"fr": "In English", "en": "En français"}
 PAGES: Mapping[str, Sequence[str]] = {
-    "fr": ("docs/fr/*.md", "docs/fr/*/*.md", "docs/fr/gallery/*.rst", "docs/glossary.md", "notebooks/*.ipynb"),
+    "fr": ("docs/fr/*.md", "docs/fr/*/*.md", "docs/fr/gallery/*.rst", "notebooks/*.ipynb"),
     "en": (
         "docs/en/*.md", "docs/en/*/*.md", "docs/en/gallery/*.rst", "docs/*.md", "docs/decisions/*.md",
         "notebooks/*.en.ipynb", "scenarios/data/README.md", "CHANGELOG.md", "CONTRIBUTING.md",
