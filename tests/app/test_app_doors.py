@@ -246,12 +246,15 @@ def a_closed_or_silent_tab_is_gone(served: Served) -> None:
     tab, silent = served.open_tab(), served.open_tab()
     assert served.say(tab, "close", {})[0] == 200
     assert served.say(tab, "events", {"do": "reset"})[0] == 410
-    until = time.monotonic() + 3
     stays = served.open_tab()
-    while time.monotonic() < until:
-        assert served.say(stays, "stay", {})[0] == 200
-        time.sleep(0.2)
-    assert served.say(silent, "stay", {})[0] == 410
+    for _ in range(4):  # a busy machine looks for silent tabs later
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            assert served.say(stays, "stay", {})[0] == 200
+            time.sleep(0.2)
+        if served.say(silent, "stay", {})[0] == 410:
+            break
+    assert served.say(silent, "events", {"do": "reset"})[0] == 410
     assert served.say(stays, "events", {"do": "reset"})[0] == 200
     first = served.open_tab()
     for _ in range(60):
