@@ -9,16 +9,20 @@ from typing import Any
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
-_HEAD = """# Les documents JSON
+_HEAD = """# The JSON documents
 
-Ce fichier est produit par `python tools/docs.py write`, des classes dont `--json` écrit les documents.
-*This file is generated from the classes that the documents of `--json` are written from.*
+This page comes from the classes that the documents of `--json` are written from (`python tools/docs.py write`).
 
-`tnt-sim schema` donne la liste des schémas, `tnt-sim schema NOM` le schéma entier. Les montants (`…_cents`)
-sont en centimes entiers. Un *décimal* est un texte, exact s’il tient en 12 décimales. Une clé suivie de `?` peut
-manquer.
+`tnt-sim schema` lists the schemas, `tnt-sim schema NAME` prints one whole. Amounts (`…_cents`) are whole cents. A
+*decimal* is a text, exact where 12 decimals are enough. A key with `?` may be missing.
 """
-_PLAIN = {"string": "texte", "integer": "entier", "number": "nombre", "boolean": "oui ou non", "null": "null"}
+_PLAIN = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "null": "null",
+}
 
 
 def schemas() -> str:
@@ -26,7 +30,7 @@ def schemas() -> str:
     parts = [_HEAD]
     for name, (_, what) in DOCUMENTS.items():
         schema = json.loads(render_schema(name))
-        parts.append(f"## {name}\n\n{what.in_(Lang.FR)}.\n\n*{what.in_(Lang.EN)}.*\n")
+        parts.append(f"## {name}\n\n{what.in_(Lang.EN)}.\n")
         first = schema["$ref"].rpartition("/")[2]
         parts += _tables(first, schema["$defs"])
     return "\n".join(parts)
@@ -40,7 +44,7 @@ def _tables(first: str, classes: Mapping[str, Mapping[str, Any]]) -> Iterator[st
             continue
         if name != first:
             yield f"`{name}`\n"
-        rows = ["| clé | valeur |", "|---|---|"]
+        rows = ["| key | value |", "|---|---|"]
         needed = classes[name]["required"]
         rows += [
             f"| `{key}`{'' if key in needed else '?'} | {_type(value, classes)} |"
@@ -56,16 +60,16 @@ def _type(value: Mapping[str, Any], classes: Mapping[str, Mapping[str, Any]]) ->
         return (
             f"`{name}`"
             if "properties" in known
-            else "décimal"
+            else "decimal"
             if "pattern" in known
             else _type(known, classes)
         )
     if "anyOf" in value:
-        return " ou ".join(_type(one, classes) for one in value["anyOf"])
+        return " or ".join(_type(one, classes) for one in value["anyOf"])
     if "const" in value or "enum" in value:
         return ", ".join(f"`{json.dumps(one)}`" for one in value.get("enum", [value.get("const")]))
     if value.get("type") == "array":
-        return f"liste : {_type(value.get('items') or value['prefixItems'][0], classes)}"
+        return f"list: {_type(value.get('items') or value['prefixItems'][0], classes)}"
     if value.get("type") == "object":
         values = value["additionalProperties"]
         return f"par nom : {'toute valeur' if values is True else _type(values, classes)}"
