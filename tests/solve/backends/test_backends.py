@@ -21,9 +21,9 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError, UsageError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.solve.backends import pulp_bridge
+from tnt_sim.solve.backends import highs, pulp_bridge
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.backends.highs import HighsBackend, compute_absolute_gap, import_highspy
+from tnt_sim.solve.backends.highs import HighsBackend, compute_absolute_gap, import_highspy, is_near_step
 from tnt_sim.solve.backends.pulp_bridge import PulpBackend, to_pulp, write_lp
 from tnt_sim.solve.backends.registry import get_backend, list_available_backends, list_independent_backends
 
@@ -90,6 +90,14 @@ def test_the_absolute_gap_is_below_one_step_of_the_objective() -> None:
     assert compute_absolute_gap(model.with_objective(np.array([0, 0, 0]), Sense.MINIMISE)) == 0
     assert compute_absolute_gap(dataclasses.replace(model, integer=np.array([True, False, True]))) == 0
     assert compute_absolute_gap(dataclasses.replace(model, integer=np.array([True, True, False]))) > 0
+
+
+def test_a_value_between_two_steps_is_solved_again_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_near_step(-21.0, 7.0)
+    assert not is_near_step(21.5, 7.0)
+    monkeypatch.setattr(highs, "is_near_step", lambda *_: False)
+    model = knapsack(1)
+    check_optimal(model, HighsBackend().solve(model), best_of(model))
 
 
 @pytest.mark.parametrize("sense", list(Sense))
@@ -277,7 +285,6 @@ def test_figures_too_long_for_a_file_are_refused() -> None:
 
 
 def test_a_bad_option_is_an_error() -> None:
-    from tnt_sim.solve.backends import highs
 
     with pytest.raises(SolverError):
         highs._set_options(import_highspy().Highs(), {"no_such_option": 1}, "HiGHS")

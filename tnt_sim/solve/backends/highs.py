@@ -233,6 +233,11 @@ def compute_absolute_gap(model: LinearModel) -> float:
     return BELOW_ONE_STEP * float(np.gcd.reduce(np.abs(model.objective[used])))
 
 
+def is_near_step(value: float, step: float) -> bool:
+    """Whether a value is within 0.05 steps of one that the objective can take."""
+    return abs(value / step - round(value / step)) <= 0.05
+
+
 def _pass_model(
     highs: Any, model: LinearModel, relax: bool, solver: str, unit: FloatArray | None = None
 ) -> None:
@@ -411,8 +416,13 @@ def solve_here(
     _run(module, highs, watch)
     mip = not relax and bool(model.integer.any())
     answer = _read(highs, _read_termination(highs, limits, solver), mip, solver, watch, began)
-    if answer.termination is Termination.OPTIMAL and answer.bound is not None and gap:
-        answer = replace(answer, bound=answer.objective)  # no value lies between the two
+    if gap and answer.termination is Termination.OPTIMAL and answer.objective is not None:
+        if is_near_step(answer.objective, gap / BELOW_ONE_STEP):
+            answer = replace(answer, bound=answer.objective)  # no value lies between the two
+        else:  # fractions of columns make up a part of a step: the bound may hide a better value
+            _set_options(highs, {"mip_abs_gap": 0.0}, solver)
+            _run(module, highs, watch)
+            answer = _read(highs, _read_termination(highs, limits, solver), mip, solver, watch, began)
     return refuse_non_finite(answer)
 
 
