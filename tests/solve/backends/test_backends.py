@@ -285,7 +285,6 @@ def test_figures_too_long_for_a_file_are_refused() -> None:
 
 
 def test_a_bad_option_is_an_error() -> None:
-
     with pytest.raises(SolverError):
         highs._set_options(import_highspy().Highs(), {"no_such_option": 1}, "HiGHS")
     with pytest.raises(SolverError):
