@@ -92,6 +92,23 @@ def test_the_absolute_gap_is_below_one_step_of_the_objective() -> None:
     assert compute_absolute_gap(dataclasses.replace(model, integer=np.array([True, True, False]))) > 0
 
 
+@pytest.mark.parametrize("relax", [False, True])
+def test_highs_is_given_the_absolute_gap_of_a_whole_model(
+    relax: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, set_options = list[dict[str, Any]](), highs._set_options
+
+    def record(solver: Any, options: dict[str, Any], name: str) -> None:
+        seen.append(options)
+        set_options(solver, options, name)
+
+    monkeypatch.setattr(highs, "_set_options", record)
+    model = knapsack(1)
+    HighsBackend().solve(model, relax=relax)
+    assert [one["mip_abs_gap"] for one in seen] == [0.0 if relax else compute_absolute_gap(model)]
+    assert compute_absolute_gap(model) > 0
+
+
 def test_a_value_between_two_steps_is_solved_again_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_near_step(-21.0, 7.0)
     assert not is_near_step(21.5, 7.0)
