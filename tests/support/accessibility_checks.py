@@ -77,6 +77,11 @@ _FOCUSED = """
 }
 """
 MOST_STOPS = 400
+SETTLE_MS = 300
+
+
+def _is_seen(stop: dict[str, Any]) -> bool:
+    return bool(stop["line"] and stop["inside"])
 
 
 def _walk(page: Any) -> tuple[list[dict[str, Any]], bool]:
@@ -88,13 +93,16 @@ def _walk(page: Any) -> tuple[list[dict[str, Any]], bool]:
         stop = page.evaluate(_FOCUSED)
         if stop is None or stop["again"]:
             return stops, stop is None or len(stops) > 1
+        if not _is_seen(stop):  # the page may still be scrolling, or be drawn anew
+            page.wait_for_timeout(SETTLE_MS)
+            stop = page.evaluate(_FOCUSED) or stop
         stops.append(stop)
     return stops, True
 
 
 def check_focus(page: Any) -> list[str]:
     """Stops of the keyboard without a visible outline, or out of sight."""
-    return [stop["html"] for stop in _walk(page)[0] if not (stop["line"] and stop["inside"])]
+    return [stop["html"] for stop in _walk(page)[0] if not _is_seen(stop)]
 
 
 def check_keyboard(page: Any) -> list[str]:
