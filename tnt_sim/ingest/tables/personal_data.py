@@ -162,8 +162,11 @@ def _read_column(
     values: pl.Series, by_header: PersonalKind | None, patterns: Sequence[tuple[PersonalKind, str]]
 ) -> PersonalColumn | None:
     """Return a column if its header or some of its cells look personal."""
-    text = _convert_to_text(values)
     coded = values.dtype.is_numeric() or values.dtype.is_temporal()
+    is_text = not coded and values.dtype != pl.Boolean
+    if values.null_count() == values.len() or (by_header is None and not is_text):
+        return None
+    text = _convert_to_text(values)
     if by_header is PersonalKind.SOLE_TRADER:
         n_traders = int(_select_traders(text).sum())
         return PersonalColumn(values.name, by_header, n_traders, True) if n_traders else None
@@ -171,7 +174,7 @@ def _read_column(
         n_filled = int((text != "").sum())
         if n_filled and not _is_choice(text, by_header):
             return PersonalColumn(values.name, by_header, n_filled, True)
-    if coded or values.dtype == pl.Boolean:
+    if not is_text:
         return None
     suspects = text.filter(text.str.contains(_SUSPECT))
     for kind, pattern in patterns:
