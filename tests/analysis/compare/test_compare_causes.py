@@ -178,3 +178,40 @@ def test_a_page_names_no_key_and_says_what_changes(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == ["Envelope", "Rule", "Condition", "Objective"]
     before, after = (sum(side.map_granted_cents().values()) for side in found.sides)
     assert format_amount(abs(after - before), Lang.EN) in shown[: shown.index("</section>")]
+
+
+@pytest.mark.parametrize(
+    ("change", "french", "english"),
+    [
+        ({"off": True}, "Arrêtée.", "Switched off."),
+        (None, "Absente de ce scénario.", "Not in this scenario."),
+        (
+            {"valid": {"until": "2026-01-31"}},
+            "Pour chaque département, le montant accordé ne dépasse pas 14,50\u00a0€. "
+            "Pas en vigueur ce jour-là (jusqu'au 31 janvier 2026).",
+            "For each department, the amount granted does not exceed €14.50. "
+            "Not in force on that day (until 31 January 2026).",
+        ),
+    ],
+)
+def test_a_rule_that_does_not_apply_on_one_side_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any] | None, french: str, english: str
+) -> None:
+    """A rule switched off keeps its sentence in the file: it must not stand on both sides."""
+    draw(tmp_path, 0)
+    one = written(tmp_path, "one", "rules.dep")
+    if change is not None:
+        monkeypatch.setitem(CHANGES, "rules.dep", {"rules": [RULE | change]})
+    two = written(tmp_path, "two", *(["rules.dep"] if change is not None else []))
+    for first, other in ((one, two), (two, one)):
+        found = tnt.compare(first, other)
+        for lang, stands, apart in (
+            (Lang.FR, "Pour chaque département, le montant accordé ne dépasse pas 14,50\u00a0€.", french),
+            (Lang.EN, "For each department, the amount granted does not exceed €14.50.", english),
+        ):
+            texts = [stands, apart] if first is one else [apart, stands]
+            assert [row[2:] for row in list_differences(found, lang)] == [texts]
+            page = unescape(render_report_html(found.build_report(), lang))
+            terminal = " ".join(str(line) for line in render_report(found.build_report(), lang, 400))
+            assert apart in page
+            assert apart in terminal

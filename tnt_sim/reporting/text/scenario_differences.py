@@ -12,7 +12,8 @@ from tnt_sim.analysis.compare.comparison import ComparedRuns
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import localise_amounts
 from tnt_sim.reporting.text.change_words import describe_setting, get_kind, get_place
-from tnt_sim.reporting.text.scenario_entries import describe_eligibility
+from tnt_sim.reporting.text.scenario_entries import describe_eligibility, describe_remark
+from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kinds.registry import describe_rule
 from tnt_sim.scenario.objective_text import describe_stage
 
@@ -93,4 +94,9 @@ def _describe_entry(side: ComparedRun, path: str, lang: Lang) -> str:
     section, _dot, name = path.partition(".")
     words: Mapping[str, Any] = {"eligibility": describe_eligibility, "rules": describe_rule}
     entry = next((one for one in getattr(spec, section) if one.id == name), None)
-    return NONE if entry is None else str(words[section](entry, lang))
+    if entry is None:
+        return _("Not in this scenario.").in_(lang)
+    if entry.off:
+        return _("Switched off.").in_(lang)
+    sentence, remark = str(words[section](entry, lang)), describe_remark(entry, spec.date, lang)
+    return f"{sentence} {capitalise(remark)}." if remark else sentence
