@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from tnt_sim.domain.portfolio import STATES
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.ingest.forms.mapping import DuplicatesName, FormatName
 from tnt_sim.ingest.tables.headers import normalise_header
@@ -37,6 +38,24 @@ TYPE_WORDS: Mapping[str, str] = {
 """Canonical applicant types by the words of forms and of the register of companies."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {"state": STATE_WORDS, "applicant_type": TYPE_WORDS}
+
+
+def has_state(values: Iterable[str]) -> bool:
+    """Return whether one of the values is the state of an application.
+
+    >>> has_state(["Complet", "Accepté"]), has_state(["Complet"])
+    (True, False)
+    """
+    return any(value in STATES or normalise_header(value) in STATE_WORDS for value in values)
+
+
+def can_be_states(values: Sequence[str]) -> bool:
+    """Return whether values can be states, perhaps in words of the office, and not legal forms.
+
+    >>> can_be_states(["Complet", "Instruit"]), can_be_states(["Commune", "SIVOM"])
+    (True, False)
+    """
+    return has_state(values) or not any(normalise_header(value) in TYPE_WORDS for value in values)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.errors import DataError, Defects, suggest_name
 from tnt_sim.i18n.message import _
 from tnt_sim.ingest.forms.form_table import FormField, FormTable
-from tnt_sim.ingest.forms.layouts import Layout
+from tnt_sim.ingest.forms.layouts import Layout, can_be_states
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From, MappedField
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 
@@ -165,6 +165,8 @@ def has_fitting_cells(name: str, field_: FormField) -> bool:
         return field_.kind in ("number", "choice") or _has_mostly_numbers(field_)
     if kind is ColumnKind.WHEN:
         return field_.kind in ("date", "text")
+    if name == "state" and not can_be_states(field_.text.filter(field_.text != "").unique().to_list()):
+        return False
     return field_.kind != "date"
 
 

@@ -13,7 +13,7 @@ from tnt_sim.errors import DataError, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.numbers import EURO, get_currency
 from tnt_sim.ingest.forms.form_table import filter_column, infer_kind
-from tnt_sim.ingest.forms.layouts import WORDS
+from tnt_sim.ingest.forms.layouts import WORDS, can_be_states, has_state
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW
 from tnt_sim.ingest.intake.currency import simplify_amounts
 from tnt_sim.ingest.intake.header_words import (
@@ -22,6 +22,7 @@ from tnt_sim.ingest.intake.header_words import (
     find_factor,
     identify_header,
     identify_role,
+    is_of_application,
     is_scale_unclear,
     strip_units,
 )
@@ -38,6 +39,8 @@ MAP_YEAR = 2026
 _ENOUGH = 0.5
 """Share of the cells that must read as what the header says."""
 _LONG_TEXT = 40
+_MOST_STATES = 12
+"""Most values of a column of states in words of the office: each of them is a question."""
 NOTHING = r"^\s*(?:[-–—/.]|n/?a|null|nc|n.ant|sans objet|s\.?o\.?)\s*$"
 """Cells of a column of numbers or days that say that there is nothing."""
 
@@ -120,10 +123,9 @@ def identify_columns(
                 table.labels[other]
                 for other in cells
                 if other != k and other not in by_position and _get_canonical_name(table.labels[other]) == name
-                and _measure_fit(name, cells[other], table.labels[other], table.decimal) >= _ENOUGH
+                and _can_be(name, cells[other], table.labels[other], table.decimal)
             )  # fmt: skip
             money = CANONICAL[name] is ColumnKind.MONEY
-            known = identify_header(label)
             readings.append(
                 ColumnReading(
                     k,
@@ -134,7 +136,7 @@ def identify_columns(
                     factor=find_factor(label) if money else 1,
                     rivals=rivals,
                     as_granted=as_granted and name == "requested",
-                    certain=name in stated or (known is not None and known[1] < 50),
+                    certain=name in stated or _is_certain(name, column, label, table.decimal),
                 )
             )
         elif label == SOURCE_ROW:
@@ -201,7 +203,38 @@ def _assign_names(
             continue
         if _measure_fit(name, cells[k], table.labels[k], table.decimal) >= _ENOUGH:
             result[name] = k
+    if "state" not in {*stated, *result}:
+        rest = [k for __, k, name in sorted(offers) if name == "state" and k not in result.values()]
+        own = [k for k in rest if _has_own_states(cells[k], table.labels[k])]
+        if own:
+            result["state"] = own[0]
     return result
+
+
+def _can_be(name: str, column: RawColumn, label: str, decimal: str | None) -> bool:
+    if name == "state" and _has_own_states(column, label):
+        return True
+    return _measure_fit(name, column, label, decimal) >= _ENOUGH
+
+
+def _is_certain(name: str, column: RawColumn, label: str, decimal: str | None) -> bool:
+    """Return whether a known header says what the column is, and states are mostly in the usual words."""
+    known = identify_header(label)
+    if known is None or known[1] >= 50:
+        return False
+    return name != "state" or _measure_fit(name, column, label, decimal) >= _ENOUGH
+
+
+def _has_own_states(column: RawColumn, label: str) -> bool:
+    """Return whether a column under a header of states has states in words of the office, to be asked about.
+
+    « Statut » alone may be a legal form or anything else: one of its values must then be a usual state.
+    """
+    texts = read_text(column).filter(column.select_filled())
+    values = texts.unique().to_list()
+    if not values or len(values) > _MOST_STATES or infer_kind(column) not in ("choice", "text"):
+        return False
+    return has_state(values) or (is_of_application(label) and can_be_states(values))
 
 
 def _find_granted(table: TableFound, cells: Mapping[int, RawColumn], used: set[int]) -> int | None:

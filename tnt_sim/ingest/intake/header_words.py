@@ -136,13 +136,15 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("envelope", r"(?:dispositif|enveloppe|fonds|dotation|programme|axe|guichet|financeur|mesure|fund)"
                  r"(?: budgetaire)?"
                  r"(?: (?:de|d|financement|sollicite|demande|demandee|sollicitee|concerne))*"),
-    ("state", r"(?:etat|statut|avancement|situation)(?: (?:de|du|d|l|la|dossier|demande|instruction))*|status"),
+    ("state", r"(?:etat|statut|avancement|situation)(?: (?:de|du|d|l|la|dossier|demande|instruction))*"),
+    ("state", r"(?:application )?status(?: of (?:the )?application)?"),
     ("other_public", r"(?:total )?(?:autres? )?(?:co ?)?(?:aides?|financements?|subventions?) publi\w+"
                      r"(?: (?:obtenu|sollicite|acquis)\w*)*"),
     ("other_state", r"autres? (?:aides?|subventions?|financements?|credits?) (?:de l )?etat"),
     ("other_private", r"(?:autres? )?(?:aides?|financements?) prives?|dons|mecenat"),
 )  # fmt: skip
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS)
+_APPLICATION = re.compile(r"\b(?:dossiers?|demandes?|instruction|applications?)\b")
 _OPINION = re.compile(r"\b(?:avis|opinion|decision|proposition|arbitrage|conclusion)\b")
 _RATE = re.compile(r"\btaux\b|\bpourcentage\b|\brate\b|^%|%$")
 _NO_AMOUNT = re.compile(
@@ -246,6 +248,15 @@ def identify_header(label: str) -> tuple[str, int] | None:
 def _can_be(name: str, label: str) -> bool:
     """Return whether a header may name a column: one with a currency names an amount."""
     return CANONICAL[name] is ColumnKind.MONEY or not has_other_sign(label)
+
+
+def is_of_application(label: str) -> bool:
+    """Return whether a header names the application itself, as « Statut du dossier » does.
+
+    >>> is_of_application("État de la demande"), is_of_application("Statut")
+    (True, False)
+    """
+    return bool(_APPLICATION.search(normalise_header(label)))
 
 
 def identify_role(label: str) -> Role | None:
