@@ -27,6 +27,7 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
+from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import Verification, of_fresh
 
@@ -35,28 +36,50 @@ CORE, BORDERLINE, EXTERIOR = "core", "borderline", "exterior"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunSnapshot:
-    """One decision: its name, scenario values by path, grants, and verification."""
+    """One decision: its name, its scenario and the values by path, grants, and verification."""
 
     name: str
-    values: Mapping[str, str]
+    spec: ScenarioSpec
+    values: Mapping[str, object]
     dossiers: pl.DataFrame
     verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """A value that a scenario writes otherwise than the first one; None where it is not written."""
+
+    path: str
+    before: object
+    after: object
+
+    @property
+    def text(self) -> str:
+        """Return "path: before → after"."""
+        before, after = ("–" if value is None else value for value in (self.before, self.after))
+        return f"{self.path}: {before} → {after}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommonCore:
     """Common core of a set of runs.
 
-    `table` has one row per application, `moves` one per application and change.
+    `table` has one row per application, `moves` one per application and change. `differences` has what
+    each run changes against the first.
     """
 
     runs: tuple[RunSnapshot, ...]
-    changes: tuple[tuple[str, ...], ...]
+    differences: tuple[tuple[ValueChange, ...], ...]
     table: pl.DataFrame
     moves: pl.DataFrame
 
     def __repr__(self) -> str:
         return f"<CommonCore of {len(self.runs)} runs, {self.table.height} dossiers>"
+
+    @property
+    def changes(self) -> tuple[tuple[str, ...], ...]:
+        """Return what each run changes against the first, as "path: before → after"."""
+        return tuple(tuple(change.text for change in own) for own in self.differences)
 
     @property
     def data(self) -> CoreDocument:
@@ -95,7 +118,7 @@ def read_run_snapshot(run_dir: Path) -> RunSnapshot:
     """Read a run folder as one of the set."""
     run = open_stored(run_dir)
     tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    return _build_snapshot(run_dir.name, tree, run.table, run.checked)
+    return _build_snapshot(run_dir.name, run.spec, tree, run.table, run.checked)
 
 
 def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
@@ -108,7 +131,8 @@ def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
     """
     if result.allocation is None:
         raise UsageError(_('"{name}" has no allocation.', name=name), code="usage.core")
-    return _build_snapshot(name, result.problem.scenario.resolve(), result.dossiers, of_fresh(result.data))
+    scenario = result.problem.scenario
+    return _build_snapshot(name, scenario.spec, scenario.resolve(), result.dossiers, of_fresh(result.data))
 
 
 def core(*runs: ResultData | str | Path) -> CommonCore:
@@ -136,17 +160,16 @@ def core(*runs: ResultData | str | Path) -> CommonCore:
 
 
 def _build_snapshot(
-    name: str, tree: Mapping[str, Any], table: pl.DataFrame, verification: Verification
+    name: str, spec: ScenarioSpec, tree: Mapping[str, Any], table: pl.DataFrame, verification: Verification
 ) -> RunSnapshot:
-    return RunSnapshot(
-        name, dict(_flatten_values(tree)), table.select("dossier", "funded", "granted_cents"), verification
-    )
+    dossiers = table.select("dossier", "funded", "granted_cents")
+    return RunSnapshot(name, spec, dict(_flatten_values(tree)), dossiers, verification)
 
 
 _WORDS = frozenset({"title", "note", "source", "solver"})
 
 
-def _flatten_values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _flatten_values(value: Any, path: str = "") -> Iterator[tuple[str, object]]:
     """Yield every value of a tree with its dotted path, list entries by id."""
     if isinstance(value, Mapping):
         for key, piece in value.items():
@@ -157,7 +180,7 @@ def _flatten_values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             name = piece.get("id", number) if isinstance(piece, Mapping) else number
             yield from _flatten_values(piece, f"{path}.{name}")
     else:
-        yield path, str(value)
+        yield path, "None" if value is None else value  # None stands for a value that is not written
 
 
 def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
@@ -173,7 +196,7 @@ def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
             _("a common core needs at least two runs. Give two run folders."),
             code="usage.core",
         )
-    changes = tuple(_list_changes(runs[0].values, run.values) for run in runs)
+    differences = tuple(_list_changes(runs[0].values, run.values) for run in runs)
     every = pl.concat([run.dossiers.with_columns(pl.lit(k).alias("run")) for k, run in enumerate(runs)])
     known = every.group_by("dossier", maintain_order=True).agg(
         pl.col("funded").sum().cast(pl.Int64).alias("n_funded"),
@@ -193,30 +216,28 @@ def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
         for held, total in zip(known["n_funded"].to_list(), known["n_runs"].to_list(), strict=True)
     ]
     table = known.with_columns(pl.Series("core_index", index, dtype=pl.String), kind.alias("class"))
-    return CommonCore(tuple(runs), changes, table, _list_moves(runs, changes))
+    return CommonCore(tuple(runs), differences, table, _list_moves(runs, differences))
 
 
-def _list_changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
-    """List "path: before → after" for each value that differs."""
-    paths = sorted({*base, *other})
+def _list_changes(base: Mapping[str, object], other: Mapping[str, object]) -> tuple[ValueChange, ...]:
     return tuple(
-        f"{path}: {base.get(path, '–')} → {other.get(path, '–')}"
-        for path in paths
+        ValueChange(path, base.get(path), other.get(path))
+        for path in sorted({*base, *other})
         if path != "id" and base.get(path) != other.get(path)
     )
 
 
-def _list_moves(runs: Sequence[RunSnapshot], changes: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+def _list_moves(runs: Sequence[RunSnapshot], differences: Sequence[tuple[ValueChange, ...]]) -> pl.DataFrame:
     """List the applications decided differently by the runs that differ from the first in one value."""
     base = runs[0].dossiers.select("dossier", pl.col("funded").alias("before"))
     result = []
-    for run, sentences in zip(runs, changes, strict=True):
-        if len(sentences) == 1:
+    for run, own in zip(runs, differences, strict=True):
+        if len(own) == 1:
             both = base.join(run.dossiers, on="dossier", how="inner", maintain_order="left")
             moved = both.filter(pl.col("before") != pl.col("funded"))
             result.append(
                 moved.select(
-                    "dossier", pl.lit(sentences[0]).alias("change"), pl.lit(run.name).alias("run"), "funded"
+                    "dossier", pl.lit(own[0].text).alias("change"), pl.lit(run.name).alias("run"), "funded"
                 )
             )
     schema = {"dossier": pl.String, "change": pl.String, "run": pl.String, "funded": pl.Boolean}

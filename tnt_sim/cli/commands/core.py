@@ -28,5 +28,5 @@ def core(run_dirs: RunsArgument, options: AnswerOptions) -> int:
     lang = parse_lang(options.lang, read_locale(run_dirs))
     decisions = find_common_core([read_run_snapshot(path) for path in run_dirs])
     hint = build_hint("core", lang, format_arguments(*run_dirs))
-    options.show(build_core_report(decisions.data), decisions.data, lang, hint)
+    options.show(build_core_report(decisions), decisions.data, lang, hint)
     return 0

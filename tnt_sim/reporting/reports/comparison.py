@@ -9,12 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.analysis.compare.common_core import CommonCore
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
-from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreRun
+from tnt_sim.analysis.compare.document import CoreDossier, CoreRun
 from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount, localise_amounts
+from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
@@ -42,8 +43,13 @@ from tnt_sim.reporting.reports.money_spread import build_spread_nodes
 from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.reporting.text.change_words import describe_cause
 from tnt_sim.reporting.text.dossier_names import label_dossiers
-from tnt_sim.reporting.text.scenario_differences import build_difference_rows, list_differences
+from tnt_sim.reporting.text.scenario_differences import (
+    build_difference_rows,
+    describe_changes,
+    list_differences,
+)
 from tnt_sim.reporting.text.vocabulary import describe_proof
+from tnt_sim.scenario.load import set_text
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.verification import Standing
@@ -382,8 +388,9 @@ _CLASSES = {
 }
 
 
-def build_core_report(document: CoreDocument) -> Report:
+def build_core_report(core: CommonCore) -> Report:
     """Return the report of a common core: the runs, the counts, and what moves borderline applications."""
+    document = core.data
     moving = [one for one in document.dossiers if one.class_ == "borderline"]
     n = len(document.runs)
     nodes: list[Node] = [
@@ -393,7 +400,7 @@ def build_core_report(document: CoreDocument) -> Report:
                 Column(
                     _("What changes"),
                     [
-                        write_both(partial(_describe_run, run, number))
+                        write_both(partial(_describe_run, core, run, number))
                         for number, run in enumerate(document.runs)
                     ],
                 ),
@@ -412,7 +419,7 @@ def build_core_report(document: CoreDocument) -> Report:
         columns = [
             Column(_("Dossier"), [one.dossier for one in moving]),
             Column(_("Index"), [one.core_index for one in moving], Kind.RATE),
-            Column(_("Moved by"), write_each(_describe_move, moving)),
+            Column(_("Moved by"), write_each(partial(_describe_move, core), moving)),
         ]
         nodes.append(build_section(_("Borderline"), columns, most=MOST_SHOWN))
     return Report(
@@ -422,9 +429,8 @@ def build_core_report(document: CoreDocument) -> Report:
     )
 
 
-def _describe_run(run: CoreRun, number: int, lang: Lang) -> str:
-    text = Items([localise_amounts(one, lang) for one in run.changes], ";").in_(lang)
-    text = text or _("same values").in_(lang)
+def _describe_run(core: CommonCore, run: CoreRun, number: int, lang: Lang) -> str:
+    text = Items(_describe_changes(core, number, lang), ";").in_(lang) or _("same values").in_(lang)
     if number == 0:
         text = _("reference").in_(lang)
     if run.rules != "shown":
@@ -432,13 +438,23 @@ def _describe_run(run: CoreRun, number: int, lang: Lang) -> str:
     return text
 
 
-def _describe_move(entry: CoreDossier, lang: Lang) -> str:
-    """Write a move: « entre : programme.amount: 88 M€ → 90 M€ »."""
+def _describe_changes(core: CommonCore, number: int, lang: Lang) -> list[str]:
+    """Write what a run changes against the first one, in words."""
+    values = [
+        (change.path, [None if value is None else set_text(value) for value in (change.before, change.after)])
+        for change in core.differences[number]
+    ]
+    return describe_changes(values, [core.runs[0].spec, core.runs[number].spec], lang)
+
+
+def _describe_move(core: CommonCore, entry: CoreDossier, lang: Lang) -> str:
+    """Write what moves a dossier: « Programme : montant, 88 M€ → 90 M€ : entre »."""
     if not entry.moved_by:
         return _("several changes at once").in_(lang)
-    enters, leaves = _("enters").in_(lang), _("leaves").in_(lang)
-    moves = [
-        f"{enters if move.funded else leaves}, {localise_amounts(move.change, lang)}"
-        for move in entry.moved_by
-    ]
+    numbers = {run.name: number for number, run in enumerate(core.runs)}
+    moves = []
+    for move in entry.moved_by:
+        change = Items(_describe_changes(core, numbers[move.run], lang), ";").in_(lang)
+        made = MOVE[ENTERS if move.funded else LEAVES].in_(lang)
+        moves.append(_("{change}: {move}", change=change, move=made).in_(lang))
     return Items(moves, ";").in_(lang)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tnt_sim.analysis.compare.causes import ENTRIES
-from tnt_sim.analysis.compare.compared_run import ComparedRun
 from tnt_sim.analysis.compare.comparison import ComparedRuns
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import localise_amounts
@@ -16,25 +15,40 @@ from tnt_sim.reporting.text.scenario_entries import describe_eligibility, descri
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kinds.registry import describe_rule
 from tnt_sim.scenario.objective_text import describe_stage
+from tnt_sim.scenario.spec import ScenarioSpec
 
 GOALS = "objective"
 NONE = "–"
+PRESENT = _("present")
+_LONGEST_VALUE = 40
+type DifferingValue = tuple[str, Sequence[str | None]]
+"""A path of scenarios, and the text of its value on each side: None where it is not written."""
 
 
 def build_difference_rows(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
-    """Return one row per difference: its path, then the text of each side."""
+    """Return one row per difference between decisions: its path, then the text of each side."""
+    return _build_rows(_list_values(comparison), [side.scenario.spec for side in comparison.sides], lang)
+
+
+def _list_values(comparison: ComparedRuns) -> list[DifferingValue]:
+    rows = comparison.keys.iter_rows(named=True)
+    return [(row["path"], [row[side.name] for side in comparison.sides]) for row in rows]
+
+
+def _build_rows(
+    values: Sequence[DifferingValue], specs: Sequence[ScenarioSpec], lang: Lang
+) -> list[list[str]]:
     rows: dict[str, list[str]] = {}
-    for row in comparison.keys.iter_rows(named=True):
-        texts = [row[side.name] for side in comparison.sides]
-        path = _find_entry(row["path"], texts)
-        if path is None:
-            rows[row["path"]] = [_format_value(text, lang) for text in texts]
-        elif path not in ENTRIES:
-            rows[path] = [_describe_entry(side, path, lang) for side in comparison.sides]
+    for key, texts in values:
+        path = _find_entry(key, texts)
+        if path in ENTRIES:
+            continue
+        words = [] if path is None else [_describe_entry(spec, path, lang) for spec in specs]
+        if path is None or len(set(words)) == 1:  # what differs is not in the sentence
+            rows[key] = [_format_value(text, lang) for text in texts]
+        else:
+            rows[path] = words
     return [[path, *texts] for path, texts in rows.items()]
-
-
-PRESENT = _("present")
 
 
 def list_differences(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
@@ -42,8 +56,14 @@ def list_differences(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
 
     The settings of an entry that some sides have and others have not are one row.
     """
-    specs = [side.scenario.spec for side in comparison.sides]
-    rows = [row for row in build_difference_rows(comparison, lang) if not row[0].endswith(".sha256")]
+    return describe_values(_list_values(comparison), [side.scenario.spec for side in comparison.sides], lang)
+
+
+def describe_values(
+    values: Sequence[DifferingValue], specs: Sequence[ScenarioSpec], lang: Lang
+) -> list[list[str]]:
+    """Return the rows of `list_differences` for values of any scenarios."""
+    rows = [row for row in _build_rows(values, specs, lang) if not row[0].endswith(".sha256")]
     by_entry: dict[str, list[list[str]]] = {}
     for row in rows:
         by_entry.setdefault(".".join(row[0].split(".")[:2]), []).append(row)
@@ -58,6 +78,28 @@ def list_differences(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
             [get_kind(path).in_(lang), describe_setting(path, specs, lang), *texts] for path, *texts in own
         ]
     return result
+
+
+def describe_changes(
+    values: Sequence[DifferingValue], specs: Sequence[ScenarioSpec], lang: Lang
+) -> list[str]:
+    """Return a phrase per difference of two scenarios: « Programme : montant, 1,2 M€ → 1 M€ »."""
+    return [
+        _join_change(setting, before, after)
+        for _kind, setting, before, after in describe_values(values, specs, lang)
+    ]
+
+
+def _join_change(setting: str, before: str, after: str) -> str:
+    """Write two values with an arrow; of two sentences, the second alone."""
+    if max(len(before), len(after)) <= _LONGEST_VALUE and not after.endswith("."):
+        return f"{setting}, {before} → {after}"
+    return f"{setting} ({_lower_first(after.removesuffix('.'))})"
+
+
+def _lower_first(text: str) -> str:
+    """Return a sentence without its capital; an abbreviation keeps its own."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _format_value(text: str | None, lang: Lang) -> str:
@@ -76,19 +118,20 @@ def _flatten(value: object, lang: Lang) -> str:
     return localise_amounts(value if isinstance(value, str) else json.dumps(value), lang)
 
 
-def _find_entry(path: str, texts: list[Any]) -> str | None:
+def _find_entry(path: str, texts: Sequence[str | None]) -> str | None:
     """Return the objective, condition or rule that a key belongs to; None if the key is shown as written."""
-    if path == GOALS or path in ENTRIES:
-        return path
     section, _dot, rest = path.partition(".")
+    if section == GOALS:
+        return GOALS
+    if path in ENTRIES:
+        return path
     plain = all(text is None or not str(text).startswith(("[", "{")) for text in texts)
     if section not in ENTRIES or (plain and all(text is not None for text in texts)):
         return None
     return f"{section}.{rest.partition('.')[0]}"
 
 
-def _describe_entry(side: ComparedRun, path: str, lang: Lang) -> str:
-    spec = side.scenario.spec
+def _describe_entry(spec: ScenarioSpec, path: str, lang: Lang) -> str:
     if path == GOALS:
         return " ".join(describe_stage(stage, lang) for stage in spec.objective) or NONE
     section, _dot, name = path.partition(".")
