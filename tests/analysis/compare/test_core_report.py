@@ -94,3 +94,12 @@ def test_what_moves_a_dossier_is_said_in_words(scenario: tnt.Scenario) -> None:
     french, english = ("\n".join(map(str, render_report(report, lang, 200))) for lang in (Lang.FR, Lang.EN))
     assert "Programme\u00a0: montant, 30\u00a0€ → 10\u00a0€\u00a0: sort" in french
     assert "Programme: amount, €30 → €10: leaves" in english
+
+
+@pytest.mark.parametrize("note", ["", "SYNTHÉTIQUE. Dossiers inventés."])
+def test_invented_dossiers_are_marked(scenario: tnt.Scenario, note: str) -> None:
+    runs = [one.solve() for one in (scenario.with_({"note": note}), scenario.with_(POORER))]
+    core = find_common_core([read_result_snapshot(run, f"r{k}") for k, run in enumerate(runs)])
+    for lang, mark in ((Lang.FR, "Données SYNTHÉTIQUES"), (Lang.EN, "SYNTHETIC data")):
+        shown = "\n".join(str(line) for line in render_report(build_core_report(core), lang, 200))
+        assert (mark in shown) is bool(note)

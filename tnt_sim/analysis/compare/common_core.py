@@ -27,6 +27,7 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
+from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import Verification, of_fresh
@@ -36,13 +37,14 @@ CORE, BORDERLINE, EXTERIOR = "core", "borderline", "exterior"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunSnapshot:
-    """One decision: its name, its scenario and the values by path, grants, and verification."""
+    """One decision: its name, its scenario and the values by path, grants, verification, and whether invented."""
 
     name: str
     spec: ScenarioSpec
     values: Mapping[str, object]
     dossiers: pl.DataFrame
     verification: Verification
+    synthetic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ def read_run_snapshot(run_dir: Path) -> RunSnapshot:
     """Read a run folder as one of the set."""
     run = open_stored(run_dir)
     tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    return _build_snapshot(run_dir.name, run.spec, tree, run.table, run.checked)
+    values, dossiers = dict(_flatten_values(tree)), _select_grants(run.table)
+    return RunSnapshot(run_dir.name, run.spec, values, dossiers, run.checked, run.synthetic)
 
 
 def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
@@ -132,7 +135,8 @@ def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
     if result.allocation is None:
         raise UsageError(_('"{name}" has no allocation.', name=name), code="usage.core")
     scenario = result.problem.scenario
-    return _build_snapshot(name, scenario.spec, scenario.resolve(), result.dossiers, of_fresh(result.data))
+    values, dossiers = dict(_flatten_values(scenario.resolve())), _select_grants(result.dossiers)
+    return RunSnapshot(name, scenario.spec, values, dossiers, of_fresh(result.data), is_synthetic(scenario))
 
 
 def core(*runs: ResultData | str | Path) -> CommonCore:
@@ -159,11 +163,8 @@ def core(*runs: ResultData | str | Path) -> CommonCore:
     )
 
 
-def _build_snapshot(
-    name: str, spec: ScenarioSpec, tree: Mapping[str, Any], table: pl.DataFrame, verification: Verification
-) -> RunSnapshot:
-    dossiers = table.select("dossier", "funded", "granted_cents")
-    return RunSnapshot(name, spec, dict(_flatten_values(tree)), dossiers, verification)
+def _select_grants(table: pl.DataFrame) -> pl.DataFrame:
+    return table.select("dossier", "funded", "granted_cents")
 
 
 _WORDS = frozenset({"title", "note", "source", "solver"})

@@ -426,6 +426,7 @@ def build_core_report(core: CommonCore) -> Report:
         title=_("Decisions that several runs share"),
         subject=_("{n} runs", n=n),
         nodes=nodes,
+        synthetic=any(run.synthetic for run in core.runs),
     )
 
 
