@@ -226,9 +226,10 @@ def _is_certain(name: str, column: RawColumn, label: str, decimal: str | None) -
 
 
 def _has_own_states(column: RawColumn, label: str) -> bool:
-    """Return whether a column under a header of states has states in words of the office; each of them is a question.
+    """Return whether a column under a header of states has states in words of the office.
 
-    « Statut » alone may be a legal form or anything else: one of its values must then be a usual state.
+    Each of these words is a question. « Statut » alone may be a legal form or anything else: one of its
+    values must then be a usual state.
     """
     texts = read_text(column).filter(column.select_filled())
     values = texts.unique().to_list()
