@@ -53,7 +53,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 306),
         ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 262),
         ("run scenario.yaml", SECOND | SLOW, 355),
-        ("explain {a} E-24", SECOND | SLOW, 341),
+        ("explain {a} E-24", SECOND | SLOW, 342),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 386),
         ("compare {a} {b}", SOLVERS | SLOW, 346),
         ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 339),

@@ -256,7 +256,7 @@ def test_a_goal_that_is_minimised_gains_when_it_falls(tmp_path: Path) -> None:
     told = tnt.extend(small(tmp_path, text), "350 €").document
     gains = told["free"]["gains"]
     assert gains == [{"goal": "score", "transfer": "4"}, {"goal": "cost", "transfer": "-200"}]
-    assert "score +4 et cost +200" in page(tnt.extend(small(tmp_path, text), "350 €"))
+    assert "note +4 et coût +200" in page(tnt.extend(small(tmp_path, text), "350 €"))
 
 
 def test_no_gain_no_moves(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_the_page_says_both(tmp_path: Path) -> None:
     assert any("Between its children alone" in line for line in lines)
     assert any(line.split()[:4] == ["p", "+5", "score", "nothing"] for line in lines)
     lines = [str(line) for line in render_report(build_report(found.data), Lang.FR, 100)]
-    assert any(line.split()[:4] == ["p", "+5", "score", "rien"] for line in lines)
+    assert any(line.split()[:4] == ["p", "+5", "(note)", "rien"] for line in lines)
 
 
 def priced(case: dict[str, Any]) -> tuple[ReferenceSolution, tuple[Price, ...]] | None:

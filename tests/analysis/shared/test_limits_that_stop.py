@@ -66,7 +66,7 @@ def test_a_stopped_price_is_an_interval_not_free(
     assert found.document["unsettled"] == []
     assert found.document["stopped_by"] == "time"
     assert (price["goal"], price["change"], price["change_upto"]) == ("score", "0", "2")
-    assert "+0 score à +2 " in told(found)
+    assert "+0 (note) à +2 " in told(found)
     assert "la même liste" not in told(found)
     assert "rien ne restreint" not in told(found)
 

@@ -89,7 +89,7 @@ def test_a_relaxed_run_shows_bounds_and_no_money(tmp_path: Path) -> None:
     told = plain(result._repr_html_())
     assert "≈" in told
     whole = result.summary()["objective"][0]["value"].partition(".")[0]
-    assert f"maximiser score : aucune décision ne fait mieux que ≈{whole}," in told
+    assert f"maximiser la note : aucune décision ne fait mieux que ≈{whole}," in told
     assert "accordés" not in told
 
 

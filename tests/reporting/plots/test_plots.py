@@ -448,7 +448,7 @@ def test_a_sweep_is_still_drawn_by_its_older_names(curve: tnt.Sweep) -> None:
 
 def test_one_amount_is_a_point(example: tnt.Scenario) -> None:
     one = example.analyse.sweep(start="1.2 M€", stop="1.2 M€")
-    assert read_title(one.plot.in_("en").curve()) == "At €1.2M, score is 226.5"
+    assert read_title(one.plot.in_("en").curve()) == "At €1.2M, the score is 226.5"
     for _name, draw in list_methods(one.plot):
         assert "NaN" not in render_svg(draw())
 

@@ -282,4 +282,4 @@ def test_infeasible_and_relaxed_pages() -> None:
     relaxed = document(relaxed=True, proof=None, prices=[price])
     lines = page(relaxed, 120)
     assert any("Ce n'est pas une décision" in line for line in lines)
-    assert any(line.split() == ["1.", "score", "enveloppe", "tnt", "650", "/", "M€"] for line in lines)
+    assert any(line.split() == ["1.", "note", "enveloppe", "tnt", "650", "/", "M€"] for line in lines)

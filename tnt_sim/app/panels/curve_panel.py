@@ -14,6 +14,7 @@ from tnt_sim.i18n.message import Lang, Text, _, _n, capitalise_text
 from tnt_sim.i18n.numbers import format_decimal, format_euros, format_integer, format_round_amount
 from tnt_sim.reporting.charts.amount_curve import MOST_VERTICES, KnownAmounts, draw_amount_curve
 from tnt_sim.reporting.charts.svg import write_cents, write_number
+from tnt_sim.reporting.text.vocabulary import label_goal
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.verify.run_document import format_fraction
 
@@ -70,7 +71,7 @@ class _ValueWriter:
     def __init__(self, answer: LiveAnswer, lang: Lang) -> None:
         stage = answer.problem.stages[0]
         self._has_money, self._lang = stage.terms.unit is Unit.MONEY, lang
-        self.title = capitalise_text(_("{goal}, by amount", goal=stage.goal)).in_(lang)
+        self.title = capitalise_text(_("{goal}, by amount", goal=label_goal(stage.goal))).in_(lang)
 
     def to_float(self, value: Fraction) -> float:
         """Return a value for an axis: cents of money."""

@@ -41,6 +41,7 @@ from tnt_sim.reporting.decision_page.page_rows import (
 )
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
 from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.text.vocabulary import write_goal
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, find_reached_communes
 from tnt_sim.rules.linear_terms import Unit
@@ -205,7 +206,8 @@ class Drawer:
         same = written is not None and not answer.state.weights and k < len(written.reading.values)
         if same and written is not None and format_value(written) != value:
             was = _(" (as written: {amount})", amount=format_value(written)).in_(lang)
-        aim = f"{expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()} {stage.goal}"
+        sense = expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()
+        aim = f"{sense} {write_goal(stage.goal).in_(lang)}"
         return f"{aim}{_(': ').in_(lang)}{value}{was}"
 
     def _describe_moves(self, answer: LiveAnswer, before: Before) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.renderers.terminal import MARKS
 from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_tone
-from tnt_sim.reporting.text.vocabulary import describe_verdict
+from tnt_sim.reporting.text.vocabulary import describe_verdict, write_goal
 from tnt_sim.rules.expressions.text import SENSE, describe_measure
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 from tnt_sim.verify.run_document import RunDocument, RunEnvelope, StageEntry
@@ -81,7 +81,10 @@ def _render_head(card: About, name: str, lang: Lang) -> list[str]:
 
 def _describe_bound(goal: StageEntry, lang: Lang) -> str:
     """Write the bound that a relaxed run gives for an objective."""
-    aim, value = f"{SENSE[goal.sense].in_(lang)} {goal.goal}", format_decimal(goal.value, lang)
+    aim, value = (
+        f"{SENSE[goal.sense].in_(lang)} {write_goal(goal.goal).in_(lang)}",
+        format_decimal(goal.value, lang),
+    )
     return _("{aim}: no decision does better than {optimum}", aim=aim, optimum=value).in_(lang)
 
 

@@ -18,6 +18,7 @@ from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis, build_
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.reports.extend import describe_totals, describe_transfers, format_change
+from tnt_sim.reporting.text.vocabulary import label_goal
 
 WAYS = {
     Mark.WAITING: ("transfer", _("Transfers")),
@@ -74,7 +75,7 @@ class ExtensionPlots(InOneLanguage):
         is_money = goals[chosen].unit == "money"
         axis = build_money_axis(self.lang) if is_money else alt.Axis(tickCount=5, format=",~f")
         words = [(mark, word.in_(self.lang)) for mark, (_key, word) in WAYS.items()]
-        title = _("Gain ({goal})", goal=chosen).in_(self.lang)
+        title = _("Gain ({goal})", goal=label_goal(chosen)).in_(self.lang)
         chart = draw_gain_bars(pl.DataFrame(rows), words, title, axis)
         question = _("Gain over the amounts as written, by total; each list is decided for itself")
         heading = build_title(self._find_answer(), question, self.lang, synthetic=self.document.synthetic)

@@ -24,6 +24,7 @@ from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_them
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.report_tree import Words, write_both
 from tnt_sim.reporting.reports.price_sections import build_answer
+from tnt_sim.reporting.text.vocabulary import label_goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class MarginalPlots(InOneLanguage):
         answer = build_answer(document)
         finding = next((node.text for node in answer if hasattr(node, "text")), _("What each rule costs"))
         goal = next((entry.goal for entry in document.prices if entry.goal), "")
-        title = _("Gain without it ({goal})", goal=goal) if goal else _("Gain without it")
+        title = _("Gain without it ({goal})", goal=label_goal(goal)) if goal else _("Gain without it")
         axis = alt.Axis(tickCount=4, format=",~f", grid=False)
         chart = draw_labelled_bars(frame, title.in_(self.lang), Mark.LOSS, axis)
         return self._finish(chart, finding, _("What would be gained without each of them, the others kept?"))

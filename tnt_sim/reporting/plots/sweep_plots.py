@@ -35,6 +35,7 @@ from tnt_sim.reporting.reports.sweep_pictures import (
     describe_rise,
 )
 from tnt_sim.reporting.text.sweep import select_lists
+from tnt_sim.reporting.text.vocabulary import label_goal
 
 MEASURES = {"value": "value", "funded": "n_funded", "granted": "granted"}
 """Measures of the curve, and the column of each."""
@@ -207,7 +208,7 @@ class SweepPlots(InOneLanguage):
     def _describe_measure(self, measure: str) -> Text:
         goal = self.document.goals[0].goal
         names = {"funded": _("Funded dossiers"), "granted": _("Amount granted")}
-        return names.get(measure, capitalise_text(Text(goal, goal)))
+        return names.get(measure, capitalise_text(label_goal(goal)))
 
     def _describe_finding(self, measure: str, lang: Lang) -> str:
         if measure == "value":

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p, capitalise_text, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.charts.matrix import MatrixRow, draw_matrix
@@ -28,6 +28,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
 from tnt_sim.reporting.text.dossier_names import label_dossier
+from tnt_sim.reporting.text.vocabulary import label_goal
 
 MOST_MATRIX_ROWS = 20
 STEERED: Mapping[str, Text] = MappingProxyType(
@@ -65,7 +66,11 @@ def _build_choices(document: AlternativesDocument, best: OptimumEntry) -> Sectio
         _("The choices"),
         [
             Column(_("Choice"), names),
-            Column(best.objective[0].goal, [one.objective[0].value for one in entries], Kind.DECIMAL),
+            Column(
+                capitalise_text(label_goal(best.objective[0].goal)),
+                [one.objective[0].value for one in entries],
+                Kind.DECIMAL,
+            ),
             Column(_("Loss"), [None, *(one.loss for one in others)], Kind.RATE, optional=True),
             Column(unit, [None, *(_describe_distance(one) for one in others)], Kind.FIGURE),
             Column(_p("column", "Funded"), [one.n_funded for one in entries], Kind.COUNT),

@@ -37,13 +37,14 @@ from tnt_sim.reporting.report_tree import (
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.inversion_picture import build_inversion_section
 from tnt_sim.reporting.reports.study_report import build_change_table, build_interruption, build_study_report
+from tnt_sim.reporting.text.vocabulary import label_goal
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
 type NameGoal = Callable[[str], Words]
-"""Names a goal: by its id in a terminal, in words on a page."""
+"""Names a goal: on a page with the title of its measure."""
 
 BETTER = (
     _("The best found for the same money"),
@@ -61,7 +62,7 @@ def build_report(
 ) -> Report:
     """Return the report of an audit; with the problem and the list it has a page with a picture."""
     verdict = Callout(describe_verdict(document), Tone.GOOD if document.selection.allowed else Tone.BAD)
-    report = build_study_report(document, _("Audit of a list"), verdict, _build_nodes(document, str))
+    report = build_study_report(document, _("Audit of a list"), verdict, _build_nodes(document, label_goal))
     if problem is None or chosen is None or document.status == "infeasible":
         return report
     dossiers = DecidedDossiers.of_list(problem, chosen)

@@ -49,6 +49,7 @@ from tnt_sim.reporting.report_tree import (
 from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.reports.progress import describe_interruption
 from tnt_sim.reporting.reports.study_report import build_interruption
+from tnt_sim.reporting.text.vocabulary import label_goal
 from tnt_sim.rules.expressions.column_text import describe_column
 
 MOST_LISTED = 40
@@ -212,7 +213,8 @@ def describe_rule_price(price: OrderPrice, goals: Sequence[str]) -> Text:
 def _format_losses(goals: Sequence[str], losses: Sequence[str], lang: Lang) -> str:
     """Write a loss as a decrease, a gain as an increase."""
     return ", ".join(
-        f"{goal} {'+' if loss.startswith('-') else MINUS}{format_decimal(loss.lstrip('-'), lang)}"
+        f"{label_goal(goal).in_(lang)} {'+' if loss.startswith('-') else MINUS}"
+        f"{format_decimal(loss.lstrip('-'), lang)}"
         for goal, loss in zip(goals, losses, strict=True)
     )
 

@@ -44,7 +44,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.marginal import build_next_euro
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
-from tnt_sim.reporting.text.vocabulary import describe_proof
+from tnt_sim.reporting.text.vocabulary import describe_proof, label_goal
 from tnt_sim.rules.protocols import Sense
 
 _NOTHING = _("nothing")
@@ -107,7 +107,10 @@ def describe_start(document: ExtendDocument, lang: Lang) -> list[str]:
     )
     pairs = zip(start.objective, document.goals, strict=True)
     values = format_list(
-        [f"{goal.goal} {_format_value(goal.value, unit.unit, lang)}" for goal, unit in pairs],
+        [
+            f"{label_goal(goal.goal).in_(lang)} {_format_value(goal.value, unit.unit, lang)}"
+            for goal, unit in pairs
+        ],
         lang,
         6,
     )
@@ -252,7 +255,10 @@ def _describe_limits(document: ExtendDocument, entry: LargerTotalEntry, total: s
     """Describe the first goal of lists that were not found in time, by its limits."""
     unit, texts = document.goals[0].unit, []
     if entry.alone is not None and entry.alone.limits is not None:
-        goal, limits = entry.alone.limits.goal, _write_limits(entry.alone.limits, unit, lang)
+        goal, limits = (
+            label_goal(entry.alone.limits.goal),
+            _write_limits(entry.alone.limits, unit, lang),
+        )
         texts.append(
             _(
                 "Extend to {total} without transfers: no list was found in time; the best value of {goal} "
@@ -264,7 +270,7 @@ def _describe_limits(document: ExtendDocument, entry: LargerTotalEntry, total: s
         )
     there = entry.with_transfers
     if there is not None and there.limits is not None and document.transfers != "none":
-        goal, limits = there.limits.goal, _write_limits(there.limits, unit, lang)
+        goal, limits = label_goal(there.limits.goal), _write_limits(there.limits, unit, lang)
         texts.append(
             _(
                 "Extend to {total} and transfer: no list was found in time; the best value of {goal} is {limits}.",
@@ -298,7 +304,7 @@ def _compare_gains(
     if name is None:
         return [_("That is as much as transfers at {written}.", written=written)]
     goal = next(one for one in document.goals if one.goal == name)
-    size = f"{_format_value(excess.removeprefix('-'), goal.unit, lang)} ({goal.goal})"
+    size = f"{_format_value(excess.removeprefix('-'), goal.unit, lang)} ({label_goal(goal.goal).in_(lang)})"
     if parse_decimal(excess) > 0:
         return [
             _("That is better than the best transfers at {written}, by {size}.", written=written, size=size)
@@ -325,7 +331,12 @@ def _describe_gains(document: ExtendDocument, gains: Sequence[tuple[str, str | N
     """Write the gains: « score +12, dossiers +3 »; empty if no objective changes."""
     changed = [(name, change) for name, change in gains if change is not None and parse_decimal(change)]
     return format_list(
-        [f"{name} {format_change(document, name, change, lang)}" for name, change in changed], lang, 6
+        [
+            f"{label_goal(name).in_(lang)} {format_change(document, name, change, lang)}"
+            for name, change in changed
+        ],
+        lang,
+        6,
     )
 
 
@@ -387,7 +398,7 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
     }
     columns = [
         Column(_("Total"), [_write_total(total) for total, _gain, _entry in rows], Kind.FIGURE),
-        Column(_("Goal"), [gain.goal for _total, gain, _entry in rows]),
+        Column(_("Goal"), [label_goal(gain.goal) for _total, gain, _entry in rows]),
     ]
     for head, values in changes.items():
         texts = [

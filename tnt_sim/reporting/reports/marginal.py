@@ -64,13 +64,14 @@ from tnt_sim.reporting.text.marginal import (
     describe_amounts,
     describe_flag,
     format_first_amount,
+    format_goal_change,
     format_n_flips,
     format_no_loss,
     format_price_per_euro,
     format_signed,
     format_stable_amount,
 )
-from tnt_sim.reporting.text.vocabulary import describe_proof
+from tnt_sim.reporting.text.vocabulary import describe_proof, label_goal
 from tnt_sim.rules.expressions.text import capitalise
 
 MOST_NAMED = 12
@@ -166,8 +167,7 @@ def _format_step(entry: NextEuroEntry, lang: Lang) -> str:
 def _format_gain(entry: NextEuroEntry, lang: Lang) -> str:
     if entry.gain is None:
         return "–"
-    one = entry.goal == "dossiers" and abs(parse_decimal(entry.gain)) == 1
-    return f"{format_signed(entry.gain, lang)} {'dossier' if one else entry.goal}"
+    return format_goal_change(entry.gain, entry.goal or "", lang)
 
 
 def _format_price(entry: NextEuroEntry, lang: Lang) -> str:
@@ -183,8 +183,12 @@ def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
     if entry.status == "never":
         return NEVER[entry.kind].in_(lang)
     if entry.status == "bounded" and entry.most_gain is not None and entry.goal is not None:
-        most = format_signed(entry.most_gain, lang)
-        return _("open; in {goal}, no change gains more than {most}", goal=entry.goal, most=most).in_(lang)
+        goal, most = label_goal(entry.goal), format_signed(entry.most_gain, lang)
+        return _(
+            "open; in {goal}, no change gains more than {most}",
+            goal=goal,
+            most=most,
+        ).in_(lang)
     if entry.status in ("bounded", "stopped"):
         return _("stopped by the time limit").in_(lang)
     if entry.gain is None and entry.step_upto is not None:
@@ -402,7 +406,7 @@ def _describe_obstacle(entry: TargetEntry, lang: Lang) -> str:
 def _format_goal_gain(goal: str | None, gain: str | None, lang: Lang) -> str:
     if gain is None or goal is None:
         return "–" if gain is None else "0"
-    return f"{format_signed(gain, lang)} {goal}"
+    return format_goal_change(gain, goal, lang)
 
 
 def _build_options(document: ExtensionDocument) -> Section:
@@ -452,7 +456,7 @@ def _draw_options(document: ExtensionDocument, lang: Lang, width: int) -> str:
 def _format_option_gain(option: ExtensionOptionEntry, lang: Lang) -> str:
     if not option.allowed:
         return "–"
-    return "0" if option.goal is None else f"{format_signed(option.gain, lang)} {option.goal}"
+    return "0" if option.goal is None else format_goal_change(option.gain, option.goal, lang)
 
 
 def _describe_option(option: ExtensionOptionEntry, lang: Lang) -> str:

@@ -40,7 +40,7 @@ from tnt_sim.reporting.report_tree import (
     write_each,
 )
 from tnt_sim.reporting.text.marginal import KINDS, UNSETTLED, format_change, format_children_price
-from tnt_sim.reporting.text.vocabulary import describe_goal, describe_proof
+from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.rules.expressions.text import capitalise
 
 MOST_ENTRIES, MOST_BARS, MOST_FREE = 25, 12, 8
@@ -105,7 +105,8 @@ def _with_words(entry: PriceEntry, titles: Mapping[str, str | None], lang: Lang)
     """Return a price whose restriction and goal have their words in the place of their ids."""
 
     def describe(goal: str) -> str:
-        return f"({describe_goal(goal, titles.get(goal)).in_(lang)})"
+        title = titles.get(goal)
+        return f"({title})" if title else goal
 
     single = entry.one_level
     if single is not None and single.goal is not None:

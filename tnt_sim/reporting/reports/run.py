@@ -37,6 +37,8 @@ from tnt_sim.reporting.text.vocabulary import (
     UNSPENT,
     Labels,
     describe_verdict,
+    label_goal,
+    write_goal,
 )
 from tnt_sim.rules.expressions.text import SENSE
 from tnt_sim.verify.run_document import (
@@ -252,7 +254,7 @@ def build_goals(goals: Sequence[StageEntry], labels: Labels) -> Table:
 
 def _describe_goals(goals: Sequence[StageEntry]) -> list[Words]:
     return [
-        _("{rank}. {sense} {goal}", rank=k, sense=SENSE[goal.sense], goal=goal.goal)
+        _("{rank}. {sense} {goal}", rank=k, sense=SENSE[goal.sense], goal=write_goal(goal.goal))
         for k, goal in enumerate(goals, start=1)
     ]
 
@@ -362,7 +364,9 @@ def _build_dual_prices(prices: Sequence[ShadowPrice]) -> list[Node]:
     ranked = sorted(priced, key=lambda row: (row.stage, -abs(float(row.price))))
     table = Table(
         [
-            Column(_("Goal"), [f"{row.stage}. {row.goal}" for row in ranked]),
+            Column(
+                _("Goal"), [_("{rank}. {goal}", rank=row.stage, goal=label_goal(row.goal)) for row in ranked]
+            ),
             Column(_("Envelope or rule"), [write_both(partial(_describe_row, row)) for row in ranked]),
             Column(_("Price"), [write_both(partial(_format_price, row)) for row in ranked], Kind.FIGURE),
         ],

@@ -10,7 +10,7 @@ from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.numbers import format_round_amount, format_short_amount
 from tnt_sim.i18n.parameters import Items, Listed
 from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Section, Table, Words, write_both
-from tnt_sim.reporting.text.marginal import format_signed
+from tnt_sim.reporting.text.marginal import format_goal_change
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.extend.step_effects import AxisEffect, StepEffects
@@ -53,7 +53,7 @@ def _describe_axis(entry: AxisEffect) -> tuple[Words, Words, Words]:
     cents = entry.granted_cents
     more = write_both(partial(format_short_amount, cents))
     return (
-        write_both(lambda lang: f"{format_signed(change, lang)} {entry.goal}"),
+        write_both(partial(format_goal_change, change, entry.goal)),
         write_both(Items((enter, leave)).in_),
         _("{sign}{more} granted", sign="+" if cents > 0 else "", more=more),
     )

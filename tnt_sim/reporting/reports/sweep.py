@@ -21,7 +21,7 @@ from tnt_sim.documents import iterate_json
 from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.engine.run_folder.own_folder import is_in_own_folder
 from tnt_sim.engine.stored_run import RUN_ROOT
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p, capitalise_text
 from tnt_sim.i18n.numbers import format_round_amount
 from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 from tnt_sim.reporting.charts.theme import convert_to_png, render_svg
@@ -61,7 +61,7 @@ from tnt_sim.reporting.text.sweep import (
     select_lists,
     summarise_sweep,
 )
-from tnt_sim.reporting.text.vocabulary import PROOF
+from tnt_sim.reporting.text.vocabulary import PROOF, label_goal
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -194,7 +194,7 @@ def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
             ),
             Column(
                 _("… in the goal"),
-                [point.price_goal for point in points],
+                ["" if point.price_goal is None else label_goal(point.price_goal) for point in points],
                 outputs=Output.SHEET,
             ),
         ]
@@ -218,12 +218,11 @@ def _list_goal_columns(document: SweepDocument, entries: Sequence[CurvePoint]) -
     for k, goal in enumerate(document.goals):
         stages = [entry.objective[k] if entry.objective else None for entry in entries]
         texts = [None if stage is None else write_both(partial(format_value, stage)) for stage in stages]
-        bound = _("{goal}: bound", goal=goal.goal)
+        label = capitalise_text(label_goal(goal.goal))
+        bound = _("{goal}: bound", goal=label)
         columns += [
-            Column(goal.goal, texts, Kind.FIGURE, Output.READING),
-            Column(
-                goal.goal, [None if one is None else one.value for one in stages], Kind.DECIMAL, Output.SHEET
-            ),
+            Column(label, texts, Kind.FIGURE, Output.READING),
+            Column(label, [None if one is None else one.value for one in stages], Kind.DECIMAL, Output.SHEET),
             Column(bound, [None if one is None else one.bound for one in stages], Kind.DECIMAL, Output.SHEET),
         ]
     return columns

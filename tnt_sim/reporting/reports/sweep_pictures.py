@@ -8,7 +8,7 @@ from functools import partial
 
 from tnt_sim.analysis.sweep.document import FundedCurvePoint, SweepDocument
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer, format_round_amount, format_short_amount
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.charts.bars import Bar, Change, draw_bars, draw_dumbbells
@@ -24,6 +24,7 @@ from tnt_sim.reporting.charts.svg import (
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, write_both
 from tnt_sim.reporting.text.sweep import CURVE, list_envelope_titles, list_top_envelopes, select_lists
+from tnt_sim.reporting.text.vocabulary import label_goal, write_goal
 from tnt_sim.rules.protocols import Sense
 
 MOST_STEPS_NAMED = 15
@@ -80,7 +81,7 @@ def _build_curve(document: SweepDocument) -> Chart:
     values = [value for _name, curve in curves for _x, value in curve.points]
     values += [value for band in bands for value in band[2:]]
     scale = Scale(*choose_limits(values), 0, 1, write_number)
-    goal = document.goals[0].goal
+    goal = capitalise_text(label_goal(document.goals[0].goal))
     finding = write_both(partial(describe_rise, document))
     question = join_sentences(
         _("{goal} by amount; grey: the value is proven to lie there.", goal=goal)
@@ -99,16 +100,17 @@ def describe_rise(document: SweepDocument, lang: Lang) -> str:
         return _(
             "At {amount}, {goal} is {value}",
             amount=format_round_amount(start.amount_cents, lang),
-            goal=document.goals[0].goal,
+            goal=write_goal(document.goals[0].goal),
             value=format_decimal(first.objective[0].value, lang),
         ).in_(lang)
     before, after = (Fraction(entry.objective[0].value) for entry in (first, last))
     texts = [format_decimal(entry.objective[0].value, lang) for entry in (first, last)]
     amounts = [format_round_amount(point.amount_cents, lang) for point in (start, end)]
+    goal = write_goal(document.goals[0].goal)
     if before == after:
         return _(
             "From {low} to {high}, {goal} stays at {value}",
-            low=amounts[0], high=amounts[1], goal=document.goals[0].goal, value=texts[0],
+            low=amounts[0], high=amounts[1], goal=goal, value=texts[0],
         ).in_(lang)  # fmt: skip
     rate = NO_TEXT
     if before > 0:
@@ -116,7 +118,7 @@ def describe_rise(document: SweepDocument, lang: Lang) -> str:
         rate = _(" ({rate} more)", rate=change) if after > before else _(" ({rate} less)", rate=change)
     return _(
         "From {low} to {high}, {goal} goes from {first} to {last}{rate}",
-        low=amounts[0], high=amounts[1], goal=document.goals[0].goal, first=texts[0], last=texts[1], rate=rate,
+        low=amounts[0], high=amounts[1], goal=goal, first=texts[0], last=texts[1], rate=rate,
     ).in_(lang)  # fmt: skip
 
 
@@ -133,7 +135,7 @@ def _draw_curve(
     if document.base_cents is not None:
         words = _("written: {amount}", amount=format_round_amount(document.base_cents, lang))
         here = (float(document.base_cents), words.in_(lang))
-    axes = Axes(describe_amount(document, lang), document.goals[0].goal, write_cents)
+    axes = Axes(describe_amount(document, lang), label_goal(document.goals[0].goal).in_(lang), write_cents)
     return draw_steps(named, bands, here, axes, label.in_(lang), lang, width)
 
 

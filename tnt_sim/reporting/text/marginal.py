@@ -7,6 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
@@ -15,6 +16,7 @@ from tnt_sim.i18n.numbers import (
     format_significant,
     localise_currency,
 )
+from tnt_sim.reporting.text.vocabulary import label_goal
 
 if TYPE_CHECKING:  # every command that prints a run loads these words, none but `sweep` the analysis
     from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument, PriceEntry
@@ -165,9 +167,29 @@ def format_signed(value: str, lang: Lang) -> str:
     return text if text.startswith(("-", "\u2212")) else f"+{text}"
 
 
+def format_goal_change(change: str, goal: str, lang: Lang) -> str:
+    """Write a signed change of a goal: « +3 dossiers », « +21 (note) », « +2 merite »."""
+    signed = format_signed(change, lang)
+    if goal in _COUNTED:
+        is_one = abs(parse_decimal(change)) == 1
+        return f"{signed} {_COUNTED[goal][0 if is_one else 1].in_(lang)}"
+    label = label_goal(goal).in_(lang)
+    return f"{signed} {label}" if label == goal else f"{signed} ({label})"
+
+
+_COUNTED: Mapping[str, tuple[Text, Text]] = MappingProxyType(
+    {
+        "dossiers": (_("application"), _("applications")),
+        "projects": (_("project"), _("projects")),
+        "applicants": (_("applicant"), _("applicants")),
+    }
+)
+"""Words for one and for several, of goals that count."""
+
+
 def format_change(entry: PriceEntry, lang: Lang) -> str:
     """Write by how much the objective would improve; a range if a limit ended the search."""
-    result = f"{format_signed(entry.change, lang)} {entry.goal}"
+    result = format_goal_change(entry.change, entry.goal or "", lang)
     most = entry.change_upto
     if most is None or most == entry.change:
         return f"≥ {result}" if most is None else result
@@ -181,7 +203,7 @@ def format_children_price(entry: PriceEntry, lang: Lang) -> str:
         return "–"
     if result.goal is None:
         return _("nothing").in_(lang)
-    return f"{format_signed(result.change, lang)} {result.goal}"
+    return format_goal_change(result.change, result.goal, lang)
 
 
 _PER: Mapping[Lang, Sequence[tuple[str, int]]] = MappingProxyType(

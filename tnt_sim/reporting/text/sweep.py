@@ -28,6 +28,7 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
 )
 from tnt_sim.i18n.parameters import Items, Money, Number
+from tnt_sim.reporting.text.vocabulary import label_goal, write_goal
 from tnt_sim.rules.protocols import Sense
 
 ABOUT = _("what another envelope buys")
@@ -122,7 +123,7 @@ def describe_verdict(document: SweepDocument) -> Text:
 def _describe_n_proved(points: Sequence[AnyCurvePoint], k: int, goal: str) -> Text:
     """Say at how many amounts one objective is proved optimal."""
     n = sum(bool(entry.objective) and entry.objective[k].gap == "0" for entry in points)
-    return _("{goal} at {n} of {n_points} amounts", goal=goal, n=n, n_points=len(points))
+    return _("{goal} at {n} of {n_points} amounts", goal=label_goal(goal), n=n, n_points=len(points))
 
 
 def describe_sweep(document: SweepDocument, lang: Lang) -> str:
@@ -236,7 +237,7 @@ def _describe_announcements(document: SweepDocument, lang: Lang) -> str:
     return _(
         "Keeping the commitments costs {worst} ({goal}) at most, at {at}{unsure}.",
         worst=Number(worst[0]),
-        goal=goal,
+        goal=label_goal(goal),
         at=at,
         unsure=unsure,
     ).in_(lang)
@@ -260,7 +261,7 @@ def format_price(document: SweepDocument, point: SweepPointEntry, lang: Lang) ->
     """Write the cost of earlier announcements at an amount; "?" while it is not proved."""
     text = format_decimal(point.price_of_nesting, lang)
     if point.price_goal and len(document.goals) > 1:
-        text = f"{text} {point.price_goal}"
+        text = f"{text} ({label_goal(point.price_goal).in_(lang)})"
     known = point.price_of_nesting is not None
     return f"{text} (?)" if known and _has_gap(point) else text
 
@@ -330,7 +331,7 @@ def _format_tolerance(document: SweepDocument, lang: Lang) -> str:
     size = text.removesuffix(" %")
     if size != text:
         return format_rate(Fraction(size) / 100, lang, decimals=6)
-    return f"{format_decimal(size, lang)} ({document.goals[0].goal})" if text else ""
+    return f"{format_decimal(size, lang)} ({label_goal(document.goals[0].goal).in_(lang)})" if text else ""
 
 
 def _describe_widest_interval(document: SweepDocument, wide: Sequence[BandEntry], lang: Lang) -> list[str]:
@@ -385,7 +386,7 @@ def _describe_largest_gap(document: SweepDocument, lang: Lang) -> list[str]:
             _(
                 "The gap is widest at {at}: {goal} is {value}, and {bound} {most} ({gap}).{euros}",
                 at=at,
-                goal=goal.goal,
+                goal=write_goal(goal.goal),
                 value=value,
                 bound=bound,
                 most=most,

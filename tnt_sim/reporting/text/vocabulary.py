@@ -15,7 +15,8 @@ import polars as pl
 
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, join_sentences
 from tnt_sim.i18n.numbers import format_day
-from tnt_sim.rules.expressions.column_text import describe_bare_column
+from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column, remove_article
+from tnt_sim.rules.expressions.text import MEASURE
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
@@ -104,6 +105,18 @@ GOALS: Mapping[str, Text] = MappingProxyType(
 def describe_goal(goal: str, title: str | None = None) -> Text:
     """Return the title of a goal's measure, or the words of the goal itself."""
     return Text(title, title) if title else GOALS.get(goal) or describe_bare_column(goal)
+
+
+def label_goal(goal: str, title: str | None = None) -> Text:
+    """Return a goal in few words; a measure of the scenario without a title keeps its name."""
+    if title or goal in GOALS or goal in COLUMN:
+        return describe_goal(goal, title)
+    return remove_article(MEASURE[goal]) if goal in MEASURE else Text(goal, goal)
+
+
+def write_goal(goal: str) -> Text:
+    """Return a goal with its article, for a sentence: « la note », « le montant accordé »."""
+    return COLUMN.get(goal) or MEASURE.get(goal) or Text(goal, goal)
 
 
 INHABITANTS = _("Inhabitants of the communes reached")

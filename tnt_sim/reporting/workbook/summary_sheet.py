@@ -13,6 +13,7 @@ from tnt_sim.i18n.message import Lang, _, _p
 from tnt_sim.i18n.numbers import join_figures
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, add_sheet, set_up, write_text
 from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.text.vocabulary import write_goal
 from tnt_sim.reporting.workbook.dossier_sheet import YES, build_column_reference, describe_reason
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
@@ -175,7 +176,7 @@ def _write_goals(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, r
         sheet.write_string(row + 1, column, head.in_(lang), styles.get_head_format(right=column in (3, 4)))
     at = row + 2
     for k, goal in enumerate(run.data.objective, start=1):
-        aim = f"{k}. {expressions_text.SENSE[goal.sense].in_(lang)} {goal.goal}"
+        aim = f"{k}. {expressions_text.SENSE[goal.sense].in_(lang)} {write_goal(goal.goal).in_(lang)}"
         write_text(sheet, at, 2, aim, styles.get_cell_formats("text", wrap=True)[0])
         _write_number(sheet, styles, at, 3, goal.value, "decimal")
         _write_number(sheet, styles, at, 4, goal.bound, "decimal")

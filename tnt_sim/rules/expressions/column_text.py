@@ -94,5 +94,9 @@ def describe_bare_column(name: str) -> Text:
     """Return a column in the singular without its article, as after « pour chaque »."""
     if name in _SINGULAR:
         return _SINGULAR[name]
-    full = describe_column(name)
-    return Text(_ARTICLE_FR.sub("", full.fr), full.en.removeprefix("the "))
+    return remove_article(describe_column(name))
+
+
+def remove_article(words: Text) -> Text:
+    """Return a noun without its definite article."""
+    return Text(_ARTICLE_FR.sub("", words.fr), words.en.removeprefix("the "))
