@@ -142,3 +142,11 @@ def test_which_envelopes_may_get_free_money() -> None:
     assert find_gaining_envelopes(programme(unassigned={"to": "b"})) == {}
     assert find_gaining_envelopes(programme(overbooked="true")) == {}
     assert find_gaining_envelopes(programme().model_copy(update={"amount": 700})) == {}
+
+
+def test_validate_calls_a_condition_so_in_both_languages(tnt: Run, demo: Path) -> None:
+    """The English table said « Rule » over ids of `eligibility`."""
+    for lang, words in (("fr", "Pour ce seul motif"), ("en", "For this reason only")):
+        lines = tnt("validate", demo / "scenario.yaml", "--lang", lang).plain.splitlines()
+        (head,) = [line for line in lines if words in line]
+        assert "Condition" in head

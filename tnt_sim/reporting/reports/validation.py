@@ -13,7 +13,7 @@ import polars as pl
 from tnt_sim.documents import omit_none
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.i18n.parameters import Count, Items, Money
 from tnt_sim.ingest.quality.checks import check_quality
@@ -363,7 +363,7 @@ def _build_checks(checks: Sequence[RequirementEntry]) -> Table:
     columns = [
         Column(_("Dossiers"), [check.n_missed for check in checks], Kind.COUNT),
         Column(_("For this reason only"), [check.n_only_this for check in checks], Kind.COUNT),
-        Column(_p("eligibility", "Rule"), [check.id for check in checks]),
+        Column(_("Condition"), [check.id for check in checks]),
         Column(_("Reason"), [_describe_check(check) for check in checks]),
     ]
     return Table(columns, most=len(checks))
