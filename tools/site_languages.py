@@ -14,13 +14,18 @@ from posixpath import dirname, join, normpath, relpath
 OTHER: Mapping[str, str] = {"fr": "en", "en": "fr"}
 SWITCH: Mapping[str, str] = {"fr": "In English", "en": "En français"}
 PAGES: Mapping[str, Sequence[str]] = {
-    "fr": ("docs/fr/*.md", "docs/fr/*/*.md", "docs/fr/gallery/*.rst", "notebooks/*.ipynb"),
+    "fr": (
+        "docs/fr/*.md", "docs/fr/*/*.md", "docs/fr/gallery/*.rst", "notebooks/*.ipynb",
+        "scenarios/data/LISEZMOI.md",
+    ),
     "en": (
         "docs/en/*.md", "docs/en/*/*.md", "docs/en/gallery/*.rst", "docs/*.md", "docs/decisions/*.md",
         "notebooks/*.en.ipynb", "scenarios/data/README.md", "CHANGELOG.md", "CONTRIBUTING.md",
     ),
 }  # fmt: skip
 """The files of each site."""
+DATA: Mapping[str, str] = {"fr": "scenarios/data/LISEZMOI", "en": "scenarios/data/README"}
+"""The page of the shipped data, which stands beside them under the usual name of each language."""
 LEFT_OUT: Mapping[str, Sequence[str]] = {
     "fr": ("notebooks/*.en.ipynb", "**/.ipynb_checkpoints"),
     "en": ("docs/package-description.md", "docs/flagship.md", "**/.ipynb_checkpoints"),
@@ -43,7 +48,7 @@ def has_page(root: Path, lang: str, page: str) -> bool:
 def get_twin(root: Path, lang: str, page: str) -> str:
     """Return the page of the other site that says the same; its first page where there is none."""
     other = OTHER[lang]
-    twin = page.replace(f"docs/{lang}/", f"docs/{other}/", 1)
+    twin = DATA[other] if page == DATA[lang] else page.replace(f"docs/{lang}/", f"docs/{other}/", 1)
     if number := re.match(r"notebooks/(\d+)-", page):
         stories = [path.stem for path in (root / "notebooks").glob(f"{number[1]}-*.ipynb")]
         twin = next(f"notebooks/{name}" for name in stories if name.endswith(".en") == (other == "en"))

@@ -45,7 +45,7 @@ def test_a_copy_is_whole_and_runs_alone(tnt: Run, tmp_path: Path) -> None:
     written = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
     assert written == {
         "tnt-sim.toml", "motifs.yaml", "fonds-territoires-94.yaml", "fonds-territoires.yaml", "data/README.md",
-        "data/motifs.csv", "data/tnt-2021-dossiers.csv",
+        "data/LISEZMOI.md", "data/motifs.csv", "data/tnt-2021-dossiers.csv",
     }  # fmt: skip
     original = tnt("run", SCENARIOS / "motifs.yaml", "--out", tmp_path / "a", "--json").document
     copy = tnt("run", place / "motifs.yaml", "--out", tmp_path / "b", "--json").document
@@ -95,7 +95,7 @@ def test_an_installation_without_examples_says_so(
 def test_each_example_has_all_its_files() -> None:
     folder = find_examples_folder()
     for example in list_examples(folder):
-        assert {example.file, "data/README.md"} <= set(read_files(folder, example))
+        assert {example.file, "data/README.md", "data/LISEZMOI.md"} <= set(read_files(folder, example))
 
 
 def test_the_workbook_of_the_first_evening_is_built_from_the_real_projects() -> None:

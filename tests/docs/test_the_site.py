@@ -221,3 +221,14 @@ def test_the_picture_is_small_and_says_that_its_data_are_synthetic() -> None:
         _, _, after = (ROOT / readme).read_text(encoding="utf-8").partition(f"{name})")
         assert word in after.split("\n\n")[1]
     assert "synthétiques" in (ROOT / "docs/fr/index.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_page_of_the_data_is_in_both_languages(lang: str) -> None:
+    """Each site has its own, which names the same files and leads to the other."""
+    own, other = site_languages.DATA[lang], site_languages.DATA[site_languages.OTHER[lang]]
+    assert site_languages.get_twin(ROOT, lang, own) == other
+    texts = [(ROOT / f"{page}.md").read_text(encoding="utf-8") for page in (own, other)]
+    rows = [re.findall(r"^\| (`[^|]+) \|", text, flags=re.MULTILINE) for text in texts]
+    assert rows[0] == rows[1] != []
+    assert f"({other.rpartition('/')[2]}.md)*" in texts[0]

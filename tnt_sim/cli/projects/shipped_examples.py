@@ -25,8 +25,8 @@ from tnt_sim.scenario.yaml.safe_paths import format_path
 
 _WORKBOOKS = {"premier-soir": _("A workbook as an office has it: 300 digital projects of 2019")}
 """Tables without a scenario, by the name of their file; `new --from` reads them."""
-_SOURCES = "data/README.md"
-"""Sources, licences and what is synthetic; goes with every example."""
+_SOURCES = ("data/README.md", "data/LISEZMOI.md")
+"""Sources, licences and what is synthetic, in both languages; go with every example."""
 
 
 class ExampleKind(StrEnum):
@@ -139,7 +139,7 @@ def get_example(folder: Path, name: str) -> Example:
 
 def read_files(folder: Path, example: Example) -> dict[str, bytes]:
     """Return the files that an example needs, by their names in its folder: what it extends, tables, sources."""
-    names = {example.file, _SOURCES, *_list_inputs(folder, example)}
+    names = {example.file, *_SOURCES, *_list_inputs(folder, example)}
     return {name: (folder / name).read_bytes() for name in sorted(names)}
 
 
