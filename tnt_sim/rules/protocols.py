@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import Protocol, Self
+from itertools import repeat
+from typing import Protocol, Self, overload
 
 import numpy as np
 import polars as pl
@@ -48,6 +49,7 @@ __all__ = [
     "BoolArray",
     "Case",
     "CompiledRule",
+    "GroupReadings",
     "IntArray",
     "Locate",
     "Mode",
@@ -394,6 +396,72 @@ class Reading:
         )
 
 
+class GroupReadings(Sequence[Reading]):
+    """The figures of one rule's groups as columns: a `Reading` is made when it is asked for.
+
+    A rule by applicant has thousands of groups, and a study reads thousands of allocations.
+
+    >>> figures = GroupReadings(["a", "b"], [3, 5], 2, [None, None], [Fraction(2), Fraction(2)], [False, False])
+    >>> figures[1].slack, figures.are_within_bounds()
+    (Fraction(-1, 2), False)
+    """
+
+    __slots__ = ("_den", "_groups", "_lowered", "_maximum", "_minimum", "_nums")
+
+    def __init__(
+        self,
+        groups: Sequence[str | None],
+        nums: Sequence[int],
+        den: int,
+        minimum: Sequence[Fraction | None],
+        maximum: Sequence[Fraction | None],
+        lowered: Sequence[bool],
+    ) -> None:
+        """Keep one sum for each group, in steps of 1 / den, where den > 0."""
+        self._groups, self._nums, self._den = groups, nums, den
+        self._minimum, self._maximum, self._lowered = minimum, maximum, lowered
+
+    def __len__(self) -> int:
+        return len(self._nums)
+
+    @overload
+    def __getitem__(self, place: int) -> Reading: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Reading, ...]: ...
+    def __getitem__(self, place: int | slice) -> Reading | tuple[Reading, ...]:
+        if isinstance(place, slice):
+            return tuple(self)[place]
+        bounds = self._minimum[place], self._maximum[place]
+        return Reading(self._groups[place], self._nums[place], self._den, *bounds, self._lowered[place])
+
+    def __iter__(self) -> Iterator[Reading]:
+        bounds = self._minimum, self._maximum
+        return map(Reading, self._groups, self._nums, repeat(self._den), *bounds, self._lowered)
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == (tuple(other) if isinstance(other, GroupReadings) else other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def are_within_bounds(self) -> bool:
+        """Return whether minimum ≤ num / den ≤ maximum in every group, decided in integers."""
+        nums, den = self._nums, self._den
+        return _hold(nums, den, self._minimum, 1) and _hold(nums, den, self._maximum, -1)
+
+
+def _hold(nums: Sequence[int], den: int, bounds: Sequence[Fraction | None], sign: int) -> bool:
+    """Return whether sign · num / den ≥ sign · bound in every group; a group without a bound holds."""
+    first = bounds[0] if bounds else None
+    if all(bound is first for bound in bounds):  # one bound for all: the nearest sum decides
+        nearest = min(nums, default=0) if sign > 0 else max(nums, default=0)
+        nums, bounds = [nearest], [first]
+    return all(
+        bound is None or sign * num * bound.denominator >= sign * bound.numerator * den
+        for num, bound in zip(nums, bounds, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RuleReading:
     """All figures of one rule on one allocation.
@@ -404,7 +472,7 @@ class RuleReading:
     id: str
     kind: str
     mode: Mode
-    readings: tuple[Reading, ...]
+    readings: Sequence[Reading]
     grouped: bool
     broken: Fraction | None = None
 
@@ -418,6 +486,8 @@ class RuleReading:
     @property
     def holds(self) -> bool:
         """Whether every figure lies within its bounds."""
+        if isinstance(self.readings, GroupReadings):
+            return self.readings.are_within_bounds()
         return all(reading.holds for reading in self.readings)
 
     def find_tightest(self) -> int:

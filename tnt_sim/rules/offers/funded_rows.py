@@ -26,8 +26,8 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
 from tnt_sim.rules.protocols import (
     Case,
     CompiledRule,
+    GroupReadings,
     Path,
-    Reading,
     RowBuilder,
     RowKind,
     RowLabel,
@@ -289,8 +289,8 @@ def build_count_reading(
     grouped: bool,
 ) -> RuleReading:
     """Build the reading of a rule that counts: at most `most` in each group."""
-    bound = Fraction(most)
-    readings = tuple(Reading(name, n, 1, None, bound) for name, n in zip(names, counts, strict=True))
+    n = len(counts)
+    readings = GroupReadings(names, counts, 1, [None] * n, [Fraction(most)] * n, [False] * n)
     return RuleReading(rule.id, rule.kind, rule.mode, readings, grouped)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -43,10 +42,10 @@ from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
     CompiledRule,
+    GroupReadings,
     Mode,
     Path,
     Penalty,
-    Reading,
     RowBuilder,
     RowKind,
     RowLabel,
@@ -121,9 +120,9 @@ class Limit(RuleDefaults):
         """Evaluate the sum of each group, exactly."""
         sums = self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
         num, den = self.terms.scale.numerator, self.terms.scale.denominator
-        nums = [value * num for value in sums]
+        nums = sums if num == 1 else [value * num for value in sums]
         bounds = self.minimum, self.maximum, self.lowered
-        readings = tuple(map(Reading, self.groups.names, nums, repeat(den), *bounds))
+        readings = GroupReadings(self.groups.names, nums, den, *bounds)
         return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
 
     @property
