@@ -2,24 +2,26 @@
 
 If the next problem has the same offers and rules, and a tree that differs by amounts alone, only the
 right-hand sides of envelope rows and the objective rows are rebuilt, by the solver's formulation and by the
-prover's separately. Any other change rebuilds everything. Results of the cap-tree kernels are stored by their
+prover's separately. If it differs only in the dossiers that must be funded, the formulation gets other bounds
+of their columns. Any other change rebuilds everything. Results of the cap-tree kernels are stored by their
 input (`kernel/cap_tree/memo.py`), separately for the solver and the checker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from operator import is_
 
 from tnt_sim.certify.claim_systems import Agreement, Claims, update_claims
 from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.formulate import Formulation, formulate, update_formulation
+from tnt_sim.formulation.formulate import Formulation, formulate, update_forced, update_formulation
 from tnt_sim.kernel.cap_tree.best_choice import Memory
 from tnt_sim.prove.stage_proofs import build_problem_claims
 from tnt_sim.rules.envelopes.tree_reading import can_gain
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
+from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
@@ -54,7 +56,11 @@ class ModelCache:
         def update_stored(form: Formulation, before: Problem) -> Formulation | None:
             return update_formulation(form, before, problem, deadline)
 
-        found = _take_stored(self._forms, problem, update_stored) or formulate(problem, deadline=deadline)
+        found = _take_stored(self._forms, problem, update_stored)
+        if found is None:
+            alike = (form for before, form in self._forms if _differs_by_forced(before, problem))
+            like = next(alike, None)
+            found = formulate(problem, deadline=deadline) if like is None else update_forced(like, problem)
         _keep(self._forms, problem, found)
         return found
 
@@ -104,6 +110,15 @@ def _is_same_problem(before: Problem, after: Problem) -> bool:
     parts = (part.name for part in fields(Problem) if part.name != "stages")
     same = all(getattr(before, name) is getattr(after, name) for name in parts)
     return same and len(before.stages) == len(after.stages) and all(map(is_, before.stages, after.stages))
+
+
+def _differs_by_forced(before: Problem, after: Problem) -> bool:
+    """Whether two problems consist of the same objects, apart from the dossiers that must be funded."""
+    old, new = before.offers, after.offers
+    same = all(
+        getattr(old, part.name) is getattr(new, part.name) for part in fields(Offers) if part.name != "forced"
+    )
+    return same and _is_same_problem(before, replace(after, offers=old))
 
 
 def _keep[T](model_cache: list[tuple[Problem, T]], problem: Problem, draft: T) -> None:

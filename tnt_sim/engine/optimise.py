@@ -906,10 +906,14 @@ def with_fixed(
     if both:
         names = ", ".join(f'"{problem.case.table["dossier"][row]}"' for row in both)
         raise ValueError(f"asked both in and out: {names}")
-    out = np.zeros_like(offers.candidate)
-    out[np.asarray(refuse, dtype=np.int64)] = True
     inside = offers.forced.copy()
     inside[np.asarray(fund, dtype=np.int64)] = True
+    if (
+        not len(refuse) and not amounts
+    ):  # the other arrays stay the same objects, and the rows of a model with them
+        return replace(problem, offers=replace(offers, forced=inside))
+    out = np.zeros_like(offers.candidate)
+    out[np.asarray(refuse, dtype=np.int64)] = True
     least, most, ranged = offers.least_cents.copy(), offers.most_cents.copy(), offers.ranged.copy()
     levelled = np.zeros_like(out)
     for row, cents in (amounts or {}).items():

@@ -195,6 +195,17 @@ def update_formulation(
     return replace(form, model=model, stages=stages)
 
 
+def update_forced(form: Formulation, problem: Problem) -> Formulation:
+    """Reuse a formulation for a problem that differs only in the dossiers that must be funded.
+
+    Only the lower bounds of their columns are written again: no row depends on them.
+    """
+    recovery = replace(form.recovery, forced=problem.offers.forced)
+    lower = form.model.col_lower.copy()
+    lower[: recovery.n_columns] = recovery.build_column_bounds()[0]
+    return replace(form, model=form.model.with_bounds(lower, form.model.col_upper), recovery=recovery)
+
+
 def _list_envelope_bounds(
     problem: Problem, builder: Builder
 ) -> Sequence[tuple[RowLabel, int, Fraction]] | None:

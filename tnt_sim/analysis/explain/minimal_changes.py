@@ -660,7 +660,10 @@ def _compute_scores(
         elif _can_solve_more(decided, table, share if by_kernel else until, by_kernel=bool(by_kernel)):
             table.by_solve += 1
             inside = optimise(
-                with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock
+                with_fixed(decided.problem, [row]),
+                OptimiseOptions(prove=False),
+                clock=decided.clock,
+                warm=question.warm,
             )
             entry = build_score_entry(
                 question, row, score, effect[row], inside, confirm=False, settled_by="solve"
