@@ -29,9 +29,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def refused(words: list[bytes | str], folder: Path | str | bytes, lang: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words, "--lang", lang], cwd=folder, capture_output=True, check=False
-    )
+    command = [sys.executable, "-c", PROGRAM, *words, "--lang", lang]
+    env = dict(os.environ)  # without the width that readline sets behind Python's back
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False)
     said = as_typed(done.stderr.decode())
     assert done.returncode == 2, said
     assert len(said.strip().splitlines()) == 1, said
