@@ -397,7 +397,7 @@ class Reading:
 
 
 class GroupReadings(Sequence[Reading]):
-    """The figures of one rule's groups as columns: a `Reading` is made when it is asked for.
+    """The figures of one rule's groups as columns; indexing makes a `Reading`.
 
     A rule by applicant has thousands of groups, and a study reads thousands of allocations.
 
