@@ -56,13 +56,15 @@ class ModelCache:
         def update_stored(form: Formulation, before: Problem) -> Formulation | None:
             return update_formulation(form, before, problem, deadline)
 
-        found = _take_stored(self._forms, problem, update_stored)
-        if found is None:
-            alike = (form for before, form in self._forms if _differs_by_forced(before, problem))
-            like = next(alike, None)
-            found = formulate(problem, deadline=deadline) if like is None else update_forced(like, problem)
-        _keep(self._forms, problem, found)
-        return found
+        formulation = _take_stored(self._forms, problem, update_stored)
+        if formulation is None:
+            alike = (form for before, form in self._forms if _is_same_but_forced(before, problem))
+            model = next(alike, None)
+            formulation = (
+                formulate(problem, deadline=deadline) if model is None else update_forced(model, problem)
+            )
+        _keep(self._forms, problem, formulation)
+        return formulation
 
     def build_claims(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Claims | None:
         """Return the problem's rows for the prover, reused if possible, or None if it has none."""
@@ -112,7 +114,7 @@ def _is_same_problem(before: Problem, after: Problem) -> bool:
     return same and len(before.stages) == len(after.stages) and all(map(is_, before.stages, after.stages))
 
 
-def _differs_by_forced(before: Problem, after: Problem) -> bool:
+def _is_same_but_forced(before: Problem, after: Problem) -> bool:
     """Whether two problems consist of the same objects, apart from the dossiers that must be funded."""
     old, new = before.offers, after.offers
     same = all(

@@ -402,7 +402,7 @@ class GroupReadings(Sequence[Reading]):
     A rule by applicant has thousands of groups, and a study reads thousands of allocations.
 
     >>> figures = GroupReadings(["a", "b"], [3, 5], 2, [None, None], [Fraction(2), Fraction(2)], [False, False])
-    >>> figures[1].slack, figures.are_within_bounds()
+    >>> figures[1].slack, figures.is_within_bounds()
     (Fraction(-1, 2), False)
     """
 
@@ -444,7 +444,7 @@ class GroupReadings(Sequence[Reading]):
     def __hash__(self) -> int:
         return hash(tuple(self))
 
-    def are_within_bounds(self) -> bool:
+    def is_within_bounds(self) -> bool:
         """Return whether minimum ≤ num / den ≤ maximum in every group, decided in integers."""
         nums, den = self._nums, self._den
         return _hold(nums, den, self._minimum, 1) and _hold(nums, den, self._maximum, -1)
@@ -487,7 +487,7 @@ class RuleReading:
     def holds(self) -> bool:
         """Whether every figure lies within its bounds."""
         if isinstance(self.readings, GroupReadings):
-            return self.readings.are_within_bounds()
+            return self.readings.is_within_bounds()
         return all(reading.holds for reading in self.readings)
 
     def find_tightest(self) -> int:
