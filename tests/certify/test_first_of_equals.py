@@ -105,7 +105,7 @@ def test_an_amount_that_nobody_offers_is_refused() -> None:
     two: Any = Two()
     funded = np.array([True])
     assert CandidateList.of(two, np.array([1]), funded, np.array([9])).taken.tolist() == [1]
-    with pytest.raises(CertificateError, match="none of its dossier's"):
+    with pytest.raises(CertificateError, match="none of its application's"):
         CandidateList.of(two, np.array([1]), funded, np.array([7]))
 
 
@@ -120,5 +120,5 @@ def test_a_range_counts_from_its_least() -> None:
     for cents, units in ((500, 0), (700, 2)):
         listed = CandidateList.of(one, np.array([100]), np.array([True]), np.array([cents]))
         assert (listed.taken.tolist(), listed.free.tolist(), listed.units.tolist()) == ([0], [0], [units])
-    with pytest.raises(CertificateError, match="none of its dossier's"):
+    with pytest.raises(CertificateError, match="none of its application's"):
         CandidateList.of(one, np.array([100]), np.array([True]), np.array([499]))

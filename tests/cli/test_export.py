@@ -78,7 +78,7 @@ def test_chorus_names_who_is_no_siret(tnt: Run, run_dir: Path, tmp_path: Path) -
     assert said.code == 0
     assert "n'est pas un SIRET de 14 chiffres pour 17 dossiers : E-01, E-02" in said.err
     said = tnt("export", run_dir, "--format", "chorus", "--out", tmp_path / "d.csv", "--json", "--lang", "en")
-    assert said.document["remarks"][0].startswith('"Tiers" is not a SIRET of 14 digits for 17 dossiers')
+    assert said.document["remarks"][0].startswith('"Tiers" is not a SIRET of 14 digits for 17 applications')
 
 
 def test_nothing_is_replaced_unasked(tnt: Run, run_dir: Path, tmp_path: Path) -> None:
@@ -194,7 +194,9 @@ def test_a_report_in_english_is_english_throughout(tnt: Run, run_dir: Path, demo
     assert tnt("report", run_dir, "--out", "en.html", "--lang", "en", "--no-explain").code == 0
     page = (demo / "en.html").read_text(encoding="utf-8")
     plain = page.replace("\u202f", " ").replace("\u00a0", " ")
-    assert "the rule &#34;400 000 € au plus par département&#34; keeps out dossiers that this money" in plain
+    assert (
+        "the rule &#34;400 000 € au plus par département&#34; keeps out applications that this money" in plain
+    )
     assert "sans enfreindre" not in page
     assert "Retenu" not in page
     for table in (demo / "data").iterdir():

@@ -52,7 +52,7 @@ def test_the_page_of_a_run_in_english(tnt: Run, demo: Path) -> None:
     said = tnt("run", "scenario.yaml", "--lang", "en")
     assert "€1,103,600 granted of €1,200,000; €96,400 not spent" in said.out
     assert "Run folder: runs/exemple-" in said.out
-    assert 'No further dossier can be funded without breaking the rule "plafond-departement".' in said.out
+    assert 'No further application can be funded without breaking the rule "plafond-departement".' in said.out
 
 
 def test_the_scenario_says_the_language(tnt: Run, demo: Path) -> None:

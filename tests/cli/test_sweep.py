@@ -76,10 +76,10 @@ def test_a_long_list_is_cut_and_its_rest_named(tnt: Run, demo: Path, monkeypatch
     told = tnt("sweep", "scenario.yaml", *ARGS, "--json", "--lang", "en").document
     n = len(told["dossiers"]) - 2
     folder = demo / told["sweep_dir"]
-    assert f"{n} more dossiers are in {DOSSIERS}." in (folder / PAGE).read_text(encoding="utf-8")
-    sheet = CalamineWorkbook.from_path(str(folder / WORKBOOK)).get_sheet_by_name("Dossiers")
+    assert f"{n} more applications are in {DOSSIERS}." in (folder / PAGE).read_text(encoding="utf-8")
+    sheet = CalamineWorkbook.from_path(str(folder / WORKBOOK)).get_sheet_by_name("Applications")
     cells = [row[0] for row in sheet.to_python() if row[0]]
-    assert cells[1:3] == [f"{n} more dossiers are in {DOSSIERS}.", "Dossier"]
+    assert cells[1:3] == [f"{n} more applications are in {DOSSIERS}.", "Application"]
     first = [one["free_from_cents"] for one in told["dossiers"] if one["dossier"] in cells[3:]]
     known = sorted(one["free_from_cents"] for one in told["dossiers"] if one["free_from_cents"] is not None)
     assert sorted(first) == known[:2]

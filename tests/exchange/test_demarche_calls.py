@@ -157,7 +157,7 @@ def test_an_annotation_that_is_no_number_is_named(server: DemarcheServer, value:
     client, _ = connect(server)
     with pytest.raises(ServerError) as caught:
         read_dossier(client, 7)
-    assert (caught.value.code, "dossier 7" in caught.value.text.in_(Lang.EN)) == ("server.answer", True)
+    assert (caught.value.code, "application 7" in caught.value.text.in_(Lang.EN)) == ("server.answer", True)
 
 
 @pytest.mark.parametrize(

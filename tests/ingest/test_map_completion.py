@@ -140,6 +140,6 @@ def test_a_commune_under_two_numbers_is_told(tmp_path: Path) -> None:
     told = [one.line(Lang.EN) for one in load_scenario(tmp_path / "s.yaml").warnings]
     assert (
         "territory-two-numbers table.csv:2 [1], table.csv:3 [2] — 1 commune is named by its INSEE code in one "
-        "dossier and by its SIREN in another: a rule by applicant takes it for two. Write one of the two in every "
-        "dossier of a commune."
+        "application and by its SIREN in another: a rule by applicant takes it for two. Write one of the two in "
+        "every application of a commune."
     ) in told

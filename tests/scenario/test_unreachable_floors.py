@@ -103,17 +103,17 @@ NEVER = ": this minimum cannot be met."
 EACH = {
     "money under a cap and the tree": (
         (TWO, f"{PAIR}, {FLOOR}", CROSSED, "70.51 €", "70.50 €"),
-        'the rule "f" must get at least €70.51, but its dossiers can get no more than €70.50 under the rule "cap" '
-        "and the caps of envelopes",
+        'the rule "f" must get at least €70.51, but its applications can get no more than €70.50 under the rule '
+        '"cap" and the caps of envelopes',
     ),
     "whole dossiers under one envelope": (
         (AMOUNTS.replace("fenced: true", "fenced: true, min_use: MIN"), "", LISTED, "81 %", "80.5 %"),
-        'envelope "a" must get at least €40.50, but its dossiers can get no more than €40.25 under the cap of '
+        'envelope "a" must get at least €40.50, but its applications can get no more than €40.25 under the cap of '
         'envelope "a"',
     ),
     "a number under a cap": (
         (AMOUNTS.replace("id: p, ", "id: p, min_dossiers: MIN, "), ONE_EACH, LISTED, "4", "3"),
-        'envelope "p" must fund at least 4 dossiers, but can fund no more than 3 under the rule "une"',
+        'envelope "p" must fund at least 4 applications, but can fund no more than 3 under the rule "une"',
     ),
     "a number under money": (
         (
@@ -123,7 +123,8 @@ EACH = {
             "2",
             "1",
         ),
-        'the rule "n" must fund at least 2 dossiers, but can fund no more than 1 under the cap of envelope "a"',
+        'the rule "n" must fund at least 2 applications, but can fund no more than 1 under the cap of '
+        'envelope "a"',
     ),
     "a share beside what is committed": (
         (
@@ -133,7 +134,8 @@ EACH = {
             "50 %",
             "48.9 %",
         ),
-        'the rule "part" must get at least €25, but its dossiers can get no more than €24 under the rule "cap"',
+        'the rule "part" must get at least €25, but its applications can get no more than €24 under the rule '
+        '"cap"',
     ),
 }
 

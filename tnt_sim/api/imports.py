@@ -56,7 +56,7 @@ class Import:
         return dump_document(self.data)
 
     def __repr__(self) -> str:
-        return f"<Import of {self.data.n_dossiers} dossiers, {self.findings.height} findings>"
+        return f"<Import of {self.data.n_dossiers} applications, {self.findings.height} findings>"
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return the applications; amounts in integer cents."""

@@ -35,7 +35,7 @@ from tnt_sim.app.scenario_changes import (
 )
 from tnt_sim.deadline import Cancellation
 from tnt_sim.errors import TntError
-from tnt_sim.i18n.message import _, capitalise_text
+from tnt_sim.i18n.message import _, _p, capitalise_text
 from tnt_sim.i18n.parameters import Items
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -151,13 +151,13 @@ def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
     table = page.scenario.portfolio.table
     row = table.filter(table["dossier"] == name)
     if not row.height:
-        text = describe_unknown(_("dossier"), name, table["dossier"].to_list())
+        text = describe_unknown(_p("unknown", "application"), name, table["dossier"].to_list())
         raise build_app_error(capitalise_text(text))
     if not reason:
         raise build_app_error(_("Give the reason of the decision."))
     if not inside and row["committed_cents"][0] is not None:
         raise build_app_error(
-            _('The dossier "{name}" is committed already: it cannot be refused.', name=name),
+            _('The application "{name}" is committed already: it cannot be refused.', name=name),
         )
     forced = {**page.state.forced, name: Forced(name, inside, reason)}
     return page.move_to(replace(page.state, forced=forced), event)

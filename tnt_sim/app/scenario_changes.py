@@ -19,7 +19,7 @@ from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import parse_cents
 from tnt_sim.errors import UsageError, suggest_name
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _p
 from tnt_sim.i18n.numbers import get_currency
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.offers.decisions import DecideSpec
@@ -287,7 +287,7 @@ def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[T
         department=filter_name(state.department, departments, _("department")),
         amounts=filter_values(state.amounts, envelopes, _("envelope")),
         rules=filter_values(state.rules, rules, _("rule")),
-        forced=filter_values(state.forced, dossiers, _("dossier")),
+        forced=filter_values(state.forced, dossiers, _p("unknown", "application")),
         weights={key: text for key, text in state.weights.items() if 0 <= key[0] < n_stages},
     )
     return without_written(scenario, state), sentences

@@ -70,7 +70,7 @@ class CandidateList:
         taken = np.full(len(choices.candidate), -1, dtype=np.int64)
         taken[choices.block[column]] = column
         if ((taken >= 0) != funded[choices.candidate]).any():
-            raise CertificateError("an amount is none of its dossier's")
+            raise CertificateError("an amount is none of its application's")
         free, units = np.full(len(taken), -1, dtype=np.int64), np.zeros(len(taken), dtype=np.int64)
         block = np.searchsorted(choices.candidate, choices.ranged)
         free[block] = np.arange(len(block))

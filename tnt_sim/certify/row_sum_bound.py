@@ -85,7 +85,7 @@ def relax_to_knapsacks(
     """
     n = system.n_choices
     if len(np.unique(system.block[:n])) != n:
-        raise MultiplierError("a dossier has several amounts")
+        raise MultiplierError("an application has several amounts")
     must, open_ = system.must.copy(), system.high[:n] > 0
     visited = np.zeros(n, dtype=np.bool_)
     packs, cheapest = [], True

@@ -34,11 +34,11 @@ class InterruptedReadingError(TntError):
 FromApiOption = Annotated[
     str | None,
     typer.Option(
-        "--from-api", metavar="URL", help=N_("The address of the API, from which the dossiers are read.")
+        "--from-api", metavar="URL", help=N_("The address of the API, from which the applications are read.")
     ),
 ]
 FullOption = Annotated[
-    bool, typer.Option("--full", help=N_("Reads all dossiers, not only those that changed since."))
+    bool, typer.Option("--full", help=N_("Reads all applications, not only those that changed since."))
 ]
 ReadLimitOption = Annotated[
     str | None,
@@ -145,7 +145,7 @@ def _show_pages(lang: Lang, *, wanted: bool) -> Iterator[Callable[[int, int], No
 
 
 def _describe_progress(dossiers: int) -> Text:
-    return _n("{n} dossier read…", "{n} dossiers read…", dossiers)
+    return _n("{n} application read…", "{n} applications read…", dossiers)
 
 
 def describe_reading(reading: DossierReading) -> ApiReading:

@@ -110,7 +110,7 @@ _PHASES = {
     "repairs": _("what would be enough"),
     "rules": _("what each rule does"),
     "envelopes": _("money it would take"),
-    "dossiers": _("refused dossiers"),
+    "dossiers": _("refused applications"),
     "lifted": _("requirements and refusals lifted"),
     "changes": _("smallest changes"),
     "free": _("free curve"),
@@ -324,13 +324,13 @@ def describe_incumbent(incumbent: Incumbent) -> Text:
     """Say what a list found on the way funds, and how much better one could be."""
     if incumbent.gap is None:
         return _n(
-            "A list of {n} dossier, not the best yet",
-            "A list of {n} dossiers, not the best yet",
+            "A list of {n} application, not the best yet",
+            "A list of {n} applications, not the best yet",
             n=incumbent.n_funded,
         )
     return _n(
-        "A list of {n} dossier; the solver says that none is more than {gap} better",
-        "A list of {n} dossiers; the solver says that none is more than {gap} better",
+        "A list of {n} application; the solver says that none is more than {gap} better",
+        "A list of {n} applications; the solver says that none is more than {gap} better",
         n=incumbent.n_funded,
         gap=Rate(incumbent.gap, decimals=3),
     )

@@ -48,7 +48,7 @@ _YOUNG_OBJECTS = 20_000
 
 _PROGRAM = Verb(
     "",
-    N_("Allocates a grant envelope among dossiers: the best choice, proven and explained."),
+    N_("Allocates a grant envelope among applications: the best choice, proven and explained."),
     note=N_(
         "Exit codes: 0 done; 1 an error of the program or a check refused; 2 an invalid "
         "command; 3 invalid data or scenario; 4 no allocation is possible; 5 stopped by a "
@@ -178,7 +178,7 @@ def _report_bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
 _NO_MEMORY = TntError(
     _(
         "the memory of this machine does not suffice for this question. Close other programs, or "
-        "ask it of fewer dossiers."
+        "ask it of fewer applications."
     ),
     code="memory",
 )

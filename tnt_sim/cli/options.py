@@ -288,7 +288,7 @@ FromOption = Annotated[
     typer.Option(
         "--from",
         metavar="TABLE",
-        help=N_("Starts from a table of dossiers: its columns are guessed, to be checked."),
+        help=N_("Starts from a table of applications: its columns are guessed, to be checked."),
         autocompletion=list_tables,
     ),
 ]

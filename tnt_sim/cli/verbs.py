@@ -102,7 +102,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             )
             + "\n\n"
             + N_(
-                "With --from-api it reads the dossiers page by page from the API, with the token of "
+                "With --from-api it reads the applications page by page from the API, with the token of "
                 "--token-file or TNT_SIM_TOKEN, into dossiers.json. The same command goes on after an "
                 "interruption, and later reads only what changed."
             ),
@@ -166,7 +166,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             ASK,
             N_("Explains why an application is funded or not, and the smallest change that would fund it."),
             note=N_(
-                "Without a dossier: what each rule does, and the reserve list. With --all: the reason of "
+                "Without an application: what each rule does, and the reserve list. With --all: the reason of "
                 "each, and the score that each one left out would need."
             ),
             examples="""\

@@ -135,7 +135,7 @@ class Portfolio:
     _memo: dict[tuple[object, ...], _Memoised] = field(default_factory=dict, init=False, repr=False)
 
     def __repr__(self) -> str:
-        return f"<Portfolio of {len(self)} dossiers, {self.table.width} columns>"
+        return f"<Portfolio of {len(self)} applications, {self.table.width} columns>"
 
     def __len__(self) -> int:
         return self.table.height

@@ -63,12 +63,12 @@ def read_values(problem: Problem, values: Mapping[str, Any], unit: ValueUnit) ->
     for key, value in values.items():
         row = place.get(str(key))
         if row is None:
-            absent = _('there is no dossier "{key}".', key=str(key))
+            absent = _('there is no application "{key}".', key=str(key))
             defects.add("unknown-dossier", absent, hint=suggest_name(str(key), place))
             continue
         cents = _read_cents(problem, row, value, unit)
         if isinstance(cents, Text):
-            defects.add("value", _('dossier "{key}": {fault}.', key=str(key), fault=cents))
+            defects.add("value", _('application "{key}": {fault}.', key=str(key), fault=cents))
             continue
         granted[row], funded[row] = cents, cents != 0 or (unit is ValueUnit.FUNDED and float(value) > 0.5)
     defects.raise_if_any(DataError)

@@ -223,7 +223,7 @@ def parse_annotation(node: object, dossier: int) -> Annotation:
     value = fields.get(NUMBER_KINDS.get(kind, ""))
     if value is not None and (isinstance(value, bool) or not _NUMBER.fullmatch(str(value))):
         text = _(
-            "dossier {number}: the server gives an annotation a value that is not a number.",
+            "application {number}: the server gives an annotation a value that is not a number.",
             number=str(dossier),
         )
         raise ServerError(text, code="server.answer")

@@ -436,7 +436,7 @@ def _read_base(folder: Path, source: ReadingSource) -> tuple[dict[int, DossierNo
 def _refuse_other(path: Path, head: Mapping[str, object], source: ReadingSource) -> None:
     if (head["api"], head["demarche"]) != (source.api, source.demarche):
         text = _(
-            '"{file}" has dossiers of another procedure or address: {demarche}, {api}. Give another --out.',
+            '"{file}" has applications of another procedure or address: {demarche}, {api}. Give another --out.',
             file=path,
             demarche=str(head["demarche"]),
             api=str(head["api"]),
@@ -446,7 +446,7 @@ def _refuse_other(path: Path, head: Mapping[str, object], source: ReadingSource)
 
 def _build_damage_error(path: Path) -> DataError:
     text = _("this file of a reading is damaged.")
-    hint = _("Delete it: the same command then reads all dossiers again.")
+    hint = _("Delete it: the same command then reads all applications again.")
     return DataError([Defect("reading", text, (Place(file=str(path)),), hint)])
 
 

@@ -145,7 +145,7 @@ def list_plan_conflicts(plan: pl.DataFrame) -> list[SendingConflict]:
     shared = own.filter(own.is_duplicated()).drop_nulls().unique()
     twice = wanted.filter(pl.col("number").is_in(shared.implode()))
     for dossier in wanted.filter(pl.col("number").is_null())["dossier"].to_list():
-        text = _("this is not a number of a procedure's dossier.")
+        text = _("this is not the number of an application of a procedure.")
         conflicts.append(SendingConflict(dossier, "number", text))
     for dossier in twice["dossier"].to_list():
         text = _("another line of the list has the same number.")
@@ -195,7 +195,7 @@ def compare_with_server(
             SendingConflict(
                 row["dossier"],
                 "unknown",
-                _("dossier {number} is not in this procedure.", number=str(row["number"])),
+                _("application {number} is not in this procedure.", number=str(row["number"])),
             )
             if server is None
             else _list_calls(row, server, target, confirmed)
@@ -225,7 +225,7 @@ def _list_calls(
         text = _('the server has it as "{state}".', state=server.state)
         return SendingConflict(dossier, "decided_otherwise", text)
     if server.archived and not is_decided:
-        return SendingConflict(dossier, "archived", _("the dossier is archived."))
+        return SendingConflict(dossier, "archived", _("the application is archived."))
     calls: list[Call] = []
     if operation is Operation.ACCEPT and target.annotations:
         values = _match_annotations(row, server, target)

@@ -356,14 +356,14 @@ def _warn_two_numbers(portfolio: Portfolio, known: Territory, notes: Defects) ->
         notes.add(
             "territory-two-numbers",
             _n(
-                "{n} commune is named by its INSEE code in one dossier and by its SIREN in another: a rule by "
+                "{n} commune is named by its INSEE code in one application and by its SIREN in another: a rule by "
                 "applicant takes it for two.",
-                "{n} communes are named by their INSEE code in one dossier and by their SIREN in another: a rule "
-                "by applicant takes each for two.",
+                "{n} communes are named by their INSEE code in one application and by their SIREN in another: a "
+                "rule by applicant takes each for two.",
                 n=len(both),
             ),
             *(portfolio.locate(row, "applicant_id") for row in rows[:MAX_LISTED]),
-            hint=_("Write one of the two in every dossier of a commune."),
+            hint=_("Write one of the two in every application of a commune."),
         )
 
 
@@ -388,8 +388,8 @@ def _warn_unknown_codes(portfolio: Portfolio, notes: Defects, name: str, year: i
     notes.add(
         "territory-unknown",
         _n(
-            'column "{name}": {n} dossier holds a code that the map of {year} does not know ({names}).',
-            'column "{name}": {n} dossiers hold a code that the map of {year} does not know ({names}).',
+            'column "{name}": {n} application holds a code that the map of {year} does not know ({names}).',
+            'column "{name}": {n} applications hold a code that the map of {year} does not know ({names}).',
             n=len(rows),
             name=name,
             year=year,
@@ -407,9 +407,9 @@ def _warn_mismatched_levels(
         notes.add(
             "territory-elsewhere",
             _n(
-                '{n} dossier has a "{inner}" that on the map of {year} does not lie in the "{outer}" '
+                '{n} application has a "{inner}" that on the map of {year} does not lie in the "{outer}" '
                 "of the row.",
-                '{n} dossiers have a "{inner}" that on the map of {year} does not lie in the '
+                '{n} applications have a "{inner}" that on the map of {year} does not lie in the '
                 '"{outer}" of the row.',
                 n=len(rows),
                 inner=inner,

@@ -163,11 +163,11 @@ def _refuse_doubles(joined: Portfolio) -> None:
     defects: list[Defect] = []
     for dossier, indices in list(rows.items())[:MAX_PLACES]:
         places = tuple(joined.locate(index, "dossier") for index in indices[:MAX_PLACES])
-        text = _('the dossier "{dossier}" is in several files.', dossier=dossier)
+        text = _('the application "{dossier}" is in several files.', dossier=dossier)
         defects.append(Defect("duplicate_dossier", text, places))
     if len(rows) > MAX_PLACES:
         more = len(rows) - MAX_PLACES
-        text = _("further dossiers in several files: {more}.", more=more)
+        text = _("further applications in several files: {more}.", more=more)
         first = list(rows.values())[MAX_PLACES][0]
         defects.append(Defect("duplicate_dossier", text, (joined.locate(first, "dossier"),)))
     raise DataError(defects)
@@ -207,9 +207,9 @@ def _is_sum(columns: Mapping[str, pl.Series], last: int) -> bool:
 
 
 def _record_total_row(column: RawColumn, index: int, dossier: str, report: Reporter) -> None:
-    text = _("this row is a total, not a dossier.")
+    text = _("this row is a total, not an application.")
     if dossier:
-        text = _('this row is a total ("{dossier}"), not a dossier.', dossier=shorten_value(dossier))
+        text = _('this row is a total ("{dossier}"), not an application.', dossier=shorten_value(dossier))
     report.defects.add(
         "total_row",
         text,
@@ -466,7 +466,7 @@ def _resolve_duplicates(table: pl.DataFrame, report: Reporter, read: ReadOptions
     if read.duplicates is Duplicates.LAST:
         retained = table.unique("dossier", keep="last", maintain_order=True)
         n = table.height - retained.height
-        text = _("rows set aside, as a later row has the same dossier: {n}.", n=n)
+        text = _("rows set aside, as a later row has the same application: {n}.", n=n)
         report.warn("duplicates", text, None, doubled & ~table["dossier"].is_last_distinct())
         return retained
     for dossier, rows in groups.head(MAX_PLACES).iter_rows():
@@ -477,13 +477,13 @@ def _resolve_duplicates(table: pl.DataFrame, report: Reporter, read: ReadOptions
         )
     if groups.height > MAX_PLACES:
         more = groups.height - MAX_PLACES
-        text = _("further dossiers on several rows: {more}.", more=more)
+        text = _("further applications on several rows: {more}.", more=more)
         report.defects.add("duplicate_dossier", text, report.locate_table())
     return table
 
 
 def _record_duplicate(defects: Defects, dossier: str, places: Sequence[Place]) -> None:
     rows = ", ".join(str(place.row) for place in places[:10]) + (", …" if len(places) > 10 else "")
-    text = _('the dossier "{dossier}" is on several rows: {rows}.', dossier=dossier, rows=rows)
+    text = _('the application "{dossier}" is on several rows: {rows}.', dossier=dossier, rows=rows)
     hint = _("Keep one, or declare read: {{duplicates: last}}.")
     defects.add("duplicate_dossier", text, *places[:MAX_PLACES], hint=hint)

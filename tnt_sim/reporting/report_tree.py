@@ -33,7 +33,7 @@ WIDE, NARROW = 552, 340
 """Widths in pixels of the two drawings of a picture: beside a table, and on a phone. None is scaled down."""
 COLON = _(": ")
 """Sign between the head of a cell and the cell, where a row is written as a card."""
-SYNTHETIC = _("SYNTHETIC data: these dossiers describe no real request.")
+SYNTHETIC = _("SYNTHETIC data: these applications describe no real request.")
 
 
 class Output(Flag):

@@ -55,7 +55,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
         ),
         "core": (
             "analysis.compare.document.CoreDocument",
-            _("core: dossiers of all runs"),
+            _("core: applications of all runs"),
         ),
         "weights": (
             "analysis.preferences.document.WeightsDocument",
@@ -115,7 +115,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
         ),
         "send": (
             "reporting.command_documents.SendDocument",
-            _("send: decisions for the dossiers of a procedure"),
+            _("send: decisions for the applications of a procedure"),
         ),
         "reconcile": (
             "analysis.reconcile.document.ReconcileDocument",
@@ -143,7 +143,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
         ),
         "entry-thresholds": (
             "analysis.marginal.document.EntryThresholdsDocument",
-            _("entry-thresholds: amounts from which dossiers are funded"),
+            _("entry-thresholds: amounts from which applications are funded"),
         ),
         "target": (
             "analysis.marginal.document.TargetDocument",

@@ -67,12 +67,12 @@ def limit(
     Parameters
     ----------
     measure : what is counted: granted, dossiers, population, inhabitants, or a column of numbers
-    where : the dossiers concerned, all without it
+    where : the applications concerned, all without it
     by : one rule for each value of this column, or of several
     groups : the groups that count: map (all of it), present, or a list
     min : the least allowed
     max : the most allowed
-    floor : demand: a group's minimum is at most what its dossiers can take, strict: never lowered
+    floor : demand: a group's minimum is at most what its applications can take, strict: never lowered
     empty : 0: an empty cell counts zero, else it is an error
     id, title, note, source, valid, off, penalty, report : see `Rule`
 
@@ -123,7 +123,7 @@ def share(
     penalty: Mapping[str, Amount] | None = None,
     report: bool = False,
 ) -> Rule:
-    """Return a rule: keep the share of some dossiers in a measure between two rates.
+    """Return a rule: keep the share of some applications in a measure between two rates.
 
     Parameters
     ----------
@@ -178,13 +178,13 @@ def decide(
     valid: Mapping[str, str] | None = None,
     off: bool = False,
 ) -> Rule:
-    """Return a rule: decide dossiers by hand, with the reason and the author.
+    """Return a rule: decide applications by hand, with the reason and the author.
 
     Parameters
     ----------
-    fund : the dossiers that are funded
-    refuse : the dossiers that are refused
-    amounts : amounts that are set, by dossier
+    fund : the applications that are funded
+    refuse : the applications that are refused
+    amounts : amounts that are set, by application
     reason : why, in words: explanations repeat them
     author : who decided it
     id, title, note, source, valid, off : see `Rule`
@@ -236,8 +236,8 @@ def coverage(
     Parameters
     ----------
     units : the territories to be reached, of the map
-    covered_by : the column that names a dossier's territory
-    where : the dossiers concerned, all without it
+    covered_by : the column that names an application's territory
+    where : the applications concerned, all without it
     already : a file of those that are reached already
     measure : units (territories) or population
     min : the least allowed
@@ -287,13 +287,13 @@ def exclusive(
     penalty: Mapping[str, Amount] | None = None,
     report: bool = False,
 ) -> Rule:
-    """Return a rule: fund at most `max` of some dossiers.
+    """Return a rule: fund at most `max` of some applications.
 
     Parameters
     ----------
-    dossiers : the dossiers, by number
+    dossiers : the applications, by number
     by : one rule for each value of this column, or of several
-    where : the dossiers concerned, all without it
+    where : the applications concerned, all without it
     max : how many may be funded, 1 without it
     id, title, note, source, valid, off, penalty, report : see `Rule`
 
@@ -336,11 +336,11 @@ def requires(
     penalty: Mapping[str, Amount] | None = None,
     report: bool = False,
 ) -> Rule:
-    """Return a rule: fund a dossier only with others that it needs.
+    """Return a rule: fund an application only with others that it needs.
 
     Parameters
     ----------
-    dossiers : the dossiers, by number
+    dossiers : the applications, by number
     need : those that are needed
     at_least : how many of them, all without it
     id, title, note, source, valid, off, penalty, report : see `Rule`
@@ -383,13 +383,13 @@ def together(
     penalty: Mapping[str, Amount] | None = None,
     report: bool = False,
 ) -> Rule:
-    """Return a rule: fund all dossiers of a group, or none.
+    """Return a rule: fund all applications of a group, or none.
 
     Parameters
     ----------
-    dossiers : the dossiers, by number
+    dossiers : the applications, by number
     by : one rule for each value of this column, or of several
-    where : the dossiers concerned, all without it
+    where : the applications concerned, all without it
     id, title, note, source, valid, off, penalty, report : see `Rule`
 
     Examples
@@ -438,13 +438,13 @@ def order(
 
     Parameters
     ----------
-    where : the dossiers concerned, all without it
+    where : the applications concerned, all without it
     by : one order for each value of this column
     rank : the column of the rank
     best : low: the smallest first, high: the greatest
     first_come : first come, first served, by this column
     skip : true: passes one that is too large, false: stops there
-    ties : free (the default): equal dossiers are not ordered among themselves, rank: the first filed goes
+    ties : free (the default): equal applications are not ordered among themselves, rank: the first filed goes
         first, then the smallest number (always with skip: true)
     id, title, note, source, valid, off, penalty, report : see `Rule`
 
@@ -499,7 +499,7 @@ def schedule(
     Parameters
     ----------
     year : the year of the decision: a number, or {column: …}
-    where : the dossiers concerned, all without it
+    where : the applications concerned, all without it
     commitments : commitments allowed, year by year
     profile : the shares paid in the first year, the next…
     payments : payments allowed, year by year
@@ -562,10 +562,10 @@ def equity(
     by : one rule for each value of this column, or of several
     per : per head, by the map
     groups : the groups that count: map (all of it), present, or a list
-    where : the dossiers concerned, all without it
+    where : the applications concerned, all without it
     min : a group's mean per head, as a share of that of all
     max : the same, at most
-    floor : demand: a group's minimum is at most what its dossiers can take, strict: never lowered
+    floor : demand: a group's minimum is at most what its applications can take, strict: never lowered
     id, title, note, source, valid, off, penalty, report : see `Rule`
 
     Examples
@@ -612,12 +612,12 @@ def linear(
     penalty: Mapping[str, Amount] | None = None,
     report: bool = False,
 ) -> Rule:
-    """Return a rule: a weighted sum over named dossiers lies between bounds.
+    """Return a rule: a weighted sum over named applications lies between bounds.
 
     Parameters
     ----------
-    granted : coefficient of the amount granted to each dossier, in euros
-    funded : coefficient of each dossier that is funded
+    granted : coefficient of the amount granted to each application, in euros
+    funded : coefficient of each application that is funded
     min, max : the bounds
     id, title, note, source, valid, off, penalty, report : see `Rule`
 

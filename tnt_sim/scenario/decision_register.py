@@ -310,7 +310,7 @@ def read_state_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
             text = _("the amount is not read: {why}.", why=why)
             defects.add("register", text, place)
         elif dossier in amounts:
-            defects.add("register", _("this dossier is named twice. Keep one row."), place)
+            defects.add("register", _("this application is named twice. Keep one row."), place)
         else:
             amounts[dossier] = int(value)
     defects.raise_if_any(DataError)
@@ -353,9 +353,9 @@ def apply_commitments(
     freed = int(left["_held"].sum())
     label = _format_names(left["dossier"].to_list())
     text = _n(
-        "{n} signed dossier is refused or closed in the table: {names}. The commitment ends, "
+        "{n} signed application is refused or closed in the table: {names}. The commitment ends, "
         "and {freed} are free again.",
-        "{n} signed dossiers are refused or closed in the table: {names}. The commitment "
+        "{n} signed applications are refused or closed in the table: {names}. The commitment "
         "ends, and {freed} are free again.",
         n=left.height,
         names=label,
@@ -372,8 +372,8 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
         defects.add(
             "register",
             _n(
-                "{n} signed dossier is not in the table: {names}.",
-                "{n} signed dossiers are not in the table: {names}.",
+                "{n} signed application is not in the table: {names}.",
+                "{n} signed applications are not in the table: {names}.",
                 n=len(absent),
                 names=_format_names(absent),
             ),

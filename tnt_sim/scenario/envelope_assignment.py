@@ -105,14 +105,14 @@ def _is_known(case: Case, tree: Tree, node: int) -> bool:
         return True
     if open_:
         text = _n(
-            '"{name}" shares pro rata, but {n} dossier names it directly, or an envelope without '
+            '"{name}" shares pro rata, but {n} application names it directly, or an envelope without '
             "an amount: what is left to share would depend on that.",
-            '"{name}" shares pro rata, but {n} dossiers name it directly, or an envelope without '
+            '"{name}" shares pro rata, but {n} applications name it directly, or an envelope without '
             "an amount: what is left to share would depend on that.",
             n=open_,
             name=name,
         )
-        hint = _("Give these dossiers an envelope and an amount, or write `unassigned: free`.")
+        hint = _("Give these applications an envelope and an amount, or write `unassigned: free`.")
     else:
         text = _('"{name}" shares pro rata, but money can come and go while it is decided.', name=name)
         hint = _("Write `ring_fenced: true` on it.")
@@ -373,23 +373,23 @@ def _check_unassigned(case: Case) -> None:
                 # a dossier that names no envelope asks from the only one
                 split = value or case.tree.ids[next(iter(case.tree.landing))]
                 text = _n(
-                    '{n} dossier of "{split}" has no part in its split.',
-                    '{n} dossiers of "{split}" have no part in its split.',
+                    '{n} application of "{split}" has no part in its split.',
+                    '{n} applications of "{split}" have no part in its split.',
                     n=len(own),
                     split=split,
                 )
                 hint: Text | None = _("Add their group to the split's table, or correct their row.")
             elif value == "":
                 text = _n(
-                    "{n} dossier does not name its envelope.",
-                    "{n} dossiers do not name their envelope.",
+                    "{n} application does not name its envelope.",
+                    "{n} applications do not name their envelope.",
                     n=len(own),
                 )
                 hint = _NO_ENVELOPE if len(own) == case.n else suggest_name("", case.tree.ids)
             else:
                 text = _n(
-                    'there is no envelope "{envelope}" ({n} dossier).',
-                    'there is no envelope "{envelope}" ({n} dossiers).',
+                    'there is no envelope "{envelope}" ({n} application).',
+                    'there is no envelope "{envelope}" ({n} applications).',
                     n=len(own),
                     envelope=value,
                 )

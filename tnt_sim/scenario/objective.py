@@ -219,7 +219,7 @@ class Objective:
         if not entries:
             self.case.warnings.add(
                 "no-objective",
-                _("the scenario has no objective: the number of funded dossiers is maximised."),
+                _("the scenario has no objective: the number of funded applications is maximised."),
             )
             entries = (StageSpec(maximise={"dossiers": "1"}),)
         result: list[ObjectiveStage | None] = []

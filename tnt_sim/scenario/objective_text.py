@@ -55,7 +55,7 @@ def _describe_goal(name: str, weight: Any, lang: Lang) -> str:
     if isinstance(weight, dict):
         return _describe_smallest(weight, lang)
     if name == "changed":
-        what = _("the number of dossiers changed since the reference list").in_(lang)  # fmt: skip
+        what = _("the number of applications changed since the reference list").in_(lang)  # fmt: skip
     elif name.startswith("shortfall."):
         rule = name.partition(".")[2]
         what = _('what the rule "{rule}" lacks', rule=rule).in_(lang)
@@ -88,7 +88,7 @@ def describe_measure(measure: MeasureSpec, lang: Lang) -> str:
     return _SUMMED.in_(lang).format(text)
 
 
-_SUMMED = _("Sum, over the funded dossiers, of: {{}}.")
+_SUMMED = _("Sum, over the funded applications, of: {{}}.")
 
 
 def _describe_term(term: TermSpec | MeasureSpec, lang: Lang) -> str:

@@ -188,8 +188,8 @@ class Problem:
 
     def __repr__(self) -> str:
         return (
-            f"<Problem {self.scenario.id}: {self.offers.candidate.sum()} candidates of {self.case.n} dossiers, "
-            f"{len(self.rules)} rules>"
+            f"<Problem {self.scenario.id}: {self.offers.candidate.sum()} candidates of {self.case.n} "
+            f"applications, {len(self.rules)} rules>"
         )
 
 
@@ -388,15 +388,15 @@ def _record_warnings(case: Case, eligibility: Eligibility, offered: Offers) -> N
         case.warnings.add(
             "accepted-not-committed",
             _n(
-                '{n} dossier in state "accepte" without a `committed` amount: treated as a '
+                '{n} application in state "accepte" without a `committed` amount: treated as a '
                 "candidate. Fill `committed` if its grant is decided.",
-                '{n} dossiers in state "accepte" without a `committed` amount: treated as '
+                '{n} applications in state "accepte" without a `committed` amount: treated as '
                 "candidates. Fill `committed` if their grants are decided.",
                 n=waiting,
             ),
         )
     if not offered.in_play.any():
-        case.warnings.add("none-eligible", _("no dossier is eligible."))
+        case.warnings.add("none-eligible", _("no application is eligible."))
     if case.tree.amount_cents[0] == 0:
         case.warnings.add(
             "zero-envelope",
@@ -409,8 +409,8 @@ def _record_warnings(case: Case, eligibility: Eligibility, offered: Offers) -> N
         case.warnings.add(
             "committed-ineligible",
             _n(
-                "{n} committed dossier does not meet the eligibility requirements; it stays funded: {names}.",
-                "{n} committed dossiers do not meet the eligibility requirements; they stay funded: {names}.",
+                "{n} committed application does not meet the eligibility requirements; it stays funded: {names}.",
+                "{n} committed applications do not meet the eligibility requirements; they stay funded: {names}.",
                 n=len(rows),
                 names=names,
             ),

@@ -102,7 +102,7 @@ class ScenarioData:
         apply_currency(self.spec.currency.build() if self.spec.currency else EURO)
 
     def __repr__(self) -> str:
-        return f"<Scenario {self.id}: {self.portfolio.table.height} dossiers, sha256 {self.sha256[:8]}>"
+        return f"<Scenario {self.id}: {self.portfolio.table.height} applications, sha256 {self.sha256[:8]}>"
 
     def with_kept(self, granted: pl.DataFrame) -> ScenarioData:
         """Return the scenario with grants of earlier steps, (dossier, kept_cents), as commitments."""

@@ -145,10 +145,10 @@ class UncertainSpec(Described):
 
     `column` differs by a factor (`times`) or an amount (`plus`), or an `event` happens with a `probability`:
 
-    withdrawn   the dossier is taken back before the decision or after it, and is not paid
-    eligible    the dossier turns out to be eligible with this probability
-    arrives     the dossier is filed with this probability
-    lapsed      the dossier is funded, but nothing is paid
+    withdrawn   the application is taken back before the decision or after it, and is not paid
+    eligible    the application turns out to be eligible with this probability
+    arrives     the application is filed with this probability
+    lapsed      the application is funded, but nothing is paid
     final_cost  the real cost is this factor of the planned one; the grant follows it, downwards only
     """
 
@@ -254,7 +254,7 @@ else:
 
 
 class ReadSpec(Spec):
-    """How a dossier file is to be read."""
+    """How a file of applications is to be read."""
 
     sheet: str | None = None
     delimiter: str | None = None
@@ -275,7 +275,7 @@ class ControlSpec(Spec):
 
 
 class SourceSpec(Spec):
-    """The file of which a dossier file is a copy: its path from the scenario, and its hash when it was read.
+    """The file of which a file of applications is a copy: its path from the scenario, and its hash when read.
 
     A file read at a server also has its address, the number of the démarche, and when it was read.
     """
@@ -288,7 +288,7 @@ class SourceSpec(Spec):
 
 
 class DossiersSpec(Described):
-    """One dossier file."""
+    """One file of applications."""
 
     id: Code | None = None
     file: str
@@ -350,7 +350,7 @@ class SolverSpec(Spec):
 
 
 class AcceptSpec(Described):
-    """An open question that is decided: which one, for how many dossiers, why and by whom."""
+    """An open question that is decided: which one, for how many applications, why and by whom."""
 
     id: Code
     count: Count = 0

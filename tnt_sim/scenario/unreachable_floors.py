@@ -189,7 +189,7 @@ def _build_floor_defect(
     caps, most = _find_blocking_caps(problem, reach, codes, floors.is_number, names, least)
     requested, result = (_format_amount(value, floors.is_number) for value in (least, most))
     text = _(
-        "{name} must get at least {requested}, but its dossiers can get no more than {result} "
+        "{name} must get at least {requested}, but its applications can get no more than {result} "
         "under {caps}: this minimum cannot be met.",
         name=name,
         requested=requested,
@@ -214,7 +214,7 @@ def _build_floor_defect(
 
 
 def _format_amount(value: int, is_number: bool) -> Text | Money:
-    return _n("{n} dossier", "{n} dossiers", n=value) if is_number else Money(value)
+    return _n("{n} application", "{n} applications", n=value) if is_number else Money(value)
 
 
 def _find_blocking_caps(

@@ -165,8 +165,8 @@ def _list_table_defects(problem: Problem, allocation: Allocation) -> list[Defect
                 )
             else:
                 text = _n(
-                    'dossier "{group}" is funded without {n} dossier that it requires.',
-                    'dossier "{group}" is funded without {n} dossiers that it requires.',
+                    'application "{group}" is funded without {n} application that it requires.',
+                    'application "{group}" is funded without {n} applications that it requires.',
                     n=figure.num,
                     group=str(figure.group),
                 )
@@ -212,7 +212,7 @@ def _list_award_defects(problem: Problem, allocation: Allocation) -> list[Defect
         for row in np.flatnonzero(mask)[:MAX_DEFECTS]:
             name = problem.case.table["dossier"][int(row)]
             text = _(
-                'dossier "{name}" {fault} ({granted}).',
+                'application "{name}" {fault} ({granted}).',
                 name=name,
                 fault=fault,
                 granted=Money(int(granted[row])),

@@ -99,7 +99,7 @@ def find_blocking_relations(problem: Problem, allocation: Allocation, waiting: B
 
 _SENTENCES = {
     "variant": _('Another variant is funded: "{{by}}".'),
-    "prerequisite": _('A required dossier is not funded: "{{by}}".'),
+    "prerequisite": _('A required application is not funded: "{{by}}".'),
     "order": _('In the order of the rule "{{rule}}", "{{by}}" goes first.'),
 }
 

@@ -45,17 +45,17 @@ def _explain_unspent(problem: Problem, reasons: Reasons, node: int, at: int) -> 
         head = _NONE_FITS[bool(problem.case.tree.list_children(at))]
         return _with_exceptions(head, _describe_fitting(problem, reasons, at))
     if code == "parent_full":
-        return _("Dossiers would fit here, but the envelope above is used up.")
+        return _("Applications would fit here, but the envelope above is used up.")
     if reasons.unclear[reasons.rows_under(at)].any():
-        return _("Some dossiers would fit; what keeps them out was not established.")
+        return _("Some applications would fit; what keeps them out was not established.")
     if code == "rule":
-        return _('No further dossier can be funded without breaking the rule "{rule}".', rule=rule or "")
-    return _("One dossier more would add nothing to the goal.")
+        return _('No further application can be funded without breaking the rule "{rule}".', rule=rule or "")
+    return _("One application more would add nothing to the goal.")
 
 
 _NONE_FITS = (
-    _("No remaining dossier fits in what is left"),
-    _("No remaining dossier fits in what is left of its own envelope"),
+    _("No remaining application fits in what is left"),
+    _("No remaining application fits in what is left of its own envelope"),
 )
 """Sentences for an envelope without children, and for one with children."""
 
@@ -63,14 +63,14 @@ _NONE_FITS = (
 def _describe_all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
     under = reasons.rows_under(node)
     if not len(under):
-        return _("No dossier is filed there.")
+        return _("No application is filed there.")
     if not problem.offers.in_play[under].any():
-        return _("No dossier is eligible there.")
+        return _("No application is eligible there.")
     exceptions = _describe_unfunded(problem, reasons, under)
     refused = int(problem.offers.refused[under].sum())
     if refused:
         exceptions.append(_n("{n} refused by decision", "{n} refused by decision", n=refused))
-    head = _("Every eligible dossier is funded")
+    head = _("Every eligible application is funded")
     return _with_exceptions(head, exceptions)
 
 
@@ -160,7 +160,7 @@ _TEMPLATES = {
     "merit": _("Funded by the programme's goal."),
     "capped_out": _("Eligible, but its caps leave no possible amount."),
     "outranked": _(
-        'Outranked: in "{{envelope}}", the funded dossiers bring at least as much per euro; {{left}} is left.'
+        'Outranked: in "{{envelope}}", the funded applications bring at least as much per euro; {{left}} is left.'
     ),
     "none_fits": _('Does not fit in what is left of "{{envelope}}" ({{left}}).'),
 }
@@ -168,8 +168,8 @@ _TEMPLATES = {
 
 _FROM_OTHERS = {
     "outranked": _(
-        'Outranked: in "{{envelope}}", the funded dossiers bring at least as much per euro; {{left}} can still '
-        "go there."
+        'Outranked: in "{{envelope}}", the funded applications bring at least as much per euro; {{left}} can '
+        "still go there."
     ),
     "none_fits": _('Not funded: {{left}} can still go to "{{envelope}}", less than it needs.'),
 }
@@ -202,8 +202,8 @@ def warn_zero_gain(problem: Problem, reasons: Reasons) -> Defect | None:
         return None
     requested = sum_exactly(offered.least_cents[rows])
     n = _n(
-        "{n} eligible dossier counts as zero in the objective and gets no grant",
-        "{n} eligible dossiers count as zero in the objective and get no grant",
+        "{n} eligible application counts as zero in the objective and gets no grant",
+        "{n} eligible applications count as zero in the objective and get no grant",
         n=len(rows),
     )
     names = format_dossier_rows(case, rows)

@@ -83,10 +83,10 @@ def extract_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) 
     for names, fault in (
         (doubled, _("stands twice in the allocation")),
         (absent, _("is missing from the allocation")),
-        (strange, _("is not a dossier of the scenario")),
+        (strange, _("is not an application of the scenario")),
     ):
         for name in names.unique().sort()[:MAX_DIFFERENCES]:
-            defects.add("allocation", _('dossier "{name}" {fault}.', name=name, fault=fault))
+            defects.add("allocation", _('application "{name}" {fault}.', name=name, fault=fault))
     if doubled.len() or absent.len() or strange.len():
         return None
     ordered = pl.DataFrame({"dossier": known}).join(
@@ -201,7 +201,7 @@ def _build_rows_defect(stored: list[Any], again: list[str], file: Path) -> Defec
     return Defect(
         f"{file.name}:rows",
         _(
-            "the rows of {file} are not the dossiers of the run, one a row and in order ({difference}).",
+            "the rows of {file} are not the applications of the run, one a row and in order ({difference}).",
             file=file.name,
             difference=difference,
         ),

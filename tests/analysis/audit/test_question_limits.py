@@ -199,7 +199,7 @@ def test_an_interval_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for words in (
         "No list as good grants less than",
         "No list for as much money has more than",
-        "dossiers change",
+        "applications change",
     ):
         assert words in told
 

@@ -161,7 +161,7 @@ def test_the_page_names_the_base_and_what_changed(folder: Path, capsys: pytest.C
     assert "2 décisions ; référence : petit" in said
     assert "programme.amount" in said
     assert main(["compare", str(folder / "petit.yaml"), str(folder / "petit.yaml"), "--lang", "en"]) == 0
-    assert "Same dossiers, same amounts" in capsys.readouterr().out
+    assert "Same applications, same amounts" in capsys.readouterr().out
 
 
 def test_a_wrong_option_or_file_is_refused_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,7 +90,7 @@ def test_limits_of_a_score_name_the_direction_and_what_no_dossier_has() -> None:
     )
     assert told_limits("3", "5", None) == "It would take the score of at least 5 (3 today)."
     assert told_limits("3", "3", None) == "The figure needed is not computed here (the score)."
-    unreached = "; no dossier has more than 9."
+    unreached = "; no application has more than 9."
     assert told_limits("3", "5", "8").endswith("8 is enough.")
     assert told_limits("3", "5", "12").endswith(f"12 is enough{unreached}")
     assert told_limits("3", "3", "12").endswith(f"may be enough{unreached}")

@@ -263,7 +263,7 @@ def test_a_page_of_few_draws_counts_draws(file: Path) -> None:
     assert "in all 12 draws" in page
     assert "of 4 draws" in page
     assert "9 times in 10" not in page
-    strip = page[page.index("Each dossier in play") :]
+    strip = page[page.index("Each application in play") :]
     shown = re.findall(r"<title>(\d+) · (\d+)/12</title>", strip[: strip.index("</svg>")])
     counted = Counter(found.dossiers["times"].to_list())
     assert {int(times): int(n) for n, times in shown} == {times: n for times, n in counted.items() if times}

@@ -189,7 +189,7 @@ def test_a_long_list_is_not_on_the_page(deep: StoredRun, monkeypatch: pytest.Mon
     monkeypatch.setattr("tnt_sim.reporting.decision_page.page.MOST_ON_PAGE", 3)
     text = render_report_html(deep, PageOptions(Lang.EN))
     assert 'class="chunk"' not in text
-    assert "The list of the 7 dossiers is not on this page" in text
+    assert "The list of the 7 applications is not on this page" in text
 
 
 def test_paper_has_the_note_and_its_annexes(deep: StoredRun, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_money_left_does_not_hide_who_waits(solve: Solve) -> None:
     run, explanation = solve("dossier,requested,score\nA,20,5\nB,10,3\n", either)
     assert run.envelopes[0].unspent_code == "all_funded"
     (left,) = build_sentences(run, build_outcomes(run, explanation), explanation).left
-    assert left.en == "€80: every eligible dossier is funded but 1."
+    assert left.en == "€80: every eligible application is funded but 1."
 
 
 def test_a_rule_or_no_gain_is_a_cause_only_where_it_is_shown(solve: Solve) -> None:
@@ -104,9 +104,9 @@ def test_unknown_requests_are_no_request_of_nothing(solve: Solve) -> None:
     outcomes = build_outcomes(run)
     row = outcomes.rows[0]
     unknown: MoneyRow = replace(row, cents=(*row.cents[:2], 0, 0))
-    assert describe_money(unknown).en == "€70 granted; 1 eligible dossier is not selected"
+    assert describe_money(unknown).en == "€70 granted; 1 eligible application is not selected"
     without = Outcomes(outcomes.outcome, outcomes.cents, outcomes.known, [unknown])
-    assert describe_extension(without, None).en == "1 eligible dossier is not selected"
+    assert describe_extension(without, None).en == "1 eligible application is not selected"
 
 
 def test_an_unproven_list_has_no_cause_at_its_margin(solve: Solve) -> None:
@@ -133,6 +133,6 @@ def test_only_money_that_would_pay_for_a_dossier_is_to_be_used(solve: Solve) -> 
     said = list_decisions(run, explanation)
     first = explanation.reserve[0]
     assert (first.rule, first.missing_cents, first.left_cents) == (None, 0, 8_000)
-    assert "Use the €80 left: 1 eligible dossier" in said
+    assert "Use the €80 left: 1 eligible application" in said
     elsewhere = replace(explanation, reserve=[replace(first, left_cents=900)])
     assert "Use the" not in list_decisions(run, elsewhere), "what is left is in another envelope"

@@ -68,7 +68,7 @@ def test_money_left_at_the_top_has_its_cause(tmp_path: Path) -> None:
 
 def test_it_is_english_where_the_scenario_is(tmp_path: Path) -> None:
     scenario = project(tmp_path, SCENARIO.replace("date:", "locale: en\ndate:"))
-    assert "9 dossiers; asked: €10,280.96, and 1 with no amount asked" in plain(scenario._repr_html_())
+    assert "9 applications; asked: €10,280.96, and 1 with no amount asked" in plain(scenario._repr_html_())
     told = scenario.solve(cross_check="never")._repr_html_()
     assert 'lang="en"' in told
     assert "Proven by an exact certificate" in plain(told)

@@ -236,7 +236,7 @@ def test_lines_go_from_a_better_dossier_to_a_worse_one(studies: dict[str, Any]) 
 
 def test_titles_are_findings_in_the_language(result: tnt.Result) -> None:
     english, french = result.plot.in_("en").by_envelope(), result.plot.by_envelope()
-    assert read_title(english).startswith("€1.1M of the €1.2M fund 17 of the 24 dossiers filed")
+    assert read_title(english).startswith("€1.1M of the €1.2M fund 17 of the 24 applications filed")
     assert read_title(french).startswith("1,1 M€ sur 1,2 M€ financent 17 des 24 dossiers")
     assert not read_title(english).endswith(".")
     assert "SYNTHETIC" in english.to_dict()["title"]["subtitle"][-1]
@@ -329,7 +329,7 @@ def test_reasons_count_every_dossier_once(result: tnt.Result, awkward: tnt.Run) 
         funded = table.filter("funded")["granted_cents"].sum()
         asked = table.filter(~pl.col("funded"))["requested_cents"].sum()
         assert round(amounts["amount"].sum() * 100) == funded + asked
-    assert read_title(result.plot.in_("en").reasons()) == "17 dossiers funded, 5 not selected, 2 closed"
+    assert read_title(result.plot.in_("en").reasons()) == "17 applications funded, 5 not selected, 2 closed"
     with pytest.raises(ValueError, match="count, amount"):
         result.plot.reasons("people")
 
@@ -380,7 +380,7 @@ def test_the_axis_of_moves_counts_in_whole_numbers(amounts: list[float]) -> None
         }
     )  # fmt: skip
     root, _text = read_svg(draw_move_charts(frame, tnt.Lang.EN))
-    axis = next(one for one in root.iter() if "Dossiers: more" in one.attrib.get("aria-label", ""))
+    axis = next(one for one in root.iter() if "Applications: more" in one.attrib.get("aria-label", ""))
     texts = ["".join(one.itertext()) for one in axis.iter("{http://www.w3.org/2000/svg}text")][:-1]
     step = choose_bin_step(max(map(abs, amounts)))
     heights = Counter((amount > 0, math.floor(abs(amount) / step)) for amount in amounts)

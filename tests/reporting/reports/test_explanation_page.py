@@ -200,7 +200,7 @@ def test_many_dossiers_are_folded_with_every_one_named(tmp_path: Path) -> None:
     text = read_text(render_report_html(listed, Lang.EN))
     for entry in entries:
         assert entry.dossier in text
-    assert "Why, dossier by dossier" in text
+    assert "Why, application by application" in text
 
 
 def test_the_command_and_python_write_the_same_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,8 +63,8 @@ def test_a_run_says_whom_it_reaches(tmp_path: Path) -> None:
     whole = solve(scenario(tmp_path, YAML.replace("2 k€", "5 k€"))).data
     assert (whole.inhabitants, whole.n_unlocated) == (people("4"), 1)
     assert describe_money(whole)[2].en == (
-        "256,518 inhabitants in the communes reached, each counted once; 1 funded dossier names no place that the "
-        "map knows in full"
+        "256,518 inhabitants in the communes reached, each counted once; 1 funded application names no place that "
+        "the map knows in full"
     )
 
 

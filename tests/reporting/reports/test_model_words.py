@@ -155,11 +155,11 @@ def test_the_same_in_english_and_on_the_page(tmp_path: Path) -> None:
     assert all(french[key].text != english[key].text for key in french)
     assert [french[key].formula for key in french] == [english[key].formula for key in french]
     assert english["rules", "lots"].text == (
-        'For each "lot", all dossiers are funded, or none; else a penalty of 3 for each breach, in stage 1 of the '
-        "objective."
+        'For each "lot", all applications are funded, or none; else a penalty of 3 for each breach, in stage 1 of '
+        "the objective."
     )
     assert english["waivers", "fixe"].text == (
-        'The rule "fixe" does not apply if the dossier number is "3". Reason: calamité. Granted by: préfet.'
+        'The rule "fixe" does not apply if the application number is "3". Reason: calamité. Granted by: préfet.'
     )
     report = build_report(load_scenario(tmp_path / "mots.yaml"), FR, sentences=list(french.values()))
     page = [line.plain for line in render_report(report, FR, 200)]

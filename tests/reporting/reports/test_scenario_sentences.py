@@ -66,7 +66,8 @@ def test_selectors_in_words() -> None:
         "l'état du dossier est « accepté », ou la date de dépôt est au plus tôt le 8 octobre 2021"
     )
     assert describe_selector({"any": both, "lot": "x"}, EN) == (
-        '(the dossier\'s state is "accepted", or the filing date is on or after 8 October 2021) and "lot" is "x"'
+        '(the application\'s state is "accepted", or the filing date is on or after 8 October 2021) and '
+        '"lot" is "x"'
     )
     assert describe_selector({"theme": {"not": ["a", "b"]}}, FR) == "« theme » n’est ni « a », ni « b »"
     assert describe_selector({"end": {"until": {"date": "decision", "plus": "24 months"}}}, FR) == (

@@ -120,7 +120,7 @@ def test_conflicts_are_named_and_decide_nothing(
     assert (
         main(["import", str(tmp_path), "--consolidate", "--out", str(tmp_path / "out"), "--lang", "en"]) == 0
     )
-    assert "several choices for this dossier" in capsys.readouterr().out
+    assert "several choices for this application" in capsys.readouterr().out
 
 
 def test_more_than_its_own_envelope(books: dict[str, Path]) -> None:

@@ -46,4 +46,4 @@ def test_a_floor_and_a_report_only_warn(tmp_path: Path) -> None:
         problem = compiled(tmp_path, f"kind: limit, measure: dossiers, by: applicant_id, {more}")
         assert not problem.questions
         (warning,) = [one for one in problem.warnings if one.code == "no-key"]
-        assert "2 dossiers without a value escape" in warning.text.en
+        assert "2 applications without a value escape" in warning.text.en

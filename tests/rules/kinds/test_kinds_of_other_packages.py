@@ -99,7 +99,7 @@ def test_its_optimum_is_proven_and_equals_enumeration(tmp_path: Path) -> None:
     assert french.endswith(
         "deux dossiers financés sont séparés d’au moins 90\xa0jours, d’après la date de dépôt."
     )
-    assert english.endswith("two funded dossiers are at least 90 days apart, by the filing date.")
+    assert english.endswith("two funded applications are at least 90 days apart, by the filing date.")
 
 
 def test_every_command_knows_it(tmp_path: Path) -> None:

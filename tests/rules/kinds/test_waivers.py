@@ -37,7 +37,7 @@ def test_an_eligibility_entry_is_lifted(tmp_path: Path) -> None:
     assert (
         result.warnings[0]
         .line(Lang.EN)
-        .endswith('waiver of "grand" for 1 dossier (1): calamité publique (préfet).')
+        .endswith('waiver of "grand" for 1 application (1): calamité publique (préfet).')
     )
 
 

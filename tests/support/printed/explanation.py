@@ -177,7 +177,7 @@ WHY = [
     ),
     Pattern(
         "Non retenu : il exige le dossier « {by} », qui n'est pas retenu.",
-        'Not funded: it requires dossier "{by}", which is not funded.',
+        'Not funded: it requires application "{by}", which is not funded.',
         by_another,
     ),
     Pattern(
@@ -295,7 +295,7 @@ CHANGES = [
         "de moins ne suffit pas ; aucun dossier n'a plus de {top:dec}.",
         "It would be funded with {column} of {to:dec} instead of {now:dec} ({by:dec}, in steps of "
         "{step:dec}); one "
-        "step less is not enough; no dossier has more than {top:dec}.",
+        "step less is not enough; no application has more than {top:dec}.",
         raised_score,
     ),
     Pattern(
@@ -341,7 +341,7 @@ CHANGES = [
     ),
     Pattern(
         "Combien il faudrait de plus dans « {title} » n'est pas calculé ici : demandez ce dossier seul.",
-        'How much more it would take in "{title}" is not computed here: ask for this dossier alone.',
+        'How much more it would take in "{title}" is not computed here: ask for this application alone.',
         lambda facts, title, **_: facts.titled(title),
     ),
     Pattern(

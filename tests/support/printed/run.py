@@ -147,48 +147,50 @@ def some_wait(facts: Facts, node: str, **_: Any) -> None:
 
 UNSPENT = [
     Pattern("Surtout dans « {title} ». {rest}", 'Mostly in "{title}". {rest}', mostly),
-    Pattern("Tous les dossiers éligibles sont financés.", "Every eligible dossier is funded.", all_funded),
+    Pattern(
+        "Tous les dossiers éligibles sont financés.", "Every eligible application is funded.", all_funded
+    ),
     Pattern(
         "Tous les dossiers éligibles sont financés, sauf {some}.",
-        "Every eligible dossier is funded, but for {some}.",
+        "Every eligible application is funded, but for {some}.",
         all_funded,
     ),
     Pattern(
         "Aucun dossier restant ne tient dans ce qui reste.",
-        "No remaining dossier fits in what is left.",
+        "No remaining application fits in what is left.",
         none_fits,
     ),
     Pattern(
         "Aucun dossier restant ne tient dans ce qui reste, sauf {some}.",
-        "No remaining dossier fits in what is left, but for {some}.",
+        "No remaining application fits in what is left, but for {some}.",
         none_fits,
     ),
     Pattern(
         "Aucun dossier restant ne tient dans ce qui reste à son enveloppe.",
-        "No remaining dossier fits in what is left of its own envelope.",
+        "No remaining application fits in what is left of its own envelope.",
         none_fits,
     ),
     Pattern(
         "Aucun dossier restant ne tient dans ce qui reste à son enveloppe, sauf {some}.",
-        "No remaining dossier fits in what is left of its own envelope, but for {some}.",
+        "No remaining application fits in what is left of its own envelope, but for {some}.",
         none_fits,
     ),
-    Pattern("Aucun dossier n'y est déposé.", "No dossier is filed there.", nothing_filed),
-    Pattern("Aucun dossier n'y est éligible.", "No dossier is eligible there.", nothing_eligible),
+    Pattern("Aucun dossier n'y est déposé.", "No application is filed there.", nothing_filed),
+    Pattern("Aucun dossier n'y est éligible.", "No application is eligible there.", nothing_eligible),
     Pattern(
         "Aucun autre dossier ne peut être financé sans enfreindre la règle « {rule} ».",
-        'No further dossier can be funded without breaking the rule "{rule}".',
+        'No further application can be funded without breaking the rule "{rule}".',
         barred,
     ),
     Pattern("C'est la réserve de précaution.", "This is the precautionary reserve.", held_back),
     Pattern(
         "Un dossier de plus n'apporterait rien à l'objectif.",
-        "One dossier more would add nothing to the goal.",
+        "One application more would add nothing to the goal.",
         some_wait,
     ),
     Pattern(
         "Des dossiers tiendraient ici, mais l'enveloppe au-dessus est épuisée.",
-        "Dossiers would fit here, but the envelope above is used up.",
+        "Applications would fit here, but the envelope above is used up.",
         some_wait,
     ),
 ]
@@ -338,6 +340,7 @@ TITLES = {
     "Objectif": "goals",
     "Objective": "goals",
     "Dossiers": "reasons",
+    "Applications": "reasons",
     "Avertissements": "warnings",
     "Warnings": "warnings",
 }

@@ -18,6 +18,7 @@ from tnt_sim.reporting.reports.sweep import build_report
 
 POINT = {
     "Dossiers": "n_funded",
+    "Applications": "n_funded",
     "Dép.": "n_departments",
     "Dept.": "n_departments",
     "Pop. des porteurs": "population",
@@ -151,7 +152,7 @@ MEANING = [
         "De {low:short} à {high:short} : {n:int} dossier{s} de plus. Sur {extra:short} de plus, "
         "le total accordé augmente de "
         "{money:short} : {rest}.",
-        "From {low:short} to {high:short}: {n:int} more dossier{s}. Of {extra:short} more, "
+        "From {low:short} to {high:short}: {n:int} more application{s}. Of {extra:short} more, "
         "{money:short} are "
         "granted: {rest}.",
         gained,
@@ -160,7 +161,7 @@ MEANING = [
         "De {low:short} à {high:short} : {n:int} dossier{s} de plus. Sur {extra:short} de plus, "
         "le total accordé augmente de "
         "{money:short}{rest}.",
-        "From {low:short} to {high:short}: {n:int} more dossier{s}. Of {extra:short} more, "
+        "From {low:short} to {high:short}: {n:int} more application{s}. Of {extra:short} more, "
         "{money:short} are "
         "granted{rest}.",
         gained,

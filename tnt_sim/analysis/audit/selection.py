@@ -133,7 +133,7 @@ def _build_missing_number_defect(path: Path, columns: Sequence[str]) -> Defect:
     text = ", ".join(name for name in columns if name != "_row")
     return Defect(
         "selection-columns",
-        _("no column gives the dossier number (columns read: {columns}).", columns=text),
+        _("no column gives the application number (columns read: {columns}).", columns=text),
         (Place(file=path.name),),
         _("Name one `dossier`."),
     )
@@ -168,7 +168,7 @@ def _parse_statuses(table: pl.DataFrame, name: str | None, path: Path, defects: 
         if word is None:
             defects.add(
                 "selection-status",
-                _('"{table}" does not say whether the dossier is selected.', table=table[name][row]),
+                _('"{table}" does not say whether the application is selected.', table=table[name][row]),
                 Place(file=path.name, row=int(table["_row"][row])),
                 hint=_("Write yes or no."),
             )
@@ -208,7 +208,7 @@ def _resolve_amount(
         held = int(offers.committed_cents[row])
         if cents not in (None, held):
             sentence = _(
-                'dossier "{name}" is committed for {held}, and keeps that amount.',
+                'application "{name}" is committed for {held}, and keeps that amount.',
                 name=name,
                 held=Money(held),
             )
@@ -220,7 +220,7 @@ def _resolve_amount(
         defects.add("selection-ineligible", _describe_ineligible(state, name), place)
     elif cents is not None and cents > most:
         sentence = _(
-            'dossier "{name}" gets {granted}, more than the {most} that it may get.',
+            'application "{name}" gets {granted}, more than the {most} that it may get.',
             name=name,
             granted=Money(cents),
             most=Money(most),
@@ -235,18 +235,19 @@ def _get_requested_cents(problem: Problem, row: int) -> int:
 
 def _describe_ineligible(state: str, name: str) -> Text:
     if state == "refuse":
-        return _('dossier "{name}" is refused by the service.', name=name)
+        return _('application "{name}" is refused by the service.', name=name)
     if state == "sans_suite":
-        return _('dossier "{name}" is withdrawn or closed.', name=name)
+        return _('application "{name}" is withdrawn or closed.', name=name)
     return _(
-        'dossier "{name}" cannot be funded (ineligible, capped to zero or refused by decision).', name=name
+        'application "{name}" cannot be funded (ineligible, capped to zero or refused by decision).',
+        name=name,
     )
 
 
 def _add_unknown_defect(defects: Defects, name: str, place: Place, known: Mapping[str, int]) -> None:
     defects.add(
         "selection-unknown",
-        _('dossier "{name}" does not exist in this scenario: it is left out.', name=name),
+        _('application "{name}" does not exist in this scenario: it is left out.', name=name),
         place,
         hint=suggest_name(name, known),
     )  # fmt: skip
@@ -256,10 +257,10 @@ def _add_duplicate_defect(
     defects: Defects, name: str, first: tuple[int, int | None], cents: int | None, place: Place
 ) -> None:
     number, before = first
-    sentence = _('dossier "{name}" is already in row {number}: it counts once.', name=name, number=number)
+    sentence = _('application "{name}" is already in row {number}: it counts once.', name=name, number=number)
     if before != cents:
         sentence = _(
-            'dossier "{name}" is already in row {number}: it counts once, for the amount of that row.',
+            'application "{name}" is already in row {number}: it counts once, for the amount of that row.',
             name=name,
             number=number,
         )

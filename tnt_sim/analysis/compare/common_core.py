@@ -76,7 +76,7 @@ class CommonCore:
     moves: pl.DataFrame
 
     def __repr__(self) -> str:
-        return f"<CommonCore of {len(self.runs)} runs, {self.table.height} dossiers>"
+        return f"<CommonCore of {len(self.runs)} runs, {self.table.height} applications>"
 
     @property
     def changes(self) -> tuple[tuple[str, ...], ...]:

@@ -214,7 +214,7 @@ class ExplanationResult(StudyAnswer):
     decided: DecidedRun
 
     def __repr__(self) -> str:
-        return f"<Explanation of {len(self.data.dossiers)} dossiers of {self.data.scenario}>"
+        return f"<Explanation of {len(self.data.dossiers)} applications of {self.data.scenario}>"
 
     def sentences(self, lang: Lang | str = Lang.FR) -> dict[str, str]:
         """Return, by application number, its reason and its changes as sentences."""

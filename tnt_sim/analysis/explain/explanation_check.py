@@ -49,7 +49,7 @@ def check_facts(decided: DecidedRun, document: ExplainDocument) -> list[Defect]:
         return [
             build_defect(
                 _(
-                    "the explanation names dossiers that the run does not have: {names}.",
+                    "the explanation names applications that the run does not have: {names}.",
                     names=Listed(unknown, 6),
                 )
             )
@@ -62,7 +62,7 @@ def check_facts(decided: DecidedRun, document: ExplainDocument) -> list[Defect]:
     result = [build_defect(text) for text in islice(wrong, MAX_DIFFERENCES)]
     if dict(document.reasons) != count_by_reason(document.dossiers):
         result.append(
-            build_defect(_("the counts of reasons in the explanation are not those of its dossiers."))
+            build_defect(_("the counts of reasons in the explanation are not those of its applications."))
         )
     again = find_inversions(decided)
     if _dump_optional(document.inversions) != _dump_optional(again):
@@ -99,7 +99,7 @@ def _list_wrong_reserve(document: ExplainDocument, again: Sequence[ReserveEntry]
     """Yield the entries of the reserve list that differ; figures that a limit left open are not compared."""
     stored = {entry.dossier: entry for entry in document.reserve}
     if len(stored) != len(document.reserve) or stored.keys() != {entry.dossier for entry in again}:
-        yield _("its reserve list has other dossiers than that of the decision.")
+        yield _("its reserve list has other applications than that of the decision.")
         return
     for entry in again:
         claim = stored[entry.dossier]

@@ -118,7 +118,7 @@ def _describe_above_top(figure: str, top: str, lang: Lang) -> str:
     if parse_decimal(figure) <= parse_decimal(top):
         return ""
     shown = format_decimal(top, lang)
-    return _("; no dossier has more than {shown}", shown=shown).in_(lang)
+    return _("; no application has more than {shown}", shown=shown).in_(lang)
 
 
 def _describe_grant(change: GrantChange, lang: Lang) -> str:
@@ -135,7 +135,7 @@ def _describe_envelope(change: RaisedEnvelope, lang: Lang) -> str:
     if change.by_cents is None:
         if change.low_cents == 0:  # a bound that says nothing is not shown as an amount
             return _(
-                "How much more it would take in {name} is not computed here: ask for this dossier alone.",
+                "How much more it would take in {name} is not computed here: ask for this application alone.",
                 name=name,
             ).in_(lang)
         low = format_amount(change.low_cents, lang)
@@ -202,14 +202,14 @@ WHY_NOT: Mapping[str, Text] = MappingProxyType(
         "not_proven": _("the run did not find the one best allocation; run it again with more time"),
         "other_use": _('this figure counts in "{{by}}" too, and changing it would change more than the goal'),
         "no_plain_sum": _("this figure does not enter the goal as a plain sum"),
-        "no_figure": _("this dossier has no figure in this column"),
+        "no_figure": _("this application has no figure in this column"),
         "tolerance": _(
             "the goal gives up part of a stage for later ones, and this threshold is then not defined"
         ),
         "stopped": _("a limit stopped the solve before the answer"),
         "no_allocation": _("no feasible allocation funds it, whatever this figure"),
         "earlier_goal": _("an earlier objective decides, and this figure does not count in it"),
-        "ask_alone": _("to be asked for this dossier alone (`explain RUN_DIR DOSSIER`)"),
+        "ask_alone": _("to be asked for this application alone (`explain RUN_DIR DOSSIER`)"),
         "not_one_amount": _(
             "its amount is open or by levels already, or at its minimum; asking for less would be two changes"
         ),
@@ -247,7 +247,7 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
         "capped_out": _("Eligible, but its caps leave no possible amount."),
         "decided_refused": _("Not funded by decision{{author}}: {{why}}."),
         "variant": _('Not funded: the other variant "{{by}}" is funded, and only one may be.'),
-        "prerequisite": _('Not funded: it requires dossier "{{by}}", which is not funded.'),
+        "prerequisite": _('Not funded: it requires application "{{by}}", which is not funded.'),
         "order": _('Not funded: in the order of {{rule}}, "{{by}}" goes first and is not funded.'),
         "outranked": _(
             'Outranked in "{{envelope}}": it needs {{asked}}, {{left}} can still go there, and the last that '
@@ -303,7 +303,8 @@ BRIEF: Mapping[str, Text] = MappingProxyType(
         "decided_refused": _("{{name}} is excluded by decision{{author}}: {{why}}."),
         "variant": _('{{name}} is excluded: the other variant "{{by}}" is funded, and only one may be.'),
         "prerequisite": _(
-            '{{name}}, which asks {{request}}, is not selected: it requires dossier "{{by}}", which is not funded.'
+            '{{name}}, which asks {{request}}, is not selected: it requires application "{{by}}", '
+            "which is not funded."
         ),
         "order": _(
             '{{name}}, which asks {{request}}, is not selected: in the order of {{rule}}, "{{by}}" '
@@ -431,7 +432,7 @@ def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
             "refuse": _("refused by the service"),
             "sans_suite": _("closed without follow-up"),
         }
-        return state.get(entry.value or "", _("closed dossier")).in_(lang)
+        return state.get(entry.value or "", _("closed application")).in_(lang)
     if entry.not_given:
         return _describe_missing_value(entry, lang)
     head = entry.reason or _("requirement not met").in_(lang)

@@ -30,8 +30,8 @@ FEW = 5
 
 OPTIONS = {
     "min_use": _("the minimum use"),
-    "min_dossiers": _("the minimum number of dossiers"),
-    "max_dossiers": _("the maximum number of dossiers"),
+    "min_dossiers": _("the minimum number of applications"),
+    "max_dossiers": _("the maximum number of applications"),
 }
 
 
@@ -49,14 +49,14 @@ def describe_member(member: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
     if kind == "committed" and member.bound != "1":
         cents = Money(member.bound_cents or 0)
         return _(
-            '{n} dossiers of "{group}" are committed, for {cents}',
+            '{n} applications of "{group}" are committed, for {cents}',
             n=member.bound or "",
             group=_get_dossier_name(member),
             cents=cents,
         ).in_(lang)
     if kind == "committed":
         return _(
-            'dossier "{group}" is committed for {bound}',
+            'application "{group}" is committed for {bound}',
             group=_get_dossier_name(member),
             bound=Money(member.bound_cents or 0),
         ).in_(lang)
@@ -189,7 +189,9 @@ def _describe_cheapest(action: EasedHead, lang: Lang) -> str:
         return ""
     cents = format_cents(result.cents, lang)
     return _(
-        '; the cheapest dossier that would count: "{dossier}", {cents}', dossier=result.dossier, cents=cents
+        '; the cheapest application that would count: "{dossier}", {cents}',
+        dossier=result.dossier,
+        cents=cents,
     ).in_(lang)
 
 
@@ -288,14 +290,17 @@ def _describe_groups(some: Sequence[BoundEntry | RatedBoundEntry], lang: Lang) -
 def _describe_dossiers(first: BoundHead, n: int, names: str, lang: Lang) -> str:
     """Write many applications of one decision, or commitments: « 6 dossiers retenus (…) »."""
     if first.kind == "committed":
-        return _("{n} dossiers are committed ({names})", n=Count(n), names=names).in_(lang)
+        return _("{n} applications are committed ({names})", n=Count(n), names=names).in_(lang)
     if first.side == "min":
         sentence = _(
-            'decision "{id}": {n} dossiers funded ({names})', id=_get_name(first), n=Count(n), names=names
+            'decision "{id}": {n} applications funded ({names})', id=_get_name(first), n=Count(n), names=names
         )
     else:
         sentence = _(
-            'decision "{id}": {n} dossiers refused ({names})', id=_get_name(first), n=Count(n), names=names
+            'decision "{id}": {n} applications refused ({names})',
+            id=_get_name(first),
+            n=Count(n),
+            names=names,
         )
     return sentence.in_(lang)
 

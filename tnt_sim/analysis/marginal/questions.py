@@ -450,7 +450,7 @@ def _require_rows(base: ReferenceSolution, dossiers: Sequence[str]) -> list[int]
     for name in dossiers:
         if name not in place:
             hint = suggest_name(name, names) or NO_TEXT
-            text = _('there is no dossier "{name}". {hint}', name=name, hint=hint)
+            text = _('there is no application "{name}". {hint}', name=name, hint=hint)
             raise UsageError(text, code="usage.dossier")
     return [place[name] for name in dossiers]
 

@@ -208,7 +208,7 @@ def parse_target(problem: Problem, text: str, today: Today) -> Target:
     word = text.strip()
     if word == "all":
         count = Fraction(int(problem.offers.in_play.sum()))
-        words = _("every eligible dossier")
+        words = _("every eligible application")
         return Target(text, words, _build_measure_limit(problem, "dossiers", count))
     if word in ("departments", "départements", "departements") or word.startswith("every:"):
         return _build_coverage_target(problem, text, word.partition(":")[2].strip() or DEPARTMENT)
@@ -258,13 +258,13 @@ def _build_coverage_target(problem: Problem, text: str, column: str) -> Target:
         )
     if not groups.names:
         raise UsageError(
-            _('no eligible dossier has a value in "{column}": there is nothing to reach.', column=column),
+            _('no eligible application has a value in "{column}": there is nothing to reach.', column=column),
             code="usage.target",
         )
     if column == DEPARTMENT:
-        words = _("a dossier in every department")
+        words = _("an application in every department")
     else:
-        words = _('a dossier for every "{column}"', column=column)
+        words = _('an application for every "{column}"', column=column)
     ones = np.ones(case.n, dtype=np.int64)
     terms = Terms(Fraction(1), Unit.NUMBER, ones, ones * 0)
     return Target(text, words, _build_limit(terms, groups, Fraction(1)))
@@ -384,13 +384,13 @@ def _describe_shortfall(problem: Problem, target: Target) -> Text | None:
     if not rule.groups.grouped:
         top, requested = _format_number(short[0][1]), _format_number(rule.minimum[0] or Fraction(0))
         return _(
-            "all eligible dossiers together come to {top}, and the target is {requested}",
+            "all eligible applications together come to {top}, and the target is {requested}",
             top=top,
             requested=requested,
         )
     names = ", ".join(str(name) for name, __ in short[:12]) + (", …" if len(short) > 12 else "")
     n = _n("{n} group", "{n} groups", n=len(short))
-    return _("{n} without an eligible dossier: {names}", n=n, names=names)
+    return _("{n} without an eligible application: {names}", n=n, names=names)
 
 
 def _format_number(value: Fraction) -> str:

@@ -188,7 +188,7 @@ def _build_unknown_defect(name: str, known: Sequence[str]) -> Defect:
     close = find_nearest_name(name, known)
     return Defect(
         "unknown-dossier",
-        _('dossier "{name}" is not in this run.', name=name),
+        _('application "{name}" is not in this run.', name=name),
         hint=None if close is None else _('Did you mean "{close}"?', close=close),
     )
 

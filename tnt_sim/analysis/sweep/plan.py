@@ -226,7 +226,7 @@ def _refuse_modes(
             _(
                 "--exact and --nested do not go together: the nested curve depends on the list of "
                 'announcements. With one announcement each euro it comes down to "the first small '
-                'dossier that fits". Give your announcements: --nested --at "90 M€" --at "98 M€".'
+                'application that fits". Give your announcements: --nested --at "90 M€" --at "98 M€".'
             ),
             code="usage.exact-nested",
         )
@@ -314,9 +314,9 @@ def _refuse_committed(moved: AmountVariation, base: Problem, low: int) -> None:
         hint = _(" --from can go down to {least}.", least=Money(least))
     raise UsageError(
         _n(
-            'at {low} the envelope "{name}" no longer covers what is committed: {committed} for {n} dossier '
+            'at {low} the envelope "{name}" no longer covers what is committed: {committed} for {n} application '
             "({names}).{hint}",
-            'at {low} the envelope "{name}" no longer covers what is committed: {committed} for {n} dossiers '
+            'at {low} the envelope "{name}" no longer covers what is committed: {committed} for {n} applications '
             "({names}).{hint}",
             n=n,
             low=Money(low),

@@ -171,7 +171,7 @@ def check_sample(inputs: Sequence[Input], n_draws: int, sampling: str) -> None:
         raise UsageError(
             _(
                 "{n_draws} draws of {width} uncertain figures do not fit in memory: {most} at most, or "
-                "fewer dossiers an input (`where`).",
+                "fewer applications an input (`where`).",
                 n_draws=n_draws,
                 width=width,
                 most=most,

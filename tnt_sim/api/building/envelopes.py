@@ -46,7 +46,7 @@ def envelope(
     min_use : the share of the amount to be granted at least
     reserve : the share held back, freed at the last step
     overprogram : the share beyond the amount that may be committed
-    min_dossiers, max_dossiers : at least, and at most, so many funded dossiers
+    min_dossiers, max_dossiers : at least, and at most, so many funded applications
     split : divides it into one envelope for each group: `{"by": "department", "key": "population"}`
     title, note, source : texts about it
     valid, off : when it is in force, and whether it is only kept and shown

@@ -51,7 +51,7 @@ def _read(problem: Problem, values: object, unit: str) -> Allocation:
         return read_values(problem, dict(values.items()), ValueUnit(unit))
     raise UsageError(
         _(
-            "a list is a dict or a series by dossier, a table, or a PuLP problem, not {kind}.",
+            "a list is a dict or a series by application, a table, or a PuLP problem, not {kind}.",
             kind=type(values).__name__,
         )
     )

@@ -20,7 +20,7 @@ class Alternatives(Pages, AlternativesResult):
 
     @cached_property
     def plot(self) -> AlternativePlots:
-        """Its chart: `lists`, the dossiers that depend on the choice.
+        """Its chart: `lists`, the applications that depend on the choice.
 
         Examples
         --------

@@ -21,7 +21,7 @@ class Audit(Pages, AuditResult):
 
     @cached_property
     def plot(self) -> AuditPlots:
-        """Its chart: `inversions`, the better dossiers that the list leaves out.
+        """Its chart: `inversions`, the better applications that the list leaves out.
 
         Examples
         --------

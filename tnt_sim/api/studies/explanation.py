@@ -26,7 +26,7 @@ class Explanation(Pages, analysis.ExplanationResult):
 
     @cached_property
     def plot(self) -> ExplanationPlots:
-        """Its chart: `place`, a dossier among those of its envelope.
+        """Its chart: `place`, an application among those of its envelope.
 
         Examples
         --------

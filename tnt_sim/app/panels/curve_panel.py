@@ -121,8 +121,8 @@ def _describe_point(curve: AmountCurve, cents: int, value: str, n_funded: int, l
     if after is None:
         return sentence.in_(lang)
     rest = _n(
-        "{n} dossier more at {amount}.",
-        "{n} dossiers more at {amount}.",
+        "{n} application more at {amount}.",
+        "{n} applications more at {amount}.",
         n=after.n_funded - n_funded,
         amount=format_round_amount(after.cents, lang),
     )

@@ -62,7 +62,7 @@ def describe_filters(
     n = int((_select_dossiers(drawer, answer, state) & _OUTCOMES[state.show](answer, last)).sum())
     return {
         "filters": [{"key": key, "words": _label_filter(drawer, answer, key, state)} for key in set_],
-        "found": _n("See {n} dossier", "See {n} dossiers", n=n).in_(lang),
+        "found": _n("See {n} application", "See {n} applications", n=n).in_(lang),
     }
 
 
@@ -86,8 +86,8 @@ def _describe_total(answer: LiveAnswer, wanted: BoolArray, lang: Lang) -> str:
     requested = int(answer.problem.case.table["requested_cents"].filter(wanted).sum() or 0)
     granted = int(answer.allocation.granted_cents[wanted].sum())
     return _n(
-        "{n} dossier, {granted} granted to {funded}; {requested} requested.",
-        "{n} dossiers, {granted} granted to {funded}; {requested} requested.",
+        "{n} application, {granted} granted to {funded}; {requested} requested.",
+        "{n} applications, {granted} granted to {funded}; {requested} requested.",
         n=n,
         granted=format_amount(granted, lang),
         funded=format_integer(funded, lang),

@@ -336,11 +336,11 @@ def _describe_change(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) ->
     changed = int((answer.allocation.granted_cents != last.allocation.granted_cents).sum())
     if changed:
         return _n(
-            "The same dossiers; other amounts for {n} dossier.",
-            "The same dossiers; other amounts for {n} dossiers.",
+            "The same applications; other amounts for {n} application.",
+            "The same applications; other amounts for {n} applications.",
             n=changed,
         )
-    return _("The same dossiers, the same amounts.")
+    return _("The same applications, the same amounts.")
 
 
 def _describe_change_since_start(answer: LiveAnswer, written: LiveAnswer, lang: Lang) -> str:

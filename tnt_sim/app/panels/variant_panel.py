@@ -160,7 +160,7 @@ def _describe_moves(column: VariantColumn, lang: Lang) -> str:
     if column.moves is None:
         return ""
     counted = dict(column.moves.group_by("move").len().iter_rows())
-    enters = _n("{n} dossier enters", "{n} dossiers enter", n=counted.get(ENTERS, 0))
+    enters = _n("{n} application enters", "{n} applications enter", n=counted.get(ENTERS, 0))
     leaves = _n("{n} leaves", "{n} leave", n=counted.get(LEAVES, 0))
     return _("{enters}, {leaves}.", enters=enters, leaves=leaves).in_(lang)
 

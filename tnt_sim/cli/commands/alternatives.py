@@ -20,7 +20,7 @@ CountOption = Annotated[
     int, typer.Option("--count", metavar="K", min=0, max=100, help=N_("How many other choices."))
 ]
 ByOption = Annotated[
-    str, typer.Option("--by", metavar="dossiers|money", help=N_("Different by dossiers or by money."))
+    str, typer.Option("--by", metavar="dossiers|money", help=N_("Different by applications or by money."))
 ]
 SteerOption = Annotated[
     bool,

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 DossiersArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[DOSSIER]…", help=N_("The numbers of the dossiers to explain."), show_default=False
+        metavar="[DOSSIER]…", help=N_("The numbers of the applications to explain."), show_default=False
     ),
 ]
 AllOption = Annotated[
     bool,
-    typer.Option("--all", help=N_("Every dossier: reasons, and certified thresholds of those not funded.")),
+    typer.Option(
+        "--all", help=N_("Every application: reasons, and certified thresholds of those not funded.")
+    ),
 ]
 AgainOption = Annotated[
     bool,

@@ -150,7 +150,8 @@ ColumnOption = Annotated[
     ),
 ]
 SheetOption = Annotated[
-    str | None, typer.Option("--sheet", metavar=N_("SHEET"), help=N_("The sheet that holds the dossiers."))
+    str | None,
+    typer.Option("--sheet", metavar=N_("SHEET"), help=N_("The sheet that holds the applications.")),
 ]
 HeaderRowOption = Annotated[
     int, typer.Option("--header-row", metavar="N", min=1, help=N_("The row of the headers."))

@@ -26,7 +26,7 @@ HeaderOption = Annotated[
         metavar=N_("NAME=HEADER"),
         help=N_(
             "Which header has amount, number (of the commitment), supplier_id, supplier, label, reference (of the "
-            "dossier) or day."
+            "application) or day."
         ),
     ),
 ]

@@ -120,11 +120,11 @@ def _find_procedure(source: SourceSpec, api: ApiOptions, scenario: Path) -> Read
     if api.from_api is None:
         return None
     if source.api is None or source.demarche is None:
-        text = _('"{scenario}": its dossiers were not read from an API. Start with: {command}',
+        text = _('"{scenario}": its applications were not read from an API. Start with: {command}',
                  scenario=scenario, command="tnt-sim import --from-api URL --demarche N")  # fmt: skip
         raise UsageError(text, code="usage.from-api")
     if api.from_api != source.api or api.demarche not in (None, source.demarche):
-        text = _('the dossiers were read at {api}, procedure {demarche}: give this address, or import anew.',
+        text = _('the applications were read at {api}, procedure {demarche}: give this address, or import anew.',
                  api=source.api, demarche=str(source.demarche))  # fmt: skip
         raise UsageError(text, code="usage.from-api")
     from tnt_sim.exchange.demarche_reading import ReadingSource

@@ -88,7 +88,7 @@ ExplainOption = Annotated[
     bool,
     typer.Option(
         "--explain/--no-explain",
-        help=N_("Says of each dossier why, and what would fund it (a minute at most)."),
+        help=N_("Says of each application why, and what would fund it (a minute at most)."),
     ),
 ]
 

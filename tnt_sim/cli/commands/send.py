@@ -62,7 +62,8 @@ SendOption = Annotated[
     bool, typer.Option("--send", help=N_("Sends the decisions for good; the procedure notifies applicants."))
 ]
 SkipOption = Annotated[
-    bool, typer.Option("--skip-conflicts", help=N_("Sends the others where some dossiers cannot be sent."))
+    bool,
+    typer.Option("--skip-conflicts", help=N_("Sends the others where some applications cannot be sent.")),
 ]
 QuietServerOption = Annotated[
     bool,

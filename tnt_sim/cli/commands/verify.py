@@ -43,7 +43,7 @@ REFUSED, NOT_OPTIMAL, NOT_FIRST = 1, 5, 7
 
 CLAIMED_EXPLANATION = _(
     "explanation.json agrees with the decision: its reasons and amounts were computed again. The effects of rules "
-    "and the changes that would fund a dossier are as the file claims."
+    "and the changes that would fund an application are as the file claims."
 )
 
 RequireOption = Annotated[

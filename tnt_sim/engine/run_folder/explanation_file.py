@@ -141,7 +141,7 @@ def read_explanation(
     if table is not None:
         defects.entries.extend(_compare_decision(table, allocation, run_dir / TABLE))
         if head.get("stopped_by") is None and table.height != allocation.height:
-            text = _("the explanation claims to be complete, but leaves dossiers out.")
+            text = _("the explanation claims to be complete, but leaves applications out.")
             defects.entries.append(build_explanation_defect(run_dir / TABLE, text))
     if defects.entries or table is None:
         return ExplanationFiles(head, pl.DataFrame(), defects=tuple(defects.entries))

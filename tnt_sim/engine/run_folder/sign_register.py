@@ -123,7 +123,7 @@ def _refuse_amendments(amendment: Held, before: Held, shown_as: str) -> None:
     for dossier, cents in amendment.items():
         place = Place(file=shown_as, dossier=dossier)
         if before.get(dossier, 0) == 0:
-            defects.add("amendment", _("this dossier is not committed."), place)
+            defects.add("amendment", _("this application is not committed."), place)
         elif not 0 <= cents < before[dossier]:
             was = before[dossier]
             defects.add(

@@ -198,7 +198,7 @@ def _extract_page(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
 def _build_shape_error(shown_as: str) -> DataError:
     return refuse(
         "json_shape", shown_as,
-        _("this is not an answer of the démarches-simplifiées API: neither a dossier nor a "
+        _("this is not an answer of the démarches-simplifiées API: neither an application nor a "
           "démarche."),
         _('Give the whole answer, with "data".'),
     )  # fmt: skip
@@ -214,7 +214,7 @@ def _build_answer_error(errors: Any, shown_as: str) -> DataError:
 
 
 def _build_partial_defect(shown_as: str, n: int) -> Defect:
-    text = _("the extraction stops at {n} dossiers, but the API has more (hasNextPage).", n=n)
+    text = _("the extraction stops at {n} applications, but the API has more (hasNextPage).", n=n)
     hint = _("Extract all pages.")
     return Defect("partial", text, (Place(file=shown_as),), hint)
 

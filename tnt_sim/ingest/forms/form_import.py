@@ -126,7 +126,7 @@ def update_mapping(imported: Imported) -> FormMapping:
 def _refuse_empty(form: FormTable) -> None:
     if len(form):
         return
-    text = _("the export has no dossier.")
+    text = _("the export has no application.")
     hint = _("Check the export's filter, or the sheet.")
     raise DataError([Defect("empty", text, (form.get_place(),), hint)])
 
@@ -134,7 +134,7 @@ def _refuse_empty(form: FormTable) -> None:
 def _build_number_defect(form: FormTable) -> Defect:
     labels = ", ".join(one.name for one in form.fields[:12]) + (", …" if len(form.fields) > 12 else ".")
     some = form.fields[min(1, len(form.fields) - 1)].name
-    text = _("no field seems to hold the dossier's number.")
+    text = _("no field seems to hold the application's number.")
     hint = _(
         'Say which, for example --column dossier="{some}", or name one of them "dossier". Fields '
         "read: {labels}",

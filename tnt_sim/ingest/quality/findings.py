@@ -43,7 +43,7 @@ KINDS: dict[str, FindingKind] = {
         _W, _("empty cell"), _('"{column}" is empty.', **_GAPS), _("Fill it in if a rule needs it.")
     ),
     "missing_number": FindingKind(
-        _E, _("no dossier number"), _("The row has no dossier number."), _("Give it a number.")
+        _E, _("no application number"), _("The row has no application number."), _("Give it a number.")
     ),
     "unreadable": FindingKind(
         _E,
@@ -62,13 +62,13 @@ KINDS: dict[str, FindingKind] = {
     ),
     "duplicate_number": FindingKind(
         _E,
-        _("dossier number used more than once"),
+        _("application number used more than once"),
         _("The number {value} is already in row {expected}.", **_GAPS),
         _('Keep one row, or write "duplicates: number" or "last" in mapping.yaml.'),
     ),
     "renumbered": FindingKind(
         _W,
-        _("dossier number used more than once, row renumbered"),
+        _("application number used more than once, row renumbered"),
         _("The number {value} is already in row {expected}: another request of the same project.", **_GAPS),
         _("Check that it is not the same request twice."),
     ),
@@ -172,13 +172,13 @@ KINDS: dict[str, FindingKind] = {
     "likely_double": FindingKind(
         _W,
         _("likely duplicate"),
-        _("Same applicant, same title and same amounts as dossier {expected}.", **_GAPS),
+        _("Same applicant, same title and same amounts as application {expected}.", **_GAPS),
         _("Keep one, or explain the difference."),
     ),
     "similar": FindingKind(
         _I,
-        _("similar dossier"),
-        _("Same applicant as dossier {expected}, and a similar title.", **_GAPS),
+        _("similar application"),
+        _("Same applicant as application {expected}, and a similar title.", **_GAPS),
         _("Check that these are two operations."),
     ),
     "spelling": FindingKind(

@@ -61,7 +61,7 @@ def draw_ladder(document: SweepDocument, lang: Lang) -> ChartSpec:
     mark = {"type": "text", "dy": -9, "fontWeight": 600}
     text = _build_layer(labels, mark, x=x, y=_encode_number("top"), text=_encode_name("t"))
     title = {
-        "text": _("The dossiers that enter at each step").in_(lang),
+        "text": _("The applications that enter at each step").in_(lang),
         "subtitle": _describe_ladder(names, lang, edges=edges),
     }
     return {"layer": [blocks, text], "width": WIDTH, "height": HEIGHT, "title": title}
@@ -72,7 +72,7 @@ def _describe_ladder(names: Sequence[str], lang: Lang, *, edges: bool) -> list[s
         _("What those that enter are granted. Above: how many enter (+), leave (\u2212).")
         if not edges
         else _(
-            "One block a dossier that enters, as high as its grant. Above: how many enter (+), leave "
+            "One block per application that enters, as high as its grant. Above: how many enter (+), leave "
             "(\u2212)."
         )
     ]
@@ -344,7 +344,7 @@ def _draw_totals(document: SweepDocument, lang: Lang) -> ChartSpec:
     lists = select_lists(document, document.first_curve)
     amounts = [convert_to_millions(point.amount_cents) for point, __ in lists]
     wanted: tuple[tuple[list[int | None], Text, int], ...] = (
-        ([one.n_funded for __, one in lists], _p("sweep_charts", "Funded dossiers"), 1),
+        ([one.n_funded for __, one in lists], _p("sweep_charts", "Funded applications"), 1),
         (
             [one.population for __, one in lists],
             _("Applicants' population (M)"),

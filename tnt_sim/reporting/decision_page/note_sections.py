@@ -99,8 +99,8 @@ def build_money_picture(
     ]
     unknown = int((~outcomes.known).sum())
     note = _n(
-        "{n} dossier that gets nothing states no amount.",
-        "{n} dossiers that get nothing state no amount.",
+        "{n} application that gets nothing states no amount.",
+        "{n} applications that get nothing state no amount.",
         n=unknown,
     )
     return Picture(
@@ -127,7 +127,7 @@ def _describe_bar(row: MoneyRow, width: int, lang: Lang) -> str:
 
 def _describe_row(row: MoneyRow, lang: Lang) -> str:
     return _(
-        "{title}, {granted} granted, {left} left, {wanted} asked by eligible dossiers that are not selected",
+        "{title}, {granted} granted, {left} left, {wanted} asked by eligible applications that are not selected",
         title=row.title,
         granted=write_short(row.granted_cents),
         left=write_short(row.left_cents),
@@ -140,17 +140,18 @@ def describe_money(row: MoneyRow) -> Text:
     wanted, n_not_selected = row.cents[Outcome.NOT_SELECTED], row.counts[Outcome.NOT_SELECTED]
     if not n_not_selected:
         return _(
-            "{granted} granted, and no eligible dossier is left out", granted=write_short(row.granted_cents)
+            "{granted} granted, and no eligible application is left out",
+            granted=write_short(row.granted_cents),
         )
     if not wanted:
         return _n(
-            "{granted} granted; {n} eligible dossier is not selected",
-            "{granted} granted; {n} eligible dossiers are not selected",
+            "{granted} granted; {n} eligible application is not selected",
+            "{granted} granted; {n} eligible applications are not selected",
             n=n_not_selected,
             granted=write_short(row.granted_cents),
         )
     return _(
-        "{granted} granted; the eligible dossiers that are not selected ask for a further {wanted}",
+        "{granted} granted; the eligible applications that are not selected ask for a further {wanted}",
         granted=write_short(row.granted_cents),
         wanted=write_short(wanted),
     )
@@ -277,10 +278,11 @@ def _describe_gains(groups: Sequence[_Group], *, by_size: bool) -> Text:
     most, least = max(named, key=lambda one: one.rate), min(named, key=lambda one: one.rate)
     rates = {"high": Rate(most.rate, 0), "low": Rate(least.rate, 0)}
     if most.rate == least.rate:
-        return _("{high} of the dossiers are funded in every group", high=rates["high"])
+        return _("{high} of the applications are funded in every group", high=rates["high"])
     if by_size:
         return _(
-            "Applicants with {most} inhabitants see {high} of their dossiers funded; those with {least}, {low}",
+            "Applicants with {most} inhabitants see {high} of their applications funded; those with {least}, "
+            "{low}",
             most=most.name,
             least=least.name,
             **rates,
@@ -461,12 +463,13 @@ def _describe_margin(
     }
     if first > last and proven:
         return _(
-            '"{title}": per {unit}, the last dossier funded brings {last} ({value}); one not selected brings '
+            '"{title}": per {unit}, the last application funded brings {last} ({value}); one not selected brings '
             "{first}, but {cause} keeps it out",
             **rates,
         )
     return _(
-        '"{title}": per {unit}, the last dossier funded brings {last} ({value}); the best not selected, {first}',
+        '"{title}": per {unit}, the last application funded brings {last} ({value}); the best not selected, '
+        "{first}",
         **rates,
     )
 
@@ -682,24 +685,24 @@ def describe_extension(outcomes: Outcomes, explanation: ExplainDocument | None) 
     total = outcomes.rows[0]
     n, demand = total.counts[Outcome.NOT_SELECTED], write_short(total.cents[Outcome.NOT_SELECTED])
     if not n:
-        return _("No eligible dossier is left out: more money would fund no other dossier")
+        return _("No eligible application is left out: more money would fund no other application")
     if not total.cents[Outcome.NOT_SELECTED]:
         return _n(
-            "{n} eligible dossier is not selected",
-            "{n} eligible dossiers are not selected",
+            "{n} eligible application is not selected",
+            "{n} eligible applications are not selected",
             n=n,
         )
     first = next((one for one in explanation.reserve if one.rank == 1), None) if explanation else None
     if first is None or not first.looked_at:
         return _n(
-            "{n} eligible dossier is not selected and asks {asked}",
-            "{n} eligible dossiers are not selected and ask {asked} together",
+            "{n} eligible application is not selected and asks {asked}",
+            "{n} eligible applications are not selected and ask {asked} together",
             n=n,
             asked=demand,
         )
     return _n(
-        "The first dossier in line lacks {first}; {n} is not selected and asks {asked}",
-        "The first dossier in line lacks {first}; {n} are not selected and ask {asked} together",
+        "The first application in line lacks {first}; {n} is not selected and asks {asked}",
+        "The first application in line lacks {first}; {n} are not selected and ask {asked} together",
         n=n,
         first=write_short(first.missing_cents),
         asked=demand,

@@ -61,8 +61,8 @@ def describe_decision(run: StoredRun, total: MoneyRow) -> Text:
     filed = Count(run.data.n_dossiers)
     if amount is None or left is None:
         return _n(
-            "{granted} fund {n} of the {filed} dossiers filed.",
-            "{granted} fund {n} of the {filed} dossiers filed.",
+            "{granted} fund {n} of the {filed} applications filed.",
+            "{granted} fund {n} of the {filed} applications filed.",
             n=n,
             granted=write_short(run.data.granted_cents),
             filed=filed,
@@ -70,23 +70,23 @@ def describe_decision(run: StoredRun, total: MoneyRow) -> Text:
     if left * _SMALL_SHARE < amount:
         if not left:
             return _n(
-                "The envelope of {amount} funds {n} of the {filed} dossiers filed.",
-                "The envelope of {amount} funds {n} of the {filed} dossiers filed.",
+                "The envelope of {amount} funds {n} of the {filed} applications filed.",
+                "The envelope of {amount} funds {n} of the {filed} applications filed.",
                 n=n,
                 amount=write_short(amount),
                 filed=filed,
             )
         return _n(
-            "The envelope of {amount} funds {n} of the {filed} dossiers filed, and only {left} remains.",
-            "The envelope of {amount} funds {n} of the {filed} dossiers filed, and only {left} remains.",
+            "The envelope of {amount} funds {n} of the {filed} applications filed, and only {left} remains.",
+            "The envelope of {amount} funds {n} of the {filed} applications filed, and only {left} remains.",
             n=n,
             amount=write_short(amount),
             filed=filed,
             left=write_short(left),
         )
     return _n(
-        "{granted} of the {amount} fund {n} of the {filed} dossiers filed; {left} remain unspent.",
-        "{granted} of the {amount} fund {n} of the {filed} dossiers filed; {left} remain unspent.",
+        "{granted} of the {amount} fund {n} of the {filed} applications filed; {left} remain unspent.",
+        "{granted} of the {amount} fund {n} of the {filed} applications filed; {left} remain unspent.",
         n=n,
         granted=write_short(run.data.granted_cents),
         amount=write_short(amount),
@@ -112,18 +112,18 @@ def describe_others(outcomes: Outcomes) -> Text:
 def _describe_left_out(counts: Sequence[int], n_reserve: int) -> Text:
     n_eligible, n_excluded = counts[Outcome.NOT_SELECTED], counts[Outcome.EXCLUDED]
     if not n_eligible and not n_excluded:
-        return _("No dossier is left out.")
+        return _("No application is left out.")
     if n_reserve:
         eligible = _n(
-            "{n} eligible dossier is not selected; on the reserve list: {reserve}.",
-            "{n} eligible dossiers are not selected; on the reserve list: {reserve}.",
+            "{n} eligible application is not selected; on the reserve list: {reserve}.",
+            "{n} eligible applications are not selected; on the reserve list: {reserve}.",
             n=n_eligible,
             reserve=Count(n_reserve),
         )
     else:
         eligible = _n(
-            "{n} eligible dossier is not selected.",
-            "{n} eligible dossiers are not selected.",
+            "{n} eligible application is not selected.",
+            "{n} eligible applications are not selected.",
             n=n_eligible,
         )
     excluded = _n(
@@ -134,7 +134,7 @@ def _describe_left_out(counts: Sequence[int], n_reserve: int) -> Text:
     if not n_excluded:
         return eligible
     if not n_eligible:
-        return _n("{n} dossier cannot be funded.", "{n} dossiers cannot be funded.", n=n_excluded)
+        return _n("{n} application cannot be funded.", "{n} applications cannot be funded.", n=n_excluded)
     return join_sentences(eligible, excluded)
 
 
@@ -179,11 +179,11 @@ def describe_unspent_cause(run: StoredRun, node: int) -> Text:
     if entry.unspent_code in ("rule", "no_gain") and not run.publishable:
         return _NOT_ESTABLISHED
     if entry.unspent_code == "rule" and title:
-        return _('the rule "{title}" keeps out dossiers that this money would fund', title=title)
+        return _('the rule "{title}" keeps out applications that this money would fund', title=title)
     if entry.unspent_code == "all_funded" and (n := entry.n_eligible - entry.n_funded) > 0:
         return _n(
-            "every eligible dossier is funded but {n}",
-            "every eligible dossier is funded but {n}",
+            "every eligible application is funded but {n}",
+            "every eligible application is funded but {n}",
             n=n,
         )
     return UNSPENT.get(entry.unspent_code or "", _NOT_ESTABLISHED)
@@ -258,7 +258,7 @@ def _list_explained_decisions(run: StoredRun, outcomes: Outcomes, explanation: E
     if first is not None and first.missing_cents > 0:
         decisions.append(
             _(
-                "Add {missing} or not: it is what the first dossier in line lacks, {name} ({amount}).",
+                "Add {missing} or not: it is what the first application in line lacks, {name} ({amount}).",
                 missing=write_short(first.missing_cents),
                 name=describe_dossier(run, first.dossier),
                 amount=write_short(first.asked_cents),
@@ -287,8 +287,8 @@ def _find_idle_money(outcomes: Outcomes, reserve: Sequence[ReserveEntry]) -> Tex
         return None
     left = min(total.left_cents, max(one.left_cents for one in payable))
     return _n(
-        "Use the {left} left: {n} eligible dossier that is not selected asks no more than that.",
-        "Use the {left} left: {n} eligible dossiers that are not selected ask no more than that each.",
+        "Use the {left} left: {n} eligible application that is not selected asks no more than that.",
+        "Use the {left} left: {n} eligible applications that are not selected ask no more than that each.",
         n=len(payable),
         left=write_short(left),
     )
@@ -309,8 +309,8 @@ def _list_closing_decisions(run: StoredRun, outcomes: Outcomes) -> list[Text]:
     if n := outcomes.n_reserve:
         decisions.append(
             _n(
-                "Tell the applicant of {n} dossier on the reserve list until when the list is valid.",
-                "Tell the applicants of {n} dossiers on the reserve list until when the list is valid.",
+                "Tell the applicant of {n} application on the reserve list until when the list is valid.",
+                "Tell the applicants of {n} applications on the reserve list until when the list is valid.",
                 n=n,
             )
         )
@@ -334,7 +334,7 @@ def describe_effect(rule: RuleEffectEntry) -> Text:
         return _("Without it: a time limit stopped the computation.")
     if not rule.enters and not rule.leaves:
         return _("Without it, the list is the same.")
-    enters = _n("{n} dossier enters", "{n} dossiers enter", n=len(rule.enters))
+    enters = _n("{n} application enters", "{n} applications enter", n=len(rule.enters))
     leaves = _n("{n} leaves", "{n} leave", n=len(rule.leaves))
     return _("Without it, {enters} and {leaves}.", enters=enters, leaves=leaves)
 

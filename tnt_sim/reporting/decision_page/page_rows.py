@@ -185,8 +185,8 @@ def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, 
         line.code: f"{line.name} ({line.code}){colon}{format_amount(line.granted_cents, lang)}, "
         f"{format_per_head(line, lang)}"
         + _n(
-            " per head, {n} dossier",
-            " per head, {n} dossiers",
+            " per head, {n} application",
+            " per head, {n} applications",
             n=line.funded,
         ).in_(lang)
         for line in departments

@@ -10,7 +10,7 @@ from tnt_sim.reporting.text.vocabulary import INHABITANTS
 
 PAGE: Mapping[str, Text] = MappingProxyType(
     {
-        "skip": _("Skip to the dossiers"),
+        "skip": _("Skip to the applications"),
         "contents": _("Contents"),
         "amount": _("Envelope"),
         "available": _("Available"),
@@ -37,7 +37,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         ),
         "slider_label": _("Amount of “{{name}}”"),
         "no_script": _(
-            "The slider, the search and the list of dossiers need JavaScript, which this browser "
+            "The slider, the search and the list of applications need JavaScript, which this browser "
             "does not run. The table of positions, the map and the totals of the decision can be "
             "read without it."
         ),
@@ -70,12 +70,12 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "rank": _("Rank"),
         "missing": _("Waits for"),
         "would_fund": _("What would fund it"),
-        "and_more": _("More dossiers, in the list and the workbook:"),
-        "dossiers": _("The dossiers"),
-        "number_of": _("Dossiers"),
+        "and_more": _("More applications, in the list and the workbook:"),
+        "dossiers": _("The applications"),
+        "number_of": _("Applications"),
         "search": _("Search a number, a title, an applicant, a reason"),
         "show": _("Show"),
-        "all": _("all dossiers"),
+        "all": _("all applications"),
         "only_new": _("funded, new"),
         "only_committed": _("already committed"),
         "only_enter": _("enter, against the decision"),
@@ -122,23 +122,23 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         "figures_of": _("The figures of the picture"),
         "map_figures": _("The figures of the map, by department"),
         "gains": _("Who gains"),
-        "gains_by_size": _("Which share of the dossiers is funded, by population of the applicant?"),
-        "gains_by_request": _("Which share of the dossiers is funded, by amount requested?"),
+        "gains_by_size": _("Which share of the applications is funded, by population of the applicant?"),
+        "gains_by_request": _("Which share of the applications is funded, by amount requested?"),
         "group": _p("note", "Group"),
         "share": _("Share funded"),
         "per_head_question": _("How much does each department get per inhabitant?"),
-        "by_rate": _("the share of dossiers funded"),
+        "by_rate": _("the share of applications funded"),
         "margin": _("At the margin"),
         "margin_alt": _(
-            "Value against amount of the dossiers closest to the decision line; the figures follow."
+            "Value against amount of the applications closest to the decision line; the figures follow."
         ),
-        "margin_question": _("Which dossiers are closest to the line between the funded and the others?"),
+        "margin_question": _("Which applications are closest to the line between the funded and the others?"),
         "fingerprint": _("Fingerprint of the list (SHA-256)"),
         "axis_amount": _("amount granted or asked"),
         "funded_mark": _p("note", "funded"),
         "not_selected": _p("note", "not selected"),
         "margin_mark": _("decision line"),
-        "dossier": _("Dossier"),
+        "dossier": _("Application"),
         "amount": _("Amount"),
         "value": PAGE["value"],
         "per_unit": _("Per {{unit}}"),
@@ -149,7 +149,7 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         ),
         "limits": _(
             "Where a reason gives two amounts or two scores, the least that would do lies between them: it was "
-            "bounded for all dossiers at once. The explanation of one dossier computes it exactly."
+            "bounded for all applications at once. The explanation of one application computes it exactly."
         ),
         "asks": _p("note", "asks"),
         "rules": _("What each rule costs"),
@@ -168,7 +168,7 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         "lacks": _("First in line lacks"),
         "method": _("Method and proof"),
         "annexes": _("Annexes"),
-        "all_dossiers": _("All the dossiers"),
+        "all_dossiers": _("All the applications"),
         "all_envelopes": _("All the envelopes"),
         "only_not_selected": _p("note", "eligible, not selected"),
         "only_excluded": _p("note", "excluded: not eligible, or by decision"),
@@ -181,7 +181,7 @@ NOTE: Mapping[str, Text] = MappingProxyType(
         "note_of": _("Note of the scenario"),
         "check": _("For those who check"),
         "no_list": _(
-            "The list of the {{n}} dossiers is not on this page: it is in the workbook and in the table of "
+            "The list of the {{n}} applications is not on this page: it is in the workbook and in the table of "
             "the run."
         ),
     }
@@ -190,10 +190,10 @@ NOTE: Mapping[str, Text] = MappingProxyType(
 
 SCRIPT: Mapping[str, Text] = MappingProxyType(
     {
-        "found_1": _("{{n}} dossier"),
-        "found_n": _("{{n}} dossiers"),
+        "found_1": _("{{n}} application"),
+        "found_n": _("{{n}} applications"),
         "shown": _("{{n}} shown"),
-        "none": _("No dossier answers this search."),
+        "none": _("No application answers this search."),
         "variant": _("Variant at {{amount}} ({{proof}}): this is not the decision."),
         "impossible": _("At {{amount}}: no allocation. {{why}}"),
         "at": _("{{amount}}, {{proof}}"),

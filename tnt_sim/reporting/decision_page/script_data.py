@@ -92,7 +92,7 @@ def build_slider(runs: Sequence[StoredRun]) -> Slider:
     if not same or None in amounts or len(set(amounts)) < len(amounts):
         raise UsageError(
             _(
-                "these runs cannot be the positions of one slider: they need the same dossiers, the same "
+                "these runs cannot be the positions of one slider: they need the same applications, the same "
                 "envelopes, and different amounts of the programme."
             ),
             code="usage.report",

@@ -50,9 +50,9 @@ def list_siret_remarks(run: StoredRun) -> list[Text]:
     if absent.any():
         remarks.append(
             _n(
-                '"Tiers" is not a SIRET of 14 digits for {n} dossier: {names}. Complete applicant_id '
+                '"Tiers" is not a SIRET of 14 digits for {n} application: {names}. Complete applicant_id '
                 "in the table, or the line before it is entered.",
-                '"Tiers" is not a SIRET of 14 digits for {n} dossiers: {names}. Complete '
+                '"Tiers" is not a SIRET of 14 digits for {n} applications: {names}. Complete '
                 "applicant_id in the table, or the line before it is entered.",
                 n=int(absent.sum()),
                 names=_format_names(table.filter(absent)),
@@ -68,9 +68,9 @@ def list_check_digit_remarks(table: pl.DataFrame) -> list[Text]:
         return []
     return [
         _n(
-            "The SIRET has a wrong check digit for {n} dossier: {names}. Check it on "
+            "The SIRET has a wrong check digit for {n} application: {names}. Check it on "
             "annuaire-entreprises.data.gouv.fr.",
-            "The SIRET has a wrong check digit for {n} dossiers: {names}. Check it on "
+            "The SIRET has a wrong check digit for {n} applications: {names}. Check it on "
             "annuaire-entreprises.data.gouv.fr.",
             n=int(wrong.sum()),
             names=_format_names(table.filter(wrong)),
@@ -85,10 +85,10 @@ def list_missing_date_remarks(dossiers: pl.DataFrame) -> list[Text]:
     names = _format_names(dossiers)
     return [
         _n(
-            "No day of agreement for {n} dossier committed before: {names}. The day of the "
+            "No day of agreement for {n} application committed before: {names}. The day of the "
             "decision is written, since the schema wants a day; give a column notified_at or "
             "dateConvention in the table.",
-            "No day of agreement for {n} dossiers committed before: {names}. The day of the "
+            "No day of agreement for {n} applications committed before: {names}. The day of the "
             "decision is written, since the schema wants a day; give a column notified_at or "
             "dateConvention in the table.",
             n=dossiers.height,

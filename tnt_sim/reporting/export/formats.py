@@ -312,7 +312,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             is_told=True,
         ),
         "csv": Format(
-            _("all dossiers, all columns"),
+            _("all applications, all columns"),
             (".csv",),
             _export_csv,
         ),

@@ -196,14 +196,16 @@ def _build_info_defect(name: str, value: str, fault: Text) -> Defect:
 def _build_dossier_defect(name: str, fault: Text, dossiers: pl.Series) -> Defect:
     column = _ORIGIN.get(name, "")
     text = _n(
-        "SCDL, field {name}: {fault} ({n} dossier).",
-        "SCDL, field {name}: {fault} ({n} dossiers).",
+        "SCDL, field {name}: {fault} ({n} application).",
+        "SCDL, field {name}: {fault} ({n} applications).",
         n=len(dossiers),
         name=name,
         fault=fault,
     )
     hint = None
     if column:
-        hint = _('Complete the column "{column}" of the dossier table, then run again.', column=column)
+        hint = _(
+            'Complete the column "{column}" of the table of applications, then run again.', column=column
+        )
     shown = MAX_PLACES if len(dossiers) <= MAX_PLACES else MANY
     return Defect("scdl", text, tuple(Place(dossier=name) for name in dossiers.head(shown).to_list()), hint)

@@ -146,7 +146,7 @@ def render_scenario_card(scenario: ScenarioData) -> str:
 
 def _describe_dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
     """Write the number of applications and, where stated, what they request."""
-    filed = _n("{n} dossier", "{n} dossiers", n=n).in_(lang)
+    filed = _n("{n} application", "{n} applications", n=n).in_(lang)
     silent, wanted = requested.null_count(), format_amount(int(requested.sum()), lang)
     if silent == n:
         return filed

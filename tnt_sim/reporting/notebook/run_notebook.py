@@ -85,7 +85,7 @@ def _list_dossier_cells(lang: Lang) -> list[tuple[Any, ...]]:
     """Return the cells on applications, their reasons, and what to ask next."""
     columns = '"dossier", "title", "funded", "granted_cents", "reason"'
     return [
-        ("markdown", _("## The dossiers, and why").in_(lang)),
+        ("markdown", _("## The applications, and why").in_(lang)),
         ("code", "dossiers = run.to_dataframe()\n"
                  f"tnt.table(dossiers.select({columns}), lang=lang)"),
         ("code", 'reasons = dossiers.group_by("funded", "reason_code").len().sort("len", descending=True)\n'

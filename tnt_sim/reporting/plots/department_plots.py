@@ -41,7 +41,7 @@ def draw_department_map(frame: pl.DataFrame, measure: str, lang: Lang) -> tuple[
         question = _("Amount granted in each department: areas of circles are amounts")
         written = {"labelExpr": write_money_expression(lang)}
     else:
-        question = _("Funded dossiers of each department: areas of circles are numbers")
+        question = _("Funded applications of each department: areas of circles are numbers")
         written = {"format": ",d"}
     legend = build_legend(orient="right", direction="vertical", tickCount=3, **written)
     return draw_circles(frame, _COLUMNS[measure], legend, tooltip), finding, question
@@ -73,8 +73,8 @@ def _describe_most(frame: pl.DataFrame, measure: str) -> Text:
         return _("No department is granted anything")
     if measure == "count":
         return _n(
-            "{department} has the most funded dossiers: {n}",
-            "{department} has the most funded dossiers: {n}",
+            "{department} has the most funded applications: {n}",
+            "{department} has the most funded applications: {n}",
             n=int(value),
             department=name,
         )
@@ -89,7 +89,7 @@ def _list_tooltips(lang: Lang) -> list[alt.Tooltip]:
         alt.Tooltip("name:N", title=_("Department").in_(lang)),
         alt.Tooltip("granted:Q", title=_("Granted (€)").in_(lang), format=",.2f"),
         alt.Tooltip("per_head:Q", title=_("Per inhabitant (€)").in_(lang), format=",.2f"),
-        alt.Tooltip("n_funded:Q", title=_("Funded dossiers").in_(lang), format=",d"),
-        alt.Tooltip("n_dossiers:Q", title=_("Dossiers filed").in_(lang), format=",d"),
+        alt.Tooltip("n_funded:Q", title=_("Funded applications").in_(lang), format=",d"),
+        alt.Tooltip("n_dossiers:Q", title=_("Applications filed").in_(lang), format=",d"),
         alt.Tooltip("population:Q", title=_("Inhabitants").in_(lang), format=",d"),
     ]

@@ -47,7 +47,7 @@ class EnsemblePlots(InOneLanguage):
         return "<Charts of an ensemble: frequency, histogram, tornado>"
 
     def frequency(self) -> AltairChart:
-        """Draw each dossier in play as high as the draws that fund it, those of every draw first.
+        """Draw each application in play as high as the draws that fund it, those of every draw first.
 
         Raises
         ------
@@ -63,7 +63,9 @@ class EnsemblePlots(InOneLanguage):
         counted = {key: int(n) for key, n in self.tables.dossiers.group_by("standing").len().iter_rows()}
         strip = build_strip(self.tables, counted)
         if strip is None:
-            raise ValueError("the draws that fund each dossier are not all known: there is no strip to draw")
+            raise ValueError(
+                "the draws that fund each application are not all known: there is no strip to draw"
+            )
         words = {
             key: capitalise_text(text).in_(self.lang)
             for key, text in describe_standings(self.tables.n_draws).items()

@@ -40,7 +40,7 @@ class ExplanationPlots(InOneLanguage):
         return "<Charts of an explanation: place>"
 
     def place(self, dossier: str | None = None) -> AltairChart:
-        """Draw a dossier among those of the envelope that decides on it, with the changes that would fund it.
+        """Draw an application among those of the envelope that decides on it, with the changes that would fund it.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class ExplanationPlots(InOneLanguage):
         """Return the entry of a dossier, by default the first."""
         entries = {entry.dossier: entry for entry in self.document.dossiers}
         if not entries:
-            raise ValueError("no dossier is explained one by one: name one, or draw result.plot.margin()")
+            raise ValueError("no application is explained one by one: name one, or draw result.plot.margin()")
         if dossier is None:
             return next(iter(entries.values()))
         if dossier not in entries:

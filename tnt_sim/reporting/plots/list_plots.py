@@ -35,11 +35,11 @@ class AlternativePlots(InOneLanguage):
         return "<Charts of other choices: lists>"
 
     def lists(self, most: int = MOST_MATRIX_ROWS) -> AltairChart:
-        """Draw the dossiers that depend on the choice by the lists that fund them, the most disputed first.
+        """Draw the applications that depend on the choice by the lists that fund them, the most disputed first.
 
         Parameters
         ----------
-        most : number of dossiers that are drawn at most
+        most : number of applications that are drawn at most
 
         Raises
         ------
@@ -54,7 +54,7 @@ class AlternativePlots(InOneLanguage):
         picture = build_matrix(self.document, most)
         rows, lists = list_matrix_rows(self.document)
         if picture is None or not rows:
-            raise ValueError("no dossier depends on the choice: there is nothing to draw")
+            raise ValueError("no application depends on the choice: there is nothing to draw")
         rows = rows[:most]
         words = {True: _("funded").in_(self.lang), False: _("not funded").in_(self.lang)}
         names = make_unique([row.name for row in rows], [str(k) for k in range(len(rows))])
@@ -82,12 +82,12 @@ class AuditPlots(InOneLanguage):
         return "<Charts of an audit: inversions>"
 
     def inversions(self) -> AltairChart:
-        """Draw the list by value and amount, with a line from each better dossier that it leaves out.
+        """Draw the list by value and amount, with a line from each better application that it leaves out.
 
         Raises
         ------
         ValueError
-            If the scenario has no single score that orders dossiers, or none has a value and an amount.
+            If the scenario has no single score that orders applications, or none has a value and an amount.
 
         Examples
         --------
@@ -96,14 +96,14 @@ class AuditPlots(InOneLanguage):
         ['dossier', 'title', 'envelope', 'decision', 'amount', 'value']
         """
         if self.pairs is None:
-            raise ValueError("no single score orders the dossiers: there are no inversions to draw")
+            raise ValueError("no single score orders the applications: there are no inversions to draw")
         dossiers = DecidedDossiers.of_list(self.problem, self.allocation)
         ids = list(self.problem.case.tree.ids)
         groups = Counter(pair.group for pair in self.pairs.refused if pair.group in ids)
         group = max(groups, key=lambda name: (groups[name], -ids.index(name))) if groups else ids[0]
         table = dossiers.select_envelope(ids.index(group))
         if table.is_empty():
-            raise ValueError("no dossier has an amount and a value: there is nothing to draw")
+            raise ValueError("no application has an amount and a value: there is nothing to draw")
         words = {mark.value: capitalise_text(text).in_(self.lang) for mark, text in LIST_MARKS.items()}
         frame = table.select(
             "dossier",

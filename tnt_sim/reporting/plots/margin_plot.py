@@ -40,7 +40,7 @@ def draw_margin(
         raise ValueError(f"envelope must be one of {', '.join(ids)}, not {envelope!r}")
     frame = build_margin_frame(dossiers, lang)
     if frame.is_empty():
-        raise ValueError("no dossier has an amount and a value: there is nothing to draw")
+        raise ValueError("no application has an amount and a value: there is nothing to draw")
     node = _find_node(dossiers, envelope)
     finding, question = describe_margin(dossiers, node)
     lines = _build_lines(dossiers, frame)
@@ -143,7 +143,7 @@ def _draw_scatter(
             color=alt.Color("decision:N", scale=build_colours(present), legend=legend),
             shape=alt.Shape("decision:N", scale=shapes, legend=legend),
             tooltip=[
-                alt.Tooltip("dossier:N", title=_("Dossier").in_(lang)),
+                alt.Tooltip("dossier:N", title=_("Application").in_(lang)),
                 alt.Tooltip("title:N", title=_("Title").in_(lang)),
                 alt.Tooltip("name:N", title=_("Envelope").in_(lang)),
                 alt.Tooltip("decision:N", title=_("Decision").in_(lang)),
@@ -171,7 +171,7 @@ def _draw_list(
         .encode(
             x=alt.X(
                 "count()",
-                title=_("Dossiers").in_(lang),
+                title=_("Applications").in_(lang),
                 axis=alt.Axis(tickCount=3, grid=False, tickMinStep=1),
             ),
             y=alt.Y("name:N", title=None, sort=names, axis=build_name_axis(labelLimit=200, labelColor=SOFT)),
@@ -180,7 +180,7 @@ def _draw_list(
             tooltip=[
                 alt.Tooltip("name:N", title=_("Envelope").in_(lang)),
                 alt.Tooltip("decision:N", title=_("Decision").in_(lang)),
-                alt.Tooltip("count()", title=_("Dossiers").in_(lang), format=",d"),
+                alt.Tooltip("count()", title=_("Applications").in_(lang), format=",d"),
             ],
         )
         .add_params(chosen)

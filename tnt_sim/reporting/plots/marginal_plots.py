@@ -129,7 +129,7 @@ class MarginalPlots(InOneLanguage):
         return self._finish(chart, finding, _("The least to add for a gain: nothing changes below"))
 
     def entries(self) -> AltairChart:
-        """Draw how many dossiers enter first at each amount of the envelope.
+        """Draw how many applications enter first at each amount of the envelope.
 
         Raises
         ------
@@ -164,14 +164,14 @@ class MarginalPlots(InOneLanguage):
             for cents in (document.from_cents, document.to_cents)
         )
         finding = _n(
-            "{n} dossier enters between {low} and {high}",
-            "{n} dossiers enter between {low} and {high}",
+            "{n} application enters between {low} and {high}",
+            "{n} applications enter between {low} and {high}",
             n=frame.height, low=low, high=high,
         )  # fmt: skip
         limits = (document.from_cents / 100, document.to_cents / 100)
         amount = _("Amount of {name}", name=document.envelope or "–").in_(self.lang)
         chart = draw_entry_amounts(frame, limits, amount, self.lang)
-        return self._finish(chart, finding, _("Dossiers by the smallest amount that funds them"))
+        return self._finish(chart, finding, _("Applications by the smallest amount that funds them"))
 
     def _finish(self, chart: AltairChart, finding: Words, question: Text) -> AltairChart:
         title = build_title(finding, question, self.lang, synthetic=self.document.synthetic)

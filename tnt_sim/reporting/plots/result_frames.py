@@ -78,7 +78,7 @@ def build_department_frame(run: StoredRun) -> pl.DataFrame:
     """
     table = build_department_table(run)
     if table.is_empty():
-        raise ValueError("no dossier of this run has a department: there is no map")
+        raise ValueError("no application of this run has a department: there is no map")
     return table.select(
         "department",
         "name",

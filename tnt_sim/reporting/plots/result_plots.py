@@ -121,7 +121,7 @@ class ResultPlots(InOneLanguage):
         outcomes = build_outcomes(self.run)
         frame = build_reason_frame(self.run, outcomes, self.lang)
         question = (
-            _("Dossiers by the reason of the decision")
+            _("Applications by the reason of the decision")
             if measure == "count"
             else _("Amounts granted or asked, by the reason of the decision")
         )
@@ -161,8 +161,8 @@ class ResultPlots(InOneLanguage):
 def _describe_outcomes(total: MoneyRow) -> Text:
     """Say how many applications are funded, could be by more money, and could not."""
     return _n(
-        "{n} dossier funded, {waiting} not selected, {closed} closed",
-        "{n} dossiers funded, {waiting} not selected, {closed} closed",
+        "{n} application funded, {waiting} not selected, {closed} closed",
+        "{n} applications funded, {waiting} not selected, {closed} closed",
         n=total.n_funded,
         waiting=Count(total.counts[Outcome.NOT_SELECTED]),
         closed=Count(total.counts[Outcome.EXCLUDED]),

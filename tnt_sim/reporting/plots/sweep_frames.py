@@ -14,7 +14,7 @@ from tnt_sim.reporting.reports.sweep_pictures import list_bands
 from tnt_sim.reporting.text.sweep import CURVE, list_top_envelopes, select_lists
 
 REACHED: dict[str, Text] = {
-    "n_funded": _("funded dossiers"),
+    "n_funded": _("funded applications"),
     "population": _("population of the applicants"),
     "n_departments": _("departments reached"),
 }
@@ -101,7 +101,7 @@ def build_figure_frame(document: SweepDocument, lang: Lang) -> pl.DataFrame:
             for (point, _entry), value in zip(lists, values, strict=True)
         ]
     if not rows:
-        raise ValueError("no amount funds a dossier: there is nothing to draw")
+        raise ValueError("no amount funds an application: there is nothing to draw")
     return pl.DataFrame(rows)
 
 

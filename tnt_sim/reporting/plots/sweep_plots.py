@@ -165,7 +165,7 @@ class SweepPlots(InOneLanguage):
         frame = build_entry_frame(self.document, self.lang)
         finding = _n("{n} entry over all amounts", "{n} entries over all amounts", n=frame.height)
         question = _(
-            "Dossiers that enter at each amount, one block each, as high as its grant; some leave again"
+            "Applications that enter at each amount, one block each, as high as its grant; some leave again"
         )
         points = select_lists(self.document, self.document.first_curve)[1:]
         labels = [format_round_amount(point.amount_cents, self.lang) for point, _entry in points]
@@ -207,7 +207,7 @@ class SweepPlots(InOneLanguage):
 
     def _describe_measure(self, measure: str) -> Text:
         goal = self.document.goals[0].goal
-        names = {"funded": _("Funded dossiers"), "granted": _("Amount granted")}
+        names = {"funded": _("Funded applications"), "granted": _("Amount granted")}
         return names.get(measure, capitalise_text(label_goal(goal)))
 
     def _describe_finding(self, measure: str, lang: Lang) -> str:
@@ -219,7 +219,7 @@ class SweepPlots(InOneLanguage):
         if measure == "funded":
             before, after = (format_integer(entry.n_funded, lang) for entry in (first, last))
             return _(
-                "From {low} to {high}, funded dossiers go from {before} to {after}",
+                "From {low} to {high}, funded applications go from {before} to {after}",
                 low=low, high=high, before=before, after=after,
             ).in_(lang)  # fmt: skip
         before, after = (format_short_amount(entry.granted_cents, lang) for entry in (first, last))

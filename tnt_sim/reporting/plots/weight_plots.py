@@ -69,11 +69,11 @@ class WeightPlots(InOneLanguage):
         )
 
     def dossiers(self, most: int = MOST_DOSSIERS) -> AltairChart:
-        """Draw the dossiers that depend on the weights, by the number of choices that fund them.
+        """Draw the applications that depend on the weights, by the number of choices that fund them.
 
         Parameters
         ----------
-        most : number of dossiers that are drawn at most
+        most : number of applications that are drawn at most
 
         Raises
         ------
@@ -87,11 +87,11 @@ class WeightPlots(InOneLanguage):
         """
         moving = sorted(self.document.borderline, key=lambda one: -one.core_index)
         if not moving:
-            raise ValueError("all choices fund the same dossiers: there is nothing to draw")
+            raise ValueError("all choices fund the same applications: there is nothing to draw")
         n = len(self.document.portfolios)
         finding = _n(
-            "{n} dossier depends on the weights",
-            "{n} dossiers depend on the weights",
+            "{n} application depends on the weights",
+            "{n} applications depend on the weights",
             n=len(moving),
         )
         drawn = moving[:most]

@@ -59,7 +59,7 @@ def _build_choices(document: AlternativesDocument, best: OptimumEntry) -> Sectio
     first = _("the best")
     if document.status != "optimal":
         first = _("the best found")
-    unit = _("Dossiers apart") if document.by == "dossiers" else _("Money apart (€)")
+    unit = _("Applications apart") if document.by == "dossiers" else _("Money apart (€)")
     names: list[Words] = [first]
     names += [describe_direction(one) if one.name in STEERED else str(one.rank) for one in others]
     return build_section(
@@ -91,9 +91,13 @@ def _build_open_dossiers(document: AlternativesDocument) -> list[Section]:
             _("Choices that are really open ({n_rows})", n_rows=len(rows)),
             [
                 Column(
-                    _("Dossier"), [label_dossier(one.dossier, one.title) for one in rows], outputs=Output.PAGE
+                    _("Application"),
+                    [label_dossier(one.dossier, one.title) for one in rows],
+                    outputs=Output.PAGE,
                 ),
-                Column(_("Dossier"), [one.dossier for one in rows], outputs=Output.TERMINAL | Output.SHEET),
+                Column(
+                    _("Application"), [one.dossier for one in rows], outputs=Output.TERMINAL | Output.SHEET
+                ),
                 Column(_("Title"), [one.title or "" for one in rows], outputs=Output.TERMINAL | Output.SHEET),
                 Column(
                     _("Funded in, of {n}", n=n),
@@ -112,7 +116,7 @@ def build_matrix(document: AlternativesDocument, most: int = MOST_MATRIX_ROWS) -
     if len(lists) < 2:
         return None
     n = len(rows)
-    finding = _n("{n} dossier depends on the choice", "{n} dossiers depend on the choice", n=n)
+    finding = _n("{n} application depends on the choice", "{n} applications depend on the choice", n=n)
     question = _(
         "Full: funded; hollow: not. 0 is the best choice, the others follow in the order of their table"
     )
@@ -174,7 +178,7 @@ def describe_alternatives(document: AlternativesDocument) -> list[Text]:
         return []
     proven = shared.n_funded_proven + shared.n_refused_proven
     counts = _(
-        "In the {n_portfolios} choices seen, {n_funded} dossiers are always funded and {n_refused} never.",
+        "In the {n_portfolios} choices seen, {n_funded} applications are always funded and {n_refused} never.",
         n_portfolios=shared.n_portfolios,
         n_funded=shared.n_funded,
         n_refused=shared.n_refused,

@@ -35,15 +35,15 @@ def build_reading(reading: ApiReading | None) -> list[Node]:
                 _("Remark"), ["" if one.is_final else _("can still be restored") for one in reading.deleted]
             ),
         ]
-        nodes.append(Section(_("Deleted dossiers"), [Table(columns, most=len(reading.deleted))]))
+        nodes.append(Section(_("Deleted applications"), [Table(columns, most=len(reading.deleted))]))
     return nodes
 
 
 def _describe_counts(reading: ApiReading) -> Text:
     if len(reading.added) == reading.n_dossiers and not reading.deleted:
         return _n(
-            'Procedure {demarche}, "{title}": {n} dossier read.',
-            'Procedure {demarche}, "{title}": {n} dossiers read.',
+            'Procedure {demarche}, "{title}": {n} application read.',
+            'Procedure {demarche}, "{title}": {n} applications read.',
             reading.n_dossiers,
             demarche=str(reading.demarche),
             title=reading.title,
@@ -53,7 +53,7 @@ def _describe_counts(reading: ApiReading) -> Text:
         "deleted {deleted}.",
         demarche=str(reading.demarche),
         title=reading.title,
-        dossiers=_n("{n} dossier", "{n} dossiers", reading.n_dossiers),
+        dossiers=_n("{n} application", "{n} applications", reading.n_dossiers),
         added=Count(len(reading.added)),
         changed=Count(len(reading.changed)),
         deleted=Count(len(reading.deleted)),

@@ -127,8 +127,8 @@ def _build_findings(chosen: SelectionEntry) -> list[Node]:
         nodes.append(build_section(_("Rows of the list"), columns))
     if chosen.n_committed_added:
         added = _n(
-            "{n} committed dossier that the list does not name is counted in it.",
-            "{n} committed dossiers that the list does not name are counted in it.",
+            "{n} committed application that the list does not name is counted in it.",
+            "{n} committed applications that the list does not name are counted in it.",
             n=chosen.n_committed_added,
         )
         nodes.insert(0, Callout(added, Tone.WARNING))
@@ -201,8 +201,8 @@ def describe_verdict(document: AuditDocument) -> Text:
     chosen = document.selection
     granted = Money(chosen.granted_cents)
     held = _n(
-        "{n} dossier selected, {granted}",
-        "{n} dossiers selected, {granted}",
+        "{n} application selected, {granted}",
+        "{n} applications selected, {granted}",
         n=chosen.n_funded,
         granted=granted,
     )
@@ -233,13 +233,13 @@ def describe_swap(swap: SwapEntry, allowed: bool, goal: Words | None = None) -> 
         sentence = _("there was no time")
     elif n is None:
         assert least is not None
-        sentence = _n("{n} dossier changes at least", "{n} dossiers change at least", n=least)
+        sentence = _n("{n} application changes at least", "{n} applications change at least", n=least)
     elif swap.status == "optimal" or least == n:
-        sentence = _n("{n} dossier changes", "{n} dossiers change", n=n)
+        sentence = _n("{n} application changes", "{n} applications change", n=n)
     elif least:
-        sentence = _("{least} to {n} dossiers change", least=Count(least), n=Count(n))
+        sentence = _("{least} to {n} applications change", least=Count(least), n=Count(n))
     else:
-        sentence = _n("{n} dossier changes at most", "{n} dossiers change at most", n=n)
+        sentence = _n("{n} application changes at most", "{n} applications change at most", n=n)
     goal = goal or swap.goal
     if goal is None:
         return _("To satisfy every rule with the fewest changes: {change}", change=sentence)

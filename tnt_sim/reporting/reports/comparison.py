@@ -72,7 +72,7 @@ _AXIS = {
     "department": _("department"),
     "applicant_type": _("applicant type"),
 }
-CAUSE = {"together": _("together"), "dossiers": _("the dossiers")}
+CAUSE = {"together": _("together"), "dossiers": _("the applications")}
 CLAIM = _("claimed by the run, not shown")
 _NOT_EVERYWHERE = _("not feasible in some scenarios")
 _UNITS = _("The goals differ: their values cannot be compared, and there is no greatest regret.")
@@ -175,7 +175,10 @@ def _build_differences(comparison: ComparedRuns) -> Iterator[Section]:
     """Return the parameters, conditions and rules that differ, each side in its own words."""
     french, english = (build_difference_rows(comparison, lang) for lang in (Lang.FR, Lang.EN))
     changed = {name: table["dossier"].n_unique() for name, table in comparison.cells.items() if table.height}
-    words = [_n("{name}: {n} dossier", "{name}: {n} dossiers", n=n, name=name) for name, n in changed.items()]
+    words = [
+        _n("{name}: {n} application", "{name}: {n} applications", n=n, name=name)
+        for name, n in changed.items()
+    ]
     if not french and not words:
         return
     pairs = list(zip(french, english, strict=True))
@@ -322,16 +325,16 @@ def _build_move_section(comparison: ComparedRuns, name: str, moved: pl.DataFrame
     first, specs = comparison.sides[0].name, [side.scenario.spec for side in comparison.sides]
     title = _("Who moves: {first} → {name}", first=first, name=name)
     if not moved.height:
-        return build_section(title, words=[_("Same dossiers, same amounts.")])
+        return build_section(title, words=[_("Same applications, same amounts.")])
     table = moved.sort(pl.col("change_cents").abs(), descending=True, maintain_order=True)
     codes = [MOVE[code] for code in table["move"].to_list()]
     columns = [
         Column(
-            _("Dossier"),
+            _("Application"),
             label_dossiers(*(table[key].to_list() for key in ("dossier", "title", "applicant"))),
             outputs=Output.PAGE,
         ),
-        Column(_("Dossier"), table["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
+        Column(_("Application"), table["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
         Column(_("Title"), table["title"].to_list(), outputs=Output.TERMINAL | Output.SHEET, optional=True),
         Column(_("Envelope"), table["envelope"].to_list(), outputs=Output.SHEET),
         Column(_("Department"), table["department"].to_list(), outputs=Output.SHEET),
@@ -408,16 +411,16 @@ def build_core_report(core: CommonCore) -> Report:
             most=n,
         ),
         build_section(
-            _("Dossiers by runs"),
+            _("Applications by runs"),
             [
-                Column(_("Dossiers"), list(_CLASSES.values())),
+                Column(_("Applications"), list(_CLASSES.values())),
                 Column(_p("count", "Number"), [document.counts.get(key, 0) for key in _CLASSES], Kind.COUNT),
             ],
         ),
     ]
     if moving:
         columns = [
-            Column(_("Dossier"), [one.dossier for one in moving]),
+            Column(_("Application"), [one.dossier for one in moving]),
             Column(_("Index"), [one.core_index for one in moving], Kind.RATE),
             Column(_("Moved by"), write_each(partial(_describe_move, core), moving)),
         ]

@@ -56,11 +56,13 @@ def build_answer(comparison: ComparedRuns) -> list[Node]:
 
 def describe_side(comparison: ComparedRuns, name: str, moved: pl.DataFrame) -> Text:
     if not moved.height:
-        return _("{name}: same dossiers, same amounts as {first}.", name=name, first=comparison.sides[0].name)
+        return _(
+            "{name}: same applications, same amounts as {first}.", name=name, first=comparison.sides[0].name
+        )
     counted = dict(moved.group_by("move").len().iter_rows())
     granted = {side.name: side.granted_cents for side in comparison.list_sides()}
     change = granted[name] - granted[comparison.sides[0].name]
-    enters = _n("{n} dossier enters", "{n} dossiers enter", n=counted.get(ENTERS, 0))
+    enters = _n("{n} application enters", "{n} applications enter", n=counted.get(ENTERS, 0))
     leaves = _n("{n} leaves", "{n} leave", n=counted.get(LEAVES, 0))
     if change >= 0:
         return _(

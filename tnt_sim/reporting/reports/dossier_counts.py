@@ -7,7 +7,7 @@ from tnt_sim.i18n.message import Text, _n
 
 def describe_filed(n: int) -> Text:
     """Write « 24 dossiers déposés »."""
-    return _n("{n} dossier filed", "{n} dossiers filed", n=n)
+    return _n("{n} application filed", "{n} applications filed", n=n)
 
 
 def describe_eligible(n: int) -> Text:

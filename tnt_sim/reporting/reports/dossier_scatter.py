@@ -287,14 +287,14 @@ def _describe_question(
     n_all = dossiers.table.filter((pl.col("node") >= node) & (pl.col("node") < end)).height
     n_beyond = 0 if most_cents is None else table.filter(pl.col("cents") > most_cents).height
     at_edge = _n(
-        "{n} dossier of more than {most} stands on the edge.",
-        "{n} dossiers of more than {most} stand on the edge.",
+        "{n} application of more than {most} stands on the edge.",
+        "{n} applications of more than {most} stand on the edge.",
         n=n_beyond,
         most=write_both(partial(format_short_amount, most_cents or 0)),
     )
     missing = _n(
-        "{n} dossier without an amount or a value is not drawn.",
-        "{n} dossiers without an amount or a value are not drawn.",
+        "{n} application without an amount or a value is not drawn.",
+        "{n} applications without an amount or a value are not drawn.",
         n=n_all - table.height,
     )
     return join_sentences(

@@ -267,7 +267,7 @@ def build_class_columns(entries: Sequence[EquityClass], before: ListEquity | Non
         Column(_("Class"), [label_class(entry) for entry in entries]),
         Column(_("Filed"), [entry.n_dossiers for entry in entries], Kind.COUNT),
         Column(_("Eligible"), [entry.n_eligible for entry in entries], Kind.COUNT),
-        Column(_("Funded applications"), [entry.n_funded for entry in entries], Kind.COUNT),
+        Column(_p("equity", "Funded applications"), [entry.n_funded for entry in entries], Kind.COUNT),
         Column(_("Share funded"), [_round_share(entry.funded_share) for entry in entries], Kind.RATE),
         Column(_("Requested"), [entry.requested_cents for entry in entries], Kind.ROUND_MONEY, optional=True),
         Column(_("Granted"), [entry.granted_cents for entry in entries], Kind.ROUND_MONEY),

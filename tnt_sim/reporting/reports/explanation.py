@@ -87,8 +87,9 @@ def _build_origin(document: ExplainDocument) -> list[Node]:
     if document.read_from is None:
         return []
     text = _(
-        "Read from {file} in the run folder, where two limits were computed for all dossiers at once. `tnt-sim "
-        "verify` computes the reasons again; --again computes all anew, and the exact figure of a few dossiers.",
+        "Read from {file} in the run folder, where two limits were computed for all applications at once. "
+        "`tnt-sim verify` computes the reasons again; --again computes all anew, and the exact figure of a few "
+        "applications.",
         file=document.read_from,
     )
     return [Paragraph(text)]
@@ -122,13 +123,13 @@ def describe_inversions(inversion: InversionList | InversionsDocument) -> Text:
     column = describe_column(inversion.rank)
     if not inversion.n_pairs:
         return _(
-            "No inversion: in each envelope no dossier is funded before one ranked better by {column}.",
+            "No inversion: in each envelope no application is funded before one ranked better by {column}.",
             column=column,
         )
     pairs = _n("{n} inversion", "{n} inversions", inversion.n_pairs)
     return _n(
-        "{pairs} by {column}: {n} refused dossier ranks better than a funded one of the same envelope.",
-        "{pairs} by {column}: {n} refused dossiers rank better than a funded one of the same envelope.",
+        "{pairs} by {column}: {n} refused application ranks better than a funded one of the same envelope.",
+        "{pairs} by {column}: {n} refused applications rank better than a funded one of the same envelope.",
         inversion.n_refused,
         pairs=pairs,
         column=column,
@@ -245,7 +246,7 @@ def _build_reserve_table(document: ExplainDocument) -> Table:
     return Table(
         [
             *([Column(_("Rank"), ranks, Kind.COUNT)] if any(ranks) else []),
-            Column(_("Dossier"), [one.dossier for one in reserve]),
+            Column(_("Application"), [one.dossier for one in reserve]),
             Column(_("Envelope"), [one.envelope for one in reserve], optional=True),
             Column(_("Asks"), [one.asked_cents for one in reserve], Kind.MONEY),
             Column(_("Waits for"), [describe_obstacle(one, proven=proven) for one in reserve]),
@@ -313,7 +314,7 @@ def _describe_interruption(document: ExplainDocument) -> list[Text]:
     rules = document.rules_progress
     sentences = [
         stopped,
-        _("The remaining dossiers have no threshold; ask for them one by one: tnt-sim explain."),
+        _("The remaining applications have no threshold; ask for them one by one: tnt-sim explain."),
     ]
     if rules.of and rules.done < rules.of:
         sentences.append(
@@ -400,7 +401,7 @@ def _describe_claims(document: ExplainDocument) -> list[Text]:
 
 
 CLAIMS = _(
-    "The changes that would fund a dossier were found by solving, and no file proves them; `tnt-sim explain "
+    "The changes that would fund an application were found by solving, and no file proves them; `tnt-sim explain "
     "… --all --again` finds them anew. The reasons are computed again by `tnt-sim verify`."
 )
 

@@ -356,7 +356,7 @@ def _list_concerned(
                         _("Rule"),
                         [write_both(partial(_write_rule, dossiers, rule)) for rule, _words in rules.values()],
                     ),
-                    Column(_("For this dossier"), [words for _rule, words in rules.values()]),
+                    Column(_("For this application"), [words for _rule, words in rules.values()]),
                     *_list_effect_columns(listed),
                 ],
                 narrow_cards=True,
@@ -367,8 +367,8 @@ def _list_concerned(
 
 def _describe_part(rule: DecidingRule) -> Text:
     if rule.enters:
-        return _("Without it, this dossier would be funded.")
-    return _("Without it, this dossier would not be funded.")
+        return _("Without it, this application would be funded.")
+    return _("Without it, this application would not be funded.")
 
 
 def _write_rule(dossiers: DecidedDossiers, rule: NamedRule, lang: Lang) -> str:
@@ -401,7 +401,9 @@ def _build_overview(document: ExplainDocument, dossiers: DecidedDossiers) -> lis
         ]
         nodes.append(Section(_("Who is next"), inner))
     if document.dossiers:
-        nodes.append(Section(_("Why, dossier by dossier"), _build_chunks(document.dossiers, dossiers)))
+        nodes.append(
+            Section(_("Why, application by application"), _build_chunks(document.dossiers, dossiers))
+        )
     return nodes
 
 
@@ -416,11 +418,11 @@ def _describe_totals(dossiers: DecidedDossiers) -> Text:
     n_out = sum(counts.get(mark, (0, 0))[0] for mark in (Mark.REFUSED, Mark.INELIGIBLE))
     return _(
         "{funded} for {granted}. {others}, and {out}.",
-        funded=_n("{n} dossier is funded", "{n} dossiers are funded", n=n_funded),
+        funded=_n("{n} application is funded", "{n} applications are funded", n=n_funded),
         granted=Money(granted),
         others=_n(
-            "{n} eligible dossier is not selected and asks {asked}",
-            "{n} eligible dossiers are not selected and ask {asked} together",
+            "{n} eligible application is not selected and asks {asked}",
+            "{n} eligible applications are not selected and ask {asked} together",
             n=n_others,
             asked=Money(wanted),
         ),
@@ -435,7 +437,7 @@ def _build_line(document: ExplainDocument, dossiers: DecidedDossiers) -> Table |
         return None
     return Table(
         [
-            Column(_("Dossier"), [dossiers.describe_dossier(entry.dossier) for entry in first]),
+            Column(_("Application"), [dossiers.describe_dossier(entry.dossier) for entry in first]),
             Column(_("Asks"), [entry.asked_cents for entry in first], Kind.MONEY),
             Column(_("Obstacle"), _list_obstacles(document, dossiers, first)),
         ],
@@ -481,8 +483,8 @@ def _build_chunks(entries: Sequence[ExplainedDossier], dossiers: DecidedDossiers
         nodes.append(
             Paragraph(
                 _n(
-                    "{n} dossier more is in the workbook and in the JSON document.",
-                    "{n} dossiers more are in the workbook and in the JSON document.",
+                    "{n} application more is in the workbook and in the JSON document.",
+                    "{n} applications more are in the workbook and in the JSON document.",
                     n=n_left,
                 )
             )
@@ -505,7 +507,7 @@ def _list_columns(
     is_funded = mark in (Mark.GRANTED, Mark.COMMITTED)
     cents = [entry.granted_cents if is_funded else entry.asked_cents for entry in entries]
     columns = [
-        Column(_("Dossier"), [dossiers.describe_dossier(entry.dossier) for entry in entries]),
+        Column(_("Application"), [dossiers.describe_dossier(entry.dossier) for entry in entries]),
         Column(_("Granted") if is_funded else _("Asks"), cents, Kind.MONEY),
     ]
     if is_told:
@@ -545,7 +547,7 @@ def _build_reserve(document: ExplainDocument, dossiers: DecidedDossiers) -> Tabl
     reserve = document.reserve
     return Table(
         [
-            Column(_("Dossier"), [dossiers.describe_dossier(entry.dossier) for entry in reserve]),
+            Column(_("Application"), [dossiers.describe_dossier(entry.dossier) for entry in reserve]),
             Column(_("Envelope"), [dossiers.describe_envelope(entry.envelope) for entry in reserve]),
             Column(_("Asks"), [entry.asked_cents for entry in reserve], Kind.MONEY),
             Column(_("Obstacle"), _list_obstacles(document, dossiers, reserve)),

@@ -116,9 +116,9 @@ def describe_start(document: ExtendDocument, lang: Lang) -> list[str]:
     )
     texts = [
         _n(
-            "Amounts as written, without transfers: {total}, of which {granted} granted to {n} dossier; "
+            "Amounts as written, without transfers: {total}, of which {granted} granted to {n} application; "
             "{values}.",
-            "Amounts as written, without transfers: {total}, of which {granted} granted to {n} dossiers; "
+            "Amounts as written, without transfers: {total}, of which {granted} granted to {n} applications; "
             "{values}.",
             total=total,
             granted=granted,
@@ -165,7 +165,7 @@ def describe_transfers(document: ExtendDocument, entry: FundedListEntry, lang: L
 
 
 def _describe_list_changes(entry: FundedListEntry, lang: Lang) -> str:
-    enter = _n("{n} dossier enters", "{n} dossiers enter", n=len(entry.enter))
+    enter = _n("{n} application enters", "{n} applications enter", n=len(entry.enter))
     leave = _n("{n} leaves", "{n} leave", n=len(entry.leave))
     return f"{enter.in_(lang)}, {leave.in_(lang)}."
 
@@ -408,7 +408,7 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
         columns.append(Column(head, texts, Kind.FIGURE))
     columns.append(
         Column(
-            _("Dossiers"),
+            _("Applications"),
             [None if one is None else one.n_funded for one in lists],
             Kind.COUNT,
             optional=True,
@@ -510,7 +510,7 @@ def _build_list_changes(document: ExtendDocument) -> list[Section]:
 def _build_largest(largest: Sequence[LargestGrant], n: int) -> Table:
     """Return the largest grants of a list of `n`."""
     columns = [
-        Column(_("Dossier"), [one.dossier for one in largest]),
+        Column(_("Application"), [one.dossier for one in largest]),
         Column(_("Amount"), [one.cents for one in largest], Kind.MONEY),
         Column(_("Envelope"), [one.envelope for one in largest], optional=True),
         Column(_("Title"), [_format_dossier(one) or None for one in largest]),

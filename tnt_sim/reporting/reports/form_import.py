@@ -143,7 +143,7 @@ def _build_totals(document: FormImportDocument) -> Table:
     quality = document.quality
     totals = [
         (_("Rows read"), document.n_read),
-        (_("Dossiers kept"), document.n_dossiers),
+        (_("Applications kept"), document.n_dossiers),
         (_("Columns taken"), len(document.columns)),
         (_("Further columns kept"), len(document.kept)),
         (_("Mappings to review"), document.n_to_review),
@@ -208,7 +208,7 @@ def _build_files(document: FormImportDocument) -> Table:
         "quality": _("every finding with its row and remedy"),
         "mapping": _("the mapping, to review, then to reuse"),
         "scenario": _("a scenario ready to run"),
-        "answer": _("the dossiers as the server gave them; the next reading starts from them"),
+        "answer": _("the applications as the server gave them; the next reading starts from them"),
     }
     files = document.files or {}
     return Table(
@@ -248,7 +248,10 @@ def _describe_choices(document: ConsolidateDocument) -> Text:
         "{n} workbooks: {funded}, {refused}, {waiting}, {followed}",
         n,
         funded=_n(
-            "{count} dossier funded", "{count} dossiers funded", chosen["fund"], count=Count(chosen["fund"])
+            "{count} application funded",
+            "{count} applications funded",
+            chosen["fund"],
+            count=Count(chosen["fund"]),
         ),
         refused=_n("{n} refused", "{n} refused", chosen["refuse"]),
         waiting=_("{n} waiting", n=Count(chosen["wait"])),

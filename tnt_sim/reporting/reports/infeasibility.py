@@ -210,15 +210,15 @@ def _describe_optimum(repair: RepairEntry, lang: Lang) -> Text:
     granted = Money(repair.granted_cents)
     if repair.best_found:
         return _n(
-            "{goals} at best, with {n} dossier funded and {granted}.",
-            "{goals} at best, with {n} dossiers funded and {granted}.",
+            "{goals} at best, with {n} application funded and {granted}.",
+            "{goals} at best, with {n} applications funded and {granted}.",
             n=repair.n_funded,
             goals=goals,
             granted=granted,
         )
     return _n(
-        "{goals} at least, with {n} dossier funded and {granted}.",
-        "{goals} at least, with {n} dossiers funded and {granted}.",
+        "{goals} at least, with {n} application funded and {granted}.",
+        "{goals} at least, with {n} applications funded and {granted}.",
         n=repair.n_funded,
         goals=goals,
         granted=granted,

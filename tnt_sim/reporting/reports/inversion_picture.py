@@ -35,16 +35,16 @@ def build_inversion_section(inversions: InversionList | None, dossiers: DecidedD
         n_unlisted = inversions.n_refused - len(inversions.refused)
         table = _build_table(rest, dossiers, _("The others that are left out"), n_unlisted=n_unlisted)
         nodes.append(table)
-    return [Section(_("Better dossiers that the list leaves out"), nodes)] if nodes else []
+    return [Section(_("Better applications that the list leaves out"), nodes)] if nodes else []
 
 
 def describe_left_out(inversions: InversionList) -> Text:
     """Say how many applications are left out although a worse one of their envelope is in the list."""
     if not inversions.n_refused:
-        return _("In each envelope, no better dossier is left out")
+        return _("In each envelope, no better application is left out")
     return _n(
-        "{n} dossier is left out although a worse one of its envelope is in the list",
-        "{n} dossiers are left out although a worse one of their envelope is in the list",
+        "{n} application is left out although a worse one of its envelope is in the list",
+        "{n} applications are left out although a worse one of their envelope is in the list",
         n=inversions.n_refused,
     )
 

@@ -210,7 +210,7 @@ def _build_entries(document: EntryThresholdsDocument) -> Section:
     flags = [flag for flag in sorted(document.flags) if flag in FLAGS]
     counted = write_both(partial(_count_flags, document, flags))
     columns = [
-        Column(_("Dossier"), [entry.dossier for entry in waiting]),
+        Column(_("Application"), [entry.dossier for entry in waiting]),
         Column(_("Without loss, from"), write_each(format_no_loss, waiting), Kind.FIGURE),
         Column(_("First"), write_each(format_first_amount, waiting), Kind.FIGURE, Output.READING),
         Column(
@@ -246,7 +246,7 @@ def _build_entries(document: EntryThresholdsDocument) -> Section:
         ),
     ]
     return build_section(
-        _("Dossiers that wait for more money"),
+        _("Applications that wait for more money"),
         columns,
         words=[write_both(partial(_describe_range, document)), *([counted] if flags else [])],
         chart=partial(_draw_entries, waiting),
@@ -287,7 +287,7 @@ def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang, width: int) 
         cents = known[place]
         n = sum(one <= cents for one in known)
         bars.append(Bar(f"+{format_amount(cents, lang)}", [n], [format_integer(n, lang)]))
-    side = _("dossiers that can enter without loss").in_(lang)
+    side = _("applications that can enter without loss").in_(lang)
     return draw_bars(bars, [side], TITLES["entries"].in_(lang), width)
 
 
@@ -332,7 +332,7 @@ def _build_targets(document: TargetDocument) -> list[Node]:
     lists = [
         build_section(
             _("List: {target}", target=entry.words),
-            [Column(_("Dossier"), list(entry.dossiers))],
+            [Column(_("Application"), list(entry.dossiers))],
             annex=True,
         )
         for entry in targets
@@ -376,7 +376,7 @@ def _describe_target(document: TargetDocument, entry: TargetEntry, lang: Lang) -
         between = _(", no less than {low}", low=low).in_(lang)
     n = format_integer(entry.n_funded, lang)
     return _(
-        '{there} for "{envelope}" ({change}){between}: {n} dossiers, {n_departments} departments; {proof}.',
+        '{there} for "{envelope}" ({change}){between}: {n} applications, {n_departments} departments; {proof}.',
         there=there,
         envelope=document.envelope or "",
         change=change,
@@ -414,7 +414,7 @@ def _build_options(document: ExtensionDocument) -> Section:
     columns = [
         Column(_p("shared out", "Share"), write_each(_describe_option, ways)),
         Column(_("Gain"), write_each(_format_option_gain, ways), Kind.FIGURE),
-        Column(_("Dossiers"), [way.n_funded for way in ways], Kind.COUNT),
+        Column(_("Applications"), [way.n_funded for way in ways], Kind.COUNT),
         Column(
             _("Departments"),
             [way.n_departments for way in ways],

@@ -100,7 +100,7 @@ _WHY = {
         "envelope is an exact knapsack."
     ),
     "blocks": _(
-        "rows cross; those that share no dossier have an exact block each, the others a price, "
+        "rows cross; those that share no application have an exact block each, the others a price, "
         "and what is left possible is enumerated."
     ),
 }
@@ -119,7 +119,7 @@ def _explain_direct_solve(form: Formulation, model: LinearModel) -> Text:
         )
     if (model.col_upper[form.recovery.n_columns :] > 1).any():
         return _(
-            "free money or distances from a rule are chosen beside dossiers; a solver takes the "
+            "free money or distances from a rule are chosen beside applications; a solver takes the "
             "stages one after the other."
         )
     return _(

@@ -123,8 +123,10 @@ def _build_dossiers(document: WeightsDocument) -> Section:
     )
     times = [round(one.core_index * n) for one in moving]
     rows = [
-        Column(_("Dossier"), [label_dossier(one.dossier, one.title) for one in moving], outputs=Output.PAGE),
-        Column(_("Dossier"), [one.dossier for one in moving], outputs=Output.TERMINAL | Output.SHEET),
+        Column(
+            _("Application"), [label_dossier(one.dossier, one.title) for one in moving], outputs=Output.PAGE
+        ),
+        Column(_("Application"), [one.dossier for one in moving], outputs=Output.TERMINAL | Output.SHEET),
         Column(_("Title"), [one.title or "" for one in moving], outputs=Output.TERMINAL | Output.SHEET),
         Column(
             _("Choices"),
@@ -139,7 +141,7 @@ def _build_dossiers(document: WeightsDocument) -> Section:
             Output.TERMINAL | Output.SHEET,
         ),
     ]
-    return build_section(_("The dossiers"), rows if moving else (), words=[counts])
+    return build_section(_("The applications"), rows if moving else (), words=[counts])
 
 
 def _describe_criteria(document: WeightsDocument, lang: Lang) -> str:

@@ -10,7 +10,7 @@ from tnt_sim.i18n.message import NO_TEXT, Text, _, _n
 from tnt_sim.i18n.parameters import Count
 
 _COUNTS: Mapping[str, Callable[[int], Text]] = {
-    "dossiers": lambda n: _n("{n} dossier", "{n} dossiers", n=n),
+    "dossiers": lambda n: _n("{n} application", "{n} applications", n=n),
     "amounts": lambda n: _n("{n} amount", "{n} amounts", n=n),
     "steps": lambda n: _n("{n} step", "{n} steps", n=n),
     "portfolios": lambda n: _n("{n} choice", "{n} choices", n=n),

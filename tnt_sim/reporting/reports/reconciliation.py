@@ -36,15 +36,15 @@ LISTS: Mapping[str, Text] = {
 DOUBTS: Mapping[str, Text] = {
     "tie": _("Another way to match is as good."),
     "supplier": _(
-        "A line names this dossier, and its supplier is another one or does not show that it is the same."
+        "A line names this application, and its supplier is another one or does not show that it is the same."
     ),
-    "two_numbers": _("A line names several dossiers."),
+    "two_numbers": _("A line names several applications."),
     "same_supplier": _("Other lines or decisions of this supplier could belong to it."),
     "undecided": _("Too many lines could belong to it."),
     "time": _("The time was too short."),
 }
 EVIDENCE: Mapping[str, Text] = {
-    "number": _("dossier number"),
+    "number": _("application number"),
     "siret": _("SIRET"),
     "siren": _("SIREN"),
     "name": _("name"),
@@ -127,7 +127,7 @@ def _list_sections(document: ReconcileDocument) -> Iterator[Section]:
     if document.without_decision:
         entries = document.without_decision
         why = [
-            _("names the dossier {dossier}, which is not funded", dossier=one.names) if one.names else ""
+            _("names the application {dossier}, which is not funded", dossier=one.names) if one.names else ""
             for one in entries
         ]
         columns = _list_line_columns(

@@ -105,7 +105,7 @@ def _build_allocation(document: RunDocument, labels: Labels) -> list[Node]:
         Section(_("Not spent, and why"), [build_unspent(document.envelopes)]),
         Section(_("Rules"), [build_rules(document.rules, labels)]),
         Section(_("Objective"), [build_goals(document.objective, labels)]),
-        Section(_("Dossiers"), _build_reasons(labels.reasons)),
+        Section(_("Applications"), _build_reasons(labels.reasons)),
     )
     return [*map(Paragraph, describe_money(document)), *sections]
 
@@ -306,8 +306,8 @@ def _describe_inhabitants(document: RunDocument) -> list[Text]:
     if not n_unlocated:
         return [people]
     unlocated = _n(
-        "{people}; {n} funded dossier names no place that the map knows in full",
-        "{people}; {n} funded dossiers name no place that the map knows in full",
+        "{people}; {n} funded application names no place that the map knows in full",
+        "{people}; {n} funded applications name no place that the map knows in full",
         n=n_unlocated,
         people=people,
     )

@@ -358,7 +358,7 @@ def _build_table(sentences: Sequence[Sentence], lang: Lang) -> Table:
             Column(_("Note"), [s.note for s in sentences]),
             Column("", [_describe_details(s, lang) for s in sentences], outputs=Output.TERMINAL),
             Column(_("Without effect"), [s.remark for s in sentences], outputs=Output.FILES),
-            Column(_("Dossiers"), [s.n_dossiers for s in sentences], Kind.COUNT, Output.FILES),
+            Column(_("Applications"), [s.n_dossiers for s in sentences], Kind.COUNT, Output.FILES),
             Column(_("Rows of the model"), [s.n_rows for s in sentences], Kind.COUNT, Output.FILES),
             Column(_("Source"), [s.source for s in sentences], outputs=Output.FILES),
             Column(_("Place"), [s.place for s in sentences], outputs=Output.FILES),
@@ -371,7 +371,7 @@ def _build_table(sentences: Sequence[Sentence], lang: Lang) -> Table:
 def _describe_details(sentence: Sentence, lang: Lang) -> str:
     pieces = [sentence.remark]
     if (n := sentence.n_dossiers) is not None:
-        pieces.append(_n("{n} dossier", "{n} dossiers", n=n).in_(lang))
+        pieces.append(_n("{n} application", "{n} applications", n=n).in_(lang))
     if sentence.n_rows is not None:
         pieces.append(
             describe_n_rows(sentence.n_rows, sentence.section, reported=sentence.reported, lang=lang)

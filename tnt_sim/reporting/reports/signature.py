@@ -15,8 +15,8 @@ def build_report(document: SignDocument) -> Report:
     """Return the report of what was signed."""
     signature = document.signature
     signed = _n(
-        "{folder}: {n} dossier committed, {total}",
-        "{folder}: {n} dossiers committed, {total}",
+        "{folder}: {n} application committed, {total}",
+        "{folder}: {n} applications committed, {total}",
         n=signature.n_dossiers,
         folder=document.path,
         total=Money(signature.granted_cents),

@@ -75,11 +75,11 @@ def build_change_table(changes: ListChanges) -> Table:
     return Table(
         [
             Column(
-                _("Dossier"),
+                _("Application"),
                 label_dossiers(table["dossier"].to_list(), table["title"].to_list()),
                 outputs=Output.PAGE,
             ),
-            Column(_("Dossier"), table["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
+            Column(_("Application"), table["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
             Column(
                 _("Title"), table["title"].fill_null("").to_list(), outputs=Output.TERMINAL | Output.SHEET
             ),

@@ -74,7 +74,7 @@ WRITING_SHARE, WRITING_SECONDS, WRITING_SECONDS_PER_MILLION = 0.15, 3.0, 6.0
 _CHARTS = {
     "curve": _("The curve"),
     "figures": _("In figures"),
-    "ladder": _("The dossiers that enter"),
+    "ladder": _("The applications that enter"),
     "envelopes": _("By envelope"),
 }
 _SHEETS = {"free": _("Free"), "nested": _("Commitments kept")}
@@ -162,7 +162,7 @@ def _build_curve(document: SweepDocument, curve: str) -> list[Node]:
     columns = [
         _build_amounts(points),
         *_list_goal_columns(document, entries),
-        Column(_("Dossiers"), _pick(lists, "n_funded"), Kind.COUNT),
+        Column(_("Applications"), _pick(lists, "n_funded"), Kind.COUNT),
         Column(_("of these new"), _pick(lists, "n_new"), Kind.COUNT, Output.SHEET),
         Column(PEOPLE, _pick(lists, "population"), Kind.COUNT, optional=True),
     ]
@@ -252,7 +252,7 @@ def _build_totals(document: SweepDocument) -> list[Node]:
     lists = [entry for __, entry in points]
     columns = [
         _build_amounts([point for point, __ in points]),
-        Column(_("Dossiers"), _pick(lists, "n_funded"), Kind.COUNT),
+        Column(_("Applications"), _pick(lists, "n_funded"), Kind.COUNT),
         Column(_("of these new"), _pick(lists, "n_new"), Kind.COUNT),
         Column(PEOPLE, _pick(lists, "population"), Kind.COUNT),
     ]
@@ -275,7 +275,7 @@ def _build_dossiers(document: SweepDocument) -> list[Node]:
     if not len(rows):
         return []
     n_unlisted = len(document.dossiers) - len(rows)
-    caption = _("Dossiers that change from one amount to another")
+    caption = _("Applications that change from one amount to another")
     words = {cents: _format_short(cents) for cents in rows[stable].unique().drop_nulls()}
     unsettled = _("in and out")
     heads = (
@@ -284,11 +284,11 @@ def _build_dossiers(document: SweepDocument) -> list[Node]:
     )
     columns = [
         Column(
-            _("Dossier"),
+            _("Application"),
             label_dossiers(rows["dossier"].to_list(), rows["title"].to_list()),
             outputs=Output.PAGE,
         ),
-        Column(_("Dossier"), rows["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
+        Column(_("Application"), rows["dossier"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
         Column(_("Title"), rows["title"].to_list(), outputs=Output.TERMINAL | Output.SHEET),
         Column(_("Envelope"), rows["envelope"].to_list()),
         Column(_("Granted"), rows["granted_cents"].to_list(), Kind.ROUND_MONEY),
@@ -301,7 +301,7 @@ def _build_dossiers(document: SweepDocument) -> list[Node]:
         Column(heads[0], rows["free_from_cents"].to_list(), Kind.MONEY, Output.SHEET),
         Column(heads[1], rows["nested_from_cents"].to_list(), Kind.MONEY, Output.SHEET),
     ]
-    table = Table(columns, caption, name=_("Dossiers"), n_unlisted=n_unlisted)
+    table = Table(columns, caption, name=_("Applications"), n_unlisted=n_unlisted)
     return [table, *_list_unlisted(n_unlisted)]
 
 
@@ -312,8 +312,8 @@ def _list_unlisted(n_unlisted: int) -> list[Node]:
     return [
         Paragraph(
             _n(
-                "{n} more dossier is in {file}.",
-                "{n} more dossiers are in {file}.",
+                "{n} more application is in {file}.",
+                "{n} more applications are in {file}.",
                 n=n_unlisted,
                 file=DOSSIERS,
             )
@@ -337,7 +337,7 @@ def _build_envelopes(document: SweepDocument) -> list[Node]:
     tables = {curve: _list_envelope_columns(pairs) for curve, pairs in lists.items()}
     if len(tables) > 1 and len({tuple(map(_list_values, columns)) for columns in tables.values()}) == 1:
         tables = {"both": tables["free"]}
-    about = _("By envelope: dossiers funded and granted")
+    about = _("By envelope: applications funded and granted")
     nodes: list[Node] = []
     for curve, columns in tables.items():
         name = names[curve]
@@ -384,7 +384,9 @@ def _build_envelope_sheet(rows: Sequence[tuple[SweepPointEntry, Text, SweepEnvel
             Column(_("Available"), [one.effective_cents for _point, _curve, one in rows], Kind.MONEY),
             Column(_("Granted"), [one.granted_cents for _point, _curve, one in rows], Kind.MONEY),
             Column(
-                _p("column", "Funded dossiers"), [one.n_funded for _point, _curve, one in rows], Kind.COUNT
+                _p("column", "Funded applications"),
+                [one.n_funded for _point, _curve, one in rows],
+                Kind.COUNT,
             ),
         ],
         name=_("Envelopes"),
@@ -401,7 +403,7 @@ def _build_steps(document: SweepDocument) -> list[Section]:
         Column(AMOUNT, steps.amount_cents, Kind.MONEY),
         Column(_("Value"), steps.value, Kind.DECIMAL),
         Column(_("Bound"), steps.bound, Kind.DECIMAL),
-        Column(_p("column", "Funded dossiers"), steps.n_funded, Kind.COUNT),
+        Column(_p("column", "Funded applications"), steps.n_funded, Kind.COUNT),
         Column(_("Granted"), steps.granted_cents, Kind.MONEY),
         Column(PEOPLE, steps.population, Kind.COUNT),
         Column(REACHED, steps.inhabitants, Kind.COUNT),

@@ -148,7 +148,7 @@ def _build_totals(document: SweepDocument) -> Chart:
     lists = select_lists(document, document.first_curve)
     series: list[tuple[Text, list[tuple[float, float]]]] = []
     columns: tuple[tuple[Text, list[int | None]], ...] = (
-        (_("funded dossiers"), [entry.n_funded for _point, entry in lists]),
+        (_("funded applications"), [entry.n_funded for _point, entry in lists]),
         (_("population of the applicants"), [entry.population for _point, entry in lists]),
         (_("departments reached"), [entry.n_departments for _point, entry in lists]),
     )
@@ -184,7 +184,9 @@ def _build_totals(document: SweepDocument) -> Chart:
 def describe_reach(first: FundedCurvePoint, last: FundedCurvePoint, lang: Lang) -> str:
     before, after = (format_integer(entry.n_funded, lang) for entry in (first, last))
     return _(
-        "Funded dossiers: {before} at the smallest amount, {after} at the largest", before=before, after=after
+        "Funded applications: {before} at the smallest amount, {after} at the largest",
+        before=before,
+        after=after,
     ).in_(lang)
 
 
@@ -211,11 +213,11 @@ def _build_entries(document: SweepDocument) -> Chart:
     n = sum(count for _cents, count in counts)
     finding = _n("{n} entry over all amounts", "{n} entries over all amounts", n=n)
     size = -(-len(counts) // MOST_STEPS_NAMED)
-    question = _("Dossiers that enter at each amount; some leave again")
+    question = _("Applications that enter at each amount; some leave again")
     if size > 1:
         question = _n(
-            "Dossiers that enter, {n} amount to a bar; some leave again",
-            "Dossiers that enter, {n} amounts to a bar; some leave again",
+            "Applications that enter, {n} amount to a bar; some leave again",
+            "Applications that enter, {n} amounts to a bar; some leave again",
             n=size,
         )
     return Chart(finding, partial(_draw_entries, counts, size, finding), finding, question)

@@ -122,7 +122,8 @@ def _describe_limits(tables: EnsembleTables) -> list[Text]:
             )
         )
     entries += [
-        _('"{name}" is about no dossier: look at its `where`.', name=name) for name in tables.without_dossier
+        _('"{name}" is about no application: look at its `where`.', name=name)
+        for name in tables.without_dossier
     ]
     return entries
 
@@ -195,10 +196,10 @@ def _build_sections(tables: EnsembleTables) -> Iterator[Section]:
         yield _build_payment_section(tables)
     table = tables.dossiers
     yield build_section(
-        _("The dossiers"),
+        _("The applications"),
         [
-            Column(_("Dossier"), _label_rows(tables, table), outputs=Output.PAGE),
-            Column(_("Dossier"), table["dossier"].to_list(), outputs=Output.SHEET),
+            Column(_("Application"), _label_rows(tables, table), outputs=Output.PAGE),
+            Column(_("Application"), table["dossier"].to_list(), outputs=Output.SHEET),
             Column(_("Title"), table["title"].to_list(), outputs=Output.SHEET),
             Column(_("Envelope"), table["envelope"].to_list(), outputs=Output.SHEET),
             *_build_share_columns(tables),
@@ -256,7 +257,7 @@ def _build_standing_section(tables: EnsembleTables) -> Section:
     meanings = {**describe_standings(tables.n_draws + tables.n_bounded), UNKNOWN: OPEN}
     columns = [
         Column(_("Group"), [STANDING[key] for key in groups]),
-        Column(_("Dossiers"), numbers, Kind.COUNT),
+        Column(_("Applications"), numbers, Kind.COUNT),
         Column(_("Meaning"), [meanings[key] for key in groups]),
     ]
     title, strip = _("Core, borderline, excluded"), build_strip(tables, counted)
@@ -290,7 +291,7 @@ def _draw_standing(names: Sequence[Text], numbers: Sequence[int], title: Text, l
     bars = [
         Bar(name.in_(lang), [n], [format_integer(n, lang)]) for name, n in zip(names, numbers, strict=True)
     ]
-    return draw_bars(bars, [_("dossiers").in_(lang)], title.in_(lang), width)
+    return draw_bars(bars, [_("applications").in_(lang)], title.in_(lang), width)
 
 
 def _build_risk_section(tables: EnsembleTables) -> Section:

@@ -36,7 +36,7 @@ MOST_INPUTS = 12
 _EVENTS = {
     "withdrawn": _("Withdrawals"),
     "eligible": _("Eligibility"),
-    "arrives": _("Dossiers that arrive"),
+    "arrives": _("Applications that arrive"),
     "lapsed": _("Grants never paid"),
     "final_cost": _("Final costs"),
 }
@@ -241,8 +241,8 @@ def describe_core(tables: EnsembleTables, counted: dict[str, int]) -> Text:
     if least == n:
         where = _n("in the {n} draw", "in all {n} draws", n=n)
     always = _n(
-        "{n} dossier is funded {where}",
-        "{n} dossiers are funded {where}",
+        "{n} application is funded {where}",
+        "{n} applications are funded {where}",
         n=counted.get("core", 0),
         where=where,
     )
@@ -259,7 +259,7 @@ def build_strip(tables: EnsembleTables, counted: dict[str, int]) -> Chart | None
     if tables.n_bounded or not tables.n_draws:
         return None
     finding = describe_core(tables, counted)
-    question = _("Each dossier in play, as high as the number of draws that fund it")
+    question = _("Each application in play, as high as the number of draws that fund it")
     return Chart(finding, partial(_draw_strip, tables, counted, finding), finding, question)
 
 
@@ -280,6 +280,6 @@ def _draw_strip(tables: EnsembleTables, counted: dict[str, int], label: Text, la
         )
         for key, (mark, least) in limits.items()
     ]
-    words = StripWords(_("dossiers in play").in_(lang), _("draws that fund the dossier").in_(lang))
+    words = StripWords(_("applications in play").in_(lang), _("draws that fund the application").in_(lang))
     counts = tables.dossiers["times"].to_list()
     return draw_frequencies(counts, n, groups, words, label.in_(lang), lang, width)

@@ -250,7 +250,7 @@ def _describe_unreachable(problem: Problem, stuck: Sequence[int], lang: Lang) ->
     for node, cents in enumerate(stuck):
         if cents:
             name, money = problem.case.tree.ids[node], format_amount(cents, lang)
-            text = _('{money} of "{name}" can reach no dossier.', money=money, name=name)
+            text = _('{money} of "{name}" can reach no application.', money=money, name=name)
             result.append(text.in_(lang))
     return result
 
@@ -343,7 +343,7 @@ def _describe_totals(document: ValidateDocument) -> list[Text]:
         if committed
         else write_both(Items((filed, eligible)).in_),
         _(
-            "The envelope is {amount}; the eligible dossiers may get up to {demand}",
+            "The envelope is {amount}; the eligible applications may get up to {demand}",
             amount=Money(document.amount_cents),
             demand=Money(document.demand_cents),
         ),
@@ -361,7 +361,7 @@ _KEYS = (
 
 def _build_checks(checks: Sequence[RequirementEntry]) -> Table:
     columns = [
-        Column(_("Dossiers"), [check.n_missed for check in checks], Kind.COUNT),
+        Column(_("Applications"), [check.n_missed for check in checks], Kind.COUNT),
         Column(_("For this reason only"), [check.n_only_this for check in checks], Kind.COUNT),
         Column(_("Condition"), [check.id for check in checks]),
         Column(_("Reason"), [_describe_check(check) for check in checks]),

@@ -234,7 +234,7 @@ def _refuse_unknown_files(check: _Check) -> None:
     for name in check.present:
         if name not in check.expected and name != MANIFEST:
             check.refuse(
-                _("no dossier of this run gives this file."), name, hint=_("Take it out of the folder.")
+                _("no application of this run gives this file."), name, hint=_("Take it out of the folder.")
             )
 
 

@@ -39,7 +39,7 @@ _ASPECTS: Mapping[str, Text] = MappingProxyType(
         "reserve": _("reserve"),
         "overbooked": _("parts that exceed the whole"),
         "off": _("switched off"),
-        "where": _("dossiers concerned"),
+        "where": _("applications concerned"),
         "file": _("file"),
         "control": _("control totals"),
         "formula": _("formula"),
@@ -52,7 +52,7 @@ _ASPECTS: Mapping[str, Text] = MappingProxyType(
     }
 )
 DOSSIERS, TOGETHER = "dossiers", "together"
-_CAUSES = {TOGETHER: _("several changes together"), DOSSIERS: _("the data of the dossiers")}
+_CAUSES = {TOGETHER: _("several changes together"), DOSSIERS: _("the data of the applications")}
 
 
 def get_kind(path: str) -> Text:

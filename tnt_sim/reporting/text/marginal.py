@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # every command that prints a run loads these words, none but
 TITLES: Mapping[str, Text] = MappingProxyType(
     {
         "next": _("what the next euro is worth"),
-        "entries": _("entry envelopes of the dossiers"),
+        "entries": _("entry envelopes of the applications"),
         "target": _("the smallest envelope"),
         "prices": _("what each constraint costs"),
         "extension": _("where to put the extension"),
@@ -45,8 +45,8 @@ KINDS: Mapping[str, Text] = MappingProxyType(
         "rule": _("Rules"),
         "ring_fence": _("Ring fences"),
         "non_fungible": _("Walls between the amounts under an envelope (non-fungibility)"),
-        "forced": _("Dossiers funded by decision"),
-        "refused": _("Dossiers refused by decision (replacement cost)"),
+        "forced": _("Applications funded by decision"),
+        "refused": _("Applications refused by decision (replacement cost)"),
     }
 )
 WAYS: Mapping[str, Text] = MappingProxyType(
@@ -58,7 +58,7 @@ WAYS: Mapping[str, Text] = MappingProxyType(
 )
 STEP_NOTE = _(
     '"Least useful change": the smallest change that improves an objective by one unit. '
-    '"Shadow price": what one more unit would bring if fractions of dossiers could be '
+    '"Shadow price": what one more unit would bring if fractions of applications could be '
     "funded (linear programming); it gives a slope, not a decision."
 )
 

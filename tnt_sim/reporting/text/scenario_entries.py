@@ -18,16 +18,16 @@ def describe_recipients(where: Selector | None, lang: Lang, *, first: bool) -> s
     """Write whom a grant is for: « Si l'enveloppe est « a » : », « Tous les autres dossiers : »."""
     if where is not None:
         return _("{condition}: ", condition=capitalise(describe_if_clause(where, lang))).in_(lang)
-    return (_("All dossiers: ") if first else _("All other dossiers: ")).in_(lang)
+    return (_("All applications: ") if first else _("All other applications: ")).in_(lang)
 
 
 def describe_eligibility(entry: EligibilitySpec, lang: Lang) -> str:
     """Write a condition: « Les dossiers où … ne sont éligibles que si la population dépasse 500 000. »"""
     required = describe_if_clause(entry.require, lang)
     if entry.where is None:
-        return _("Dossiers are eligible only {required}.", required=required).in_(lang)
+        return _("Applications are eligible only {required}.", required=required).in_(lang)
     where = describe_where_clause(entry.where, lang)
-    return _("Dossiers {where} are eligible only {required}.", where=where, required=required).in_(lang)
+    return _("Applications {where} are eligible only {required}.", where=where, required=required).in_(lang)
 
 
 def describe_step(step: StepSpec, lang: Lang) -> str:
@@ -67,7 +67,7 @@ def describe_n_rows(n_rows: int, section: str, *, reported: bool, lang: Lang) ->
     if reported:
         why = _("only read")
     elif section == "caps":
-        why = _("bounds each dossier's amount")
+        why = _("bounds each application's amount")
     else:
         why = _("satisfied whatever is decided")
     return _("no row: {why}", why=why).in_(lang)

@@ -172,8 +172,8 @@ def _describe_gain(points: Sequence[CurveList], lang: Lang) -> str:
     ]
     low, high = (format_round_amount(point.amount_cents, lang) for point in (start, end))
     return _n(
-        "From {low} to {high}: {n} more dossier. Of {extra} more, {granted} are granted{where}.",
-        "From {low} to {high}: {n} more dossiers. Of {extra} more, {granted} are granted{where}.",
+        "From {low} to {high}: {n} more application. Of {extra} more, {granted} are granted{where}.",
+        "From {low} to {high}: {n} more applications. Of {extra} more, {granted} are granted{where}.",
         n=more,
         low=low,
         high=high,

@@ -54,13 +54,13 @@ def describe_proof(proof: str | None, lang: Lang) -> str:
 
 UNSPENT: Mapping[str, Text] = MappingProxyType(
     {
-        "all_funded": _("every eligible dossier is funded"),
-        "none_fits": _("it is too little for the eligible dossiers that are not funded"),
+        "all_funded": _("every eligible application is funded"),
+        "none_fits": _("it is too little for the eligible applications that are not funded"),
         "parent_full": _("the envelope above it is used up"),
         "rule": _("a rule prevents spending it"),
         "reserve": _("held in reserve"),
-        "no_gain": _("no remaining dossier improves the objective"),
-        "swap_only": _("only a swap of dossiers could use it"),
+        "no_gain": _("no remaining application improves the objective"),
+        "swap_only": _("only a swap of applications could use it"),
     }
 )
 
@@ -75,7 +75,7 @@ REASON: Mapping[str, Text] = MappingProxyType(
         "not_given": _("not given in a requirement"),
         "capped_out": _("possible amount zero or too small"),
         "variant": _("another variant is funded"),
-        "prerequisite": _("a required dossier is not funded"),
+        "prerequisite": _("a required application is not funded"),
         "order": _("the imposed order excludes it"),
         "outranked": _("outranked: worth less per euro than all funded"),
         "none_fits": _("too large for what is left"),
@@ -95,7 +95,7 @@ KIND: Mapping[str, Text] = MappingProxyType(
 GOALS: Mapping[str, Text] = MappingProxyType(
     {
         "granted": _("amount granted"),
-        "dossiers": _("number of dossiers funded"),
+        "dossiers": _("number of applications funded"),
         "projects": _("number of projects funded"),
     }
 )
@@ -207,7 +207,7 @@ _PROVED = _("Optimal allocation: no other does better. Proven by an exact certif
 _CLAIMED = _("The run says that it is optimal; nothing shows it here. Not for publication without a proof.")
 _NOT_VERIFIED = _("NOT VERIFIED: the inputs of the run are gone, or have changed.")
 _OPTIMAL_ALONE = _("Optimal according to one solver; not proven. Not for publication.")
-_RELAXED = _("Linear relaxation: fractions of dossiers are allowed. This is not a decision.")
+_RELAXED = _("Linear relaxation: fractions of applications are allowed. This is not a decision.")
 _INFEASIBLE = _("No allocation respects all the rules at once: the scenario contradicts itself.")
 _INFEASIBLE_ALONE = _("No allocation respects all the rules at once, says one solver alone.")
 

@@ -83,7 +83,9 @@ def format_cells(source: SheetSource, name: str, rows: np.ndarray) -> list[str]:
     cells = source.shown_cells[get_table_column(name)].gather(rows)
     if name in _COUNTED:
         return [
-            _n("{n} application", "{n} applications", n=len(cell)).in_(source.lang) if len(cell) else ""
+            _n("{n} other application", "{n} other applications", n=len(cell)).in_(source.lang)
+            if len(cell)
+            else ""
             for cell in cells
         ]
     if name == "variant_of":

@@ -115,7 +115,7 @@ def refuse_unknown(dossiers: Sequence[str], known: Collection[str]) -> None:
     if unknown:
         hint = suggest_name(unknown[0], known) or NO_TEXT
         raise UsageError(
-            _('the run has no dossier "{name}". {hint}', name=unknown[0], hint=hint), code="usage.dossier"
+            _('the run has no application "{name}". {hint}', name=unknown[0], hint=hint), code="usage.dossier"
         )
 
 

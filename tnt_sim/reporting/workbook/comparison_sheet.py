@@ -26,9 +26,9 @@ _TOTALS = (
     ("amount_cents", _("Envelope")),
     ("granted_cents", _("Granted")),
     ("unspent_cents", _("Left")),
-    ("n_dossiers", _("Dossiers filed")),
-    ("n_eligible", _("Eligible dossiers")),
-    ("n_funded", _("Funded dossiers")),
+    ("n_dossiers", _("Applications filed")),
+    ("n_eligible", _("Eligible applications")),
+    ("n_funded", _("Funded applications")),
 )
 _PEOPLE = ("inhabitants", INHABITANTS)
 """Row shown only if both scenarios name a map."""
@@ -170,7 +170,7 @@ def _write_dossiers(
     lang, apart = paper.lang, list_moves(run, other)
     n_in, n_out = apart["a_cents"].null_count(), apart["b_cents"].null_count()
     title = _(
-        "Dossiers: {n_in} enter, {n_out} leave, {height} change their amount",
+        "Applications: {n_in} enter, {n_out} leave, {height} change their amount",
         n_in=n_in,
         n_out=n_out,
         height=apart.height - n_in - n_out,

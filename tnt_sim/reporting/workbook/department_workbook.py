@@ -476,7 +476,7 @@ class _ChoiceSheetReader:
 
 _CHOICE_HEADER, _CHOSEN_HEADER = _("Choice"), _("Chosen amount")
 _RESTORE = _("Move neither columns nor rows: only Choice, Chosen amount and Remark are filled in.")
-_NO_NUMBER = _("this row has no dossier number.")
+_NO_NUMBER = _("this row has no application number.")
 _NOT_CALCULATED = _("this cell has no calculated value.")
 _ODD = _("an amount is positive and of whole cents.")
 
@@ -551,7 +551,7 @@ def _check_row_counts(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
         if sent != back:
             yield Defect(
                 "rows",
-                _("{sent} dossiers sent, {back} returned.", sent=sent, back=back),
+                _("{sent} applications sent, {back} returned.", sent=sent, back=back),
                 (Place(file=book.shown_as),),
             )
 
@@ -563,7 +563,7 @@ def _check_dossier_choices(same: Sequence[DepartmentChoice]) -> Iterator[Defect]
         word = ", ".join(f"{choice.choice} ({choice.place.file})" for choice in same)
         yield Defect(
             "two-choices",
-            _("several choices for this dossier: {word}.", word=word),
+            _("several choices for this application: {word}.", word=word),
             tuple(choice.place for choice in same),
         )
         return
@@ -571,7 +571,7 @@ def _check_dossier_choices(same: Sequence[DepartmentChoice]) -> Iterator[Defect]
         return
     takes = entry.choice == "fund" or (entry.choice == "follow" and entry.proposed_cents > 0)
     if not takes:
-        text = _("an amount is written for a dossier that is not funded.")
+        text = _("an amount is written for an application that is not funded.")
         yield Defect("amount-without-fund", text, (entry.place,))
     elif entry.requested_cents is not None and entry.chosen_cents > entry.requested_cents:
         yield Defect(

@@ -211,7 +211,7 @@ def check_dossiers(n_dossiers: int) -> None:
     if n_dossiers > MAX_DOSSIERS:
         raise UsageError(
             _(
-                "the workbook of a run takes {most} dossiers at most, this run has {n}. Write the list with "
+                "the workbook of a run takes {most} applications at most, this run has {n}. Write the list with "
                 "`tnt-sim export RUN_DIR --format csv` or `--format parquet`, or one workbook per department "
                 "with `tnt-sim export RUN_DIR --by department`.",
                 most=Count(MAX_DOSSIERS),

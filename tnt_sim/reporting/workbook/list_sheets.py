@@ -211,7 +211,7 @@ def write_reserve(book: Workbook, styles: Styles, run: StoredRun, paper: Paper, 
 def _describe_reserve(run: StoredRun, n_listed: int) -> Text:
     held = any(entry.reserved_cents for entry in run.envelopes)
     if n_listed:
-        return _("To fund in this order if the reserve is freed; nothing is promised to these dossiers.")
+        return _("To fund in this order if the reserve is freed; nothing is promised to these applications.")
     if held:
-        return _("Money is held in reserve, but no dossier can take it.")
+        return _("Money is held in reserve, but no application can take it.")
     return _("No envelope of this scenario has a reserve.")

@@ -247,7 +247,7 @@ def _write_number(
 def _write_reasons(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
     """Write the number of applications and the money by reason."""
     write_text(sheet, row, 0, _("Reasons").in_(lang), styles.section)
-    heads = ((2, _p("summary_sheet", "Reason")), (3, _("Dossiers")), (4, _("Requested")),
+    heads = ((2, _p("summary_sheet", "Reason")), (3, _("Applications")), (4, _("Requested")),
              (5, _("Granted")))  # fmt: skip
     for column, head in heads:
         sheet.write_string(row + 1, column, head.in_(lang), styles.get_head_format(right=column > 2))

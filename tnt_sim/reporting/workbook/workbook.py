@@ -133,8 +133,8 @@ _ABOUT = {
     "summary": _(
         'The money, the envelopes, the rules and the reasons; its sums are formulas over "Dossiers".'
     ),
-    "envelopes": _("One sheet per envelope: its figures and its dossiers, the funded ones first."),
-    "dossiers": _("All dossiers, with the decision and why; filters in the first row."),
+    "envelopes": _("One sheet per envelope: its figures and its applications, the funded ones first."),
+    "dossiers": _("All applications, with the decision and why; filters in the first row."),
     "reserve": _("What is funded if the reserve is freed."),
     "equity": _("Classes of applicants: who is funded, money per inhabitant, Gini and Theil indices."),
     "explained": _("What each rule does, and who would enter, in order."),

@@ -88,7 +88,7 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
         case.record_defect(
             "min-use",
             _(
-                'envelope "{name}" must use at least {money}, but its eligible dossiers can get no more '
+                'envelope "{name}" must use at least {money}, but its eligible applications can get no more '
                 "than {can}.",
                 name=name,
                 money=money,
@@ -126,7 +126,7 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
         case.record_defect(
             "min-dossiers",
             _(
-                'envelope "{name}" must fund at least {least} dossiers and at most {max_dossiers}: '
+                'envelope "{name}" must fund at least {least} applications and at most {max_dossiers}: '
                 "that is impossible.",
                 name=name,
                 least=least,
@@ -138,8 +138,8 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
         case.record_defect(
             "min-dossiers",
             _n(
-                'envelope "{name}" must fund at least {least} dossiers, but has only {n} eligible.',
-                'envelope "{name}" must fund at least {least} dossiers, but has only {n} eligible.',
+                'envelope "{name}" must fund at least {least} applications, but has only {n} eligible.',
+                'envelope "{name}" must fund at least {least} applications, but has only {n} eligible.',
                 n=n,
                 name=name,
                 least=least,
@@ -153,7 +153,7 @@ def _check_most(case: Case, offers: Offers, node: int, under: BoolArray) -> None
     most, name = case.tree.options[node].max_dossiers or 0, case.tree.ids[node]
     n = int((under & (offers.committed | offers.forced)).sum())
     if n > most:
-        few = _n("{n} dossier", "{n} dossiers", n=most)
+        few = _n("{n} application", "{n} applications", n=most)
         held = _n(
             "{n} is already committed or funded by decision",
             "{n} are already committed or funded by decision",

@@ -84,7 +84,7 @@ def _describe_unassigned(spec: EnvelopeSpec, lang: Lang) -> str:
     if choice == "pro_rata":
         return _("What is not assigned is shared in proportion to the amounts.").in_(lang)
     if choice == "own":
-        return _("What is not assigned stays with the dossiers asked from itself.").in_(lang)
+        return _("What is not assigned stays with the applications asked from itself.").in_(lang)
     return ""
 
 
@@ -138,14 +138,14 @@ OPTION_WORDS: Mapping[str, Callable[[EnvelopeSpec, Lang], str]] = MappingProxyTy
             "May be exceeded by {share} (shown as risk).", share=Rate(spec.overprogram or Fraction(0))
         ).in_(lang),
         "min_dossiers": lambda spec, lang: _n(
-            "At least {count} funded dossier.",
-            "At least {count} funded dossiers.",
+            "At least {count} funded application.",
+            "At least {count} funded applications.",
             n=spec.min_dossiers or 0,
             count=Count(spec.min_dossiers),
         ).in_(lang),
         "max_dossiers": lambda spec, lang: _n(
-            "At most {count} funded dossier.",
-            "At most {count} funded dossiers.",
+            "At most {count} funded application.",
+            "At most {count} funded applications.",
             n=spec.max_dossiers or 0,
             count=Count(spec.max_dossiers),
         ).in_(lang),

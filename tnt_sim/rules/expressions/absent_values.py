@@ -45,7 +45,7 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
         return
     near = _find_nearest(values, known)
     text = _(
-        'no dossier has {values} in the column "{column}"; it holds {counted_values}.',
+        'no application has {values} in the column "{column}"; it holds {counted_values}.',
         values=_quote_values(values),
         column=column,
         counted_values=_format_counted_values(known),

@@ -10,7 +10,7 @@ from tnt_sim.i18n.message import Text, _
 
 COLUMN: Mapping[str, Text] = MappingProxyType(
     {
-        "dossier": _("the dossier number"),
+        "dossier": _("the application number"),
         "project": _("the project"),
         "title": _("the title"),
         "envelope": _("the envelope"),
@@ -32,7 +32,7 @@ COLUMN: Mapping[str, Text] = MappingProxyType(
         "start": _("the start date"),
         "end": _("the end date"),
         "notified_at": _("the notification date"),
-        "state": _("the dossier's state"),
+        "state": _("the application's state"),
         "committed": _("the committed amount"),
         "tags": _("the tags"),
         "other_state": _("the other State funds"),
@@ -46,7 +46,7 @@ _PLURAL = frozenset({"members", "tags", "invoices", "other_state", "other_public
 _SINGULAR = {
     "members": _("commune served or member"),
     "tags": _("tag"),
-    "requires": _("required dossier"),
+    "requires": _("required application"),
     "other_state": _("amount of other State funds"),
     "other_public": _("amount of other public funds"),
     "other_private": _("amount of private funds"),

@@ -109,7 +109,7 @@ def _record_missing_column(case: Case, path: Path) -> None:
 def _record_list_column(case: Case, column: str, path: Path) -> None:
     case.record_defect(
         "by-list",
-        _('"{column}" is a list: a dossier would be in several groups of it.', column=column),
+        _('"{column}" is a list: an application would be in several groups of it.', column=column),
         path,
         _("For each value to serve once, write an `exclusive` rule with this `by`."),
     )

@@ -151,9 +151,9 @@ def _refuse_unlocated(case: Case, reach: ReachedCommunes, needed: BoolArray, pat
     case.defects.add(
         "inhabitants-unlocated",
         _n(
-            'the measure "inhabitants": {n} eligible dossier names no territory, or a code that '
+            'the measure "inhabitants": {n} eligible application names no territory, or a code that '
             "the map of {map_year} does not know: {names}{more}.",
-            'the measure "inhabitants": {n} eligible dossiers name no territory, or a code that '
+            'the measure "inhabitants": {n} eligible applications name no territory, or a code that '
             "the map of {map_year} does not know: {names}{more}.",
             n=len(rows),
             map_year=str(case.map_year),

@@ -129,8 +129,8 @@ def _warn_absent(case: Case, listed: pl.Series) -> None:
     case.warnings.add(
         "reference-gone",
         _n(
-            "{n} dossier of the earlier list is not in the table, which counts as a change ({names}).",
-            "{n} dossiers of the earlier list are not in the table, which counts as a change ({names}).",
+            "{n} application of the earlier list is not in the table, which counts as a change ({names}).",
+            "{n} applications of the earlier list are not in the table, which counts as a change ({names}).",
             n=len(gone),
             names=text,
         ),
@@ -154,7 +154,7 @@ BUILT_IN = (
 
 
 class TermSpec(Spec):
-    """One part of a measure: a column or a fixed value, for some dossiers, perhaps once per key."""
+    """One part of a measure: a column or a fixed value, for some applications, perhaps once per key."""
 
     column: Code | None = None
     value: Number | None = None
@@ -315,7 +315,7 @@ class Measures:
             self.case.record_defect(
                 "once-per",
                 _(
-                    "`once_per` needs a figure fixed for each dossier: no granted amount, and no measure "
+                    "`once_per` needs a figure fixed for each application: no granted amount, and no measure "
                     "that is already counted once per applicant, project or inhabitant."
                 ),
                 path,
@@ -324,7 +324,7 @@ class Measures:
         if get_column_kind(self.case, column) is ValueKind.LIST:
             self.case.record_defect(
                 "once-per",
-                _('"{column}" is a list; `once_per` needs one value for each dossier.', column=column),
+                _('"{column}" is a list; `once_per` needs one value for each application.', column=column),
                 path,
             )  # fmt: skip
             return None
@@ -359,8 +359,8 @@ class Measures:
         self.case.defects.add(
             "measure-empty",
             _n(
-                'the measure "{column}" is empty for {n} eligible dossier: {names}{more}.',
-                'the measure "{column}" is empty for {n} eligible dossiers: {names}{more}.',
+                'the measure "{column}" is empty for {n} eligible application: {names}{more}.',
+                'the measure "{column}" is empty for {n} eligible applications: {names}{more}.',
                 n=len(rows),
                 column=column,
                 names=names,
@@ -417,9 +417,9 @@ def count_once_per_key(case: Case, terms: Terms, keys: IntArray, column: str) ->
         case.warnings.add(
             "once-differs",
             _n(
-                'for {n} value of "{column}" figures differ from one dossier to the next: the '
+                'for {n} value of "{column}" figures differ from one application to the next: the '
                 "largest counts, once.",
-                'for {n} values of "{column}" figures differ from one dossier to the next: the '
+                'for {n} values of "{column}" figures differ from one application to the next: the '
                 "largest counts, once.",
                 n=n_different,
                 column=column,

@@ -207,14 +207,14 @@ SENSE: Mapping[str, Text] = MappingProxyType({"maximise": _("maximise"), "minimi
 MEASURE: Mapping[str, Text] = MappingProxyType(
     {
         "granted": _("the amount granted"),
-        "cost": _("the cost of the funded dossiers"),
-        "base": _("the eligible cost of the funded dossiers"),
-        "requested": _("the amount asked by funded dossiers"),
+        "cost": _("the cost of the funded applications"),
+        "base": _("the eligible cost of the funded applications"),
+        "requested": _("the amount asked by funded applications"),
         "leverage": _("the cost less the amount granted"),
-        "dossiers": _("the number of funded dossiers"),
+        "dossiers": _("the number of funded applications"),
         "projects": _("the number of funded projects"),
         "applicants": _("the number of funded applicants"),
-        "score": _("the sum of the funded dossiers' scores"),
+        "score": _("the sum of the funded applications' scores"),
         "population": _("the population of the funded applicants"),
         "inhabitants": _("the inhabitants of the communes reached"),
     }
@@ -254,7 +254,8 @@ def describe_selected_dossiers(where: Selector | None, lang: Lang) -> str:
     """Return « (dossiers où l'enveloppe est « a ») », or nothing without `where`."""
     if where is None:
         return ""
-    return f" (dossiers {describe_where_clause(where, lang)})"
+    word = "dossiers" if lang is Lang.FR else "applications"
+    return f" ({word} {describe_where_clause(where, lang)})"
 
 
 def describe_scope(
@@ -268,7 +269,9 @@ def describe_scope(
         return _("among {dossiers}, ", dossiers=format_dossiers(dossiers, lang)).in_(lang)
     some = ""
     if where is not None:
-        some = _("among the dossiers {condition}, ", condition=describe_where_clause(where, lang)).in_(lang)
+        some = _("among the applications {condition}, ", condition=describe_where_clause(where, lang)).in_(
+            lang
+        )
     return describe_for_each(by, lang) + some
 
 

@@ -164,7 +164,7 @@ def _record_unreachable_minimum(case: Case, unit: Unit, short: Sequence[Figure],
     case.record_defect(
         "limit-reach",
         _(
-            "this minimum is out of reach: dossiers and envelopes allow {attainable} at most.",
+            "this minimum is out of reach: applications and envelopes allow {attainable} at most.",
             attainable=_describe_range(short, unit),
         ),
         path,
@@ -270,14 +270,14 @@ def warn_idle_share(
     if not (within & offers.in_play).any():
         _warn_idle(
             case,
-            _("this share is of no eligible dossier: it is always satisfied."),
+            _("this share is of no eligible application: it is always satisfied."),
             _("Correct `of`, or take the rule out."),
             path,
         )
     elif not (counted & within & offers.in_play).any() and low:
         _warn_idle(
             case,
-            _("no eligible dossier counts in the numerator: the rule forbids to fund anything else."),
+            _("no eligible application counts in the numerator: the rule forbids to fund anything else."),
             _("Correct `where`, or take the rule out."),
             (*path, "min"),
         )

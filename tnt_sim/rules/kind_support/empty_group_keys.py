@@ -44,8 +44,8 @@ def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> Non
         return
     empty = [column for column, mine in zip(columns, blank, strict=True) if mine[rows].any()]
     text = _n(
-        '{n} dossier without a value escapes the rule "{rule}", which counts by {columns}: {dossiers}.',
-        '{n} dossiers without a value escape the rule "{rule}", which counts by {columns}: {dossiers}.',
+        '{n} application without a value escapes the rule "{rule}", which counts by {columns}: {dossiers}.',
+        '{n} applications without a value escape the rule "{rule}", which counts by {columns}: {dossiers}.',
         n=len(rows),
         rule=rule.id,
         columns=Names(empty),

@@ -157,7 +157,7 @@ def _read_heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path)
         "per-head",
         _("the map of {year} gives no inhabitants for: {names}.", year=known.year, names=text),
         (*path, "by"),
-        _("Correct these codes, or leave these dossiers out by `where` in `dossiers`."),
+        _("Correct these codes, or leave these applications out by `where` in `dossiers`."),
     )
     return None
 
@@ -175,7 +175,7 @@ def _is_nonnegative(case: Case, terms: Terms, offers: Offers, path: Path) -> boo
         return True
     case.record_defect(
         "per-head-negative",
-        _("this measure is negative for some dossiers: it cannot be compared from one group to another."),
+        _("this measure is negative for some applications: it cannot be compared from one group to another."),
         (*path, "measure"),
     )
     return False

@@ -103,7 +103,7 @@ def _record_unknown_dossiers(case: Case, references: pl.DataFrame) -> None:
     for row, name in references.select("row", "need").head(MAX_LISTED).iter_rows():
         case.defects.add(
             "unknown-dossier",
-            _('there is no dossier "{name}" to be required.', name=name),
+            _('there is no application "{name}" to be required.', name=name),
             case.portfolio.locate(row, "requires"),
             hint=suggest_name(name, numbers),
         )
@@ -111,7 +111,7 @@ def _record_unknown_dossiers(case: Case, references: pl.DataFrame) -> None:
         case.defects.add(
             "unknown-dossier",
             _(
-                "further required dossiers that do not exist: {height}.",
+                "further required applications that do not exist: {height}.",
                 height=references.height - MAX_LISTED,
             ),
         )

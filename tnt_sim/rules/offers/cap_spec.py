@@ -64,7 +64,7 @@ LIBRARY: Mapping[str, LegalCap] = MappingProxyType(
             _("Own share: at least 30% for a lead authority (chef de file)"),
             "CGCT L. 1111-10, mairesdefrance.com id=650",
             "B",
-            _("For the dossiers tagged `chef-de-file`; give another `where` where needed."),
+            _("For the applications tagged `chef-de-file`; give another `where` where needed."),
             {
                 "max": Fraction(7, 10),
                 **_OWN_PART,

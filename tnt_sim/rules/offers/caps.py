@@ -216,9 +216,9 @@ class _Projects:
             self.case.warnings.add(
                 "project-differs",
                 _n(
-                    'for {n} project the "{name}" amounts differ from one dossier to the next: the '
+                    'for {n} project the "{name}" amounts differ from one application to the next: the '
                     "largest counts for the caps.",
-                    'for {n} projects the "{name}" amounts differ from one dossier to the next: the '
+                    'for {n} projects the "{name}" amounts differ from one application to the next: the '
                     "largest counts for the caps.",
                     n=n,
                     name=name,
@@ -329,7 +329,7 @@ def _check_unique(case: Case, specs: Sequence[tuple[CapSpec, Path]]) -> None:
 def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
     case.warnings.add(
         "cap-idle",
-        _('the cap "{spec_name}" concerns no dossier.', spec_name=spec.name),
+        _('the cap "{spec_name}" concerns no application.', spec_name=spec.name),
         case.locate(path),
     )
 
@@ -365,7 +365,7 @@ def check_forced(case: Case, caps: Caps, offers: Offers) -> None:
             name = caps.names[project]
             if cap.path[0] != "caps":  # the guard, which the scenario does not write
                 text = _(
-                    'the dossiers of project "{name}" funded by decision take public aid beyond the cost by '
+                    'the applications of project "{name}" funded by decision take public aid beyond the cost by '
                     "{over}.",
                     name=name,
                     over=Money(over),
@@ -373,7 +373,7 @@ def check_forced(case: Case, caps: Caps, offers: Offers) -> None:
                 hint = _("Drop a decision: no waiver lifts this limit.")
             else:
                 text = _(
-                    'the dossiers of project "{name}" funded by decision exceed the cap "{cap_id}" together '
+                    'the applications of project "{name}" funded by decision exceed the cap "{cap_id}" together '
                     "by {over}.",
                     name=name,
                     cap_id=cap.id,

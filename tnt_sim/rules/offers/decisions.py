@@ -13,7 +13,7 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 
 class DecideSpec(Described):
-    """A decision on named dossiers."""
+    """A decision on named applications."""
 
     id: Code
     kind: Literal["decide"]

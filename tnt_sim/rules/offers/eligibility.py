@@ -48,7 +48,7 @@ MAX_LISTED = 10
 
 
 class EligibilitySpec(Described):
-    """One requirement on some dossiers."""
+    """One requirement on some applications."""
 
     id: Code
     where: Selector | None = None
@@ -195,10 +195,10 @@ def ask_blank_answers(case: Case, eligibility: Eligibility) -> None:
         case.leave_open(
             f"{NOT_GIVEN}/{failure.rule}",
             _n(
-                'the requirement "{rule}" reads {columns}, which {n} dossier leaves empty; it is not eligible '
-                "for want of an answer ({dossiers}).",
-                'the requirement "{rule}" reads {columns}, which {n} dossiers leave empty; they are not eligible '
-                "for want of an answer ({dossiers}).",
+                'the requirement "{rule}" reads {columns}, which {n} application leaves empty; it is not '
+                "eligible for want of an answer ({dossiers}).",
+                'the requirement "{rule}" reads {columns}, which {n} applications leave empty; they are not '
+                "eligible for want of an answer ({dossiers}).",
                 n=len(rows),
                 rule=failure.rule,
                 columns=Names(names),
@@ -217,8 +217,9 @@ def ask_blank_state(case: Case, in_play: BoolArray) -> None:
     case.leave_open(
         f"{NOT_GIVEN}/state",
         _n(
-            '{n} dossier does not state its state (column "state"); it is taken as a candidate ({dossiers}).',
-            '{n} dossiers do not state their state (column "state"); they are taken as candidates ({dossiers}).',
+            '{n} application does not state its state (column "state"); it is taken as a candidate ({dossiers}).',
+            '{n} applications do not state their state (column "state"); they are taken as candidates '
+            "({dossiers}).",
             n=len(rows),
             dossiers=format_dossier_rows(case, rows, MAX_LISTED),
         ),
@@ -400,9 +401,9 @@ def _record_invalid_waiver(
         return
     case.record_defect(
         "waiver-kind",
-        _('a rule of kind "{kind}" cannot be lifted for some dossiers.', kind=kind),
+        _('a rule of kind "{kind}" cannot be lifted for some applications.', kind=kind),
         (*path, "of"),
-        _("Take these dossiers out of the rule itself."),
+        _("Take these applications out of the rule itself."),
     )
 
 
@@ -411,7 +412,7 @@ def _record_waiver(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) ->
     if len(rows) == 0:
         case.warnings.add(
             "waiver-idle",
-            _('the waiver of "{of}" concerns no dossier.', of=spec.of),
+            _('the waiver of "{of}" concerns no application.', of=spec.of),
             case.locate(path),
         )
         return
@@ -421,8 +422,8 @@ def _record_waiver(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) ->
     case.warnings.add(
         "waiver",
         _n(
-            'waiver of "{rule}" for {n} dossier ({names}): {reason}{author}.',
-            'waiver of "{rule}" for {n} dossiers ({names}): {reason}{author}.',
+            'waiver of "{rule}" for {n} application ({names}): {reason}{author}.',
+            'waiver of "{rule}" for {n} applications ({names}): {reason}{author}.',
             n=len(rows),
             rule=spec.of,
             names=names + more,

@@ -175,7 +175,7 @@ def build_members(
     if names is None and by is None and where is None:
         case.record_defect(
             "members",
-            _("this rule does not say which dossiers it is about."),
+            _("this rule does not say which applications it is about."),
             path,
             _("Give `dossiers`, `by` or `where`."),
         )
@@ -224,7 +224,7 @@ def find_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
         if row is None:
             case.record_defect(
                 "unknown-dossier",
-                _('there is no dossier "{name}".', name=name),
+                _('there is no application "{name}".', name=name),
                 (*path, k),
                 suggest_name(name, rows),
             )
@@ -232,7 +232,7 @@ def find_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
         elif row in result:
             case.record_defect(
                 "dossier-twice",
-                _('the dossier "{name}" is named twice.', name=name),
+                _('the application "{name}" is named twice.', name=name),
                 (*path, k),
                 _("Keep it once."),
             )
@@ -250,7 +250,7 @@ def format_dossier_rows(case: Case, rows: Any, most: int = 5) -> str:
 
 def describe_unfundable(n: int) -> Text:
     """Return « 2 dossiers ne peuvent pas être financés »."""
-    return _n("{n} dossier cannot be funded", "{n} dossiers cannot be funded", n=n)
+    return _n("{n} application cannot be funded", "{n} applications cannot be funded", n=n)
 
 
 def has_too_many_pairs(case: Case, count: int, path: Path) -> bool:
@@ -260,7 +260,7 @@ def has_too_many_pairs(case: Case, count: int, path: Path) -> bool:
     case.record_defect(
         "too-many-pairs",
         _(
-            "a penalty is counted per pair of dossiers: there would be {count}, and the limit is "
+            "a penalty is counted per pair of applications: there would be {count}, and the limit is "
             "{max_pairs}.",
             count=count,
             max_pairs=MAX_PAIRS,

@@ -46,7 +46,7 @@ class BracketsSpec(Spec):
 
 
 class BonusSpec(Spec):
-    """Points on top of `max_rate` for some dossiers, up to a rate."""
+    """Points on top of `max_rate` for some applications, up to a rate."""
 
     where: Selector | None = None
     rate: Rate
@@ -54,7 +54,7 @@ class BonusSpec(Spec):
 
 
 class GrantSpec(Described):
-    """How much some dossiers may get; the first entry in force whose `where` matches decides."""
+    """How much some applications may get; the first entry in force whose `where` matches decides."""
 
     id: Code | None = None
     where: Selector | None = None

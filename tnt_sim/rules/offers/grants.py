@@ -325,8 +325,8 @@ class _GrantArrays:
                 self.case.warnings.add(
                     "levels-idle",
                     _n(
-                        "no level of these fits {n} dossier that they apply to.",
-                        "no level of these fits {n} dossiers that they apply to.",
+                        "no level of these fits {n} application that they apply to.",
+                        "no level of these fits {n} applications that they apply to.",
                         n=int(settled.sum()),
                     ),
                     self.case.locate((*menu.path, "levels")),
@@ -421,7 +421,7 @@ _NO_AMOUNT = _(
     '{{requested: "its header"}}; or give a `formula` in `grants`.'
 )
 _NEEDS = {
-    "cost": _("Fill the column, or set these dossiers aside by an eligibility rule."),
+    "cost": _("Fill the column, or set these applications aside by an eligibility rule."),
     "requested": _("Fill `requested`, or give a `formula` in `grants`."),
     "min_grant": _("The mode `range` needs a minimum: `min`, `min_rate`, or the column `min_grant`."),
 }
@@ -438,7 +438,7 @@ def _apply_decided_amounts(
         case.defects.add(
             "decide-amount",
             _(
-                'the amount decided for "{name}" is outside what the dossier may get ({least} to {most}).',
+                'the amount decided for "{name}" is outside what the application may get ({least} to {most}).',
                 name=case.table["dossier"][int(row)],
                 least=Money(int(least[row])),
                 most=Money(int(most[row])),

@@ -162,7 +162,7 @@ def _record_zero_level(case: Case, text: str, path: Path) -> None:
         "level",
         _('"{level}" grants nothing.', level=text),
         path,
-        _("Take this level out: a dossier that is not funded gets 0 € already."),
+        _("Take this level out: an application that is not funded gets 0 € already."),
     )
 
 

@@ -136,6 +136,6 @@ def _check_order(case: Case, spec: GrantSpec, path: Path) -> None:
     if spec.min_rate > spec.max_rate:
         case.record_defect(
             "rates-order",
-            _("`min_rate` is above `max_rate`: no dossier can get anything."),
+            _("`min_rate` is above `max_rate`: no application can get anything."),
             (*path, "min_rate"),
         )

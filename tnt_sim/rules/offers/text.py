@@ -36,7 +36,7 @@ def describe_cap(cap: CapSpec, lang: Lang) -> str:
     """Return « Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
     full = cap.fill_from_library()
     head = "" if full.where is None else f"{describe_if_clause(full.where, lang)}, "
-    whole = _("the total granted to all dossiers of one project").in_(lang)
+    whole = _("the total granted to all applications of one project").in_(lang)
     if full.counting:
         plus = format_list([column_text.describe_column(name).in_(lang) for name in full.counting], lang)
         whole += _(", plus {aids},", aids=plus if lang is Lang.EN else _of_all(full.counting, lang)).in_(lang)

@@ -231,7 +231,7 @@ def _build_table_error(table: Path) -> UsageError:
     name = f'"{table}"' if " " in str(table) else str(table)
     return UsageError(
         _(
-            '"{table}" is a table of dossiers, no scenario. Make a scenario around it first: tnt-sim '
+            '"{table}" is a table of applications, no scenario. Make a scenario around it first: tnt-sim '
             "new my-programme --from {name}",
             table=table,
             name=name,

@@ -169,7 +169,7 @@ def compile_waiting_period(
             "waiting-period-broken",
             Text(
                 "des dossiers engagés ou retenus par décision sont trop rapprochés.",
-                "dossiers that are committed or funded by decision are too close.",
+                "applications that are committed or funded by decision are too close.",
             ),
             (*path, "days"),
         )

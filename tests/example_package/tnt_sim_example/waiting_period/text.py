@@ -28,7 +28,7 @@ def describe_waiting_period(rule: WaitingPeriodSpec, lang: Lang) -> str:
     column = column_text.describe_column(rule.date).in_(lang)
     if lang is Lang.FR:
         return f"{whom}deux dossiers financés sont séparés d’au moins {days} jours, d’après {column}"
-    return f"{whom}two funded dossiers are at least {days} days apart, by {column}"
+    return f"{whom}two funded applications are at least {days} days apart, by {column}"
 
 
 def format_waiting_period_formula(rule: WaitingPeriodSpec) -> str:

@@ -53,7 +53,7 @@ def draw_parts(frame: pl.DataFrame, uses: Mapping[Mark, Text], lang: Lang) -> Al
                 alt.Tooltip("name:N", title=_("Envelope").in_(lang)),
                 alt.Tooltip("part:N", title=_("Money").in_(lang)),
                 alt.Tooltip("amount:Q", title=_("Amount (€)").in_(lang), format=",.2f"),
-                alt.Tooltip("n_funded:Q", title=_("Funded dossiers").in_(lang), format=",d"),
+                alt.Tooltip("n_funded:Q", title=_("Funded applications").in_(lang), format=",d"),
             ],
         )
         .add_params(chosen)
@@ -103,7 +103,7 @@ def draw_reason_bars(
     most = float(ends[column].max() or 1)  # type: ignore[arg-type]
     scale = alt.Scale(domain=[0, most * 1.15], nice=False)
     title, axis = (
-        (_("Dossiers").in_(lang), build_count_axis(round(most * 1.15), grid=False))
+        (_("Applications").in_(lang), build_count_axis(round(most * 1.15), grid=False))
         if measure == "count"
         else (_("Amounts").in_(lang), build_money_axis(lang, grid=False))
     )
@@ -120,7 +120,7 @@ def draw_reason_bars(
             opacity=alt.condition(chosen, alt.value(1.0), alt.value(0.2)),
             tooltip=[
                 alt.Tooltip("reason:N", title=_("Reason").in_(lang)),
-                alt.Tooltip("n_dossiers:Q", title=_("Dossiers").in_(lang), format=",d"),
+                alt.Tooltip("n_dossiers:Q", title=_("Applications").in_(lang), format=",d"),
                 alt.Tooltip("amount:Q", title=_("Amount granted or asked (€)").in_(lang), format=",.2f"),
             ],
         )

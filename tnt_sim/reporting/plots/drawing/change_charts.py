@@ -132,13 +132,13 @@ def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:
             ),
             y=alt.Y(
                 "sum(sign):Q",
-                title=_("Dossiers: more (above), less (below)").in_(lang),
+                title=_("Applications: more (above), less (below)").in_(lang),
                 axis=_build_balance_axis(frame, step),
             ),
             color=colour,
             tooltip=[
                 alt.Tooltip("move:N", title=_("Move").in_(lang)),
-                alt.Tooltip("count()", title=_("Dossiers").in_(lang), format=",d"),
+                alt.Tooltip("count()", title=_("Applications").in_(lang), format=",d"),
                 alt.Tooltip("sum(change):Q", title=_("Difference (€)").in_(lang), format="+,.2f"),
             ],
         )
@@ -198,7 +198,7 @@ def _draw_largest(frame: pl.DataFrame, colour: alt.Color, brush: alt.Parameter, 
         y=y,
         color=colour,
         tooltip=[
-            alt.Tooltip("dossier:N", title=_("Dossier").in_(lang)),
+            alt.Tooltip("dossier:N", title=_("Application").in_(lang)),
             alt.Tooltip("title:N", title=_("Title").in_(lang)),
             alt.Tooltip("applicant:N", title=_("Applicant").in_(lang)),
             alt.Tooltip("move:N", title=_("Move").in_(lang)),

@@ -88,7 +88,7 @@ def _draw_steps(frame: pl.DataFrame, look: CurveLook, x: alt.X, y: alt.Y, lang: 
             alt.Tooltip("name:N", title=_("Curve").in_(lang)),
             alt.Tooltip("amount:Q", title=_("Amount (€)").in_(lang), format=",.2f"),
             alt.Tooltip("value:Q", title=_("Value").in_(lang), format=",.3~f"),
-            alt.Tooltip("n_funded:Q", title=_("Funded dossiers").in_(lang), format=",d"),
+            alt.Tooltip("n_funded:Q", title=_("Funded applications").in_(lang), format=",d"),
             alt.Tooltip("granted:Q", title=_("Granted (€)").in_(lang), format=",.2f"),
             alt.Tooltip("left:Q", title=_("Left (€)").in_(lang), format=",.2f"),
         ],
@@ -182,7 +182,7 @@ def draw_entries(frame: pl.DataFrame, labels: Sequence[str], amount: str, lang: 
             order=alt.Order("envelope:N"),
             detail="dossier:N",
             tooltip=[
-                alt.Tooltip("dossier:N", title=_("Dossier").in_(lang)),
+                alt.Tooltip("dossier:N", title=_("Application").in_(lang)),
                 alt.Tooltip("title:N", title=_("Title").in_(lang)),
                 alt.Tooltip("envelope:N", title=_("Envelope").in_(lang)),
                 alt.Tooltip("granted:Q", title=_("Granted (€)").in_(lang), format=",.2f"),

@@ -36,21 +36,21 @@ def draw_frequency_strip(
         .encode(
             x=alt.X(
                 "place:Q",
-                title=_("dossiers in play").in_(lang),
+                title=_("applications in play").in_(lang),
                 scale=alt.Scale(domain=[0, max(1, frame.height)], nice=False),
                 axis=build_count_axis(frame.height, grid=False),
             ),
             x2="end:Q",
             y=alt.Y(
                 "times:Q",
-                title=_("draws that fund the dossier").in_(lang),
+                title=_("draws that fund the application").in_(lang),
                 scale=alt.Scale(domain=[0, max(1, n_draws)], nice=False),
                 axis=build_count_axis(n_draws),
             ),
             y2=alt.datum(0),
             color=alt.Color("group:N", scale=colours, legend=build_legend(direction="vertical")),
             tooltip=[
-                alt.Tooltip("dossier:N", title=_("Dossier").in_(lang)),
+                alt.Tooltip("dossier:N", title=_("Application").in_(lang)),
                 alt.Tooltip("title:N", title=_("Title").in_(lang)),
                 alt.Tooltip("envelope:N", title=_("Envelope").in_(lang)),
                 alt.Tooltip("times:Q", title=_("Draws").in_(lang), format=",d"),

@@ -72,7 +72,7 @@ def draw_points(frame: pl.DataFrame, axes: ScatterAxes) -> AltairChart:
             color=alt.Color("decision:N", scale=build_colours(axes.marks), legend=legend),
             shape=alt.Shape("decision:N", scale=shapes, legend=legend),
             tooltip=[
-                alt.Tooltip("dossier:N", title=_("Dossier").in_(axes.lang)),
+                alt.Tooltip("dossier:N", title=_("Application").in_(axes.lang)),
                 alt.Tooltip("title:N", title=_("Title").in_(axes.lang)),
                 alt.Tooltip("decision:N", title=_("Decision").in_(axes.lang)),
                 alt.Tooltip("amount:Q", title=_("Amount (€)").in_(axes.lang), format=",.2f"),

@@ -74,11 +74,11 @@ def draw_entry_amounts(
             axis=build_money_axis(lang, grid=False, tickCount=6),
         ),
         x2="bin_end:Q",
-        y=alt.Y("count()", title=_("Dossiers").in_(lang), axis=build_count_axis(most)),
+        y=alt.Y("count()", title=_("Applications").in_(lang), axis=build_count_axis(most)),
         tooltip=[
             alt.Tooltip("bin_start:Q", title=_("From (€)").in_(lang), format=",.0f"),
             alt.Tooltip("bin_end:Q", title=_("Until (€)").in_(lang), format=",.0f"),
-            alt.Tooltip("count()", title=_("Dossiers").in_(lang), format=",d"),
+            alt.Tooltip("count()", title=_("Applications").in_(lang), format=",d"),
         ],
     ).properties(width=WIDTH, height=240)  # fmt: skip
 
@@ -96,7 +96,7 @@ def draw_list_matrix(frame: pl.DataFrame, lists: Sequence[str], lang: Lang) -> A
         y=alt.Y("name:N", title=None, sort=names, axis=build_name_axis(labelLimit=380)),
         fill=fill,
         tooltip=[
-            alt.Tooltip("name:N", title=_("Dossier").in_(lang)),
+            alt.Tooltip("name:N", title=_("Application").in_(lang)),
             alt.Tooltip("list:N", title=_("List").in_(lang)),
             alt.Tooltip("decision:N", title=_("Decision").in_(lang)),
         ],

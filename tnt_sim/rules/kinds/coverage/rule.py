@@ -51,7 +51,7 @@ from tnt_sim.rules.protocols import (
 
 
 class CoverageSpec(RuleSpec):
-    """Units of the map that funded dossiers must reach."""
+    """Units of the map that funded applications must reach."""
 
     kind: Literal["coverage"]
     units: Selector
@@ -216,7 +216,7 @@ def _can_hold(
         case.record_defect(
             "coverage-reach",
             _(
-                "the coverage asked for is {wanted}, but all eligible dossiers together reach only "
+                "the coverage asked for is {wanted}, but all eligible applications together reach only "
                 "{most} of {total}.",
                 wanted=wanted,
                 most=most,

@@ -30,7 +30,7 @@ EXAMPLE = (
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
         "units": _("the territories to be reached, of the map"),
-        "covered_by": _("the column that names a dossier's territory"),
+        "covered_by": _("the column that names an application's territory"),
         "already": _("a file of those that are reached already"),
         "measure": _("units (territories) or population"),
     }
@@ -62,7 +62,7 @@ def describe_coverage(rule: CoverageSpec, lang: Lang) -> str:
     people = rule.measure == "population"
     if people:
         text = _(
-            "among the inhabitants of the {units}, {limits} live where there is a funded dossier{dossiers}, "
+            "among the inhabitants of the {units}, {limits} live where there is a funded application{dossiers}, "
             "going by {column}",
             units=units,
             limits=limits,
@@ -71,7 +71,7 @@ def describe_coverage(rule: CoverageSpec, lang: Lang) -> str:
         )
     else:
         text = _(
-            "among the {units}, {limits} have a funded dossier{dossiers}, going by {column}",
+            "among the {units}, {limits} have a funded application{dossiers}, going by {column}",
             units=units,
             limits=limits,
             dossiers=dossiers,

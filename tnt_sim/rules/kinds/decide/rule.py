@@ -59,7 +59,7 @@ def _find_row(case: Case, rows: dict[str, int], name: str, path: Path) -> int | 
         return rows[name]
     case.record_defect(
         "unknown-dossier",
-        _('there is no dossier "{name}".', name=name),
+        _('there is no application "{name}".', name=name),
         path,
         suggest_name(name, rows),
     )
@@ -69,7 +69,7 @@ def _find_row(case: Case, rows: dict[str, int], name: str, path: Path) -> int | 
 def _record_refused_commitment(case: Case, name: str, path: Path) -> None:
     case.record_defect(
         "decide-committed",
-        _('the dossier "{name}" is already committed; a decision cannot refuse it.', name=name),
+        _('the application "{name}" is already committed; a decision cannot refuse it.', name=name),
         path,
         _("Take it out of `refuse`, or empty its `committed` amount."),
         subject=(name,),
@@ -79,7 +79,7 @@ def _record_refused_commitment(case: Case, name: str, path: Path) -> None:
 def _record_contradiction(case: Case, name: str, first: Path, second: Path) -> None:
     case.defects.add(
         "decide-twice",
-        _('the dossier "{name}" is both funded and refused by decision.', name=name),
+        _('the application "{name}" is both funded and refused by decision.', name=name),
         case.locate(first),
         case.locate(second),
         hint=_("Keep one of the two decisions."),
@@ -93,7 +93,7 @@ def _record_conflicting_amounts(
     case.defects.add(
         "decide-amounts",
         _(
-            'two decisions give the dossier "{name}" two amounts: {first} and {second}.',
+            'two decisions give the application "{name}" two amounts: {first} and {second}.',
             name=name,
             first=Money(first),
             second=Money(second),
@@ -108,7 +108,7 @@ def _warn_already_committed(case: Case, name: str, held: int, cents: int, path: 
     case.warnings.add(
         "decide-committed",
         _(
-            'the dossier "{name}" is committed for {held}: the amount decided, {cents}, changes nothing.',
+            'the application "{name}" is committed for {held}: the amount decided, {cents}, changes nothing.',
             name=name,
             held=Money(held),
             cents=Money(cents),

@@ -19,9 +19,9 @@ EXAMPLE = (
 )
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "fund": _("the dossiers that are funded"),
-        "refuse": _("the dossiers that are refused"),
-        "amounts": _("amounts that are set, by dossier"),
+        "fund": _("the applications that are funded"),
+        "refuse": _("the applications that are refused"),
+        "amounts": _("amounts that are set, by application"),
     }
 )
 
@@ -33,8 +33,8 @@ def describe_decide(rule: DecideSpec, lang: Lang) -> str:
         n, some = len(rule.fund), format_list(rule.fund, lang, 5)
         decisions.append(
             _n(
-                "{n} dossier funded ({names})",
-                "{n} dossiers funded ({names})",
+                "{n} application funded ({names})",
+                "{n} applications funded ({names})",
                 n=n,
                 names=some,
             )
@@ -43,8 +43,8 @@ def describe_decide(rule: DecideSpec, lang: Lang) -> str:
         n, some = len(rule.refuse), format_list(rule.refuse, lang, 5)
         decisions.append(
             _n(
-                "{n} dossier refused ({names})",
-                "{n} dossiers refused ({names})",
+                "{n} application refused ({names})",
+                "{n} applications refused ({names})",
                 n=n,
                 names=some,
             )

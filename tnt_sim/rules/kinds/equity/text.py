@@ -64,4 +64,4 @@ def describe_equity(rule: EquitySpec, lang: Lang) -> str:
     text = each + _("{measure} per inhabitant{limits}", measure=measure, limits=limits).in_(lang)
     if low is not None or high is not None:
         text += _(" of the mean of all").in_(lang)
-    return text + _(", or all that its dossiers can reach").in_(lang) if lowered else text
+    return text + _(", or all that its applications can reach").in_(lang) if lowered else text

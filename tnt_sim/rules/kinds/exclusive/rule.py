@@ -42,7 +42,7 @@ from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleD
 
 
 class ExclusiveSpec(RuleSpec):
-    """At most `max` funded among the named dossiers, or in each group of a column."""
+    """At most `max` funded among the named applications, or in each group of a column."""
 
     counts_pairs = True
     kind: Literal["exclusive"]
@@ -151,9 +151,9 @@ def refuse_full(case: Case, members: Members, most: int, offers: Offers, path: P
     for group in np.flatnonzero(members.count(settled) > most).tolist()[:MAX_LISTED]:
         rows = members.dossier[(members.group == group) & settled[members.dossier]]
         names, named = format_dossier_rows(case, rows), members.names[group]
-        settled_rows = _("{count} dossiers", count=len(rows))
+        settled_rows = _("{count} applications", count=len(rows))
         if named:
-            settled_rows = _('{count} dossiers of "{group}"', count=len(rows), group=named)
+            settled_rows = _('{count} applications of "{group}"', count=len(rows), group=named)
         case.defects.add(
             "exclusive-broken",
             _n(

@@ -28,8 +28,8 @@ def describe_exclusive(rule: ExclusiveSpec, lang: Lang) -> str:
     """Return « pour chaque membre, au plus 1 dossier est financé »."""
     whom = describe_scope(rule.by, rule.where, lang, rule.dossiers)
     most = _n(
-        "at most {n} dossier is funded",
-        "at most {n} dossiers are funded",
+        "at most {n} application is funded",
+        "at most {n} applications are funded",
         n=rule.max,
     )
     return whom + most.in_(lang)

@@ -42,7 +42,7 @@ Coefficients = Mapping[int, Fraction]
 
 
 class LinearSpec(RuleSpec):
-    """A weighted sum of amounts and decisions of named dossiers between bounds."""
+    """A weighted sum of amounts and decisions of named applications between bounds."""
 
     kind: Literal["linear"]
     granted: Mapping[Code, Number] = Field(default={})
@@ -158,7 +158,7 @@ def _resolve(
         row = place.get(dossier)
         if row is None:
             is_known = False
-            text = _('there is no dossier "{key}".', key=dossier)
+            text = _('there is no application "{key}".', key=dossier)
             case.record_defect("unknown-dossier", text, (*path, dossier), suggest_name(dossier, place))
         elif applies[row] and coefficient:
             result[row] = coefficient

@@ -15,8 +15,8 @@ LABEL = _("weighted sum")
 EXAMPLE = "rules: [{id: binome, kind: linear, granted: {D-1: 1, D-2: 1}, max: 150 k€}]"
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "granted": _("coefficient of the amount granted to each dossier, in euros"),
-        "funded": _("coefficient of each dossier that is funded"),
+        "granted": _("coefficient of the amount granted to each application, in euros"),
+        "funded": _("coefficient of each application that is funded"),
     }
 )
 
@@ -26,8 +26,8 @@ def describe_linear(rule: LinearSpec, lang: Lang) -> str:
     measure = "granted" if rule.granted else "dossiers"
     low, high = (describe_bound(bound, measure, lang) for bound in (rule.min, rule.max))
     subject = _n(
-        "the weighted sum of {n} named dossier",
-        "the weighted sum of {n} named dossiers",
+        "the weighted sum of {n} named application",
+        "the weighted sum of {n} named applications",
         n=len({*rule.granted, *rule.funded}),
     )
     return subject.in_(lang) + describe_bound_predicate(low, high, lang)

@@ -291,7 +291,7 @@ def _record_open_queue(case: Case, queue: Queue, n_open: int, path: Path) -> Non
     case.record_defect(
         "queue-open",
         _(
-            'in the queue of "{queue_name}" the turn of {n_open} dossiers depends on amounts '
+            'in the queue of "{queue_name}" the turn of {n_open} applications depends on amounts '
             "that the run chooses; the limit is {max_open}.",
             queue_name=queue.name,
             n_open=n_open,
@@ -303,7 +303,7 @@ def _record_open_queue(case: Case, queue: Queue, n_open: int, path: Path) -> Non
 
 
 class OrderSpec(RuleSpec):
-    """Better dossiers first, by a column; or first come, first served."""
+    """Better applications first, by a column; or first come, first served."""
 
     counts_pairs = True
     kind: Literal["order"]
@@ -533,7 +533,7 @@ def _has_valid_keys(spec: OrderSpec, case: Case, path: Path) -> bool:
             bool(spec.skip) and spec.ties == "free",
             (*path, "ties"),
             _(
-                "with `skip: true` each dossier has its turn: equal dossiers follow the order of "
+                "with `skip: true` each application has its turn: equal applications follow the order of "
                 "filing, then the number. Write `ties: rank`, or take `ties` out."
             ),
         ),
@@ -580,7 +580,7 @@ def _read_measure(case: Case, measures: Measures, name: str, path: Path) -> IntA
         case.record_defect(
             "order-measure",
             _(
-                'the measure "{name}" does not give one figure for each dossier: it cannot rank them.',
+                'the measure "{name}" does not give one figure for each application: it cannot rank them.',
                 name=name,
             ),
             path,
@@ -598,9 +598,9 @@ def _warn_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
     case.warnings.add(
         "order-empty",
         _n(
-            'outside the order for want of "{name}", neither before nor after others: {n} dossier ({names}).',
+            'outside the order for want of "{name}", neither before nor after others: {n} application ({names}).',
             'outside the order for want of "{name}", neither before nor after others: {n} '
-            "dossiers ({names}).",
+            "applications ({names}).",
             n=len(rows),
             name=name,
             names=names,

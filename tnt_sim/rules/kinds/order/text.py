@@ -23,7 +23,7 @@ KEYS: Mapping[str, Text] = MappingProxyType(
         "best": _("low: the smallest first; high: the greatest"),
         "first_come": _("first come, first served, by this column"),
         "ties": _(
-            "free (the default): equal dossiers are not ordered among themselves; rank: the first "
+            "free (the default): equal applications are not ordered among themselves; rank: the first "
             "filed goes first, then the smallest number (always with skip: true)"
         ),
         "skip": _("true: passes one that does not fit; false: stops there"),
@@ -39,7 +39,7 @@ def describe_order(rule: OrderSpec, lang: Lang) -> str:
     column = column_text.describe_column(rule.rank or "").in_(lang)
     equals = _TIES[rule.ties_used].in_(lang)
     text = _(
-        "no dossier is funded while a better ranked one is not, by {column} ({best}; {equals})",
+        "no application is funded while a better ranked one is not, by {column} ({best}; {equals})",
         column=column,
         best=_("the largest first") if rule.best == "high" else _("the smallest first"),
         equals=equals,
@@ -63,7 +63,7 @@ def _describe_first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
     filed = rule.ties_used == "rank" and rule.first_come == "filed_at"
     equals = (_SAME_FILING if filed else _SAME_INSTANT[rule.ties_used]).in_(lang)
     after = (
-        _("a dossier that does not fit in what is left is passed over, and the next may fit")
+        _("an application that does not fit in what is left is passed over, and the next may fit")
         if rule.skip
         else _("the first that is not funded stops those after it")
     )

@@ -37,7 +37,7 @@ def refuse_cycles(case: Case, offers: Offers, rules: Sequence[tuple[Requires, Pa
         option = " → ".join(names)
         case.defects.add(
             "requires-circle",
-            _("these dossiers require each other: {option}.", option=option),
+            _("these applications require each other: {option}.", option=option),
             *places,
             hint=_("Cut the circle, or write a rule `together` if they go together."),
         )

@@ -34,7 +34,7 @@ from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleD
 
 
 class RequiresSpec(RuleSpec):
-    """Each of the dossiers is funded only with `at_least` of those that it needs: all by default."""
+    """Each of the applications is funded only with `at_least` of those that it needs: all by default."""
 
     counts_pairs = True
     kind: Literal["requires"]
@@ -135,7 +135,7 @@ def compile_requires(
     if not 1 <= at_least <= len(need):
         case.record_defect(
             "at-least",
-            _("`at_least` goes from 1 to {n_need}, the number of dossiers in `need`.", n_need=len(need)),
+            _("`at_least` goes from 1 to {n_need}, the number of applications in `need`.", n_need=len(need)),
             (*path, "need" if spec.at_least is None else "at_least"),
             _("Correct `at_least`, or take it out: all are then needed."),
         )
@@ -174,7 +174,7 @@ def report_impossible(case: Case, rule: Requires, offers: Offers, path: Path | N
         case.defects.add(
             "requires-broken",
             _(
-                'the dossier "{name}" is committed or funded by decision, but what it requires cannot be '
+                'the application "{name}" is committed or funded by decision, but what it requires cannot be '
                 "funded: {names}.",
                 name=name,
                 names=names,

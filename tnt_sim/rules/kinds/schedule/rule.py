@@ -50,7 +50,7 @@ MAX_LISTED = 5
 
 
 class YearColumn(Spec):
-    """The column that gives each dossier's year: a number, or a date."""
+    """The column that gives each application's year: a number, or a date."""
 
     column: Code
 
@@ -233,8 +233,8 @@ def _read_years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> 
         case.defects.add(
             "schedule-year",
             _n(
-                'the column "{column}" gives no year to {n} dossier.',
-                'the column "{column}" gives no year to {n} dossiers.',
+                'the column "{column}" gives no year to {n} application.',
+                'the column "{column}" gives no year to {n} applications.',
                 n=len(empty),
                 column=spec.year.column,
             ),
@@ -297,7 +297,7 @@ def _build_end_ceiling(spec: ScheduleSpec, path: Path, case: Case, of: IntArray,
 
 def _describe_early_payments(most: Rate, early: int, open_: int) -> Text:
     """Return the warning that counts dossiers paid too early, and dossiers without an end date."""
-    paid = _n("{n} dossier would be paid", "{n} dossiers would be paid", n=early)
+    paid = _n("{n} application would be paid", "{n} applications would be paid", n=early)
     free = _n("{n} has no end date and is not limited", "{n} have no end date and are not limited", n=open_)
     return _(
         "{paid} more than {most} before the year of the end; {free}.",

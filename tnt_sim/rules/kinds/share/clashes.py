@@ -124,7 +124,7 @@ def _record_share_total(case: Case, shares: Sequence[tuple[Share, Path]], total:
         )
     else:
         text = _(
-            "the maximum shares of {rules} come to {total} only, and each dossier is in one of them.",
+            "the maximum shares of {rules} come to {total} only, and each application is in one of them.",
             rules=Names(names),
             total=Rate(total),
         )

@@ -242,12 +242,12 @@ def _is_trivial(case: Case, spec: ShareSpec, path: Path) -> bool:
         return False
     if spec.by is None:
         hint = _(
-            "Say which dossiers count in the numerator (`where`), or give another measure to `of_measure`."
+            "Say which applications count in the numerator (`where`), or give another measure to `of_measure`."
         )
     else:
         hint = _(
             "For the share of each group in the whole, write `of: all`; for a share within each "
-            "group, say which dossiers count in the numerator (`where`)."
+            "group, say which applications count in the numerator (`where`)."
         )
     case.record_defect(
         "share-of-itself",
@@ -284,7 +284,7 @@ def _can_multiply_out(case: Case, numerator: Terms, denominator: Terms, offers: 
         return True
     case.record_defect(
         "share-denominator",
-        _("the denominator of this share is zero or negative for dossiers that the numerator counts."),
+        _("the denominator of this share is zero or negative for applications that the numerator counts."),
         (*path, "of_measure"),
         _("Choose a measure that is positive for `of_measure`."),
     )

@@ -54,7 +54,7 @@ def describe_share(rule: ShareSpec, lang: Lang) -> str:
         whom, piece = describe_scope(rule.by, rule.whole, lang), describe_where_clause(rule.where, lang)
         comma = "" if low is None and high is None else ","
         text = (
-            _("the part of the dossiers {condition}, in {whole}", condition=piece, whole=bottom)
+            _("the part of the applications {condition}, in {whole}", condition=piece, whole=bottom)
             if rule.whole is None
             else _("the part of those {condition}, in {whole}", condition=piece, whole=bottom)
         )

@@ -38,7 +38,7 @@ from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleD
 
 
 class TogetherSpec(RuleSpec):
-    """All of the dossiers or none, named or in each group of a column."""
+    """All of the applications or none, named or in each group of a column."""
 
     counts_pairs = True
     kind: Literal["together"]
@@ -149,8 +149,8 @@ def _warn_left_out(case: Case, members: Members, offers: Offers, path: Path) -> 
         case.warnings.add(
             "together-left-out",
             _n(
-                "{n} dossier not eligible or refused does not count in its group: {names}.",
-                "{n} dossiers not eligible or refused do not count in their group: {names}.",
+                "{n} application not eligible or refused does not count in its group: {names}.",
+                "{n} applications not eligible or refused do not count in their group: {names}.",
                 n=len(rows),
                 names=names,
             ),

@@ -15,7 +15,7 @@ def describe_together(rule: TogetherSpec, lang: Lang) -> str:
     """Return « pour chaque lot, tous les dossiers sont financés, ou aucun »."""
     whom = describe_scope(rule.by, rule.where, lang, rule.dossiers)
     if rule.dossiers is None and rule.where is None:
-        return whom + _("all dossiers are funded, or none").in_(lang)
+        return whom + _("all applications are funded, or none").in_(lang)
     return whom + _("all are funded, or none").in_(lang)
 
 
