@@ -90,7 +90,7 @@ def draw(dossier):
 
 
 picture = display(draw(refused["dossier"][0]), display_id=True)
-control = ipywidgets.Dropdown(options=refused["dossier"].to_list(), description="Dossier")
+control = ipywidgets.Dropdown(options=refused["dossier"].to_list(), description="Application")
 control.observe(lambda change: picture.update(draw(change.new)), "value")
 control
 
