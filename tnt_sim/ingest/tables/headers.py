@@ -273,6 +273,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         "n de dossier", "numero dossier", "n dossier",
         "dossier id", "id dossier", "no dossier", "numero", "id", "reference", "reference du dossier",
         "idsubvention", "dossier number", "numero dossier ds", "id projet", "identifiant",
+        "application number", "application no", "application id",
     ),
     "project": (
         "projet id", "numero de projet", "id projet", "code projet",
