@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Text, _n
+from tnt_sim.i18n.parameters import Count
 
 if TYPE_CHECKING:  # commands without a run write these answers too
     from tnt_sim.verify.run_document import RunDocument
@@ -84,7 +85,7 @@ class ProofRows:
             "{n} of the {total} constraints behind the proof were not checked a second time by independent "
             "code: that code does not cover their kind.",
             n=self.n_unread,
-            total=total,
+            total=Count(total),
         )
 
 
