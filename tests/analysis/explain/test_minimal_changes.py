@@ -21,7 +21,7 @@ from support.small_cases.enumeration import allowed
 from support.small_cases.in_cents import Case, brute_solve, changed, little, load
 
 from tnt_sim.analysis.explain import minimal_changes
-from tnt_sim.analysis.explain.document import ChangeEntry
+from tnt_sim.analysis.explain.document import ChangeEntry, GrantChange
 from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
 from tnt_sim.analysis.explain.refusal_bounds import Bounds
 from tnt_sim.analysis.explain.required_changes import (
@@ -381,3 +381,23 @@ def test_limits_stay_where_the_first_pass_uses_its_time(tmp_path: Path, best: bo
     kinds = {row: [one.kind for one in changes] for row, changes in settle().items()}
     assert set(kinds) == set(list_refused(decided))
     assert all({"score", "envelope"} <= set(found) for found in kinds.values())
+
+
+def test_the_last_cent_of_an_envelope_pays_a_smaller_grant(tmp_path: Path) -> None:
+    """All ask an even number of cents of an odd amount: the rows of the model are halved, the cent is not lost."""
+    rows = ["A,0.02,0.02,0.3", "B,0.02,0.02,0.2"]
+    (tmp_path / "dossiers.csv").write_text(
+        "\n".join(["dossier,cost,requested,score", *rows]), encoding="utf-8"
+    )
+    text = (
+        "schema_version: 1\nid: impair\nprogramme: {id: root, amount: '0.03'}\ndossiers: [{file: dossiers.csv}]\n"
+        "objective: [{maximise: {score: 1}}]\nsolver: {cross_check: never}\n"
+    )
+    rule = "rules: [{id: r, kind: limit, measure: granted, max: '0.03'}]\n"
+    for name, more in (("plain", ""), ("rule", rule)):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(text + more, encoding="utf-8")
+        question = prepare_question(of_result(solve(load_scenario(file))))
+        (change,) = [one for one in list_changes(question, 1) if one.kind == "grant"]
+        assert isinstance(change, GrantChange)
+        assert (change.to_cents, change.confirmed) == (1, True)

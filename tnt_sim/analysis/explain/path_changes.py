@@ -51,6 +51,7 @@ def build_grant_entry(
     if (
         tree.n_levels > 1
         or problem.stages[0].terms.per_cent[row]
+        or paths.has_spare_cents(row)
         or required_changes.has_other_effects(decided, row)
     ):
         return None

@@ -49,7 +49,7 @@ from tnt_sim.kernel.cap_tree.states import Budget, TreeStates
 from tnt_sim.kernel.cap_tree.tree_search import InnerNode, TreeSolution, TreeTask
 from tnt_sim.kernel.knapsack import BoolArray, TooManyStates
 from tnt_sim.rules.envelopes.tree_reading import can_gain
-from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
+from tnt_sim.rules.envelopes.tree_rows import CENT, EnvelopeRows
 from tnt_sim.rules.protocols import RowKind, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
@@ -722,6 +722,20 @@ class CapCurves:
         most = min((cents for row, cents in touched_tree.implied.items() if row not in rising), default=FAR)
         leaf = leaves.pop() if leaves else -1
         return RaisedCaps(number, leaf, touched_tree.root.row in own, spare.pop(), most)
+
+    def has_spare_cents(self, row: int) -> bool:
+        """Return whether a cap above an application may hold cents beyond whole units of weight.
+
+        Amounts that are all multiples of 2 cents leave the last cent of an odd cap to a smaller grant. The
+        exact cents of a rule's cap are not kept: it may hold some where its row was divided.
+        """
+        tree = self.get_tree(row)
+        return any(
+            self.cap_cents[node.row] != tree.task.unit * node.cap
+            if self.form.labels[node.row].kind is RowKind.ENVELOPE
+            else self.form.units[node.row] != CENT
+            for node in _list_path(tree.root, self.column[row])
+        )
 
     @cached_property
     def _rows_of_trees(self) -> list[set[int]]:
