@@ -908,9 +908,8 @@ def with_fixed(
         raise ValueError(f"asked both in and out: {names}")
     inside = offers.forced.copy()
     inside[np.asarray(fund, dtype=np.int64)] = True
-    if (
-        not len(refuse) and not amounts
-    ):  # the other arrays stay the same objects, and the rows of a model with them
+    if not len(refuse) and not amounts:
+        # all other arrays stay the same objects, and with them the rows of a model
         return replace(problem, offers=replace(offers, forced=inside))
     out = np.zeros_like(offers.candidate)
     out[np.asarray(refuse, dtype=np.int64)] = True

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from support.tiny_scenario import tiny
 
 import tnt_sim as tnt
 from tnt_sim.analysis.compare.common_core import find_common_core, read_result_snapshot
@@ -16,35 +16,28 @@ from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.comparison import build_core_report
 
 pytestmark = pytest.mark.usefixtures("shipped_catalogue")
-ROWS = ("D0,p,01,20,10,9", "D1,p,01,20,10,8", "D2,p,02,20,10,7", "D3,p,02,20,10,6")
-RULE = {
-    "id": "dep",
-    "title": "10 euros par département",
-    "kind": "limit",
-    "measure": "granted",
-    "by": "department",
-}
+TABLE = """dossier,envelope,department,cost,requested,score
+D0,p,01,20,10,9
+D1,p,01,20,10,8
+D2,p,02,20,10,7
+D3,p,02,20,10,6
+"""
+HEAD = """schema_version: 1
+id: a
+date: 2026-03-31
+programme: {id: p, amount: '30'}
+dossiers: [{file: table.csv}]
+grants: [{mode: all_or_nothing}]
+rules: [{id: dep, title: 10 euros par département, kind: limit, measure: granted, by: department, max: 10 €}]
+objective: [{maximise: {score: 1}}]
+"""
 POORER = {"programme.amount": "10"}
 
 
 @pytest.fixture
 def scenario(tmp_path: Path) -> tnt.Scenario:
-    (tmp_path / "d.csv").write_text(
-        "dossier,envelope,department,cost,requested,score\n" + "\n".join(ROWS) + "\n", encoding="utf-8"
-    )
-    tree: dict[str, Any] = {
-        "schema_version": 1,
-        "id": "a",
-        "date": "2026-03-31",
-        "programme": {"id": "p", "amount": "30"},
-        "dossiers": [{"file": "d.csv"}],
-        "grants": [{"mode": "all_or_nothing"}],
-        "rules": [RULE | {"max": "10 €"}],
-        "objective": [{"maximise": {"score": 1}}],
-    }
-    with (tmp_path / "a.yaml").open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(tree, stream)
-    return tnt.Scenario.from_yaml(tmp_path / "a.yaml")
+    tiny(tmp_path, HEAD, TABLE)
+    return tnt.Scenario.from_yaml(tmp_path / "tiny.yaml")
 
 
 @pytest.mark.parametrize(

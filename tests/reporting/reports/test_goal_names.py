@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from support.tiny_scenario import tiny
 
 import tnt_sim as tnt
 from tnt_sim.i18n.message import Lang
@@ -16,7 +16,21 @@ from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.text.marginal import format_goal_change
 from tnt_sim.reporting.text.vocabulary import label_goal, write_goal
 
-ROWS = ("D0,p,20,10,9", "D1,p,20,10,8", "D2,p,20,10,7", "D3,p,20,10,6")
+TABLE = """dossier,envelope,cost,requested,score
+D0,p,20,10,9
+D1,p,20,10,8
+D2,p,20,10,7
+D3,p,20,10,6
+"""
+HEAD = """schema_version: 1
+id: a
+date: 2026-03-31
+programme: {id: p, amount: '30'}
+dossiers: [{file: table.csv}]
+grants: [{mode: all_or_nothing}]
+rules: [{id: r, kind: exclusive, dossiers: [D0, D1], max: 1}]
+measures: {merite: {column: score}}
+"""
 
 
 @pytest.mark.parametrize(
@@ -53,23 +67,8 @@ def test_a_change_of_a_goal_has_its_words(change: str, goal: str, french: str) -
 
 def write_scenario(folder: Path, goal: str) -> tnt.Scenario:
     """Four applications for three places under a rule that costs two points."""
-    (folder / "d.csv").write_text(
-        "dossier,envelope,cost,requested,score\n" + "\n".join(ROWS) + "\n", encoding="utf-8"
-    )
-    tree: dict[str, Any] = {
-        "schema_version": 1,
-        "id": "a",
-        "date": "2026-03-31",
-        "programme": {"id": "p", "amount": "30"},
-        "dossiers": [{"file": "d.csv"}],
-        "grants": [{"mode": "all_or_nothing"}],
-        "rules": [{"id": "r", "kind": "exclusive", "dossiers": ["D0", "D1"], "max": 1}],
-        "measures": {"merite": {"column": "score"}},
-        "objective": [{"maximise": {goal: 1}}],
-    }
-    with (folder / "a.yaml").open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(tree, stream)
-    return tnt.Scenario.from_yaml(folder / "a.yaml")
+    tiny(folder, f"{HEAD}objective: [{{maximise: {{{goal}: 1}}}}]\n", TABLE)
+    return tnt.Scenario.from_yaml(folder / "tiny.yaml")
 
 
 STUDIES: dict[str, Callable[[tnt.Scenario], Any]] = {
