@@ -9,8 +9,8 @@ from pathlib import Path
 
 from support.paths import ROOT, TESTS
 
-OTHER_FOLDERS = {"docs", "notebooks", "scenarios", "trust"}
-"""What is tested across rooms: documents, notebooks, shipped scenarios, and faults of the surroundings."""
+OTHER_FOLDERS = {"claims", "docs", "notebooks", "scenarios", "trust"}
+"""Across rooms: rows of the reference, documents, notebooks, shipped scenarios, faults of the surroundings."""
 
 DATA = TESTS / "support" / "data"
 PACKAGE = TESTS / "example_package"

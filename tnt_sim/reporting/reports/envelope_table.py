@@ -21,6 +21,7 @@ RUN_COLUMNS = (
     ("n_funded", _p("column", "Funded")),
 )
 _EFFECTIVE = ("effective_cents", _("Available"))
+_EXCESS = ("overprogrammed_cents", _("Excess at risk"))
 _OPTIONAL = ("effective_cents", "n_dossiers", "n_eligible")
 
 
@@ -59,6 +60,8 @@ def build_envelope_table(entries: Sequence[EnvelopeFigures], keys: Sequence[tupl
     rows = _build_rows(entries, [key for key, __ in columns])
     if not keys and any(row.cells[_EFFECTIVE[0]] != row.cells["amount_cents"] for row in rows):
         columns.insert(1, _EFFECTIVE)
+    if not keys and any(row.cells[_EXCESS[0]] for row in rows):
+        columns.insert(columns.index(RUN_COLUMNS[2]) + 1, _EXCESS)
     head = _("Envelope")
     titled = [f"{row.name} · {row.title}" if row.title else row.name for row in rows]
     return Table(
@@ -114,7 +117,7 @@ def describe_parts(before: str, n: int) -> Text:
 def _sum_figures(entries: Sequence[EnvelopeFigures], keys: Sequence[str]) -> dict[str, int | None]:
     """Sum each figure; None where an envelope has none."""
     result: dict[str, int | None] = {}
-    for key in (*keys, _EFFECTIVE[0]):
+    for key in (*keys, _EFFECTIVE[0], _EXCESS[0]):
         values = [getattr(entry, key, None) for entry in entries]
         result[key] = None if None in values else sum(value for value in values if value is not None)
     return result
