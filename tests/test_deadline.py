@@ -7,7 +7,7 @@ import math
 import pytest
 from support.clocks import StepClock
 
-from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.deadline import Deadline, DeadlineExpired, read_processor_time
 
 
 def test_no_limit_never_ends() -> None:
@@ -44,3 +44,22 @@ def test_a_part_never_ends_later_than_the_whole() -> None:
 
 def test_a_negative_limit_has_expired() -> None:
     assert Deadline(-1.0).expired
+
+
+def test_work_is_limited_whatever_else_the_machine_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part may end by the processor's clock, and ends with the whole, by its own, at the latest."""
+    now, worked = [0.0], [100.0]
+    monkeypatch.setattr("tnt_sim.deadline.processor", lambda: worked[0])
+    part = Deadline(60.0, lambda: now[0]).tighten(2.0, read_processor_time)
+    now[0] = 50.0  # others had the machine
+    assert (part.expired, part.seconds_left, part.tighten(30.0).seconds_left) == (False, 2.0, 2.0)
+    half, later = part.take_share(0.5), part.extend(20.0)
+    worked[0] = 101.0
+    assert (half.expired, part.expired, part.seconds_left) == (True, False, 1.0)
+    worked[0] = 102.0
+    assert part.expired
+    with pytest.raises(DeadlineExpired):
+        part.check()
+    assert (later.expired, later.seconds_left) == (False, 20.0)
+    now[0] = 80.0
+    assert later.expired

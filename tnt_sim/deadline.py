@@ -8,6 +8,13 @@ from collections.abc import Callable
 
 monotonic: Callable[[], float] = time.perf_counter
 """A clock in seconds that never goes back. Tests replace it by a fake one."""
+processor: Callable[[], float] = time.process_time
+"""Seconds that this process has worked. Tests replace it by a fake one."""
+
+
+def read_processor_time() -> float:
+    """Return the seconds that this process has worked: a clock that stands still while others use the machine."""
+    return processor()
 
 
 class Cancellation:
@@ -47,7 +54,8 @@ class Deadline:
 
     A deadline is created once, where a user starts something, and passed down unchanged. A function that
     loops takes it as an argument and reads `expired` (or calls `check`) at least every 50 ms of work. A part
-    of the work that may take less time gets `deadline.tighten(seconds)`, which never ends later.
+    of the work that may take less time gets `deadline.tighten(seconds)`, which never ends later. A part that
+    may work so long, whatever else the machine does, gets `deadline.tighten(seconds, read_processor_time)`.
 
     Parameters
     ----------
@@ -62,24 +70,24 @@ class Deadline:
     True
     """
 
-    __slots__ = ("_clock", "_end")
+    __slots__ = ("_clock", "_ends")
 
     def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None) -> None:
         self._clock = monotonic if clock is None else clock
-        self._end = math.inf
-        if seconds is not None:
+        self._ends: dict[Callable[[], float], float] = {}
+        if seconds is not None and seconds < math.inf:
             now = self._clock()
-            self._end = -math.inf if now == math.inf else now + max(0.0, seconds)
+            self._ends[self._clock] = -math.inf if now == math.inf else now + max(0.0, seconds)
 
     @property
     def is_unlimited(self) -> bool:
         """Whether there is no limit."""
-        return self._end == math.inf
+        return not self._ends
 
     @property
     def seconds_left(self) -> float:
-        """Seconds left, at least 0; infinite without a limit."""
-        return math.inf if self.is_unlimited else max(0.0, self._end - self._clock())
+        """Seconds left, at least 0; infinite without a limit. Of several clocks, that of the fewest."""
+        return max(0.0, min((end - clock() for clock, end in self._ends.items()), default=math.inf))
 
     @property
     def limit_seconds(self) -> float | None:
@@ -89,21 +97,23 @@ class Deadline:
     @property
     def expired(self) -> bool:
         """Whether the deadline has passed."""
-        return not self.is_unlimited and self._clock() >= self._end
+        return any(clock() >= end for clock, end in self._ends.items())
 
     def check(self, ahead: float = 0.0) -> None:
         """Raise `DeadlineExpired` if at most `ahead` seconds are left."""
-        if not self.is_unlimited and self._clock() + ahead >= self._end:
+        if any(clock() + ahead >= end for clock, end in self._ends.items()):
             raise DeadlineExpired
 
-    def tighten(self, seconds: float | None) -> Deadline:
-        """Return the earlier of this deadline and `seconds` from now, on the same clock."""
-        inner = Deadline(seconds, self._clock)
-        inner._end = min(inner._end, self._end)
+    def tighten(self, seconds: float | None, clock: Callable[[], float] | None = None) -> Deadline:
+        """Return the earlier of this deadline and `seconds` from now, on its own clock or on another."""
+        inner = Deadline(seconds, clock or self._clock)
+        inner._clock = self._clock
+        for each, end in self._ends.items():
+            inner._ends[each] = min(end, inner._ends.get(each, math.inf))
         return inner
 
     def extend(self, seconds: float) -> Deadline:
-        """Return a deadline that ends later by some seconds, on the same clock.
+        """Return a deadline that ends later by some seconds, on the same clocks.
 
         Examples
         --------
@@ -111,12 +121,15 @@ class Deadline:
         False
         """
         outer = Deadline(None, self._clock)
-        outer._end = self._end + seconds
+        outer._ends = {clock: end + seconds for clock, end in self._ends.items()}
         return outer
 
     def take_share(self, fraction: float) -> Deadline:
-        """Return a deadline after a fraction `fraction` (0 to 1) of the time left."""
-        return self if self.is_unlimited else self.tighten(fraction * self.seconds_left)
+        """Return a deadline after a fraction `fraction` (0 to 1) of the time left on each clock."""
+        inner = self
+        for clock, end in self._ends.items():
+            inner = inner.tighten(fraction * max(0.0, end - clock()), clock)
+        return inner
 
 
 UNLIMITED = Deadline(None)

@@ -111,7 +111,7 @@ def test_a_run_says_what_each_axis_would_do_with_more(tnt: Run, demo: Path) -> N
 def test_a_run_says_why_it_does_not_look(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert demo.is_dir()
     with monkeypatch.context() as patch:
-        patch.setattr(one_more_module, "SECONDS", 0.0)
+        patch.setattr(one_more_module, "MOST_SECONDS", 0.0)
         told = tnt("run", "scenario.yaml", "--json").document["one_more"]
         assert (told["axes"], told["why_not"]) == ([], None)
         assert told["missing"]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from support.clocks import StepClock
+from support.tiny_scenario import tiny
 
+from tnt_sim.analysis.extend import step_effects
 from tnt_sim.engine import budgets
+from tnt_sim.engine import optimise as optimise_module
 from tnt_sim.engine.budgets import BUDGETS, Clock, ReadingPace
+from tnt_sim.engine.solve import solve
+from tnt_sim.prove import tie_break_proofs
+from tnt_sim.solve.methods.tie_break import find_canonical_point
 
 
 def stop_clock(monkeypatch: pytest.MonkeyPatch) -> StepClock:
@@ -67,3 +76,46 @@ def test_the_pace_of_reading_is_that_of_a_clock(monkeypatch: pytest.MonkeyPatch)
     assert pace.compute_slowdown() == pytest.approx(2.5)
     monkeypatch.setattr(budgets.time, "process_time", lambda: pace.processor_began + 0.05)
     assert pace.compute_slowdown() == 1.0
+
+
+@pytest.mark.parametrize(("worked", "allowed"), [(0.0, BUDGETS.list_proof_seconds), (2.0, 2.0)])
+def test_the_proof_of_the_list_works_as_long_as_its_decision(
+    worked: float, allowed: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In processor seconds: a search that finds nothing costs as much as the decision at most."""
+    now, given = [0.0], list[float]()
+    monkeypatch.setattr("tnt_sim.deadline.processor", lambda: now[0])
+
+    def break_ties(*asked: Any, **how: Any) -> Any:
+        now[0] += worked
+        return find_canonical_point(*asked, **how)
+
+    def prove_list(*asked: Any) -> None:
+        given.append(asked[-1].seconds_left)
+
+    monkeypatch.setattr(optimise_module, "find_canonical_point", break_ties)
+    monkeypatch.setattr(tie_break_proofs, "_prove_list", prove_list)
+    solve(tiny(tmp_path), cross_check="never", method="direct")
+    assert given == [pytest.approx(allowed)]
+
+
+@pytest.mark.parametrize(
+    ("worked", "allowed"), [(0.0, step_effects.LEAST_SECONDS), (20.0, 4.0), (900.0, 10.0)]
+)
+def test_what_axes_would_do_with_more_takes_a_fifth_of_the_decision(
+    worked: float, allowed: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In processor seconds, so that a busy machine leaves no axis out."""
+    scenario, given = tiny(tmp_path), list[float]()
+    result, optimise = solve(scenario), optimise_module.optimise
+    monkeypatch.setattr("tnt_sim.deadline.processor", lambda: 0.0)
+
+    def optimise_step(*asked: Any, clock: Clock, **how: Any) -> Any:
+        given.append(clock.deadline.seconds_left)
+        return optimise(*asked, clock=clock, **how)
+
+    monkeypatch.setattr(step_effects, "optimise", optimise_step)
+    found = step_effects.compute_step_gains(scenario, result, worked, None)
+    assert given == [pytest.approx(allowed)] * 2
+    assert found is not None
+    assert (found.missing, len(found.axes)) == ([], 2)

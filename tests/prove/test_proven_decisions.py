@@ -174,7 +174,7 @@ def test_ties_are_proven_on_as_many_entries_as_allowed(
     n_entries = len(build_claims(result.problem).system.rows.row)
     for most, proven in ((n_entries, True), (n_entries - 1, False)):
         monkeypatch.setattr(ties, "MAX_TIE_ENTRIES", most)
-        found = ties.prove_ties(result.problem, reading.values, held.funded, held.granted_cents, Deadline(20))
+        found = ties.prove_ties(result.problem, reading.values, held, Deadline(20), 20.0)
         assert ((found.least_granted is not None), (found.listing is not None)) == (proven, proven)
 
 

@@ -13,7 +13,7 @@ import pytest
 from tnt_sim.domain.portfolio import CANONICAL, Portfolio, get_table_column
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.load import load_scenario, with_amounts, with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -121,6 +121,23 @@ def test_a_problem_on_changed_columns_is_that_of_a_fresh_table(tmp_path: Path, s
             differing += not np.array_equal(quick.offers.candidate, first.offers.candidate)
     assert differing > 2
     assert refused < len(COLUMNS) // 3
+
+
+def test_selected_dossiers_keep_what_was_read_of_them(tmp_path: Path) -> None:
+    """A version with another amount reads nothing of its dossiers anew; one with other cells selects anew."""
+    chosen = ["dossiers=[{file: d.csv, where: {department: ['01', '02']}}]"]
+    scenario = with_sets(write(tmp_path, 4), chosen)
+    kept = compile_problem(scenario).case.portfolio
+    assert 0 < len(kept) < len(scenario.portfolio)
+    known = dict(kept._memo)
+    again = compile_problem(with_amounts(scenario, {"a": 400_000_000})).case.portfolio
+    assert again is kept
+    assert again._memo == known
+    other = scenario.portfolio.table["department"].reverse()
+    assert_same(
+        compile_table(scenario, scenario.portfolio.replace_columns([other])),
+        compile_table(scenario, scenario.portfolio.with_table(scenario.portfolio.table.with_columns(other))),
+    )
 
 
 def test_other_types_of_a_column_keep_nothing(tmp_path: Path) -> None:

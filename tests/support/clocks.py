@@ -27,6 +27,7 @@ class StepClock:
         return max(0, self.readings - round(seconds / self.tick))
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> StepClock:
-        """Give this clock to every deadline that is made from here on."""
+        """Give this clock to every deadline that is made from here on, and processor time one of its own."""
         monkeypatch.setattr(deadline, "monotonic", self)
+        monkeypatch.setattr(deadline, "processor", StepClock(self.tick))
         return self

@@ -23,9 +23,10 @@ class Budgets:
     fixing_share : the same for reduced-cost fixing
     cross_check_share : the same for a second solver, so that the tie-break has time too
     proof_share : largest share of what is left that a proof of a decision takes
-    proof_seconds : least and most seconds for it; between them, four times what the stages took
+    proof_seconds : least and most processor seconds for it; between them, four times what the stages took
     tie_proof_seconds : the same for proofs of « least granted » and of the tie-break
-    question_proof_share, question_proof_seconds : share and most seconds for the proof of a question
+    list_proof_seconds : least processor seconds for that of the tie-break, which else gets those of its decision
+    question_proof_share, question_proof_seconds : share and most processor seconds for the proof of a question
     gap_seconds, gap_share : most seconds, and share of a limit, for the gap in money
     result_share : largest share of a limit left for building the result
     run_readings : time left for building and writing the result of a decision, as a multiple of that of reading
@@ -43,6 +44,7 @@ class Budgets:
     proof_share: float = 0.3
     proof_seconds: tuple[float, float] = (10.0, 60.0)
     tie_proof_seconds: tuple[float, float] = (5.0, 30.0)
+    list_proof_seconds: float = 0.3
     question_proof_share: float = 0.5
     question_proof_seconds: float = 10.0
     gap_seconds: float = 5.0

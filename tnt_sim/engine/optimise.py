@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.certify.claim_systems import Agreement
-from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.deadline import Deadline, DeadlineExpired, read_processor_time
 from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.incumbent import (
     IncumbentReader,
@@ -316,6 +316,7 @@ class _Optimisation:
     progress: Report | None
     warm: WarmStart
     began: float = field(default_factory=time.perf_counter)
+    processor_began: float = field(default_factory=read_processor_time)
     deadline: Deadline = field(init=False)
     """When the search ends; the time left after it serves to build the result."""
     form: Formulation = field(init=False)
@@ -681,12 +682,16 @@ class _Optimisation:
     def _compute_proof_deadline(
         self, spent: float, seconds: tuple[float, float] = BUDGETS.proof_seconds
     ) -> Deadline:
-        """Limit a proof to four times what the solve took, within `seconds`, as time allows."""
+        """Limit a proof to four times what the solve took, within `seconds`, as time allows.
+
+        These are processor seconds, so that a proof is found or not whatever else the machine does.
+        """
         if not self.options.with_evidence:
             share = self.deadline.take_share(BUDGETS.question_proof_share)
-            return share.tighten(BUDGETS.question_proof_seconds)
+            return share.tighten(BUDGETS.question_proof_seconds, read_processor_time)
         least, most = seconds
-        return self.deadline.take_share(BUDGETS.proof_share).tighten(min(max(least, 4 * spent), most))
+        share = self.deadline.take_share(BUDGETS.proof_share)
+        return share.tighten(min(max(least, 4 * spent), most), read_processor_time)
 
     def _run_cross_check(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
         """Cross-check with another solver; after Ctrl-C, skip it."""
@@ -736,9 +741,9 @@ class _Optimisation:
         if not self.options.prove_ties or self.interrupted or not (self._proven and tie_break.proven):
             return TieProofs()
         deadline = self._compute_proof_deadline(tie_break.seconds, BUDGETS.tie_proof_seconds)
+        own = max(BUDGETS.list_proof_seconds, read_processor_time() - self.processor_began)
         with self._keep_on_interrupt("proof"):
-            funded, cents = allocation.funded, allocation.granted_cents
-            return prove_ties(self.problem, reading.values, funded, cents, deadline, outcome.proof_hints)
+            return prove_ties(self.problem, reading.values, allocation, deadline, own, outcome.proof_hints)
         return TieProofs()
 
     def _compute_money_gaps(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:

@@ -170,10 +170,11 @@ def _prove_goal_by_caps(
     used = rows.col < n
     used[used] = ~idle[rows.col[used]]
     indptr = np.searchsorted(rows.row[used], np.arange(rows.n + 1)).astype(np.int64)
-    plain = np.delete(np.arange(rows.n), goal)
-    caps = find_caps(
-        indptr, rows.col[used], rows.value[used], compute_remaining_bounds(system, created), plain, cost
-    )
+    room, most = compute_remaining_bounds(system, created), np.zeros(rows.n, dtype=np.int64)
+    np.add.at(most, rows.row[used], np.maximum(rows.value[used], 0))
+    most[goal] = room[goal]
+    # a row that all its choices together keep caps nothing
+    caps = find_caps(indptr, rows.col[used], rows.value[used], room, np.flatnonzero(most > room), cost)
     if min(caps.cap, default=0) < 0:
         return None
     profit, free = np.where(idle, 0, np.maximum(gain[:n], 0)), -gain[n:]

@@ -18,14 +18,15 @@ from tnt_sim.certify.claim_systems import Claims, compute_granted_value
 from tnt_sim.certify.derived_rows import tighten_system
 from tnt_sim.certify.proof_checker import CandidateList, iterate_earlier_subproblems
 from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, narrow_box, reduce_system, weigh
-from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.deadline import Deadline, DeadlineExpired, read_processor_time
 from tnt_sim.prove.branch_search import NotProved, PointFound
 from tnt_sim.prove.proof_lp import LpStatus, ProofLp, round_multipliers
 from tnt_sim.prove.refutation import refute
 from tnt_sim.prove.stage_proofs import build_problem_claims, find_proof
-from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.lexicographic import ProofHints
+from tnt_sim.verify.allocation_reading import Allocation
 
 
 def prove_first(system: System, listed: CandidateList, deadline: Deadline) -> dict[str, Any]:
@@ -97,9 +98,9 @@ MAX_TIE_ENTRIES = 100_000
 def prove_ties(
     problem: Problem,
     values: Sequence[Fraction],
-    funded: BoolArray,
-    granted_cents: IntArray,
+    allocation: Allocation,
     deadline: Deadline,
+    list_seconds: float,
     proof_hints: ProofHints | None = None,
 ) -> TieProofs:
     """Find both proofs; the second is sought only after the first is found.
@@ -107,14 +108,13 @@ def prove_ties(
     Parameters
     ----------
     values : optimal values of the objective's stages
-    funded : bool (n,)
-    granted_cents : int64 (n,)
+    list_seconds : most processor seconds for the second
     proof_hints : hint by which the first stage was solved
     """
     claims = build_problem_claims(problem, deadline)
     if claims is None or len(claims.system.rows.row) > MAX_TIE_ENTRIES:
         return TieProofs()
-    all_items = (*values, compute_granted_value(problem, granted_cents))
+    all_items = (*values, compute_granted_value(problem, allocation.granted_cents))
     try:
         system, cost = claims.of_stage(len(values), all_items), claims.goals[-1].coefficient
         known = proof_hints if proof_hints is not None and proof_hints.trees else None
@@ -122,7 +122,8 @@ def prove_ties(
         least = find_proof(system, deadline.take_share(SHARE), cost, known, max_bytes=max_bytes)
         if least is None:
             return TieProofs()
-        return TieProofs(least, _prove_list(problem, claims, all_items, funded, granted_cents, deadline))
+        until = deadline.tighten(list_seconds, read_processor_time)
+        return TieProofs(least, _prove_list(problem, claims, all_items, allocation, until))
     except (PointFound, ValueError, OverflowError):
         return TieProofs()
 
@@ -131,13 +132,13 @@ def _prove_list(
     problem: Problem,
     claims: Claims,
     limits: Sequence[Fraction],
-    funded: BoolArray,
-    granted_cents: IntArray,
+    allocation: Allocation,
     deadline: Deadline,
 ) -> dict[str, Any] | None:
     """Return a proof of the list, or None."""
     try:
-        listed = CandidateList.of(claims, problem.offers.unit_cents, funded, granted_cents)
+        unit, funded, cents = problem.offers.unit_cents, allocation.funded, allocation.granted_cents
+        listed = CandidateList.of(claims, unit, funded, cents)
         return prove_first(claims.restrict_to_values(limits), listed, deadline)
     except (NotProved, PointFound, CertificateError, OverflowError, DeadlineExpired):
         return None

@@ -222,7 +222,9 @@ def assign_envelopes(scenario: ScenarioData) -> Case:
     if not keep.all():
         # parts of a split come from the kept dossiers only
         wrong, requested, read = case.defects.entries[before:], case.questions, case.columns_read
-        case = _lay_out_case(replace(scenario, portfolio=scenario.portfolio.select(pl.Series(keep))))
+        portfolio = scenario.portfolio  # the selection is kept, and with it what compiling reads from it
+        kept = portfolio.memoise(("select", keep.tobytes()), lambda: portfolio.select(pl.Series(keep)))
+        case = _lay_out_case(replace(scenario, portfolio=kept))
         case.defects.entries.extend(wrong)
         case.questions.extend(requested)
         case.columns_read.update(read)

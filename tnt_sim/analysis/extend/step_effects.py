@@ -1,7 +1,7 @@
 """Gain of each axis from one more step of money (a million for 88 M€), next to a decision.
 
 The step is new money: it raises the axis and the programme. It is computed only if the run left
-time for it, and only proved optima are reported.
+time for it, in a fifth of what the decision worked at most, and only proved optima are reported.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tnt_sim.analysis.shared.envelope_path import build_envelope_path, compile_a
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import compare_allocations
 from tnt_sim.analysis.sweep.envelope_point import SURE
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, read_processor_time
 from tnt_sim.documents import DecimalText
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
@@ -26,8 +26,8 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.run_document import format_fraction
 
-SECONDS = 10.0
-"""Most seconds that a run spends on it."""
+SHARE, LEAST_SECONDS, MOST_SECONDS = 0.2, 0.5, 10.0
+"""Share of the decision's processor seconds that a run spends on it, and the least and most such seconds."""
 SLOWEST_RUN = 30.0
 """Seconds of a run beyond which it is skipped, because each axis would take about as long."""
 STEPS, SLOW, UNPROVEN, NO_AMOUNT = "steps", "slow", "unproven", "no_amount"
@@ -57,12 +57,13 @@ class StepEffects:
 
 
 def compute_step_gains(
-    scenario: ScenarioData, result: ResultData, seconds: float | None
+    scenario: ScenarioData, result: ResultData, worked: float, seconds: float | None
 ) -> StepEffects | None:
     """Compute the gain of each axis from one more step; None for a result without an allocation.
 
     Parameters
     ----------
+    worked : processor seconds that the decision took
     seconds : left of the run's own limit; None without a limit
     """
     if result.allocation is None or result.reading is None or result.data.relaxed:
@@ -72,11 +73,9 @@ def compute_step_gains(
         return StepEffects(why_not=why)
     axes, written = read_axes(result.problem)
     names, step = list(axes) or [result.problem.case.tree.ids[0]], round_step(written)
-    course, results, model_cache = (
-        StudyProgress(Deadline(SECONDS).tighten(seconds), "questions"),
-        [],
-        ModelCache(),
-    )
+    most = min(MOST_SECONDS, max(LEAST_SECONDS, SHARE * worked))
+    deadline = Deadline(seconds).tighten(most, read_processor_time)
+    course, results, model_cache = StudyProgress(deadline, "questions"), [], ModelCache()
     with course.catch_limits():
         for axis in course.iterate_items(names):
             entry = _build_entry(result, axis, step, Clock.from_deadline(course.deadline), model_cache)

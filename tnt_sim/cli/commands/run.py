@@ -42,6 +42,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.deadline import read_processor_time
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, Text, _
@@ -104,6 +105,7 @@ def run(
         "cross_check": cross_check,
         "method": method,
     }
+    began = read_processor_time()
     try:
         with show_solve(tongue, wanted=not quiet, events=events) as (progress, on_incumbent):
             result = engine.solve(
@@ -133,7 +135,8 @@ def run(
 
     sentences = _describe_pabulib(scenario, variant)
     run_dir = None if result.allocation is None else format_path(write_run(result, out))
-    effects = _compute_step_effects(variant, result, seconds) if as_json or not quiet else None
+    worked = read_processor_time() - began
+    effects = _compute_step_effects(variant, result, worked, seconds) if as_json or not quiet else None
     if as_json:
         from tnt_sim.reporting.printed_run_document import build_printed_document
 
@@ -210,14 +213,14 @@ def format_path(path: Path) -> str:
 
 
 def _compute_step_effects(
-    scenario: ScenarioData, result: ResultData, seconds: float | None
+    scenario: ScenarioData, result: ResultData, worked: float, seconds: float | None
 ) -> StepEffects | None:
     """Compute what each axis would do with one more step of money, within the run's limit."""
     from tnt_sim.analysis.extend.step_effects import compute_step_gains
 
     limit = scenario.spec.solver.time_limit if seconds is None else seconds
     spent = sum(result.data.seconds.values())
-    return compute_step_gains(scenario, result, None if limit is None else max(0.0, limit - spent))
+    return compute_step_gains(scenario, result, worked, None if limit is None else max(0.0, limit - spent))
 
 
 def _find_conflict(
