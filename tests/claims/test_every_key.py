@@ -49,7 +49,6 @@ TO_DO = {
     "TerritorySpec",
     "TogetherSpec",
     "UncertainSpec",
-    "Valid",
     "ValuesSpec",
     "WaiverSpec",
     "YearColumn",

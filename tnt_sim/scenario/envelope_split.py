@@ -159,7 +159,7 @@ class _Division:
 
         Returns None otherwise, with a defect in most cases.
         """
-        spec = self.scenario.spec.territory
+        spec = self.scenario.spec.territory_in_force
         if spec is None or spec.year is None:
             self.record_defect(
                 _("this needs a map, and the scenario names none."),

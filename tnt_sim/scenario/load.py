@@ -36,7 +36,7 @@ from tnt_sim.scenario.decision_register import (
     read_state_amounts,
 )
 from tnt_sim.scenario.scenario import InputFile, ScenarioData, Step, check_steps
-from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, validate_scenario
+from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, select_in_force, validate_scenario
 from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
 from tnt_sim.scenario.yaml.safe_paths import require_file, resolve_inside
 
@@ -120,8 +120,8 @@ def with_steps(
     scenario = _load(raw, sets, base, like)
     check_steps(scenario)
     steps = []
-    for k, step in enumerate(scenario.spec.steps):
-        changed = raw if not step.set else raw.with_values_at(("steps", k, "set"), layer=step.id)
+    for step, path in select_in_force(scenario.spec, "steps"):
+        changed = raw if not step.set else raw.with_values_at((*path, "set"), layer=step.id)
         if step.date is not None:
             changed = changed.with_values({"date": step.date.isoformat()}, layer=step.id)
         found = _load(changed.with_values({"steps": None}, layer=step.id), sets, base, scenario)
@@ -173,10 +173,10 @@ def _load(
     _check_controls(scenario, paths)
     _check_place_column(scenario)
     _check_allowed_columns(scenario)
-    if spec.territory is not None and spec.territory.year is not None:
+    if spec.territory is not None and spec.map_year is not None:
         from tnt_sim.ingest.map_completion import fill_from_map
 
-        filled, notes = fill_from_map(portfolio, spec.territory.year, spec.territory.fill, scenario.locate)
+        filled, notes = fill_from_map(portfolio, spec.map_year, spec.territory.fill, scenario.locate)
         scenario = replace(scenario, portfolio=filled, warnings=(*scenario.warnings, *notes))
     return scenario if spec.committed_from is None else _with_register(scenario)
 
@@ -215,7 +215,7 @@ def _with_register(scenario: ScenarioData) -> ScenarioData:
 
 
 def _has_same_dossiers(left: ScenarioSpec, other: ScenarioSpec) -> bool:
-    keys = ("dossiers", "territory", "timezone", "committed_from")
+    keys = ("dossiers", "territory", "map_year", "place_column", "timezone", "committed_from")
     return all(getattr(left, key) == getattr(other, key) for key in keys)
 
 

@@ -15,7 +15,7 @@ Ehrgott, *Multicriteria Optimization* (2005).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -45,7 +45,7 @@ from tnt_sim.rules.protocols import (
     Sense,
     Soft,
 )
-from tnt_sim.scenario.spec import ScenarioSpec, StageSpec
+from tnt_sim.scenario.spec import ScenarioSpec, StageSpec, select_in_force
 
 FINEST = Fraction(1, 1_000_000)
 """Finest step of `smallest`, in the measure's unit per inhabitant, when K would be too large."""
@@ -193,7 +193,9 @@ class ObjectiveStage:
 def list_zero_columns(spec: ScenarioSpec) -> tuple[str, ...]:
     """Return the columns of the stages' measures whose empty cells count 0 (`empty: 0`), sorted."""
     names = {
-        name for stage in spec.objective for name in {**(stage.maximise or {}), **(stage.minimise or {})}
+        name
+        for stage, __ in select_in_force(spec, "objective")
+        for name in {**(stage.maximise or {}), **(stage.minimise or {})}
     }
     result = set()
     for name in names & set(spec.measures):
@@ -215,17 +217,17 @@ class Objective:
 
     def resolve_stages(self) -> tuple[ObjectiveStage, ...]:
         """Return every stage that can be resolved; defects are recorded in the case."""
-        entries: Sequence[StageSpec] = self.spec.objective
+        entries = select_in_force(self.spec, "objective")
         if not entries:
             self.case.warnings.add(
                 "no-objective",
                 _("the scenario has no objective: the number of funded applications is maximised."),
             )
-            entries = (StageSpec(maximise={"dossiers": "1"}),)
+            entries = [(StageSpec(maximise={"dossiers": "1"}), ("objective", 0))]
         result: list[ObjectiveStage | None] = []
-        for k, entry in enumerate(entries):
-            with self.case.guard_overflow(("objective", k)):
-                result.append(self._resolve_stage(entry, ("objective", k)))
+        for entry, path in entries:
+            with self.case.guard_overflow(path):
+                result.append(self._resolve_stage(entry, path))
         return tuple(stage for stage in result if stage is not None)
 
     def _resolve_stage(self, entry: StageSpec, path: Path) -> ObjectiveStage | None:

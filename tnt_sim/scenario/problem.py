@@ -53,7 +53,7 @@ from tnt_sim.scenario.envelope_assignment import assign_envelopes
 from tnt_sim.scenario.objective import Objective, ObjectiveStage
 from tnt_sim.scenario.question_acceptance import read_accepted, warn_merged_spellings
 from tnt_sim.scenario.scenario import ScenarioData
-from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.scenario.spec import ScenarioSpec, select_in_force
 
 
 def refuse_clashes(
@@ -262,7 +262,7 @@ def compile_problem(
     stages = Objective(spec, case, measures, offered, known).resolve_stages()
     granted = measures.get_terms("granted", ("objective",))
     for rule, path in rules:
-        _check_penalty_stage(rule, path, case, len(spec.objective) or 1)
+        _check_penalty_stage(rule, path, case, len(select_in_force(spec, "objective")) or 1)
     deadline.check()
     check_commitments(case, offered, spec.programme)
     limits = build_envelope_limits(case, offered)
@@ -348,12 +348,6 @@ def _list_waivable_ids(spec: ScenarioSpec) -> list[tuple[str, str]]:
         *((cap.name, "cap") for cap in spec.caps),
         *((rule.id, str(rule.kind)) for rule in spec.rules),
     ]
-
-
-def select_in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, Path]]:
-    """Return the entries of a list that are valid on the day of the decision, each with its path."""
-    entries: Sequence[Described] = getattr(spec, key)
-    return [(entry, (key, k)) for k, entry in enumerate(entries) if entry.is_in_force(spec.date)]
 
 
 def _compile_rule(

@@ -25,7 +25,7 @@ from tnt_sim.i18n.message import _
 from tnt_sim.i18n.numbers import EURO
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Path
-from tnt_sim.scenario.spec import ScenarioSpec, apply_currency
+from tnt_sim.scenario.spec import ScenarioSpec, apply_currency, select_in_force
 from tnt_sim.scenario.yaml.layers import RawScenario
 from tnt_sim.scenario.yaml.nodes import Origin
 
@@ -241,18 +241,18 @@ RESERVE = "reserve"
 def check_steps(scenario: ScenarioData) -> None:
     """Check that steps run forward in time and that the one that frees the reserves is the last."""
     defects = Defects()
-    steps = scenario.spec.steps
+    steps = select_in_force(scenario.spec, "steps")
     day = None
-    for k, step in enumerate(steps):
-        if step.id == RESERVE and k + 1 < len(steps):
+    for step, path in steps:
+        if step.id == RESERVE and step is not steps[-1][0]:
             text = _('the step "reserve" comes last.')
             defects.add(
-                "steps", text, scenario.locate(("steps", k, "id")), hint=_("Move it to the end of `steps`.")
+                "steps", text, scenario.locate((*path, "id")), hint=_("Move it to the end of `steps`.")
             )
         if "steps" in {path.split(".")[0] for path in step.set}:
             text = _("a step cannot change `steps` itself.")
             hint = _("Take this line out, and write the change in the step that it is about.")
-            defects.add("steps", text, scenario.locate(("steps", k, "set")), hint=hint)
+            defects.add("steps", text, scenario.locate((*path, "set")), hint=hint)
         now = step.date or scenario.spec.date
         if now is not None and day is not None and now < day:
             text = _(
@@ -262,7 +262,7 @@ def check_steps(scenario: ScenarioData) -> None:
                 day=str(day),
             )
             hint = _("Put the steps in the order of their dates, or correct this date.")
-            defects.add("steps", text, scenario.locate(("steps", k, "date")), hint=hint)
+            defects.add("steps", text, scenario.locate((*path, "date")), hint=hint)
         day = now or day
     defects.raise_if_any(ScenarioError)
 

@@ -7,7 +7,7 @@ that may happen, each with a probability law.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -396,24 +396,37 @@ class ScenarioSpec(Spec):
         return merge_publisher(self.publisher, self.letters)
 
     @property
+    def territory_in_force(self) -> TerritorySpec | None:
+        """The territory, if it is in force on the day of the decision."""
+        return (
+            self.territory if self.territory is not None and self.territory.is_in_force(self.date) else None
+        )
+
+    @property
     def map_year(self) -> int | None:
         """The year of the map of France, if the scenario names one."""
-        return None if self.territory is None else self.territory.year
+        return None if (named := self.territory_in_force) is None else named.year
 
     @property
     def place_column(self) -> str | None:
         """The column that names the territory of an application where it is no department of France."""
-        return None if self.territory is None else self.territory.column
+        return None if (named := self.territory_in_force) is None else named.column
 
     @property
     def rural_column(self) -> str | None:
         """The column that says how rural the territory of an application is, if the scenario names one."""
-        return None if self.territory is None else self.territory.rural
+        return None if (named := self.territory_in_force) is None else named.rural
 
     @property
     def place_label(self) -> str:
         """The word for a territory of `place_column`; "" without such a column."""
-        return "" if self.territory is None else self.territory.label or self.territory.column or ""
+        return "" if (named := self.territory_in_force) is None else named.label or named.column or ""
+
+
+def select_in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, PathSteps]]:
+    """Return the entries of a list that are valid on the day of the decision, each with its path."""
+    entries: Sequence[Described] = getattr(spec, key)
+    return [(entry, (key, k)) for k, entry in enumerate(entries) if entry.is_in_force(spec.date)]
 
 
 class _CurrencyOnly(Spec):

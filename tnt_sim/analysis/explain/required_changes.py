@@ -83,7 +83,7 @@ from tnt_sim.rules.protocols import Case, CompiledRule, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
-from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.scenario.spec import ScenarioSpec, select_in_force
 from tnt_sim.solve.backends.incremental_lp import compare_models
 
 MOST_TURNS = 6
@@ -547,7 +547,7 @@ def list_scores(problem: Problem) -> list[Score]:
     """List the merit columns of the objective, in its order."""
     spec, case = problem.scenario.spec, problem.case
     result: list[Score] = []
-    for stage in spec.objective:
+    for stage, __ in select_in_force(spec, "objective"):
         for name in stage.maximise or stage.minimise or {}:
             for column in _list_columns(spec.measures.get(name), name):
                 if column not in {one.column for one in result} and _is_score(case, column):

@@ -15,7 +15,7 @@ from tnt_sim.reporting.transparency.sheet_source import SheetSource
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.scenario.decision_register import SIGNATURE
-from tnt_sim.scenario.problem import select_in_force
+from tnt_sim.scenario.spec import select_in_force
 from tnt_sim.verify.signing.witness import is_signed_entry
 
 _ITEM = SheetItem.CONTRIBUTION

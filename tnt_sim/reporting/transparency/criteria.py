@@ -22,7 +22,7 @@ from tnt_sim.rules.expressions.measures import Measures, MeasureSpec
 from tnt_sim.rules.expressions.text import describe_if_clause
 from tnt_sim.rules.linear_terms import IntArray, Unit
 from tnt_sim.scenario.objective_text import describe_stage
-from tnt_sim.scenario.spec import StageSpec
+from tnt_sim.scenario.spec import StageSpec, select_in_force
 from tnt_sim.verify.decision_reasons import compute_stage_gains
 
 _ONCE = _("This figure counts once for all applications that share it.")
@@ -55,8 +55,8 @@ def add_criteria(source: SheetSource, lines: Lines) -> None:
     problem, lang = source.problem, source.lang
     measures = Measures(source.case, problem.offers.in_play, problem.scenario.spec.measures)
     rows = source.rows[source.is_compared[source.rows]]
-    specs = problem.scenario.spec.objective
-    for k, stage in enumerate(specs):
+    specs = select_in_force(problem.scenario.spec, "objective")
+    for k, (stage, path) in enumerate(specs):
         goals = [
             _read_goal(measures, source, name, weight)
             for name, weight in (stage.maximise or stage.minimise or {}).items()
@@ -64,7 +64,7 @@ def add_criteria(source: SheetSource, lines: Lines) -> None:
         ]
         label = stage.title or _describe_place(k, len(specs)).in_(lang)
         end = _describe_aim(source, stage)
-        origin, known = source.locate_entry(("objective", k)), dict[str, SheetLine]()
+        origin, known = source.locate_entry(path), dict[str, SheetLine]()
         for row in rows.tolist():
             value = " ".join([*_describe_figures(source, goals, row), end])
             if value not in known:

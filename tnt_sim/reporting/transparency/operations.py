@@ -19,7 +19,7 @@ from tnt_sim.reporting.transparency.sheet_source import SheetSource
 from tnt_sim.reporting.transparency.smallest_changes import build_changes
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
-from tnt_sim.scenario.problem import select_in_force
+from tnt_sim.scenario.spec import select_in_force
 from tnt_sim.verify.step_reading import sort_by_quotient
 
 _ITEM = SheetItem.OPERATIONS
@@ -143,7 +143,7 @@ def _build_ranks(source: SheetSource) -> dict[int, list[SheetLine]]:
     label = _("Comparison")
     origin = source.join_origins(source.locate_entry(("objective",)), COMPUTED.in_(source.lang))
     whole = _build(source, "rank", label, _CHOICE, origin)
-    if stage.goal_parts or not stage.goal or not source.problem.scenario.spec.objective:
+    if stage.goal_parts or not stage.goal or not select_in_force(source.problem.scenario.spec, "objective"):
         return {row: [whole] for row in source.rows[candidate[source.rows]].tolist()}
     worth, lines = compute_worth(source), dict[int, list[SheetLine]]()
     for leaf in sorted(set(case.node[source.rows].tolist()) - {-1}):

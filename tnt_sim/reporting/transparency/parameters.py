@@ -35,7 +35,7 @@ from tnt_sim.rules.offers.eligibility import EligibilitySpec
 from tnt_sim.rules.offers.text import describe_cap, describe_grant
 from tnt_sim.rules.protocols import Mode, Path, Reading, RuleReading
 from tnt_sim.scenario.objective import SHORTFALL
-from tnt_sim.scenario.problem import select_in_force
+from tnt_sim.scenario.spec import select_in_force
 
 type Lines = dict[int, list[SheetLine]]
 
@@ -146,7 +146,7 @@ def add_rules(source: SheetSource, lines: Lines) -> None:
     readings = {reading.id: reading for reading in source.reading.rules}
     compiled = {rule.id: rule for rule in source.problem.rules}
     in_play, reported = source.problem.offers.in_play, dict[int, list[str]]()
-    stages = source.problem.scenario.spec.objective
+    stages = [stage for stage, __ in select_in_force(source.problem.scenario.spec, "objective")]
     goals = {
         name.removeprefix(SHORTFALL) for stage in stages for name in (stage.minimise or stage.maximise or {})
     }

@@ -12,7 +12,7 @@ from tnt_sim.reporting.transparency.sheet_source import SheetSource
 from tnt_sim.rules.expressions.columns import NO_LIMIT
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.offers.grants import compute_grant_limits
-from tnt_sim.scenario.problem import select_in_force
+from tnt_sim.scenario.spec import select_in_force
 
 _LIMITS: Mapping[str, Text] = {
     "requested": _("the amount requested ({{amount}})"),

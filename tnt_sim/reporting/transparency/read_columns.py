@@ -20,7 +20,8 @@ from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.offers.grant_spec import GrantSpec, MoneyColumn
 from tnt_sim.rules.protocols import Case, Path
-from tnt_sim.scenario.problem import Problem, select_in_force
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.spec import select_in_force
 
 _BUILT_IN: Mapping[str, tuple[str, ...]] = {
     "granted": (),
@@ -165,9 +166,9 @@ def find_read_columns(problem: Problem, case: Case, open_: BoolArray) -> dict[st
     in_play = problem.offers.in_play
     for rule, path in select_in_force(spec, "rules"):
         _add_rule(read, rule, path, in_play)
-    for k, stage in enumerate(spec.objective):
+    for stage, path in select_in_force(spec, "objective"):
         for name, weight in (stage.maximise or stage.minimise or {}).items():
-            _add_goal(read, name, weight, in_play, ("objective", k))
+            _add_goal(read, name, weight, in_play, path)
     return read.masks
 
 
