@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 
 import pytest
 from support.clocks import StepClock
 
-from tnt_sim.deadline import Deadline, DeadlineExpired, read_processor_time
+from tnt_sim import deadline as deadlines
+from tnt_sim.deadline import (
+    Cancellation,
+    Deadline,
+    DeadlineExpired,
+    ProcessorClock,
+    read_processor_time,
+)
 
 
 def test_no_limit_never_ends() -> None:
@@ -63,3 +72,52 @@ def test_work_is_limited_whatever_else_the_machine_does(monkeypatch: pytest.Monk
     assert (later.expired, later.seconds_left) == (False, 20.0)
     now[0] = 80.0
     assert later.expired
+
+
+def test_processor_seconds_are_those_of_the_thread_that_works() -> None:
+    """A thread that waits, and one that works beside it, cost a computation nothing."""
+    clock = ProcessorClock()
+    busy = threading.Thread(target=work)
+    busy.start()
+    busy.join()
+    spent: list[float] = []
+    other = threading.Thread(target=lambda: spent.append(clock()))
+    before = clock()
+    other.start()
+    other.join()
+    work()
+    assert before <= spent[0] < clock(), "any thread reads it, and only the work of its own advances it"
+    if hasattr(time, "pthread_getcpuclockid"):
+        assert before - clock._started < WORK_SECONDS, "the work of another thread is not counted"
+
+
+WORK_SECONDS = 0.05
+
+
+def work() -> None:
+    until = time.thread_time() + WORK_SECONDS
+    while time.thread_time() < until:
+        pass
+
+
+def test_a_solver_that_reads_the_clock_gets_the_seconds_of_a_slow_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, now = ProcessorClock(), [0.0]
+    monkeypatch.setattr(clock.__class__, "_read_processor", lambda _: clock._started + now[0])
+    monkeypatch.setattr(deadlines.time, "perf_counter", lambda: clock._began + 3 * now[0])
+    deadline = Deadline(5.0, clock)
+    assert deadline.clock_seconds == 5.0, "nothing is measured yet"
+    now[0] = 2.0
+    assert (deadline.seconds_left, deadline.clock_seconds) == (3.0, pytest.approx(9.0))
+    assert Deadline(3.0, lambda: 0.0).clock_seconds == 3.0
+    assert Deadline(None, clock).clock_seconds == math.inf
+
+
+def test_a_cancelled_computation_has_no_processor_seconds_left() -> None:
+    switch = Cancellation()
+    deadline = Deadline(5.0, ProcessorClock(switch))
+    assert not deadline.expired
+    switch.cancel()
+    assert deadline.expired
+    assert deadline.clock_seconds == 0.0

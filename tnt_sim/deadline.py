@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
 import time
 from collections.abc import Callable
 
@@ -43,6 +45,50 @@ class Cancellation:
     def read_clock(self) -> float:
         """Return the time in seconds; after `cancel`, the end of all time."""
         return math.inf if self.is_cancelled else monotonic()
+
+
+class ProcessorClock:
+    """The processor seconds of the thread that makes it, and of the processes that this process waited for.
+
+    Any thread may read it. A computation on it gets the same work done on a busy machine as on a quiet one.
+
+    Parameters
+    ----------
+    cancellation : ends the clock; the end of all time is then read
+    """
+
+    __slots__ = ("_began", "_cancellation", "_started", "_thread")
+
+    def __init__(self, cancellation: Cancellation | None = None) -> None:
+        self._cancellation = cancellation
+        find = getattr(time, "pthread_getcpuclockid", None)  # elsewhere all threads count
+        self._thread: int | None = None if find is None else find(threading.get_ident())
+        self._began, self._started = time.perf_counter(), self._read_processor()
+
+    def __call__(self) -> float:
+        """Return the seconds; after the cancellation, the end of all time."""
+        cancelled = self._cancellation is not None and self._cancellation.is_cancelled
+        return math.inf if cancelled else self._read_processor()
+
+    def compute_slowdown(self) -> float:
+        """Return the seconds that passed for each processor second so far, at least 1 and at most `MOST_SLOWDOWN`.
+
+        Too few processor seconds tell nothing: then it is 1.
+        """
+        worked = self._read_processor() - self._started
+        passed = time.perf_counter() - self._began
+        return 1.0 if worked < LEAST_MEASURED else min(MOST_SLOWDOWN, max(1.0, passed / worked))
+
+    def _read_processor(self) -> float:
+        own = time.process_time() if self._thread is None else time.clock_gettime(self._thread)
+        times = os.times()
+        return own + times.children_user + times.children_system
+
+
+LEAST_MEASURED = 0.1
+"""Processor seconds from which they tell how fast this machine is."""
+MOST_SLOWDOWN = 10.0
+"""Most seconds on the clock that a solver which reads only the clock may take for each processor second."""
 
 
 class DeadlineExpired(Exception):
@@ -95,6 +141,12 @@ class Deadline:
         return None if self.is_unlimited else self.seconds_left
 
     @property
+    def clock_seconds(self) -> float:
+        """Seconds on the clock for a solver that reads nothing else; infinite without a limit."""
+        left = ((end - clock()) * _get_slowdown(clock) for clock, end in self._ends.items())
+        return max(0.0, min(left, default=math.inf))
+
+    @property
     def expired(self) -> bool:
         """Whether the deadline has passed."""
         return any(clock() >= end for clock, end in self._ends.items())
@@ -130,6 +182,10 @@ class Deadline:
         for clock, end in self._ends.items():
             inner = inner.tighten(fraction * max(0.0, end - clock()), clock)
         return inner
+
+
+def _get_slowdown(clock: Callable[[], float]) -> float:
+    return clock.compute_slowdown() if isinstance(clock, ProcessorClock) else 1.0
 
 
 UNLIMITED = Deadline(None)

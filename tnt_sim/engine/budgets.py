@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import LEAST_MEASURED, Deadline
 from tnt_sim.solve.backends.backend import Limits
 
 
@@ -55,8 +55,6 @@ class Budgets:
 
 
 BUDGETS = Budgets()
-LEAST_MEASURED = 0.1
-"""Processor seconds of reading from which they tell how fast this machine is."""
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.documents import DecimalText
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation
-from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, SolveStage
+from tnt_sim.formulation.linear_model import NO_UPPER, FloatArray, IntArray, LinearModel, SolveStage
+from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.i18n.message import _
-from tnt_sim.rules.protocols import Sense
+from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.greedy import find_greedy_point
 from tnt_sim.verify.allocation_reading import (
@@ -30,6 +31,11 @@ from tnt_sim.verify.allocation_reading import (
 )
 from tnt_sim.verify.run_document import format_fraction
 
+FeasibleList = tuple[Allocation, AllocationReading]
+"""A list that satisfies every rule, with its reading."""
+MOST_CUTS = 5
+"""Most times that a greedy list which the exact reading refuses is made again, with cuts."""
+
 
 def find_first_point(
     form: Formulation, model: LinearModel, goal: SolveStage, deadline: Deadline
@@ -38,37 +44,70 @@ def find_first_point(
     return find_greedy_point(model, form.recovery, goal, form.least_granted.objective, deadline)
 
 
-def find_idle_allocation(
-    problem: Problem, limits: Sequence[Fraction]
-) -> tuple[Allocation, AllocationReading] | None:
+def find_idle_allocation(problem: Problem, limits: Sequence[Fraction]) -> FeasibleList | None:
     """Return the allocation of only committed and forced dossiers, at their least amounts, with its reading.
 
     Returns None if a rule forbids it, or if the first stages are worse than `limits`.
     """
     offers = problem.offers
     funded = offers.committed | offers.forced
-    return _read_feasible(problem, Allocation(funded, np.where(funded, offers.lowest_cents, 0)), limits)
+    return read_list(problem, Allocation(funded, np.where(funded, offers.lowest_cents, 0)), limits)
 
 
 def find_late_allocation(
     problem: Problem, form: Formulation, goal: SolveStage, limits: Sequence[Fraction], deadline: Deadline
-) -> tuple[Allocation, AllocationReading] | None:
+) -> FeasibleList | None:
     """Return the allocation of the greedy heuristic with its reading, for when no search found any.
 
-    Returns None if the heuristic meets none, or if the first stages are worse than `limits`.
+    A list that the exact reading refuses is made again with the cuts of the rules. Returns None if the heuristic
+    meets none, or if the first stages are worse than `limits`.
     """
-    point = find_first_point(form, form.model, goal, deadline)
-    if point is None:
-        return None
-    return _read_feasible(problem, Allocation(*form.recovery.compute_awards(point)), limits)
+    model = form.model
+    for __ in range(MOST_CUTS):
+        point = find_first_point(form, model, goal, deadline)
+        if point is None:
+            return None
+        allocation = Allocation(*form.recovery.compute_awards(point))
+        result = read_list(problem, allocation, limits)
+        narrower = without_refused(problem, form.recovery, model, allocation) if result is None else model
+        if narrower is model:
+            return result
+        model = narrower
+    return None
 
 
-def _read_feasible(
-    problem: Problem, allocation: Allocation, limits: Sequence[Fraction]
-) -> tuple[Allocation, AllocationReading] | None:
+def read_list(problem: Problem, allocation: Allocation, limits: Sequence[Fraction]) -> FeasibleList | None:
     """Return an allocation with its reading; None if a rule forbids it, or a first stage is too bad."""
     reading = read_within_limits(problem, allocation, limits)
     return None if reading is None else (allocation, reading)
+
+
+def is_better_list(problem: Problem, reading: AllocationReading, other: AllocationReading) -> bool:
+    """Whether a list is better than another in the first stage in which they differ by more than its tolerance."""
+    for stage, value, against in zip(problem.stages, reading.values, other.values, strict=True):
+        gain = value - against if stage.sense is Sense.MAXIMISE else against - value
+        if abs(gain) > stage.tolerance * max(abs(value), abs(against)):
+            return gain > 0
+    return False
+
+
+def without_refused(
+    problem: Problem, recovery: Recovery, model: LinearModel, allocation: Allocation
+) -> LinearModel:
+    """Add the cuts of each hard rule that refuses the allocation; return the model itself if there is none.
+
+    A cut requires one of the dossiers `enter` to be funded, or one of the dossiers `leave` not to be.
+    """
+    column, row = recovery.funded_columns, recovery.candidate
+    for rule in problem.rules:
+        if rule.mode is not Mode.HARD:
+            continue
+        for enter, leave in rule.build_cuts(allocation.funded, allocation.granted_cents) or ():
+            cut = np.zeros(model.n_cols, dtype=np.int64)
+            cut[column] = enter[row].astype(np.int64) - leave[row].astype(np.int64)
+            lower = 1 - int(leave[row].sum())
+            model = model.with_rows(cut[None, :], [lower], [NO_UPPER], [f"refused {rule.id}"])
+    return model
 
 
 def build_no_allocation_error() -> LimitReached:

@@ -34,12 +34,16 @@ from tnt_sim.certify.claim_systems import Agreement
 from tnt_sim.deadline import Deadline, DeadlineExpired, read_processor_time
 from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.incumbent import (
+    FeasibleList,
     IncumbentReader,
     OnIncumbent,
     build_no_allocation_error,
     find_first_point,
     find_idle_allocation,
     find_late_allocation,
+    is_better_list,
+    read_list,
+    without_refused,
 )
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.result import (
@@ -64,12 +68,11 @@ from tnt_sim.engine.solution_evidence import (
 )
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.formulate import Formulation, ModelStage, with_kept_values
-from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
-from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.stage_proofs import prove_infeasible, prove_stages
 from tnt_sim.prove.tie_break_proofs import TieProofs, prove_ties
-from tnt_sim.rules.protocols import Mode, Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -100,25 +103,6 @@ from tnt_sim.verify.allocation_reading import (
 )
 
 __all__ = ["OptimiseOptions", "SolveOutcome", "optimise", "with_amounts", "with_changes", "with_fixed"]
-
-
-def without_refused(
-    problem: Problem, recovery: Recovery, model: LinearModel, allocation: Allocation
-) -> LinearModel:
-    """Add the cuts of each hard rule that refuses the allocation; return the model itself if there is none.
-
-    A cut requires one of the dossiers `enter` to be funded, or one of the dossiers `leave` not to be.
-    """
-    column, row = recovery.funded_columns, recovery.candidate
-    for rule in problem.rules:
-        if rule.mode is not Mode.HARD:
-            continue
-        for enter, leave in rule.build_cuts(allocation.funded, allocation.granted_cents) or ():
-            cut = np.zeros(model.n_cols, dtype=np.int64)
-            cut[column] = enter[row].astype(np.int64) - leave[row].astype(np.int64)
-            lower = 1 - int(leave[row].sum())
-            model = model.with_rows(cut[None, :], [lower], [NO_UPPER], [f"refused {rule.id}"])
-    return model
 
 
 MANY_COLUMNS = 10_000
@@ -154,6 +138,9 @@ class OptimiseOptions:
     method : one of `METHODS`; `auto` and `tree` give exact kernels half of the time at most
     blocks : with a kept objective, also try blocks under prices, which are slow if an amount has many steps
     on_incumbent : called with each better list of the first goal, read in integers, while solvers work
+    first_list : begin with a greedy list, as a decision does, so that no limit gives less than it
+    search_seconds : most seconds after the model and the first list are there; None for all that are left
+    known_lists : lists of the same dossiers; no answer that is not optimal is worse than those that are feasible
     with_evidence : the outcome is a decision for planners. The search begins with a first list, accepts a kernel's
     list only with its proof, and always asks a named second solver. Ctrl-C ends it with the best list so far. The
     outcome carries its evidence: figures of the stages, certificate, warnings
@@ -170,6 +157,9 @@ class OptimiseOptions:
     method: str = "auto"
     blocks: bool = True
     on_incumbent: OnIncumbent | None = None
+    first_list: bool = False
+    search_seconds: float | None = None
+    known_lists: tuple[Allocation, ...] = ()
     with_evidence: bool = False
 
     def __post_init__(self) -> None:
@@ -330,6 +320,8 @@ class _Optimisation:
     interrupted: bool = False
     first: IntArray | None = None
     """A feasible point found before the solve."""
+    is_first_cut: bool = False
+    """The time was up before the first list was whole."""
     known: BestKnown = field(default_factory=BestKnown)
     """Best bound and point of the kernels that gave up."""
     reader: IncumbentReader | None = None
@@ -338,6 +330,10 @@ class _Optimisation:
     @property
     def _n_kept_values(self) -> int:
         return len(self.options.kept_values)
+
+    @property
+    def _begins_with_list(self) -> bool:
+        return self.options.first_list or self.options.with_evidence
 
     @property
     def _goals(self) -> Sequence[ModelStage]:
@@ -359,8 +355,10 @@ class _Optimisation:
             self.clock.record_phase("formulate")
         self.deadline = self._compute_search_deadline()
         self.stages = self._list_stages()
-        if self.options.with_evidence:
+        if self._begins_with_list:
             self.first = self._find_first_point()
+            self.is_first_cut = self.deadline.expired
+        self.deadline = self.deadline.tighten(self.options.search_seconds)
         if self.options.on_incumbent is not None:
             self.reader = IncumbentReader(self.problem, self.form, self.options.on_incumbent, self.began)
             self.reader.receive_point(self.first, None)
@@ -455,7 +453,7 @@ class _Optimisation:
         The stages are solved again from any better point of the second solver.
         """
         self.is_unique = False
-        if start is None and self.first is None and not self.options.with_evidence:
+        if start is None and self.first is None and not self._begins_with_list:
             self.first = self._find_first_point()
         if self.first is not None:
             self.known.record_point(self.stages[0], self.form.model, self.first)
@@ -781,6 +779,9 @@ class _Optimisation:
         if closed and (self._proven or self.checked.agrees):
             proof = Proof.PROVED if self._proven else Proof.CROSS_CHECKED
         status = derive_status(proof)
+        better = None if status is Status.OPTIMAL else self._find_better_list(reading)
+        if better is not None:
+            return self._build_list_outcome(better, None, outcome.termination)
         bound = None
         if status is not Status.OPTIMAL and self._goals and outcome.stages[0].bound is not None:
             bound = self._goals[0].to_value(outcome.stages[0].bound)
@@ -817,23 +818,43 @@ class _Optimisation:
         return self._build_empty_outcome(Status.INFEASIBLE, proof, proofs, evidence)
 
     def _build_idle_outcome(self, outcome: StagesOutcome | None) -> SolveOutcome:
-        """Return the allocation that needs no solver, if the rules and the kept values allow it.
+        """Return the best list that needs no solver, if the rules and the kept values allow any.
 
-        A limit stopped the solver, or the formulation if there is no `outcome`. Where rules require more than what
-        is committed, the allocation is that of the greedy heuristic. The status is `stopped` if there is none.
+        A limit stopped the solver, or the formulation if there is no `outcome`. The list is greedy, known, or
+        that of the commitments alone. The status is `stopped` if there is none.
         """
-        evidence: Evidence | None = None
-        least_values = self.options.kept_values
-        idle = find_idle_allocation(self.problem, least_values)
-        if idle is None and outcome is not None:
-            late = self.clock.deadline.extend(BUDGETS.late_seconds).tighten(BUDGETS.late_seconds)
-            idle = find_late_allocation(self.problem, self.form, self.stages[0], least_values, late)
-        if idle is None:
+        self.is_first_cut = outcome is not None
+        best = self._find_better_list(None)
+        if best is None:
             return self._build_empty_outcome(Status.STOPPED, None, (), None)
-        allocation, reading = idle
+        return self._build_list_outcome(best, outcome, Termination.TIME_LIMIT)
+
+    def _find_better_list(self, reading: AllocationReading | None) -> FeasibleList | None:
+        """Return the best list that needs no search; None if none is better than that of `reading`."""
+        problem, limits = self.problem, self.options.kept_values
+        lists = [read_list(problem, known, limits) for known in self.options.known_lists]
+        if self.first is not None and self._begins_with_list:
+            awards = Allocation(*self.form.recovery.compute_awards(self.first))
+            lists.append(read_list(problem, awards, limits))
+        if self.is_first_cut:
+            late = self.clock.deadline.extend(BUDGETS.late_seconds).tighten(BUDGETS.late_seconds)
+            lists.append(find_late_allocation(problem, self.form, self.stages[0], limits, late))
+        if reading is None:
+            lists.append(find_idle_allocation(problem, limits))
+        best = None
+        for found in lists:
+            if found is not None and (reading is None or is_better_list(problem, found[1], reading)):
+                best, reading = found, found[1]
+        return best
+
+    def _build_list_outcome(
+        self, best: FeasibleList, outcome: StagesOutcome | None, ended: Termination
+    ) -> SolveOutcome:
+        """Build the outcome of a list that no search found; `outcome` is that of a search without a list."""
+        (allocation, reading), evidence = best, None
         if self.options.with_evidence:
             evidence = (
-                build_early_evidence(self.problem, reading, self.options.method)
+                build_early_evidence(self.problem, reading, self.options.method, ended)
                 if outcome is None
                 else build_idle_evidence(self.form, outcome, self.checked, reading, self.options.method)
             )

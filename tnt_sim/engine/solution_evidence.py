@@ -250,8 +250,13 @@ def build_idle_evidence(
     )
 
 
-def build_early_evidence(problem: Problem, reading: AllocationReading, method: str) -> Evidence:
-    """Build the evidence of an allocation for a limit reached before the model was complete."""
+def build_early_evidence(
+    problem: Problem,
+    reading: AllocationReading,
+    method: str,
+    ended: Termination = Termination.TIME_LIMIT,
+) -> Evidence:
+    """Build the evidence of an allocation that no search found; `ended`: why that of its best one ended."""
     return Evidence(
         status=Status.FEASIBLE,
         proof=Proof.FEASIBLE_GAP,
@@ -259,7 +264,7 @@ def build_early_evidence(problem: Problem, reading: AllocationReading, method: s
             StageFigures(stage.goal, stage.sense.value, value, None, Proof.FEASIBLE_GAP.value, None)
             for stage, value in zip(problem.stages, reading.values, strict=True)
         ),
-        stopped_by=_STOPS[Termination.TIME_LIMIT],
+        stopped_by=_STOPS.get(ended),
         method="core" if method == "core" else "direct",
         certificate={
             "schema_version": 1,

@@ -112,7 +112,7 @@ def _compute_least_cost(piece: Subsystem, deadline: Deadline) -> int:
     highs.silent()
     for name, value in (("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0)):
         highs.setOptionValue(name, value)
-    highs.setOptionValue("time_limit", deadline.seconds_left)
+    highs.setOptionValue("time_limit", deadline.clock_seconds)
     system, rows = piece.system, piece.system.rows
     n_blocks = len(system.must)
     n = system.n_choices

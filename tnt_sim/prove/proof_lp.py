@@ -161,7 +161,7 @@ class ProofLp:
         """Run HiGHS from the last basis and read the result."""
         highs = self.highs
         self.n_solves += 1
-        highs.setOptionValue("time_limit", highs.getRunTime() + deadline.seconds_left)
+        highs.setOptionValue("time_limit", highs.getRunTime() + deadline.clock_seconds)
         highs.run()
         status = highs.getModelStatus().name
         n = self.system.rows.n

@@ -12,7 +12,7 @@ import pytest
 from support.lanes import first_of, seeds
 from support.solve_instances import near_miss
 
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.deadline import UNLIMITED, Cancellation, Deadline, ProcessorClock
 from tnt_sim.errors import SolverError
 from tnt_sim.solve.backends import solver_process as apart
 from tnt_sim.solve.backends.backend import Limits, Termination, Tuning
@@ -73,14 +73,29 @@ def test_a_process_that_looks_at_no_clock_ends_with_the_deadline(monkeypatch: py
     program(monkeypatch, "import time; time.sleep(600)")
     waits, run = [], apart._run
 
-    def noted(sent: bytes, timeout: float, heard: Any) -> Any:
-        waits.append(timeout)
-        return run(sent, 0.05, heard)
+    def noted(sent: bytes, limits: Limits, heard: Any) -> Any:
+        waits.append(limits.time_seconds)
+        return run(sent, Limits(Deadline(0.05)), heard)
 
     monkeypatch.setattr(apart, "_run", noted)
     found = HighsBackend().solve(near_miss(0), limits=Limits(Deadline(20.0, lambda: 7.0)))
     assert (found.termination, found.values) == (Termination.TIME_LIMIT, None)
     assert waits == [20.0]
+
+
+@pytest.mark.usefixtures("all_apart")
+def test_a_process_ends_when_its_computation_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its clock has a long way to go: what ends it is the switch, thrown while it is waited for."""
+    program(monkeypatch, "import time; time.sleep(600)")
+    switch, real = Cancellation(), apart.terminate_with_parent
+
+    def cancelled(pid: int) -> Any:
+        switch.cancel()
+        return real(pid)
+
+    monkeypatch.setattr(apart, "terminate_with_parent", cancelled)
+    found = HighsBackend().solve(near_miss(0), limits=Limits(Deadline(500.0, ProcessorClock(switch))))
+    assert (found.termination, found.values) == (Termination.TIME_LIMIT, None)
 
 
 STUBBORN = """

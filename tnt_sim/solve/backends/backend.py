@@ -70,7 +70,7 @@ class Limits:
     @property
     def time_seconds(self) -> float | None:
         """Wall-clock seconds left; None without a limit."""
-        return self.deadline.limit_seconds
+        return None if self.deadline.is_unlimited else self.deadline.clock_seconds
 
     @property
     def expired(self) -> bool:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import _
@@ -126,9 +126,11 @@ def _suppress_output() -> Iterator[None]:
 
 @dataclass(slots=True)
 class _Watch:
-    """Collects from the callbacks of one solve: the log, better points, and whether Ctrl-C was pressed."""
+    """Collects from the callbacks of one solve: the log, better points, and whether it must end."""
 
+    deadline: Deadline = UNLIMITED
     interrupted: bool = False
+    expired: bool = False
     lines: list[str] = field(default_factory=list)
     on_point: OnPoint | None = None
     point_kind: int = -1
@@ -145,8 +147,10 @@ class _Watch:
                 np.array(out.mip_solution, dtype=np.float64) if better else None,
                 self._round_bound(out.mip_dual_bound),
             )
-        if self.interrupted and answer is not None:
-            answer.user_interrupt = True
+        if answer is not None:
+            self.expired = self.expired or self.deadline.expired
+            if self.interrupted or self.expired:
+                answer.user_interrupt = True
 
     def _round_bound(self, claimed: float) -> int | None:
         """Round a bound to the whole units that a point can reach; None while there is none."""
@@ -406,7 +410,7 @@ def solve_here(
     module = import_highspy()
     highs = module.Highs()
     solver = f"HiGHS {highs.version()}"
-    watch = _Watch(on_point=None if relax else limits.on_point, sense=model.sense)
+    watch = _Watch(limits.deadline, on_point=None if relax else limits.on_point, sense=model.sense)
     gap = 0.0 if relax else compute_absolute_gap(model)
     _set_options(highs, _build_options(limits, tuning, is_huge(model)) | {"mip_abs_gap": gap}, solver)
     _pass_model(highs, model, relax, solver)
@@ -433,6 +437,8 @@ def _convert_to_array(values: Any) -> FloatArray:
 def _read(
     highs: Any, termination: Termination, mip: bool, solver: str, watch: _Watch, began: float
 ) -> RawSolution:
+    if termination is Termination.INTERRUPTED and watch.expired and not watch.interrupted:
+        termination = Termination.TIME_LIMIT
     info, solution = highs.getInfo(), highs.getSolution()
     holds = info.primal_solution_status == 2 or highs.getModelStatus().name == "kModelEmpty"
     if termination is Termination.OPTIMAL and not holds:

@@ -100,7 +100,7 @@ class IncrementalLp:
         scale = 2.0 ** np.floor(np.log2(max(1.0, float(np.abs(value).max(initial=0))))) / 1024.0
         columns = np.arange(model.n_cols, dtype=np.int32)
         self._highs.changeColsCost(model.n_cols, columns, value.astype(np.float64) / scale)
-        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + deadline.seconds_left)
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + deadline.clock_seconds)
         self._highs.run()
         if self._highs.getModelStatus().name != "kOptimal":
             return None

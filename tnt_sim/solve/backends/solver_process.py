@@ -277,7 +277,7 @@ def solve_apart(
     request = Request(solve, model, relax, start, tuning, limits.nodes, left, time.time())
     sent = pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL)
     try:
-        code, errors = _run(sent, limits.time_seconds, messages)
+        code, errors = _run(sent, limits, messages)
     except subprocess.TimeoutExpired:
         return build_terminated_solution(Termination.TIME_LIMIT)
     except KeyboardInterrupt:
@@ -290,12 +290,12 @@ def solve_apart(
     return messages.answer
 
 
-def _run(sent: bytes, timeout: float | None, messages: _Messages) -> tuple[int, bytes]:
+def _run(sent: bytes, limits: Limits, messages: _Messages) -> tuple[int, bytes]:
     """Run the process; return its exit code and errors. End it if the wait ends first.
 
     Its output goes to `messages` in this thread as it arrives.
     """
-    deadline, pipe = Deadline(timeout), subprocess.PIPE
+    until, pipe = Deadline(limits.time_seconds), subprocess.PIPE
     arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     errors: list[bytes] = []
     with (
@@ -323,7 +323,7 @@ def _run(sent: bytes, timeout: float | None, messages: _Messages) -> tuple[int, 
         for thread in threads:
             thread.start()
         try:
-            while part := _get_part(arrived, deadline, timeout):
+            while part := _get_part(arrived, until, limits.deadline):
                 messages.receive(part)
         except BaseException:
             process.kill()
@@ -336,20 +336,20 @@ def _run(sent: bytes, timeout: float | None, messages: _Messages) -> tuple[int, 
     return process.returncode, b"".join(errors)
 
 
-def _get_part(arrived: queue.SimpleQueue[bytes], deadline: Deadline, timeout: float | None) -> bytes:
+def _get_part(arrived: queue.SimpleQueue[bytes], until: Deadline, deadline: Deadline) -> bytes:
     """Wait for the next part of the output, in short turns so that Ctrl-C is heard; empty at its end.
 
     Raises
     ------
     subprocess.TimeoutExpired
-        At the deadline.
+        At `until` on the clock, or at the deadline, which may come before: somebody may cancel it.
     """
     while True:
         try:
-            return arrived.get(timeout=max(0.0, min(TURN_SECONDS, deadline.seconds_left)))
+            return arrived.get(timeout=max(0.0, min(TURN_SECONDS, until.seconds_left)))
         except queue.Empty:
-            if deadline.expired:
-                raise subprocess.TimeoutExpired(COMMAND, timeout or 0.0) from None
+            if until.expired or deadline.expired:
+                raise subprocess.TimeoutExpired(COMMAND, 0.0) from None
 
 
 @dataclass(slots=True)
