@@ -23,7 +23,7 @@ from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
+from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_decimal,
@@ -311,13 +311,12 @@ def _describe_broken_rules(names: Sequence[str], lang: Lang) -> Text:
 
 
 def _describe_evidence(answer: LiveAnswer, lang: Lang) -> Text:
-    """Write the time, whether the solution is unique, and the proof rows without a second reading."""
+    """Write the time, and whether the solution is unique."""
     took = format_number(round_to_hundredths(answer.seconds), lang, 2)
     entry = _("the one answer, ties broken") if answer.canonical else _("there may be ties")
     if answer.proof is not Proof.PROVED:
         return _("Computed and read again in {took} s; {entry}.", took=took, entry=entry)
-    text = _("Computed, proven and read again in {took} s; {entry}.", took=took, entry=entry)
-    return join_sentences(text, answer.rows.reserve)
+    return _("Computed, proven and read again in {took} s; {entry}.", took=took, entry=entry)
 
 
 def round_to_hundredths(seconds: float) -> Fraction:

@@ -139,10 +139,8 @@ def verify(
     verification = _add_defects(verification, signed.defects)
     for defect in verification.defects:
         print_note(ERROR.in_(tongue) + defect.describe(tongue))
-    told = not output.as_json and not output.quiet and verification.ok
     for text in verification.notes:
-        if not told or text != verification.rows.reserve:  # the page states it next to what it limits
-            print_note(text.in_(tongue))
+        print_note(text.in_(tongue))
     hint = []
     if verification.ok and isinstance(verification.head, RunHead):
         shown = "verify" if verification.optimal.is_shown else "verify --claimed"

@@ -140,11 +140,9 @@ def _is_elsewhere(run: Replay) -> bool:
 
 def _list_notes(run: Replay) -> tuple[Text, ...]:
     """List what a reader should know in addition to defects."""
-    reserve = run.rows.reserve
-    notes = () if reserve is None else (reserve,)
     other = () if is_same_code(run) else (_describe_other_code(run),)
     as_then = (_AS_0_1_0,) if run.as_0_1_0 else ()
-    return (*notes, *dict.fromkeys(run.notes), *other, *as_then)
+    return (*dict.fromkeys(run.notes), *other, *as_then)
 
 
 _AS_0_1_0 = _(

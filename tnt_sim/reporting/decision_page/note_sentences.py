@@ -362,17 +362,4 @@ def describe_proof(run: StoredRun) -> Text:
     for standing, write in forms:
         if texts := select(standing):
             sentences.append(write(Items(texts, ";")))
-    return join_sentences(*sentences, describe_unread(run))
-
-
-def describe_unread(run: StoredRun) -> Text:
-    """Say how many constraints behind the proof have no second reading; nothing if each has one."""
-    rows = run.checked.rows
-    if not rows.n_unread or not run.checked.optimal.is_shown:
-        return NO_TEXT
-    return _n(
-        "{n} of the {total} constraints behind the proof was checked by one program, not by two.",
-        "{n} of the {total} constraints behind the proof were checked by one program, not by two.",
-        n=rows.n_unread,
-        total=Count(rows.n_read + rows.n_unread),
-    )
+    return join_sentences(*sentences)

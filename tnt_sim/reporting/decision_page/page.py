@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -54,7 +54,7 @@ from tnt_sim.reporting.decision_page.note_sections import (
     describe_territories,
     has_limits,
 )
-from tnt_sim.reporting.decision_page.note_sentences import build_sentences, describe_unread
+from tnt_sim.reporting.decision_page.note_sentences import build_sentences
 from tnt_sim.reporting.decision_page.outcomes import Outcomes, build_outcomes
 from tnt_sim.reporting.decision_page.page_text import NOTE, PAGE, translate_texts
 from tnt_sim.reporting.decision_page.script_data import (
@@ -72,7 +72,6 @@ from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_expla
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.verify.verification import NO_ROWS
 
 MOST_ON_PAPER = 5_000
 """Longest list of applications laid out on paper: each takes 8 ms of processor time."""
@@ -156,9 +155,8 @@ def _build_frame(run: StoredRun, options: PageOptions) -> dict[str, Any]:
 
 
 def _build_decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
-    document, checked = run.data, replace(run.checked, rows=NO_ROWS)
+    document, checked = run.data, run.checked
     return {
-        "unread": describe_unread(run).in_(lang),
         "run": run,
         "summary": document,
         "verdict": vocabulary.describe_verdict(document, verification=checked).in_(lang),

@@ -183,9 +183,9 @@ def describe_outcome(
         return _("The run stopped with no allocation{by}.", by=by)
     if relaxed:
         return _RELAXED
-    means, reserve = verification.optimal.means, verification.rows.reserve
+    means = verification.optimal.means
     if means is Means.CERTIFICATE:
-        return join_sentences(_PROVED, reserve)
+        return _PROVED
     if means is not None:
         return _describe_confirmation(second)
     if status == "optimal":
