@@ -87,6 +87,25 @@ def test_prices_that_a_person_can_read(tnt: Run, demo: Path) -> None:
     assert " / M€" in told or " / k€" in told
 
 
+def test_thresholds_of_a_few_applications_are_computed(tnt: Run, demo: Path) -> None:
+    found = tnt("entry-thresholds", "scenario.yaml", "--json").document
+    waiting = [entry for entry in found["entries"] if entry["eligible"] and not entry["funded"]]
+    assert waiting
+    assert all(
+        entry["no_loss_never"] or entry["no_loss_cents"] == entry["no_loss_upto_cents"] for entry in waiting
+    )
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_one_amount_is_no_interval(tnt: Run, demo: Path, lang: Lang) -> None:
+    told = as_typed(tnt("entry-thresholds", "scenario.yaml", "--at", "1 M€", "--lang", str(lang)).plain)
+    at, interval = (
+        ("À 1 000 000 € :", "De 1 000 000 €") if lang is Lang.FR else ("At €1,000,000:", "From €1,000,000")
+    )
+    assert at in told
+    assert interval not in told
+
+
 def test_nothing_to_price_is_said(tnt: Run, table: Path) -> None:
     assert tnt("new", table.parent / "mine", "--from", table).code == 0
     told = tnt("rule-prices", table.parent / "mine" / "scenario.yaml").plain

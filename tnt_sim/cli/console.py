@@ -45,10 +45,8 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "verify --signed": ("export {it} --format publipostage", "export {it} --format arrete"),
         "sign": ("export {it} --format publipostage", _("transparency {{it}} --out sheets")),
         "transparency": ("verify {it}",),
-        "explain": (
-            "inversions {it}",
-            _("report {{it}} --out report.html"),
-        ),
+        "explain": ("explain {it} --all", _("report {{it}} --out report.html")),
+        "explain --all": ("inversions {it}", _("report {{it}} --out report.html")),
         "explain --one": ("explain {it}",),
         "inversions": ("explain {it} --all",),
         "report": ("verify {it}", "export {it} --format csv"),

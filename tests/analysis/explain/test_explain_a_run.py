@@ -184,9 +184,24 @@ def test_python_and_sentences(result: ResultData) -> None:
     told = tnt.Result.from_data(result).explain("3", lang="en")
     start = "Not funded: it needs €800"
     assert told.to_dataframe()["explanation"][0].startswith(start)
-    assert '<th scope="row">3</th>' in told._repr_html_()
+    assert start in told._repr_html_()
     assert told.sentences("fr")["3"].startswith("Non retenu : il lui faut")
     json.dumps(told.document, allow_nan=False)
+
+
+def test_a_named_application_is_told_alone(result: ResultData, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its reason and the changes that would fund it; rules, inversions and reserve list stand in `--all`."""
+    folder, of_list = write_run(result, None), ("Ce que fait chaque règle", "Liste de réserve")
+    assert main(["explain", str(folder), "3"]) == 0
+    named = capsys.readouterr().out
+    document = explain(of_run(folder), ["3"]).data
+    (entry,) = document.dossiers
+    enough = [one for one in entry.changes if one.status not in ("impossible", "undefined")]
+    assert named.count("→") == len(enough) > 0
+    assert not any(title in named for title in of_list)
+    assert main(["explain", str(folder), "--all"]) == 0
+    every = capsys.readouterr().out
+    assert all(title in every for title in of_list if title != of_list[0] or document.rules)
 
 
 def test_the_command_gives_documents_and_refuses_unknown_dossiers(
@@ -200,7 +215,6 @@ def test_the_command_gives_documents_and_refuses_unknown_dossiers(
     assert main(["explain", str(folder), "3", "nul"]) == 2
     captured = capsys.readouterr()
     assert "« nul » n'est pas dans ce calcul" in captured.err
-    assert "Liste de réserve" in captured.out
     assert main(["explain", str(folder / "ailleurs"), "3"]) == 3
     assert main(["explain", str(folder), "--all", "--lang", "en"]) == 0
     assert "settled by exact bounds" in capsys.readouterr().out

@@ -383,12 +383,25 @@ def check_dossiers(facts: Facts, told: ExplainDocument, document: Any, lang: Lan
         lines = [line.plain.strip() for line in render_nodes([build_dossier(one)], lang, WIDE)][1:]
         about: dict[str, Any] = {"facts": facts, "entry": entry, "document": document}
         read_sentence(WHY, lines[0], lang, **about)
-        for line, change in zip(lines[1:], entry["changes"], strict=True):
+        changes = entry["changes"]
+        enough = [change for change in changes if is_enough(change)]
+        for line, change in zip(lines[1:], enough or changes, strict=True):
             said = line.removeprefix("→ ")
             bare = said.replace(f" {UNPROVEN_NOTE.in_(lang)}", "")
             assert (bare != said) is (change.get("proof") == "FEASIBLE_GAP"), line
             read_sentence(CHANGES, bare, lang, change=change, **about)
     return {get_sentence_key(entry) for entry in told.dossiers}
+
+
+def is_enough(change: Any) -> bool:
+    """Whether a change would fund the application, or says within which limits it would."""
+    if change["status"] in ("impossible", "undefined"):
+        return False
+    if change["status"] != "interval":
+        return True
+    if change["kind"] == "score":
+        return change.get("high") is not None or change["low"] != change["from"]
+    return change.get("by_cents") is not None or change.get("low_cents") != 0
 
 
 def more_of(line: str) -> str:

@@ -458,6 +458,11 @@ class ExplainDocument:
     seconds: SecondsEntry
     read_from: str | None = omit_none()
 
+    @property
+    def is_of_list(self) -> bool:
+        """Whether it answers for the whole list, not for named applications alone."""
+        return self.settled is not None or not self.dossiers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredExplanation:

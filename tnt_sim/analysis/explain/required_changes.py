@@ -234,7 +234,7 @@ def of_everyone(
                 paths, [row for row in waiting if paths.has_curve(row)], path, no_loss, decided.clock.deadline
             )
         find_no_loss_extensions(
-            base, path, clock=decided.clock, report_progress=report_progress, into=no_loss
+            base, path, named=(), clock=decided.clock, report_progress=report_progress, into=no_loss
         )
     finally:
         rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)

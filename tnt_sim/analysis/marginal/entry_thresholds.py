@@ -175,6 +175,8 @@ KERNEL_SHARE = 0.5
 """Share of the time for exact kernels, one application at a time; the rest have limits."""
 MOST_REFUSED = 20
 """Answers of the kernel in succession that other rules refuse before the rest have limits."""
+MOST_UNNAMED, UNNAMED_SHARE = 50, 0.5
+"""Most applications that are solved without being named, and the share of the time that this may take."""
 MOST_SOLVED = 5_000
 """Most applications with which what the curves of caps leave open is looked for otherwise."""
 
@@ -220,7 +222,7 @@ def find_no_loss_extensions(
 
     Parameters
     ----------
-    named : rows to solve exactly
+    named : rows to solve exactly; None for all that are left, if they are few, in half of the time
     into : receives the results as they come, for Ctrl-C or the deadline; what it has already is not asked again
 
     Raises
@@ -236,9 +238,10 @@ def find_no_loss_extensions(
         return no_loss
     rest = _read_curves(base, path, waiting, no_loss, deadline)
     rest = _solve_by_kernel(base, path, rest, no_loss, report_progress, deadline)
-    rest = _solve_named_rows(
-        base, path, [row for row in rest if row in set(named or ())], rest, no_loss, clock, report_progress
-    )
+    few = named is None and len(rest) <= MOST_UNNAMED
+    asked = rest if few else [row for row in rest if row in set(named or ())]
+    limit = clock.take_share(UNNAMED_SHARE) if few and clock is not None else clock
+    rest = _solve_named_rows(base, path, asked, rest, no_loss, limit, report_progress)
     deadline.check()
     if rest:
         lower, upper = compute_extension_bounds(base, path, rest, deadline)
@@ -347,8 +350,8 @@ def _solve_named_rows(
     """Solve each named row and return the remaining ones."""
     done = set()
     for k, row in enumerate(named):
-        if clock is not None:
-            clock.deadline.check()
+        if clock is not None and clock.deadline.expired:
+            break
         notify_progress(report_progress, SOLVED, k / len(named))
 
         def let_in(problem: Problem, row: int = row) -> Problem:

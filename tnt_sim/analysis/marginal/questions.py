@@ -219,7 +219,9 @@ def entries(
     course = StudyProgress(clock.deadline, "dossiers")
     waiting = base.problem.offers.candidate & ~base.allocation.funded
     with course.catch_limits():
-        find_no_loss_extensions(base, path, named=named, clock=clock, report_progress=progress, into=loss)
+        find_no_loss_extensions(
+            base, path, named=named or None, clock=clock, report_progress=progress, into=loss
+        )
     course.n_asked = int(waiting.sum())
     course.n_done = sum(loss.method[row] != "" for row in np.flatnonzero(waiting).tolist())
     lists = build_reference_list(base, path, plan)

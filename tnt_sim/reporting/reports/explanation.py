@@ -6,7 +6,7 @@ the run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -59,19 +59,13 @@ MOST_NAMED = 6
 
 
 def build_report(document: ExplainDocument) -> Report:
-    """Return the report of `explain`."""
+    """Return the report of `explain`: the applications that were named, otherwise the whole list too."""
     nodes: list[Node] = [build_dossier(entry) for entry in document.dossiers[:MOST_LISTED]]
     if (rest := len(document.dossiers) - MOST_LISTED) > 0:
         more = _n("… and {n} more (see --json).", "… and {n} more (see --json).", rest)
         nodes.append(Paragraph(more))
-    if document.rules:
-        effects = [Paragraph(_describe_rule_effect(rule), mark="– ") for rule in document.rules]
-        nodes.append(Section(_("What each rule does"), effects))
-    if document.inversions is not None:
-        words = Paragraph(describe_inversions(document.inversions))
-        table = _build_inversion_table(document.inversions, MOST_INVERSIONS)
-        nodes.append(Section(_("Inversions"), [words, table]))
-    nodes.append(Section(_("Reserve list, in the order of entry"), [_build_reserve_table(document)]))
+    if document.is_of_list:
+        nodes += _build_list_sections(document)
     return Report(
         title=_("Explanation of the decisions"),
         subject=document.title,
@@ -80,6 +74,18 @@ def build_report(document: ExplainDocument) -> Report:
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256},
     )
+
+
+def _build_list_sections(document: ExplainDocument) -> Iterator[Section]:
+    """Return what each rule does, the inversions, and the reserve list."""
+    if document.rules:
+        effects = [Paragraph(_describe_rule_effect(rule), mark="– ") for rule in document.rules]
+        yield Section(_("What each rule does"), effects)
+    if document.inversions is not None:
+        words = Paragraph(describe_inversions(document.inversions))
+        table = _build_inversion_table(document.inversions, MOST_INVERSIONS)
+        yield Section(_("Inversions"), [words, table])
+    yield Section(_("Reserve list, in the order of entry"), [_build_reserve_table(document)])
 
 
 def _build_origin(document: ExplainDocument) -> list[Node]:
@@ -113,8 +119,11 @@ def build_inversions_report(document: InversionsDocument) -> Report:
 
 
 def build_dossier(entry: ExplainedDossier) -> Section:
-    """Return the reason of one application, and the changes that would fund it."""
-    changes = [Paragraph(write_both(partial(describe_change, one)), mark="→ ") for one in entry.changes]
+    """Return the reason of one application, and the changes that would fund it; if none would, why."""
+    enough = [one for one in entry.changes if _has_answer(one) and one.status != "impossible"]
+    changes = [
+        Paragraph(write_both(partial(describe_change, one)), mark="→ ") for one in enough or entry.changes
+    ]
     return Section(entry.dossier, [Paragraph(write_both(partial(explain_dossier, entry))), *changes])
 
 

@@ -112,7 +112,7 @@ def build_page(document: ExplainDocument, dossiers: DecidedDossiers) -> list[Nod
         _build_section(document, dossiers, entry, is_folded=number >= MOST_OPEN)
         for number, entry in enumerate(entries)
     ]
-    return [*answers, *build_interruption(document), *sections, *_build_annexes(document, dossiers)]
+    return [*answers, *build_interruption(document), *sections]
 
 
 def _get_mark(dossiers: DecidedDossiers, entry: ExplainedDossier) -> Mark:

@@ -256,6 +256,9 @@ def _build_entries(document: EntryThresholdsDocument) -> Section:
 
 def _describe_range(document: EntryThresholdsDocument, lang: Lang) -> str:
     low, high = format_amount(document.from_cents, lang), format_amount(document.to_cents, lang)
+    if document.from_cents == document.to_cents:
+        looked = describe_amounts(document) if not document.n_lists else _("its list alone is known.")
+        return _("At {amount}: {looked}", amount=low, looked=looked).in_(lang)
     return _n(
         "From {low} to {high}, {n} list: {looked}",
         "From {low} to {high}, {n} lists: {looked}",
