@@ -222,7 +222,7 @@ def find_no_loss_extensions(
 
     Parameters
     ----------
-    named : rows to solve exactly; None for all that are left, if they are few, in half of the time
+    named : rows to solve exactly, or None for all of a few in half of the time
     into : receives the results as they come, for Ctrl-C or the deadline; what it has already is not asked again
 
     Raises
