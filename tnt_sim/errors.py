@@ -25,9 +25,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import override
 
+from tnt_sim.characters import build_skeleton, drop_unseen, format_difference
 from tnt_sim.i18n.message import DeferredText, Lang, Text, _
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Place:
         elif self.row is not None and self.line is None:
             where += f":{self.row}"
         if self.dossier is not None:
-            where += f" [{_CONTROL.sub('·', self.dossier)}]"
+            where += f" [{drop_unseen(self.dossier)}]"
         return where.strip()
 
 
@@ -306,6 +305,15 @@ def find_nearest_name(name: str, valid: Iterable[str]) -> str | None:
 def suggest_name(name: str, valid: Iterable[str]) -> Text | None:
     """Return the remedy for a misspelt name: the nearest valid one, or a few valid ones."""
     names = sorted(valid)
+    skeleton = build_skeleton(name)
+    for twin in names:
+        if build_skeleton(twin) == skeleton != "":
+            difference = format_difference(name, twin)
+            return _(
+                '"{twin}" looks the same, and is written otherwise ({difference}).',
+                twin=twin,
+                difference=difference,
+            )
     close = find_nearest_name(name, names)
     if close is not None:
         return _('Did you mean "{close}"?', close=close)

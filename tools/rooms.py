@@ -13,6 +13,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
 ORDER = [
     "i18n",
+    "characters",
     "errors",
     "installation",
     "extensions",

@@ -143,7 +143,7 @@ BAD = [
     (Flag, "peut-être", "« peut-être » : seuls true et false sont lus ici Écrivez true ou false."),
     (Code, 1, "1 est un nombre : un code est un texte (« 01 » et 1 ne sont pas le même)"
      " Mettez-le entre guillemets."),
-    (Code, "a\tb", "« a·b » contient une tabulation, un retour à la ligne ou un caractère invisible"
+    (Code, "a\tb", "« a·b » contient une tabulation, un retour à la ligne ou un caractère invisible (U+0009)"
      " Retapez la valeur, sans la copier."),
     (Code, "  ", "le texte est vide Écrivez un nom ou un code, entre guillemets s'il est fait de chiffres."),
     (Day, "2026-02-30", "« 2026-02-30 » n'existe pas au calendrier Corrigez le jour, le mois ou l'heure."),

@@ -150,8 +150,8 @@ def _describe_progress(dossiers: int) -> Text:
 
 def describe_reading(reading: DossierReading) -> ApiReading:
     """Return what a finished reading found, for JSON documents."""
+    from tnt_sim.characters import make_printable
     from tnt_sim.exchange.demarche_reading import format_moment
-    from tnt_sim.exchange.server_text import make_printable
     from tnt_sim.reporting.reading_document import ApiReading, DeletedEntry
 
     added, changed, deleted = reading.list_changes()

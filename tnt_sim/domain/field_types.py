@@ -31,6 +31,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from tnt_sim.characters import IN_NO_CODE, drop_unseen, format_code_point
 from tnt_sim.domain.money import (
     MoneyError,
     convert_float_to_cents,
@@ -66,7 +67,7 @@ _MAX_DIGITS = 15
 _MAX_CENTS = 10**15
 _FRACTION = re.compile(r"(-?\d{1,15})\s*/\s*(\d{1,15})")
 _WHOLE = re.compile(r"\d+(?:[ \u00a0\u202f]\d{3})*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_IN_NO_CODE = re.compile(IN_NO_CODE)
 _QUOTES = "“”„‟«»‘’‚‹›"
 _TRUE_WORDS = frozenset({"yes", "oui", "on", "vrai", "y", "o", "1"})
 _FALSE_WORDS = frozenset({"no", "non", "off", "faux", "n", "0"})
@@ -106,7 +107,7 @@ def build_field_error(
 
 def quote_value(value: object) -> str:
     """Return a value as messages quote it: short, on one line."""
-    text = _CONTROL.sub("·", str(value))
+    text = drop_unseen(value)
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 
@@ -322,10 +323,14 @@ def read_code(value: object) -> str:
     if not read_scalar_text(value, "code", _("a text")):
         raise build_field_error("code", _("the text is empty"), hint=_EXAMPLES["code"])
     text = str(value)
-    if _CONTROL.search(text):
+    if bad := _IN_NO_CODE.search(text):
         raise build_field_error(
             "code",
-            _('"{value}" holds a tab, a line break or an invisible character', value=quote_value(text)),
+            _(
+                '"{value}" holds a tab, a line break or an invisible character ({number})',
+                value=quote_value(text),
+                number=format_code_point(bad[0]),
+            ),
             hint=_("Type the value anew, without copying it."),
         )
     return text

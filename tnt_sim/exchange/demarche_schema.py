@@ -12,9 +12,9 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from tnt_sim.characters import make_printable
 from tnt_sim.errors import ServerError
 from tnt_sim.exchange.graphql_client import GraphqlClient
-from tnt_sim.exchange.server_text import make_printable
 from tnt_sim.i18n.message import _
 
 SCHEMA = """\

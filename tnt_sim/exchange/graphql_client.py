@@ -19,9 +19,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
+from tnt_sim.characters import make_printable
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import ServerError, UsageError
-from tnt_sim.exchange.server_text import make_printable
 from tnt_sim.i18n.message import Text, _
 
 TOKEN_VARIABLE = "TNT_SIM_TOKEN"

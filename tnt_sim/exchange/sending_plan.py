@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 
+from tnt_sim.characters import make_printable
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.exchange.demarche_calls import (
     NUMBER_KINDS,
@@ -21,7 +22,6 @@ from tnt_sim.exchange.demarche_calls import (
     build_decision_call,
     has_values,
 )
-from tnt_sim.exchange.server_text import make_printable
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.ingest.intake.answers import PROVISIONAL
 from tnt_sim.reporting.reports.decision_table import (

@@ -27,7 +27,7 @@ from tnt_sim.domain.portfolio import (
     sort_by_rank,
 )
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import _
 from tnt_sim.ingest.tables.cell_types import (
     check_identifiers,
     format_typed_column,
@@ -447,14 +447,6 @@ def _check_dossiers(column: RawColumn, columns: Mapping[str, pl.Series], report:
         why = _('column "dossier": empty cell.')
         hint = _("Give a number to each row.")
         report.record_cells("dossier_empty", column, empty, lambda __: (why, hint), "dossier")
-    broken = dossiers.str.contains(r"[\t\r\n]")
-    if broken.any():
-
-        def explain_cell(index: int) -> tuple[Text, Text | None]:
-            text = shorten_value(dossiers[index])
-            return _('column "dossier": "{cell}" holds a tab or a line break.', cell=text), None
-
-        report.record_cells("dossier_characters", column, broken, explain_cell, "dossier")
 
 
 def _resolve_duplicates(table: pl.DataFrame, report: Reporter, read: ReadOptions) -> pl.DataFrame:

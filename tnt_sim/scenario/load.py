@@ -24,6 +24,7 @@ from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.errors import DataError, Defects, InputError, ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import _
 from tnt_sim.i18n.parameters import Money
+from tnt_sim.ingest.look_alikes import find_look_alikes
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
@@ -170,6 +171,7 @@ def _load(
     )
     if like is not None and same:
         return replace(scenario, warnings=like.warnings)
+    scenario = replace(scenario, warnings=(*scenario.warnings, *find_look_alikes(portfolio)))
     _check_controls(scenario, paths)
     _check_place_column(scenario)
     _check_allowed_columns(scenario)

@@ -373,8 +373,8 @@ def test_a_wrong_dossier_number_is_refused(tmp_path: Path) -> None:
         "dossier_empty d.csv:2 — colonne « dossier » : cellule vide. Donnez un numéro à chaque ligne."
     )
     assert one(tmp_path, 'dossier;a\n"A\nB";1\n') == (
-        "dossier_characters d.csv:2 [A·B] — colonne « dossier » : « A␊B » contient une tabulation "
-        "ou un saut de ligne."
+        "code_character d.csv:2 — colonne « dossier » : « A␊B » contient une tabulation, un saut de ligne "
+        "ou un caractère invisible (U+000A). Retapez la valeur, sans la copier."
     )
     text = "dossier;requested\nA;1\nB;2\nA ;3\n"
     assert one(tmp_path, text) == (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import Literal
 
 import polars as pl
 
+from tnt_sim.characters import drop_unseen
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.errors import Defect, Defects, Place
 from tnt_sim.ingest.tables.cell_types import read_text
@@ -21,7 +21,6 @@ _SOME, _SOME_OF = 2_000, 4
 _NUMBER = r"^-?[0-9][0-9 \u00a0\u202f.,]*(?:\s*(?:€|%|k€|M€))?$"
 _DATE = r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4})"
 _FLAGS = ("oui", "non", "on", "off", "true", "false", "vrai", "faux")
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _TELEPHONE = r"^(?:\+33 ?|0)[1-9](?:[ .]?[0-9]{2}){4}$"
 _MOST_CHOICES, _LONGEST_CHOICE = 40, 120
 
@@ -112,7 +111,7 @@ def filter_column(column: RawColumn, mask: pl.Series) -> RawColumn:
 
 def sanitise_label(text: str) -> str:
     """Return a label on one line, without invisible characters."""
-    return " ".join(_INVISIBLE.sub(" ", text).split())
+    return " ".join(drop_unseen(text, " ").split())
 
 
 def make_labels_unique(labels: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from functools import cache
 
 import polars as pl
 
+from tnt_sim.characters import IN_NO_CODE, format_code_point
 from tnt_sim.domain.portfolio import (
     DECIMAL_TYPE,
     FIXED_VALUES,
@@ -114,6 +115,11 @@ def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     if mangled.any():
         report.record_cells(
             "code_mangled", column, mangled, lambda i: _explain_mangled_code(column, i, name), name
+        )
+    unseen = text.str.contains(IN_NO_CODE)
+    if unseen.any():
+        report.record_cells(
+            "code_character", column, unseen, lambda i: _explain_unseen(column, text[i], name), name
         )
     if name == "applicant_id":
         text = _strip_identifier_spaces(text)
@@ -284,6 +290,17 @@ def _explain_mangled_code(column: RawColumn, index: int, name: str) -> tuple[Tex
     return _(
         '{where}: "{cell}": a spreadsheet rewrote the code, its digits are lost.', where=where, cell=text
     ), _AS_TEXT
+
+
+def _explain_unseen(column: RawColumn, code: str, name: str) -> tuple[Text, Text | None]:
+    where = describe_column(column, name)
+    numbers = ", ".join(map(format_code_point, dict.fromkeys(re.findall(IN_NO_CODE, code))))
+    return _(
+        '{where}: "{cell}" holds a tab, a line break or an invisible character ({number}).',
+        where=where,
+        cell=shorten_value(code),
+        number=numbers,
+    ), _("Type the value anew, without copying it.")
 
 
 def _explain_lost_zero(column: RawColumn, name: str, code: str) -> tuple[Text, Text | None]:

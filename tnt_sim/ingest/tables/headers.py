@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from tnt_sim.characters import IN_NO_CELL, format_code_point
 from tnt_sim.domain.portfolio import CANONICAL, MANY, ColumnKind, extend_to_many, get_table_column
 from tnt_sim.errors import find_nearest_name, suggest_name
 from tnt_sim.i18n.message import Text, _
@@ -23,7 +24,6 @@ REQUIRED = ("dossier",)
 _RESERVED = ("_row", "_source")
 _CENTS = {f"{name}_cents": name for name, kind in CANONICAL.items() if kind is ColumnKind.MONEY}
 _LOOK_AHEAD = 20
-CONTROLS = r"[\x01-\x08\x0e-\x1f\x7f-\x9f]"
 
 
 _MOST_NAMELESS = 3
@@ -99,13 +99,13 @@ def _record_nameless(nameless: list[str], report: Reporter) -> None:
 
 
 def _check_controls(column: RawColumn, report: Reporter) -> None:
-    """Refuse invisible characters that a terminal would obey."""
-    bad = column.text.str.contains(CONTROLS).fill_null(value=False)
+    """Refuse invisible characters that a terminal or a page would obey."""
+    bad = column.text.str.contains(IN_NO_CELL).fill_null(value=False)
     if not bad.any():
         return
 
     def explain_cell(index: int) -> tuple[Text, Text | None]:
-        number = f"U+{ord(column.text.str.extract(f'({CONTROLS})')[index]):04X}"
+        number = format_code_point(column.text.str.extract(f"({IN_NO_CELL})")[index])
         return _('column "{header}": invisible character {number}.', header=column.header, number=number), _(
             "Delete it from the cell."
         )

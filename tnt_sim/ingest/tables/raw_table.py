@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from enum import StrEnum
 
 import polars as pl
 
+from tnt_sim.characters import drop_unseen
 from tnt_sim.domain.portfolio import MANY, MAX_PLACES, extend_to_many, group_by_value
 from tnt_sim.errors import Defect, Defects, Place
 from tnt_sim.i18n.message import Text, _
@@ -145,13 +145,10 @@ def strip_header(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip(SPACES + "\t\r\n")
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
 def shorten_value(value: object, length: int = 40) -> str:
     """Return a value on one line, cut, for a sentence."""
     text = str(value).replace("\r", "\u240d").replace("\n", "\u240a").replace("\t", "\u2409")
-    text = _CONTROL.sub("·", text)
+    text = drop_unseen(text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from tnt_sim.errors import Defects
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.yaml.nodes import Mapping, Origin, PathSteps, Scalar, Sequence, YamlNode
+from tnt_sim.scenario.yaml.reader import record_character
 
 _DEEPEST = 64
 
@@ -64,7 +65,10 @@ def _build_node(value: object, place: str, defects: Defects, levels: int) -> Yam
 
 def _write_scalar(value: Any, origin: Origin, defects: Defects) -> str | None:
     """Return the text of a scalar; floats in their shortest digits."""
-    if value is None or isinstance(value, str):
+    if value is None:
+        return None
+    if isinstance(value, str):
+        record_character(value, origin.get_place(), defects)
         return value
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()

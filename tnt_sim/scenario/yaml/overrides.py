@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable
 
+from tnt_sim.characters import FORBIDDEN, build_skeleton, format_difference
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Defects, ScenarioError, suggest_name
 from tnt_sim.i18n.message import MessageParameter, Text, _
@@ -28,7 +29,7 @@ from tnt_sim.scenario.yaml.nodes import (
     is_null,
     to_tree,
 )
-from tnt_sim.scenario.yaml.reader import FORBIDDEN, parse_yaml
+from tnt_sim.scenario.yaml.reader import parse_yaml, record_character
 
 WHOLE = frozenset({"where", "require", "of", "columns", "formula"})
 """Keys whose value is replaced as a whole."""
@@ -167,20 +168,24 @@ def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
         for name, child in node.entries.items():
             check_ids(child, defects, name)
     elif isinstance(node, Sequence):
-        earlier: dict[str, Origin] = {}
+        earlier: dict[str, tuple[str, Origin]] = {}
         for item in node.items:
             check_ids(item, defects)
             name = get_entry_id(item) or ""
-            if name in earlier:
-                defects.add(
-                    "duplicate_id",
-                    _('two entries of one list have the id "{entry_id}".', entry_id=quote_value(name)),
-                    item.origin.get_place(),
-                    earlier[name].get_place(),
-                    hint=_("Give each its own id."),
+            skeleton = build_skeleton(name)
+            if not name or skeleton not in earlier:
+                earlier[skeleton] = name, item.origin
+                continue
+            known, origin = earlier[skeleton]
+            text = _('two entries of one list have the id "{entry_id}".', entry_id=quote_value(name))
+            if known != name:
+                text = _(
+                    'two entries of one list have ids that look the same, "{entry_id}" ({difference}).',
+                    entry_id=quote_value(name),
+                    difference=format_difference(known, name),
                 )
-            elif name:
-                earlier[name] = item.origin
+            places = item.origin.get_place(), origin.get_place()
+            defects.add("duplicate_id", text, *places, hint=_("Give each its own id."))
 
 
 _LISTS = frozenset({"dossiers", "eligibility", "grants", "caps", "waivers", "rules", "objective", "steps"})
@@ -202,6 +207,9 @@ def parse_value(text: str, origin: Origin) -> YamlNode:
     if text in ("", "~", "null"):
         return Scalar(None, origin)
     if text[0] not in "[{\"'":
+        defects = Defects()
+        record_character(text, origin.get_place(), defects)
+        defects.raise_if_any(ScenarioError)
         return Scalar(text, origin)
     plain = _from_json(text, origin)
     if plain is not None:

@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from tnt_sim.characters import FORBIDDEN, format_code_point
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Text, _
@@ -42,7 +43,9 @@ MAX_DEPTH = 64
 MAX_ALIASES = 1_000
 _MAX_DEFECTS = 50
 
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_KEY_ESCAPES = frozenset('nt"\\/')
+"""What may follow a backslash in a key: line break, tab, and its own marks; other escapes hide what it says."""
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _REMOVE_VERSION = _('Remove the line "%YAML".')
 
@@ -223,14 +226,7 @@ class EventReader:
         self._count(1, 0, place)
         self._check_tag(event)
         plain = _is_plain(event)
-        bad = FORBIDDEN.search(event.value)
-        if bad is not None:
-            number = f"U+{ord(bad[0]):04X}"
-            self._record_defect(
-                "yaml_character",
-                _("the value holds the character {number}, which is not allowed", number=number),
-                place,
-            )
+        record_character(event.value, place, self.defects)
         origin = self._build_origin(event.start_mark)
         top = self.stack[-1] if self.stack else None
         if plain and event.value == "" and top is not None and top.key_origin is not None and top.wants_value:
@@ -298,6 +294,13 @@ class EventReader:
                 node.origin.get_place(),
                 hint=_('Write the keys, or use "extends".'),
             )
+        elif event is None or _has_hidden_letter(event):
+            self._record_defect(
+                "yaml_key",
+                _('this key reads "{key}", and the file does not show it', key=quote_value(node.value)),
+                node.origin.get_place(),
+                hint=_("Write the key itself, without escapes and aliases."),
+            )
         elif node.value in frame.keys:
             key = quote_value(node.value)
             self._record_defect(
@@ -338,8 +341,23 @@ class EventReader:
         )
 
 
+def record_character(value: str, place: Place, defects: Defects) -> None:
+    """Record a character that no value may hold."""
+    bad = FORBIDDEN.search(value)
+    if bad is not None:
+        number = format_code_point(bad[0])
+        text = _("the value holds the character {number}, which is not allowed", number=number)
+        defects.add("yaml_character", complete_sentence(text), place)
+
+
 def _is_plain(event: ScalarEvent) -> bool:
     return event.style in (None, "") and bool(event.implicit[0])
+
+
+def _has_hidden_letter(event: ScalarEvent) -> bool:
+    """Return whether a key in double quotes is written with an escape in place of a letter."""
+    written = event.start_mark.buffer[event.start_mark.index : event.end_mark.index]
+    return event.style == '"' and not _KEY_ESCAPES.issuperset(_ESCAPE.findall(written))
 
 
 def _is_split_amount(before: ScalarEvent, event: ScalarEvent) -> bool:
@@ -466,12 +484,12 @@ def _decode(data: bytes, shown_as: str, defects: Defects) -> str | None:
 
 
 def _record_forbidden_character(match: re.Match[str], shown_as: str, defects: Defects) -> None:
-    before = match.string[: match.start()].replace("\r\n", "\n").replace("\r", "\n")
+    before = match.string[: match.start()]
     place = Place(shown_as, before.count("\n") + 1, len(before) - before.rfind("\n"))
-    number = f"U+{ord(match[0]):04X}"
+    number = format_code_point(match[0])
     defects.add(
         "yaml_character",
-        _("invisible character {number}, not allowed", number=number),
+        _("invisible character {number}, not allowed.", number=number),
         place,
         hint=_("Delete it (often from a copy and paste)."),
     )

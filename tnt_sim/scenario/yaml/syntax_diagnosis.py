@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.i18n.message import Text, _, _n
 
-_BREAK = re.compile(r"\r\n|\r|\n")
+_BREAK = re.compile(r"\r?\n")
 _MARKS = re.compile(r"\s*(?:[-?] +)*")
 _SPACE = re.compile(r"\s*")
 _PLAIN = re.compile(r"(?:(?!:(?:\s|$)|\s#).)+")
