@@ -5,7 +5,7 @@ carriage returns, marks of direction, and characters without width or ink. Two i
 skeletons are equal: compatible forms (NFKD), then one letter for those that are drawn alike.
 
 Source: Unicode Technical Standard 39, *Unicode Security Mechanisms*, and its data of confusable characters, of
-which the Latin, Greek and Cyrillic letters that pass for ASCII are kept.
+which this file has the Latin, Greek and Cyrillic letters that pass for ASCII.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _UNSEEN = (
 """Characters without width or ink, and separators of lines."""
 
 FORBIDDEN = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTIONS}{_UNSEEN}\ud800-\udfff]|\r(?!\n)")
-"""What no text of a scenario may hold; tabs and line breaks may stand in it."""
+"""Characters that no text of a scenario may hold, unlike tabs and line breaks."""
 IN_NO_CELL = f"[\x01-\x08\x0e-\x1f\x7f-\x9f{_DIRECTIONS}]"
-"""What no cell of a table may hold, since a terminal or a page obeys it; a pattern of Python and of polars."""
+"""Characters that no cell of a table may hold, a pattern of Python and polars: terminals and pages obey them."""
 IN_NO_CODE = f"[\x00-\x1f\x7f-\x9f{_DIRECTIONS}{_UNSEEN}]"
-"""What no id or code may hold, a pattern of Python and of polars: tabs and line breaks too."""
+"""Characters that no id or code may hold, a pattern of Python and polars, with tabs and line breaks."""
 _NOT_SHOWN = re.compile(IN_NO_CODE[:-1] + "\ud800-\udfff]")
 
 _ALIKE = str.maketrans(

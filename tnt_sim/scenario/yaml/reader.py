@@ -45,7 +45,7 @@ _MAX_DEFECTS = 50
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _KEY_ESCAPES = frozenset('nt"\\/')
-"""What may follow a backslash in a key: line break, tab, and its own marks; other escapes hide what it says."""
+"""Characters that may follow a backslash in a key; all other escapes hide what the key says."""
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _REMOVE_VERSION = _('Remove the line "%YAML".')
 
