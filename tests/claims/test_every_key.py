@@ -28,7 +28,6 @@ TO_DO = {
     "ShareOfAmount",
     "ShareSpec",
     "SolverSpec",
-    "SplitSpec",
     "StageSpec",
     "StepSpec",
     "TermSpec",

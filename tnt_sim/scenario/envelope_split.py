@@ -111,7 +111,7 @@ class _Division:
             known = self._require_map("groups")
             return [] if known is None else known.list_codes(self.split.by)
         if groups is None or isinstance(groups, str):
-            requested = self._select_dossiers()
+            requested = self._select_dossiers(self.scenario.portfolio.table)
             if self.split.by not in requested.columns:
                 self.record_defect(
                     _('there is no column "{by}".', by=self.split.by),
@@ -129,14 +129,13 @@ class _Division:
             )
         return sorted(groups)
 
-    def _select_dossiers(self) -> pl.DataFrame:
-        """Return the dossiers that ask from the envelope.
+    def _select_dossiers(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of a table that ask from the envelope.
 
         They name it, or name none where it is the only one.
         """
         only = self.scenario.spec.programme.find_single_leaf(self.scenario.spec.date) == self.spec.id
         names = [self.spec.id, ""] if only else [self.spec.id]
-        table: pl.DataFrame = self.scenario.portfolio.table
         return table.filter(pl.col("envelope").fill_null("").is_in(names))
 
     def _get_group_values(self, amounts: pl.DataFrame) -> pl.Series:
@@ -195,21 +194,22 @@ class _Division:
                 return None
             return [Fraction(people[group]) for group in groups]
         table = self.scenario.portfolio.table
-        column = get_table_column(key)
-        if column not in table.columns or not table.schema[column].is_numeric():
-            numbers = [c for c in table.columns if table.schema[c].is_numeric() and not c.startswith("_")]
+        if get_table_column(key) not in table.columns:
+            names = [name.removesuffix("_cents") for name in table.columns if not name.startswith("_")]
             self.record_defect(
-                _('"{key}" is not a column of numbers.', key=key),
-                "key",
-                suggest_name(key, [name.removesuffix("_cents") for name in numbers]),
+                _('"{key}" is not a column of numbers.', key=key), "key", suggest_name(key, names)
             )
+            return None
+        numbers, faults = self.scenario.portfolio.read_numbers(key)
+        self.defects.entries.extend(faults)
+        if faults:
             return None
         if self.split.by not in table.columns:
             return None
-        candidates = self._select_dossiers()
+        candidates = self._select_dossiers(table.with_columns(numbers.alias("_weight")))
         sums: dict[str, Fraction] = {}
         for group, value in zip(
-            self._get_group_values(candidates).to_list(), candidates[column].to_list(), strict=True
+            self._get_group_values(candidates).to_list(), candidates["_weight"].to_list(), strict=True
         ):
             sums[group] = sums.get(group, Fraction(0)) + Fraction(value or 0)
         names = map_to_names(self.scenario, self.split.by, groups)
