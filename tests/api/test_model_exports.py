@@ -100,7 +100,7 @@ def test_highs_reads_the_same_numbers_back_from_both_files(name: str, tmp_path: 
         for read_back, bound in zip((lp.row_lower_, lp.row_upper_), named.row_bounds, strict=True):
             assert (np.array(read_back) == bound).all()
         whole = [kind.name == "kInteger" for kind in lp.integrality_] or [False] * len(names)
-        assert [whole[k] for k in order] == named.linear.integer[at].tolist()
+        assert [whole[k] for k in order] == named.integer[at].tolist()
         assert read_entries(lp) == list_entries(named)
 
 
@@ -221,6 +221,44 @@ def test_numbers_are_those_of_the_whole_model(tmp_path: Path) -> None:
     assert rows["envelope_a"]["measure"] == "€"
     assert (rows["rule_au_moins_min"]["rhs"], rows["rule_au_moins_max"]["rhs"]) == (1, 3)
     assert all(Fraction(row["unit"]) == 1 for row in rows.values() if row["kind"] == "envelope")
+
+
+TRANSFERS = """schema_version: 1
+id: tiny
+programme:
+  id: tout
+  amount: 1 500 €
+  envelopes:
+    - {id: a, amount: 900 €, transfers: {to: [b], out_max: 20 %}}
+    - {id: b, amount: 600 €, transfers: {to: [a], in_max: 30 %}}
+dossiers: [{file: table.csv}]
+rules:
+  - {id: due, kind: limit, measure: granted, by: department, min: 700 €, penalty: {cost: 1, per: 100 €, stage: 1}}
+  - {id: two, kind: limit, measure: dossiers, min: 4, penalty: {cost: 1, per: 1, stage: 1}}
+objective: [{maximise: {score: 1}}]
+"""
+
+
+def test_money_that_moves_or_is_short_counts_in_euros(tmp_path: Path) -> None:
+    model = tnt.Scenario.from_data(tiny(tmp_path, TRANSFERS)).model()
+    named, rows = model.named, {row["name"]: row for row in model.rows.to_dicts()}
+    assert {(row["rhs"], row["measure"]) for name, row in rows.items() if name.startswith("link_")} == {
+        (180, "€")
+    }
+    others = model.columns.filter(model.columns["kind"] == "auxiliary")
+    upper = dict(zip(others["name"], others["upper"], strict=True))
+    assert upper["aux_move_a_b"] == 180
+    assert {most for name, most in upper.items() if "due" in name} == {400, 500, 700}
+    dense = named.matrix.toarray()
+    at = {name: k for k, name in enumerate(named.columns)}
+    for name, place in at.items():
+        if name.startswith("aux_"):
+            assert set(np.abs(dense[:, place]).tolist()) <= {0, 1}
+    assert named.cost[at["aux_short_rule_due_01_1"]] == -0.01
+    assert [name for name in others["name"] if named.integer[at[name]]] == ["aux_short_rule_two_1"]
+    arrays = model.to_scipy()
+    found = arrays.sign * scipy.optimize.milp(**arrays.to_milp()).fun
+    assert Fraction(found).limit_denominator(10**6) == best_of(model)
 
 
 def test_split_rows_are_the_rows_of_the_formulation(tmp_path: Path) -> None:

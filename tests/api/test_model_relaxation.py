@@ -193,7 +193,7 @@ def test_duality_is_exact_on_drawn_scenarios(seed: int, tmp_path: Path) -> None:
     )
     assert abs(bound - primal) <= Fraction(1, 10**8) * max(1, abs(bound)), "strong duality"
     assert relaxed.bound is not None
-    assert abs(relaxed.bound - bound) <= Fraction(1, 10**6) * max(1, abs(bound))
+    assert abs(Fraction(relaxed.bound) - bound) <= Fraction(1, 10**6) * max(1, abs(bound))
     values = list_feasible_values(named)
     if not values:
         with pytest.raises(tnt.NothingDecided):
@@ -202,7 +202,7 @@ def test_duality_is_exact_on_drawn_scenarios(seed: int, tmp_path: Path) -> None:
     best = max(values)
     assert best <= bound, "weak duality"
     assert relaxed.best == best
-    assert relaxed.gap == relaxed.bound - best
+    assert relaxed.gap == relaxed.bound - relaxed.best >= 0
 
 
 def solve_changed(model: NamedModel, rhs: tuple[int, float] | None, cost: tuple[int, float] | None) -> float:

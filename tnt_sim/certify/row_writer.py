@@ -68,13 +68,13 @@ class RowWriter:
         """Handle of the first further column."""
         return self.n + len(self.choices.dossier)
 
-    def add_column(self, name: str, lower: int, upper: int) -> int:
-        """Add an integer column; return its handle."""
+    def add_column(self, name: str, lower: int, upper: int, unit: Fraction = Fraction(1)) -> int:
+        """Add an integer column; return its handle. Proofs count in whole units, whatever one is worth."""
         self.low.append(lower)
         self.high.append(upper)
         return self.first_free + len(self.low) - 1
 
-    def add_shared_column(self, name: str, lower: int, upper: int) -> int:
+    def add_shared_column(self, name: str, lower: int, upper: int, unit: Fraction = Fraction(1)) -> int:
         """Return the handle of the column of that name; add it at the first call."""
         if name not in self._shared:
             self._shared[name] = self.add_column(name, lower, upper)
@@ -170,7 +170,13 @@ class RowWriter:
         self._write(name, pairs[:, 0], pairs[:, 1], bound)
 
     def add_link(
-        self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
+        self,
+        name: str,
+        entries: Sequence[tuple[int, int]],
+        upper: int,
+        lower: int | None = None,
+        *,
+        is_money: bool = False,
     ) -> None:
         """Write a row over handles only: lower ≤ Σ coefficient·handle ≤ upper."""
         self._write_at_most(name, entries, upper)

@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel
 from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import Once, Terms, Unit, sum_by_group
 from tnt_sim.rules.protocols import RowKind, RowLabel, Sense, Soft
 from tnt_sim.sparse_matrix import SparseMatrix
@@ -97,6 +98,7 @@ def divide_rows(
     return divided, low, high, divisor
 
 
+ONE = Fraction(1)
 LABELS_PER_LOOK = 20_000
 """Row labels created between two checks of the deadline, about 20 ms."""
 
@@ -142,6 +144,7 @@ class Builder:
     ----------
     recovery : the award columns
     labels, units, measures, lower, upper : one entry per row
+    extra_units : what 1 of each column that rules asked for is worth in its measure
     prices : (column, stage, price) for each penalised column
     """
 
@@ -156,6 +159,7 @@ class Builder:
     _row: list[IntArray] = field(default_factory=list)
     _column: list[IntArray] = field(default_factory=list)
     _value: list[IntArray] = field(default_factory=list)
+    extra_units: list[Fraction] = field(default_factory=list)
     _extra_names: list[str] = field(default_factory=list)
     _extra_lower: list[int] = field(default_factory=list)
     _extra_upper: list[int] = field(default_factory=list)
@@ -167,19 +171,20 @@ class Builder:
         """Number of columns so far."""
         return self.recovery.n_columns + len(self._extra_names)
 
-    def add_column(self, name: str, lower: int, upper: int) -> int:
+    def add_column(self, name: str, lower: int, upper: int, unit: Fraction = ONE) -> int:
         """Add an integer column, which cannot be negative (`round_outwards` needs it), and return its index."""
         if lower < 0:
             raise ValueError(f"the column {name!r} may not be negative")
         self._extra_names.append(name)
         self._extra_lower.append(lower)
         self._extra_upper.append(upper)
+        self.extra_units.append(unit)
         return self.n_cols - 1
 
-    def add_shared_column(self, name: str, lower: int, upper: int) -> int:
+    def add_shared_column(self, name: str, lower: int, upper: int, unit: Fraction = ONE) -> int:
         """Return the index of the additional column `name`, creating it on the first call."""
         if name not in self._shared:
-            self._shared[name] = self.add_column(name, lower, upper)
+            self._shared[name] = self.add_column(name, lower, upper, unit)
         return self._shared[name]
 
     def add_rows(
@@ -241,7 +246,7 @@ class Builder:
                 sides.append((-1, high[group] - ((upper[group] or 0) - constants[group])))
             for sign, longest in sides:
                 if longest > 0:
-                    column = self.add_column(f"short:{label}:{sign}", 0, longest)
+                    column = self.add_column(f"short:{label}:{sign}", 0, longest, scale)
                     self._add([first + group], [column], [sign])
                     self.add_price(column, soft.stage, soft.price * scale)
 
@@ -283,13 +288,21 @@ class Builder:
         return [(int(self.recovery.option_columns[k]), int(options.cents[k])) for k in places]
 
     def add_link(
-        self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
+        self,
+        name: str,
+        entries: Sequence[tuple[int, int]],
+        upper: int,
+        lower: int | None = None,
+        *,
+        is_money: bool = False,
     ) -> None:
         """Add a row over columns only: lower ≤ Σ value·column ≤ upper, `entries` being (column, value)."""
         zeros = np.zeros(len(entries), dtype=np.int64)
         columns = np.array([column for column, _ in entries], dtype=np.int64)
         values = np.array([value for _, value in entries], dtype=np.int64)
         self.add_links(name, zeros, columns, values, lower, upper)
+        if is_money:
+            self.units[-1], self.measures[-1] = CENT, Unit.MONEY
 
     def add_links(
         self,
@@ -435,6 +448,7 @@ class Builder:
         names = self.recovery.build_column_names()
         self._extra_names.extend(f"any:{names[one]}" for one in column[shared].tolist())
         self._extra_lower.extend([0] * len(shared))
+        self.extra_units.extend([ONE] * len(shared))
         self._extra_upper.extend([1] * len(shared))
         column[shared] = np.arange(start, start + len(shared))
         inside = count[code] > 1

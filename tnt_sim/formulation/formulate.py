@@ -89,6 +89,7 @@ class Formulation:
     least_granted : minimise the total granted, the first tie-break of every decision
     labels : what each row stands for, technical link rows included
     units : value of one unit of each row, in the unit of its measure
+    extra_units : what 1 of each column beyond those of the awards is worth in its measure
     row_measures : unit of each row's measure, « € » or « 1 »
     """
 
@@ -99,6 +100,7 @@ class Formulation:
     labels: tuple[RowLabel, ...]
     units: tuple[Fraction, ...]
     row_measures: tuple[str, ...]
+    extra_units: tuple[Fraction, ...]
 
 
 def formulate(
@@ -159,6 +161,7 @@ def formulate(
         labels=tuple(builder.labels),
         units=tuple(builder.units),
         row_measures=tuple("€" if measure is Unit.MONEY else "1" for measure in builder.measures),
+        extra_units=tuple(builder.extra_units),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -44,9 +45,7 @@ def render_lp(model: NamedModel) -> str:
     for name, columns, values, sense, rhs in _iterate_rows(model):
         lines += _wrap_terms(name, columns, values, model, f" {sense} {format_number(rhs)}")
     lines += ["Bounds", *_list_lp_bounds(model)]
-    whole = [
-        name for name, is_whole in zip(model.columns, model.linear.integer.tolist(), strict=True) if is_whole
-    ]
+    whole = [name for name, is_whole in zip(model.columns, model.integer.tolist(), strict=True) if is_whole]
     if whole:
         lines += ["Generals", *(f" {name}" for name in whole)]
     return "\n".join([*lines, "End", ""])
@@ -84,7 +83,7 @@ def _fill_without_columns(model: NamedModel) -> NamedModel:
         objective=zero,
         col_names=(NO_CANDIDATE,),
     )
-    return replace(model, linear=filled, columns=(NO_CANDIDATE,))
+    return replace(model, linear=filled, columns=(NO_CANDIDATE,), column_scales=(Fraction(1),))
 
 
 def _list_comments(model: NamedModel, mark: str, sign: int) -> list[str]:
@@ -147,7 +146,7 @@ def _list_mps_columns(model: NamedModel, sign: int) -> Iterator[str]:
     """Yield the entries by column, columns of whole numbers between markers."""
     by_column = model.matrix.T
     starts, indices, data = by_column.indptr.tolist(), by_column.indices.tolist(), by_column.data.tolist()
-    cost, whole = (sign * model.cost).tolist(), model.linear.integer.tolist()
+    cost, whole = (sign * model.cost).tolist(), model.integer.tolist()
     is_open = False
     for column, name in enumerate(model.columns):
         if whole[column] != is_open:

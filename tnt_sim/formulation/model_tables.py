@@ -45,7 +45,7 @@ def build_column_table(problem: Problem, form: Formulation, model: NamedModel) -
     """Build one line per column: `name`, `kind`, `dossier`, `title`, `amount`, `lower`, `upper`, `cost`.
 
     The kind is `funded` (0 or 1), `steps` (of the amount above the least), `level` (0 or 1) or `auxiliary`: what
-    rules count, or money that moves, in cents. `amount` is what one unit of the column grants.
+    rules count, or money that moves, in euros. `amount` is what one unit of the column grants.
     """
     recovery = form.recovery
     dossier_rows = np.concatenate([recovery.candidate, recovery.amount_rows, recovery.options.row])

@@ -6,7 +6,8 @@ the same rows as a planner reads them:
     row_i        multiplied by scale_i, so that a row about money counts in euros and every other row in the
                  unit of its measure
     objective    multiplied by its scale, so that it counts points, dossiers, inhabitants or euros
-    columns      as they are: 0 or 1, a number of steps, or what a rule counts
+    columns      as they are: 0 or 1, a number of steps, or what a rule counts; what moves or is short is scaled
+                 as its rows are, so that money counts in euros, in parts of a cent too
 
 A coefficient is a decimal number with at most 15 significant digits, so that the float nearest to it prints
 exactly that number. Where a unit has no such decimals (a third of a euro), the row is multiplied by the whole
@@ -26,7 +27,7 @@ from functools import cached_property
 import numpy as np
 
 from tnt_sim.formulation.formulate import Formulation, ModelStage
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, FloatArray, IntArray, LinearModel
 from tnt_sim.rules.protocols import RowLabel, Sense, Unit
 from tnt_sim.sparse_matrix import SparseMatrix
 
@@ -50,7 +51,7 @@ class NamedModel:
     rows, columns : unique names of ASCII letters, digits and underscores
     labels : what each row stands for, None for the value of an earlier stage
     senses : `>=`, `<=` or `=` for each row
-    row_scales, cost_scale : what the whole numbers are multiplied by
+    row_scales, cost_scale, column_scales : what the whole numbers are multiplied by
     row_units, cost_unit : what 1 of the row or of the objective is worth in its measure: 1, unless a fraction
     without decimals was removed
     measures : « € » or « 1 » for each row
@@ -66,6 +67,7 @@ class NamedModel:
     senses: tuple[str, ...]
     row_scales: tuple[Fraction, ...]
     cost_scale: Fraction
+    column_scales: tuple[Fraction, ...]
     row_units: tuple[Fraction, ...]
     cost_unit: Fraction
     measures: tuple[str, ...]
@@ -79,14 +81,16 @@ class NamedModel:
     @cached_property
     def cost(self) -> FloatArray:
         """Coefficients of the objective, float64 (n_cols,)."""
-        return scale_exactly(self.linear.objective, self.cost_scale)
+        scale = _list_parts([self.cost_scale / unit for unit in self.column_scales])
+        return self.linear.objective * scale[0] / scale[1]
 
     @cached_property
     def matrix(self) -> SparseMatrix:
         """Coefficients of the rows, float64 (n_rows, n_cols)."""
         whole = self.linear.matrix
-        scale = _list_parts(self.row_scales)
-        return whole.with_data(whole.data * scale[0][whole.row] / scale[1][whole.row])
+        rows, columns = _list_parts(self.row_scales), _list_parts(self.column_scales)
+        above = whole.data * rows[0][whole.row] * columns[1][whole.indices]
+        return whole.with_data(above / (rows[1][whole.row] * columns[0][whole.indices]))
 
     @cached_property
     def rhs(self) -> FloatArray:
@@ -106,19 +110,20 @@ class NamedModel:
     def column_bounds(self) -> tuple[FloatArray, FloatArray]:
         """Lower and upper bounds of the columns, ±∞ where there is none."""
         low, high = self.linear.col_lower, self.linear.col_upper
+        scale = _list_parts(self.column_scales)
         return (
-            np.where(low == NO_LOWER, -np.inf, low.astype(np.float64)),
-            np.where(high == NO_UPPER, np.inf, high.astype(np.float64)),
+            np.where(low == NO_LOWER, -np.inf, low * scale[0] / scale[1]),
+            np.where(high == NO_UPPER, np.inf, high * scale[0] / scale[1]),
         )
+
+    @cached_property
+    def integer(self) -> BoolArray:
+        """Which columns are whole numbers, Boolean (n_cols,): all but those that are scaled."""
+        return self.linear.integer & np.array([scale == 1 for scale in self.column_scales], dtype=np.bool_)
 
     def to_value(self, whole: Fraction | int) -> Fraction:
         """Return the value of the stage for a number of whole units of the objective, commitments included."""
         return whole * self.cost_scale * self.cost_unit + self.offset
-
-
-def scale_exactly(values: IntArray, scale: Fraction) -> FloatArray:
-    """Multiply whole numbers by a fraction; each result is the float nearest to the exact product."""
-    return values * scale.numerator / np.float64(scale.denominator)
 
 
 def _list_parts(scales: Sequence[Fraction]) -> tuple[IntArray, FloatArray]:
@@ -184,6 +189,9 @@ def build_named_model(
     reach = _find_largest(linear)
     scales = [choose_scale(units[row], size) for row, size in zip(origin, reach, strict=True)]
     cost_scale = choose_scale(stage.scale, int(np.abs(stage.objective).max(initial=0)))
+    own = form.recovery.n_columns
+    farthest = np.where(linear.col_upper == NO_UPPER, 0, linear.col_upper)[own:].tolist()
+    column_scales = [choose_scale(unit, size) for unit, size in zip(form.extra_units, farthest, strict=True)]
     return NamedModel(
         name=name,
         stage=stage.name,
@@ -194,6 +202,7 @@ def build_named_model(
         senses=tuple(senses),
         row_scales=tuple(scales),
         cost_scale=cost_scale,
+        column_scales=(*[Fraction(1)] * own, *column_scales),
         row_units=tuple(units[row] / scale for row, scale in zip(origin, scales, strict=True)),
         cost_unit=stage.scale / cost_scale,
         measures=tuple(measures[row] for row in origin),

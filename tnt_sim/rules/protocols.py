@@ -284,10 +284,10 @@ class RowBuilder(Protocol):
     The 0-1 column x_i says whether dossier i is funded. A column is referred to by an integer handle.
     """
 
-    def add_column(self, name: str, lower: int, upper: int) -> int:
-        """Add an integer column with lower ≤ column ≤ upper and return its handle."""
+    def add_column(self, name: str, lower: int, upper: int, unit: Fraction = Fraction(1)) -> int:
+        """Add an integer column with lower ≤ column ≤ upper and return its handle; 1 of it is worth `unit`."""
 
-    def add_shared_column(self, name: str, lower: int, upper: int) -> int:
+    def add_shared_column(self, name: str, lower: int, upper: int, unit: Fraction = Fraction(1)) -> int:
         """Return the column of that name; add it on the first call."""
 
     def add_rows(
@@ -316,11 +316,17 @@ class RowBuilder(Protocol):
         """
 
     def add_link(
-        self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
+        self,
+        name: str,
+        entries: Sequence[tuple[int, int]],
+        upper: int,
+        lower: int | None = None,
+        *,
+        is_money: bool = False,
     ) -> None:
         """Add a row over columns only: lower ≤ Σ coefficient · column ≤ upper.
 
-        `entries` are (column, coefficient).
+        `entries` are (column, coefficient), in cents where the row `is_money`.
         """
 
     def add_links(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
+from decimal import Decimal
 from functools import cached_property
+from math import ceil, floor
 
 import numpy as np
 import polars as pl
@@ -12,10 +13,12 @@ import polars as pl
 from tnt_sim.engine.stage_values import find_best_values
 from tnt_sim.formulation.linear_model import FloatArray
 from tnt_sim.formulation.named_model import NamedModel
-from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.relaxation_prices import PricedPoint
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
+
+PLACES = 6
+"""Decimals of the bound, the best value and the gap."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,25 +54,27 @@ class Relaxation:
         return float(self.named.cost @ self.point.values) + float(self.named.offset)
 
     @cached_property
-    def bound(self) -> Fraction | None:
-        """Exact bound that the prices prove, computed in integers: no allocation is better."""
+    def bound(self) -> Decimal | None:
+        """Bound that the prices prove, computed in integers: no allocation is better. Rounded outwards to 10⁻⁶."""
         named = self.named
         scales = np.array([float(scale / named.cost_scale) for scale in named.row_scales])
         bound = compute_exact_bound(named.linear, self.point.prices * scales).value
-        return None if bound is None else named.to_value(bound)
+        if bound is None:
+            return None
+        steps = named.to_value(bound) * 10**PLACES
+        return Decimal(ceil(steps) if named.is_maximised else floor(steps)).scaleb(-PLACES)
 
     @cached_property
-    def best(self) -> Fraction:
+    def best(self) -> Decimal:
         """Best value of the stage in whole decisions, which the engine finds and proves on first use."""
-        return find_best_values(self.problem, self.number)[0][-1]
+        return Decimal(round(find_best_values(self.problem, self.number)[0][-1] * 10**PLACES)).scaleb(-PLACES)
 
     @property
-    def gap(self) -> Fraction | None:
-        """Integrality gap: how far the exact bound is from the best decision, in the unit of the stage."""
+    def gap(self) -> Decimal | None:
+        """Integrality gap: how far the bound is from the best decision, in the unit of the stage."""
         if self.bound is None:
             return None
-        is_maximised = self.named.linear.sense is Sense.MAXIMISE
-        return self.bound - self.best if is_maximised else self.best - self.bound
+        return self.bound - self.best if self.named.is_maximised else self.best - self.bound
 
     @property
     def rows(self) -> pl.DataFrame:

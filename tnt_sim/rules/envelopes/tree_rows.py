@@ -40,7 +40,7 @@ LOWERED = "lowered"
 
 def add_lowering_column(builder: RowBuilder, opened: FreeAmount) -> int:
     """Return the column c by which the opened amounts are lowered, 0 ≤ c ≤ most."""
-    return builder.add_shared_column(LOWERED, 0, opened.most_cents)
+    return builder.add_shared_column(LOWERED, 0, opened.most_cents, CENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class EnvelopeRows:
         reach = self._sum_largest_grants()
         most = sum_exactly(self.offers.highest_cents)
         for node, soft in self.relief.items():
-            self.raised[node] = builder.add_column(format_relief_name(tree.ids[node]), 0, most)
+            self.raised[node] = builder.add_column(format_relief_name(tree.ids[node]), 0, most, CENT)
             builder.add_price(self.raised[node], soft.stage, soft.price * CENT)
         for node in range(tree.n_nodes):
             self._add_transfers(builder, node)
@@ -167,7 +167,7 @@ class EnvelopeRows:
                 if taker not in children:
                     continue
                 most = self._compute_transfer_bound(children, giver, taker)
-                column = builder.add_column(f"move:{tree.ids[giver]}:{tree.ids[taker]}", 0, most)
+                column = builder.add_column(f"move:{tree.ids[giver]}:{tree.ids[taker]}", 0, most, CENT)
                 gives.setdefault(giver, []).append(column)
                 takes.setdefault(taker, []).append(column)
         for node in children:
@@ -175,9 +175,13 @@ class EnvelopeRows:
             self.moved[node] = [*((column, 1) for column in into), *((column, -1) for column in out)]
             option = tree.options[node]
             if out and option.out_cents is not None:
-                builder.add_link(f"out:{tree.ids[node]}", [(c, 1) for c in out], option.out_cents)
+                builder.add_link(
+                    f"out:{tree.ids[node]}", [(c, 1) for c in out], option.out_cents, is_money=True
+                )
             if into and option.in_cents is not None:
-                builder.add_link(f"in:{tree.ids[node]}", [(c, 1) for c in into], option.in_cents)
+                builder.add_link(
+                    f"in:{tree.ids[node]}", [(c, 1) for c in into], option.in_cents, is_money=True
+                )
             if into:
                 total = sum(self._compute_transfer_bound(children, g, node) for g in gives if g != node)
                 self.room[node] = total if option.in_cents is None else min(total, option.in_cents)
@@ -218,7 +222,7 @@ class EnvelopeRows:
             below = any(can_gain(tree, child) for child in tree.list_children(node))
             most = free if below else min(free, useful)
             if most > 0:
-                self.gains[node] = builder.add_column(f"extra:{tree.ids[node]}", 0, most)
+                self.gains[node] = builder.add_column(f"extra:{tree.ids[node]}", 0, most, CENT)
                 self.room[node] = self.room.get(node, 0) + most
 
     def _compute_least_amount(self, node: int) -> int:
@@ -297,7 +301,9 @@ class EnvelopeRows:
         big = max(0, largest - free)
         builder.add_rows([label], granted, codes, [None], [free + big], [*entries, (0, y, big)])
         total = sum(self.room[child] for child in gaining)
-        builder.add_link(f"{name}:shares", [*((self.gains[c], 1) for c in gaining), (y, -total)], 0)
+        builder.add_link(
+            f"{name}:shares", [*((self.gains[c], 1) for c in gaining), (y, -total)], 0, is_money=True
+        )
 
     def _add_unfenced_row(self, builder: RowBuilder, node: int, apart: list[int], granted: Terms) -> None:
         """Write the row that bounds the grants outside the ring-fenced envelopes under a node."""

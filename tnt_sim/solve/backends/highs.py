@@ -298,7 +298,7 @@ def load_named(module: Any, model: NamedModel, *, relax: bool) -> Any:
     _set_options(highs, _build_options(Limits(), Tuning()), "HiGHS")
     lower, upper = model.column_bounds
     row_lower, row_upper = model.row_bounds
-    matrix, whole = model.matrix, model.linear.integer & (not relax)
+    matrix, whole = model.matrix, model.integer & (not relax)
     row_wise, direction = 2, (-1 if model.is_maximised else 1)
     status = highs.passModel(
         len(model.columns), len(model.rows), matrix.nnz, row_wise, direction, 0.0,

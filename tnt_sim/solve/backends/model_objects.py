@@ -93,7 +93,7 @@ def build_scipy_arrays(model: NamedModel) -> ScipyArrays:
         row_upper=row_upper,
         lower=lower,
         upper=upper,
-        integrality=model.linear.integer.astype(np.int64),
+        integrality=model.integer.astype(np.int64),
         sign=sign,
         offset=float(model.offset),
     )
@@ -113,7 +113,7 @@ def build_pulp_problem(model: NamedModel, *, relax: bool = False) -> pulp.LpProb
             "Integer" if whole and not relax else "Continuous",
         )
         for name, low, high, whole in zip(
-            model.columns, lower.tolist(), upper.tolist(), model.linear.integer.tolist(), strict=True
+            model.columns, lower.tolist(), upper.tolist(), model.integer.tolist(), strict=True
         )
     ]
     cost = [(variables[j], float(model.cost[j])) for j in np.flatnonzero(model.cost).tolist()]

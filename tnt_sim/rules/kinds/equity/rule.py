@@ -211,7 +211,7 @@ class Equity(RuleDefaults):
     def _add_distance_column(self, builder: RowBuilder, name: str, most: int, soft: Soft | None) -> list[int]:
         if soft is None:
             return []
-        column = builder.add_column(name, 0, most)
+        column = builder.add_column(name, 0, most, self.of.terms.scale)
         builder.add_price(column, soft.stage, soft.price * self.of.terms.scale)
         return [column]
 
