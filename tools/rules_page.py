@@ -63,6 +63,17 @@ _GRANTS = Text(
     "Montants : la première ligne qui convient décide", "Amounts: the first entry that matches decides"
 )
 _CAPS = Text("Plafonds par projet et bibliothèque juridique", "Caps by project and the legal library")
+_COST = Text(
+    "Un projet (ses lignes ont le même `project`) ne reçoit jamais plus que son coût moins les autres aides "
+    "publiques, sur toutes ses lignes, avec ou sans autre aide ; aucune dérogation ne le lève. Quand ses lignes "
+    "diffèrent, comptent le plus grand `cost`, le plus grand `other_state` et le plus grand `other_public` ; une "
+    "cellule d’aide vide vaut 0, et un projet dont aucun coût n’est donné n’est pas limité.",
+    "A project (its rows have one `project`) never gets more than its cost less other public aid, over all its "
+    "rows, with other aid or without; no waiver lifts this. Where its rows differ, the largest `cost`, the "
+    "largest `other_state` and the largest `other_public` count; an empty cell of aid is 0, and a project "
+    "without any cost is not limited.",
+)
+_COST_FORMULA = "∀ p : Σ{project = p} g_i ≤ cost_p − other_state_p − other_public_p"
 _WAIVERS = Text("Dérogations", "Waivers")
 _WAIVER = Text(
     "waivers: [{of: cgct-l1111-10, where: {dossier: [D-7]}, reason: calamité publique, author: préfet}]",
@@ -126,7 +137,7 @@ def _render_grants(lang: Lang) -> Iterator[str]:
 
 
 def _render_caps(lang: Lang) -> Iterator[str]:
-    yield f"## {_CAPS.in_(lang)}\n"
+    yield f"## {_CAPS.in_(lang)}\n\n- {_COST.in_(lang)}\n- `{_COST_FORMULA}`\n"
     for name, entry in LIBRARY.items():
         cap = CapSpec(use=name)
         yield f"### `{name}` ({entry.source})\n"

@@ -48,7 +48,7 @@ def limit(
     measure: str,
     where: Conditions | None = None,
     by: str | Sequence[str] | None = None,
-    groups: Literal["map"] | Sequence[str] | None = None,
+    groups: Literal["map", "present"] | Sequence[str] | None = None,
     min: Bound | None = None,
     max: Bound | None = None,
     floor: Literal["demand", "strict"] | None = None,
@@ -69,7 +69,8 @@ def limit(
     measure : what is counted: granted, dossiers, population, inhabitants, or a column of numbers
     where : the applications concerned, all without it
     by : one rule for each value of this column, or of several
-    groups : the groups that count: map (all of it), present, or a list
+    groups : the groups that count: present (the default), those with an eligible or committed application among
+        those concerned, even one refused by decision; map, these and all of the map; or a list, and these alone
     min : the least allowed
     max : the most allowed
     floor : demand: a group's minimum is at most what its applications can take, strict: never lowered
@@ -561,7 +562,8 @@ def equity(
     measure : what is counted: granted, dossiers, population, inhabitants, or a column of numbers
     by : one rule for each value of this column, or of several
     per : per head, by the map
-    groups : the groups that count: map (all of it), present, or a list
+    groups : the groups that count: present (the default), those with an eligible or committed application among
+        those concerned, even one refused by decision; map, these and all of the map; or a list, and these alone
     where : the applications concerned, all without it
     min : a group's mean per head, as a share of that of all
     max : the same, at most

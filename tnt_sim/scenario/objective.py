@@ -123,7 +123,6 @@ def compile_smallest(
         where=spec.where,
         groups=spec.groups,
         path=path,
-        only_met=True,
     )
     if of is None:
         return None
@@ -166,6 +165,30 @@ class Shortfall:
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
         """Return sign · weight · distance, from the rule's own reading."""
         return self.sign * self.weight * rules[self.rule.id].distance
+
+
+def _can_amounts_near(rule: CompiledRule, open_: BoolArray) -> bool:
+    """Return whether a higher amount of a dossier of `open_` can make the distance of a rule smaller.
+
+    A rule that is no limit of a sum, and whose distance is money, is taken to allow it.
+    """
+    limits = rule.list_limits()
+    if not limits:
+        return rule.distance_unit is Unit.MONEY
+    for limit in limits:
+        per_cent = limit.terms.per_cent[open_ & (limit.groups.codes >= 0)]
+        if any(bound is not None for bound in limit.minimum) and (per_cent > 0).any():
+            return True
+        if any(bound is not None for bound in limit.maximum) and (per_cent < 0).any():
+            return True
+    return False
+
+
+def _can_gain(term: GoalPart, open_: BoolArray) -> bool:
+    """Return whether a higher amount of a dossier of `open_` can better a term."""
+    if isinstance(term, Smallest):
+        return bool((term.of.terms.per_cent[open_ & (term.of.groups.codes >= 0)] > 0).any())
+    return isinstance(term, Shortfall) and _can_amounts_near(term.rule, open_)
 
 
 SHORTFALL = "shortfall."
@@ -228,7 +251,40 @@ class Objective:
         for entry, path in entries:
             with self.case.guard_overflow(path):
                 result.append(self._resolve_stage(entry, path))
-        return tuple(stage for stage in result if stage is not None)
+        stages = tuple(stage for stage in result if stage is not None)
+        if self.case.wants_notices and len(stages) == len(entries):
+            self._warn_lowest_amounts(stages)
+        return stages
+
+    def _warn_lowest_amounts(self, stages: tuple[ObjectiveStage, ...]) -> None:
+        """Warn where amounts are open and no goal is better for a higher one: the lowest are granted."""
+        open_ = self.offers.candidate & (self.offers.least_cents < self.offers.most_cents)
+        signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in stages]
+        per_cent = [sign * stage.terms.per_cent[open_] for sign, stage in zip(signs, stages, strict=True)]
+        priced = [rule for rule in self.rules.values() if rule.penalty is not None]
+        if (
+            not open_.any()
+            or any((gain > 0).any() for gain in per_cent)
+            or any(_can_gain(part, open_) for stage in stages for part in stage.goal_parts)
+            or any(_can_amounts_near(rule, open_) for rule in priced)
+        ):
+            return
+        worse = next((k for k, gain in enumerate(per_cent) if (gain < 0).any()), len(stages))
+        self.case.warnings.add(
+            "lowest-amounts",
+            _n(
+                "no goal is better for a higher amount: {n} application that may get several amounts gets the "
+                "lowest that the rules allow, or nothing.",
+                "no goal is better for a higher amount: {n} applications that may get several amounts get the "
+                "lowest that the rules allow, or nothing.",
+                n=int(open_.sum()),
+            ),
+            self.case.locate(("objective",)),
+            hint=_(
+                "For higher amounts, write `- {{maximise: {{granted: 1}}}}` as stage {stage}.",
+                stage=worse + 1,
+            ),
+        )
 
     def _resolve_stage(self, entry: StageSpec, path: Path) -> ObjectiveStage | None:
         if (entry.maximise is None) == (entry.minimise is None):

@@ -14,8 +14,17 @@ from tnt_sim.i18n.parameters import Items
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.measures import MeasureSpec, TermSpec
-from tnt_sim.rules.expressions.selectors import describe
-from tnt_sim.rules.expressions.text import _format_term, describe_if_clause
+from tnt_sim.rules.expressions.selectors import Selector, describe
+from tnt_sim.rules.expressions.text import (
+    _format_groups,
+    _format_quantifier,
+    _format_selector,
+    _format_sum,
+    _format_term,
+    describe_groups,
+    describe_if_clause,
+    describe_where_clause,
+)
 from tnt_sim.scenario.spec import StageSpec
 
 
@@ -45,10 +54,19 @@ def format_stage_formula(stage: StageSpec) -> str:
     pieces = []
     for name, weight in goals.items():
         if isinstance(weight, dict):
-            pieces.append(f"min_g ({weight.get('measure', '?')}_g / {weight.get('per', '1')}_g)")
+            pieces.append(_format_smallest_formula(weight))
         else:
             pieces.append(format_goal_formula(name, str(weight)))
     return ("max " if stage.maximise is not None else "min ") + " + ".join(pieces)
+
+
+def _format_smallest_formula(wanted: Mapping[str, Any]) -> str:
+    """Return `min{d ∈ {department_i | i eligible}} Σ{department = d} g_i / population_d`."""
+    by, where = wanted.get("by", "?"), wanted.get("where")
+    selector = None if where is None else Selector(where)
+    quantifier, group = _format_quantifier(by, _format_groups(by, wanted.get("groups"), selector))
+    total = _format_sum([group, _format_selector(selector)], _format_term(str(wanted.get("measure", "?"))))
+    return f"min{{{quantifier[2:-3]}}} {total}" + (" / population_d" if "per" in wanted else "")
 
 
 def _describe_goal(name: str, weight: Any, lang: Lang) -> str:
@@ -71,6 +89,10 @@ def _describe_smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
     groups = format_list([column_text.describe_bare_column(name).in_(lang) for name in names], lang)
     if "per" in wanted:
         measure = _("{measure} per inhabitant{limits}", measure=measure, limits="").in_(lang)
+    groups += describe_groups(wanted.get("groups"), lang)
+    if "where" in wanted:
+        condition = describe_where_clause(Selector(wanted["where"]), lang)
+        groups += _(", among the applications {condition}", condition=condition).in_(lang)
     return _("{measure} of the group served least (by {columns})", measure=measure, columns=groups).in_(lang)
 
 

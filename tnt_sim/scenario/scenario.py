@@ -1,7 +1,6 @@
 """A scenario: its specification, its dossiers, the origin of every value, and its successive steps.
 
-Steps are decisions taken one after the other. The last one, named « reserve », frees what envelopes held
-back.
+Steps are decisions taken one after the other. The last of several frees what envelopes held back.
 """
 
 from __future__ import annotations
@@ -239,7 +238,7 @@ RESERVE = "reserve"
 
 
 def check_steps(scenario: ScenarioData) -> None:
-    """Check that steps run forward in time and that the one that frees the reserves is the last."""
+    """Check that steps run forward in time and that the one of the reserve list is the last."""
     defects = Defects()
     steps = select_in_force(scenario.spec, "steps")
     day = None
@@ -268,21 +267,29 @@ def check_steps(scenario: ScenarioData) -> None:
 
 
 def list_decision_steps(scenario: ScenarioData) -> tuple[Step, ...]:
-    """Return the steps that decide, in order; without steps, the scenario itself as one nameless step."""
-    deciding = tuple(step for step in scenario.steps if step.id != RESERVE)
-    return deciding or (Step("", scenario),)
+    """Return the steps that decide, in order; without steps, the scenario itself as one nameless step.
+
+    The last of several steps frees the reserves and grants from them; named `reserve`, it draws up the
+    reserve list instead and does not decide.
+    """
+    *earlier, last = scenario.steps or (Step("", scenario),)
+    if last.id == RESERVE:
+        return tuple(earlier) or (Step("", scenario),)
+    return (*earlier, Step(last.id, replace(last.scenario, reserves_freed=True)) if earlier else last)
 
 
 def build_reserve_step(scenario: ScenarioData) -> Step | None:
-    """Return the step that frees the reserves.
+    """Return the step that draws up the reserve list.
 
-    It is the one named so, else the last step again if money is held back.
+    It is the one named so, else the only decision again if money is held back.
     """
-    if scenario.steps and scenario.steps[-1].id == RESERVE:
-        return Step(RESERVE, replace(scenario.steps[-1].scenario, reserves_freed=True))
-    last = list_decision_steps(scenario)[-1].scenario
-    held = [spec for spec, __ in last.spec.programme.walk_in_force(last.spec.date) if spec.reserve]
-    return Step(RESERVE, replace(last, reserves_freed=True)) if held else None
+    last = (scenario.steps or (Step("", scenario),))[-1]
+    if last.id != RESERVE:
+        last = list_decision_steps(scenario)[-1]
+        programme, day = last.scenario.spec.programme, last.scenario.spec.date
+        if last.scenario.reserves_freed or not any(one.reserve for one, __ in programme.walk_in_force(day)):
+            return None
+    return Step(RESERVE, replace(last.scenario, reserves_freed=True))
 
 
 def is_sequence(scenario: ScenarioData) -> bool:

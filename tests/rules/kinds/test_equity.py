@@ -110,7 +110,8 @@ def worlds(draw: st.DrawFn) -> tuple[World, dict[str, Any]]:
 def distance(world: World, found: dict[str, Any], award: Award) -> tuple[Fraction, bool]:
     """What groups lack or have too much, in whole cents or dossiers (as the measure's unit); and if it holds."""
     playing = [d for d in world["dossiers"] if any(o is not None for o in options(d))]
-    groups = sorted({d["department"] for d in playing if d["department"]} | set(found.get("groups", ())))
+    present = {d["department"] for d in playing if d["department"]}
+    groups = sorted(found.get("groups", present))
     if not groups:
         return Fraction(0), True
 

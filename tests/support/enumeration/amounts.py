@@ -111,7 +111,12 @@ def span(world: World, row: Row) -> tuple[int, int]:
 
 def amounts(world: World, row: Row) -> list[int]:
     """Every amount that a dossier which is not committed may get; none when it cannot be funded."""
-    if not world.eligible(row) or world.decided.get(row["dossier"]) == -1:
+    return [] if world.decided.get(row["dossier"]) == -1 else undecided_amounts(world, row)
+
+
+def undecided_amounts(world: World, row: Row) -> list[int]:
+    """The same, whatever is decided about it."""
+    if not world.eligible(row):
         return []
     spec = entry_of(world, row)
     mode = spec.get("mode", "all_or_nothing")
@@ -157,7 +162,7 @@ def _within_cost(world: World) -> dict[str, int]:
         rows = [row for row in world.rows if project(row) == name]
         cost = _largest(rows, "cost")
         others = sum(_largest(rows, column) or 0 for column in ("other_state", "other_public"))
-        if cost is not None and others:
+        if cost is not None:
             found[name] = cost - others
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from support.enumeration.amounts import base_cents, options, project
+from support.enumeration.amounts import base_cents, options, project, undecided_amounts
 from support.enumeration.rows import Award, Row, World, cents, matches, people, value_of
 
 Zero = Fraction(0)
@@ -52,6 +52,12 @@ class Measures:
     @property
     def in_play(self) -> list[str]:
         return [name for name, some in self.offers.items() if any(one is not None for one in some)]
+
+    @property
+    def eligible(self) -> list[str]:
+        """Those in play, and those that only a decision refuses."""
+        rows, playing = self.world.by_name, self.in_play
+        return [name for name in self.offers if name in playing or undecided_amounts(self.world, rows[name])]
 
     def rows(self) -> list[Row]:
         return [self.world.by_name[name] for name in self.in_play]
@@ -170,12 +176,16 @@ class Measures:
                 award[name] = amount
         return measure.value(award)
 
-    def groups(self, by: Any, named: Iterable[str], extra: Iterable[str] = ()) -> dict[str, list[str]]:
-        """The values of a column (or of several) among `named`, each with its dossiers; empty values form none."""
-        found: dict[str, list[str]] = {name: [] for name in extra}
+    def groups(self, by: Any, named: Iterable[str], listed: Any = None) -> dict[str, list[str]]:
+        """The values of a column (or of several) among `named`, each with its dossiers; empty values form none.
+
+        A list says which groups there are.
+        """
+        only = None if listed in (None, "present") else list(listed)
+        found: dict[str, list[str]] = {name: [] for name in only or ()}
         for name in named:
             key = self.key(by, self.world.by_name[name])
-            if key:
+            if key and (only is None or key in only):
                 found.setdefault(key, []).append(name)
         return found
 

@@ -173,7 +173,9 @@ def worlds(case: Case) -> list[tuple[str, World]]:
     deciding = [entry for entry in found if entry[0] != RESERVE] or [("", World(case, scenario))]
     freeing = [entry for entry in found if entry[0] == RESERVE]
     last = deciding[-1][1]
-    if not freeing and _holds_back(last.scenario["programme"]):
+    if not freeing and len(deciding) > 1:
+        last.freed = True
+    elif not freeing and _holds_back(last.scenario["programme"]):
         freeing = [(RESERVE, World(case, last.scenario, closes=last.closes))]
     for _, world in freeing:
         world.freed = True

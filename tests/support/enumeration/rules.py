@@ -73,6 +73,11 @@ class Rules:
         chosen = self.world.chosen(spec.get("where")) - self.world.waived(spec["id"])
         return [name for name in self.in_play if name in chosen]
 
+    def _naming(self, spec: dict[str, Any]) -> list[str]:
+        """The dossiers whose values are groups: the eligible ones of the rule, refused by decision or not."""
+        chosen = self.world.chosen(spec.get("where")) - self.world.waived(spec["id"])
+        return [name for name in self.measures.eligible if name in chosen]
+
     # ------------------------------------------------------------------------------- sums and shares
 
     def _linear(self, spec: dict[str, Any]) -> Distance:
@@ -97,11 +102,7 @@ class Rules:
         if "by" not in spec:
             members = None if spec["measure"] == "changed" else inside
             return lambda award: outside(measure.value(award, members), low, high)
-        named = inside
-        if low is not None:
-            waived = self.world.waived(spec["id"])
-            named = [name for name in self.in_play if name not in waived]
-        groups = self.measures.groups(spec["by"], named, spec.get("groups", ()))
+        groups = self.measures.groups(spec["by"], self._naming(spec), spec.get("groups"))
         figures = []
         for everyone in groups.values():
             mine = [name for name in everyone if name in inside]
@@ -139,9 +140,7 @@ class Rules:
         measure = self.measures.named(spec["measure"])
         unit = Fraction(1, 100) if measure.money else Fraction(1)
         inside = self._playing(spec)
-        waived = self.world.waived(spec["id"])
-        named = [name for name in self.in_play if name not in waived]
-        groups = self.measures.groups(spec["by"], named, spec.get("groups", ()))
+        groups = self.measures.groups(spec["by"], self._naming(spec), spec.get("groups"))
         mine = {group: [name for name in everyone if name in inside] for group, everyone in groups.items()}
         heads = {group: int(UNITS[group]["population"]) for group in groups}
         reach = {group: self.measures.reach(measure, names) for group, names in mine.items()}
@@ -331,7 +330,7 @@ def smallest(world: World, measures: Measures, spec: dict[str, Any]) -> Distance
     """The smallest group's figure (per head); exact where a step of a millionth holds it, else rounded down."""
     measure: Measure = measures.named(spec["measure"])
     chosen = world.chosen(spec.get("where"))
-    groups = measures.groups(spec["by"], [n for n in measures.in_play if n in chosen], spec.get("groups", ()))
+    groups = measures.groups(spec["by"], [n for n in measures.eligible if n in chosen], spec.get("groups"))
     heads = {group: int(UNITS[group]["population"]) if "per" in spec else 1 for group in groups}
     unit = Fraction(1, 100) if measure.money else Fraction(1)
     step = Fraction(1, 1_000_000) if "per" in spec else unit

@@ -44,7 +44,8 @@ def envelope(
     unassigned : where unassigned money goes: `free` (where it does most), `pro_rata`, `{"to": ID}`, or `own`
     transfers : what it may give to its siblings: `{"to": [IDS], "out_max": "15 %", "in_max": "10 %"}`
     min_use : the share of the amount to be granted at least
-    reserve : the share held back, freed at the last step
+    reserve : the share held back, freed by the last of several steps; with one decision, or a last step named
+        reserve, the reserve list says what it would fund
     overprogram : the share beyond the amount that may be committed
     min_dossiers, max_dossiers : at least, and at most, so many funded applications
     split : divides it into one envelope for each group: `{"by": "department", "key": "population"}`

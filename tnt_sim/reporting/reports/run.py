@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import format_decimal, format_euros, format_percentage, format_significant
+from tnt_sim.i18n.numbers import (
+    format_day,
+    format_decimal,
+    format_euros,
+    format_percentage,
+    format_significant,
+)
 from tnt_sim.i18n.parameters import Count, Listed, Money
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -41,6 +47,7 @@ from tnt_sim.reporting.text.vocabulary import (
     write_goal,
 )
 from tnt_sim.rules.expressions.text import SENSE
+from tnt_sim.scenario.scenario import RESERVE
 from tnt_sim.verify.run_document import (
     GroupEntry,
     RuleEntry,
@@ -48,6 +55,7 @@ from tnt_sim.verify.run_document import (
     RunEnvelope,
     ShadowPrice,
     StageEntry,
+    StepEntry,
 )
 from tnt_sim.verify.verification import Verification, of_fresh
 
@@ -105,9 +113,32 @@ def _build_allocation(document: RunDocument, labels: Labels) -> list[Node]:
         Section(_("Not spent, and why"), [build_unspent(document.envelopes)]),
         Section(_("Rules"), [build_rules(document.rules, labels)]),
         Section(_("Objective"), [build_goals(document.objective, labels)]),
+        Section(_("Steps"), [_build_steps(document.steps or ())]),
         Section(_("Applications"), _build_reasons(labels.reasons)),
     )
     return [*map(Paragraph, describe_money(document)), *sections]
+
+
+def _build_steps(entries: Sequence[StepEntry]) -> Table:
+    """Return what each step granted beyond the earlier ones; of the last, perhaps, the reserve list."""
+    return Table(
+        [
+            Column(_("Step"), [entry.id or _("decision") for entry in entries]),
+            Column(_("Date"), [_write_day(entry.date) for entry in entries]),
+            Column(_("Funded"), [entry.n_funded for entry in entries], Kind.COUNT),
+            Column(_("Granted"), [entry.granted_cents for entry in entries], Kind.MONEY),
+            Column("", [_describe_step(entry) for entry in entries]),
+        ],
+        most=len(entries),
+    )
+
+
+def _write_day(iso: str | None) -> Text:
+    return NO_TEXT if iso is None else write_both(partial(format_day, iso))
+
+
+def _describe_step(entry: StepEntry) -> Text:
+    return _("reserve list, not granted") if entry.id == RESERVE else NO_TEXT
 
 
 def build_unspent(entries: Sequence[RunEnvelope]) -> Table:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import _, _n
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
     get_column_kind,
@@ -20,6 +20,7 @@ from tnt_sim.rules.expressions.values import is_joined, map_to_names
 from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray
 from tnt_sim.rules.protocols import Case, Path
 
+MAX_LISTED = 10
 MARK = "·"
 """Separator between the values of several columns in the name of a group."""
 
@@ -27,7 +28,7 @@ MARK = "·"
 def group_by_columns(
     case: Case,
     by: str | Sequence[str] | None,
-    extra: str | Sequence[str] | None,
+    wanted: str | Sequence[str] | None,
     named: BoolArray,
     inside: BoolArray,
     path: Path,
@@ -38,7 +39,8 @@ def group_by_columns(
     ----------
     case : the dossiers
     by : a column or several; None puts all of `inside` in one nameless group
-    extra : names of further groups, "map" for all units of the scenario's map, "present" or None for none
+    wanted : "present" or None for the groups of `named`, "map" for these and all units of the scenario's map, or
+        the names of the groups, which are then the only ones
     named : bool (n,), the dossiers whose values form groups; an empty value forms none
     inside : bool (n,), the dossiers that are counted in their group
     path : place of the rule in the scenario, for defects
@@ -59,15 +61,14 @@ def group_by_columns(
                 _record_list_column(case, column, here)
             return None
     values, code = _encode_values(case, columns)
-    present = np.unique(code[named & (code >= 0)])
-    added: Sequence[str] | None = () if extra in (None, "present") else extra
-    if extra == "map":
-        added = list_map_codes(case, by, (*path, "groups"))
+    if wanted is None or isinstance(wanted, str):
+        added = list_map_codes(case, by, (*path, "groups")) if wanted == "map" else []
         if added is None:
             return None
-    elif len(columns) == 1:
-        added = map_to_names(case, columns[0], added or ())
-    names = sorted({*(values[k] for k in present.tolist()), *(added or ())})
+        names = sorted({*(values[k] for k in np.unique(code[named & (code >= 0)]).tolist()), *added})
+    else:
+        names = sorted({*(map_to_names(case, columns[0], wanted) if len(columns) == 1 else wanted)})
+        _warn_absent_groups(case, sorted({*names} - {*values}), (*path, "groups"))
     place = {name: k for k, name in enumerate(names)}
     # the last entry is for empty cells, whose code is -1
     position = np.array([*(place.get(value, -1) for value in values), -1], dtype=np.int64)
@@ -95,6 +96,22 @@ def _encode_values(case: Case, columns: Sequence[str]) -> tuple[list[str], IntAr
         return read(case)
     from_table = {name for column in columns for name in (column, *list_cents_columns(column))}
     return case.memoise(("groups", *columns, joined), read, from_table)
+
+
+def _warn_absent_groups(case: Case, names: Sequence[str], path: Path) -> None:
+    """Warn of listed groups that no application has: a misspelled one would leave its applications out."""
+    if names:
+        case.warnings.add(
+            "groups-absent",
+            _n(
+                "no application belongs to {n} group of this list ({names}); those of other groups are left out.",
+                "no application belongs to {n} groups of this list ({names}); those of other groups are left out.",
+                n=len(names),
+                names=", ".join(names[:MAX_LISTED]) + (", …" if len(names) > MAX_LISTED else ""),
+            ),
+            case.locate(path),
+            hint=_("Write each group as the table does, for example 01 and not 1."),
+        )
 
 
 def _record_missing_column(case: Case, path: Path) -> None:

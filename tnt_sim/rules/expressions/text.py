@@ -241,13 +241,27 @@ def describe_where_clause(where: Selector, lang: Lang) -> str:
     return text if lang is Lang.FR else f"where {text}"
 
 
-def describe_for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
-    """Return « pour chaque département, », or nothing without `by`."""
+def describe_for_each(
+    by: str | Sequence[str] | None, lang: Lang, groups: str | Sequence[str] | None = None
+) -> str:
+    """Return `pour chaque département de la carte, `, or nothing without `by`."""
     if by is None:
         return ""
     names = [by] if isinstance(by, str) else list(by)
     labels = format_list([column_text.describe_bare_column(name).in_(lang) for name in names], lang)
-    return _("for each {labels}, ", labels=labels).in_(lang)
+    return _("for each {labels}, ", labels=labels + describe_groups(groups, lang)).in_(lang)
+
+
+def describe_groups(groups: str | Sequence[str] | None, lang: Lang) -> str:
+    """Return which groups count, after their column: « de la carte »."""
+    if groups is None:
+        return ""
+    if groups == "map":
+        return _(" of the map").in_(lang)
+    if groups == "present":
+        return _(" that has an eligible application").in_(lang)
+    quoted = [Names([name]).in_(lang) for name in groups]
+    return _(" among {names}", names=format_list(quoted, lang, most=len(quoted))).in_(lang)
 
 
 def describe_selected_dossiers(where: Selector | None, lang: Lang) -> str:
@@ -263,6 +277,7 @@ def describe_scope(
     where: Selector | None,
     lang: Lang,
     dossiers: Sequence[str] | None = None,
+    groups: str | Sequence[str] | None = None,
 ) -> str:
     """Return the dossiers of a rule: « pour chaque lot, parmi les dossiers où …, », or "" for all."""
     if dossiers is not None:
@@ -272,7 +287,7 @@ def describe_scope(
         some = _("among the applications {condition}, ", condition=describe_where_clause(where, lang)).in_(
             lang
         )
-    return describe_for_each(by, lang) + some
+    return describe_for_each(by, lang, groups) + some
 
 
 def describe_bounds(low: str | None, high: str | None, lang: Lang) -> str:
@@ -356,15 +371,29 @@ def _format_selector(where: Selector | None) -> str:
     return "" if where is None else describe(where.root)
 
 
-def _format_quantifier(by: str | tuple[str, ...] | None) -> tuple[str, str]:
-    """Return the quantifier and the restriction of a sum: `∀ d : ` and `department = d`."""
+def _format_groups(
+    by: str | Sequence[str], groups: str | Sequence[str] | None, where: Selector | None
+) -> str:
+    """Return the set of groups that count: `{01 ; 2A}`, `{department_i | i eligible}`, or the latter `∪ map`.
+
+    Committed dossiers are eligible, and those refused by decision too.
+    """
+    if groups is not None and not isinstance(groups, str):
+        return "{" + " ; ".join(groups) + "}"
+    cells = f"{by}_i" if isinstance(by, str) else f"({', '.join(f'{name}_i' for name in by)})"
+    conditions = ", ".join(part for part in ("i eligible", _format_selector(where)) if part)
+    return f"{{{cells} | {conditions}}}" + (" ∪ map" if groups == "map" else "")
+
+
+def _format_quantifier(by: str | Sequence[str] | None, groups: str = "") -> tuple[str, str]:
+    """Return the quantifier and the restriction of a sum: `∀ d ∈ {01 ; 2A} : ` and `department = d`."""
     if by is None:
         return "", ""
     names = [by] if isinstance(by, str) else list(by)
     marks = [chr(ord("d") + k) for k in range(len(names))]
     pairs = list(zip(names, marks, strict=True))
     inside = (f"{name} {'∋' if name in _LIST_COLUMNS else '='} {mark}" for name, mark in pairs)
-    return f"∀ {', '.join(marks)} : ", ", ".join(inside)
+    return f"∀ {', '.join(marks)}{groups and f' ∈ {groups}'} : ", ", ".join(inside)
 
 
 def _format_bounds(low: str | None, middle: str, high: str | None) -> str:

@@ -74,19 +74,20 @@ def build_per_head(
     groups: str | Sequence[str] | None,
     path: Path,
     bound: BoolArray | None = None,
-    only_met: bool = False,
 ) -> PerHead | None:
     """Build the ratios of a measure by group; None, with defects recorded, when something is unknown.
 
-    `bound`, bool (n,), excludes the dossiers for which the rule is waived. With `only_met`, a group exists
-    only if a dossier of `where` belongs to it. The other parameters are the keys of the scenario.
+    `bound`, bool (n,), excludes the dossiers for which the rule is waived. The other parameters are the keys
+    of the scenario.
     """
     terms = measures.get_terms(measure, (*path, "measure"))
     mask = select(case, where, (*path, "where"))
     if terms is None or mask is None:
         return None
-    named = offers.in_play if bound is None else offers.in_play & bound
-    result = group_by_columns(case, by, groups, named & mask if only_met else named, mask & named, path)
+    concerned = mask if bound is None else mask & bound
+    result = group_by_columns(
+        case, by, groups, concerned & offers.groupable, concerned & offers.in_play, path
+    )
     if result is None or not _is_nonnegative(case, terms, offers, path):
         return None
     heads = [1] * len(result.names) if per is None else _read_heads(case, by, result, path)

@@ -157,6 +157,11 @@ class Offers:
         """Dossiers that rules treat as eligible, bool (n,): candidates and committed ones."""
         return self.candidate | self.committed
 
+    @property
+    def groupable(self) -> BoolArray:
+        """Dossiers whose values form groups, bool (n,): eligible or committed, refused by decision or not."""
+        return self.in_play | (self.refused & ~self.capped_out)
+
 
 def compute_offers(
     case: Case,

@@ -2,10 +2,9 @@
 
     Σ_{rows i of p} gᵢ  ≤  cost_p − other_state_p − other_public_p
 
-In whole cents; each figure of a project is the largest among its rows, as for the caps of the scenario. The
-guard covers only the projects with other public aid that could exceed their cost, and no waiver applies to
-it. A request above the cost without other aid is a finding of the table instead. A project of unknown cost
-is not checked. Commitments are kept, and their excess is listed.
+In whole cents; each figure of a project is the largest among its rows, as for the caps of the scenario, and an
+empty other aid is 0. The guard covers the projects that could exceed this, and no waiver applies to it. A project
+of unknown cost is not checked. Commitments are kept, and their excess is listed.
 """
 
 from __future__ import annotations
@@ -57,10 +56,10 @@ def add_guard(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
     case.warnings.add(
         GUARD,
         _n(
-            "{n} project asks for aid that exceeds the cost together with other public aid: it "
-            "is limited to what is left of the cost ({listed}).",
-            "{n} projects ask for aid that exceeds the cost together with other public aid: it "
-            "is limited to what is left of the cost ({listed}).",
+            "{n} project asks for more than its cost less other public aid, over all its applications: it is "
+            "limited to that ({listed}).",
+            "{n} projects ask for more than their cost less other public aid, over all their applications: "
+            "they are limited to that ({listed}).",
             n=len(names),
             listed=listed,
         ),
@@ -76,10 +75,10 @@ def _find_largest_cells(case: Case, caps: Caps, name: str, empty: int) -> IntArr
 
 
 def _compute_remaining_cents(case: Case, caps: Caps) -> IntArray:
-    """Return cost less other public aid by project; `NO_LIMIT` for an unknown cost or without other aid."""
+    """Return cost less other public aid by project; `NO_LIMIT` for an unknown cost."""
     cost = _find_largest_cells(case, caps, "cost", NO_LIMIT)
     others = sum((_find_largest_cells(case, caps, name, 0) for name in OTHERS), np.zeros_like(cost))
-    return np.where((cost == NO_LIMIT) | (others == 0), NO_LIMIT, cost - others)
+    return np.where(cost == NO_LIMIT, NO_LIMIT, cost - others)
 
 
 def _select_exceeding_projects(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:

@@ -10,12 +10,12 @@ from tnt_sim.i18n.numbers import format_rate
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
     _format_bounds,
+    _format_groups,
     _format_optional_rate,
     _format_selector,
     _format_sum,
     _format_term,
     describe_bound_predicate,
-    describe_for_each,
     describe_scope,
 )
 from tnt_sim.rules.kinds.equity.rule import EquitySpec
@@ -35,14 +35,16 @@ KEYS: Mapping[str, Text] = MappingProxyType(
 
 
 def format_equity_formula(rule: EquitySpec) -> str:
-    """Return `∀ d : 50 % · (Σ g_i / Σ population) ≤ Σ{department = d} g_i / population_d`."""
-    mark = "d"
-    term = _format_term(rule.measure)
-    where = _format_selector(rule.where)
-    text = f"{_format_sum([f'{rule.by} = {mark}', where], term)} / population_{mark}"
-    ratio = f"({_format_sum([where], term)} / Σ population)"
+    """Return `∀ d ∈ D : 50 % · (Σ{department ∈ D} g_i / Σ{d ∈ D} population_d) ≤ …, D = {…}`."""
+    term, where = _format_term(rule.measure), _format_selector(rule.where)
+    text = f"{_format_sum([f'{rule.by} = d', where], term)} / population_d"
+    ratio = f"({_format_sum([f'{rule.by} ∈ D', where], term)} / Σ{{d ∈ D}} population_d)"
     low, high = _format_optional_rate(rule.min), _format_optional_rate(rule.max)
-    return f"∀ {mark} : " + _format_bounds(low and f"{low} · {ratio}", text, high and f"{high} · {ratio}")
+    floor = low and f"{low} · {ratio}"
+    if floor and rule.floor != "strict":
+        floor = f"min({floor} ; demand / population_d)"
+    groups = _format_groups(rule.by, rule.groups, rule.where)
+    return f"∀ d ∈ D : {_format_bounds(floor, text, high and f'{high} · {ratio}')}, D = {groups}"
 
 
 def describe_equity(rule: EquitySpec, lang: Lang) -> str:
@@ -51,15 +53,7 @@ def describe_equity(rule: EquitySpec, lang: Lang) -> str:
     high = None if rule.max is None else format_rate(rule.max, lang)
     measure = expressions_text.describe_measure(rule.measure).in_(lang)
     limits = describe_bound_predicate(low, high, lang)
-    all_text = ""
-    if rule.groups == "map":
-        all_text = _(" of the map").in_(lang)
-    each = (
-        describe_for_each(rule.by, lang).removesuffix(", ")
-        + all_text
-        + ", "
-        + describe_scope(None, rule.where, lang)
-    )
+    each = describe_scope(rule.by, rule.where, lang, groups=rule.groups)
     lowered = rule.floor != "strict" and rule.min is not None
     text = each + _("{measure} per inhabitant{limits}", measure=measure, limits=limits).in_(lang)
     if low is not None or high is not None:

@@ -62,7 +62,7 @@ class LimitSpec(RuleSpec):
     measure: Code
     where: Selector | None = None
     by: Code | tuple[Code, ...] | None = None
-    groups: Literal["map"] | tuple[Code, ...] | None = None
+    groups: Literal["map", "present"] | tuple[Code, ...] | None = None
     min: str | ShareOfAmount | None = None
     max: str | ShareOfAmount | None = None
     floor: Literal["demand", "strict"] | None = None
@@ -184,9 +184,9 @@ def compile_limit(
     if mask is None:
         return None
     mask = mask & case.select_applicable(spec.id)
-    # a minimum applies to every group, even one without a dossier of `where`; a maximum alone does not
-    named = offers.in_play & (case.select_applicable(spec.id) if spec.min is not None else mask)
-    groups = group_by_columns(case, spec.by, spec.groups, named, mask & offers.in_play, path)
+    groups = group_by_columns(
+        case, spec.by, spec.groups, mask & offers.groupable, mask & offers.in_play, path
+    )
     minimum = _parse_bound(case, spec.min, terms, (*path, "min"))
     maximum = _parse_bound(case, spec.max, terms, (*path, "max"))
     if groups is None or minimum is _BAD or maximum is _BAD:

@@ -7,6 +7,7 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
     _format_bounds,
+    _format_groups,
     _format_quantifier,
     _format_selector,
     _format_sum,
@@ -26,7 +27,8 @@ def describe_limit(rule: LimitSpec, lang: Lang) -> str:
     """Return the sentence of a limit: its groups, its measure and the bounds."""
     low, high = (describe_bound(bound, rule.measure, lang) for bound in (rule.min, rule.max))
     measure = expressions_text.describe_measure(rule.measure).in_(lang)
-    text = f"{describe_scope(rule.by, rule.where, lang)}{measure}{describe_bound_predicate(low, high, lang)}"
+    scope = describe_scope(rule.by, rule.where, lang, groups=rule.groups)
+    text = f"{scope}{measure}{describe_bound_predicate(low, high, lang)}"
     if rule.min is not None and rule.by is not None and rule.floor != "strict":
         text += _(", or all that the group can take where it asks for less").in_(lang)
     return text
@@ -34,7 +36,9 @@ def describe_limit(rule: LimitSpec, lang: Lang) -> str:
 
 def format_limit_formula(rule: LimitSpec) -> str:
     """Return `∀ d : min(10 k€ ; demand) ≤ Σ{department = d} g_i ≤ 300 k€`."""
-    all_text, group = _format_quantifier(rule.by)
+    written = rule.by is not None and rule.groups is not None
+    groups = _format_groups(rule.by or "", rule.groups, rule.where) if written else ""
+    all_text, group = _format_quantifier(rule.by, groups)
     low, high = _format_bound(rule.min), _format_bound(rule.max)
     total = _format_sum([group, _format_selector(rule.where)], _format_term(rule.measure))
     if low is not None and rule.by is not None and rule.floor != "strict":
