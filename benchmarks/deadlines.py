@@ -32,6 +32,9 @@ import polars as pl
 import scipy.stats  # noqa: F401 - loaded when draws begin: what a program loads is not counted
 from families import close_caps
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from support.floors_programme import write_floors
+
 from tnt_sim.analysis.alternatives.alternatives import alternatives
 from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.explain.explanation import explain
@@ -128,6 +131,12 @@ def with_a_list(folder: Path) -> Path:
     best = pl.read_csv(folder / "dossiers.csv").sort("score", "dossier", descending=[True, False]).head(100)
     best.select("dossier").write_csv(folder / "list.csv")
     return path
+
+
+def hundred_floors(folder: Path) -> Path:
+    """10,701 dossiers under floors for 104 departments and 11 regions, and a share."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_floors(folder, 10_701, 104)
 
 
 def ten_thousand(folder: Path) -> Path:
@@ -311,6 +320,9 @@ CASES: dict[str, Case] = {
     "audit": Case(with_a_list, held_against),
     "compare": Case(close_caps, compared),
     "ensemble": Case(that_vary, drawn),
+    "run-floors": Case(hundred_floors, decided),
+    "sweep-floors": Case(hundred_floors, swept(steps=8)),
+    "prices-floors": Case(hundred_floors, questioned(questions.prices)),
     "explain-all": Case(close_caps, explained, prepare=base_decision),
     "report-10k": Case(ten_thousand, explained, prepare=base_decision),
     "run-million": Case(million, decided, large=True),

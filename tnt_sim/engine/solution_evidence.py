@@ -23,7 +23,7 @@ from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict, build_unfinis
 from tnt_sim.solve.methods.exact_kernels import WORDS
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.tie_break import TieBreakResult
-from tnt_sim.solve.reductions.fixing import compute_exact_bound
+from tnt_sim.solve.reductions.fixing import compute_bound_in_time
 from tnt_sim.verify import claim_consistency
 from tnt_sim.verify.allocation_reading import (
     Allocation,
@@ -373,7 +373,7 @@ def _compute_money_gap(
     least = form.least_granted
     goal = model.with_objective(least.objective, Sense.MINIMISE)
     duals = backend.solve(goal, relax=True, limits=limits).row_duals if backend.capabilities.duals else None
-    bound = None if duals is None else compute_exact_bound(goal, duals).value
+    bound = None if duals is None else compute_bound_in_time(goal, duals, limits.deadline)
     if bound is None:
         return None
     cents = math.ceil(100 * least.to_value(math.ceil(bound)))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 from support.clocks import StepClock
 from support.every_verb import VERBS, Document, House
+from support.floors_programme import write_floors
 from support.lanes import seeds
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.cli import verbs
+from tnt_sim.engine.budgets import BUDGETS
 from tnt_sim.errors import LimitReached
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.explanation import build_explained
@@ -29,6 +32,12 @@ from tnt_sim.solve.backends.highs import HighsBackend
 def house(folder: Path) -> House:
     """The small programme of `conftest.py`: a scenario, its decision, a selection and a clash."""
     return House(folder)
+
+
+@pytest.fixture(scope="module")
+def floors(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The same with 240 dossiers under a floor for each of 100 departments and 10 regions, a share, and a rate."""
+    return House(write_floors(tmp_path_factory.mktemp("floors")).parent)
 
 
 ELSEWHERE = {
@@ -109,6 +118,27 @@ def test_a_verb_ends_on_its_deadline(verb: str, house: House, monkeypatch: pytes
         else:
             early += 1
     assert early
+
+
+def _solve(house: House, seconds: float) -> None:
+    tnt.Scenario.from_yaml(house.folder / "petit.yaml").solve(time_limit=seconds)
+
+
+SLOW_TO_OPEN = {"report --slider"}
+"""What opens a run folder, whose certificate of many rows has limits of its own: tests/verify."""
+
+
+@pytest.mark.parametrize("verb", seeds(("solve", *(verb for verb in VERBS if verb not in SLOW_TO_OPEN)), 8))
+def test_a_hundred_floors_end_on_the_deadline(
+    verb: str, floors: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing granted breaks a floor: after the limit a first list is sought for a second more, once at most."""
+    for after in (1, 12, 80, 400):
+        clock = StepClock().install(monkeypatch)
+        with suppress(LimitReached):  # nothing to start from
+            {**VERBS, "solve": _solve}[verb](floors, after * clock.tick)
+        late = round(BUDGETS.late_seconds / clock.tick)
+        assert clock.readings_after(after * clock.tick) <= MOST_READINGS + late, after
 
 
 @pytest.mark.parametrize("verb", seeds(tuple(VERBS), 8))

@@ -228,6 +228,24 @@ def test_what_may_overrun_its_limit_is_solved_apart(
     assert apart.is_for_apart(model, relax, limits)
 
 
+@pytest.mark.parametrize("relax", [False, True])
+def test_a_search_that_forgets_the_time_ends_with_the_limit(
+    relax: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many entries: with little time left apart from here, with more here, but earlier than asked."""
+    model = near_miss(0)
+    monkeypatch.setattr("tnt_sim.deadline.monotonic", lambda: 0.0)
+    for few in (True, False):
+        monkeypatch.setattr(apart, "TIMED_ENTRIES", model.matrix.nnz if few else 0)
+        forgets = not (few or relax)
+        assert apart.is_for_apart(model, relax, Limits(Deadline(apart.SHORT_SECONDS))) is forgets
+        longer = Limits(Deadline(apart.SHORT_SECONDS + 1))
+        assert not apart.is_for_apart(model, relax, longer)
+        left = apart.hold_back_overrun(model, relax, longer).time_seconds
+        assert left == apart.SHORT_SECONDS + 1 - (apart.OVERRUN_SECONDS if forgets else 0.0)
+        assert apart.hold_back_overrun(model, relax, Limits()).time_seconds is None
+
+
 def test_bounds_and_points_are_heard_as_they_arrive() -> None:
     """Whatever the parts are in which the bytes arrive, each message is heard once, and in order."""
     stream = io.BytesIO()

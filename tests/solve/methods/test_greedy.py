@@ -12,10 +12,12 @@ from support.lanes import seeds
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.incumbent import find_first_point
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import IntArray, SolveStage
+from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods import greedy
+from tnt_sim.sparse_matrix import SparseMatrix
 
 CAPS = """  - {id: dep, kind: limit, measure: granted, by: department, max: 90 k€}
   - {id: few, kind: limit, measure: dossiers, by: theme, max: 9}
@@ -180,3 +182,29 @@ def test_a_false_clock_stops_it_before_the_floors_are_met(
     assert met == sorted(met)
     assert not met[0]
     assert met[-1]
+
+
+def test_one_floor_alone_ends_with_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cap that lets in one dossier a round: each size twice, and room for each once."""
+    n, wanted = 60, 30
+    size = np.repeat(2 ** np.arange(wanted, dtype=np.int64)[::-1], 2)
+    model = LinearModel(
+        matrix=np.stack([np.ones(n, dtype=np.int64), size]),
+        row_lower=[wanted, NO_LOWER],
+        row_upper=[n, 2**wanted - 1],
+        col_lower=[0] * n,
+        col_upper=[1] * n,
+        integer=[True] * n,
+        objective=[1] * n,
+        sense=Sense.MAXIMISE,
+        row_names=["floor", "cap"],
+        col_names=[f"x{k}" for k in range(n)],
+    )
+    unit = SparseMatrix.from_entries(np.ones(n, dtype=np.int64), np.arange(n), np.arange(n), (n, n))
+    clock, reached = StepClock().install(monkeypatch), []
+    for most in (9, 1_000):
+        filling = greedy._Filling(model, np.zeros(n, dtype=np.int64), np.zeros(2, dtype=np.int64))
+        assert filling.reach_lower_bounds(unit, Deadline(most * clock.tick)) is (most > wanted)
+        reached.append(int(filling.reached[0]))
+    assert reached[0] <= 9
+    assert reached[1] == wanted

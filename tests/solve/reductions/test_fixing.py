@@ -16,7 +16,7 @@ from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import HighsBackend
-from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_exact_bound
+from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_bound_in_time, compute_exact_bound
 from tnt_sim.solve.reductions.restriction import Restriction
 
 
@@ -148,3 +148,7 @@ def test_a_bound_beyond_64_bits_ends_with_its_deadline(monkeypatch: pytest.Monke
         compute_exact_bound(model, prices, Deadline(5 * clock.tick))
     assert clock.readings <= 7
     assert compute_exact_bound(model, prices, Deadline(1.0)).value == whole.value
+    fixed, _ = ReducedCostFixing(prices, 0, deadline=Deadline(5 * clock.tick)).apply(model)
+    assert fixed is model
+    assert compute_bound_in_time(model, prices, Deadline(5 * clock.tick)) is None
+    assert compute_bound_in_time(model, prices, Deadline(1.0)) == whole.value

@@ -655,7 +655,7 @@ class DiverseSearch:
         units = worst / stage.scale - stage.constant
         up = stage.sense is Sense.MAXIMISE
         whole = math.ceil(units) if up else math.floor(units)
-        fixed, _ = ReducedCostFixing(duals, whole).apply(model)
+        fixed, _ = ReducedCostFixing(duals, whole, deadline=self.clock.deadline).apply(model)
         columns, rows = form.recovery.funded_columns, form.recovery.candidate
         must[rows[fixed.col_lower[columns] == 1]] = True
         out[rows[fixed.col_upper[columns] == 0]] = True

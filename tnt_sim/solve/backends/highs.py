@@ -41,7 +41,13 @@ from tnt_sim.solve.backends.backend import (
     has_crossed_bounds,
     refuse_non_finite,
 )
-from tnt_sim.solve.backends.solver_process import MANY_COLUMNS, is_for_apart, is_huge, solve_apart
+from tnt_sim.solve.backends.solver_process import (
+    MANY_COLUMNS,
+    hold_back_overrun,
+    is_for_apart,
+    is_huge,
+    solve_apart,
+)
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -395,7 +401,7 @@ class HighsBackend:
             return build_timeout_solution(solver)
         if is_for_apart(model, relax, limits):
             return solve_apart(solve_here, model, relax, limits, start, tuning, solver)
-        return solve_here(model, relax, limits, start, tuning)
+        return solve_here(model, relax, hold_back_overrun(model, relax, limits), start, tuning)
 
 
 def solve_here(

@@ -28,7 +28,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -177,6 +177,12 @@ MANY_COLUMNS = 200_000
 """Open columns above which a model is solved in its own process, without the parts that check no time."""
 TIMED_COLUMNS = 20_000
 """Open columns above which an integer model with a time limit is solved in its own process."""
+TIMED_ENTRIES = 20_000
+"""Entries of an integer model above which HiGHS may search for seconds without a look at the time."""
+SHORT_SECONDS = 60.0
+"""Time left from which such a model is solved in its own process, whose start costs half a second."""
+OVERRUN_SECONDS = 10.0
+"""With more time, HiGHS ends so much before the deadline in this process."""
 TO_ANSWER_SECONDS = 1.0
 """Time before the deadline for HiGHS to end by its own limit and send a point of `MANY_COLUMNS`."""
 RELAXED_COLUMNS = 100_000
@@ -204,8 +210,18 @@ def is_for_apart(model: LinearModel, relax: bool, limits: Limits) -> bool:
     """Whether HiGHS may overrun its time limit, so that the model is solved in its own process."""
     n_open = _count_open_columns(model)
     integer = not relax and bool(model.integer.any())
-    most = TIMED_COLUMNS if integer else RELAXED_COLUMNS
-    return n_open > MANY_COLUMNS or (limits.time_seconds is not None and n_open > most)
+    most, left = TIMED_COLUMNS if integer else RELAXED_COLUMNS, limits.time_seconds
+    if left is not None and integer and left <= SHORT_SECONDS and model.matrix.nnz > TIMED_ENTRIES:
+        return True
+    return n_open > MANY_COLUMNS or (left is not None and n_open > most)
+
+
+def hold_back_overrun(model: LinearModel, relax: bool, limits: Limits) -> Limits:
+    """Return the limits under which HiGHS, in this process, ends by the deadline even if it overruns them."""
+    left = limits.time_seconds
+    if left is None or relax or not model.integer.any() or model.matrix.nnz <= TIMED_ENTRIES:
+        return limits
+    return replace(limits, deadline=limits.deadline.tighten(left - OVERRUN_SECONDS))
 
 
 def _count_open_columns(model: LinearModel) -> int:

@@ -62,7 +62,9 @@ def _solve_around(
     model: LinearModel, row_duals: FloatArray, known: IntArray, backend: Backend, limits: Limits
 ) -> tuple[IntegralSolution, Inverse]:
     """Solve over the columns that a point better than `known` may change, starting from `known`."""
-    fixed, bounds = ReducedCostFixing(row_duals, model.compute_value(known), known).apply(model)
+    fixed, bounds = ReducedCostFixing(row_duals, model.compute_value(known), known, limits.deadline).apply(
+        model
+    )
     core, columns = Restriction().apply(fixed)
     inverse = ChainInverse((bounds, columns))
     found = solve_integral(core, backend, translate_points(limits, inverse), columns.reduce(known))

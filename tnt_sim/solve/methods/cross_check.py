@@ -285,7 +285,9 @@ class _SolverQueue:
         if not self.prices.capabilities.duals:
             return model
         duals = self.prices.solve(model, relax=True, limits=self.limits).row_duals
-        return model if duals is None else ReducedCostFixing(duals, value).apply(model)[0]
+        if duals is None:
+            return model
+        return ReducedCostFixing(duals, value, deadline=self.limits.deadline).apply(model)[0]
 
     def _solve(self, model: LinearModel, solver: Backend, tuning: Tuning) -> IntegralSolution | None:
         limits = self.limits

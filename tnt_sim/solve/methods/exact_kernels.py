@@ -41,7 +41,7 @@ from tnt_sim.solve.methods.priced_blocks import MAX_WORK, solve_crossing
 from tnt_sim.solve.methods.priced_blocks import SOLVER as BLOCKS
 from tnt_sim.solve.methods.secondary_stage import solve_largest
 from tnt_sim.solve.reductions.amounts_as_binaries import AmountsAsBinaries, AmountsInverse
-from tnt_sim.solve.reductions.fixing import compute_exact_bound
+from tnt_sim.solve.reductions.fixing import compute_bound_in_time
 from tnt_sim.solve.reductions.projection import Projection, ProjectionInverse
 from tnt_sim.solve.reductions.reduction import ModelSize, ReductionStep
 
@@ -133,7 +133,7 @@ def _record_relaxation(known: BestKnown, model: LinearModel, stage: SolveStage, 
     sign = 1 if stage.sense is Sense.MAXIMISE else -1
     goal = model.with_objective(sign * stage.objective, Sense.MAXIMISE)
     prices = IncrementalLp().compute_prices(model, goal.objective, deadline=deadline)
-    proved = None if prices is None or deadline.expired else compute_exact_bound(goal, prices).value
+    proved = None if prices is None else compute_bound_in_time(goal, prices, deadline)
     if proved is not None:
         known.record_bound(stage, sign * math.floor(proved))
 

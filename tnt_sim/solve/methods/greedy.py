@@ -214,18 +214,20 @@ class _Filling:
                 entries = slice(int(effect.indptr[target]), int(effect.indptr[target + 1]))
                 choice = np.sort(effect.indices[entries][effect.data[entries] > 0])
                 choice = choice[waiting[choice]]
-                taken = self._raise_row(target, by_move[choice].T, possible > 0)
+                taken = self._raise_row(target, by_move[choice].T, possible > 0, deadline)
                 if taken is None or deadline.expired:
                     return False
                 waiting[choice[taken]] = False
                 self.x[:n] += np.ones(len(taken), dtype=np.int64) @ moves[choice[taken]]
         return False
 
-    def _raise_row(self, target: int, effect: SparseMatrix, may_fall: BoolArray) -> IntArray | None:
-        """Apply moves in order until a row reaches its lower bound; None if it does not, else their places.
+    def _raise_row(
+        self, target: int, effect: SparseMatrix, may_fall: BoolArray, deadline: Deadline
+    ) -> IntArray | None:
+        """Apply moves in order until a row reaches its lower bound, and return their places.
 
-        `effect` is what each move changes in each row, int64 (n_rows, n_moves). Rows that `may_fall` are not
-        kept at their lower bounds.
+        None if it does not, or not in time. `effect` is what each move changes in each row, int64 (n_rows,
+        n_moves). Rows that `may_fall` are not kept at their lower bounds.
         """
         waiting = np.ones(effect.shape[1], dtype=np.bool_)
         raised = effect[[target]].toarray().ravel()
@@ -240,7 +242,7 @@ class _Filling:
             fits[move[_mark_overflow(np.maximum(-counted, 0), effect.indptr, below[row])]] = False
             gained = np.where(fits, raised, 0)
             fits &= np.cumsum(gained) - gained < need
-            if not fits.any():
+            if not fits.any() or deadline.expired:
                 return None
             self.reached += effect @ fits.astype(np.int64)
             waiting &= ~fits

@@ -24,6 +24,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import (
     FloatArray,
     IntArray,
@@ -35,7 +36,7 @@ from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination
 from tnt_sim.solve.methods.integral import IntegralSolution, PointRepair, solve_integral
-from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_exact_bound
+from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_bound_in_time
 from tnt_sim.solve.reductions.reduction import ReductionStep
 from tnt_sim.solve.reductions.row_enumeration import RowEnumeration
 
@@ -298,7 +299,7 @@ def fix_columns(model: LinearModel, backend: Backend, limit: int, limits: Limits
     duals = backend.solve(model, relax=True, limits=limits).row_duals
     if duals is None:
         return model
-    model, _ = ReducedCostFixing(duals, limit).apply(model)
+    model, _ = ReducedCostFixing(duals, limit, deadline=limits.deadline).apply(model)
     if int((model.col_lower < model.col_upper).sum()) >= MANY_OPEN:
         closed = RowEnumeration(duals, limit, backend, limits).apply(model)
         return model if closed is None else closed[0]
@@ -394,7 +395,7 @@ def solve_relaxed(
     for stage in stages:
         current = current.with_objective(stage.objective, stage.sense)
         raw = backend.solve(current, relax=True, limits=limits)
-        results.append(_build_relaxed_stage(stage, raw, current, model.n_rows))
+        results.append(_build_relaxed_stage(stage, raw, current, model.n_rows, limits.deadline))
         if raw.termination is not Termination.OPTIMAL or raw.objective is None:
             break
         up = stage.sense is Sense.MAXIMISE
@@ -405,7 +406,7 @@ def solve_relaxed(
 
 
 def _build_relaxed_stage(
-    stage: SolveStage, raw: RawSolution, model: LinearModel, n_rows: int
+    stage: SolveStage, raw: RawSolution, model: LinearModel, n_rows: int, deadline: Deadline
 ) -> RelaxedStage:
     duals = raw.row_duals
     proven = raw.termination is Termination.OPTIMAL and duals is not None
@@ -418,5 +419,5 @@ def _build_relaxed_stage(
         reduced_costs=raw.reduced_costs,
         solver=raw.solver,
         seconds=raw.seconds,
-        bound=compute_exact_bound(model, duals).value if proven and duals is not None else None,
+        bound=compute_bound_in_time(model, duals, deadline) if proven and duals is not None else None,
     )

@@ -45,7 +45,7 @@ from tnt_sim.solve.methods.best_known import BestKnown, compute_first_bound
 from tnt_sim.solve.methods.cap_tree import build_kernel_outcome, solve_open_columns
 from tnt_sim.solve.methods.lexicographic import PricedRow, ProofHints, StagesOutcome
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
-from tnt_sim.solve.reductions.fixing import compute_exact_bound
+from tnt_sim.solve.reductions.fixing import compute_bound_in_time
 from tnt_sim.solve.reductions.symmetry import classify_columns
 from tnt_sim.sparse_matrix import SparseMatrix, stack_rows
 
@@ -129,7 +129,7 @@ def solve_crossing(
         return None
     weight = compute_leading_weight(first, choice_groups)
     if known is not None:
-        heard = _record_known(known, model, stages[0], value, weight, duals, heard)
+        heard = _record_known(known, model, stages[0], value, weight, duals, heard, deadline)
     try:
         price = np.maximum(duals[row] * sign, 0.0)
         group = None if choice_groups is None else choice_groups.group
@@ -153,11 +153,12 @@ def _record_known(
     weight: Fraction,
     duals: FloatArray,
     heard: Heard | None,
+    deadline: Deadline,
 ) -> Heard:
     """Record the bound of the linear program, and return the callback that records those of the kernel."""
     unit = int(weight * (int(np.gcd.reduce(first.objective)) or 1))
     if np.abs(value).max(initial=0) < EXACT_LIMIT:  # a model takes no larger objective
-        proved = compute_exact_bound(model.with_objective(value, Sense.MAXIMISE), duals).value
+        proved = compute_bound_in_time(model.with_objective(value, Sense.MAXIMISE), duals, deadline)
         if proved is not None:
             known.record_bound(first, compute_first_bound(first, value, unit, math.floor(proved)))
 

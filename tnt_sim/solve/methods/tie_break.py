@@ -137,7 +137,8 @@ class _TieBreakSearch:
         self.n_solves += 1
         if duals is None:
             return self.model.col_lower.copy(), self.model.col_upper.copy()
-        fixed, _ = ReducedCostFixing(duals, self.model.compute_value(self.point)).apply(self.model)
+        value, deadline = self.model.compute_value(self.point), self.limits.deadline
+        fixed, _ = ReducedCostFixing(duals, value, deadline=deadline).apply(self.model)
         return fixed.col_lower.copy(), fixed.col_upper.copy()
 
     def _find_identical_columns(self, ranked: list[int]) -> None:

@@ -21,7 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.linear_model import (
     NO_LOWER,
     NO_UPPER,
@@ -108,6 +108,15 @@ def compute_exact_bound(
     return ExactBound(compute_dot(y, at_rows) + compute_dot(reduced, at_cols), scale, y, reduced)
 
 
+def compute_bound_in_time(model: LinearModel, row_duals: FloatArray, deadline: Deadline) -> Fraction | None:
+    """Compute the dual bound that these prices prove; None if they prove none, or if time runs out first."""
+    try:
+        deadline.check()
+        return compute_exact_bound(model, row_duals, deadline).value
+    except DeadlineExpired:
+        return None
+
+
 def _find_scale(model: LinearModel, prices: FloatArray) -> int | None:
     """Return the largest scale ≤ SCALE at which c·2^s − yA cannot overflow int64; None if below 16."""
     reach = np.abs(model.objective.astype(np.float64))
@@ -165,6 +174,8 @@ class ReducedCostFixing:
         The value of a feasible point, without constants.
     incumbent : int64 (n_cols,)
         A feasible point of this value.
+    deadline
+        Nothing is fixed if it passes first.
 
     Examples
     --------
@@ -187,6 +198,7 @@ class ReducedCostFixing:
     row_duals: FloatArray
     value: int
     incumbent: IntArray | None = None
+    deadline: Deadline = UNLIMITED
 
     @property
     def keeps_optima(self) -> bool:
@@ -202,7 +214,10 @@ class ReducedCostFixing:
             Without an incumbent, if the bound is worse than `value`: no feasible point can have that value.
         """
         inverse, keep_ties = FixingInverse(self.value, model.sense), self.incumbent is None
-        bound = compute_exact_bound(model, self.row_duals)
+        try:
+            bound = compute_exact_bound(model, self.row_duals, self.deadline)
+        except DeadlineExpired:
+            return model, inverse
         if bound.scaled is None:
             return model, inverse
         up = 1 if model.sense is Sense.MAXIMISE else -1

@@ -27,6 +27,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.protocols import Sense
@@ -85,9 +86,19 @@ class Bundled:
         """Compute the difference Γ between the bound and a value, in units of 2^−scale."""
         return self.scaled - (value << self.bound.scale)
 
-    def enumerate_rows(self, slack: int) -> list[EnumeratedRow | None]:
-        """List the choices of each short row within the slack; None for a row that has too many."""
-        return [_enumerate_row(self.bound.reduced_costs[s.columns], s, slack) for s in self.shorts]
+    def enumerate_rows(self, slack: int, deadline: Deadline) -> list[EnumeratedRow | None]:
+        """List the choices of each short row within the slack; None for a row that has too many.
+
+        Raises
+        ------
+        DeadlineExpired
+            If time runs out.
+        """
+        result = []
+        for short in self.shorts:
+            deadline.check()
+            result.append(_enumerate_row(self.bound.reduced_costs[short.columns], short, slack))
+        return result
 
     @property
     def near(self) -> int:
@@ -144,7 +155,13 @@ class RowEnumeration:
     limits: Limits
 
     def apply(self, model: LinearModel) -> tuple[LinearModel, FixingInverse] | None:
-        """Tighten the column bounds; None if too few short rows have a price, or the bound shows nothing."""
+        """Tighten the column bounds; None if too few short rows have a price, or no bound shows anything."""
+        try:
+            return self._apply_in_time(model)
+        except DeadlineExpired:
+            return None
+
+    def _apply_in_time(self, model: LinearModel) -> tuple[LinearModel, FixingInverse] | None:
         up = convert_to_maximisation(model)
         same = model.sense is Sense.MAXIMISE
         duals = self.row_duals if same else -self.row_duals
@@ -158,7 +175,7 @@ class RowEnumeration:
         reduced = result.bound.reduced_costs
         lower, upper = model.col_lower.copy(), model.col_upper.copy()
         shut = np.abs(reduced) > slack
-        for s, piece in zip(result.shorts, result.enumerate_rows(slack), strict=True):
+        for s, piece in zip(result.shorts, result.enumerate_rows(slack, self.limits.deadline), strict=True):
             shut[s.columns] = False
             if piece is not None:
                 lower[s.columns], upper[s.columns] = piece.choices.min(axis=0), piece.choices.max(axis=0)
@@ -174,22 +191,25 @@ def _improve_prices(
 
     `model` must maximise.
     """
-    best = _compute_bound(model, shorts, duals)
+    deadline = limits.deadline
+    best = _compute_bound(model, shorts, duals, deadline)
     if best is None:
         return None
     shorts = [
-        s for s, part in zip(best.shorts, best.enumerate_rows(best.near), strict=True) if part is not None
+        s
+        for s, part in zip(best.shorts, best.enumerate_rows(best.near, deadline), strict=True)
+        if part is not None
     ]
     if len(shorts) < LEAST:
         return None
     lists = [np.zeros((0, len(s.columns)), dtype=np.bool_) for s in shorts]
     best = None
     for __ in range(ROUNDS):
-        now = None if limits.expired else _compute_bound(model, shorts, duals)
+        now = _compute_bound(model, shorts, duals, deadline)
         if now is None:
             break
         best = now if best is None or now.scaled < best.scaled else best
-        fresh = [part.choices for part in now.enumerate_rows(now.near) if part is not None]
+        fresh = [part.choices for part in now.enumerate_rows(now.near, deadline) if part is not None]
         if len(fresh) < len(shorts):
             break
         lists = [np.unique(np.vstack(both), axis=0) for both in zip(lists, fresh, strict=True)]
@@ -204,15 +224,18 @@ def _improve_prices(
     return best
 
 
-def _compute_bound(model: LinearModel, shorts: Sequence[Short], duals: FloatArray) -> Bundled | None:
+def _compute_bound(
+    model: LinearModel, shorts: Sequence[Short], duals: FloatArray, deadline: Deadline
+) -> Bundled | None:
     """Compute the bound at given prices."""
     prices = duals.copy()
     prices[[s.row for s in shorts]] = 0.0
-    bound = compute_exact_bound(model, prices)
+    bound = compute_exact_bound(model, prices, deadline)
     if bound.scaled is None or bound.reduced_costs.dtype == object:
         return None
     scaled, retained = bound.scaled, []
     for s in shorts:
+        deadline.check()
         reduced = bound.reduced_costs[s.columns]
         found = _enumerate_row(reduced, s, 0)
         if found is not None:
