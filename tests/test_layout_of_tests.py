@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+from hypothesis import settings
 from support.paths import ROOT, TESTS
 
 OTHER_FOLDERS = {"claims", "docs", "notebooks", "scenarios", "trust"}
@@ -58,3 +60,13 @@ def test_each_name_of_a_test_says_what_must_hold() -> None:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and node.name.count("_") < 3
     }
     assert short == set()
+
+
+def test_lanes_draw_the_same_examples_and_only_a_seed_changes_them(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("--hypothesis-profile") is None:
+        assert settings().derandomize
+    anew = settings.get_profile("anew")
+    assert not anew.derandomize
+    assert anew.database is None
+    commands = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert '--hypothesis-profile=anew --hypothesis-seed="$seed"' in commands

@@ -85,6 +85,19 @@ def test_what_is_no_target(text: str, tmp_path: Any) -> None:
         reached(problem, "tout", text)
 
 
+def test_a_column_without_values_asks_for_the_rules_alone(tmp_path: Any) -> None:
+    from support.tiny_scenario import HEAD, TABLE, tiny
+
+    floor = "rules: [{id: r, kind: limit, measure: granted, min: 800 €}]\n"
+    rows = TABLE.strip().split("\n")
+    table = "\n".join([f"{rows[0]},theme", *(f"{row}," for row in rows[1:])]) + "\n"
+    problem = compile_problem(tiny(tmp_path, HEAD + floor, table))
+    found, plain = reached(problem, "tout", "every:theme"), reached(problem, "tout", "rules")
+    assert found.amount_cents == plain.amount_cents is not None
+    assert "theme" in str(found.target.words)
+    assert found.missing is None
+
+
 def test_what_cannot_be_reached_says_why(tmp_path: Any) -> None:
     from support.tiny_scenario import HEAD, tiny
 

@@ -130,7 +130,7 @@ class Target:
     Attributes
     ----------
     text, words : as the user wrote it, and in words
-    rule : rule added to the problem; None for "rules" and "rule:ID"
+    rule : rule added to the problem; None for "rules", "rule:ID" and a column without values
     held : id of the existing rule that is made hard
     """
 
@@ -257,10 +257,11 @@ def _build_coverage_target(problem: Problem, text: str, column: str) -> Target:
             case, column, [name for name in case.table.columns if not name.startswith("_")]
         )
     if not groups.names:
-        raise UsageError(
-            _('no eligible application has a value in "{column}": there is nothing to reach.', column=column),
-            code="usage.target",
+        empty = _(
+            'an application for every "{column}": no eligible application has one, so every rule satisfied',
+            column=column,
         )
+        return Target(text, empty)
     if column == DEPARTMENT:
         words = _("an application in every department")
     else:
