@@ -314,7 +314,7 @@ def test_a_failure_is_said_and_its_stream_ends(
         thread.start()
         try:
             key, host = planner.tabs.open_tab(page).key, f"127.0.0.1:{planner.server_port}"
-            monkeypatch.setattr(page.desk, "optimise_state", lambda *_: 1 / 0)
+            monkeypatch.setattr(page.desk, "generate_answers", lambda *_: 1 / 0)
             cookie = planner.guard.build_cookie().partition(";")[0]
             line = http.client.HTTPConnection("127.0.0.1", planner.server_port, timeout=PATIENCE)
             event = json.dumps({"do": "rule", "id": "plafond-departement", "value": False})

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.app.live_answers import LONG, QUICK, AnswerSuperseded, LiveAnswer, LiveAnswers
+from tnt_sim.app.live_answers import QUICK, AnswerSuperseded, LiveAnswer, LiveAnswers
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_settings import list_unit_marks
 from tnt_sim.app.page_state import State, decode
@@ -300,8 +300,9 @@ def test_a_scenario_impossible_as_written_opens(file: Path) -> None:
     replies = list(page.receive({"do": "box", "id": "mobilites", "value": "300"}))
     assert page.state.amounts == {"mobilites": 30_000_000}
     assert replies[-1].document["kind"] == "good"
-    assert "<svg" in replies[-1].document["parts"]["map"]
-    assert "Le scénario écrit n&#39;a pas de répartition" in replies[-1].document["parts"]["moves"]
+    parts = {name: html for reply in replies for name, html in reply.document["parts"].items()}
+    assert "<svg" in parts["map"]
+    assert "Le scénario écrit n&#39;a pas de répartition" in parts["moves"]
 
 
 def test_texts_of_dossiers_are_no_markup(file: Path) -> None:
@@ -347,17 +348,16 @@ def test_steps_are_cancelled_too(file: Path) -> None:
     class Impatient(Cancellation):
         """Cancels itself when the time has been read some times, as a newer setting would."""
 
-        __slots__ = ("n_readings",)
+        n_readings = 0
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.n_readings = 0
-
-        def read_clock(self) -> float:
+        @property
+        def is_cancelled(self) -> bool:
             self.n_readings += 1
-            if self.n_readings > 5:
-                self.cancel()
-            return super().read_clock()
+            return self.n_readings > 5
+
+        @is_cancelled.setter
+        def is_cancelled(self, _: bool) -> None:
+            pass
 
     switch = Impatient()
     with pytest.raises(AnswerSuperseded):
@@ -401,16 +401,16 @@ def test_english_holds_no_french(scenario: ScenarioData) -> None:
 def test_what_is_not_proven_says_so_and_may_ask_for_longer(
     page: Page, say: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[float] = []
-    plain = page.desk.optimise_state
+    longer: list[bool] = []
+    plain = page.desk._compute_answer
 
-    def unproven(state: State, seconds: float = QUICK, cancellation: Cancellation | None = None) -> Any:
-        given.append(seconds)
-        found = plain(state, seconds, cancellation)
+    def unproven(request: Any, search_seconds: float | None) -> Any:
+        longer.append(request.deadline.seconds_left > QUICK)
+        found = plain(request, search_seconds)
         assert isinstance(found, LiveAnswer)
-        return found if seconds > QUICK else replace(found, proof=Proof.FEASIBLE_GAP, status=Status.FEASIBLE)
+        return found if longer[-1] else replace(found, proof=Proof.FEASIBLE_GAP, status=Status.FEASIBLE)
 
-    monkeypatch.setattr(page.desk, "optimise_state", unproven)
+    monkeypatch.setattr(page.desk, "_compute_answer", unproven)
     said = say("rule", id="plafond-departement", value=False)
     assert said["kind"] == "note"
     assert said["said"].startswith("Non prouvé")
@@ -419,7 +419,7 @@ def test_what_is_not_proven_says_so_and_may_ask_for_longer(
     said = say("longer")
     assert said["kind"] == "good"
     assert "longer" not in said["parts"]["totals"]
-    assert given == [QUICK, LONG]
+    assert longer == [False, False, True], "at once, quick, and longer on request"
 
 
 def test_no_time_is_no_impossibility(page: Page, say: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -445,7 +445,7 @@ def test_a_failure_of_the_program_ends_the_waiting(
     widget = PageWidget(page)
     sent: list[Mapping[str, Any]] = []
     monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
-    monkeypatch.setattr(page.desk, "optimise_state", lambda *_: 1 / 0)
+    monkeypatch.setattr(page.desk, "generate_answers", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         widget._receive_event(widget, {"do": "rule", "id": "plafond-departement", "value": False}, [])
     assert sent[-1]["done"]

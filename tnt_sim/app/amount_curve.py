@@ -20,7 +20,7 @@ from tnt_sim.analysis.sweep.exact_steps import SweepSteps, compute_exact_steps
 from tnt_sim.app.live_answers import AnswerSuperseded, LiveAnswer, LiveAnswers
 from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import apply_state, move_amount
-from tnt_sim.deadline import Cancellation, Deadline
+from tnt_sim.deadline import Cancellation, Deadline, ProcessorClock
 from tnt_sim.errors import TntError
 from tnt_sim.rules.linear_terms import IntArray, sum_exactly
 from tnt_sim.rules.protocols import Sense
@@ -28,7 +28,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import is_sequence
 
 CURVE_SECONDS, SHORT_SECONDS, POINT_SECONDS = 8.0, 0.5, 1.5
-"""Time limits in seconds: of a curve, of one that nobody can cancel, and of each point."""
+"""Limits in processor seconds: of a curve, of one that nobody can cancel, and of each point."""
 N_WINDOWS, APART, MOST_FAILURES = 48, 4, 2
 """Number of windows, the distance between those optimised without a pass, and the failures that end the passes."""
 MOST_DOSSIERS = 10_000
@@ -169,7 +169,7 @@ def generate_curve(
     curve = AmountCurve(envelope, base, low, max(high_cents, here + N_WINDOWS), rises=rises)
     curve = curve.with_piece(_build_piece(here, answer))
     yield curve
-    deadline = Deadline(seconds, switch.read_clock)
+    deadline = Deadline(seconds, ProcessorClock(switch))
     variation = _build_variation(desk, curve)
     failures = 0
     for place, start, until in _list_windows(curve, here):

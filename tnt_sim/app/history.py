@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from tnt_sim.app.page_state import State, decode, encode
 from tnt_sim.app.scenario_changes import exclude_unknown
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.scenario.scenario import ScenarioData
 
 MOST_STEPS = 100
@@ -134,42 +135,44 @@ def describe_step(scenario: ScenarioData, before: State, after: State, envelope:
     """
     if after.changes_nothing:
         return WRITTEN
+    changes = dict(_list_changes(scenario, before, after))
+    return changes.get(envelope) or next(iter(changes.values()), _("other values"))
+
+
+def describe_settings(scenario: ScenarioData, state: State) -> Text:
+    """Return the sentence that answers of these settings carry where they are not the present ones."""
+    changes = [text for __, text in _list_changes(scenario, State(), state)]
+    if state.sets or not (changes or state.changes_nothing):
+        changes.append(_("other values"))
+    return _(
+        "What follows belongs to other settings: {settings}.", settings=Items(changes or [WRITTEN], "; ")
+    )
+
+
+def _list_changes(scenario: ScenarioData, before: State, after: State) -> Iterator[tuple[str, Text]]:
+    """Yield what differs between two states: amounts, rules, decisions, then weights, with the name of each."""
     titles = {spec.id: spec.title or spec.id for spec, __ in scenario.spec.programme.walk()}
     written = {spec.id: spec.amount or 0 for spec, __ in scenario.spec.programme.walk()}
-    titles |= {rule.id: rule.title or rule.id for rule in scenario.spec.rules}
-    moved = [
-        name
-        for name in titles
-        if before.amounts.get(name, written.get(name)) != after.amounts.get(name, written.get(name))
-    ]
-    switched = [
-        name for name in (*before.rules, *after.rules) if before.rules.get(name) != after.rules.get(name)
-    ]
-    decided = [
-        name for name in (*before.forced, *after.forced) if before.forced.get(name) != after.forced.get(name)
-    ]
-    weighed = [
-        key for key in (*before.weights, *after.weights) if before.weights.get(key) != after.weights.get(key)
-    ]
-    if moved:
-        name = envelope if envelope in moved else moved[0]
-        return _(
-            "{title}: {amount}", title=titles[name], amount=Money(after.amounts.get(name, written[name]))
-        )
-    if switched:
-        rule = next(one for one in scenario.spec.rules if one.id == switched[0])
-        if after.rules.get(rule.id, not rule.off):
-            return _('rule "{rule}" on', rule=titles[rule.id])
-        return _('rule "{rule}" off', rule=titles[rule.id])
-    if decided:
-        decision = after.forced.get(decided[0])
+    for name, title in titles.items():
+        amount = after.amounts.get(name, written[name])
+        if before.amounts.get(name, written[name]) != amount:
+            yield name, _("{title}: {amount}", title=title, amount=Money(amount))
+    for rule in scenario.spec.rules:
+        is_on = after.rules.get(rule.id, not rule.off)
+        if before.rules.get(rule.id, not rule.off) != is_on:
+            title = rule.title or rule.id
+            yield rule.id, _('rule "{rule}" on', rule=title) if is_on else _('rule "{rule}" off', rule=title)
+    for dossier in dict.fromkeys((*before.forced, *after.forced)):
+        decision = after.forced.get(dossier)
+        if before.forced.get(dossier) == decision:
+            continue
         if decision is None:
-            return _("{dossier}: decision undone", dossier=decided[0])
-        if decision.inside:
-            return _("{dossier}: funded by decision", dossier=decided[0])
-        return _("{dossier}: refused by decision", dossier=decided[0])
-    if weighed:
-        return _(
-            "weight of {measure}: {weight}", measure=weighed[0][1], weight=after.weights.get(weighed[0], "–")
-        )
-    return _("other values")
+            yield dossier, _("{dossier}: decision undone", dossier=dossier)
+        elif decision.inside:
+            yield dossier, _("{dossier}: funded by decision", dossier=dossier)
+        else:
+            yield dossier, _("{dossier}: refused by decision", dossier=dossier)
+    for key in dict.fromkeys((*before.weights, *after.weights)):
+        if before.weights.get(key) != after.weights.get(key):
+            weight = after.weights.get(key, "–")
+            yield key[1], _("weight of {measure}: {weight}", measure=key[1], weight=weight)

@@ -17,7 +17,7 @@ from tnt_sim.analysis.infeasibility.document import ClashEntry, RepairEntry
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.app.page_state import State, encode
 from tnt_sim.app.scenario_changes import apply_state, build_tree
-from tnt_sim.deadline import Cancellation, Deadline
+from tnt_sim.deadline import Cancellation, Deadline, ProcessorClock
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.multi_step import decide_steps
 from tnt_sim.engine.optimise import OptimiseOptions, build_outcome_result
@@ -31,9 +31,10 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.verification import ProofRows, of_fresh
 
-QUICK, LONG, CONFLICT_SECONDS, CELL_CONFLICT_SECONDS = 5.0, 60.0, 20.0, 6.0
-"""Time limits in seconds: of an immediate answer, of a longer one on request, and of a search for repairs,
-there and in a notebook, where no newer setting ends it."""
+AT_ONCE, QUICK, LONG = 0.3, 4.0, 60.0
+"""Processor seconds: of the search whose list stands at once, of an answer with it, of a longer one on request."""
+CONFLICT_SECONDS, CELL_CONFLICT_SECONDS = 20.0, 6.0
+"""Seconds of a search for repairs, there and in a notebook, where no newer setting ends it."""
 CONFLICTS, REPAIRS = 2, 3
 SESSIONS = 2
 """Answers computed at the same time, each in a session of its own; further ones wait."""
@@ -63,6 +64,7 @@ class LiveAnswer:
     rows : rows that its proofs use
     outcome : what `build_result` begins with, if the desk keeps evidence
     phases : seconds of each phase
+    is_sought : a better list is still looked for
     """
 
     state: State
@@ -77,6 +79,7 @@ class LiveAnswer:
     seconds: float
     outcome: SolveOutcome | ResultData | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
+    is_sought: bool = False
 
     @classmethod
     def of_result(cls, result: ResultData) -> LiveAnswer | None:
@@ -127,6 +130,18 @@ class LiveConflict:
     stopped: bool = False
 
 
+class _Request:
+    """Settings to optimise, the processor seconds of this thread for it, and lists that the answer must match."""
+
+    def __init__(
+        self, state: State, seconds: float, cancellation: Cancellation | None, before: LiveAnswer | None
+    ) -> None:
+        self.state, self.switch = state, cancellation or Cancellation()
+        self.deadline = Deadline(seconds, ProcessorClock(self.switch))
+        self.known_lists = () if before is None else (before.allocation,)
+        self.began = time.perf_counter()
+
+
 class LiveAnswers:
     """Session on one scenario whose settings change.
 
@@ -148,7 +163,9 @@ class LiveAnswers:
         self.conflict_seconds = conflict_seconds
         self._idle = [SolverSession(scenario)]
         self._permits = threading.BoundedSemaphore(SESSIONS)
-        self._options = OptimiseOptions(backend=scenario.spec.solver.backend, with_evidence=with_evidence)
+        self._options = OptimiseOptions(
+            backend=scenario.spec.solver.backend, first_list=True, with_evidence=with_evidence
+        )
         self._recent: OrderedDict[str, LiveAnswer] = OrderedDict()
         n_dossiers = scenario.portfolio.table.height
         self._most_recent = max(2, min(MOST_RECENT, RECENT_DOSSIERS // max(1, n_dossiers)))
@@ -167,25 +184,55 @@ class LiveAnswers:
                     self._idle.append(session)
 
     def optimise_state(
-        self, state: State, seconds: float = QUICK, cancellation: Cancellation | None = None
+        self,
+        state: State,
+        seconds: float = QUICK,
+        cancellation: Cancellation | None = None,
+        before: LiveAnswer | None = None,
     ) -> LiveAnswer | LiveConflict:
-        """Optimise under the settings within a time limit; no setting of a planner raises.
+        """Optimise under the settings within a limit of processor seconds; no setting of a planner raises.
+
+        The list is never worse than a greedy one, nor than that of the answer `before` where it is still feasible.
 
         Raises
         ------
         AnswerSuperseded
             If it is cancelled.
         """
-        key = encode(state.settings)
+        return self._take_recent(state) or self._optimise(_Request(state, seconds, cancellation, before))
+
+    def generate_answers(
+        self, state: State, cancellation: Cancellation | None = None, before: LiveAnswer | None = None
+    ) -> Iterator[LiveAnswer | LiveConflict]:
+        """Yield the list that stands at once, and then the best that is found; only one where it is optimal.
+
+        Both together take `QUICK` processor seconds at most; the second is no worse than the first. Raises as
+        `optimise_state` does.
+        """
+        request = _Request(state, QUICK, cancellation, before)
+        if (recent := self._take_recent(state)) is not None or is_sequence(self.scenario):
+            yield recent or self._optimise(request)
+            return
+        first = self._optimise(request, AT_ONCE)
+        can_improve = first.stopped if isinstance(first, LiveConflict) else not first.sure
+        if not can_improve or request.deadline.expired:
+            yield first
+            return
+        if isinstance(first, LiveAnswer):
+            yield replace(first, is_sought=True)
+            request.known_lists = (first.allocation, *request.known_lists)
+        yield self._optimise(request)
+
+    def _take_recent(self, state: State) -> LiveAnswer | None:
         with self._guard:
-            recent = self._recent.get(key)
-        if recent is not None:
-            return replace(recent, state=state)
-        switch = cancellation or Cancellation()
-        if switch.is_cancelled:
+            recent = self._recent.get(encode(state.settings))
+        return None if recent is None else replace(recent, state=state)
+
+    def _optimise(self, request: _Request, search_seconds: float | None = None) -> LiveAnswer | LiveConflict:
+        if request.switch.is_cancelled:
             raise AnswerSuperseded
-        answer = self._compute_answer(state, seconds, switch)
-        if switch.is_cancelled:
+        answer = self._compute_answer(request, search_seconds)
+        if request.switch.is_cancelled:
             raise AnswerSuperseded
         if isinstance(answer, LiveAnswer) and answer.sure:
             self.record_answer(answer)
@@ -198,12 +245,10 @@ class LiveAnswers:
             while len(self._recent) > self._most_recent:
                 self._recent.popitem(last=False)
 
-    def _compute_answer(
-        self, state: State, seconds: float, cancellation: Cancellation
-    ) -> LiveAnswer | LiveConflict:
-        began = time.perf_counter()
+    def _compute_answer(self, request: _Request, search_seconds: float | None) -> LiveAnswer | LiveConflict:
+        state = request.state
         try:
-            problem, result, rows, phases = self._solve_state(state, seconds, cancellation)
+            problem, result, rows, phases = self._solve_state(request, search_seconds)
         except LimitReached:
             return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
@@ -213,18 +258,20 @@ class LiveAnswers:
         if result.allocation is None or result.reading is None or rows is None:
             clash = result.status is Status.INFEASIBLE
             return LiveConflict(state, (_NOTHING[result.status],), clash=clash, stopped=not clash)
+        if result.status is not Status.OPTIMAL and _grants_nothing_new(problem, result.allocation):
+            return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         why = determine_reasons(problem, result.allocation, result.reading)
         canonical = result.data.canonical if isinstance(result, ResultData) else result.canonical
         return LiveAnswer(
             state, problem, result.allocation, result.reading, why, result.status, result.proof, canonical, rows,
-            time.perf_counter() - began, result if self._options.with_evidence else None, phases,
+            time.perf_counter() - request.began, result if self._options.with_evidence else None, phases,
         )  # fmt: skip
 
     def _solve_state(
-        self, state: State, seconds: float, cancellation: Cancellation
+        self, request: _Request, search_seconds: float | None
     ) -> tuple[Problem, SolveOutcome | ResultData, ProofRows | None, Mapping[str, float]]:
         """Solve in a session; a scenario with steps is solved as a whole. Both end when they are cancelled."""
-        clock = Clock.from_deadline(Deadline(seconds, cancellation.read_clock))
+        state, clock = request.state, Clock.from_deadline(request.deadline)
         if is_sequence(self.scenario):
             options = replace(self._options, cross_check=self.scenario.spec.solver.cross_check)
             steps = apply_state(self.scenario, state)
@@ -232,7 +279,8 @@ class LiveAnswers:
             rows = None if result.allocation is None else of_fresh(result.data).rows
             return result.problem, result, rows, clock.seconds
         with self._borrow_session() as session:
-            outcome = session.optimise(build_tree(self.scenario, state), self._options, clock=clock)
+            options = replace(self._options, search_seconds=search_seconds, known_lists=request.known_lists)
+            outcome = session.optimise(build_tree(self.scenario, state), options, clock=clock)
             problem, answer = outcome.problem, outcome.answer
             rows = None if answer.allocation is None else session.build_proof_rows(problem, answer)
         return problem, answer, rows, clock.seconds
@@ -260,6 +308,12 @@ class LiveAnswers:
             progress=stop_if_cancelled,
         )
         return SettledClashes(conflict_.data.sets, conflict_.data.repairs)
+
+
+def _grants_nothing_new(problem: Problem, allocation: Allocation) -> bool:
+    """Whether a list holds only what is committed or decided: no list, while nothing says it is the best."""
+    offers = problem.offers
+    return not (allocation.funded & ~(offers.committed | offers.forced)).any()
 
 
 _NOTHING = {

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from tnt_sim.app import page_settings
 from tnt_sim.app.amount_curve import AmountCurve
 from tnt_sim.app.downloads import list_variants
-from tnt_sim.app.history import PageHistory, describe_step, dump_history
+from tnt_sim.app.history import PageHistory, describe_settings, describe_step, dump_history
 from tnt_sim.app.live_answers import (
     QUICK,
     LiveAnswer,
@@ -139,7 +139,7 @@ class OpenPage:
         """Compute the answer to settings whose event was cancelled, if there are such settings."""
         if self.state.settings != self._settled:
             before = self.last_answer
-            self.take_answer(self.desk.optimise_state(self.state, QUICK, self.cancellation))
+            self.take_answer(self.desk.optimise_state(self.state, QUICK, self.cancellation, before))
             if self.last_answer is not before:
                 self.last = before
 
@@ -158,10 +158,13 @@ class OpenPage:
         self._record_step(state, event, goes_back=goes_back)
         self.state = state
         if not same:
-            self.take_answer(self.desk.optimise_state(state, QUICK, self.cancellation))
             begun = self._moving == key
-            if not begun and self.last_answer is not before:
-                self.last, begun = before, True
+            for answer in self.desk.generate_answers(state, self.cancellation, before):
+                self.take_answer(answer)
+                if not begun and self.last_answer is not before:
+                    self.last, begun = before, True
+                if self._is_sought:
+                    yield self.reply_with_answer(text, soft=soft, done=False)
             self._moving = key if moves and begun else ""
         clash = self.trouble is not None and self.trouble.clash and self.conflict is None
         yield self.reply_with_answer(text, soft=soft, done=not clash)
@@ -191,12 +194,29 @@ class OpenPage:
         yield from self.move_to(state, event)
 
     def take_answer(self, answer: LiveAnswer | LiveConflict) -> None:
-        self.conflict, self._settled = None, answer.state.settings
+        self.conflict = None
+        self._settled = answer.state.settings
         self.trouble = answer if isinstance(answer, LiveConflict) else None
         if isinstance(answer, LiveAnswer):
             if self.last_answer is None:
                 self.drawer = Drawer.of(answer, self.lang)
             self.last_answer = answer
+            if answer.is_sought:
+                self._settled = None
+
+    @property
+    def _is_sought(self) -> bool:
+        return self.trouble is None and self.last_answer is not None and self.last_answer.is_sought
+
+    @property
+    def _answer_state(self) -> str:
+        """What the answer is to the settings: "" for theirs, "sought" while a better one is looked for.
+
+        "held" is that of other settings until theirs is there; "struck" the same where theirs have none.
+        """
+        if self.trouble is not None:
+            return "held" if self.trouble.stopped else "struck"
+        return "sought" if self._is_sought else ""
 
     def _find_conflicts(self) -> SettledClashes:
         try:
@@ -210,7 +230,11 @@ class OpenPage:
     def reply_with_answer(self, text: Text | None, *, soft: bool, done: bool) -> Reply:
         bad = self.trouble is not None
         sentence = text or (
-            PAGE["trouble"] if bad or self.last_answer is None else _describe_proof(self.last_answer)
+            PAGE["trouble"]
+            if bad or self.last_answer is None
+            else PAGE["sought"]
+            if self._is_sought
+            else _describe_proof(self.last_answer)
         )
         sure = self.last_answer is not None and self.last_answer.sure
         kind = "bad" if bad else "note" if text or not sure else "good"
@@ -226,6 +250,7 @@ class OpenPage:
             "parts": {**changed, **more.pop("parts", {})},
             "values": page_settings.build_input_values(self.scenario, self.axes, self.state, self.lang),
             "address": encode(self.state),
+            "answer": self._answer_state,
             "soft": soft,
             "said": text.in_(self.lang),
             "kind": kind,
@@ -261,7 +286,12 @@ class OpenPage:
             **self._render_curves(),
         }
         if answer is None:
-            return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **result}
+            return {
+                **dict.fromkeys(("band", "other", "totals", "moves", "map", "departments", "list"), ""),
+                **result,
+            }
+        settings = describe_settings(self.scenario, answer.state)
+        result["other"] = drawer.render_macro("other", settings.in_(self.lang))
         answers = drawer.render_answer(answer, Before(self.last, self.written), self.state.department)
         if self.trouble is not None:
             answers["band"] = drawer.render_band(answer, self.written, stale=True)
@@ -321,6 +351,7 @@ class OpenPage:
         ]  # fmt: skip
         document = {
             "title": scenario.title,
+            "answer": self._answer_state,
             "own": spec.locale,
             "day": format_day(spec.date.isoformat(), lang) if spec.date else "",
             "synthetic": SYNTHETIC.in_(lang) if is_synthetic(scenario) else "",

@@ -183,7 +183,7 @@ def _repair(page: Page, event: Event) -> Iterator[Reply]:
 
 def _solve_longer(page: Page, event: Event) -> Iterator[Reply]:
     """Solve the same settings with more time."""
-    page.take_answer(page.desk.optimise_state(page.state, LONG, page.cancellation))
+    page.take_answer(page.desk.optimise_state(page.state, LONG, page.cancellation, page.last_answer))
     yield page.reply_with_answer(None, soft=False, done=True)
 
 

@@ -112,6 +112,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "pair_one": _("From"),
         "pair_other": _p("page_text", "To"),
         "back": _("Back to the settings before"),
+        "sought": _("A first list, which satisfies the rules; a better one is looked for…"),
         "below_is": _("Below, the page still shows the last settings that held."),
     }
 )

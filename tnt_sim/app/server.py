@@ -27,7 +27,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
@@ -45,6 +45,7 @@ from tnt_sim.app.start.start_page import MOST_TABLE_BYTES, StartPage, describe_l
 from tnt_sim.app.start.start_text import START, START_SCRIPT
 from tnt_sim.app.start.uploaded_table import Starting
 from tnt_sim.app.tabs import Tab, Tabs
+from tnt_sim.deadline import monotonic
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.reporting.renderers.html import read_asset
@@ -54,8 +55,8 @@ HOST, FIRST_PORT = "127.0.0.1", 8866
 MOST_EVENT_BYTES = 200_000
 MOST_SCENARIOS = 8
 """Most scenarios that began with a table and can be opened in one more tab."""
-MOST_CONNECTIONS, SILENT_SECONDS = 256, 75
-"""Most connections at a time; seconds after which a silent one is closed."""
+MOST_CONNECTIONS, HEAD_SECONDS, SILENT_SECONDS = 256, 10, 75
+"""Most connections at a time; seconds for the whole head of the first request, and of silence after one."""
 Connection = socket.socket | tuple[bytes, socket.socket]
 _OUTSIDE = _("Open the page with the address that tnt-sim app shows.")
 _JSON, _LINES = "application/json", "application/x-ndjson"
@@ -157,7 +158,9 @@ class PlannerServer(ThreadingHTTPServer):
         self.tabs, self.lang = Tabs(), lang
         self.pages: dict[str, Page] = {} if first is None else {"/": first}
         self.start = StartPage(starting, self.open_scenario, lambda: bool(self.pages), lang)
-        self._connections = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._connections: set[Connection] = set()
+        self._waiting: dict[Connection, float] = {}  # for the head of a request, until when, the oldest first
+        self._guard = threading.Lock()
 
     def open_scenario(self, scenario: Path) -> str:
         """Open the first page of a scenario, and return its address; the oldest page beyond a few is let go."""
@@ -173,18 +176,48 @@ class PlannerServer(ThreadingHTTPServer):
         self.server_name, self.server_port = HOST, self.server_address[1]
 
     def process_request(self, request: Connection, client_address: object) -> None:
-        """Give a connection its thread, unless there are too many."""
-        if self._connections.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
+        """Give a connection its thread; one too many ends the one that has waited for its head for longest."""
+        with self._guard:
+            if len(self._connections) >= MOST_CONNECTIONS and not self._end_oldest():
+                self.shutdown_request(request)
+                return
+            self._connections.add(request)
+            self._waiting[request] = monotonic() + HEAD_SECONDS
+        super().process_request(request, client_address)
 
     def process_request_thread(self, request: Connection, client_address: object) -> None:
         """Answer the requests of a connection."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._connections.release()
+            with self._guard:
+                self._connections.discard(request)
+                self._waiting.pop(request, None)
+
+    def expect_head(self, request: Connection) -> None:
+        """Wait for the head of one more request of a connection that has sent one."""
+        with self._guard:
+            self._waiting[request] = monotonic() + SILENT_SECONDS
+
+    def receive_head(self, request: Connection) -> None:
+        """Let a connection be, whose head is there."""
+        with self._guard:
+            self._waiting.pop(request, None)
+
+    def _end_oldest(self) -> bool:
+        """End the connection that waits for its head for longest; False if none does."""
+        oldest = next(iter(self._waiting), None)
+        if oldest is None:
+            return False
+        self._end(oldest)
+        return True
+
+    def _end(self, request: Connection) -> None:
+        """End a connection whose head is not there; its thread then reads the end of it."""
+        del self._waiting[request]
+        self._connections.discard(request)
+        with suppress(OSError):  # its browser has ended it
+            request.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
     def handle_error(self, request: Connection, client_address: object) -> None:
         """Stay silent where a browser went away; otherwise say what failed."""
@@ -194,8 +227,12 @@ class PlannerServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def service_actions(self) -> None:
-        """Free silent tabs, twice a second."""
+        """Free silent tabs, and end connections whose head is late, twice a second."""
         self.tabs.close_idle()
+        with self._guard:
+            now = monotonic()
+            for request in [one for one, until in self._waiting.items() if now >= until]:
+                self._end(request)
 
 
 class _Refusal(Exception):
@@ -214,6 +251,18 @@ class PlannerHandler(BaseHTTPRequestHandler):
     server_version, sys_version = "tnt_sim", ""
     timeout = SILENT_SECONDS
     wbufsize = -1
+
+    def handle_one_request(self) -> None:
+        """Answer one request, and expect the next."""
+        super().handle_one_request()
+        if not self.close_connection:
+            self.server.expect_head(self.request)
+
+    def parse_request(self) -> bool:
+        """Read the head of a request."""
+        is_read = super().parse_request()
+        self.server.receive_head(self.request)
+        return is_read
 
     def do_GET(self) -> None:
         """Answer the entry, the page, and its script and style."""

@@ -38,7 +38,8 @@ function render({ model, el }) {
     began = performance.now();
     if (!BEHIND.includes(busy)) {
       root.setAttribute("aria-busy", "true");
-      hurry = setTimeout(() => { status.textContent = words.busy; status.dataset.kind = "busy"; }, 120);
+      const views = VIEWS.includes(busy);
+      hurry = setTimeout(() => { status.textContent = words.busy; status.dataset.kind = "busy"; if (!views) root.dataset.answer ||= "old"; }, 120);
     }
     clearTimeout(quiet);
     quiet = setTimeout(() => { status.textContent = words.lost; status.dataset.kind = "bad"; }, SLOW_MS);
@@ -170,6 +171,7 @@ function render({ model, el }) {
     for (const [id, told] of Object.entries(reply.values ?? {})) set(id, told);
     const slider = tree.activeElement;
     if (isAmount(slider) && queue.has(`amount ${slider.dataset.id}`)) follow(slider); // it moves on under a finger
+    if (reply.answer !== undefined) root.dataset.answer = reply.answer;
     markPlace();
     if (reply.parts?.trouble !== undefined) place(reply.soft);
     if (reply.address !== undefined) address(reply.address, reply.soft);

@@ -22,7 +22,7 @@ from tnt_sim.app.live_answers import QUICK, AnswerSuperseded, LiveAnswer, LiveAn
 from tnt_sim.app.page_state import State, encode
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.app.panels.result_panels import Drawer
-from tnt_sim.deadline import Cancellation, Deadline
+from tnt_sim.deadline import Cancellation, Deadline, ProcessorClock
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_integer, format_short_amount
 from tnt_sim.reporting.charts.department_map import list_department_codes
@@ -85,7 +85,7 @@ def generate_panels(
         for k in history.variants[-MOST_COLUMNS:]
     ]
     yield VariantPanel(key, _render_columns(drawer, start, columns))
-    deadline = Deadline(CAUSE_SECONDS, switch.read_clock)
+    deadline = Deadline(CAUSE_SECONDS, ProcessorClock(switch))
     for number, column in enumerate(columns):
         if start.side is None or column.side is None or column.moves is None or not column.moves.height:
             continue
