@@ -212,7 +212,7 @@ class OpenPage:
     def _answer_state(self) -> str:
         """What the answer is to the settings: "" for theirs, "sought" while a better one is looked for.
 
-        "held" is that of other settings until theirs is there; "struck" the same where theirs have none.
+        "held": that of other settings, until theirs is there; "struck": the same where theirs have none.
         """
         if self.trouble is not None:
             return "held" if self.trouble.stopped else "struck"
