@@ -8,14 +8,16 @@ elsewhere.
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tnt_sim.errors import TntError, UsageError
@@ -28,6 +30,7 @@ PARTIAL, OLD = ".partial", ".old"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Error numbers of a full disk or an exhausted quota."""
 
+_PIECE = 1 << 22
 _LONGEST = 60
 """Most characters of a file's name used in the name of its draft; each may take four bytes."""
 
@@ -254,6 +257,55 @@ def copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     flush_path(target)
+
+
+def put_copy(source: Path, target: Path, sha256: str) -> bool:
+    """Copy a file, completely or not at all, if its bytes have this SHA-256; return whether they have.
+
+    The bytes are hashed while they are copied. The copy shares nothing with its source but the permissions, so
+    that an editor that writes in place does not change it.
+
+    Raises
+    ------
+    OSError
+        if the disk refuses
+    """
+    try:
+        stream = source.open("rb")
+    except OSError:
+        return False
+    digest = hashlib.sha256()
+
+    def read() -> Iterator[bytes]:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            yield piece
+
+    with stream, create_folders(target.parent):
+        draft = _build_draft_path(target, PARTIAL)
+        draft.unlink(missing_ok=True)
+        try:
+            fill(draft, read(), private=True)
+            if digest.hexdigest() != sha256:
+                return False
+            shutil.copymode(source, draft)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    flush_path(target.parent)
+    return True
+
+
+@cache
+def open_process_folder() -> TemporaryDirectory[str]:
+    """Return a folder of this process, which goes with it; it is created at the first use."""
+    return TemporaryDirectory(prefix="tnt-sim-")
+
+
+def is_in_process_folder(path: Path) -> bool:
+    """Return whether a path is in that folder."""
+    is_open = open_process_folder.cache_info().currsize > 0
+    return is_open and path.is_relative_to(Path(open_process_folder().name).resolve())
 
 
 def append(file: Path, record: bytes) -> None:

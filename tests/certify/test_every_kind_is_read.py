@@ -54,7 +54,7 @@ def test_the_proof_section_alone_says_what_nothing_reads_twice(
     shutil.copytree(DATA / name, tmp_path / name, ignore=shutil.ignore_patterns("runs", "registre"))
     assert main(["run", str(tmp_path / name / "scenario.yaml"), "--lang", lang]) == 0
     page = " ".join(capsys.readouterr().out.split())
-    (run,) = (tmp_path / name / "runs").iterdir()
+    (run,) = (tmp_path / name / "runs").glob("*-*")
     reserve = verify_run(run).rows.reserve
     assert (reserve is not None) is bool(n)
     assert main(["report", str(run), "--no-explain", "--out", str(tmp_path / "r.html"), "--lang", lang]) == 0

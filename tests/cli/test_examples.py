@@ -99,7 +99,7 @@ def runs(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, changes in zip(RUNS, ([], ["--set", "programme.amount=1.3 M€"]), strict=True):
         assert main(["run", str(folder / "scenario.yaml"), "--quiet", *changes]) == 0
-        made = next(path for path in sorted((folder / "runs").iterdir()) if path.name not in found.values())
+        made = next(path for path in sorted((folder / "runs").glob("*-*")) if path.name not in found.values())
         found[name] = made.name
     first = folder / "runs" / found[RUNS[0]]
     assert main(["report", str(first), "--out", str(folder / "parametres.xlsx"), "--quiet"]) == 0

@@ -35,7 +35,7 @@ def demo(decided: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def run_dir(demo: Path) -> Path:
-    (run,) = (demo / "runs").iterdir()
+    (run,) = (demo / "runs").glob("*-*")
     return run.relative_to(demo)
 
 

@@ -108,7 +108,7 @@ def test_the_environment_counts_where_no_locale_is_written(
         scenario.write_text(scenario.read_text("utf-8").replace("locale: fr\n", ""), encoding="utf-8")
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
     assert ("Next: " in tnt("run", "scenario.yaml").out) is not written
-    (folder,) = (demo / "runs").iterdir()
+    (folder,) = (demo / "runs").glob("*-*")
     assert "Ensuite : " in tnt("explain", folder).plain  # the sentences in it are French
     monkeypatch.setenv("TNT_SIM_LANG", "en")
     assert "Next: " in tnt("validate", "scenario.yaml").out

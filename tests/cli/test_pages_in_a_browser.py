@@ -90,9 +90,9 @@ def _write_inputs() -> None:
 
 
 def _run(scenario: str) -> str:
-    before = set(Path("runs").glob("*"))
+    before = set(Path("runs").glob("*-*"))
     assert main(["run", scenario, "--quiet"]) == 0
-    (run,) = set(Path("runs").glob("*")) - before
+    (run,) = set(Path("runs").glob("*-*")) - before
     return str(run)
 
 

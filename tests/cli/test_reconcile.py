@@ -49,7 +49,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in (("scenario.yaml", SCENARIO), ("table.csv", TABLE), ("chorus.csv", CHORUS)):
         (folder / name).write_text(text, encoding="utf-8")
     assert main(["run", str(folder / "scenario.yaml"), "--quiet"]) == 0
-    return next((folder / "runs").iterdir())
+    return next((folder / "runs").glob("*-*"))
 
 
 def test_every_decision_and_line_is_in_one_list(tnt: Run, run_dir: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_run_in_another_currency_is_refused(tnt: Run, run_dir: Path, tmp_path:
     ):
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert tnt("run", tmp_path / "scenario.yaml", "--quiet").code == 0
-    run = next((tmp_path / "runs").iterdir())
+    run = next((tmp_path / "runs").glob("*-*"))
     said = tnt("reconcile", run, run_dir.parents[1] / "chorus.csv", "--json")
     assert (said.code, "usage.currency" in said.out) == (2, True)
 

@@ -66,7 +66,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_dir(decided: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(decided, tmp_path / "project")
     monkeypatch.chdir(tmp_path / "project")
-    (run,) = Path("runs").iterdir()
+    (run,) = Path("runs").glob("*-*")
     return run
 
 
@@ -256,7 +256,7 @@ def test_what_an_intake_sets_aside_for_the_time_being_is_not_refused(
         scenario.write_text(text, encoding="utf-8")
         shutil.rmtree("projet/runs", ignore_errors=True)
         assert tnt("run", scenario, "--quiet").code == 0
-        (run,) = Path("projet/runs").iterdir()
+        (run,) = Path("projet/runs").glob("*-*")
         return {(one["dossier"], one["code"]) for one in valid(tnt("send", run, "--json"))["unsent"]}
 
     twins = {("102", "number_twice"), ("102-L7", "number")}
@@ -332,7 +332,7 @@ def test_what_must_not_be_sent_is_refused(tnt: Run, run_dir: Path, server: Demar
 
 def test_invented_data_are_never_sent(tnt: Run, demo: Path, server: DemarcheServer) -> None:
     assert tnt("run", "scenario.yaml", "--quiet").code == 0
-    (run,) = Path("runs").iterdir()
+    (run,) = Path("runs").glob("*-*")
     found = valid(tnt("send", run, "--json"))
     assert {one["code"] for one in found["unsent"]} == {"number"}
     said = tnt(*words_of(server, run, "--send", "--lang", "en"))

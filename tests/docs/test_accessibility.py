@@ -76,7 +76,7 @@ def notes(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[Lang,
     """The decision note with a slider, in both languages."""
     target = tmp_path_factory.mktemp("notes")
     assert main(["run", str(demo / "scenario.yaml"), "--out", str(target / "runs"), "--quiet"]) == 0
-    (run,) = (target / "runs").iterdir()
+    (run,) = (target / "runs").glob("*-*")
     files = {lang: target / f"{lang.value}.html" for lang in Lang}
     for lang, file in files.items():
         slider = ["--slider", "programme", "--from", "80 %", "--to", "1.5 M€", "--steps", "3"]

@@ -80,7 +80,7 @@ def test_without_weasyprint_the_extra_is_named(
     absent(monkeypatch, "weasyprint")
     assert main(["new", str(tmp_path / "demo")]) == 0
     assert main(["run", str(tmp_path / "demo/scenario.yaml"), "--out", str(tmp_path / "run")]) == 0
-    (run,) = (tmp_path / "run").iterdir()
+    (run,) = (tmp_path / "run").glob("*-*")
     assert main(["report", str(run), "--out", str(tmp_path / "r.pdf")]) == 2
     assert "uv sync --extra pdf" in capsys.readouterr().err
     assert not (tmp_path / "r.pdf").exists()

@@ -51,7 +51,7 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pages(scenario: Path) -> Mapping[str, Path]:
     folder = scenario.parent
     assert main(["run", str(scenario), "--out", str(folder / "runs"), "--lang", "en"]) == 0
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("*-*")
     files = {name: folder / f"{name}.html" for name in ("note", "explain")}
     assert main(["report", str(run), "--out", str(files["note"]), "--lang", "en"]) == 0
     assert main(["explain", str(run), "--out", str(files["explain"]), "--lang", "en"]) == 0

@@ -81,7 +81,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     assert main(["new", str(folder)]) == 0
     texts = write_secrets(folder)
     assert main(["run", str(folder / "scenario.yaml"), "--out", str(folder / "runs"), "--quiet"]) == 0
-    run = next((folder / "runs").iterdir())
+    run = next((folder / "runs").glob("*-*"))
     for name in ("xlsx", "csv", "parquet", *LISTED):
         info = GIVER if name == "scdl" else []
         assert main(["export", str(run), "--format", name, *info, "--quiet"]) == 0
@@ -94,7 +94,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 def list_outputs(folder: Path) -> dict[str, Path]:
     """Return what the run wrote and what was made from it, by name."""
-    files = [*(folder / "runs").rglob("*"), *(folder / "sheets").rglob("*"), folder / "report.html"]
+    runs = (folder / "runs").glob("*-*/**/*")  # beside them, runs/inputs keeps the table as it was
+    files = [*runs, *(folder / "sheets").rglob("*"), folder / "report.html"]
     return {file.relative_to(folder).as_posix(): file for file in files if file.is_file()}
 
 
@@ -155,7 +156,7 @@ def test_the_group_of_an_applicant_that_a_rule_reads_shows_no_contact(tmp_path: 
     )
     file.write_text(file.read_text(encoding="utf-8").replace("rules:\n", rules), encoding="utf-8")
     assert main(["run", str(file), "--out", str(tmp_path / "runs"), "--quiet"]) == 0
-    run = next((tmp_path / "runs").iterdir())
+    run = next((tmp_path / "runs").glob("*-*"))
     assert main(["transparency", str(run), "--project", str(folder), "--out", str(tmp_path / "s")]) == 0
     for page in (tmp_path / "s").rglob("*.html"):
         text = page.read_text(encoding="utf-8")
@@ -166,7 +167,7 @@ def test_the_group_of_an_applicant_that_a_rule_reads_shows_no_contact(tmp_path: 
 
 
 def test_the_run_is_verified(planted: tuple[Path, list[str]]) -> None:
-    assert main(["verify", str(next(p for p in (planted[0] / "runs").iterdir() if p.is_dir()))]) == 0
+    assert main(["verify", str(next(p for p in (planted[0] / "runs").glob("*-*") if p.is_dir()))]) == 0
 
 
 def test_a_run_that_kept_such_columns_is_verified(
@@ -176,7 +177,7 @@ def test_a_run_that_kept_such_columns_is_verified(
     monkeypatch.setattr(engine_result, "select_left_out", lambda scenario: [])
     assert main(["run", str(planted[0] / "scenario.yaml"), "--out", str(tmp_path), "--quiet"]) == 0
     monkeypatch.undo()
-    run = next(tmp_path.iterdir())
+    run = next(tmp_path.glob("*-*"))
     assert set(OWN) <= set(pl.read_parquet(run / "allocation.parquet").columns)
     assert main(["verify", str(run), "--project", str(planted[0])]) == 0
 
@@ -210,7 +211,7 @@ def test_a_column_that_a_rule_reads_stays(tmp_path: Path, capsys: pytest.Capture
     capsys.readouterr()
     assert main(["run", str(file), "--out", str(tmp_path / "runs"), "--lang", "en"]) == 0
     assert "10 columns look personal" in capsys.readouterr().err
-    columns = pl.read_parquet(next((tmp_path / "runs").iterdir()) / "allocation.parquet").columns
+    columns = pl.read_parquet(next((tmp_path / "runs").glob("*-*")) / "allocation.parquet").columns
     assert set(OWN) & set(columns) == {"juré 1"}
 
 
@@ -222,7 +223,7 @@ def test_the_planner_allows_columns(tmp_path: Path) -> None:
     plain = file.read_text(encoding="utf-8")
     file.write_text(plain + "\npublisher: {columns: [contact, applicant]}\n", encoding="utf-8")
     assert main(["run", str(file), "--out", str(tmp_path / "runs"), "--quiet"]) == 0
-    run = next((tmp_path / "runs").iterdir())
+    run = next((tmp_path / "runs").glob("*-*"))
     assert set(OWN) & set(pl.read_parquet(run / "allocation.parquet").columns) == {"contact"}
     assert main(["report", str(run), "--out", str(tmp_path / "page.html"), "--quiet"]) == 0
     page = (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -85,7 +85,7 @@ def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def words_of(case: Case, project: Path, lang: str = "fr") -> list[str]:
-    run = next(path.name for path in (project / "runs").iterdir() if "-sweep-" not in path.name)
+    run = next(path.name for path in (project / "runs").glob("*-*") if "-sweep-" not in path.name)
     return [*case.words.replace("RUN", f"runs/{run}").split(), "--lang", lang]
 
 

@@ -92,7 +92,7 @@ def test_log_and_page_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert main(["run", str(folder / "scenario.yaml")]) == 0
     shown = capsys.readouterr()
-    run = next((folder / "runs").iterdir())
+    run = next((folder / "runs").glob("*-*"))
     for text in (shown.out, shown.err, (run / "solver.log").read_text(), (run / "summary.json").read_text()):
         assert NAME not in text
         assert ADDRESS not in text

@@ -77,12 +77,12 @@ def test_a_disk_that_refuses(demo: Path, before: str, why: str) -> None:
     assert done.returncode in (1, 2)
     assert why in done.stderr
     assert "Traceback" not in done.stderr
-    assert list((demo / "runs").glob("*")) == []
+    assert list((demo / "runs").glob("*-*")) == []
     assert program(demo, "run", "scenario.yaml").returncode == 0
-    whole = {path.name: path.read_bytes() for path in next((demo / "runs").iterdir()).iterdir()}
+    whole = {path.name: path.read_bytes() for path in next((demo / "runs").glob("*-*")).iterdir()}
     assert program(demo, "run", "scenario.yaml", before=before, PYTHONDONTWRITEBYTECODE="1").returncode in (
         1,
         2,
     )
-    (folder,) = (demo / "runs").iterdir()
+    (folder,) = (demo / "runs").glob("*-*")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole

@@ -28,7 +28,7 @@ def test_a_run_that_only_its_version_would_decide_so_is_read_and_no_act_is_drawn
 ) -> None:
     """A capital letter refused a dossier then; its run stays readable, and is to be run again before an act."""
     shutil.copytree(DATA / "spellings", tmp_path / "spellings")
-    (run,) = (tmp_path / "spellings" / "runs").iterdir()
+    (run,) = (tmp_path / "spellings" / "runs").glob("*-*")
     found = verify_run(run)
     assert found.ok
     assert found.head.read_as == "0.1.0"
@@ -45,7 +45,7 @@ def test_a_run_that_only_its_version_would_decide_so_is_read_and_no_act_is_drawn
 def test_a_reason_that_no_version_would_write_is_refused(tmp_path: Path) -> None:
     project = tmp_path / "motifs"
     shutil.copytree(DATA / "motifs", project)
-    (run,) = (project / "runs").iterdir()
+    (run,) = (project / "runs").glob("*-*")
     table = run / "allocation.csv"
     table.write_bytes(table.read_bytes().replace(b"Plus de 3 500 habitants (population : 12000",
                                                  b"Trop tard (population : 12000"))  # fmt: skip

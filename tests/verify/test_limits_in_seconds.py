@@ -28,7 +28,7 @@ def demo_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     assert main(["new", str(tmp_path / "demo")]) == 0
     assert main(["run", str(tmp_path / "demo" / "scenario.yaml"), "--quiet"]) == 0
     capsys.readouterr()
-    (run,) = (tmp_path / "demo" / "runs").iterdir()
+    (run,) = (tmp_path / "demo" / "runs").glob("*-*")
     return run
 
 

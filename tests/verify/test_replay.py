@@ -54,8 +54,8 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copy(run_dir: Path, target: Path) -> Path:
-    """The whole project in another place: verification needs nothing else."""
-    shutil.copytree(run_dir.parent.parent, target / "project")
+    """The project in another place, without the copies of its inputs: verification needs nothing else."""
+    shutil.copytree(run_dir.parent.parent, target / "project", ignore=shutil.ignore_patterns("inputs"))
     return target / "project" / "runs" / run_dir.name
 
 

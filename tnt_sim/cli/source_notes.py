@@ -1,4 +1,4 @@
-"""Notes of `validate` and `run` on a table: it has changed since its copy; a run leaves columns of it out."""
+"""Notes on files: what has changed since a copy or a run, and the columns that a run leaves out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.parameters import Items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tnt_sim.scenario.scenario import ScenarioData
     from tnt_sim.scenario.spec import ScenarioSpec
+    from tnt_sim.verify.verification import Verification
 
 
 def print_source_notes(scenario: Path, spec: ScenarioSpec, lang: Lang, *, gone: bool = False) -> None:
@@ -34,6 +37,28 @@ def print_source_notes(scenario: Path, spec: ScenarioSpec, lang: Lang, *, gone: 
                 copy=changed.copy,
             )
             print_note(text.in_(lang))
+
+
+def print_changes(verifications: Iterable[Verification | None], lang: Lang) -> None:
+    """Say on stderr which runs were read from the files that they keep, and what has changed since, each once."""
+    for text in dict.fromkeys(
+        one.changes for one in verifications if one is not None and one.changes is not None
+    ):
+        print_note(text.in_(lang))
+
+
+def print_lost_inputs(scenario: ScenarioData, run_dir: Path, lang: Lang) -> None:
+    """Say on stderr which tables changed while a run was computed."""
+    from tnt_sim.engine.run_folder.writer import list_lost_inputs
+
+    names = list_lost_inputs(scenario, run_dir)
+    if names:
+        text = _(
+            "{names} changed while the run was computed, and no copy of what it read could be kept: the run "
+            "cannot be verified. Run it again.",
+            names=Items(names),
+        )
+        print_note(text.in_(lang))
 
 
 def print_personal_notes(scenario: ScenarioData, lang: Lang) -> None:

@@ -28,6 +28,7 @@ from tnt_sim.rules.expressions.values import is_code, match_names
 from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.scenario.spec import ScenarioSpec, validate_scenario
 from tnt_sim.scenario.yaml.layers import load_tree
+from tnt_sim.verify.input_files import RunInputs
 from tnt_sim.verify.legacy_runs import NOT_WRITTEN
 from tnt_sim.verify.run_document import RunDocument, RunEnvelope
 from tnt_sim.verify.run_files import (
@@ -204,6 +205,7 @@ class StoredRun:
     told_in : language of its sentences, if it is not the scenario's own
     verification : result of its check; None for a run that was computed here
     decision : the decision as it was computed or read again, with its problem; None if the data are missing
+    inputs : where its inputs were read; None if they are missing, or if it was computed here
     """
 
     folder: Path
@@ -214,6 +216,7 @@ class StoredRun:
     told_in: Lang | None = None
     verification: Verification | None = None
     decision: ResultData | None = field(default=None, repr=False)
+    inputs: RunInputs | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (

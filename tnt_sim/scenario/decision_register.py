@@ -22,6 +22,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.disk import is_in_process_folder
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import Text, _, _n
@@ -274,8 +275,10 @@ def find_last_list(folder: Path) -> Path:
 
 
 def _is_frozen(path: Path) -> bool:
-    """Return whether a file is an input kept with a signed list, which holds its hash."""
-    return any(folder.name == INPUTS and (folder.parent / SIGNATURE).is_file() for folder in path.parents)
+    """Return whether a file is an input kept with a signed list or a run, which holds its hash."""
+    return is_in_process_folder(path) or any(
+        folder.name == INPUTS and (folder.parent / SIGNATURE).is_file() for folder in path.parents
+    )
 
 
 def read_state_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:

@@ -149,7 +149,7 @@ def _load(
         inputs = [file for file in like.inputs if file.kind == "scenario"]
     else:
         written = [] if base is not None else [(_format_path(raw, file), file) for file in raw.files]
-        inputs = [InputFile(name, hashes.get(name) or _hash_file(file), "scenario") for name, file in written]
+        inputs = [_read_scenario_file(name, file) for name, file in written]
     inputs += [
         InputFile(names[file], hashes.get(names[file]) or _hash_file(file), kind)
         for file, kind in _list_data_files(paths)
@@ -319,6 +319,12 @@ def _list_data_files(paths: Mapping[Path, FilePath]) -> list[tuple[FilePath, str
 def _format_path(raw: RawScenario, file: FilePath) -> str:
     """Return a file as it is displayed: relative to the project folder, with `/`."""
     return file.resolve().relative_to(raw.root.resolve()).as_posix()
+
+
+def _read_scenario_file(name: str, file: FilePath) -> InputFile:
+    """Return a file of the scenario with its bytes, so that a run keeps it though it is edited meanwhile."""
+    content = file.read_bytes()
+    return InputFile(name, hashlib.sha256(content).hexdigest(), "scenario", content)
 
 
 def _hash_file(file: FilePath) -> str:

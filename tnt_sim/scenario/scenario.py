@@ -41,11 +41,13 @@ class InputFile:
     path : path relative to the project folder, with `/`
     sha256 : hash of its bytes
     kind : scenario, dossiers or table
+    content : bytes of a scenario file as they were read; a table is not held in memory
     """
 
     path: str
     sha256: str
     kind: str
+    content: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True)

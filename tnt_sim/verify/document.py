@@ -122,6 +122,7 @@ def build_document(
         document_sha256=head.document_sha256,
         project=head.project,
         read_as=head.read_as,
+        inputs_from=head.inputs_from,
         inputs_read=head.inputs_read,
         rules=checked.rules,
         optimal=checked.optimal,

@@ -22,7 +22,7 @@ from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence, list_decision_steps
 from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 from tnt_sim.verify.claim_consistency import PROOFS, check_shape
-from tnt_sim.verify.input_files import NOT_THERE, check_inputs, project_of, register_of
+from tnt_sim.verify.input_files import NOT_THERE, RunInputs, find_inputs, project_of, register_of
 from tnt_sim.verify.legacy_runs import ADDED_FIGURES
 from tnt_sim.verify.run_document import (
     build_envelope_entries,
@@ -61,7 +61,8 @@ class Replay:
 
     Attributes
     ----------
-    run_dir, project : the run folder, and the project folder of its inputs
+    run_dir, project : the run folder, and its project folder
+    inputs : where its inputs were read; None if one is missing
     summary, certificate : stored documents; None for a certificate that cannot be read
     found : defects
     scenario, table : read from the inputs and from allocation.parquet; None if that is not possible
@@ -79,6 +80,7 @@ class Replay:
     project: Path
     summary: dict[str, Any]
     defects: Defects = field(default_factory=Defects)
+    inputs: RunInputs | None = None
     certificate: dict[str, Any] | None = None
     scenario: ScenarioData | None = None
     table: pl.DataFrame | None = None
@@ -122,10 +124,10 @@ def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False
     run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary, as_0_1_0=as_0_1_0)
     check_files(run_dir, summary, run.defects)
     check_shape(summary, run.defects)
-    scenario_file = check_inputs(summary, run.project, run.defects)
+    run.inputs = find_inputs(run_dir, summary, project, run.defects)
     run.certificate = _read_certificate(run)
-    if scenario_file is not None:
-        run.scenario = _load_scenario(run, scenario_file)
+    if run.inputs is not None:
+        run.scenario = _load_scenario(run, run.inputs.scenario)
     if run.scenario is not None and (run_dir / PARQUET).is_file():
         run.table = read_parquet(run_dir / PARQUET, run.defects)
     if run.scenario is not None and run.table is not None:
@@ -247,6 +249,7 @@ def build_verification(run: Replay, notes: tuple[Text, ...] = ()) -> Verificatio
     defects = tuple(dict.fromkeys(run.defects.entries))
     summary, ok = run.summary, not defects
     rules, optimal, first = _determine_answers(run, defects)
+    inputs = None if run.scenario is None else run.inputs
     head = RunHead(
         scenario=summary.get("scenario"),
         scenario_sha256=summary.get("scenario_sha256"),
@@ -257,9 +260,12 @@ def build_verification(run: Replay, notes: tuple[Text, ...] = ()) -> Verificatio
         document_sha256=summary.get("document_sha256"),
         project=str(run.project),
         read_as="0.1.0" if run.as_0_1_0 else None,
-        inputs_read=list_inputs(summary, run.project) if run.scenario is not None else (),
+        inputs_from=None if inputs is None else "kept" if inputs.is_kept else "project",
+        inputs_read=() if inputs is None else list_inputs(summary, inputs.files),
     )
-    return Verification(rules, optimal, first, defects, notes, run.rows, head)
+    changes = None if inputs is None else inputs.changes
+    notes = notes if changes is None else (changes, *notes)
+    return Verification(rules, optimal, first, defects, notes, run.rows, head, changes)
 
 
 def _determine_answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer, Answer, Answer]:

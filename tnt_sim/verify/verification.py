@@ -137,6 +137,7 @@ class RunHead:
     document_sha256: str | None
     project: str
     read_as: str | None
+    inputs_from: Literal["project", "kept"] | None
     inputs_read: Sequence[InputRead]
 
 
@@ -181,6 +182,7 @@ class Verification:
     notes : further information for the reader
     rows : rows behind the proofs
     head : first keys of the document: scenario, hashes, run folder
+    changes : what has changed in the project since the run, where its kept inputs were read; None else
     """
 
     rules: Answer
@@ -190,6 +192,7 @@ class Verification:
     notes: tuple[Text, ...] = ()
     rows: ProofRows = NO_ROWS
     head: RunHead | AmendmentHead | None = None
+    changes: Text | None = None
 
     @property
     def ok(self) -> bool:

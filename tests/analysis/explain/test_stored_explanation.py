@@ -61,7 +61,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "table.csv").write_text(DATA, encoding="utf-8")
     (folder / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
     assert main(["run", str(folder / "petit.yaml"), "--quiet"]) == 0
-    run = next((folder / "runs").iterdir())
+    run = next((folder / "runs").glob("*-*"))
     assert main(["explain", str(run), "--all", "--quiet"]) == 0
     return folder
 
@@ -69,7 +69,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(honest: Path, tmp_path: Path) -> Path:
     shutil.copytree(honest, tmp_path / "project")
-    return next((tmp_path / "project" / "runs").iterdir())
+    return next((tmp_path / "project" / "runs").glob("*-*"))
 
 
 def dump(document: Any) -> dict[str, Any]:
@@ -110,14 +110,14 @@ def replace_text(column: str, before: str, after: str) -> Callable[[pl.DataFrame
 
 @pytest.mark.parametrize("lang", list(Lang))
 def test_the_stored_document_is_the_computed_one(honest: Path, lang: Lang) -> None:
-    decided = of_run(next((honest / "runs").iterdir()))
+    decided = of_run(next((honest / "runs").glob("*-*")))
     computed = explain(decided, everyone=True, lang=lang).data
     stored, files = read_of_decision(decided, lang, None)
     assert stored is not None
     assert files.usable
     assert json.dumps(dump(stored)) == json.dumps(dump(computed))
     assert any(entry.changes for entry in computed.dossiers)
-    own, _ = read_of_run(open_stored(next((honest / "runs").iterdir())), lang, None)
+    own, _ = read_of_run(open_stored(next((honest / "runs").glob("*-*"))), lang, None)
     assert dump(own) == dump(computed)
 
 
@@ -138,7 +138,7 @@ def list_classes(document: ExplainDocument) -> list[type]:
 
 
 def test_one_dossier_takes_effects_and_reserve_from_the_folder(honest: Path) -> None:
-    decided = of_run(next((honest / "runs").iterdir()))
+    decided = of_run(next((honest / "runs").glob("*-*")))
     known, _ = read_of_decision(decided, Lang.FR, None)
     for name in "1234567":
         assert dump(explain(decided, [name], known=known).data) == dump(explain(decided, [name]).data)
@@ -244,5 +244,5 @@ def count(entries: Any) -> dict[str, int]:
 
 
 def test_a_decision_without_a_folder_has_no_stored_explanation(honest: Path) -> None:
-    decided: DecidedRun = replace(of_run(next((honest / "runs").iterdir())), run_dir=None)
+    decided: DecidedRun = replace(of_run(next((honest / "runs").glob("*-*"))), run_dir=None)
     assert read_of_decision(decided, Lang.FR, None)[0] is None

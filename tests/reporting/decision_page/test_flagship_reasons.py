@@ -33,7 +33,7 @@ def list_expected_words(entry: ExplainedDossier) -> list[str]:
 @pytest.mark.slow
 def test_note_and_letters_agree_on_each_waiting_dossier_of_the_flagship(tmp_path: Path) -> None:
     assert main(["run", str(ROOT / "scenarios" / "tnt-2021.yaml"), "--out", str(tmp_path), "--quiet"]) == 0
-    (folder,) = tmp_path.iterdir()
+    (folder,) = tmp_path.glob("*-*")
     project = ["--project", str(ROOT)]
     assert main(["explain", str(folder), "--all", "--quiet", *project]) == 0, os.listdir(folder)
     run = open_stored(folder, project=ROOT)

@@ -50,7 +50,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def get_run(project: Path) -> Path:
-    return next((project / "runs").iterdir())
+    return next((project / "runs").glob("*-*"))
 
 
 @pytest.fixture(scope="module")
@@ -457,7 +457,7 @@ def test_the_end_of_the_retention_is_said_once_it_is_past(
     text = scenario.read_text(encoding="utf-8")
     scenario.write_text(text + "\npublisher: {retention: 10 years}\n", encoding="utf-8")
     assert main(["run", str(scenario), "--out", str(tmp_path / "runs"), "--quiet"]) == 0
-    run = next((tmp_path / "runs").iterdir())
+    run = next((tmp_path / "runs").glob("*-*"))
     decided = open_stored(run, tmp_path / "plan").spec.date
     assert decided is not None
     last = decided.replace(year=decided.year + 10)

@@ -69,7 +69,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = folder / "scenario.yaml"
     file.write_text(file.read_text(encoding="utf-8") + PUBLISHER, encoding="utf-8")
     assert main(["run", str(file), "--quiet"]) == 0
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("*-*")
     return run
 
 

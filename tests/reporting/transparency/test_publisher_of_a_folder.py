@@ -20,7 +20,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("folder") / "demo"
     assert main(["new", str(folder)]) == 0
     assert main(["run", str(folder / "scenario.yaml"), "--quiet"]) == 0
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("*-*")
     return run
 
 

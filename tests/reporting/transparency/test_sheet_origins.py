@@ -64,7 +64,7 @@ def write_project(folder: Path, rows: Sequence[Sequence[object]] = ROWS, text: s
 def read_sheets(scenario: Path, lang: Lang = Lang.EN) -> dict[str, DossierSheet]:
     """The sheets of a run of a scenario, by dossier."""
     assert main(["run", str(scenario), "--quiet"]) == 0
-    (run_dir,) = (scenario.parent / "runs").iterdir()
+    (run_dir,) = (scenario.parent / "runs").glob("*-*")
     return {sheet.dossier: sheet for sheet in build_sheets(open_stored(run_dir, lang=lang), lang)}
 
 

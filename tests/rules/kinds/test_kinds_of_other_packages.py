@@ -108,7 +108,7 @@ def test_every_command_knows_it(tmp_path: Path) -> None:
     run = run_python(tmp_path, ["-m", "tnt_sim", "run", "carence.yaml", "--lang", "en"])
     assert run.returncode == 0, run.stderr
     assert "waiting period" in run.stdout
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*-*")
     assert run_python(tmp_path, ["-m", "tnt_sim", "verify", str(folder)]).returncode == 0
 
 

@@ -10,8 +10,8 @@ from tnt_sim.i18n.message import Lang
 
 
 def copied(run: Path, folder: Path) -> Path:
-    """The project of a run, whole, in another place; its run folder there."""
-    shutil.copytree(run.parent.parent, folder / "projet")
+    """The project of a run in another place, without the copies of its inputs; its run folder there."""
+    shutil.copytree(run.parent.parent, folder / "projet", ignore=shutil.ignore_patterns("inputs"))
     return folder / "projet" / "runs" / run.name
 
 

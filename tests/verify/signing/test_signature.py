@@ -58,7 +58,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_key(folder / "cle")
     write_key(folder / "autre")
     assert main(["run", str(folder / "s.yaml"), "--quiet"]) == 0
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("*-*")
     words = ["sign", str(run), "--as", "liste-1", "--signing-key", str(folder / "cle"), "--quiet"]
     assert main(words) == 0
     return folder
@@ -85,7 +85,7 @@ def tnt(project: Path, capsys: pytest.CaptureFixture[str]) -> Said:
 
 
 def run_of(project: Path) -> Path:
-    (run,) = (project / "runs").iterdir()
+    (run,) = (project / "runs").glob("*-*")
     return run
 
 

@@ -28,7 +28,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def run_of(project: Path) -> Path:
-    (run,) = (project / "runs").iterdir()
+    (run,) = (project / "runs").glob("*-*")
     return run
 
 
@@ -68,11 +68,13 @@ def test_a_project_hidden_in_the_folder_or_elsewhere_is_refused(
     capsys.readouterr()
     assert main(["verify", str(run), "--lang", lang]) == 1
     said = capsys.readouterr()
-    assert "project-place" in said.err
-    assert f"tnt-sim verify {run} --project " in said.err
+    assert ("project-place" in said.err) is hidden
+    assert (f"tnt-sim verify {run} --project " in said.err) is hidden
+    assert str(demo.parent / "far") in said.err or hidden, "where the data were read is said"
     assert "run-name" in said.err, "the name tells the hash of the genuine scenario"
     assert "✔" not in said.out
     assert main(["sign", str(run), "--as", "liste-1"]) == 1
+    assert "project-place" in capsys.readouterr().err
     assert not (demo / "registre").exists()
     capsys.readouterr()
     assert main(["verify", str(run), "--json"]) == 1
@@ -95,7 +97,7 @@ def test_files_that_make_a_folder_look_signed_change_nothing(
 def test_a_link_under_the_genuine_name_leads_to_no_other_project(
     demo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The project must lie above the path that the reader typed, whatever the links on its way."""
+    """For an act the project must lie above the path that the reader typed, whatever the links on its way."""
     far = demo.parent / "far"
     genuine = run_of(demo)
     shutil.copytree(demo, far)
@@ -110,9 +112,9 @@ def test_a_link_under_the_genuine_name_leads_to_no_other_project(
     capsys.readouterr()
     assert main(["verify", str(genuine)]) == 1
     said = capsys.readouterr().err
-    assert "project-place" in said
     assert "run-name" in said
     assert main(["export", str(genuine), "--format", "arrete"]) == 1
+    assert "project-place" in capsys.readouterr().err
     assert main(["sign", str(genuine), "--as", "liste-1"]) == 1
     # runs kept on another disk, under the project: a link that the planner made
     shutil.move(far / "runs", demo.parent / "disk")

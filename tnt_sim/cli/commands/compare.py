@@ -11,6 +11,7 @@ from tnt_sim.cli.answer import LimitedOptions
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, build_hint, format_arguments, show_progress
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import parse_lang
+from tnt_sim.cli.source_notes import print_changes
 from tnt_sim.i18n.message import N_
 
 SidesArgument = Annotated[
@@ -35,6 +36,7 @@ def compare(sides: SidesArgument, options: LimitedOptions, no_causes: NoCausesOp
     limit = {} if options.seconds is None else {"time_limit": options.seconds}
     with show_progress(lang, wanted=not options.quiet) as progress:
         comparison = set_side_by_side(*sides, attribute=not no_causes, options=limit, progress=progress)
+    print_changes((side.verification for side in comparison.sides), lang)
     hint = build_hint("compare", lang, format_arguments(*sides)) if options.out is None else ()
     options.show(build_report(comparison), comparison.summary(), lang, hint)
     return INTERRUPTED_AND_TOLD if comparison.data.stopped_by == "interrupt" else 0

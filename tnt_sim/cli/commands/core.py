@@ -11,6 +11,7 @@ from tnt_sim.cli.answer import AnswerOptions
 from tnt_sim.cli.console import build_hint, format_arguments
 from tnt_sim.cli.invocation import read_locale
 from tnt_sim.cli.options import parse_lang
+from tnt_sim.cli.source_notes import print_changes
 from tnt_sim.i18n.message import N_
 
 RunsArgument = Annotated[
@@ -27,6 +28,7 @@ def core(run_dirs: RunsArgument, options: AnswerOptions) -> int:
 
     lang = parse_lang(options.lang, read_locale(run_dirs))
     decisions = find_common_core([read_run_snapshot(path) for path in run_dirs])
+    print_changes((run.verification for run in decisions.runs), lang)
     hint = build_hint("core", lang, format_arguments(*run_dirs))
     options.show(build_core_report(decisions), decisions.data, lang, hint)
     return 0

@@ -16,6 +16,7 @@ from tnt_sim.cli.console import (
     print_note,
     show_progress,
 )
+from tnt_sim.cli.source_notes import print_changes
 from tnt_sim.i18n.message import N_
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def explain(
     from tnt_sim.cli.stored_explanation import keep_explanation, read_of_decision
 
     result = decided.of_run(options.run_dir, options.project)
+    print_changes([result.verification], lang)
     limit = study.get_limit(result, options.seconds)
     known = None if again else read_of_decision(result, lang, limit, quiet=options.quiet)
     if known is not None and known.stopped_by is not None and not everyone:

@@ -23,6 +23,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.cli.source_notes import print_changes
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 
@@ -260,6 +261,7 @@ def warn(run: StoredRun, lang: Lang) -> None:
         print_note(_("Warning. {warning}", warning=words).in_(lang))
     if run.lang is not lang and not run.checked.rules.is_shown:
         print_note(NOT_RETOLD.in_(lang))
+    print_changes([run.checked], lang)
 
 
 def _build_document(

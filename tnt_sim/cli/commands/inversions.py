@@ -9,6 +9,7 @@ import typer
 
 from tnt_sim.cli.answer import RunStudyOptions
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, build_hint, format_arguments
+from tnt_sim.cli.source_notes import print_changes
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, _
 
@@ -59,8 +60,10 @@ def inversions(
             code="usage.best",
         )
     listed = [name.strip() for name in (opinions or "").split(",") if name.strip()]
+    decided = of_run(options.run_dir, options.project)
+    print_changes([decided.verification], lang)
     document = build_inversions_document(
-        of_run(options.run_dir, options.project),
+        decided,
         rank=rank,
         best=best,
         opinions=listed,

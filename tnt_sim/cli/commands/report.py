@@ -107,7 +107,6 @@ class SliderOptions:
     stop: str
     n_steps: int
     share: str
-    project: Path | None
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ def report(
     if out.suffix.lower() == ".xlsx":
         _check_dossiers(run_dirs[0])
     runs = [open_stored(path, project, tongue) for path in run_dirs]
-    moving = SliderOptions(slider, start, stop, steps, share, project) if slider is not None else None
+    moving = SliderOptions(slider, start, stop, steps, share) if slider is not None else None
     options = ReportOptions(runs, tongue, out, theme_css, moving, output.quiet, explain, project, seconds)
     put_file(out, write(options))
     print_written(runs[0], "report", out.suffix.lower()[1:], [out], tongue, output)
@@ -269,7 +268,6 @@ def _build_slider(options: ReportOptions) -> Slider | None:
             moving.stop,
             moving.n_steps,
             moving.share,
-            moving.project,
             report_progress,
             options.seconds,
         )

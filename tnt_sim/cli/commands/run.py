@@ -42,6 +42,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.cli.source_notes import print_lost_inputs, print_personal_notes, print_source_notes
 from tnt_sim.deadline import read_processor_time
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.command_words import quote_argument
@@ -93,8 +94,6 @@ def run(
     variant = load_scenario(scenario, changes)
     tongue = parse_lang(lang, get_written_locale(variant))
     if not quiet:
-        from tnt_sim.cli.source_notes import print_personal_notes, print_source_notes
-
         print_source_notes(scenario, variant.spec, tongue)
         print_personal_notes(variant, tongue)
     if write_lp is not None:
@@ -134,7 +133,11 @@ def run(
     from tnt_sim.engine.run_folder.writer import write_run
 
     sentences = _describe_pabulib(scenario, variant)
-    run_dir = None if result.allocation is None else format_path(write_run(result, out))
+    run_dir = None
+    if result.allocation is not None:
+        written = write_run(result, out)
+        run_dir = format_path(written)
+        print_lost_inputs(variant, written, tongue)
     worked = read_processor_time() - began
     effects = _compute_step_effects(variant, result, worked, seconds) if as_json or not quiet else None
     if as_json:

@@ -18,6 +18,7 @@ from tnt_sim.cli.options import (
     SolveOption,
     parse_lang,
 )
+from tnt_sim.cli.source_notes import print_changes
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import N_, Lang, _
 
@@ -123,12 +124,13 @@ def _list(
     from tnt_sim.verify.input_files import project_of
 
     run = open_stored(run_dir, project, lang, solving, for_act=True)
+    print_changes([run.checked], lang)
     if not run.checked.ok:
         raise VerificationError(run.checked.defects)
     refuse_open_questions(run)
     refuse_act(run.checked, run.name, unproven=unproven)
     root = project or project_of(run_dir, run.summary)
-    return sign_run(run, root, register or root / REGISTER, name, key)
+    return sign_run(run, register or root / REGISTER, name, key)
 
 
 def _build_document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> SignDocument:

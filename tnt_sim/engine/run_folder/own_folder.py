@@ -9,9 +9,8 @@ import hashlib
 import re
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from tnt_sim.disk import put, put_all
+from tnt_sim.disk import open_process_folder, put, put_all
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.safe_paths import MARKERS
 
@@ -19,14 +18,9 @@ _MARKER = b"# The folder of a project of tnt-sim.\n"
 
 
 @cache
-def _open_folder() -> TemporaryDirectory[str]:
-    return TemporaryDirectory(prefix="tnt-sim-")
-
-
-@cache
 def get_own_folder() -> Path:
     """Return the folder; it is created at the first use."""
-    folder = Path(_open_folder().name).resolve()
+    folder = Path(open_process_folder().name).resolve()
     put(folder / MARKERS[0], _MARKER)
     return folder
 
@@ -47,7 +41,7 @@ def put_into_own_folder(stem: str, data: bytes, suffix: str) -> Path:
 
 def is_in_own_folder(scenario: ScenarioData) -> bool:
     """Return whether the files of a scenario are in the folder, so that they end with the process."""
-    is_open = _open_folder.cache_info().currsize > 0
+    is_open = get_own_folder.cache_info().currsize > 0
     return is_open and scenario.root == get_own_folder()
 
 

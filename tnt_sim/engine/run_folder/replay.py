@@ -54,7 +54,7 @@ from tnt_sim.verify.run_files import (
 )
 from tnt_sim.verify.run_replay import Replay, build_verification, replay
 from tnt_sim.verify.signing.signature import read_own
-from tnt_sim.verify.signing.witness import hash_defects, is_signed_entry, list_witness_defects
+from tnt_sim.verify.signing.witness import hash_defects, is_above, is_signed_entry, list_witness_defects
 from tnt_sim.verify.step_reading import StepDecision, StepsRead, list_step_entries
 from tnt_sim.verify.stored_allocation import compare_cells, compare_csv
 from tnt_sim.verify.verification import Verification
@@ -95,23 +95,23 @@ class Checked:
 
 
 def check_run(
-    run_dir: Path, project: Path | None = None, expected: str | None = None, *, anywhere: bool = False
+    run_dir: Path, project: Path | None = None, expected: str | None = None, *, for_act: bool = False
 ) -> Checked:
     """Verify a run folder in full, and keep what was read and written again.
 
     Parameters
     ----------
     run_dir : run folder
-    project : project folder, if named by the reader; otherwise it must lie above the run folder
+    project : project folder, if named by the reader; then inputs are read there alone
     expected : hash that the reader was given, see `expected_hash`
-    anywhere : accept a project outside the folders above the run folder, but never inside it
+    for_act : whether an act is written from it; then the project must lie above the run folder or be named
 
     Raises
     ------
     DataError
         If it is not a run folder.
     """
-    place = {"project_named": project is not None, "anywhere": anywhere}
+    place = {"project_named": project is not None, "for_act": for_act}
     checked = _check_replay(replay(run_dir, project), expected, **place)
     if not checked.verification.ok and not is_same_code(checked.run):
         older = _check_replay(replay(run_dir, project, as_0_1_0=True), expected, **place)
@@ -134,15 +134,19 @@ def _check_replay(run: Replay, expected: str | None, **place: bool) -> Checked:
 
 
 def _is_elsewhere(run: Replay) -> bool:
-    """Whether the inputs are not where the summary says: moved, or kept next to a signed list."""
-    return run.project != (run.run_dir.resolve() / str(run.summary.get("project", "."))).resolve()
+    """Whether the inputs are not where the summary says: moved, or kept next to a run or a signed list."""
+    folder = None if run.inputs is None else run.inputs.folder
+    return folder != (run.run_dir.resolve() / str(run.summary.get("project", "."))).resolve()
 
 
 def _list_notes(run: Replay) -> tuple[Text, ...]:
     """List what a reader should know in addition to defects."""
+    place = []
+    if run.inputs is not None and not run.inputs.is_kept and not is_above(run.project, run.run_dir):
+        place = [_("The project that was read is not above the run folder: {project}.", project=run.project)]
     other = () if is_same_code(run) else (_describe_other_code(run),)
     as_then = (_AS_0_1_0,) if run.as_0_1_0 else ()
-    return (*dict.fromkeys(run.notes), *other, *as_then)
+    return (*place, *dict.fromkeys(run.notes), *other, *as_then)
 
 
 _AS_0_1_0 = _(

@@ -56,7 +56,7 @@ def open_stored(
         If a rule is broken, a document is false, or a file was changed or is missing.
     """
     stored = read_stored(run_dir)
-    checked = check_run(run_dir, project, anywhere=not for_act)
+    checked = check_run(run_dir, project, for_act=for_act)
     verification = complete_verification(checked, solving)
     refuse_false(verification)
     return _build_stored(stored, checked, verification, lang)
@@ -77,7 +77,7 @@ def _build_stored(
     stored: StoredRun, checked: Checked, verification: Verification, lang: Lang | None
 ) -> StoredRun:
     decision = None if checked.replay is None else checked.replay.result
-    run = replace(stored, verification=verification, decision=decision)
+    run = replace(stored, verification=verification, decision=decision, inputs=checked.run.inputs)
     return translate_run(run, checked, lang or run.own_lang)
 
 
@@ -109,7 +109,7 @@ def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, S
     VerificationError
         If a rule is broken, a document is false, or the inputs are missing.
     """
-    checked = check_run(run_dir, project, anywhere=True)
+    checked = check_run(run_dir, project)
     verification = checked.verification
     if not verification.ok or checked.run.whole is None:
         raise VerificationError(verification.defects or [_build_unread_defect(run_dir)])

@@ -42,13 +42,13 @@ Held = Mapping[str, int]
 
 
 def sign_run(
-    run: StoredRun, project: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None
+    run: StoredRun, register: Path, name: str, key: Ed25519PrivateKey | None = None
 ) -> RegisterEntry:
     """Freeze a run as the next list of a register, with its run folder and its inputs.
 
     Parameters
     ----------
-    project : folder of the inputs
+    run : with its inputs
     register : folder of the register
     name : name of the entry
     key : signing key; with it, the entry holds its signature
@@ -87,7 +87,8 @@ def sign_run(
         **{key: answer.standing.value for key, answer in run.checked.answers.items()},
     }
     sources = {file: run.folder / file for file in RUN_FILES if (run.folder / file).is_file()}
-    sources |= {f"{INPUTS}/{entry.path}": project / entry.path for entry in document.inputs}
+    if run.inputs is not None:
+        sources |= {f"{INPUTS}/{entry.path}": run.inputs.folder / entry.path for entry in document.inputs}
     return _put(register, name, entries, signature, held, sources, key)
 
 

@@ -1,7 +1,8 @@
 """Write a run folder: the request, the decision and its proof, in self-describing files.
 
 `runs/<id>-<hash8>/` has no date in its name: the same scenario with the same data has the same
-name, and replaces the folder as a whole.
+name, and replaces the folder as a whole. Beside it, `runs/inputs/` keeps each file that a run read, once, named by
+its SHA-256, so that the run can be read though the project is edited.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from tnt_sim.disk import build_write_error, encode_parquet, fill
+from tnt_sim.disk import build_write_error, create_folders, encode_parquet, fill, put, put_copy
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.award_list import encode_csv, select_parquet_columns
 from tnt_sim.engine.result import ResultData
@@ -26,6 +27,7 @@ from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, has
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.verify.input_files import find_kept_folder
 from tnt_sim.verify.run_files import (
     BOUND,
     CERTIFICATE,
@@ -71,14 +73,47 @@ def write_run(result: ResultData, out: Path | None = None) -> Path:
         place = place / build_folder_name(scenario).rpartition("-")[0]
     target = place / build_folder_name(scenario)
     _refuse_strangers(target)
+    kept: list[Path] = []
     try:
-        if is_own:
-            copy_project(scenario, place)
-        put_folder(target, lambda folder: _write(result, folder, target))
+        with create_folders(place if is_own else find_kept_folder(target)):
+            try:
+                if is_own:
+                    copy_project(scenario, place)
+                else:
+                    kept.extend(_keep_inputs(scenario, find_kept_folder(target)))
+                put_folder(target, lambda folder: _write(result, folder, target))
+            except BaseException:
+                for file in kept:
+                    file.unlink(missing_ok=True)
+                raise
     except OSError as error:
         what = _('the run folder "{target}"', target=target)
         raise build_write_error(what, error, _ELSEWHERE) from error
     return target
+
+
+def _keep_inputs(scenario: ScenarioData, folder: Path) -> Iterator[Path]:
+    """Copy each input into a folder under its hash, and yield the new files.
+
+    A table that has changed while the run was computed is left out.
+    """
+    for entry in scenario.inputs:
+        target = folder / entry.sha256
+        if target.is_file() and hash_file(target) == entry.sha256:
+            continue
+        if not put_copy(scenario.root / entry.path, target, entry.sha256):
+            if not entry.content:
+                continue
+            put(target, entry.content)
+        yield target
+
+
+def list_lost_inputs(scenario: ScenarioData, run_dir: Path) -> list[str]:
+    """Return the tables that changed while a run was computed, so that it has no copy of what it read."""
+    if is_in_own_folder(scenario):
+        return []
+    folder = find_kept_folder(run_dir)
+    return [entry.path for entry in scenario.inputs if not (folder / entry.sha256).is_file()]
 
 
 def build_folder_name(scenario: ScenarioData) -> str:

@@ -8,20 +8,16 @@ too, with the reason.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, AmountVariation
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine import solve
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.stored_run import StoredRun, read_document
-from tnt_sim.errors import Defects, InputError, LimitReached, UsageError, VerificationError
+from tnt_sim.errors import InputError, LimitReached, UsageError, VerificationError
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.decision_page.script_data import Position, Slider, build_position
-from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import ScenarioData
-from tnt_sim.verify.input_files import check_inputs, project_of, register_of
 
 ReportProgress = Callable[[str, float], None]
 MOST_STEPS = 200
@@ -37,7 +33,6 @@ def compute_slider(
     stop: str = "125 %",
     n_steps: int = 20,
     share: str = FREE,
-    project: Path | None = None,
     report_progress: ReportProgress | None = None,
     seconds: float | None = None,
 ) -> Slider:
@@ -49,7 +44,6 @@ def compute_slider(
     envelope, share : envelope that varies, and how amounts below follow, as for `sweep`
     start, stop : amounts, or percentages of the written amount
     n_steps : number of positions
-    project : project folder, if it has moved since the run
     tell : called with a text and the share done, in [0, 1]
     seconds : for all positions, by default the scenario's `time_limit`; positions not reached say
     so
@@ -59,9 +53,11 @@ def compute_slider(
     UsageError
         For an invalid envelope or invalid amounts.
     VerificationError
-        If the inputs have changed since the run.
+        If the inputs of the run are missing.
     """
-    scenario = load_run_scenario(run, project)
+    if run.decision is None:
+        raise VerificationError(run.checked.defects)
+    scenario = run.decision.problem.scenario
     moved = AmountVariation.of(scenario, [envelope], share)
     low, high = moved.parse_amount(start), moved.parse_amount(stop)
     if not (0 <= low < high and 2 <= n_steps <= MOST_STEPS):
@@ -103,28 +99,6 @@ def _solve_position(moved: AmountVariation, cents: int, deadline: Deadline) -> P
     codes = [code or "" for code in result.dossiers["reason_code"].to_list()]
     grants = result.dossiers["granted_cents"].to_numpy()
     return Position(cents, read_document(result.document), grants, codes)
-
-
-def load_run_scenario(run: StoredRun, project: Path | None = None) -> ScenarioData:
-    """Load the scenario of a run from its files and check that these are unchanged.
-
-    Raises
-    ------
-    VerificationError
-        If a file is missing or was changed.
-    """
-    defects = Defects()
-    file = check_inputs(run.summary, (project or project_of(run.folder, run.summary)).resolve(), defects)
-    if file is None:
-        raise VerificationError(defects.entries)
-    scenario = load_scenario(file, run.data.sets, register=register_of(run.summary))
-    if scenario.sha256 != run.data.scenario_sha256:
-        defects.add(
-            "scenario",
-            _("the scenario is no longer that of the run. Run `tnt-sim run` again."),
-        )
-        raise VerificationError(defects.entries)
-    return scenario
 
 
 def _describe_share_rule(share: str) -> Text:

@@ -26,7 +26,11 @@ def build_report(verification: Verification, signed: Signed, sheets: SheetsEntry
         if sheets is not None:
             nodes.append(Paragraph(_describe_sheets(sheets), mark="  "))
         if isinstance(head, RunHead):
-            nodes += [Paragraph(UNBOUND, soft=True, mark="  "), _build_sources(head)]
+            nodes += [
+                Paragraph(_describe_place(head), mark="  "),
+                Paragraph(UNBOUND, soft=True, mark="  "),
+                _build_sources(head),
+            ]
     return Report(title=_("Verification"), nodes=nodes, bare=True)
 
 
@@ -39,6 +43,13 @@ def _describe_sheets(sheets: SheetsEntry) -> Text:
         folder=sheets.folder,
         files=_n("{n} file", "{n} files", n=sheets.n_files - len(sheets.pdf_not_compared)),
     )
+
+
+def _describe_place(head: RunHead) -> Text:
+    """Say from which of the two the inputs were read."""
+    if head.inputs_from == "kept":
+        return _("The data and the scenario were read from the copies that are kept with the list.")
+    return _("The data and the scenario were read in the project: {project}.", project=head.project)
 
 
 def _build_sources(head: RunHead) -> Section:

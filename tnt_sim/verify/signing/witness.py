@@ -48,7 +48,7 @@ def list_witness_defects(
     project: Path,
     *,
     project_named: bool,
-    anywhere: bool = False,
+    for_act: bool = False,
 ) -> Iterator[Defect]:
     """Yield the defects that outside evidence shows; the path as typed counts, not the target of links.
 
@@ -58,19 +58,23 @@ def list_witness_defects(
         The project folder that was read.
     project_named
         Whether the reader named it.
-    anywhere
-        Accept a project that is not above the run folder, though never one inside it.
+    for_act
+        Refuse a project that is not above the run folder; one inside it is always refused.
     """
     if is_signed_entry(run_dir, summary):
         return
     typed, place = Path(os.path.abspath(run_dir)), run_dir.resolve()
-    above = {folder.resolve() for folder in typed.parents}
     inside = project.is_relative_to(place)
-    if not project_named and (inside or not (anywhere or project in above)):
+    if not project_named and (inside or (for_act and not is_above(project, run_dir))):
         yield _build_project_defect(run_dir, project, inside=inside)
     for name in dict.fromkeys((typed.name, place.name)):
         if _HASHED_NAME.fullmatch(name) and name != summary.get("run_dir"):
             yield _build_name_defect(name, str(summary.get("run_dir")))
+
+
+def is_above(project: Path, run_dir: Path) -> bool:
+    """Return whether a project lies above a run folder as its path was typed."""
+    return project in {folder.resolve() for folder in Path(os.path.abspath(run_dir)).parents}
 
 
 def hash_defects(summary: Mapping[str, object], expected: str | None) -> Iterator[Defect]:
@@ -106,9 +110,9 @@ def _build_hash_defect(summary: Mapping[str, Any], expected: str) -> Defect:
     )
 
 
-def list_inputs(summary: Mapping[str, Any], project: Path) -> list[InputRead]:
+def list_inputs(summary: Mapping[str, Any], files: Mapping[str, Path]) -> list[InputRead]:
     """List the files that a run was checked from: path in the project, location and hash."""
     return [
-        InputRead(path=entry["path"], file=str((project / entry["path"]).resolve()), sha256=entry["sha256"])
+        InputRead(path=entry["path"], file=str(files[entry["path"]]), sha256=entry["sha256"])
         for entry in summary["inputs"]
     ]
