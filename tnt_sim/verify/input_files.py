@@ -206,7 +206,7 @@ def _copy_inputs(entries: list[dict[str, str]], files: Mapping[str, Path]) -> Pa
         if not (folder / MARKERS[0]).exists():
             touch(folder / MARKERS[0])
     except OSError as error:
-        remedy = _("Name a folder with more room in the variable TMPDIR.")
+        remedy = _("Name a folder with more space in the variable TMPDIR.")
         raise build_write_error(quote_path(folder), error, remedy) from error
     return folder
 
@@ -214,7 +214,7 @@ def _copy_inputs(entries: list[dict[str, str]], files: Mapping[str, Path]) -> Pa
 def _describe_changes(
     run: str, folder: Path, project: Path, entries: list[dict[str, str]], kept: Mapping[str, Path]
 ) -> Text:
-    """Say of which run, where its inputs are kept, and what has changed in the project."""
+    """Name the run, the folder that keeps its inputs, and what has changed in the project."""
     scenario = next(entry["path"] for entry in entries if entry["kind"] == "scenario")
     kinds = {entry["path"]: entry["kind"] for entry in entries}
     changes = []

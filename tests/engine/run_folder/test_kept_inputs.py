@@ -160,7 +160,7 @@ def test_a_project_that_has_gone(project: Path, tmp_path: Path, capsys: pytest.C
     assert main(["verify", str(run), "--lang", "en"]) == 0, "its project is found by the path in the run"
     said = capsys.readouterr()
     assert f"not above the run folder: {project}" in said.err
-    assert f"read in the project: {project}" in " ".join(said.out.split())
+    assert "were read in the project" in " ".join(said.out.split())
     shutil.rmtree(project)
     assert tnt.open_run(run).status == "optimal"
     assert main(["verify", str(run), "--quiet"]) == 0
