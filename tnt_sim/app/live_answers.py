@@ -171,6 +171,12 @@ class LiveAnswers:
         self._most_recent = max(2, min(MOST_RECENT, RECENT_DOSSIERS // max(1, n_dossiers)))
         self._guard = threading.Lock()
 
+    def free(self) -> None:
+        """Free the sessions that nobody uses, and the answers for settings that come back: both are made again."""
+        with self._guard:
+            self._idle.clear()
+            self._recent.clear()
+
     @contextmanager
     def _borrow_session(self) -> Iterator[SolverSession]:
         """Lend a session that no other thread uses, and take it back."""

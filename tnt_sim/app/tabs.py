@@ -16,6 +16,9 @@ MOST_TABS = 200
 IDLE_SECONDS = 600.0
 """Seconds of silence after which a tab is freed. A page says each minute that it is there."""
 
+FREE_SECONDS = 30.0
+"""Seconds after a tab has closed until the memory of its answers is given back."""
+
 
 @dataclass(eq=False)
 class Tab:
@@ -58,6 +61,7 @@ class Tabs:
     def __init__(self) -> None:
         self._tabs: dict[str, Tab] = {}
         self._guard = threading.Lock()
+        self._closed_at: float | None = None
 
     def __len__(self) -> int:
         return len(self._tabs)
@@ -86,6 +90,14 @@ class Tabs:
             tab = self._tabs.pop(key, None)
         if tab is not None:
             tab.cancel()
+            self._closed_at = monotonic()
+
+    def is_time_to_free(self) -> bool:
+        """Whether a tab closed `FREE_SECONDS` ago; once for all that have closed since the last time."""
+        if self._closed_at is None or monotonic() - self._closed_at < FREE_SECONDS:
+            return False
+        self._closed_at = None
+        return True
 
     def close_idle(self) -> None:
         """Free the tabs that were silent for longer than `IDLE_SECONDS`."""
