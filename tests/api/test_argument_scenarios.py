@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.shipped import PROGRAMMES, SCENARIOS
+from support.tiny_scenario import tiny
 
 import tnt_sim as tnt
 from tnt_sim.api.building.argument_scenario import encode_table
@@ -314,3 +315,12 @@ def test_the_table_of_a_frame_holds_its_cells(
         nan_ok=True,
     )
     assert again["_row"].to_list() == [row + 2 for row in first["_row"].to_list()]
+
+
+def test_numbers_of_python_have_bounds(tmp_path: Path) -> None:
+    scenario = tnt.Scenario.from_data(tiny(tmp_path))
+    with pytest.raises(tnt.UsageError, match="1e999999999"):
+        scenario.add("r", granted={"1": "1e999999999"}, max="1 €")
+    keys = {**scenario.to_dict(), "programme": {"id": "p", "amount": Decimal("1e999999999")}}
+    with pytest.raises(tnt.ScenarioError, match=r"mapping\.programme\.amount"):
+        tnt.Scenario.from_dict(keys, folder=tmp_path)

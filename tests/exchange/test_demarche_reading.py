@@ -311,6 +311,39 @@ def test_a_cursor_that_does_not_move_ends_the_reading(tmp_path: Path) -> None:
     assert caught.value.code == "server.answer"
 
 
+@pytest.mark.parametrize("cursors", ["ab", "abc", "a"])
+def test_pages_that_lead_back_or_are_empty_end_the_reading(cursors: str, tmp_path: Path) -> None:
+    asked = 0
+
+    class Client:
+        def ask(self, *_: object) -> Mapping[str, object]:
+            nonlocal asked
+            asked += 1
+            head = {"hasNextPage": True, "endCursor": cursors[asked % len(cursors)]}
+            return {
+                "demarche": {
+                    "title": "",
+                    "activeRevision": None,
+                    "dossiers": {"pageInfo": head, "nodes": [None]},
+                }
+            }
+
+    reading = open_reading(tmp_path, ReadingSource("https://example.fr", 1))
+    with pytest.raises(ServerError, match="n'ont pas de fin"):
+        reading.read(Client(), ())  # type: ignore[arg-type]
+    assert asked == len(cursors) + 1
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "-1e-999999999", "1" * 41, "0." + "1" * 41])
+def test_a_number_without_bounds_is_refused_where_it_is_read(number: str) -> None:
+    answer = f'{{"data": {{"decimalNumber": {number}}}}}'.encode()
+    with pytest.raises(ServerError, match="trop long"):
+        GraphqlClient("https://example.fr", TOKEN)._extract_data(answer)
+    if "." in number or "e" in number:
+        with pytest.raises(DataError):
+            read_graphql(answer, "export.json", "")
+
+
 def test_a_folder_belongs_to_one_procedure_of_one_server(server: DemarcheServer, tmp_path: Path) -> None:
     read(server, tmp_path)
     for source in (ReadingSource(server.url, 1), ReadingSource("https://example.fr", DEMARCHE)):

@@ -321,6 +321,31 @@ def parse_decimal(text: str, decimal: str | None = None) -> Fraction:
     return -value if match[1] and match[1] in _MINUS else value
 
 
+MOST_PLACES = 40
+"""Digits that a number may have before its point, and after it, once it is written without an exponent."""
+
+
+def parse_bounded_decimal(text: str) -> Decimal:
+    """Parse a decimal as JSON and Python write it: an exponent may not make a short text a long number.
+
+    Raises
+    ------
+    ValueError
+        If it is no number, or has more than `MOST_PLACES` digits on a side of its point.
+
+    >>> parse_bounded_decimal("1.25e2")
+    Decimal('125')
+    """
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        raise ValueError("not a number") from None
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or number.adjusted() >= MOST_PLACES or exponent < -MOST_PLACES:
+        raise ValueError("too many digits")
+    return number
+
+
 def parse_rate(text: str) -> Fraction:
     """Parse a rate: ``20 %`` and ``0.2`` are 1/5; a number without ``%`` is the fraction itself.
 

@@ -178,6 +178,7 @@ class DossierReading:
     n_pages: int = 0
     n_read: int = 0
     is_new: bool = True
+    _cursors: set[str] = field(default_factory=set)
     _in_order: bool = True
     _latest: datetime | None = None
     _unwritten: list[BeginEntry] = field(default_factory=list)
@@ -226,6 +227,7 @@ class DossierReading:
             except ServerError as error:
                 if not (is_resumed and error.code == "server.refused"):
                     raise
+                self._cursors.clear()
                 self.after, self._latest = None, None  # its cursor is too old: the list begins again
             is_resumed = False
             report(self.n_pages, self.n_read)
@@ -261,8 +263,12 @@ class DossierReading:
         more, after = head.get("hasNextPage"), head.get("endCursor")
         if not isinstance(more, bool):
             raise build_answer_error()
-        if more and (not isinstance(after, str) or after == self.after):
+        if more and not isinstance(after, str):
             raise build_answer_error()
+        if more and (after in self._cursors or not entries):
+            text = _("the pages of the server have no end: one leads back to another, or is empty.")
+            raise ServerError(text, code="server.answer")
+        self._cursors.add(str(after))
         nodes = [_make_plain(node) for node in entries if node is not None]
         for node in nodes:
             _check_node(node, name)
@@ -304,6 +310,7 @@ class DossierReading:
             if full:
                 self.nodes, self.deleted = {}, {}
             self.since, self.started = str(entry["begin"]), str(entry["started"])
+            self._cursors.clear()
             self.place, self.after, self._in_order, self._latest = 0, None, True, None
             return
         name = entry["list"]
@@ -315,6 +322,8 @@ class DossierReading:
                 self._take_deletion(cast(DeletedNode, node), is_final=name == "deletedDossiers")
         self.after = entry["after"]
         self.place = LISTS.index(name) + (self.after is None)
+        if self.after is None:
+            self._cursors.clear()
 
     def _take_dossier(self, node: DossierNode) -> None:
         moment = get_modified(node)

@@ -21,6 +21,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Re
 
 from tnt_sim.characters import make_printable
 from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.domain.money import parse_bounded_decimal
 from tnt_sim.errors import ServerError, UsageError
 from tnt_sim.i18n.message import Text, _
 
@@ -277,7 +278,7 @@ class GraphqlClient:
             _("the answer of the server is not an answer of a GraphQL API."), code="server.answer"
         )
         try:
-            document = json.loads(answer, parse_float=Decimal)
+            document = json.loads(answer, parse_float=_parse_number, parse_int=_parse_whole)
         except (ValueError, RecursionError):
             raise _TemporaryError(unreadable) from None
         if not isinstance(document, dict):
@@ -309,6 +310,19 @@ class GraphqlClient:
     def quote(self, message: object) -> str:
         """Return a message of the server for a terminal, shortened, and never with the token."""
         return make_printable(str(message).replace(self.token, "…")[:200])
+
+
+def _parse_number(text: str) -> Decimal:
+    try:
+        return parse_bounded_decimal(text)
+    except ValueError:
+        shown = make_printable(text[:40])
+        error = _("the answer of the server has a number that is too long: {number}.", number=shown)
+        raise ServerError(error, code="server.answer") from None
+
+
+def _parse_whole(text: str) -> int:
+    return int(_parse_number(text))
 
 
 def build_token_error() -> ServerError:

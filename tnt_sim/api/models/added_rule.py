@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from tnt_sim.domain.field_types import write_number
+from tnt_sim.domain.money import parse_bounded_decimal
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.load import list_sets, with_changes, with_steps
@@ -64,7 +64,7 @@ def with_rule(scenario: ScenarioData, rule: Mapping[str, object]) -> ScenarioDat
 def _write(value: object) -> str:
     """Write a coefficient exactly; a float counts as the decimal that it prints."""
     try:
-        exact = value if isinstance(value, Fraction) else Fraction(Decimal(str(value)))
-    except (InvalidOperation, ValueError, OverflowError):
+        exact = value if isinstance(value, Fraction) else Fraction(parse_bounded_decimal(str(value)))
+    except ValueError:
         raise UsageError(_('"{value}" is no exact coefficient.', value=str(value))) from None
     return write_number(exact)

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.domain.money import parse_bounded_decimal
 from tnt_sim.errors import DataError, Defect, Place
 from tnt_sim.i18n.message import _
 from tnt_sim.ingest.forms.form_table import (
@@ -110,7 +111,7 @@ def _parse_json(data: bytes, shown_as: str) -> Any:
         return json.loads(
             text,
             object_pairs_hook=_reject_duplicates,
-            parse_float=str,
+            parse_float=_check_number,
             parse_int=str,
             parse_constant=_reject_constant,
         )
@@ -286,7 +287,22 @@ def _take_block(sheet: _ColumnCollector, row: int, key: str, label: str, champ: 
 
 
 def _sum(values: Sequence[str]) -> str:
+    """Sum the numbers of a repeated field; a text that is no number stays, and is refused where it is read."""
+    for value in values:
+        try:
+            parse_bounded_decimal(value)
+        except ValueError:
+            return value
     return format(sum(map(Decimal, values), Decimal(0)), "f") if values else ""
+
+
+def _check_number(text: str) -> str:
+    """Return the text of a number of JSON, unless it is too long."""
+    try:
+        parse_bounded_decimal(text)
+    except ValueError:
+        raise _NoNumberError(text[:40]) from None
+    return text
 
 
 def _iterate_values(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tnt_sim.domain.money import MOST_PLACES
 from tnt_sim.errors import Defects
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.yaml.nodes import Mapping, Origin, PathSteps, Scalar, Sequence, YamlNode
@@ -78,7 +79,7 @@ def _write_scalar(value: Any, origin: Origin, defects: Defects) -> str | None:
         return str(value)
     if isinstance(value, float):
         value = Decimal(repr(value))
-    if isinstance(value, Decimal) and value.is_finite():
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < MOST_PLACES:
         digits = format(value, "f")
         return digits.rstrip("0").rstrip(".") if "." in digits else digits
     if isinstance(value, datetime | date):
