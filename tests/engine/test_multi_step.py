@@ -43,6 +43,7 @@ STEPS = """steps:
   - {id: un, date: 2021-01-31, set: {programme.amount: 700 €}}
   - {id: deux, date: 2021-03-01}
 """
+LISTING = STEPS + "  - {id: reserve, date: 2021-03-01}\n"
 
 
 def codes(result: ResultData) -> dict[str, str]:
@@ -133,7 +134,7 @@ def test_the_weakest_proof_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("reserve", ["", ", reserve: 20 %"])
 def test_a_run_folder_of_steps_is_read_again(reserve: str, tmp_path: Path) -> None:
-    result = solve(tiny(tmp_path, HEAD % reserve + STEPS, TABLE))
+    result = solve(tiny(tmp_path, HEAD % reserve + (LISTING if reserve else STEPS), TABLE))
     folder = write_run(result)
     report = verify_run(folder)
     assert [defect.line(Lang.FR) for defect in report.defects] == []
@@ -158,7 +159,7 @@ def tampered(folder: Path, **columns: pl.Expr) -> list[str]:
 
 def test_what_was_changed_is_found(tmp_path: Path) -> None:
     table = TABLE.replace("2021-03-10", "2021-02-25")
-    folder = write_run(solve(tiny(tmp_path, HEAD % ", reserve: 20 %" + STEPS, table)))
+    folder = write_run(solve(tiny(tmp_path, HEAD % ", reserve: 20 %" + LISTING, table)))
     one = pl.col("dossier") == "3"
     moved = pl.when(one).then(pl.lit("un")).otherwise("step")
     assert "eligibility" in tampered(folder, step=moved)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.objective import LARGEST, find_exact_steps
 from tnt_sim.verify.run_replay import verify_run
 
 HEADS = {"05": 141220, "48": 76604, "23": 116617}
@@ -51,8 +51,9 @@ def test_the_smallest_changes_the_answer(tmp_path: Path) -> None:
     (stage,) = result.document["objective"]
     assert result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list() == ["1", "2"]
     assert stage["goal"] == "smallest"
-    # rounded down to a millionth of a euro: 600 / 141,220 = 0.0042486…
-    assert stage["value"] == "0.004248"
+    # 600 / 141,220 = 0.00424868998…, rounded down to a step of 1 / 1,832,519,300 euro, which a warning states
+    assert stage["value"] == "0.00424868976823"
+    assert any(warning.code == "smallest-step" for warning in result.warnings)
     assert verify_run(write_run(result)).ok
 
 
@@ -86,19 +87,17 @@ def worlds(draw: st.DrawFn) -> tuple[World, dict[str, Any], bool]:
 
 def least(world: World, found: dict[str, Any], award: Award) -> Fraction:
     playing = [d for d in world["dossiers"] if any(o is not None for o in options(d))]
-    groups = set(found.get("groups", {d["department"] for d in playing if d["department"]}))
-    heads = [HEADS[g] for g in sorted(groups)] if "per" in found else [1]
-    steps = 1
-    for count in heads:
-        steps = lcm(steps, count)
-    steps = min(steps, 10**4 if found["measure"] == "granted" else 10**6)
-    values = []
-    for g in groups:
-        mine = [award[d["id"]] for d in playing if d["department"] == g and d["id"] in award]
-        value = sum(mine) if found["measure"] == "granted" else len(mine)
-        values.append(steps * value // (HEADS[g] if "per" in found else 1))
-    unit = Fraction(1, 100) if found["measure"] == "granted" else Fraction(1)
-    return min(values, default=0) * unit / steps
+    groups = sorted(found.get("groups", {d["department"] for d in playing if d["department"]}))
+    money = found["measure"] == "granted"
+    heads = [HEADS[g] if "per" in found else 1 for g in groups]
+    top = {d["id"]: max(o for o in options(d) if o is not None) if money else 1 for d in playing}
+    inside = [[d["id"] for d in playing if d["department"] == g] for g in groups]
+    most = [sum(top[name] for name in names) for names in inside]
+    single = max((top[name] for names in inside for name in names), default=1)
+    steps = min(find_exact_steps(heads, most), LARGEST // single) if groups else 1
+    sums = [sum(award[name] if money else 1 for name in names if name in award) for names in inside]
+    values = [steps * value // count for value, count in zip(sums, heads, strict=True)]
+    return min(values, default=0) * (Fraction(1, 100) if money else Fraction(1)) / steps
 
 
 @quick

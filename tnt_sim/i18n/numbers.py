@@ -195,7 +195,13 @@ def format_integer(number: int | None, lang: Lang) -> str:
 
 
 def format_number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
-    """Return a number with at most `decimals` decimals, and « ≈ » in front of one that is rounded."""
+    """Return a number with at most `decimals` decimals, and « ≈ » in front of one that is rounded.
+
+    A smaller number has as many decimals as its first three digits need.
+    """
+    small = abs(value)
+    while small and small * 10 ** (decimals - 2) < 1 and (small * 10**decimals).denominator != 1:
+        decimals += 1
     rounded = Fraction(round(value * 10**decimals), 10**decimals)
     return ("" if rounded == value else "≈") + _format_exact(rounded, lang)
 

@@ -5,20 +5,20 @@ A stage is a weighted sum of measures, plus two terms that are no sums over doss
     smallest         max-min fairness        min_g ⌊K·M_g / p_g⌋ / K
     shortfall.RULE   goal programming        Σ distance of the figures of a reported rule to its bounds
 
-M_g is a measure of group g and p_g its inhabitants (`per_capita.py`). K is the least common multiple of the
-p_g where that is small, so that the value is exact; otherwise the value is rounded down to a millionth of
-the measure's unit (a euro, a dossier) per inhabitant. `tolerance` is the share of its optimum that a stage
-lets later stages give up.
+M_g is a measure of group g and p_g its inhabitants (`per_capita.py`). K is large enough for the order of lists
+to be that of the exact fractions. Where it would be too long for a solver, it is smaller, and a warning states
+the step. `tolerance` is the share of its optimum that a stage lets later stages give up.
 
 Ehrgott, *Multicriteria Optimization* (2005).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import lcm
+from itertools import pairwise
+from math import ceil, lcm
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -28,6 +28,7 @@ from tnt_sim.domain.field_types import Code, Spec, quote_value
 from tnt_sim.domain.money import MoneyError, parse_decimal
 from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Number
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
@@ -47,8 +48,10 @@ from tnt_sim.rules.protocols import (
 )
 from tnt_sim.scenario.spec import ScenarioSpec, StageSpec, select_in_force
 
-FINEST = Fraction(1, 1_000_000)
-"""Finest step of `smallest`, in the measure's unit per inhabitant, when K would be too large."""
+LARGEST = 2**40
+"""Bound on K times what one dossier counts for: solvers err on longer coefficients."""
+MAX_FRACTIONS = 2_000
+"""So many values of M_g / p_g are compared one by one; of more, only their heads."""
 MAX_LISTED = 10
 
 
@@ -109,6 +112,22 @@ class Smallest:
         return min(steps, default=0) * self.of.terms.scale / self.steps
 
 
+def find_exact_steps(heads: Sequence[int], most: Sequence[int]) -> int:
+    """Return a K for which ⌊K·M_g / p_g⌋ orders all lists as the fractions M_g / p_g do, 0 ≤ M_g ≤ `most`.
+
+    It is 1 / the least distance of two such fractions, which is at least 1 / (p·q) for heads p and q.
+
+    >>> find_exact_steps([3, 4], [1, 1]), find_exact_steps([10**7, 10**7 - 1], [10**9, 10**9])
+    (12, 99999990000000)
+    """
+    whole, counts = lcm(*heads), sorted({1, *heads})
+    if sum(most) > MAX_FRACTIONS:
+        return min(whole, counts[-1] * counts[max(-2, -len(counts))])
+    values = sorted({Fraction(m, p) for p, top in zip(heads, most, strict=True) for m in range(top + 1)})
+    gaps = [after - before for before, after in pairwise(values)]
+    return min(whole, ceil(1 / min(gaps))) if gaps else 1
+
+
 def compile_smallest(
     spec: SmallestSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Smallest | None:
@@ -141,9 +160,19 @@ def compile_smallest(
             else _('"smallest" has no group and is 0.'),
             case.locate(path),
         )
-    whole = lcm(*of.heads) if of.heads else 1
-    finest = max(1, int(of.terms.scale / FINEST))
-    return Smallest(of, min(whole, finest))
+    exact = find_exact_steps(of.heads, of.most)
+    steps = min(exact, max(1, LARGEST // max(1, of.single)))
+    if steps < exact:
+        case.warnings.add(
+            "smallest-step",
+            _(
+                '"smallest" is rounded down to a multiple of {step} per inhabitant: it does not tell lists apart '
+                "that differ by less.",
+                step=Number(of.terms.scale / steps),
+            ),
+            case.locate(path),
+        )
+    return Smallest(of, steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,7 @@ objective: [{maximise: {score: 1}}]
 steps:
   - {id: un, date: 2021-01-31, set: {programme.amount: 700 €}}
   - {id: deux, date: 2021-03-01}
+  - {id: reserve, date: 2021-03-01}
 """,
     {
         "table.csv": table(
