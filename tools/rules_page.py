@@ -52,6 +52,67 @@ applications that the braces name, in the notation of [conditions](#{conditions}
 true. The names in the examples, such as `axe-3` and `detr`, come from French programmes.
 """,
 }
+_LEGEND = {
+    Text("dans une formule", "in a formula"): Text("sens", "meaning"),
+    "`{…}`": Text(
+        "après une relation entre i et j : les dossiers que i et j parcourent",
+        "after a relation of i and j: the applications that i and j run over",
+    ),
+    "`fundable`": Text(
+        "recevable, qu’aucune décision ne refuse et pour qui un montant est possible, ou engagé",
+        "eligible, refused by no decision and with a possible amount, or committed",
+    ),
+    "`free`": Text(
+        "`fundable`, ni engagé (à une étape d’avant non plus), ni financé par décision",
+        "`fundable`, neither committed (nor granted at an earlier step) nor funded by a decision",
+    ),
+    "`∀ d`": Text(
+        "pour chaque valeur de la colonne parmi les dossiers `fundable` ; une case vide n’est pas une valeur",
+        "for each value of the column among the `fundable` applications; an empty cell is no value",
+    ),
+    "`\\ {…}`": Text(
+        "sans les dossiers que les accolades désignent (dérogation) ; ce que demande `requires` y reste",
+        "without the applications that the braces name (waiver); what `requires` needs stays",
+    ),
+    "`demand`": Text(
+        "ce que le groupe peut atteindre si chaque dossier qui y ajoute reçoit le plus possible",
+        "what the group can reach if each application that adds to it receives the most possible",
+    ),
+    "`jury_i·x_i`": Text(
+        "ce que le dossier i ajoute à la mesure `jury` ; avec `once_per`, chaque valeur compte une fois",
+        "what application i adds to the measure `jury`; with `once_per`, each value counts once",
+    ),
+    "`[applicant a: x_i = 1]`": Text(
+        "chaque porteur des accolades compte une fois ; `population_a` est sa plus grande valeur",
+        "each applicant of the braces counts once; `population_a` is its largest value",
+    ),
+    "`reference_i`": Text(
+        "1 si la liste de référence finance le dossier i, sinon 0",
+        "1 if the reference list funds application i, else 0",
+    ),
+    "`score_i > score_j`": Text(
+        "une case vide n’est ni avant ni après ; une date vide de `first_come` vient en dernier",
+        "an empty cell is neither before nor after; an empty date of `first_come` comes last",
+    ),
+    "`year = 2026`": Text("l’année de la colonne, ou de sa date", "the year in the column, or of its date"),
+    "`paid_i before end_i`": Text(
+        "la part de `profile` payée avant l’année de fin",
+        "the share of `profile` paid before the year of the end",
+    ),
+    "`least_i`": Text(
+        "le plus petit montant possible du dossier i", "the smallest possible amount of application i"
+    ),
+    "`queue_d`": Text(
+        "ce que l’enveloppe accorde par elle-même : son montant moins sa réserve, les montants de ses enfants, "
+        "et ce qui y est engagé ou financé par décision",
+        "what the envelope grants by itself: its amount less its reserve, the amounts of its children, and what "
+        "is committed or funded by a decision in it",
+    ),
+    "`distance`, `pair`": Text(
+        "l’écart à la règle, le nombre de manquements", "the distance from the rule, the number of breaches"
+    ),
+}
+"""What the words of formulas mean, after the head of the table."""
 _RULES = Text("Règles", "Rules")
 _HARDNESS = Text(
     "Toute règle est stricte, sauf avec `penalty: {cost, per, stage}` (elle peut être rompue, à ce prix) ou "
@@ -100,6 +161,7 @@ def build_rules_page(lang: Lang) -> str:
     """Return the whole text of the page in a language."""
     sections = [
         _HEAD[lang].format(twin=link_to_twin(lang, "reference/rules.md"), conditions=ANCHOR),
+        *_render_legend(lang),
         *render_conditions(lang),
         *render_columns(lang),
         *_render_rules(lang),
@@ -111,6 +173,14 @@ def build_rules_page(lang: Lang) -> str:
     ]
     text = "\n".join(sections) + "\n"
     return typeset(text) if lang is Lang.FR else text
+
+
+def _render_legend(lang: Lang) -> Iterator[str]:
+    for k, (words, meaning) in enumerate(_LEGEND.items()):
+        yield f"| {words if isinstance(words, str) else words.in_(lang)} | {meaning.in_(lang)} |"
+        if k == 0:
+            yield "|---|---|"
+    yield ""
 
 
 def _render_sample(yaml: str, sentence: str, formula: str) -> Iterator[str]:

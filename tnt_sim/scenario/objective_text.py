@@ -72,9 +72,7 @@ def _format_smallest_formula(wanted: Mapping[str, Any]) -> str:
 def _describe_goal(name: str, weight: Any, lang: Lang) -> str:
     if isinstance(weight, dict):
         return _describe_smallest(weight, lang)
-    if name == "changed":
-        what = _("the number of applications changed since the reference list").in_(lang)  # fmt: skip
-    elif name.startswith("shortfall."):
+    if name.startswith("shortfall."):
         rule = name.partition(".")[2]
         what = _('what the rule "{rule}" lacks', rule=rule).in_(lang)
     else:

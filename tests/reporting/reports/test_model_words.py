@@ -55,6 +55,13 @@ objective:
 """
 
 
+UNFUNDABLE = (
+    " Les dossiers qui ne peuvent être financés, ou qui sont refusés par décision, sont hors de la règle."
+)
+SETTLED = (
+    " Les dossiers qui ne peuvent être financés, qui sont engagés, ou qui sont financés ou refusés par décision, "
+    "sont hors de la règle."
+)
 FREE = "et s'il le faut ce que « tout » n'a pas réparti"
 
 
@@ -87,7 +94,7 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
         ),
         ("caps", "fixe"): (
             f"Si l'enveloppe est « b », le total accordé à tous les dossiers d'un même projet ne dépasse pas "
-            f"900{NB}€."
+            f"900{NB}€. Dérogation : laisse de côté les dossiers où le numéro de dossier est « 3 »."
         ),
         ("waivers", "fixe"): (
             "La règle « fixe » ne s'applique pas si le numéro de dossier est « 3 ». Motif : calamité. Accordée "
@@ -98,11 +105,11 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
         ),
         ("rules", "lots"): (
             "Pour chaque « lot », tous les dossiers sont financés, ou aucun ; sinon, pénalité de 3 par "
-            "manquement, à l'étape 1 de l'objectif."
+            f"manquement, à l'étape 1 de l'objectif.{UNFUNDABLE}"
         ),
         ("rules", "plafond"): (
             f"Pour chaque département, le montant accordé ne dépasse pas 2{NNB}000{NB}€ ; sinon, pénalité de 0,5 "
-            "pour 1 k€ d'écart, à l'étape 1 de l'objectif."
+            f"pour 1{NNB}000{NB}€ d'écart, à l'étape 1 de l'objectif."
         ),
         ("rules", "vu"): (
             "La part des dossiers où le département est « 01 », dans « merite », atteint au moins "
@@ -124,13 +131,13 @@ def test_formulas_rows_dossiers_and_sources(tmp_path: Path) -> None:
         ("envelopes", "a"): "10 % · 1 k€ ≤ Σ{envelope: a} g_i ≤ 1 k€ + free_tout ; Σ{envelope: a} x_i ≤ 2",
         ("envelopes", "b"): "Σ{envelope: b} g_i ≤ 1.5 k€ + free_tout + in − out",
         ("caps", "r2334-27"): "∀ p : Σ{project = p} g_i + other_state_p ≤ 80 % · base_p",
-        ("caps", "fixe"): "∀ p (envelope: b) : Σ{project = p} g_i ≤ 900 €",
+        ("caps", "fixe"): "∀ p (envelope: b) : Σ{project = p} g_i ≤ 900 € \\ {dossier: 3}",
         ("measures", "merite"): "Σ score_i·x_i + Σ{tags: {has: mutualise}} 5·x_i",
     }
     assert found["rules", "plafond"].formula == (
         "∀ d : Σ{department = d} g_i ≤ 2 k€ (− 0.5 / 1 k€ · distance)"
     )
-    assert found["rules", "lots"].formula == "∀ d : x_i = x_j {lot = d} (− 3 · pair)"
+    assert found["rules", "lots"].formula == "∀ d : x_i = x_j {lot = d, fundable} (− 3 · pair)"
     assert found["grants", "2"].formula == (
         "g_i ∈ {0 ; 20 %·base_i ; 500 €}, min_grant_i ≤ g_i ≤ min(requested_i ; base_i ; caps)"
     )
@@ -156,7 +163,7 @@ def test_the_same_in_english_and_on_the_page(tmp_path: Path) -> None:
     assert [french[key].formula for key in french] == [english[key].formula for key in french]
     assert english["rules", "lots"].text == (
         'For each "lot", all applications are funded, or none; else a penalty of 3 for each breach, in stage 1 of '
-        "the objective."
+        "the objective. Applications that cannot be funded, or are refused by a decision, are outside this rule."
     )
     assert english["waivers", "fixe"].text == (
         'The rule "fixe" does not apply if the application number is "3". Reason: calamité. Granted by: préfet.'
@@ -174,24 +181,26 @@ WORDS = {
         "D-3 et D-5 ne sont financés qu'avec au moins 1 de D-4 et D-6."
     ),
     "{kind: order, rank: priority}": (
-        "Aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon « priority » (la plus petite "
-        "valeur d'abord ; à égalité, aucun ordre)."
+        "Aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon « priority » si la case est "
+        f"remplie (la plus petite valeur d'abord ; à égalité, aucun ordre).{SETTLED}"
     ),
     "{kind: order, rank: score, best: high, ties: rank}": (
-        "Aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon la note (la plus grande valeur "
-        "d'abord ; à égalité, le premier déposé, puis le plus petit numéro)."
+        "Aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon la note si la case est remplie "
+        f"(la plus grande valeur d'abord ; à égalité, le premier déposé, puis le plus petit numéro).{SETTLED}"
     ),
     "{kind: order, first_come: filed_at}": (
-        "Premier arrivé, premier servi, selon la date de dépôt (au même instant, aucun ordre) ; le premier qui "
-        "n'est pas financé arrête ceux d'après."
+        "Premier arrivé, premier servi, selon la date de dépôt, les cases vides en dernier (au même instant, "
+        f"aucun ordre) ; le premier qui n'est pas financé arrête ceux d'après.{SETTLED}"
     ),
     "{kind: order, first_come: end, ties: rank}": (
-        "Premier arrivé, premier servi, selon la date de fin (au même instant, le premier déposé, puis le plus "
-        "petit numéro) ; le premier qui n'est pas financé arrête ceux d'après."
+        "Premier arrivé, premier servi, selon la date de fin, les cases vides en dernier (au même instant, le "
+        "premier déposé, puis le plus petit numéro) ; le premier qui n'est pas financé arrête ceux d'après."
+        f"{SETTLED}"
     ),
     "{kind: order, first_come: filed_at, skip: true}": (
-        "Premier arrivé, premier servi, selon la date de dépôt (au même instant, le plus petit numéro) ; un "
-        "dossier qui ne tient pas dans ce qui reste est passé, et le suivant peut tenir."
+        "Premier arrivé, premier servi, selon la date de dépôt, les cases vides en dernier (au même instant, le "
+        "plus petit numéro) ; un dossier qui ne tient pas dans ce qui reste est passé, et le suivant peut tenir."
+        f"{SETTLED}"
     ),
     "{kind: exclusive, by: members, where: {envelope: ads}}": (
         "Pour chaque commune servie ou membre, parmi les dossiers où l'enveloppe est « ads », au plus "

@@ -32,10 +32,12 @@ from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.offers.text import (
     describe_cap,
     describe_grant,
+    describe_left_out,
     describe_waiver,
     format_cap_formula,
     format_eligibility_formula,
     format_grant_formula,
+    format_left_out,
 )
 from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.objective_text import (
@@ -107,6 +109,10 @@ def count_rows(problem: Problem) -> Counter[str]:
     return counts
 
 
+_WAIVABLE = ("eligibility", "caps", "rules")
+"""The sections whose entries a waiver may lift."""
+
+
 @dataclass(frozen=True)
 class _Teller:
     """Writer of the statements of a scenario."""
@@ -144,15 +150,20 @@ class _Teller:
         day = problem.scenario.spec.date
         in_force = entry.is_in_force(day)
         remarks = [describe_remark(entry, day, self.lang), remark if in_force else ""]
+        waivers = [
+            waiver
+            for waiver in problem.scenario.spec.waivers
+            if section in _WAIVABLE and waiver.of == name and waiver.is_in_force(day)
+        ]
         return Sentence(
             section,
             name,
-            text,
+            text + describe_left_out(waivers, self.lang),
             " · ".join(part for part in remarks if part),
             entry.source or source,
             _format_place(problem, path),
             int(np.count_nonzero(mask)) if in_force and mask is not None else None,
-            formula,
+            formula + format_left_out(waivers),
             rows if in_force else None,
             entry.title,
             entry.note,

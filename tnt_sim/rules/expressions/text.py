@@ -217,6 +217,7 @@ MEASURE: Mapping[str, Text] = MappingProxyType(
         "score": _("the sum of the funded applications' scores"),
         "population": _("the population of the funded applicants"),
         "inhabitants": _("the inhabitants of the communes reached"),
+        "changed": _("the number of applications changed since the reference list"),
     }
 )
 
@@ -339,6 +340,7 @@ _TERMS: Mapping[str, str] = MappingProxyType(
         "leverage": "(cost_i·x_i − g_i)",
         "projects": "[project: x_i = 1]",
         "applicants": "[applicant: x_i = 1]",
+        "changed": "[x_i ≠ reference_i]",
         "population": "population_a·[applicant a: x_i = 1]",
         "inhabitants": "population_c·[i reaches commune c: x_i = 1]",
     }

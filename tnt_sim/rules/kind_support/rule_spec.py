@@ -54,6 +54,11 @@ class RuleSpec(Described):
         """Whether the rule keeps something low, so that a dossier gains by escaping it."""
         return getattr(self, "max", None) is not None
 
+    @property
+    def binds(self) -> Literal["all", "fundable", "free"]:
+        """Which dossiers it relates: all, the `fundable` ones (in play), or the `free` ones (not settled)."""
+        return "all"
+
     def can_be_escaped(self, columns: Sequence[str]) -> bool:
         """Whether a dossier with an empty cell in one of the columns of `by` escapes the rule unduly."""
         return True

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
-from tnt_sim.i18n.message import Lang, _, _p
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_cents, format_number, get_currency
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.rules.kind_support.rule_spec import MONEY_MEASURES, RuleSpec, ShareOfAmount
@@ -17,12 +20,43 @@ def describe_penalty_unit(rule: RuleSpec, lang: Lang) -> str:
     assert rule.penalty is not None
     per = rule.penalty.per
     if rule.counts_pairs:
-        text = _("for each breach") if per == "1" else _("for {count} breaches", count=per)
+        text = (
+            _("for each breach")
+            if per == "1"
+            else _("for {count} breaches", count=describe_bound(per, "", lang) or per)
+        )
     elif per == "1":
         text = _("for each unit of distance")
     else:
-        text = _("for each {distance} of distance", distance=per)
+        is_money = rule.figure_unit == "money" or getattr(rule, "measure", "") in MONEY_MEASURES
+        distance = describe_bound(per, "granted" if is_money else "", lang) or per
+        text = _("for each {distance} of distance", distance=distance)
     return text.in_(lang)
+
+
+_LEFT_OUT: Mapping[str, Text] = MappingProxyType(
+    {
+        "fundable": _(
+            " Applications that cannot be funded, or are refused by a decision, are outside this rule."
+        ),
+        "free": _(
+            " Applications that cannot be funded, are committed, or are funded or refused by a decision are "
+            "outside this rule."
+        ),
+    }
+)
+"""What is outside a rule, by what it binds (`RuleSpec.binds`)."""
+
+
+def describe_left_out(rule: RuleSpec, lang: Lang) -> str:
+    """Return which dossiers are outside a rule of any kind; "" if it relates all."""
+    return "" if rule.binds == "all" else _LEFT_OUT[rule.binds].in_(lang)
+
+
+def format_related_dossiers(rule: RuleSpec, *conditions: str) -> str:
+    """Return the applications that `x_i` and `x_j` run over: ` {department = d, free}`, or "" for all."""
+    inside = ", ".join([*filter(None, conditions), *([] if rule.binds == "all" else [rule.binds])])
+    return f" {{{inside}}}" if inside else ""
 
 
 def describe_mode(rule: RuleSpec, lang: Lang) -> str:

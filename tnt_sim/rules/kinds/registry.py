@@ -16,7 +16,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
-from tnt_sim.rules.kind_support.text import describe_mode
+from tnt_sim.rules.kind_support.text import describe_left_out, describe_mode
 from tnt_sim.rules.kinds.coverage.kind import COVERAGE
 from tnt_sim.rules.kinds.decide.kind import DECIDE
 from tnt_sim.rules.kinds.equity.kind import EQUITY
@@ -52,7 +52,9 @@ def load_rule_kinds() -> Mapping[str, RuleKind]:
 def describe_rule(rule: Any, lang: Lang) -> str:
     """Return the sentence of a rule: « Pour chaque département, le montant accordé ne dépasse pas … »"""
     text = capitalise(load_rule_kinds()[rule.kind].describe(rule, lang))
-    return text + (describe_mode(rule, lang) if isinstance(rule, RuleSpec) else "")
+    if isinstance(rule, RuleSpec):
+        text += describe_mode(rule, lang) + describe_left_out(rule, lang)
+    return text
 
 
 def format_rule_formula(rule: Any) -> str:

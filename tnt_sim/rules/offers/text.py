@@ -19,6 +19,7 @@ from tnt_sim.rules.expressions.text import (
     describe_bound_predicate,
     describe_complement,
     describe_if_clause,
+    describe_where_clause,
     format_money,
 )
 from tnt_sim.rules.offers.cap_spec import CapSpec
@@ -80,6 +81,19 @@ def describe_waiver(waiver: WaiverSpec, lang: Lang) -> str:
     if waiver.author:
         sentences.append(_("Granted by: {author}.", author=waiver.author))
     return Items(sentences, "").in_(lang)
+
+
+def describe_left_out(waivers: Sequence[WaiverSpec], lang: Lang) -> str:
+    """Return « Dérogation : laisse de côté les dossiers où … » for the waivers of one entry; "" without any."""
+    return "".join(
+        " " + _("Waiver: leaves out the applications {condition}.", condition=condition).in_(lang)
+        for condition in (describe_where_clause(waiver.where, lang) for waiver in waivers)
+    )
+
+
+def format_left_out(waivers: Sequence[WaiverSpec]) -> str:
+    r"""Return ` \ {dossier: [A]}`, what is taken out of the formula of an entry, for each of its waivers."""
+    return "".join(f" \\ {{{_format_selector(waiver.where)}}}" for waiver in waivers)
 
 
 _MODES = {

@@ -73,6 +73,11 @@ class LimitSpec(RuleSpec):
         """Money where the measure is a built-in one in euros."""
         return "money" if self.measure in MONEY_MEASURES else "decimal"
 
+    @property
+    def floor_used(self) -> Literal["demand", "strict"]:
+        """How the minimum counts: `floor` if written, else reduced to the group's demand with `by`."""
+        return self.floor or ("demand" if self.by is not None else "strict")
+
 
 @dataclass(frozen=True, slots=True)
 class Limit(RuleDefaults):
@@ -195,8 +200,7 @@ def compile_limit(
         return None
     n_groups = len(groups.names)
     floors, lowered = [minimum] * n_groups, [False] * n_groups
-    floor = spec.floor or ("demand" if spec.by is not None else "strict")
-    if minimum is not None and floor == "demand":
+    if minimum is not None and spec.floor_used == "demand":
         reach, (step,) = (
             compute_demand_steps(terms, groups, offers),
             round_to_steps([minimum], terms.scale, up=True),

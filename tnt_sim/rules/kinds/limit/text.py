@@ -29,7 +29,7 @@ def describe_limit(rule: LimitSpec, lang: Lang) -> str:
     measure = expressions_text.describe_measure(rule.measure).in_(lang)
     scope = describe_scope(rule.by, rule.where, lang, groups=rule.groups)
     text = f"{scope}{measure}{describe_bound_predicate(low, high, lang)}"
-    if rule.min is not None and rule.by is not None and rule.floor != "strict":
+    if rule.min is not None and rule.floor_used == "demand":
         text += _(", or all that the group can take where it asks for less").in_(lang)
     return text
 
@@ -41,7 +41,7 @@ def format_limit_formula(rule: LimitSpec) -> str:
     all_text, group = _format_quantifier(rule.by, groups)
     low, high = _format_bound(rule.min), _format_bound(rule.max)
     total = _format_sum([group, _format_selector(rule.where)], _format_term(rule.measure))
-    if low is not None and rule.by is not None and rule.floor != "strict":
+    if low is not None and rule.floor_used == "demand":
         low = f"min({low} ; demand)"
     return all_text + _format_bounds(low, total, high)
 

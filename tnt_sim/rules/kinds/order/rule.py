@@ -328,6 +328,11 @@ class OrderSpec(RuleSpec):
         """True."""
         return True
 
+    @property
+    def binds(self) -> Literal["free"]:
+        """The dossiers that are neither settled nor out of play."""
+        return "free"
+
 
 @dataclass(frozen=True, slots=True)
 class Order(RuleDefaults):

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_quantifier, _format_selector, describe_scope
+from tnt_sim.rules.kind_support.text import format_related_dossiers
 from tnt_sim.rules.kinds.order.rule import OrderSpec
 
 LABEL = _("order")
@@ -39,7 +40,8 @@ def describe_order(rule: OrderSpec, lang: Lang) -> str:
     column = column_text.describe_column(rule.rank or "").in_(lang)
     equals = _TIES[rule.ties_used].in_(lang)
     text = _(
-        "no application is funded while a better ranked one is not, by {column} ({best}; {equals})",
+        "no application is funded while a better ranked one is not, by {column} where the cell is filled "
+        "({best}; {equals})",
         column=column,
         best=_("the largest first") if rule.best == "high" else _("the smallest first"),
         equals=equals,
@@ -68,7 +70,10 @@ def _describe_first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
         else _("the first that is not funded stops those after it")
     )
     text = _(
-        "first come, first served, by {column} ({equals}); {after}", column=column, equals=equals, after=after
+        "first come, first served, by {column}, empty cells last ({equals}); {after}",
+        column=column,
+        equals=equals,
+        after=after,
     )
     return whom + text.in_(lang)
 
@@ -76,11 +81,13 @@ def _describe_first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
 def format_order_formula(rule: OrderSpec) -> str:
     """Return `score_i > score_j ⇒ x_j ≤ x_i`, or the formula of a queue."""
     all_text, group = _format_quantifier(rule.by)
-    inside = ", ".join(part for part in (group, _format_selector(rule.where)) if part)
-    braces = f" {{{inside}}}" if inside else ""
+    where = _format_selector(rule.where)
     if rule.skip:
-        return f"{all_text}x_i = [least_i ≤ amount − Σ{{{_format_precedence(rule, 'j', 'i')}}} g_j]{braces}"
-    return f"{all_text}{_format_precedence(rule, 'i', 'j')} ⇒ x_j ≤ x_i{braces}"
+        rest = f"queue_d − Σ{{{_format_precedence(rule, 'j', 'i')}}} g_j"
+        turn = f"x_i = [least_i ≤ rest_i], g_i ≤ rest_i, rest_i = {rest}"
+        return f"∀ d : {turn}{format_related_dossiers(rule, 'envelope = d', where)}"
+    turn = f"{_format_precedence(rule, 'i', 'j')} ⇒ x_j ≤ x_i"
+    return f"{all_text}{turn}{format_related_dossiers(rule, group, where)}"
 
 
 def _format_precedence(rule: OrderSpec, i: str, j: str) -> str:

@@ -41,7 +41,10 @@ def format_schedule_formula(rule: ScheduleSpec) -> str:
     def format_granted_sum(when: int) -> str:
         return _format_sum([where] if fixed else [f"{year} = {when}", where], "g_i")
 
-    pieces = [f"{format_granted_sum(key)} ≤ {format_money(cents)}" for key, cents in rule.commitments.items()]
+    pieces = [
+        f"{format_money(0) if fixed and key != rule.year else format_granted_sum(key)} ≤ {format_money(cents)}"
+        for key, cents in rule.commitments.items()
+    ]
     for key, cents in rule.payments.items():
         paid = [
             f"{write_rate(share)}·{format_granted_sum(key - k)}"
@@ -50,7 +53,8 @@ def format_schedule_formula(rule: ScheduleSpec) -> str:
         ]
         pieces.append(f"{' + '.join(paid) or format_money(0)} ≤ {format_money(cents)}")
     if rule.before_end_max is not None:
-        pieces.append(f"Σ (paid_i before end_i − {write_rate(rule.before_end_max)})⁺·g_i ≤ 0")
+        early = f"(paid_i before end_i − {write_rate(rule.before_end_max)})⁺·g_i"
+        pieces.append(f"{_format_sum([where], early)} ≤ {format_money(0)}")
     return " ; ".join(pieces)
 
 

@@ -50,6 +50,11 @@ class TogetherSpec(RuleSpec):
         """False: an empty cell means "no group"."""
         return False
 
+    @property
+    def binds(self) -> Literal["all", "fundable"]:
+        """All that are named one by one, else those in play."""
+        return "fundable" if self.dossiers is None else "all"
+
 
 @dataclass(frozen=True, slots=True)
 class Together(RuleDefaults):

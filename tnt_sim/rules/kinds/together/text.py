@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.rules.expressions.text import _format_quantifier, _format_selector, describe_scope
+from tnt_sim.rules.kind_support.text import format_related_dossiers
 from tnt_sim.rules.kinds.exclusive.text import _format_named_sum
 from tnt_sim.rules.kinds.together.rule import TogetherSpec
 
@@ -24,5 +25,4 @@ def format_together_formula(rule: TogetherSpec) -> str:
     if rule.dossiers is not None:
         return _format_named_sum(rule.dossiers).replace(" + ", " = ")
     every, group = _format_quantifier(rule.by)
-    inside = ", ".join(part for part in (group, _format_selector(rule.where)) if part)
-    return f"{every}x_i = x_j {{{inside}}}"
+    return f"{every}x_i = x_j{format_related_dossiers(rule, group, _format_selector(rule.where))}"

@@ -1,0 +1,107 @@
+"""What is printed of the rules of a drawn case beside what its list makes true."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from support.enumeration.envelopes import Purse
+from support.enumeration.measures import Measures
+from support.enumeration.rows import Award, Case, World
+from support.literal.formulas import Reading, ShortenedError, is_true
+from support.mixed_cases.run import awards, write
+from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.scenario import Sentence, describe_scenario
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import Problem, compile_problem
+
+OTHER_LISTS = 6
+"""Lists of each case beside the best one: any possible amount of each dossier, so that most rules are broken."""
+
+
+@dataclass
+class PrintedRule:
+    """A rule as it is written and printed, whether a run says that a list satisfies it, and what is read there.
+
+    `satisfied` is True of a decision, which every list keeps; `true` is None where the formula is shortened.
+    """
+
+    spec: dict[str, Any]
+    french: Sentence
+    english: Sentence
+    award: Award
+    satisfied: bool
+    true: bool | None
+
+    def __str__(self) -> str:
+        return f"{self.english.formula} on {self.award}: {self.true}, but the run says {self.satisfied}"
+
+
+def read_printed(case: Case, folder: Path, seed: int) -> list[PrintedRule]:
+    """Solve a case; read each printed formula on its list, and on others, which the rules themselves read too."""
+    scenario = load_scenario(write(case, folder))
+    problem, result = compile_problem(scenario), solve(scenario, cross_check="never")
+    world = World(case, case["scenario"])
+    measures = Measures(world)
+    reading = Reading(world, measures, {}, {}, _list_queues(measures, Purse(world)))
+    texts = [_list_rules(problem, lang) for lang in (Lang.FR, Lang.EN)]
+    best = awards(result) if result.allocation is not None else None
+    found = []
+    for award, satisfied in _list_readings(problem, result, best, measures, random.Random(seed)):
+        for spec in case["scenario"]["rules"]:
+            if spec["id"] not in satisfied and not (spec["kind"] == "decide" and award is best):
+                continue
+            french, english = (rules[spec["id"]] for rules in texts)
+            if spec["kind"] == "equity":
+                continue
+            is_satisfied = satisfied.get(spec["id"], True)
+            read = reading.on(award, spec)
+            found.append(
+                PrintedRule(spec, french, english, award, is_satisfied, _read(english.formula, read))
+            )
+    return found
+
+
+def _read(formula: str, reading: Reading) -> bool | None:
+    try:
+        return is_true(formula, reading)
+    except ShortenedError:
+        return None
+
+
+def _list_readings(
+    problem: Problem, result: ResultData, best: Award | None, measures: Measures, dice: random.Random
+) -> Iterator[tuple[Award, dict[str, bool]]]:
+    """The list of the run with what its document says of each rule, then others as the rules read them."""
+    if best is not None:
+        yield best, {rule["id"]: rule["holds"] for rule in result.document["rules"]}
+    names: list[str] = problem.case.table["dossier"].to_list()
+    for _ in range(OTHER_LISTS):
+        chosen = {name: dice.choice(amounts) for name, amounts in measures.offers.items()}
+        award = {name: cents for name, cents in chosen.items() if cents is not None}
+        funded = np.array([name in award for name in names])
+        granted = np.array([award.get(name, 0) for name in names], dtype=np.int64)
+        yield award, {rule.id: rule.read(funded, granted).holds for rule in problem.rules}
+
+
+def _list_rules(problem: Problem, lang: Lang) -> dict[str, Sentence]:
+    return {one.id: one for one in describe_scenario(problem, lang) if one.section == "rules"}
+
+
+def _list_queues(measures: Measures, purse: Purse) -> dict[str, int]:
+    """The money of each envelope's queue in cents, as the rule book defines it."""
+    found = {}
+    for node in purse.root.walk():
+        if node.own is None:
+            continue
+        bare = {below.id for kid in node.kids if kid.written is None for below in kid.walk()} | {node.id}
+        settled = [n for n in measures.in_play if measures.forced(n) and purse.homes[n] in bare]
+        found[node.id] = max(0, purse.beyond(node) - sum(measures.most(name) for name in settled))
+    return found
