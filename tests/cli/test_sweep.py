@@ -200,3 +200,14 @@ def test_files_are_written_within_the_limit() -> None:
     assert leave_time_to_write(600.0) == 600.0 - WRITING_SECONDS
     assert leave_time_to_write(600.0, 1_000_000) == 600.0 - WRITING_SECONDS - WRITING_SECONDS_PER_MILLION
     assert leave_time_to_write(10.0, 1_000_000) == leave_time_to_write(10.0)
+
+
+def test_out_names_a_page_or_a_folder(tnt: Run, demo: Path) -> None:
+    words = ("sweep", "scenario.yaml", "--at", "1.2 M€", "--free", "--quiet", "--out")
+    assert tnt(*words, "x.html").code == 0
+    assert "<html" in (demo / "x.html").read_text(encoding="utf-8")
+    assert folder_of(demo).is_dir(), "the other files are where they are without --out"
+    assert tnt(*words, "x.html").code == 2, "a page is not replaced unasked"
+    assert tnt(*words, "x.html", "--force", "--resume").code == 0
+    assert tnt(*words, "folder").code == 0
+    assert list((demo / "folder").glob("*-sweep-*/sweep.html"))

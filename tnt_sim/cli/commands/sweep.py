@@ -67,8 +67,8 @@ SweepOutOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
-        metavar="DIR",
-        help=N_('The folder to write; by default a folder in "runs" of the project.'),
+        metavar=N_("FILE|DIR"),
+        help=N_('A page .html or a workbook .xlsx, or the folder of all files; by default one in "runs".'),
     ),
 ]
 SweepWorkersOption = Annotated[
@@ -85,7 +85,7 @@ ResumeOption = Annotated[bool, typer.Option("--resume", help=N_("Goes on where t
 
 @dataclass(frozen=True, kw_only=True)
 class SweepOptions(StudyOptions):
-    """Options of a question on a scenario, of which `--out` is a folder."""
+    """Options of a question on a scenario, of which `--out` is a page, a workbook or a folder."""
 
     out: SweepOutOption = None
     force: OldForceOption = False
@@ -148,13 +148,14 @@ def sweep(
     )
     if old_question is not None:
         return old_question.run(options)
-    if options.force:
+    is_page = options.out is not None and options.out.suffix.lower() in (".html", ".xlsx")
+    if options.force and not is_page:
         raise UsageError(
             _("--force is of no use here: a sweep replaces nothing but its own."),
             code="usage.together",
         )
     began = time.monotonic()
-    out, options = options.out, replace(options, out=None)
+    out, options = (None, options) if is_page else (options.out, replace(options, out=None))
     scenario, lang = options.load_scenario()
     from tnt_sim.analysis.sweep.plan import build_plan
     from tnt_sim.analysis.sweep.runner import choose_sweep_execution, run
