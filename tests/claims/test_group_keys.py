@@ -118,6 +118,7 @@ class Draw:
         return sorted(decide(folder, f"{self.amount / 100:.2f} €", self.table, rules, goals))
 
 
+@pytest.mark.claim("LimitSpec.groups", "LimitSpec.by", "LimitSpec.where", "LimitSpec.max")
 @pytest.mark.parametrize("seed", seeds(range(24), 6))
 def test_a_limit_binds_the_groups_that_count(tmp_path: Path, seed: int) -> None:
     draw = Draw(seed)
@@ -128,6 +129,7 @@ def test_a_limit_binds_the_groups_that_count(tmp_path: Path, seed: int) -> None:
     assert draw.score(got) == max(map(draw.score, held))
 
 
+@pytest.mark.claim("EquitySpec.groups", "EquitySpec.by", "EquitySpec.where", "EquitySpec.max")
 @pytest.mark.parametrize("seed", seeds(range(100, 124), 6))
 def test_an_equity_is_among_the_groups_that_count(tmp_path: Path, seed: int) -> None:
     draw = Draw(seed)
