@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,10 +27,12 @@ from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, update_formulation
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.i18n.message import Lang
-from tnt_sim.prove.stage_proofs import build_problem_claims
+from tnt_sim.prove.stage_proofs import build_problem_claims, prove_stages
 from tnt_sim.reporting.text.vocabulary import describe_verdict
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.solve.backends.backend import Limits
+from tnt_sim.solve.methods.cross_check import CrossCheck, cross_check
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_replay import verify_run
@@ -192,6 +195,53 @@ def test_what_one_solver_closes_is_not_called_optimal(
     assert (told["publishable"], told["canonical"], told["stopped_by"]) == (False, False, None)
     assert told["objective"][0]["gap"] == "0"
     assert any(warning.code == "one-solver" for warning in result.warnings)
+
+
+def test_a_list_that_one_solver_closed_is_confirmed_with_the_rest_of_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value equals its own bound, and the first share of the time was not enough for the second solver."""
+    asked, now = list[float](), [0.0]
+    monkeypatch.setattr("tnt_sim.deadline.monotonic", lambda: now[0])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
+
+    def ask(*given: Any, **how: Any) -> CrossCheck:
+        limits = given[4]
+        asked.append(limits.time_seconds)
+        if len(asked) == 1:
+            now[0] += limits.time_seconds
+            limits = Limits(Deadline(0.0))
+        return cross_check(*given[:4], limits, **how)
+
+    monkeypatch.setattr(optimise_module, "ask_second", ask)
+    scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
+    result = engine.solve(scenario, time_limit=1_000.0, method="direct")
+    assert result.proof is Proof.CROSS_CHECKED
+    assert len(asked) == 2
+    assert asked[1] == pytest.approx(asked[0])  # all that half of the time had left
+
+
+@pytest.mark.parametrize("in_time", [False, True])
+def test_a_proof_is_sought_with_the_rest_of_the_limit(
+    in_time: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its share was not enough and no second solver confirms the list; a search that ended found nothing."""
+    asked, now = list[float](), [0.0]
+    monkeypatch.setattr("tnt_sim.deadline.monotonic", lambda: now[0])
+
+    def prove(*given: Any) -> Any:
+        deadline = given[2]
+        asked.append(deadline.seconds_left)
+        if len(asked) > 1:
+            return prove_stages(*given)
+        now[0] += 0.0 if in_time else deadline.seconds_left
+        return [None]
+
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", prove)
+    scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
+    result = engine.solve(scenario, cross_check="never", time_limit=20.0, method="direct")
+    assert result.proof is (Proof.FEASIBLE_GAP if in_time else Proof.PROVED)
+    assert len(asked) == (1 if in_time else 2)
 
 
 @pytest.mark.parametrize("lang", Lang)

@@ -317,6 +317,8 @@ class _Optimisation:
     """The rows behind the proofs, compared with the second reading of the rules."""
     is_unique: bool = False
     """An exact kernel solved the stages and proved its point to be the unique answer."""
+    proof_ran_out: bool = False
+    """The search for proofs ended with its share of the time."""
     interrupted: bool = False
     first: IntArray | None = None
     """A feasible point found before the solve."""
@@ -364,6 +366,9 @@ class _Optimisation:
             self.reader.receive_point(self.first, None)
         model, _ = CoefficientTightening(self.deadline).apply(self.form.model)
         optimum = self._find_optimum(with_kept_values(model, self.form.stages, self.options.kept_values))
+        better = self._seek_missing_evidence(optimum) if self.options.with_evidence else None
+        if better is not None:
+            optimum = self._find_optimum(optimum.model, better)
         outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
         if tie_break is None or allocation is None:
             if outcome.values is None and outcome.termination is Termination.INFEASIBLE:
@@ -406,9 +411,12 @@ class _Optimisation:
 
     # The loop
 
-    def _find_optimum(self, model: LinearModel) -> _Optimum:
-        """Solve the stages, break ties, and cut off what the exact reading refuses, until nothing is refused."""
-        model, outcome = self._solve_first(model)
+    def _find_optimum(self, model: LinearModel, start: IntArray | None = None) -> _Optimum:
+        """Solve the stages, break ties, and cut off what the exact reading refuses, until nothing is refused.
+
+        From a point `start`, only a solver is asked.
+        """
+        model, outcome = self._solve_first(model) if start is None else (model, self._solve(model, start))
         for _ in range(BUDGETS.rounds):
             if outcome.values is None:
                 break
@@ -605,16 +613,37 @@ class _Optimisation:
         self.proofs = self._prove_stages(outcome, reading)
         self.checked = self._run_cross_check(model, outcome)
 
+    def _seek_missing_evidence(self, optimum: _Optimum) -> IntArray | None:
+        """Give what the limit leaves to the second solver, then to the proof, where one solver closed the list.
+
+        Both had a share of the time before, so that the tie-break had some too. Returns a better point of the
+        second solver, if it finds one.
+        """
+        outcome = optimum.outcome
+        if self._proven or self.checked.agrees or self.interrupted or not outcome.is_optimal:
+            return None
+        if self.checked.verdict is Verdict.LIMIT:
+            self.checked = self._run_cross_check(optimum.model, outcome, share=1.0)
+            better = self._get_better_point()
+            if better is not None:
+                return better
+        if not self.checked.agrees and self.proof_ran_out and not self.deadline.is_unlimited:
+            self.proofs = self._prove_stages(outcome, None, self.deadline)
+        return None
+
     def _get_better_point(self) -> IntArray | None:
         """Return the better point of the second solver, if it found one."""
         return self.checked.improvement if self.checked.verdict is Verdict.BETTER_FOUND else None
 
-    def _prove_stages(self, outcome: StagesOutcome, reading: AllocationReading | None) -> Proofs:
+    def _prove_stages(
+        self, outcome: StagesOutcome, reading: AllocationReading | None, deadline: Deadline | None = None
+    ) -> Proofs:
         """Seek an exact certificate for each stage, or for infeasibility; an empty list if there is no time."""
         if not self.options.prove:
             return []
         self._report_progress("proof", 0.8)
-        deadline = self._compute_proof_deadline(sum(stage.seconds for stage in outcome.stages))
+        spent = sum(stage.seconds for stage in outcome.stages)
+        deadline = deadline or self._compute_proof_deadline(spent)
         if self.interrupted or not _is_closed(outcome) or deadline.expired:
             return []
         try:
@@ -634,6 +663,8 @@ class _Optimisation:
                 )
         except PointFound:
             pass  # the prover's rows may be relaxations of the rules, so that a point of theirs proves nothing
+        finally:
+            self.proof_ran_out = deadline.expired
         return []
 
     def _check_rows(self, proofs: Proofs, deadline: Deadline) -> Proofs:
@@ -691,15 +722,16 @@ class _Optimisation:
         share = self.deadline.take_share(BUDGETS.proof_share)
         return share.tighten(min(max(least, 4 * spent), most), read_processor_time)
 
-    def _run_cross_check(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
+    def _run_cross_check(
+        self, model: LinearModel, outcome: StagesOutcome, share: float = BUDGETS.cross_check_share
+    ) -> CrossCheck:
         """Cross-check with another solver; after Ctrl-C, skip it."""
         choice = self.options.cross_check
         self._report_progress("cross_check", 0.8)
         self.interrupted |= self.options.with_evidence and outcome.termination is Termination.INTERRUPTED
 
         def ask(choice: str) -> CrossCheck:
-            # half of the remaining time, so that the tie-break has time too
-            limits = Limits(self.deadline).take_share(BUDGETS.cross_check_share)
+            limits = Limits(self.deadline).take_share(share)
             return ask_second(model, self.stages, outcome, choice, limits, first=self.options.backend)
 
         named = choice != "auto" and self.options.with_evidence
