@@ -193,6 +193,9 @@ def force_conflict_repair(world: World) -> None:
     assert "Ces réglages ne vont pas ensemble" in opened.text("[data-status]")
     beside = "document.querySelector('[data-part=trouble]').previousElementSibling.dataset.do"
     assert tab.evaluate(beside) == "force", "the conflict opens beside the control that made it"
+    struck = "getComputedStyle(document.querySelector('[data-part=totals]')).textDecorationLine"
+    assert tab.evaluate(struck) == "line-through", "what claims to be proven belongs to other settings"
+    assert "autres réglages" in opened.text("[data-part=other]")
     assert opened.violations() == []
     opened.after(lambda: tab.click("[data-part=trouble] [data-do=repair] >> nth=0"))
     assert opened.text("[data-part=trouble]").strip() == ""
