@@ -324,3 +324,11 @@ def test_numbers_of_python_have_bounds(tmp_path: Path) -> None:
     keys = {**scenario.to_dict(), "programme": {"id": "p", "amount": Decimal("1e999999999")}}
     with pytest.raises(tnt.ScenarioError, match=r"mapping\.programme\.amount"):
         tnt.Scenario.from_dict(keys, folder=tmp_path)
+
+
+def test_a_rule_over_an_unknown_application_is_refused_at_once(tmp_path: Path) -> None:
+    scenario = tnt.Scenario.from_data(tiny(tmp_path))
+    with pytest.raises(tnt.ScenarioError, match=r"r\.funded — .*« 12 »"):
+        scenario.add("r", funded={"1": 1, "12": 1}, max="1")
+    with pytest.raises(AttributeError, match=r"'curve'.*by_department, by_envelope.*margin"):
+        _ = scenario.solve().plot.curve

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tnt_sim.domain.field_types import write_number
 from tnt_sim.domain.money import parse_bounded_decimal
-from tnt_sim.errors import UsageError
+from tnt_sim.errors import Defects, Place, ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.load import list_sets, with_changes, with_steps
 from tnt_sim.scenario.scenario import ScenarioData
@@ -30,11 +30,22 @@ def build_rule(
     ------
     UsageError
         If a rule has this name, or a coefficient is no exact number.
+    ScenarioError
+        If an application is unknown.
     """
     if any(rule.id == name for rule in scenario.spec.rules):
         raise UsageError(_('a rule is already named "{name}".', name=name))
     sides = {"min": least, "max": most}
     coefficients = {"granted": granted, "funded": funded}
+    known = set(scenario.portfolio.table["dossier"].to_list())
+    defects = Defects()
+    for key, part in coefficients.items():
+        for one in part or ():
+            if str(one) not in known:
+                text = _('there is no application "{key}".', key=str(one))
+                hint = suggest_name(str(one), known)
+                defects.add("unknown-dossier", text, Place(file=f"{name}.{key}"), hint=hint)
+    defects.raise_if_any(ScenarioError)
     return {
         "id": name,
         "kind": "linear",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from tnt_sim.errors import find_nearest_name
 from tnt_sim.i18n.message import Lang
 
 
@@ -15,6 +16,17 @@ class InOneLanguage:
 
     if TYPE_CHECKING:
         lang: Lang
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Name the charts, the nearest first, in the error for a name that is none."""
+            kind = type(self)
+            charts = [one for one in dir(kind) if not one.startswith("_") and callable(getattr(kind, one))]
+            near = None if name.startswith("_") else find_nearest_name(name, charts)
+            first = "" if near is None else f"did you mean {near!r}? "
+            text = f"no chart is named {name!r}: {first}there are {', '.join(charts)}."
+            raise AttributeError(text, name=name, obj=self)
 
     def in_(self, lang: Lang | str) -> Self:
         """Return the same charts in `fr` or `en`; by default they speak the language of the scenario.
