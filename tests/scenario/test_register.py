@@ -75,6 +75,7 @@ def funded(document: dict[str, Any]) -> dict[str, int]:
     return dict(table.select("dossier", "granted_cents").iter_rows())
 
 
+@pytest.mark.claim("Scenario.committed_from")
 def test_two_lists_an_amendment_and_a_third(tnt: Said) -> None:
     one = run(tnt, "200 €")
     assert funded(one) == {"A": 10_000, "B": 10_000}

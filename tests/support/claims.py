@@ -45,8 +45,9 @@ def list_tables(key: str) -> list[str]:
 
 def read_claims(folder: Path) -> Iterator[tuple[str, str]]:
     """(claim, test) of each mark in the tests of a folder; `*.key` is the sentence that many tables share."""
-    for path in sorted(folder.glob("test_*.py")):
-        for test in ast.parse(path.read_text(encoding="utf-8")).body:
+    for path in sorted(folder.rglob("test_*.py")):
+        text = path.read_text(encoding="utf-8")
+        for test in ast.parse(text).body if "mark.claim(" in text else ():
             for mark in getattr(test, "decorator_list", ()):
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.claim":
                     assert isinstance(test, ast.FunctionDef), path

@@ -132,11 +132,13 @@ def _is_numeric_column(case: Case, entry: UncertainSpec, path: tuple[str | int, 
     if name not in case.table.columns:
         record_unknown_column(case, entry.column, (*path, "column"))
         return False
-    if (
-        kind in (ColumnKind.MONEY, ColumnKind.DECIMAL, ColumnKind.INTEGER)
-        or case.table.schema[name].is_numeric()
-    ):
+    known = kind in (ColumnKind.MONEY, ColumnKind.DECIMAL, ColumnKind.INTEGER)
+    if known or case.table.schema[name].is_numeric():
         return True
+    if kind is None and case.table.schema[name] == pl.String:
+        faults = case.portfolio.read_numbers(name)[1]
+        case.defects.entries.extend(faults)
+        return not faults
     case.record_defect(
         "uncertain-column",
         _('"{column}" is not a number.', column=entry.column),
@@ -401,23 +403,33 @@ def _convert_to_cents(name: str, value: FloatArray) -> FloatArray:
     return value * 100 if name.endswith("_cents") else value
 
 
+def _read_numbers(portfolio: Portfolio, name: str) -> pl.Series:
+    """Return a column of numbers; one of the planner's own in a CSV holds them as texts."""
+    column = portfolio.table[name]
+    return portfolio.read_numbers(name)[0] if column.dtype == pl.String else column
+
+
 def _read_floats(portfolio: Portfolio, name: str) -> FloatArray:
     return portfolio.memoise(
-        ("floats", name), lambda: portfolio.table[name].cast(pl.Float64).to_numpy(), (name,)
+        ("floats", name), lambda: _read_numbers(portfolio, name).cast(pl.Float64).to_numpy(), (name,)
     )
 
 
 def _round_to_column(portfolio: Portfolio, name: str, values: FloatArray) -> pl.Series:
     """Round values to the type of a column: whole cents, or as many decimals as its own values have."""
-    column = portfolio.table[name]
+    column, places = portfolio.table[name], 0
     empty = np.isnan(_read_floats(portfolio, name)) | ~np.isfinite(values)
     if column.dtype.is_integer():
         rounded = pl.Series(name, np.where(empty, 0, np.maximum(np.rint(values), 0)).astype(np.int64))
     else:
-        places = portfolio.memoise(("decimals", name), lambda: count_decimals(column), (name,))
+        places = portfolio.memoise(
+            ("decimals", name), lambda: count_decimals(_read_numbers(portfolio, name)), (name,)
+        )
         rounded = pl.Series(name, np.round(np.where(empty, 0.0, values), places))
     if empty.any():
         rounded = rounded.set(pl.Series(empty), None)
+    if column.dtype == pl.String:
+        return rounded.cast(pl.Decimal(38, places)).cast(pl.String).fill_null("")
     return rounded.cast(column.dtype)
 
 
