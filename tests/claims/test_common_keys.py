@@ -17,6 +17,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.scenario import build_report, describe_scenario
 from tnt_sim.reporting.text.merged_scenario import render_merged_scenario
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -217,3 +218,15 @@ def test_an_id_is_unique_and_names_the_entry_for_set(tmp_path: Path, table: str)
     entries.append(next(entry for entry in entries if entry["id"] == "r"))
     with pytest.raises(InputError, match=r"\br\b"):
         compile_problem(load(tmp_path, table, twice))
+
+
+@pytest.mark.claim("*.kind")
+@pytest.mark.parametrize("table", list_tables("kind"))
+def test_the_kind_says_which_rule_it_is(tmp_path: Path, table: str) -> None:
+    """Without it, or with a word that is no kind, nothing is decided."""
+    body = build(table)
+    assert body["rules"][0].pop("kind") in load_rule_kinds()
+    for wrong in ({}, {"kind": "nothing"}):
+        body["rules"][0] |= wrong
+        with pytest.raises(InputError, match="kind"):
+            load(tmp_path, table, body)

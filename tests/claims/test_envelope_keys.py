@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,14 @@ def test_unassigned_money_goes_where_it_is_written(trial: Trial, policy: Any) ->
     trial.ends()
 
 
+@pytest.mark.claim("ProgrammeSpec.transfers")
+def test_a_programme_has_no_siblings_to_give_to(tmp_path: Path) -> None:
+    rows = draw_rows(random.Random(1))
+    for to in (["a"], ["p"]):
+        body = programme(90_000, child("a", 40_000), child("b", 50_000), transfers={"to": to})
+        assert find_codes(partial(decide, tmp_path, rows, body)) == {"transfers"}
+
+
 @pytest.mark.claim("EnvelopeSpec.transfers", "TransferSpec.to", "TransferSpec.out_max", "TransferSpec.in_max")
 def test_siblings_give_within_shares_of_their_written_amounts(trial: Trial) -> None:
     for seed in range(14):
@@ -230,6 +239,43 @@ def test_a_share_of_the_amount_is_granted_at_least(trial: Trial, node: str) -> N
             lambda award, rows=rows, least=least: fits(award) and granted(rows, award, node) >= least,
             fits,
         )
+    trial.ends()
+
+
+@pytest.mark.claim("EnvelopeSpec.reserve", "ProgrammeSpec.reserve")
+@pytest.mark.parametrize("node", ["a", "p"])
+def test_the_reserve_is_held_back_until_the_last_step(trial: Trial, node: str) -> None:
+    n_freed = 0
+    for seed in range(8):
+        dice = random.Random(seed)
+        rows = draw_rows(dice)
+        for row in rows:
+            row["filed_at"] = dice.choice(("2026-01-05", "2026-02-05"))
+        a, b = dice.randrange(60_000, 150_000), dice.randrange(60_000, 150_000)
+        rate = dice.choice(("7.5 %", "33.3 %"))
+        of = a if node == "a" else a + b
+        held = -int(-Fraction(rate[:-2]) / 100 * of // 1)
+        keys: dict[str, dict[str, Any]] = {"a": {}, "p": {}} | {node: {"reserve": rate}}
+        body = programme(a + b, child("a", a, **keys["a"]), child("b", b), **keys["p"])
+
+        def holds(
+            award: Award, held: int, rows: list[Row] = rows, a: int = a, b: int = b, of: int = of
+        ) -> bool:
+            got = {name: granted(rows, award, name) for name in TREE}
+            return got["a"] <= a and got["b"] <= b and got[node] <= of - held
+
+        one = partial(holds, held=held)
+        trial.check(rows, body, one, partial(holds, held=0))
+        days = {"steps": [{"id": "one", "date": "2026-01-15"}, {"id": "two", "date": "2026-02-15"}]}
+        early = {row["dossier"] for row in rows if row["filed_at"] == "2026-01-05"}
+        ranked = requested(sorted(rows, key=lambda row: (row["filed_at"], row["dossier"])))
+        worth = score_of(rows)
+        first = choose_best({n: some for n, some in ranked.items() if n in early}, one, worth)
+        assert first is not None
+        expected = choose_best(ranked, partial(holds, held=0), worth, first)
+        assert decide(trial.folder, rows, body | days | {"date": "2026-02-15"}) == expected, (rows, body)
+        n_freed += not one(expected or {})
+    assert n_freed > 1
     trial.ends()
 
 
