@@ -188,7 +188,7 @@ def test_each_mode_offers_its_own_amounts(tmp_path: Path, mode: str, goal: str) 
     """A scarce programme, with rates, amounts that do not fit, and groups of which some are blank."""
     levels = ["20 %", "33.3 %", "600.01 €", "90 %"]
     n_differ = 0
-    for seed in range(8):
+    for seed in range(5):
         dice = random.Random(seed)
         rows = draw_rows(dice, 4)
         amount = dice.randrange(100_000, 700_000)

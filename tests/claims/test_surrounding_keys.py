@@ -140,7 +140,7 @@ def test_amounts_are_read_and_shown_in_the_currency(tmp_path: Path, decimals: in
 @pytest.mark.claim("Scenario.solver", "SolverSpec.backend", "SolverSpec.gap", "SolverSpec.memory",
                    "SolverSpec.cross_check", "SolverSpec.time_limit")  # fmt: skip
 def test_the_solver_is_as_written_and_the_list_the_same(tmp_path: Path) -> None:
-    for seed in range(3):
+    for seed in range(2):
         dice = random.Random(seed)
         rows, amount = draw_rows(dice, 8), dice.randrange(100_000, 200_000)
         expected = best(rows, amount)
