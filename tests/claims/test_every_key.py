@@ -7,8 +7,6 @@ from support.paths import TESTS as TESTS_FOLDER
 
 TO_DO = {
     "CoverageSpec",
-    "DecideSpec",
-    "EnvelopeSpec",
     "EquitySpec",
     "ExclusiveSpec",
     "LimitSpec",
@@ -16,7 +14,6 @@ TO_DO = {
     "MeasureSpec",
     "OrderSpec",
     "PenaltySpec",
-    "ProgrammeSpec",
     "RequiresSpec",
     "ScheduleSpec",
     "ShareOfAmount",
