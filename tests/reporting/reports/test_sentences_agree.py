@@ -1,18 +1,26 @@
 """Sentences that cannot contradict each other: every printed number of one screen against the tables behind it.
 
-The printed pages of `run`, `explain`, `sweep`, `entries` and `next` are read back in both languages. Each sentence
-is matched by a pattern with typed fields and its numbers are counted again, in integers, from the table of
-dossiers, the tree of envelopes and the lists. A sentence that no pattern knows fails: who writes one says what it
-claims in `told_run.py`, `told_explanation.py` or `told_sweep.py`.
+Drawn answers of the questions on money, impossible, falling, flat and single ones among them, are checked without
+patterns (`support/printed/agreement.py`). Of some scenarios the printed pages of `run`, `explain`, `sweep`,
+`entries` and `next` are read back in both languages. Each sentence is matched by a pattern with typed fields and
+its numbers are counted again, in integers, from the table of dossiers, the tree of envelopes and the lists. A
+sentence that no pattern knows fails: who writes one says what it claims in `told_run.py`, `told_explanation.py` or
+`told_sweep.py`.
 """
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from support.lanes import seeds
 from support.paths import ROOT
+from support.printed.agreement import check_agreement
 from support.printed.explanation import check_explanation
 from support.printed.facts import Facts
 from support.printed.run import check_run
@@ -20,12 +28,24 @@ from support.printed.sweep import amounts_agree, check_entries, check_next, chec
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import ExplanationResult, explain
+from tnt_sim.analysis.extend.document import ExtendDocument
+from tnt_sim.analysis.extend.document import build_document as build_extend_document
+from tnt_sim.analysis.extend.search import extend_of
+from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.analysis.marginal import questions
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.solve import solve
+from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.report_tree import Report
+from tnt_sim.reporting.reports.extend import build_report as extend_report
+from tnt_sim.reporting.reports.infeasibility import build_report as conflict_report
+from tnt_sim.reporting.reports.marginal import build_report as question_report
+from tnt_sim.reporting.reports.sweep import build_report as sweep_report
 from tnt_sim.scenario.load import load_scenario, with_amounts
+from tnt_sim.scenario.scenario import ScenarioData
 
 FROZEN = ROOT / "tests/support/data/tnt-2021-3206/scenario.yaml"
 SHIPPED = ROOT / "scenarios/tnt-2021.yaml"
@@ -122,3 +142,70 @@ def test_the_pages_of_the_flagship_s_questions_on_money(facts: Facts) -> None:
     for lang in Lang:
         check_next(facts, following, lang)
         check_entries(facts, entries, lang)
+
+
+TABLE = "dossier,envelope,requested,score,g\n"
+
+
+def write_programme(folder: Path, seed: int) -> ScenarioData:
+    """Draw a programme of two envelopes: floors that grow with the money, relations, caps and decisions."""
+    chance = random.Random(seed)
+    rows = [
+        f"{name},{chance.choice('ab')},{chance.choice((50, 100, 100, 150, 200))},"
+        f"{chance.choice((0, 1, 5, 10, 10))},{chance.choice('XY')}"
+        for name in "ABCDEF"[: chance.randint(3, 6)]
+    ]
+    rules = [
+        "{id: floor, kind: limit, measure: granted, where: {g: Y}, "
+        f"min: {{share: {chance.choice((20, 50, 60))} %, of_amount: p}}}}",
+        "{id: either, kind: exclusive, dossiers: [A, C], max: 1}",
+        f"{{id: cap, kind: limit, measure: granted, by: g, max: {chance.choice((150, 200, 300))} €}}",
+        f"{{id: kept, kind: decide, {chance.choice(('fund', 'refuse'))}: [B]}}",
+        f"{{id: few, kind: limit, measure: dossiers, max: {chance.randint(1, 3)}}}",
+    ]
+    chosen = chance.sample(rules, chance.randint(0, 3))
+    (folder / "d.csv").write_text(TABLE + "\n".join(rows) + "\n", encoding="utf-8")
+    envelopes = (
+        "[{id: a, amount: 100 €}, {id: b, amount: 100 €}]" if chance.random() < 0.6 else "[{id: a}, {id: b}]"
+    )
+    amount = chance.choice((200, 200, 300))
+    text = (
+        f"schema_version: 1\nid: t\nprogramme: {{id: p, amount: {amount} €, envelopes: {envelopes}}}\n"
+        "dossiers: [{file: d.csv}]\ngrants: [{mode: all_or_nothing}]\n"
+        f"objective: [{{maximise: {{{chance.choice(('score', 'score', 'granted'))}: 1}}}}, "
+        "{maximise: {dossiers: 1}}]\n"
+        + ("rules:\n" + "".join(f"  - {rule}\n" for rule in chosen) if chosen else "")
+    )
+    (folder / "s.yaml").write_text(text, encoding="utf-8")
+    return load_scenario(folder / "s.yaml")
+
+
+def iterate_answers(scenario: ScenarioData) -> Iterator[tuple[Report, Any]]:
+    """Yield the reports of every question on money that a drawn programme answers, each with its document."""
+    asked: list[Callable[[], Any]] = [
+        lambda: tnt.sweep(scenario, start="200 €", stop="600 €", steps=4),
+        lambda: tnt.sweep(scenario, start="200 €", stop="300 €", steps=1),
+        lambda: conflict(scenario),
+        lambda: questions.entries(scenario, stop="150 %"),
+        lambda: questions.prices(scenario),
+        lambda: build_extend_document(extend_of(scenario, ["120 %", "200 %"]), Lang.EN),
+    ]
+    builders: Sequence[Callable[[Any], Report]]
+    builders = (sweep_report, sweep_report, conflict_report, question_report, question_report, extend_report)
+    for ask, build in zip(asked, builders, strict=True):
+        try:
+            answer = ask()
+        except (ScenarioError, NothingDecided, UsageError):
+            continue
+        data = answer if isinstance(answer, ExtendDocument) else answer.data
+        yield build(data), dump_document(data)
+
+
+@pytest.mark.drawn
+@pytest.mark.parametrize("first", seeds(range(0, 60, 6), 2))
+def test_sentences_of_drawn_answers_stand_in_their_tables(first: int, tmp_path: Path) -> None:
+    met = Counter[str]()
+    for seed in range(first, first + 6):
+        for report, document in iterate_answers(write_programme(tmp_path, seed)):
+            met.update(check_agreement(report, document))
+    assert met

@@ -120,6 +120,11 @@ def gained(
     assert total == other["granted_cents"] - one["granted_cents"] or not parts
 
 
+def granted_as_much(swept: Any, facts: Facts, rest: str, lang: Lang, **fields: Any) -> None:
+    """« Avec X de plus, le total accordé reste le même »: what moves between envelopes is in the rows."""
+    gained(swept, facts, money=(0, 0), rest="", lang=lang, **fields)
+
+
 def unspent_there(swept: Any, high: Any, left: int, before: int = 0, **_: Any) -> None:
     last, first = swept.document["points"][-1], swept.document["points"][0]
     assert left == last["free"]["left_cents"]
@@ -165,6 +170,13 @@ MEANING = [
         "{money:short} are "
         "granted{rest}.",
         gained,
+    ),
+    Pattern(
+        "De {low:short} à {high:short} : {n:int} dossier{s} de plus. Avec {extra:short} de plus, le total "
+        "accordé reste le même{rest}.",
+        "From {low:short} to {high:short}: {n:int} more application{s}. With {extra:short} more, as much is "
+        "granted{rest}.",
+        granted_as_much,
     ),
     Pattern(
         "À {high:short}, {left:money} restent non dépensés ({before:money} à {low:short}).",

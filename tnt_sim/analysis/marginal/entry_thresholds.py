@@ -239,9 +239,9 @@ def find_no_loss_extensions(
     rest = _read_curves(base, path, waiting, no_loss, deadline)
     rest = _solve_by_kernel(base, path, rest, no_loss, report_progress, deadline)
     few = named is None and len(rest) <= MOST_UNNAMED
-    asked = rest if few else [row for row in rest if row in set(named or ())]
+    solved = rest if few else [row for row in rest if row in set(named or ())]
     limit = clock.take_share(UNNAMED_SHARE) if few and clock is not None else clock
-    rest = _solve_named_rows(base, path, asked, rest, no_loss, limit, report_progress)
+    rest = _solve_named_rows(base, path, solved, rest, no_loss, limit, report_progress)
     deadline.check()
     if rest:
         lower, upper = compute_extension_bounds(base, path, rest, deadline)

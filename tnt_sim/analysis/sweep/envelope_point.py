@@ -120,8 +120,8 @@ class Point:
 
 
 def build_contradictory_point(cents: int) -> Point:
-    """Return the point of an amount at which the scenario contradicts itself, as compiling finds."""
-    return Point(cents, Status.INFEASIBLE, None, (), (), None, False, "none", 0.0)
+    """Return the point of an amount at which the scenario contradicts itself, as compiling shows in integers."""
+    return Point(cents, Status.INFEASIBLE, Proof.PROVED, (), (), None, False, "none", 0.0)
 
 
 @dataclass

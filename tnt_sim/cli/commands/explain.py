@@ -76,8 +76,8 @@ def explain(
     for fault in explanation.faults:
         print_note(ERROR.in_(lang) + fault.describe(lang))
     one = [] if dossiers or everyone else [entry.dossier for entry in document.reserve[:1]]
-    asked = "explain --all" if everyone else "explain --one" if one else "explain"
-    hint = build_hint(asked, lang, format_arguments(options.run_dir, *one))
+    following = "explain --all" if everyone else "explain --one" if one else "explain"
+    hint = build_hint(following, lang, format_arguments(options.run_dir, *one))
     options.show(partial(_build_report, explanation, has_page=options.out is not None), document, lang, hint)
     if document.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD

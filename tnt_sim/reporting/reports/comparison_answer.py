@@ -64,7 +64,12 @@ def describe_side(comparison: ComparedRuns, name: str, moved: pl.DataFrame) -> T
     change = granted[name] - granted[comparison.sides[0].name]
     enters = _n("{n} application enters", "{n} applications enter", n=counted.get(ENTERS, 0))
     leaves = _n("{n} leaves", "{n} leave", n=counted.get(LEAVES, 0))
-    if change >= 0:
+    if not change:
+        return _(
+            "{name}: {enters}, {leaves}; as much granted as {first}.",
+            name=name, enters=enters, leaves=leaves, first=comparison.sides[0].name,
+        )  # fmt: skip
+    if change > 0:
         return _(
             "{name}: {enters}, {leaves}; {change} more granted than {first}.",
             name=name, enters=enters, leaves=leaves, change=Money(change), first=comparison.sides[0].name,

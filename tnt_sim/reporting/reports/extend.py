@@ -243,7 +243,11 @@ def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lan
             excess = _describe_gains(document, [(gain.goal, gain.extension) for gain in gains], lang)
             together = together or _NOTHING.in_(lang)
             texts.append(_("Extend and transfer: {together}.", together=together))
-            if excess:
+            changes = (parse_decimal(gain.extension) for gain in gains if gain.extension is not None)
+            first = next((change for change in changes if change), 0)
+            if first < 0:
+                texts.append(_("The extension takes away from it: {excess}.", excess=excess))
+            elif first:
                 texts.append(_("The extension adds to it: {excess}.", excess=excess))
             elif all(gain.extension is not None for gain in gains):
                 texts.append(_("The extension adds nothing to it."))

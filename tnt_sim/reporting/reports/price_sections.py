@@ -56,7 +56,12 @@ def build_answer(document: MarginalDocument) -> list[Node]:
     ]
     texts = [Text(f"{text.fr}.", f"{text.en}.") for text in dearest]
     if not texts and document.prices and not document.unsettled:
-        texts = [_("No rule, no fence and no decision costs anything.")]
+        is_proven = all(entry.proof == "PROVED" for entry in document.prices)
+        texts = [
+            _("No rule, no fence and no decision costs anything.")
+            if is_proven
+            else _("No rule, no fence and no decision is known to cost anything; not all is proven.")
+        ]
     return [Callout(text, Tone.PLAIN) for text in texts]
 
 

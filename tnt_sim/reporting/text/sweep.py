@@ -16,8 +16,9 @@ from tnt_sim.analysis.sweep.document import (
     SweepPointEntry,
 )
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.engine.result import Status
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n
+from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_amounts,
@@ -27,7 +28,7 @@ from tnt_sim.i18n.numbers import (
     format_round_amount,
     format_short_amount,
 )
-from tnt_sim.i18n.parameters import Items, Money, Number
+from tnt_sim.i18n.parameters import Count, Items, Money, Number
 from tnt_sim.reporting.text.vocabulary import label_goal, write_goal
 from tnt_sim.rules.protocols import Sense
 
@@ -90,40 +91,43 @@ def describe_verdict(document: SweepDocument) -> Text:
     """Say in one sentence how certain the figures are."""
     pairs = [point.get_curve(curve) for point in document.points for curve in CURVES]
     all_items = [entry for entry in pairs if entry is not None]
-    proven = sum(entry.proof == "PROVED" for entry in all_items)
+    lists = [entry for entry in all_items if isinstance(entry, FundedCurvePoint)]
     if document.stopped_by == "interrupt":
         return _(
             "Interrupted: {n_allocations} allocations found are kept; --resume goes on from there.",
             n_allocations=len(all_items),
         )
-    n_lists = sum(len(select_lists(document, curve)) for curve in CURVES)
-    if all_items and not n_lists:
+    if all_items and all(entry.status == Status.INFEASIBLE for entry in all_items):
         return _("No allocation is possible at these amounts.")
-    if proven == len(all_items) and n_lists == len(all_items):
-        return _n(
+    if all_items and not lists:
+        return _("No allocation was found in time at these amounts.")
+    others = [entry for entry in all_items if not isinstance(entry, FundedCurvePoint)]
+    tail = None
+    if others and all(entry.status == Status.INFEASIBLE and entry.proof == "PROVED" for entry in others):
+        tail = _("Where none is shown, no allocation is possible.")
+    elif others:
+        tail = _("Where none is shown, none is proven impossible.")
+    if all(entry.proof == "PROVED" for entry in lists):
+        proven = _n(
             "The allocation is optimal: an exact certificate proves it.",
             "The {n} allocations are optimal: an exact certificate proves each of them.",
-            n=n_lists,
+            n=len(lists),
         )
-    if proven == len(all_items):
-        return _n(
-            "The {n} allocation found is optimal: an exact certificate proves it. At the other amounts, no "
-            "allocation is possible.",
-            "The {n} allocations found are optimal: an exact certificate proves each of them. At the other "
-            "amounts, no allocation is possible.",
-            n=n_lists,
-        )
-    sentences = [_describe_n_proved(all_items, k, goal.goal) for k, goal in enumerate(document.goals)]
-    return _(
+        return join_sentences(proven, tail)
+    sentences = [_describe_n_proved(lists, k, goal.goal) for k, goal in enumerate(document.goals)]
+    bounded = _(
         "Proven optimal: {proven}. The rest is bounded: no allocation exceeds the bound in brackets.",
         proven=Items(sentences),
     )
+    return join_sentences(bounded, tail)
 
 
-def _describe_n_proved(points: Sequence[AnyCurvePoint], k: int, goal: str) -> Text:
-    """Say at how many amounts one objective is proved optimal."""
-    n = sum(bool(entry.objective) and entry.objective[k].gap == "0" for entry in points)
-    return _("{goal} at {n} of {n_points} amounts", goal=label_goal(goal), n=n, n_points=len(points))
+def _describe_n_proved(lists: Sequence[FundedCurvePoint], k: int, goal: str) -> Text:
+    """Say for how many lists one objective is proved optimal."""
+    n = sum(entry.objective[k].gap == "0" for entry in lists)
+    return _(
+        "{goal} for {n} of {n_lists} lists", goal=label_goal(goal), n=Count(n), n_lists=Count(len(lists))
+    )
 
 
 def describe_sweep(document: SweepDocument, lang: Lang) -> str:
@@ -148,11 +152,8 @@ def summarise_sweep(document: SweepDocument, lang: Lang) -> list[str]:
     points = select_lists(document, document.first_curve)
     sentences = [_describe_gain(points, lang)] if len(points) > 1 else []
     sentences += _describe_unspent(document, points, lang) if points else []
-    sentences += (
-        [_describe_announcements(document, lang)]
-        if document.nested and document.free and len(points) > 1
-        else []
-    )
+    if document.nested and document.free and len(document.points) > 1:
+        sentences += _describe_announcements(document, lang)
     return [
         *sentences,
         *_describe_largest_gap(document, lang),
@@ -165,22 +166,38 @@ def _describe_gain(points: Sequence[CurveList], lang: Lang) -> str:
     (start, first), (end, last) = points[0], points[-1]
     more = last.n_funded - first.n_funded
     money = last.granted_cents - first.granted_cents
-    extra = end.amount_cents - start.amount_cents
+    low, high = (format_round_amount(point.amount_cents, lang) for point in (start, end))
+    applications = _n("{n} more application", "{n} more applications", n=more)
+    if more < 0:
+        applications = _n("{n} application less", "{n} applications less", n=-more)
     where = [
-        _("{amount} to {name}", amount=format_short_amount(cents, lang), name=name).in_(lang)
+        _("{amount} to {name}", amount=format_short_amount(cents, lang), name=name)
+        if cents > 0
+        else _("{amount} less to {name}", amount=format_short_amount(-cents, lang), name=name)
         for name, cents in _list_top_changes(first, last)
     ]
-    low, high = (format_round_amount(point.amount_cents, lang) for point in (start, end))
-    return _n(
-        "From {low} to {high}: {n} more application. Of {extra} more, {granted} are granted{where}.",
-        "From {low} to {high}: {n} more applications. Of {extra} more, {granted} are granted{where}.",
-        n=more,
-        low=low,
-        high=high,
-        extra=format_round_amount(extra, lang),
-        granted=format_short_amount(money, lang),
-        where=_(": {where}", where=format_list(where, lang)) if where else NO_TEXT,
-    ).in_(lang)
+    figures: dict[str, Text | str] = {
+        "low": low,
+        "high": high,
+        "applications": applications,
+        "extra": format_round_amount(end.amount_cents - start.amount_cents, lang),
+        "granted": format_short_amount(abs(money), lang),
+        "where": _(": {where}", where=format_list([part.in_(lang) for part in where], lang))
+        if where
+        else NO_TEXT,
+    }
+    if money > 0:
+        text = _(
+            "From {low} to {high}: {applications}. Of {extra} more, {granted} are granted{where}.", **figures
+        )
+    elif money < 0:
+        text = _("From {low} to {high}: {applications}. With {extra} more, {granted} less are granted{where}.",
+                 **figures)  # fmt: skip
+    else:
+        text = _(
+            "From {low} to {high}: {applications}. With {extra} more, as much is granted{where}.", **figures
+        )
+    return text.in_(lang)
 
 
 def _list_top_changes(first: FundedCurvePoint, last: FundedCurvePoint) -> list[tuple[str, int]]:
@@ -221,26 +238,56 @@ def _describe_unspent(document: SweepDocument, points: Sequence[CurveList], lang
     return sentences
 
 
-def _describe_announcements(document: SweepDocument, lang: Lang) -> str:
-    goal, worst = _find_worst_price(document)
-    unsure = NO_TEXT
-    if any(_has_gap(point) for point in document.points):
-        unsure = _(", of what was found (not all is proven)")
-    at = format_round_amount(worst[1], lang)
-    if worst[0] == 0 and unsure.fr:
-        return _("Of what was found, keeping the commitments costs nothing; but not all is proven.").in_(lang)
-    if worst[0] == 0:
+def _describe_announcements(document: SweepDocument, lang: Lang) -> list[str]:
+    """Say where no allocation keeps the commitments, and what keeping them costs elsewhere."""
+    broken = [point for point in document.points if point.get_list("free") and _is_impossible(point.nested)]
+    sentences = []
+    if broken:
+        sentences.append(
+            _n(
+                "At {n} amount no allocation keeps the commitments: {at}.",
+                "At {n} amounts no allocation keeps the commitments, the first being {at}.",
+                n=len(broken),
+                at=format_round_amount(broken[0].amount_cents, lang),
+            )
+        )
+    priced = [point for point in document.points if point.price_of_nesting is not None]
+    if len(priced) > 1:
+        sentences.append(
+            _describe_commitment_price(document, lang, everywhere=len(priced) == len(document.points))
+        )
+    return [text.in_(lang) for text in sentences]
+
+
+def _is_impossible(entry: AnyCurvePoint | None) -> bool:
+    return entry is not None and entry.status == Status.INFEASIBLE
+
+
+def _describe_commitment_price(document: SweepDocument, lang: Lang, *, everywhere: bool) -> Text:
+    """Say what keeping the commitments costs at the amounts where both lists are known."""
+    goal, (worst, cents) = _find_worst_price(document)
+    is_sure = not any(_has_gap(point) or _is_stopped(point) for point in document.points)
+    if worst == 0 and not is_sure:
+        return _("Of what was found, keeping the commitments costs nothing; but not all is proven.")
+    if worst == 0 and not everywhere:
+        return _("At the amounts that have both lists, keeping the commitments costs nothing.")
+    if worst == 0:
         return _(
             "Keeping the commitments costs nothing here: at each amount the best allocation keeps all "
             "that was announced at the amount before."
-        ).in_(lang)
+        )
     return _(
         "Keeping the commitments costs {worst} ({goal}) at most, at {at}{unsure}.",
-        worst=Number(worst[0]),
+        worst=Number(worst),
         goal=label_goal(goal),
-        at=at,
-        unsure=unsure,
-    ).in_(lang)
+        at=format_round_amount(cents, lang),
+        unsure=NO_TEXT if is_sure else _(", of what was found (not all is proven)"),
+    )
+
+
+def _is_stopped(point: SweepPointEntry) -> bool:
+    entries = (point.free, point.nested)
+    return any(entry is not None and entry.status == Status.STOPPED for entry in entries)
 
 
 def _find_worst_price(document: SweepDocument) -> tuple[str, tuple[Fraction, int]]:
