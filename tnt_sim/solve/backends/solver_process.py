@@ -14,6 +14,7 @@ and bounds while it works, so that the last ones are not lost and a caller hears
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import queue
@@ -33,7 +34,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, read_processor_time
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import _
@@ -246,6 +247,7 @@ class Request:
     nodes: int | None
     seconds: float | None
     sent: float
+    work_seconds: float = math.inf  # of the processor: the clock alone gives more where the machine is busy
 
     def compute_limits(self, on_point: OnPoint | None = None) -> Limits:
         """Compute the limits on arrival, less the time in transit and that for the answer."""
@@ -253,7 +255,8 @@ class Request:
             return Limits(nodes=self.nodes, on_point=on_point)
         on_the_way = time.time() - self.sent  # the two processes share no finer clock
         left = self.seconds - on_the_way - compute_answer_seconds(self.model)
-        return Limits(Deadline(left), self.nodes, on_point)
+        own = max(0.0, self.work_seconds - read_processor_time())
+        return Limits(Deadline(left).tighten(own, read_processor_time), self.nodes, on_point)
 
 
 def solve_apart(
@@ -290,7 +293,9 @@ def solve_apart(
         model
     ):  # no time to send the model and get an answer
         return build_terminated_solution(Termination.TIME_LIMIT)
-    request = Request(solve, model, relax, start, tuning, limits.nodes, left, time.time())
+    request = Request(
+        solve, model, relax, start, tuning, limits.nodes, left, time.time(), limits.deadline.seconds_left
+    )
     sent = pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL)
     try:
         code, errors = _run(sent, limits, messages)
