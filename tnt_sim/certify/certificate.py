@@ -56,6 +56,8 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.cap_tree.best_choice import Memory
 from tnt_sim.rules.linear_terms import IntArray
 
+PRICES = "prices"
+"""Key of a proof for `verifier.py`, beside the one that is replayed here."""
 MAX_NODES = 2_000_000
 """Trees with more nodes are refused."""
 MAX_DEPTH = 64
@@ -124,7 +126,7 @@ def check_refutation(
     """
     try:
         if "caps" in proof:
-            if not is_closed_by_caps(system, *_parse_caps(proof["caps"]), memory=memory, deadline=deadline):
+            if not is_closed_by_caps(system, *parse_caps(proof["caps"]), memory=memory, deadline=deadline):
                 raise CertificateError("the caps do not close the system")
             return
         if "blocks" in proof:
@@ -145,7 +147,7 @@ def check_refutation(
         raise CertificateError(f"malformed: {error!r}") from error
 
 
-def _parse_caps(entry: Mapping[str, Any]) -> tuple[int, list[Tree], int | None]:
+def parse_caps(entry: Mapping[str, Any]) -> tuple[int, list[Tree], int | None]:
     """Parse a certificate by trees of capacities."""
     less = int(entry["less"]) if "less" in entry else None
     return int(entry["goal"]), [_parse_tree(tree, 0) for tree in entry["groups"]], less

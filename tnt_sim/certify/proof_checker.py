@@ -19,16 +19,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.certificate import CertificateError, check_refutation, split_pairs
+from tnt_sim.certify.certificate import PRICES, CertificateError, check_refutation, split_pairs
 from tnt_sim.certify.claim_systems import Agreement, Claims, build_claims, compute_granted_value
 from tnt_sim.certify.derived_rows import tighten_system
 from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import Box, System, narrow_box, reduce_system, weigh
+from tnt_sim.certify.verifier import check_claim
+from tnt_sim.certify.verifier_rows import describe_system, has_trees
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.scenario.problem import Problem
@@ -152,6 +155,17 @@ def check_first(
 Proof = Mapping[str, Any]
 
 
+class ShownBy(StrEnum):
+    """What shows a stage, the plainest first."""
+
+    SUMS = "sums"
+    """Adding up rows, by the verifier alone."""
+    LIST = "list"
+    """Prices and short lists, by the verifier alone."""
+    KERNEL = "kernel"
+    """The same exact kernels that found the optimum, run again."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Checker:
     """Checks proofs over the rows of one problem, which are written once.
@@ -208,6 +222,30 @@ class Checker:
         except (CertificateError, ValueError, OverflowError):
             return False
         return True
+
+    def determine_means(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> ShownBy:
+        """Return what shows these stages at least: the least plain of what shows each.
+
+        The verifier (`verifier.py`) reads the rows that are written here, and nothing of the kernels.
+        """
+        means = {
+            self._determine_stage_means(k, values, proof) for k, proof in enumerate(proofs[: len(values)])
+        }
+        return max(means, key=list(ShownBy).index, default=ShownBy.KERNEL)
+
+    def _determine_stage_means(self, k: int, values: Sequence[Fraction], proof: Proof | None) -> ShownBy:
+        """Return what shows one stage."""
+        prices = None if proof is None else proof.get(PRICES)
+        if prices is None or not self.rows.holds:
+            return ShownBy.KERNEL
+        self.deadline.check()
+        try:
+            record = describe_system(self.claims.of_stage(k, values))
+        except (ValueError, OverflowError):
+            return ShownBy.KERNEL
+        if check_claim(record, prices):
+            return ShownBy.KERNEL
+        return ShownBy.LIST if has_trees(prices) else ShownBy.SUMS
 
     def is_infeasible(self, proof: Proof | None) -> bool:
         """Return whether `proof` shows that no allocation satisfies every rule."""

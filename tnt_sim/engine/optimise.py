@@ -70,6 +70,7 @@ from tnt_sim.errors import SolverError
 from tnt_sim.formulation.formulate import Formulation, ModelStage, with_kept_values
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.prove.branch_search import PointFound
+from tnt_sim.prove.price_proofs import add_price_proofs
 from tnt_sim.prove.stage_proofs import prove_infeasible, prove_stages
 from tnt_sim.prove.tie_break_proofs import TieProofs, prove_ties
 from tnt_sim.rules.protocols import Sense
@@ -115,7 +116,7 @@ METHODS: dict[str, StageSolver] = {
 }
 """How the solver solves a stage. `auto` and `tree` first try an exact kernel on the whole problem."""
 Report = Callable[[str, float], None]
-Proofs = list[dict[str, Any] | None]
+Proofs = Sequence[Mapping[str, Any] | None]
 """A certificate for each stage, None for a stage without one; or one certificate of infeasibility."""
 
 
@@ -776,6 +777,24 @@ class _Optimisation:
             return prove_ties(self.problem, reading.values, allocation, deadline, own, outcome.proof_hints)
         return TieProofs()
 
+    def _complete_proofs(self, ties: TieProofs, reading: AllocationReading) -> tuple[Proofs, TieProofs]:
+        """Add to each proof one that the verifier reads, as far as the time of the decision allows."""
+        if not self.options.prove_ties or self.interrupted or not self._proven:
+            return self.proofs, ties
+        own = read_processor_time() - self.processor_began
+        least, most = BUDGETS.price_proof_seconds
+        deadline = self._hold_back_result().tighten(min(max(least, own), most), read_processor_time)
+        claims = self.warm.model_cache.build_claims(self.problem, deadline)
+        if claims is None:
+            return self.proofs, ties
+        values = (*reading.values, Fraction(reading.granted_cents, 100))
+        with self._keep_on_interrupt("proof"):
+            *proofs, least_granted = add_price_proofs(
+                claims, values, [*self.proofs, ties.least_granted], deadline
+            )
+            return proofs, replace(ties, least_granted=least_granted)
+        return self.proofs, ties
+
     def _compute_money_gaps(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:
         """Express the gaps of a decision stopped by a limit in money."""
         if outcome.is_optimal or self.interrupted:
@@ -800,9 +819,10 @@ class _Optimisation:
     ) -> SolveOutcome:
         outcome, evidence = optimum.outcome, None
         if self.options.with_evidence:
+            ties = self._prove_ties(outcome, tie_break, allocation, reading)
+            proofs, ties = self._complete_proofs(ties, reading)
             evidence = build_evidence(
-                self.form, outcome, tie_break, self.checked, reading, self.options.method, self.proofs,
-                self._prove_ties(outcome, tie_break, allocation, reading),
+                self.form, outcome, tie_break, self.checked, reading, self.options.method, proofs, ties,
                 self._compute_money_gaps(optimum.model, outcome),
             )  # fmt: skip
             evidence = with_proof_rows(evidence, self.agreement)

@@ -162,7 +162,7 @@ def build_evidence(
     checked: CrossCheck,
     reading: AllocationReading,
     method: str,
-    proofs: list[dict[str, Any] | None],
+    proofs: Sequence[Mapping[str, Any] | None],
     ties: TieProofs,
     money: Sequence[int | None] = (),
 ) -> Evidence:
@@ -213,7 +213,7 @@ def build_infeasible_evidence(
     form: Formulation,
     outcome: StagesOutcome,
     checked: CrossCheck,
-    proofs: list[dict[str, Any] | None],
+    proofs: Sequence[Mapping[str, Any] | None],
     *,
     proven: bool,
 ) -> Evidence:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tnt_sim.certify.proof_checker import Checker
+from tnt_sim.certify.proof_checker import Checker, ShownBy
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import _
@@ -14,7 +14,7 @@ from tnt_sim.verify.claim_consistency import RunClaim, compare_solver_claims
 from tnt_sim.verify.run_files import CERTIFICATE
 from tnt_sim.verify.run_replay import Replay
 from tnt_sim.verify.step_reading import StepDecision
-from tnt_sim.verify.verification import NO_ROWS, ProofRows
+from tnt_sim.verify.verification import NO_ROWS, Means, ProofRows
 
 REPLAY_SECONDS = 600.0
 """Time for all proofs of a run; a run seeks each one for a minute at most."""
@@ -30,7 +30,7 @@ def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]
     """
     deadline, result, displayed = Deadline(REPLAY_SECONDS), [], []
     for number, (entry, claim) in enumerate(decisions):
-        stored = _read_stored_proofs(run, number)
+        stored = read_stored_proofs(run, number)
         if claim.proof == "CROSS_CHECKED" and stored.verdict != "agrees":
             result.append(_build_disagreement_defect(stored.verdict))
         result += compare_solver_claims(
@@ -48,6 +48,9 @@ def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]
         sum(one.rows.n_read for one in displayed), sum(one.rows.n_unread for one in displayed)
     )
     run.proven = all(one.optimal for one in displayed)
+    run.means = Means(
+        max((one.shown_by for one in displayed), key=list(ShownBy).index, default=ShownBy.KERNEL)
+    )
     run.proven_first = run.proven and all(one.least and one.first for one in displayed)
     return result
 
@@ -60,6 +63,7 @@ class _Proofs:
     least: bool
     first: bool
     rows: ProofRows
+    shown_by: ShownBy = ShownBy.KERNEL
 
     @classmethod
     def from_unproven(cls, decision: StepDecision) -> _Proofs:
@@ -67,7 +71,7 @@ class _Proofs:
         return cls((False,) * len(decision.reading.values), least=False, first=False, rows=NO_ROWS)
 
     @classmethod
-    def of(cls, decision: StepDecision, stored: _Stored, deadline: Deadline) -> _Proofs:
+    def of(cls, decision: StepDecision, stored: StoredProofs, deadline: Deadline) -> _Proofs:
         """Replay the proofs; the problem's rows are built only if there is one."""
         values, allocation = decision.reading.values, decision.allocation
         if not any(stored.stages) and not stored.least_granted and not stored.listing:
@@ -79,6 +83,7 @@ class _Proofs:
             check.is_least_granted(values, granted, stored.least_granted),
             check.is_first_in_rank(values, funded, granted, stored.listing),
             ProofRows(check.rows.n_read, check.rows.n_unread) if any(stored.stages) else NO_ROWS,
+            check.determine_means(values, stored.stages),
         )
 
     @property
@@ -102,7 +107,7 @@ class _Proofs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class StoredProofs:
     """Stored proofs of one decision, and the solver claims that certificate.json repeats."""
 
     where: str
@@ -113,7 +118,8 @@ class _Stored:
     verdict: str
 
 
-def _read_stored_proofs(run: Replay, number: int) -> _Stored:
+def read_stored_proofs(run: Replay, number: int) -> StoredProofs:
+    """Return the proofs that certificate.json has of one decision of a run."""
     stored: Any
     stored, where = run.certificate or {}, ""
     if run.steps is not None:
@@ -122,7 +128,7 @@ def _read_stored_proofs(run: Replay, number: int) -> _Stored:
     stored = stored if isinstance(stored, dict) else {}
     proofs, ties = stored.get("proofs"), stored.get("tie_break")
     ties = ties if isinstance(ties, dict) else {}
-    return _Stored(
+    return StoredProofs(
         where,
         stored.get("stages"),
         [_get_object(one) for one in proofs] if isinstance(proofs, list) else [],

@@ -71,6 +71,7 @@ class Replay:
     rows : rows behind its proofs
     replayed : whether there was time to replay the certificate
     proven : whether the certificate shows that no allocation is better
+    means : what shows it
     proven_first : whether it shows that no equally good allocation precedes this one
     as_0_1_0 : whether values, empty cells and reasons are read as in version 0.1.0
     notes : further information for the reader
@@ -89,6 +90,7 @@ class Replay:
     rows: ProofRows = NO_ROWS
     replayed: bool = True
     proven: bool = False
+    means: Means = Means.KERNEL
     proven_first: bool = False
     as_0_1_0: bool = False
     notes: list[Text] = field(default_factory=list)
@@ -278,9 +280,8 @@ def _determine_answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer
     first = CLAIMED if summary.get("canonical") is True else NO_ANSWER
     if defects or run.whole is None:
         return CLAIMED, optimal, first
-    replayed = Answer(Standing.DEMONSTRATED, Means.CERTIFICATE)
     return (
         Answer(Standing.DEMONSTRATED, Means.INPUTS),
-        replayed if run.proven else optimal,
-        replayed if run.proven_first else first,
+        Answer(Standing.DEMONSTRATED, run.means) if run.proven else optimal,
+        Answer(Standing.DEMONSTRATED, Means.KERNEL) if run.proven_first else first,
     )

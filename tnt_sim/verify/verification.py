@@ -36,8 +36,12 @@ class Means(StrEnum):
 
     INPUTS = "inputs"
     """The rules, checked in exact integers from the raw inputs."""
-    CERTIFICATE = "certificate"
-    """The certificate of the run, replayed exactly."""
+    SUMS = "sums"
+    """The certificate of the run: the constraints, added up, leave no better list."""
+    LIST = "list"
+    """The certificate of the run: at its prices a short list holds all that could be better."""
+    KERNEL = "kernel"
+    """The certificate of the run, replayed by the kernels that the search uses too."""
     SOLVED_PROOF = "solved_again_proof"
     """The scenario, solved again to the same value, with a new certificate that was checked."""
     SOLVED_TWICE = "solved_again_two_solvers"
@@ -55,6 +59,11 @@ class Answer:
     def is_shown(self) -> bool:
         """Whether this program has shown it."""
         return self.standing is Standing.DEMONSTRATED
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether the certificate of the run shows it."""
+        return self.means in (Means.SUMS, Means.LIST, Means.KERNEL)
 
 
 NO_ANSWER = Answer(Standing.NONE)
@@ -230,7 +239,7 @@ class Verification:
 
 
 _SHOWN_HERE: Mapping[str, Means] = MappingProxyType(
-    {"PROVED": Means.CERTIFICATE, "CROSS_CHECKED": Means.SOLVED_TWICE}
+    {"PROVED": Means.KERNEL, "CROSS_CHECKED": Means.SOLVED_TWICE}
 )
 
 
@@ -257,6 +266,6 @@ def build_fresh(
     optimal, first = (CLAIMED if claim else NO_ANSWER for claim in (best, canonical))
     if means is not None:
         optimal = Answer(Standing.DEMONSTRATED, means)
-    if means is Means.CERTIFICATE and listed:
+    if means is Means.KERNEL and listed:
         first = Answer(Standing.DEMONSTRATED, means)
     return Verification(Answer(Standing.DEMONSTRATED, Means.INPUTS), optimal, first, rows=rows)

@@ -97,6 +97,18 @@ SheetsOption = Annotated[
 ]
 
 
+ExportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--export",
+        metavar=N_("FOLDER"),
+        help=N_(
+            "Write verifier.py with the rows and the certificate: `python verifier.py` there repeats the proof."
+        ),
+    ),
+]
+
+
 def verify(
     run_dir: RunArgument,
     output: OutputOptions,
@@ -108,6 +120,7 @@ def verify(
     public_key: PublicKeyOption = None,
     tsa_cert: TsaOption = None,
     sheets: SheetsOption = None,
+    export: ExportOption = None,
 ) -> int:
     """Verify a run from its raw inputs: rules, optimality, rank among ties."""
     tongue = parse_lang(output.lang, read_locale([run_dir]))
@@ -126,7 +139,13 @@ def verify(
     retention, sheet_check = None, None
     if is_amendment(run_dir):
         _refuse_options(
-            {"--project": project, "--solve": solve, "--require-proof": require_proof, "--sheets": sheets}
+            {
+                "--project": project,
+                "--solve": solve,
+                "--require-proof": require_proof,
+                "--sheets": sheets,
+                "--export": export,
+            }
         )
         verification, signed = _verify_amendment(run_dir, expected, key, authority)
     else:
@@ -136,6 +155,8 @@ def verify(
         retention = _read_retention(checked)
         sheet_check = None if sheets is None else _check_sheets(checked, verification, sheets)
         verification = _add_sheets(verification, retention, sheet_check)
+        if export is not None and verification.ok:
+            verification = _export(checked, verification, export, tongue)
     verification = _add_defects(verification, signed.defects)
     for defect in verification.defects:
         print_note(ERROR.in_(tongue) + defect.describe(tongue))
@@ -150,6 +171,23 @@ def verify(
     document = dump_document(build_document(verification, signed, tongue, retention, entry))
     output.show(build_report(verification, signed, entry), document, tongue, hint)
     return determine_exit_code(verification, require_proof=require_proof)
+
+
+def _export(checked: Checked, verification: Verification, folder: Path, lang: Lang) -> Verification:
+    """Write the files with which a stranger repeats the proof; return the verification with a note of them."""
+    from tnt_sim.disk import build_write_error, put_all, quote_path
+    from tnt_sim.verify.verifier_files import build_verifier_files
+
+    files = {folder / name: data for name, data in build_verifier_files(checked.run, lang).items()}
+    try:
+        put_all(files)
+    except OSError as error:
+        raise build_write_error(quote_path(folder), error) from error
+    note = _(
+        'Proof written to "{folder}". Anyone repeats it there without tnt-sim: python verifier.py',
+        folder=format_arguments(folder),
+    )
+    return replace(verification, notes=(*verification.notes, note))
 
 
 def _verify_amendment(

@@ -19,7 +19,14 @@ _RULES: Mapping[Standing, Text] = MappingProxyType(
 )
 _OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
     {
-        Means.CERTIFICATE: _("Shown here. The certificate of the run was replayed."),
+        Means.SUMS: _(
+            "Shown here. The constraints, added up at the prices of the certificate, leave nothing better."
+        ),
+        Means.LIST: _(
+            "Shown here. At the prices of the certificate, a short list holds all that could be better, "
+            "and nothing is."
+        ),
+        Means.KERNEL: _("Shown here. The certificate was replayed by the search that made it."),
         Means.SOLVED_PROOF: _(
             "Shown here. The scenario, solved again, gives the same value, with a certificate that "
             "was checked."
@@ -31,7 +38,9 @@ _OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
 )
 _FIRST: Mapping[Means | Standing, Text] = MappingProxyType(
     {
-        Means.CERTIFICATE: _p("verification", "Shown here. The certificate of the run was replayed."),
+        Means.KERNEL: _p(
+            "verification", "Shown here. The certificate was replayed by the search that made it."
+        ),
         Means.SOLVED_PROOF: _(
             "Shown here. The scenario, solved again, gives the same list, with a certificate that "
             "was checked."
@@ -64,7 +73,7 @@ def build_answer_rows(verification: Verification) -> tuple[tuple[Text, Text], ..
 def _with_reserve(text: Text, verification: Verification) -> Text:
     """Write what the replayed certificate shows, with the number of rows without a second reading."""
     reserve = verification.rows.reserve
-    return join_sentences(text, reserve if verification.optimal.means is Means.CERTIFICATE else None)
+    return join_sentences(text, reserve if verification.optimal.is_certified else None)
 
 
 def get_mention(verification: Verification) -> Text | None:

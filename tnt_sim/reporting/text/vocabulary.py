@@ -23,7 +23,7 @@ from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify import run_document
 from tnt_sim.verify.run_document import RunDocument
-from tnt_sim.verify.verification import Means, Verification, of_fresh
+from tnt_sim.verify.verification import Verification, of_fresh
 
 if TYPE_CHECKING:
     from tnt_sim.engine.result import ResultData
@@ -184,7 +184,7 @@ def describe_outcome(
     if relaxed:
         return _RELAXED
     means = verification.optimal.means
-    if means is Means.CERTIFICATE:
+    if verification.optimal.is_certified:
         return _PROVED
     if means is not None:
         return _describe_confirmation(second)

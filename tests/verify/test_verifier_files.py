@@ -1,0 +1,82 @@
+"""What `verify --export` writes is enough for a stranger, and tells a proof that is none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from support.run_folders.below_optimum import BELOW
+from support.run_folders.mutations import load
+from support.run_folders.small_runs import changed, forged, project
+
+from tnt_sim.certify import cap_tree_bound, certificate
+from tnt_sim.cli.main import main
+from tnt_sim.engine.result import Proof
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
+from tnt_sim.engine.solve import solve
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.verify.verification import Means
+
+
+def run_verifier(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the exported verifier, in a Python without packages."""
+    command = [sys.executable, "-I", "-S", str(folder / "verifier.py")]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run of four applications, with its certificate."""
+    return write_run(solve(load_scenario(project(BELOW, tmp_path / "one")), cross_check="never"))
+
+
+def test_a_stranger_repeats_the_proof(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify_run(run).optimal.means in (Means.SUMS, Means.LIST)
+    out = tmp_path / "out"
+    assert main(["verify", str(run), "--export", str(out), "--lang", "en"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["certificate.json", "rows.json", "verifier.py"]
+    assert "python verifier.py" in capsys.readouterr().err
+    told = run_verifier(out)
+    assert told.stdout.splitlines() == [
+        'shown: no allocation within the rows has more of "score" than 8',
+        'shown: no allocation as good has less of "granted" than 100',
+    ]
+    assert told.returncode == 0
+
+
+def test_a_stranger_sees_a_claim_that_nothing_shows(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["verify", str(run), "--export", str(out), "--quiet"]) == 0
+    rows = json.loads((out / "rows.json").read_text("utf-8"))
+    rows["claims"][0]["rows"][0]["upper"] += 1  # what the list reaches itself
+    (out / "rows.json").write_text(json.dumps(rows), "utf-8")
+    assert run_verifier(out).returncode == 1
+    assert run_verifier(out).stdout.startswith("not shown: ")
+
+
+def test_a_faulty_kernel_shows_nothing_by_sums_or_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same fault in the search and in its replay is seen by the verifier alone."""
+    result = solve(load_scenario(project(BELOW, tmp_path / "one")), cross_check="never")
+    worse = changed(result, {"2": None, "3": None, "1": 6000})
+    monkeypatch.setattr(certificate, "is_closed_by_caps", lambda *_, **__: True)
+    monkeypatch.setattr(cap_tree_bound, "is_closed_by_caps", lambda *_, **__: True)
+    proofs = [{"caps": {"goal": 1, "groups": [[0, []]]}, "prices": proof.get("prices")}
+              for proof in result.certificate["proofs"]]  # fmt: skip
+    told = forged(result, worse, proof=Proof.PROVED, certificate={**result.certificate, "proofs": proofs})
+    folder = write_run(told)
+    assert load(folder)["proof"] == "PROVED"
+    assert Fraction(load(folder)["objective"][0]["value"]) == 5
+    verification = verify_run(folder)
+    assert verification.optimal.means not in (Means.SUMS, Means.LIST)
+
+
+def test_a_run_in_steps_has_no_single_proof(made: dict[str, Path], tmp_path: Path) -> None:
+    assert main(["verify", str(made["steps"]), "--export", str(tmp_path / "out"), "--quiet"]) == 2
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,50 @@
+"""Write a system of rows in the plain form that `verifier.py` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.certify.system import System
+
+
+def describe_system(system: System) -> dict[str, Any]:
+    """Return the columns, groups and rows of a system as plain values.
+
+    A block that must be chosen has its only choice fixed; one of several choices is a group.
+
+    Examples
+    --------
+    >>> from tnt_sim.certify.system import Rows
+    >>> rows = Rows.from_entries(np.array([0, 0]), np.array([0, 1]), np.array([-2, -3]), np.array([-4]), ("goal",))
+    >>> system = System(np.array([0, 0]), np.array([False]), np.array([0, 0]), np.array([1, 1]), rows)
+    >>> describe_system(system)["groups"]
+    [{'columns': [0, 1], 'must': False}]
+    """
+    n = system.n_choices
+    heads, sizes = system.heads, np.bincount(system.block[:n], minlength=len(system.must))
+    low = system.low.copy()
+    low[heads[(sizes == 1) & system.must]] = 1
+    starts = system.rows.compute_row_starts()
+    col, value, upper = (part.tolist() for part in (system.rows.col, system.rows.value, system.rows.upper))
+    groups = [
+        {"columns": list(range(heads[k], heads[k] + sizes[k])), "must": bool(system.must[k])}
+        for k in np.flatnonzero((sizes > 1) | (system.must & (sizes == 0))).tolist()
+    ]
+    return {
+        "columns": {"low": low.tolist(), "high": system.high.tolist()},
+        "groups": groups,
+        "rows": [
+            {"name": name, "columns": col[a:b], "values": value[a:b], "upper": bound}
+            for name, a, b, bound in zip(
+                system.rows.names, starts[:-1].tolist(), starts[1:].tolist(), upper, strict=True
+            )
+        ],
+    }
+
+
+def has_trees(proof: Mapping[str, Any]) -> bool:
+    """Return whether a proof for the verifier rests on lists under caps, in any of its parts."""
+    return bool(proof.get("trees")) or any(has_trees(part) for part in proof.get("parts", ()))

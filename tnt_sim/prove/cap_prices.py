@@ -1,0 +1,271 @@
+"""Price the caps of trees for `certify/verifier.py`. Nothing here needs to be right for a proof to be.
+
+The worth of what lies under a cap is convex in the price Y of the money above it. The price of a cap is the one at
+which what lies below just uses its room:
+
+    min over Y ≥ 0 of   Σ worth below (Y)  +  Y · room
+
+Leaves are solved exactly, by the verifier's own lists, so that the bound at the root leaves little to list. A cap
+takes max(Y, its own price), because nested caps have prices that only grow downwards; one that may be exceeded
+takes the smaller of the two.
+
+Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical Programming Study 2 (1974).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Protocol
+
+from tnt_sim.certify.verifier import Check, PlainSystem, PricedCap
+from tnt_sim.deadline import UNLIMITED, Deadline
+
+SCALE = 1 << 30
+"""Multiplier of the goal, so that whole prices are fine enough."""
+HALVINGS = 12
+"""Halvings of the range of a price before supporting lines are cut."""
+MOST_STEPS = 200
+"""Trials of one price at most."""
+
+Pair = tuple[int, int]
+"""Weight, and the gain with its sign turned."""
+Tree = tuple[int, "Sequence[Tree]", bool]
+"""A row, the trees below it, and whether its cap may be exceeded."""
+
+
+class PricedNode(Protocol):
+    """What lies under one cap."""
+
+    cap: PricedCap
+    own: int
+
+    def solve(self, above: int) -> tuple[int, int]:
+        """Return the worth of what lies under the cap at a price above, and the weight that counts above."""
+
+    def settle(self, above: int) -> None:
+        """Write the prices and the bounds of the cap and of those below for a price above."""
+
+
+@dataclass
+class Leaf:
+    """A cap without caps below: its optimum at a price is exact.
+
+    Attributes
+    ----------
+    own : the price at which the linear relaxation of the cap alone is just full
+    """
+
+    cap: PricedCap
+    check: Check
+    deadline: Deadline
+    own: int = field(init=False)
+    steps: list[tuple[int, int, int, int]] = field(init=False)
+    start: Pair = field(init=False)
+    solved: dict[int, tuple[int, int]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Sort the steps of the concave hulls of the choices by falling gain per weight."""
+        hulls = [_build_hull([(w, m) for w, _, m in options]) for options in self.cap.choices]
+        self.start = sum(hull[0][0] for hull in hulls), -sum(hull[0][1] for hull in hulls)
+        self.steps = sorted(
+            (
+                (a[1] - b[1]) * SCALE // (b[0] - a[0]) if b[0] > a[0] else a[1] - b[1],
+                b[0] - a[0],
+                a[1] - b[1],
+                k,
+            )
+            for k, hull in enumerate(hulls)
+            for a, b in pairwise(hull)
+        )[::-1]
+        self.own, room = 0, self.cap.room - self.start[0]
+        for rate, weight, _, _ in self.steps:
+            room -= weight
+            if room < 0:
+                self.own = max(0, rate // SCALE)
+                break
+
+    def solve(self, above: int) -> tuple[int, int]:
+        """Return the exact worth at a price above, and the weight that counts above."""
+        if above not in self.solved:
+            self.deadline.check()
+            self.settle(above)
+            worth, weight = self._fill(above)
+            if worth < self.cap.ceiling:
+                nodes = self.check.list_entries(self.cap, self.cap.ceiling - worth)
+                worth, weight = max(((-m - above * w, w) for w, _, m in nodes), default=(worth, weight))
+            self.solved[above] = worth, weight
+        return self.solved[above]
+
+    def settle(self, above: int) -> None:
+        """Write the price of the cap for a price above, its ceiling, and its worth where that is known."""
+        cap = self.cap
+        cap.price = min(self.own, above) if cap.may_exceed else max(self.own - above, 0)
+        cap.claim = self.solved[above][0] if above in self.solved else None
+        self.check.compute_bound(cap, above, listed=False)
+
+    def _fill(self, above: int) -> tuple[int, int]:
+        """Return worth and counted weight of a greedy selection at a price above."""
+        (weight, gain), closed, cap = self.start, set(), self.cap
+        for rate, more, better, k in self.steps:
+            if rate < above * SCALE and not cap.may_exceed:
+                break
+            free = max(0, cap.room - weight) if cap.may_exceed else 0
+            if k in closed or (cap.may_exceed and better < above * max(0, more - free)):
+                continue
+            if cap.may_exceed or weight + more <= cap.room:
+                weight, gain = weight + more, gain + better
+            else:
+                closed.add(k)
+        counted = max(0, weight - cap.room) if cap.may_exceed else weight
+        return gain - above * counted, counted
+
+
+@dataclass
+class Inner:
+    """A cap above others.
+
+    Attributes
+    ----------
+    own : the price at which what lies below just uses the room
+    """
+
+    cap: PricedCap
+    check: Check
+    below: Sequence[PricedNode]
+    highest: int
+    own: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the price by halving, then by cutting the two supporting lines that enclose it."""
+        low, high, room = 0, self.highest, self.cap.room
+        self.own = 0
+        left, right = self._add_up(low), self._add_up(high)
+        if left[1] <= room:
+            return
+        for step in range(MOST_STEPS):
+            if high - low <= 1:
+                break
+            middle, reached = (low + high) // 2, False
+            if step >= HALVINGS:  # where left + (left weight − room) · …  meets the tangent from the right
+                across = left[0] + left[1] * low - right[0] - right[1] * high
+                middle = min(max(across // max(1, left[1] - right[1]), low + 1), high - 1)
+                reached = True
+            worth, weight = self._add_up(middle)
+            tangent = left[0] + left[1] * low - left[1] * middle
+            if weight > room:
+                low, left = middle, (worth, weight)
+            else:
+                high, right = middle, (worth, weight)
+            if reached and worth <= tangent + 1:
+                break
+        self.own = low if left[0] + low * room < right[0] + high * room else high
+
+    def _add_up(self, price: int) -> tuple[int, int]:
+        """Return worth and weight of everything below at a price."""
+        solved = [node.solve(price) for node in self.below]
+        solved += [
+            max((-m - price * weight, weight) for weight, _, m in options) for options in self.cap.choices
+        ]
+        return sum(worth for worth, _ in solved), sum(weight for _, weight in solved)
+
+    def _get_inside(self, above: int) -> int:
+        """Return the price inside the cap for a price above it."""
+        return min(above, self.own) if self.cap.may_exceed else max(above, self.own)
+
+    def solve(self, above: int) -> tuple[int, int]:
+        """Return a bound of the worth at a price above, and the weight that counts above."""
+        inside, room, may_exceed = self._get_inside(above), self.cap.room, self.cap.may_exceed
+        worth, weight = self._add_up(inside)
+        price = inside if may_exceed else inside - above
+        counted = max(0, weight - room) if may_exceed else (room if price else weight)
+        return worth + price * room, 0 if may_exceed and inside < above else counted
+
+    def settle(self, above: int) -> None:
+        """Write the prices and the bounds of the cap and of those below for a price above."""
+        inside = self._get_inside(above)
+        self.cap.price = inside if self.cap.may_exceed else inside - above
+        self.cap.claim = None
+        for node in self.below:
+            node.solve(inside)
+            node.settle(inside)
+
+
+def _build_hull(options: Sequence[Pair]) -> list[Pair]:
+    """Return the options (weight, −gain) on the concave hull, by rising weight."""
+    hull: list[Pair] = []
+    for weight, minus in options:
+        while len(hull) > 1 and (hull[-1][1] - minus) * (hull[-1][0] - hull[-2][0]) >= (
+            hull[-2][1] - hull[-1][1]
+        ) * (weight - hull[-1][0]):
+            hull.pop()
+        hull.append((weight, minus))
+    return hull
+
+
+def _build_node(cap: PricedCap, check: Check, highest: int, deadline: Deadline) -> PricedNode:
+    """Return the solver of a cap."""
+    if not cap.below:
+        return Leaf(cap, check, deadline)
+    return Inner(cap, check, [_build_node(child, check, highest, deadline) for child in cap.below], highest)
+
+
+def _iterate_caps(cap: PricedCap) -> Iterator[PricedCap]:
+    """Yield a cap and all below it."""
+    yield cap
+    for child in cap.below:
+        yield from _iterate_caps(child)
+
+
+def find_prices(
+    system: PlainSystem,
+    multipliers: Mapping[int, int],
+    trees: Sequence[Tree],
+    deadline: Deadline = UNLIMITED,
+) -> tuple[dict[str, Any], int]:
+    """Return a proof with prices for the caps of some trees, and the slack that it leaves to list.
+
+    A slack below zero needs no list at the root.
+
+    Raises
+    ------
+    NotShown
+        For rows that form no trees, or lists that become too long.
+    DeadlineExpired
+        When time is up.
+    """
+    empty = {"multipliers": multipliers, "trees": [_write_tree(tree) for tree in trees]}
+    check = Check(system, empty, [0])
+    caps = [cap for tree in check.trees for cap in _iterate_caps(tree)]
+    highest = (
+        2
+        * max((-m // w for cap in caps for options in cap.choices for w, _, m in options if w > 0), default=0)
+        + 2
+    )
+    nodes = [_build_node(tree, check, highest, deadline) for tree in check.trees]
+    for node in nodes:
+        node.solve(0)
+        node.settle(0)
+    slack = check.loose + sum(check.compute_bound(node.cap, 0, listed=False) for node in nodes) - check.target
+    if len(nodes) == 1 and slack >= 0:
+        nodes[0].cap.claim = check.target - check.loose - 1
+    proof = {
+        "multipliers": {str(row): times for row, times in multipliers.items()},
+        "trees": [_write_tree(tree, node.cap) for tree, node in zip(trees, nodes, strict=True)],
+    }
+    return proof, slack
+
+
+def _write_tree(tree: Tree, cap: PricedCap | None = None) -> dict[str, Any]:
+    """Write a tree of caps, with the prices and bounds of `cap` where it is given."""
+    row, below, may_exceed = tree
+    record: dict[str, Any] = {"row": row, "price": 0 if cap is None else cap.price}
+    if cap is not None and cap.claim is not None:
+        record["best"] = cap.claim
+    if below:
+        children = [None] * len(below) if cap is None else cap.below
+        record["below"] = [_write_tree(*both) for both in zip(below, children, strict=True)]
+    if may_exceed:
+        record["may_exceed"] = True
+    return record

@@ -1,0 +1,89 @@
+"""The files with which a stranger checks a run without this program: verifier, rows and certificate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.certify import verifier
+from tnt_sim.certify.certificate import PRICES
+from tnt_sim.certify.claim_systems import Claims, build_claims, compute_granted_value
+from tnt_sim.certify.verifier_rows import describe_system
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.proofs import read_stored_proofs
+from tnt_sim.verify.run_document import format_fraction
+from tnt_sim.verify.run_replay import Replay
+
+
+def build_verifier_files(run: Replay, lang: Lang) -> dict[str, bytes]:
+    """Return `verifier.py`, `rows.json` and `certificate.json` of a checked run.
+
+    The rows are those of its scenario, written here again; the certificate is only its proofs by prices. A goal
+    without one keeps its claim, which the verifier then calls not shown.
+
+    Raises
+    ------
+    UsageError
+        For a run in several steps, or one without an allocation.
+    """
+    decision = run.whole
+    if decision is None or run.steps is not None:
+        raise UsageError(
+            _("--export is for a run with one decision: a run in several steps has one proof for each."),
+            code="usage.export",
+        )
+    problem, reading = decision.problem, decision.reading
+    claims = build_claims(problem)
+    values = (*reading.values, compute_granted_value(problem, decision.allocation.granted_cents))
+    stored = read_stored_proofs(run, 0)
+    proofs = [*stored.stages[: len(problem.stages)]]
+    proofs += [None] * (len(problem.stages) - len(proofs)) + [stored.least_granted]
+    record = describe_system(claims.system)
+    n_rows = len(record["rows"])
+    record["columns"] = {"names": _list_names(claims, problem), **record["columns"]}
+    record["claims"] = [
+        {
+            "says": _describe_claim(goal.name, goal.sign, format_fraction(value)).in_(lang),
+            "rows": describe_system(claims.of_stage(k, values))["rows"][n_rows:],
+        }
+        for k, (goal, value) in enumerate(zip(claims.goals, values, strict=True))
+    ]
+    certificate = {"proofs": [None if proof is None else proof.get(PRICES) for proof in proofs]}
+    return {
+        "verifier.py": Path(verifier.__file__).read_bytes(),
+        "rows.json": _write(record),
+        "certificate.json": _write(certificate),
+    }
+
+
+def _list_names(claims: Claims, problem: Problem) -> list[str]:
+    """Return a name for each column: the application with its amount in cents, or the number of a sum."""
+    ids = problem.case.portfolio.table["dossier"].gather(claims.choices.dossier).to_list()
+    names = [f"{one} {cents}" for one, cents in zip(ids, claims.choices.cents.tolist(), strict=True)]
+    return names + [f"sum {k}" for k in range(claims.system.n_cols - len(names))]
+
+
+def _describe_claim(goal: str, sign: int, value: str) -> Text:
+    """Say what the rows of a goal claim."""
+    if sign > 0:
+        return _('no allocation within the rows has more of "{goal}" than {value}', goal=goal, value=value)
+    return _('no allocation as good has less of "{goal}" than {value}', goal=goal, value=value)
+
+
+def _write(content: Mapping[str, Any]) -> bytes:
+    """Write a document with one line for each row, so that it can be read and compared."""
+    entries = [
+        f'"{key}": [\n' + ",\n".join(map(_dump, value)) + "\n]"
+        if isinstance(value, list)
+        else f'"{key}": {_dump(value)}'
+        for key, value in content.items()
+    ]
+    return ("{\n" + ",\n".join(entries) + "\n}\n").encode()
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
