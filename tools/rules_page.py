@@ -67,8 +67,14 @@ _LEGEND = {
         "`fundable`, neither committed (nor granted at an earlier step) nor funded by a decision",
     ),
     "`∀ d`": Text(
-        "pour chaque valeur de la colonne parmi les dossiers `fundable` ; une case vide n’est pas une valeur",
-        "for each value of the column among the `fundable` applications; an empty cell is no value",
+        "pour chaque valeur de la colonne parmi les dossiers recevables de la règle (`share` : de son "
+        "dénominateur) ; une case vide n’est pas une valeur ; `Σ_d` additionne ces mêmes valeurs",
+        "for each value of the column among the eligible applications of the rule (`share`: of its "
+        "denominator); an empty cell is no value; `Σ_d` sums over the same values",
+    ),
+    "`i eligible`": Text(
+        "dossier `fundable`, ou qui le serait sans la décision qui le refuse",
+        "application i is `fundable`, or would be without the decision that refuses it",
     ),
     "`\\ {…}`": Text(
         "sans les dossiers que les accolades désignent (dérogation) ; ce que demande `requires` y reste",

@@ -203,7 +203,7 @@ def test_sentence_and_formula_name_the_groups(groups: str | tuple[str, ...]) -> 
     }
     stage = StageSpec.model_validate({"maximise": {"smallest": goal}})
     assert f"∈ {formula} :" in format_limit_formula(limit)
-    assert format_equity_formula(equity).endswith(f"D = {formula}")
+    assert format_equity_formula(equity).startswith(f"∀ d ∈ {formula} : ")
     assert f"∈ {formula}}}" in format_stage_formula(stage)
     for lang, words in ((Lang.FR, french), (Lang.EN, english)):
         told = (describe_limit(limit, lang), describe_equity(equity, lang), describe_stage(stage, lang))

@@ -64,7 +64,7 @@ def _format_smallest_formula(wanted: Mapping[str, Any]) -> str:
     """Return `min{d ∈ {department_i | i eligible}} Σ{department = d} g_i / population_d`."""
     by, where = wanted.get("by", "?"), wanted.get("where")
     selector = None if where is None else Selector(where)
-    quantifier, group = _format_quantifier(by, _format_groups(by, wanted.get("groups"), selector))
+    quantifier, group = _format_quantifier(by, _format_groups(by, wanted.get("groups", "present"), selector))
     total = _format_sum([group, _format_selector(selector)], _format_term(str(wanted.get("measure", "?"))))
     return f"min{{{quantifier[2:-3]}}} {total}" + (" / population_d" if "per" in wanted else "")
 

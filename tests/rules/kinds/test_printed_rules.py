@@ -7,11 +7,12 @@ rule is satisfied, and false where it is not.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.enumeration.rows import rate
+from support.enumeration.rows import Case, rate
 from support.lanes import seeds
 from support.literal.printed import PrintedRule, read_printed
 from support.literal.sentences import list_lacking_words, read_constants, read_numbers
@@ -31,6 +32,7 @@ def draw(first: int, folder: Path) -> dict[int, list[PrintedRule]]:
     for seed in range(first, first + CASES):
         case = mixed(seed, 6, 200)
         case["scenario"].pop("steps", None)
+        write_groups(case, random.Random(seed))
         below = folder / str(seed)
         below.mkdir()
         try:
@@ -38,6 +40,16 @@ def draw(first: int, folder: Path) -> dict[int, list[PrintedRule]]:
         except InputError:
             found[seed] = []
     return found
+
+
+def write_groups(case: Case, dice: random.Random) -> None:
+    """Say of some rules which groups count: a list, those present, those of the map."""
+    for rule in case["scenario"]["rules"]:
+        if rule["kind"] not in ("limit", "equity") or "by" not in rule or dice.random() < 0.4:
+            continue
+        by = rule["by"]
+        ways = ["present", dice.sample(["05", "23", "48"], 2), "map"] if by == "department" else ["present"]
+        rule["groups"] = dice.choice(ways)
 
 
 @pytest.mark.drawn

@@ -174,3 +174,12 @@ def test_share_of_all_equals_enumeration(world: World) -> None:
 def test_rows_agree_with_reading(world: World) -> None:
     world["rules"][0].pop("penalty", None)
     rows_agree(world, ["zone", "kind"], rules=world["rules"])
+
+
+def test_a_refusal_leaves_its_group_in_the_rule(tmp_path: Path) -> None:
+    """Groups are the values among eligible applications, as in `limit` and `equity`."""
+    share = "{id: r, kind: share, measure: granted, by: zone, of: all, min: 20 %, report: true}"
+    result = solve(problem(tmp_path, f"{share}, {{id: d, kind: decide, refuse: [4]}}"))
+    (rule,) = [rule for rule in result.document["rules"] if rule["id"] == "r"]
+    assert [(group["group"], group["num"]) for group in rule["groups"]] == [("N", 300_00), ("S", 0)]
+    assert not rule["holds"]

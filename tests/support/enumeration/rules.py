@@ -123,7 +123,8 @@ class Rules:
         of = self.world.chosen(None if pooled else spec.get("of")) - self.world.waived(spec["id"])
         chosen = self.world.chosen(spec.get("where"))
         whole = [name for name in self.in_play if name in of]
-        groups = self.measures.groups(spec["by"], whole) if "by" in spec else {"": whole}
+        naming = [name for name in self.measures.eligible if name in of]
+        groups = self.measures.groups(spec["by"], naming) if "by" in spec else {"": whole}
         low, high = (rate(spec[side]) if side in spec else None for side in ("min", "max"))
 
         def broken(award: Award) -> Fraction:

@@ -1,7 +1,8 @@
 """Printed formulas of rules, read by their grammar alone and evaluated on a list in exact fractions.
 
     formula     part " ; " part … [" \\ {conditions}"] [" (− price · distance)"]
-    part        [∀ d, e :] relation [, name = expression …] [{conditions}]
+    part        [∀ d :  or  ∀ (d, e) ∈ groups :] relation [, name = expression …] [{conditions}]
+    groups      {name ; name …}  |  {column_i | i eligible, conditions} [∪ map]
     relation    expression ≤ expression ≤ …  |  relation ⇒ relation
 
 `x_i`, `g_i` and `column_i` are figures of application i; `d` runs over the values of a column. Nothing of the
@@ -11,7 +12,7 @@ program is imported: the words of a formula mean what the rule book says of them
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -61,7 +62,8 @@ class Reading:
     queues: dict[str, int] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
     letters: dict[str, str] = field(default_factory=dict)
-    groups: dict[str, str] = field(default_factory=dict)
+    spread: list[dict[str, str]] = field(default_factory=list)
+    heads: dict[str, int] = field(default_factory=dict)
     terms: dict[str, Any] = field(default_factory=dict)
 
     def on(self, award: Award, spec: dict[str, Any]) -> Reading:
@@ -134,18 +136,19 @@ def is_true(formula: str, reading: Reading) -> bool:
 
 
 def _part_is_true(text: str, reading: Reading) -> bool:
-    marks: list[str] = []
+    marks, written = [], ""
     if text.startswith("∀ "):
         head, _, text = text[2:].partition(" : ")
-        marks = head.split(", ")
+        letters, _, written = head.partition(" ∈ ")
+        marks = letters.strip("()").split(", ")
     text, domain = _take_domain(text)
     text, *definitions = _definitions(text)
     known = {name: _expand(value) for name, value in (one.split(" = ", 1) for one in definitions)}
     columns = re.findall(r"([\w]+) (?:=|∋) ([a-z])(?=[,}\s]|$)", f"{domain}, {text}")
     by = {mark: column for column, mark in columns if mark in marks}
-    reading = replace(reading, terms=known, groups=by)
-    spread = _combinations(reading, by, marks)
-    return all(_holds_for(text, domain, reading.bind(**letters)) for letters in spread)
+    spread = [dict(zip(marks, values, strict=True)) for values in _combinations(reading, by, marks, written)]
+    reading = replace(reading, terms=known, spread=spread)
+    return all(_holds_for(text, domain, reading.bind(**one)) for one in spread)
 
 
 def _take_domain(text: str) -> tuple[str, str]:
@@ -180,17 +183,25 @@ def _expand(text: str) -> str:
     return text.strip()
 
 
-def _combinations(reading: Reading, by: dict[str, str], marks: list[str]) -> Iterator[dict[str, str]]:
-    """What the letters of a quantifier stand for: the values that fundable applications have together."""
-    found: dict[tuple[str, ...], None] = {} if marks else {(): None}
-    for name in reading.fundable if marks else ():
+def _combinations(
+    reading: Reading, by: dict[str, str], marks: list[str], written: str
+) -> Iterable[tuple[str, ...]]:
+    """What the letters of a quantifier stand for: the groups it writes, or those of the rule."""
+    if not marks:
+        return [()]
+    if written and " | i eligible" not in written:
+        return [tuple(name.split(" · ")) for name in written[1:-1].split(" ; ")]
+    where = reading.spec.get("of" if reading.spec["kind"] == "share" else "where")
+    where = {} if where == "all" or written else where
+    _, _, more = written.removesuffix(" ∪ map").partition(" | i eligible")
+    found: dict[tuple[str, ...], None] = {}
+    for name in _members(more[:-1].removeprefix(", "), reading, "i"):
         row = reading.world.by_name[name]
-        found |= dict.fromkeys(product(*(_values(reading, row, by[mark]) for mark in marks)))
-    listed_groups = reading.spec.get("groups")
-    if isinstance(listed_groups, list) and len(marks) == 1:
-        found |= dict.fromkeys((one,) for one in listed_groups)
-    for values in found:
-        yield dict(zip(marks, values, strict=True))
+        if name in reading.measures.eligible and matches(row, where, reading.world.under):
+            found |= dict.fromkeys(product(*(_values(reading, row, by[mark]) for mark in marks)))
+    if written.endswith(" ∪ map"):
+        found |= dict.fromkeys((code,) for code in reading.heads)
+    return found
 
 
 def _values(reading: Reading, row: Row, column: str) -> list[str]:
@@ -389,7 +400,7 @@ class _Expression:
 
     def _of_group(self, column: str, group: str) -> Fraction:
         if column == "population":
-            return Fraction(int(UNITS[group]["population"]))
+            return Fraction(self.reading.heads[group])
         if column == "queue":
             return Fraction(self.reading.queues[group], 100)
         raise ValueError(f"no figure {column!r} of a group")
@@ -397,10 +408,8 @@ class _Expression:
     def _total(self) -> Fraction:
         """`Σ{conditions} term` over applications, `Σ_d expression` over groups."""
         if self._take("_d"):
-            (column,) = [self.reading.groups["d"]]
-            start = self.place
-            total = Zero
-            for letters in _combinations(self.reading, {"d": column}, ["d"]):
+            start, total = self.place, Zero
+            for letters in self.reading.spread:
                 inner = _Expression(self.text, self.reading.bind(**letters))
                 inner.place = start
                 total += inner._product()

@@ -15,6 +15,7 @@ from support.enumeration.measures import Measures
 from support.enumeration.rows import Award, Case, World
 from support.literal.formulas import Reading, ShortenedError, is_true
 from support.mixed_cases.run import awards, write
+from tnt_sim.domain.territory import load_territory
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
@@ -50,7 +51,8 @@ def read_printed(case: Case, folder: Path, seed: int) -> list[PrintedRule]:
     problem, result = compile_problem(scenario), solve(scenario, cross_check="never")
     world = World(case, case["scenario"])
     measures = Measures(world)
-    reading = Reading(world, measures, {}, {}, _list_queues(measures, Purse(world)))
+    heads = load_territory(2021).get_population("department")
+    reading = Reading(world, measures, {}, {}, _list_queues(measures, Purse(world)), heads=heads)
     texts = [_list_rules(problem, lang) for lang in (Lang.FR, Lang.EN)]
     best = awards(result) if result.allocation is not None else None
     found = []
@@ -59,8 +61,6 @@ def read_printed(case: Case, folder: Path, seed: int) -> list[PrintedRule]:
             if spec["id"] not in satisfied and not (spec["kind"] == "decide" and award is best):
                 continue
             french, english = (rules[spec["id"]] for rules in texts)
-            if spec["kind"] == "equity":
-                continue
             is_satisfied = satisfied.get(spec["id"], True)
             read = reading.on(award, spec)
             found.append(

@@ -36,7 +36,10 @@ def read_numbers(sentence: str, language: str) -> tuple[set[Fraction], set[Fract
 
 def read_constants(formula: str) -> set[Fraction]:
     """The bounds, rates and prices of a formula: its numbers but for factors of applications, and zero."""
-    plain = re.sub(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\[[^]]*\]|[xg]_[\w-]+", "", formula)
+    plain = formula
+    while "{" in plain:
+        plain = re.sub(r"\{[^{}]*\}", "", plain)
+    plain = re.sub(r"\[[^]]*\]|[xg]_[\w-]+", "", plain)
     found = set()
     for number in NUMBER.finditer(plain):
         rest = plain[number.end() :].lstrip()

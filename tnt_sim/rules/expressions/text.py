@@ -376,11 +376,13 @@ def _format_selector(where: Selector | None) -> str:
 def _format_groups(
     by: str | Sequence[str], groups: str | Sequence[str] | None, where: Selector | None
 ) -> str:
-    """Return the set of groups that count: `{01 ; 2A}`, `{department_i | i eligible}`, or the latter `∪ map`.
+    """Return the set of groups that a rule names: `{01 ; 2A}`, `{department_i | i eligible}`, the latter `∪ map`.
 
-    Committed dossiers are eligible, and those refused by decision too.
+    Committed dossiers are eligible, and those refused by decision too. Empty where nothing is named.
     """
-    if groups is not None and not isinstance(groups, str):
+    if groups is None:
+        return ""
+    if not isinstance(groups, str):
         return "{" + " ; ".join(groups) + "}"
     cells = f"{by}_i" if isinstance(by, str) else f"({', '.join(f'{name}_i' for name in by)})"
     conditions = ", ".join(part for part in ("i eligible", _format_selector(where)) if part)
@@ -395,7 +397,10 @@ def _format_quantifier(by: str | Sequence[str] | None, groups: str = "") -> tupl
     marks = [chr(ord("d") + k) for k in range(len(names))]
     pairs = list(zip(names, marks, strict=True))
     inside = (f"{name} {'∋' if name in _LIST_COLUMNS else '='} {mark}" for name, mark in pairs)
-    return f"∀ {', '.join(marks)}{groups and f' ∈ {groups}'} : ", ", ".join(inside)
+    letters = ", ".join(marks)
+    if groups:
+        letters = (f"({letters})" if len(marks) > 1 else letters) + f" ∈ {groups}"
+    return f"∀ {letters} : ", ", ".join(inside)
 
 
 def _format_bounds(low: str | None, middle: str, high: str | None) -> str:

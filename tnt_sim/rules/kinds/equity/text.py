@@ -12,6 +12,7 @@ from tnt_sim.rules.expressions.text import (
     _format_bounds,
     _format_groups,
     _format_optional_rate,
+    _format_quantifier,
     _format_selector,
     _format_sum,
     _format_term,
@@ -35,16 +36,14 @@ KEYS: Mapping[str, Text] = MappingProxyType(
 
 
 def format_equity_formula(rule: EquitySpec) -> str:
-    """Return `∀ d ∈ D : 50 % · (Σ{department ∈ D} g_i / Σ{d ∈ D} population_d) ≤ …, D = {…}`."""
-    term, where = _format_term(rule.measure), _format_selector(rule.where)
-    text = f"{_format_sum([f'{rule.by} = d', where], term)} / population_d"
-    ratio = f"({_format_sum([f'{rule.by} ∈ D', where], term)} / Σ{{d ∈ D}} population_d)"
-    low, high = _format_optional_rate(rule.min), _format_optional_rate(rule.max)
-    floor = low and f"{low} · {ratio}"
-    if floor and rule.floor != "strict":
-        floor = f"min({floor} ; demand / population_d)"
-    groups = _format_groups(rule.by, rule.groups, rule.where)
-    return f"∀ d ∈ D : {_format_bounds(floor, text, high and f'{high} · {ratio}')}, D = {groups}"
+    """Return `∀ d : 50 % · mean ≤ Σ{department = d} g_i / population_d ≤ …, mean = …`."""
+    all_text, group = _format_quantifier(rule.by, _format_groups(rule.by, rule.groups, rule.where))
+    total = _format_sum([group, _format_selector(rule.where)], _format_term(rule.measure))
+    low, high = (rate and f"{rate} · mean" for rate in map(_format_optional_rate, (rule.min, rule.max)))
+    if low and rule.floor != "strict":
+        low = f"min({low} ; demand / population_d)"
+    bounded = all_text + _format_bounds(low, f"{total} / population_d", high)
+    return f"{bounded}, mean = (Σ_d {total}) / Σ_d population_d" if low or high else bounded
 
 
 def describe_equity(rule: EquitySpec, lang: Lang) -> str:

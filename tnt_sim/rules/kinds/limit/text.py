@@ -36,9 +36,7 @@ def describe_limit(rule: LimitSpec, lang: Lang) -> str:
 
 def format_limit_formula(rule: LimitSpec) -> str:
     """Return `∀ d : min(10 k€ ; demand) ≤ Σ{department = d} g_i ≤ 300 k€`."""
-    written = rule.by is not None and rule.groups is not None
-    groups = _format_groups(rule.by or "", rule.groups, rule.where) if written else ""
-    all_text, group = _format_quantifier(rule.by, groups)
+    all_text, group = _format_quantifier(rule.by, _format_groups(rule.by or "", rule.groups, rule.where))
     low, high = _format_bound(rule.min), _format_bound(rule.max)
     total = _format_sum([group, _format_selector(rule.where)], _format_term(rule.measure))
     if low is not None and rule.floor_used == "demand":

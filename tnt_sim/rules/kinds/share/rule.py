@@ -204,7 +204,7 @@ def compile_share(
     if not has_valid_bounds(spec, spec.min, spec.max, case, path):
         return None
     within = within & case.select_applicable(spec.id)
-    groups = group_by_columns(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
+    groups = group_by_columns(case, spec.by, None, within & offers.groupable, within & offers.in_play, path)
     if groups is None:
         return None
     same = spec.of_measure in (None, spec.measure)
