@@ -128,6 +128,7 @@ FOREIGN = frozenset(
         "dataclass_schema",
         "exec_module",
         "do_GET",
+        "handle_one_request",
         "do_POST",
         "handle_error",
         "log_error",

@@ -118,7 +118,7 @@ _LEGEND = {
         "l’écart à la règle, le nombre de manquements", "the distance from the rule, the number of breaches"
     ),
 }
-"""What the words of formulas mean, after the head of the table."""
+"""Meaning of the words of formulas, after the head of the table."""
 _RULES = Text("Règles", "Rules")
 _HARDNESS = Text(
     "Toute règle est stricte, sauf avec `penalty: {cost, per, stage}` (elle peut être rompue, à ce prix) ou "

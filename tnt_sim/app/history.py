@@ -144,9 +144,7 @@ def describe_settings(scenario: ScenarioData, state: State) -> Text:
     changes = [text for __, text in _list_changes(scenario, State(), state)]
     if state.sets or not (changes or state.changes_nothing):
         changes.append(_("other values"))
-    return _(
-        "What follows belongs to other settings: {settings}.", settings=Items(changes or [WRITTEN], "; ")
-    )
+    return _("This answer is for other settings: {settings}.", settings=Items(changes or [WRITTEN], "; "))
 
 
 def _list_changes(scenario: ScenarioData, before: State, after: State) -> Iterator[tuple[str, Text]]:

@@ -171,7 +171,7 @@ class LiveAnswers:
         self._most_recent = max(2, min(MOST_RECENT, RECENT_DOSSIERS // max(1, n_dossiers)))
         self._guard = threading.Lock()
 
-    def free(self) -> None:
+    def release(self) -> None:
         """Free the sessions that nobody uses, and the answers for settings that come back: both are made again."""
         with self._guard:
             self._idle.clear()
@@ -264,7 +264,7 @@ class LiveAnswers:
         if result.allocation is None or result.reading is None or rows is None:
             clash = result.status is Status.INFEASIBLE
             return LiveConflict(state, (_NOTHING[result.status],), clash=clash, stopped=not clash)
-        if result.status is not Status.OPTIMAL and _grants_nothing_new(problem, result.allocation):
+        if result.status is not Status.OPTIMAL and _is_without_new_grants(problem, result.allocation):
             return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         why = determine_reasons(problem, result.allocation, result.reading)
         canonical = result.data.canonical if isinstance(result, ResultData) else result.canonical
@@ -316,7 +316,7 @@ class LiveAnswers:
         return SettledClashes(conflict_.data.sets, conflict_.data.repairs)
 
 
-def _grants_nothing_new(problem: Problem, allocation: Allocation) -> bool:
+def _is_without_new_grants(problem: Problem, allocation: Allocation) -> bool:
     """Whether a list holds only what is committed or decided: no list, while nothing says it is the best."""
     offers = problem.offers
     return not (allocation.funded & ~(offers.committed | offers.forced)).any()

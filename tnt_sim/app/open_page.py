@@ -210,7 +210,7 @@ class OpenPage:
 
     @property
     def _answer_state(self) -> str:
-        """What the answer is to the settings: "" for theirs, "sought" while a better one is looked for.
+        """State of the answer: "" for the present settings, "sought" while the search goes on.
 
         "held": that of other settings, until theirs is there; "struck": the same where theirs have none.
         """

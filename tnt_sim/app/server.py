@@ -180,7 +180,7 @@ class PlannerServer(ThreadingHTTPServer):
     def process_request(self, request: Connection, client_address: object) -> None:
         """Give a connection its thread; one too many ends the one that has waited for its head for longest."""
         with self._guard:
-            if len(self._connections) >= MOST_CONNECTIONS and not self._end_oldest():
+            if len(self._connections) >= MOST_CONNECTIONS and not self._close_oldest():
                 self.shutdown_request(request)
                 return
             self._connections.add(request)
@@ -196,7 +196,7 @@ class PlannerServer(ThreadingHTTPServer):
                 self._connections.discard(request)
                 self._waiting.pop(request, None)
 
-    def expect_head(self, request: Connection) -> None:
+    def begin_head(self, request: Connection) -> None:
         """Wait for the head of one more request of a connection that has sent one."""
         with self._guard:
             self._waiting[request] = monotonic() + SILENT_SECONDS
@@ -206,15 +206,15 @@ class PlannerServer(ThreadingHTTPServer):
         with self._guard:
             self._waiting.pop(request, None)
 
-    def _end_oldest(self) -> bool:
+    def _close_oldest(self) -> bool:
         """End the connection that waits for its head for longest; False if none does."""
         oldest = next(iter(self._waiting), None)
         if oldest is None:
             return False
-        self._end(oldest)
+        self._close(oldest)
         return True
 
-    def _end(self, request: Connection) -> None:
+    def _close(self, request: Connection) -> None:
         """End a connection whose head is not there; its thread then reads the end of it."""
         del self._waiting[request]
         self._connections.discard(request)
@@ -229,16 +229,16 @@ class PlannerServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def service_actions(self) -> None:
-        """Free silent tabs and what closed ones held, and end connections whose head is late, twice a second."""
+        """Free silent tabs and the memory of closed ones; end connections whose head is late. Twice a second."""
         self.tabs.close_idle()
         if self.tabs.is_time_to_free():
             for page in list(self.pages.values()):
-                page.desk.free()
+                page.desk.release()
             return_memory()
         with self._guard:
             now = monotonic()
             for request in [one for one, until in self._waiting.items() if now >= until]:
-                self._end(request)
+                self._close(request)
 
 
 def return_memory() -> None:
@@ -269,7 +269,7 @@ class PlannerHandler(BaseHTTPRequestHandler):
         """Answer one request, and expect the next."""
         super().handle_one_request()
         if not self.close_connection:
-            self.server.expect_head(self.request)
+            self.server.begin_head(self.request)
 
     def parse_request(self) -> bool:
         """Read the head of a request."""

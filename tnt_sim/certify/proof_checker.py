@@ -156,7 +156,7 @@ Proof = Mapping[str, Any]
 
 
 class ShownBy(StrEnum):
-    """What shows a stage, the plainest first."""
+    """Means that show a stage, the plainest first."""
 
     SUMS = "sums"
     """Adding up rows, by the verifier alone."""

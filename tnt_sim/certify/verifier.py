@@ -2,17 +2,19 @@
 
     python verifier.py [FOLDER]     reads rows.json and certificate.json; exit status 0 if every claim is shown
 
-rows.json         {"columns": {"low": [..], "high": [..]}, "groups": [{"columns": [..], "must": false}, ..],
-                   "rows": [{"columns": [..], "values": [..], "upper": b}, ..],
-                   "claims": [{"says": "..", "rows": [row, ..]}, ..]}
-                  Whole x with low <= x <= high; Σ value·x <= upper for each row; of each group at most one column
-                  is 1 (exactly one with `must`). A claim says that with its own rows no point is left: « nothing
-                  is better » is -gain·x <= -(best + 1); « nothing as good is cheaper » is -gain·x <= -best and
-                  cost·x <= granted - 1.
-certificate.json  {"proofs": [PROOF, ..]}, one per claim. A PROOF is
-                  {"multipliers": {row: m, ..}, "trees": [TREE, ..], "carried": row}, or
-                  {"split": {"columns": [..], "values": [..], "at": v}, "parts": [PROOF, PROOF]}.
-                  A TREE is {"row": r, "price": y, "best": b, "below": [TREE, ..], "may_exceed": false}.
+Whole x with low <= x <= high; Σ value·x <= upper for each row; of each group at most one column is 1 (exactly one
+with `must`). A claim says that with its own rows no point is left. « Nothing is better » is -gain·x <= -best - 1.
+« Nothing as good is cheaper » is -gain·x <= -best and cost·x <= granted - 1. In rows.json:
+
+    {"columns": {"low": [..], "high": [..]}, "groups": [{"columns": [..], "must": false}, ..],
+     "rows": [{"columns": [..], "values": [..], "upper": b}, ..],
+     "claims": [{"says": "..", "rows": [row, ..]}, ..]}
+
+In certificate.json {"proofs": [PROOF, ..]}, one per claim, each of one of two forms:
+
+    {"multipliers": {row: m, ..}, "trees": [TREE, ..], "carried": row}
+    {"split": {"columns": [..], "values": [..], "at": v}, "parts": [PROOF, PROOF]}
+    TREE: {"row": r, "price": y, "best": b, "below": [TREE, ..], "may_exceed": false}
 
 1. A split adds Σ value·x <= v to one part and Σ value·x >= v + 1 to the other.
 2. With multipliers m >= 0 a point satisfies gain·x >= target, where gain = -Σ m·value and target = -Σ m·upper.

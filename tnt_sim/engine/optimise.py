@@ -140,8 +140,8 @@ class OptimiseOptions:
     blocks : with a kept objective, also try blocks under prices, which are slow if an amount has many steps
     on_incumbent : called with each better list of the first goal, read in integers, while solvers work
     first_list : begin with a greedy list, as a decision does, so that no limit gives less than it
-    search_seconds : most seconds after the model and the first list are there; None for all that are left
-    known_lists : lists of the same dossiers; no answer that is not optimal is worse than those that are feasible
+    search_seconds : most seconds after the model and the first list are there, None for all that are left
+    known_lists : lists of the same dossiers. No answer that is not optimal is worse than those that are feasible
     with_evidence : the outcome is a decision for planners. The search begins with a first list, accepts a kernel's
     list only with its proof, and always asks a named second solver. Ctrl-C ends it with the best list so far. The
     outcome carries its evidence: figures of the stages, certificate, warnings
@@ -367,7 +367,7 @@ class _Optimisation:
             self.reader.receive_point(self.first, None)
         model, _ = CoefficientTightening(self.deadline).apply(self.form.model)
         optimum = self._find_optimum(with_kept_values(model, self.form.stages, self.options.kept_values))
-        better = self._seek_missing_evidence(optimum) if self.options.with_evidence else None
+        better = self._find_missing_evidence(optimum) if self.options.with_evidence else None
         if better is not None:
             optimum = self._find_optimum(optimum.model, better)
         outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
@@ -614,7 +614,7 @@ class _Optimisation:
         self.proofs = self._prove_stages(outcome, reading)
         self.checked = self._run_cross_check(model, outcome)
 
-    def _seek_missing_evidence(self, optimum: _Optimum) -> IntArray | None:
+    def _find_missing_evidence(self, optimum: _Optimum) -> IntArray | None:
         """Give what the limit leaves to the second solver, then to the proof, where one solver closed the list.
 
         Both had a share of the time before, so that the tie-break had some too. Returns a better point of the

@@ -36,7 +36,7 @@ Tree = tuple[int, "Sequence[Tree]", bool]
 
 
 class PricedNode(Protocol):
-    """What lies under one cap."""
+    """A cap with the columns under it."""
 
     cap: PricedCap
     own: int

@@ -208,7 +208,7 @@ def _round_bits(number: float) -> int:
 
 
 def _build_trees(system: System, plain: PlainSystem, rows: Sequence[int]) -> list[Tree]:
-    """Arrange the rows that nest in the same weights as trees; a row that fits no place is left out."""
+    """Arrange the rows that nest in the same weights as trees; other rows are left out."""
     n, entries = system.n_choices, system.rows
     starts = entries.compute_row_starts()
     is_open = np.array(plain.low[:]) < np.array(plain.high[:])

@@ -70,7 +70,7 @@ def limit(
     where : the applications concerned, all without it
     by : one rule for each value of this column, or of several
     groups : the groups that count: present (the default), those with an eligible or committed application among
-        those concerned, even one refused by decision; map, these and all of the map; or a list, and these alone
+        those concerned, even one refused by decision. Or map, these and all of the map, or a list, and these alone
     min : the least allowed
     max : the most allowed
     floor : demand: a group's minimum is at most what its applications can take, strict: never lowered
@@ -563,7 +563,7 @@ def equity(
     by : one rule for each value of this column, or of several
     per : per head, by the map
     groups : the groups that count: present (the default), those with an eligible or committed application among
-        those concerned, even one refused by decision; map, these and all of the map; or a list, and these alone
+        those concerned, even one refused by decision. Or map, these and all of the map, or a list, and these alone
     where : the applications concerned, all without it
     min : a group's mean per head, as a share of that of all
     max : the same, at most

@@ -41,7 +41,7 @@ class InputFile:
     path : path relative to the project folder, with `/`
     sha256 : hash of its bytes
     kind : scenario, dossiers or table
-    content : bytes of a scenario file as they were read; a table is not held in memory
+    content : bytes of a scenario file as they were read; a table has none
     """
 
     path: str
@@ -283,7 +283,7 @@ def list_decision_steps(scenario: ScenarioData) -> tuple[Step, ...]:
 def build_reserve_step(scenario: ScenarioData) -> Step | None:
     """Return the step that draws up the reserve list.
 
-    It is the one named so, else the only decision again if money is held back.
+    It is the one named so, else the only decision again if an envelope has a reserve.
     """
     last = (scenario.steps or (Step("", scenario),))[-1]
     if last.id != RESERVE:

@@ -117,14 +117,16 @@ def find_inputs(
         files = {entry["path"]: (place / entry["path"]).resolve() for entry in entries}
         return RunInputs(place, place / scenario, files, is_kept=is_signed_entry(run_dir, summary))
     if scenario is not None and kept_in is not None:
-        kept = _find_kept(kept_in, entries, changed, noted)
-        if kept is not None:
-            files = {path: kept.get(path, (place / path).resolve()) for path in (e["path"] for e in entries)}
+        copies = _find_kept(kept_in, entries, changed, noted)
+        if copies is not None:
+            files = {
+                path: copies.get(path, (place / path).resolve()) for path in (e["path"] for e in entries)
+            }
             folder = _copy_inputs(entries, files)
             shown = kept_in if run_dir.name in ("", "..") else run_dir.parent / INPUTS
-            text = _describe_changes(str(summary.get("run_dir")), shown, place, entries, kept)
+            text = _describe_changes(str(summary.get("run_dir")), shown, place, entries, copies)
             return RunInputs(folder, folder / scenario, files, is_kept=True, changes=text)
-        if any(defect.code == _KEPT for defect in noted.entries):
+        if any(defect.code == _KEPT_INPUT for defect in noted.entries):
             return None
     missing = [defect for defect in defects if defect.code == "input-missing"]
     if missing and len(missing) == len(entries):
@@ -142,7 +144,7 @@ def _is_entry(entry: Any) -> bool:
     )
 
 
-def _check_input(entry: Mapping[str, str], project: Path, kept: Path | None) -> Defect | None:
+def _check_input(entry: Mapping[str, str], project: Path, copies: Path | None) -> Defect | None:
     """Return what speaks against an input in the project; None if it is as the run read it."""
     name, file = entry["path"], (project / entry["path"]).resolve()
     if ".." in Path(name).parts or Path(name).is_absolute() or not file.is_relative_to(project):
@@ -157,12 +159,14 @@ def _check_input(entry: Mapping[str, str], project: Path, kept: Path | None) -> 
     return Defect(
         "input",
         text,
-        hint=_BACK if kept is None else _("{kept} holds no copy of it. {remedy}", kept=kept, remedy=_BACK),
+        hint=_BACK
+        if copies is None
+        else _("{kept} holds no copy of it. {remedy}", kept=copies, remedy=_BACK),
     )
 
 
 _BACK = _("Put the original file back, or run `tnt-sim run` again.")
-_KEPT = "kept-input"
+_KEPT_INPUT = "kept-input"
 
 
 def _find_kept(
@@ -181,7 +185,7 @@ def _find_kept(
             return None
         if hash_file(file) != sha256:
             text = _('the kept copy of the input "{name}" is no longer what the run read.', name=path)
-            noted.entries.append(Defect(_KEPT, text, (Place(file=str(file)),), _BACK))
+            noted.entries.append(Defect(_KEPT_INPUT, text, (Place(file=str(file)),), _BACK))
             return None
         result[path] = file
     return result
@@ -212,13 +216,13 @@ def _copy_inputs(entries: list[dict[str, str]], files: Mapping[str, Path]) -> Pa
 
 
 def _describe_changes(
-    run: str, folder: Path, project: Path, entries: list[dict[str, str]], kept: Mapping[str, Path]
+    run: str, folder: Path, project: Path, entries: list[dict[str, str]], copies: Mapping[str, Path]
 ) -> Text:
     """Name the run, the folder that keeps its inputs, and what has changed in the project."""
     scenario = next(entry["path"] for entry in entries if entry["kind"] == "scenario")
     kinds = {entry["path"]: entry["kind"] for entry in entries}
     changes = []
-    for path, file in kept.items():
+    for path, file in copies.items():
         now = (project / path).resolve()
         name = _("the scenario") if path == scenario else _('"{name}"', name=path)
         if not now.is_file():

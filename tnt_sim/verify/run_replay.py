@@ -62,7 +62,7 @@ class Replay:
     Attributes
     ----------
     run_dir, project : the run folder, and its project folder
-    inputs : where its inputs were read; None if one is missing
+    inputs : where its inputs were read, None if one is missing
     summary, certificate : stored documents; None for a certificate that cannot be read
     found : defects
     scenario, table : read from the inputs and from allocation.parquet; None if that is not possible

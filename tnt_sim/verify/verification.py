@@ -191,7 +191,7 @@ class Verification:
     notes : further information for the reader
     rows : rows behind the proofs
     head : first keys of the document: scenario, hashes, run folder
-    changes : what has changed in the project since the run, where its kept inputs were read; None else
+    changes : what has changed in the project since the run, where its kept inputs were read, else None
     """
 
     rules: Answer

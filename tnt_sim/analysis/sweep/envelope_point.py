@@ -496,11 +496,11 @@ def count_proven_stages(problem: Problem, stored: Point) -> int:
 
 def _verify_infeasibility(problem: Problem, stored: Point) -> Point | None:
     """Return the point if a stored certificate proves infeasibility; otherwise None."""
-    for part in stored.proofs:
-        if not 0 < part.n_stages <= len(problem.stages):
+    for proved in stored.proofs:
+        if not 0 < proved.n_stages <= len(problem.stages):
             continue
-        claims = build_claims(replace(problem, stages=problem.stages[: part.n_stages]))
-        for proof in part.proofs:
+        claims = build_claims(replace(problem, stages=problem.stages[: proved.n_stages]))
+        for proof in proved.proofs:
             try:
                 check_refutation(claims.system, proof)
             except (CertificateError, ValueError):

@@ -40,10 +40,10 @@ def build_rule(
     known = set(scenario.portfolio.table["dossier"].to_list())
     defects = Defects()
     for key, part in coefficients.items():
-        for one in part or ():
-            if str(one) not in known:
-                text = _('there is no application "{key}".', key=str(one))
-                hint = suggest_name(str(one), known)
+        for dossier in part or ():
+            if str(dossier) not in known:
+                text = _('there is no application "{key}".', key=str(dossier))
+                hint = suggest_name(str(dossier), known)
                 defects.add("unknown-dossier", text, Place(file=f"{name}.{key}"), hint=hint)
     defects.raise_if_any(ScenarioError)
     return {
@@ -51,7 +51,7 @@ def build_rule(
         "kind": "linear",
         **({"title": title} if title else {}),
         **{
-            key: {str(one): _write(value) for one, value in part.items()}
+            key: {str(dossier): _write(value) for dossier, value in part.items()}
             for key, part in coefficients.items()
             if part
         },

@@ -102,9 +102,9 @@ def check_run(
     Parameters
     ----------
     run_dir : run folder
-    project : project folder, if named by the reader; then inputs are read there alone
+    project : project folder, if named by the reader. Then inputs are read there alone
     expected : hash that the reader was given, see `expected_hash`
-    for_act : whether an act is written from it; then the project must lie above the run folder or be named
+    for_act : whether an act is written from it. Then the project must lie above the run folder or be named
 
     Raises
     ------

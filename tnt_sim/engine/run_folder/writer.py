@@ -73,17 +73,17 @@ def write_run(result: ResultData, out: Path | None = None) -> Path:
         place = place / build_folder_name(scenario).rpartition("-")[0]
     target = place / build_folder_name(scenario)
     _refuse_strangers(target)
-    kept: list[Path] = []
+    copies: list[Path] = []
     try:
         with create_folders(place if is_own else find_kept_folder(target)):
             try:
                 if is_own:
                     copy_project(scenario, place)
                 else:
-                    kept.extend(_keep_inputs(scenario, find_kept_folder(target)))
+                    copies.extend(_keep_inputs(scenario, find_kept_folder(target)))
                 put_folder(target, lambda folder: _write(result, folder, target))
             except BaseException:
-                for file in kept:
+                for file in copies:
                     file.unlink(missing_ok=True)
                 raise
     except OSError as error:

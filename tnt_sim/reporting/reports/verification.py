@@ -48,7 +48,7 @@ def _describe_sheets(sheets: SheetsEntry) -> Text:
 def _describe_place(head: RunHead) -> Text:
     """Say from which of the two the inputs were read."""
     if head.inputs_from == "kept":
-        return _("The data and the scenario were read from the copies that are kept with the list.")
+        return _("The data and the scenario were read from the copies beside the list.")
     return _("The data and the scenario were read in the project: they have not changed since the run.")
 
 

@@ -176,7 +176,7 @@ def _describe_gain(points: Sequence[CurveList], lang: Lang) -> str:
         else _("{amount} less to {name}", amount=format_short_amount(-cents, lang), name=name)
         for name, cents in _list_top_changes(first, last)
     ]
-    figures: dict[str, Text | str] = {
+    parameters: dict[str, Text | str] = {
         "low": low,
         "high": high,
         "applications": applications,
@@ -188,14 +188,16 @@ def _describe_gain(points: Sequence[CurveList], lang: Lang) -> str:
     }
     if money > 0:
         text = _(
-            "From {low} to {high}: {applications}. Of {extra} more, {granted} are granted{where}.", **figures
+            "From {low} to {high}: {applications}. Of {extra} more, {granted} are granted{where}.",
+            **parameters,
         )
     elif money < 0:
         text = _("From {low} to {high}: {applications}. With {extra} more, {granted} less are granted{where}.",
-                 **figures)  # fmt: skip
+                 **parameters)  # fmt: skip
     else:
         text = _(
-            "From {low} to {high}: {applications}. With {extra} more, as much is granted{where}.", **figures
+            "From {low} to {high}: {applications}. With {extra} more, as much is granted{where}.",
+            **parameters,
         )
     return text.in_(lang)
 

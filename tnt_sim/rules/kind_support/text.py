@@ -45,7 +45,7 @@ _LEFT_OUT: Mapping[str, Text] = MappingProxyType(
         ),
     }
 )
-"""What is outside a rule, by what it binds (`RuleSpec.binds`)."""
+"""Applications outside a rule, by what it binds (`RuleSpec.binds`)."""
 
 
 def describe_left_out(rule: RuleSpec, lang: Lang) -> str:

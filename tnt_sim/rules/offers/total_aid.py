@@ -4,7 +4,7 @@
 
 In whole cents; each figure of a project is the largest among its rows, as for the caps of the scenario, and an
 empty other aid is 0. The guard covers the projects that could exceed this, and no waiver applies to it. A project
-of unknown cost is not checked. Commitments are kept, and their excess is listed.
+of unknown cost is not checked. Commitments stay, and a warning lists their excess.
 """
 
 from __future__ import annotations
