@@ -28,7 +28,7 @@ type Bound = Amount | Mapping[str, object]
 type Conditions = Mapping[str, object]
 """Conditions by column, such as `{"applicant_type": "commune"}`."""
 
-_FLAGS = frozenset({"off", "report", "empty"})
+_FLAGS = frozenset({"off", "report"})
 """Keys that are false unless they are written."""
 
 
@@ -52,7 +52,6 @@ def limit(
     min: Bound | None = None,
     max: Bound | None = None,
     floor: Literal["demand", "strict"] | None = None,
-    empty: bool = False,
     id: str | None = None,
     title: str = "",
     note: str = "",
@@ -74,7 +73,6 @@ def limit(
     min : the least allowed
     max : the most allowed
     floor : demand: a group's minimum is at most what its applications can take, strict: never lowered
-    empty : 0: an empty cell counts zero, else it is an error
     id, title, note, source, valid, off, penalty, report : see `Rule`
 
     Examples
@@ -93,7 +91,6 @@ def limit(
             "min": min,
             "max": max,
             "floor": floor,
-            "empty": empty,
             "id": id,
             "title": title,
             "note": note,

@@ -107,7 +107,7 @@ def test_what_keeps_its_default_is_not_written() -> None:
 def test_every_builder_makes_a_valid_rule() -> None:
     rules: list[Any] = [
         tnt.rules.limit(id="a", measure="granted", by=["region", "department"], groups=["35"], min="1 €",
-                        max={"share": "20 %", "of_amount": "p"}, floor="strict", empty=True),
+                        max={"share": "20 %", "of_amount": "p"}, floor="strict"),
         tnt.rules.share(id="b", measure="cost", where={"x": "1"}, of="all", by="region", min="20 %", max="30 %"),
         tnt.rules.decide(id="c", fund=["D"], amounts={"D": "12 €"}, reason="r", author="a"),
         tnt.rules.coverage(id="d", units={"type": "commune"}, covered_by="commune", min="2 %", report=True),

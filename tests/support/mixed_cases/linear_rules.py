@@ -36,7 +36,7 @@ def add_linear(dice: random.Random, case: Case, maker: RuleMaker) -> None:
 def _draw_rule(dice: random.Random, case: Case, maker: RuleMaker) -> Spec:
     """A rule that changes the answer and lets something stand, if some draw of twelve does."""
     for _ in range(12):
-        spec = {"id": NAME, **_draw_sum(dice, case, maker)}
+        spec = {"id": NAME, **draw_sum(dice, case, maker)}
         spec = spec if dice.random() < 0.5 else maker.moded(spec)
         if "report" in spec and dice.random() < 0.3:
             break
@@ -45,7 +45,8 @@ def _draw_rule(dice: random.Random, case: Case, maker: RuleMaker) -> Spec:
     return spec
 
 
-def _draw_sum(dice: random.Random, case: Case, maker: RuleMaker) -> Spec:
+def draw_sum(dice: random.Random, case: Case, maker: RuleMaker) -> Spec:
+    """A weighted sum over named dossiers, with bounds that some allocation keeps."""
     names = [row["dossier"] for row in case["rows"]]
     some = dice.sample(names, min(len(names), dice.randint(2, 5)))
     spec: dict[str, Any] = {"kind": "linear"}

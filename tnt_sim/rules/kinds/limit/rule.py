@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from tnt_sim.domain.field_types import Code, Flag
+from tnt_sim.domain.field_types import Code
 from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.comparisons import parse_bound
 from tnt_sim.rules.expressions.groups import group_by_columns
@@ -66,7 +66,6 @@ class LimitSpec(RuleSpec):
     min: str | ShareOfAmount | None = None
     max: str | ShareOfAmount | None = None
     floor: Literal["demand", "strict"] | None = None
-    empty: Flag = False
 
     @property
     def figure_unit(self) -> Literal["money", "rate", "decimal"]:
