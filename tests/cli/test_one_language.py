@@ -78,6 +78,7 @@ COMMANDS = (
     "send RUN",
     "reconcile RUN lines.csv --table lists.csv",
     "doctor",
+    "runs --prune",
     "schema",
     "new more",
     "new begun --from data/dossiers.csv",

@@ -76,9 +76,10 @@ def test_schemas_and_their_page_are_current() -> None:
     assert shipped == set(DOCUMENTS)
 
 
-EVENTS = {"incumbent", "reconcile", "refresh", "send"}
+EVENTS = {"incumbent", "reconcile", "refresh", "runs", "send"}
 """Lines on standard error (tests/engine/test_incumbents.py reads them), and the documents of `reconcile`,
-`refresh` and `send`, which tests/cli/test_reconcile.py, test_intake_project.py and test_send.py read."""
+`refresh`, `runs` and `send`, which tests/cli/test_reconcile.py, test_intake_project.py, test_send.py and
+tests/engine/run_folder/test_run_list.py read."""
 
 
 @pytest.mark.parametrize("name", sorted(set(DOCUMENTS) - EVENTS))

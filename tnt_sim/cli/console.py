@@ -197,6 +197,18 @@ def print_line(text: str) -> None:
         sys.stderr.flush()
 
 
+def can_ask() -> bool:
+    """Return whether somebody can answer: both ends are a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: Text, lang: Lang) -> bool:
+    """Ask a question on the terminal and return whether the answer is yes."""
+    sys.stderr.write(_("{question} [y/N]", question=question).in_(lang) + " ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in {"y", "yes", "o", "oui"}
+
+
 @contextmanager
 def _suppress_broken_pipe() -> Iterator[None]:
     """Ignore a pipe closed by its reader (`| head`), but not a full disk."""

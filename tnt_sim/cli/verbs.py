@@ -447,6 +447,18 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
   tnt-sim verify registre/liste-1 --public-key cle.pub
 """,
         ),
+        "runs": Verb(
+            CHECK,
+            N_("Lists the run folders of a project, and removes inputs kept for runs that are gone."),
+            note=N_(
+                "Each run keeps what it read in runs/inputs/. --prune names the files there to which no run "
+                "folder and no signed list refers any more, and asks before it removes them."
+            ),
+            examples="""\
+  tnt-sim runs
+  tnt-sim runs --prune
+""",
+        ),
         "schema": Verb(
             CHECK,
             N_(

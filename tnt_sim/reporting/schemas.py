@@ -125,6 +125,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.command_documents.ExamplesDocument",
             _("examples: what is shipped, or was copied"),
         ),
+        "runs": (
+            "reporting.command_documents.RunsDocument",
+            _("runs: the run folders of a project"),
+        ),
         "ensemble-fit": (
             "analysis.uncertainty.document.FitDocument",
             _("ensemble: distributions from past projects"),

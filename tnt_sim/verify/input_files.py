@@ -135,6 +135,13 @@ def find_inputs(
     return None
 
 
+def list_changed_inputs(run_dir: Path, summary: Mapping[str, object]) -> list[str]:
+    """Return the inputs of a run that are gone from its project, or have changed there."""
+    project, entries = project_of(run_dir, summary).resolve(), summary.get("inputs")
+    known = [entry for entry in entries if _is_entry(entry)] if isinstance(entries, list) else []
+    return [entry["path"] for entry in known if _check_input(entry, project, None) is not None]
+
+
 def _is_entry(entry: Any) -> bool:
     return (
         isinstance(entry, dict)

@@ -60,6 +60,7 @@ NO_STUDY = {
     "export",
     "sign",
     "schema",
+    "runs",
     "doctor",
 }
 FUNCTIONS = {"next_euro": "marginal-euro", "entries": "entry-thresholds", "target": "target",
