@@ -18,11 +18,13 @@ from tnt_sim.reporting.schemas import read_schema
 
 EXCEEDED = "envelopes.numerique.amount=3000 k€"
 """Parts above their whole: refused before any solve."""
+FLOOR = "rules.part-communes={kind: limit, measure: granted, where: {envelope: mobilites}, min: 1.15 M€}"
+"""A minimum that the applications cannot reach: refused before any solve."""
 MORE = {"target": ("all",), "extension-shares": ("100 k€",)}
 CHECKED = ("validate", "show", "sweep", "marginal-euro", "entry-thresholds", "target", "rule-prices", "extend",
-           "extension-shares", "alternatives")  # fmt: skip
+           "extension-shares", "alternatives", "run")  # fmt: skip
 SOLVED = ("marginal-euro", "entry-thresholds", "rule-prices", "extend", "extension-shares")
-CASES = [(verb, EXCEEDED, 3) for verb in CHECKED]
+CASES = [(verb, EXCEEDED, 3) for verb in CHECKED] + [("run", FLOOR, 3)]
 CASES += [pytest.param(verb, CLASH, 4, marks=pytest.mark.slow) for verb in SOLVED]
 
 
@@ -32,13 +34,11 @@ def test_each_verb_gives_the_object_of_conflict(
 ) -> None:
     words = (verb, "scenario.yaml", *MORE.get(verb, ()), "--set", change)
     found = tnt(*words, "--json")
-    whole = tnt(
-        "conflict", "scenario.yaml", "--set", change, "--max-sets", "1", "--max-repairs", "3", "--json"
-    )
-    assert found.code == code
+    whole = tnt("conflict", "scenario.yaml", "--set", change, "--max-sets", "1", "--json")
+    assert found.code == whole.code == code
     assert found.document["command"] == verb
     assert found.document["conflict"] == whole.document["sets"]
-    assert found.document["repairs"] == whole.document["repairs"]
+    assert found.document["repairs"] == whole.document["repairs"][:3]
     assert found.document["repairs"]
     page = tnt(*words, "--lang", "fr")
     assert page.code == code
@@ -75,8 +75,17 @@ def test_an_answer_without_allocation_has_the_conflict_too(
     jsonschema.validate(found.document, schema)
     page = tnt(*typed, "--lang", "en", *(("--out", "again") if verb == "sweep" else ()))
     said = " ".join(page.plain.split())
-    assert "What would be enough, cheapest first" in said
+    assert "What would be enough, smallest change first" in said
     assert f'All of it: tnt-sim conflict scenario.yaml --set "{CLASH}"' in said
+
+
+def test_a_lowered_minimum_costs_no_money_and_is_what_its_line_sets(tnt: Run, demo: Path) -> None:
+    """94.96 % of 1.2 M€ is 1,139,520 €, not the 1,139,600 € of the list."""
+    more = ("--set", "rules.part-communes.min=70 %", "--set", "programme.min_use=95 %")
+    page = tnt("conflict", "scenario.yaml", *more, "--lang", "en")
+    assert "(to €1,139,520)" in page.plain
+    assert 'programme.min_use="94.96 %"' in page.plain
+    assert page.plain.count("Price: no money is added.") == 3
 
 
 def test_a_page_says_how_many_conflicts_it_does_not_show(tnt: Run, demo: Path) -> None:

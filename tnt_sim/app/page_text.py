@@ -95,7 +95,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "export": _("Export the workbook (.xlsx)"),
         "trouble": _("These settings do not go together"),
         "searching": _("Looking for what clashes…"),
-        "repairs": _("What would be enough, cheapest first"),
+        "repairs": _("What would be enough, smallest change first"),
         "repair_it": _("Apply"),
         "longer": _("Search longer (a minute at most)"),
         "history": _("Steps and variants"),

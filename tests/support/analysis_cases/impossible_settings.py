@@ -6,8 +6,10 @@ import random
 from pathlib import Path
 
 from support.tiny_scenario import TABLE
+from tnt_sim.analysis.infeasibility.document import EasedHead
 from tnt_sim.analysis.infeasibility.minimal_conflicts import ConflictResult
 from tnt_sim.cli.project_templates import FRENCH, build_dossiers_csv
+from tnt_sim.domain.field_types import write_amount
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import ScenarioData
@@ -188,6 +190,14 @@ def check_repairs(scenario: ScenarioData, found: ConflictResult) -> int:
             continue
         paths = [text.partition("=")[0] for text in one.set]
         assert len(paths) == len(set(paths)), one.set
+        for action in one.actions:  # what is announced is what the line sets
+            if (
+                isinstance(action, EasedHead)
+                and action.to_cents is not None
+                and action.kind not in ("share", "min_use")
+            ):
+                assert any(write_amount(action.to_cents) in text for text in one.set), (action, one.set)
+        assert one.added_cents <= one.cents
         again = solve(with_sets(scenario, list(one.set)), cross_check="never")
         assert again.status.value in ("optimal", "feasible"), one.set
         if one.best_found and again.status.value == "optimal" and not scenario.spec.steps:

@@ -140,13 +140,15 @@ type ActionEntry = EasedShareEntry | EasedCountEntry | EasedEntry | LiftedEntry
 class RepairEntry:
     """A repair with the best allocation after it.
 
-    `cents` is the money added or moved. Where it is 0, `change_cents` is how much less is granted than after the
-    repair without money that lets most be granted.
+    `cents` is by how much its bounds in money change in all, `added_cents` what of it is added to envelopes: a
+    minimum that is lowered adds none. Where `cents` is 0, `change_cents` is how much less is granted than after
+    the repair without money that lets most be granted.
     """
 
     rank: int
     n_rules: int
     cents: int
+    added_cents: int
     change_cents: int | None = None
     actions: Sequence[ActionEntry]
     verified: Literal[True] = True

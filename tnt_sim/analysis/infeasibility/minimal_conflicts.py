@@ -236,7 +236,8 @@ def conflict(
     written = list_written_clashes(problem)
     if written and scenario.raw is None:
         raise ScenarioError(problem.clashes)  # what a change would do cannot be solved here
-    most = max(max_repairs, MOST_REPAIRS) if step and repairs else max_repairs  # some may not lead further
+    # those without euros are ordered by their optimum, and some may not lead further: few are chosen of many
+    most = max(max_repairs, MOST_REPAIRS) if repairs and max_repairs and (step or written) else max_repairs
     conflict_ = find_conflict(
         problem,
         clock,
@@ -255,6 +256,13 @@ def conflict(
         raise ScenarioError(problem.clashes)
     if step and scenario.raw is not None:
         conflict_ = _keep_leading(scenario, step, conflict_, clock, max_repairs)
+    elif written:
+        ranked = _rank_entries(conflict_.written_repairs)
+        conflict_ = replace(
+            conflict_,
+            written_repairs=tuple(ranked[:max_repairs]),
+            complete=conflict_.complete and len(ranked) <= max_repairs,
+        )
     return replace(conflict_, step=step, scenario=scenario)
 
 
@@ -648,6 +656,7 @@ def _build_repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: 
         rank=rank,
         n_rules=len(fix.touched),
         cents=fix.cents,
+        added_cents=fix.added_cents,
         actions=repair_actions(form, fix, lang),
         least=fix.least,
         least_proven=fix.least_proven,

@@ -55,6 +55,7 @@ class RuleRepair:
     eased : slack of each bound, in its unit (euros for money)
     lifted : lines that are removed
     cents : Σ of the money slacks
+    added_cents : Σ of those of envelopes, the money that is added
     units : Σ of the other slacks
     least : whether the solver ended with the least sum of euros, then of units, through these
     entries
@@ -69,6 +70,7 @@ class RuleRepair:
     eased: Mapping[LiftableBound, Fraction]
     lifted: Lines
     cents: int
+    added_cents: int
     units: Fraction
     least: bool
     least_proven: bool | None
@@ -99,6 +101,11 @@ def minimise_repair_cost(form: ElasticProblem, fix: Keys, clock: Clock) -> RuleR
         eased=eased,
         lifted=whole,
         cents=_sum_cents(form, eased),
+        added_cents=sum(
+            int(slack / CENT)
+            for line, slack in eased.items()
+            if form.get_entry(line.entry).kind == "envelope"
+        ),
         units=sum(numbers, Fraction(0)),
         least=solved.is_least,
         least_proven=None,

@@ -262,6 +262,7 @@ def write_repair(form: ElasticProblem, repair: RuleRepair) -> RuleRepair:
     It has none if the grammar has no place for it, or if the texts would change more (a share of an amount).
     """
     written = replace(repair, written=_merge_groups(form, repair.eased))
+    written = replace(written, written=_fit_to_texts(form, written))
     lines = _build_set_lines(form, written)
     if lines is None or not _can_repair(form.problem, lines, repair.allocation):
         return repair
@@ -286,6 +287,35 @@ def _merge_groups(
             more = written - own if bound.side == "min" else own - written
             result[whole] = max(result.get(whole, Fraction(0)), slack + more)
     return result
+
+
+def _fit_to_texts(form: ElasticProblem, repair: RuleRepair) -> dict[LiftableBound, Fraction]:
+    """Return the slack of each bound so that the eased bound is what the text sets, to the cent."""
+    result = dict(repair.written)
+    for line, slack in repair.written.items():
+        entry = form.get_entry(line.entry)
+        bound = get_written_bound(entry, line)
+        if bound is None or entry.unit is not Unit.MONEY or _get_rate_bound(entry, line) is not None:
+            continue
+        if entry.kind == "min_use":
+            rate, whole = _compute_use_rate(form, entry, bound - slack, repair)
+            result[line] = bound - math.ceil(rate * whole) * CENT
+        elif line.side == "min":
+            result[line] = bound - (bound - slack) // CENT * CENT
+        else:
+            result[line] = (bound + slack) // CENT * CENT - bound
+    return result
+
+
+def _compute_use_rate(
+    form: ElasticProblem, entry: WrittenPart, least: Fraction, repair: RuleRepair
+) -> tuple[Fraction, int]:
+    """Return a minimum use as a share, rounded down to 0.01 %, and the amount in cents of which it is one."""
+    tree = form.problem.case.tree
+    node = tree.get_node(entry.id)
+    whole = (tree.written_cents[node] or 0) + compute_written_raises(form, repair).get(node, 0)
+    share = least / CENT / whole if whole else Fraction(0)
+    return share // HUNDREDTH_OF_PERCENT * HUNDREDTH_OF_PERCENT, whole
 
 
 def _has_one_bound(form: ElasticProblem, entry: WrittenPart, side: str) -> bool:
@@ -393,7 +423,7 @@ def _set_of(
     form: ElasticProblem, entry: WrittenPart, liftable: LiftableBound, slack: Fraction, repair: RuleRepair
 ) -> list[str] | None:
     if entry.kind == "min_use":
-        return _build_use_line(form, entry, liftable, slack)
+        return _build_use_line(form, entry, liftable, slack, repair)
     if entry.limits and entry.path[0] == "envelope":
         bound = (get_written_bound(entry, liftable) or Fraction(0)) + (
             slack if liftable.side == "max" else -slack
@@ -409,17 +439,17 @@ def _set_of(
 
 
 def _build_use_line(
-    form: ElasticProblem, entry: WrittenPart, liftable: LiftableBound, slack: Fraction
+    form: ElasticProblem, entry: WrittenPart, liftable: LiftableBound, slack: Fraction, repair: RuleRepair
 ) -> list[str] | None:
-    """Write a minimum use, a share of what an envelope has: lowered in proportion, rounded down to 0.01 %."""
+    """Write a minimum use, a share of what an envelope has after the repair."""
     tree = form.problem.case.tree
     specs = (spec for spec, _ in form.problem.scenario.spec.programme.walk())
     spec, bound = next((one for one in specs if one.id == entry.id), None), get_written_bound(entry, liftable)
     if spec is None or spec.min_use is None or not bound:
         return None
-    rate = spec.min_use * (bound - slack) / bound
+    rate, _ = _compute_use_rate(form, entry, bound - slack, repair)
     path = "programme" if entry.id == tree.ids[0] else f"envelopes.{entry.id}"
-    return [f"{path}.min_use={write_rate(rate // HUNDREDTH_OF_PERCENT * HUNDREDTH_OF_PERCENT)}"]
+    return [f"{path}.min_use={write_rate(rate)}"]
 
 
 def _build_bound_lines(path: str, entry: WrittenPart, liftable: LiftableBound, slack: Fraction) -> list[str]:

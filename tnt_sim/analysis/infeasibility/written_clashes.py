@@ -34,7 +34,7 @@ from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.field_types import write_amount, write_rate
-from tnt_sim.domain.money import parse_decimal
+from tnt_sim.domain.money import parse_cents, parse_decimal
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defect, TntError
@@ -60,11 +60,12 @@ BASIS_POINT = Fraction(1, 10_000)
 
 @dataclass(frozen=True, slots=True)
 class WrittenRepair:
-    """A change of written values: its actions, the money that it adds or moves, and its `--set` texts."""
+    """A change of written values: its actions, their money, its `--set` texts, and the money that it adds."""
 
     actions: tuple[ActionEntry, ...]
     cents: int
     sets: tuple[str, ...]
+    added_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def _build_raise(problem: Problem, tree: Tree, node: int, cents: int) -> Written
         for one, more in raises.items()
     )
     sets = tuple(_write_envelope(tree, one, before[one] + more) for one, more in raises.items())
-    return WrittenRepair(actions, cents, sets)
+    return WrittenRepair(actions, cents, sets, cents)
 
 
 def _apportion_cut(tree: Tree, nodes: Sequence[int], excess: int) -> dict[int, int]:
@@ -432,7 +433,12 @@ def find_written_repairs(
                     actions = _merge_actions((*repair.actions, *step.actions))
                     if actions is None:
                         continue
-                    joined = WrittenRepair(actions, cents + step.cents, (*repair.sets, *step.sets))
+                    joined = WrittenRepair(
+                        actions,
+                        cents + step.cents,
+                        (*repair.sets, *step.sets),
+                        repair.added_cents + step.added_cents,
+                    )
                     after = _apply_changes(problem.scenario, _merge_sets(joined.sets), change)
                     if after is not None and not _is_unchanged(changed, after, clashes):
                         entry = (joined.cents, n_rules + len(step.actions), next(order), joined, after)
@@ -476,12 +482,14 @@ def _solve_changed(
             merged = _merge_actions((*repair.actions, *more.actions))
             if merged is None:
                 continue
-            actions = [_describe(action, lang) for action in merged]
             sets = None if more.set is None else list(_merge_sets((*repair.sets, *more.set)))
+            tree = changed.case.tree
+            actions = [_describe(_match_text(tree, action, sets or ()), lang) for action in merged]
             touched = {(action.kind, action.id) for action in actions}
             yield replace(
                 more,
                 cents=repair.cents + more.cents,
+                added_cents=repair.added_cents + more.added_cents,
                 actions=actions,
                 set=sets,
                 n_rules=len(touched),
@@ -513,6 +521,26 @@ def _merge_actions(actions: Sequence[ActionEntry]) -> tuple[ActionEntry, ...] | 
     return tuple(merged.values())
 
 
+def _match_text(tree: Tree, action: ActionEntry, sets: Sequence[str]) -> ActionEntry:
+    """Return an action on an envelope with the amount that the texts set, which a part below it may raise too."""
+    if not isinstance(action, EasedEntry) or action.kind != "envelope" or action.from_cents is None:
+        return action
+    path = "programme.amount" if action.id == tree.ids[0] else f"envelopes.{action.id}.amount"
+    typed = next((text.removeprefix(f"{path}=") for text in sets if text.startswith(f"{path}=")), None)
+    if typed is None:
+        return action
+    to = parse_cents(typed)
+    by = abs(to - action.from_cents)
+    return replace(
+        action,
+        do="raise" if to > action.from_cents else "lower",
+        by=format_fraction(by * CENT),
+        by_cents=by,
+        to=format_fraction(to * CENT),
+        to_cents=to,
+    )
+
+
 def _merge_sets(sets: Sequence[str]) -> list[str]:
     """Keep the last text of each path; the keys of a mapping are added to those of the text before."""
     last: dict[str, str] = {}
@@ -535,6 +563,7 @@ def _build_entry(problem: Problem, repair: WrittenRepair, best: SolveOutcome, la
         rank=0,
         n_rules=len({(action.kind, action.id) for action in repair.actions}),
         cents=repair.cents,
+        added_cents=repair.added_cents,
         actions=[_describe(action, lang) for action in repair.actions],
         least=True,
         least_proven=None,

@@ -11,6 +11,8 @@ from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_progress
 from tnt_sim.i18n.message import N_
 
 EXIT = {"infeasible": 4, "feasible": 0, "stopped": 5}
+WRITTEN = 3
+"""Exit code of a contradiction that needs no solver, as of every verb."""
 SetsOption = Annotated[
     int, typer.Option("--max-sets", metavar="N", min=1, help=N_("Contradictions looked for, at most."))
 ]
@@ -38,4 +40,6 @@ def conflict(options: StudyOptions, max_sets: SetsOption = 8, max_repairs: Repai
     enough = next((repair.set for repair in repairs if repair.set), ())
     hint = options.build_hint("conflict", lang, *enough) if is_feasible or enough else ()
     options.show(build_report(conflict_.data), conflict_.data, lang, hint)
-    return INTERRUPTED_AND_TOLD if conflict_.course.stopped_by == "interrupt" else EXIT[conflict_.status]
+    if conflict_.course.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    return WRITTEN if conflict_.form.problem.clashes else EXIT[conflict_.status]

@@ -121,6 +121,9 @@ def _describe_cheapest(repairs: Sequence[RepairEntry]) -> Text:
     if not repairs:
         return _("No single change that settles it was found")
     cents, n = Money(repairs[0].cents), len(repairs[0].actions)
+    repair = write_both(partial(describe_repair, repairs[0]))
+    if repairs[0].cents != repairs[0].added_cents:
+        return _("The smallest change: {repair}", repair=repair)
     if repairs[0].cents and n > 1:
         return _n(
             "{cents} would be enough, if {n} bound gives way",
@@ -128,7 +131,6 @@ def _describe_cheapest(repairs: Sequence[RepairEntry]) -> Text:
             n=n,
             cents=cents,
         )
-    repair = write_both(partial(describe_repair, repairs[0]))
     if repairs[0].cents:
         return _("{cents} would be enough: {repair}", cents=cents, repair=repair)
     return _("The cheapest way out moves no money: {repair}", repair=repair)

@@ -154,11 +154,11 @@ def _build_repairs(repairs: Sequence[RepairEntry]) -> list[Section]:
             Kind.COUNT,
             Output.FILES,
         ),
-        Column(_("Amount"), [one.cents for one in repairs], Kind.MONEY, Output.FILES),
+        Column(_("Amount added"), [one.added_cents for one in repairs], Kind.MONEY, Output.FILES),
         Column(_("Result"), after),
         Column(_("To write"), [format_set_options(one.set or ()) for one in repairs]),
     ]
-    title = _("What would be enough, cheapest first")
+    title = _("What would be enough, smallest change first")
     return [Section(title, [Table(columns, as_cards=True)])]
 
 
@@ -191,9 +191,11 @@ def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
 
 
 def describe_price(repair: RepairEntry) -> Text:
-    """Say what a repair costs: money added or moved, else by how much less is granted after it."""
+    """Say what a repair costs: money added, else by how much less is granted after it."""
+    if repair.added_cents:
+        return _("Price: {cents}.", cents=Money(repair.added_cents))
     if repair.cents:
-        return _("Price: {cents}.", cents=Money(repair.cents))
+        return _("Price: no money is added.")
     if repair.change_cents:
         return _("Price: no money moves; {cents} less is granted.", cents=Money(repair.change_cents))
     return _("Price: no money moves.")

@@ -164,7 +164,8 @@ def _record_unreachable_minimum(case: Case, unit: Unit, short: Sequence[Figure],
     case.record_defect(
         "limit-reach",
         _(
-            "this minimum is out of reach: applications and envelopes allow {attainable} at most.",
+            "this minimum is out of reach: even without the other rules, applications and envelopes allow no "
+            "more than {attainable}.",
             attainable=_describe_range(short, unit),
         ),
         path,
