@@ -50,6 +50,8 @@ MOST_VALUES = 100_000
 LARGEST = 1 << 200
 """The largest figure that is read."""
 
+Json = Any
+"""What a JSON file holds, before it is checked; or a list of tuples of figures."""
 Entry = tuple[int, int, int]
 """Weight, value in the carried row, and gain with its sign turned: the smaller, the better."""
 Row = tuple[dict[int, int], int]
@@ -60,14 +62,14 @@ class NotShown(Exception):
     """The certificate does not show the claim; `args[0]` says why."""
 
 
-def read_whole(number: Any, least: int = -LARGEST) -> int:
+def read_whole(number: Json, least: int = -LARGEST) -> int:
     """Return a whole number of at least `least`."""
     if type(number) is not int or not least <= number <= LARGEST:
         raise NotShown(f"{str(number)[:30]!r} is not a whole number in range")
     return number
 
 
-def read_row(record: Any, n_columns: int) -> Row:
+def read_row(record: Json, n_columns: int) -> Row:
     """Return the coefficients of a row by column, and its upper bound."""
     columns, values = record["columns"], record["values"]
     if len(columns) != len(values) or len(set(columns)) != len(columns):
@@ -80,7 +82,7 @@ def read_row(record: Any, n_columns: int) -> Row:
 class PlainSystem:
     """Columns with their ranges, groups of which one may be chosen, and rows."""
 
-    def __init__(self, record: Any) -> None:
+    def __init__(self, record: Json) -> None:
         """Read a system."""
         columns, groups = record["columns"], record["groups"]
         self.low, self.high = [*map(read_whole, columns["low"])], [*map(read_whole, columns["high"])]
@@ -97,7 +99,7 @@ class PlainSystem:
         self.written = list(record["rows"])
         self.read: dict[int, Row] = {}
 
-    def get_row(self, index: Any) -> Row:
+    def get_row(self, index: Json) -> Row:
         """Return a row, read when it is first needed."""
         if read_whole(index, 0) >= len(self.written):
             raise NotShown("there is no such row")
@@ -166,7 +168,7 @@ class ListStep:
 class Check:
     """One proof without splits: multipliers make one gain of all rows, trees of caps bound it."""
 
-    def __init__(self, system: PlainSystem, proof: Any, spent: list[int]) -> None:
+    def __init__(self, system: PlainSystem, proof: Json, spent: list[int]) -> None:
         """Read the multipliers and the trees, and share the choices out among the caps."""
         self.system, self.spent = system, spent
         self.gain, self.target, self.rate, self.most = [0] * len(system.low), 0, 0, 0
@@ -187,7 +189,7 @@ class Check:
         self.distribute_choices()
 
     def read_tree(
-        self, record: Any, above: PricedCap | None, excess: dict[int, int] | None = None
+        self, record: Json, above: PricedCap | None, excess: dict[int, int] | None = None
     ) -> PricedCap:
         """Read a cap and those below it; `excess` is the row above of a cap that may be exceeded."""
         low, high = self.system.low, self.system.high
@@ -312,7 +314,7 @@ class Check:
                 steps.append(ListStep(near, price, self.rate, best))
         steps.sort(key=lambda step: (len(step.entries) > 2, min(step.lighter[0], step.heavier[0])))
         # a figure, its bound, and what a unit over and under the bound costs
-        limits: list[Any] = [(1, cap.room, cap.over, cap.price)]
+        limits: list[Json] = [(1, cap.room, cap.over, cap.price)]
         if self.carried and cap is self.trees[0]:
             limits.append((2, self.most, inf, self.rate))
         # of the steps still to come: the usual figure, and the least that a unit less, or more, costs
@@ -326,7 +328,7 @@ class Check:
             )
         states = keep_near([(0, start_w, start_v, start_m)], limits, after.pop(), limit)
         for step in steps:
-            joined: list[Any] = []
+            joined: list[Json] = []
             for short, w, v, m in step.entries:
                 joined += [(a + w, b + v, c + m, s + short) for s, a, b, c in states if s + short <= limit]
             self.spent[0] += len(joined)
@@ -341,10 +343,10 @@ class Check:
             return self.prune([(max(0, w - cap.room), v, m) for _, w, v, m in states])
         return [state[1:] for state in states]
 
-    def prune(self, entries: list[Any]) -> list[Any]:
+    def prune(self, entries: list[Json]) -> list[Json]:
         """Sort entries by weight; keep those that gain more than all that are no heavier in either figure."""
         entries.sort()
-        front: list[Any] = []
+        front: list[Json] = []
         values: list[int] = []
         gains: list[int] = []
         for entry in entries:
@@ -360,7 +362,7 @@ class Check:
         return front
 
 
-def keep_near(states: list[Any], limits: list[Any], rest: list[Any], limit: int) -> list[Any]:
+def keep_near(states: list[Json], limits: list[Json], rest: list[Json], limit: int) -> list[Json]:
     """Keep the states that fall short by at most `limit` once each figure is brought to its bound."""
     for (k, bound, *_), (usual, less, more) in zip(limits, rest):
         room = bound - usual
@@ -372,7 +374,7 @@ def keep_near(states: list[Any], limits: list[Any], rest: list[Any], limit: int)
     return states
 
 
-def check_proof(system: PlainSystem, proof: Any, spent: list[int]) -> bool:
+def check_proof(system: PlainSystem, proof: Json, spent: list[int]) -> bool:
     """Return whether a proof shows that a system has no point; `spent` counts the pairs listed."""
     if not system.has_points():
         return True
@@ -387,7 +389,7 @@ def check_proof(system: PlainSystem, proof: Any, spent: list[int]) -> bool:
     )
 
 
-def check_claim(record: Any, proof: Any) -> str:
+def check_claim(record: Json, proof: Json) -> str:
     """Return an empty text if a proof shows that the rows have no point, else what is wrong."""
     try:
         is_empty = check_proof(PlainSystem(record), proof, [0])

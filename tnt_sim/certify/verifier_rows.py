@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from tnt_sim.certify.system import System
+from tnt_sim.certify.verifier import Json
 
 
-def describe_system(system: System) -> dict[str, Any]:
+def describe_system(system: System) -> Json:
     """Return the columns, groups and rows of a system as plain values.
 
     A block that must be chosen has its only choice fixed; one of several choices is a group.
@@ -45,6 +43,6 @@ def describe_system(system: System) -> dict[str, Any]:
     }
 
 
-def has_trees(proof: Mapping[str, Any]) -> bool:
+def has_trees(proof: Json) -> bool:
     """Return whether a proof for the verifier rests on lists under caps, in any of its parts."""
     return bool(proof.get("trees")) or any(has_trees(part) for part in proof.get("parts", ()))

@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Protocol
 
-from tnt_sim.certify.verifier import Check, PlainSystem, PricedCap
+from tnt_sim.certify.verifier import Check, Json, PlainSystem, PricedCap
 from tnt_sim.deadline import UNLIMITED, Deadline
 
 SCALE = 1 << 30
@@ -223,7 +223,7 @@ def find_prices(
     multipliers: Mapping[int, int],
     trees: Sequence[Tree],
     deadline: Deadline = UNLIMITED,
-) -> tuple[dict[str, Any], int]:
+) -> tuple[Json, int]:
     """Return a proof with prices for the caps of some trees, and the slack that it leaves to list.
 
     A slack below zero needs no list at the root.
@@ -257,10 +257,10 @@ def find_prices(
     return proof, slack
 
 
-def _write_tree(tree: Tree, cap: PricedCap | None = None) -> dict[str, Any]:
+def _write_tree(tree: Tree, cap: PricedCap | None = None) -> Json:
     """Write a tree of caps, with the prices and bounds of `cap` where it is given."""
     row, below, may_exceed = tree
-    record: dict[str, Any] = {"row": row, "price": 0 if cap is None else cap.price}
+    record: Json = {"row": row, "price": 0 if cap is None else cap.price}
     if cap is not None and cap.claim is not None:
         record["best"] = cap.claim
     if below:

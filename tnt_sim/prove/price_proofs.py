@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from tnt_sim.certify.certificate import PRICES, parse_caps
 from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.certify.system import STAGE, Box, System
-from tnt_sim.certify.verifier import NotShown, PlainSystem, check_proof
+from tnt_sim.certify.verifier import Json, NotShown, PlainSystem, check_proof
 from tnt_sim.certify.verifier_rows import describe_system
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.prove.cap_prices import SCALE, Tree, find_prices
@@ -39,9 +38,7 @@ NEAR = 1e-6
 """Distance from a whole number below which a value counts as whole."""
 
 
-def find_price_proof(
-    system: System, deadline: Deadline, known: Mapping[str, Any] | None = None
-) -> dict[str, Any] | None:
+def find_price_proof(system: System, deadline: Deadline, known: Json | None = None) -> Json | None:
     """Return a proof that a system has no point, checked by the verifier; None if none is found in time.
 
     Parameters
@@ -62,7 +59,7 @@ def find_price_proof(
         return None
 
 
-def _is_shown(plain: PlainSystem, proof: Mapping[str, Any]) -> bool:
+def _is_shown(plain: PlainSystem, proof: Json) -> bool:
     """Return whether the verifier accepts a proof."""
     try:
         return check_proof(plain, proof, [0])
@@ -70,9 +67,7 @@ def _is_shown(plain: PlainSystem, proof: Mapping[str, Any]) -> bool:
         return False
 
 
-def _list_known_trees(
-    system: System, known: Mapping[str, Any] | None
-) -> list[tuple[dict[int, int], Sequence[Tree]]]:
+def _list_known_trees(system: System, known: Json | None) -> list[tuple[dict[int, int], Sequence[Tree]]]:
     """Return the multipliers and the trees of a proof by caps."""
     if known is None or "caps" not in known:
         return []
@@ -99,7 +94,7 @@ class _Search:
     def __post_init__(self) -> None:
         self.lp = ProofLp(self.system, self.system.rows.goal)
 
-    def prove(self, plain: PlainSystem, box: Box) -> dict[str, Any] | None:
+    def prove(self, plain: PlainSystem, box: Box) -> Json | None:
         """Return a proof that a side has no point, or None."""
         self.deadline.check()
         self.n_parts += 1
@@ -112,7 +107,7 @@ class _Search:
         column = self._choose_column(box, relaxation.x)
         if column is None:
             return self._find_broken_row(plain)
-        n, proofs = self.system.n_choices, list[dict[str, Any]]()
+        n, proofs = self.system.n_choices, list[Json]()
         highest = 1 if column < n else int(box.high[column - n])
         at = min(int(np.floor(relaxation.x[column] + NEAR)), highest - 1)
         for upper, sign in ((at, 1), (-at - 1, -1)):
@@ -124,7 +119,7 @@ class _Search:
             proofs.append(side)
         return {"split": {"columns": [column], "values": [1], "at": at}, "parts": proofs}
 
-    def _prove_by_prices(self, plain: PlainSystem, relaxation: LpSolution) -> dict[str, Any] | None:
+    def _prove_by_prices(self, plain: PlainSystem, relaxation: LpSolution) -> Json | None:
         """Return a proof without a split, or None."""
         # a dual ray may point either way
         prices = np.abs(relaxation.prices) if relaxation.answer is LpStatus.EMPTY else relaxation.prices
@@ -156,7 +151,7 @@ class _Search:
                     return whole
         return None
 
-    def _find_broken_row(self, plain: PlainSystem) -> dict[str, Any] | None:
+    def _find_broken_row(self, plain: PlainSystem) -> Json | None:
         """Return the row that a single point breaks, as a proof; None if it breaks none."""
         rows, low = self.system.rows, np.array(plain.low)
         reach = np.zeros(rows.n, dtype=np.int64)
@@ -248,8 +243,8 @@ def _list_rows(tree: Tree) -> list[int]:
 
 
 def add_price_proofs(
-    claims: Claims, values: Sequence[Fraction], proofs: Sequence[Mapping[str, Any] | None], deadline: Deadline
-) -> list[Mapping[str, Any] | None]:
+    claims: Claims, values: Sequence[Fraction], proofs: Sequence[Json | None], deadline: Deadline
+) -> list[Json | None]:
     """Return the proofs of the first stages, each with one for the verifier where one is found in time.
 
     Parameters
