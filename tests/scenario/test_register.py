@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -210,8 +211,20 @@ def test_what_is_not_signed(tnt: Said) -> None:
     other = run(tnt, "200 €")
     code, _, err = tnt("sign", other["run_dir"], "--as", "liste-2")
     assert (code, "ne garde pas tel quel ce qui est signé : A" in err) == (2, True)
+    code, _, err = tnt("sign", one["run_dir"], "--as", "liste-2", "--project", ".")
+    assert (code, "a changé depuis le calcul" in err) == (1, True)
+    kept = Path("runs/inputs") / hashlib.sha256(TABLE.encode()).hexdigest()
+    kept.write_text(TABLE.replace("100,9", "100,8"), encoding="utf-8")
+    code, _, err = tnt("sign", one["run_dir"], "--as", "liste-2")
+    assert (code, "la copie conservée" in err) == (1, True), err
+    kept.unlink()
     code, _, err = tnt("sign", one["run_dir"], "--as", "liste-2")
     assert (code, "a changé depuis le calcul" in err) == (1, True)
+    assert [entry.id for entry in read_entries(Path("registre"))] == ["liste-1"]
+    kept.write_text(TABLE, encoding="utf-8")
+    code, _, err = tnt("sign", one["run_dir"], "--as", "liste-2")
+    assert (code, "« table.csv » a changé depuis" in err) == (0, True), err
+    assert Path("registre/liste-2/inputs/table.csv").read_text(encoding="utf-8") == TABLE
 
 
 def test_an_unproven_run_is_signed_only_when_its_author_says_so(
