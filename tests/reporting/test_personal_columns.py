@@ -94,7 +94,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 def list_outputs(folder: Path) -> dict[str, Path]:
     """Return what the run wrote and what was made from it, by name."""
-    runs = (folder / "runs").glob("*-*/**/*")  # beside them, runs/inputs keeps the table as it was
+    kept = folder / "runs" / "inputs"  # the table as it was
+    runs = [file for file in (folder / "runs").rglob("*") if kept not in file.parents]
     files = [*runs, *(folder / "sheets").rglob("*"), folder / "report.html"]
     return {file.relative_to(folder).as_posix(): file for file in files if file.is_file()}
 
