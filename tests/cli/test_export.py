@@ -190,7 +190,7 @@ def test_messages_of_export_and_report_in_english(tnt: Run, run_dir: Path) -> No
 
 
 def test_a_report_in_english_is_english_throughout(tnt: Run, run_dir: Path, demo: Path) -> None:
-    """The run's own sentences too; without its inputs they stay as they are, and that is said."""
+    """The run's own sentences too; without its inputs, kept ones too, they stay as they are, and that is said."""
     assert tnt("report", run_dir, "--out", "en.html", "--lang", "en", "--no-explain").code == 0
     page = (demo / "en.html").read_text(encoding="utf-8")
     plain = page.replace("\u202f", " ").replace("\u00a0", " ")
@@ -201,6 +201,11 @@ def test_a_report_in_english_is_english_throughout(tnt: Run, run_dir: Path, demo
     assert "Retenu" not in page
     for table in (demo / "data").iterdir():
         table.unlink()
+    said = tnt("report", run_dir, "--out", "kept.html", "--lang", "en", "--no-explain")
+    assert said.code == 0
+    assert "its sentences stay" not in said.err
+    assert "sans enfreindre" not in (demo / "kept.html").read_text(encoding="utf-8")
+    shutil.rmtree(demo / "runs" / "inputs")
     said = tnt("report", run_dir, "--out", "gone.html", "--lang", "en", "--no-explain")
     assert said.code == 0
     assert "its sentences stay in the scenario's language" in said.err
