@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 from tnt_sim.reporting.decision_page.slider_positions import compute_slider
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.verify.input_files import find_kept_folder
 
 
 def test_each_position_is_the_run_at_that_amount(tmp_path: Path) -> None:
@@ -49,5 +51,18 @@ def test_sliders_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="n'existe pas"):
         compute_slider(run, "nope")
     (tmp_path / "table.csv").write_text(TABLE.replace("Bourg", "Ville"), encoding="utf-8")
+    hashes = [
+        [
+            (one.document.scenario_sha256, one.document.allocation_sha256)
+            for one in slider.positions
+            if one.document
+        ]
+        for slider in (compute_slider(of, "p", n_steps=2) for of in (run, open_stored(run.folder)))
+    ]
+    assert len(hashes[0]) == 2
+    assert hashes[0] == hashes[1], "the table that the run kept is read"
     with pytest.raises(VerificationError, match="a changé"):
-        compute_slider(run, "p")
+        compute_slider(open_stored(run.folder, tmp_path), "p")
+    shutil.rmtree(find_kept_folder(run.folder))
+    with pytest.raises(VerificationError, match="a changé"):
+        compute_slider(open_stored(run.folder), "p")
