@@ -41,7 +41,10 @@ def warnings(folder: Path, scenario: str, table: str = TABLE) -> list[str]:
 
 
 RATE = "un taux de 150 % dépasse 100 %. Écrivez un taux d'au plus 100 %, ou un montant en euros."
-REACH = "ce minimum est hors d'atteinte : les dossiers et les enveloppes permettent au plus"
+REACH = (
+    "ce minimum est hors d'atteinte : même sans les autres règles, les dossiers et les enveloppes ne permettent "
+    "pas plus de"
+)
 LOWER = "Abaissez `min`, écrivez `floor: demand` avec `by`, ou `report: true`."
 REFUSED = {
     # rates and quotas above 100 %

@@ -292,18 +292,18 @@ def _merge_groups(
 def _fit_to_texts(form: ElasticProblem, repair: RuleRepair) -> dict[LiftableBound, Fraction]:
     """Return the slack of each bound so that the eased bound is what the text sets, to the cent."""
     result = dict(repair.written)
-    for line, slack in repair.written.items():
-        entry = form.get_entry(line.entry)
-        bound = get_written_bound(entry, line)
-        if bound is None or entry.unit is not Unit.MONEY or _get_rate_bound(entry, line) is not None:
+    for liftable, slack in repair.written.items():
+        entry = form.get_entry(liftable.entry)
+        bound = get_written_bound(entry, liftable)
+        if bound is None or entry.unit is not Unit.MONEY or _get_rate_bound(entry, liftable) is not None:
             continue
         if entry.kind == "min_use":
             rate, whole = _compute_use_rate(form, entry, bound - slack, repair)
-            result[line] = bound - math.ceil(rate * whole) * CENT
-        elif line.side == "min":
-            result[line] = bound - (bound - slack) // CENT * CENT
+            result[liftable] = bound - math.ceil(rate * whole) * CENT
+        elif liftable.side == "min":
+            result[liftable] = bound - (bound - slack) // CENT * CENT
         else:
-            result[line] = (bound + slack) // CENT * CENT - bound
+            result[liftable] = (bound + slack) // CENT * CENT - bound
     return result
 
 

@@ -136,9 +136,9 @@ def remove_free_inputs(runs: Path, named: list[KeptInput]) -> list[KeptInput]:
         If the disk fails.
     """
     free = [one for one in find_free_inputs(runs) if one in named]
-    for kept in free:
+    for removable in free:
         try:
-            kept.file.unlink(missing_ok=True)
+            removable.file.unlink(missing_ok=True)
         except OSError as error:
-            raise build_write_error(quote_path(kept.file), error) from error
+            raise build_write_error(quote_path(removable.file), error) from error
     return free
