@@ -68,7 +68,7 @@ def sought(measure: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("is_part", [False, True])
 @pytest.mark.parametrize("key", PARTS)
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_a_measure_and_its_parts(key: str, is_part: bool, seed: int) -> None:
+def test_a_key_of_a_measure_or_a_part_decides_as_enumeration_does(key: str, is_part: bool, seed: int) -> None:
     def write(dice: random.Random) -> list[dict[str, Any]]:
         part = dice.choice(PARTS[key])
         plain = (
@@ -103,7 +103,7 @@ def test_an_empty_cell_is_an_error_without_zero(tmp_path: Path, is_part: bool) -
 @pytest.mark.claim("StageSpec.maximise", "StageSpec.minimise", "StageSpec.tolerance")
 @pytest.mark.parametrize("key", ["maximise", "minimise", "tolerance"])
 @pytest.mark.parametrize("seed", seeds(range(CASES), 3))
-def test_stages(key: str, seed: int) -> None:
+def test_a_key_of_a_stage_decides_as_enumeration_does(key: str, seed: int) -> None:
     """What a later stage seeks counts among what is best for those before, or nearly best with a tolerance."""
 
     def write(dice: random.Random) -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ def check_key(path: str, draw: Callable[[random.Random, RuleMaker, Case], Spec],
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["penalty", "report", "dossiers", "by", "where"])
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_together(key: str, seed: int) -> None:
+def test_a_key_of_together_decides_as_enumeration_does(key: str, seed: int) -> None:
     check_key(key, lambda dice, maker, case: maker.together(), seed)
 
 
@@ -111,7 +111,7 @@ def test_together(key: str, seed: int) -> None:
     "key", ["penalty", "report", "measure", "of_measure", "where", "of", "by", "min", "max"]
 )
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_share(key: str, seed: int) -> None:
+def test_a_key_of_a_share_decides_as_enumeration_does(key: str, seed: int) -> None:
     check_key(key, lambda dice, maker, case: maker.share(), seed)
 
 
@@ -125,7 +125,7 @@ def test_share(key: str, seed: int) -> None:
     ["penalty", "report", "year", "where", "commitments", "profile", "payments", "before_end_max", "year.column"],
 )  # fmt: skip
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_schedule(key: str, seed: int) -> None:
+def test_a_key_of_a_schedule_decides_as_enumeration_does(key: str, seed: int) -> None:
     check_key(key, lambda dice, maker, case: maker.schedule(), seed)
 
 
@@ -146,7 +146,7 @@ def test_the_first_share_is_at_most_the_advance(tmp_path: Path, first: str, most
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["penalty", "report", "dossiers", "need", "at_least"])
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_requires(key: str, seed: int) -> None:
+def test_a_key_of_requires_decides_as_enumeration_does(key: str, seed: int) -> None:
     check_key(key, lambda dice, maker, case: maker.requires(), seed)
 
 
@@ -163,7 +163,7 @@ def draw_order(dice: random.Random, maker: RuleMaker, case: Case) -> Spec:
     "key", ["penalty", "report", "where", "by", "rank", "best", "first_come", "skip", "ties"]
 )
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_order(key: str, seed: int) -> None:
+def test_a_key_of_an_order_decides_as_enumeration_does(key: str, seed: int) -> None:
     if key.startswith("penalty"):
         check_key(key, lambda dice, maker, case: dice.choice([maker.order, maker.first_come])(), seed)
     else:
@@ -176,7 +176,7 @@ def test_order(key: str, seed: int) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["penalty", "report", "granted", "funded", "min", "max"])
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_linear(key: str, seed: int) -> None:
+def test_a_key_of_a_weighted_sum_decides_as_enumeration_does(key: str, seed: int) -> None:
     check_key(key, lambda dice, maker, case: draw_sum(dice, case, maker), seed)
 
 
@@ -202,7 +202,7 @@ def draw_floor(dice: random.Random, maker: RuleMaker, case: Case) -> Spec:
      "penalty.stage"],
 )  # fmt: skip
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_limit(key: str, seed: int) -> None:
+def test_a_key_of_a_limit_decides_as_enumeration_does(key: str, seed: int) -> None:
     check_key(key, draw_floor if key == "floor" else draw_limit, seed)
 
 
@@ -212,7 +212,7 @@ def test_limit(key: str, seed: int) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["penalty", "report", "dossiers", "by", "where", "max"])
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_exclusive(key: str, seed: int) -> None:
+def test_a_key_of_exclusive_decides_as_enumeration_does(key: str, seed: int) -> None:
     check_key(key, lambda dice, maker, case: maker.exclusive(), seed)
 
 
@@ -222,7 +222,7 @@ def test_exclusive(key: str, seed: int) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["penalty", "report", "measure", "min", "floor"])
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_equity(key: str, seed: int) -> None:
+def test_a_key_of_an_equity_decides_as_enumeration_does(key: str, seed: int) -> None:
     """Figures are per head of the map, whose departments differ by a factor of two."""
     check_key(key, lambda dice, maker, case: maker.equity() | {"per": "population"}, seed)
 
@@ -235,5 +235,5 @@ def test_equity(key: str, seed: int) -> None:
     "key", ["penalty", "report", "units", "covered_by", "where", "already", "measure", "min", "max"]
 )
 @pytest.mark.parametrize("seed", seeds(range(CASES), 1))
-def test_coverage(key: str, seed: int) -> None:
+def test_a_key_of_a_coverage_decides_as_enumeration_does(key: str, seed: int) -> None:
     check_key(key, lambda dice, maker, case: maker.coverage(), seed)
