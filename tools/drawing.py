@@ -20,8 +20,8 @@ SWEEPS = 24
 FAMILIES: Mapping[str, tuple[str, str]] = {
     "#e8eef6": (
         "lire",
-        "i18n errors installation documents extensions deadline sparse_matrix parallel disk domain ingest rules "
-        "scenario",
+        "i18n characters errors installation documents extensions deadline sparse_matrix parallel disk domain "
+        "ingest rules scenario",
     ),
     "#fdf0d5": ("calculer", "formulation kernel solve engine"),
     "#dff0e3": ("relire et prouver", "certify verify prove"),
