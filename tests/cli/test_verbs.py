@@ -225,7 +225,13 @@ def test_a_ranking_value_has_the_decimal_mark_of_the_language(tnt: Run, demo: Pa
 
 def test_no_threshold_of_nothing_is_told(tnt: Run, demo: Path) -> None:
     folder = tnt("run", "scenario.yaml", "--json").document["run_dir"]
+    entries = tnt("explain", folder, "--all", "--json").document["dossiers"]
+    (first,) = (entry for entry in entries if entry["dossier"] == "E-03")
+    (open_,) = (one for one in first["changes"] if (one["kind"], one["of"]) == ("envelope", "programme"))
+    assert (open_["low_cents"], open_["by_cents"]) == (0, None)
     said = " ".join(tnt("explain", folder, "--all").plain.split())
-    assert "E-03" in said
-    assert "au moins 0 € de plus" not in said
-    assert "de plus dans « Programme d'exemple » n'est pas calculé ici" in said
+    told = said[said.index("E-03 Non retenu") : said.index("E-04 Retenu")]
+    assert "→ Il serait retenu avec la note de 17 au lieu de 16" in told
+    assert "Programme d'exemple" not in told
+    assert "0 € de plus" not in told
+    assert "n'est pas calculé" not in said
