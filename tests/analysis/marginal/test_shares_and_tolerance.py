@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.typed import as_typed
 
 from tnt_sim.analysis.marginal.entry_thresholds import find_no_loss_extensions
 from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
@@ -14,7 +15,6 @@ from tnt_sim.analysis.marginal.rule_prices import compute_prices
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.engine.result import SolveOutcome, Status
-from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.marginal import build_report
@@ -99,9 +99,17 @@ def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
     assert "on ne sait pas" in told(found)
 
 
-def test_a_group_for_every_value_of_an_empty_column_is_no_target(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="department"):
-        target(scenario(tmp_path, PLAIN, SCORES), "departments")
+def test_a_group_for_every_value_of_an_empty_column_asks_for_the_rules_alone(tmp_path: Path) -> None:
+    """No application has a department: the answer is that of the target `rules`, in words that say why."""
+    rest = PLAIN + "rules: [{id: r, kind: limit, measure: dossiers, min: 3}]\n"
+    asked = scenario(tmp_path, rest, SCORES)
+    found, plain = target(asked, "departments"), target(asked, "rules")
+    (entry,), (rules,) = found.document["targets"], plain.document["targets"]
+    same = ("reached", "amount_cents", "extra_cents", "exact", "proof", "dossiers", "missing")
+    assert [entry[key] for key in same] == [rules[key] for key in same]
+    assert (entry["reached"], entry["amount_cents"], entry["proof"]) == (True, 11000, "PROVED")
+    assert (entry["n_departments"], entry["missing"]) == (0, None)
+    assert "aucun dossier éligible n'en a, donc toutes les règles respectées" in as_typed(told(found))
 
 
 def test_a_programme_without_amount_has_nothing_to_compare_with(tmp_path: Path) -> None:
