@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from support.tiny_scenario import HEAD, TABLE, tiny
 import tnt_sim as tnt
 from tnt_sim.characters import _ALIKE, FORBIDDEN, build_skeleton, drop_unseen
 from tnt_sim.errors import DataError, InputError, ScenarioError
+from tnt_sim.ingest.portfolio_reader import read_dossiers
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.yaml.reader import parse_yaml
@@ -35,6 +37,23 @@ def test_no_place_of_a_scenario_holds_an_unseen_character(character: str, tmp_pa
     with pytest.raises(DataError) as error:
         tiny(tmp_path, table=TABLE.replace("\n2,a,", f"\n2{character},a,"))
     assert set(codes(error)) & {"code_character", "encoding"}
+
+
+@pytest.mark.parametrize("character", "\t\r\n\u200b\x0b", ids=ascii)
+@pytest.mark.parametrize("name", ["dossier", "tags", "requires"])
+def test_tags_may_hold_tabs_and_line_breaks_and_ids_may_not(
+    name: str, character: str, tmp_path: Path
+) -> None:
+    cells = {"dossier": "1", "requested": "5", "score": "1", name: f"a{character}b"}
+    table = tmp_path / "d.csv"
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([cells.keys(), cells.values()])
+    if name == "tags" and character in "\t\r\n":
+        assert read_dossiers(table, shown_as="d.csv").table["tags"].to_list() == [[cells["tags"]]]
+        return
+    with pytest.raises(DataError, match=f"U\\+{ord(character):04X}") as error:
+        read_dossiers(table, shown_as="d.csv")
+    assert "code_character" in codes(error)
 
 
 def test_a_lone_carriage_return_does_not_begin_a_line() -> None:

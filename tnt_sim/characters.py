@@ -27,6 +27,8 @@ IN_NO_CELL = f"[\x01-\x08\x0e-\x1f\x7f-\x9f{_DIRECTIONS}]"
 """Characters that no cell of a table may hold, a pattern of Python and polars: terminals and pages obey them."""
 IN_NO_CODE = f"[\x00-\x1f\x7f-\x9f{_DIRECTIONS}{_UNSEEN}]"
 """Characters that no id or code may hold, a pattern of Python and polars, with tabs and line breaks."""
+IN_NO_LABEL = IN_NO_CODE.replace("\x00-\x1f", "\x00-\x08\x0b\x0c\x0e-\x1f")
+"""Characters that no tag may hold, a pattern of Python and polars; tabs and line breaks it may."""
 _NOT_SHOWN = re.compile(IN_NO_CODE[:-1] + "\ud800-\udfff]")
 
 _ALIKE = str.maketrans(

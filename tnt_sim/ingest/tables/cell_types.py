@@ -12,7 +12,7 @@ from functools import cache
 
 import polars as pl
 
-from tnt_sim.characters import IN_NO_CODE, format_code_point
+from tnt_sim.characters import IN_NO_CODE, IN_NO_LABEL, format_code_point
 from tnt_sim.domain.portfolio import (
     DECIMAL_TYPE,
     FIXED_VALUES,
@@ -96,8 +96,11 @@ def format_typed_column(values: pl.Series) -> pl.Series:
     return values.cast(pl.String).fill_null("")
 
 
-def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
-    """Return codes as text; numeric cells are accepted only where they are whole and no digit can be lost."""
+def read_code(column: RawColumn, name: str, report: Reporter, refused: str = IN_NO_CODE) -> pl.Series:
+    """Return codes as text; numeric cells are accepted only where they are whole and no digit can be lost.
+
+    `refused` is the pattern of the characters that no cell may hold.
+    """
     typed = column.typed
     if typed is not None and not typed.dtype.is_numeric():
         report.record_column_type("code", column, name, _("codes as text expected"), _AS_TEXT)
@@ -116,10 +119,10 @@ def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
         report.record_cells(
             "code_mangled", column, mangled, lambda i: _explain_mangled_code(column, i, name), name
         )
-    unseen = text.str.contains(IN_NO_CODE)
+    unseen = text.str.contains(refused)
     if unseen.any():
         report.record_cells(
-            "code_character", column, unseen, lambda i: _explain_unseen(column, text[i], name), name
+            "code_character", column, unseen, lambda i: _explain_unseen(column, text[i], name, refused), name
         )
     if name == "applicant_id":
         text = _strip_identifier_spaces(text)
@@ -223,7 +226,10 @@ def _check_enumeration(column: RawColumn, name: str, text: pl.Series, report: Re
 
 
 def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
-    """Return lists of text: cells split at ``;``, items stripped, empty and repeated items dropped."""
+    """Return lists of text: cells split at ``;``, items stripped, empty and repeated items dropped.
+
+    Tags may hold tabs and line breaks, as any text; ids may not.
+    """
     typed = column.typed
     if typed is not None and isinstance(typed.dtype, pl.List):
         inner = typed.dtype.inner
@@ -232,7 +238,7 @@ def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
             return pl.Series(name, [[]], dtype=pl.List(pl.String)).new_from_index(0, len(typed))
         lists = typed.cast(pl.List(pl.String))
     else:
-        text = read_code(column, name, report)
+        text = read_code(column, name, report, IN_NO_LABEL if name == "tags" else IN_NO_CODE)
         lists = text.str.split(";")
     items = lists.list.eval(
         pl.element().str.strip_chars(SPACES).filter(pl.element().str.strip_chars(SPACES) != "")
@@ -292,9 +298,9 @@ def _explain_mangled_code(column: RawColumn, index: int, name: str) -> tuple[Tex
     ), _AS_TEXT
 
 
-def _explain_unseen(column: RawColumn, code: str, name: str) -> tuple[Text, Text | None]:
+def _explain_unseen(column: RawColumn, code: str, name: str, refused: str) -> tuple[Text, Text | None]:
     where = describe_column(column, name)
-    numbers = ", ".join(map(format_code_point, dict.fromkeys(re.findall(IN_NO_CODE, code))))
+    numbers = ", ".join(map(format_code_point, dict.fromkeys(re.findall(refused, code))))
     return _(
         '{where}: "{cell}" holds a tab, a line break or an invisible character ({number}).',
         where=where,
