@@ -9,7 +9,7 @@ from support.typed import as_typed
 
 from tnt_sim.analysis.marginal.entry_thresholds import find_no_loss_extensions
 from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
-from tnt_sim.analysis.marginal.questions import MarginalResult, target
+from tnt_sim.analysis.marginal.questions import MarginalResult, entries, target
 from tnt_sim.analysis.marginal.questions import prices as ask_prices
 from tnt_sim.analysis.marginal.rule_prices import compute_prices
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
@@ -119,3 +119,17 @@ def test_a_programme_without_amount_has_nothing_to_compare_with(tmp_path: Path) 
     (entry,) = found.document["targets"]
     assert (entry["amount_cents"], entry["extra_cents"]) == (10000, None)
     assert "aucun montant n'est écrit" in told(found)
+
+
+def test_a_minimum_of_an_equity_is_lowered_at_amounts_that_were_not_written_too(tmp_path: Path) -> None:
+    """At 20 € no demand is low; at 110 € A is all that « 05 » can bring, and C enters without B."""
+    rule = "{id: e, kind: equity, measure: granted, by: department, groups: ['05', '48'], min: 60 %}"
+    rest = f"{PLAIN.replace('100', '20')}territory: {{year: 2021}}\nrules: [{rule}]\n"
+    table = "dossier,department,requested,score\nA,05,10,10\nB,48,10,5\nC,48,100,100\nD,48,500,1\n"
+    found = entries(scenario(tmp_path, rest, table)).document["entries"]
+    (entry,) = (one for one in found if one["dossier"] == "C")
+    assert (entry["no_loss_never"], entry["no_loss_cents"], entry["no_loss_upto_cents"]) == (
+        False,
+        9000,
+        9000,
+    )

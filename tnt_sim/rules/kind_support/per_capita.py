@@ -18,8 +18,8 @@ from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.expressions.territory_names import get_map
-from tnt_sim.rules.kind_support.attainable_range import compute_demand, compute_grant_bound
-from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Once, Terms, Unit
+from tnt_sim.rules.kind_support.attainable_range import compute_demand
+from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Once, Terms
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Path
 
@@ -34,7 +34,8 @@ class PerHead:
     heads : p_g
     most, settled : the most that M_g can reach, and the part of it that is committed, in steps of
         `terms.scale`
-    total, single : upper bounds on Σ M_g and on what one dossier counts for, in steps of `terms.scale`
+    total, single : upper bounds on Σ M_g, at any amounts of the envelopes, and on what one dossier counts for,
+        in steps of `terms.scale`
     open_amounts : whether the amount of some candidate is a variable
     """
 
@@ -98,21 +99,13 @@ def build_per_head(
     given = np.where(offers.committed, offers.committed_cents, 0)
     settled = terms.evaluate_groups(offers.committed, given, result.codes, len(result.names))
     inside = result.codes >= 0
-    total = sum(most)
-    if (
-        terms.unit is Unit.MONEY
-        and not terms.once
-        and not terms.per_funded.any()
-        and (terms.per_cent == 1).all()
-    ):
-        total = min(total, compute_grant_bound(case.tree, case.node, offers, inside))
     largest = offers.highest_cents
     isolated = terms.per_funded + terms.per_cent * largest
     for part in terms.once:
         isolated = isolated + part.sum_worth_per_dossier(case.n)
     single = int(np.where(inside, isolated, 0).max(initial=0))
     open_amounts = bool(((offers.least_cents < offers.most_cents) & offers.candidate & inside).any())
-    return PerHead(terms, result, tuple(heads), most, tuple(settled), total, single, open_amounts)
+    return PerHead(terms, result, tuple(heads), most, tuple(settled), sum(most), single, open_amounts)
 
 
 def _split_keys_by_group(terms: Terms, groups: Groups) -> Terms:
