@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,26 @@ def test_a_known_list_stands_where_it_is_feasible_and_better(tmp_path: Path) -> 
     assert find_known(every) == find_greedy(problem).values
     worse = Allocation(np.zeros_like(best.allocation.funded), np.zeros_like(best.allocation.granted_cents))
     assert find_known(worse) == find_greedy(problem).values
+
+
+TOLERANT = """schema_version: 1
+id: s
+title: SYNTHETIC
+programme: {id: tout, amount: 8 €}
+dossiers: [{file: table.csv}]
+objective: [{maximise: {score: 1}, tolerance: 10 %}, {minimise: {granted: 1}}]
+"""
+
+
+def test_the_tolerance_of_a_search_that_ended_counts_from_its_best_value(tmp_path: Path) -> None:
+    """9 of 10 points for less money are within it; 8.2 are not, though they lie within 10 % of the 9 shown."""
+    table = "dossier,requested,score\nA,8,10\nB,4,9\nC,2,8.2\n"
+    problem = compile_problem(tiny(tmp_path, TOLERANT, table))
+    whole, fair, low = (
+        read_allocation(problem, Allocation(funded, funded * problem.offers.lowest_cents))
+        for funded in np.eye(3, dtype=bool)
+    )
+    bests = (Fraction(10), whole.values[1])
+    assert is_better_list(problem, fair, whole, bests)
+    assert is_better_list(problem, low, fair)
+    assert not is_better_list(problem, low, fair, bests)

@@ -82,11 +82,20 @@ def read_list(problem: Problem, allocation: Allocation, limits: Sequence[Fractio
     return None if reading is None else (allocation, reading)
 
 
-def is_better_list(problem: Problem, reading: AllocationReading, other: AllocationReading) -> bool:
-    """Whether a list is better than another in the first stage in which they differ by more than its tolerance."""
-    for stage, value, against in zip(problem.stages, reading.values, other.values, strict=True):
-        gain = value - against if stage.sense is Sense.MAXIMISE else against - value
-        if abs(gain) > stage.tolerance * max(abs(value), abs(against)):
+def is_better_list(
+    problem: Problem, reading: AllocationReading, other: AllocationReading, bests: Sequence[Fraction] = ()
+) -> bool:
+    """Whether a list is better than another in the first stage in which they differ by more than its tolerance.
+
+    Where a search ended, the tolerance counts from the best values that it found, `bests`, not from the two
+    lists: a list below it is worse, whatever it gains in a later stage.
+    """
+    for k, (stage, value, against) in enumerate(
+        zip(problem.stages, reading.values, other.values, strict=True)
+    ):
+        best = bests[k] if bests and stage.tolerance else against
+        gain = value - best if stage.sense is Sense.MAXIMISE else best - value
+        if abs(gain) > stage.tolerance * (abs(best) if bests else max(abs(value), abs(best))):
             return gain > 0
     return False
 

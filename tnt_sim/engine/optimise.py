@@ -831,7 +831,10 @@ class _Optimisation:
         if closed and (self._proven or self.checked.agrees):
             proof = Proof.PROVED if self._proven else Proof.CROSS_CHECKED
         status = derive_status(proof)
-        better = None if status is Status.OPTIMAL else self._find_better_list(reading)
+        bests = self._compute_best_values(outcome, reading.values)
+        better = None
+        if status is not Status.OPTIMAL:
+            better = self._find_better_list(reading, bests if outcome.is_optimal else ())
         if better is not None:
             return self._build_list_outcome(better, None, outcome.termination)
         bound = None
@@ -840,7 +843,7 @@ class _Optimisation:
         return SolveOutcome(
             status=status,
             values=reading.values,
-            bests=self._compute_best_values(outcome, reading.values),
+            bests=bests,
             granted_cents=reading.granted_cents,
             allocation=allocation,
             reading=reading,
@@ -881,8 +884,13 @@ class _Optimisation:
             return self._build_empty_outcome(Status.STOPPED, None, (), None)
         return self._build_list_outcome(best, outcome, Termination.TIME_LIMIT)
 
-    def _find_better_list(self, reading: AllocationReading | None) -> FeasibleList | None:
-        """Return the best list that needs no search; None if none is better than that of `reading`."""
+    def _find_better_list(
+        self, reading: AllocationReading | None, bests: Sequence[Fraction] = ()
+    ) -> FeasibleList | None:
+        """Return the best list that needs no search; None if none is better than that of `reading`.
+
+        `bests`: the best value of each stage, where the search that made the reading ended.
+        """
         problem, limits = self.problem, self.options.kept_values
         lists = [read_list(problem, known, limits) for known in self.options.known_lists]
         if self.first is not None and self._begins_with_list:
@@ -895,7 +903,7 @@ class _Optimisation:
             lists.append(find_idle_allocation(problem, limits))
         best = None
         for found in lists:
-            if found is not None and (reading is None or is_better_list(problem, found[1], reading)):
+            if found is not None and (reading is None or is_better_list(problem, found[1], reading, bests)):
                 best, reading = found, found[1]
         return best
 
