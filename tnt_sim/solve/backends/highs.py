@@ -433,6 +433,10 @@ def solve_here(
             _set_options(highs, {"mip_abs_gap": 0.0}, solver)
             _run(module, highs, watch)
             answer = _read(highs, _read_termination(highs, limits, solver), mip, solver, watch, began)
+    if watch.interrupted and relax:  # a relaxation holds no list to keep
+        raise KeyboardInterrupt
+    if watch.interrupted:  # where it ended before it looked too
+        answer = replace(answer, termination=Termination.INTERRUPTED)
     return refuse_non_finite(answer)
 
 
