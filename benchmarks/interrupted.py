@@ -199,16 +199,22 @@ def project(folder: Path) -> Path:
     assert forked(task(("run", "scenario.yaml", "--quiet"), made), log) == 0, log.read_text()
     (made / "lists").mkdir()
     (made / "lists/batch.yaml").write_text(BATCH, encoding="utf-8")
-    run = next((made / "runs").iterdir()).name
+    run = find_run(made)
     assert forked(task(("sign", f"runs/{run}", "--as", "liste-1"), made), log) == 0, log.read_text()
     for name in ("page.html", "page.xlsx"):
         (made / name).write_text("older", encoding="utf-8")
     return made
 
 
+def find_run(made: Path) -> str:
+    """The name of the one run of a project; its kept inputs stand beside it."""
+    (run,) = (path.parent.name for path in made.glob("runs/*/summary.json"))
+    return run
+
+
 def goods(made: Path, folder: Path, verbs: Sequence[str]) -> dict[str, Good]:
     """Each verb twice where nothing is in its way."""
-    found, run = {}, next((made / "runs").iterdir()).name
+    found, run = {}, find_run(made)
     for verb in verbs:
         words = tuple(VERBS[verb].replace("RUN", f"runs/{run}").split())
         pictures, begun = [], 0.0

@@ -410,7 +410,7 @@ TOOL = 4
 
 def _copied(made: Path, folder: Path) -> Path:
     shutil.copytree(made, folder, dirs_exist_ok=True)
-    return next((folder / "runs").iterdir())
+    return next((folder / "runs").glob("*-*"))
 
 
 def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results: Results) -> None:

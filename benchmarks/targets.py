@@ -170,7 +170,7 @@ def list_rows(name: str, group: Group, folder: Path, limit: float, turns: int) -
     names = {"SCENARIO": place.name}
     for command, target in group.commands.items():
         if "RUN" in command and "RUN" not in names:
-            runs = sorted((folder / "runs").iterdir())
+            runs = sorted((folder / "runs").glob("*-*"))
             if not runs:
                 yield f"| {name} | `{command}` | no run to read | | | {target or ''} |"
                 continue
@@ -186,7 +186,7 @@ def list_rows(name: str, group: Group, folder: Path, limit: float, turns: int) -
             if costs[-1].processor > 20:
                 break
         least = min(costs, key=lambda cost: cost.processor)
-        runs = sorted((folder / "runs").glob("*")) if command.startswith("run") else []
+        runs = sorted((folder / "runs").glob("*-*")) if command.startswith("run") else []
         told = f"`{command}`{read_outcome(runs[0]) if runs else ''}"
         seconds = f"{least.processor:.2f}" if least.ended else f"> {least.processor:.0f}, killed"
         yield f"| {name} | {told} | {seconds} | {least.clock:.1f} | {least.peak_gb:.2f} | {target or ''} |"

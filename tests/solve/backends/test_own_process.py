@@ -122,17 +122,25 @@ def test_a_process_that_is_ended_leaves_its_last_point(monkeypatch: pytest.Monke
     """Points go out as they are met: the search begins from the last one, and half a part is none."""
     monkeypatch.setattr(apart, "BETWEEN_POINTS_SECONDS", 0.0)
     program(monkeypatch, STUBBORN.replace("request = ", "apart.BETWEEN_POINTS_SECONDS = 0.0\nrequest = "))
-    run = apart._run
-    monkeypatch.setattr(apart, "_run", lambda sent, timeout, heard: run(sent, 5.0, heard))
+    switch = Cancellation()
+    receive = apart._Messages.receive
+
+    def received(heard: Any, part: bytes) -> None:
+        receive(heard, part)
+        if heard._rest.endswith(b"half a part"):
+            switch.cancel()
+
+    monkeypatch.setattr(apart._Messages, "receive", received)
     model = near_miss(0)
-    found = HighsBackend().solve(model, limits=Limits(Deadline(20.0)))
+    found = HighsBackend().solve(model, limits=Limits(Deadline(500.0, ProcessorClock(switch))))
     assert found.termination is Termination.TIME_LIMIT
     assert found.values is not None
     point = np.rint(found.values).astype(np.int64)
     assert model.is_feasible(point)
     assert found.objective == model.compute_value(point) > 0
     assert found.bound == 10**6
-    kept = solve_integral(model, HighsBackend(), Limits(Deadline(20.0)))
+    switch = Cancellation()
+    kept = solve_integral(model, HighsBackend(), Limits(Deadline(500.0, ProcessorClock(switch))))
     assert (kept.termination, kept.value) == (Termination.TIME_LIMIT, model.compute_value(point))
 
 

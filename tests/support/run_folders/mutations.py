@@ -362,14 +362,17 @@ def resolved_line(run: Path, rng: random.Random) -> Named | None:
 
 
 def input_file(run: Path, rng: random.Random) -> Named | None:
-    """A byte more in an input, or the input gone."""
-    names = [entry["path"] for entry in load(run)["inputs"]]
-    file = run.parent.parent / (name := rng.choice(names))
-    if rng.random() < 0.3:
-        file.unlink()
-    else:
-        file.write_bytes(file.read_bytes() + b"\n")
-    return (name,)
+    """A byte more in an input and in what was kept of it, or both gone."""
+    entry = rng.choice(load(run)["inputs"])
+    gone = rng.random() < 0.3
+    for file in (run.parent.parent / entry["path"], run.parent / "inputs" / entry["sha256"]):
+        if gone:
+            file.unlink(missing_ok=True)
+        elif file.exists():
+            content = file.read_bytes()
+            file.unlink()  # it may be a link to the other
+            file.write_bytes(content + b"\n")
+    return (entry["path"],)
 
 
 def input_edited(run: Path, rng: random.Random) -> Named | None:

@@ -262,7 +262,7 @@ def test_a_register_of_0_1_0_has_none_and_stays_valid(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(OLD, tmp_path / "demo")
-    for folder in (tmp_path / "demo/registre/liste-1", next((tmp_path / "demo/runs").iterdir())):
+    for folder in (tmp_path / "demo/registre/liste-1", next((tmp_path / "demo/runs").glob("*-*"))):
         assert main(["verify", str(folder), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["signature"]["status"] == "none"
 
