@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tnt_sim.errors import TntError, UsageError
-from tnt_sim.i18n.message import Text, _, join_sentences
+from tnt_sim.i18n.message import Bilingual, Text, _, join_sentences
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,7 +67,7 @@ _WHY = {
 def explain_refusal(error: OSError) -> Text:
     """Return why the system refused, in both languages."""
     named = error.strerror or type(error).__name__
-    return _WHY.get(error.errno or 0, Text(named, named))
+    return _WHY.get(error.errno or 0, Bilingual(named, named))
 
 
 def build_write_error(

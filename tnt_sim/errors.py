@@ -26,7 +26,8 @@ from importlib.resources import files
 from typing import override
 
 from tnt_sim.characters import build_skeleton, drop_unseen, format_difference
-from tnt_sim.i18n.message import DeferredText, Lang, Text, _
+from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.output import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +105,18 @@ def _without_addresses(text: str) -> str:
     return _ADDRESS.sub("…@…", text)
 
 
-class MaskedText(DeferredText):
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskedText(Text):
     """A sentence with e-mail addresses hidden, because files of dossiers contain those of people.
 
     It is written when it is shown: most warnings of a thousand draws are never read.
     """
 
-    __slots__ = ("original",)
     original: Text
 
-    def __init__(self, original: Text) -> None:
-        object.__setattr__(self, "original", original)
-
     @override
-    def in_(self, lang: Lang) -> str:
-        """Return the sentence in one language."""
-        return _without_addresses(self.original.in_(lang))
-
-    @override
-    def __reduce__(self) -> tuple[object, ...]:
-        return MaskedText, (self.original,)
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        return _without_addresses(self.original.write(lang, output))
 
 
 class TntError(Exception):
@@ -189,7 +182,7 @@ class WithConflict:
 
         Examples
         --------
-        >>> ScenarioError([Defect("unknown_column", Text("inconnu", "unknown"))]).conflict is None
+        >>> ScenarioError([Defect("unknown_column", Bilingual("inconnu", "unknown"))]).conflict is None
         True
         """
         return None if self.search_conflict is None else self.search_conflict()

@@ -18,26 +18,26 @@ from pathlib import Path
 from site_languages import link_to_twin
 from typography import typeset
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang, Text
 from tnt_sim.i18n.numbers import format_day, format_number
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "accessibilite.csv"
 DAY = "2026-11-29"
 """Day on which the criteria were read."""
 THEMES = (
-    (Text("Images", "Images"), 9),
-    (Text("Cadres", "Frames"), 2),
-    (Text("Couleurs", "Colours"), 3),
-    (Text("Multimédia", "Multimedia"), 13),
-    (Text("Tableaux", "Tables"), 8),
-    (Text("Liens", "Links"), 2),
-    (Text("Scripts", "Scripts"), 5),
-    (Text("Éléments obligatoires", "Mandatory elements"), 10),
-    (Text("Structuration de l’information", "Structure of information"), 4),
-    (Text("Présentation de l’information", "Presentation of information"), 14),
-    (Text("Formulaires", "Forms"), 13),
-    (Text("Navigation", "Navigation"), 11),
-    (Text("Consultation", "Consultation"), 12),
+    (Bilingual("Images", "Images"), 9),
+    (Bilingual("Cadres", "Frames"), 2),
+    (Bilingual("Couleurs", "Colours"), 3),
+    (Bilingual("Multimédia", "Multimedia"), 13),
+    (Bilingual("Tableaux", "Tables"), 8),
+    (Bilingual("Liens", "Links"), 2),
+    (Bilingual("Scripts", "Scripts"), 5),
+    (Bilingual("Éléments obligatoires", "Mandatory elements"), 10),
+    (Bilingual("Structuration de l’information", "Structure of information"), 4),
+    (Bilingual("Présentation de l’information", "Presentation of information"), 14),
+    (Bilingual("Formulaires", "Forms"), 13),
+    (Bilingual("Navigation", "Navigation"), 11),
+    (Bilingual("Consultation", "Consultation"), 12),
 )
 """Themes of RGAA 4.1 and their numbers of criteria."""
 
@@ -89,14 +89,14 @@ def read_criteria() -> tuple[Criterion, ...]:
     criteria = tuple(
         Criterion(
             number=row["critere"],
-            title=Text(row["intitule"], row["title"]),
+            title=Bilingual(row["intitule"], row["title"]),
             note=State(row["note"]),
-            note_reason=Text(row["note_pourquoi"], row["note_reason"]),
+            note_reason=Bilingual(row["note_pourquoi"], row["note_reason"]),
             page=State(row["page"]),
-            page_reason=Text(row["page_pourquoi"], row["page_reason"]),
+            page_reason=Bilingual(row["page_pourquoi"], row["page_reason"]),
             axe=tuple(row["axe"].split()),
             scripts=tuple(row["script"].split()),
-            by_hand=Text(row["a_la_main"], row["by_hand"]),
+            by_hand=Bilingual(row["a_la_main"], row["by_hand"]),
         )
         for row in rows
     )
@@ -213,19 +213,21 @@ def build_declaration(lang: Lang) -> str:
     return typeset(declaration) if lang is Lang.FR else declaration
 
 
-_NOTE = Text("note de décision", "decision note")
-_PAGE = Text("page du planificateur", "planner’s page")
-_RATES = Text("page | critères applicables | conformes | taux", "page | applicable criteria | conform | rate")
-_CRITERION = Text("critère", "criterion")
-_CHECKED = Text("vérifié par", "checked by")
-_BY_HAND = Text("à la main", "by hand")
-_READ = Text("lecture du code", "reading of the code")
-_FAULT = Text(
+_NOTE = Bilingual("note de décision", "decision note")
+_PAGE = Bilingual("page du planificateur", "planner’s page")
+_RATES = Bilingual(
+    "page | critères applicables | conformes | taux", "page | applicable criteria | conform | rate"
+)
+_CRITERION = Bilingual("critère", "criterion")
+_CHECKED = Bilingual("vérifié par", "checked by")
+_BY_HAND = Bilingual("à la main", "by hand")
+_READ = Bilingual("lecture du code", "reading of the code")
+_FAULT = Bilingual(
     "- Critère {number}, {title} ({where}) : {why}.", "- Criterion {number}, {title} ({where}): {why}."
 )
-_NO_FAULT = Text("Aucune non-conformité n’est connue à ce jour.", "No non-conformity is known to date.")
-_TOTALLY = Text("totalement", "fully")
-_PARTLY = Text("partiellement", "partly")
+_NO_FAULT = Bilingual("Aucune non-conformité n’est connue à ce jour.", "No non-conformity is known to date.")
+_TOTALLY = Bilingual("totalement", "fully")
+_PARTLY = Bilingual("partiellement", "partly")
 _HEAD = {
     Lang.FR: """# Accessibilité
 

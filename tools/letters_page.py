@@ -15,7 +15,7 @@ from typography import typeset
 from tnt_sim.domain.publisher import PublisherSpec
 from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import run_of
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang, Text
 from tnt_sim.i18n.numbers import format_number
 from tnt_sim.reporting.reports.decision_table import DECISION, build_decision_table
 from tnt_sim.reporting.reports.letters import PHRASES, write_letters
@@ -103,24 +103,24 @@ _PUBLISHERS = {
         rules="www.example.org/rules",
     ),
 }
-_COURT = Text("tribunal administratif d’exemple", "administrative court of the example region")
-_COLUMN = Text("colonne | texte", "column | text")
-_FLAGSHIP = Text(
+_COURT = Bilingual("tribunal administratif d’exemple", "administrative court of the example region")
+_COLUMN = Bilingual("colonne | texte", "column | text")
+_FLAGSHIP = Bilingual(
     "Le plan 2021 (`scenarios/tnt-2021.yaml`), {n} dossiers synthétiques",
     "The plan of 2021 (`scenarios/tnt-2021.yaml`), {n} synthetic applications",
 )
-_FLAGSHIP_HEAD = Text(
+_FLAGSHIP_HEAD = Bilingual(
     "Un courrier pour chaque motif du plan, ses chiffres mis à part, et le nombre de dossiers qui ont ce motif.",
     "One letter for each reason of the plan, without regard to its figures, and how many applications have it.",
 )
-_REASONS = Text(
+_REASONS = Bilingual(
     "Un dossier pour chaque motif (`scenarios/motifs.yaml`)",
     "One application for each reason (`scenarios/motifs.yaml`)",
 )
-_LETTERS = Text("motif | nombre | courrier", "reason | count | letter")
-_ALL = Text("Toutes les phrases", "All sentences")
-_ALL_HEAD = Text("Les noms entre accolades sont remplacés.", "Names in braces are replaced.")
-_KEYS = Text("clé | phrase", "key | sentence")
+_LETTERS = Bilingual("motif | nombre | courrier", "reason | count | letter")
+_ALL = Bilingual("Toutes les phrases", "All sentences")
+_ALL_HEAD = Bilingual("Les noms entre accolades sont remplacés.", "Names in braces are replaced.")
+_KEYS = Bilingual("clé | phrase", "key | sentence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,9 @@ def list_examples(file: Path) -> tuple[int, tuple[Example, ...]]:
     for row, (pair, motive) in enumerate(zip(codes, french.motive.to_list(), strict=True)):
         rows.setdefault((*pair, _FIGURE.sub("#", motive)), []).append(row)
     examples = tuple(
-        Example(key[1], len(rows[key]), Text(french.sentence[rows[key][0]], english.sentence[rows[key][0]]))
+        Example(
+            key[1], len(rows[key]), Bilingual(french.sentence[rows[key][0]], english.sentence[rows[key][0]])
+        )
         for key in sorted(rows)
     )
     return run.table.height, examples

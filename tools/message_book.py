@@ -21,7 +21,7 @@ from typography import typeset
 from tnt_sim import errors
 from tnt_sim.domain.money import MoneyError, describe_reason
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import Lang, Message, Text
+from tnt_sim.i18n.message import Bilingual, Lang, Message, Text
 from tnt_sim.ingest.quality.findings import KINDS
 
 PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
@@ -30,18 +30,18 @@ _MOST_STEPS = 5
 _RELAYED = frozenset(("code", "text", "hint", "expected", "reason", "why", "problem", "message", "sentence"))
 """Names of parameters that a function passes on to a message."""
 _CODE = re.compile(r"[a-z0-9]+(?:[-_.:][a-z0-9]+)*")
-_NEAREST = suggest_name("{close}", ["{close}"]) or Text("", "")
+_NEAREST = suggest_name("{close}", ["{close}"]) or Bilingual("", "")
 _SECTIONS: Mapping[Text, tuple[str, ...]] = {
-    Text("Le scénario", "The scenario"): ("scenario/", "rules/", "domain/", "formulation/"),
-    Text("Les dossiers et autres tables", "Applications and other tables"): ("ingest/",),
-    Text("Dossiers de résultats, preuves, signatures", "Run folders, proofs, signatures"): (
+    Bilingual("Le scénario", "The scenario"): ("scenario/", "rules/", "domain/", "formulation/"),
+    Bilingual("Les dossiers et autres tables", "Applications and other tables"): ("ingest/",),
+    Bilingual("Dossiers de résultats, preuves, signatures", "Run folders, proofs, signatures"): (
         "verify/",
         "certify/",
         "engine/run_folder/",
         "engine/stored_run.py",
     ),
-    Text("Serveurs et page locale", "Servers and the local page"): ("exchange/", "app/"),
-    Text("Commandes, options, calculs", "Commands, options, computations"): ("",),
+    Bilingual("Serveurs et page locale", "Servers and the local page"): ("exchange/", "app/"),
+    Bilingual("Commandes, options, calculs", "Commands, options, computations"): ("",),
 }
 _HEAD = {
     Lang.FR: """# Tous les messages
@@ -64,7 +64,7 @@ comes first where it is known: file and line, or sheet and cell. [The commands](
 `python tools/docs.py write` makes this page from the code.
 """,
 }
-_COLUMNS = Text("code | phrase", "code | sentence")
+_COLUMNS = Bilingual("code | phrase", "code | sentence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,7 @@ def list_texts(node: ast.expr | None, scope: Scope, code: Code, steps: int = _MO
         case ast.Call(func=ast.Name(id="_" | "_n" | "_p" | "N_")):
             yield from build_texts(node)
         case ast.Call(func=function, args=arguments) if steps:
-            if get_name(function) in ("join_sentences", "complete_sentence", "capitalise_text"):
+            if get_name(function) in ("join_sentences", "complete_sentence", "Capitalised"):
                 for one in arguments:
                     yield from list_texts(one, scope, code, steps)
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual, Text
 
 
 class RuleExample(NamedTuple):
@@ -20,12 +20,12 @@ class RuleExample(NamedTuple):
     @property
     def rule(self) -> Text:
         """Return the description in both languages."""
-        return Text(self.fr, self.en)
+        return Bilingual(self.fr, self.en)
 
     @property
     def note(self) -> Text:
         """Return the remark in both languages; one that is only code is the same in both."""
-        return Text(self.note_fr, self.note_en or self.note_fr)
+        return Bilingual(self.note_fr, self.note_en or self.note_fr)
 
 
 _ = RuleExample

@@ -11,7 +11,7 @@ from rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS
 from site_languages import link_to_twin
 from typography import typeset
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
@@ -53,84 +53,86 @@ true. The names in the examples, such as `axe-3` and `detr`, come from French pr
 """,
 }
 _LEGEND = {
-    Text("dans une formule", "in a formula"): Text("sens", "meaning"),
-    "`{…}`": Text(
+    Bilingual("dans une formule", "in a formula"): Bilingual("sens", "meaning"),
+    "`{…}`": Bilingual(
         "après une relation entre i et j : les dossiers que i et j parcourent",
         "after a relation of i and j: the applications that i and j run over",
     ),
-    "`fundable`": Text(
+    "`fundable`": Bilingual(
         "recevable, qu’aucune décision ne refuse et pour qui un montant est possible, ou engagé",
         "eligible, refused by no decision and with a possible amount, or committed",
     ),
-    "`free`": Text(
+    "`free`": Bilingual(
         "`fundable`, ni engagé (à une étape d’avant non plus), ni financé par décision",
         "`fundable`, neither committed (nor granted at an earlier step) nor funded by a decision",
     ),
-    "`∀ d`": Text(
+    "`∀ d`": Bilingual(
         "pour chaque valeur de la colonne parmi les dossiers recevables de la règle (`share` : de son "
         "dénominateur) ; une case vide n’est pas une valeur ; `Σ_d` additionne ces mêmes valeurs",
         "for each value of the column among the eligible applications of the rule (`share`: of its "
         "denominator); an empty cell is no value; `Σ_d` sums over the same values",
     ),
-    "`i eligible`": Text(
+    "`i eligible`": Bilingual(
         "dossier `fundable`, ou qui le serait sans la décision qui le refuse",
         "application i is `fundable`, or would be without the decision that refuses it",
     ),
-    "`\\ {…}`": Text(
+    "`\\ {…}`": Bilingual(
         "sans les dossiers que les accolades désignent (dérogation) ; ce que demande `requires` y reste",
         "without the applications that the braces name (waiver); what `requires` needs stays",
     ),
-    "`demand`": Text(
+    "`demand`": Bilingual(
         "ce que le groupe peut atteindre si chaque dossier qui y ajoute reçoit le plus possible",
         "what the group can reach if each application that adds to it receives the most possible",
     ),
-    "`jury_i·x_i`": Text(
+    "`jury_i·x_i`": Bilingual(
         "ce que le dossier i ajoute à la mesure `jury` ; avec `once_per`, chaque valeur compte une fois",
         "what application i adds to the measure `jury`; with `once_per`, each value counts once",
     ),
-    "`[applicant a: x_i = 1]`": Text(
+    "`[applicant a: x_i = 1]`": Bilingual(
         "chaque porteur des accolades compte une fois ; `population_a` est sa plus grande valeur",
         "each applicant of the braces counts once; `population_a` is its largest value",
     ),
-    "`reference_i`": Text(
+    "`reference_i`": Bilingual(
         "1 si la liste de référence finance le dossier i, sinon 0",
         "1 if the reference list funds application i, else 0",
     ),
-    "`score_i > score_j`": Text(
+    "`score_i > score_j`": Bilingual(
         "une case vide n’est ni avant ni après ; une date vide de `first_come` vient en dernier",
         "an empty cell is neither before nor after; an empty date of `first_come` comes last",
     ),
-    "`year = 2026`": Text("l’année de la colonne, ou de sa date", "the year in the column, or of its date"),
-    "`paid_i before end_i`": Text(
+    "`year = 2026`": Bilingual(
+        "l’année de la colonne, ou de sa date", "the year in the column, or of its date"
+    ),
+    "`paid_i before end_i`": Bilingual(
         "la part de `profile` payée avant l’année de fin",
         "the share of `profile` paid before the year of the end",
     ),
-    "`least_i`": Text(
+    "`least_i`": Bilingual(
         "le plus petit montant possible du dossier i", "the smallest possible amount of application i"
     ),
-    "`queue_d`": Text(
+    "`queue_d`": Bilingual(
         "ce que l’enveloppe accorde par elle-même : son montant moins sa réserve, les montants de ses enfants, "
         "et ce qui y est engagé ou financé par décision",
         "what the envelope grants by itself: its amount less its reserve, the amounts of its children, and what "
         "is committed or funded by a decision in it",
     ),
-    "`distance`, `pair`": Text(
+    "`distance`, `pair`": Bilingual(
         "l’écart à la règle, le nombre de manquements", "the distance from the rule, the number of breaches"
     ),
 }
 """Meaning of the words of formulas, after the head of the table."""
-_RULES = Text("Règles", "Rules")
-_HARDNESS = Text(
+_RULES = Bilingual("Règles", "Rules")
+_HARDNESS = Bilingual(
     "Toute règle est stricte, sauf avec `penalty: {cost, per, stage}` (elle peut être rompue, à ce prix) ou "
     "`report: true` (elle est mesurée, sans rien imposer).",
     "Each rule is hard, except with `penalty: {cost, per, stage}` (it may be broken, at this price) or "
     "`report: true` (it is measured and imposes nothing).",
 )
-_GRANTS = Text(
+_GRANTS = Bilingual(
     "Montants : la première ligne qui convient décide", "Amounts: the first entry that matches decides"
 )
-_CAPS = Text("Plafonds par projet et bibliothèque juridique", "Caps by project and the legal library")
-_COST = Text(
+_CAPS = Bilingual("Plafonds par projet et bibliothèque juridique", "Caps by project and the legal library")
+_COST = Bilingual(
     "Un projet (ses lignes ont le même `project`) ne reçoit jamais plus que son coût moins les autres aides "
     "publiques, sur toutes ses lignes, avec ou sans autre aide ; aucune dérogation ne le lève. Quand ses lignes "
     "diffèrent, comptent le plus grand `cost`, le plus grand `other_state` et le plus grand `other_public` ; une "
@@ -141,18 +143,18 @@ _COST = Text(
     "without any cost is not limited.",
 )
 _COST_FORMULA = "∀ p : Σ{project = p} g_i ≤ cost_p − other_state_p − other_public_p"
-_WAIVERS = Text("Dérogations", "Waivers")
-_WAIVER = Text(
+_WAIVERS = Bilingual("Dérogations", "Waivers")
+_WAIVER = Bilingual(
     "waivers: [{of: cgct-l1111-10, where: {dossier: [D-7]}, reason: calamité publique, author: préfet}]",
     "waivers: [{of: cgct-l1111-10, where: {dossier: [D-7]}, reason: public disaster, author: prefect}]",
 )
-_ENVELOPES = Text("Enveloppes", "Envelopes")
-_GOALS = Text("Objectif", "Objective")
-_CATALOGUE = Text(
+_ENVELOPES = Bilingual("Enveloppes", "Envelopes")
+_GOALS = Bilingual("Objectif", "Objective")
+_CATALOGUE = Bilingual(
     "65 besoins de programmes réels, et comment les écrire",
     "65 needs of real programmes, and how to write them",
 )
-_COLUMNS = Text("n° | besoin | comment l’écrire", "no. | need | how to write it")
+_COLUMNS = Bilingual("n° | besoin | comment l’écrire", "no. | need | how to write it")
 
 
 def parse_fragment(text: str) -> ScenarioSpec:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from html import escape
 from pathlib import Path
 
-from tnt_sim.i18n.message import Lang, Message, MessageParameter, Text, translate
+from tnt_sim.i18n.message import Bilingual, Lang, Message, MessageParameter, Text, translate
 from tnt_sim.i18n.parameters import Count, Day, Money, Names, Number, Rate
 
 PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
@@ -66,7 +66,7 @@ def build_texts(call: ast.Call) -> list[Text]:
         node.value for node in call.args if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     if name == "N_":
-        return [Text(translate(text, Lang.FR), text) for text in texts]
+        return [Bilingual(translate(text, Lang.FR), text) for text in texts]
     if name not in ("_", "_n", "_p"):
         return []
     fields = {field for text in texts for _text, field, *_rest in string.Formatter().parse(text) if field}

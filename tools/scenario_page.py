@@ -10,7 +10,7 @@ from condition_tables import ANCHOR
 from site_languages import link_to_twin
 from typography import typeset
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.scenario.json_schema import FILE, build_schema, get_meaning, load_block_meanings
 from tnt_sim.scenario.spec import ScenarioSpec
 
@@ -44,30 +44,30 @@ This page names each key that a scenario may have. Your editor can complete them
 required (a scenario that extends another may leave them to that one).
 """,
 }
-_FILE = Text("Le fichier", "The file")
-_COLUMNS = Text("clé | ce que c’est | s’écrit | par défaut", "key | what it is | is written | default")
-_RULE = Text("Règle `kind: {kind}`", "Rule `kind: {kind}`")
-_TEXT = Text("texte", "text")
-_NUMBER = Text("nombre", "number")
+_FILE = Bilingual("Le fichier", "The file")
+_COLUMNS = Bilingual("clé | ce que c’est | s’écrit | par défaut", "key | what it is | is written | default")
+_RULE = Bilingual("Règle `kind: {kind}`", "Rule `kind: {kind}`")
+_TEXT = Bilingual("texte", "text")
+_NUMBER = Bilingual("nombre", "number")
 _KINDS = {
     "string": _TEXT,
     "integer": _NUMBER,
     "number": _NUMBER,
-    "boolean": Text("true ou false", "true or false"),
-    "object": Text("{…}", "{…}"),
+    "boolean": Bilingual("true ou false", "true or false"),
+    "object": Bilingual("{…}", "{…}"),
 }
-_OR = Text(" ou ", " or ")
-_LIST = Text("liste de ", "list of ")
-_NAMED = Text("{nom: ", "{name: ")
+_OR = Bilingual(" ou ", " or ")
+_LIST = Bilingual("liste de ", "list of ")
+_NAMED = Bilingual("{nom: ", "{name: ")
 _HINTS = {
-    "Money": Text("montant", "amount"),
-    "A rate": Text("taux", "rate"),
-    "A day": Text("jour", "day"),
-    "A duration": Text("durée", "duration"),
-    "An amount of memory": Text("mémoire", "memory"),
-    "A whole number": Text("nombre entier", "whole number"),
+    "Money": Bilingual("montant", "amount"),
+    "A rate": Bilingual("taux", "rate"),
+    "A day": Bilingual("jour", "day"),
+    "A duration": Bilingual("durée", "duration"),
+    "An amount of memory": Bilingual("mémoire", "memory"),
+    "A whole number": Bilingual("nombre entier", "whole number"),
     "A decimal number": _NUMBER,
-    "A YAML file": Text("fichier", "file"),
+    "A YAML file": Bilingual("fichier", "file"),
 }
 """How the grammar's own hints begin, and what may then be written."""
 

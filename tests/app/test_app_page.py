@@ -27,7 +27,7 @@ from tnt_sim.deadline import Cancellation
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.i18n.numbers import format_integer, format_short_amount
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.scenario import ScenarioData
@@ -426,7 +426,7 @@ def test_no_time_is_no_impossibility(page: Page, say: Talk, monkeypatch: pytest.
     before = page.last_answer
 
     def stopped(*_: object, **__: object) -> Any:
-        raise LimitReached(Text("x", "x"))
+        raise LimitReached(Bilingual("x", "x"))
 
     monkeypatch.setattr(page.desk, "_solve_state", stopped)
     said = say("rule", id="plafond-departement", value=False)

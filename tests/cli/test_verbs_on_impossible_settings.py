@@ -13,7 +13,7 @@ from support.command_line import Run
 
 from tnt_sim.analysis.infeasibility import minimal_conflicts
 from tnt_sim.errors import LimitReached
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual
 from tnt_sim.reporting.schemas import read_schema
 
 EXCEEDED = "envelopes.numerique.amount=3000 k€"
@@ -158,7 +158,7 @@ def test_an_error_of_the_search_for_repairs_leaves_the_refusal(
     tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: object, **__: object) -> None:
-        raise LimitReached(Text("trop tard", "too late"))
+        raise LimitReached(Bilingual("trop tard", "too late"))
 
     monkeypatch.setattr(minimal_conflicts, "conflict", stop)
     page = tnt("validate", "scenario.yaml", "--set", EXCEEDED)

@@ -17,7 +17,7 @@ def test_no_figure_of_the_house_grows(figures: dict[str, int]) -> None:
     """`python tools/house.py` shows each beside its target; `record` lowers what is held."""
     held = json.loads(house.FIGURES.read_text(encoding="utf-8"))
     assert held.keys() == figures.keys() == house.TARGETS.keys()
-    gates = figures.keys() - house.LOOKED_AT
+    gates = {name for name in figures if not name.startswith(house.LOOKED_AT)}
     missed = sum(figures[name] > house.TARGETS[name] for name in gates)
     grown = {name: (figures[name], held[name]) for name in gates if figures[name] > held[name]}
     assert grown == {}, f"{missed} figures are above their targets"

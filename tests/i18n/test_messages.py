@@ -15,7 +15,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from support.paths import ROOT
 
-from tnt_sim.i18n.message import Lang, Message, Text, _, _n, _p
+from tnt_sim.i18n.message import Bilingual, Lang, Message, _, _n, _p
 from tnt_sim.i18n.parameters import Count, Day, Items, Money, Names, Number, Rate
 
 PACKAGE = ROOT / "tnt_sim"
@@ -122,8 +122,8 @@ def test_counts_take_the_plural_of_their_language(n: int, english: str) -> None:
 
 def test_texts_are_equal_if_both_languages_read_the_same() -> None:
     message = _("no amount")
-    assert message == Text("aucun montant", "no amount")
-    assert hash(message) == hash(Text("aucun montant", "no amount"))
+    assert message == Bilingual("aucun montant", "no amount")
+    assert hash(message) == hash(Bilingual("aucun montant", "no amount"))
     assert message != _("this is not a number")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError, Defect, Place, TntError
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.ingest.portfolio_reader import read_dossiers, read_plain
 
 NAME, ADDRESS = "Jeanne Martin-Duval", "jeanne.martin@mairie-exemple.fr"
@@ -65,7 +65,7 @@ def test_an_address_as_a_header_or_in_a_column_name(tmp_path: Path) -> None:
     "address", [ADDRESS, "O'Neil+x@a.b", "prénom.nom@éducation.gouv.fr", "x_y%z@localhost", ADDRESS.upper()]
 )
 def test_every_defect_and_error_is_masked(address: str) -> None:
-    text = Text(f"« {address} » est faux.", f'"{address}" is wrong.')
+    text = Bilingual(f"« {address} » est faux.", f'"{address}" is wrong.')
     defect = Defect("x", text, (Place(file="d.csv", row=2, dossier=address),), text)
     for shown in (defect.line(Lang.FR), defect.line(Lang.EN), str(TntError(text)), TntError(text).text.en):
         assert address not in shown
@@ -73,7 +73,7 @@ def test_every_defect_and_error_is_masked(address: str) -> None:
 
 
 def test_marks_that_are_no_address_stay() -> None:
-    assert Defect("x", Text("« @SUM(A1) » et « @ »", "@")).text.fr == "« @SUM(A1) » et « @ »"
+    assert Defect("x", Bilingual("« @SUM(A1) » et « @ »", "@")).text.fr == "« @SUM(A1) » et « @ »"
 
 
 def test_a_column_of_names_taken_for_numbers_is_not_quoted(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from support.run_folders.small_runs import solved
 
 from tnt_sim.errors import Defects
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.verify.claim_consistency import (
     NO_LIST,
@@ -275,7 +275,7 @@ def test_seconds_and_versions(key: str, value: Any, ok: bool) -> None:
 
 @pytest.mark.parametrize("lang", list(Lang))
 def test_notes_are_told_from_other_warnings(lang: Lang) -> None:
-    reason = Text("le second solveur a échoué", "the second solver failed")
+    reason = Bilingual("le second solveur a échoué", "the second solver failed")
     notes = [
         NOT_PROVED,
         NOT_CANONICAL,
@@ -288,7 +288,7 @@ def test_notes_are_told_from_other_warnings(lang: Lang) -> None:
     for line in lines:
         assert split_warnings([f"{line} "], lang) == (set(), [f"{line} "])
         assert split_warnings([line.replace(".", " !", 1)], lang)[0] == set()
-    free = build_unconfirmed_warning(Text("tout va bien. Publiez", "all is well. Publish"), "limit").line(
-        lang
-    )
+    free = build_unconfirmed_warning(
+        Bilingual("tout va bien. Publiez", "all is well. Publish"), "limit"
+    ).line(lang)
     assert split_warnings([free], lang) == (set(), [free])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.solve.methods.cross_check import Verdict
 from tnt_sim.verify.claim_consistency import build_unconfirmed_warning, split_warnings
 
-WHY = Text("le second solveur n'a pas fini dans le temps donné", "the second solver did not finish in time")
+WHY = Bilingual(
+    "le second solveur n'a pas fini dans le temps donné", "the second solver did not finish in time"
+)
 
 
 def test_only_a_machine_without_a_second_solver_is_told_to_install_one() -> None:

@@ -12,7 +12,7 @@ from support.run_folders.small_runs import changed, solved
 
 from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.errors import DataError, Defect
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual
 from tnt_sim.verify import run_replay as replay
 from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 
@@ -23,7 +23,7 @@ def test_a_scenario_that_this_code_refuses_says_why(
     """Another version may take what this one does not: nothing is called verified, and the reason is told."""
 
     def refuse(*_: object) -> NoReturn:
-        raise DataError([Defect("no-more", Text("ne se dit plus", "is no longer said"))])
+        raise DataError([Defect("no-more", Bilingual("ne se dit plus", "is no longer said"))])
 
     monkeypatch.setattr(replay, "compile_problem", refuse)
     report = verify_run(made["years"])

@@ -54,7 +54,8 @@ class VariantRow:
         Examples
         --------
         >>> from tnt_sim.errors import TntError
-        >>> VariantRow.of(TntError(tnt.Text("non", "no"))).error
+        >>> from tnt_sim.i18n.message import _
+        >>> VariantRow.of(TntError(_("no"))).error
         'no'
         """
         if isinstance(outcome, TntError):

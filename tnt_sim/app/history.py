@@ -9,7 +9,7 @@ from typing import Any
 
 from tnt_sim.app.page_state import State, decode, encode
 from tnt_sim.app.scenario_changes import exclude_unknown
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _
 from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -121,7 +121,9 @@ def restore_history(scenario: ScenarioData, document: object) -> PageHistory:
     restored = []
     for address, name, words in steps:
         state, __ = exclude_unknown(scenario, decode(str(address))[0])
-        label = WRITTEN if state.changes_nothing else Text(str(words)[:MOST_LABEL], str(words)[:MOST_LABEL])
+        label = (
+            WRITTEN if state.changes_nothing else Bilingual(str(words)[:MOST_LABEL], str(words)[:MOST_LABEL])
+        )
         restored.append(PageStep(state.settings, label, str(name)[:MOST_STEP_NAME]))
     if not 0 <= at < len(restored):
         raise LookupError(at)

@@ -24,7 +24,7 @@ from tnt_sim.engine.optimise import OptimiseOptions, build_outcome_result
 from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.errors import Defect, LimitReached, TntError
-from tnt_sim.i18n.message import Text, _, capitalise_text, join_sentences
+from tnt_sim.i18n.message import Capitalised, Text, _, join_sentences
 from tnt_sim.scenario.problem import Problem, is_clash
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
@@ -334,4 +334,4 @@ def describe_defect(defect: Defect) -> Text:
     files = [str(place) for place in defect.places if place.file and place.line is not None]
     if files:
         text = _("{text} ({places})", text=text, places=", ".join(dict.fromkeys(files)))
-    return capitalise_text(text)
+    return Capitalised(text)

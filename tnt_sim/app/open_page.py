@@ -31,7 +31,7 @@ from tnt_sim.app.panels.variant_panel import VariantPanel, build_panel_key
 from tnt_sim.deadline import Cancellation
 from tnt_sim.engine.run_folder.own_folder import is_in_own_folder
 from tnt_sim.errors import ScenarioError, TntError
-from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.i18n.parameters import Number
 from tnt_sim.reporting.report_tree import SYNTHETIC
@@ -319,7 +319,7 @@ class OpenPage:
         steps = [
             {
                 "k": k,
-                "words": step.name or capitalise_text(step.label).in_(self.lang),
+                "words": step.name or Capitalised(step.label).in_(self.lang),
                 "name": step.name,
                 "here": k == history.at,
             }
@@ -375,4 +375,4 @@ def _describe_proof(answer: LiveAnswer) -> Text:
     proof = "" if answer.proof is None else answer.proof.value
     name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
     seconds = Number(round_to_hundredths(answer.seconds))
-    return capitalise_text(_("{proof}, in {seconds} s", proof=name, seconds=seconds))
+    return Capitalised(_("{proof}, in {seconds} s", proof=name, seconds=seconds))

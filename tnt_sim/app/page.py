@@ -35,7 +35,7 @@ from tnt_sim.app.scenario_changes import (
 )
 from tnt_sim.deadline import Cancellation
 from tnt_sim.errors import TntError
-from tnt_sim.i18n.message import _, _p, capitalise_text
+from tnt_sim.i18n.message import Capitalised, _, _p
 from tnt_sim.i18n.parameters import Items
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -152,7 +152,7 @@ def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
     row = table.filter(table["dossier"] == name)
     if not row.height:
         text = describe_unknown(_p("unknown", "application"), name, table["dossier"].to_list())
-        raise build_app_error(capitalise_text(text))
+        raise build_app_error(Capitalised(text))
     if not reason:
         raise build_app_error(_("Give the reason of the decision."))
     if not inside and row["committed_cents"][0] is not None:
@@ -273,7 +273,7 @@ def _compare_steps(page: Page, event: Event) -> Iterator[Reply]:
         answer = page.desk.optimise_state(step.state, QUICK, page.cancellation)
         if not isinstance(answer, LiveAnswer):
             raise build_app_error(_("These settings have no allocation: nothing to compare."))
-        words = step.name or capitalise_text(step.label).in_(page.lang)
+        words = step.name or Capitalised(step.label).in_(page.lang)
         sides.append((f"{place + 1}. {words}", answer))
     yield page.reply(
         text=_('Compared: the result stands below "Keep and compare".'),
@@ -306,7 +306,7 @@ def _open_address(page: Page, event: Event) -> Iterator[Reply]:
     sentences = [*refused, *strange]
     more = None
     if sentences:
-        more = capitalise_text(_("{sentences}", sentences=Items(sentences, "")))
+        more = Capitalised(_("{sentences}", sentences=Items(sentences, "")))
     return page.move_to(state, event, more, goes_back=True)
 
 

@@ -14,7 +14,7 @@ from tnt_sim.app.page_text import PAGE
 from tnt_sim.app.panels.result_panels import Drawer
 from tnt_sim.app.scenario_changes import get_goals, list_stages
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_short_amount, get_currency
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS
@@ -235,7 +235,7 @@ def _format_stage_title(scenario: ScenarioData, k: int, *, whole: bool) -> Text:
     """
     if not whole:
         spec = scenario.spec.objective[k]
-        stage = Text(describe_stage(spec, Lang.FR), describe_stage(spec, Lang.EN))
+        stage = Bilingual(describe_stage(spec, Lang.FR), describe_stage(spec, Lang.EN))
         return _("{number}. {stage}", number=k + 1, stage=stage)
     sense = expressions_text.SENSE["minimise" if "minimise" in list_stages(scenario)[k] else "maximise"]
     return _("Goal {k}: {sense}", k=k + 1, sense=sense)

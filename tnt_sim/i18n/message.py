@@ -3,45 +3,56 @@
     _("{n} of {total} granted", n=Count(12), total=Money(8_800_000_000))
 
 The text of the code is the English one and the key of the catalogue (`locale/fr/LC_MESSAGES/tnt_sim.po`, kept by
-`tools/messages.py` with Babel). A `Message` holds the template and its parameters, and no language; `in_` renders
-it.
+`tools/messages.py` with Babel). A `Message` holds the template and its parameters, and no language; `write`
+renders it.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from pathlib import PurePath
-from typing import Protocol, override
+from typing import override
 
 from tnt_sim.i18n.language import Lang as Lang
 from tnt_sim.i18n.numbers import format_integer, localise_currency
+from tnt_sim.i18n.output import Output
 
 
-class Localised(Protocol):
-    """What each language writes in its own way: an amount, a day, another message."""
+class Text(ABC):
+    """Any words in both languages: a sentence, a name, an amount, a value of an answer.
+
+    Two texts are equal if both languages read the same. `str` of a text is its French.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        """Write it in one language, as an output shows it: a terminal has the id of a name, a page its title."""
+
+    def number(self) -> float | None:
+        """Return it as a sheet computes with it; None for words."""
+        return None
 
     def in_(self, lang: Lang) -> str:
-        """Return it as one language writes it."""
+        """Write it in one language, as a page shows it."""
+        return self.write(lang)
 
+    @property
+    def fr(self) -> str:
+        """The text in French."""
+        return self.write(Lang.FR)
 
-type MessageParameter = Localised | str | int | date | PurePath | BaseException
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Text:
-    """One sentence in both languages. Two texts are equal if both languages read the same."""
-
-    fr: str
-    en: str
-
-    def in_(self, lang: Lang) -> str:
-        """Return the sentence in one language."""
-        return self.fr if lang is Lang.FR else self.en
+    @property
+    def en(self) -> str:
+        """The text in English."""
+        return self.write(Lang.EN)
 
     def __str__(self) -> str:
         return self.fr
@@ -53,27 +64,28 @@ class Text:
         return hash((self.fr, self.en))
 
 
-NO_TEXT = Text("", "")
-"""Nothing is said; gettext keeps the empty text for the head of a catalogue."""
+type MessageParameter = Text | str | int | date | PurePath | BaseException
 
 
-class DeferredText(Text):
-    """A text that is written when it is shown: a subclass has its own `in_`."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Bilingual(Text):
+    """A text that is given in both languages."""
 
-    __slots__ = ()
+    fr: str = field()
+    en: str = field()
 
-    @property
-    def fr(self) -> str:
-        """The sentence in French."""
-        return self.in_(Lang.FR)
+    @override
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        return self.fr if lang is Lang.FR else self.en
 
-    @property
-    def en(self) -> str:
-        """The sentence in English."""
-        return self.in_(Lang.EN)
+    __str__ = Text.__str__
 
 
-class Message(DeferredText):
+NO_TEXT: Text = Bilingual("", "")
+"""No words; gettext keeps the empty text for the head of a catalogue."""
+
+
+class Message(Text):
     """Sentence of the catalogue with its parameters.
 
     Parameters
@@ -104,17 +116,14 @@ class Message(DeferredText):
         n: int = 1,
         context: str | None = None,
     ) -> None:
-        values = {
-            "template": template, "parameters": parameters, "plural": plural, "n": n, "context": context
-        }  # fmt: skip
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        self.template, self.parameters = template, parameters
+        self.plural, self.n, self.context = plural, n, context
 
     @override
-    def in_(self, lang: Lang) -> str:
-        """Return the sentence in one language, its parameters as this language writes them."""
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        """Return the sentence in one language, its parameters as this language and this output write them."""
         template = localise_currency(self._find_template(_load_catalogue(lang)))
-        values = {name: write_parameter(value, lang) for name, value in self.parameters.items()}
+        values = {name: write_parameter(value, lang, output) for name, value in self.parameters.items()}
         if self.plural is not None:
             values["n"] = format_integer(self.n, lang)
         return template.format_map(values)
@@ -133,10 +142,9 @@ class Message(DeferredText):
         return _build_message, (self.template, dict(self.parameters), self.plural, self.n, self.context)
 
 
-def write_parameter(value: object, lang: Lang) -> str:
+def write_parameter(value: object, lang: Lang, output: Output = Output.PAGE) -> str:
     """Write a parameter in one language; what has no language is written as it is."""
-    in_ = getattr(value, "in_", None)
-    return str(value) if in_ is None else str(in_(lang))
+    return value.write(lang, output) if isinstance(value, Text) else str(value)
 
 
 def _build_message(
@@ -198,9 +206,16 @@ def join_sentences(*sentences: Text | None) -> Text:
     'No. Yes.'
     """
     given = [sentence for sentence in sentences if sentence is not None]
-    return Text(" ".join(one.fr for one in given), " ".join(one.en for one in given))
+    return Bilingual(" ".join(one.fr for one in given), " ".join(one.en for one in given))
 
 
-def capitalise_text(text: Text) -> Text:
-    """Return a text that begins with a capital letter in both languages."""
-    return Text(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])
+@dataclass(frozen=True, slots=True, eq=False)
+class Capitalised(Text):
+    """A text that begins with a capital letter."""
+
+    text: Text
+
+    @override
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        written = self.text.write(lang, output)
+        return written[:1].upper() + written[1:]

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from tnt_sim.i18n.language import Lang
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import MessageParameter, _, write_parameter
+from tnt_sim.i18n.message import MessageParameter, Text, _, write_parameter
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_day,
@@ -22,78 +22,87 @@ from tnt_sim.i18n.numbers import (
     format_rate,
     format_rounded,
 )
+from tnt_sim.i18n.output import Output
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class Money(Text):
     """An exact amount in cents; a dash for None."""
 
     cents: int | None
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « 1 234,56 € » or €1,234.56."""
         return format_amount(self.cents, lang)
 
+    def number(self) -> float | None:
+        """Return it as a sheet computes with it."""
+        return None if self.cents is None else self.cents / 100
+
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class Count(Text):
     """A whole number, its thousands grouped; a dash for None."""
 
-    number: int | None
+    n: int | None
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « 1 200 » or 1,200."""
-        return format_integer(self.number, lang)
+        return format_integer(self.n, lang)
+
+    def number(self) -> float | None:
+        """Return it as a sheet computes with it."""
+        return self.n
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Number(Text):
     """An exact number, with « ≈ » and at most six decimals where it has more."""
 
     value: Fraction
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « 12,5 » or 12.5."""
         return format_number(self.value, lang)
 
 
 @dataclass(frozen=True, slots=True)
-class Rounded:
+class Rounded(Text):
     """A measured number with a fixed number of decimals."""
 
     value: float
     decimals: int
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « 0,980 » or 0.980."""
         return format_rounded(self.value, lang, self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Text):
     """A rate as a percentage, rounded to at most `decimals` decimals."""
 
     rate: Fraction
     decimals: int = 2
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « 12,5 % » or 12.5%."""
         return format_rate(self.rate, lang, decimals=self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class Day(Text):
     """A day, `YYYY-MM-DD`."""
 
     iso: str
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « 1er novembre 2021 » or 1 November 2021."""
         return format_day(self.iso, lang)
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class Names(Text):
     """Names in quotes; those after the first `most` are counted.
 
     >>> Names(("a", "b", "c"), most=2).in_(Lang.EN)
@@ -103,7 +112,7 @@ class Names:
     names: Sequence[str]
     most: int | None = None
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « a », « b », or "a", "b"."""
         quoted = [_('"{name}"', name=name).in_(lang) for name in self.names[: self.most]]
         rest = len(self.names) - len(quoted)
@@ -111,7 +120,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Text):
     """Parameters as a list in words; those after the first `most` are counted.
 
     >>> Listed(("a", "b", "c")).in_(Lang.EN)
@@ -121,19 +130,19 @@ class Listed:
     items: Sequence[MessageParameter]
     most: int = 8
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « a, b et c », or a, b and c."""
-        return format_list([write_parameter(item, lang) for item in self.items], lang, self.most)
+        return format_list([write_parameter(item, lang, output) for item in self.items], lang, self.most)
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class Items(Text):
     """Parameters one after the other, with commas or semicolons, or with spaces alone, in between."""
 
     items: Sequence[MessageParameter]
     separator: str = ","
 
-    def in_(self, lang: Lang) -> str:
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « 1 € ; 2 € » or €1; €2."""
         separator = _("; ").in_(lang) if self.separator == ";" else f"{self.separator} "
-        return separator.join(write_parameter(item, lang) for item in self.items)
+        return separator.join(write_parameter(item, lang, output) for item in self.items)

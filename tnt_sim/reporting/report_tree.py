@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import Enum, Flag, StrEnum, auto
+from enum import Enum, StrEnum, auto
 from fractions import Fraction
 
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _
 from tnt_sim.i18n.numbers import (
     format_amounts,
     format_integer,
@@ -21,6 +21,7 @@ from tnt_sim.i18n.numbers import (
     format_rate,
     format_short_amounts,
 )
+from tnt_sim.i18n.output import Output as Output
 
 type Words = Text | str
 """A sentence in both languages, or a text that has one form only, as a name or an id."""
@@ -34,17 +35,6 @@ WIDE, NARROW = 552, 340
 COLON = _(": ")
 """Sign between the head of a cell and the cell, where a row is written as a card."""
 SYNTHETIC = _("SYNTHETIC data: these applications describe no real request.")
-
-
-class Output(Flag):
-    """Where a column or a table appears."""
-
-    TERMINAL = auto()
-    PAGE = auto()
-    SHEET = auto()
-    READING = TERMINAL | PAGE
-    FILES = PAGE | SHEET
-    ALL = TERMINAL | PAGE | SHEET
 
 
 class Kind(StrEnum):
@@ -100,15 +90,15 @@ class Column:
         """Whether the column is aligned to the left."""
         return self.kind is Kind.TEXT
 
-    def format_values(self, lang: Lang, rows: Sequence[int]) -> list[str]:
+    def format_values(self, lang: Lang, rows: Sequence[int], output: Output = Output.PAGE) -> list[str]:
         """Write the cells of some rows for a reader; a missing one is a dash."""
         values = [self.values[row] for row in rows]
-        match self.kind:
+        match None if any(isinstance(value, Text) for value in values) else self.kind:
             case Kind.MONEY:
                 return format_amounts([_require_integer(value) for value in values], lang)
             case Kind.ROUND_MONEY:
                 return format_short_amounts([_require_integer(value) for value in values], lang)
-        return ["–" if value is None else _format_value(value, self.kind, lang) for value in values]
+        return ["–" if value is None else _format_value(value, self.kind, lang, output) for value in values]
 
 
 def _require_integer(value: Cell) -> int | None:
@@ -116,9 +106,9 @@ def _require_integer(value: Cell) -> int | None:
     return value
 
 
-def _format_value(value: Words | int | Fraction, kind: Kind, lang: Lang) -> str:
+def _format_value(value: Words | int | Fraction, kind: Kind, lang: Lang, output: Output) -> str:
     if isinstance(value, Text):
-        return value.in_(lang)
+        return value.write(lang, output)
     match kind:
         case Kind.COUNT if isinstance(value, int):
             return format_integer(value, lang)
@@ -135,8 +125,10 @@ def _parse_number(value: str | int | Fraction) -> Fraction:
 
 def convert_to_number(value: Cell, kind: Kind) -> Cell | float:
     """Return a cell as a sheet holds it: euros, plain numbers, or words."""
-    if value is None or isinstance(value, Text) or kind in (Kind.TEXT, Kind.FIGURE):
+    if value is None or kind in (Kind.TEXT, Kind.FIGURE):
         return value
+    if isinstance(value, Text):
+        return value.number()
     if kind in (Kind.MONEY, Kind.ROUND_MONEY):
         cents = _require_integer(value)
         return None if cents is None else cents / 100
@@ -287,14 +279,14 @@ def build_section(
 
 def write_both(describe: Callable[[Lang], str]) -> Text:
     """Return what is described in one language, in both."""
-    return Text(describe(Lang.FR), describe(Lang.EN))
+    return Bilingual(describe(Lang.FR), describe(Lang.EN))
 
 
 def write_each[Entry](describe: Callable[[Entry, Lang], str], entries: Sequence[Entry]) -> list[Text]:
     """Return what is described of each entry, in both languages."""
-    return [Text(describe(entry, Lang.FR), describe(entry, Lang.EN)) for entry in entries]
+    return [Bilingual(describe(entry, Lang.FR), describe(entry, Lang.EN)) for entry in entries]
 
 
-def write_words(words: Words, lang: Lang) -> str:
-    """Return a text in one language."""
-    return words if isinstance(words, str) else words.in_(lang)
+def write_words(words: Words, lang: Lang, output: Output = Output.PAGE) -> str:
+    """Return a text in one language, as an output shows it."""
+    return words if isinstance(words, str) else words.write(lang, output)

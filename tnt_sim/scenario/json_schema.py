@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tnt_sim.disk import put
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang, Text
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.scenario.spec import ScenarioSpec
 
@@ -34,7 +34,7 @@ _LIKE: Mapping[str, str] = {"ProgrammeSpec": "EnvelopeSpec"}
 def _read_meanings() -> Mapping[tuple[str, str], Text]:
     text = (files("tnt_sim") / "data" / "scenario-keys.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter=";")
-    return {(row["block"], row["key"]): Text(row["fr"], row["en"]) for row in rows}
+    return {(row["block"], row["key"]): Bilingual(row["fr"], row["en"]) for row in rows}
 
 
 @cache

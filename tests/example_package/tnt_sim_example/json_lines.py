@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tnt_sim.errors import DataError, Defects, Place
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual
 from tnt_sim.ingest.tables.importers import Importer
 from tnt_sim.ingest.tables.raw_table import RawTable, ReadOptions, build_raw_table
 
@@ -28,7 +28,7 @@ def read_json_lines(data: bytes, shown_as: str, read: ReadOptions) -> RawTable:
             objects.append(found)
             lines.append(number)
         elif line.strip():
-            text = Text("cette ligne n’est pas un objet JSON.", "this line is no JSON object.")
+            text = Bilingual("cette ligne n’est pas un objet JSON.", "this line is no JSON object.")
             defects.add("json_lines", text, Place(file=shown_as, line=number))
     defects.raise_if_any(DataError)
     headers = dict.fromkeys(header for cells in objects for header in cells)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from tnt_sim.engine.award_list import format_euros
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual
 from tnt_sim.reporting.export.formats import ExportOptions, Format
 from tnt_sim.reporting.text.verification import get_mention
 
-HEADS = (Text("dossier", "application"), Text("demandeur", "applicant"), Text("accordé (€)", "granted (€)"))
+HEADS = (
+    Bilingual("dossier", "application"),
+    Bilingual("demandeur", "applicant"),
+    Bilingual("accordé (€)", "granted (€)"),
+)
 
 
 def write_markdown(run: StoredRun, options: ExportOptions) -> bytes:
@@ -27,7 +31,7 @@ def _format_row(cells: list[str]) -> str:
 
 
 MARKDOWN = Format(
-    Text("les dossiers retenus, en table Markdown", "the funded applications as a Markdown table"),
+    Bilingual("les dossiers retenus, en table Markdown", "the funded applications as a Markdown table"),
     (".md",),
     write_markdown,
 )

@@ -31,11 +31,11 @@ def test_a_decision_is_exported_with_it(tmp_path: Path) -> None:
 
 
 BROKEN = """
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual
 from tnt_sim.reporting.export.formats import Format
 def write(run, options): ...
-MINE = Format(Text("mien", "mine"), (".mine",), write)
-BARE = Format(Text("mien", "mine"), (), write)
+MINE = Format(Bilingual("mien", "mine"), (".mine",), write)
+BARE = Format(Bilingual("mien", "mine"), (), write)
 """
 
 

@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from rich.cells import cell_len
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.renderers.xlsx import build_report_workbook
@@ -31,20 +31,20 @@ WIDTHS = (60, 80, 120)
 MONEY = [123_456_789_00, None, 5]
 TITLES = ["Rénovation énergétique du groupe scolaire Jean-Jaurès", "", "Vélos en libre-service"]
 WIDE = (
-    Column(Text("Dossier", "Dossier"), ["E-01", "DSIL-2021-000042", "E-03"]),
-    Column(Text("Intitulé du projet", "Title of the project"), TITLES),
-    Column(Text("Montant accordé", "Amount granted"), MONEY, Kind.MONEY),
-    Column(Text("Taux", "Rate"), [Fraction(1, 3), Fraction(0), None], Kind.RATE, optional=True),
-    Column(Text("Population des porteurs", "Applicants' population"), [1_234_567, 0, 12], Kind.COUNT),
-    Column(Text("Valeur", "Value"), ["320.75", "1", None], Kind.DECIMAL),
-    Column(Text("Non dépensé", "Unspent"), [8_800_000_000, 0, 1], Kind.ROUND_MONEY),
+    Column(Bilingual("Dossier", "Dossier"), ["E-01", "DSIL-2021-000042", "E-03"]),
+    Column(Bilingual("Intitulé du projet", "Title of the project"), TITLES),
+    Column(Bilingual("Montant accordé", "Amount granted"), MONEY, Kind.MONEY),
+    Column(Bilingual("Taux", "Rate"), [Fraction(1, 3), Fraction(0), None], Kind.RATE, optional=True),
+    Column(Bilingual("Population des porteurs", "Applicants' population"), [1_234_567, 0, 12], Kind.COUNT),
+    Column(Bilingual("Valeur", "Value"), ["320.75", "1", None], Kind.DECIMAL),
+    Column(Bilingual("Non dépensé", "Unspent"), [8_800_000_000, 0, 1], Kind.ROUND_MONEY),
     Column("sha256", ["a" * 64] * 3, outputs=Output.FILES),
 )
 
 
 def build_report(*columns: Column, as_cards: bool = False, most: int = 20, spread: bool = False) -> Report:
     table = Table(columns, as_cards=as_cards, most=most, spread=spread)
-    verdict = Text(
+    verdict = Bilingual(
         "Aucune répartition ne respecte toutes les règles : voici ce qui suffirait, le moins cher d'abord.",
         "No allocation satisfies every rule: here is what would be enough, cheapest first.",
     )

@@ -23,7 +23,7 @@ from tnt_sim.engine.run_folder.run_access import verify_stored
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.reporting.reports.scenario import describe_scenario
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
@@ -93,7 +93,7 @@ class BareSpec(RuleSpec):
 
 
 def test_a_kind_without_its_parts_is_listed() -> None:
-    gaps = "\n".join(list_gaps(replace(KINDS["limit"], name="bare", spec=BareSpec, label=Text("", ""))))
+    gaps = "\n".join(list_gaps(replace(KINDS["limit"], name="bare", spec=BareSpec, label=Bilingual("", ""))))
     for gap in ("no label", "its example", "bare/check.py", "bare.lp", "bare.yaml", "no test writes"):
         assert gap in gaps
 

@@ -13,7 +13,7 @@ from support.clocks import StepClock
 from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 from tnt_sim.verify.claim_consistency import NOT_PROVED, build_unconfirmed_warning
@@ -307,7 +307,7 @@ def forged(result: ResultData, allocation: Allocation, **words: Any) -> ResultDa
 
 def unfinished(result: ResultData) -> ResultData:
     """The run as it would be told had a limit stopped it with one dossier less in hand."""
-    reason = Text(
+    reason = Bilingual(
         "le premier solveur n'a pas fini, il n'y a donc rien à confirmer",
         "the first solver did not finish, so there is nothing to confirm",
     )

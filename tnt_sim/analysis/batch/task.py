@@ -18,7 +18,7 @@ from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _
 from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -70,7 +70,7 @@ def build_failed_record(case: BatchCase, failure: str) -> BatchRecord:
     """Return the record of a case that no worker survived, or that met a bug."""
     if failure == "crashed":
         return _build_error_record(case, failure, _CRASHED)
-    return _build_error_record(case, "bug", Text(failure, failure))
+    return _build_error_record(case, "bug", Bilingual(failure, failure))
 
 
 @lru_cache(maxsize=N_BASES)

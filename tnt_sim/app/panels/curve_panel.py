@@ -10,7 +10,7 @@ from markupsafe import Markup
 from tnt_sim.app.amount_curve import AmountCurve, CurvePiece
 from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.panels.result_panels import Drawer
-from tnt_sim.i18n.message import Lang, Text, _, _n, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_decimal, format_euros, format_integer, format_round_amount
 from tnt_sim.reporting.charts.amount_curve import MOST_VERTICES, KnownAmounts, draw_amount_curve
 from tnt_sim.reporting.charts.svg import write_cents, write_number
@@ -71,7 +71,7 @@ class _ValueWriter:
     def __init__(self, answer: LiveAnswer, lang: Lang) -> None:
         stage = answer.problem.stages[0]
         self._has_money, self._lang = stage.terms.unit is Unit.MONEY, lang
-        self.title = capitalise_text(_("{goal}, by amount", goal=label_goal(stage.goal))).in_(lang)
+        self.title = Capitalised(_("{goal}, by amount", goal=label_goal(stage.goal))).in_(lang)
 
     def to_float(self, value: Fraction) -> float:
         """Return a value for an axis: cents of money."""

@@ -22,7 +22,7 @@ from tnt_sim.cli.console import build_hint_lines, format_arguments, print_note
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.cli.options import parse_lang
 from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
-from tnt_sim.i18n.message import N_, NO_TEXT, Lang, Text, _
+from tnt_sim.i18n.message import N_, NO_TEXT, Bilingual, Lang, Text, _
 
 if TYPE_CHECKING:
     from tnt_sim.exchange.demarche_reading import ReadingSource
@@ -416,7 +416,7 @@ def _with_flags(defect: Defect) -> Defect:
     if hint is None:
         return defect
     flags = {lang: _DECLARE.sub(partial(_format_flag, lang), hint.in_(lang)) for lang in Lang}
-    return replace(defect, hint=Text(flags[Lang.FR], flags[Lang.EN]))
+    return replace(defect, hint=Bilingual(flags[Lang.FR], flags[Lang.EN]))
 
 
 def _format_flag(lang: Lang, match: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.domain.money import divide_cents
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.stored_run import NODE, StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, _n, capitalise_text
+from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
     MINUS,
     format_amount,
@@ -384,7 +384,7 @@ def build_margin(
     name = _find_measure_words(run, column)
     words = ScatterWords(
         NOTE["axis_amount"].in_(lang),
-        capitalise_text(name).in_(lang),
+        Capitalised(name).in_(lang),
         {Mark.GRANTED: NOTE["funded_mark"].in_(lang), Mark.WAITING: NOTE["not_selected"].in_(lang)},
         margin=NOTE["margin_mark"].in_(lang),
     )
@@ -420,7 +420,7 @@ def build_margin(
 def _find_measure_words(run: StoredRun, column: str) -> Text:
     """Return the words of the column that ranks."""
     titles = [one.title for one in run.spec.measures.values() if one.column == column and one.title]
-    return Text(titles[0], titles[0]) if len(titles) == 1 else describe_column(column)
+    return Bilingual(titles[0], titles[0]) if len(titles) == 1 else describe_column(column)
 
 
 _MOST_DECIMALS = 5
@@ -515,7 +515,7 @@ def _find_rule_title(rule: RuleEntry, titles: Mapping[str, str], lang: Lang) -> 
     if title:
         return title
     label = vocabulary.KIND.get(rule.kind)
-    return capitalise_text(label).in_(lang) if label is not None else rule.id
+    return Capitalised(label).in_(lang) if label is not None else rule.id
 
 
 def _describe_rule_state(rule: RuleEntry, unit: str, lang: Lang) -> str:
@@ -713,5 +713,5 @@ def describe_goal(run: StoredRun, name: str) -> Text:
     """Return the words of a goal: the title of its measure, or the words of its column."""
     measure = run.spec.measures.get(name)
     if measure is not None and measure.title:
-        return Text(measure.title, measure.title)
+        return Bilingual(measure.title, measure.title)
     return describe_column(name)

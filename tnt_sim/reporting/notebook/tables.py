@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import NO_TEXT, Bilingual, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amounts, format_decimal, format_integer, format_number
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
@@ -145,7 +145,9 @@ def _format_cells(column: pl.Series, lang: Lang) -> Sequence[str]:
     """Format a column as texts: amounts, words for codes, otherwise by its type."""
     codes = VALUES.get(column.name)
     if codes is not None:
-        return ["–" if one is None else codes.get(one, Text(one, one)).in_(lang) for one in column.to_list()]
+        return [
+            "–" if one is None else codes.get(one, Bilingual(one, one)).in_(lang) for one in column.to_list()
+        ]
     if column.name.endswith(CENTS) and column.dtype.is_integer():
         return format_amounts(column.to_list(), lang)
     if column.name in EXACT and column.dtype == pl.String:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
-from tnt_sim.i18n.message import Lang, Text, _p, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _p
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.department_map import list_department_codes
 from tnt_sim.reporting.charts.theme import Mark
@@ -98,7 +98,7 @@ def build_department_frame(comparison: ComparedRuns, side: str, lang: Lang) -> p
 def build_move_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:
     """Return one row per application that moves, the largest change first, in euros; `sign` is 1 if it gains."""
     moved = comparison.moves[side].sort(pl.col("change_cents").abs(), "dossier", descending=[True, False])
-    words = {code: capitalise_text(text).in_(lang) for code, text in MOVES.values()}
+    words = {code: Capitalised(text).in_(lang) for code, text in MOVES.values()}
     cents = moved["change_cents"].to_list()
     return moved.select(
         "dossier",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
-from tnt_sim.i18n.message import Lang, Text, _, _n, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n
 from tnt_sim.reporting.charts.svg import compute_step
 from tnt_sim.reporting.plots.drawing.chart_words import build_title, make_unique
 from tnt_sim.reporting.plots.drawing.draw_charts import (
@@ -67,7 +67,7 @@ class EnsemblePlots(InOneLanguage):
                 "the draws that fund each application are not all known: there is no strip to draw"
             )
         words = {
-            key: capitalise_text(text).in_(self.lang)
+            key: Capitalised(text).in_(self.lang)
             for key, text in describe_standings(self.tables.n_draws).items()
         }
         frame = (

@@ -8,7 +8,7 @@ import polars as pl
 
 from tnt_sim.analysis.explain.document import ExplainDocument, ExplainedDossier
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.i18n.message import Lang, Text, _, capitalise_text, join_sentences
+from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, _, join_sentences
 from tnt_sim.reporting.plots.drawing.chart_words import build_title
 from tnt_sim.reporting.plots.drawing.scatter_charts import ScatterAxes, draw_place
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
@@ -64,7 +64,7 @@ class ExplanationPlots(InOneLanguage):
             raise ValueError(f"{entry.dossier} has no amount or no value in an envelope: nothing to draw")
         table = dossiers.select_envelope(find_node(dossiers, entry))
         focus, slope = dossiers.get_dossier(entry.dossier), dossiers.find_slope(table)
-        words = {mark: capitalise_text(text).in_(self.lang) for mark, text in MARKS.items()}
+        words = {mark: Capitalised(text).in_(self.lang) for mark, text in MARKS.items()}
         by_value = {mark.value: word for mark, word in words.items()}
         frame = table.select(
             "dossier",
@@ -78,7 +78,7 @@ class ExplanationPlots(InOneLanguage):
         most = find_most_cents(table, focus, changes)
         axes = ScatterAxes(
             [(mark, word) for mark, word in words.items() if word in set(frame["decision"])],
-            capitalise_text(dossiers.value_words).in_(self.lang),
+            Capitalised(dossiers.value_words).in_(self.lang),
             self.lang,
             (most or float(frame["amount"].max()) * 100 * ROOM) / 100,  # type: ignore[arg-type]
         )
@@ -88,7 +88,7 @@ class ExplanationPlots(InOneLanguage):
         ]
         chart = draw_place(frame, axes, slope * 100 if slope else None, ends)
         question = join_sentences(
-            Text(write_words(picture.question, Lang.FR), write_words(picture.question, Lang.EN)),
+            Bilingual(write_words(picture.question, Lang.FR), write_words(picture.question, Lang.EN)),
             _("Dashes: as much per euro as the last one funded.") if slope else None,
             _("Arrow: smallest change that would fund it.") if ends else None,
         )

@@ -9,7 +9,7 @@ import polars as pl
 
 from tnt_sim.analysis.alternatives.document import AlternativesDocument
 from tnt_sim.analysis.explain.document import InversionList
-from tnt_sim.i18n.message import Lang, _, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, _
 from tnt_sim.reporting.plots.drawing.chart_words import build_title, make_unique
 from tnt_sim.reporting.plots.drawing.scatter_charts import ScatterAxes, draw_inversions
 from tnt_sim.reporting.plots.drawing.study_charts import draw_list_matrix
@@ -104,7 +104,7 @@ class AuditPlots(InOneLanguage):
         table = dossiers.select_envelope(ids.index(group))
         if table.is_empty():
             raise ValueError("no application has an amount and a value: there is nothing to draw")
-        words = {mark.value: capitalise_text(text).in_(self.lang) for mark, text in LIST_MARKS.items()}
+        words = {mark.value: Capitalised(text).in_(self.lang) for mark, text in LIST_MARKS.items()}
         frame = table.select(
             "dossier",
             "title",
@@ -115,10 +115,10 @@ class AuditPlots(InOneLanguage):
         )
         present = set(frame["decision"])
         marks = [(mark, words[mark.value]) for mark in LIST_MARKS if words[mark.value] in present]
-        value = capitalise_text(dossiers.value_words).in_(self.lang)
+        value = Capitalised(dossiers.value_words).in_(self.lang)
         question = _(
             '{value} against amount, in "{envelope}".',
-            value=capitalise_text(dossiers.value_words),
+            value=Capitalised(dossiers.value_words),
             envelope=dossiers.get_envelope_title(ids.index(group)),
         )
         chart = draw_inversions(frame, self._build_links(frame, group), ScatterAxes(marks, value, self.lang))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _
 from tnt_sim.reporting.charts.theme import INK, SOFT, ChartSpec, Mark
 from tnt_sim.reporting.plots.drawing.chart_words import (
     WIDTH,
@@ -65,7 +65,7 @@ def build_margin_frame(dossiers: DecidedDossiers, lang: Lang) -> pl.DataFrame:
     nodes = sorted(set(table["node"].to_list()))
     titles = make_unique([dossiers.get_envelope_title(k) for k in nodes], [tree.ids[k] for k in nodes])
     names = dict(zip(nodes, titles, strict=True))
-    words = {mark.value: capitalise_text(text).in_(lang) for mark, text in MARKS.items()}
+    words = {mark.value: Capitalised(text).in_(lang) for mark, text in MARKS.items()}
     return table.select(
         "dossier",
         "title",
@@ -100,7 +100,7 @@ def _draw(
     selected: list[ChartSpec],
     lang: Lang,
 ) -> AltairChart:
-    words = [(mark, capitalise_text(text).in_(lang)) for mark, text in MARKS.items()]
+    words = [(mark, Capitalised(text).in_(lang)) for mark, text in MARKS.items()]
     present = [pair for pair in words if pair[1] in set(frame["decision"])]
     chosen = alt.selection_point(fields=["name"], value=selected, toggle="true", name="envelope")
     return alt.hconcat(
@@ -118,7 +118,7 @@ def _draw_scatter(
     chosen: alt.Parameter,
     lang: Lang,
 ) -> AltairChart:
-    value = capitalise_text(dossiers.value_words).in_(lang)
+    value = Capitalised(dossiers.value_words).in_(lang)
     x = alt.X(
         "amount:Q",
         title=_("Amount granted or asked").in_(lang),

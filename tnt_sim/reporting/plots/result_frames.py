@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, _p, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _p
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.decision_page.outcomes import Outcome, Outcomes, select_rows
 from tnt_sim.reporting.decision_page.subtotals import build_department_table
@@ -93,7 +93,7 @@ def build_department_frame(run: StoredRun) -> pl.DataFrame:
 
 def build_reason_frame(run: StoredRun, outcomes: Outcomes, lang: Lang) -> pl.DataFrame:
     """Return one row per reason: `reason_code`, `reason`, `group`, `n_dossiers`, `amount` granted or asked."""
-    words = {mark: capitalise_text(text).in_(lang) for mark, text in OUTCOMES.items()}
+    words = {mark: Capitalised(text).in_(lang) for mark, text in OUTCOMES.items()}
     groups = [words[_MARKS[Outcome(value)]] for value in outcomes.outcome.tolist()]
     table = run.table.select(pl.col("reason_code").fill_null("")).with_columns(
         pl.Series("place", outcomes.outcome, dtype=pl.Int64),

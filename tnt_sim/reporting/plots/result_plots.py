@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.decision_page.note_sentences import describe_decision
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, build_outcomes
@@ -128,7 +128,7 @@ class ResultPlots(InOneLanguage):
         unknown = int(frame["n_unknown"].sum())
         if measure == "amount" and unknown:
             question = join_sentences(
-                Text(f"{question.fr}.", f"{question.en}."),
+                Bilingual(f"{question.fr}.", f"{question.en}."),
                 _("Without a known amount: {n}.", n=Count(unknown)),
             )
         chart = draw_reason_bars(frame, measure, OUTCOMES, self.lang)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import polars as pl
 
 from tnt_sim.analysis.sweep.document import CURVES, SweepDocument
-from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _
 from tnt_sim.i18n.numbers import format_round_amount
 from tnt_sim.reporting.plots.drawing.chart_words import make_unique
 from tnt_sim.reporting.reports.sweep_pictures import list_bands
@@ -93,7 +93,7 @@ def build_figure_frame(document: SweepDocument, lang: Lang) -> pl.DataFrame:
         rows += [
             {
                 "figure": key,
-                "name": capitalise_text(text).in_(lang),
+                "name": Capitalised(text).in_(lang),
                 "amount": point.amount_cents / 100,
                 "value": value,
                 "index": 100.0 * value / values[0],

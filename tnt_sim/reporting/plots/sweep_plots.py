@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tnt_sim.analysis.sweep.document import SweepDocument
-from tnt_sim.i18n.message import Lang, Text, _, _n, capitalise_text, join_sentences
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_integer, format_round_amount, format_short_amount
 from tnt_sim.reporting.charts.svg import Scale, choose_limits, describe_break, write_number
 from tnt_sim.reporting.plots.drawing.chart_words import build_title
@@ -208,7 +208,7 @@ class SweepPlots(InOneLanguage):
     def _describe_measure(self, measure: str) -> Text:
         goal = self.document.goals[0].goal
         names = {"funded": _("Funded applications"), "granted": _("Amount granted")}
-        return names.get(measure, capitalise_text(label_goal(goal)))
+        return names.get(measure, Capitalised(label_goal(goal)))
 
     def _describe_finding(self, measure: str, lang: Lang) -> str:
         if measure == "value":

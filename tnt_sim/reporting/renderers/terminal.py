@@ -85,8 +85,8 @@ def render_report(report: Report, lang: Lang, width: int) -> list[Line]:
     """Write a report without its annexes."""
     if report.bare:
         return render_nodes(report.nodes, lang, width)
-    lines = wrap_paragraph(write_words(report.subject, lang), width, style="bold")
-    about = " · ".join(write_words(words, lang) for words in (report.title, *report.about))
+    lines = wrap_paragraph(write_words(report.subject, lang, Output.TERMINAL), width, style="bold")
+    about = " · ".join(write_words(words, lang, Output.TERMINAL) for words in (report.title, *report.about))
     lines += wrap_paragraph(about, width, style="dim")
     if report.synthetic:
         lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
@@ -109,19 +109,23 @@ def _render_node(node: Node, lang: Lang, width: int) -> list[Line]:
     match node:
         case Paragraph():
             style = "dim" if node.soft else ""
-            return wrap_paragraph(write_words(node.text, lang), width, first=node.mark, style=style)
+            return wrap_paragraph(
+                write_words(node.text, lang, Output.TERMINAL), width, first=node.mark, style=style
+            )
         case Callout():
             mark, style = MARKS[node.tone]
-            return wrap_paragraph(write_words(node.text, lang), width, first=mark, style=style)
+            return wrap_paragraph(
+                write_words(node.text, lang, Output.TERMINAL), width, first=mark, style=style
+            )
         case Table() if node.outputs & Output.TERMINAL and node.n_rows:
-            caption = write_words(node.caption, lang)
+            caption = write_words(node.caption, lang, Output.TERMINAL)
             head = wrap_paragraph(caption, width, first="  ", style="italic") if caption else []
             return head + _render_table(node, lang, width)
         case Listing():
             return _render_listing(node.lines)
         case Section() if not node.annex:
             inner = render_nodes(node.nodes, lang, width)
-            title = wrap_paragraph(write_words(node.title, lang), width, style="bold")
+            title = wrap_paragraph(write_words(node.title, lang, Output.TERMINAL), width, style="bold")
             return title + inner if inner or not node.nodes else []
     return []
 
@@ -152,8 +156,8 @@ def _render_table(table: Table, lang: Lang, width: int) -> list[Line]:
 
 def _format_column(column: Column, lang: Lang, rows: Sequence[int]) -> GridColumn:
     return GridColumn(
-        write_words(column.head, lang),
-        column.format_values(lang, rows),
+        write_words(column.head, lang, Output.TERMINAL),
+        column.format_values(lang, rows, Output.TERMINAL),
         right=not column.is_text,
         optional=column.optional,
         is_rank=column.kind is Kind.COUNT,

@@ -274,7 +274,7 @@ _FORMATS = {
 def build_report_workbook(report: Report, lang: Lang) -> bytes:
     """Return the workbook of a report: its sentences on a first sheet, then one sheet per table."""
     stream = io.BytesIO()
-    title = write_words(report.title, lang)
+    title = write_words(report.title, lang, Output.SHEET)
     foot = " · ".join(f"{name} {text[:12]}" for name, text in report.foot.items())
     book = create_workbook(stream, title, foot, report.day)
     styles, paper, taken = Styles(book, lang), Paper(title, foot, lang), set[str]()
@@ -284,7 +284,7 @@ def build_report_workbook(report: Report, lang: Lang) -> bytes:
     lines = [report.subject, *([SYNTHETIC] if report.synthetic else []), *_list_sentences(report.nodes)]
     lines += [_("{name}: {text}", name=name, text=text) for name, text in report.foot.items()]
     for row, text in enumerate(lines, start=2):
-        write_text(cover, row, 0, write_words(text, lang), styles.words)
+        write_text(cover, row, 0, write_words(text, lang, Output.SHEET), styles.words)
     set_up(cover, paper)
     for node in report.nodes:
         if isinstance(node, Listing):
@@ -312,7 +312,7 @@ def _list_sentences(nodes: Sequence[Node]) -> list[Any]:
 
 
 def _write_listing(book: Workbook, styles: Styles, listing: Listing, paper: Paper, taken: set[str]) -> None:
-    sheet = add_sheet(book, choose_sheet_name(write_words(listing.name, paper.lang), taken))
+    sheet = add_sheet(book, choose_sheet_name(write_words(listing.name, paper.lang, Output.SHEET), taken))
     sheet.set_column(0, 0, 90)
     sheet.set_column(1, 1, 40)
     for row, (text, remark) in enumerate(listing.lines):
@@ -327,23 +327,25 @@ def write_columns(
     """Write the headers of columns in a row, and their cells below, and set the widths of the columns."""
     for k, column in enumerate(columns):
         right = not column.is_text
-        sheet.write_string(row, k, write_words(column.head, lang), styles.get_head_format(right=right))
+        sheet.write_string(
+            row, k, write_words(column.head, lang, Output.SHEET), styles.get_head_format(right=right)
+        )
         sheet.set_column(k, k, 18 if right else 28)
         values = [convert_to_number(value, column.kind) for value in column.values[:MAX_ROWS]]
-        texts = [value.in_(lang) if isinstance(value, Text) else value for value in values]
+        texts = [value.write(lang, Output.SHEET) if isinstance(value, Text) else value for value in values]
         write_column(sheet, row + 1, k, texts, styles.get_cell_formats(_FORMATS[column.kind]))
 
 
 def _write_table(
     book: Workbook, styles: Styles, section: Section, table: Table, paper: Paper, taken: set[str]
 ) -> None:
-    title = write_words(table.caption or section.title, paper.lang)
-    name = write_words(table.name, paper.lang) or title
+    title = write_words(table.caption or section.title, paper.lang, Output.SHEET)
+    name = write_words(table.name, paper.lang, Output.SHEET) or title
     sheet = add_sheet(book, choose_sheet_name(name, taken))
     write_text(sheet, 0, 0, title, styles.title)
     sentences = [node for node in section.nodes if isinstance(node, Paragraph | Callout)]
     for row, node in enumerate(sentences, start=2):
-        write_text(sheet, row, 0, write_words(node.text, paper.lang), styles.soft)
+        write_text(sheet, row, 0, write_words(node.text, paper.lang, Output.SHEET), styles.soft)
     row = 2 + len(sentences) + bool(sentences)
     columns = table.select_columns(Output.SHEET)
     write_columns(sheet, styles, row, columns, paper.lang)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p, capitalise_text, join_sentences
+from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.charts.matrix import MatrixRow, draw_matrix
@@ -67,7 +67,7 @@ def _build_choices(document: AlternativesDocument, best: OptimumEntry) -> Sectio
         [
             Column(_("Choice"), names),
             Column(
-                capitalise_text(label_goal(best.objective[0].goal)),
+                Capitalised(label_goal(best.objective[0].goal)),
                 [one.objective[0].value for one in entries],
                 Kind.DECIMAL,
             ),
@@ -218,5 +218,5 @@ def describe_direction(entry: AlternativeEntry) -> Text:
 
 
 def _build_choice_title(entry: AlternativeEntry) -> Text:
-    name = describe_direction(entry) if entry.name in STEERED else Text(str(entry.rank), str(entry.rank))
+    name = describe_direction(entry) if entry.name in STEERED else Bilingual(str(entry.rank), str(entry.rank))
     return _("Choice {name}", name=name)

@@ -11,7 +11,7 @@ import polars as pl
 
 from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.i18n.command_words import quote_argument
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_report_html
@@ -102,7 +102,7 @@ def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
 
 def _describe_failure(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the error of a scenario, in the reader's language if the store has it."""
-    said = Text(row["error_fr"] or row["error"], row["error"]).in_(lang)
+    said = Bilingual(row["error_fr"] or row["error"], row["error"]).in_(lang)
     return _(
         "{scenario} failed ({code}): {error}", scenario=row["name"], code=row["error_code"], error=said
     ).in_(lang)

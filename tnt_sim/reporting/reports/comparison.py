@@ -14,7 +14,7 @@ from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, Compare
 from tnt_sim.analysis.compare.document import CoreDossier, CoreRun
 from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
@@ -183,9 +183,9 @@ def _build_differences(comparison: ComparedRuns) -> Iterator[Section]:
         return
     pairs = list(zip(french, english, strict=True))
     columns = [
-        Column(_("Parameter"), [Text(fr[0], en[0]) for fr, en in pairs]),
+        Column(_("Parameter"), [Bilingual(fr[0], en[0]) for fr, en in pairs]),
         *(
-            Column(side.name, [Text(fr[k], en[k]) for fr, en in pairs])
+            Column(side.name, [Bilingual(fr[k], en[k]) for fr, en in pairs])
             for k, side in enumerate(comparison.sides, start=1)
         ),
     ]
@@ -201,7 +201,7 @@ def _list_difference_columns(comparison: ComparedRuns) -> list[Column]:
     french, english = (list_differences(comparison, lang) for lang in (Lang.FR, Lang.EN))
     pairs = list(zip(french, english, strict=True))
     heads: list[Words] = [_("Kind"), _("Setting"), *(side.name for side in comparison.sides)]
-    return [Column(head, [Text(fr[k], en[k]) for fr, en in pairs]) for k, head in enumerate(heads)]
+    return [Column(head, [Bilingual(fr[k], en[k]) for fr, en in pairs]) for k, head in enumerate(heads)]
 
 
 def _set_sides_beside(columns: Sequence[Column], comparison: ComparedRuns) -> list[Column]:

@@ -19,7 +19,7 @@ from tnt_sim.analysis.explain.facts import build_rule_entry
 from tnt_sim.analysis.explain.rank_inversions import find_single_score
 from tnt_sim.analysis.infeasibility.sentences import OPTIONS
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang, Text
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.text.vocabulary import KIND, describe_goal
 from tnt_sim.rules.expressions.column_text import describe_bare_column
@@ -129,7 +129,7 @@ class DecidedDossiers:
             one.title for one in measures.values() if self.column and one.column == self.column and one.title
         ]
         if len(titles) == 1:
-            return Text(titles[0], titles[0])
+            return Bilingual(titles[0], titles[0])
         return (
             describe_bare_column(self.column)
             if self.column

@@ -18,7 +18,7 @@ from tnt_sim.analysis.explain.document import (
     ScoreInterval,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p, capitalise_text, join_sentences
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_decimal,
@@ -225,7 +225,7 @@ def _build_words(
 
     return ScatterWords(
         _("amount granted or asked").in_(lang),
-        capitalise_text(dossiers.value_words).in_(lang),
+        Capitalised(dossiers.value_words).in_(lang),
         {
             mark: f"{word.in_(lang)} ({format_integer(counts[mark], lang)})"
             for mark, word in texts.marks.items()
@@ -300,7 +300,7 @@ def _describe_question(
     return join_sentences(
         _(
             '{value} against amount, in "{envelope}".',
-            value=capitalise_text(dossiers.value_words),
+            value=Capitalised(dossiers.value_words),
             envelope=dossiers.get_envelope_title(node),
         ),
         at_edge if n_beyond else None,

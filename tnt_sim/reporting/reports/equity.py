@@ -20,7 +20,7 @@ from tnt_sim.analysis.equity.applicant_classes import (
 from tnt_sim.analysis.equity.list_equity import APPLICANT, DEPARTMENT, EquityClass, EquityIndex, ListEquity
 from tnt_sim.domain.money import divide_cents
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.parameters import Count, Money, Rate, Rounded
 from tnt_sim.reporting.report_tree import (
     Column,
@@ -83,7 +83,7 @@ def label_class(entry: EquityClass) -> Text:
         return write_both(partial(_label_size, list_size_codes().index(entry.name)))
     if entry.dimension == "applicant_type":
         return describe_value("applicant_type", entry.name)
-    return _PLACES.get(entry.name, Text(entry.name, entry.name))
+    return _PLACES.get(entry.name, Bilingual(entry.name, entry.name))
 
 
 def _label_size(number: int, lang: Lang) -> str:

@@ -29,7 +29,7 @@ from tnt_sim.analysis.explain.document import (
 from tnt_sim.analysis.explain.sentences import describe_cause, describe_change, explain_dossier
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.result import Status
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
+from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_integer, join_figures
 from tnt_sim.i18n.parameters import Count, Listed, Money, Names, Number
 from tnt_sim.reporting.report_tree import (
@@ -235,7 +235,7 @@ def _list_dossiers(names: Sequence[str]) -> Text | Listed:
 
 def _describe_rule_effect(rule: RuleEffectEntry) -> Text:
     """Write who would enter and who would leave without a rule."""
-    name = capitalise_text(write_both(partial(describe_cause, rule)))
+    name = Capitalised(write_both(partial(describe_cause, rule)))
     if rule.enters is None or rule.leaves is None:
         return _("{rule}: solve stopped by a limit.", rule=name)
     if not rule.enters and not rule.leaves:

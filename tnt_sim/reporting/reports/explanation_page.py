@@ -44,7 +44,7 @@ from tnt_sim.analysis.explain.sentences import (
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.result import Status
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p, capitalise_text
+from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_euros
 from tnt_sim.i18n.parameters import Count, Listed, Money
 from tnt_sim.reporting.charts.theme import Mark
@@ -263,7 +263,7 @@ def _format_distance(change: RuleChange, lang: Lang) -> str:
 
 
 def _build_score_row(change: ScoreChange | ScoreByBounds | ScoreInterval) -> ChangeRow | None:
-    what = capitalise_text(describe_bare_column(change.of))
+    what = Capitalised(describe_bare_column(change.of))
     now = write_both(partial(format_decimal, change.from_))
     if not isinstance(change, ScoreInterval):
         return ChangeRow(
@@ -466,7 +466,7 @@ def _build_chunks(entries: Sequence[ExplainedDossier], dossiers: DecidedDossiers
             rows = chosen[start : start + CHUNK_ROWS]
             caption = _(
                 "{outcome}: {first} to {last} of {n}",
-                outcome=capitalise_text(PLURALS[mark]),
+                outcome=Capitalised(PLURALS[mark]),
                 first=Count(start + 1),
                 last=Count(start + len(rows)),
                 n=Count(len(chosen)),

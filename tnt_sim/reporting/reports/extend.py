@@ -20,7 +20,7 @@ from tnt_sim.analysis.extend.document import (
 from tnt_sim.analysis.extend.result import GrantedRange
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_decimal,
@@ -93,7 +93,7 @@ def build_report(document: ExtendDocument) -> Report:
 
 
 def _write_paragraphs(french: Sequence[str], english: Sequence[str]) -> list[Paragraph]:
-    return [Paragraph(Text(fr, en)) for fr, en in zip(french, english, strict=True)]
+    return [Paragraph(Bilingual(fr, en)) for fr, en in zip(french, english, strict=True)]
 
 
 def describe_start(document: ExtendDocument, lang: Lang) -> list[str]:

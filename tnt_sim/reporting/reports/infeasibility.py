@@ -15,7 +15,7 @@ from tnt_sim.analysis.infeasibility.sentences import describe_members, describe_
 from tnt_sim.analysis.shared.progress import INTERRUPT, TIME
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.command_words import quote_value
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text, join_sentences
+from tnt_sim.i18n.message import NO_TEXT, Bilingual, Capitalised, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_number
 from tnt_sim.i18n.parameters import Money, Names
 from tnt_sim.reporting.report_tree import (
@@ -126,7 +126,7 @@ def build_clash_report(document: ConflictDocument, *, scenario: str, typed: Sequ
 def _list_member_columns(entry: ClashEntry) -> list[Column]:
     by_lang = [describe_members(entry.members, lang) for lang in (Lang.FR, Lang.EN)]
     members = [member for member, __ in by_lang[0]]
-    words = [capitalise_text(Text(fr, en)) for (__, fr), (__, en) in zip(*by_lang, strict=True)]
+    words = [Capitalised(Bilingual(fr, en)) for (__, fr), (__, en) in zip(*by_lang, strict=True)]
     sources = [member.source or "" for member in members]
     return [
         Column(_("Element"), words),

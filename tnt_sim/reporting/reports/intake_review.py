@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.i18n.parameters import Count, Items, Money
 from tnt_sim.ingest.intake.columns import ColumnReading, Use
@@ -144,7 +144,7 @@ def _describe_place(intake: Intake) -> Text:
     sheet = intake.table.sheet
     if sheet.encoding:
         delimiter = {"\t": _("tab"), " ": _("space")}.get(
-            sheet.delimiter, Text(sheet.delimiter, sheet.delimiter)
+            sheet.delimiter, Bilingual(sheet.delimiter, sheet.delimiter)
         )
         return _(
             'Headers in line {row}; encoding {encoding}, delimiter "{delimiter}".',
@@ -187,7 +187,7 @@ def _describe_use(entry: ColumnReading, intake: Intake) -> Text:
             "kept under its name: {service}",
             service=suggest_use(entry.name, intake.dossiers[entry.name], entry.kind).use,
         )
-    return Text(entry.name, entry.name) if entry.certain else _("{name} (to review)", name=entry.name)
+    return Bilingual(entry.name, entry.name) if entry.certain else _("{name} (to review)", name=entry.name)
 
 
 def _build_columns(intake: Intake) -> Section:

@@ -24,7 +24,7 @@ from tnt_sim.analysis.marginal.document import (
 from tnt_sim.documents import TableRows
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer, format_significant
 from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
@@ -81,7 +81,7 @@ def build_report(document: MarginalDocument) -> Report:
     """Return the report of one question."""
     title, day = TITLES[document.question], document.date
     return Report(
-        title=Text(capitalise(title.fr), capitalise(title.en)),
+        title=Bilingual(capitalise(title.fr), capitalise(title.en)),
         subject=document.title or document.scenario,
         about=[document.scenario, *([describe_day(day)] if day else [])],
         nodes=[

@@ -8,7 +8,7 @@ from functools import partial
 
 from tnt_sim.analysis.preferences.document import WeightsDocument
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Lang, Text, _, _p, capitalise_text, join_sentences
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _p, join_sentences
 from tnt_sim.i18n.numbers import format_number
 from tnt_sim.i18n.parameters import Count, Rate
 from tnt_sim.reporting.charts.ranges import Range, draw_ranges
@@ -61,7 +61,7 @@ def build_report(document: WeightsDocument) -> Report:
 
 def label_criterion(name: str) -> Text:
     """Return the name of a criterion for a head of a column."""
-    return capitalise_text(describe_column(name))
+    return Capitalised(describe_column(name))
 
 
 def list_weight_ranges(document: WeightsDocument) -> list[tuple[Fraction, Fraction]]:

@@ -20,7 +20,7 @@ from tnt_sim.analysis.marginal.document import (
     TargetEntry,
 )
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
@@ -54,7 +54,7 @@ def build_answer(document: MarginalDocument) -> list[Node]:
         write_both(partial(_describe_dearest, entry, _list_goal_titles(document), is_alone=False))
         for entry in _find_dearest(document)
     ]
-    texts = [Text(f"{text.fr}.", f"{text.en}.") for text in dearest]
+    texts: list[Text] = [Bilingual(f"{text.fr}.", f"{text.en}.") for text in dearest]
     if not texts and document.prices and not document.unsettled:
         is_proven = all(entry.proof == "PROVED" for entry in document.prices)
         texts = [

@@ -21,7 +21,7 @@ from tnt_sim.documents import iterate_json
 from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.engine.run_folder.own_folder import is_in_own_folder
 from tnt_sim.engine.stored_run import RUN_ROOT
-from tnt_sim.i18n.message import Lang, Text, _, _n, _p, capitalise_text
+from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_round_amount
 from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 from tnt_sim.reporting.charts.theme import convert_to_png, render_svg
@@ -87,7 +87,7 @@ def build_report(document: SweepDocument) -> Report:
     tone = (Tone.GOOD if found else Tone.BAD) if good else Tone.DOUBT
     day = document.date
     return Report(
-        title=Text(capitalise(ABOUT.fr), capitalise(ABOUT.en)),
+        title=Bilingual(capitalise(ABOUT.fr), capitalise(ABOUT.en)),
         subject=document.title or document.scenario,
         about=[document.scenario, *([describe_day(day)] if day else [])],
         nodes=[
@@ -119,7 +119,7 @@ def has_charts() -> bool:
 
 def _build_meaning(document: SweepDocument) -> list[Section]:
     pairs = zip(summarise_sweep(document, Lang.FR), summarise_sweep(document, Lang.EN), strict=True)
-    said = [Paragraph(Text(fr, en)) for fr, en in pairs]
+    said = [Paragraph(Bilingual(fr, en)) for fr, en in pairs]
     return [Section(_("What this means"), said)] if said else []
 
 
@@ -218,7 +218,7 @@ def _list_goal_columns(document: SweepDocument, entries: Sequence[CurvePoint]) -
     for k, goal in enumerate(document.goals):
         stages = [entry.objective[k] if entry.objective else None for entry in entries]
         texts = [None if stage is None else write_both(partial(format_value, stage)) for stage in stages]
-        label = capitalise_text(label_goal(goal.goal))
+        label = Capitalised(label_goal(goal.goal))
         bound = _("{goal}: bound", goal=label)
         columns += [
             Column(label, texts, Kind.FIGURE, Output.READING),

@@ -8,7 +8,7 @@ from functools import partial
 
 from tnt_sim.analysis.sweep.document import FundedCurvePoint, SweepDocument
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, capitalise_text, join_sentences
+from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer, format_round_amount, format_short_amount
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.charts.bars import Bar, Change, draw_bars, draw_dumbbells
@@ -81,7 +81,7 @@ def _build_curve(document: SweepDocument) -> Chart:
     values = [value for _name, curve in curves for _x, value in curve.points]
     values += [value for band in bands for value in band[2:]]
     scale = Scale(*choose_limits(values), 0, 1, write_number)
-    goal = capitalise_text(label_goal(document.goals[0].goal))
+    goal = Capitalised(label_goal(document.goals[0].goal))
     finding = write_both(partial(describe_rise, document))
     question = join_sentences(
         _("{goal} by amount; grey: the value is proven to lie there.", goal=goal)

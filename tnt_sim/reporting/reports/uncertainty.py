@@ -10,7 +10,7 @@ from functools import partial
 import polars as pl
 
 from tnt_sim.analysis.uncertainty.result import RISK, UNKNOWN, EnsembleTables, Risk
-from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
@@ -425,7 +425,7 @@ def _join_words(words: Sequence[Text], lang: Lang) -> str:
 
 def _write_draw_name(name: str) -> Text:
     number = name.removeprefix("draw")
-    return _("draw{number}", number=number) if number != name else Text(name, name)
+    return _("draw{number}", number=number) if number != name else Bilingual(name, name)
 
 
 def _build_envelope_section(tables: EnsembleTables) -> Section:

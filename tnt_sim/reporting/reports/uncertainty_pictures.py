@@ -20,7 +20,7 @@ from tnt_sim.analysis.uncertainty.result import (
     ValueRange,
     compute_range,
 )
-from tnt_sim.i18n.message import Lang, Text, _, _n, capitalise_text, join_sentences
+from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.charts.curves import Axes, MarkedValue, ValueBox, draw_histogram
@@ -56,21 +56,21 @@ def describe_first_goal(tables: EnsembleTables) -> Text:
     goal = tables.problem.stages[0].goal
     measure = tables.problem.scenario.spec.measures.get(goal)
     if measure is not None and measure.title:
-        return Text(measure.title, measure.title)
+        return Bilingual(measure.title, measure.title)
     return describe_column(goal)
 
 
 def label_inputs(tables: EnsembleTables) -> list[Text]:
     """Return the words of an uncertain input: its title, otherwise what is uncertain, with its id where equal."""
-    words = []
+    words: list[Text] = []
     for input_ in tables.ground.inputs:
         spec = input_.spec
         if spec.title:
-            words.append(Text(spec.title, spec.title))
+            words.append(Bilingual(spec.title, spec.title))
         elif spec.event is not None:
             words.append(_EVENTS[spec.event])
         else:
-            words.append(capitalise_text(describe_column(spec.column or "")))
+            words.append(Capitalised(describe_column(spec.column or "")))
     return [
         _("{name} ({id})", name=name, id=input_.spec.id) if words.count(name) > 1 else name
         for name, input_ in zip(words, tables.ground.inputs, strict=True)
@@ -273,7 +273,7 @@ def _draw_strip(tables: EnsembleTables, counted: dict[str, int], label: Text, la
     }
     groups = [
         FrequencyGroup(
-            f"{capitalise_text(meanings[key]).in_(lang)}{_(': ').in_(lang)}"
+            f"{Capitalised(meanings[key]).in_(lang)}{_(': ').in_(lang)}"
             f"{format_integer(counted.get(key, 0), lang)}",
             mark,
             least,

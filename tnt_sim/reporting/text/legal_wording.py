@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tnt_sim.errors import Defects, Place, ScenarioError, suggest_name
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _
 from tnt_sim.scenario.yaml import nodes
 from tnt_sim.scenario.yaml.reader import parse_yaml, read_yaml
 
@@ -52,7 +52,7 @@ class LegalWording:
 
     def write(self, key: str) -> Text:
         """Return one text without placeholders in both languages."""
-        return Text(self.texts[key].fr, self.texts[key].en)
+        return Bilingual(self.texts[key].fr, self.texts[key].en)
 
     def get_article(self, key: str) -> str:
         """Return the article that a text comes from."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, join_sentences
+from tnt_sim.i18n.message import NO_TEXT, Bilingual, Lang, Text, _, join_sentences
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column, remove_article
 from tnt_sim.rules.expressions.text import MEASURE
@@ -104,19 +104,19 @@ GOALS: Mapping[str, Text] = MappingProxyType(
 
 def describe_goal(goal: str, title: str | None = None) -> Text:
     """Return the title of a goal's measure, or the words of the goal itself."""
-    return Text(title, title) if title else GOALS.get(goal) or describe_bare_column(goal)
+    return Bilingual(title, title) if title else GOALS.get(goal) or describe_bare_column(goal)
 
 
 def label_goal(goal: str, title: str | None = None) -> Text:
     """Return a goal in few words; a measure of the scenario without a title keeps its name."""
     if title or goal in GOALS or goal in COLUMN:
         return describe_goal(goal, title)
-    return remove_article(MEASURE[goal]) if goal in MEASURE else Text(goal, goal)
+    return remove_article(MEASURE[goal]) if goal in MEASURE else Bilingual(goal, goal)
 
 
 def write_goal(goal: str) -> Text:
     """Return a goal with its article, for a sentence: « la note », « le montant accordé »."""
-    return COLUMN.get(goal) or MEASURE.get(goal) or Text(goal, goal)
+    return COLUMN.get(goal) or MEASURE.get(goal) or Bilingual(goal, goal)
 
 
 INHABITANTS = _("Inhabitants of the communes reached")

@@ -11,7 +11,7 @@ import numpy as np
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Text, _, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Text, _
 from tnt_sim.i18n.numbers import format_number
 from tnt_sim.reporting.text.vocabulary import describe_goal
 from tnt_sim.reporting.transparency.input_values import describe_label
@@ -141,7 +141,7 @@ def _describe_name(source: SheetSource, name: str) -> str:
     if column in source.case.table.columns:
         return describe_label(column, source)
     title = measure.title if measure else ""
-    return capitalise_text(describe_goal(name, title or None)).in_(source.lang)
+    return Capitalised(describe_goal(name, title or None)).in_(source.lang)
 
 
 def _describe_sum(source: SheetSource, goal: _Goal, value: Fraction, row: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ import polars as pl
 from tnt_sim.domain.field_types import convert_to_fraction
 from tnt_sim.domain.money import MoneyError, parse_decimal
 from tnt_sim.domain.portfolio import get_table_column
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Bilingual, Lang, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day, format_number
 from tnt_sim.ingest.map_completion import FILLED
 from tnt_sim.reporting.transparency.read_columns import READ_ORDER
@@ -69,7 +69,7 @@ def describe_label(name: str, source: SheetSource) -> str:
     text = LABELS.get(name) or (
         column_text.describe_column(name)
         if name in column_text.COLUMN
-        else Text(*(name.replace("_", " "),) * 2)
+        else Bilingual(*(name.replace("_", " "),) * 2)
     )
     written = text.in_(lang)
     bare = column_text.describe_bare_column(name).in_(lang) if name in column_text.COLUMN else written

@@ -21,7 +21,7 @@ from tnt_sim.analysis.explain.document import (
     ScoreChange,
 )
 from tnt_sim.analysis.explain.stored_explanation import read_of_run
-from tnt_sim.i18n.message import Text, _, join_sentences
+from tnt_sim.i18n.message import Bilingual, Text, _, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision
@@ -65,7 +65,7 @@ def _read_explanation(source: SheetSource) -> ExplainDocument | None:
 def _describe_changes(entry: ExplainedDossier, source: SheetSource) -> Text:
     """Return the confirmed changes in words; of an envelope, only that it would take more money."""
     pieces = [text for change in entry.changes if (text := _describe_change(change, source)) is not None]
-    return Text(*(Items(pieces, "").in_(source.lang),) * 2) if pieces else _NONE_KNOWN
+    return Bilingual(*(Items(pieces, "").in_(source.lang),) * 2) if pieces else _NONE_KNOWN
 
 
 def _describe_change(change: ChangeEntry, source: SheetSource) -> Text | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Bilingual, Text, _
 
 COLUMN: Mapping[str, Text] = MappingProxyType(
     {
@@ -87,7 +87,7 @@ def is_plural(name: str) -> bool:
 
 def describe_value(name: str, text: str) -> Text:
     """Return a value of a column in words, or as written when the table has no word for it."""
-    return _VALUES.get(name, {}).get(text) or Text(text, text)
+    return _VALUES.get(name, {}).get(text) or Bilingual(text, text)
 
 
 def describe_bare_column(name: str) -> Text:
@@ -99,4 +99,4 @@ def describe_bare_column(name: str) -> Text:
 
 def remove_article(words: Text) -> Text:
     """Return a noun without its definite article."""
-    return Text(_ARTICLE_FR.sub("", words.fr), words.en.removeprefix("the "))
+    return Bilingual(_ARTICLE_FR.sub("", words.fr), words.en.removeprefix("the "))

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from tnt_sim.domain.field_types import quote_value, read_moment, read_span
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Bilingual, _
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
     get_column_kind,
@@ -272,8 +272,8 @@ def _read[T](case: Case, reader: Callable[[object], T], value: object, path: Pat
         return reader(value)
     except PydanticCustomError as error:
         said = error.context or {}
-        hint = Text(said["hint_fr"], said["hint_en"]) if "hint_fr" in said else None
-        case.record_defect(error.type, Text(f"{said['fr']}.", f"{said['en']}."), path, hint)
+        hint = Bilingual(said["hint_fr"], said["hint_en"]) if "hint_fr" in said else None
+        case.record_defect(error.type, Bilingual(f"{said['fr']}.", f"{said['en']}."), path, hint)
         return None
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from tnt_sim.domain.field_types import write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_rate
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Lang, Localised, _, _p
+from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_cents, format_rate
 from tnt_sim.i18n.parameters import Items, Money, Rate
 from tnt_sim.rules.expressions import column_text
@@ -106,7 +106,7 @@ _MODES = {
 
 def describe_grant(grant: GrantSpec, lang: Lang) -> str:
     """Return « tout ou rien ; au plus 50 % de l'assiette. »"""
-    pieces: list[Localised | str] = [_describe_mode(grant, lang)]
+    pieces: list[Text | str] = [_describe_mode(grant, lang)]
     if grant.formula is not None:
         pieces.append(_describe_formula(grant.formula, lang))
     if isinstance(grant.max_rate, BracketsSpec):

@@ -16,7 +16,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 
 from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Place, ScenarioError, find_nearest_name, suggest_name
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Bilingual, Text, _
 from tnt_sim.scenario.yaml.layers import locate_value
 from tnt_sim.scenario.yaml.nodes import Origin, PathSteps
 from tnt_sim.scenario.yaml.overrides import WHOLE
@@ -36,8 +36,8 @@ def explain_error(kind: str, value: Any, context: Mapping[str, Any], message: st
     label : path of the value, for sentences that name it
     """
     if "fr" in context:
-        hint = Text(context["hint_fr"], context["hint_en"]) if "hint_fr" in context else None
-        return kind, Text(str(context["fr"]), str(context.get("en", context["fr"]))), hint
+        hint = Bilingual(context["hint_fr"], context["hint_en"]) if "hint_fr" in context else None
+        return kind, Bilingual(str(context["fr"]), str(context.get("en", context["fr"]))), hint
     if kind in ("literal_error", "enum"):
         return _explain_unknown_value(value, str(context.get("expected", "")), label)
     if kind == "union_tag_invalid":
@@ -166,7 +166,7 @@ def _explain_raised_error(error: Any, message: str) -> Said:
     if isinstance(text, Text):
         return "value", text, None
     words = str(error) if error is not None else message
-    return "value", Text(words, words), None
+    return "value", Bilingual(words, words), None
 
 
 def _explain_refused_value(value: Any, message: str) -> Said:

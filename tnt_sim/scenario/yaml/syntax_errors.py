@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Bilingual, Text, _
 
 _TAIL = re.compile(r"\d{1,3}\s*(?:(?:k|M|Md)?\s*(?:€|EUR|euros?)|k|M|%)", re.IGNORECASE)
 _QUOTE = _("Put the whole value in quotes.")
@@ -99,7 +99,9 @@ _KNOWN: tuple[tuple[str, Text, Text], ...] = (
 
 def complete_sentence(text: Text) -> Text:
     """Return the text with a full stop, unless it already ends like a sentence."""
-    return Text(*(part if part.endswith((".", "?", "!", "…")) else part + "." for part in (text.fr, text.en)))
+    return Bilingual(
+        *(part if part.endswith((".", "?", "!", "…")) else part + "." for part in (text.fr, text.en))
+    )
 
 
 def explain(words: str) -> tuple[Text, Text | None]:
@@ -109,7 +111,7 @@ def explain(words: str) -> tuple[Text, Text | None]:
         if match is not None:
             shown = (match.groupdict().get("ch") or "").strip("'\"")
             return complete_sentence(
-                Text(text.fr.replace("{ch}", shown), text.en.replace("{ch}", shown))
+                Bilingual(text.fr.replace("{ch}", shown), text.en.replace("{ch}", shown))
             ), hint
     return (
         _("this YAML text cannot be read."),

@@ -15,7 +15,7 @@ import polars as pl
 
 from tnt_sim.domain.field_types import Code, Count
 from tnt_sim.domain.portfolio import convert_to_instants
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
@@ -126,7 +126,7 @@ def compile_waiting_period(
     if get_column_kind(case, spec.date) is not ValueKind.DATE:
         case.record_defect(
             "waiting-period-date",
-            Text(
+            Bilingual(
                 f"la colonne « {spec.date} » n'est pas une date.", f'the column "{spec.date}" is not a date.'
             ),
             (*path, "date"),
@@ -167,7 +167,7 @@ def compile_waiting_period(
     ):
         case.record_defect(
             "waiting-period-broken",
-            Text(
+            Bilingual(
                 "des dossiers engagés ou retenus par décision sont trop rapprochés.",
                 "applications that are committed or funded by decision are too close.",
             ),

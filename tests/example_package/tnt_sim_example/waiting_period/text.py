@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.message import Bilingual, Lang, Text
 from tnt_sim.i18n.numbers import format_integer
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import describe_scope
 from tnt_sim_example.waiting_period.rule import WaitingPeriodSpec
 
-LABEL = Text("délai de carence", "waiting period")
+LABEL = Bilingual("délai de carence", "waiting period")
 EXAMPLE = "rules: [{id: carence, kind: waiting_period, days: 365}]"
 KEYS: Mapping[str, Text] = MappingProxyType(
     {
-        "days": Text("le nombre de jours", "the number of days"),
-        "date": Text("la colonne de la date", "the column of the date"),
+        "days": Bilingual("le nombre de jours", "the number of days"),
+        "date": Bilingual("la colonne de la date", "the column of the date"),
     }
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import altair as alt
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text, _, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _
 from tnt_sim.i18n.numbers import format_integer, format_short_amount
 from tnt_sim.reporting.charts.theme import INK, Mark
 from tnt_sim.reporting.plots.drawing.chart_words import (
@@ -92,7 +92,7 @@ def draw_reason_bars(
 ) -> AltairChart:
     """Draw a bar per reason of a decision, in the colour of what it means; click the legend to see one group."""
     column = "n_dossiers" if measure == "count" else "amount"
-    words = [(mark, capitalise_text(text).in_(lang)) for mark, text in groups.items()]
+    words = [(mark, Capitalised(text).in_(lang)) for mark, text in groups.items()]
     present = [pair for pair in words if pair[1] in set(frame["group"])]
     names = list(dict.fromkeys(frame["reason"]))
     write = format_integer if measure == "count" else _format_euros

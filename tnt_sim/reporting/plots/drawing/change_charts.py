@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, _, capitalise_text
+from tnt_sim.i18n.message import Capitalised, Lang, _
 from tnt_sim.reporting.charts.theme import FILLS, INK, SOFT, Mark
 from tnt_sim.reporting.plots.comparison_frames import MOVES
 from tnt_sim.reporting.plots.drawing.chart_words import (
@@ -111,7 +111,7 @@ def draw_gain_bars(
 
 def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:
     """Draw how many enter, above zero, and leave, below, by amount; then the largest moves of chosen amounts."""
-    words = [(mark, capitalise_text(text).in_(lang)) for mark, (_code, text) in MOVES.items()]
+    words = [(mark, Capitalised(text).in_(lang)) for mark, (_code, text) in MOVES.items()]
     present = [pair for pair in words if pair[1] in set(frame["move"])]
     brush = alt.selection_interval(encodings=["x"], name="amounts")
     colour = alt.Color("move:N", scale=build_colours(present), legend=build_legend() if present else None)
