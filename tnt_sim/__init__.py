@@ -14,8 +14,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.api import old_paths
-
 if TYPE_CHECKING:
     from tnt_sim import rules as rules
     from tnt_sim.analysis.compare.common_core import core
@@ -149,7 +147,6 @@ _HOMES = {
     "sweep": "tnt_sim.api.sweep",
 }
 _MODULES = {"goals": "tnt_sim.api.building.goals", "rules": "tnt_sim.rules"}
-old_paths.install()
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.offers.levels import CommonRates
 
-DATA = TESTS / "support" / "data" / "runs-0.1.0"
+DATA = TESTS / "support" / "data" / "projects"
 RESERVED = {CommonRates}
 """Kinds whose rows have no second reading: `verify`, the page of the run and the report count them as unread."""
 STAND_FOR = {EnvelopeRows}
@@ -51,7 +51,7 @@ def test_the_proof_section_alone_says_what_nothing_reads_twice(
     name: str, n: int, lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`verify` and the proof section of a report count the rows without a second reading; `run` does not."""
-    shutil.copytree(DATA / name, tmp_path / name, ignore=shutil.ignore_patterns("runs", "registre"))
+    shutil.copytree(DATA / name, tmp_path / name)
     assert main(["run", str(tmp_path / name / "scenario.yaml"), "--lang", lang]) == 0
     page = " ".join(capsys.readouterr().out.split())
     (run,) = (tmp_path / name / "runs").glob("*-*")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.domain.publisher import PUBLISHER_KEYS, SHARED, list_missing_keys, list_older_keys
+from tnt_sim.domain.publisher import PUBLISHER_KEYS, list_missing_keys
 from tnt_sim.errors import ScenarioError
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
@@ -34,40 +34,20 @@ def write_block(name: str, values: dict[str, str]) -> str:
 def test_nothing_is_missing_of_a_whole_block(tmp_path: Path) -> None:
     spec = load_with(tmp_path, write_block("publisher", WHOLE)).spec
     assert set(WHOLE) == set(PUBLISHER_KEYS)
-    assert list_missing_keys(spec.published_by) == ()
-    assert spec.published_by.retention == "10 years"
+    assert list_missing_keys(spec.publisher) == ()
+    assert spec.publisher.retention == "10 years"
 
 
 @pytest.mark.parametrize("key", PUBLISHER_KEYS)
 def test_each_missing_key_is_named(tmp_path: Path, key: str) -> None:
     values = {name: value for name, value in WHOLE.items() if name != key}
     spec = load_with(tmp_path, write_block("publisher", values)).spec
-    assert list_missing_keys(spec.published_by) == (key,)
+    assert list_missing_keys(spec.publisher) == (key,)
 
 
 def test_the_publisher_changes_no_fingerprint(tmp_path: Path) -> None:
     """It says who answers, and no figure depends on it."""
     assert load_with(tmp_path, write_block("publisher", WHOLE)).sha256 == load_with(tmp_path, "").sha256
-
-
-def test_older_keys_of_letters_are_read(tmp_path: Path) -> None:
-    older = {key: WHOLE[key] for key in SHARED}
-    spec = load_with(tmp_path, write_block("letters", older)).spec
-    assert [getattr(spec.published_by, key) for key in SHARED] == list(older.values())
-    assert list_older_keys(spec.letters) == SHARED
-    both = write_block("letters", older) + write_block("publisher", {"authority": WHOLE["authority"]})
-    assert load_with(tmp_path, both).spec.published_by == spec.published_by
-
-
-def test_blocks_that_contradict_each_other_are_named_at_both_places(tmp_path: Path) -> None:
-    blocks = write_block("letters", {"authority": "le maire", "rules": "a", "contact": "x"})
-    blocks += write_block("publisher", {"authority": "la maire", "rules": "b", "contact": "x"})
-    with pytest.raises(ScenarioError) as caught:
-        load_with(tmp_path, blocks)
-    first, second = caught.value.defects
-    assert first.text.en == '`publisher: authority` is "la maire" and `letters: authority` is "le maire".'
-    assert [place.line for place in first.places] == [11, 7]
-    assert [place.line for place in second.places] == [12, 8]
 
 
 def test_a_court_goes_with_the_authority_of_the_publisher(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from tnt_sim.errors import TntError
 from tnt_sim.reporting.export.formats import FORMATS
 from tnt_sim.verify.verification import Standing
 
-DATA = TESTS / "support" / "data" / "runs-0.1.0"
+DATA = TESTS / "support" / "data" / "projects"
 MUTATIONS = tuple({mutation.__name__: mutation for mutation in ALWAYS}.values())
 
 
@@ -163,7 +163,7 @@ def test_a_project_hidden_in_the_folder_is_refused(
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project, and beside it, in `away`, a run of it."""
     folder = tmp_path_factory.mktemp("elsewhere") / "whole"
-    shutil.copytree(DATA / "demo", folder / "demo", ignore=shutil.ignore_patterns("runs", "registre"))
+    shutil.copytree(DATA / "demo", folder / "demo")
     made = folder / "demo" / "scenario.yaml"
     assert main(["run", str(made), "--out", str(folder / "away"), "--quiet"]) == 0
     return folder
@@ -202,10 +202,11 @@ def forged_award(run: Path) -> None:
 
 @pytest.mark.parametrize("reader", in_lanes(READERS, *ONE_OF_EACH_KIND))
 def test_an_award_of_a_million_is_refused_with_its_rule(
-    reader: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    reader: str, elsewhere: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(DATA / "demo", tmp_path / "demo")
-    run = tmp_path / "demo" / "runs" / "exemple-dd1c5bd3"
+    shutil.copytree(elsewhere / "demo", tmp_path / "demo")
+    shutil.copytree(elsewhere / "away", tmp_path / "demo" / "runs")
+    (run,) = (tmp_path / "demo" / "runs").glob("*-*")
     forged_award(run)
     out = tmp_path / "out"
     out.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,20 +56,6 @@ def test_room_equals_the_tree_read_again(first: int, tmp_path: Path) -> None:
                 )
                 seen["some" if left else "none"] += 1
     assert min(seen["some"], seen["none"]) > 5
-
-
-def test_an_old_run_may_use_what_fences_leave(tmp_path: Path) -> None:
-    """Version 0.1.0 let the dossiers of an envelope use what a ring-fenced child leaves."""
-    case = {
-        "root": {"id": "p", "amount": 100, "unassigned": "free", "children": [
-            {"id": "f", "amount": 60, "ring_fenced": True, "children": [], "unassigned": "free"}]},
-        "dossiers": [{"id": "A", "envelope": "p", "most": 50, "least": 50, "score": 1}],
-        "unit": 1,
-    }  # fmt: skip
-    tree = compile_problem(cases.load(case, tmp_path)).case.tree
-    own = np.array([50, 0])
-    assert not read_envelopes(tree, np.arange(2), own).holds
-    assert read_envelopes(replace(tree, fences_leak=True), np.arange(2), own).holds
 
 
 def with_transfers(case: dict[str, Any], dice: random.Random) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from support.run_folders.small_runs import forged, project, solved
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
@@ -119,21 +119,6 @@ def test_without_its_inputs_all_is_claimed(made: dict[str, Path], tmp_path: Path
     assert main(["verify", str(run), "--quiet"]) == 1
 
 
-RUNS: Mapping[str, Any] = {
-    "demo": ("exemple-dd1c5bd3", ("shown", "shown", "shown")),
-    "steps": ("exemple-tranches-0b4db0a8", ("shown", "shown", "shown")),
-    "motifs": ("motifs-9a801f3f", ("shown", "shown", "shown")),
-    "crosschecked": ("exemple-deux-solveurs-26b06fd2", ("shown", "claimed", "claimed")),
-}
-
-
-@pytest.mark.parametrize("name", RUNS)
-def test_run_folders_of_the_version_before_are_read(name: str) -> None:
-    folder, expected = RUNS[name]
-    run = DATA / "runs-0.1.0" / name / "runs" / folder
-    assert answers(run) == expected
-
-
 @pytest.mark.parametrize("key", ["versions", "seconds", "log"])
 def test_what_nothing_binds_is_labelled(
     key: str, made: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -168,3 +153,27 @@ def test_the_version_of_this_code_is_bound_by_its_hash(made: dict[str, Path], tm
     store(run, summary)
     rehash(run)
     assert "summary:versions.tnt_sim" in [defect.code for defect in verify_run(run).defects]
+
+
+def of_other_code(run: Path) -> dict[str, Any]:
+    """The summary of a run that says that another version of the code made it."""
+    summary = load(run)
+    summary["provenance"]["code_sha256"] = "0" * 64
+    return summary
+
+
+def test_a_folder_never_chooses_how_it_is_read(made: dict[str, Path], tmp_path: Path) -> None:
+    """What another code says of a reason is not read again, and this code's is shown; figures are read as ever."""
+    run = copied(made["links"], tmp_path)
+    summary = of_other_code(run)
+    summary["envelopes"][0]["unspent_because"] = "Autrement dit."
+    store(run, summary)
+    rehash(run)
+    found = verify_run(run)
+    assert found.ok, found.defects
+    assert any("not all those of this version" in note.en for note in found.notes)
+    assert open_stored(run).envelopes[0].unspent_because != "Autrement dit."
+    summary["granted_cents"] += 1
+    store(run, summary)
+    rehash(run)
+    assert answers(run) == ("none", "none", "none")

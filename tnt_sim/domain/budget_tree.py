@@ -168,7 +168,6 @@ class Tree:
     landing : for a split node, the column and the node of each of its groups
     closed : bool, not in force (itself or one above it): no amount, no options, no eligible dossier
     opened : the amounts that the model may lower; None outside questions on the least amount
-    fences_leak : whether envelopes above may use what a ring-fenced one leaves, as in version 0.1.0
     """
 
     ids: tuple[str, ...]
@@ -186,7 +185,6 @@ class Tree:
     unassigned_to: tuple[int, ...]
     closed: tuple[bool, ...]
     opened: FreeAmount | None = None
-    fences_leak: bool = False
 
     @property
     def n_nodes(self) -> int:

@@ -1,7 +1,4 @@
-"""The publisher of a decision, and the texts of its letters: the blocks `publisher` and `letters` of a scenario.
-
-`authority`, `contact` and `rules` were keys of `letters` in version 0.1.0. They are read there until 0.3.0.
-"""
+"""The publisher of a decision and the texts of its letters: blocks `publisher` and `letters` of a scenario."""
 
 from __future__ import annotations
 
@@ -14,9 +11,7 @@ from pydantic_core import PydanticCustomError
 from tnt_sim.domain.field_types import Code, Flag, Spec, build_field_error, quote_value, read_span
 from tnt_sim.i18n.message import _
 
-SHARED = ("authority", "contact", "rules")
-"""Keys of `publisher` that `letters` may still hold."""
-LETTER_KEYS = SHARED
+LETTER_KEYS = ("authority", "contact", "rules")
 """Keys of `publisher` that a letter needs."""
 
 
@@ -75,26 +70,12 @@ PUBLISHER_KEYS = tuple(key for key in PublisherSpec.model_fields if key != "colu
 class LettersSpec(Spec):
     """Texts that letters add to the decision, and whether a refusal gives the request that would be funded."""
 
-    authority: str = ""
-    contact: str = ""
     court: str = ""
-    rules: str = ""
     appeal: str = ""
     mention: str = ""
     tell_changes: Flag = False
 
 
-def merge_publisher(publisher: PublisherSpec, letters: LettersSpec) -> PublisherSpec:
-    """Return the publisher, with what only `letters` says of it."""
-    older = {key: getattr(letters, key) for key in SHARED if not getattr(publisher, key)}
-    return publisher.model_copy(update=older)
-
-
 def list_missing_keys(publisher: PublisherSpec, keys: Iterable[str] = PUBLISHER_KEYS) -> tuple[str, ...]:
     """Return the keys without a value."""
     return tuple(key for key in keys if not getattr(publisher, key))
-
-
-def list_older_keys(letters: LettersSpec) -> tuple[str, ...]:
-    """Return the keys of `letters` that belong in `publisher` now."""
-    return tuple(key for key in SHARED if getattr(letters, key))

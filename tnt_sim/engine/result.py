@@ -54,8 +54,7 @@ ALLOWED: Mapping[Status, tuple[Proof | None, ...]] = MappingProxyType(
 )
 """Evidence that each status may have. What only one solver calls optimal is `feasible`.
 
-A linear relaxation (`relaxed`) is optimal or infeasible and has no proof. Version 0.1.0 also wrote `optimal`
-with `FEASIBLE_GAP`, for runs that one solver completed and none confirmed; such folders can still be read.
+A linear relaxation (`relaxed`) is optimal or infeasible and has no proof.
 """
 
 

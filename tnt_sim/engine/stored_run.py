@@ -29,7 +29,6 @@ from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.scenario.spec import ScenarioSpec, validate_scenario
 from tnt_sim.scenario.yaml.layers import load_tree
 from tnt_sim.verify.input_files import RunInputs
-from tnt_sim.verify.legacy_runs import NOT_WRITTEN
 from tnt_sim.verify.run_document import RunDocument, RunEnvelope
 from tnt_sim.verify.run_files import (
     PARQUET,
@@ -41,7 +40,7 @@ from tnt_sim.verify.run_files import (
     read_summary,
 )
 from tnt_sim.verify.stored_allocation import AWARDS, has_columns, read_parquet
-from tnt_sim.verify.verification import RunHead, Verification, of_fresh
+from tnt_sim.verify.verification import Verification, of_fresh
 
 PACKAGES = ("highspy", "numpy", "polars", "pulp", "pydantic", "ruamel.yaml", "scipy")
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -160,7 +159,7 @@ def _build_reader() -> TypeAdapter[StoredDocument]:
 
 
 def read_document(summary: Mapping[str, object]) -> StoredDocument:
-    """Read the content of `summary.json`, of this version or of an earlier one.
+    """Read the content of `summary.json`.
 
     Raises
     ------
@@ -168,7 +167,7 @@ def read_document(summary: Mapping[str, object]) -> StoredDocument:
         If a key is missing or has a value of another kind.
     """
     try:
-        return _build_reader().validate_json(json.dumps({**NOT_WRITTEN, **summary}), strict=True)
+        return _build_reader().validate_json(json.dumps(summary), strict=True)
     except ValidationError as error:
         paths = dict.fromkeys(".".join(map(str, one["loc"])) for one in error.errors())
         raise VerificationError([build_malformed_defect(path) for path in paths]) from None
@@ -377,18 +376,8 @@ def refuse_open_questions(run: StoredRun) -> None:
     Raises
     ------
     UsageError
-        If a question is open, or if the run is valid only as version 0.1.0 read it.
+        If a question is open.
     """
-    head = None if run.verification is None else run.verification.head
-    if isinstance(head, RunHead) and head.read_as:
-        raise UsageError(
-            _(
-                '"{run_name}" is right only as version 0.1.0 read it, where a capital letter or an empty '
-                "cell decided a refusal: run it again before it is signed or an act is written.",
-                run_name=run.name,
-            ),
-            code="usage.read-as",
-        )
     result = run.data.open_questions
     if not result:
         return

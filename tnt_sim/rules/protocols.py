@@ -147,7 +147,6 @@ class Case:
     waived : bool (n,) by id of an entry, the dossiers that a waiver exempts from it
     exact_columns : columns whose spellings are never merged
     absent_allowed : columns for which a condition may name values that no dossier has
-    as_0_1_0 : True to read and word everything as version 0.1.0 did, to verify the runs that it wrote
     questions : open questions, filled while rules are compiled
     columns_read : columns whose values were compared as texts, filled while rules are compiled
     wants_notices : False if nobody reads warnings and open questions, which then may be left out
@@ -167,7 +166,6 @@ class Case:
     waived: Mapping[str, BoolArray] = field(default_factory=dict)
     exact_columns: frozenset[str] = frozenset()
     absent_allowed: frozenset[str] = frozenset()
-    as_0_1_0: bool = False
     questions: list[OpenQuestion] = field(default_factory=list)
     columns_read: set[str] = field(default_factory=set)
     wants_notices: bool = True
@@ -175,7 +173,7 @@ class Case:
 
     def is_exact(self, column: str) -> bool:
         """Return whether the values of a column are compared exactly as written."""
-        return self.as_0_1_0 or column in self.exact_columns
+        return column in self.exact_columns
 
     def leave_open(self, question_id: str, text: Text, remedy: Text, rows: IntArray | None = None) -> None:
         """Record an open question, at most once per id.
@@ -183,7 +181,7 @@ class Case:
         `rows` are the dossiers concerned; with an empty array the question does not arise and nothing is
         recorded.
         """
-        if self.as_0_1_0 or (rows is not None and not len(rows)):
+        if rows is not None and not len(rows):
             return
         names = () if rows is None else tuple(self.table["dossier"].gather(rows).to_list())
         if all(known.id != question_id for known in self.questions):

@@ -243,7 +243,6 @@ def _lay_out_case(scenario: ScenarioData) -> Case:
     }
     divided = {key: value for key, value in shares.items() if value}
     tree = lay_out(spec.programme, divided, day=spec.date, reserves_freed=scenario.reserves_freed)
-    tree = replace(tree, fences_leak=scenario.as_0_1_0)
     _check_tree(scenario, tree, defects)
     return _build_case(scenario, tree, scenario.portfolio.table, defects)
 
@@ -281,7 +280,6 @@ def _build_case(scenario: ScenarioData, tree: Tree, table: pl.DataFrame, defects
         map_year=spec.map_year,
         exact_columns=frozenset(name for name in spec.values if scenario.is_exact(name)),
         absent_allowed=frozenset(name for name, values in spec.values.items() if values.allow_absent),
-        as_0_1_0=scenario.as_0_1_0,
     )
     return replace(case, node=_assign_nodes(case, spec.programme.find_single_leaf(spec.date)))
 

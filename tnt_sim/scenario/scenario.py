@@ -75,7 +75,6 @@ class ScenarioData:
     closes : at a step, the day after which dossiers filed are no candidates
     steps : the steps with their scenarios
     raw : the merged files before validation
-    as_0_1_0 : whether everything is read as version 0.1.0 did
     """
 
     spec: ScenarioSpec
@@ -95,7 +94,6 @@ class ScenarioData:
     steps: tuple[Step, ...] = ()
     raw: RawScenario | None = None
     base: FilePath | None = None
-    as_0_1_0: bool = False
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Read and show amounts in the currency of a scenario that another process has sent."""
@@ -141,16 +139,6 @@ class ScenarioData:
         rules = tuple(leave_out(spec) for spec in self.spec.rules)
         return replace(self, spec=self.spec.model_copy(update={"rules": rules}))
 
-    def read_as_0_1_0(self) -> ScenarioData:
-        """Return the scenario as version 0.1.0 read it.
-
-        Spellings are distinct, an empty state is under review, and the wording is that version's.
-        """
-        state = pl.col("state").replace("", "en_instruction")
-        portfolio = self.portfolio.with_table(self.portfolio.table.with_columns(state))
-        steps = tuple(replace(step, scenario=step.scenario.read_as_0_1_0()) for step in self.steps)
-        return replace(self, portfolio=portfolio, steps=steps, as_0_1_0=True)
-
     @property
     def id(self) -> str:
         """Identifier of the scenario."""
@@ -179,7 +167,7 @@ class ScenarioData:
     def is_exact(self, column: str) -> bool:
         """Return whether the values of a column are compared as written."""
         values = self.spec.values.get(column)
-        return self.as_0_1_0 or (values is not None and values.exact)
+        return values is not None and values.exact
 
     def resolve(self) -> dict[str, Any]:
         """Return the merged scenario in canonical text, without default values."""

@@ -27,10 +27,9 @@ from tnt_sim.domain.field_types import (
     Spec,
     Zone,
     build_field_error,
-    quote_value,
 )
 from tnt_sim.domain.money import MoneyError, parse_decimal
-from tnt_sim.domain.publisher import SHARED, LettersSpec, PublisherSpec, merge_publisher
+from tnt_sim.domain.publisher import LettersSpec, PublisherSpec
 from tnt_sim.errors import Defects, Place, ScenarioError, suggest_name
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.numbers import (
@@ -391,11 +390,6 @@ class ScenarioSpec(Spec):
     solver: SolverSpec = SolverSpec()
 
     @property
-    def published_by(self) -> PublisherSpec:
-        """The publisher, with what only `letters` says of it."""
-        return merge_publisher(self.publisher, self.letters)
-
-    @property
     def territory_in_force(self) -> TerritorySpec | None:
         """The territory, if it is in force on the day of the decision."""
         return (
@@ -457,35 +451,19 @@ def validate_scenario(tree: Mapping[str, Any], origins: Mapping[PathSteps, Origi
 def _check_publisher(
     publisher: PublisherSpec, letters: LettersSpec, origins: Mapping[PathSteps, Origin]
 ) -> None:
-    """Check that both blocks agree and that letters which name somebody name the authority.
+    """Check that letters which name a court name the authority.
 
     Raises
     ------
     ScenarioError
-        with every key that the blocks contradict, at both places
+        if they do not
     """
     defects = Defects()
-    for key in SHARED:
-        values = getattr(publisher, key), getattr(letters, key)
-        if all(values) and values[0] != values[1]:
-            defects.add(
-                "publisher",
-                _(
-                    '`publisher: {key}` is "{ours}" and `letters: {key}` is "{theirs}".',
-                    key=key,
-                    ours=quote_value(values[0]),
-                    theirs=quote_value(values[1]),
-                ),
-                locate_value(origins, ("publisher", key)),
-                locate_value(origins, ("letters", key)),
-                hint=_("Take the line out of `letters`: `publisher` is read for letters too."),
-            )
-    named = next((key for key in ("contact", "court", "rules") if getattr(letters, key)), "")
-    if named and not merge_publisher(publisher, letters).authority:
+    if letters.court and not publisher.authority:
         defects.add(
             "letters",
-            _("`{key}` is written in letters with `authority`, which is missing.", key=named),
-            locate_value(origins, ("letters", named)),
+            _("`{key}` is written in letters with `authority`, which is missing.", key="court"),
+            locate_value(origins, ("letters", "court")),
             hint=_("Write who decides, for example `publisher: {{authority: the prefect of the region}}`."),
         )
     defects.raise_if_any(ScenarioError)

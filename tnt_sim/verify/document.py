@@ -121,7 +121,6 @@ def build_document(
         allocation_sha256=head.allocation_sha256,
         document_sha256=head.document_sha256,
         project=head.project,
-        read_as=head.read_as,
         inputs_from=head.inputs_from,
         inputs_read=head.inputs_read,
         rules=checked.rules,

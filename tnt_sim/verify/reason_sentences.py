@@ -184,7 +184,7 @@ def _choose_template(reasons: Reasons, code: str, node: int, left_cents: int) ->
 def map_empty_columns(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...]]:
     """Map each row that adds nothing to the objective to its empty columns, which count as zero."""
     case = problem.case
-    columns = () if case.as_0_1_0 else list_zero_columns(problem.scenario.spec)
+    columns = list_zero_columns(problem.scenario.spec)
     idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
     result: dict[int, tuple[str, ...]] = {}
     for column in columns:
@@ -198,7 +198,7 @@ def warn_zero_gain(problem: Problem, reasons: Reasons) -> Defect | None:
     case, offered = problem.case, problem.offers
     idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
     rows = np.flatnonzero(idle & (compute_worth_per_euro(problem) == 0))
-    if case.as_0_1_0 or problem.stages[0].goal_parts or not len(rows):
+    if problem.stages[0].goal_parts or not len(rows):
         return None
     requested = sum_exactly(offered.least_cents[rows])
     n = _n(

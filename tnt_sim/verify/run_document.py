@@ -427,10 +427,8 @@ def _build_group_entry(reading: Reading) -> GroupEntry:
     )
 
 
-def list_open_questions(problems: Sequence[Problem], lang: Lang) -> list[OpenQuestionEntry] | None:
-    """List what the data leave undecided, each question once, with what decides it; None for version 0.1.0."""
-    if any(problem.case.as_0_1_0 for problem in problems):
-        return None
+def list_open_questions(problems: Sequence[Problem], lang: Lang) -> list[OpenQuestionEntry]:
+    """List what the data leave undecided, each question once, with what decides it."""
     result = {question.id: question for problem in problems for question in problem.questions}
     return [
         OpenQuestionEntry(

@@ -23,7 +23,6 @@ from tnt_sim.scenario.scenario import ScenarioData, is_sequence, list_decision_s
 from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 from tnt_sim.verify.claim_consistency import PROOFS, check_shape
 from tnt_sim.verify.input_files import NOT_THERE, RunInputs, find_inputs, project_of, register_of
-from tnt_sim.verify.legacy_runs import ADDED_FIGURES
 from tnt_sim.verify.run_document import (
     build_envelope_entries,
     build_rule_entries,
@@ -73,7 +72,6 @@ class Replay:
     proven : whether the certificate shows that no allocation is better
     means : what shows it
     proven_first : whether it shows that no equally good allocation precedes this one
-    as_0_1_0 : whether values, empty cells and reasons are read as in version 0.1.0
     notes : further information for the reader
     """
 
@@ -92,7 +90,6 @@ class Replay:
     proven: bool = False
     means: Means = Means.KERNEL
     proven_first: bool = False
-    as_0_1_0: bool = False
     notes: list[Text] = field(default_factory=list)
 
 
@@ -117,13 +114,10 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     return build_verification(run)
 
 
-def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False) -> Replay:
-    """Read all that can be read of a run folder, and record defects.
-
-    `as_0_1_0` reads values, empty cells and reasons as in version 0.1.0.
-    """
+def replay(run_dir: Path, project: Path | None = None) -> Replay:
+    """Read all that can be read of a run folder, and record defects."""
     summary = read_summary(run_dir)
-    run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary, as_0_1_0=as_0_1_0)
+    run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary)
     check_files(run_dir, summary, run.defects)
     check_shape(summary, run.defects)
     run.inputs = find_inputs(run_dir, summary, project, run.defects)
@@ -163,8 +157,6 @@ def _load_scenario(run: Replay, file: Path) -> ScenarioData | None:
     except TntError as error:
         run.defects.entries.extend(error.defects_found())
         return None
-    if run.as_0_1_0:
-        scenario = scenario.read_as_0_1_0()
     if scenario.sha256 == run.summary.get("scenario_sha256"):
         return scenario
     name, other = scenario.sha256[:8], str(run.summary.get("scenario_sha256"))[:8]
@@ -221,8 +213,6 @@ def _check_amounts(run: Replay, decision: StepDecision) -> None:
         ),
     }
     for key, value in again.items():
-        if key in ADDED_FIGURES and key not in run.summary:
-            continue
         stored = run.summary.get(key)
         run.defects.entries.extend(
             list_differences(_remove_reasons(stored) if key == "envelopes" else stored, value, key)
@@ -261,7 +251,6 @@ def build_verification(run: Replay, notes: tuple[Text, ...] = ()) -> Verificatio
         allocation_sha256=summary.get("allocation_sha256"),
         document_sha256=summary.get("document_sha256"),
         project=str(run.project),
-        read_as="0.1.0" if run.as_0_1_0 else None,
         inputs_from=None if inputs is None else "kept" if inputs.is_kept else "project",
         inputs_read=() if inputs is None else list_inputs(summary, inputs.files),
     )

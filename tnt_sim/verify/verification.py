@@ -145,7 +145,6 @@ class RunHead:
     allocation_sha256: str | None
     document_sha256: str | None
     project: str
-    read_as: str | None
     inputs_from: Literal["project", "kept"] | None
     inputs_read: Sequence[InputRead]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from support.paths import TESTS
 
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.run_folder.run_access import open_stored
@@ -17,7 +16,6 @@ from tnt_sim.engine.stored_run import NODE, StoredRun, read_document
 from tnt_sim.errors import DataError, UsageError, VerificationError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.export.formats import FORMATS, ExportOptions, export_bytes
-from tnt_sim.verify.legacy_runs import NOT_WRITTEN
 from tnt_sim.verify.verification import CLAIMED
 
 FILES = (
@@ -50,14 +48,6 @@ def test_a_missing_file_is_refused(run_dir: Path, tmp_path: Path, name: str) -> 
 
 def test_the_typed_document_is_the_file(stored: StoredRun) -> None:
     assert json.dumps(dump_document(stored.data)) == json.dumps(stored.summary)
-
-
-@pytest.mark.parametrize("file", sorted((TESTS / "support" / "data" / "runs-0.1.0").rglob("summary.json")))
-def test_documents_of_0_1_0_are_read_whole(file: Path) -> None:
-    summary = json.loads(file.read_text(encoding="utf-8"))
-    document = dump_document(read_document(summary))
-    assert {key: value for key, value in document.items() if key in summary} == summary
-    assert document.keys() - summary.keys() == NOT_WRITTEN.keys()
 
 
 @pytest.mark.parametrize("value", ["12", 1.5, None, True, []])

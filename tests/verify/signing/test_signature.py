@@ -26,7 +26,6 @@ from tnt_sim.verify.run_files import serialise_document
 from tnt_sim.verify.signing.keys import read_certificate, read_public_key, read_signing_key
 
 DOCS = ROOT / "docs"
-OLD = TESTS / "support/data/runs-0.1.0/demo"
 TABLE = """\
 dossier,title,envelope,cost,requested,score,state
 A,Un,p,100,100,9,en_instruction
@@ -256,15 +255,6 @@ def test_a_run_without_a_signature(tnt: Said, project: Path, capsys: pytest.Capt
     shutil.rmtree("registre")
     assert main(["verify", str(run_of(project)), "--lang", "en"]) == 0
     assert "This list is not signed." in capsys.readouterr().out
-
-
-def test_a_register_of_0_1_0_has_none_and_stays_valid(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.copytree(OLD, tmp_path / "demo")
-    for folder in (tmp_path / "demo/registre/liste-1", next((tmp_path / "demo/runs").glob("*-*"))):
-        assert main(["verify", str(folder), "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["signature"]["status"] == "none"
 
 
 def flip(file: Path, place: int = -10) -> None:

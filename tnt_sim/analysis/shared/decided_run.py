@@ -147,10 +147,7 @@ def of_replay(run: Replay, whole: StepDecision, verification: Verification) -> D
         reasons=why,
         codes=_fill_column(retained, table, "reason_code"),
         sentences=_fill_column(retained, table, "reason"),
-        # Version 0.1.0 also reported as optimal what a single solver had closed.
-        best=run.summary.get("status") == "optimal"
-        and run.summary.get("proof") in ALLOWED[Status.OPTIMAL]
-        and run.summary.get("canonical") is True,
+        best=run.summary.get("status") == "optimal" and run.summary.get("canonical") is True,
         proof=run.summary.get("proof"),
         on_reserve=_map_reserve(run.table),
         verification=verification,

@@ -269,7 +269,7 @@ def _read_retention(checked: Checked) -> RetentionEntry | None:
     from tnt_sim.verify.document import RetentionEntry
 
     scenario = checked.run.scenario
-    last = None if scenario is None else compute_last_day(scenario.spec.published_by, scenario.spec.date)
+    last = None if scenario is None else compute_last_day(scenario.spec.publisher, scenario.spec.date)
     return None if last is None else RetentionEntry(last_day=last.isoformat(), is_past=get_today() > last)
 
 

@@ -39,7 +39,6 @@ from tnt_sim.verify.claim_consistency import (
     split_warnings,
     translate_warnings,
 )
-from tnt_sim.verify.legacy_runs import restore_stored_reasons, with_older_reasons
 from tnt_sim.verify.proofs import NOT_REPLAYED, replay_proofs
 from tnt_sim.verify.run_document import StageFigures
 from tnt_sim.verify.run_files import (
@@ -57,6 +56,7 @@ from tnt_sim.verify.signing.signature import read_own
 from tnt_sim.verify.signing.witness import hash_defects, is_above, is_signed_entry, list_witness_defects
 from tnt_sim.verify.step_reading import StepDecision, StepsRead, list_step_entries
 from tnt_sim.verify.stored_allocation import compare_cells, compare_csv
+from tnt_sim.verify.stored_reasons import restore_stored_reasons, with_older_reasons
 from tnt_sim.verify.verification import Verification
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -112,11 +112,7 @@ def check_run(
         If it is not a run folder.
     """
     place = {"project_named": project is not None, "for_act": for_act}
-    checked = _check_replay(replay(run_dir, project), expected, **place)
-    if not checked.verification.ok and not is_same_code(checked.run):
-        older = _check_replay(replay(run_dir, project, as_0_1_0=True), expected, **place)
-        return older if older.verification.ok else checked
-    return checked
+    return _check_replay(replay(run_dir, project), expected, **place)
 
 
 def _check_replay(run: Replay, expected: str | None, **place: bool) -> Checked:
@@ -145,13 +141,7 @@ def _list_notes(run: Replay) -> tuple[Text, ...]:
     if run.inputs is not None and not run.inputs.is_kept and not is_above(run.project, run.run_dir):
         place = [_("The project that was read is not above the run folder: {project}.", project=run.project)]
     other = () if is_same_code(run) else (_describe_other_code(run),)
-    as_then = (_AS_0_1_0,) if run.as_0_1_0 else ()
-    return (*place, *dict.fromkeys(run.notes), *other, *as_then)
-
-
-_AS_0_1_0 = _(
-    "It is read as version 0.1.0 wrote it: spellings apart, empty cells and reasons as they were then."
-)
+    return (*place, *dict.fromkeys(run.notes), *other)
 
 
 def is_same_code(run: Replay) -> bool:

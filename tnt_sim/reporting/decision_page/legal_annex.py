@@ -37,7 +37,7 @@ def build_legal_annex(run: StoredRun, lang: Lang) -> LegalAnnex | None:
     """Return what French law asks of the decision; None for a programme outside France."""
     if run.spec.place_column is not None:
         return None
-    mention, keys = choose_legal_texts(run.spec, lang)[1], list_missing_keys(run.spec.published_by)
+    mention, keys = choose_legal_texts(run.spec, lang)[1], list_missing_keys(run.spec.publisher)
     missing = _("Missing in `publisher` of the scenario: {keys}.", keys=", ".join(keys)) if keys else None
     folder = "fiches" if lang is Lang.FR else "sheets"
     return LegalAnnex(

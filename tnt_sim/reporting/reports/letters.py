@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from tnt_sim.domain.publisher import LETTER_KEYS, list_missing_keys, list_older_keys
+from tnt_sim.domain.publisher import LETTER_KEYS, list_missing_keys
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.explanation_file import has_explanation
 from tnt_sim.engine.stored_run import StoredRun
@@ -314,7 +314,7 @@ def list_mention_remarks(run: StoredRun, lang: Lang) -> list[Text]:
             )
         ]
     remarks = []
-    missing = list_missing_keys(run.spec.published_by, LETTER_KEYS)
+    missing = list_missing_keys(run.spec.publisher, LETTER_KEYS)
     if not all(choose_legal_texts(run.spec, lang)):
         remarks.append(
             _(
@@ -328,15 +328,6 @@ def list_mention_remarks(run: StoredRun, lang: Lang) -> list[Text]:
             _(
                 "The mention of the algorithm is not complete. Missing in `publisher` of the scenario: {keys}.",
                 keys=", ".join(missing),
-            )
-        )
-    older = list_older_keys(run.spec.letters)
-    if older:
-        remarks.append(
-            _(
-                "Move these keys from `letters` to `publisher`: {keys}. Version 0.3.0 no longer reads them in "
-                "`letters`.",
-                keys=", ".join(older),
             )
         )
     return remarks

@@ -250,7 +250,7 @@ def _compare_manifest(check: _Check) -> None:
         "language": check.lang.value,
         "complete": claimed.stopped_by is None,
         "kept_until": format_last_day(check.run.spec),
-        "missing_keys": list(list_missing_keys(check.run.spec.published_by)),
+        "missing_keys": list(list_missing_keys(check.run.spec.publisher)),
         "own_wording": check.wording.data != load_shipped_wording().data,
         "n_dossiers": check.run.table.height,
         "n_sheets": sum(entry.is_sheet for entry in claimed.files),

@@ -22,7 +22,7 @@ def choose_legal_texts(
     letters, texts = spec.letters, wording or load_wording()
     if spec.place_column is not None:
         return letters.appeal, letters.mention
-    publisher, programme = spec.published_by, spec.title or spec.id
+    publisher, programme = spec.publisher, spec.title or spec.id
     appeal = letters.appeal or describe_appeal(publisher, letters.court, texts, lang)
     return appeal, letters.mention or describe_mention(publisher, programme, texts, lang)
 

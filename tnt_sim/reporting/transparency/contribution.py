@@ -46,7 +46,7 @@ def _build(source: SheetSource, key: str, label: Text, value: Text, origin: str 
 
 
 def _describe_help(source: SheetSource) -> SheetLine:
-    authority, wording, lang = source.run.spec.published_by.authority, source.wording, source.lang
+    authority, wording, lang = source.run.spec.publisher.authority, source.wording, source.lang
     decides = (
         wording.fill("sheet_decided_by", lang, authority=authority)
         if authority

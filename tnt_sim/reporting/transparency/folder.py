@@ -353,7 +353,7 @@ def _build_document(writing: _Writing, stopped_by: str | None) -> TransparencyDo
         complete=stopped_by is None,
         stopped_by=stopped_by,
         kept_until=format_last_day(run.spec),
-        missing_keys=list_missing_keys(run.spec.published_by),
+        missing_keys=list_missing_keys(run.spec.publisher),
         own_wording=wording.data != load_shipped_wording().data,
         files=files,
     )
@@ -361,5 +361,5 @@ def _build_document(writing: _Writing, stopped_by: str | None) -> TransparencyDo
 
 def format_last_day(spec: ScenarioSpec) -> str | None:
     """Return the last day of the retention that a scenario states; None if it states none."""
-    last = compute_last_day(spec.published_by, spec.date)
+    last = compute_last_day(spec.publisher, spec.date)
     return None if last is None else last.isoformat()

@@ -122,7 +122,7 @@ def find_ring_fenced(tree: Tree) -> dict[int, list[int]]:
     Amounts under an `overbooked` envelope or under one without an amount are ceilings: they reserve nothing.
     """
     result: dict[int, list[int]] = {}
-    for fence, fenced in enumerate(tree.ring_fenced if not tree.fences_leak else ()):
+    for fence, fenced in enumerate(tree.ring_fenced):
         above = int(tree.parent[fence])
         while fenced and tree.amount_cents[fence] is not None and above >= 0:
             if tree.overbooked[above] or tree.amount_cents[above] is None:

@@ -34,7 +34,7 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
     `allowed` says that the condition permits absent values. Columns of codes, conditions under `not`, empty
     columns and the map are not checked.
     """
-    quiet = allowed or case.as_0_1_0 or column in case.absent_allowed or "not" in path
+    quiet = allowed or column in case.absent_allowed or "not" in path
     if quiet or not values or is_code(column) or "_row" not in case.table.columns:
         return
     known = read_spellings(case, column).table

@@ -40,7 +40,7 @@ def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> Non
         return
     blank = [is_blank(case, column) for column in columns]
     rows = np.flatnonzero(mask & in_play & case.select_applicable(rule.id) & np.logical_or.reduce(blank))
-    if not len(rows) or case.as_0_1_0:
+    if not len(rows):
         return
     empty = [column for column, mine in zip(columns, blank, strict=True) if mine[rows].any()]
     text = _n(

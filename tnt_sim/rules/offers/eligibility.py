@@ -143,7 +143,7 @@ def _split_failure(
         return
     wanted = {column: spec.require.root[column]}
     limit = describe(wanted)
-    unknown = missed & select_unknown(case, column, wanted[column], path) & (not case.as_0_1_0)
+    unknown = missed & select_unknown(case, column, wanted[column], path)
     for mask, given in ((missed & ~unknown, True), (unknown, False)):
         if mask.any():
             yield Failure(spec.id, column, mask, limit, spec.reason, spec.source, None, wanted, given)
@@ -253,8 +253,6 @@ def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     colon = _(": ").in_(lang)
     required = _("required").in_(lang) + colon
     head = failure.reason or _("requirement not met").in_(lang)
-    if case.as_0_1_0:
-        return _describe_failures_0_1_0(case, failure, head, lang)
     wanted = describe_selector(failure.wanted, lang)
     if not failure.is_filled:
         before, after = write_blank_sentence(failure.wanted, lang)
@@ -279,17 +277,6 @@ def write_blank_sentence(wanted: Mapping[str, object], lang: Lang) -> tuple[str,
     return before, f" ({required}{describe_selector(wanted, lang)})"
 
 
-def _describe_failures_0_1_0(case: Case, failure: Failure, head: str, lang: Lang) -> pl.Series:
-    """Return the same sentences as version 0.1.0 wrote them, to compare with its run folders."""
-    colon = " : " if lang is Lang.FR else ": "
-    required = _("required").in_(lang) + colon
-    if get_column_kind(case, failure.column) is None:
-        return pl.Series([f"{head} ({required}{failure.limit})"]).new_from_index(0, case.n)
-    found = _format_failing_cells(case, failure, lang)
-    prefix, tail = f"{head} ({failure.column}{colon}", f" ; {required}{failure.limit})"
-    return pl.select(pl.concat_str(pl.lit(prefix), found, pl.lit(tail))).to_series()
-
-
 def _join_blank_columns(case: Case, failure: Failure) -> pl.Series:
     """Return for each dossier the columns of a requirement that it leaves empty, in written order."""
     names = pl.Series([""]).new_from_index(0, case.n)
@@ -312,12 +299,12 @@ def _format_failing_cells(case: Case, failure: Failure, lang: Lang) -> pl.Series
         text = _write_values(cells, lambda cents: format_cents(cents, lang))
     elif kind is ValueKind.LIST:
         text = cells.list.join(";")
-        missing = missing if case.as_0_1_0 else _("no value").in_(lang)
+        missing = _("no value").in_(lang)
     elif kind is ValueKind.DATE and isinstance(cells.dtype, pl.Datetime):
         text = cells.dt.convert_time_zone(case.timezone).dt.strftime("%Y-%m-%d %H:%M")
-    elif kind is ValueKind.NUMBER and not case.as_0_1_0:
+    elif kind is ValueKind.NUMBER:
         text = _write_values(cells, lambda number: _format_value(number, lang))
-    elif kind is ValueKind.DATE and not case.as_0_1_0:
+    elif kind is ValueKind.DATE:
         text = _write_values(cells, lambda day: format_day(day.isoformat(), lang))
     else:
         text = cells.cast(pl.String)

@@ -27,7 +27,7 @@ MAX_LISTED = 5
 
 def can_exceed_cost(case: Case, caps: Caps, eligible: BoolArray) -> bool:
     """Return whether requests within the caps, plus other public aid, could exceed the cost of some project."""
-    if case.as_0_1_0 or case.table["cost_cents"].null_count() == case.n:
+    if case.table["cost_cents"].null_count() == case.n:
         return False
     asked = np.minimum(read_cents(case, "requested", NO_LIMIT), caps.compute_ceiling_cents())
     most = np.where(caps.committed, read_cents(case, "committed", 0), np.where(eligible, asked, 0))

@@ -66,7 +66,7 @@ def list_envelope_amounts(case: Case) -> list[tuple[str, int]] | None:
     """
     tree = case.tree
     takers = {taker for option in tree.options for taker in option.transfer_to}
-    fenced = any(tree.ring_fenced) and not tree.fences_leak
+    fenced = any(tree.ring_fenced)
     if takers or fenced or tree.opened is not None or any(_compute_gain_bounds(tree, takers)):
         return None
     by_depth = sorted(range(tree.n_nodes), key=lambda node: int(tree.depth[node]))
@@ -82,7 +82,7 @@ def _add_unfenced_row(lines: RowCollector, case: Case, node: int, added: int | N
     tree = case.tree
     amount = _sum_or_none(tree.amount_cents[node], added)
     under = range(node + 1, int(tree.end[node]))
-    if amount is None or tree.fences_leak or not any(tree.ring_fenced[k] for k in under):
+    if amount is None or not any(tree.ring_fenced[k] for k in under):
         return
     codes = np.where((case.node >= node) & (case.node < tree.end[node]), 0, -1)
     left, k = amount + tree.options[node].reserved_cents, node

@@ -103,7 +103,7 @@ def _write_readme(run: StoredRun, files: Mapping[str, bytes], lang: Lang, wordin
     lines += [f"  {text.in_(lang)}" for text in _describe_parts(run, files)]
     lines += ["", _FORMATS.in_(lang), _CHECK.in_(lang), ""]
     for key, label in LABELS.items():
-        value = write_words(complete(getattr(run.spec.published_by, key)), lang)
+        value = write_words(complete(getattr(run.spec.publisher, key)), lang)
         lines.append(_("{label}: {value}", label=label, value=value).in_(lang))
     lines += ["", f"SHA-256 (allocation): {run.data.allocation_sha256}"]
     lines += [f"SHA-256 (document): {run.data.document_sha256}", ""]

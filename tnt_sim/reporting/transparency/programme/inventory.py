@@ -61,7 +61,7 @@ def list_inventory_fields(run: StoredRun, lang: Lang, wording: LegalWording) -> 
 
 
 def _describe_administration(run: StoredRun, lang: Lang) -> Iterator[InventoryField]:
-    publisher, group = run.spec.published_by, "administration"
+    publisher, group = run.spec.publisher, "administration"
     day = format_day(run.spec.date.isoformat(), lang) if run.spec.date else ""
     yield InventoryField(group, _("Name of the administration"), complete(publisher.authority))
     yield InventoryField(group, _("Directorate or service"), complete(publisher.service))
@@ -70,7 +70,7 @@ def _describe_administration(run: StoredRun, lang: Lang) -> Iterator[InventoryFi
 
 
 def _describe_decision(run: StoredRun, lang: Lang, wording: LegalWording) -> Iterator[InventoryField]:
-    publisher, group = run.spec.published_by, "decision"
+    publisher, group = run.spec.publisher, "decision"
     amount = format_amount(require_problem(run).case.tree.amount_cents[0], lang)
     decided_by = publisher.decided_by or publisher.authority or TO_COMPLETE.in_(lang)
     context = wording.fill("inventory_context", lang, programme=run.title, decided_by=decided_by)

@@ -70,19 +70,19 @@ def build_rules_report(run: StoredRun, lang: Lang, wording: LegalWording) -> Rep
     nodes: list[Node] = [
         Paragraph(wording.fill("rules_purpose", lang, programme=run.title, amount=amount)),
         Paragraph(wording.fill("rules_people", lang)),
-        *_build_missing_callout(run.spec.published_by),
-        Section(_("Who decides and answers"), list(_describe_publisher(run.spec.published_by))),
+        *_build_missing_callout(run.spec.publisher),
+        Section(_("Who decides and answers"), list(_describe_publisher(run.spec.publisher))),
         *_build_rule_sections(problem, sentences, wording, lang),
         Section(_("How the list is computed"), list(_describe_method(run, wording, lang))),
         Section(_("Known limits"), list(_describe_limits(run, wording, lang))),
         Section(_("Version and source code"), list(_build_version(run, wording, lang))),
     ]
     if run.spec.place_column is None:
-        nodes.append(Section(_("Your right"), list(_describe_right(run.spec.published_by, wording, lang))))
+        nodes.append(Section(_("Your right"), list(_describe_right(run.spec.publisher, wording, lang))))
     return Report(
         title=_("Rules of the programme"),
         subject=run.title,
-        about=[run.spec.published_by.authority] if run.spec.published_by.authority else [],
+        about=[run.spec.publisher.authority] if run.spec.publisher.authority else [],
         nodes=nodes,
         synthetic=run.synthetic,
         day=run.spec.date,

@@ -79,7 +79,7 @@ def _describe_columns(run: StoredRun) -> Iterator[Node]:
 
 
 def _describe_retention(run: StoredRun) -> Node:
-    last = compute_last_day(run.spec.published_by, run.spec.date)
+    last = compute_last_day(run.spec.publisher, run.spec.date)
     if last is not None:
         return Paragraph(
             _(
@@ -88,5 +88,5 @@ def _describe_retention(run: StoredRun) -> Node:
                 day=Day(last.isoformat()),
             )
         )
-    retention: Words = run.spec.published_by.retention or TO_COMPLETE
+    retention: Words = run.spec.publisher.retention or TO_COMPLETE
     return Paragraph(_("Keep the calculation until, or for: {retention}.", retention=retention))

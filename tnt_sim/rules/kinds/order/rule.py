@@ -475,9 +475,7 @@ def compile_order(
     )
     if position is None:
         return None
-    # before 0.2 the number broke ties of one instant, whatever the rule said
-    in_a_row = spec.ties_used == "rank" or (case.as_0_1_0 and spec.first_come is not None)
-    if in_a_row:
+    if spec.ties_used == "rank":
         position = _break_ties(position)
     if spec.skip:
         return compile_queue(spec.id, get_mode(spec), mask, position, case, offers, path)

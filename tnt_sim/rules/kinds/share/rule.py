@@ -197,7 +197,7 @@ def compile_share(
     counted = select(case, spec.where, (*path, "where"))
     if numerator is None or denominator is None or within is None or counted is None:
         return None
-    if not case.as_0_1_0 and _is_trivial(case, spec, path):
+    if _is_trivial(case, spec, path):
         return None
     if not all(can_restrict(case, terms, True, path) for terms in (numerator, denominator)):
         return None

@@ -7,7 +7,6 @@ as they are, and the reader is informed. Whoever opens the run sees this version
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -16,12 +15,6 @@ from tnt_sim.i18n.message import Text, _
 
 REASON_KEYS = frozenset({"unspent_because", "unspent_code", "unspent_rule", "warnings"})
 REASON_COLUMNS = ("reason_code", "reason")
-ADDED_FIGURES = frozenset({"inhabitants", "n_unlocated"})
-"""Figures that version 0.1.0 did not write."""
-NOT_WRITTEN: Mapping[str, Any] = MappingProxyType(
-    {"inhabitants": None, "n_unlocated": None, "proof_rows": {"read": 0, "unread": 0}}
-)
-"""Keys of a run that version 0.1.0 did not write, with the values of a run that has nothing for them."""
 OTHER_WORDS = _(
     "Its reasons and sentences are not all those of this version: they are not verified. "
     "What is opened or exported holds this version's."
