@@ -6,6 +6,7 @@ test that draws fewer examples carries the mark `drawn`, so that `--skipped-to` 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,9 @@ DRAWS = 10
 
 SLOW_DRAWS = 8
 """The slow lane draws one in so many: tens of thousands are drawn by hand (`benchmarks/brute.py`, `oracle.py`)."""
+
+IN_CI = 2
+"""`.ci/run` takes one in so many of the later members that a number draws; all of them run by hand."""
 
 FEWEST = 10
 """It draws no fewer than these, where the test has as many."""
@@ -90,8 +94,11 @@ def in_lanes(names: Iterable[str], *always: str) -> list[Any]:
 
 
 def seeds[T](numbers: Sequence[T], first: int) -> list[Any]:
-    """The members of a family: the first ones always run, the others with `--slow`."""
-    return [*numbers[:first], *map(_later, numbers[first:])]
+    """The members of a family: the first ones always run, the others with `--slow`; of drawn ones `.ci/run` takes
+    one in `IN_CI`.
+    """
+    step = IN_CI if os.environ.get("CI") and isinstance(numbers, range) else 1
+    return [*numbers[:first], *map(_later, numbers[first::step])]
 
 
 def _later(member: Any) -> Any:
