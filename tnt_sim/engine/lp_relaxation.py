@@ -19,12 +19,12 @@ from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, select_planner_rows
 from tnt_sim.i18n.message import Lang, _
-from tnt_sim.rules.protocols import RowLabel
+from tnt_sim.rules.protocols import RowLabel, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.methods.lexicographic import RelaxedStage, solve_relaxed
 from tnt_sim.verify import run_document
-from tnt_sim.verify.run_document import ShadowPrice, format_fraction
+from tnt_sim.verify.run_document import ShadowPrice, format_bound, format_fraction
 from tnt_sim.verify.verification import NO_ROWS
 
 NEGLIGIBLE = 1e-12
@@ -107,7 +107,7 @@ def _build_goal_entry(form: Formulation, number: int, relaxation: RelaxedStage) 
         goal=stage.name,
         sense=stage.sense,
         value=format_fraction(value),
-        bound=format_fraction(bound),
+        bound=format_bound(bound, value, is_maximised=stage.sense is Sense.MAXIMISE),
         gap=format_fraction(gap),
         gap_money_cents=None,
         proof=None,

@@ -32,7 +32,7 @@ from tnt_sim.verify.allocation_reading import (
     list_worse_stages,
     read_allocation,
 )
-from tnt_sim.verify.run_document import StageFigures, format_fraction
+from tnt_sim.verify.run_document import StageFigures, format_bound, format_fraction
 from tnt_sim.verify.verification import ProofRows
 
 MAX_LISTED = 5
@@ -99,6 +99,7 @@ def build_certificate(
     checked: CrossCheck,
     proofs: Sequence[Mapping[str, object] | None],
     ties: TieProofs = TieProofs(),
+    values: Sequence[Fraction] = (),
 ) -> dict[str, object]:
     """Build the content of `certificate.json`, without anything that depends on the clock.
 
@@ -113,12 +114,17 @@ def build_certificate(
                 "goal": found.name,
                 "sense": found.sense.value,
                 "value": _format_goal_value(stage, found.value),
-                "bound": _format_goal_value(stage, found.bound),
+                "bound": _format_goal_bound(stage, found.bound, value),
                 "termination": found.termination.value,
                 "solver": found.solver,
                 "repairs": [f"{repair.kind.value}: {repair.detail}" for repair in found.repairs],
             }
-            for stage, found in zip((*form.stages, form.least_granted), outcome.stages, strict=False)
+            for stage, found, value in zip(
+                (*form.stages, form.least_granted),
+                outcome.stages,
+                (*values, *[None] * (len(form.stages) + 1)),
+                strict=False,
+            )
         ],
         "proofs": list(proofs),
         "tie_break": None
@@ -143,6 +149,12 @@ def build_certificate(
             ],
         },
     }
+
+
+def _format_goal_bound(stage: ModelStage, units: int | None, value: Fraction | None) -> str | None:
+    """Convert a bound in model units to one on the objective's value, as text."""
+    bound = None if units is None else stage.to_value(units)
+    return format_bound(bound, value, is_maximised=stage.sense is Sense.MAXIMISE)
 
 
 def _format_goal_value(stage: ModelStage, units: int | None) -> str | None:
@@ -203,7 +215,7 @@ def build_evidence(
         else None,
         listing=Proof.PROVED if ties.listing else None,
         method=get_method_name(method, outcome),
-        certificate=build_certificate(form, outcome, tie_break, checked, proofs, ties),
+        certificate=build_certificate(form, outcome, tie_break, checked, proofs, ties, reading.values),
         log=join_solver_logs(outcome),
         warnings=(*unconfirmed, *collect_evidence_warnings(outcome, proof, tie_break)),
     )
@@ -244,7 +256,7 @@ def build_idle_evidence(
         ),
         stopped_by=_STOPS.get(outcome.termination),
         method=get_method_name(method, outcome),
-        certificate=build_certificate(form, outcome, None, checked, []),
+        certificate=build_certificate(form, outcome, None, checked, [], values=reading.values),
         log=join_solver_logs(outcome),
         warnings=(*collect_check_warnings(checked), claim_consistency.NOT_PROVED),
     )

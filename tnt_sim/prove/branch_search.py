@@ -78,23 +78,17 @@ class BranchSearch:
             return self._branch_without_lp(box)
         if parent is not None and relaxation.answer is LpStatus.BOUNDED:
             self.gains.record_bound(parent, relaxation.cost)
-        prices = (
-            [relaxation.prices]
-            if relaxation.answer is LpStatus.BOUNDED
-            else [relaxation.prices, -relaxation.prices]
-        )
-        closing = [w for w in (self._weigh_rows(np.maximum(p, 0.0)) for p in prices) if w is not None]
-        for y, weighed in closing:
-            if compute_slack(self.system, box, weighed)[0] < 0:
-                self.tokens.append(self._pool_multipliers(y))
-                return []
+        closing = self._weigh_rows(relaxation.compute_multipliers())
+        if closing is not None and compute_slack(self.system, box, closing[1])[0] < 0:
+            self.tokens.append(self._pool_multipliers(closing[0]))
+            return []
         if relaxation.answer is LpStatus.EMPTY:
             return self._branch_without_lp(box)
-        if closing:
+        if closing is not None:
             smaller = box.copy()
-            narrow_box(self.system, smaller, closing[0][1])
+            narrow_box(self.system, smaller, closing[1])
             if int(box.open.sum() - smaller.open.sum()) >= max(2, len(box.open) // 50):
-                self.tokens.append(["narrow", self._pool_multipliers(closing[0][0])])
+                self.tokens.append(["narrow", self._pool_multipliers(closing[0])])
                 box = smaller
         return self._branch(box, relaxation)
 

@@ -26,6 +26,8 @@ from tnt_sim.rules.linear_terms import IntArray
 
 MOST_PARTS = 3000
 """Parts of a split system at most."""
+MOST_DEEP = 200
+"""Splits within one another at most: a proof that is deeper is not read either."""
 MOST_ENTRIES = 3_000_000
 """Larger systems have no linear program solved for them."""
 FAINT = 1e-9
@@ -94,12 +96,14 @@ class _Search:
     def __post_init__(self) -> None:
         self.lp = ProofLp(self.system, self.system.rows.goal)
 
-    def prove(self, plain: PlainSystem, box: Box) -> Json | None:
-        """Return a proof that a side has no point, or None."""
+    def prove(self, plain: PlainSystem, box: Box, depth: int = 0) -> Json | None:
+        """Return a proof that a side has no point, or None; `depth` is the number of splits above it."""
         self.deadline.check()
         self.n_parts += 1
+        if self.n_parts > MOST_PARTS or depth > MOST_DEEP:
+            return None
         relaxation = self.lp.solve(box, self.deadline)
-        if self.n_parts > MOST_PARTS or relaxation.answer is LpStatus.UNCLEAR:
+        if relaxation.answer is LpStatus.UNCLEAR:
             return None
         proof = self._prove_by_prices(plain, relaxation)
         if proof is not None:
@@ -112,7 +116,9 @@ class _Search:
         at = min(int(np.floor(relaxation.x[column] + NEAR)), highest - 1)
         for upper, sign in ((at, 1), (-at - 1, -1)):
             side = self.prove(
-                plain.add_row({column: sign}, upper), _narrow(self.system, box, column, at, sign)
+                plain.add_row({column: sign}, upper),
+                _narrow(self.system, box, column, at, sign),
+                depth + 1,
             )
             if side is None:
                 return None
@@ -121,8 +127,7 @@ class _Search:
 
     def _prove_by_prices(self, plain: PlainSystem, relaxation: LpSolution) -> Json | None:
         """Return a proof without a split, or None."""
-        # a dual ray may point either way
-        prices = np.abs(relaxation.prices) if relaxation.answer is LpStatus.EMPTY else relaxation.prices
+        prices = relaxation.compute_multipliers()
         prices = np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)
         used = np.flatnonzero(prices)
         if not plain.has_points() or not len(used):

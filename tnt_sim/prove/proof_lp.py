@@ -66,6 +66,13 @@ class LpSolution:
     cost: float
     prices: FloatArray
 
+    def compute_multipliers(self) -> FloatArray:
+        """Return the multipliers, ≥ 0: a dual ray comes with either sign."""
+        prices = self.prices
+        if self.answer is LpStatus.EMPTY and -prices.min(initial=0.0) > prices.max(initial=0.0):
+            prices = -prices
+        return np.maximum(prices, 0.0)
+
 
 @dataclass
 class ProofLp:

@@ -14,10 +14,9 @@ Ehrgott, *Multicriteria Optimization* (2005).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from math import ceil, lcm
 from typing import Any, Literal, Protocol
 
@@ -32,6 +31,12 @@ from tnt_sim.i18n.parameters import Number
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
+from tnt_sim.rules.kind_support.ratio_steps import (
+    find_distance_steps,
+    find_listed_steps,
+    find_unit,
+    list_sums,
+)
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, combine
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
@@ -50,8 +55,8 @@ from tnt_sim.scenario.spec import ScenarioSpec, StageSpec, select_in_force
 
 LARGEST = 2**40
 """Bound on K times what one dossier counts for: solvers err on longer coefficients."""
-MAX_FRACTIONS = 2_000
-"""So many values of M_g / p_g are compared one by one; of more, only their heads."""
+PRECISION = 2**20
+"""The figure of the group with least to gain is shown within one part in so many of the most it can be."""
 MAX_LISTED = 10
 
 
@@ -91,6 +96,12 @@ class Smallest:
         """Unit of the measure (per inhabitant with `per: population`)."""
         return self.of.terms.unit
 
+    @property
+    def rounded_to(self) -> Fraction | None:
+        """The step that figures are rounded down to; None if every figure is a whole number of steps."""
+        is_whole = all(self.steps % count == 0 for count in self.of.heads)
+        return None if is_whole else self.of.terms.scale / self.steps
+
     def write(self, builder: RowBuilder, stage: int) -> None:
         """Write p_g · z ≤ K · M_g for each group, with z priced so that it is as large as possible."""
         if not self.of.heads:
@@ -110,22 +121,6 @@ class Smallest:
         sums = self.of.sum_by_group(funded, granted_cents)
         steps = [self.steps * value // heads for value, heads in zip(sums, self.of.heads, strict=True)]
         return min(steps, default=0) * self.of.terms.scale / self.steps
-
-
-def find_exact_steps(heads: Sequence[int], most: Sequence[int]) -> int:
-    """Return a K for which ⌊K·M_g / p_g⌋ orders all lists as the fractions M_g / p_g do, 0 ≤ M_g ≤ `most`.
-
-    It is 1 / the least distance of two such fractions, which is at least 1 / (p·q) for heads p and q.
-
-    >>> find_exact_steps([3, 4], [1, 1]), find_exact_steps([10**7, 10**7 - 1], [10**9, 10**9])
-    (12, 99999990000000)
-    """
-    whole, counts = lcm(*heads), sorted({1, *heads})
-    if sum(most) > MAX_FRACTIONS:
-        return min(whole, counts[-1] * counts[max(-2, -len(counts))])
-    values = sorted({Fraction(m, p) for p, top in zip(heads, most, strict=True) for m in range(top + 1)})
-    gaps = [after - before for before, after in pairwise(values)]
-    return min(whole, ceil(1 / min(gaps))) if gaps else 1
 
 
 def compile_smallest(
@@ -160,9 +155,8 @@ def compile_smallest(
             else _('"smallest" has no group and is 0.'),
             case.locate(path),
         )
-    exact = find_exact_steps(of.heads, of.most)
-    steps = min(exact, max(1, LARGEST // max(1, of.single)))
-    if steps < exact:
+    steps, exact = _choose_steps(of, offers)
+    if not exact:
         case.warnings.add(
             "smallest-step",
             _(
@@ -173,6 +167,19 @@ def compile_smallest(
             case.locate(path),
         )
     return Smallest(of, steps)
+
+
+def _choose_steps(of: PerHead, offers: Offers) -> tuple[int, bool]:
+    """Return K, and whether it orders all lists as exact fractions do."""
+    most = max(1, LARGEST // max(1, of.single))
+    steps = find_distance_steps(of.heads, find_unit(of, offers))
+    if steps > most and (sums := list_sums(of, offers)) is not None:
+        steps = find_listed_steps(of.heads, sums)
+    top = min(
+        (Fraction(top, count) for top, count in zip(of.most, of.heads, strict=True)), default=Fraction(0)
+    )
+    shown = min(lcm(*of.heads), ceil(PRECISION / top)) if top else 1
+    return min(max(steps, shown), most), steps <= most
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +247,11 @@ class ObjectiveStage:
     terms: Terms
     tolerance: Fraction = Fraction(0)
     goal_parts: tuple[GoalPart, ...] = ()
+
+    @property
+    def rounded_to(self) -> Fraction | None:
+        """The step that `smallest` is rounded down to, if it is rounded."""
+        return next((part.rounded_to for part in self.goal_parts if isinstance(part, Smallest)), None)
 
 
 def list_zero_columns(spec: ScenarioSpec) -> tuple[str, ...]:

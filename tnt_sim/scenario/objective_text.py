@@ -10,7 +10,7 @@ from tnt_sim.domain.field_types import write_number
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_number, format_rate
-from tnt_sim.i18n.parameters import Items
+from tnt_sim.i18n.parameters import Items, Number
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.measures import MeasureSpec, TermSpec
@@ -36,11 +36,11 @@ def format_goal_formula(name: str, weight: str) -> str:
     return f"{factor}Σ {_format_term(name)}"
 
 
-def describe_stage(stage: StageSpec, lang: Lang) -> str:
-    """Return « Maximiser la somme des notes des dossiers financés. »"""
+def describe_stage(stage: StageSpec, lang: Lang, step: Fraction | None = None) -> str:
+    """Return « Maximiser la somme des notes des dossiers financés. »; `step` is that of `smallest`, if rounded."""
     goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
     sense = expressions_text.SENSE["maximise" if stage.maximise is not None else "minimise"].in_(lang)
-    terms = " + ".join(_describe_goal(name, weight, lang) for name, weight in goals.items())
+    terms = " + ".join(_describe_goal(name, weight, lang, step) for name, weight in goals.items())
     text = f"{sense.capitalize()} {terms}"
     if stage.tolerance:
         share = format_rate(stage.tolerance, lang)
@@ -48,30 +48,35 @@ def describe_stage(stage: StageSpec, lang: Lang) -> str:
     return text + "."
 
 
-def format_stage_formula(stage: StageSpec) -> str:
-    """Return `max 10·Σ x_i + Σ score_i·x_i`."""
+def format_stage_formula(stage: StageSpec, step: Fraction | None = None) -> str:
+    """Return `max 10·Σ x_i + Σ score_i·x_i`; `step` is that of `smallest`, if it is rounded."""
     goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
     pieces = []
     for name, weight in goals.items():
         if isinstance(weight, dict):
-            pieces.append(_format_smallest_formula(weight))
+            pieces.append(_format_smallest_formula(weight, step))
         else:
             pieces.append(format_goal_formula(name, str(weight)))
     return ("max " if stage.maximise is not None else "min ") + " + ".join(pieces)
 
 
-def _format_smallest_formula(wanted: Mapping[str, Any]) -> str:
+def _format_smallest_formula(wanted: Mapping[str, Any], step: Fraction | None) -> str:
     """Return `min{d ∈ {department_i | i eligible}} Σ{department = d} g_i / population_d`."""
     by, where = wanted.get("by", "?"), wanted.get("where")
     selector = None if where is None else Selector(where)
     quantifier, group = _format_quantifier(by, _format_groups(by, wanted.get("groups", "present"), selector))
     total = _format_sum([group, _format_selector(selector)], _format_term(str(wanted.get("measure", "?"))))
-    return f"min{{{quantifier[2:-3]}}} {total}" + (" / population_d" if "per" in wanted else "")
+    ratio = total + (" / population_d" if "per" in wanted else "")
+    if step is not None:
+        ratio = f"⌊({ratio}) / ({step})⌋·({step})"
+    return f"min{{{quantifier[2:-3]}}} {ratio}"
 
 
-def _describe_goal(name: str, weight: Any, lang: Lang) -> str:
+def _describe_goal(name: str, weight: Any, lang: Lang, step: Fraction | None) -> str:
     if isinstance(weight, dict):
-        return _describe_smallest(weight, lang)
+        text = _describe_smallest(weight, lang)
+        rounded = _(", rounded down to a multiple of {step}", step=Number(step or Fraction(0))).in_(lang)
+        return text if step is None else text + rounded
     if name.startswith("shortfall."):
         rule = name.partition(".")[2]
         what = _('what the rule "{rule}" lacks', rule=rule).in_(lang)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -21,7 +21,7 @@ from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.inhabitants import find_reached_communes
 from tnt_sim.rules.linear_terms import BoolArray
-from tnt_sim.rules.protocols import Reading, RuleReading
+from tnt_sim.rules.protocols import Reading, RuleReading, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.question_acceptance import describe_resolution
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
@@ -31,18 +31,17 @@ if TYPE_CHECKING:
 
 QUESTIONED = 20
 """Dossiers of an open question that a document names, at most."""
-_TWELVE = Context(prec=12, rounding=ROUND_HALF_EVEN)
 
 
 @overload
-def format_fraction(value: Fraction) -> str: ...
+def format_fraction(value: Fraction, rounding: str = ROUND_HALF_EVEN) -> str: ...
 @overload
-def format_fraction(value: Fraction | None) -> str | None: ...
-def format_fraction(value: Fraction | None) -> str | None:
+def format_fraction(value: Fraction | None, rounding: str = ROUND_HALF_EVEN) -> str | None: ...
+def format_fraction(value: Fraction | None, rounding: str = ROUND_HALF_EVEN) -> str | None:
     """Write a fraction as decimal text.
 
-    The text is exact if 12 decimal places suffice; otherwise it is rounded half-even to 12 significant
-    digits.
+    The text is exact if 12 decimal places suffice; otherwise it is rounded to 12 significant digits, half-even
+    unless `rounding` is another way of `decimal`.
 
     Examples
     --------
@@ -53,12 +52,26 @@ def format_fraction(value: Fraction | None) -> str | None:
         return None
     if value.denominator == 1:
         return str(value.numerator)
-    exact = _convert_exactly(value)
-    number = (
-        exact if exact is not None else _TWELVE.divide(Decimal(value.numerator), Decimal(value.denominator))
-    )
+    number = _convert_exactly(value)
+    if number is None:
+        twelve = Context(prec=12, rounding=rounding)
+        number = twelve.divide(Decimal(value.numerator), Decimal(value.denominator))
     text = format(number.normalize(), "f")
     return "0" if text in ("-0", "") else text
+
+
+def format_bound(bound: Fraction | None, value: Fraction | None, *, is_maximised: bool) -> str | None:
+    """Write a bound on a value, rounded away from it where it differs.
+
+    Examples
+    --------
+    >>> format_bound(Fraction(1, 3), Fraction(1, 4), is_maximised=True)
+    '0.333333333334'
+    >>> format_bound(Fraction(1, 3), Fraction(1, 3), is_maximised=True)
+    '0.333333333333'
+    """
+    away = ROUND_CEILING if is_maximised else ROUND_FLOOR
+    return format_fraction(bound, ROUND_HALF_EVEN if bound == value else away)
 
 
 def _convert_exactly(value: Fraction) -> Decimal | None:
@@ -277,7 +290,7 @@ class StageFigures:
             goal=self.goal,
             sense=self.sense,
             value=format_fraction(self.value),
-            bound=format_fraction(self.bound),
+            bound=format_bound(self.bound, self.value, is_maximised=self.sense == Sense.MAXIMISE.value),
             gap=format_fraction(gap),
             gap_money_cents=0 if gap == 0 else self.gap_money_cents,
             proof=self.proof,

@@ -292,7 +292,7 @@ def forged(result: ResultData, allocation: Allocation, **words: Any) -> ResultDa
         **words,
     }
     said = [
-        {**entry, "value": format_fraction(stage.value), "bound": format_fraction(stage.bound)}
+        {**entry, "value": format_fraction(stage.value), "bound": stage.build_document().bound}
         for entry, stage in zip(told["certificate"]["stages"], stages, strict=False)
     ]
     told["certificate"] = {**told["certificate"], "stages": said}

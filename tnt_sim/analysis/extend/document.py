@@ -21,7 +21,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import format_fraction, format_warnings
+from tnt_sim.verify.run_document import format_bound, format_fraction, format_warnings
 
 MOST_LARGEST = 10
 """Most applications named with title and amount among those that enter, or leave."""
@@ -309,7 +309,7 @@ class _Writer:
                     goal=stage.goal,
                     sense=stage.sense,
                     value=format_fraction(value),
-                    bound=format_fraction(bound),
+                    bound=format_bound(bound, value, is_maximised=stage.sense is Sense.MAXIMISE),
                 )
                 for stage, value, bound in zip(problem.stages, point.values, point.bounds, strict=True)
             ],

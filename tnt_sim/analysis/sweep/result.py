@@ -37,7 +37,7 @@ from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 from tnt_sim.verify.decision_reasons import determine_reasons
 from tnt_sim.verify.reason_sentences import describe_unspent
-from tnt_sim.verify.run_document import format_fraction, format_warnings
+from tnt_sim.verify.run_document import format_bound, format_fraction, format_warnings
 
 
 def build_document(result: SweepResult, lang: Lang | None = None) -> SweepDocument:
@@ -156,7 +156,7 @@ def _build_curve_entry(result: SweepResult, name: str, point: Point, before: Poi
                 goal=stage.goal,
                 sense=stage.sense,
                 value=format_fraction(value),
-                bound=format_fraction(bound),
+                bound=format_bound(bound, value, is_maximised=stage.sense is Sense.MAXIMISE),
                 gap=None if bound is None else format_fraction(abs(bound - value)),
             )
             for stage, value, bound in zip(result.base.stages, point.values, point.bounds, strict=True)

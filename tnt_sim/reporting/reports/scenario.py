@@ -48,6 +48,7 @@ from tnt_sim.scenario.objective_text import (
 )
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.scenario.spec import select_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,8 +298,11 @@ class _Teller:
         return self._select_dossiers(where if isinstance(where, Selector) else None, path, rule, key)
 
     def _describe_objective(self) -> Iterator[Sentence]:
+        in_force = (path for __, path in select_in_force(self.problem.scenario.spec, "objective"))
+        steps = {path: stage.rounded_to for path, stage in zip(in_force, self.problem.stages, strict=False)}
         for k, stage in enumerate(self.problem.scenario.spec.objective):
-            text, formula = describe_stage(stage, self.lang), format_stage_formula(stage)
+            step = steps.get(("objective", k))
+            text, formula = describe_stage(stage, self.lang, step), format_stage_formula(stage, step)
             yield self._build_sentence(
                 "objective", str(k + 1), text, stage, ("objective", k), formula=formula
             )

@@ -293,6 +293,16 @@ class _GrantArrays:
             self._check_minimum(mask & open_, path)
         if spec.mode in ("levels", "common_rate"):
             self._add_levels(spec, path, mask, open_)
+        elif spec.levels:
+            self.case.warnings.add(
+                "levels-unread",
+                _(
+                    "`levels` is read with `mode: levels` or `mode: common_rate` alone; the mode here is {mode}.",
+                    mode=spec.mode,
+                ),
+                self.case.locate((*path, "levels")),
+                hint=_("Write `mode: levels`, or delete `levels`."),
+            )
 
     def _add_levels(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
         if not spec.levels or (spec.mode == "common_rate") != (spec.by is not None):
