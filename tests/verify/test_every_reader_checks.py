@@ -260,7 +260,7 @@ def test_without_inputs_the_core_says_that_it_is_not_verified(
 ) -> None:
     assert main(["core", str(gone), str(gone), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert {run["rules"] for run in document["runs"]} == {"claimed"}
+    assert {run["verification"]["rules"] for run in document["runs"]} == {"claimed"}
     assert main(["core", str(gone), str(gone)]) == 0
     assert "(non vérifié)" in capsys.readouterr().out
 
@@ -290,15 +290,14 @@ def test_an_act_without_a_proof_says_so(tmp_path: Path) -> None:
         said = "Établi sans preuve : rien ne démontre que cette répartition est la meilleure."
         assert {row["Mention"] for row in rows} == {said}
     assert main(["sign", str(run), "--as", "un", "--unproven", "--quiet"]) == 0
-    signature = json.loads(
-        (run.parents[1] / "registre" / "un" / "signature.json").read_text(encoding="utf-8")
-    )
-    assert (signature["rules"], signature["optimal"], signature["first"]) == ("shown", "claimed", "claimed")
+    signature = run.parents[1] / "registre" / "un" / "signature.json"
+    checked = json.loads(signature.read_text(encoding="utf-8"))["checked"]
+    assert (checked["rules"], checked["optimal"], checked["first"]) == ("shown", "claimed", "claimed")
 
 
-def test_an_act_that_is_proven_has_no_mention(honest: Path, tmp_path: Path) -> None:
-    file = tmp_path / "arrete.csv"
-    assert main(["export", str(honest), "--format", "arrete", "--out", str(file), "--quiet"]) == 0
+def test_an_act_that_is_proven_has_no_mention(tmp_path: Path) -> None:
+    file, run = tmp_path / "arrete.csv", run_of("money", tmp_path)
+    assert main(["export", str(run), "--format", "arrete", "--out", str(file), "--quiet"]) == 0
     assert "Mention" not in file.read_text(encoding="utf-8-sig")
 
 
@@ -329,7 +328,7 @@ def test_solving_again_shows_by_what(tmp_path: Path, capsys: pytest.CaptureFixtu
     run = honest_by_solvers(tmp_path)
     assert main(["verify", str(run), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["optimal"] == "claimed"
-    assert main(["verify", str(run), "--solve", "--json", "--require-proof"]) == 0
+    assert main(["verify", str(run), "--solve", "--json", "--require-proof", "--as-changed"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["optimal"], document["first"]) == ("shown", "shown")
     assert document["shown_by"]["optimal"] == document["shown_by"]["first"] == "solved_again_proof"

@@ -25,7 +25,7 @@ DATA = TESTS / "support" / "data"
 
 
 def answers(run: Path) -> tuple[str, str, str]:
-    checked = verify_run(run).checked
+    checked = verify_run(run).record
     return checked.rules, checked.optimal, checked.first
 
 
@@ -74,14 +74,14 @@ def test_a_certificate_that_replays_shows_all_three(
     made: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert answers(made["links"]) == ("shown", "shown", "shown")
-    assert main(["verify", str(made["links"]), "--require-proof", "--json"]) == 0
+    assert main(["verify", str(made["links"]), "--require-proof", "--as-changed", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["shown_by"] == {"rules": "inputs", "optimal": "list", "first": "kernel"}
     assert document["unverified"] == ["versions", "seconds", "solver.log", "method", "stopped_by"]
 
 
 def test_the_check_without_certificates_shows_the_rules_alone(made: dict[str, Path]) -> None:
-    checked = replay.verify_run(made["links"]).checked
+    checked = replay.verify_run(made["links"]).record
     assert (checked.rules, checked.optimal, checked.first) == ("shown", "claimed", "claimed")
 
 
@@ -96,7 +96,7 @@ def test_only_the_rank_among_equals_is_not_shown(tmp_path: Path) -> None:
     told = forged(result, result.allocation, certificate={**result.certificate, "tie_break": ties})
     run = write_run(told)
     assert answers(run) == ("shown", "shown", "claimed")
-    assert main(["verify", str(run), "--require-proof", "--quiet"]) == 7
+    assert main(["verify", str(run), "--require-proof", "--as-changed", "--quiet"]) == 7
 
 
 def test_nothing_is_shown_of_a_run_that_is_false(made: dict[str, Path], tmp_path: Path) -> None:

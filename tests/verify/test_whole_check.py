@@ -271,10 +271,10 @@ def test_a_tolerance_may_leave_out_who_would_have_counted(tmp_path: Path) -> Non
 def test_rows_without_a_second_reading_are_said(made: dict[str, Path]) -> None:
     """A common rate has none."""
     report = verify_run(made["money"])
-    rows = report.checked.proof_rows
+    rows = report.record.proof_rows
     assert rows["unread"] > 0
     assert f"{rows['unread']} of the {rows['unread'] + rows['read']} constraints" in report.rows.reserve.en
-    plain = verify_run(made["years"]).checked.proof_rows
+    plain = verify_run(made["years"]).record.proof_rows
     assert plain["read"] > 0
 
 

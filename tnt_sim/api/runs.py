@@ -193,8 +193,11 @@ class Run:
 
         chosen, deadline = Lang(lang or self.lang), Deadline(time_limit)
         texts = None if wording is None else load_wording(Path(wording))
+        run = self.run
+        if run.verification is not None:  # it was read from a folder
+            run = open_stored(run.folder, self.project, chosen, for_act=True)
         return write_transparency(
-            self.run,
+            run,
             Path(folder),
             chosen,
             pdf=pdf,

@@ -42,7 +42,7 @@ def print_source_notes(scenario: Path, spec: ScenarioSpec, lang: Lang, *, gone: 
 def print_changes(verifications: Iterable[Verification | None], lang: Lang) -> None:
     """Say on stderr which runs were read from the files that they keep, and what has changed since, each once."""
     for text in dict.fromkeys(
-        one.changes for one in verifications if one is not None and one.changes is not None
+        one.since for one in verifications if one is not None and one.since is not None
     ):
         print_note(text.in_(lang))
 

@@ -231,7 +231,8 @@ class StoredRun:
     @property
     def checked(self) -> Verification:
         """What was verified of the run; for a run computed here, what it shows by itself."""
-        return self.verification or of_fresh(self.data)
+        sets = () if self.decision is None else self.decision.problem.scenario.sets
+        return self.verification or of_fresh(self.data, sets)
 
     @property
     def name(self) -> str:

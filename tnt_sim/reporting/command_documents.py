@@ -8,7 +8,7 @@ from typing import Literal
 
 from tnt_sim.documents import omit_none
 from tnt_sim.reporting.reading_document import ApiReading
-from tnt_sim.verify.verification import MeansByAnswer, PreviousSignature, Standing
+from tnt_sim.verify.verification import CheckRecord, PreviousSignature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,12 +194,7 @@ class WrittenDocument:
     allocation_sha256: str
     status: Literal["written"] = "written"
     publishable: bool
-    rules: Standing
-    optimal: Standing
-    first: Standing
-    shown_by: MeansByAnswer
-    proof_rows: Mapping[str, int]
-    unverified: Sequence[str]
+    verification: CheckRecord
     format: str
     n_dossiers: int
     granted_cents: int
@@ -244,7 +239,7 @@ class DoctorDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSignature:
-    """Signature of a run as a list of the register: its hashes, its three answers, and the state after it."""
+    """Signature of a run as a list of the register: its hashes, what was checked of it, and the state after it."""
 
     schema_version: Literal[1]
     id: str
@@ -258,9 +253,7 @@ class ListSignature:
     document_sha256: str
     proof: str | None
     publishable: bool
-    rules: Standing
-    optimal: Standing
-    first: Standing
+    checked: CheckRecord
     previous: PreviousSignature | None
     n_dossiers: int
     granted_cents: int

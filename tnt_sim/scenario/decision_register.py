@@ -212,6 +212,10 @@ def read_entry(folder: Path, defects: Defects) -> RegisterEntry | None:
         text = _("this is not a signature of the register.")
         defects.add("register", text, Place(file=label + SIGNATURE), hint=_RESTORE)
         return None
+    if folder.name != signature["id"]:
+        text = _('it was signed as "{name}": its folder has another name.', name=signature["id"])
+        defects.add("register", text, Place(file=label + SIGNATURE), hint=_RESTORE)
+        return None
     changed = [
         name
         for name, sha in files.items()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from tnt_sim.documents import omit_none
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.verify.signing.signature import SignatureEntry, Signed
-from tnt_sim.verify.verification import AmendmentHead, CheckedAnswers, RunHead, Verification
+from tnt_sim.verify.verification import AmendmentHead, CheckRecord, RunHead, Verification
 
 SHEET = "sheet"
 """Code of what speaks against a sheet of a run, and not against the run."""
@@ -55,7 +55,7 @@ class RetentionEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifiedAnswers(CheckedAnswers):
+class VerifiedAnswers(CheckRecord):
     """The answers of a verification with its findings and the signature of the folder."""
 
     defects: Sequence[FalseClaim]
@@ -87,54 +87,19 @@ def build_document(
     sheets: SheetsEntry | None = None,
 ) -> VerifyDocument:
     """Build the document of a verified folder, whose head is known."""
-    head, checked = verification.head, verification.checked
-    defects = [_build_claim(defect, lang) for defect in verification.defects]
-    notes = [text.in_(lang) for text in verification.notes]
-    if isinstance(head, AmendmentHead):
-        return VerifiedAmendment(
-            run_dir=head.run_dir,
-            status=head.status,
-            kind=head.kind,
-            id=head.id,
-            previous=head.previous,
-            n_dossiers=head.n_dossiers,
-            granted_cents=head.granted_cents,
-            freed_cents=head.freed_cents,
-            allocation_sha256=head.allocation_sha256,
-            rules=checked.rules,
-            optimal=checked.optimal,
-            first=checked.first,
-            shown_by=checked.shown_by,
-            proof_rows=checked.proof_rows,
-            unverified=checked.unverified,
-            defects=defects,
-            notes=notes,
-            signature=signed.build_entry(),
-        )
+    head = verification.head
+    record = verification.record
+    answers = {key.name: getattr(record, key.name) for key in fields(record)}
+    answers |= {
+        "defects": [_build_claim(defect, lang) for defect in verification.defects],
+        "notes": [text.in_(lang) for text in verification.notes],
+        "signature": signed.build_entry(),
+    }
     assert head is not None
-    return VerifiedRun(
-        scenario=head.scenario,
-        scenario_sha256=head.scenario_sha256,
-        run_dir=head.run_dir,
-        status=head.status,
-        proof=head.proof,
-        allocation_sha256=head.allocation_sha256,
-        document_sha256=head.document_sha256,
-        project=head.project,
-        inputs_from=head.inputs_from,
-        inputs_read=head.inputs_read,
-        rules=checked.rules,
-        optimal=checked.optimal,
-        first=checked.first,
-        shown_by=checked.shown_by,
-        proof_rows=checked.proof_rows,
-        unverified=checked.unverified,
-        defects=defects,
-        notes=notes,
-        signature=signed.build_entry(),
-        retention=retention,
-        sheets=sheets,
-    )
+    answers |= {key.name: getattr(head, key.name) for key in fields(head)}
+    if isinstance(head, AmendmentHead):
+        return VerifiedAmendment(**answers)
+    return VerifiedRun(**answers, retention=retention, sheets=sheets)
 
 
 def _build_claim(defect: Defect, lang: Lang) -> FalseClaim:

@@ -46,15 +46,22 @@ class RunInputs:
     folder : folder that holds each under its path: the project, or copies of this process
     scenario : the scenario file there
     files : file that was read, by its path in the project
-    is_kept : whether files were read that the run or its signed list keeps
-    changes : what has changed in the project since, as one sentence; None if nothing has
+    kept_paths : paths of those that were read from the copies that the run or its signed list keeps
+    is_named : whether the reader named the project
+    since : what has changed in the project since, as one sentence; None if nothing has
     """
 
     folder: Path
     scenario: Path
     files: Mapping[str, Path]
-    is_kept: bool = False
-    changes: Text | None = None
+    kept_paths: frozenset[str] = frozenset()
+    is_named: bool = False
+    since: Text | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether any of them is a kept copy."""
+        return bool(self.kept_paths)
 
 
 def project_of(run_dir: Path, summary: Mapping[str, object]) -> Path:
@@ -115,7 +122,8 @@ def find_inputs(
         )
     if scenario is not None and not defects:
         files = {entry["path"]: (place / entry["path"]).resolve() for entry in entries}
-        return RunInputs(place, place / scenario, files, is_kept=is_signed_entry(run_dir, summary))
+        kept = frozenset(files if is_signed_entry(run_dir, summary) else ())
+        return RunInputs(place, place / scenario, files, kept, is_named=project is not None)
     if scenario is not None and kept_in is not None:
         copies = _find_kept(kept_in, entries, changed, noted)
         if copies is not None:
@@ -125,7 +133,7 @@ def find_inputs(
             folder = _copy_inputs(entries, files)
             shown = kept_in if run_dir.name in ("", "..") else run_dir.parent / INPUTS
             text = _describe_changes(str(summary.get("run_dir")), shown, place, entries, copies)
-            return RunInputs(folder, folder / scenario, files, is_kept=True, changes=text)
+            return RunInputs(folder, folder / scenario, files, frozenset(copies), since=text)
         if any(defect.code == _KEPT_INPUT for defect in noted.entries):
             return None
     missing = [defect for defect in defects if defect.code == "input-missing"]

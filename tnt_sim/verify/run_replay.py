@@ -7,9 +7,10 @@ recomputes every document from this and compares it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -38,7 +39,6 @@ from tnt_sim.verify.run_files import (
     read_object,
     read_summary,
 )
-from tnt_sim.verify.signing.witness import list_inputs
 from tnt_sim.verify.step_reading import StepDecision, StepsRead, read_steps
 from tnt_sim.verify.stored_allocation import extract_allocation, read_parquet
 from tnt_sim.verify.verification import (
@@ -46,11 +46,13 @@ from tnt_sim.verify.verification import (
     NO_ANSWER,
     NO_ROWS,
     Answer,
+    InputRead,
     Means,
     ProofRows,
     RunHead,
     Standing,
     Verification,
+    format_changes,
 )
 
 
@@ -73,6 +75,7 @@ class Replay:
     means : what shows it
     proven_first : whether it shows that no equally good allocation precedes this one
     notes : further information for the reader
+    entry : name of the register entry that holds the run
     """
 
     run_dir: Path
@@ -91,6 +94,7 @@ class Replay:
     means: Means = Means.KERNEL
     proven_first: bool = False
     notes: list[Text] = field(default_factory=list)
+    entry: str | None = None
 
 
 def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
@@ -251,12 +255,36 @@ def build_verification(run: Replay, notes: tuple[Text, ...] = ()) -> Verificatio
         allocation_sha256=summary.get("allocation_sha256"),
         document_sha256=summary.get("document_sha256"),
         project=str(run.project),
-        inputs_from=None if inputs is None else "kept" if inputs.is_kept else "project",
-        inputs_read=() if inputs is None else list_inputs(summary, inputs.files),
     )
-    changes = None if inputs is None else inputs.changes
-    notes = notes if changes is None else (changes, *notes)
-    return Verification(rules, optimal, first, defects, notes, run.rows, head, changes)
+    since = None if inputs is None else inputs.since
+    notes = notes if since is None else (since, *notes)
+    return Verification(
+        rules,
+        optimal,
+        first,
+        defects,
+        notes,
+        run.rows,
+        head,
+        since,
+        () if inputs is None else _list_inputs(summary, inputs),
+        () if run.scenario is None else format_changes(run.scenario.sets),
+        entry=run.entry,
+    )
+
+
+def _list_inputs(summary: Mapping[str, Any], inputs: RunInputs) -> tuple[InputRead, ...]:
+    """List the files that a run was checked from."""
+    place: Literal["project", "named"] = "named" if inputs.is_named else "project"
+    return tuple(
+        InputRead(
+            path=entry["path"],
+            place="kept" if entry["path"] in inputs.kept_paths else place,
+            file=str(inputs.files[entry["path"]]),
+            sha256=entry["sha256"],
+        )
+        for entry in summary["inputs"]
+    )
 
 
 def _determine_answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer, Answer, Answer]:

@@ -6,6 +6,7 @@ Each answer is `shown` if this program has shown it from the raw inputs, `claime
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,8 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Text, _n
-from tnt_sim.i18n.parameters import Count
+from tnt_sim.i18n.message import Text
 
 if TYPE_CHECKING:  # commands without a run write these answers too
     from tnt_sim.verify.run_document import RunDocument
@@ -82,21 +82,6 @@ class ProofRows:
         """The entry `proof_rows`."""
         return {"read": self.n_read, "unread": self.n_unread}
 
-    @property
-    def reserve(self) -> Text | None:
-        """Sentence on rows without a second reading; None if each row has one."""
-        if not self.n_unread:
-            return None
-        total = self.n_read + self.n_unread
-        return _n(
-            "{n} of the {total} constraints behind the proof was not checked a second time by independent "
-            "code: that code does not cover its kind.",
-            "{n} of the {total} constraints behind the proof were not checked a second time by independent "
-            "code: that code does not cover their kind.",
-            n=self.n_unread,
-            total=Count(total),
-        )
-
 
 NO_ROWS = ProofRows()
 
@@ -110,25 +95,45 @@ class MeansByAnswer:
     first: Means | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckedAnswers:
-    """The three answers about a run, what shows each, and what no check covers."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRead:
+    """File that a run was checked from: path as the scenario names it, where it was, and its hash.
 
+    `place` is the project above the run, the project that `--project` named, or the copies kept with the run.
+    """
+
+    path: str
+    place: Literal["project", "named", "kept"]
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRecord:
+    """Result of a check for all that leaves the house: what was shown, from which files, and by what.
+
+    Attributes
+    ----------
+    inputs : files that it was checked from. A run of this process has none
+    changes : what was changed against the written scenario, each as an option to type
+    rules, optimal, first : the three answers
+    shown_by : means that show each
+    explanation : status of the stored smallest changes
+    entry : name of the register entry that holds the run
+    proof_rows : rows behind the proofs, by whether they have a second reading
+    unverified : what no check covers
+    """
+
+    inputs: Sequence[InputRead]
+    changes: Sequence[str]
     rules: Standing
     optimal: Standing
     first: Standing
     shown_by: MeansByAnswer
+    explanation: Standing
+    entry: str | None
     proof_rows: Mapping[str, int]
     unverified: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputRead:
-    """File that a run was checked from: path in the project, location and hash."""
-
-    path: str
-    file: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +150,6 @@ class RunHead:
     allocation_sha256: str | None
     document_sha256: str | None
     project: str
-    inputs_from: Literal["project", "kept"] | None
-    inputs_read: Sequence[InputRead]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +193,8 @@ class Verification:
     notes : further information for the reader
     rows : rows behind the proofs
     head : first keys of the document: scenario, hashes, run folder
-    changes : what has changed in the project since the run, where its kept inputs were read, else None
+    since : what has changed in the project since the run, where its kept inputs were read, else None
+    inputs, changes, explanation, entry : see `CheckRecord`
     """
 
     rules: Answer
@@ -200,7 +204,11 @@ class Verification:
     notes: tuple[Text, ...] = ()
     rows: ProofRows = NO_ROWS
     head: RunHead | AmendmentHead | None = None
-    changes: Text | None = None
+    since: Text | None = None
+    inputs: tuple[InputRead, ...] = ()
+    changes: tuple[str, ...] = ()
+    explanation: Standing = Standing.NONE
+    entry: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -208,20 +216,19 @@ class Verification:
         return not self.defects
 
     @property
-    def answers(self) -> Mapping[str, Answer]:
-        """The three answers by key."""
-        return {"rules": self.rules, "optimal": self.optimal, "first": self.first}
-
-    @property
-    def checked(self) -> CheckedAnswers:
-        """The three answers, what shows each, and what no check covers."""
-        return CheckedAnswers(
+    def record(self) -> CheckRecord:
+        """The record that all that leaves the house prints."""
+        return CheckRecord(
+            inputs=self.inputs,
+            changes=self.changes,
             rules=self.rules.standing,
             optimal=self.optimal.standing,
             first=self.first.standing,
             shown_by=MeansByAnswer(
                 rules=self.rules.means, optimal=self.optimal.means, first=self.first.means
             ),
+            explanation=self.explanation,
+            entry=self.entry,
             proof_rows=self.rows.document,
             unverified=UNVERIFIED,
         )
@@ -242,12 +249,18 @@ _SHOWN_HERE: Mapping[str, Means] = MappingProxyType(
 )
 
 
-def of_fresh(document: RunDocument) -> Verification:
+def format_changes(sets: Sequence[str]) -> tuple[str, ...]:
+    """Return the changes of a scenario, each as an option to type."""
+    return tuple(f"--set {shlex.quote(text)}" for text in sets)
+
+
+def of_fresh(document: RunDocument, sets: Sequence[str] = ()) -> Verification:
     """Return what a run shows that this process has just computed, checked and proved."""
     rows = ProofRows(document.proof_rows.read, document.proof_rows.unread)
     listed = document.canonical_proof.list == "PROVED"
     best = document.status == "optimal" and not document.relaxed
-    return build_fresh(best, document.proof, document.canonical, rows, listed=listed)
+    fresh = build_fresh(best, document.proof, document.canonical, rows, listed=listed)
+    return replace(fresh, changes=format_changes(sets))
 
 
 def build_fresh(

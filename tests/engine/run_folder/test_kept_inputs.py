@@ -111,14 +111,15 @@ def test_verify_says_which_of_the_two_it_read(project: Path, capsys: pytest.Capt
     run = decide(project)
     assert main(["verify", str(run), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["inputs_from"], document["notes"]) == ("project", [])
+    assert ({entry["place"] for entry in document["inputs"]}, document["notes"]) == ({"project"}, [])
     edit_all(project)
     assert main(["verify", str(run), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["inputs_from"] == "kept"
+    places = {entry["path"]: entry["place"] for entry in document["inputs"]}
+    assert (places["plans/base.yaml"], places["plans/child.yaml"]) == ("kept", "project")
     assert '"plans/tables/list.csv" is no longer there' in document["notes"][0]
     inputs = project / "runs" / "inputs"
-    read = {entry["path"]: entry["file"] for entry in document["inputs_read"]}
+    read = {entry["path"]: entry["file"] for entry in document["inputs"]}
     assert read["plans/base.yaml"] == str(inputs / hashlib.sha256(BASE.encode()).hexdigest())
     assert read["plans/child.yaml"] == str(project / "plans" / "child.yaml"), (
         "what is unchanged is read there"
@@ -137,7 +138,9 @@ def test_a_signed_list_keeps_its_inputs_for_good(project: Path, capsys: pytest.C
     shutil.rmtree(project / "runs")
     capsys.readouterr()
     assert main(["verify", str(project / "registre" / "l1"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["inputs_from"] == "kept"
+    document = json.loads(capsys.readouterr().out)
+    assert {entry["place"] for entry in document["inputs"]} == {"kept"}
+    assert document["entry"] == "l1"
     inputs = project / "registre" / "l1" / "inputs" / "plans"
     assert (inputs / "base.yaml").read_text(encoding="utf-8") == BASE
 

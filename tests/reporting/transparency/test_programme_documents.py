@@ -251,8 +251,9 @@ def test_the_archive_of_a_signed_list_has_its_entry(demo: Path) -> None:
     assert "inscription au registre" in readme
     entry = open_stored(project / "registre" / "liste-1", None, Lang.FR)
     with zipfile.ZipFile(io.BytesIO(build_archive(entry, project, {}, Lang.FR, WORDING))) as package:
-        assert "run/signature.json" in package.namelist()
-        assert not any(name.startswith("register/") for name in package.namelist())
+        assert "register/liste-1/signature.json" in package.namelist(), "its name is signed"
+        assert not any(name.startswith("run/") for name in package.namelist())
+        assert "tnt-sim verify register/liste-1" in package.read(READMES[Lang.FR]).decode()
 
 
 def test_a_decision_without_a_folder_is_not_archived(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from support.accessibility_checks import CHECKS
 from support.page_browser import list_violations, open_file
 from support.paths import ROOT
+from support.run_folders.motifs import copy_motifs
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.run_folder.run_access import open_stored
@@ -32,11 +33,7 @@ EVERYWHERE = (
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the scenario with one dossier for each reason."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "data").mkdir()
-    for name in ("motifs.yaml", "data/motifs.csv"):
-        (folder / name).write_bytes((ROOT / "scenarios" / name).read_bytes())
-    return write_run(solve(load_scenario(folder / "motifs.yaml")), None)
+    return write_run(solve(load_scenario(copy_motifs(tmp_path_factory.mktemp("project")))), None)
 
 
 @pytest.fixture(scope="module", params=list(Lang))

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from support.paths import ROOT
+from support.run_folders.motifs import copy_motifs
 
 from tnt_sim.cli.main import main
 from tnt_sim.deadline import Deadline
@@ -31,14 +32,6 @@ from tnt_sim.reporting.transparency.sheet_line import SheetItem
 from tnt_sim.scenario.load import load_scenario
 
 MOTIFS = ROOT / "scenarios" / "motifs.yaml"
-
-
-def copy_motifs(folder: Path) -> Path:
-    """The scenario with one dossier for each reason, in a project folder of its own."""
-    (folder / "data").mkdir(parents=True)
-    for name in ("motifs.yaml", "data/motifs.csv"):
-        (folder / name).write_bytes((ROOT / "scenarios" / name).read_bytes())
-    return folder / "motifs.yaml"
 
 
 @pytest.fixture(scope="module")

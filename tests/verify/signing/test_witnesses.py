@@ -150,8 +150,8 @@ def test_verify_names_the_files_it_read(demo: Path, capsys: pytest.CaptureFixtur
     shown = " ".join(capsys.readouterr().out.split())
     assert main(["verify", str(run), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert [entry["path"] for entry in told["inputs_read"]] == ["scenario.yaml", "data/dossiers.csv"]
-    for entry in told["inputs_read"]:
+    assert [entry["path"] for entry in told["inputs"]] == ["scenario.yaml", "data/dossiers.csv"]
+    for entry in told["inputs"]:
         assert f"{(demo / entry['path']).resolve()} {entry['sha256']}" in shown
     for name in ("allocation_sha256", "document_sha256"):
         assert f"{name} {told[name]}" in shown

@@ -92,11 +92,7 @@ class CommonCore:
         counts = self.table["class"].value_counts()
         return CoreDocument(
             runs=[
-                CoreRun(
-                    run=run.name,
-                    changes=changes,
-                    **{key: answer.standing for key, answer in run.verification.answers.items()},
-                )
+                CoreRun(run=run.name, changes=changes, verification=run.verification.record)
                 for run, changes in zip(self.runs, self.changes, strict=True)
             ],
             counts=dict(sorted(zip(counts["class"].to_list(), counts["count"].to_list(), strict=True))),
@@ -136,7 +132,9 @@ def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
         raise UsageError(_('"{name}" has no allocation.', name=name), code="usage.core")
     scenario = result.problem.scenario
     values, dossiers = dict(_flatten_values(scenario.resolve())), _select_grants(result.dossiers)
-    return RunSnapshot(name, scenario.spec, values, dossiers, of_fresh(result.data), is_synthetic(scenario))
+    return RunSnapshot(
+        name, scenario.spec, values, dossiers, of_fresh(result.data, scenario.sets), is_synthetic(scenario)
+    )
 
 
 def core(*runs: ResultData | str | Path) -> CommonCore:

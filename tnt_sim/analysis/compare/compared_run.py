@@ -135,7 +135,7 @@ def _of_result(result: ResultData, name: str | None) -> ComparedRun:
             )
         )
     proof = None if result.proof is None else result.proof.value
-    found = of_fresh(result.data)
+    found = of_fresh(result.data, result.problem.scenario.sets)
     return ComparedRun(called, result.problem, result.allocation, result.reading, proof, found)
 
 

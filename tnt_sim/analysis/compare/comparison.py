@@ -340,7 +340,7 @@ class ComparedRuns(StudyAnswer):
                     name=side.name,
                     scenario_sha256=side.scenario.sha256,
                     proof=side.proof,
-                    verification=side.verification.checked,
+                    verification=side.verification.record,
                     amount_cents=amount,
                     granted_cents=granted,
                     unspent_cents=None if amount is None else amount - granted,

@@ -9,7 +9,7 @@ from typing import Literal
 from tnt_sim.analysis.equity.document import ClassEntry
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.documents import DecimalText
-from tnt_sim.verify.verification import CheckedAnswers, Standing
+from tnt_sim.verify.verification import CheckRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +18,7 @@ class CoreRun:
 
     run: str
     changes: Sequence[str]
-    rules: Standing
-    optimal: Standing
-    first: Standing
+    verification: CheckRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ class ComparedSide:
     name: str
     scenario_sha256: str
     proof: str | None
-    verification: CheckedAnswers
+    verification: CheckRecord
     amount_cents: int | None
     granted_cents: int
     unspent_cents: int | None

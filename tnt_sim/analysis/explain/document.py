@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.documents import DecimalText, omit_none
 from tnt_sim.engine.result import Status
-from tnt_sim.verify.verification import CheckedAnswers
+from tnt_sim.verify.verification import CheckRecord
 
 type ChangeKind = Literal["any", "score", "grant", "envelope", "requirement", "decision"]
 type DecidedStatus = Literal[Status.OPTIMAL, Status.FEASIBLE]
@@ -444,7 +444,7 @@ class ExplainDocument:
     lang: str
     synthetic: bool
     status: DecidedStatus
-    verification: CheckedAnswers | None
+    verification: CheckRecord | None
     dossiers: Sequence[ExplainedDossier]
     reasons: Mapping[str, int]
     rules: Sequence[RuleEffectEntry]

@@ -363,7 +363,7 @@ def explain(
         lang=tongue.value,
         synthetic=is_synthetic(problem.scenario),
         status=Status.OPTIMAL if decided.best else Status.FEASIBLE,
-        verification=None if decided.verification is None else decided.verification.checked,
+        verification=None if decided.verification is None else decided.verification.record,
         dossiers=entries,
         reasons=count_by_reason(entries),
         rules=entries_of_rules,

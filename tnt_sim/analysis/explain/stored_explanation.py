@@ -51,7 +51,7 @@ from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import select_eligible
 from tnt_sim.verify.run_files import read_summary
-from tnt_sim.verify.verification import CheckedAnswers
+from tnt_sim.verify.verification import CheckRecord
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.shared.decided_run import DecidedRun
@@ -230,7 +230,7 @@ class _Head:
     run_dir: str
     title: str
     synthetic: bool
-    verification: CheckedAnswers | None
+    verification: CheckRecord | None
 
 
 def read_of_run(
@@ -244,7 +244,7 @@ def read_of_run(
     """
     files = read_explanation(run.folder, run.summary, run.table)
     codes = run.table.select("dossier", "reason_code")
-    checked = None if run.verification is None else run.verification.checked
+    checked = None if run.verification is None else run.verification.record
     about = _Head(
         run.data.scenario,
         run.data.scenario_sha256,
@@ -269,7 +269,7 @@ def read_of_decision(
         decided.run_dir.as_posix(),
         scenario.title,
         is_synthetic(scenario),
-        None if decided.verification is None else decided.verification.checked,
+        None if decided.verification is None else decided.verification.record,
     )
     decision = build_decision_columns(decided)
     files = read_explanation(decided.run_dir, read_summary(decided.run_dir), decision)

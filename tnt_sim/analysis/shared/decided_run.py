@@ -109,7 +109,7 @@ def of_result(result: ResultData) -> DecidedRun:
         best=result.status is Status.OPTIMAL and result.data.canonical,
         proof=result.data.proof,
         on_reserve=_map_reserve(result.dossiers),
-        verification=of_fresh(result.data),
+        verification=of_fresh(result.data, result.problem.scenario.sets),
     )
 
 

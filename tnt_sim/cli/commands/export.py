@@ -256,7 +256,7 @@ def warn(run: StoredRun, lang: Lang) -> None:
     """Warn about what was not verified of a run, or not shown."""
     from tnt_sim.reporting.text.verification import get_mention
 
-    words = get_mention(run.checked)
+    words = get_mention(run.checked.record)
     if words is not None:
         print_note(_("Warning. {warning}", warning=words).in_(lang))
     if run.lang is not lang and not run.checked.rules.is_shown:
@@ -273,19 +273,13 @@ def _build_document(
 ) -> WrittenDocument:
     from tnt_sim.reporting.command_documents import WrittenDocument, WrittenFile
 
-    checked = run.checked.checked
     return WrittenDocument(
         command=command,
         scenario=run.spec.id,
         scenario_sha256=run.data.scenario_sha256,
         allocation_sha256=run.data.allocation_sha256,
         publishable=run.publishable,
-        rules=checked.rules,
-        optimal=checked.optimal,
-        first=checked.first,
-        shown_by=checked.shown_by,
-        proof_rows=checked.proof_rows,
-        unverified=checked.unverified,
+        verification=run.checked.record,
         format=name,
         n_dossiers=run.table.height,
         granted_cents=run.data.granted_cents,

@@ -199,13 +199,10 @@ def _open_run(
     run_dir: Path, project: Path | None, lang: Lang, seconds: float | None, *, solve: bool, for_good: bool
 ) -> StoredRun:
     """Open a run as acts do, which need its inputs and a proof."""
-    from tnt_sim.engine.run_folder.run_access import Solving, open_stored
-    from tnt_sim.engine.stored_run import refuse_open_questions
-    from tnt_sim.reporting.export.formats import refuse_act
+    from tnt_sim.engine.run_folder.run_access import Solving, open_stored, refuse_act
 
     run = open_stored(run_dir, project, lang, Solving(seconds) if solve else None, for_act=True)
-    refuse_open_questions(run)
-    refuse_act(run.checked, run.name, unproven=True)
+    refuse_act(run, unproven=True)
     if not run.checked.optimal.is_shown:
         raise UsageError(
             _(

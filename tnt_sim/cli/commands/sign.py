@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tnt_sim.engine.run_folder.run_access import Solving
     from tnt_sim.reporting.command_documents import SignDocument
     from tnt_sim.scenario.decision_register import RegisterEntry
+    from tnt_sim.verify.verification import CheckRecord
 
 SignedArgument = Annotated[
     Path | None,
@@ -87,9 +88,10 @@ def sign(
         from tnt_sim.verify.signing.keys import read_signing_key
 
         key = read_signing_key(signing_key)
+    record = None
     if run_dir is not None:
         solving = build_solving(time_limit, wanted=solve)
-        entry = _list(run_dir, name, register, project, solving, key, tongue, unproven=unproven)
+        entry, record = _list(run_dir, name, register, project, solving, key, tongue, unproven=unproven)
     else:
         from tnt_sim.engine.run_folder.sign_register import sign_amendments
         from tnt_sim.scenario.decision_register import REGISTER
@@ -100,7 +102,7 @@ def sign(
 
     document = _build_document(entry, key)
     hint = [] if run_dir is None else build_hint("sign", tongue, format_arguments(run_dir))
-    output.show(build_report(document), document, tongue, hint)
+    output.show(build_report(document, record), document, tongue, hint)
     return 0
 
 
@@ -114,12 +116,10 @@ def _list(
     lang: Lang,
     *,
     unproven: bool,
-) -> RegisterEntry:
-    """Sign a run after verifying it from its inputs."""
-    from tnt_sim.engine.run_folder.run_access import open_stored
+) -> tuple[RegisterEntry, CheckRecord]:
+    """Sign a run after verifying it from its inputs; return what was checked of it too."""
+    from tnt_sim.engine.run_folder.run_access import open_stored, refuse_act
     from tnt_sim.engine.run_folder.sign_register import sign_run
-    from tnt_sim.engine.stored_run import refuse_open_questions
-    from tnt_sim.reporting.export.formats import refuse_act
     from tnt_sim.scenario.decision_register import REGISTER
     from tnt_sim.verify.input_files import project_of
 
@@ -127,24 +127,25 @@ def _list(
     print_changes([run.checked], lang)
     if not run.checked.ok:
         raise VerificationError(run.checked.defects)
-    refuse_open_questions(run)
-    refuse_act(run.checked, run.name, unproven=unproven)
+    refuse_act(run, unproven=unproven)
     root = project or project_of(run_dir, run.summary)
-    return sign_run(run, register or root / REGISTER, name, key)
+    return sign_run(run, register or root / REGISTER, name, key), run.checked.record
 
 
 def _build_document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> SignDocument:
-    from tnt_sim.reporting.command_documents import AmendmentSignature, ListSignature, SignDocument
-    from tnt_sim.verify.verification import PreviousSignature
+    from pydantic import TypeAdapter
 
-    words = dict(entry.signature)
-    if words["previous"] is not None:
-        words["previous"] = PreviousSignature(**words["previous"])
+    from tnt_sim.reporting.command_documents import AmendmentSignature, ListSignature, SignDocument
+
+    kind: type[ListSignature] | type[AmendmentSignature] = (
+        ListSignature if entry.is_list else AmendmentSignature
+    )
+    signature = TypeAdapter(kind).validate_python(dict(entry.signature))
     return SignDocument(
-        scenario=words.get("scenario"),
-        scenario_sha256=words.get("scenario_sha256"),
+        scenario=entry.signature.get("scenario"),
+        scenario_sha256=entry.signature.get("scenario_sha256"),
         path=format_path(entry.folder),
-        signature=ListSignature(**words) if entry.is_list else AmendmentSignature(**words),
+        signature=signature,
         signing_key=_compute_fingerprint(key),
     )
 

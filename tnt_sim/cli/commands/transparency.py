@@ -92,7 +92,7 @@ def transparency(
     if archive is not None:
         check_target(archive, replace=force)
     texts = choose_wording(out) if wording is None else load_wording(wording)
-    run = open_stored(run_dir, project, tongue)
+    run = open_stored(run_dir, project, tongue, for_act=True)
     warn(run, tongue)
     document = write_transparency(
         run, out, tongue, pdf=pdf or (), deadline=deadline, replace=force, wording=texts

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tnt_sim.verify.signing.signature import Signed
     from tnt_sim.verify.verification import Verification
 
-REFUSED, NOT_OPTIMAL, NOT_FIRST = 1, 5, 7
+REFUSED, NOT_OPTIMAL, NOT_FIRST, CHANGED = 1, 5, 7, 8
 
 CLAIMED_EXPLANATION = _(
     "explanation.json agrees with the decision: its reasons and amounts were computed again. The effects of rules "
@@ -50,8 +50,17 @@ RequireOption = Annotated[
     bool,
     typer.Option(
         "--require-proof",
-        help=N_("Exit code 5 if optimality is not shown here, 7 if the rank among ties is not."),
+        help=N_(
+            "Exit code 5 if optimality is not shown here, 7 if the rank among ties is not, 8 if the scenario was "
+            "changed by --set."
+        ),
     ),
+]
+
+
+ChangedOption = Annotated[
+    bool,
+    typer.Option("--as-changed", help=N_("With --require-proof: a scenario changed by --set is accepted.")),
 ]
 
 
@@ -115,6 +124,7 @@ def verify(
     project: ProjectOption = None,
     expect: ExpectOption = None,
     require_proof: RequireOption = False,
+    as_changed: ChangedOption = False,
     solve: SolveOption = False,
     time_limit: SolveLimitOption = None,
     public_key: PublicKeyOption = None,
@@ -170,7 +180,7 @@ def verify(
     entry = None if sheet_check is None else sheet_check.entry
     document = dump_document(build_document(verification, signed, tongue, retention, entry))
     output.show(build_report(verification, signed, entry), document, tongue, hint)
-    return determine_exit_code(verification, require_proof=require_proof)
+    return determine_exit_code(verification, require_proof=require_proof, as_changed=as_changed)
 
 
 def _export(checked: Checked, verification: Verification, folder: Path, lang: Lang) -> Verification:
@@ -310,10 +320,18 @@ def _add_defects(verification: Verification, against: tuple[Defect, ...]) -> Ver
     return verification.refuse(list(dict.fromkeys((*against, *verification.defects))))
 
 
-def determine_exit_code(verification: Verification, *, require_proof: bool) -> int:
-    """Return 0; 1 refused; with `--require-proof` 5 if optimality, 7 if the tie-break is not shown here."""
+def determine_exit_code(verification: Verification, *, require_proof: bool, as_changed: bool) -> int:
+    """Return 0, or 1 for a refused run.
+
+    With `--require-proof`, return 5 if optimality is not shown here, and 7 if the tie-break is not. A scenario
+    that `--set` changed gives 8, unless `as_changed`.
+    """
     if not verification.ok:
         return REFUSED
-    if require_proof and not verification.optimal.is_shown:
+    if not require_proof:
+        return 0
+    if not verification.optimal.is_shown:
         return NOT_OPTIMAL
-    return NOT_FIRST if require_proof and not verification.first.is_shown else 0
+    if verification.changes and not as_changed:
+        return CHANGED
+    return 0 if verification.first.is_shown else NOT_FIRST

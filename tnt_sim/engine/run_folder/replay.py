@@ -29,6 +29,7 @@ from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.engine.stored_run import list_versions as versions_here
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.scenario.decision_register import REGISTER
 from tnt_sim.scenario.scenario import ScenarioData, build_reserve_step
 from tnt_sim.verify.claim_consistency import (
     NO_LIST,
@@ -52,7 +53,7 @@ from tnt_sim.verify.run_files import (
     read_file,
 )
 from tnt_sim.verify.run_replay import Replay, build_verification, replay
-from tnt_sim.verify.signing.signature import read_own
+from tnt_sim.verify.signing.signature import read_own, select_signed_entries
 from tnt_sim.verify.signing.witness import hash_defects, is_above, is_signed_entry, list_witness_defects
 from tnt_sim.verify.step_reading import StepDecision, StepsRead, list_step_entries
 from tnt_sim.verify.stored_allocation import compare_cells, compare_csv
@@ -119,7 +120,11 @@ def _check_replay(run: Replay, expected: str | None, **place: bool) -> Checked:
     rendered, result = None, run.defects.entries
     result.extend(hash_defects(run.summary, expected))
     if is_signed_entry(run.run_dir, run.summary):
-        result.extend(read_own(run.run_dir, run.summary)[1])
+        entry, defects = read_own(run.run_dir, run.summary)
+        result.extend(defects)
+    else:
+        entry = next(iter(select_signed_entries(run.project / REGISTER, run.summary)), None)
+    run.entry = None if entry is None else entry.id
     if run.scenario is not None:
         result.extend(list_witness_defects(run.run_dir, run.summary, run.project, **place))
         result.extend(_check_resolved(run, run.scenario))

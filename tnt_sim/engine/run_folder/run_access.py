@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tnt_sim.engine.run_folder.replay import Checked, check_run, translate_run
-from tnt_sim.engine.stored_run import StoredRun, read_stored
-from tnt_sim.errors import Defect, VerificationError
+from tnt_sim.engine.stored_run import StoredRun, read_stored, refuse_open_questions
+from tnt_sim.errors import Defect, UsageError, VerificationError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.verify.input_files import NOT_THERE
 from tnt_sim.verify.run_replay import Replay
@@ -128,3 +128,34 @@ def _build_unread_defect(run_dir: Path) -> Defect:
         "run-folder",
         _('"{run_dir}" cannot be read again.', run_dir=run_dir),
     )
+
+
+def refuse_act(run: StoredRun, *, unproven: bool) -> None:
+    """Refuse an act of a decision with open questions, not verified here or, unless `unproven`, not shown optimal.
+
+    Raises
+    ------
+    UsageError
+        If a question is open, the inputs are missing, or nothing shows that the allocation is optimal.
+    """
+    refuse_open_questions(run)
+    verification, name = run.checked, run.name
+    if not verification.rules.is_shown:
+        raise UsageError(
+            _(
+                '"{name}" could not be read again: its inputs are gone, or have changed. No act is drawn '
+                "up without them. Put the original files back, or run it again.",
+                name=name,
+            ),
+            code="usage.unverified",
+        )
+    if not verification.optimal.is_shown and not unproven:
+        raise UsageError(
+            _(
+                '"{name}": nothing shows here that its allocation is the best. Add --solve to ask the '
+                "solvers again, run it again with more time, or add --unproven: the act then says that "
+                "it has no proof.",
+                name=name,
+            ),
+            code="usage.unproven",
+        )

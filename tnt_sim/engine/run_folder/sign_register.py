@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.disk import build_write_error, copy, fill, quote_path, touch
+from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import format_decimal_euros
 from tnt_sim.engine.run_folder.atomic_write import put_folder
 from tnt_sim.engine.stored_run import StoredRun
@@ -33,6 +35,7 @@ from tnt_sim.scenario.decision_register import (
 from tnt_sim.scenario.yaml.safe_paths import MARKERS
 from tnt_sim.verify.run_files import RUN_FILES, serialise_document
 from tnt_sim.verify.signing.signature import sign_manifest
+from tnt_sim.verify.verification import CheckRecord
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -84,12 +87,19 @@ def sign_run(
             key: getattr(document, key)
             for key in ("scenario", "scenario_sha256", "document_sha256", "proof", "publishable")
         },
-        **{key: answer.standing.value for key, answer in run.checked.answers.items()},
+        "checked": dump_document(_build_record(run, name)),
     }
     sources = {file: run.folder / file for file in RUN_FILES if (run.folder / file).is_file()}
     if run.inputs is not None:
         sources |= {f"{INPUTS}/{entry.path}": run.inputs.folder / entry.path for entry in document.inputs}
     return _put(register, name, entries, signature, held, sources, key)
+
+
+def _build_record(run: StoredRun, name: str) -> CheckRecord:
+    """Return what was checked of a run, as its entry binds it: the files are those that it keeps."""
+    record = run.checked.record
+    inputs = [replace(entry, file=f"{INPUTS}/{entry.path}") for entry in record.inputs]
+    return replace(record, inputs=inputs, entry=name)
 
 
 def sign_amendments(

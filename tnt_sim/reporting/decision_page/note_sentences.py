@@ -17,6 +17,7 @@ from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.i18n.parameters import Count, Items, Listed
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, Outcomes, list_unspent
 from tnt_sim.reporting.report_tree import Words, write_both
+from tnt_sim.reporting.text.verification import describe_changes
 from tnt_sim.reporting.text.vocabulary import UNSPENT
 from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles
 from tnt_sim.verify.verification import Standing
@@ -348,12 +349,13 @@ _ANSWERS: Sequence[tuple[str, Text]] = (
 
 def describe_proof(run: StoredRun) -> Text:
     """Say in one line what was shown here, what the run only claims, and what nothing supports."""
-    answers = run.checked.answers
+    record = run.checked.record
 
     def select(standing: Standing) -> list[Words]:
-        return [text for key, text in _ANSWERS if answers[key].standing is standing]
+        return [text for key, text in _ANSWERS if getattr(record, key) is standing]
 
-    sentences: list[Text] = []
+    changes = describe_changes(record)
+    sentences: list[Text] = [] if changes is None else [changes]
     forms: Sequence[tuple[Standing, Callable[[Items], Text]]] = (
         (Standing.DEMONSTRATED, lambda items: _("Shown here: {items}.", items=items)),
         (Standing.CLAIMED, lambda items: _("Only claimed: {items}.", items=items)),

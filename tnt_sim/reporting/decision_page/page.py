@@ -70,7 +70,7 @@ from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_explained, with_motives
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows
+from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows, describe_place, describe_unread
 from tnt_sim.rules.expressions import text as expressions_text
 
 MOST_ON_PAPER = 5_000
@@ -171,8 +171,10 @@ def _build_decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
             }
             for goal in document.objective
         ],
-        "answers": [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(checked)],
+        "answers": [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(checked.record)],
+        "read_from": "" if not checked.inputs else describe_place(checked.record).in_(lang),
         "unbound": UNBOUND.in_(lang),
+        "unread": "" if (unread := describe_unread(checked.record)) is None else unread.in_(lang),
         "versions": ", ".join(f"{name} {version}" for name, version in document.versions.items()),
     }
 

@@ -90,7 +90,6 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "every": _("Show all (to print)"),
         "run": _("Run folder"),
         "to_check": _("To check it"),
-        "changes": _("Changes (--set)"),
         "versions": _("Versions (not verified)"),
         "unverified": _("Not verified"),
         "file": _("File"),

@@ -15,7 +15,8 @@ import polars as pl
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import convert_to_csv, format_decimal, guard_formulas, select_parquet_columns
-from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
+from tnt_sim.engine.run_folder.run_access import refuse_act
+from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import UsageError, find_nearest_name, suggest_name
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, join_sentences
@@ -38,10 +39,9 @@ from tnt_sim.reporting.public_run import hide_contacts, hide_persons
 from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.letters import list_letter_remarks, list_mention_remarks
 from tnt_sim.reporting.text.legal_wording import LegalWording
-from tnt_sim.reporting.text.verification import get_mention, get_short_mention
+from tnt_sim.reporting.text.verification import get_doubt, get_mention, get_short_mention
 from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 from tnt_sim.reporting.workbook.workbook import build_workbook
-from tnt_sim.verify.verification import Verification
 
 MENTION = "Mention"
 """Column header, and word before a sentence, for what was not verified or shown, and for synthetic data."""
@@ -123,38 +123,8 @@ def export_bytes(run: StoredRun, name: str, options: ExportOptions) -> bytes:
             code="usage.currency",
         )
     if chosen.is_act:
-        refuse_open_questions(run)
-        refuse_act(run.checked, run.name, unproven=options.unproven)
+        refuse_act(run, unproven=options.unproven)
     return chosen.write(hide_persons(run) if chosen.is_public else run, options)
-
-
-def refuse_act(verification: Verification, name: str, *, unproven: bool) -> None:
-    """Refuse an act of a decision that is not verified here or, unless `unproven`, not shown to be optimal.
-
-    Raises
-    ------
-    UsageError
-        If the inputs are missing, or nothing shows that the allocation is optimal.
-    """
-    if not verification.rules.is_shown:
-        raise UsageError(
-            _(
-                '"{name}" could not be read again: its inputs are gone, or have changed. No act is drawn '
-                "up without them. Put the original files back, or run it again.",
-                name=name,
-            ),
-            code="usage.unverified",
-        )
-    if not verification.optimal.is_shown and not unproven:
-        raise UsageError(
-            _(
-                '"{name}": nothing shows here that its allocation is the best. Add --solve to ask the '
-                "solvers again, run it again with more time, or add --unproven: the act then says that "
-                "it has no proof.",
-                name=name,
-            ),
-            code="usage.unproven",
-        )
 
 
 def require_format(name: str) -> Format:
@@ -258,7 +228,7 @@ def _export_parquet(run: StoredRun, options: ExportOptions) -> bytes:
 
 def _add_mention_column(table: pl.DataFrame, run: StoredRun, options: ExportOptions) -> pl.DataFrame:
     """Add a column with the mention « not verified » if the run could not be verified, or « synthetic data »."""
-    unverified = None if run.checked.rules.is_shown else get_mention(run.checked)
+    unverified = None if run.checked.rules.is_shown else get_doubt(run.checked.record)
     words = _join_mentions(run, unverified, options.lang)
     return table if words is None else table.with_columns(pl.lit(words).alias(MENTION))
 
@@ -273,7 +243,7 @@ def _join_mentions(run: StoredRun, mention: Text | None, lang: Lang) -> str | No
 def _export_scdl(run: StoredRun, options: ExportOptions) -> bytes:
     rows = build_scdl(run, options.info)
     words = [SHORT_SYNTHETIC] if run.synthetic else []
-    words += [mention] if (mention := get_short_mention(run.checked)) else []
+    words += [mention] if (mention := get_short_mention(run.checked.record)) else []
     if words:
         said = f" ({', '.join(word.in_(options.lang) for word in words)})"
         rows = rows.with_columns(pl.col("objet").str.slice(0, 256 - len(said)) + said)
@@ -296,7 +266,7 @@ def _build_exporter(
 
 def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
     """Add a last column if nothing shows that the decision is correct and optimal, or the data are synthetic."""
-    words = _join_mentions(run, get_mention(run.checked), lang)
+    words = _join_mentions(run, get_mention(run.checked.record), lang)
     if words is None:
         return flat
     cells = pl.Series("mention", [words], dtype=pl.String).new_from_index(0, flat.height)

@@ -57,7 +57,7 @@ def build_pabulib(run: StoredRun) -> str:
 def _describe_reserves(run: StoredRun) -> str:
     """Return the comment for synthetic data, and for a run that could not be verified."""
     words = [SHORT_SYNTHETIC] if run.synthetic else []
-    if not run.checked.rules.is_shown and (mention := get_short_mention(run.checked)):
+    if not run.checked.rules.is_shown and (mention := get_short_mention(run.checked.record)):
         words.append(mention)
     return f" ({', '.join(word.in_(run.own_lang) for word in words)})" if words else ""
 

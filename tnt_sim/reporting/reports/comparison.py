@@ -95,9 +95,13 @@ def _list_columns(comparison: ComparedRuns) -> list[str]:
 
 def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the evidence of a decision; a mere claim of its run folder is named as such."""
-    if row["verification"]["optimal"] == Standing.CLAIMED:
-        return CLAIM.in_(lang)
-    return describe_proof(row["proof"], lang)
+    record = row["verification"]
+    is_claim = record["optimal"] == Standing.CLAIMED
+    evidence = CLAIM.in_(lang) if is_claim else describe_proof(row["proof"], lang)
+    if not record["changes"]:
+        return evidence
+    changes = Items(record["changes"], ",")
+    return _("{evidence}; scenario changed by {changes}", evidence=evidence, changes=changes).in_(lang)
 
 
 def _get_plural(code: str, n: int) -> Text:
@@ -437,7 +441,7 @@ def _describe_run(core: CommonCore, run: CoreRun, number: int, lang: Lang) -> st
     text = Items(_describe_changes(core, number, lang), ";").in_(lang) or _("same values").in_(lang)
     if number == 0:
         text = _("reference").in_(lang)
-    if run.rules != "shown":
+    if run.verification.rules != "shown":
         text += _(" (not verified)").in_(lang)
     return text
 

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tnt_sim.i18n.message import Text, _, _n
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.reporting.report_tree import Callout, Column, Node, Paragraph, Report, Section, Table, Tone
-from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows
+from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows, describe_place, describe_unread
 from tnt_sim.verify.document import SHEET, SheetsEntry
 from tnt_sim.verify.signing.signature import SignatureStanding, Signed
 from tnt_sim.verify.signing.time_stamp import StampStanding, TimeStamp
-from tnt_sim.verify.verification import AmendmentHead, RunHead, Standing, Verification
+from tnt_sim.verify.verification import AmendmentHead, CheckRecord, RunHead, Standing, Verification
 
 
 def build_report(verification: Verification, signed: Signed, sheets: SheetsEntry | None = None) -> Report:
     """Return the report of a verified run, with its sheets if they were compared, or of an amendment."""
-    head = verification.head
+    head, record = verification.head, verification.record
     is_amendment = isinstance(head, AmendmentHead) and head.kind == "amendment"
     verdict, tone = _summarise_amendment(verification) if is_amendment else _summarise_run(verification)
     nodes: list[Node] = [Callout(verdict, tone)]
     if verification.ok:
         if isinstance(head, RunHead):
-            questions, answers = zip(*build_answer_rows(verification), strict=True)
-            nodes.append(Table([Column("", questions), Column("", answers)]))
+            nodes.append(build_answers(record))
         nodes += [Paragraph(text, mark="  ") for text in _describe_signatures(signed)]
         if sheets is not None:
             nodes.append(Paragraph(_describe_sheets(sheets), mark="  "))
         if isinstance(head, RunHead):
-            nodes += [
-                Paragraph(_describe_place(head), mark="  "),
-                Paragraph(UNBOUND, soft=True, mark="  "),
-                _build_sources(head),
-            ]
+            hashes = {"allocation_sha256": head.allocation_sha256, "document_sha256": head.document_sha256}
+            nodes += build_sources(record, hashes)
     return Report(title=_("Verification"), nodes=nodes, bare=True)
+
+
+def build_answers(record: CheckRecord) -> Table:
+    """Return what was checked of a run, one row for each question."""
+    questions, answers = zip(*build_answer_rows(record), strict=True)
+    return Table([Column("", questions), Column("", answers)])
+
+
+def build_sources(record: CheckRecord, hashes: Mapping[str, str | None]) -> list[Node]:
+    """Return where the files were read, what no check covers, and the hashes to compare with another source."""
+    texts = (UNBOUND, describe_unread(record))
+    rows = {**hashes, **{entry.file: entry.sha256 for entry in record.inputs}}
+    columns = [Column("", list(rows)), Column("", [value or "" for value in rows.values()])]
+    return [
+        Paragraph(describe_place(record), mark="  "),
+        *(Paragraph(text, soft=True, mark="  ") for text in texts if text is not None),
+        Section(_("Hashes, and files read"), [Table(columns, most=len(rows), as_cards=True)]),
+    ]
 
 
 def _describe_sheets(sheets: SheetsEntry) -> Text:
@@ -45,24 +61,6 @@ def _describe_sheets(sheets: SheetsEntry) -> Text:
     )
 
 
-def _describe_place(head: RunHead) -> Text:
-    """Say from which of the two the inputs were read."""
-    if head.inputs_from == "kept":
-        return _("The data and the scenario were read from the copies beside the list.")
-    return _("The data and the scenario were read in the project: they have not changed since the run.")
-
-
-def _build_sources(head: RunHead) -> Section:
-    """List the files that were read, and the hashes to compare with another source."""
-    hashes = {
-        "allocation_sha256": head.allocation_sha256,
-        "document_sha256": head.document_sha256,
-        **{entry.file: entry.sha256 for entry in head.inputs_read},
-    }
-    columns = [Column("", list(hashes)), Column("", [str(value or "") for value in hashes.values()])]
-    return Section(_("Hashes, and files read"), [Table(columns, most=len(hashes), as_cards=True)])
-
-
 def _summarise_run(verification: Verification) -> tuple[Text, Tone]:
     """Return the sentence and tone of a verification; good only if the optimum is shown."""
     if not verification.ok:
@@ -71,7 +69,10 @@ def _summarise_run(verification: Verification) -> tuple[Text, Tone]:
             return _("Sheets refused: {gaps}. Do not hand them out.", gaps=gaps), Tone.BAD
         return _("Run refused: {gaps}. Do not publish it.", gaps=gaps), Tone.BAD
     head = verification.head
-    name, sha = ("", "") if head is None else (head.scenario or "", str(head.allocation_sha256 or "")[:12])
+    sha = "" if head is None else str(head.allocation_sha256 or "")[:12]
+    name: str | Text = "" if head is None else head.scenario or ""
+    if verification.changes:
+        name = _("{name} changed by {changes}", name=name, changes=Items(verification.changes, ","))
     if verification.optimal.is_shown:
         text = _(
             "{name}: rules satisfied and allocation optimal, verified here (allocation {sha}).",

@@ -1,12 +1,13 @@
-"""Sentences of a verification: one for each of its three answers, and the mention on acts."""
+"""Sentences of a verification: one for each thing that was checked, and the mention on acts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Text, _, _p, join_sentences
-from tnt_sim.verify.verification import Means, Standing, Verification
+from tnt_sim.i18n.message import Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.parameters import Count, Items
+from tnt_sim.verify.verification import CheckRecord, Means, Standing
 
 _RULES: Mapping[Standing, Text] = MappingProxyType(
     {
@@ -55,36 +56,85 @@ UNBOUND = _(
 )
 NOT_VERIFIED = _("Not verified: the inputs of the run are gone, or have changed.")
 NOT_PROVEN = _("Drawn up without a proof: nothing shows that this allocation is the best.")
-
-
-def build_answer_rows(verification: Verification) -> tuple[tuple[Text, Text], ...]:
-    """Return the name and sentence of each of the three answers."""
-    optimal, first = verification.optimal, verification.first
-    return (
-        (_("Rules"), _RULES[verification.rules.standing]),
-        (
-            _("Optimality"),
-            _with_reserve(_OPTIMAL[optimal.means or optimal.standing], verification),
+_EXPLANATION: Mapping[Standing, Text] = MappingProxyType(
+    {
+        Standing.DEMONSTRATED: _("Checked again here: reasons, amounts, and what would fund an application."),
+        Standing.CLAIMED: _(
+            "Reasons and amounts were computed again here. The effects of rules and what would fund an "
+            "application are claimed by explanation.json."
         ),
-        (_("Rank among ties"), _FIRST[first.means or first.standing]),
+    }
+)
+
+
+def build_answer_rows(record: CheckRecord) -> tuple[tuple[Text, Text], ...]:
+    """Return the name and sentence of what was checked: the scenario, the three answers, the explanation."""
+    means, written = record.shown_by, _("As its files say, without a change.")
+    rows = [
+        (_("Scenario"), describe_changes(record) or written),
+        (_("Rules"), _RULES[record.rules]),
+        (_("Optimality"), _OPTIMAL[means.optimal or record.optimal]),
+        (_("Rank among ties"), _FIRST[means.first or record.first]),
+    ]
+    if record.explanation is not Standing.NONE:
+        rows.append((_("Smallest changes"), _EXPLANATION[record.explanation]))
+    return tuple(rows)
+
+
+def describe_changes(record: CheckRecord) -> Text | None:
+    """Say by what the checked scenario differs from the written one; None if by nothing."""
+    if not record.changes:
+        return None
+    return _("Checked against the scenario changed by: {changes}.", changes=Items(record.changes, ","))
+
+
+def describe_place(record: CheckRecord) -> Text:
+    """Say from where the inputs were read."""
+    places = {entry.place for entry in record.inputs}
+    if "kept" in places:
+        return _("The data and the scenario were read from the copies beside the list.")
+    if "named" in places:
+        return _("The data and the scenario were read in the project that --project names.")
+    return _("The data and the scenario were read in the project: they have not changed since the run.")
+
+
+def describe_unread(record: CheckRecord) -> Text | None:
+    """Count the rows behind the proof without a second reading; None if each has one, or nothing is proven."""
+    n, total = record.proof_rows["unread"], sum(record.proof_rows.values())
+    if not n or record.shown_by.optimal is None:
+        return None
+    return _n(
+        "{n} of the {total} constraints behind the proof was not checked a second time by independent "
+        "code: that code does not cover its kind.",
+        "{n} of the {total} constraints behind the proof were not checked a second time by independent "
+        "code: that code does not cover their kind.",
+        n=n,
+        total=Count(total),
     )
 
 
-def _with_reserve(text: Text, verification: Verification) -> Text:
-    """Write what the replayed certificate shows, with the number of rows without a second reading."""
-    reserve = verification.rows.reserve
-    return join_sentences(text, reserve if verification.optimal.is_certified else None)
+def get_mention(record: CheckRecord) -> Text | None:
+    """Return what an act says of its decision: its changes, and what is not shown; None if all is, as written."""
+    doubt = get_doubt(record)
+    if doubt is None and record.first is not Standing.DEMONSTRATED:
+        doubt = _RANK_CLAIMED if record.first is Standing.CLAIMED else _RANK_OPEN
+    changes = describe_changes(record)
+    return doubt if changes is None else join_sentences(changes, doubt)
 
 
-def get_mention(verification: Verification) -> Text | None:
+_RANK_CLAIMED = _("That no equally good list goes before this one is only claimed: nothing shows it here.")
+_RANK_OPEN = _("Nothing says that no equally good list goes before this one.")
+
+
+def get_doubt(record: CheckRecord) -> Text | None:
     """Return the mention for a decision that is not shown to be correct and optimal; None if it is shown."""
-    if not verification.rules.is_shown:
+    if record.rules is not Standing.DEMONSTRATED:
         return NOT_VERIFIED
-    return None if verification.optimal.is_shown else NOT_PROVEN
+    return None if record.optimal is Standing.DEMONSTRATED else NOT_PROVEN
 
 
-def get_short_mention(verification: Verification) -> Text | None:
-    """Return the same in two words, for a table cell."""
-    if not verification.rules.is_shown:
+def get_short_mention(record: CheckRecord) -> Text | None:
+    """Return the same doubt in two words, for a table cell."""
+    if record.rules is not Standing.DEMONSTRATED:
         return _("not verified")
-    return None if verification.optimal.is_shown else _("optimality not shown")
+    return None if record.optimal is Standing.DEMONSTRATED else _("optimality not shown")

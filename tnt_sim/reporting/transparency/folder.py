@@ -20,6 +20,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.disk import build_write_error, put, put_each, quote_path
 from tnt_sim.documents import dump_document
 from tnt_sim.domain.publisher import compute_last_day, list_missing_keys
+from tnt_sim.engine.run_folder.run_access import refuse_act
 from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _
@@ -245,6 +246,7 @@ def write_transparency(
     UsageError
         If the folder holds something else, or the program that draws PDF is missing.
     """
+    refuse_act(run, unproven=True)
     texts = wording or choose_wording(folder)
     writing = _Writing(run, folder, lang, texts, _read_known(run, folder, lang, replace=replace))
     stopped_by = None

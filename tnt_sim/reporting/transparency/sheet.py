@@ -134,7 +134,7 @@ def _build_lines(source: SheetSource) -> Lines:
 
 def _build_heads(source: SheetSource) -> list[SheetHead]:
     run, lang = source.run, source.lang
-    mention = get_mention(run.checked)
+    mention = get_mention(run.checked.record)
     notices = tuple(
         text.in_(lang) for text in ([SYNTHETIC] if run.synthetic else []) + ([mention] if mention else [])
     )

@@ -110,9 +110,7 @@ def _list_run_rows(run: StoredRun, lang: Lang) -> Iterator[Row]:
             _("Day of the decision").in_(lang),
             format_day(run.spec.date.isoformat(), lang),
         )
-    for change in run.data.sets:
-        yield _("Change (--set)").in_(lang), change
-    for name, text in build_answer_rows(run.checked):
+    for name, text in build_answer_rows(run.checked.record):
         yield name.in_(lang), text.in_(lang)
     yield _("To check it").in_(lang), f"tnt-sim verify runs/{run.name}"
     versions = ", ".join(f"{name} {version}" for name, version in run.data.versions.items())

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.decision_register import (
+    MOST_BYTES,
     REGISTER,
     SEAL,
     SIGNATURE,
@@ -186,9 +187,15 @@ def _is_of(entry: RegisterEntry, summary: Mapping[str, Any]) -> bool:
 def select_signed_entries(register: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEntry]:
     """Return the intact entries of a register that signed a run."""
     faults = Defects()  # defects of other entries, which are reported when the register is read
-    folders = sorted(register.iterdir()) if register.is_dir() else []
-    whole = [read_entry(folder, faults) for folder in folders if (folder / SIGNATURE).is_file()]
+    named = hash_summary(summary).encode()
+    files = sorted(register.glob(f"*/{SIGNATURE}"))
+    whole = [read_entry(file.parent, faults) for file in files if named in _read_start(file)]
     return [entry for entry in whole if entry is not None and _is_of(entry, summary)]
+
+
+def _read_start(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(MOST_BYTES)
 
 
 def _check_entry(entry: RegisterEntry, key: Ed25519PublicKey | None, authority: Certificate | None) -> Signed:

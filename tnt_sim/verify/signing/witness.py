@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.errors import Defect, UsageError
-from tnt_sim.i18n.message import _
-from tnt_sim.scenario.decision_register import INPUTS, SIGNATURE
-from tnt_sim.verify.verification import InputRead
+from tnt_sim.i18n.message import Text, _
+from tnt_sim.scenario.decision_register import INPUTS, REGISTER, SIGNATURE
+from tnt_sim.scenario.yaml.safe_paths import MARKERS
 
 HASHES = ("allocation_sha256", "document_sha256")
 """Hashes that `--expect` accepts: of the award list with its amounts, and of the whole document of the run."""
@@ -59,14 +59,24 @@ def list_witness_defects(
     project_named
         Whether the reader named it.
     for_act
-        Refuse a project that is not above the run folder; one inside it is always refused.
+        Refuse a project that is not above the run folder, or lies inside another project; one inside the run
+        folder is always refused.
     """
     if is_signed_entry(run_dir, summary):
         return
     typed, place = Path(os.path.abspath(run_dir)), run_dir.resolve()
     inside = project.is_relative_to(place)
     if not project_named and (inside or (for_act and not is_above(project, run_dir))):
-        yield _build_project_defect(run_dir, project, inside=inside)
+        where = _("inside the run folder") if inside else _("elsewhere")
+        text = _("the run names a project {where}, not above it: {project}.", where=where, project=project)
+        yield _build_project_defect(run_dir, project, text)
+    elif not project_named and for_act and (outer := _find_outer_project(project)) is not None:
+        text = _(
+            "the project of the run ({project}) lies inside another one ({outer}), as a received folder does.",
+            project=project,
+            outer=outer,
+        )
+        yield _build_project_defect(run_dir, project, text)
     for name in dict.fromkeys((typed.name, place.name)):
         if _HASHED_NAME.fullmatch(name) and name != summary.get("run_dir"):
             yield _build_name_defect(name, str(summary.get("run_dir")))
@@ -83,14 +93,22 @@ def hash_defects(summary: Mapping[str, object], expected: str | None) -> Iterato
         yield _build_hash_defect(summary, expected)
 
 
-def _build_project_defect(run_dir: Path, project: Path, *, inside: bool) -> Defect:
-    text = f"tnt-sim verify {shlex.quote(str(run_dir))} --project {shlex.quote(str(project))}"
-    where = _("inside the run folder") if inside else _("elsewhere")
-    return Defect(
-        "project-place",
-        _("the run names a project {where}, not above it: {project}.", where=where, project=project),
-        hint=_("If these are your original data, type: {command}", command=text),
+def _find_outer_project(project: Path) -> Path | None:
+    """Return the nearest folder above a project that is one too: with a marker of its own, or a register."""
+    return next(
+        (
+            folder
+            for folder in project.parents
+            if (folder / MARKERS[0]).is_file() or any((folder / REGISTER).glob(f"*/{SIGNATURE}"))
+        ),
+        None,
     )
+
+
+def _build_project_defect(run_dir: Path, project: Path, text: Text) -> Defect:
+    command = f"tnt-sim verify {shlex.quote(str(run_dir))} --project {shlex.quote(str(project))}"
+    hint = _("If these are your original data, type: {command}", command=command)
+    return Defect("project-place", text, hint=hint)
 
 
 def _build_name_defect(name: str, own: str) -> Defect:
@@ -108,11 +126,3 @@ def _build_hash_defect(summary: Mapping[str, Any], expected: str) -> Defect:
         _("the expected hash {expected} is not that of the run ({held}).", expected=expected, held=held),
         hint=_("Do not publish it: it is not this run."),
     )
-
-
-def list_inputs(summary: Mapping[str, Any], files: Mapping[str, Path]) -> list[InputRead]:
-    """List the files that a run was checked from: path in the project, location and hash."""
-    return [
-        InputRead(path=entry["path"], file=str(files[entry["path"]]), sha256=entry["sha256"])
-        for entry in summary["inputs"]
-    ]

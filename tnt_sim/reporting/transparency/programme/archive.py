@@ -32,12 +32,6 @@ _FORMATS = _(
     "Formats: HTML, CSV, JSON, YAML, Markdown, plain text and Parquet, all of them open and documented. No file "
     "needs tnt_sim to be read."
 )
-_CHECK = _(
-    "To check that nothing was changed, unpack the package and type: sha256sum -c {sums}. To check the decision, "
-    "install tnt_sim and type: tnt-sim verify {run}.",
-    sums=SUMS,
-    run=_RUN,
-)
 
 
 def build_archive(
@@ -79,7 +73,7 @@ def _iterate_files(
     """Yield the path in the package and the content of each file but README and hashes."""
     if run.folder == Path():
         raise UsageError(_("this decision is in no run folder. Write it first."), code="usage.archive")
-    yield from _read_folder(run.folder, _RUN)
+    yield from _read_folder(run.folder, _find_place(run))
     for path, data in documents.items():
         yield f"{_DOCUMENTS}/{path}", data
     if not is_signed_entry(run.folder, run.summary):
@@ -101,19 +95,34 @@ def _write_readme(run: StoredRun, files: Mapping[str, bytes], lang: Lang, wordin
         lines += [SYNTHETIC.in_(lang), ""]
     lines += [_("Contents of this package").in_(lang), ""]
     lines += [f"  {text.in_(lang)}" for text in _describe_parts(run, files)]
-    lines += ["", _FORMATS.in_(lang), _CHECK.in_(lang), ""]
+    lines += ["", _FORMATS.in_(lang), _describe_check(run).in_(lang), ""]
     for key, label in LABELS.items():
         value = write_words(complete(getattr(run.spec.publisher, key)), lang)
         lines.append(_("{label}: {value}", label=label, value=value).in_(lang))
     lines += ["", f"SHA-256 (allocation): {run.data.allocation_sha256}"]
     lines += [f"SHA-256 (document): {run.data.document_sha256}", ""]
-    doubt = get_mention(run.checked)
+    doubt = get_mention(run.checked.record)
     if doubt is not None:
         lines += [doubt.in_(lang), ""]
     if run.spec.place_column is None:
         for key in ("signature_is_not_legal", "archive_status"):
             lines += [f"{wording.fill(key, lang)} ({wording.get_article(key)})", ""]
     return "\n".join(lines)
+
+
+def _find_place(run: StoredRun) -> str:
+    """Return the folder of the run in the package; an entry of a register keeps its name, which is signed."""
+    is_entry = is_signed_entry(run.folder, run.summary)
+    return f"{_REGISTER}/{run.folder.resolve().name}" if is_entry else _RUN
+
+
+def _describe_check(run: StoredRun) -> Text:
+    return _(
+        "To check that nothing was changed, unpack the package and type: sha256sum -c {sums}. To check the "
+        "decision, install tnt_sim and type: tnt-sim verify {run}.",
+        sums=SUMS,
+        run=_find_place(run),
+    )
 
 
 def _describe_parts(run: StoredRun, files: Mapping[str, bytes]) -> Iterator[Text]:
@@ -123,8 +132,8 @@ def _describe_parts(run: StoredRun, files: Mapping[str, bytes]) -> Iterator[Text
     yield _n(
         "{folder}/: the decision as it was computed, {n} file: list, amounts, reasons, rules, proof, hashes.",
         "{folder}/: the decision as it was computed, {n} files: list, amounts, reasons, rules, proof, hashes.",
-        n=count(_RUN),
-        folder=_RUN,
+        n=count(_find_place(run)),
+        folder=_find_place(run),
     )
     yield _n(
         "{folder}/: the sheets of the applications, the page of rules, the inventory and the notes, {n} file.",
@@ -132,16 +141,16 @@ def _describe_parts(run: StoredRun, files: Mapping[str, bytes]) -> Iterator[Text
         n=count(_DOCUMENTS),
         folder=_DOCUMENTS,
     )
-    if count(_REGISTER):
+    if is_signed_entry(run.folder, run.summary):
+        yield _(
+            "This run is itself an entry of the register, with its signatures and the data that were read."
+        )
+    elif count(_REGISTER):
         yield _n(
             "{folder}/: the entry of the register with its signatures and the data that were read, {n} file.",
             "{folder}/: the entry of the register with its signatures and the data that were read, {n} files.",
             n=count(_REGISTER),
             folder=_REGISTER,
-        )
-    elif is_signed_entry(run.folder, run.summary):
-        yield _(
-            "This run is itself an entry of the register, with its signatures and the data that were read."
         )
     else:
         yield _(

@@ -26,7 +26,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.scenario import Sentence, describe_rules_in_force
 from tnt_sim.reporting.text.legal_wording import LegalWording
-from tnt_sim.reporting.text.verification import get_mention
+from tnt_sim.reporting.text.verification import describe_changes, get_doubt
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.scenario.problem import Problem
 
@@ -189,8 +189,10 @@ def _describe_method(run: StoredRun, wording: LegalWording, lang: Lang) -> Itera
 def _describe_limits(run: StoredRun, wording: LegalWording, lang: Lang) -> Iterator[Node]:
     for key in _LIMITS:
         yield Paragraph(wording.fill(key, lang), mark="• ")
-    if get_mention(run.checked) is not None:
+    if get_doubt(run.checked.record) is not None:
         yield Callout(wording.fill("limit_unproven", lang), Tone.DOUBT)
+    if (changes := describe_changes(run.checked.record)) is not None:
+        yield Callout(changes, Tone.DOUBT)
 
 
 def _build_version(run: StoredRun, wording: LegalWording, lang: Lang) -> Iterator[Node]:
