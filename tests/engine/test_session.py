@@ -264,6 +264,17 @@ def test_rows_changed_after_their_comparison_are_compared_again(tmp_path: Path) 
     assert compare_readings(problem, claims).holds
 
 
+def test_rows_of_moving_money_are_written_anew_for_other_amounts(tmp_path: Path) -> None:
+    """What may be added to an envelope grows with the amount above it: the old bound would prove too much."""
+    base = scenario(tmp_path)
+    problem = compile_problem(base)
+    quick = derive_by_amounts(problem, with_changes(base, {"programme.amount": "1600 €"}))
+    claims, fresh = build_claims(problem), build_claims(quick)
+    assert claims.system.rows.names == fresh.system.rows.names
+    assert (claims.system.high < fresh.system.high).any()
+    assert update_claims(claims, quick) is None
+
+
 def test_bounds_of_other_amounts_are_compared_without_the_entries(tmp_path: Path) -> None:
     base = scenario(tmp_path, CEILINGS)
     problem = compile_problem(base)

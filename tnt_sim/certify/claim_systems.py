@@ -264,7 +264,10 @@ def _has_same_envelopes(before: Problem, problem: Problem) -> bool:
 
 
 def _compute_envelope_bounds(claims: Claims, problem: Problem) -> list[int] | None:
-    """Return the bounds of the envelopes' rows for a problem with other amounts; None if it has other rows."""
+    """Return the bounds of the envelopes' rows for a problem with other amounts; None if it has other rows.
+
+    None also where money moves: the bounds of its columns and what stands before them depend on the amounts.
+    """
     old = claims.written[ENVELOPES_PLACE]
     names = claims.system.rows.names[old.first : old.last]
     envelopes = EnvelopeRows(problem.case, problem.offers)
@@ -274,9 +277,10 @@ def _compute_envelope_bounds(claims: Claims, problem: Problem) -> list[int] | No
     if bounds is not None and is_narrow and tuple(f"{label}:max" for label, _ in bounds) == names:
         return [bound for _, bound in bounds]
     sheet = RowWriter(problem.offers, claims.choices)
-    start = len(sheet.upper)
+    start, n_further = len(sheet.upper), len(sheet.low)
     envelopes.build_rows(sheet)
-    return sheet.upper[start:] if tuple(sheet.names[start:]) == names else None
+    is_alike = tuple(sheet.names[start:]) == names and len(sheet.low) == n_further
+    return sheet.upper[start:] if is_alike else None
 
 
 def _update_goals(claims: Claims, problem: Problem) -> list[ClaimGoal]:
