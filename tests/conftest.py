@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer.main
 from hypothesis import settings
-from support.lanes import Lane, is_quick
+from support.lanes import Lane, choose_profile, is_quick
 from support.processor_time import ProcessorTime
 from support.programs import CHROMIUM, WANT, wanting
 from support.run_folders.awkward_run import make_run
@@ -26,8 +26,8 @@ _ARGS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
-# What is drawn is the same on every machine. `--hypothesis-profile=anew` draws other examples, which follow from
-# `--hypothesis-seed` alone: what a machine drew before plays no part.
+# What is drawn is the same on every machine, but for `--slow` by hand. `--hypothesis-profile=anew` draws other
+# examples in any lane, which follow from `--hypothesis-seed` alone: what a machine drew before plays no part.
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("anew", derandomize=False, deadline=None, database=None, print_blob=True)
 settings.load_profile("same")
@@ -57,6 +57,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     Lane.slow = config.getoption("--slow")
+    if not config.getoption("--hypothesis-profile"):
+        settings.load_profile(choose_profile(slow=Lane.slow, in_ci=bool(os.environ.get("CI"))))
     if not Lane.slow:
         # tables of tests are small: to share them out over threads costs a sixth more than to read them
         os.environ.setdefault("POLARS_MAX_THREADS", "1")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.lanes import Lane, choose_profile
 from support.paths import ROOT, TESTS
 
 OTHER_FOLDERS = {"claims", "docs", "notebooks", "scenarios", "trust"}
@@ -63,8 +65,12 @@ def test_each_name_of_a_test_says_what_must_hold() -> None:
 
 
 def test_lanes_draw_the_same_examples_and_only_a_seed_changes_them(pytestconfig: pytest.Config) -> None:
+    by_hand = Lane.slow and not os.environ.get("CI")
     if pytestconfig.getoption("--hypothesis-profile") is None:
-        assert settings().derandomize
+        assert settings().derandomize is not by_hand
+    assert choose_profile(slow=True, in_ci=False) == "anew"
+    assert {choose_profile(slow=slow, in_ci=True) for slow in (False, True)} == {"same"}
+    assert choose_profile(slow=False, in_ci=False) == "same"
     anew = settings.get_profile("anew")
     assert not anew.derandomize
     assert anew.database is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from support.claims import (
     cents,
     choose_best,
     decide,
+    draw_rows,
     euros,
     find_codes,
     requested,
     score_of,
     solve_case,
+    whole,
     write_case,
 )
 from support.text_scenarios import awards
@@ -28,23 +31,12 @@ from tnt_sim.reporting.reports.scenario import describe_scenario
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
-
-def draw_rows(dice: random.Random, n: int = 6) -> list[Row]:
-    """Applications whose cells are now and then blank."""
-    return [
-        {
-            "dossier": f"D{k}",
-            "requested": euros(dice.randrange(10_000, 60_000, dice.choice((1, 5_000)))),
-            "score": dice.choice(("1", "2.25", "2.25", "4.5", "7.1")),
-            "population": dice.choice(("", "100", "1999", "2000", "10000000")),
-            "theme": dice.choice(("", "eau", "école", "voirie")),
-        }
-        for k in range(n)
-    ]
-
-
-def whole(amount: int, **keys: Any) -> dict[str, Any]:
-    return {"programme": {"id": "p", "amount": euros(amount)}, **keys}
+draw = partial(
+    draw_rows,
+    population=("", "100", "1999", "2000", "10000000"),
+    theme=("", "eau", "école", "voirie"),
+)
+"""Applications whose cells are now and then blank."""
 
 
 def best(rows: list[Row], amount: int, fits: set[str], must: set[str] = frozenset()) -> Award | None:  # type: ignore[assignment]
@@ -59,7 +51,7 @@ def test_what_is_required_must_be_given_and_met(tmp_path: Path) -> None:
     n_out = 0
     for seed in range(10):
         dice = random.Random(seed)
-        rows, amount = draw_rows(dice), dice.randrange(60_000, 150_000)
+        rows, amount = draw(dice), dice.randrange(60_000, 150_000)
         rules: list[dict[str, Any]] = [
             {
                 "id": "small",
@@ -93,7 +85,7 @@ def test_what_is_required_must_be_given_and_met(tmp_path: Path) -> None:
 def test_decided_applications_are_funded_or_refused_with_their_amounts(tmp_path: Path) -> None:
     for seed in range(6):
         dice = random.Random(seed)
-        rows, amount = draw_rows(dice), dice.randrange(130_000, 200_000)
+        rows, amount = draw(dice), dice.randrange(130_000, 200_000)
         names = [row["dossier"] for row in rows]
         fund, refuse, stated = dice.sample(names, 3)
         asked = cents(next(row["requested"] for row in rows if row["dossier"] == stated))
@@ -229,7 +221,7 @@ def test_a_waiver_lifts_an_entry_for_some(tmp_path: Path, of: str) -> None:
     }
     for seed in range(8):
         dice = random.Random(seed)
-        rows, amount = draw_rows(dice), dice.randrange(80_000, 200_000)
+        rows, amount = draw(dice), dice.randrange(80_000, 200_000)
         rows[0]["theme"], rows[1]["theme"] = "eau", "voirie"
         waiver = {
             "of": "e",
@@ -268,7 +260,7 @@ def test_values_are_compared_as_it_is_written(tmp_path: Path) -> None:
     spellings = ("École", "ecole ", "ÉCOLE", "Eau", "eau")
     for seed in range(8):
         dice = random.Random(seed)
-        rows, amount = draw_rows(dice), 10**6
+        rows, amount = draw(dice), 10**6
         for row in rows:
             row["theme"] = dice.choice(spellings)
         rows[0]["theme"] = "École"
@@ -297,7 +289,7 @@ def test_values_are_compared_as_it_is_written(tmp_path: Path) -> None:
 )
 def test_an_open_question_is_decided_for_so_many(tmp_path: Path) -> None:
     for seed in range(3):
-        rows = draw_rows(random.Random(seed))
+        rows = draw(random.Random(seed))
         for k, row in enumerate(rows):
             row["department"] = random.Random(seed + k).choice(("", "48", "23"))
         rows[0]["department"] = ""
@@ -310,6 +302,6 @@ def test_an_open_question_is_decided_for_so_many(tmp_path: Path) -> None:
             accept = {"id": question.id, "count": count, "reason": "Hors appel.", "author": "la directrice"}
             decided = compile_problem(load_scenario(write_case(tmp_path, rows, body | {"accept": [accept]})))
             assert bool(decided.questions) is (count < n)
-            told = "\n".join(str(warning) for warning in decided.warnings)
+            told = "\n".join(warning.text.in_(Lang.FR) for warning in decided.warnings)
             assert ("Hors appel." in told and "la directrice" in told) or count < n
             assert decide(tmp_path, rows, body | {"accept": [accept]}) == decide(tmp_path, rows, body)

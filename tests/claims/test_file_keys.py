@@ -17,11 +17,13 @@ from support.claims import (
     Row,
     choose_best,
     decide,
+    draw_rows,
     euros,
     find_codes,
     requested,
     score_of,
     solve_case,
+    whole,
     write_case,
 )
 from support.text_scenarios import awards
@@ -29,19 +31,12 @@ from support.text_scenarios import awards
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
-
-def draw_rows(dice: random.Random, n: int = 6) -> list[Row]:
-    return [
-        {
-            "dossier": f"D{k}",
-            "requested": euros(dice.randrange(10_000, 60_000)),
-            "score": dice.choice(("0.5", "1", "2.25", "2.25", "7")),
-            "other": dice.choice(("0.1", "0.1", "0.3", "4")),
-            "theme": dice.choice(("eau", "voirie")),
-            "filed_at": f"2026-0{dice.choice((1, 2, 3))}-{dice.choice(('01', '15', '28'))}",
-        }
-        for k in range(n)
-    ]
+draw = partial(
+    draw_rows,
+    other=("0.1", "0.1", "0.3", "4"),
+    theme=("eau", "voirie"),
+    filed_at=[f"2026-0{month}-{day}" for month in (1, 2, 3) for day in ("01", "15", "28")],
+)
 
 
 def best(rows: list[Row], amount: int, most: int = 99) -> Award | None:
@@ -55,16 +50,12 @@ def ranked(rows: list[Row]) -> dict[str, list[int]]:
     return requested(sorted(rows, key=lambda row: (row["filed_at"], row["dossier"])))
 
 
-def whole(amount: int, **keys: Any) -> dict[str, Any]:
-    return {"programme": {"id": "p", "amount": euros(amount)}, **keys}
-
-
 @pytest.mark.claim("Scenario.extends", "Scenario.overrides", "Scenario.schema_version", "Scenario.programme",
                    "ProgrammeSpec.id")  # fmt: skip
 def test_a_file_writes_only_what_changes(tmp_path: Path) -> None:
     for seed in range(6):
         dice = random.Random(seed)
-        rows, amounts = draw_rows(dice), [dice.randrange(50_000, 150_000) for __ in range(4)]
+        rows, amounts = draw(dice), [dice.randrange(50_000, 150_000) for __ in range(4)]
         limit = {"id": "r", "kind": "limit", "measure": "dossiers", "max": "2"}
         path = write_case(tmp_path, rows, whole(amounts[0], rules=[limit]))
 
@@ -96,7 +87,7 @@ def test_a_file_writes_only_what_changes(tmp_path: Path) -> None:
 @pytest.mark.claim("Scenario.date")
 def test_the_day_of_the_decision_is_the_one_written(tmp_path: Path) -> None:
     for day in ("1999-01-15", "2026-02-15", "2077-03-01"):
-        rows = draw_rows(random.Random(day))
+        rows = draw(random.Random(day))
         for row in rows:
             row["end"] = random.Random(day + row["dossier"]).choice(
                 (day, f"{int(day[:4]) + 1}-01-01", "2026-02-16")
@@ -110,7 +101,7 @@ def test_the_day_of_the_decision_is_the_one_written(tmp_path: Path) -> None:
 @pytest.mark.claim("Scenario.timezone")
 @pytest.mark.parametrize("zone", ["Europe/Paris", "UTC", "Pacific/Noumea", "America/Guadeloupe"])
 def test_days_are_those_of_the_time_zone(tmp_path: Path, zone: str) -> None:
-    rows = draw_rows(random.Random(zone), 7)
+    rows = draw(random.Random(zone), 7)
     instants = ("2026-02-28T23:30:00Z", "2026-03-01T00:30:00+02:00", "2026-03-01T12:59:00Z",
                 "2026-03-01T13:01:00Z", "2026-03-02T03:59:00Z", "2026-03-02T04:01:00Z", "2026-03-01")  # fmt: skip
     for row, instant in zip(rows, instants, strict=True):
@@ -129,7 +120,7 @@ def test_days_are_those_of_the_time_zone(tmp_path: Path, zone: str) -> None:
 
 @pytest.mark.claim("Scenario.locale")
 def test_sentences_are_in_the_language_written(tmp_path: Path) -> None:
-    rows = draw_rows(random.Random(1))
+    rows = draw(random.Random(1))
     words = {"fr": "Retenu", "en": "Funded"}
     for language, word in words.items():
         result = solve_case(tmp_path, rows, whole(10**6, locale=language))
@@ -141,7 +132,7 @@ def test_sentences_are_in_the_language_written(tmp_path: Path) -> None:
 def test_what_changes_is_counted_from_the_list_of_reference(tmp_path: Path) -> None:
     for seed in range(8):
         dice = random.Random(seed)
-        rows, amount = draw_rows(dice), dice.randrange(60_000, 150_000)
+        rows, amount = draw(dice), dice.randrange(60_000, 150_000)
         before = {row["dossier"]: dice.choice((0, 5_000)) for row in rows if dice.random() < 0.7}
         text = "dossier,granted\n" + "".join(f"{name},{euros(one)}\n" for name, one in before.items())
         funded = {name for name, one in before.items() if one}
@@ -160,7 +151,7 @@ def test_what_changes_is_counted_from_the_list_of_reference(tmp_path: Path) -> N
 def test_stages_follow_each_other_under_the_rules(tmp_path: Path) -> None:
     for seed in range(8):
         dice = random.Random(seed)
-        rows, amount = draw_rows(dice), dice.randrange(80_000, 180_000)
+        rows, amount = draw(dice), dice.randrange(80_000, 180_000)
         measures = {"m": {"sum": [{"column": "other"}, {"value": "0.5", "where": {"theme": "eau"}}]}}
         goals = [{"maximise": {"m": 1}}, {"maximise": {"score": "0.3", "dossiers": "-1"}}]
         limit = {"id": "r", "kind": "limit", "measure": "m", "max": "4.7"}
@@ -187,7 +178,7 @@ def test_each_step_decides_what_is_filed_by_its_date(tmp_path: Path) -> None:
     n_two = 0
     for seed in range(10):
         dice = random.Random(seed)
-        rows = draw_rows(dice)
+        rows = draw(dice)
         first = dice.randrange(40_000, 80_000)
         last = first + dice.randrange(5_000, 50_000)
         steps = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from support.claims import (
     Award,
     Row,
     choose_best,
-    euros,
+    draw_rows,
     find_codes,
     requested,
     score_of,
     solve_case,
+    whole,
     write_case,
 )
 from support.enumeration.rows import UNITS
@@ -41,21 +43,7 @@ from tnt_sim.reporting.transparency.programme.documents import iterate_programme
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
-
-def draw_rows(dice: random.Random, n: int = 6) -> list[Row]:
-    return [
-        {
-            "dossier": f"D{k}",
-            "requested": euros(dice.randrange(10_000, 60_000)),
-            "score": dice.choice(("0.5", "1", "2.25", "2.25", "7")),
-            "theme": dice.choice(("eau", "voirie")),
-        }
-        for k in range(n)
-    ]
-
-
-def whole(amount: int, **keys: Any) -> dict[str, Any]:
-    return {"programme": {"id": "p", "amount": euros(amount)}, **keys}
+draw = partial(draw_rows, theme=("eau", "voirie"))
 
 
 def best(rows: list[Row], amount: int) -> Award | None:
@@ -67,7 +55,7 @@ def test_the_map_fills_empty_cells_alone(tmp_path: Path) -> None:
     codes = ("48009", "48080", "48092", "48095")
     rows = [row | {"applicant_id": code, "applicant_type": "commune", "population": "", "department": "",
                    "region": dice} for row, code, dice in
-            zip(draw_rows(random.Random(1), 4), codes, ("", "11", "", ""), strict=True)]  # fmt: skip
+            zip(draw(random.Random(1), 4), codes, ("", "11", "", ""), strict=True)]  # fmt: skip
     rows[1]["population"] = "5"
     fill = ["population", "department", "region"]
 
@@ -89,7 +77,7 @@ def test_the_map_fills_empty_cells_alone(tmp_path: Path) -> None:
 @pytest.mark.claim("TerritorySpec.column", "TerritorySpec.label", "TerritorySpec.rural")
 def test_another_column_names_the_territory(tmp_path: Path) -> None:
     rows = [row | {"state_name": name, "zone": zone} for row, name, zone in
-            zip(draw_rows(random.Random(2)), ("VD", "VD", "GE", "GE", "GE", "BE"),
+            zip(draw(random.Random(2)), ("VD", "VD", "GE", "GE", "GE", "BE"),
                 ("dense", "dense", "rural", "rural", "rural", "dense"), strict=True)]  # fmt: skip
     body = whole(10**6, territory={"column": "state_name", "label": "Canton", "rural": "zone"})
     result = solve_case(tmp_path, rows, body)
@@ -117,7 +105,7 @@ def _own_currency() -> Iterator[None]:
 @pytest.mark.usefixtures("_own_currency")
 def test_amounts_are_read_and_shown_in_the_currency(tmp_path: Path, decimals: int, place: str) -> None:
     currency = {"symbol": "Kr.", "code": "DDK", "place": place, "minor_unit": decimals}
-    rows = draw_rows(random.Random(decimals))
+    rows = draw(random.Random(decimals))
     for row in rows:
         row["requested"] = (
             f"{Fraction(row['requested']) * 10**decimals // 1 / Fraction(10**decimals):.{decimals}f}"
@@ -142,7 +130,7 @@ def test_amounts_are_read_and_shown_in_the_currency(tmp_path: Path, decimals: in
 def test_the_solver_is_as_written_and_the_list_the_same(tmp_path: Path) -> None:
     for seed in range(2):
         dice = random.Random(seed)
-        rows, amount = draw_rows(dice, 8), dice.randrange(100_000, 200_000)
+        rows, amount = draw(dice, 8), dice.randrange(100_000, 200_000)
         expected = best(rows, amount)
 
         def run(rows: list[Row] = rows, amount: int = amount, **keys: Any) -> ResultData:
@@ -178,7 +166,7 @@ PUBLISHER = {
 
 def letters_of(folder: Path, **keys: Any) -> tuple[Letters, str]:
     """The letters of a list that refuses some, and the text of what is published."""
-    rows = draw_rows(random.Random(4))
+    rows = draw(random.Random(4))
     run = run_of(solve_case(folder, rows, whole(90_000, date="2026-03-31", **keys)))
     letters = write_letters(run, build_decision_table(run), Lang.FR)
     pages = iterate_programme_documents(run, Lang.FR)
@@ -206,7 +194,7 @@ def test_letters_and_pages_name_the_publisher(tmp_path: Path) -> None:
 
 @pytest.mark.claim("PublisherSpec.columns")
 def test_a_column_that_looks_personal_is_kept_where_it_is_named(tmp_path: Path) -> None:
-    rows = [row | {"email": f"{row['dossier']}@exemple.fr"} for row in draw_rows(random.Random(5))]
+    rows = [row | {"email": f"{row['dossier']}@exemple.fr"} for row in draw(random.Random(5))]
     for columns, kept in (([], False), (["email"], True)):
         folder = write_run(solve_case(tmp_path, rows, whole(10**6, publisher={"columns": columns})))
         assert ("email" in open_stored(folder).table.columns) is kept
@@ -239,7 +227,7 @@ def test_letters_say_what_the_block_adds(tmp_path: Path) -> None:
                    "UncertainSpec.correlated", "CorrelatedSpec.by", "CorrelatedSpec.rho")  # fmt: skip
 @pytest.mark.parametrize("column", ["requested", "score", "points"])
 def test_what_is_not_sure_is_drawn_by_its_law(tmp_path: Path, column: str) -> None:
-    rows = [row | {"points": str(k + 1)} for k, row in enumerate(draw_rows(random.Random(6), 40))]
+    rows = [row | {"points": str(k + 1)} for k, row in enumerate(draw(random.Random(6), 40))]
     where = {"theme": "eau"}
     inside = np.array([row["theme"] == "eau" for row in rows])
     uncertain = [
@@ -262,8 +250,8 @@ def test_what_is_not_sure_is_drawn_by_its_law(tmp_path: Path, column: str) -> No
     n_gone = np.zeros(len(rows))
     before = np.array([float(row[column]) for row in rows])
     for point in points:
-        draw = draw_of(problem.case.portfolio, inputs, compute_input_values(inputs, point))
-        now = {name: values for name, __, values in draw.changes}
+        sample = draw_of(problem.case.portfolio, inputs, compute_input_values(inputs, point))
+        now = {name: values for name, __, values in sample.changes}
         values = (
             now[f"{column}_cents" if column == "requested" else column].cast(pl.Float64).to_numpy()[order]
         )
@@ -271,11 +259,11 @@ def test_what_is_not_sure_is_drawn_by_its_law(tmp_path: Path, column: str) -> No
         ratio = (values - 100.5) / before
         low = np.where(inside, 1.5, 1) - 0.52 / before - 0.01
         assert np.all((ratio >= low) & (ratio <= np.where(inside, 2, 1) + 0.52 / before + 0.01))
-        gone, unpaid = draw.gone[order], draw.unpaid[order]
+        gone, unpaid = sample.gone[order], sample.unpaid[order]
         assert not gone[~inside].any()
         assert len(set(unpaid[inside])) == len(set(unpaid[~inside])) == 1  # a group goes together
-        assert np.all((draw.final >= 0.5) & (draw.final <= 1.5))
-        paid = draw.compute_paid_cents(np.full(len(rows), 10_000))
+        assert np.all((sample.final >= 0.5) & (sample.final <= 1.5))
+        paid = sample.compute_paid_cents(np.full(len(rows), 10_000))
         assert np.all(paid <= 10_000)  # the grant follows the cost downwards only
         n_gone += gone
     assert abs(n_gone[inside].mean() / 60 - 0.25) < 0.1

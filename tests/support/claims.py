@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -138,6 +139,24 @@ def choose_best(
             cents = [award.get(name, 0) for name in names]
             found.append((worth(award), -sum(cents), [c > 0 for c in cents], cents, award))
     return max(found, default=(None,), key=lambda one: one[:-1])[-1]
+
+
+def whole(amount: int, **keys: Any) -> dict[str, Any]:
+    """The keys of a scenario whose programme has one amount in cents."""
+    return {"programme": {"id": "p", "amount": euros(amount)}, **keys}
+
+
+def draw_rows(dice: random.Random, n: int = 6, **cells: Sequence[str]) -> list[Row]:
+    """Applications with amounts that are round now and then, equal scores, and one cell of each other column."""
+    return [
+        {
+            "dossier": f"D{k}",
+            "requested": euros(dice.randrange(10_000, 60_000, dice.choice((1, 5_000)))),
+            "score": dice.choice(("0.5", "1", "2.25", "2.25", "7.1")),
+            **{column: dice.choice(choice) for column, choice in cells.items()},
+        }
+        for k in range(n)
+    ]
 
 
 def cents(text: str) -> int:

@@ -57,6 +57,11 @@ class Lane:
     slow = False
 
 
+def choose_profile(*, slow: bool, in_ci: bool) -> str:
+    """Examples are drawn anew in the slow lane by hand alone; in all others and in `.ci/run` they are the same."""
+    return "anew" if slow and not in_ci else "same"
+
+
 @cache
 def is_quick(path: Path) -> bool:
     """Whether a file of tests belongs to `pytest -m quick`."""

@@ -183,3 +183,15 @@ def test_a_refusal_leaves_its_group_in_the_rule(tmp_path: Path) -> None:
     (rule,) = [rule for rule in result.document["rules"] if rule["id"] == "r"]
     assert [(group["group"], group["num"]) for group in rule["groups"]] == [("N", 300_00), ("S", 0)]
     assert not rule["holds"]
+
+
+def test_a_group_that_is_refused_whole_leaves_nothing_to_the_others(tmp_path: Path) -> None:
+    share = "{id: r, kind: share, measure: granted, by: zone, of: all, min: 20 %}"
+    refused = "{id: no, kind: decide, refuse: [4], reason: non, author: cabinet}"
+    for rules, expected in ((f"{share}, {refused}", ["share-zero"]), (share, [])):
+        scenario = problem(tmp_path, rules)
+        warnings = [warning for warning in compile_problem(scenario).warnings if warning.code == "share-zero"]
+        assert [warning.code for warning in warnings] == expected
+        granted = solve(scenario).document["granted_cents"]
+        assert granted == (0 if expected else 500_00)
+        assert all("S" in warning.text.in_(lang) for warning in warnings for lang in Lang)

@@ -291,5 +291,29 @@ def warn_idle_share(
         )
 
 
+def warn_zero_groups(case: Case, sums: Sequence[tuple[Groups, Terms]], offers: Offers, path: Path) -> None:
+    """Warn of a minimum for each group's part of all where a group can have nothing: then all is 0."""
+    names = [
+        name or ""
+        for groups, numerator in sums
+        for name, most in zip(groups.names, compute_demand(numerator, groups, offers), strict=True)
+        if most == 0
+    ]
+    if names and len(names) < sum(len(groups.names) for groups, __ in sums):
+        case.warnings.add(
+            "share-zero",
+            _(
+                "{groups} can have no part of the sum: a minimum for the part of each group then forbids to grant "
+                "anything to the others.",
+                groups=", ".join(names[:MAX_LISTED]) + (", …" if len(names) > MAX_LISTED else ""),
+            ),
+            case.locate(path),
+            hint=_(
+                "Take `min` out, or refuse by an eligibility rule: a group without an eligible application has no "
+                "minimum."
+            ),
+        )
+
+
 def _warn_idle(case: Case, text: Text, hint: Text, path: Path) -> None:
     case.warnings.add("share-idle", text, case.locate(path), hint=hint)

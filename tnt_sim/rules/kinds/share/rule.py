@@ -22,7 +22,7 @@ from tnt_sim.i18n.message import _
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures, can_restrict
 from tnt_sim.rules.expressions.selectors import Selector, select
-from tnt_sim.rules.kind_support.attainable_range import can_hold_share, warn_idle_share
+from tnt_sim.rules.kind_support.attainable_range import can_hold_share, warn_idle_share, warn_zero_groups
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode, has_valid_bounds
 from tnt_sim.rules.kinds.limit.rule import Limit, build_limit
 from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Terms, Unit, combine, find_common_scale
@@ -221,6 +221,8 @@ def compile_share(
         pieces.append((block, piece, rest if same and not rest.once else None))
     if mode is Mode.HARD and not can_hold_share(case, denominator, pieces, offers, bounds, path):
         return None
+    if mode is Mode.HARD and spec.pooled and spec.min:
+        warn_zero_groups(case, [(block, piece) for block, piece, __ in pieces], offers, (*path, "min"))
     return Share(
         id=spec.id,
         kind=spec.kind,
