@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -58,26 +57,13 @@ def test_room_equals_the_tree_read_again(first: int, tmp_path: Path) -> None:
     assert min(seen["some"], seen["none"]) > 5
 
 
-def with_transfers(case: dict[str, Any], dice: random.Random) -> dict[str, Any]:
-    """A drawn case whose envelopes may give to siblings, some within limits."""
-    for node in cases.walk(case["root"]):
-        able = [c for c in node["children"] if c["amount"] is not None and not c.get("ring_fenced")]
-        for giver in able:
-            takers = [taker["id"] for taker in able if taker is not giver and dice.random() < 0.5]
-            if takers:
-                giver["transfers"] = {"to": takers}
-                if dice.random() < 0.5:
-                    giver["transfers"]["out_max"] = cases.euros(giver["amount"] // 2)
-    return case
-
-
 @pytest.mark.drawn
 def test_room_where_money_moves_is_there_and_misses_no_straight_way(tmp_path: Path) -> None:
     """What a dossier is said to be left fits; more fits only where money must go through several envelopes."""
     seen: Counter[str] = Counter()
     for seed in first_of(range(150), 75):
         dice = random.Random(seed)
-        case = with_transfers(cases.drawn(seed), dice)
+        case = cases.with_transfers(cases.drawn(seed), dice)
         try:
             tree = compile_problem(cases.load(case, tmp_path)).case.tree
         except InputError:

@@ -84,6 +84,19 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
+def with_transfers(case: dict[str, Any], dice: Random) -> dict[str, Any]:
+    """A drawn case whose envelopes may give to siblings, some within limits."""
+    for node in walk(case["root"]):
+        able = [c for c in node["children"] if c["amount"] is not None and not c.get("ring_fenced")]
+        for giver in able:
+            takers = [taker["id"] for taker in able if taker is not giver and dice.random() < 0.5]
+            if takers:
+                giver["transfers"] = {"to": takers}
+                if dice.random() < 0.5:
+                    giver["transfers"]["out_max"] = euros(giver["amount"] // 2)
+    return case
+
+
 def euros(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 

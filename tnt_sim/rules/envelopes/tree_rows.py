@@ -211,25 +211,25 @@ class EnvelopeRows:
 
     def _add_gain_columns(self, builder: RowBuilder, reach: list[int]) -> None:
         tree = self.case.tree
+        fences = find_ring_fenced(tree)
         for node in range(tree.n_nodes):
             parent = int(tree.parent[node])
             if not can_gain(tree, node):
                 continue
             free = max(0, (compute_unassigned_cents(tree, parent) or 0) + self.room.get(parent, 0))
-            useful = max(
-                0, reach[node] - self._compute_least_amount(node) + self._compute_outflow_bound(node)
-            )
+            least = self._compute_least_own(node, fences.get(node, ()))
+            useful = max(0, reach[node] - least + self._compute_outflow_bound(node))
             below = any(can_gain(tree, child) for child in tree.list_children(node))
             most = free if below else min(free, useful)
             if most > 0:
                 self.gains[node] = builder.add_column(f"extra:{tree.ids[node]}", 0, most, CENT)
                 self.room[node] = self.room.get(node, 0) + most
 
-    def _compute_least_amount(self, node: int) -> int:
-        """Return the amount of a node, lowered as far as it may be when it is opened."""
-        opened = self.case.tree.opened
-        lowered = opened.most_cents if opened is not None and node in opened.nodes else 0
-        return (self.case.tree.amount_cents[node] or 0) - lowered
+    def _compute_least_own(self, node: int, apart: Sequence[int]) -> int:
+        """Return the least that a node may grant by itself: outside fences, and lowered as far as it may be."""
+        tree = self.case.tree
+        lowered = tree.opened.most_cents if tree.opened is not None and node in tree.opened.nodes else 0
+        return min(tree.amount_cents[node] or 0, compute_unfenced_cents(tree, node, apart)) - lowered
 
     def _list_added_entries(self, node: int) -> list[tuple[int, int]]:
         """Return (column, ±1) of everything that is added to a node or taken from it."""
