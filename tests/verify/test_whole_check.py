@@ -24,6 +24,7 @@ from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text.verification import describe_unread
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import run_replay as integers
 from tnt_sim.verify.run_files import hash_summary, iterate_differences
@@ -271,9 +272,9 @@ def test_a_tolerance_may_leave_out_who_would_have_counted(tmp_path: Path) -> Non
 def test_rows_without_a_second_reading_are_said(made: dict[str, Path]) -> None:
     """A common rate has none."""
     report = verify_run(made["money"])
-    rows = report.record.proof_rows
+    rows, unread = report.record.proof_rows, describe_unread(report.record)
     assert rows["unread"] > 0
-    assert f"{rows['unread']} of the {rows['unread'] + rows['read']} constraints" in report.rows.reserve.en
+    assert f"{rows['unread']} of the {rows['unread'] + rows['read']} constraints" in str(unread and unread.en)
     plain = verify_run(made["years"]).record.proof_rows
     assert plain["read"] > 0
 
@@ -342,7 +343,9 @@ def test_differences_keep_types_apart() -> None:
 def test_the_command_says_what_is_wrong(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(run)]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert shown.startswith("✔ liens : règles respectées et répartition optimale, vérifié ici")
+    assert shown.startswith(
+        "✔ liens modifié par --set 'programme.envelopes.a.amount=1 900 €' : règles respectées et répartition"
+    )
     assert "Optimalité Démontrée ici." in shown
     summary = load(run)
     summary["granted_cents"] += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.explain import stored_explanation as stored
 from tnt_sim.analysis.explain.document import ExplainDocument
+from tnt_sim.analysis.explain.explanation_check import read_checked, read_checked_run
 from tnt_sim.cli.console import print_note
 from tnt_sim.disk import explain_refusal
 from tnt_sim.engine.run_folder.explanation_file import ExplanationFiles
@@ -21,14 +22,14 @@ def read_of_decision(
     decided: DecidedRun, lang: Lang, limit: float | None, *, quiet: bool
 ) -> ExplainDocument | None:
     """Return the document of all applications that the folder of a decision holds; say why one is not used."""
-    document, files = stored.read_of_decision(decided, lang, limit)
+    document, files = read_checked(decided, lang, limit)
     _report_unused(files, lang, quiet=quiet)
     return document
 
 
 def read_of_run(run: StoredRun, lang: Lang, limit: float | None, *, quiet: bool) -> ExplainDocument | None:
     """Return the document of all applications that a run folder holds, as `read_of_decision` does."""
-    document, files = stored.read_of_run(run, lang, limit)
+    document, files = read_checked_run(run, lang, limit)
     _report_unused(files, lang, quiet=quiet)
     return document
 

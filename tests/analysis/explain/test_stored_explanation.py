@@ -11,14 +11,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.paths import ROOT
 from support.run_folders.small_runs import EVERY, run_of
 
-from tnt_sim.analysis.explain.document import ExplainDocument
+from tnt_sim.analysis.explain.document import CLAIMED_FIGURE, ExplainDocument, OpenChange
 from tnt_sim.analysis.explain.explanation import explain
-from tnt_sim.analysis.explain.explanation_check import check_facts
+from tnt_sim.analysis.explain.explanation_check import check_facts, read_checked, read_checked_run
 from tnt_sim.analysis.explain.stored_explanation import (
     read_of_decision,
-    read_of_run,
     store_explanation,
 )
 from tnt_sim.analysis.shared.decided_run import DecidedRun, of_run
@@ -30,6 +30,7 @@ from tnt_sim.engine.run_folder.explanation_file import FILES, HEAD, OTHER_CODE, 
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.i18n.message import Lang
 from tnt_sim.verify.run_files import hash_file
+from tnt_sim.verify.verification import Standing
 
 DATA = """dossier,requested,score,population,department
 1,600.50,10,900,01
@@ -115,10 +116,28 @@ def test_the_stored_document_is_the_computed_one(honest: Path, lang: Lang) -> No
     stored, files = read_of_decision(decided, lang, None)
     assert stored is not None
     assert files.usable
-    assert json.dumps(dump(stored)) == json.dumps(dump(computed))
+    assert json.dumps(dump(stored)) == json.dumps(dump(claim(computed)))
     assert any(entry.changes for entry in computed.dossiers)
-    own, _ = read_of_run(open_stored(next((honest / "runs").glob("*-*"))), lang, None)
-    assert dump(own) == dump(computed)
+    assert stored == read_checked(decided, lang, None)[0]
+    own, _ = read_checked_run(open_stored(next((honest / "runs").glob("*-*"))), lang, None)
+    assert dump(own) == dump(stored)
+
+
+def claim(document: ExplainDocument) -> ExplainDocument:
+    """The document as its file tells it: nothing there shows what would fund an application."""
+    assert document.verification is not None
+    entries = [
+        replace(
+            entry,
+            changes=tuple(
+                one if isinstance(one, OpenChange) else replace(one, proof=CLAIMED_FIGURE)
+                for one in entry.changes
+            ),
+        )
+        for entry in document.dossiers
+    ]
+    record = replace(document.verification, explanation=Standing.CLAIMED)
+    return replace(document, dossiers=entries, verification=record)
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -128,7 +147,7 @@ def test_every_kind_of_entry_is_read_as_it_was_written(name: str, tmp_path: Path
     assert store_explanation(decided.run_dir or tmp_path, computed, 5.0)
     stored, _ = read_of_decision(decided, Lang(computed.lang), 5.0)
     assert stored is not None
-    assert dump(stored) == dump(computed)
+    assert dump(stored) == dump(claim(computed))
     assert list_classes(stored) == list_classes(computed)
     assert check_facts(decided, stored) == []
 
@@ -157,10 +176,46 @@ def test_the_run_itself_does_not_change(run: Path, capsys: pytest.CaptureFixture
     assert {name: data for name, data in after.items() if name not in FILES} == {
         name: data for name, data in before.items() if name not in FILES
     }
-    assert (run.parents[1] / "a.html").read_bytes() == (run.parents[1] / "b.html").read_bytes()
+    read, computed = (((run.parents[1] / name).read_text(encoding="utf-8")) for name in ("a.html", "b.html"))
+    assert ("affirmés par explanation.json" in read, "affirmés par explanation.json" in computed) == (
+        True,
+        False,
+    )
     capsys.readouterr()
     assert main(["verify", str(run), "--lang", "en"]) == 0
-    assert "as the file claims" in capsys.readouterr().err
+    assert "are claimed by explanation.json" in " ".join(capsys.readouterr().out.split())
+
+
+def test_every_verb_tells_claims_as_claims(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "(claimed by explanation.json, not computed again here)"
+    out = run.parents[1] / "out"
+    assert main(["explain", str(run), "--all", "--lang", "en"]) == 0
+    assert words in " ".join(capsys.readouterr().out.split())
+    assert main(["explain", str(run), "--all", "--lang", "en", "--out", f"{out}.html", "--quiet"]) == 0
+    assert words in Path(f"{out}.html").read_text(encoding="utf-8")
+    assert main(["explain", str(run), "--all", "--again", "--lang", "en"]) == 0
+    assert words not in " ".join(capsys.readouterr().out.split())
+    assert main(["transparency", str(run), "--out", str(out), "--lang", "en", "--quiet"]) == 0
+    sheets = [file.read_text(encoding="utf-8") for file in (out / "sheets").glob("*.html")]
+    assert any("not computed again for this sheet" in text for text in sheets)
+    assert all("are claimed by explanation.json" in text for text in sheets)
+    for name in ("publipostage", "demarche"):
+        file = run.parents[1] / f"{name}.csv"
+        options = ["--format", name, "--out", str(file), "--lang", "en", "--quiet"]
+        assert main(["export", str(run), *options]) == 0
+        assert "are claimed by explanation.json" in file.read_text(encoding="utf-8-sig")
+
+
+def test_the_raw_reader_has_one_caller() -> None:
+    """All that is shown of a stored explanation goes through `read_checked`, which computes the facts again."""
+    callers = [
+        path.stem
+        for path in (ROOT / "tnt_sim").rglob("*.py")
+        if "read_of_decision(" in path.read_text(encoding="utf-8").replace("def read_of_decision(", "")
+        and path.parts[-2:] != ("cli", "stored_explanation.py")
+        and path.parts[-2:] != ("commands", "explain.py")
+    ]
+    assert callers == ["explanation_check"]
 
 
 FORGERIES: dict[str, Callable[[Path], None]] = {
@@ -190,10 +245,16 @@ FORGERIES: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_a_forged_explanation_is_refused(run: Path, name: str) -> None:
+def test_a_forged_explanation_is_refused(run: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(run), "--quiet"]) == 0
     FORGERIES[name](run)
     assert main(["verify", str(run), "--quiet"]) == 1
+    assert read_checked_run(open_stored(run), Lang.EN, None)[0] is None, (
+        "sheets and letters read no more of it"
+    )
+    capsys.readouterr()
+    assert main(["explain", str(run), "3", "--lang", "en"]) == 0
+    assert "The explanation in the run folder is not used" in capsys.readouterr().err
     assert main(["explain", str(run), "--all", "--again", "--quiet"]) == 0
     assert main(["verify", str(run), "--quiet"]) == 0
 
@@ -234,7 +295,7 @@ def test_what_a_limit_ended_serves_shorter_limits_only(run: Path) -> None:
         assert (stored is not None) is is_read
     stored, _ = read_of_decision(decided, Lang.FR, 2.0)
     assert stored is not None
-    assert dump(stored) == dump(part)
+    assert dump(stored) == dump(claim(part))
     assert check_facts(decided, replace(stored, reasons=count(stored.dossiers))) == []
 
 

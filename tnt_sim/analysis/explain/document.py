@@ -20,6 +20,8 @@ type DecidedStatus = Literal[Status.OPTIMAL, Status.FEASIBLE]
 """Status of the explained run: optimal, or an allocation that nothing shows to be optimal."""
 
 
+CLAIMED_FIGURE = "CLAIMED"
+"""Word for what shows a figure that was read from a file, and not computed again."""
 BECAUSE_CODE = {"merit": "rule", "outranked": "crowded_out", "none_fits": "crowded_out"}
 """Reason codes of the run that change where a rule decides."""
 

@@ -19,13 +19,21 @@ from tnt_sim.analysis.explain.document import (
 )
 from tnt_sim.analysis.explain.explanation import find_inversions, list_reserve, map_deciding_rules
 from tnt_sim.analysis.explain.facts import build_entry, count_by_reason, read_facts
-from tnt_sim.analysis.explain.stored_explanation import NESTED, PLAIN, build_defect, build_table
-from tnt_sim.analysis.shared.decided_run import DecidedRun
+from tnt_sim.analysis.explain.stored_explanation import (
+    NESTED,
+    PLAIN,
+    build_defect,
+    build_table,
+    read_of_decision,
+)
+from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.deadline import Deadline
 from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.engine.run_folder.explanation_file import NO_EXPLANATION, ExplanationFiles
+from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Text, _
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.parameters import Listed
 from tnt_sim.verify.run_files import MAX_DIFFERENCES
 
@@ -34,6 +42,29 @@ CHECK_SECONDS = 60.0
 CHECKED_AT_A_TIME = 2_000
 """Explanations compared between two looks at the clock."""
 _FACTS = (*PLAIN, *NESTED)
+
+
+def read_checked(
+    decided: DecidedRun, lang: Lang, limit: float | None
+) -> tuple[ExplainDocument | None, ExplanationFiles]:
+    """Return the stored explanation of a decision, and its files: the only way by which one is shown.
+
+    The document is None where there is none that may be used. What the decision contradicts stands in the files'
+    defects.
+    """
+    document, files = read_of_decision(decided, lang, limit)
+    defects = [] if document is None else check_facts(decided, document)
+    return (None, replace(files, defects=tuple(defects))) if defects else (document, files)
+
+
+def read_checked_run(
+    run: StoredRun, lang: Lang, limit: float | None
+) -> tuple[ExplainDocument | None, ExplanationFiles]:
+    """Return the stored explanation of a run that was opened, as `read_checked` does; none without its inputs."""
+    if run.decision is None or not run.folder.parts:
+        return None, NO_EXPLANATION
+    decided = replace(of_result(run.decision), run_dir=run.folder, verification=run.verification)
+    return read_checked(decided, lang, limit)
 
 
 def check_facts(decided: DecidedRun, document: ExplainDocument) -> list[Defect]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from tnt_sim.analysis.explain.document import (
+    CLAIMED_FIGURE,
     ChangeEntry,
     ExactScore,
     ExplainDocument,
@@ -35,13 +36,17 @@ from tnt_sim.rules.expressions.text import describe_selector
 
 def describe_change(change: ChangeEntry, lang: Lang) -> str:
     """Write a change: « Il serait retenu avec « score » à 14,5 au lieu de 12 (+2,5) ; 14,4 ne suffit pas. »"""
-    word = _describe_change_value(change, lang)
-    if change.proof != "FEASIBLE_GAP":
-        return word
-    return f"{word.removesuffix('.')} {UNPROVEN_NOTE.in_(lang)}."
+    word, note = _describe_change_value(change, lang), NOTES.get(change.proof)
+    return word if note is None else f"{word.removesuffix('.')} {note.in_(lang)}."
 
 
-UNPROVEN_NOTE = _("(by one solver alone, without a proof)")
+NOTES: Mapping[str | None, Text] = MappingProxyType(
+    {
+        "FEASIBLE_GAP": _("(by one solver alone, without a proof)"),
+        CLAIMED_FIGURE: _("(claimed by explanation.json, not computed again here)"),
+    }
+)
+"""What is said beside a figure, by the word for what shows it."""
 
 
 def _describe_change_value(change: ChangeEntry, lang: Lang) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -22,12 +22,14 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from tnt_sim.analysis.explain.document import (
     BECAUSE_CODE,
+    CLAIMED_FIGURE,
     ChangeEntry,
     DecidingRule,
     ExplainDocument,
     ExplainedDossier,
     MarginEntry,
     NamedRule,
+    OpenChange,
     ReserveRank,
     StoredExplanation,
     TakenDecision,
@@ -45,13 +47,12 @@ from tnt_sim.engine.run_folder.explanation_file import (
     read_explanation,
     write_explanation,
 )
-from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import select_eligible
 from tnt_sim.verify.run_files import read_summary
-from tnt_sim.verify.verification import CheckRecord
+from tnt_sim.verify.verification import Standing
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.shared.decided_run import DecidedRun
@@ -221,79 +222,21 @@ def store_explanation(run_dir: Path, document: ExplainDocument, limit: float | N
     return write_explanation(run_dir, read_summary(run_dir), head, build_table(document.dossiers))
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The decision that a document explains, as its first keys name it."""
-
-    scenario: str
-    scenario_sha256: str
-    run_dir: str
-    title: str
-    synthetic: bool
-    verification: CheckRecord | None
-
-
-def read_of_run(
-    run: StoredRun, lang: Lang, limit: float | None
+def read_of_decision(
+    decided: DecidedRun, lang: Lang, limit: float | None
 ) -> tuple[ExplainDocument | None, ExplanationFiles]:
-    """Return the document that the folder of a run holds, and its files; None where a computation tells more.
+    """Return the document that the folder of a decision holds, unchecked, and its files.
+
+    The document is None where a computation tells more. Figures of changes carry the word `CLAIMED_FIGURE`.
 
     Parameters
     ----------
     limit : seconds that a computation would be given; an explanation that a shorter limit ended is not read
     """
-    files = read_explanation(run.folder, run.summary, run.table)
-    codes = run.table.select("dossier", "reason_code")
-    checked = None if run.verification is None else run.verification.record
-    about = _Head(
-        run.data.scenario,
-        run.data.scenario_sha256,
-        run.folder.as_posix(),
-        run.title,
-        run.synthetic,
-        checked,
-    )
-    return _read_document(files, codes, about, lang, limit)
-
-
-def read_of_decision(
-    decided: DecidedRun, lang: Lang, limit: float | None
-) -> tuple[ExplainDocument | None, ExplanationFiles]:
-    """Return the document that the folder of a decision holds, as `read_of_run` does."""
     if decided.run_dir is None:
         return None, NO_EXPLANATION
-    scenario = decided.problem.scenario
-    about = _Head(
-        scenario.id,
-        scenario.sha256,
-        decided.run_dir.as_posix(),
-        scenario.title,
-        is_synthetic(scenario),
-        None if decided.verification is None else decided.verification.record,
-    )
     decision = build_decision_columns(decided)
     files = read_explanation(decided.run_dir, read_summary(decided.run_dir), decision)
-    return _read_document(files, decision.select("dossier", "reason_code"), about, lang, limit)
-
-
-def build_decision_columns(decided: DecidedRun) -> pl.DataFrame:
-    """Return the columns of the allocation that an explanation repeats, with the run's reason codes."""
-    return pl.DataFrame(
-        {
-            "dossier": decided.numbers,
-            "eligible": select_eligible(decided.problem),
-            "funded": decided.allocation.funded,
-            "granted_cents": decided.allocation.granted_cents,
-            "reason_code": decided.codes,
-        },
-        schema={**DECISION, "reason_code": pl.String()},
-    )
-
-
-def _read_document(
-    files: ExplanationFiles, codes: pl.DataFrame, about: _Head, lang: Lang, limit: float | None
-) -> tuple[ExplainDocument | None, ExplanationFiles]:
-    """Return the document of usable files; files that `store_explanation` cannot have written are false."""
     if not files.usable:
         return None, files
     try:
@@ -301,20 +244,23 @@ def _read_document(
         if head.limit_seconds is not None and (limit is None or limit > head.limit_seconds):
             return None, files
         entries = read_entries(files.table)
-        _check_codes(entries, dict(codes.iter_rows()))
-        entries = [replace(entry, sentence=explain_dossier(entry, lang)) for entry in entries]
+        _check_codes(entries, dict(decision.select("dossier", "reason_code").iter_rows()))
+        entries = [_mark_claims(entry, lang) for entry in entries]
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         name = next(iter(str(error).splitlines()), "")[:200]
         false = build_defect(_("the explanation is not as a run writes it: {name}.", name=name))
         return None, replace(files, defects=(false,))
+    scenario, verification = decided.problem.scenario, decided.verification
     document = ExplainDocument(
-        scenario=about.scenario,
-        scenario_sha256=about.scenario_sha256,
-        run_dir=about.run_dir,
-        title=about.title,
+        scenario=scenario.id,
+        scenario_sha256=scenario.sha256,
+        run_dir=decided.run_dir.as_posix(),
+        title=scenario.title,
         lang=lang.value,
-        synthetic=about.synthetic,
-        verification=about.verification,
+        synthetic=is_synthetic(scenario),
+        verification=None
+        if verification is None
+        else replace(verification, explanation=Standing.CLAIMED).record,
         status=head.status,
         dossiers=entries,
         reasons=head.reasons,
@@ -330,6 +276,29 @@ def _read_document(
         read_from=HEAD,
     )
     return document, files
+
+
+def _mark_claims(entry: ExplainedDossier, lang: Lang) -> ExplainedDossier:
+    """Return a stored entry with its sentence; the file alone claims the figures of its changes."""
+    changes = [
+        change if isinstance(change, OpenChange) else replace(change, proof=CLAIMED_FIGURE)
+        for change in entry.changes
+    ]
+    return replace(entry, changes=tuple(changes), sentence=explain_dossier(entry, lang))
+
+
+def build_decision_columns(decided: DecidedRun) -> pl.DataFrame:
+    """Return the columns of the allocation that an explanation repeats, with the run's reason codes."""
+    return pl.DataFrame(
+        {
+            "dossier": decided.numbers,
+            "eligible": select_eligible(decided.problem),
+            "funded": decided.allocation.funded,
+            "granted_cents": decided.allocation.granted_cents,
+            "reason_code": decided.codes,
+        },
+        schema={**DECISION, "reason_code": pl.String()},
+    )
 
 
 def _check_codes(entries: Sequence[ExplainedDossier], codes: Mapping[str, str]) -> None:

@@ -41,11 +41,6 @@ if TYPE_CHECKING:
 
 REFUSED, NOT_OPTIMAL, NOT_FIRST, CHANGED = 1, 5, 7, 8
 
-CLAIMED_EXPLANATION = _(
-    "explanation.json agrees with the decision: its reasons and amounts were computed again. The effects of rules "
-    "and the changes that would fund an application are as the file claims."
-)
-
 RequireOption = Annotated[
     bool,
     typer.Option(
@@ -255,20 +250,16 @@ def _check_explanation(checked: Checked, verification: Verification, lang: Lang)
     run = checked.run
     if not verification.ok or run.whole is None or not any((run.run_dir / name).exists() for name in FILES):
         return verification
-    from tnt_sim.analysis.explain.explanation_check import check_facts
-    from tnt_sim.analysis.explain.stored_explanation import read_of_decision
+    from tnt_sim.analysis.explain.explanation_check import read_checked
     from tnt_sim.analysis.shared.decided_run import of_replay
+    from tnt_sim.verify.verification import Standing
 
-    decided = of_replay(run, run.whole, verification)
-    document, files = read_of_decision(decided, lang, 0.0)
-    defects = files.defects if document is None else tuple(check_facts(decided, document))
-    if defects:
-        return verification.refuse(defects)
-    note = (
-        CLAIMED_EXPLANATION
-        if document is not None
-        else _("The explanation in the run folder is not used: {why}", why=files.reason_against)
-    )
+    document, files = read_checked(of_replay(run, run.whole, verification), lang, 0.0)
+    if files.defects:
+        return verification.refuse(files.defects)
+    if document is not None:
+        return replace(verification, explanation=Standing.CLAIMED)
+    note = _("The explanation in the run folder is not used: {why}", why=files.reason_against)
     return replace(verification, notes=(*verification.notes, note))
 
 

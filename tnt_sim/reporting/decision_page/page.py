@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -72,6 +72,7 @@ from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_expla
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows, describe_place, describe_unread
 from tnt_sim.rules.expressions import text as expressions_text
+from tnt_sim.verify.verification import Standing
 
 MOST_ON_PAPER = 5_000
 """Longest list of applications laid out on paper: each takes 8 ms of processor time."""
@@ -103,7 +104,7 @@ def render_report_html(run: StoredRun, options: PageOptions) -> str:
     is_requested = run.table["requested_cents"].null_count() == 0
     values = {
         **_build_frame(run, options),
-        **_build_decision(run, options.lang),
+        **_build_decision(run, options),
         **_build_note(run, options, outcomes, result),
         **_build_territories(run, options, result, requested=is_requested),
         **_build_envelopes_and_dossiers(run, options, groups, outcomes),
@@ -154,8 +155,10 @@ def _build_frame(run: StoredRun, options: PageOptions) -> dict[str, Any]:
     }
 
 
-def _build_decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
-    document, checked = run.data, run.checked
+def _build_decision(run: StoredRun, options: PageOptions) -> dict[str, Any]:
+    document, checked, lang = run.data, run.checked, options.lang
+    if options.explanation is not None and options.explanation.read_from is not None:
+        checked = replace(checked, explanation=Standing.CLAIMED)
     return {
         "run": run,
         "summary": document,

@@ -37,11 +37,12 @@ from tnt_sim.reporting.export.scdl import INFO_KEYS, build_scdl
 from tnt_sim.reporting.export.scdl import list_remarks as scdl_remarks
 from tnt_sim.reporting.public_run import hide_contacts, hide_persons
 from tnt_sim.reporting.report_tree import SYNTHETIC
-from tnt_sim.reporting.reports.letters import list_letter_remarks, list_mention_remarks
+from tnt_sim.reporting.reports.letters import get_letter_record, list_letter_remarks, list_mention_remarks
 from tnt_sim.reporting.text.legal_wording import LegalWording
 from tnt_sim.reporting.text.verification import get_doubt, get_mention, get_short_mention
 from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 from tnt_sim.reporting.workbook.workbook import build_workbook
+from tnt_sim.verify.verification import CheckRecord
 
 MENTION = "Mention"
 """Column header, and word before a sentence, for what was not verified or shown, and for synthetic data."""
@@ -253,10 +254,12 @@ def _export_scdl(run: StoredRun, options: ExportOptions) -> bytes:
 
 
 def _build_exporter(
-    build: Callable[[StoredRun, ExportOptions], Flat], sheet: str
+    build: Callable[[StoredRun, ExportOptions], Flat],
+    sheet: str,
+    get_record: Callable[[StoredRun], CheckRecord] = lambda run: run.checked.record,
 ) -> Callable[[StoredRun, ExportOptions], bytes]:
     def write(run: StoredRun, options: ExportOptions) -> bytes:
-        flat = _with_mention(build(run, options), run, options.lang)
+        flat = _with_mention(build(run, options), run, get_mention(get_record(run)), options.lang)
         if options.suffix == ".xlsx":
             return build_sheet_workbook(flat, sheet, options.lang, run.spec.date)
         return encode_csv(flat, options.csv_style)
@@ -264,9 +267,9 @@ def _build_exporter(
     return write
 
 
-def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
+def _with_mention(flat: Flat, run: StoredRun, mention: Text | None, lang: Lang) -> Flat:
     """Add a last column if nothing shows that the decision is correct and optimal, or the data are synthetic."""
-    words = _join_mentions(run, get_mention(run.checked.record), lang)
+    words = _join_mentions(run, mention, lang)
     if words is None:
         return flat
     cells = pl.Series("mention", [words], dtype=pl.String).new_from_index(0, flat.height)
@@ -291,7 +294,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _("the decisions to enter in the procedure"),
             (".csv", ".xlsx"),
             _build_exporter(
-                lambda run, asked: administrative_tables.build_demarche(run, asked.lang), "Annotations"
+                lambda run, asked: administrative_tables.build_demarche(run, asked.lang),
+                "Annotations",
+                get_letter_record,
             ),
             is_act=True,
             is_told=True,
@@ -324,6 +329,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _build_exporter(
                 lambda run, asked: administrative_tables.build_mail_merge(run, asked.lang, asked.wording),
                 "Courriers",
+                get_letter_record,
             ),
             is_act=True,
             is_told=True,

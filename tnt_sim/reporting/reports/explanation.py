@@ -70,7 +70,7 @@ def build_report(document: ExplainDocument) -> Report:
         title=_("Explanation of the decisions"),
         subject=document.title,
         about=[document.scenario],
-        nodes=[*nodes, *_build_thresholds(document), *_build_origin(document)],
+        nodes=[*nodes, *_build_thresholds(document), *build_origin(document)],
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256},
     )
@@ -88,14 +88,14 @@ def _build_list_sections(document: ExplainDocument) -> Iterator[Section]:
     yield Section(_("Reserve list, in the order of entry"), [_build_reserve_table(document)])
 
 
-def _build_origin(document: ExplainDocument) -> list[Node]:
+def build_origin(document: ExplainDocument) -> list[Node]:
     """Say that an explanation was read from the run folder, and who checks it."""
     if document.read_from is None:
         return []
     text = _(
-        "Read from {file} in the run folder, where two limits were computed for all applications at once. "
-        "`tnt-sim verify` computes the reasons again; --again computes all anew, and the exact figure of a few "
-        "applications.",
+        "Read from {file} in the run folder. Its reasons and amounts were computed again here. The effects of "
+        "rules and what would fund an application are claimed by it. --again computes them anew, and the exact "
+        "figure of a few applications.",
         file=document.read_from,
     )
     return [Paragraph(text)]

@@ -34,7 +34,7 @@ from tnt_sim.analysis.explain.document import (
 )
 from tnt_sim.analysis.explain.sentences import (
     KINDS,
-    UNPROVEN_NOTE,
+    NOTES,
     WHY_NOT,
     describe_cause,
     explain_briefly,
@@ -44,7 +44,7 @@ from tnt_sim.analysis.explain.sentences import (
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.result import Status
-from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_euros
 from tnt_sim.i18n.parameters import Count, Listed, Money
 from tnt_sim.reporting.charts.theme import Mark
@@ -65,8 +65,8 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import MARKS, build_dossier_chart, build_margin_chart
+from tnt_sim.reporting.reports.explanation import build_origin, describe_obstacle
 from tnt_sim.reporting.reports.explanation import build_report as build_terminal_report
-from tnt_sim.reporting.reports.explanation import describe_obstacle
 from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.rules.expressions.column_text import describe_bare_column
 
@@ -100,7 +100,11 @@ def build_page(document: ExplainDocument, dossiers: DecidedDossiers) -> list[Nod
     """Return the answer, then a section for each application or tables of many, then annexes."""
     entries = document.dossiers
     if not entries or len(entries) > MOST_PICTURED:
-        return [*_build_overview(document, dossiers), *_build_annexes(document, dossiers)]
+        return [
+            *_build_overview(document, dossiers),
+            *_build_annexes(document, dossiers),
+            *build_origin(document),
+        ]
     answers: list[Node] = [
         Callout(
             write_both(partial(describe_entry, dossiers, entry)),
@@ -112,7 +116,7 @@ def build_page(document: ExplainDocument, dossiers: DecidedDossiers) -> list[Nod
         _build_section(document, dossiers, entry, is_folded=number >= MOST_OPEN)
         for number, entry in enumerate(entries)
     ]
-    return [*answers, *build_interruption(document), *sections]
+    return [*answers, *build_interruption(document), *sections, *build_origin(document)]
 
 
 def _get_mark(dossiers: DecidedDossiers, entry: ExplainedDossier) -> Mark:
@@ -195,17 +199,13 @@ def list_change_rows(
     for change in entry.changes:
         if isinstance(change, OpenChange | ImpossibleChange | ImpossibleScore):
             if change.status == "impossible":
-                not_enough.append(write_both(partial(_describe_impossible, dossiers, change)))
+                words = write_both(partial(_describe_impossible, dossiers, change))
+                note = NOTES.get(change.proof)
+                not_enough.append(words if note is None else join_sentences(words, note))
         elif (row := _build_change_row(dossiers, change)) is not None:
-            unproven = change.proof == "FEASIBLE_GAP"
-            rows.append(
-                replace(row, what=write_both(partial(_write_unproven, row.what))) if unproven else row
-            )
+            note = NOTES.get(change.proof)
+            rows.append(row if note is None else replace(row, what=join_sentences(row.what, note)))
     return rows, not_enough
-
-
-def _write_unproven(words: Text, lang: Lang) -> str:
-    return f"{words.in_(lang)} {UNPROVEN_NOTE.in_(lang)}"
 
 
 def _describe_impossible(

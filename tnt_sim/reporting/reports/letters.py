@@ -6,7 +6,7 @@ The reason is written from the decision itself, in French or English.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ from tnt_sim.reporting.text.letter_reasons import (
     quote_bracketed,
 )
 from tnt_sim.reporting.text.mention import choose_legal_texts
+from tnt_sim.verify.verification import CheckRecord, Standing
 
 PHRASES: Mapping[ApplicantDecision, Text] = {
     ApplicantDecision.FUNDED: _(
@@ -224,9 +225,9 @@ def _list_refusals(
 
 def _list_displaced(run: StoredRun, lang: Lang) -> dict[str, str]:
     """Return the reason of each application that a rule keeps out by the explanation in the run folder."""
-    from tnt_sim.analysis.explain.stored_explanation import read_of_run
+    from tnt_sim.analysis.explain.explanation_check import read_checked_run
 
-    document, _files = read_of_run(run, lang, 0.0)
+    document, _files = read_checked_run(run, lang, 0.0)
     if document is None or run.decision is None:
         return {}
     problem = run.decision.problem
@@ -331,6 +332,13 @@ def list_mention_remarks(run: StoredRun, lang: Lang) -> list[Text]:
             )
         )
     return remarks
+
+
+def get_letter_record(run: StoredRun) -> CheckRecord:
+    """Return what was checked of a run whose letters may rest on the explanation in its folder."""
+    record = run.checked.record
+    rests = bool(run.folder.parts) and has_explanation(run.folder)
+    return replace(record, explanation=Standing.CLAIMED) if rests else record
 
 
 def list_letter_remarks(run: StoredRun, lang: Lang) -> list[Text]:

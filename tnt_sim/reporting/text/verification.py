@@ -118,8 +118,15 @@ def get_mention(record: CheckRecord) -> Text | None:
     doubt = get_doubt(record)
     if doubt is None and record.first is not Standing.DEMONSTRATED:
         doubt = _RANK_CLAIMED if record.first is Standing.CLAIMED else _RANK_OPEN
-    changes = describe_changes(record)
-    return doubt if changes is None else join_sentences(changes, doubt)
+    claim = _REASONS_CLAIMED if record.explanation is Standing.CLAIMED else None
+    texts = [text for text in (describe_changes(record), doubt, claim) if text is not None]
+    return join_sentences(*texts) if texts else None
+
+
+_REASONS_CLAIMED = _(
+    "That a rule keeps an application out, and what would fund it, are claimed by explanation.json: they were not "
+    "computed again."
+)
 
 
 _RANK_CLAIMED = _("That no equally good list goes before this one is only claimed: nothing shows it here.")

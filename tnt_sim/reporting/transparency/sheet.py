@@ -13,7 +13,7 @@ from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import NO_TEXT, Lang, _
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.reporting.report_tree import SYNTHETIC
-from tnt_sim.reporting.reports.letters import write_first_sentences
+from tnt_sim.reporting.reports.letters import get_letter_record, write_first_sentences
 from tnt_sim.reporting.text.legal_wording import LegalWording
 from tnt_sim.reporting.text.verification import get_mention
 from tnt_sim.reporting.transparency.contribution import build_contributions
@@ -134,7 +134,7 @@ def _build_lines(source: SheetSource) -> Lines:
 
 def _build_heads(source: SheetSource) -> list[SheetHead]:
     run, lang = source.run, source.lang
-    mention = get_mention(run.checked.record)
+    mention = get_mention(get_letter_record(run))
     notices = tuple(
         text.in_(lang) for text in ([SYNTHETIC] if run.synthetic else []) + ([mention] if mention else [])
     )

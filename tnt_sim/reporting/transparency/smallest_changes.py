@@ -6,7 +6,11 @@ An unproven one says so. This module solves nothing: without an explanation in t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from tnt_sim.analysis.explain.document import (
+    CLAIMED_FIGURE,
     ChangeEntry,
     EnvelopeChange,
     EnvelopeLimits,
@@ -20,7 +24,7 @@ from tnt_sim.analysis.explain.document import (
     ScoreByBounds,
     ScoreChange,
 )
-from tnt_sim.analysis.explain.stored_explanation import read_of_run
+from tnt_sim.analysis.explain.explanation_check import read_checked_run
 from tnt_sim.i18n.message import Bilingual, Text, _, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Items, Money
@@ -34,7 +38,12 @@ _NOT_COMPUTED = _(
     "(tnt-sim explain RUN --all)."
 )
 _NONE_KNOWN = _("None was found that is certain.")
-_UNPROVEN = _("Nothing proves it.")
+_NOTES: Mapping[str | None, Text] = MappingProxyType(
+    {
+        "FEASIBLE_GAP": _("Nothing proves it."),
+        CLAIMED_FIGURE: _("This is claimed: it was not computed again for this sheet."),
+    }
+)
 _TIED = _("Another list would then have the same value.")
 _UNFUNDED = (ApplicantDecision.REFUSED.value, ApplicantDecision.CLOSED.value, ApplicantDecision.WAITING.value)
 
@@ -59,7 +68,7 @@ def build_changes(source: SheetSource) -> dict[int, list[SheetLine]]:
 def _read_explanation(source: SheetSource) -> ExplainDocument | None:
     if not source.run.folder.parts:
         return None
-    return read_of_run(source.run, source.lang, 0.0)[0]
+    return read_checked_run(source.run, source.lang, 0.0)[0]
 
 
 def _describe_changes(entry: ExplainedDossier, source: SheetSource) -> Text:
@@ -70,9 +79,8 @@ def _describe_changes(entry: ExplainedDossier, source: SheetSource) -> Text:
 
 def _describe_change(change: ChangeEntry, source: SheetSource) -> Text | None:
     text = _describe_exact(change, source)
-    if text is None or change.proof != "FEASIBLE_GAP":
-        return text
-    return join_sentences(text, _UNPROVEN)
+    note = _NOTES.get(change.proof)
+    return text if text is None or note is None else join_sentences(text, note)
 
 
 def _describe_exact(change: ChangeEntry, source: SheetSource) -> Text | None:
