@@ -53,9 +53,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 312),
         ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 268),
         ("run scenario.yaml", SECOND | SLOW, 361),
-        ("explain {a} E-24", SECOND | SLOW, 351),
-        ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 395),
-        ("compare {a} {b}", SOLVERS | SLOW, 355),
+        ("explain {a} E-24", SECOND | SLOW, 352),
+        ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 396),
+        ("compare {a} {b}", SOLVERS | SLOW, 356),
         ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 351),
     ],
 )

@@ -49,8 +49,7 @@ def read_checked(
 ) -> tuple[ExplainDocument | None, ExplanationFiles]:
     """Return the stored explanation of a decision, and its files: the only way by which one is shown.
 
-    The document is None where there is none that may be used. What the decision contradicts stands in the files'
-    defects.
+    The document is None where there is none that may be used. The defects of the files name each contradiction.
     """
     document, files = read_of_decision(decided, lang, limit)
     defects = [] if document is None else check_facts(decided, document)

@@ -46,7 +46,7 @@ NOTES: Mapping[str | None, Text] = MappingProxyType(
         CLAIMED_FIGURE: _("(claimed by explanation.json, not computed again here)"),
     }
 )
-"""What is said beside a figure, by the word for what shows it."""
+"""Notes beside a figure, by the word for what shows it."""
 
 
 def _describe_change_value(change: ChangeEntry, lang: Lang) -> str:

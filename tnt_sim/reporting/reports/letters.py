@@ -225,6 +225,8 @@ def _list_refusals(
 
 def _list_displaced(run: StoredRun, lang: Lang) -> dict[str, str]:
     """Return the reason of each application that a rule keeps out by the explanation in the run folder."""
+    if not has_explanation(run.folder):
+        return {}
     from tnt_sim.analysis.explain.explanation_check import read_checked_run
 
     document, _files = read_checked_run(run, lang, 0.0)

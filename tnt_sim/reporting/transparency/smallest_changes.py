@@ -24,7 +24,7 @@ from tnt_sim.analysis.explain.document import (
     ScoreByBounds,
     ScoreChange,
 )
-from tnt_sim.analysis.explain.explanation_check import read_checked_run
+from tnt_sim.engine.run_folder.explanation_file import has_explanation
 from tnt_sim.i18n.message import Bilingual, Text, _, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Items, Money
@@ -66,8 +66,10 @@ def build_changes(source: SheetSource) -> dict[int, list[SheetLine]]:
 
 
 def _read_explanation(source: SheetSource) -> ExplainDocument | None:
-    if not source.run.folder.parts:
+    if not has_explanation(source.run.folder):
         return None
+    from tnt_sim.analysis.explain.explanation_check import read_checked_run
+
     return read_checked_run(source.run, source.lang, 0.0)[0]
 
 
