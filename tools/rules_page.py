@@ -12,7 +12,12 @@ from site_languages import link_to_twin
 from typography import typeset
 
 from tnt_sim.i18n.message import Bilingual, Lang
-from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
+from tnt_sim.rules.envelopes.text import (
+    describe_envelope,
+    find_gaining_envelopes,
+    find_receiving_envelopes,
+    format_envelope_formula,
+)
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
 from tnt_sim.rules.offers.cap_spec import LIBRARY, CapSpec
@@ -115,6 +120,16 @@ _LEGEND = {
         "et ce qui y est engagé ou financé par décision",
         "what the envelope grants by itself: its amount less its reserve, the amounts of its children, and what "
         "is committed or funded by a decision in it",
+    ),
+    "`∀ p`, `base_p`": Bilingual(
+        "chaque projet qui reçoit une attribution nouvelle et dont le plafond a un chiffre ; `base_p` est le plus "
+        "grand de ses lignes ; une dérogation pour une ligne laisse de côté le projet",
+        "each project that gets a new grant and whose cap has a figure; `base_p` is the largest of its rows; a "
+        "waiver for one row leaves out the project",
+    ),
+    "`free_p`, `in`, `out`": Bilingual(
+        "ce que l’enveloppe p n’a pas affecté et donne, ce que des sœurs donnent et reçoivent",
+        "what envelope p has not assigned and gives, what siblings give and get",
     ),
     "`distance`, `pair`": Bilingual(
         "l’écart à la règle, le nombre de manquements", "the distance from the rule, the number of breaches"
@@ -231,11 +246,11 @@ def _render_envelopes(lang: Lang) -> Iterator[str]:
     for text in ENVELOPES:
         yield f"```yaml\n{write_block(text)}\n```\n"
         programme = parse_fragment(text).programme
-        givers = find_gaining_envelopes(programme)
+        givers, receivers = find_gaining_envelopes(programme), find_receiving_envelopes(programme)
         for spec, _ in programme.walk():
-            giver = givers.get(spec.id)
-            sentence = describe_envelope(spec, lang, giver=giver)
-            yield f"- **{spec.id}** {sentence}\n  `{format_envelope_formula(spec, giver)}`"
+            giver, siblings = givers.get(spec.id), receivers.get(spec.id, ())
+            sentence = describe_envelope(spec, lang, giver=giver, siblings=siblings)
+            yield f"- **{spec.id}** {sentence}\n  `{format_envelope_formula(spec, giver, siblings)}`"
         yield ""
 
 

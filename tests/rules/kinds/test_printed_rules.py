@@ -7,14 +7,16 @@ rule is satisfied, and false where it is not.
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support.enumeration.rows import Case, rate
 from support.lanes import seeds
-from support.literal.printed import PrintedRule, read_printed
+from support.literal.printed import PrintedEntry, PrintedRule, read_entries, read_printed
 from support.literal.sentences import list_lacking_words, read_constants, read_numbers
 from support.mixed_cases.drawn import mixed
 from support.typed import as_typed
@@ -23,7 +25,16 @@ from tnt_sim.cli.main import main
 from tnt_sim.errors import InputError
 
 CASES = 10
-"""Programmes of one member of the family; 500 in all."""
+"""Programmes of one member of the family."""
+PROGRAMMES = range(0, 100 if os.environ.get("CI") else 500, CASES)
+"""The first programmes of each member: `pytest --slow` by hand draws 500 in all, `.ci/run` fewer."""
+
+
+@pytest.fixture(autouse=True)
+def whole_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Formulas name all of their applications: planners are shown the first ones."""
+    for kind in ("exclusive", "requires", "decide", "linear"):
+        monkeypatch.setattr(f"tnt_sim.rules.kinds.{kind}.text._MAX_LISTED", 99)
 
 
 def draw(first: int, folder: Path) -> dict[int, list[PrintedRule]]:
@@ -42,6 +53,19 @@ def draw(first: int, folder: Path) -> dict[int, list[PrintedRule]]:
     return found
 
 
+def draw_entries(first: int, folder: Path) -> list[PrintedEntry]:
+    """What is printed of the other entries of some programmes."""
+    found = []
+    for seed in range(first, first + CASES):
+        case = mixed(seed, 6, 200)
+        case["scenario"].pop("steps", None)
+        below = folder / f"entries-{seed}"
+        below.mkdir()
+        with suppress(InputError):
+            found += read_entries(case, below)
+    return found
+
+
 def write_groups(case: Case, dice: random.Random) -> None:
     """Say of some rules which groups count: a list, those present, those of the map."""
     for rule in case["scenario"]["rules"]:
@@ -53,14 +77,14 @@ def write_groups(case: Case, dice: random.Random) -> None:
 
 
 @pytest.mark.drawn
-@pytest.mark.parametrize("first", seeds(range(0, 500, CASES), 4))
+@pytest.mark.parametrize("first", seeds(PROGRAMMES, 2))
 def test_what_is_printed_of_a_rule_is_so(first: int, tmp_path: Path) -> None:
     rules = draw(first, tmp_path)
     wrong = [
         (seed, str(rule))
         for seed, printed in rules.items()
         for rule in printed
-        if rule.true is not None and rule.true is not rule.satisfied
+        if rule.true is not rule.satisfied
     ]
     assert wrong == []
     told = [(seed, text) for seed, printed in rules.items() for rule in printed for text in list_faults(rule)]
@@ -88,12 +112,23 @@ def list_faults(rule: PrintedRule) -> list[str]:
 
 
 @pytest.mark.drawn
+@pytest.mark.parametrize("first", seeds(PROGRAMMES, 1))
+def test_what_is_printed_of_the_other_entries_is_so(first: int, tmp_path: Path) -> None:
+    """Eligibility, caps, envelopes and goals, whose formulas are read on the list of the run."""
+    entries = draw_entries(first, tmp_path)
+    assert [entry for entry in entries if not entry.true] == []
+
+
+@pytest.mark.drawn
 def test_the_lists_keep_and_break_every_kind(tmp_path: Path) -> None:
     """The comparison is not vacuous: formulas of each kind are read as true, and as false."""
-    read = Counter((rule.spec["kind"], rule.true) for rules in draw(40, tmp_path).values() for rule in rules)
+    printed = [rule for first in (60, 80) for rules in draw(first, tmp_path).values() for rule in rules]
+    read = Counter((rule.spec["kind"], rule.true) for rule in printed)
     kinds = {kind for kind, _ in read} - {"decide"}
-    assert len(kinds) >= 8
-    assert [kind for kind in kinds if not read[kind, True] and not read[kind, False]] == []
+    assert len(kinds) >= 9
+    assert [kind for kind in kinds if not read[kind, True] or not read[kind, False]] == []
+    other = Counter((entry.section, entry.true_of_other) for entry in draw_entries(40, tmp_path))
+    assert all(other[section, False] for section in ("eligibility", "caps", "envelopes", "objective"))
 
 
 ORDERED = """schema_version: 1

@@ -117,17 +117,11 @@ def _number(row: Row, column: str) -> Fraction | None:
     return Fraction(text) if text else None
 
 
-class ShortenedError(ValueError):
-    """A formula names only the first of its applications."""
-
-
 # ------------------------------------------------------------------------------------------------ formula
 
 
 def is_true(formula: str, reading: Reading) -> bool:
     """Whether what a formula says is so."""
-    if "…" in formula:
-        raise ShortenedError(formula)
     text, *waived = formula.split(" \\ ")
     out = [name for braces in waived for name in _members(braces[1:-1], reading, "i")]
     reading = replace(reading, left_out=frozenset(out))

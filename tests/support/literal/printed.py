@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 
 from support.enumeration.envelopes import Purse
 from support.enumeration.measures import Measures
+from support.enumeration.oracle import Step
 from support.enumeration.rows import Award, Case, World
-from support.literal.formulas import Reading, ShortenedError, is_true
+from support.literal.entries import compute_goal, is_kept
+from support.literal.formulas import Reading, is_true
 from support.mixed_cases.run import awards, write
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.engine.result import ResultData
@@ -31,7 +34,7 @@ OTHER_LISTS = 6
 class PrintedRule:
     """A rule as it is written and printed, whether a run says that a list satisfies it, and what is read there.
 
-    `satisfied` is True of a decision, which every list keeps; `true` is None where the formula is shortened.
+    `satisfied` is True of a decision, which every list keeps.
     """
 
     spec: dict[str, Any]
@@ -39,7 +42,7 @@ class PrintedRule:
     english: Sentence
     award: Award
     satisfied: bool
-    true: bool | None
+    true: bool
 
     def __str__(self) -> str:
         return f"{self.english.formula} on {self.award}: {self.true}, but the run says {self.satisfied}"
@@ -64,16 +67,9 @@ def read_printed(case: Case, folder: Path, seed: int) -> list[PrintedRule]:
             is_satisfied = satisfied.get(spec["id"], True)
             read = reading.on(award, spec)
             found.append(
-                PrintedRule(spec, french, english, award, is_satisfied, _read(english.formula, read))
+                PrintedRule(spec, french, english, award, is_satisfied, is_true(english.formula, read))
             )
     return found
-
-
-def _read(formula: str, reading: Reading) -> bool | None:
-    try:
-        return is_true(formula, reading)
-    except ShortenedError:
-        return None
 
 
 def _list_readings(
@@ -105,3 +101,67 @@ def _list_queues(measures: Measures, purse: Purse) -> dict[str, int]:
         settled = [n for n in measures.in_play if measures.forced(n) and purse.homes[n] in bare]
         found[node.id] = max(0, purse.beyond(node) - sum(measures.most(name) for name in settled))
     return found
+
+
+@dataclass
+class PrintedEntry:
+    """What is printed of an entry that is no rule, whether it is so of the list of a run, and of another list.
+
+    The other list funds every application; each of its amounts is a thousand times the most that is asked.
+    """
+
+    section: str
+    formula: str
+    true: bool
+    true_of_other: bool
+
+
+def read_entries(case: Case, folder: Path) -> list[PrintedEntry]:
+    """Solve a case; read the printed formulas of its eligibility, caps, envelopes and goals on its list."""
+    scenario = load_scenario(write(case, folder))
+    problem, result = compile_problem(scenario), solve(scenario, cross_check="never")
+    if result.allocation is None or result.reading is None:
+        return []
+    step = Step(World(case, case["scenario"]))
+    heads = load_territory(2021).get_population("department")
+    reading = Reading(step.world, step.measures, awards(result), {"kind": ""}, heads=heads)
+    most = 1000 * max(
+        (amount for some in step.measures.offers.values() for amount in some if amount), default=1
+    )
+    other = replace(reading, award=dict.fromkeys(step.world.by_name, most))
+    envelopes = {entry["id"]: entry for entry in result.document["envelopes"]}
+    found, number = [], 0
+    for one in describe_scenario(problem, Lang.EN):
+        if one.section == "objective":
+            true = [_is_worth(step, number, one.formula, list_, result) for list_ in (reading, other)]
+            found.append(PrintedEntry(one.section, one.formula, *true))
+            number += 1
+        elif one.formula and one.section in ("eligibility", "caps", "envelopes"):
+            flows = _list_flows(envelopes, one.id)
+            true = [is_kept(one.section, one.formula, list_, flows) for list_ in (reading, other)]
+            found.append(PrintedEntry(one.section, one.formula, *true))
+    return found
+
+
+def _is_worth(step: Step, number: int, formula: str, reading: Reading, result: ResultData) -> bool:
+    """Whether the formula of a goal, less what penalties cost, is the value of the run."""
+    entry = step.world.scenario["objective"][number]
+    goals = entry.get("maximise") or entry["minimise"]
+    n_parts = sum(name == "smallest" or name.startswith("shortfall.") for name in goals)
+    penalties = step.stages[number][1][n_parts:]
+    value = compute_goal(formula, reading, step.distances) * (1 if "maximise" in entry else -1)
+    value += sum((weight * part(reading.award) for weight, part in penalties), Fraction(0))
+    assert result.reading is not None
+    return value == result.reading.values[number] * (1 if "maximise" in entry else -1)
+
+
+def _list_flows(envelopes: dict[str, Any], name: str) -> dict[str, Fraction]:
+    """What siblings give to an envelope and take from it, and what the one above has beyond its children."""
+    entry = envelopes.get(name, {})
+    flows = {side: Fraction(entry.get(f"transferred_{side}_cents") or 0, 100) for side in ("in", "out")}
+    above = envelopes.get(entry.get("parent"))
+    if above is None:
+        return {**flows, "free": Fraction(0)}
+    given = sum(one["amount_cents"] or 0 for one in envelopes.values() if one["parent"] == above["id"])
+    rest = (above["effective_cents"] or 0) + above["overprogrammed_cents"] - given
+    return {**flows, "free": Fraction(max(0, rest), 100)}

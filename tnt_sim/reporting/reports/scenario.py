@@ -24,7 +24,12 @@ from tnt_sim.reporting.text.scenario_entries import (
     describe_source,
     describe_step,
 )
-from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
+from tnt_sim.rules.envelopes.text import (
+    describe_envelope,
+    find_gaining_envelopes,
+    find_receiving_envelopes,
+    format_envelope_formula,
+)
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
@@ -181,21 +186,24 @@ class _Teller:
         return select(self.problem.case, where, (*path, key))
 
     def _describe_envelopes(self) -> Iterator[Sentence]:
-        case, asked = self.problem.case, self.problem.scenario.spec
-        givers = find_gaining_envelopes(asked.programme, asked.date)
-        for spec, path in asked.programme.walk(("programme",)):
-            inside = None
+        case, whole = self.problem.case, self.problem.scenario.spec
+        givers = find_gaining_envelopes(whole.programme, whole.date)
+        receivers = find_receiving_envelopes(whole.programme, whole.date)
+        for spec, path in whole.programme.walk(("programme",)):
+            giver, siblings, inside = givers.get(spec.id), receivers.get(spec.id, ()), None
             if spec.id in case.tree.ids:
                 node = case.tree.get_node(spec.id)
                 inside = (case.node >= node) & (case.node < case.tree.end[node])
             yield self._build_sentence(
                 "envelopes",
                 spec.id,
-                describe_envelope(spec, self.lang, top=path == ("programme",), giver=givers.get(spec.id)),
+                describe_envelope(
+                    spec, self.lang, top=path == ("programme",), giver=giver, siblings=siblings
+                ),
                 spec,
                 (*path, "id"),
                 mask=inside,
-                formula=(formula := format_envelope_formula(spec, givers.get(spec.id))),
+                formula=(formula := format_envelope_formula(spec, giver, siblings)),
                 rows=self.rows[spec.id] if formula else None,
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
@@ -16,11 +16,18 @@ from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import _format_bounds, describe_complement, format_money
 
 
-def describe_envelope(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: str | None = None) -> str:
+def describe_envelope(
+    spec: EnvelopeSpec,
+    lang: Lang,
+    *,
+    top: bool = False,
+    giver: str | None = None,
+    siblings: Sequence[str] = (),
+) -> str:
     """Return the sentences of an envelope: « Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »
 
     `top` marks the whole programme. `giver` names the envelope above whose unassigned money may be added to
-    this one (see `find_gaining_envelopes`).
+    this one (see `find_gaining_envelopes`), `siblings` those that may give to it (see `find_receiving_envelopes`).
     """
     if spec.amount is None:
         head = _UNLIMITED if top else _BY_PARENTS
@@ -40,6 +47,9 @@ def describe_envelope(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, give
     for option, write in OPTION_WORDS.items():
         if getattr(spec, option) is not None:
             pieces.append(write(spec, lang))
+    if siblings and spec.transfers is None:
+        names = format_list([Names([name]).in_(lang) for name in siblings], lang)
+        pieces.append(_("May receive from {envelopes}.", envelopes=names).in_(lang))
     return " ".join(part for part in pieces if part)
 
 
@@ -64,6 +74,17 @@ def find_gaining_envelopes(
         if gets:
             result[child.id] = above.id
         result |= find_gaining_envelopes(child, day, grows=gets)
+    return result
+
+
+def find_receiving_envelopes(above: EnvelopeSpec, day: date | None = None) -> dict[str, list[str]]:
+    """Return the envelopes to which siblings may give, each with these siblings."""
+    result: dict[str, list[str]] = {}
+    for child in above.envelopes:
+        if child.is_in_force(day):
+            for name in () if child.transfers is None else child.transfers.to:
+                result.setdefault(name, []).append(child.id)
+            result |= find_receiving_envelopes(child, day)
     return result
 
 
@@ -154,10 +175,12 @@ OPTION_WORDS: Mapping[str, Callable[[EnvelopeSpec, Lang], str]] = MappingProxyTy
 """The function that writes the sentence of each option of an envelope."""
 
 
-def format_envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str:
+def format_envelope_formula(
+    spec: EnvelopeSpec, giver: str | None = None, siblings: Sequence[str] = ()
+) -> str:
     """Return the formula of an envelope: `Σ{envelope: a} g_i ≤ 30 M€ + free_tnt`.
 
-    `giver` is as in `describe_envelope`.
+    `giver` and `siblings` are as in `describe_envelope`.
     """
     total = f"Σ{{envelope: {spec.id}}} g_i"
     if spec.amount is None:
@@ -171,6 +194,8 @@ def format_envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str
         right += f" + free_{giver}"
     if spec.transfers is not None:
         right += " + in − out"
+    elif siblings:
+        right += " + in"
     low = None if spec.min_use is None else f"{write_rate(spec.min_use)} · {format_money(spec.amount)}"
     text = _format_bounds(low, total, right)
     if spec.min_dossiers is not None or spec.max_dossiers is not None:
