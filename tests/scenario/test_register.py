@@ -222,9 +222,20 @@ def test_what_is_not_signed(tnt: Said) -> None:
     assert (code, "a changé depuis le calcul" in err) == (1, True)
     assert [entry.id for entry in read_entries(Path("registre"))] == ["liste-1"]
     kept.write_text(TABLE, encoding="utf-8")
-    code, _, err = tnt("sign", one["run_dir"], "--as", "liste-2")
+    code, _, err = tnt("sign", one["run_dir"], "--as", "liste-2", "--register", "autre")
     assert (code, "« table.csv » a changé depuis" in err) == (0, True), err
-    assert Path("registre/liste-2/inputs/table.csv").read_text(encoding="utf-8") == TABLE
+    assert Path("autre/liste-2/inputs/table.csv").read_text(encoding="utf-8") == TABLE
+
+
+def test_a_run_is_signed_once(tnt: Said) -> None:
+    one = run(tnt, "200 €")
+    signed(tnt, one["run_dir"], "liste-1")
+    for lang, told in (("fr", "déjà signé, sous le nom « liste-1 »"), ("en", 'signed already, as "liste-1"')):
+        code, _, err = tnt("sign", one["run_dir"], "--as", "liste-2", "--lang", lang)
+        assert (code, told in " ".join(err.split())) == (2, True), err
+    two = run(tnt, "300 €", "committed_from: registre/")
+    signed(tnt, two["run_dir"], "liste-2")
+    assert [entry.id for entry in read_entries(Path("registre"))] == ["liste-1", "liste-2"]
 
 
 def test_an_unproven_run_is_signed_only_when_its_author_says_so(

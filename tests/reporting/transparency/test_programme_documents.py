@@ -137,6 +137,8 @@ def test_the_page_of_rules_names_no_dossier_and_no_person(tmp_path: Path, lang: 
     assert ("1 à financer" if lang is Lang.FR else "1 to be funded") in page.replace("\u00a0", " ")
     notes = dict(iterate_programme_documents(run, lang))["notes.html"].decode()
     assert ("aucune règle ne les lit : courriel." if lang is Lang.FR else "reads them: courriel.") in notes
+    kept = "Détruisez-les avec le calcul." if lang is Lang.FR else "Destroy them with the calculation."
+    assert kept in notes, "the tables beside the runs have these columns still"
 
 
 def test_the_inventory_names_only_columns_that_are_read(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_head
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_files import PARQUET
+from tnt_sim.verify.verification import Verification
 
 NUMBER = ("dossier", *SYNONYMS["dossier"])
 AMOUNT = (
@@ -62,12 +63,14 @@ class Selection:
     findings : defects of rows that were not used as they stand
     n_rows : number of rows that the file selects
     n_added : commitments that the file does not name; they are kept
+    verification : of the run, if the list is that of a run folder
     """
 
     allocation: Allocation
     findings: tuple[Defect, ...]
     n_rows: int
     n_added: int
+    verification: Verification | None = None
 
 
 def read_selection(path: Path, problem: Problem) -> Selection:
@@ -82,13 +85,20 @@ def read_selection(path: Path, problem: Problem) -> Selection:
     """
     if not path.exists():
         raise UsageError(_('"{path}" does not exist.', path=path), code="usage.selection")
-    chosen, remarks = _of_run(path) if path.is_dir() else (_of_table(path), ())
-    found = _match_dossiers(chosen, problem, path.name)
-    return replace(found, findings=(*remarks, *found.findings))
+    if not path.is_dir():
+        return _match_dossiers(_of_table(path), problem, path.name)
+    chosen, verification = _of_run(path)
+    found = replace(_match_dossiers(chosen, problem, path.name), verification=verification)
+    if verification.rules.is_shown:
+        return found
+    remark = _("this list is not verified: the inputs of its run are gone, or have changed.")
+    return replace(
+        found, findings=(Defect("not-verified", remark, (Place(file=path.name),)), *found.findings)
+    )
 
 
-def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
-    """Return what a run folder grants, with a defect if it could not be verified from its inputs."""
+def _of_run(folder: Path) -> tuple[pl.DataFrame, Verification]:
+    """Return what a run folder grants, and its verification."""
     if not (folder / PARQUET).is_file():
         raise UsageError(
             _('"{folder}" is not a run folder: it has no {parquet}.', folder=folder, parquet=PARQUET),
@@ -98,10 +108,7 @@ def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
     awards = run.table.filter("funded").select(
         "dossier", pl.col("granted_cents").alias("cents"), _build_row_expression()
     )
-    if run.checked.rules.is_shown:
-        return awards, ()
-    remark = _("this list is not verified: the inputs of its run are gone, or have changed.")
-    return awards, (Defect("not-verified", remark, (Place(file=folder.name),)),)
+    return awards, run.checked
 
 
 def _build_row_expression() -> pl.Expr:

@@ -11,6 +11,7 @@ import typer
 from tnt_sim.cli.answer import STOPPED, StudyOptions
 from tnt_sim.cli.clash import show_without_allocation
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_progress
+from tnt_sim.cli.source_notes import print_changes
 from tnt_sim.i18n.message import N_
 
 SelectionOption = Annotated[
@@ -33,6 +34,7 @@ def audit(options: StudyOptions, selection: SelectionOption) -> int:
 
     with show_progress(lang, wanted=not options.quiet) as progress:
         audit_ = compare_list(scenario, selection, time_limit=options.seconds, progress=progress, lang=lang)
+    print_changes([audit_.selection.verification], lang)
     if audit_.data.status == "infeasible":
         seconds = options.compute_seconds_left(began)
         show_without_allocation(

@@ -293,7 +293,8 @@ def _add_sheets(
         notes.append(
             _(
                 "The retention of this calculation ended on {day}. Hand it to the archives or, with their visa, "
-                "destroy it: the run folder, its sheets and its exports.",
+                "destroy it: the run folder, its sheets and its exports, then the tables that it read, by "
+                "`tnt-sim runs --prune`.",
                 day=Day(retention.last_day),
             )
         )

@@ -59,14 +59,24 @@ def sign_run(
     Raises
     ------
     UsageError
-        If the name is taken, the run is of another programme, or it does not keep what was signed
-        before.
+        If the name is taken, the run is signed already or of another programme, or it does not keep what
+        was signed before.
     DataError
         If the register was changed.
     """
     entries = _open(register, name)
     root = run.envelopes[0].id
     before = _read_last_grants(entries)
+    document = run.data
+    for entry in entries:
+        if entry.signature.get("document_sha256") == document.document_sha256:
+            raise _build_refusal(
+                _(
+                    'this run is signed already, as "{name}". Sign withdrawals and reductions with `--amend`, or '
+                    "a new run that starts from the register (`committed_from`).",
+                    name=entry.id,
+                ),
+            )
     if entries and entries[-1].signature["programme"] != root:
         other = entries[-1].signature["programme"]
         raise _build_refusal(
@@ -77,7 +87,6 @@ def sign_run(
             ),
         )
     held = _require_grants(run, before)
-    document = run.data
     signature = {
         "kind": "list",
         "programme": root,

@@ -21,6 +21,10 @@ _PERSONAL_DATA = (
 )
 _AI_ACT = ("ai_act_out", "ai_act_in")
 _STATUS = ("signature_is_not_legal", "archive_status")
+_KEPT_TABLES = _(
+    "Beside the runs, the folder inputs holds a copy of each table as it was read, with all its columns; a signed "
+    "list holds one too. Destroy them with the calculation."
+)
 
 
 def build_notes_report(run: StoredRun, lang: Lang, wording: LegalWording) -> Report:
@@ -35,6 +39,7 @@ def build_notes_report(run: StoredRun, lang: Lang, wording: LegalWording) -> Rep
         *_describe(_PERSONAL_DATA, wording, lang),
         *_describe_columns(run),
         _describe_retention(run),
+        Paragraph(_KEPT_TABLES),
     ]
     return Report(
         title=_("Out of scope, and why"),
