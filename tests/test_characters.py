@@ -39,21 +39,43 @@ def test_no_place_of_a_scenario_holds_an_unseen_character(character: str, tmp_pa
     assert set(codes(error)) & {"code_character", "encoding"}
 
 
-@pytest.mark.parametrize("character", "\t\r\n\u200b\x0b", ids=ascii)
-@pytest.mark.parametrize("name", ["dossier", "tags", "requires"])
+@pytest.mark.parametrize("character", "\t\r\n\u200b\x0b\u202e", ids=ascii)
+@pytest.mark.parametrize("name", ["dossier", "tags", "requires", "members"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_tags_may_hold_tabs_and_line_breaks_and_ids_may_not(
-    name: str, character: str, tmp_path: Path
+    suffix: str, name: str, character: str, tmp_path: Path
 ) -> None:
-    cells = {"dossier": "1", "requested": "5", "score": "1", name: f"a{character}b"}
-    table = tmp_path / "d.csv"
-    with table.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([cells.keys(), cells.values()])
+    item, table = f"a{character}b", tmp_path / f"d{suffix}"
+    cells = {"dossier": "1", "requested": "5", "score": "1", name: item}
+    if suffix == ".csv":
+        with table.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows([cells.keys(), cells.values()])
+    else:
+        typed = {**cells, name: item if name == "dossier" else ["c", None, item]}
+        pl.DataFrame({key: [value] for key, value in typed.items()}).write_parquet(table)
     if name == "tags" and character in "\t\r\n":
-        assert read_dossiers(table, shown_as="d.csv").table["tags"].to_list() == [[cells["tags"]]]
+        assert read_dossiers(table, shown_as="d").table["tags"].to_list()[0][-1] == item
         return
     with pytest.raises(DataError, match=f"U\\+{ord(character):04X}") as error:
-        read_dossiers(table, shown_as="d.csv")
+        read_dossiers(table, shown_as="d")
     assert "code_character" in codes(error)
+
+
+def test_a_list_of_a_typed_table_is_read_as_a_cell_is(tmp_path: Path) -> None:
+    heads = {"dossier": ["1", "2", "3"], "requested": [5, 5, 5], "score": [1, 1, 1]}
+    members = [["01053 ", "", "01053", "2A004"], None, [None]]
+    frame = pl.DataFrame({**heads, "members": members, "own": [["b"], [], None]})
+    frame.write_parquet(tmp_path / "d.parquet")
+    table = read_dossiers(tmp_path / "d.parquet", shown_as="d").table
+    assert table["members"].to_list() == [["01053", "2A004"], [], []]
+    assert table["own"].to_list() == [["b"], [], []]
+    frame.with_columns(pl.Series("members", [[1053], [], None])).write_parquet(tmp_path / "d.parquet")
+    with pytest.raises(DataError) as error:
+        read_dossiers(tmp_path / "d.parquet", shown_as="d")
+    assert codes(error) == ["code_zero"]
+    frame.with_columns(pl.Series("own", [["\u202eb"], [], None])).write_parquet(tmp_path / "d.parquet")
+    with pytest.raises(DataError, match=r"U\+202E"):
+        read_dossiers(tmp_path / "d.parquet", shown_as="d")
 
 
 def test_a_lone_carriage_return_does_not_begin_a_line() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 
 import polars as pl
@@ -52,6 +53,7 @@ _LENGTHS = {
 }
 _AS_TEXT = _("Format the column as text and write the code in full.")
 _WHOLE = _("Write a whole number, for example 4200, or empty the cell.")
+LISTS_OF_IDS = frozenset({"members", "requires"})
 _LEADING_NUMBER = re.compile(r"[0-9]+(?:[ \u00a0\u202f][0-9]{3})*(?:[.,][0-9]+)?")
 _ROUND_IT = _("Round to six decimals.")
 _LA_POSTE = "356000000"
@@ -228,7 +230,7 @@ def _check_enumeration(column: RawColumn, name: str, text: pl.Series, report: Re
 def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     """Return lists of text: cells split at ``;``, items stripped, empty and repeated items dropped.
 
-    Tags may hold tabs and line breaks, as any text; ids may not.
+    Typed lists are read as their items joined by ``;``. Ids hold no tabs and line breaks; other items may.
     """
     typed = column.typed
     if typed is not None and isinstance(typed.dtype, pl.List):
@@ -236,14 +238,12 @@ def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
         if inner != pl.String and not (isinstance(inner, pl.DataType) and inner.is_integer()):
             report.record_column_type("list", column, name, _("lists of text expected"), None)
             return pl.Series(name, [[]], dtype=pl.List(pl.String)).new_from_index(0, len(typed))
-        lists = typed.cast(pl.List(pl.String))
-    else:
-        text = read_code(column, name, report, IN_NO_LABEL if name == "tags" else IN_NO_CODE)
-        lists = text.str.split(";")
-    items = lists.list.eval(
+        text = typed.cast(pl.List(pl.String)).list.join(";", ignore_nulls=True).fill_null("")
+        column = replace(column, typed=None, text=text)
+    text = read_code(column, name, report, IN_NO_CODE if name in LISTS_OF_IDS else IN_NO_LABEL)
+    items = text.str.split(";").list.eval(
         pl.element().str.strip_chars(SPACES).filter(pl.element().str.strip_chars(SPACES) != "")
     )
-    items = items.fill_null(pl.Series([[]], dtype=pl.List(pl.String)))
     return items.list.unique(maintain_order=True).alias(name)
 
 
