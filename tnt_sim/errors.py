@@ -119,6 +119,17 @@ class MaskedText(Text):
         return _without_addresses(self.original.write(lang, output))
 
 
+_OPTION = re.compile(r"`[^`]*`|tnt-sim .*|--set |--([a-z][a-z-]+)")
+"""An option of the command line, or a command as it is typed, which stays."""
+
+
+def _format_argument(match: re.Match[str]) -> str:
+    """Return the argument of Python for an option; nothing for `--set`, before the path of a key."""
+    if match[0] == "--set ":
+        return ""
+    return match[0] if match[1] is None else match[1].replace("-", "_")
+
+
 class TntError(Exception):
     """Base of every error that tnt_sim raises on purpose."""
 
@@ -134,6 +145,14 @@ class TntError(Exception):
     def defects_found(self) -> tuple[Defect, ...]:
         """Return the defects behind the error: one for a plain error, all of them for bad input."""
         return (Defect(self.code, self.text),)
+
+    def translate(self, lang: Lang) -> None:
+        """Show the error in one language, with keys and arguments of Python in place of options."""
+        lines = self._list_lines(lang)
+        self.args = ("\n".join(_OPTION.sub(_format_argument, line) for line in lines),)
+
+    def _list_lines(self, lang: Lang) -> list[str]:
+        return [self.text.in_(lang)]
 
 
 class UsageError(TntError):
@@ -154,10 +173,14 @@ class InputError(TntError):
         if not self.defects:
             raise ValueError("an InputError needs at least one defect")
         super().__init__(self.defects[0].text, code=self.defects[0].code)
-        self.args = ("\n".join(defect.line(Lang.FR) for defect in self.defects),)
+        self.args = ("\n".join(self._list_lines(Lang.FR)),)
 
     def defects_found(self) -> tuple[Defect, ...]:
         return self.defects
+
+    @override
+    def _list_lines(self, lang: Lang) -> list[str]:
+        return [defect.line(lang) for defect in self.defects]
 
 
 class DataError(InputError):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.clocks import StepClock
 from support.demarche_server import DEMARCHE, TOKEN, DemarcheServer, GraphqlFault, build_field, serve
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import DataError, ServerError, TntError, UsageError
+from tnt_sim.exchange.demarche_calls import read_dossiers
 from tnt_sim.exchange.demarche_reading import (
     DOSSIERS,
     JOURNAL,
@@ -25,7 +30,7 @@ from tnt_sim.exchange.demarche_reading import (
     open_reading,
 )
 from tnt_sim.exchange.demarche_schema import FIELD_KINDS, READING_SCHEMA, check_reading
-from tnt_sim.exchange.graphql_client import GraphqlClient
+from tnt_sim.exchange.graphql_client import ATTEMPTS, LONGEST_CALL, GraphqlClient
 from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.forms.demarche_api import read_graphql
 
@@ -311,9 +316,14 @@ def test_a_cursor_that_does_not_move_ends_the_reading(tmp_path: Path) -> None:
     assert caught.value.code == "server.answer"
 
 
-@pytest.mark.parametrize("cursors", ["ab", "abc", "a"])
-def test_pages_that_lead_back_or_are_empty_end_the_reading(cursors: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cursors", ["ab", "abc", "a", "abcdefgh"])
+@pytest.mark.parametrize("is_sending", [False, True])
+def test_pages_without_end_end_the_reading(
+    is_sending: bool, cursors: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They lead back to an earlier one, or are more than a démarche has."""
     asked = 0
+    monkeypatch.setattr("tnt_sim.exchange.demarche_calls.MOST_PAGES", 5)
 
     class Client:
         def ask(self, *_: object) -> Mapping[str, object]:
@@ -328,10 +338,37 @@ def test_pages_that_lead_back_or_are_empty_end_the_reading(cursors: str, tmp_pat
                 }
             }
 
+    client: Any = Client()
     reading = open_reading(tmp_path, ReadingSource("https://example.fr", 1))
     with pytest.raises(ServerError, match="n'ont pas de fin"):
-        reading.read(Client(), ())  # type: ignore[arg-type]
-    assert asked == len(cursors) + 1
+        list(read_dossiers(client, 1)) if is_sending else reading.read(client, ())
+    assert asked == min(len(cursors), 5) + 1
+
+
+def _drip(connection: socket.socket) -> None:
+    """Answer a call with a head without end."""
+    with connection, suppress(OSError):
+        connection.recv(1 << 16)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for k in range(99):
+            connection.sendall(f"X-{k}: {'a' * 60_000}\r\n".encode())
+        connection.recv(1)
+
+
+@pytest.mark.parametrize("seconds", [None, 90.0])
+def test_a_head_that_drips_ends_with_the_call(seconds: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each read of the socket is a second of a false clock: a call has 60, and all of them what is left."""
+    clock = StepClock(1.0).install(monkeypatch)
+    with socket.create_server(("127.0.0.1", 0)) as door, ThreadPoolExecutor(1) as pool:
+        calls = [pool.submit(lambda: _drip(door.accept()[0])) for _ in range(ATTEMPTS)]
+        url = f"http://127.0.0.1:{door.getsockname()[1]}/graphql"
+        client = GraphqlClient(url, TOKEN, Deadline(seconds), interval=0, sleep=lambda _: None)
+        with pytest.raises(ServerError, match="TimeoutError" if seconds is None else "temps est écoulé"):
+            client.ask("readPage", "query", {})
+        longest = ATTEMPTS * LONGEST_CALL if seconds is None else seconds
+        assert clock.readings <= longest + 3 * ATTEMPTS
+        for _ in [one for one in calls if one.cancel() is False and not one.done()]:
+            socket.create_connection(door.getsockname()).close()
 
 
 @pytest.mark.parametrize("number", ["1e999999999", "-1e-999999999", "1" * 41, "0." + "1" * 41])

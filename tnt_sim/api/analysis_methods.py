@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.scenario.scenario import ScenarioData
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Analyses:
     def __repr__(self) -> str:
         return f"<Analyses of {self.scenario.id}>"
 
+    @with_told_errors
     def sweep(
         self,
         envelope: str | Sequence[str] = (),
@@ -88,6 +90,7 @@ class Analyses:
             scheduler=scheduler,
         )  # fmt: skip
 
+    @with_told_errors
     def marginal_euro(
         self,
         *,
@@ -109,6 +112,7 @@ class Analyses:
             self.scenario, envelopes=envelopes, rules=rules, time_limit=time_limit, progress=progress
         )
 
+    @with_told_errors
     def entry_thresholds(
         self,
         dossiers: Sequence[str] = (),
@@ -147,6 +151,7 @@ class Analyses:
             nested=nested, dossiers=dossiers, time_limit=time_limit, progress=progress,
         )  # fmt: skip
 
+    @with_told_errors
     def target(
         self,
         *goals: str,
@@ -169,6 +174,7 @@ class Analyses:
 
         return target(self.scenario, *goals, envelope=envelope, time_limit=time_limit, progress=progress)
 
+    @with_told_errors
     def rule_prices(
         self,
         *,
@@ -193,6 +199,7 @@ class Analyses:
 
         return prices(self.scenario, envelope=envelope, kinds=kinds, time_limit=time_limit, progress=progress)
 
+    @with_told_errors
     def extension_shares(
         self,
         amount: str | int,
@@ -212,6 +219,7 @@ class Analyses:
 
         return extension(self.scenario, amount, key=key, time_limit=time_limit, progress=progress)
 
+    @with_told_errors
     def extend(
         self, *to: str | int, time_limit: float | None = None, progress: Progress | None = None
     ) -> Extension:
@@ -226,6 +234,7 @@ class Analyses:
 
         return extend(self.scenario, *to, time_limit=time_limit, progress=progress)
 
+    @with_told_errors
     def infeasibility(
         self, *, repairs: bool = True, time_limit: float | None = None, progress: Progress | None = None
     ) -> Conflict:
@@ -245,6 +254,7 @@ class Analyses:
 
         return conflict(self.scenario, repairs=repairs, time_limit=time_limit, progress=progress)
 
+    @with_told_errors
     def alternatives(
         self,
         *,
@@ -273,6 +283,7 @@ class Analyses:
             self.scenario, within=within, count=count, by=by, time_limit=time_limit, progress=progress
         )
 
+    @with_told_errors
     def audit(
         self, selection: str | Path, *, time_limit: float | None = None, progress: Progress | None = None
     ) -> Audit:
@@ -292,6 +303,7 @@ class Analyses:
 
         return audit(self.scenario, selection, time_limit=time_limit, progress=progress)
 
+    @with_told_errors
     def ensemble(
         self,
         draws: int = 1000,
@@ -323,6 +335,7 @@ class Analyses:
 
         return ensemble(self.scenario, draws, seed, workers=workers, time_limit=time_limit, tell=progress)
 
+    @with_told_errors
     def weights(
         self,
         criteria: Sequence[str],

@@ -13,8 +13,9 @@ from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
 from tnt_sim.analysis.compare.comparison import ComparedRuns, list_moves
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.study_files import Pages
-from tnt_sim.deadline import Deadline
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.disk import encode_parquet
+from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import Report as ReportProgress
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.run_folder.atomic_write import put_file
@@ -77,6 +78,7 @@ class Comparison(Pages, ComparedRuns):
         put_file(Path(path), encode_parquet(self.to_dataframe()))
 
 
+@with_told_errors
 def compare(
     *things: ComparedSource,
     names: Sequence[str] | None = None,
@@ -126,7 +128,8 @@ def compare(
     things = tuple(_read(thing) for thing in things)
     limits = [thing.spec.solver.time_limit for thing in things if isinstance(thing, ScenarioData)]
     limit = request.get("time_limit")
-    course = StudyProgress(Deadline(max(limits, default=None) if limit is None else limit), "sides")
+    clock = Clock(max(limits, default=None) if limit is None else limit)
+    course = StudyProgress(clock.deadline, "sides")
     for number, source in enumerate(things):
         if progress is not None:
             progress("solve", number / len(things))

@@ -19,10 +19,10 @@ from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.analysis.uncertainty.runner import DrawLimits, choose_draw_execution, run_draws
 from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
 from tnt_sim.analysis.uncertainty.store import DrawStore
-from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.study_files import Pages
-from tnt_sim.deadline import Deadline
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.disk import encode_parquet
+from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
@@ -86,7 +86,7 @@ class Ensemble(Pages, EnsembleTables):
         put_file(Path(path), encode_parquet(self.dossiers))
 
 
-@with_conflict
+@with_told_errors
 def ensemble(
     scenario: ScenarioData | Path | str,
     draws: int = 1000,
@@ -146,7 +146,7 @@ def ensemble(
         )
     own = scenario.spec.solver.time_limit
     whole = time_limit if time_limit is not None or store is not None else own
-    deadline = Deadline(whole)
+    deadline = Clock(whole).deadline
     sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
     began = time.perf_counter()
     ground = prepare_ground(scenario, sample)

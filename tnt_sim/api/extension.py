@@ -14,8 +14,8 @@ from tnt_sim.analysis.extend.document import build_document as extend_document
 from tnt_sim.analysis.extend.result import FREE, NESTED
 from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.shared.reference_solution import ReportProgress
-from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.study_files import Pages
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import Report
@@ -133,7 +133,7 @@ class Extension(Pages):
         return build_report(self.data)
 
 
-@with_conflict
+@with_told_errors
 def extend(
     scenario: ScenarioData,
     *to: str | int,

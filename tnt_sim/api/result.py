@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import run_of
@@ -55,6 +56,7 @@ class Result(ResultData):
 
         return RUN_TABLES
 
+    @with_told_errors
     def table(self, name: str = "dossiers") -> pl.DataFrame:
         """Return one of `tables`: `dossiers`, `envelopes`, `rules`…; amounts in integer cents.
 
@@ -71,6 +73,7 @@ class Result(ResultData):
         frame: pl.DataFrame = self.to_dataframe(table=name)
         return frame
 
+    @with_told_errors
     def to_dataframe(
         self,
         backend: str = "polars",
@@ -106,6 +109,7 @@ class Result(ResultData):
         decided = DecidedTable(self.problem.scenario.spec, self.dossiers)
         return convert_table(build_run_table(table, decided, self.data), backend, euros=euros, labels=labels)
 
+    @with_told_errors
     def explain(self, *dossiers: str, everyone: bool = False, lang: Lang | str | None = None) -> Explanation:
         """Explain why these applications, or all, are funded or not, and what change would fund them.
 
@@ -125,6 +129,7 @@ class Result(ResultData):
         chosen = None if lang is None else Lang(lang)
         return explain(of_result(self), dossiers, everyone=everyone, lang=chosen)
 
+    @with_told_errors
     def equity(self) -> DecisionEquity:
         """Return money per inhabitant and success rates by class of applicants, with Gini and Theil indices.
 
@@ -150,6 +155,7 @@ class Result(ResultData):
 
         return compute_run_equity(run_of(self), self.lang)
 
+    @with_told_errors
     def sheet(self, dossier: str, lang: Lang | str | None = None) -> DossierSheet:
         """Return how the decision on one application came about: data, rules, operations, each with its origin.
 
@@ -169,6 +175,7 @@ class Result(ResultData):
 
         return build_sheets(run_of(self), Lang(lang or self.lang), [dossier])[0]
 
+    @with_told_errors
     def inversions(
         self,
         *,
@@ -238,6 +245,7 @@ class Result(ResultData):
 
         return Exports(read_as_stored(self), self.lang)
 
+    @with_told_errors
     def save(self, out: Path | str | None = None) -> Path:
         """Write the run folder into `out` (by default `runs` in the project) and return its path.
 
@@ -250,6 +258,7 @@ class Result(ResultData):
 
         return write_run(self, None if out is None else Path(out))
 
+    @with_told_errors
     def to_json(self, path: Path | str | None = None) -> str:
         """Return the document of `run --json` as text, and write it to a file if a path is given.
 
@@ -265,6 +274,7 @@ class Result(ResultData):
             put_file(Path(path), text.encode())
         return text
 
+    @with_told_errors
     def to_html(
         self,
         path: Path | str | None = None,
@@ -286,6 +296,7 @@ class Result(ResultData):
             put_file(Path(path), page.encode())
         return page
 
+    @with_told_errors
     def to_excel(
         self,
         path: Path | str,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.decision_files import Exports
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
@@ -76,6 +77,7 @@ class Run:
 
         return ResultPlots(self.run, self.lang)
 
+    @with_told_errors
     def equity(self) -> DecisionEquity:
         """Return the figures of `Result.equity`.
 
@@ -88,6 +90,7 @@ class Run:
 
         return compute_run_equity(self.run, self.lang)
 
+    @with_told_errors
     def summary(self) -> Mapping[str, Any]:
         """Return the document of the run.
 
@@ -103,6 +106,7 @@ class Run:
         """Names of its tables, `dossiers` first."""
         return RUN_TABLES
 
+    @with_told_errors
     def table(self, name: str = "dossiers") -> pl.DataFrame:
         """Return one of `tables`: `dossiers`, `envelopes`, `rules`…; amounts in integer cents.
 
@@ -114,6 +118,7 @@ class Run:
         frame: pl.DataFrame = self.to_dataframe(table=name)
         return frame
 
+    @with_told_errors
     def to_dataframe(
         self,
         backend: str = "polars",
@@ -143,6 +148,7 @@ class Run:
             build_run_table(table, decided, self.run.data), backend, euros=euros, labels=labels
         )
 
+    @with_told_errors
     def sheet(self, dossier: str, lang: Lang | str | None = None) -> DossierSheet:
         """Return how the decision on one application came about; it shows itself in a notebook.
 
@@ -162,6 +168,7 @@ class Run:
 
         return build_sheets(self.run, Lang(lang or self.lang), [dossier])[0]
 
+    @with_told_errors
     def write_transparency(
         self,
         folder: Path | str,
@@ -187,11 +194,11 @@ class Run:
         >>> tnt.open_run(result.save()).write_transparency("sheets", "en").n_sheets
         24
         """
-        from tnt_sim.deadline import Deadline
+        from tnt_sim.engine.budgets import Clock
         from tnt_sim.reporting.text.legal_wording import load_wording
         from tnt_sim.reporting.transparency.folder import write_transparency
 
-        chosen, deadline = Lang(lang or self.lang), Deadline(time_limit)
+        chosen, deadline = Lang(lang or self.lang), Clock(time_limit).deadline
         texts = None if wording is None else load_wording(Path(wording))
         run = self.run
         if run.verification is not None:  # it was read from a folder
@@ -206,6 +213,7 @@ class Run:
             wording=texts,
         )
 
+    @with_told_errors
     def reconcile(
         self,
         file: Path | str,
@@ -249,6 +257,7 @@ class Run:
         return render_result_card(self.run.data, about, self.lang, self.run.checked)
 
 
+@with_told_errors
 def open_run(run_dir: Path | str, lang: Lang | str | None = None, project: Path | str | None = None) -> Run:
     """Open a run folder: verified, with its tables, charts and card.
 

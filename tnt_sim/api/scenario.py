@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.result import Result
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine import solve as engine
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario, with_changes
@@ -35,6 +35,7 @@ class Scenario(ScenarioData):
     """
 
     @classmethod
+    @with_told_errors
     def from_yaml(cls, path: str | Path, sets: Sequence[str] = ()) -> Scenario:
         """Read a scenario file, the scenarios that it extends, and its applications.
 
@@ -55,6 +56,7 @@ class Scenario(ScenarioData):
         return cls.from_data(load_scenario(path, sets))
 
     @classmethod
+    @with_told_errors
     def from_dict(
         cls,
         mapping: Mapping[str, object],
@@ -93,6 +95,7 @@ class Scenario(ScenarioData):
         return cls.from_data(build_from_mapping(mapping, applications, tables, columns, money, folder))
 
     @classmethod
+    @with_told_errors
     def from_frame(
         cls,
         df: Frame,
@@ -183,6 +186,7 @@ class Scenario(ScenarioData):
         """
         return cls(**{item.name: getattr(data, item.name) for item in fields(ScenarioData)})
 
+    @with_told_errors
     def with_(self, changes: Mapping[str, object]) -> Scenario:
         """Return the scenario with values changed at dotted paths; its applications are not read again.
 
@@ -200,6 +204,7 @@ class Scenario(ScenarioData):
         """
         return self.from_data(with_changes(self, changes))
 
+    @with_told_errors
     def to_dict(self) -> dict[str, Any]:
         """Return the merged scenario as a mapping for `from_dict`; tables are named from the project folder.
 
@@ -212,6 +217,7 @@ class Scenario(ScenarioData):
 
         return build_resolved_tree(self)
 
+    @with_told_errors
     def to_yaml(self, path: str | Path | None = None, *, overwrite: bool = False) -> str:
         """Return the merged scenario as the text of a file that reads back with the same `sha256`.
 
@@ -237,6 +243,7 @@ class Scenario(ScenarioData):
             return render_yaml(self)
         return write_yaml(self, Path(path), overwrite=overwrite).read_text(encoding="utf-8")
 
+    @with_told_errors
     def validate(self, lang: Lang | str | None = None) -> dict[str, Any]:
         """Check all that can be checked without solving; the document of `tnt-sim validate --json`.
 
@@ -250,7 +257,7 @@ class Scenario(ScenarioData):
 
         return dump_document(build_check_document(compile_problem(self), Lang(lang or self.spec.locale)))
 
-    @with_conflict
+    @with_told_errors
     def solve(
         self,
         *,
@@ -302,6 +309,7 @@ class Scenario(ScenarioData):
             )
         )
 
+    @with_told_errors
     def model(self, stage: int | str = 1, *, step: int | str = 1) -> Model:
         """Return the mixed-integer program of a stage, for PuLP, SciPy, HiGHS, and LP and MPS files.
 
@@ -325,6 +333,7 @@ class Scenario(ScenarioData):
 
         return Model.from_scenario(self, stage, step=step)
 
+    @with_told_errors
     def check(self, values: object, *, unit: str = "euros", prove: bool = False) -> Result:
         """Read a list of another program in integers and return it as a result, with the proof that it deserves.
 
@@ -355,6 +364,7 @@ class Scenario(ScenarioData):
 
         return Result.from_data(check_values(self, values, unit, prove=prove))
 
+    @with_told_errors
     def add(
         self,
         name: str,
@@ -393,6 +403,7 @@ class Scenario(ScenarioData):
 
         return self.from_data(with_rule(self, build_rule(self, name, granted, funded, min, max, title)))
 
+    @with_told_errors
     def session(self, *, backend: str = "highs") -> Session:
         """Open a session: changed versions are solved one after the other, each from what is known.
 
@@ -419,6 +430,7 @@ class Scenario(ScenarioData):
 
         return Analyses(self)
 
+    @with_told_errors
     def extend(
         self,
         *to: str | int,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from tnt_sim.api.result import Result
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.api.variants import VariantRow, Variants
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, build_outcome_result
@@ -32,6 +33,7 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.scenario.id}, {self.backend}>"
 
+    @with_told_errors
     def solve(
         self,
         changes: Mapping[str, object] | None = None,
@@ -80,6 +82,7 @@ class Session:
         found = self._session.optimise(changes, options, clock=clock)
         return Result.from_data(build_outcome_result(found.problem, found.answer, clock.seconds))
 
+    @with_told_errors
     def solve_many(
         self,
         changes: Sequence[Mapping[str, object]],

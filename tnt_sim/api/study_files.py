@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, overload
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.api.impossible_settings import with_conflict
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.i18n.message import Lang
 
@@ -24,7 +24,7 @@ def with_files[**Request, Answer](
 ) -> Callable[Request, Answer]:
     """Return a function of an analysis whose result has a page and a workbook, as an `answer`."""
 
-    @with_conflict
+    @with_told_errors
     @wraps(function)
     def compute(*args: Request.args, **keywords: Request.kwargs) -> Answer:
         found = function(*args, **keywords)

@@ -16,8 +16,8 @@ from tnt_sim.analysis.sweep.result import build_document as sweep_document
 from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
 from tnt_sim.analysis.sweep.runner import SweepResult, choose_sweep_execution, run
 from tnt_sim.analysis.sweep.store import SweepStore
-from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.study_files import WithReport
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.run_folder.atomic_write import put_file
@@ -180,7 +180,7 @@ class Sweep(WithReport, StudyAnswer):
         return render_report_fragment(build_report(self.data), self.lang)
 
 
-@with_conflict
+@with_told_errors
 def sweep(
     scenario: ScenarioData,
     envelope: str | Sequence[str] = (),

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Never
 
 from tnt_sim.api.comparison import Comparison, compare
-from tnt_sim.api.impossible_settings import with_conflict
 from tnt_sim.api.result import Result
 from tnt_sim.api.scenario import Scenario
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.app.downloads import build_app_error
 from tnt_sim.app.live_answers import CELL_CONFLICT_SECONDS, LiveAnswer, LiveAnswers, LiveConflict
 from tnt_sim.app.open_page import Event
@@ -204,7 +204,7 @@ class Explorer:
         return self._build_result(self._page.desk.optimise_state(state))
 
 
-@with_conflict
+@with_told_errors
 def _refuse_result(scenario: ScenarioData, answer: LiveConflict) -> Never:
     """Say why settings have no result; the scenario is what the search for repairs takes."""
     text = _("these settings have no allocation. {sentences}", sentences=Items(answer.sentences, ""))

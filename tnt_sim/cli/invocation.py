@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
 
 if TYPE_CHECKING:
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
 PROGRAM = "tnt-sim"
 LANG_VARIABLE = "TNT_SIM_LANG"
 _SYSTEM_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-_LOCALE = re.compile(r"^locale:\s*[\"']?(fr|en)\b", re.MULTILINE)
-_STARTS_FROM = re.compile(r"^(?:extends|base):\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
-_MAX_CHAIN = 16
-_MOST_READ = 2 << 20
 
 
 def choose_language(option: str | None, written: str | None, environment: Mapping[str, str]) -> Lang:
@@ -77,45 +72,12 @@ def read_locale(words: Iterable[str | Path]) -> str | None:
     sentences are French where it names no other language.
     """
     for path in map(Path, words):
-        if path.suffix in (".yaml", ".yml"):
-            return _read_locale(path, _MAX_CHAIN)
-        if (path / "scenario.resolved.yaml").is_file():
-            return _read_locale(path / "scenario.resolved.yaml", 0) or Lang.FR
+        is_run = (path / "scenario.resolved.yaml").is_file()
+        if is_run or path.suffix in (".yaml", ".yml"):
+            from tnt_sim.scenario.yaml.safe_paths import find_locale
+
+            return find_locale(path) or (Lang.FR if is_run else None)
     return None
-
-
-def _read_locale(path: Path, chain: int) -> str | None:
-    """Return the `locale` of a scenario file or of one that it starts from; None in doubt."""
-    from tnt_sim.scenario.yaml.safe_paths import project_root, resolve_inside
-
-    try:
-        text = _read_beginning(path)
-    except OSError:
-        return None
-    said = _LOCALE.search(text)
-    if said:
-        return said[1]
-    base = _STARTS_FROM.search(text)
-    if base is None or chain <= 0:
-        return None
-    try:
-        return _read_locale(resolve_inside(project_root(path), path.parent, base[1]), chain - 1)
-    except InputError:
-        return None
-
-
-def _read_beginning(path: Path) -> str:
-    """Return the beginning of a plain file.
-
-    Raises
-    ------
-    OSError
-        If it is not a plain file.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    with path.open("rb") as stream:
-        return stream.read(_MOST_READ).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from numbers import Real
 
 from tnt_sim.deadline import LEAST_MEASURED, Deadline
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import _
 from tnt_sim.solve.backends.backend import Limits
 
 
@@ -81,6 +84,8 @@ class ReadingPace:
 class Clock:
     """Seconds spent by phase, and the deadline of a run.
 
+    It raises `UsageError` for a limit that is no number of seconds.
+
     Attributes
     ----------
     limit_seconds : limit of the run; None for no limit
@@ -101,6 +106,14 @@ class Clock:
     _reads: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
+        limit = self.limit_seconds
+        if limit is not None and not (
+            isinstance(limit, Real) and not isinstance(limit, bool) and limit == limit
+        ):
+            text = _(
+                'time_limit is a number of seconds, not "{limit}". Write 60 for a minute.', limit=str(limit)
+            )
+            raise UsageError(text)
         self.deadline = Deadline(self.limit_seconds)
 
     @classmethod

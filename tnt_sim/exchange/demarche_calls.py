@@ -19,6 +19,10 @@ PAGE = 100
 """Dossiers of a page: the most that the API gives."""
 
 
+MOST_PAGES = 100_000
+"""Pages of a list, and so ten million dossiers."""
+
+
 class Operation(StrEnum):
     """A call that changes a dossier, by its name in the API."""
 
@@ -172,19 +176,34 @@ def read_demarche(client: GraphqlClient, number: int) -> DemarcheHead:
 def read_dossiers(client: GraphqlClient, number: int) -> Iterator[ServerDossier]:
     """Yield the dossiers of a démarche, page by page."""
     after: str | None = None
+    cursors = set[str]()
     while True:
         variables = {"number": number, "first": PAGE, "after": after}
         demarche = _get_mapping(client.ask("readPage", READ_PAGE, variables), "demarche")
         connection = _get_mapping(demarche, "dossiers")
-        for node in _get_list(connection, "nodes"):
+        nodes = _get_list(connection, "nodes")
+        for node in nodes:
             if node is not None:
                 yield parse_dossier(node)
         page = _get_mapping(connection, "pageInfo")
         if not page.get("hasNextPage"):
             return
-        before, after = after, str(page.get("endCursor"))
-        if after == before:
-            raise build_answer_error()
+        after = str(page.get("endCursor"))
+        record_cursor(after, cursors, nodes)
+
+
+def record_cursor(after: str, cursors: set[str], nodes: Sequence[object]) -> None:
+    """Record the cursor of a next page.
+
+    Raises
+    ------
+    ServerError
+        If it leads back to an earlier page, the page is empty, or there are more than `MOST_PAGES`.
+    """
+    if after in cursors or not nodes or len(cursors) >= MOST_PAGES:
+        text = _("the pages of the server have no end: one leads back to another, or is empty.")
+        raise ServerError(text, code="server.answer")
+    cursors.add(after)
 
 
 def read_dossier(client: GraphqlClient, number: int) -> ServerDossier:

@@ -21,7 +21,7 @@ from typing import Any, TypedDict, cast, final
 
 from tnt_sim.disk import append, build_write_error, quote_path
 from tnt_sim.errors import DataError, Defect, Place, ServerError, UsageError
-from tnt_sim.exchange.demarche_calls import PAGE, build_answer_error
+from tnt_sim.exchange.demarche_calls import PAGE, build_answer_error, record_cursor
 from tnt_sim.exchange.graphql_client import GraphqlClient
 from tnt_sim.i18n.message import _
 
@@ -265,10 +265,8 @@ class DossierReading:
             raise build_answer_error()
         if more and not isinstance(after, str):
             raise build_answer_error()
-        if more and (after in self._cursors or not entries):
-            text = _("the pages of the server have no end: one leads back to another, or is empty.")
-            raise ServerError(text, code="server.answer")
-        self._cursors.add(str(after))
+        if more:
+            record_cursor(str(after), self._cursors, entries)
         nodes = [_make_plain(node) for node in entries if node is not None]
         for node in nodes:
             _check_node(node, name)

@@ -5,19 +5,31 @@ The token travels in one header. No message, journal or representation of an obj
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from pathlib import Path
-from typing import IO, override
+from typing import IO, Any, override
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import (
+    AbstractHTTPHandler,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from tnt_sim.characters import make_printable
 from tnt_sim.deadline import UNLIMITED, Deadline
@@ -51,6 +63,69 @@ class _TemporaryError(Exception):
     def __init__(self, final: ServerError, *, wait: float = 0.0, may_have_run: bool = True) -> None:
         super().__init__()
         self.final, self.wait, self.may_have_run = final, wait, may_have_run
+
+
+class _SocketReader(io.RawIOBase):
+    """The bytes of a socket until a deadline, however slowly they come."""
+
+    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
+        super().__init__()
+        self._connection, self._deadline = connection, deadline
+        self._stream = connection.makefile("rb", buffering=0)
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline.limit_seconds
+        if left == 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._stream.readinto(buffer)
+
+    @override
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _TimedResponse(HTTPResponse):
+    """An answer whose head, like its body, ends by a deadline."""
+
+    def __init__(self, deadline: Deadline, connection: socket.socket, *args: Any, **keywords: Any) -> None:
+        super().__init__(connection, *args, **keywords)
+        self.fp.close()
+        self.fp = io.BufferedReader(_SocketReader(connection, deadline))
+
+
+class _TimedRequest(Request):
+    """A request whose answer ends by a deadline."""
+
+    deadline: Deadline = UNLIMITED
+
+
+class _TimedHandler(AbstractHTTPHandler):
+    """Opens connections whose answers are `_TimedResponse`."""
+
+    @override
+    def do_open(self, http_class: Any, req: Request, **keywords: Any) -> HTTPResponse:
+        def connect(host: str, **how: Any) -> HTTPConnection:
+            connection: HTTPConnection = http_class(host, **how)
+            deadline = req.deadline if isinstance(req, _TimedRequest) else UNLIMITED
+            connection.response_class = partial(_TimedResponse, deadline)  # type: ignore[assignment]
+            return connection
+
+        return super().do_open(connect, req, **keywords)
+
+
+class _TimedHttp(_TimedHandler, HTTPHandler):
+    """Over http, on this machine alone."""
+
+
+class _TimedHttps(_TimedHandler, HTTPSHandler):
+    """Over https."""
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -154,7 +229,7 @@ class GraphqlClient:
         own = (
             [ProxyHandler({})] if urlsplit(self.url).hostname in _LOOPBACK else []
         )  # http would show the token
-        self._opener = build_opener(_NoRedirect, *own)
+        self._opener = build_opener(_NoRedirect, _TimedHttp, _TimedHttps, *own)
 
     def ask(self, operation: str, document: str, variables: Mapping[str, object]) -> Mapping[str, object]:
         """Return the data of a question; failures that may pass are tried again, later each time.
@@ -216,30 +291,30 @@ class GraphqlClient:
             "User-Agent": "tnt-sim",
             "Authorization": f"Bearer {self.token}",
         }
-        request = Request(self.url, body, headers, method="POST")
+        request = _TimedRequest(self.url, body, headers, method="POST")
         longest = min(LONGEST_CALL, max(1.0, self.deadline.seconds_left))
-        end = time.monotonic() + longest
+        request.deadline = Deadline(longest)
         try:
             with self._opener.open(request, timeout=longest) as response:
-                data = self._read(response, end)
+                data = self._read(response)
         except HTTPError as error:
             raise self._classify_status(error) from None
         except (URLError, OSError, HTTPException) as error:
+            if self.deadline.expired:
+                raise _build_deadline_error() from None
             raise self._classify_network_error(error) from None
         if len(data) > MAX_BYTES:
             raise ServerError(_("the answer of the server is larger than 64 MiB."), code="server.answer")
         return data
 
-    def _read(self, response: HTTPResponse, end: float) -> bytes:
-        """Read an answer until some moment, however slowly it comes."""
+    def _read(self, response: HTTPResponse) -> bytes:
+        """Read the body of an answer, of which `MAX_BYTES` are enough."""
         pieces, size = [], 0
         while size <= MAX_BYTES and (piece := response.read1(_PIECE)):
             pieces.append(piece)
             size += len(piece)
             if self.deadline.expired:
                 raise _build_deadline_error()
-            if time.monotonic() > end:
-                raise TimeoutError
         if response.length and size <= MAX_BYTES:
             raise IncompleteRead(b"", response.length)
         return b"".join(pieces)

@@ -95,7 +95,8 @@ def test_runs_before_and_after_an_edit_are_compared(
 
 
 @pytest.mark.parametrize("reader", ["verify", "explain", "inversions", "core", "compare", "audit", "sign",
-                                    "report .html", "export csv", "export arrete", "transparency", "reconcile"])  # fmt: skip
+                                    "report .html", "export csv", "export arrete", "transparency",
+                                    "reconcile"])  # fmt: skip
 def test_every_reader_says_what_has_changed(
     reader: str, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

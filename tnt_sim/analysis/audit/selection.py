@@ -88,13 +88,12 @@ def read_selection(path: Path, problem: Problem) -> Selection:
     if not path.is_dir():
         return _match_dossiers(_of_table(path), problem, path.name)
     chosen, verification = _of_run(path)
-    found = replace(_match_dossiers(chosen, problem, path.name), verification=verification)
+    selection = replace(_match_dossiers(chosen, problem, path.name), verification=verification)
     if verification.rules.is_shown:
-        return found
+        return selection
     remark = _("this list is not verified: the inputs of its run are gone, or have changed.")
-    return replace(
-        found, findings=(Defect("not-verified", remark, (Place(file=path.name),)), *found.findings)
-    )
+    unread = Defect("not-verified", remark, (Place(file=path.name),))
+    return replace(selection, findings=(unread, *selection.findings))
 
 
 def _of_run(folder: Path) -> tuple[pl.DataFrame, Verification]:

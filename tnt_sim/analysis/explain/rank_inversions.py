@@ -388,7 +388,7 @@ def build_inversions_document(
     result = list_inversions(decided, ranked)
     wanted = ([None] if penalty is None else [None, penalty]) if result.n_pairs else []
     limit = min(SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
-    course, prices = StudyProgress(Deadline(limit), "questions"), list[OrderPrice]()
+    course, prices = StudyProgress(Clock(limit).deadline, "questions"), list[OrderPrice]()
     with course.catch_limits():
         for price in course.iterate_items(wanted):
             prices.append(compute_order_price(decided, ranked, price, deadline=course.deadline))

@@ -64,7 +64,6 @@ from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import check_single_decision
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
@@ -208,7 +207,7 @@ def weights(
     result = build_criteria(problem, criteria)
     halves = parse_half_spaces(list(criteria), ranges or {}, order)
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    course, tell = StudyProgress(Deadline(limit), "solves"), progress or (lambda phase, done: None)
+    course, tell = StudyProgress(Clock(limit).deadline, "solves"), progress or (lambda phase, done: None)
     study = _WeightSearch(problem, result, halves, course, seed, draws, tell)
     return study.run()
 

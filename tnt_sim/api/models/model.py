@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.models.relaxation import Relaxation
+from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine.multi_step import prepare_step
 from tnt_sim.engine.result import Proof
 from tnt_sim.engine.stage_values import build_fixed_stages, find_best_values
@@ -73,6 +74,7 @@ class Model:
         problem = compile_problem(decided)
         return cls(decided, problem, formulate(problem, whole=False)).with_stage(stage)
 
+    @with_told_errors
     def with_stage(self, stage: int | str) -> Model:
         """Return the model of another stage: its number from 1, its name, or `least granted`.
 
@@ -140,6 +142,7 @@ class Model:
     def _stages(self) -> tuple[ModelStage, ...]:
         return (*self.form.stages, replace(self.form.least_granted, name=LEAST_GRANTED))
 
+    @with_told_errors
     def to_pulp(self, stage: int | str | None = None, *, relax: bool = False) -> pulp.LpProblem:
         """Return the stage as a PuLP problem: names, rows that may be added, and solvers that are not HiGHS.
 
@@ -153,6 +156,7 @@ class Model:
 
         return build_pulp_problem(self._select(stage), relax=relax)
 
+    @with_told_errors
     def to_scipy(self, stage: int | str | None = None) -> ScipyArrays:
         """Return the stage as arrays for `scipy.optimize.milp` and `linprog`.
 
@@ -167,6 +171,7 @@ class Model:
 
         return build_scipy_arrays(self._select(stage))
 
+    @with_told_errors
     def to_highs(self, stage: int | str | None = None, *, relax: bool = False) -> Any:
         """Return the stage as a silent `highspy.Highs`, with its names, not yet run.
 
@@ -180,6 +185,7 @@ class Model:
 
         return build_highs(self._select(stage), relax=relax)
 
+    @with_told_errors
     def to_lp(self, path: Path | str | None = None, stage: int | str | None = None) -> str:
         """Return the stage as a CPLEX LP file, and write it to a file if a path is given.
 
@@ -192,6 +198,7 @@ class Model:
 
         return _write_text(render_lp(self._select(stage)), path)
 
+    @with_told_errors
     def to_mps(self, path: Path | str | None = None, stage: int | str | None = None) -> str:
         """Return the stage as a free MPS file, which always minimises, and write it to a file if a path is given.
 
@@ -204,6 +211,7 @@ class Model:
 
         return _write_text(render_mps(self._select(stage)), path)
 
+    @with_told_errors
     def relax(self, stage: int | str | None = None, *, solver: str = "highs") -> Relaxation:
         """Solve the linear relaxation of the stage: value, exact bound, prices, ranges and integrality gap.
 

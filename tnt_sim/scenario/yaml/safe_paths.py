@@ -16,6 +16,9 @@ MARKERS = ("tnt-sim.toml", "pyproject.toml")
 _LONGEST = 255
 """Longest name in bytes that file systems accept."""
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
+_LOCALE = re.compile(r"^locale:\s*[\"']?(fr|en)\b", re.MULTILINE)
+_STARTS_FROM = re.compile(r"^(?:extends|base):\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
+_MAX_CHAIN, _MOST_READ = 16, 2 << 20
 _DRIVE = re.compile(r"[a-zA-Z]:")
 
 
@@ -29,6 +32,27 @@ def project_root(scenario: Path) -> Path:
         if any((candidate / marker).is_file() for marker in MARKERS):
             return candidate
     return folder
+
+
+def find_locale(path: Path, chain: int = _MAX_CHAIN) -> str | None:
+    """Return the `locale` that a scenario file or run folder writes, or what it starts from; None in doubt."""
+    try:
+        path = path / "scenario.resolved.yaml" if path.is_dir() else path
+        if not path.is_file():
+            return None
+        with path.open("rb") as stream:
+            text = stream.read(_MOST_READ).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return None
+    written, base = _LOCALE.search(text), _STARTS_FROM.search(text)
+    if written:
+        return written[1]
+    if base is None or chain <= 0:
+        return None
+    try:
+        return find_locale(resolve_inside(project_root(path), path.parent, base[1]), chain - 1)
+    except ScenarioError:
+        return None
 
 
 def format_path(root: Path, path: Path) -> str:
