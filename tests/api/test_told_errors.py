@@ -10,7 +10,7 @@ from support.tiny_scenario import HEAD, tiny
 
 import tnt_sim as tnt
 from tnt_sim.errors import TntError, UsageError
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Bilingual
 
 Ask = Callable[[tnt.Scenario], object]
 RULES = "rules: [{id: r, kind: limit, measure: granted, max: 10 €}]\n"
@@ -81,6 +81,6 @@ def test_a_file_in_english_is_refused_in_english(tmp_path: Path) -> None:
 
 def test_commands_in_a_sentence_stay_as_they_are_typed() -> None:
     text = "Try --time-limit 9, or `a --out b`, or tnt-sim verify RUN --solve"
-    error = TntError(Text(text, text))
+    error = TntError(Bilingual(text, text))
     error.translate(tnt.Lang.EN)
     assert str(error) == "Try time_limit 9, or `a --out b`, or tnt-sim verify RUN --solve"
