@@ -55,7 +55,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run scenario.yaml", SECOND | SLOW, 361),
         ("explain {a} E-24", SECOND | SLOW, 352),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 396),
-        ("compare {a} {b}", SOLVERS | SLOW, 356),
+        ("compare {a} {b}", SOLVERS | SLOW, 357),
         ("sweep scenario.yaml", SECOND | {"altair", "IPython", "openpyxl"}, 351),
     ],
 )
