@@ -69,6 +69,20 @@ def test_the_first_list_is_proven_and_no_other() -> None:
     assert others > 80
 
 
+def test_rows_that_leave_points_show_no_list_to_be_the_first() -> None:
+    """Multipliers that narrow the system close nothing while a point is left."""
+    refused = 0
+    for _, system, lists in worlds(25):
+        best = max(lists)
+        proof = prove_first(system, lists[best], Deadline(20))
+        for key in sorted(set(lists) - {best})[:3]:
+            for narrow in [[row, 1] for row in range(system.rows.n)]:
+                refused += 1
+                with pytest.raises(CertificateError):
+                    check_first(system, lists[key], {**proof, "narrow": [narrow]})
+    assert refused > 50
+
+
 def test_a_proof_that_leaves_a_part_out_is_refused() -> None:
     """Also where that part is empty at sight, for which a proof says null."""
     empty = 0

@@ -7,18 +7,19 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.run_folders.below_optimum import BELOW
 from support.run_folders.mutations import load
-from support.run_folders.small_runs import changed, forged, project
+from support.run_folders.small_runs import project, solved
 
-from tnt_sim.certify import cap_tree_bound, certificate
 from tnt_sim.cli.main import main
-from tnt_sim.engine.result import Proof
+from tnt_sim.engine.result import build_own_verification
 from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.verification import Means
 
@@ -62,19 +63,28 @@ def test_a_stranger_sees_a_claim_that_nothing_shows(run: Path, tmp_path: Path) -
 def test_a_faulty_kernel_shows_nothing_by_sums_or_lists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same fault in the search and in its replay is seen by the verifier alone."""
-    result = solve(load_scenario(project(BELOW, tmp_path / "one")), cross_check="never")
-    worse = changed(result, {"2": None, "3": None, "1": 6000})
-    monkeypatch.setattr(certificate, "is_closed_by_caps", lambda *_, **__: True)
-    monkeypatch.setattr(cap_tree_bound, "is_closed_by_caps", lambda *_, **__: True)
-    proofs = [{"caps": {"goal": 1, "groups": [[0, []]]}, "prices": proof.get("prices")}
-              for proof in result.certificate["proofs"]]  # fmt: skip
-    told = forged(result, worse, proof=Proof.PROVED, certificate={**result.certificate, "proofs": proofs})
-    folder = write_run(told)
-    assert load(folder)["proof"] == "PROVED"
-    assert Fraction(load(folder)["objective"][0]["value"]) == 5
-    verification = verify_run(folder)
-    assert verification.optimal.means not in (Means.SUMS, Means.LIST)
+    """A fault in the search and in its replay alike: every tree of caps has one unit less than it should."""
+    sound = CapTreeNode.__init__
+
+    def take_one(self: CapTreeNode, row: int, cap: int, *rest: Any, **named: Any) -> None:
+        sound(self, row, max(0, cap - 1), *rest, **named)
+
+    with monkeypatch.context() as fault:
+        fault.setattr(CapTreeNode, "__init__", take_one)
+        folder = write_run(solve(load_scenario(project(BELOW, tmp_path / "one")), cross_check="never"))
+        assert load(folder)["proof"] == "PROVED"
+        assert Fraction(load(folder)["objective"][0]["value"]) == 5, "the best list is worth 8"
+        faulty = verify_run(folder)
+        assert (faulty.ok, faulty.optimal.means) == (True, Means.KERNEL), "only the kernel repeats it"
+    assert not verify_run(folder).ok
+
+
+@pytest.mark.parametrize("name", ["links", "money", "years", "steps"])
+def test_a_result_says_of_itself_what_verify_says_of_its_folder(name: str, tmp_path: Path) -> None:
+    result = solved(name, tmp_path)
+    fresh, checked = build_own_verification(result), verify_run(write_run(result))
+    assert fresh.optimal == checked.optimal
+    assert (fresh.rows, fresh.changes) == (checked.rows, checked.changes)
 
 
 def test_a_run_in_steps_has_no_single_proof(made: dict[str, Path], tmp_path: Path) -> None:

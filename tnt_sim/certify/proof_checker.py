@@ -30,8 +30,8 @@ from tnt_sim.certify.claim_systems import Agreement, Claims, build_claims, compu
 from tnt_sim.certify.derived_rows import tighten_system
 from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import Box, System, narrow_box, reduce_system, weigh
-from tnt_sim.certify.verifier import check_claim
-from tnt_sim.certify.verifier_rows import describe_system, has_trees
+from tnt_sim.certify.verifier import Json, check_claim
+from tnt_sim.certify.verifier_rows import describe_rows, describe_system, has_trees
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.scenario.problem import Problem
@@ -228,22 +228,28 @@ class Checker:
 
         The verifier (`verifier.py`) reads the rows that are written here, and nothing of the kernels.
         """
+        base = (
+            describe_system(self.claims.system) if any(proof and PRICES in proof for proof in proofs) else {}
+        )
         means = {
-            self._determine_stage_means(k, values, proof) for k, proof in enumerate(proofs[: len(values)])
+            self._determine_stage_means(k, values, proof, base)
+            for k, proof in enumerate(proofs[: len(values)])
         }
         return max(means, key=list(ShownBy).index, default=ShownBy.KERNEL)
 
-    def _determine_stage_means(self, k: int, values: Sequence[Fraction], proof: Proof | None) -> ShownBy:
-        """Return what shows one stage."""
+    def _determine_stage_means(
+        self, k: int, values: Sequence[Fraction], proof: Proof | None, base: Json
+    ) -> ShownBy:
+        """Return what shows one stage; `base` is the system without the rows of the stages."""
         prices = None if proof is None else proof.get(PRICES)
         if prices is None or not self.rows.holds:
             return ShownBy.KERNEL
         self.deadline.check()
         try:
-            record = describe_system(self.claims.of_stage(k, values))
+            added = describe_rows(self.claims.of_stage(k, values).rows, len(base["rows"]))
         except (ValueError, OverflowError):
             return ShownBy.KERNEL
-        if check_claim(record, prices):
+        if check_claim({**base, "rows": [*base["rows"], *added]}, prices):
             return ShownBy.KERNEL
         return ShownBy.LIST if has_trees(prices) else ShownBy.SUMS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tnt_sim.certify.system import System
+from tnt_sim.certify.system import Rows, System
 from tnt_sim.certify.verifier import Json
 
 
@@ -25,8 +25,6 @@ def describe_system(system: System) -> Json:
     heads, sizes = system.heads, np.bincount(system.block[:n], minlength=len(system.must))
     low = system.low.copy()
     low[heads[(sizes == 1) & system.must]] = 1
-    starts = system.rows.compute_row_starts()
-    col, value, upper = (part.tolist() for part in (system.rows.col, system.rows.value, system.rows.upper))
     groups = [
         {"columns": list(range(heads[k], heads[k] + sizes[k])), "must": bool(system.must[k])}
         for k in np.flatnonzero((sizes > 1) | (system.must & (sizes == 0))).tolist()
@@ -34,13 +32,20 @@ def describe_system(system: System) -> Json:
     return {
         "columns": {"low": low.tolist(), "high": system.high.tolist()},
         "groups": groups,
-        "rows": [
-            {"name": name, "columns": col[a:b], "values": value[a:b], "upper": bound}
-            for name, a, b, bound in zip(
-                system.rows.names, starts[:-1].tolist(), starts[1:].tolist(), upper, strict=True
-            )
-        ],
+        "rows": describe_rows(system.rows),
     }
+
+
+def describe_rows(rows: Rows, start: int = 0) -> Json:
+    """Return the rows from one on as plain values."""
+    starts = rows.compute_row_starts()[start:]
+    entries = slice(int(starts[0]), None)
+    ends = (starts - starts[0]).tolist()
+    col, value, upper = rows.col[entries].tolist(), rows.value[entries].tolist(), rows.upper[start:].tolist()
+    return [
+        {"name": name, "columns": col[a:b], "values": value[a:b], "upper": bound}
+        for name, a, b, bound in zip(rows.names[start:], ends[:-1], ends[1:], upper, strict=True)
+    ]
 
 
 def has_trees(proof: Json) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.certify.certificate import PRICES
+from tnt_sim.certify.verifier_rows import has_trees
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.personal_columns import select_left_out
 from tnt_sim.errors import Defect
@@ -22,7 +24,7 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.reason_sentences import describe_dossiers, warn_zero_gain
 from tnt_sim.verify.run_document import StageFigures, hash_allocation
-from tnt_sim.verify.verification import NO_ROWS, ProofRows
+from tnt_sim.verify.verification import NO_ROWS, Means, ProofRows, Verification, of_fresh
 
 
 class Status(StrEnum):
@@ -256,6 +258,21 @@ class ResultData:
             If the backend or the table does not exist.
         """
         return convert_frame(self.dossiers if table == "dossiers" else build_frame(self.data, table), backend)
+
+
+def build_own_verification(result: ResultData) -> Verification:
+    """Return what a result shows that this process has computed: what `verify` would say of its run folder."""
+    return of_fresh(result.data, result.problem.scenario.sets, _read_means(result.certificate))
+
+
+def _read_means(certificate: Mapping[str, Any]) -> Means:
+    """Return the least plain of what shows the stages: the prover has checked each price that it wrote."""
+    parts = certificate.get("steps", (certificate,))
+    proofs = [proof for part in parts for proof in part.get("proofs", ())]
+    prices = [None if proof is None else proof.get(PRICES) for proof in proofs]
+    if not prices or None in prices:
+        return Means.KERNEL
+    return Means.LIST if any(map(has_trees, prices)) else Means.SUMS
 
 
 TABLES = ("envelopes", "rules", "groups", "objective")

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR, EnvelopeSpec
 from tnt_sim.engine.award_list import select_parquet_columns
-from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.result import ResultData, build_own_verification
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, VerificationError
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.rules.expressions.values import is_code, match_names
@@ -231,8 +231,9 @@ class StoredRun:
     @property
     def checked(self) -> Verification:
         """What was verified of the run; for a run computed here, what it shows by itself."""
-        sets = () if self.decision is None else self.decision.problem.scenario.sets
-        return self.verification or of_fresh(self.data, sets)
+        if self.verification is not None:
+            return self.verification
+        return of_fresh(self.data) if self.decision is None else build_own_verification(self.decision)
 
     @property
     def name(self) -> str:

@@ -254,13 +254,17 @@ def format_changes(sets: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"--set {shlex.quote(text)}" for text in sets)
 
 
-def of_fresh(document: RunDocument, sets: Sequence[str] = ()) -> Verification:
-    """Return what a run shows that this process has just computed, checked and proved."""
+def of_fresh(document: RunDocument, sets: Sequence[str] = (), means: Means = Means.KERNEL) -> Verification:
+    """Return what a run shows that this process has just computed, checked and proved.
+
+    `means` is what shows the optimum, where a certificate does.
+    """
     rows = ProofRows(document.proof_rows.read, document.proof_rows.unread)
     listed = document.canonical_proof.list == "PROVED"
     best = document.status == "optimal" and not document.relaxed
     fresh = build_fresh(best, document.proof, document.canonical, rows, listed=listed)
-    return replace(fresh, changes=format_changes(sets))
+    optimal = replace(fresh.optimal, means=means) if fresh.optimal.is_certified else fresh.optimal
+    return replace(fresh, optimal=optimal, changes=format_changes(sets))
 
 
 def build_fresh(

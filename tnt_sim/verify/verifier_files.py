@@ -10,7 +10,7 @@ from typing import Any
 from tnt_sim.certify import verifier
 from tnt_sim.certify.certificate import PRICES
 from tnt_sim.certify.claim_systems import Claims, build_claims, compute_granted_value
-from tnt_sim.certify.verifier_rows import describe_system
+from tnt_sim.certify.verifier_rows import describe_rows, describe_system
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.scenario.problem import Problem
@@ -48,7 +48,7 @@ def build_verifier_files(run: Replay, lang: Lang) -> dict[str, bytes]:
     record["claims"] = [
         {
             "says": _describe_claim(goal.name, goal.sign, format_fraction(value)).in_(lang),
-            "rows": describe_system(claims.of_stage(k, values))["rows"][n_rows:],
+            "rows": describe_rows(claims.of_stage(k, values).rows, n_rows),
         }
         for k, (goal, value) in enumerate(zip(claims.goals, values, strict=True))
     ]

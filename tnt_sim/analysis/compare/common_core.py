@@ -23,14 +23,14 @@ import polars as pl
 
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreMove, CoreRun
 from tnt_sim.documents import dump_document
-from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.result import ResultData, build_own_verification
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.run_document import format_fraction
-from tnt_sim.verify.verification import Verification, of_fresh
+from tnt_sim.verify.verification import Verification
 
 CORE, BORDERLINE, EXTERIOR = "core", "borderline", "exterior"
 
@@ -133,7 +133,7 @@ def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
     scenario = result.problem.scenario
     values, dossiers = dict(_flatten_values(scenario.resolve())), _select_grants(result.dossiers)
     return RunSnapshot(
-        name, scenario.spec, values, dossiers, of_fresh(result.data, scenario.sets), is_synthetic(scenario)
+        name, scenario.spec, values, dossiers, build_own_verification(result), is_synthetic(scenario)
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.shared.progress import INTERRUPT
-from tnt_sim.engine.result import ResultData, Status
+from tnt_sim.engine.result import ResultData, Status, build_own_verification
 from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, NothingDecided
@@ -24,7 +24,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.run_document import select_eligible
-from tnt_sim.verify.verification import Verification, of_fresh
+from tnt_sim.verify.verification import Verification
 
 ATTRIBUTES = ("title", "applicant_id", "applicant", "applicant_type", "department", "region", "population")
 
@@ -135,7 +135,7 @@ def _of_result(result: ResultData, name: str | None) -> ComparedRun:
             )
         )
     proof = None if result.proof is None else result.proof.value
-    found = of_fresh(result.data, result.problem.scenario.sets)
+    found = build_own_verification(result)
     return ComparedRun(called, result.problem, result.allocation, result.reading, proof, found)
 
 

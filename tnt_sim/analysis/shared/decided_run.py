@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.engine.budgets import Clock, ReadingPace
-from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_table
+from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_table, build_own_verification
 from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.errors import Defect, NothingDecided, UsageError, find_nearest_name
 from tnt_sim.i18n.message import Lang, _
@@ -31,7 +31,7 @@ from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.run_files import read_summary
 from tnt_sim.verify.run_replay import Replay
 from tnt_sim.verify.step_reading import StepDecision
-from tnt_sim.verify.verification import Verification, of_fresh
+from tnt_sim.verify.verification import Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def of_result(result: ResultData) -> DecidedRun:
         best=result.status is Status.OPTIMAL and result.data.canonical,
         proof=result.data.proof,
         on_reserve=_map_reserve(result.dossiers),
-        verification=of_fresh(result.data, result.problem.scenario.sets),
+        verification=build_own_verification(result),
     )
 
 
