@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.solve import solve
-from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
+from tnt_sim.errors import InputError, NothingDecided, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.extend import build_report as extend_report
@@ -181,7 +182,7 @@ def write_programme(folder: Path, seed: int) -> ScenarioData:
 
 
 def iterate_answers(scenario: ScenarioData) -> Iterator[tuple[Report, Any]]:
-    """Yield the reports of every question on money that a drawn programme answers, each with its document."""
+    """Yield the reports of a comparison and of every question on money, each with its document."""
     asked: list[Callable[[], Any]] = [
         lambda: tnt.sweep(scenario, start="200 €", stop="600 €", steps=4),
         lambda: tnt.sweep(scenario, start="200 €", stop="300 €", steps=1),
@@ -199,6 +200,9 @@ def iterate_answers(scenario: ScenarioData) -> Iterator[tuple[Report, Any]]:
             continue
         data = answer if isinstance(answer, ExtendDocument) else answer.data
         yield build(data), dump_document(data)
+    with suppress(InputError, NothingDecided):
+        compared = tnt.compare(scenario, with_amounts(scenario, {"p": 260_00}))
+        yield compared.build_report(), compared.summary()
 
 
 @pytest.mark.drawn

@@ -11,7 +11,7 @@ from support.printed.facts import Facts
 from support.printed.run import WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
 from tnt_sim.analysis.explain.document import ExplainDocument
-from tnt_sim.analysis.explain.sentences import KINDS, UNPROVEN_NOTE, WHY_NOT, get_sentence_key
+from tnt_sim.analysis.explain.sentences import KINDS, NOTES, WHY_NOT, get_sentence_key
 from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_nodes, render_report
@@ -387,7 +387,7 @@ def check_dossiers(facts: Facts, told: ExplainDocument, document: Any, lang: Lan
         enough = [change for change in changes if is_enough(change)]
         for line, change in zip(lines[1:], enough or changes, strict=True):
             said = line.removeprefix("→ ")
-            bare = said.replace(f" {UNPROVEN_NOTE.in_(lang)}", "")
+            bare = said.replace(f" {NOTES['FEASIBLE_GAP'].in_(lang)}", "")
             assert (bare != said) is (change.get("proof") == "FEASIBLE_GAP"), line
             read_sentence(CHANGES, bare, lang, change=change, **about)
     return {get_sentence_key(entry) for entry in told.dossiers}
