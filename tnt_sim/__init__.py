@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tnt_sim import rules as rules
     from tnt_sim.analysis.compare.common_core import core
     from tnt_sim.api.batches.batch import Batch, batch, open_batch
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from tnt_sim.api.studies.alternatives import alternatives
     from tnt_sim.api.studies.audit import audit
     from tnt_sim.api.studies.infeasibility import conflict
-    from tnt_sim.api.studies.marginal import entries, extension, next_euro, prices, target
+    from tnt_sim.api.studies.marginal import entries, extension, next_euro, target
     from tnt_sim.api.studies.preferences import weights
     from tnt_sim.api.sweep import Sweep, sweep
     from tnt_sim.app.explorer import Explorer, explore
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
     )
     from tnt_sim.i18n.message import Lang, Text
     from tnt_sim.reporting.notebook.tables import table
+    from tnt_sim.studies.study_answer import QuestionAnswer
+
+    prices: Callable[..., QuestionAnswer]
 
 __all__ = [
     "Batch",
@@ -138,7 +143,6 @@ _HOMES = {
     "Model": "tnt_sim.api.models.model",
     "next_euro": "tnt_sim.api.studies.marginal",
     "open_run": "tnt_sim.api.runs",
-    "prices": "tnt_sim.api.studies.marginal",
     "table": "tnt_sim.reporting.notebook.tables",
     "target": "tnt_sim.api.studies.marginal",
     "ensemble": "tnt_sim.api.ensemble",
@@ -146,6 +150,8 @@ _HOMES = {
     "Sweep": "tnt_sim.api.sweep",
     "sweep": "tnt_sim.api.sweep",
 }
+_QUESTIONS = {"prices": "rule-prices"}
+"""Declared questions as functions of a scenario, by their names here."""
 _MODULES = {"goals": "tnt_sim.api.building.goals", "rules": "tnt_sim.rules"}
 
 
@@ -156,6 +162,11 @@ def __getattr__(name: str) -> Any:
         return version("tnt-sim")
     if name in _MODULES:
         return import_module(_MODULES[name])
+    if name in _QUESTIONS:
+        from tnt_sim.studies.functions import build_function
+        from tnt_sim.studies.registry import load_study
+
+        return build_function(load_study(_QUESTIONS[name]))
     if name in __all__:
         return getattr(import_module(_HOMES.get(name, "tnt_sim.errors")), name)
     raise AttributeError(f"module 'tnt_sim' has no attribute {name!r}")

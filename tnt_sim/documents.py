@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import Enum
+from fractions import Fraction
 from functools import cache
 from json.encoder import encode_basestring
 from operator import attrgetter
 from types import NoneType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, get_type_hints, overload
 
 if TYPE_CHECKING:
     import polars as pl
 
 type DecimalText = str
-"""A decimal as `verify.run_document.format_fraction` writes it: exact, or 12 significant digits."""
+"""A decimal as `format_fraction` writes it: exact, or 12 significant digits."""
 
-OMITTED = "omitted"
+OMITTED, SPREAD = "omitted", "spread"
 INDENT = "  "
 ROWS_AT_ONCE = 10_000
 """Rows of a table that are written as one piece of text."""
@@ -33,6 +35,61 @@ _ESCAPED = r'["\\\x00-\x1f]'
 def omit_none() -> Any:
     """Return the default of a key that the document leaves out while the field is None."""
     return field(default=None, metadata={OMITTED: True})
+
+
+def spread[Value](kind: type[Value], *names: str, prefix: str = "", omitted: tuple[str, ...] = ()) -> Value:
+    """Return a field whose value is written as its own keys, beside those of the other fields.
+
+    Parameters
+    ----------
+    kind : class of the value, whose `KEYS` are all keys with their types
+    names : the keys to write; by default all
+    prefix : written before each key
+    omitted : keys that are left out while they are None
+    """
+    types: Mapping[str, object] = vars(kind)["KEYS"]
+    keys = [(name, prefix + name, name in omitted, types[name]) for name in names or types]
+    value: Value = field(metadata={SPREAD: keys})
+    return value
+
+
+@overload
+def format_fraction(value: Fraction, rounding: str = ROUND_HALF_EVEN) -> str: ...
+@overload
+def format_fraction(value: Fraction | None, rounding: str = ROUND_HALF_EVEN) -> str | None: ...
+def format_fraction(value: Fraction | None, rounding: str = ROUND_HALF_EVEN) -> str | None:
+    """Write a fraction as decimal text.
+
+    The text is exact if 12 decimal places suffice; otherwise it is rounded to 12 significant digits, half-even
+    unless `rounding` is another way of `decimal`.
+
+    Examples
+    --------
+    >>> format_fraction(Fraction(1, 8)), format_fraction(Fraction(1, 3))
+    ('0.125', '0.333333333333')
+    """
+    if value is None:
+        return None
+    if value.denominator == 1:
+        return str(value.numerator)
+    number = _convert_exactly(value)
+    if number is None:
+        twelve = Context(prec=12, rounding=rounding)
+        number = twelve.divide(Decimal(value.numerator), Decimal(value.denominator))
+    text = format(number.normalize(), "f")
+    return "0" if text in ("-0", "") else text
+
+
+def _convert_exactly(value: Fraction) -> Decimal | None:
+    rest, twos, fives = value.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    places = max(twos, fives)
+    if rest != 1 or places > 12:
+        return None
+    return Decimal(value.numerator * 10**places // value.denominator).scaleb(-places, Context(prec=60))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +169,37 @@ _PLAIN = frozenset({str, int, bool, float, NoneType})
 @cache
 def list_keys(document: Any) -> tuple[tuple[str, str, bool], ...]:
     """List the fields of a class of documents: name, key, and whether None leaves the key out."""
-    return tuple((one.name, one.name.removesuffix("_"), OMITTED in one.metadata) for one in fields(document))
+    keys: list[tuple[str, str, bool]] = []
+    for entry in fields(document):
+        if SPREAD in entry.metadata:
+            keys += [
+                (f"{entry.name}.{name}", key, omitted) for name, key, omitted, _ in entry.metadata[SPREAD]
+            ]
+        else:
+            keys.append((entry.name, entry.name.removesuffix("_"), OMITTED in entry.metadata))
+    return tuple(keys)
+
+
+class Record:
+    """Base of an entry that is a row of a table too: some of its fields are values that write several keys."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Describe the keys to the maker of schemas as a plain class would."""
+        types, plain = get_type_hints(cls), list[tuple[str, Any, Any]]()
+        for entry in fields(source):
+            if SPREAD in entry.metadata:
+                for _, key, omitted, kind in entry.metadata[SPREAD]:
+                    plain.append((key, kind, omit_none() if omitted else field()))
+            else:
+                plain.append(
+                    (entry.name, types[entry.name], omit_none() if OMITTED in entry.metadata else field())
+                )
+        described = make_dataclass(cls.__name__, plain, frozen=True, kw_only=True)
+        described.__doc__, described.__module__ = cls.__doc__, cls.__module__
+        return handler.generate_schema(described)
 
 
 @cache
@@ -170,6 +257,8 @@ def _dump_value(value: Any) -> Any:
         return dump_document(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Fraction):
+        return format_fraction(value)
     if isinstance(value, str | int | float):
         return value
     if isinstance(value, Mapping):
@@ -265,6 +354,8 @@ def _encode_scalar(value: object) -> str:
         return str(value)
     if isinstance(value, Enum):
         value = value.value
+    if isinstance(value, Fraction):
+        value = format_fraction(value)
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 

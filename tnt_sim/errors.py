@@ -26,8 +26,8 @@ from importlib.resources import files
 from typing import override
 
 from tnt_sim.characters import build_skeleton, drop_unseen, format_difference
+from tnt_sim.i18n.language import Output
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.i18n.output import Output
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ import rules_page
 import scenario_page
 import schema_page
 
+from tnt_sim.api.schemas import DOCUMENTS, render_schema
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE: Mapping[str, Callable[[Lang], str]] = {

@@ -251,8 +251,6 @@ STUDIED = (
     "target SCENARIO all +20 departments",
     "rule-prices SCENARIO --out prices-FORM.html",
     "extension-shares SCENARIO '200 k€' --key numerique=3,mobilites=2 --out more-FORM.xlsx",
-    "json: sweep SCENARIO --next",
-    "text: sweep SCENARIO --target +20",
     "json: extend SCENARIO --to '1.3 M€,1.5 M€'",
     "audit SCENARIO --selection list.xlsx --out audit-FORM.html",
     "json: audit SCENARIO --selection RUN --out audit.xlsx",

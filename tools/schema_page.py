@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tnt_sim.api.schemas import DOCUMENTS, render_schema
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
 _HEAD = """# The JSON documents
 

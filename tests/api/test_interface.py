@@ -26,7 +26,6 @@ from tnt_sim.api import (
     runs,
     scenario,
     session,
-    study_files,
     sweep,
     variants,
 )
@@ -47,11 +46,12 @@ from tnt_sim.reporting.plots import (
     sweep_plots,
 )
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies import answer_files, study_answer
 
 MODULES = (
     analysis_methods, batch, comparison, decision_files, ensemble, explorer, extension, model, relaxation, result,
-    runs, scenario, session, study_files, sweep, variants, comparison_plots, ensemble_plots, plot_language,
-    list_plots, marginal_plots, result_plots, sweep_plots,
+    runs, scenario, session, answer_files, study_answer, sweep, variants, comparison_plots,
+    ensemble_plots, plot_language, list_plots, marginal_plots, result_plots, sweep_plots,
 )  # fmt: skip
 CLASSES = [
     kind
@@ -180,7 +180,6 @@ def test_every_answer_has_the_same_five(example: tnt.Scenario) -> None:
 
 OF_COMMANDS = {"sets", "out", "force", "lang", "as_json", "quiet", "resume"}
 """Options about files and the screen; the scenario of a method has its changes already."""
-OF_SWEEP_UNTIL_0_3 = {"next_euro", "entries", "dossier", "target", "prices", "extend", "key"}
 PLURALS = {"dossier": "dossiers", "kind": "kinds", "rule": "rules"}
 """An option given several times is a list in Python."""
 
@@ -193,11 +192,11 @@ def test_a_question_has_the_same_options_in_python(verb: str) -> None:
     method = inspect.signature(getattr(Analyses, verb.replace("-", "_"))).parameters
     options = set(inspect.signature(load_verb(verb)).parameters) - OF_COMMANDS - {"scenario"}
     if verb == "sweep":
-        options = (options - OF_SWEEP_UNTIL_0_3) | {"store"}  # the command has `--out`
+        options = options | {"store"}  # the command has `--out`
     names = {PLURALS.get(name, name) for name in options}
     if verb == "marginal-euro":
         names = (names - {"envelope"}) | {"envelopes"}
-    assert names == set(method) - {"self", "progress"}
+    assert names == set(method) - {"self", "progress", "lang"}
 
 
 def test_an_act_asks_for_the_project_that_the_command_asks_for(example: tnt.Scenario, tmp_path: Path) -> None:

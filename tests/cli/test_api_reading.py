@@ -17,10 +17,10 @@ import pytest
 from support.command_line import Run, Said
 from support.demarche_server import DEMARCHE, TOKEN, DemarcheServer, serve
 
+from tnt_sim.api.schemas import read_schema
 from tnt_sim.exchange import graphql_client
 from tnt_sim.exchange.demarche_schema import READING_SCHEMA
 from tnt_sim.exchange.journal import lock_journal
-from tnt_sim.reporting.schemas import read_schema
 
 FOLDER = Path(f"demarche-{DEMARCHE}-import")
 

@@ -17,7 +17,7 @@ from support.command_line import Run
 from support.offices import Office, build_offices
 from support.table_files import xlsx
 
-from tnt_sim.reporting.schemas import read_schema
+from tnt_sim.api.schemas import read_schema
 
 OFFICES = {office.name: office for office in build_offices()}
 HEAD = (

@@ -1,8 +1,7 @@
-"""The verbs of marginal questions: what they print and refuse, and their old forms under `sweep`."""
+"""The verbs of marginal questions: what they print and refuse."""
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,6 @@ QUESTIONS = {
     "extension": ("ways", ("extension-shares", "100 k€"), "au choix du modèle"),
 }
 """By question: the list of its document, the command, a sentence of its page."""
-OLD_FORMS = {
-    "next": (("--next", "--envelope", "numerique"), "marginal-euro scenario.yaml --envelope numerique"),
-    "entries": (
-        ("--entries", "--to", "110 %", "--dossier", "E-24"),
-        'entry-thresholds scenario.yaml --to "110 %" --dossier E-24',
-    ),
-    "target": (("--target", "rules", "--target", "+0"), "target scenario.yaml rules +0"),
-    "prices": (("--prices", "--time-limit", "300"), "rule-prices scenario.yaml --time-limit 300"),
-    "extension": (
-        ("--extend", "100 k€", "--key", "numerique=3,mobilites=2"),
-        'extension-shares scenario.yaml "100 k€" --key numerique=3,mobilites=2',
-    ),
-}
-"""By question: the options of `sweep`, and the new command."""
 
 
 def typed(words: tuple[str, ...], *more: str) -> tuple[str, ...]:
@@ -55,39 +40,6 @@ def test_a_page_and_one_document(tnt: Run, demo: Path, question: str) -> None:
     told = tnt(*typed(words, "--json")).document
     assert (told["command"], told["question"], told["points"]) == (words[0], question, [])
     assert told[rows]
-
-
-@pytest.mark.parametrize("question", OLD_FORMS)
-def test_an_old_form_answers_and_names_the_new_command(tnt: Run, demo: Path, question: str) -> None:
-    """The document is that of the verb but for the name of the command; the hint is on standard error alone."""
-    assert demo.is_dir()
-    words, command = OLD_FORMS[question]
-    old = tnt("sweep", "scenario.yaml", *words, "--json")
-    line = f"« sweep {words[0]} » s'écrit maintenant : tnt-sim {command} --json\n"
-    assert (old.code, old.err) == (0, line)
-    new = tnt(*shlex.split(command), "--json")
-    assert (new.code, new.err) == (0, "")
-    assert old.document == {**new.document, "command": "sweep"}
-    assert list(old.document) == list(new.document)
-    assert tnt("sweep", "scenario.yaml", *words, "--quiet").err == ""
-
-
-def test_the_hint_of_an_old_form_in_english(tnt: Run, demo: Path) -> None:
-    assert demo.is_dir()
-    said = tnt(
-        "sweep", "scenario.yaml", "--target", "rules", "--lang", "en", "--set", "programme.amount=1.3 M€"
-    )
-    command = 'tnt-sim target scenario.yaml rules --set "programme.amount=1.3 M€" --lang en'
-    assert said.err == f'"sweep --target" is now written: {command}\n'
-
-
-def test_sweep_shows_no_question(tnt: Run) -> None:
-    said = tnt("sweep", "--help").out
-    assert not [
-        option
-        for option in ("--next", "--entries", "--target", "--prices", "--extend", "--key")
-        if option in said
-    ]
 
 
 def test_the_next_euro_holds_what_it_says(tnt: Run, demo: Path) -> None:
@@ -130,12 +82,6 @@ REFUSED = {
     ("marginal-euro", "--rule", "inconnue"): "« inconnue » n'existe pas",
     ("marginal-euro", "--to", "2 M€"): "l'option --to n'existe pas ici",
     ("rule-prices", "--kind", "inconnue"): "« inconnue » n'existe pas",
-    ("sweep", "--next", "--prices"): "--next et --prices ne vont pas ensemble",
-    ("sweep", "--next", "--to", "2 M€"): "--next et --to ne vont pas ensemble",
-    ("sweep", "--extend", "1 M€", "--envelope", "x"): "--extend et --envelope",
-    ("sweep", "--key", "a=1"): "--key ne va qu'avec --extend",
-    ("sweep", "--dossier", "1"): "--dossier ne va qu'avec --entries",
-    ("sweep", "--target", "all", "--envelope", "a,b"): "--target regarde une seule enveloppe",
 }
 
 

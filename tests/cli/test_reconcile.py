@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 from support.command_line import Run
 
+from tnt_sim.api.schemas import read_schema
 from tnt_sim.cli.main import main
 from tnt_sim.ingest.portfolio_reader import read_plain
-from tnt_sim.reporting.schemas import read_schema
 
 SCENARIO = """\
 schema_version: 1

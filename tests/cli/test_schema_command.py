@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.command_line import Run
 
-from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
+from tnt_sim.api.schemas import DOCUMENTS, read_schema
 
 
 def test_without_a_name_every_schema_has_a_line(tnt: Run) -> None:

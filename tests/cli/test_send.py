@@ -16,10 +16,10 @@ from support.command_line import Run, Said
 from support.demarche_server import ADDRESS, DEMARCHE, TOKEN, DemarcheServer, serve
 from support.paths import TESTS
 
+from tnt_sim.api.schemas import read_schema
 from tnt_sim.cli.main import main
 from tnt_sim.exchange import graphql_client
 from tnt_sim.exchange.journal import lock_journal
-from tnt_sim.reporting.schemas import read_schema
 
 SCENARIO = """\
 schema_version: 1

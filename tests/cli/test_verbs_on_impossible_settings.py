@@ -12,9 +12,9 @@ from support.clash import CLASH
 from support.command_line import Run
 
 from tnt_sim.analysis.infeasibility import minimal_conflicts
+from tnt_sim.api.schemas import read_schema
 from tnt_sim.errors import LimitReached
 from tnt_sim.i18n.message import Bilingual
-from tnt_sim.reporting.schemas import read_schema
 
 EXCEEDED = "envelopes.numerique.amount=3000 k€"
 """Parts above their whole: refused before any solve."""

@@ -71,7 +71,7 @@ def test_examples_have_a_title_in_both_languages() -> None:
 TEXTS = {path: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in EXAMPLES}
 PAGE_WRITERS = {
     "api/decision_files": {"report"},
-    "api/study_files": set(),
+    "studies/answer_files": set(),
     "api/sweep": {"sweep"},
     "app/server": {"app"},
     "cli/answer": {"ensemble"},

@@ -15,13 +15,13 @@ from support import draws
 from support.lanes import seeds
 
 import tnt_sim as tnt
+from tnt_sim.api.schemas import read_schema
 from tnt_sim.cli.main import main
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.incumbent import Incumbent, IncumbentReader
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import IntArray
-from tnt_sim.reporting.schemas import read_schema
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.solve.backends.backend import Limits

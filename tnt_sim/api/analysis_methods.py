@@ -8,8 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.functions import build_methods
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     from tnt_sim.api.ensemble import Ensemble
@@ -20,13 +21,25 @@ if TYPE_CHECKING:
     from tnt_sim.api.studies.marginal import MarginalAnswer
     from tnt_sim.api.studies.preferences import WeightStudy
     from tnt_sim.api.sweep import Sweep
+    from tnt_sim.studies.study_answer import QuestionAnswer
 
 Progress = Callable[[str, float], None]
 """Called with a phase and the share done, in [0, 1]."""
 
 
+if TYPE_CHECKING:
+
+    class DeclaredQuestions:
+        """Questions that are declared as `tnt_sim.studies` says."""
+
+        def __getattr__(self, name: str) -> Callable[..., QuestionAnswer]: ...
+
+else:
+    DeclaredQuestions = build_methods()
+
+
 @dataclass(frozen=True, slots=True)
-class Analyses:
+class Analyses(DeclaredQuestions):
     """The questions to a scenario, one method each.
 
     Each has a `time_limit` in seconds for the whole; at its end the answer says how far it came.
@@ -173,31 +186,6 @@ class Analyses:
         from tnt_sim.api.studies.marginal import target
 
         return target(self.scenario, *goals, envelope=envelope, time_limit=time_limit, progress=progress)
-
-    @with_told_errors
-    def rule_prices(
-        self,
-        *,
-        envelope: str | None = None,
-        kinds: Sequence[str] | None = None,
-        time_limit: float | None = None,
-        progress: Progress | None = None,
-    ) -> MarginalAnswer:
-        """Compute what each rule, fence, separation of money and decision costs, in value and in money.
-
-        Parameters
-        ----------
-        envelope : the one that receives the compensating money. Default: the programme
-        kinds : some of `rule`, `ring_fence`, `non_fungible`, `forced`, `refused`. Default: all
-
-        Examples
-        --------
-        >>> scenario.analyse.rule_prices(kinds=["rule"]).to_dataframe()["id"].to_list()[:1]
-        ['part-communes']
-        """
-        from tnt_sim.api.studies.marginal import prices
-
-        return prices(self.scenario, envelope=envelope, kinds=kinds, time_limit=time_limit, progress=progress)
 
     @with_told_errors
     def extension_shares(

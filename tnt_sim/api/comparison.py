@@ -12,8 +12,6 @@ from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, find_causes, fi
 from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
 from tnt_sim.analysis.compare.comparison import ComparedRuns, list_moves
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.api.study_files import Pages
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import Report as ReportProgress
@@ -25,6 +23,8 @@ from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.comparison import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.answer_files import Pages
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.plots.comparison_plots import ComparisonPlots

@@ -19,8 +19,6 @@ from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.analysis.uncertainty.runner import DrawLimits, choose_draw_execution, run_draws
 from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
 from tnt_sim.analysis.uncertainty.store import DrawStore
-from tnt_sim.api.study_files import Pages
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.run_folder.atomic_write import put_file
@@ -30,6 +28,8 @@ from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.uncertainty import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.answer_files import Pages
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     import polars as pl

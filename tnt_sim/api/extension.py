@@ -14,13 +14,13 @@ from tnt_sim.analysis.extend.document import build_document as extend_document
 from tnt_sim.analysis.extend.result import FREE, NESTED
 from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.shared.reference_solution import ReportProgress
-from tnt_sim.api.study_files import Pages
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.extend import build_report
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.answer_files import Pages
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.plots.extension_plots import ExtensionPlots

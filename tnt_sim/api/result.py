@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import run_of
 from tnt_sim.i18n.message import Lang
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.decision_files import Exports
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.theme import import_altair
 from tnt_sim.reporting.notebook.cards import About, render_result_card
 from tnt_sim.reporting.notebook.run_tables import RUN_TABLES, DecidedTable, build_run_table
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     from tnt_sim.api.studies.equity import DecisionEquity

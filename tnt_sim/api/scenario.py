@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tnt_sim.api.result import Result
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine import solve as engine
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from tnt_sim.api.result import Result
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.api.variants import VariantRow, Variants
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, build_outcome_result
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.told_errors import with_told_errors
 
 
 class Session:

@@ -16,8 +16,6 @@ from tnt_sim.analysis.sweep.result import build_document as sweep_document
 from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
 from tnt_sim.analysis.sweep.runner import SweepResult, choose_sweep_execution, run
 from tnt_sim.analysis.sweep.store import SweepStore
-from tnt_sim.api.study_files import WithReport
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.run_folder.atomic_write import put_file
@@ -25,6 +23,8 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.answer_files import WithReport
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Never
 from tnt_sim.api.comparison import Comparison, compare
 from tnt_sim.api.result import Result
 from tnt_sim.api.scenario import Scenario
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.app.downloads import build_app_error
 from tnt_sim.app.live_answers import CELL_CONFLICT_SECONDS, LiveAnswer, LiveAnswers, LiveConflict
 from tnt_sim.app.open_page import Event
@@ -22,6 +21,7 @@ from tnt_sim.errors import LimitReached, NothingDecided, UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     from tnt_sim.app.widget import PageWidget

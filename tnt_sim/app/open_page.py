@@ -35,8 +35,8 @@ from tnt_sim.i18n.message import Capitalised, Lang, Text, _
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.i18n.parameters import Number
 from tnt_sim.reporting.report_tree import SYNTHETIC
-from tnt_sim.reporting.text import vocabulary
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
+from tnt_sim.values.answer_values import Proof, Support
 
 Event = Mapping[str, Any]
 
@@ -372,7 +372,6 @@ class OpenPage:
 
 def _describe_proof(answer: LiveAnswer) -> Text:
     """Write the evidence next to the totals: « Prouvé en 0,18 s »."""
-    proof = "" if answer.proof is None else answer.proof.value
-    name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
+    name = Support(answer.proof or Proof.FEASIBLE_GAP)
     seconds = Number(round_to_hundredths(answer.seconds))
     return Capitalised(_("{proof}, in {seconds} s", proof=name, seconds=seconds))

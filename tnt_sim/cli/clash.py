@@ -60,7 +60,7 @@ def show_impossible(error: TntError, options: ScenarioOptions, command: str, spe
     """
     if command == "conflict" or options.scenario is None or (options.quiet and not options.as_json):
         raise error
-    from tnt_sim.api.told_errors import find_refusal
+    from tnt_sim.studies.told_errors import find_refusal
 
     try:
         scenario, lang = options.load_scenario()

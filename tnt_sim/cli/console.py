@@ -56,7 +56,6 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "marginal-euro": ("entry-thresholds {it}", "rule-prices {it}"),
         "entry-thresholds": ("target {it} all",),
         "target": ("marginal-euro {it}",),
-        "rule-prices": ("marginal-euro {it}",),
         "extension-shares": ("extend {it}",),
         "extend": ("sweep {it}", "rule-prices {it}"),
         "conflict": ("run {it}",),
@@ -78,9 +77,16 @@ def format_arguments(*paths: Path | str, sets: Iterable[str] | None = None) -> s
     return " --set ".join([named, *map(quote_argument, sets or ())])
 
 
+def find_next(verb: str) -> Sequence[Text | str]:
+    """Return the usual next commands of a command."""
+    from tnt_sim.studies.registry import load_study
+
+    return AFTER[verb] if verb in AFTER else load_study(verb).next
+
+
 def build_hint(verb: str, lang: Lang, it: str = "") -> list[Line]:
     """Return the hint of a command, ready for its page."""
-    texts = [text.in_(lang) if isinstance(text, Text) else text for text in AFTER[verb]]
+    texts = [text.in_(lang) if isinstance(text, Text) else text for text in find_next(verb)]
     return build_hint_lines([get_invocation().format_command(text.format(it=it)) for text in texts], lang)
 
 

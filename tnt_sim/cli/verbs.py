@@ -7,15 +7,15 @@ a module of its own name; the module is imported when the verb runs or shows its
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
 from keyword import iskeyword
-from types import MappingProxyType
 
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 from tnt_sim.i18n.message import N_
+from tnt_sim.studies.registry import DECLARED, load_study
 
 START = N_("Start")
 DECIDE = N_("Decide")
@@ -51,7 +51,30 @@ class Verb:
         return f"{self.note}\n\n{title}\n{self.examples}\n{self.then}".strip("\n")
 
 
-VERBS: Mapping[str, Verb] = MappingProxyType(
+class VerbHelp(Mapping[str, Verb]):
+    """The help of each verb, by name; a declared question gives its own where the program lists or runs it."""
+
+    def __init__(self, verbs: Mapping[str, Verb | None]) -> None:
+        self._verbs = verbs
+
+    def __getitem__(self, name: str) -> Verb:
+        verb = self._verbs[name]
+        if verb is None:
+            study = load_study(name)
+            verb = Verb(ASK, study.help, study.note, study.examples)
+        return verb
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._verbs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._verbs)
+
+    def __len__(self) -> int:
+        return len(self._verbs)
+
+
+VERBS = VerbHelp(
     {
         "new": Verb(
             START,
@@ -233,18 +256,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
   tnt-sim target scenario.yaml all +20 rule:part-communes
 """,
         ),
-        "rule-prices": Verb(
-            ASK,
-            N_("Gives what each rule, each wall between envelopes and each decision costs."),
-            note=N_(
-                "The price of a rule: what the objective would gain without it, and the money that would "
-                "give the same gain."
-            ),
-            examples="""\
-  tnt-sim rule-prices scenario.yaml
-  tnt-sim rule-prices scenario.yaml --kind rule --out prix.html
-""",
-        ),
+        **dict.fromkeys(DECLARED),
         "extend": Verb(
             ASK,
             N_("Compares transfers between envelopes, at the same total, with a larger total."),
@@ -486,6 +498,10 @@ def load_verb(name: str) -> Callable[..., int]:
     """Import the function of a verb, with one parameter for each option."""
     from tnt_sim.cli.answer import expand_groups
 
+    if name in DECLARED:
+        from tnt_sim.cli.commands.declared_questions import build_verb
+
+        return expand_groups(_with_repairs(build_verb(load_study(name)), name))
     function = name.replace("-", "_")
     if iskeyword(function):
         function += "_"

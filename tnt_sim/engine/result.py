@@ -19,6 +19,7 @@ from tnt_sim.engine.personal_columns import select_left_out
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.values.answer_values import Proof as Proof
 from tnt_sim.verify import run_document
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
@@ -34,14 +35,6 @@ class Status(StrEnum):
     FEASIBLE = "feasible"
     INFEASIBLE = "infeasible"
     STOPPED = "stopped"
-
-
-class Proof(StrEnum):
-    """Evidence of a status: exact proof, agreement of two solvers, or a bound only."""
-
-    PROVED = "PROVED"
-    CROSS_CHECKED = "CROSS_CHECKED"
-    FEASIBLE_GAP = "FEASIBLE_GAP"
 
 
 _FROM_STRONGEST: Sequence[Proof | None] = (*Proof, None)

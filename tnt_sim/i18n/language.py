@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Flag, StrEnum, auto
 
 
 class Lang(StrEnum):
@@ -10,3 +10,14 @@ class Lang(StrEnum):
 
     FR = "fr"
     EN = "en"
+
+
+class Output(Flag):
+    """Where a text, a column or a table appears."""
+
+    TERMINAL = auto()
+    PAGE = auto()
+    SHEET = auto()
+    READING = TERMINAL | PAGE
+    FILES = PAGE | SHEET
+    ALL = TERMINAL | PAGE | SHEET

@@ -20,8 +20,8 @@ from pathlib import PurePath
 from typing import override
 
 from tnt_sim.i18n.language import Lang as Lang
+from tnt_sim.i18n.language import Output
 from tnt_sim.i18n.numbers import format_integer, localise_currency
-from tnt_sim.i18n.output import Output
 
 
 class Text(ABC):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tnt_sim.i18n.language import Lang
+from tnt_sim.i18n.language import Lang, Output
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import MessageParameter, Text, _, write_parameter
 from tnt_sim.i18n.numbers import (
@@ -22,7 +22,6 @@ from tnt_sim.i18n.numbers import (
     format_rate,
     format_rounded,
 )
-from tnt_sim.i18n.output import Output
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import Enum, StrEnum, auto
 from fractions import Fraction
 
 from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.language import Output as Output
 from tnt_sim.i18n.message import Bilingual, Lang, Text, _
 from tnt_sim.i18n.numbers import (
     format_amounts,
@@ -21,7 +22,6 @@ from tnt_sim.i18n.numbers import (
     format_rate,
     format_short_amounts,
 )
-from tnt_sim.i18n.output import Output as Output
 
 type Words = Text | str
 """A sentence in both languages, or a text that has one form only, as a name or an id."""

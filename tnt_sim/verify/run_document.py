@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
 
 from tnt_sim.documents import DecimalText, omit_none
+from tnt_sim.documents import format_fraction as format_fraction
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.inhabitants import find_reached_communes
@@ -33,33 +34,6 @@ QUESTIONED = 20
 """Dossiers of an open question that a document names, at most."""
 
 
-@overload
-def format_fraction(value: Fraction, rounding: str = ROUND_HALF_EVEN) -> str: ...
-@overload
-def format_fraction(value: Fraction | None, rounding: str = ROUND_HALF_EVEN) -> str | None: ...
-def format_fraction(value: Fraction | None, rounding: str = ROUND_HALF_EVEN) -> str | None:
-    """Write a fraction as decimal text.
-
-    The text is exact if 12 decimal places suffice; otherwise it is rounded to 12 significant digits, half-even
-    unless `rounding` is another way of `decimal`.
-
-    Examples
-    --------
-    >>> format_fraction(Fraction(1, 8)), format_fraction(Fraction(1, 3))
-    ('0.125', '0.333333333333')
-    """
-    if value is None:
-        return None
-    if value.denominator == 1:
-        return str(value.numerator)
-    number = _convert_exactly(value)
-    if number is None:
-        twelve = Context(prec=12, rounding=rounding)
-        number = twelve.divide(Decimal(value.numerator), Decimal(value.denominator))
-    text = format(number.normalize(), "f")
-    return "0" if text in ("-0", "") else text
-
-
 def format_bound(bound: Fraction | None, value: Fraction | None, *, is_maximised: bool) -> str | None:
     """Write a bound on a value, rounded away from it where it differs.
 
@@ -72,18 +46,6 @@ def format_bound(bound: Fraction | None, value: Fraction | None, *, is_maximised
     """
     away = ROUND_CEILING if is_maximised else ROUND_FLOOR
     return format_fraction(bound, ROUND_HALF_EVEN if bound == value else away)
-
-
-def _convert_exactly(value: Fraction) -> Decimal | None:
-    rest, twos, fives = value.denominator, 0, 0
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    places = max(twos, fives)
-    if rest != 1 or places > 12:
-        return None
-    return Decimal(value.numerator * 10**places // value.denominator).scaleb(-places, Context(prec=60))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

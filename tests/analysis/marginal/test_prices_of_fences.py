@@ -25,8 +25,8 @@ from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.marginal import build_report
 from tnt_sim.scenario.load import load_scenario, with_changes
+from tnt_sim.values.answer_values import Support
 
 FLAGSHIP = TESTS / "support" / "data" / "tnt-2021-3206" / "scenario.yaml"
 NESTED = """schema_version: 1
@@ -80,10 +80,10 @@ def test_what_a_fence_sets_apart_does_not_leave_it(tmp_path: Path) -> None:
 
 def test_the_page_says_both(tmp_path: Path) -> None:
     found = tnt.prices(nested(tmp_path), lang="en")
-    lines = [str(line) for line in render_report(build_report(found.data), Lang.EN, 100)]
+    lines = [str(line) for line in render_report(found.build_report(), Lang.EN, 100)]
     assert any("Between its children alone" in line for line in lines)
     assert any(line.split()[:4] == ["p", "+5", "score", "nothing"] for line in lines)
-    lines = [str(line) for line in render_report(build_report(found.data), Lang.FR, 100)]
+    lines = [str(line) for line in render_report(found.build_report(), Lang.FR, 100)]
     assert any(line.split()[:4] == ["p", "+5", "(note)", "rien"] for line in lines)
 
 
@@ -104,18 +104,19 @@ def test_a_price_is_proven_only_if_both_optima_are(tmp_path: Path, weak: str) ->
     base = replace(base, answer=answer) if weak == "with them" else base
     path = build_envelope_path(base.problem, "p")
     found = compute_prices(base, path, kinds=(APART,), prove=weak == "with them")
-    assert {price.id: price.change for price in found} == {"p": 5, "y": 0}
+    assert {price.named.id: price.gain.change for price in found} == {"p": 5, "y": 0}
     for price in found:
         assert price.one_level is not None
-        assert price.proof is not Proof.PROVED
-        assert price.one_level.proof is not Proof.PROVED
+        assert price.support.proof is not Proof.PROVED
+        assert price.one_level.support.proof is not Proof.PROVED
 
 
 def test_what_costs_nothing_says_whether_it_is_proven(tmp_path: Path) -> None:
-    document = tnt.prices(nested(tmp_path), lang="en").data
-    claimed = replace(document, prices=[replace(one, proof="FEASIBLE_GAP") for one in document.prices])
-    for data, told in ((document, "Cost nothing: y"), (claimed, "Cost nothing, without an exact proof: y")):
-        lines = [str(line) for line in render_report(build_report(data), Lang.EN, 100)]
+    found = tnt.prices(nested(tmp_path), lang="en")
+    weaker = [replace(price, support=Support(Proof.FEASIBLE_GAP)) for price in found.data.prices]
+    claimed = replace(found, data=replace(found.data, prices=weaker))
+    for answer, told in ((found, "Cost nothing: y"), (claimed, "Cost nothing, without an exact proof: y")):
+        lines = [str(line) for line in render_report(answer.build_report(), Lang.EN, 100)]
         assert any(told in line for line in lines)
 
 
@@ -134,11 +135,11 @@ def test_prices_equal_enumeration(first: int) -> None:
         now = brute.best(case)
         assert now == base.answer.bests[0], seed
         for price in every:
-            wholly, between = brute.best(case, price.id), brute.best(case, price.id, wholly=False)
+            wholly, between = brute.best(case, price.named.id), brute.best(case, price.named.id, wholly=False)
             assert now <= between <= wholly
-            assert price.change == wholly - now, (seed, price.id)
-            assert price.one_level is not None, (seed, price.id)
-            assert price.one_level.change == between - now, (seed, price.id)
+            assert price.gain.change == wholly - now, (seed, price.named.id)
+            assert price.one_level is not None, (seed, price.named.id)
+            assert price.one_level.gain.change == between - now, (seed, price.named.id)
             told["paid"] += wholly > now
             told["between"] += between > now
             told["free"] += wholly == now
@@ -153,7 +154,7 @@ def test_an_envelope_is_never_dearer_than_the_one_above_it() -> None:
         found = priced(brute.drawn(seed))
         if found is None:
             continue
-        by_name = {price.id: price.change for price in found[1]}
+        by_name = {price.named.id: price.gain.change for price in found[1]}
         for name, change in by_name.items():
             if name != "p" and "p" in by_name:
                 assert change <= by_name["p"], (seed, name)
@@ -175,8 +176,8 @@ def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (price, _) = compute_prices(
         base, build_envelope_path(base.problem, "p"), kinds=(APART,), clock=Clock(None)
     )
-    assert (price.id, price.change, price.upto) == ("p", Fraction(5), Fraction(5))
-    assert (price.proof, price.euros_cents) == (Proof.FEASIBLE_GAP, None)
+    assert (price.named.id, price.gain.change, price.gain.change_upto) == ("p", Fraction(5), Fraction(5))
+    assert (price.support.proof, price.euros.cents) == (Proof.FEASIBLE_GAP, None)
 
 
 SIBLINGS = """\
@@ -207,15 +208,15 @@ def test_an_optimum_between_children_alone_is_no_bound(
     )
     base = solve_reference(load_scenario(tmp_path / "s.yaml"))
     path = build_envelope_path(base.problem, "root")
-    truth = {price.id: price.change for price in compute_prices(base, path, kinds=(APART,))}
+    truth = {price.named.id: price.gain.change for price in compute_prices(base, path, kinds=(APART,))}
     today = _left_at(base.answer, base.answer.bests[0])
     monkeypatch.setattr(prices_module, "_optimise_without", lambda make, clock, prove: today)
     found = compute_prices(base if proven else replace(base, answer=today), path, kinds=(APART,))
-    assert {price.id for price in found} == set(truth) == {"root", "A"}
+    assert {price.named.id for price in found} == set(truth) == {"root", "A"}
     for price in found:
-        assert price.upto is not None
-        assert price.change <= truth[price.id] <= price.upto
-        assert (price.proof, price.euros_cents) == (Proof.FEASIBLE_GAP, None)
+        assert price.gain.change_upto is not None
+        assert price.gain.change <= truth[price.named.id] <= price.gain.change_upto
+        assert (price.support.proof, price.euros.cents) == (Proof.FEASIBLE_GAP, None)
 
 
 def _left_at(answer: Any, bound: Fraction) -> Any:

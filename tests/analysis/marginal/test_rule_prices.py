@@ -61,13 +61,13 @@ def test_prices_between_lists_not_proven_are_within_their_limits(case: dict[str,
     assert course.stopped_by == (TIME if found else None)
     sign = 1 if base.problem.stages[0].sense is Sense.MAXIMISE else -1
     for price in found:
-        there = brute.best_at(brute.points(without(case, price.kind, price.id), "root"), amount)
+        there = brute.best_at(brute.points(without(case, price.kind, price.named.id), "root"), amount)
         assert there is not None
         change = max(Fraction(0), there.goals[0] - best.goals[0])  # in an order, one more candidate may cost
-        event(f"{price.kind}, {'known' if price.upto == price.change else 'interval'}")
-        assert 0 <= sign * price.change <= change
-        assert price.upto is None or change <= sign * price.upto
-        assert not price.free or change == 0
+        event(f"{price.kind}, {'known' if price.gain.change_upto == price.gain.change else 'interval'}")
+        assert 0 <= sign * price.gain.change <= change
+        assert price.gain.change_upto is None or change <= sign * price.gain.change_upto
+        assert price.gain.goal is not None or change == 0
         assert price.one_level is None  # a difference between lists that are not optimal is no price
 
 
@@ -95,9 +95,9 @@ def test_every_price_under_nested_caps_has_limits_wherever_time_ends(
     assert len(limits) == len(exact) > 0
     assert course.n_done == len(exact)
     for one, other in zip(limits, exact, strict=True):
-        assert (one.kind, one.id) == (other.kind, other.id)
-        assert one.upto is not None
-        assert one.change <= other.change <= one.upto
+        assert (one.kind, one.named) == (other.kind, other.named)
+        assert one.gain.change_upto is not None
+        assert one.gain.change <= other.gain.change <= one.gain.change_upto
 
 
 def test_a_value_bound_by_caps_bounds_every_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,21 +152,21 @@ def test_prices_equal_brute_force(case: dict[str, Any]) -> None:
     decided = {d["id"] for d in case["dossiers"] if d["decided"] and "committed" not in d and d["eligible"]}
     for price in found:
         if price.kind in (FORCED, REFUSED):
-            assert price.id in decided
-        other = without(case, price.kind, price.id)
+            assert price.named.id in decided
+        other = without(case, price.kind, price.named.id)
         then = brute.best_at(brute.points(other, "root"), amount)
         assert then is not None
         assert [sign * value for sign, value in zip(signs, price.values, strict=True)] == list(then.goals)
-        assert set(price.moved.enter) == set(then.award) - set(best.award)
+        assert set(price.moves.enter) == set(then.award) - set(best.award)
         first = next((k for k, (a, b) in enumerate(zip(best.goals, then.goals, strict=True)) if a != b), None)
         if first is None or then.goals[first] < best.goals[first]:
-            assert price.free
+            assert price.gain.goal is None
             continue
-        assert price.value == then.goals[first] - best.goals[first]
+        assert price.gain.value == then.goals[first] - best.goals[first]
         kept = (*best.goals[:first], then.goals[first])
         need = brute.least(every, lambda p, k=kept: all(a >= b for a, b in zip(p.goals, k, strict=False)))
-        assert price.euros_cents == (None if need is None else max(0, need - amount))
-    told = {(price.kind, price.id) for price in found}
+        assert price.euros.cents == (None if need is None else max(0, need - amount))
+    told = {(price.kind, price.named.id) for price in found}
     hard = [rule["id"] for rule in case["rules"] if "penalty" not in rule and not rule.get("report")]
     assert {(RULE, name) for name in hard} <= told
     assert {name for kind, name in told if kind in (FORCED, REFUSED)} <= decided

@@ -58,7 +58,7 @@ def test_a_rule_that_costs_only_a_later_goal_is_not_free(tmp_path: Path) -> None
     table = "dossier,requested,score\nA,100,100\nB,50,50\nC,50,46\nD,30,31\nE,40,31\nF,30,30\n"
     base = solve_reference(scenario(tmp_path, GIVES_UP + rule, table), prove=False)
     (found,) = compute_prices(base, build_envelope_path(base.problem, "p"), prove=False)
-    assert (found.stage, found.change) == ("dossiers", 1)
+    assert (found.gain.goal, found.gain.change) == ("dossiers", 1)
 
 
 def test_more_money_is_asked_for_even_where_less_would_buy_more(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+import tnt_sim as tnt
 from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.audit.question_limits import QuestionLimits
-from tnt_sim.analysis.marginal.questions import MarginalResult, extension, prices
 from tnt_sim.analysis.marginal.value_bound import ValueBounds
 from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.engine.result import SolveOutcome, Status
@@ -20,7 +20,6 @@ from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports import alternatives as alternatives_page
 from tnt_sim.reporting.reports import audit as audit_page
 from tnt_sim.reporting.reports import preferences as weights_page
-from tnt_sim.reporting.reports.marginal import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -43,8 +42,8 @@ def scenario(tmp_path: Path) -> ScenarioData:
     return load_scenario(tmp_path / "s.yaml")
 
 
-def told(found: MarginalResult) -> str:
-    return "\n".join(line.plain for line in render_report(build_report(found.data), Lang.FR, 200))
+def told(found: Any) -> str:
+    return "\n".join(line.plain for line in render_report(found.build_report(), Lang.FR, 200))
 
 
 def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
@@ -53,7 +52,7 @@ def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
 
 def test_a_stopped_extension_says_so(scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch) -> None:
     stop(monkeypatch, "marginal.extension_allocation")
-    assert "arrêté par la limite de temps" in told(extension(scenario, "10 €", prove=False))
+    assert "arrêté par la limite de temps" in told(tnt.extension(scenario, "10 €", prove=False))
 
 
 def test_a_stopped_price_is_an_interval_not_free(
@@ -61,7 +60,7 @@ def test_a_stopped_price_is_an_interval_not_free(
 ) -> None:
     """Without the rule both dossiers fit: the score rises by 2."""
     stop(monkeypatch, "marginal.rule_prices")
-    found = prices(scenario, prove=False)
+    found = tnt.prices(scenario)
     (price,) = found.document["prices"]
     assert found.document["unsettled"] == []
     assert found.document["stopped_by"] == "time"
@@ -76,7 +75,7 @@ def test_a_stopped_price_without_bound_is_without_answer_not_free(
 ) -> None:
     stop(monkeypatch, "marginal.rule_prices")
     monkeypatch.setattr(ValueBounds, "compute_bound", lambda *_, **__: None)
-    found = prices(scenario, prove=False)
+    found = tnt.prices(scenario)
     assert found.document["unsettled"] == ["r"]
     assert "Sans réponse" in told(found)
     assert "rien ne restreint" not in told(found)

@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 from support.tiny_scenario import HEAD, tiny
 
+from tnt_sim.api.schemas import read_schema
 from tnt_sim.cli.main import main
 from tnt_sim.engine.run_folder.run_list import find_free_inputs, remove_free_inputs
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
-from tnt_sim.reporting.schemas import read_schema
 
 
 @pytest.fixture

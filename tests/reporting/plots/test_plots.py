@@ -164,7 +164,7 @@ def test_figures_of_a_question_are_those_of_its_answer(studies: dict[str, Any]) 
     first = {row["dossier"]: row["first_cents"] for row in entries.document["entries"] if row["first_cents"]}
     expected = {name: cents / 100 for name, cents in first.items() if cents > 100_000_000}
     assert dict(entries.plot().data.select("dossier", "enters_at").iter_rows()) == expected
-    with pytest.raises(ValueError, match="it has no prices"):
+    with pytest.raises(AttributeError, match="no chart is named 'prices'"):
         entries.plot.prices()
 
 

@@ -14,7 +14,8 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.text.marginal import format_goal_change
-from tnt_sim.reporting.text.vocabulary import label_goal, write_goal
+from tnt_sim.reporting.text.vocabulary import write_goal
+from tnt_sim.values.answer_values import label_goal
 
 TABLE = """dossier,envelope,cost,requested,score
 D0,p,20,10,9

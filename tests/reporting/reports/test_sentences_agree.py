@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ from tnt_sim.reporting.reports.marginal import build_report as question_report
 from tnt_sim.reporting.reports.sweep import build_report as sweep_report
 from tnt_sim.scenario.load import load_scenario, with_amounts
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.registry import load_studies
+from tnt_sim.studies.study_answer import build_report as build_study_report
 
 FROZEN = ROOT / "tests/support/data/tnt-2021-3206/scenario.yaml"
 SHIPPED = ROOT / "scenarios/tnt-2021.yaml"
@@ -188,11 +191,12 @@ def iterate_answers(scenario: ScenarioData) -> Iterator[tuple[Report, Any]]:
         lambda: tnt.sweep(scenario, start="200 €", stop="300 €", steps=1),
         lambda: conflict(scenario),
         lambda: questions.entries(scenario, stop="150 %"),
-        lambda: questions.prices(scenario),
+        lambda: tnt.prices(scenario),
         lambda: build_extend_document(extend_of(scenario, ["120 %", "200 %"]), Lang.EN),
     ]
     builders: Sequence[Callable[[Any], Report]]
-    builders = (sweep_report, sweep_report, conflict_report, question_report, question_report, extend_report)
+    price_report = partial(build_study_report, load_studies()["rule-prices"])
+    builders = (sweep_report, sweep_report, conflict_report, question_report, price_report, extend_report)
     for ask, build in zip(asked, builders, strict=True):
         try:
             answer = ask()

@@ -188,11 +188,14 @@ def of_prices(mix: Mix) -> Told:
     assert now is not None
     line = build_envelope_path(mix.base.problem, mix.base.problem.case.tree.ids[0])
     for price in compute_prices(mix.base, line, kinds=(RULE, FENCE, FORCED, REFUSED), prove=False):
-        then = decide(let_go(mix.case, price.kind, price.id)).decision
+        then = decide(let_go(mix.case, price.kind, price.named.id)).decision
         assert then is not None
-        differ(told, f"price of {price.kind} {price.id}", list(price.values), then.values)
+        differ(told, f"price of {price.kind} {price.named.id}", list(price.values), then.values)
         differ(
-            told, f"who enters without {price.id}", set(price.moved.enter), set(then.award) - set(now.award)
+            told,
+            f"who enters without {price.named.id}",
+            set(price.moves.enter),
+            set(then.award) - set(now.award),
         )
         mix.count[f"price {price.kind}"] += 1
     return told

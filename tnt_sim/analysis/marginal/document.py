@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import polars as pl
 
 from tnt_sim.analysis.marginal.entry_thresholds import Entries
 from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption
@@ -29,7 +28,7 @@ from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_fraction, format_warnings
 
-NO_MOVES = Moves((), (), (), ())
+NO_MOVES = Moves()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,45 +174,14 @@ class TargetDocument(MarginalDocument):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OneLevelPriceEntry:
-    """Price of separate amounts between the children of an envelope alone."""
-
-    goal: str | None
-    value: DecimalText
-    change: DecimalText
-    proof: Proof | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceEntry:
-    """Price of one restriction, in value and in euros; titles are left out where the scenario gives none."""
-
-    kind: str
-    id: str
-    title: str | None = omit_none()
-    goal: str | None
-    value: DecimalText
-    change: DecimalText
-    change_upto: DecimalText | None
-    euros_cents: int | None
-    euros_from_cents: int | None
-    enter: Sequence[str]
-    leave: Sequence[str]
-    more: Sequence[str]
-    less: Sequence[str]
-    proof: Proof | None
-    one_level: OneLevelPriceEntry | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RulePricesDocument(MarginalDocument):
     """Prices of rules, fences, separations of money and decisions."""
 
-    command: Literal["rule-prices", "sweep"] = "rule-prices"
+    command: Literal["rule-prices"] = "rule-prices"
     question: Literal["prices"] = "prices"
     base: ReferenceEntry
     unsettled: Sequence[str]
-    prices: Sequence[PriceEntry]
+    prices: Sequence[Price]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,48 +319,6 @@ def build_target_entry(result: TargetResult, lang: Lang) -> TargetEntry:
         granted_cents=int(answer.allocation.granted_cents.sum()),
         dossiers=names.to_list(),
         n_departments=_count_departments(problem, answer.allocation),
-    )
-
-
-def find_restriction_title(problem: Problem, kind: str, name: str) -> str | None:
-    """Return the title of a rule, a cap, an envelope or a decided application; None where it has none."""
-    spec, tree = problem.scenario.spec, problem.case.tree
-    if kind in ("forced", "refused"):
-        titles = problem.case.table.filter(pl.col("dossier") == name)["title"].to_list()
-        return titles[0] if titles else None
-    if name in tree.ids:
-        return tree.titles[tree.get_node(name)] or None
-    entries = {rule.id: rule.title for rule in spec.rules}
-    entries |= {cap.name: cap.fill_from_library().title for cap in spec.caps}
-    return entries.get(name) or None
-
-
-def build_price_entry(problem: Problem, result: Price) -> PriceEntry:
-    """Build one price, in value and in euros; for fungibility also the price between children alone."""
-    single = result.one_level
-    return PriceEntry(
-        kind=result.kind,
-        id=result.id,
-        title=find_restriction_title(problem, result.kind, result.id),
-        goal=result.stage,
-        value=format_fraction(result.value),
-        change=format_fraction(result.change),
-        change_upto=format_fraction(result.upto),
-        euros_cents=result.euros_cents,
-        euros_from_cents=result.euros_from_cents,
-        enter=result.moved.enter,
-        leave=result.moved.leave,
-        more=result.moved.more,
-        less=result.moved.less,
-        proof=result.proof,
-        one_level=None
-        if single is None
-        else OneLevelPriceEntry(
-            goal=single.stage,
-            value=format_fraction(abs(single.change)),
-            change=format_fraction(single.change),
-            proof=single.proof,
-        ),
     )
 
 

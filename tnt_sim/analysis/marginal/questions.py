@@ -23,13 +23,11 @@ from tnt_sim.analysis.marginal.document import (
     ExtensionDocument,
     MarginalDocument,
     NextEuroDocument,
-    RulePricesDocument,
     TargetDocument,
     build_entry_rows,
     build_head,
     build_marginal_entry,
     build_option_entry,
-    build_price_entry,
     build_reference_entry,
     build_target_entry,
     count_flags,
@@ -38,7 +36,6 @@ from tnt_sim.analysis.marginal.entry_lists import build_reference_list, find_opt
 from tnt_sim.analysis.marginal.entry_thresholds import NoLoss, build_entries, find_no_loss_extensions
 from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption, optimise_extension_options
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro, compute_marginal_euros
-from tnt_sim.analysis.marginal.rule_prices import KINDS, Price, compute_prices
 from tnt_sim.analysis.marginal.target_envelope import TargetResult, parse_target, reach
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
@@ -300,70 +297,6 @@ def target(
         targets=[build_target_entry(one, tongue) for one in result],
     )
     return MarginalResult(document, "targets", tongue)
-
-
-def prices(
-    scenario: ScenarioData,
-    *,
-    envelope: str | None = None,
-    kinds: Sequence[str] | None = None,
-    time_limit: float | None = None,
-    prove: bool = True,
-    lang: Lang | str | None = None,
-    progress: ReportProgress | None = None,
-) -> MarginalResult:
-    """Compute what each rule, fence, separation of money and decision costs, in value and in money.
-
-    Parameters
-    ----------
-    envelope : id of the envelope that would receive the compensating money; by default the
-    programme
-    kinds : some of `rule`, `ring_fence`, `non_fungible`, `forced`, `refused`; by default all
-    time_limit : seconds for all prices
-    prove : whether to prove each optimum
-
-    Raises
-    ------
-    UsageError
-        For an unknown kind or envelope, or a scenario with steps.
-
-    Examples
-    --------
-    >>> tnt.prices(scenario, kinds=["rule"]).table("prices")["change"].to_list()
-    ['0', '21']
-    """
-    clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
-    kinds = KINDS if kinds is None else kinds
-    for kind in kinds:
-        if kind not in KINDS:
-            hint = suggest_name(kind, KINDS) or NO_TEXT
-            text = _('there is no kind of price "{kind}". {hint}', kind=kind, hint=hint)
-            raise UsageError(text, code="usage.prices")
-    base = solve_reference(scenario, clock, prove=prove, share=REFERENCE_SHARE)
-    clock = clock.hold_back_answer(base.problem.case.n)
-    path = build_envelope_path(base.problem, envelope or base.problem.case.tree.ids[0])
-    result: list[Price] = []
-    unsettled: list[str] = []
-    course = StudyProgress(clock.deadline, "questions")
-    with course.catch_limits():
-        compute_prices(
-            base,
-            path,
-            kinds=tuple(kinds),
-            clock=clock,
-            prove=prove,
-            report_progress=progress,
-            into=result,
-            unsettled=unsettled,
-            course=course,
-        )
-    document = RulePricesDocument(
-        **build_head(base.problem, path, course, course.status, tongue),
-        base=build_reference_entry(base),
-        unsettled=unsettled,
-        prices=[build_price_entry(base.problem, one) for one in result],
-    )
-    return MarginalResult(document, "prices", tongue)
 
 
 def extension(

@@ -18,8 +18,8 @@ Every restriction then has the same share of the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 
@@ -31,7 +31,6 @@ from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.analysis.shared.partition import has_walls, make_fungible
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
-    Moves,
     ReferenceSolution,
     ReportProgress,
     compare_allocations,
@@ -40,13 +39,16 @@ from tnt_sim.analysis.shared.reference_solution import (
     relax_rule_to_report,
 )
 from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.documents import SPREAD, Record, spread
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, find_weakest_proof
-from tnt_sim.errors import ScenarioError
+from tnt_sim.errors import ScenarioError, UsageError, suggest_name
+from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.values.answer_values import Gain, MoneyRange, Moves, Named, Support
 from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 
 RULE, FENCE, APART, FORCED, REFUSED = "rule", "ring_fence", "non_fungible", "forced", "refused"
@@ -57,62 +59,46 @@ SOLVE_SHARE = 0.7
 """Share of the time of a restriction for the optimum without it; the rest is for a bound and for the money."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OneLevel:
-    """Price of the separate amounts between the children of an envelope, with deeper levels kept separate.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneLevelPrice(Record):
+    """Price of separate amounts between the children of an envelope alone."""
 
-    Attributes
-    ----------
-    stage, change, values, proof : as in `Price`
-    """
-
-    stage: str | None
-    change: Fraction
-    values: tuple[Fraction, ...]
-    proof: Proof | None
+    gain: Gain = spread(Gain, "goal", "value", "change")
+    support: Support = spread(Support)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Price:
-    """Price of one restriction.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price(Record):
+    """Price of one restriction, in value and in euros; titles are left out where the scenario gives none.
 
-    Attributes
-    ----------
-    kind, id : restriction: a rule, a ring fence, separate amounts below an envelope, a decided
-    application
-    stage, change : first stage that would improve without it, and the difference (negative for a
-    minimised stage); None and 0 if none would
-    values : values of all stages without it
-    euros_cents, euros_from_cents : money that compensates for it, and a lower bound on that money;
-    None if no amount does
-    moved : applications that would enter and leave without it
-    proof : the weaker evidence of the two optima, with it and without it
-    upto : bound on the change; equal to `change` unless a limit ended the search; None if unknown
-    one_level : for separate amounts, the price between the children alone; None for all else, and
-    if unknown
+    `gain` is the first stage that would improve without it, `euros` the money that compensates for it, `support`
+    the weaker evidence of the two optima, and `values` those of all stages without it.
     """
 
     kind: str
-    id: str
-    stage: str | None
-    change: Fraction
-    values: tuple[Fraction, ...]
-    euros_cents: int | None
-    euros_from_cents: int | None
-    moved: Moves
-    proof: Proof | None
-    upto: Fraction | None
-    one_level: OneLevel | None = None
+    named: Named = spread(Named, omitted=("title",))
+    gain: Gain = spread(Gain)
+    euros: MoneyRange = spread(MoneyRange, prefix="euros_")
+    moves: Moves = spread(Moves)
+    support: Support = spread(Support)
+    one_level: OneLevelPrice | None = None
+    values: tuple[Fraction, ...] = field(default=(), metadata={SPREAD: ()})
 
-    @property
-    def free(self) -> bool:
-        """Whether the restriction costs nothing."""
-        return self.stage is None
 
-    @property
-    def value(self) -> Fraction:
-        """Return the absolute improvement."""
-        return abs(self.change)
+def check_kinds(kinds: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the kinds of restrictions to examine, by default all.
+
+    Raises
+    ------
+    UsageError
+        For an unknown kind.
+    """
+    for kind in kinds or ():
+        if kind not in KINDS:
+            hint = suggest_name(kind, KINDS) or NO_TEXT
+            text = _('there is no kind of price "{kind}". {hint}', kind=kind, hint=hint)
+            raise UsageError(text, code="usage.prices")
+    return KINDS if kinds is None else tuple(kinds)
 
 
 def compute_prices(
@@ -264,15 +250,14 @@ class _PriceLimits:
         assert best_found.allocation is not None
         return Price(
             kind=self.kind,
-            id=self.name,
-            stage=None if upto == 0 else stage.goal,
-            change=up * least,
+            named=_label_restriction(base.problem, self.kind, self.name),
+            gain=_measure_gain(
+                base.problem, None if upto == 0 else 0, up * least, None if upto is None else up * upto
+            ),
+            euros=MoneyRange(0 if upto == 0 else None, 0),
+            moves=compare_allocations(base.problem, base.allocation, best_found.allocation),
+            support=Support(Proof.FEASIBLE_GAP),
             values=best_found.values,
-            euros_cents=0 if upto == 0 else None,
-            euros_from_cents=0,
-            moved=compare_allocations(base.problem, base.allocation, best_found.allocation),
-            proof=Proof.FEASIBLE_GAP,
-            upto=None if upto is None else up * upto,
         )
 
 
@@ -293,13 +278,36 @@ def _optimise_between_children(
     return answer if _is_conclusive(base, answer) else None
 
 
-def _compute_level_price(base: ReferenceSolution, answer: SolveOutcome) -> OneLevel:
-    proof = find_weakest_proof([base.answer.proof, answer.proof])
-    changed = find_better_stage(base.problem, base.answer.bests, answer.bests)
-    if changed is None:
-        return OneLevel(None, Fraction(0), answer.values, proof)
-    worth = answer.bests[changed] - base.answer.bests[changed]
-    return OneLevel(base.problem.stages[changed].goal, worth, answer.values, proof)
+def _compute_level_price(base: ReferenceSolution, answer: SolveOutcome) -> OneLevelPrice:
+    gain = _compare_optima(base, answer)
+    return OneLevelPrice(gain=gain, support=Support(find_weakest_proof([base.answer.proof, answer.proof])))
+
+
+def _compare_optima(base: ReferenceSolution, answer: SolveOutcome) -> Gain:
+    """Return by how much the first stage that changes improves."""
+    stage = find_better_stage(base.problem, base.answer.bests, answer.bests)
+    change = Fraction(0) if stage is None else answer.bests[stage] - base.answer.bests[stage]
+    return _measure_gain(base.problem, stage, change, change)
+
+
+def _measure_gain(problem: Problem, stage: int | None, change: Fraction, upto: Fraction | None) -> Gain:
+    if stage is None:
+        return Gain(None, change, upto)
+    goal, measures = problem.stages[stage].goal, problem.scenario.spec.measures
+    return Gain(goal, change, upto, measures[goal].title or None if goal in measures else None)
+
+
+def _label_restriction(problem: Problem, kind: str, name: str) -> Named:
+    """Return the id and the title of a rule, a cap, an envelope or a decided application."""
+    spec, tree = problem.scenario.spec, problem.case.tree
+    if kind in (FORCED, REFUSED):
+        titles = problem.case.table.filter(pl.col("dossier") == name)["title"].to_list()
+        return Named(name, titles[0] if titles else None, with_id=True)
+    if name in tree.ids:
+        return Named(name, tree.titles[tree.get_node(name)] or None)
+    titled = {rule.id: rule.title for rule in spec.rules}
+    titled |= {cap.name: cap.fill_from_library().title for cap in spec.caps}
+    return Named(name, titled.get(name) or None)
 
 
 def _is_conclusive(base: ReferenceSolution, answer: SolveOutcome) -> bool:
@@ -317,20 +325,24 @@ def _compute_price(
     answer: SolveOutcome,
     clock: Clock | None,
 ) -> Price:
-    changed = find_better_stage(base.problem, base.answer.bests, answer.bests)
     assert answer.allocation is not None
-    moved = compare_allocations(base.problem, base.allocation, answer.allocation)
-    proof = find_weakest_proof([base.answer.proof, answer.proof])
-    if changed is None:
-        return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, proof, Fraction(0))
-    least = _find_equivalent_amount(base, path, answer, changed, clock)
-    worth = answer.bests[changed] - base.answer.bests[changed]
-    upper = None if least.amount_cents is None else max(0, least.amount_cents - path.amount_cents)
-    # If a limit came first, the lower bound on the money is 0.
-    known = path.amount_cents if least.lower_cents is None else least.lower_cents
-    lower = None if least.unreachable else max(0, known - path.amount_cents)
-    goal = base.problem.stages[changed].goal
-    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, proof, worth)
+    stage = find_better_stage(base.problem, base.answer.bests, answer.bests)
+    euros = MoneyRange(0, 0)
+    if stage is not None:
+        least = _find_equivalent_amount(base, path, answer, stage, clock)
+        upper = None if least.amount_cents is None else max(0, least.amount_cents - path.amount_cents)
+        # If a limit came first, the lower bound on the money is 0.
+        known = path.amount_cents if least.lower_cents is None else least.lower_cents
+        euros = MoneyRange(upper, None if least.unreachable else max(0, known - path.amount_cents))
+    return Price(
+        kind=kind,
+        named=_label_restriction(base.problem, kind, name),
+        gain=_compare_optima(base, answer),
+        euros=euros,
+        moves=compare_allocations(base.problem, base.allocation, answer.allocation),
+        support=Support(find_weakest_proof([base.answer.proof, answer.proof])),
+        values=answer.values,
+    )
 
 
 def _find_equivalent_amount(

@@ -22,6 +22,7 @@ from tnt_sim.i18n.message import _
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.values.answer_values import Moves as Moves
 from tnt_sim.verify.allocation_reading import Allocation
 
 REFERENCE_SHARE = 0.5
@@ -164,22 +165,6 @@ def find_better_stage(problem: Problem, now: Sequence[Fraction], then: Sequence[
             better = b > a if stage.sense is Sense.MAXIMISE else b < a
             return k if better else None
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Moves:
-    """Difference between two allocations, as application numbers in rank order.
-
-    Attributes
-    ----------
-    enter, leave : funded only in the second, only in the first
-    more, less : funded in both, for more or for less in the second
-    """
-
-    enter: tuple[str, ...]
-    leave: tuple[str, ...]
-    more: tuple[str, ...]
-    less: tuple[str, ...]
 
 
 def compare_allocations(problem: Problem, before: Allocation, after: Allocation) -> Moves:

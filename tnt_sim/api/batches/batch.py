@@ -25,11 +25,11 @@ from tnt_sim.analysis.batch.store import read_runs
 from tnt_sim.analysis.shared.executors import choose_execution
 from tnt_sim.analysis.shared.result_store import check_begun, read_batch_identity
 from tnt_sim.api.scenario import Scenario
-from tnt_sim.api.study_files import Pages
 from tnt_sim.errors import DisagreementError, UsageError
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.answer_files import Pages
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation

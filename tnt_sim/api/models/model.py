@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.models.relaxation import Relaxation
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine.multi_step import prepare_step
 from tnt_sim.engine.result import Proof
 from tnt_sim.engine.stage_values import build_fixed_stages, find_best_values
@@ -22,6 +21,7 @@ from tnt_sim.formulation.named_model import NamedModel, build_named_model
 from tnt_sim.i18n.message import _
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.told_errors import with_told_errors
 from tnt_sim.verify.run_document import format_fraction
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.alternatives import alternatives as analysis
 from tnt_sim.analysis.alternatives.alternatives import AlternativesResult
-from tnt_sim.api.study_files import Pages, with_files
+from tnt_sim.studies.answer_files import Pages, with_files
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.plots.list_plots import AlternativePlots

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.audit import audit as analysis
 from tnt_sim.analysis.audit.audit import AuditResult
-from tnt_sim.api.study_files import Pages, with_files
+from tnt_sim.studies.answer_files import Pages, with_files
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.plots.list_plots import AuditPlots

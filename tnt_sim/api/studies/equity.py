@@ -7,12 +7,12 @@ from functools import cached_property
 
 from tnt_sim.analysis.equity.document import EquityDocument, build_document
 from tnt_sim.analysis.equity.list_equity import ListEquity, compute_equity
-from tnt_sim.api.study_files import Pages
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import NothingDecided
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.equity import build_report
+from tnt_sim.studies.answer_files import Pages
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.explain import explanation as analysis
-from tnt_sim.api.study_files import Pages, with_files
 from tnt_sim.i18n.message import Lang
+from tnt_sim.studies.answer_files import Pages, with_files
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.plots.explanation_plots import ExplanationPlots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tnt_sim.analysis.infeasibility import minimal_conflicts
 from tnt_sim.analysis.infeasibility.minimal_conflicts import ConflictResult
-from tnt_sim.api.study_files import Pages, with_files
+from tnt_sim.studies.answer_files import Pages, with_files
 
 
 class Conflict(Pages, ConflictResult):

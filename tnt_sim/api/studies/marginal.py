@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.marginal import questions
 from tnt_sim.analysis.marginal.questions import MarginalResult
-from tnt_sim.api.study_files import Pages, with_files
 from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.run_folder.atomic_write import put_file
+from tnt_sim.studies.answer_files import Pages, with_files
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.plots.marginal_plots import MarginalPlots
@@ -25,11 +25,11 @@ class MarginalAnswer(Pages, MarginalResult):
 
     @cached_property
     def plot(self) -> MarginalPlots:
-        """Its chart: `plot.prices()`, `plot.next_euro()` or `plot.entries()`, or `plot()` for the one that it has.
+        """Its chart: `plot.next_euro()` or `plot.entries()`, or `plot()` for the one that it has.
 
         Examples
         --------
-        >>> scenario.analyse.rule_prices().plot.prices().save("prix.svg")
+        >>> scenario.analyse.marginal_euro().plot.next_euro().save("euro.svg")
         """
         from tnt_sim.reporting.charts.theme import import_altair
 
@@ -42,5 +42,4 @@ class MarginalAnswer(Pages, MarginalResult):
 next_euro = with_files(questions.next_euro, MarginalAnswer)
 entries = with_files(questions.entries, MarginalAnswer)
 target = with_files(questions.target, MarginalAnswer)
-prices = with_files(questions.prices, MarginalAnswer)
 extension = with_files(questions.extension, MarginalAnswer)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.preferences import partial_weights
 from tnt_sim.analysis.preferences.partial_weights import WeightsResult
-from tnt_sim.api.study_files import Pages, with_files
+from tnt_sim.studies.answer_files import Pages, with_files
 
 if TYPE_CHECKING:
     from tnt_sim.reporting.plots.weight_plots import WeightPlots

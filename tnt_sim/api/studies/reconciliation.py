@@ -8,8 +8,8 @@ import polars as pl
 
 from tnt_sim.analysis.reconcile.document import ReconcileDocument
 from tnt_sim.analysis.reconcile.run_reconciliation import RunReconciliation
-from tnt_sim.api.study_files import Pages
 from tnt_sim.i18n.message import Lang
+from tnt_sim.studies.answer_files import Pages
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_decimal, format_euros, format_integer, format_round_amount
 from tnt_sim.reporting.charts.amount_curve import MOST_VERTICES, KnownAmounts, draw_amount_curve
 from tnt_sim.reporting.charts.svg import write_cents, write_number
-from tnt_sim.reporting.text.vocabulary import label_goal
 from tnt_sim.rules.linear_terms import Unit
+from tnt_sim.values.answer_values import label_goal
 from tnt_sim.verify.run_document import format_fraction
 
 

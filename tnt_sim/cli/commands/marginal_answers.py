@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,9 +23,7 @@ QuestionEnvelopeOption = Annotated[
 ]
 
 
-def run_question(
-    verb: str, options: StudyOptions, *arguments: str, is_old_form: bool = False, **keywords: object
-) -> int:
+def run_question(verb: str, options: StudyOptions, *arguments: str, **keywords: object) -> int:
     """Answer a marginal question, write its page, and return the exit code.
 
     4 if no amount reaches any of the targets, 5 if a limit came before that was known.
@@ -35,7 +32,6 @@ def run_question(
     ----------
     verb : name of the question
     arguments, keywords : what the function of the question takes after the scenario
-    is_old_form : whether `sweep` was typed, whose document keeps `"command": "sweep"`
     """
     began = time.monotonic()
     scenario, lang = options.load_scenario()
@@ -51,7 +47,7 @@ def run_question(
             lang=lang,
             progress=report_progress,
         )
-    document = replace(answer.data, command="sweep") if is_old_form else answer.data
+    document = answer.data
     code = {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document.status, 0)
     if document.stopped_by == "interrupt":
         code = INTERRUPTED_AND_TOLD
@@ -84,6 +80,5 @@ def _list_functions() -> Mapping[str, Callable[..., MarginalResult]]:
         "marginal-euro": questions.next_euro,
         "entry-thresholds": questions.entries,
         "target": questions.target,
-        "rule-prices": questions.prices,
         "extension-shares": questions.extension,
     }

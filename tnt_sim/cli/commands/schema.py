@@ -21,9 +21,9 @@ NameArgument = Annotated[
 
 def schema(name: NameArgument = None, lang: LangOption = None) -> int:
     """Show the JSON Schema of the document that a verb writes with --json, or the list of schemas."""
+    from tnt_sim.api.schema_list import build_report
+    from tnt_sim.api.schemas import read_schema
     from tnt_sim.reporting.renderers.terminal import render_report
-    from tnt_sim.reporting.reports.schema_list import build_report
-    from tnt_sim.reporting.schemas import read_schema
 
     tongue = parse_lang(lang)
     if name is None:

@@ -12,7 +12,6 @@ import typer
 
 from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
 from tnt_sim.cli.clash import show_without_allocation
-from tnt_sim.cli.commands.old_questions import find_old_question
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
 from tnt_sim.cli.options import (
@@ -33,13 +32,6 @@ from tnt_sim.i18n.message import N_, _
 if TYPE_CHECKING:
     from tnt_sim.analysis.sweep.document import SweepDocument
 
-NextOption = Annotated[bool, typer.Option("--next", hidden=True)]
-EntriesOption = Annotated[bool, typer.Option("--entries", hidden=True)]
-DossierOption = Annotated[list[str] | None, typer.Option("--dossier", hidden=True)]
-TargetOption = Annotated[list[str] | None, typer.Option("--target", hidden=True)]
-PricesOption = Annotated[bool, typer.Option("--prices", hidden=True)]
-ExtendOption = Annotated[str | None, typer.Option("--extend", hidden=True)]
-KeyOption = Annotated[str | None, typer.Option("--key", hidden=True)]
 OldForceOption = Annotated[bool, typer.Option("--force", hidden=True)]
 
 EnvelopeOption = Annotated[
@@ -107,47 +99,11 @@ def sweep(
     executor: ExecutorOption = "processes",
     workers: SweepWorkersOption = None,
     scheduler: SchedulerOption = None,
-    next_euro: NextOption = False,
-    entries: EntriesOption = False,
-    dossier: DossierOption = None,
-    target: TargetOption = None,
-    prices: PricesOption = False,
-    extend: ExtendOption = None,
-    key: KeyOption = None,
     backend: BackendOption = None,
     cross_check: CrossCheckOption = None,
 ) -> int:
     """Compute the best allocation at each amount of an envelope."""
     names = split_names(envelope)
-    old_question = find_old_question(
-        next_euro=next_euro,
-        entries=entries,
-        target=target or (),
-        prices=prices,
-        extend=extend,
-        envelopes=names,
-        others={
-            "--from": start,
-            "--to": stop,
-            "--steps": steps,
-            "--at": at or (),
-            "--exact": exact,
-            "--tolerance": tolerance,
-            "--nested": nested,
-            "--free": free,
-            "--share": share,
-            "--resume": resume,
-            "--executor": None if executor == "processes" else executor,
-            "--workers": workers,
-            "--scheduler": scheduler,
-            "--backend": backend,
-            "--cross-check": cross_check,
-            "--dossier": dossier or (),
-            "--key": key,
-        },
-    )
-    if old_question is not None:
-        return old_question.run(options)
     is_page = options.out is not None and options.out.suffix.lower() in (".html", ".xlsx")
     if options.force and not is_page:
         raise UsageError(

@@ -72,6 +72,7 @@ from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_expla
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows, describe_place, describe_unread
 from tnt_sim.rules.expressions import text as expressions_text
+from tnt_sim.values.answer_values import Support
 from tnt_sim.verify.verification import Standing
 
 MOST_ON_PAPER = 5_000
@@ -170,7 +171,7 @@ def _build_decision(run: StoredRun, options: PageOptions) -> dict[str, Any]:
                 "aim": f"{expressions_text.SENSE[goal.sense].in_(lang)} {describe_goal(run, goal.goal).in_(lang)}",
                 "value": format_decimal(goal.value, lang),
                 "bound": format_decimal(goal.bound, lang),
-                "proof": vocabulary.describe_proof(goal.proof, lang),
+                "proof": Support(goal.proof).in_(lang),
             }
             for goal in document.objective
         ],

@@ -25,8 +25,8 @@ from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT
 from tnt_sim.reporting.decision_page.script_data import ENVELOPE_KEYS, Slider
 from tnt_sim.reporting.decision_page.subtotals import Tally
 from tnt_sim.reporting.reports.decision_table import MOTIVE
-from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
+from tnt_sim.values.answer_values import Support
 
 MOST_CHILDREN = 12
 """An envelope with more children than this shows them in one row."""
@@ -258,7 +258,7 @@ def build_position_rows(run: StoredRun, slider: Slider | None, lang: Lang) -> li
                 enter=format_integer(int((then & ~funded).sum()), lang),
                 leave=format_integer(int((funded & ~then).sum()), lang),
                 goal=format_decimal(goal.value if goal else None, lang),
-                proof=vocabulary.describe_proof(document.proof, lang),
+                proof=Support(document.proof).in_(lang),
             )
         )
     return result

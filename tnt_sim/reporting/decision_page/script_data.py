@@ -25,8 +25,8 @@ from tnt_sim.reporting.decision_page.outcomes import CLOSED
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, translate_texts
 from tnt_sim.reporting.decision_page.subtotals import Grouping
 from tnt_sim.reporting.reports.decision_table import MOTIVE
-from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
+from tnt_sim.values.answer_values import Support
 
 Cents = npt.NDArray[np.int64]
 ENVELOPE_KEYS = ("effective_cents", "granted_cents", "unspent_cents", "n_funded")
@@ -269,7 +269,7 @@ def _encode_position(
     rows = np.flatnonzero(differs)
     return {
         "amount": position.amount_cents,
-        "proof": vocabulary.describe_proof(document.proof, lang),
+        "proof": Support(document.proof).in_(lang),
         "decision": document.allocation_sha256 == run.data.allocation_sha256
         and document.scenario_sha256 == run.data.scenario_sha256,
         "totals": [

@@ -20,9 +20,10 @@ from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.quality import SEVERITY
 from tnt_sim.reporting.text.marginal import FLAGS
-from tnt_sim.reporting.text.vocabulary import KIND, PROOF, REASON
+from tnt_sim.reporting.text.vocabulary import KIND, REASON
 from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column
 from tnt_sim.rules.expressions.text import SENSE, capitalise
+from tnt_sim.values.answer_values import PROOF
 
 MOST_ROWS = 20
 CENTS = "_cents"

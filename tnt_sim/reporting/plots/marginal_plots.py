@@ -1,35 +1,31 @@
-"""Charts of the marginal questions: what rules cost, the next euro, who enters at which amount."""
+"""Charts of the marginal questions: the next euro, who enters at which amount."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
 
-import altair as alt
 import polars as pl
 
 from tnt_sim.analysis.marginal.document import (
     EntryThresholdsDocument,
     MarginalDocument,
     NextEuroDocument,
-    RulePricesDocument,
 )
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_round_amount
-from tnt_sim.reporting.charts.marginal_charts import build_next_euro_rows, build_price_rows
+from tnt_sim.reporting.charts.marginal_charts import build_next_euro_rows
 from tnt_sim.reporting.charts.theme import Mark
-from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis, build_title, make_unique
+from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis, build_title
 from tnt_sim.reporting.plots.drawing.study_charts import draw_entry_amounts, draw_labelled_bars
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.report_tree import Words, write_both
-from tnt_sim.reporting.reports.price_sections import build_answer
-from tnt_sim.reporting.text.vocabulary import label_goal
 
 
 @dataclass(frozen=True, slots=True)
 class MarginalPlots(InOneLanguage):
-    """Chart of a marginal question, in one language: `prices`, `next_euro` or `entries`.
+    """Chart of a marginal question, in one language: `next_euro` or `entries`.
 
     Each method returns an Altair chart, whose `data` is a tidy frame of polars.
     """
@@ -38,7 +34,7 @@ class MarginalPlots(InOneLanguage):
     lang: Lang
 
     def __repr__(self) -> str:
-        return "<Charts of a marginal question: prices, next_euro, entries>"
+        return "<Charts of a marginal question: next_euro, entries>"
 
     def __call__(self, lang: Lang | str | None = None) -> AltairChart:
         """Draw the chart of the question of this answer.
@@ -50,50 +46,11 @@ class MarginalPlots(InOneLanguage):
 
         Examples
         --------
-        >>> scenario.analyse.rule_prices().plot().data["value"].max() > 0
+        >>> scenario.analyse.marginal_euro().plot().data["value"].max() > 0
         True
         """
         plots = self if lang is None else self.in_(lang)
-        if isinstance(self.document, RulePricesDocument):
-            return plots.prices()
         return plots.next_euro() if isinstance(self.document, NextEuroDocument) else plots.entries()
-
-    def prices(self) -> AltairChart:
-        """Draw what would be gained without each rule, fence and decision, the dearest first.
-
-        Raises
-        ------
-        ValueError
-            If the answer is about another question, or nothing restricts the choice.
-
-        Examples
-        --------
-        >>> scenario.analyse.rule_prices().plot.prices().data["id"][0]
-        'plafond-departement'
-        """
-        document = self.document
-        if not isinstance(document, RulePricesDocument):
-            raise ValueError(f"this answer is about {document.question}: it has no prices")
-        rows = build_price_rows(document.prices, self.lang)
-        if not rows:
-            raise ValueError("nothing restricts the choice: there is no price to draw")
-        titles = {entry.id: entry.title or entry.id for entry in document.prices}
-        ids = [row["id"] for row in rows]
-        frame = pl.DataFrame(
-            {
-                "id": ids,
-                "name": make_unique([titles[id_] for id_ in ids], ids),
-                "value": [row["v"] for row in rows],
-                "label": [row["t"] for row in rows],
-            }
-        )
-        answer = build_answer(document)
-        finding = next((node.text for node in answer if hasattr(node, "text")), _("What each rule costs"))
-        goal = next((entry.goal for entry in document.prices if entry.goal), "")
-        title = _("Gain without it ({goal})", goal=label_goal(goal)) if goal else _("Gain without it")
-        axis = alt.Axis(tickCount=4, format=",~f", grid=False)
-        chart = draw_labelled_bars(frame, title.in_(self.lang), Mark.LOSS, axis)
-        return self._finish(chart, finding, _("What would be gained without each of them, the others kept?"))
 
     def next_euro(self) -> AltairChart:
         """Draw the least to add to each envelope for a gain.

@@ -35,7 +35,7 @@ from tnt_sim.reporting.reports.sweep_pictures import (
     describe_rise,
 )
 from tnt_sim.reporting.text.sweep import select_lists
-from tnt_sim.reporting.text.vocabulary import label_goal
+from tnt_sim.values.answer_values import label_goal
 
 MEASURES = {"value": "value", "funded": "n_funded", "granted": "granted"}
 """Measures of the curve, and the column of each."""

@@ -28,7 +28,7 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
 from tnt_sim.reporting.text.dossier_names import label_dossier
-from tnt_sim.reporting.text.vocabulary import label_goal
+from tnt_sim.values.answer_values import label_goal
 
 MOST_MATRIX_ROWS = 20
 STEERED: Mapping[str, Text] = MappingProxyType(

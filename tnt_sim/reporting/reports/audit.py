@@ -37,10 +37,10 @@ from tnt_sim.reporting.report_tree import (
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.inversion_picture import build_inversion_section
 from tnt_sim.reporting.reports.study_report import build_change_table, build_interruption, build_study_report
-from tnt_sim.reporting.text.vocabulary import label_goal
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.values.answer_values import label_goal
 from tnt_sim.verify.allocation_reading import Allocation
 
 type NameGoal = Callable[[str], Words]

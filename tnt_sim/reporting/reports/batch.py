@@ -28,8 +28,8 @@ from tnt_sim.reporting.report_tree import (
     write_both,
     write_each,
 )
-from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.scenario.problem import CLASHES
+from tnt_sim.values.answer_values import Support
 
 MOST_ROWS = 40
 MOST_FAILURES = 5
@@ -94,7 +94,7 @@ _NO_ANSWER = {
 
 def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the evidence of a result, or why there is no list."""
-    proof = describe_proof(row["proof"], lang) if row["proof"] else ""
+    proof = Support(row["proof"]).in_(lang) if row["proof"] else ""
     if row["status"] not in _NO_ANSWER:
         return proof or row["status"]
     return _NO_ANSWER[row["status"]].in_(lang) + (f" ({proof})" if proof else "")

@@ -48,10 +48,10 @@ from tnt_sim.reporting.text.scenario_differences import (
     describe_changes,
     list_differences,
 )
-from tnt_sim.reporting.text.vocabulary import describe_proof
 from tnt_sim.scenario.load import set_text
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.values.answer_values import Support
 from tnt_sim.verify.verification import Standing
 
 MOST_MOVES = 12
@@ -97,7 +97,7 @@ def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the evidence of a decision; a mere claim of its run folder is named as such."""
     record = row["verification"]
     is_claim = record["optimal"] == Standing.CLAIMED
-    evidence = CLAIM.in_(lang) if is_claim else describe_proof(row["proof"], lang)
+    evidence = CLAIM.in_(lang) if is_claim else Support(row["proof"]).in_(lang)
     if not record["changes"]:
         return evidence
     changes = Items(record["changes"], ",")

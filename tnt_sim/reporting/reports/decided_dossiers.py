@@ -21,11 +21,12 @@ from tnt_sim.analysis.infeasibility.sentences import OPTIONS
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.i18n.message import Bilingual, Lang, Text
 from tnt_sim.reporting.charts.theme import Mark
-from tnt_sim.reporting.text.vocabulary import KIND, describe_goal
+from tnt_sim.reporting.text.vocabulary import KIND
 from tnt_sim.rules.expressions.column_text import describe_bare_column
 from tnt_sim.rules.expressions.columns import read_numeric_column
 from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.values.answer_values import describe_goal
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.decision_reasons import compute_worth_per_euro
 from tnt_sim.verify.run_document import select_eligible

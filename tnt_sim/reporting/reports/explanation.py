@@ -49,8 +49,8 @@ from tnt_sim.reporting.report_tree import (
 from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.reports.progress import describe_interruption
 from tnt_sim.reporting.reports.study_report import build_interruption
-from tnt_sim.reporting.text.vocabulary import label_goal
 from tnt_sim.rules.expressions.column_text import describe_column
+from tnt_sim.values.answer_values import label_goal
 
 MOST_LISTED = 40
 """Most applications explained one by one; the JSON holds all."""

@@ -44,8 +44,8 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.marginal import build_next_euro
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
-from tnt_sim.reporting.text.vocabulary import describe_proof, label_goal
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.values.answer_values import Support, label_goal
 
 _NOTHING = _("nothing")
 MOST_MOVES, MOST_NAMED = 20, 5
@@ -421,10 +421,7 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
     if document.n_departments:
         counts = [None if one is None else one.n_departments for one in lists]
         columns.append(Column(_("Departments"), counts, Kind.COUNT, optional=True))
-    proofs = [
-        None if entry is None else write_both(partial(describe_proof, entry.proof))
-        for _total, _gain, entry in rows
-    ]
+    proofs = [None if entry is None else Support(entry.proof) for _total, _gain, entry in rows]
     return [
         *columns,
         Column(

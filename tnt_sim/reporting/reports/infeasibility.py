@@ -34,8 +34,8 @@ from tnt_sim.reporting.report_tree import (
     write_both,
 )
 from tnt_sim.reporting.reports.study_report import build_study_report
-from tnt_sim.reporting.text.vocabulary import describe_goal
 from tnt_sim.rules.expressions.text import capitalise
+from tnt_sim.values.answer_values import describe_goal
 
 FIRST_MEMBERS, FIRST_REPAIRS = 6, 3
 

@@ -17,7 +17,6 @@ from tnt_sim.analysis.marginal.document import (
     MarginalDocument,
     NextEuroDocument,
     NextEuroEntry,
-    RulePricesDocument,
     TargetDocument,
     TargetEntry,
 )
@@ -44,14 +43,6 @@ from tnt_sim.reporting.report_tree import (
     write_both,
     write_each,
 )
-from tnt_sim.reporting.reports.price_sections import (
-    MOST_BARS,
-    MOST_ENTRIES,
-    build_answer,
-    build_prices,
-    build_proof_column,
-    describe_moves,
-)
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.reporting.text.marginal import (
     FLAGS,
@@ -68,13 +59,12 @@ from tnt_sim.reporting.text.marginal import (
     format_n_flips,
     format_no_loss,
     format_price_per_euro,
-    format_signed,
     format_stable_amount,
 )
-from tnt_sim.reporting.text.vocabulary import describe_proof, label_goal
 from tnt_sim.rules.expressions.text import capitalise
+from tnt_sim.values.answer_values import Moves, Support, format_signed, label_goal
 
-MOST_NAMED = 12
+MOST_NAMED, MOST_ENTRIES, MOST_BARS = 12, 25, 12
 
 
 def build_report(document: MarginalDocument) -> Report:
@@ -89,7 +79,6 @@ def build_report(document: MarginalDocument) -> Report:
             *_build_nodes(document),
             *(Callout(text, Tone.WARNING) for text in document.warnings),
         ],
-        answer=build_answer(document),
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256},
         day=None if day is None else date.fromisoformat(day),
@@ -104,8 +93,6 @@ def _build_nodes(document: MarginalDocument) -> Sequence[Node]:
             return [_build_entries(document)]
         case TargetDocument():
             return _build_targets(document)
-        case RulePricesDocument():
-            return build_prices(document)
         case ExtensionDocument():
             return [_build_options(document)]
     raise TypeError(document)
@@ -180,10 +167,11 @@ def _format_price(entry: NextEuroEntry, lang: Lang) -> str:
 
 
 def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
+    moves = Moves(entry.enter, entry.leave, entry.more, entry.less).in_(lang)
     if entry.status == "never":
         return NEVER[entry.kind].in_(lang)
     if entry.status == "bounded" and entry.most_gain is not None and entry.goal is not None:
-        goal, most = label_goal(entry.goal), format_signed(entry.most_gain, lang)
+        goal, most = label_goal(entry.goal), format_signed(parse_decimal(entry.most_gain), lang)
         return _(
             "open; in {goal}, no change gains more than {most}",
             goal=goal,
@@ -197,8 +185,8 @@ def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
         return _("no amount that was tried is enough").in_(lang)
     if not entry.exact and entry.step_upto is not None:
         enough = format_amount(round(parse_decimal(entry.step_upto) * 100), lang)
-        return _("at {enough} more, ", enough=enough).in_(lang) + describe_moves(entry, lang)
-    return describe_moves(entry, lang)
+        return _("at {enough} more, ", enough=enough).in_(lang) + moves
+    return moves
 
 
 def _build_entries(document: EntryThresholdsDocument) -> Section:
@@ -326,7 +314,7 @@ def _build_targets(document: TargetDocument) -> list[Node]:
         ),
         Column(
             _("Proof"),
-            [write_both(partial(describe_proof, entry.proof)) for entry in targets],
+            [Support(entry.proof) for entry in targets],
             outputs=Output.FILES,
         ),
     ]
@@ -372,7 +360,7 @@ def _describe_target(document: TargetDocument, entry: TargetEntry, lang: Lang) -
         return _("No amount is enough; these would have to give way: {stops}.", stops=stops).in_(lang)  # fmt: skip
     there = format_amount(entry.amount_cents, lang)
     change = _describe_difference(entry.extra_cents, lang)
-    proof = describe_proof(entry.proof or "FEASIBLE_GAP", lang)
+    proof = Support(entry.proof or "FEASIBLE_GAP").in_(lang)
     between = ""
     if not entry.exact:
         low = format_amount(entry.amount_from_cents, lang)
@@ -472,3 +460,8 @@ def _format_additions(option: ExtensionOptionEntry, lang: Lang) -> str:
         return NO_WAY[option.why or ""].in_(lang)
     added = [f"{part.envelope} {format_amount(part.cents, lang)}" for part in option.added]
     return format_list(added, lang, MOST_NAMED) or "–"
+
+
+def build_proof_column(entries: Sequence[NextEuroEntry | ExtensionOptionEntry]) -> Column:
+    """Return what shows the value of each entry."""
+    return Column(_("Proof"), [Support(entry.proof) for entry in entries], optional=True)

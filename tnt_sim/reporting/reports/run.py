@@ -36,18 +36,10 @@ from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN, build_envelo
 from tnt_sim.reporting.reports.step_effects import build_step_effects
 from tnt_sim.reporting.reports.warnings import build_warnings
 from tnt_sim.reporting.text.marginal import format_price_per_euro
-from tnt_sim.reporting.text.vocabulary import (
-    KIND,
-    PROOF,
-    REASON,
-    UNSPENT,
-    Labels,
-    describe_verdict,
-    label_goal,
-    write_goal,
-)
+from tnt_sim.reporting.text.vocabulary import KIND, REASON, UNSPENT, Labels, describe_verdict, write_goal
 from tnt_sim.rules.expressions.text import SENSE
 from tnt_sim.scenario.scenario import RESERVE
+from tnt_sim.values.answer_values import PROOF, label_goal
 from tnt_sim.verify.run_document import (
     GroupEntry,
     RuleEntry,

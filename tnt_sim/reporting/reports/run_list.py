@@ -9,7 +9,7 @@ from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.command_documents import KeptFile, RunEntry, RunsDocument
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone
-from tnt_sim.reporting.text.vocabulary import PROOF
+from tnt_sim.values.answer_values import PROOF
 
 
 def build_report(document: RunsDocument) -> Report:

@@ -61,9 +61,9 @@ from tnt_sim.reporting.text.sweep import (
     select_lists,
     summarise_sweep,
 )
-from tnt_sim.reporting.text.vocabulary import PROOF, label_goal
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.values.answer_values import PROOF, label_goal
 
 AMOUNT = _("Amount")
 MOST_POINTS = 15

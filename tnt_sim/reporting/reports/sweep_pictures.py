@@ -24,8 +24,9 @@ from tnt_sim.reporting.charts.svg import (
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, write_both
 from tnt_sim.reporting.text.sweep import CURVE, list_envelope_titles, list_top_envelopes, select_lists
-from tnt_sim.reporting.text.vocabulary import label_goal, write_goal
+from tnt_sim.reporting.text.vocabulary import write_goal
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.values.answer_values import label_goal
 
 MOST_STEPS_NAMED = 15
 MOST_ENVELOPES = 12

@@ -11,22 +11,20 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import (
     format_amount,
-    format_decimal,
     format_integer,
     format_significant,
     localise_currency,
 )
-from tnt_sim.reporting.text.vocabulary import label_goal
+from tnt_sim.values.answer_values import Gain
 
 if TYPE_CHECKING:  # every command that prints a run loads these words, none but `sweep` the analysis
-    from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument, PriceEntry
+    from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument
 
 TITLES: Mapping[str, Text] = MappingProxyType(
     {
         "next": _("what the next euro is worth"),
         "entries": _("entry envelopes of the applications"),
         "target": _("the smallest envelope"),
-        "prices": _("what each constraint costs"),
         "extension": _("where to put the extension"),
     }
 )
@@ -38,15 +36,6 @@ FLAGS: Mapping[str, Text] = MappingProxyType(
         "leaves": _("leaves"),
         "never": _("no amount in this range"),
         "unknown": _("not known"),
-    }
-)
-KINDS: Mapping[str, Text] = MappingProxyType(
-    {
-        "rule": _("Rules"),
-        "ring_fence": _("Ring fences"),
-        "non_fungible": _("Walls between the amounts under an envelope (non-fungibility)"),
-        "forced": _("Applications funded by decision"),
-        "refused": _("Applications refused by decision (replacement cost)"),
     }
 )
 WAYS: Mapping[str, Text] = MappingProxyType(
@@ -75,7 +64,6 @@ NO_WAY: Mapping[str, Text] = MappingProxyType(
         "stopped": _("stopped by the time limit"),
     }
 )
-UNSETTLED = _("Without an answer (no time, or no allocation is possible without them): ")  # fmt: skip
 TARGET_STOPPED = _(
     "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit."
 )
@@ -161,49 +149,10 @@ def format_no_loss(entry: EntryThresholdRow, lang: Lang) -> str:
     return _("between {least} and {most}", least=least, most=most).in_(lang)
 
 
-def format_signed(value: str, lang: Lang) -> str:
-    """Write a figure with its sign: "+12,5"."""
-    text = format_decimal(value, lang)
-    return text if text.startswith(("-", "\u2212")) else f"+{text}"
-
-
 def format_goal_change(change: str, goal: str, lang: Lang) -> str:
     """Write a signed change of a goal: « +3 dossiers », « +21 (note) », « +2 merite »."""
-    signed = format_signed(change, lang)
-    if goal in _COUNTED:
-        is_one = abs(parse_decimal(change)) == 1
-        return f"{signed} {_COUNTED[goal][0 if is_one else 1].in_(lang)}"
-    label = label_goal(goal).in_(lang)
-    return f"{signed} {label}" if label == goal else f"{signed} ({label})"
-
-
-_COUNTED: Mapping[str, tuple[Text, Text]] = MappingProxyType(
-    {
-        "dossiers": (_("application"), _("applications")),
-        "projects": (_("project"), _("projects")),
-        "applicants": (_("applicant"), _("applicants")),
-    }
-)
-"""Words for one and for several, of goals that count."""
-
-
-def format_change(entry: PriceEntry, lang: Lang) -> str:
-    """Write by how much the objective would improve; a range if a limit ended the search."""
-    result = format_goal_change(entry.change, entry.goal or "", lang)
-    most = entry.change_upto
-    if most is None or most == entry.change:
-        return f"≥ {result}" if most is None else result
-    return _("{result} to {most}", result=result, most=format_signed(most, lang)).in_(lang)
-
-
-def format_children_price(entry: PriceEntry, lang: Lang) -> str:
-    """Write the price of the separate amounts between the children alone."""
-    result = entry.one_level
-    if result is None:
-        return "–"
-    if result.goal is None:
-        return _("nothing").in_(lang)
-    return format_goal_change(result.change, result.goal, lang)
+    exact = parse_decimal(change)
+    return Gain(goal, exact, exact).in_(lang)
 
 
 _PER: Mapping[Lang, Sequence[tuple[str, int]]] = MappingProxyType(

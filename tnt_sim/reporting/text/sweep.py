@@ -29,8 +29,9 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
 )
 from tnt_sim.i18n.parameters import Count, Items, Money, Number
-from tnt_sim.reporting.text.vocabulary import label_goal, write_goal
+from tnt_sim.reporting.text.vocabulary import write_goal
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.values.answer_values import label_goal
 
 ABOUT = _("what another envelope buys")
 CURVE = {

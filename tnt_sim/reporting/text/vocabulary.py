@@ -15,7 +15,7 @@ import polars as pl
 
 from tnt_sim.i18n.message import NO_TEXT, Bilingual, Lang, Text, _, join_sentences
 from tnt_sim.i18n.numbers import format_day
-from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column, remove_article
+from tnt_sim.rules.expressions.column_text import COLUMN
 from tnt_sim.rules.expressions.text import MEASURE
 from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.linear_terms import Unit
@@ -37,20 +37,6 @@ STOPPED_BY: Mapping[str, Text] = MappingProxyType(
         "interrupt": _("an interruption"),
     }
 )
-
-PROOF: Mapping[str, Text] = MappingProxyType(
-    {
-        "PROVED": _("proven"),
-        "CROSS_CHECKED": _("confirmed by a second solver"),
-        "FEASIBLE_GAP": _("not proven"),
-    }
-)
-
-
-def describe_proof(proof: str | None, lang: Lang) -> str:
-    """Name the evidence of a value; a dash where there is none."""
-    return PROOF[proof].in_(lang) if proof else "–"
-
 
 UNSPENT: Mapping[str, Text] = MappingProxyType(
     {
@@ -91,27 +77,6 @@ KIND: Mapping[str, Text] = MappingProxyType(
     }
 )
 """Labels of the rule kinds and of caps, by kind."""
-
-GOALS: Mapping[str, Text] = MappingProxyType(
-    {
-        "granted": _("amount granted"),
-        "dossiers": _("number of applications funded"),
-        "projects": _("number of projects funded"),
-    }
-)
-"""Words of measures that are no columns."""
-
-
-def describe_goal(goal: str, title: str | None = None) -> Text:
-    """Return the title of a goal's measure, or the words of the goal itself."""
-    return Bilingual(title, title) if title else GOALS.get(goal) or describe_bare_column(goal)
-
-
-def label_goal(goal: str, title: str | None = None) -> Text:
-    """Return a goal in few words; a measure of the scenario without a title keeps its name."""
-    if title or goal in GOALS or goal in COLUMN:
-        return describe_goal(goal, title)
-    return remove_article(MEASURE[goal]) if goal in MEASURE else Bilingual(goal, goal)
 
 
 def write_goal(goal: str) -> Text:

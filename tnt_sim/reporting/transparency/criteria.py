@@ -13,7 +13,6 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Capitalised, Text, _
 from tnt_sim.i18n.numbers import format_number
-from tnt_sim.reporting.text.vocabulary import describe_goal
 from tnt_sim.reporting.transparency.input_values import describe_label
 from tnt_sim.reporting.transparency.parameters import Lines, compute_own_steps, join_label, write_figure
 from tnt_sim.reporting.transparency.sheet_line import SheetItem, SheetLine
@@ -23,6 +22,7 @@ from tnt_sim.rules.expressions.text import describe_if_clause
 from tnt_sim.rules.linear_terms import IntArray, Unit
 from tnt_sim.scenario.objective_text import describe_stage
 from tnt_sim.scenario.spec import StageSpec, select_in_force
+from tnt_sim.values.answer_values import describe_goal
 from tnt_sim.verify.decision_reasons import compute_stage_gains
 
 _ONCE = _("This figure counts once for all applications that share it.")

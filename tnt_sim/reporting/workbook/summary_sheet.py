@@ -19,6 +19,7 @@ from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
+from tnt_sim.values.answer_values import Support
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -180,9 +181,7 @@ def _write_goals(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, r
         write_text(sheet, at, 2, aim, styles.get_cell_formats("text", wrap=True)[0])
         _write_number(sheet, styles, at, 3, goal.value, "decimal")
         _write_number(sheet, styles, at, 4, goal.bound, "decimal")
-        write_text(
-            sheet, at, 5, vocabulary.describe_proof(goal.proof, lang), styles.get_cell_formats("text")[0]
-        )
+        write_text(sheet, at, 5, Support(goal.proof).in_(lang), styles.get_cell_formats("text")[0])
         at += 1
     return at
 

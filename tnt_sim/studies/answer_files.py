@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, overload
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.api.told_errors import with_told_errors
 from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.i18n.message import Lang
+from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     import polars as pl

@@ -17,7 +17,7 @@ from hatchling.builders.wheel import WheelBuilder
 from support.paths import ROOT
 
 import docs
-from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
+from tnt_sim.api.schemas import DOCUMENTS, read_schema
 
 OF_QUESTION = {
     "next": "marginal-euro",

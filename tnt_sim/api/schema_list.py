@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tnt_sim.api.schemas import DOCUMENTS
 from tnt_sim.i18n.message import _
 from tnt_sim.reporting.report_tree import Column, Report, Table
-from tnt_sim.reporting.schemas import DOCUMENTS
 
 
 def build_report() -> Report:

@@ -16,6 +16,7 @@ from typing import Any
 from tnt_sim.documents import list_keys
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import NO_TEXT, Text, _
+from tnt_sim.studies.registry import load_studies
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -153,10 +154,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.marginal.document.TargetDocument",
             _("target: the smallest envelope"),
         ),
-        "rule-prices": (
-            "analysis.marginal.document.RulePricesDocument",
-            _("rule-prices: what each constraint costs"),
-        ),
+        **{
+            study.verb: (study.document, _("{verb}: {title}", verb=study.verb, title=study.title))
+            for study in load_studies().values()
+        },
         "extension-shares": (
             "analysis.marginal.document.ExtensionDocument",
             _("extension-shares: where to put an extension"),

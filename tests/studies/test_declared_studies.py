@@ -1,0 +1,164 @@
+"""Every declared question: one set of options, one document, the same columns in every output and language."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from python_calamine import CalamineWorkbook
+
+import tnt_sim as tnt
+from tnt_sim.api.schemas import read_schema
+from tnt_sim.cli import project_templates
+from tnt_sim.cli.verbs import VERBS, load_verb
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.html import render_report_html
+from tnt_sim.reporting.renderers.terminal import render_report
+from tnt_sim.reporting.renderers.xlsx import build_report_workbook
+from tnt_sim.reporting.report_tree import Node, Output, Section, Table, write_words
+from tnt_sim.studies.registry import load_studies
+
+STUDIES = load_studies()
+ARGUMENTS: dict[str, tuple[str, ...]] = {"target": ("+1", "departments")}
+"""What a question cannot do without."""
+IMPOSSIBLE = """schema_version: 1
+id: tight
+programme: {id: p, amount: 100}
+dossiers: [{file: table.csv}]
+objective: [{maximise: {score: 1}}]
+rules:
+  - {id: low, kind: limit, measure: dossiers, max: 1}
+  - {id: high, kind: limit, measure: dossiers, min: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory: pytest.TempPathFactory) -> tnt.Scenario:
+    folder = tmp_path_factory.mktemp("studies")
+    (folder / "data").mkdir()
+    (folder / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
+    (folder / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
+    return tnt.read_scenario(folder / "scenario.yaml")
+
+
+@pytest.fixture(scope="module")
+def answers(scenario: tnt.Scenario) -> dict[str, Any]:
+    """The answer to each question, asked as a Python user does."""
+    return {verb: ask(scenario, verb) for verb in STUDIES}
+
+
+def ask(scenario: tnt.Scenario, verb: str, **options: Any) -> Any:
+    return getattr(scenario.analyse, STUDIES[verb].method)(*ARGUMENTS.get(verb, ()), **options)
+
+
+def list_tables(nodes: Any) -> list[Table]:
+    """The tables of a report that have rows."""
+    found: list[Table] = []
+    for node in nodes:
+        found += list_tables(node.nodes) if isinstance(node, Section) else []
+        found += [node] if isinstance(node, Table) and node.n_rows else []
+    return found
+
+
+def list_heads(nodes: list[Node], output: Output, lang: Lang) -> set[str]:
+    columns = [
+        one for table in list_tables(nodes) if table.outputs & output for one in table.select_columns(output)
+    ]
+    return {head for one in columns if (head := write_words(one.head, lang, output))}
+
+
+@pytest.mark.parametrize("verb", STUDIES)
+def test_every_column_stands_in_every_output_that_has_it(answers: dict[str, Any], verb: str) -> None:
+    report = answers[verb].build_report()
+    for lang in Lang:
+        written = {
+            Output.TERMINAL: " ".join(
+                " ".join(str(line) for line in render_report(report, lang, 300)).split()
+            ),
+            Output.PAGE: render_report_html(report, lang),
+            Output.SHEET: str(read_cells(build_report_workbook(report, lang))),
+        }
+        for output, text in written.items():
+            heads = {head.split()[0] for head in list_heads(list(report.nodes), output, lang)}
+            assert heads, output
+            assert [head for head in heads if head not in text.replace("&#x27;", "'")] == [], (output, lang)
+
+
+def read_cells(book: bytes) -> list[Any]:
+    sheets = CalamineWorkbook.from_filelike(io.BytesIO(book))
+    return [sheets.get_sheet_by_name(name).to_python() for name in sheets.sheet_names]
+
+
+@pytest.mark.parametrize("verb", STUDIES)
+def test_every_document_fits_its_schema_and_its_tables(answers: dict[str, Any], verb: str) -> None:
+    answer = answers[verb]
+    document = json.loads(answer.to_json())
+    jsonschema.Draft202012Validator(json.loads(read_schema(verb))).validate(document)
+    assert document == json.loads(json.dumps(answer.document))
+    assert document["command"] == verb
+    rows = document[STUDIES[verb].table]
+    assert answer.table(STUDIES[verb].table).height == answer.to_dataframe().height == len(rows) > 0
+
+
+@pytest.mark.parametrize("verb", STUDIES)
+def test_verb_method_and_function_have_the_same_options(verb: str) -> None:
+    study = STUDIES[verb]
+    own = {option.name for option in study.options}
+    method = inspect.signature(getattr(tnt.Scenario.analyse.func(None), study.method))  # type: ignore[attr-defined]
+    assert own <= set(method.parameters) & set(inspect.signature(load_verb(verb)).parameters)
+    assert {"time_limit", "lang", "progress"} <= set(method.parameters)
+    assert VERBS[verb].help == study.help
+    assert all(study.next)
+
+
+@pytest.mark.parametrize("verb", STUDIES)
+def test_a_limit_that_is_over_leaves_an_answer_or_says_why(scenario: tnt.Scenario, verb: str) -> None:
+    try:
+        answer = ask(scenario, verb, time_limit=1e-6)
+    except tnt.LimitReached:
+        return
+    assert answer.document["stopped_by"] == "time"
+    assert answer.build_report().nodes
+
+
+@pytest.mark.parametrize("verb", STUDIES)
+def test_ctrl_c_keeps_what_was_found(
+    scenario: tnt.Scenario, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second thing that is examined is interrupted, as is seen by what the question says of its progress."""
+    met: list[str] = []
+
+    def interrupt(name: str, share: float) -> None:
+        met.append(name)
+        if len(met) > 1:
+            raise KeyboardInterrupt
+
+    answer = ask(scenario, verb, progress=interrupt)
+    assert (answer.status, answer.document["stopped_by"]) == ("stopped", "interrupt")
+
+
+@pytest.mark.parametrize("verb", STUDIES)
+def test_an_impossible_scenario_has_its_conflict(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "table.csv").write_text(
+        "dossier,envelope,requested,score\nA,p,3,1\nB,p,2,1\n", encoding="utf-8"
+    )
+    (tmp_path / "tight.yaml").write_text(IMPOSSIBLE, encoding="utf-8")
+    tight = tnt.read_scenario(tmp_path / "tight.yaml")
+    with pytest.raises(tnt.NothingDecided) as refused:
+        ask(tight, verb)
+    assert refused.value.conflict is not None
+
+
+def test_a_price_is_told_in_the_unit_of_its_goal(answers: dict[str, Any]) -> None:
+    draw: Callable[..., Any] = answers["rule-prices"].plot
+    rows = {row["id"]: row["label"] for row in draw("fr").data.to_dicts()}
+    assert rows["plafond-departement"] == "21 score"
+    assert rows["part-communes"] == "ne coûte rien"
+    with pytest.raises(AttributeError, match="did you mean 'prices'"):
+        _ = draw.price  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Prices of the restrictions that a planner could lift."""

@@ -1,0 +1,114 @@
+"""A question to a scenario, declared once.
+
+    @partial(Study, verb="rule-prices", answer="tnt_sim.studies.rule_prices.answer", …)
+    def rule_prices(ask: Ask, *, kinds: Annotated[Sequence[str] | None, TypedOption("--kind", …)] = None) -> …
+
+The keyword parameters of the function are the options of the verb and of the method. It returns the
+document of `--json`, whose records are the rows of its tables. The module `answer` says it, and is imported after
+the search:
+
+    build_page(document)    yields the nodes of the report, for terminal, page, workbook and notebook
+    build_answer(document)  yields what a page says first; left out where a page says nothing first
+    list_plots()            returns the Altair charts by name; left out where there is none
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from tnt_sim.analysis.shared.progress import StudyProgress
+    from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
+    from tnt_sim.engine.budgets import Clock
+    from tnt_sim.scenario.scenario import ScenarioData
+
+
+@dataclass(frozen=True, slots=True)
+class TypedOption:
+    """How an option is typed: its flag, or "" for an argument, its help, and what stands for its value."""
+
+    flag: str
+    help: str
+    metavar: str | None = "ID"
+
+
+@dataclass
+class Ask:
+    """A question that is being answered: the scenario's optimum is computed where the question reads `base`.
+
+    Attributes
+    ----------
+    share : of the time, for the optimum
+    """
+
+    scenario: ScenarioData
+    lang: Lang
+    clock: Clock
+    report: ReportProgress | None
+    share: float = 0.5
+
+    @cached_property
+    def base(self) -> ReferenceSolution:
+        """The scenario's optimum; the clock then holds back the time to write the answer."""
+        from tnt_sim.analysis.shared.reference_solution import solve_reference
+
+        base = solve_reference(self.scenario, self.clock, share=self.share)
+        self.clock = self.clock.hold_back_answer(base.problem.case.n)
+        return base
+
+    def count(self, unit: str) -> StudyProgress:
+        """Return the counter of what is examined until the time is over."""
+        from tnt_sim.analysis.shared.progress import StudyProgress
+
+        return StudyProgress(self.clock.deadline, unit)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question: what computes it, and all that says it.
+
+    Attributes
+    ----------
+    verb, help, note, examples : the verb, and what its help says
+    title : the question in a few words, the title of its report
+    document : path of the class of its document
+    table : name of the list of the document that is the table of the answer
+    answer : path of the module that says the answer
+    next : verbs that are usually typed next
+    """
+
+    compute: Callable[..., Any] = field(repr=False)
+    _: KW_ONLY
+    verb: str
+    help: str
+    note: str = ""
+    examples: str
+    title: Text
+    document: str
+    table: str
+    answer: str
+    next: Sequence[str]
+
+    @property
+    def method(self) -> str:
+        """Name of the method of `scenario.analyse`."""
+        return self.verb.replace("-", "_")
+
+    @property
+    def options(self) -> list[inspect.Parameter]:
+        """The parameters that the question adds to those of all: options of the verb and of the method."""
+        parameters = list(inspect.signature(self.compute).parameters.values())[1:]
+        return [one.replace(annotation=eval(one.annotation, self.compute.__globals__)) for one in parameters]
+
+    def load_answer(self) -> ModuleType:
+        """Import what says the answer."""
+        return import_module(self.answer)

@@ -1,0 +1,168 @@
+"""The answer to a declared question: its status, document, tables, page, workbook and charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from tnt_sim.analysis.marginal.document import MarginalDocument
+from tnt_sim.disk import encode_parquet
+from tnt_sim.engine.run_folder.atomic_write import put_file
+from tnt_sim.errors import find_nearest_name
+from tnt_sim.i18n.message import Capitalised, Lang
+from tnt_sim.reporting.charts.theme import import_altair
+from tnt_sim.reporting.notebook.data_frames import convert_table
+from tnt_sim.reporting.report_tree import Callout, Report, Tone
+from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
+from tnt_sim.studies.answer_files import Pages
+from tnt_sim.studies.study import Study
+
+if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPlots:
+    """Altair charts of an answer in one language; each is called by its name, and without a name the first one."""
+
+    study: Study
+    document: MarginalDocument
+    lang: Lang
+
+    def __call__(self, lang: Lang | str | None = None) -> AltairChart:
+        """Draw the first chart.
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().plot().data["value"].max() > 0
+        True
+        """
+        plots = self if lang is None else self.in_(lang)
+        chart: AltairChart = getattr(plots, dir(self)[0])()
+        return chart
+
+    def in_(self, lang: Lang | str) -> StudyPlots:
+        """Return the same charts in `fr` or `en`.
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().plot.in_("en").prices().data["label"][0]
+        '21 score'
+        """
+        return replace(self, lang=Lang(lang))
+
+    def __dir__(self) -> list[str]:
+        return list(self.study.load_answer().list_plots())
+
+    def __getattr__(self, name: str) -> Any:
+        plots = {} if name.startswith("_") else self.study.load_answer().list_plots()
+        if name not in plots:
+            near = find_nearest_name(name, plots)
+            first = f"did you mean {near!r}? " if near else ""
+            raise AttributeError(
+                f"no chart is named {name!r}: {first}there are {', '.join(plots)}.", name=name
+            )
+        return partial(plots[name], self.document, self.lang)
+
+
+@dataclass(frozen=True, eq=False)
+class QuestionAnswer(Pages):
+    """The answer to a question: `status`, `proof`, `document`, `table()`, `report` and `plot`."""
+
+    study: Study
+    data: MarginalDocument
+    lang: Lang
+
+    def __repr__(self) -> str:
+        n = len(getattr(self.data, self.study.table))
+        return f"<Answer to {self.study.verb} of {self.data.scenario}: {n} rows>"
+
+    def to_dataframe(
+        self,
+        backend: str = "polars",
+        *,
+        table: str | None = None,
+        euros: bool = False,
+        labels: Lang | str | None = None,
+    ) -> Any:
+        """Return one row for each entry, or another of `tables`, with " ; " between the items of a list.
+
+        Parameters
+        ----------
+        backend, table, euros, labels : as of every answer
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().to_dataframe().height
+        3
+        """
+        if table is not None:
+            return super().to_dataframe(backend, table=table, euros=euros, labels=labels)
+        rows = [
+            {key: _join_list(value) for key, value in row.items()} for row in self.document[self.study.table]
+        ]
+        frame = pl.DataFrame(rows, infer_schema_length=None)
+        return convert_table(frame, backend, euros=euros, labels=labels)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the table as Parquet.
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().to_parquet("prix.parquet")
+        """
+        put_file(Path(path), encode_parquet(self.to_dataframe()))
+
+    @cached_property
+    def plot(self) -> StudyPlots:
+        """Its charts: `plot.prices()`, or `plot()` for the first one.
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().plot.prices().save("prix.svg")
+        """
+        import_altair()
+        return StudyPlots(self.study, self.data, self.lang)
+
+    def build_report(self) -> Report:
+        """Return the report, the same for terminal, page, workbook and notebook.
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().build_report().title.en
+        'What each constraint costs'
+        """
+        return build_report(self.study, self.data)
+
+
+def build_report(study: Study, data: MarginalDocument) -> Report:
+    """Return the report of the document of a question."""
+    says = study.load_answer()
+    first = says.build_answer(data) if hasattr(says, "build_answer") else ()
+    return Report(
+        title=Capitalised(study.title),
+        subject=data.title or data.scenario,
+        about=[data.scenario, *([describe_day(data.date)] if data.date else [])],
+        nodes=[
+            *build_interruption(data),
+            *says.build_page(data),
+            *(Callout(text, Tone.WARNING) for text in data.warnings),
+        ],
+        answer=[Callout(text, Tone.PLAIN) for text in first],
+        synthetic=data.synthetic,
+        foot={data.scenario: data.scenario_sha256},
+        day=None if data.date is None else date.fromisoformat(data.date),
+    )
+
+
+def _join_list(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return " ; ".join(
+        value if isinstance(value, str) else " ".join(str(part) for part in value.values()) for value in value
+    )
