@@ -17,6 +17,8 @@ import tnt_sim.rules
 from tnt_sim.certify.rule_rows import READERS
 from tnt_sim.cli.main import main
 from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text.verification import describe_unread
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.offers.levels import CommonRates
 
@@ -45,18 +47,22 @@ def test_every_kind_of_rule_has_a_second_reading_or_its_reserve() -> None:
     assert not RESERVED & set(READERS)
 
 
-@pytest.mark.parametrize(("name", "n"), [("demo", 1), ("steps", 1), ("motifs", 0)])
+PRICED = "rules.part-communes.penalty={cost: 1, stage: 1}"
+
+
+@pytest.mark.parametrize(("name", "sets", "n"), [("demo", [PRICED], 1), ("demo", [], 0), ("steps", [], 0)])
 @pytest.mark.parametrize("lang", seeds(["fr", "en"], 1))
 def test_the_proof_section_alone_says_what_nothing_reads_twice(
-    name: str, n: int, lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, sets: list[str], n: int, lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`verify` and the proof section of a report count the rows without a second reading; `run` does not."""
     shutil.copytree(DATA / name, tmp_path / name)
-    assert main(["run", str(tmp_path / name / "scenario.yaml"), "--lang", lang]) == 0
+    changed = [word for text in sets for word in ("--set", text)]
+    assert main(["run", str(tmp_path / name / "scenario.yaml"), *changed, "--lang", lang]) == 0
     page = " ".join(capsys.readouterr().out.split())
     (run,) = (tmp_path / name / "runs").glob("*-*")
-    reserve = verify_run(run).rows.reserve
-    assert (reserve is not None) is bool(n)
+    unread = describe_unread(verify_run(run).record)
+    assert (unread is not None) is bool(n)
     assert main(["report", str(run), "--no-explain", "--out", str(tmp_path / "r.html"), "--lang", lang]) == 0
     report = " ".join(re.sub("&#39;", "'", (tmp_path / "r.html").read_text(encoding="utf-8")).split())
     capsys.readouterr()
@@ -66,5 +72,5 @@ def test_the_proof_section_alone_says_what_nothing_reads_twice(
     independent = "code indépendant" if lang == "fr" else "independent code"
     assert independent not in page
     assert (report.count(independent), verified.count(independent)) == (n, n)
-    if reserve is not None:
-        assert (reserve.fr if lang == "fr" else reserve.en) in verified
+    if unread is not None:
+        assert unread.in_(Lang(lang)) in verified

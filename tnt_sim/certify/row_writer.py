@@ -21,6 +21,8 @@ from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import RowLabel, Soft
 from tnt_sim.rules.second_reading.rows import ChoiceColumns
 
+ANY = "any"
+"""Name of the columns and rows of what several dossiers share."""
 WIDE = 2**45
 """Larger coefficients are divided and rounded so that the row is weaker: sums must fit 64 bits."""
 
@@ -33,7 +35,7 @@ class RowWriter:
 
     Attributes
     ----------
-    low, high : bounds of the further columns
+    free_names, low, high : names and bounds of the further columns
     upper, names : right-hand sides and names of the rows
     entries : (row, handle, value) arrays
     prices : (column, stage, price) of columns that cost a stage's value
@@ -44,6 +46,7 @@ class RowWriter:
     deadline: Deadline = UNLIMITED
     prices: list[tuple[int, int, Fraction]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    free_names: list[str] = field(default_factory=list)
     low: list[int] = field(default_factory=list)
     high: list[int] = field(default_factory=list)
     upper: list[int] = field(default_factory=list)
@@ -70,6 +73,7 @@ class RowWriter:
 
     def add_column(self, name: str, lower: int, upper: int, unit: Fraction = Fraction(1)) -> int:
         """Add an integer column; return its handle. Proofs count in whole units, whatever one is worth."""
+        self.free_names.append(name)
         self.low.append(lower)
         self.high.append(upper)
         return self.first_free + len(self.low) - 1
@@ -264,6 +268,7 @@ class RowWriter:
             handle = dossier[start].astype(np.int64)
             shared = np.flatnonzero(count > 1)
             first = self.first_free + len(self.low)
+            self.free_names.extend([ANY] * len(shared))
             self.low.extend([0] * len(shared))
             self.high.extend([1] * len(shared))
             handle[shared] = first + np.arange(len(shared))
@@ -280,10 +285,10 @@ class RowWriter:
         k = np.arange(len(column))
         ones = np.ones(len(column), dtype=np.int64)
         both = np.concatenate([k, k]), np.concatenate([dossier, column]), np.concatenate([ones, -ones])
-        self.add_links("any", *both, None, 0)
+        self.add_links(ANY, *both, None, 0)
         group = np.searchsorted(counted, column)
         whole = np.concatenate([np.arange(len(counted)), group]), np.concatenate([counted, dossier])
-        self.add_links("any", *whole, np.concatenate([np.ones(len(counted), dtype=np.int64), -ones]), None, 0)
+        self.add_links(ANY, *whole, np.concatenate([np.ones(len(counted), dtype=np.int64), -ones]), None, 0)
 
     def build_system(self) -> System:
         """Return the integer system: choices by rank, then the further columns."""
@@ -301,6 +306,7 @@ class RowWriter:
             low=np.concatenate([np.zeros(n_choices, dtype=np.int64), np.array(self.low, dtype=np.int64)]),
             high=np.concatenate([np.ones(n_choices, dtype=np.int64), np.array(self.high, dtype=np.int64)]),
             rows=Rows.from_entries(row, col, value, np.array(self.upper, dtype=np.int64), tuple(self.names)),
+            free_names=tuple(self.free_names),
         )
 
     def expand_entries(

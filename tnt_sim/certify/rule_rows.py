@@ -51,7 +51,13 @@ from tnt_sim.rules.second_reading.envelopes_and_caps import (
     add_range_rows,
     list_envelope_amounts,
 )
-from tnt_sim.rules.second_reading.rows import Columns, Numbers, RowCollector, Second
+from tnt_sim.rules.second_reading.rows import (
+    Columns,
+    MissingColumnError,
+    Numbers,
+    RowCollector,
+    Second,
+)
 from tnt_sim.scenario.problem import Problem
 
 READERS: Mapping[type, Callable[[RowCollector, Any], None]] = {
@@ -158,7 +164,7 @@ class _RowComparison:
     @cached_property
     def columns(self) -> Columns:
         """The columns of the second reading."""
-        return Columns.of(self.problem.offers)
+        return Columns.of(self.problem.offers, self.claims.system.free_names)
 
     @cached_property
     def starts(self) -> IntArray:
@@ -173,17 +179,32 @@ class _RowComparison:
             return Agreement((), 0, 0)
         if self._has_matching_bounds(place):
             return Agreement((), n, 0)
-        second = None if written.soft else build_second_reading(self.columns, written.of)
+        try:
+            second = None if written.soft else build_second_reading(self.columns, written.of)
+        except MissingColumnError as error:
+            return Agreement((str(error),), 0, 0)
         if second is None:
             if written.soft or isinstance(written.of, CommonRates):
                 return Agreement((), 0, n)
             return Agreement(rows.names[written.first : written.last], 0, 0)
+        tight = self._list_tight_columns(second)
+        if tight:
+            return Agreement(tuple(self.claims.system.free_names[k] for k in tight), 0, 0)
         follows, equal = _mark_implied_rows(self.claims.system, self.starts, written, second, self.deadline)
         if isinstance(written.of, Case) and equal.is_implied.sum() == n:
             self._keep_match(place, second, equal)
         others = [rows.names[k] for k in (written.first + np.flatnonzero(~follows)).tolist()]
         narrow = tuple(name for name in others if name not in second.unread)
         return Agreement(narrow, int(follows.sum()), len(others) - len(narrow))
+
+    def _list_tight_columns(self, second: Second) -> list[int]:
+        """Return the further columns, by place, that cannot take all values that the second reading needs."""
+        system = self.claims.system
+        return [
+            column - system.n_choices
+            for column, most in second.most.items()
+            if system.low[column] > 0 or system.high[column] < most
+        ]
 
     def _has_matching_bounds(self, place: int) -> bool:
         """Whether envelopes' rows whose entries were compared at other amounts have bounds that follow.
@@ -223,6 +244,9 @@ def _mark_implied_rows(
     match = np.array([known.get(rows.names[place], -1) for place in places.tolist()], dtype=np.int64)
     ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
     equal = _find_equal_rows(rows, starts, places, match, second, ends)
+    low, high = system.low.copy(), system.high.copy()
+    for column, most in second.most.items():  # no more is needed to satisfy the rows
+        low[column], high[column] = 0, most
     same: BoolArray = np.zeros(len(places), dtype=np.bool_)
     same[equal.places] = equal.is_implied
     for k in np.flatnonzero(~same).tolist():
@@ -230,7 +254,7 @@ def _mark_implied_rows(
         part = slice(int(starts[places[k]]), int(starts[places[k] + 1]))
         col, value, upper = rows.col[part], rows.value[part], int(rows.upper[places[k]])
         same[k] = _is_redundant(system, col, value, upper) or any(
-            _is_implied(col, value, upper, *_get_entries(second, ends, other))
+            _is_implied(low, high, (col, value, upper), _get_entries(second, ends, other))
             for other, name in enumerate(second.names)
             if name == rows.names[places[k]]
         )
@@ -327,18 +351,28 @@ def _is_redundant(system: System, col: IntArray, value: IntArray, upper: int) ->
 
 
 def _is_implied(
-    col: IntArray, value: IntArray, upper: int, other_col: IntArray, other_value: Numbers, bound: int
+    lows: IntArray,
+    highs: IntArray,
+    row: tuple[IntArray, IntArray, int],
+    other_row: tuple[IntArray, Numbers, int],
 ) -> bool:
-    """Return whether Σ value·x ≤ upper follows from one other row, over integers x ≥ 0."""
-    size = 1 + max(int(col.max(initial=0)), int(other_col.max(initial=0)))
-    own, other = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
-    own[col], other[other_col] = value, other_value
+    """Return whether Σ value·x ≤ upper follows from one other row within the bounds of the columns.
+
+    max over low ≤ x ≤ high of (a − λ·b)x ≤ upper − λ·bound,     λ ≥ 0
+    """
+    (col, value, upper), (other_col, other_value, bound) = row, other_row
+    used = np.union1d(col, other_col)
+    own, other = np.zeros(len(used), dtype=object), np.zeros(len(used), dtype=object)
+    own[np.searchsorted(used, col)], other[np.searchsorted(used, other_col)] = value, other_value
     other, bound = _divide_by_gcd(other, bound)
-    step = _choose_multiplier(own.tolist(), upper, other.tolist(), bound)
-    if step is None:
-        return False
-    fits = bool(np.all(own * step.denominator <= other * step.numerator))
-    return fits and bool(upper * step.denominator >= bound * step.numerator)
+    low, high = lows[used].astype(object), highs[used].astype(object)
+    for step in (_choose_multiplier(own.tolist(), upper, other.tolist(), bound), Fraction(1)):
+        if step is not None:
+            over = own * step.denominator - other * step.numerator
+            most = int((np.maximum(over, 0) * high + np.minimum(over, 0) * low).sum())
+            if most <= upper * step.denominator - bound * step.numerator:
+                return True
+    return False
 
 
 def _divide_by_gcd(value: Numbers, bound: int) -> tuple[Numbers, int]:

@@ -124,6 +124,7 @@ class System:
     must : bool (n_blocks,), whether exactly one choice of the block is taken, instead of at most one
     low, high : int64 (n_cols,), bounds; 0 and 1 for choices, 0 and 0 for choices that are excluded
     rows : Σ value·x ≤ upper
+    free_names : what each free column stands for; empty where nobody compares the rows with a second reading
     """
 
     block: IntArray
@@ -131,6 +132,7 @@ class System:
     low: IntArray
     high: IntArray
     rows: Rows
+    free_names: tuple[str, ...] = ()
 
     @property
     def n_cols(self) -> int:

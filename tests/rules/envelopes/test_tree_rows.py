@@ -15,27 +15,37 @@ from support.lanes import first_of, seeds
 from support.tiny_scenario import tiny
 
 from tnt_sim.certify.claim_systems import ENVELOPES_PLACE, build_claims
+from tnt_sim.certify.rule_rows import build_second_reading, compare_readings
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.second_reading.rows import Columns
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 
 class TreeRows:
-    """The rows that the envelopes of a problem write, over what is granted and what moves."""
+    """Rows of the envelopes of a problem over what is granted and what moves: as written, or read again."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, second: bool = False) -> None:
         claims = build_claims(problem)
         written, system = claims.written[ENVELOPES_PLACE], claims.system
-        rows = system.rows
-        own = (rows.row >= written.first) & (rows.row < written.last)
-        entries = rows.value[own].astype(float), (rows.row[own] - written.first, rows.col[own])
-        self.matrix = csr_array(entries, shape=(written.last - written.first, system.n_cols))
-        self.upper = rows.upper[written.first : written.last].astype(float)
         self.low, self.high = system.low.astype(float), system.high.astype(float)
         self.dossier, self.cents = claims.choices.dossier, claims.choices.cents
         self.ranged = claims.choices.ranged
+        if second:
+            read = build_second_reading(Columns.of(problem.offers, system.free_names), written.of)
+            assert read is not None
+            row, col, value, upper = read.row, read.col, read.value, np.array(read.bound)
+            for column, most in read.most.items():
+                self.low[column], self.high[column] = 0, most
+        else:
+            rows = system.rows
+            own = (rows.row >= written.first) & (rows.row < written.last)
+            row, col, value = rows.row[own] - written.first, rows.col[own], rows.value[own]
+            upper = rows.upper[written.first : written.last]
+        self.matrix = csr_array((value.astype(float), (row, col)), shape=(len(upper), system.n_cols))
+        self.upper = upper.astype(float)
 
     def allow(self, problem: Problem, granted_cents: IntArray) -> bool:
         """Whether some money that moves satisfies each row, with what is granted as it is."""
@@ -74,13 +84,51 @@ def test_rows_allow_what_the_reading_allows(first: int, tmp_path: Path) -> None:
             problem = compile_problem(cases.load(case, tmp_path))
         except InputError:
             continue
-        rows = TreeRows(problem)
+        rows, again = TreeRows(problem), TreeRows(problem, second=True)
         for _ in range(10):
             granted = draw_awards(problem, dice)
             holds = read_envelopes(problem.case.tree, problem.case.node, granted).holds
             assert rows.allow(problem, granted) is holds, (seed, granted.tolist(), holds)
+            assert again.allow(problem, granted) or not holds, (seed, granted.tolist())
             seen[holds] += 1
     assert min(seen.values()) > 20
+
+
+@pytest.mark.drawn
+@pytest.mark.parametrize("first", seeds(range(0, 600, 100), 1))
+def test_each_row_of_a_tree_is_read_twice(first: int, tmp_path: Path) -> None:
+    """No row is narrower than its second reading, and none is left unread where the programme has an amount."""
+    seen: Counter[bool] = Counter()
+    for seed in first_of(range(first, first + 100), 60):
+        case = cases.drawn(seed)
+        case = cases.with_transfers(case, random.Random(seed)) if seed % 2 else case
+        try:
+            problem = compile_problem(cases.load(case, tmp_path))
+        except InputError:
+            continue
+        claims = build_claims(problem)
+        agreement = compare_readings(problem, claims)
+        assert agreement.narrow == (), seed
+        if problem.case.tree.amount_cents[0] is not None:
+            assert agreement.n_unread == 0, seed
+            moves = [
+                k for k, name in enumerate(claims.system.free_names) if name.startswith(("extra:", "move:"))
+            ]
+            seen[bool(moves)] += 1
+            _refuses_narrower_columns(problem, moves)
+    assert min(seen.values()) > 10
+
+
+def _refuses_narrower_columns(problem: Problem, moves: list[int]) -> None:
+    """A column that cannot take what a list may need is told by its name."""
+    for place in moves:
+        claims = build_claims(problem)
+        column = claims.system.n_choices + place
+        read = build_second_reading(Columns.of(problem.offers, claims.system.free_names), problem.case)
+        assert read is not None
+        if read.most[column]:
+            claims.system.high[column] = read.most[column] - 1
+            assert compare_readings(problem, claims).narrow == (claims.system.free_names[place],)
 
 
 FENCED = """schema_version: 1

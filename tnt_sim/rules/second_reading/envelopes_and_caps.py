@@ -8,8 +8,8 @@ These are rows for proofs. A list is checked against the envelopes by `verify/al
     caps       Σ g of a project's candidates ≤ limit − what is committed to it
     range      u_i ≤ (number of steps) · x_i
 
-An envelope to which money can be added, or whose amount is a variable, also depends on further columns: its
-row is left unread.
+Money that moves has columns of its own (`moving_money.py`). An envelope whose amount is a variable is left unread,
+and so is one to which money can be added where the columns have no names.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.domain.budget_tree import Tree, Unassigned
+from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.linear_terms import IntArray, Terms, Unit
 from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case
+from tnt_sim.rules.second_reading.moving_money import (
+    MovingMoney,
+    can_receive_unassigned,
+    list_outer_fences,
+)
 from tnt_sim.rules.second_reading.rows import (
     RowCollector,
     Sum,
@@ -34,10 +39,10 @@ from tnt_sim.rules.second_reading.rows import (
 
 
 def add_envelope_rows(lines: RowCollector, case: Case) -> None:
-    """Write each envelope with an amount over all that is granted at and under it."""
-    tree = case.tree
+    """Write each envelope with an amount over all that is granted at and under it, and the money that moves."""
+    tree, money = case.tree, MovingMoney.read(lines, case)
     takers = {taker for option in tree.options for taker in option.transfer_to}
-    most = _compute_gain_bounds(tree, takers)
+    most = _compute_gain_bounds(tree, takers) if money is None else [0] * tree.n_nodes
     for depth in range(int(tree.depth.max()) + 1):
         at_depth = [
             int(k) for k in np.flatnonzero(tree.depth == depth) if tree.amount_cents[int(k)] is not None
@@ -49,14 +54,38 @@ def add_envelope_rows(lines: RowCollector, case: Case) -> None:
         high = [_sum_or_none(tree.amount_cents[node], most[node]) for node in at_depth]
         add_bounded_rows(lines, names, _sum_granted(lines, codes, len(names)), [None] * len(names), high)
         for node, name in zip(at_depth, names, strict=True):
+            if money is not None:
+                _add_moves(lines, money, node, f"{name}:max")
+                continue
             opened = tree.opened is not None and node in tree.opened.nodes
             if most[node] != 0 or node in takers or tree.options[node].transfer_to or opened:
                 lines.unread.update((f"{name}:max", f"{name}:unfenced:max"))
     for node in range(tree.n_nodes):
         _add_unfenced_row(lines, case, node, most[node])
+        if money is not None:
+            _add_moves(
+                lines, money, node, f"{format_row_name('envelope', tree.ids[node], side='unfenced')}:max"
+            )
+    if money is not None:
+        _add_shares(lines, money)
+        return
     for name in tree.ids:
         links = (f"{format_row_name('link', name, side='unassigned')}:max", f"out:{name}", f"in:{name}")
         lines.unread.update((*links, f"{name}:shares"))
+
+
+def _add_moves(lines: RowCollector, money: MovingMoney, node: int, name: str) -> None:
+    """Take off the row of a node what is added to it, if the row is there."""
+    moved = money.added.get(node)
+    if moved and name in lines.names:
+        lines.add_entries(name, [(column, -sign) for column, sign in moved])
+
+
+def _add_shares(lines: RowCollector, money: MovingMoney) -> None:
+    """Write how the dossiers of a node and those under it share what is free."""
+    for name, bound, codes, further in money.list_shares():
+        add_bounded_rows(lines, [name], _sum_granted(lines, codes, 1), [None], [bound])
+        lines.add_entries(f"{name}:max", further)
 
 
 def list_envelope_amounts(case: Case) -> list[tuple[str, int]] | None:
@@ -85,15 +114,10 @@ def _add_unfenced_row(lines: RowCollector, case: Case, node: int, added: int | N
     if amount is None or not any(tree.ring_fenced[k] for k in under):
         return
     codes = np.where((case.node >= node) & (case.node < tree.end[node]), 0, -1)
-    left, k = amount + tree.options[node].reserved_cents, node
-    while k < tree.end[node]:
-        fence = k != node and tree.ring_fenced[k] and tree.written_cents[k] is not None
-        if fence:
-            left -= tree.written_cents[k] or 0
-            codes[(case.node >= k) & (case.node < tree.end[k])] = -1
-        # only outermost ring-fenced envelopes count; amounts under ceilings reserve nothing
-        passed = fence or tree.overbooked[k] or tree.amount_cents[k] is None
-        k = int(tree.end[k]) if passed else k + 1
+    left = amount + tree.options[node].reserved_cents
+    for fence in list_outer_fences(tree, node):
+        left -= tree.written_cents[fence] or 0
+        codes[(case.node >= fence) & (case.node < tree.end[fence])] = -1
     name = format_row_name("envelope", tree.ids[node], side="unfenced")
     add_bounded_rows(lines, [name], _sum_granted(lines, codes, 1), [None], [left])
 
@@ -123,20 +147,13 @@ def _compute_gain_bounds(tree: Tree, takers: set[int]) -> list[int | None]:
             above is None
             or tree.ring_fenced[node]
             or tree.overbooked[parent]
-            or not _can_receive_unassigned(tree, node)
+            or not can_receive_unassigned(tree, node)
         ):
             most.append(0)
         else:
             more = most[parent]
             most.append(None if more is None else max(0, above + more - written[parent]))
     return most
-
-
-def _can_receive_unassigned(tree: Tree, node: int) -> bool:
-    """Return whether the unassigned money of its parent may go to a node."""
-    parent = int(tree.parent[node])
-    policy = tree.unassigned[parent]
-    return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
 
 
 def add_envelope_limit_row(lines: RowCollector, rule: EnvelopeLimit) -> None:

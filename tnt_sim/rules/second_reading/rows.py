@@ -11,7 +11,7 @@ code, to pass.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
@@ -72,19 +72,22 @@ class Columns:
     Attributes
     ----------
     first, count : int64 (n,), first choice of each dossier and number of its choices, 0 for no candidate
+    further : columns of the system that stand for no dossier, by name; they follow all others
     """
 
     offers: Offers
     choices: ChoiceColumns
     first: IntArray
     count: IntArray
+    further: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, offers: Offers) -> Columns:
-        """Build the columns of all candidates."""
+    def of(cls, offers: Offers, names: Sequence[str] = ()) -> Columns:
+        """Build the columns of all candidates, and name those of the system that follow the choices."""
         choices = ChoiceColumns.of(offers)
         count = np.bincount(choices.dossier, minlength=len(offers.candidate)).astype(np.int64)
-        return cls(offers, choices, np.cumsum(count) - count, count)
+        further = {name: len(choices.dossier) + k for k, name in enumerate(names)}
+        return cls(offers, choices, np.cumsum(count) - count, count, further)
 
     @property
     def n(self) -> int:
@@ -113,6 +116,7 @@ class Second:
     value : (n_entries,), integers
     bound : integers, one per row
     unread : names of rows that are not rebuilt, because they need further columns
+    most : the largest value that each further column must be able to take
     """
 
     names: tuple[str, ...]
@@ -121,6 +125,11 @@ class Second:
     value: Numbers
     bound: tuple[int, ...]
     unread: frozenset[str]
+    most: Mapping[int, int] = field(default_factory=dict)
+
+
+class MissingColumnError(LookupError):
+    """A system has no column for what its rules let move."""
 
 
 class RuleData(Protocol):
@@ -140,6 +149,27 @@ class RowCollector:
     bound: list[int] = field(default_factory=list)
     entries: list[tuple[IntArray, IntArray, Numbers]] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
+    most: dict[int, int] = field(default_factory=dict)
+
+    def add_further(self, name: str, most: int) -> int:
+        """Return the further column of a name, which must be able to take each value from 0 to `most`.
+
+        Raises
+        ------
+        MissingColumnError
+            If the system has none.
+        """
+        if name not in self.columns.further:
+            raise MissingColumnError(name)
+        column = self.columns.further[name]
+        self.most[column] = most
+        return column
+
+    def add_entries(self, name: str, entries: Sequence[tuple[int, int]]) -> None:
+        """Add (column, value) pairs to a row that was added before."""
+        pairs = np.array(entries, dtype=np.int64).reshape(-1, 2)
+        row = np.full(len(pairs), self.names.index(name), dtype=np.int64)
+        self.entries.append((row, pairs[:, 0], pairs[:, 1]))
 
     def add(
         self, names: Sequence[str], row: IntArray, col: IntArray, value: Numbers, bound: Iterable[int]
@@ -182,6 +212,7 @@ class RowCollector:
             value[used],
             tuple(self.bound),
             frozenset(self.unread),
+            self.most,
         )
 
 
