@@ -202,15 +202,10 @@ def test_a_column_that_looks_personal_is_kept_where_it_is_named(tmp_path: Path) 
     assert find_codes(lambda: solve_case(tmp_path, rows, with_absent)) == {"publisher"}
 
 
-@pytest.mark.claim("Scenario.letters", "LettersSpec.authority", "LettersSpec.contact", "LettersSpec.rules",
-                   "LettersSpec.court", "LettersSpec.appeal", "LettersSpec.mention",
+@pytest.mark.claim("Scenario.letters", "LettersSpec.court", "LettersSpec.appeal", "LettersSpec.mention",
                    "LettersSpec.tell_changes")  # fmt: skip
 def test_letters_say_what_the_block_adds(tmp_path: Path) -> None:
     plain, __ = letters_of(tmp_path, publisher=PUBLISHER)
-    older, __ = letters_of(
-        tmp_path, letters={key: PUBLISHER[key] for key in ("authority", "contact", "rules")}
-    )
-    assert (older.appeal, older.mention) == (plain.appeal, plain.mention)
     court, __ = letters_of(tmp_path, publisher=PUBLISHER, letters={"court": "le tribunal de Mende"})
     assert "le tribunal de Mende" in court.appeal
     assert "le tribunal de Mende" not in plain.appeal

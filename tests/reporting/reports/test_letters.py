@@ -150,7 +150,8 @@ def test_a_condition_is_stated_only_in_words() -> None:
     assert quote_source("https://exemple.fr/page", Lang.FR) == quote_source("a >= 3", Lang.FR) == ""
 
 
-BODY = """letters: {LETTERS}
+BODY = """publisher: {AUTHORITY}
+letters: {LETTERS}
 programme: {id: p, title: Programme, amount: 1 000 €}
 grants: [{mode: all_or_nothing}]
 eligibility: [{id: taille-min, require: {population: {min: 100}}}]"""
@@ -161,8 +162,12 @@ TABLE = """dossier,title,requested,score,population
 """
 
 
-def write_small(folder: Path, letters: str) -> tuple[ResultData, dict[str, str]]:
-    result = solve_texts(folder, TABLE, BODY.replace("LETTERS", letters))
+def write_body(letters: str, authority: str = "") -> str:
+    return BODY.replace("LETTERS", letters).replace("AUTHORITY", authority)
+
+
+def write_small(folder: Path, letters: str, authority: str = "") -> tuple[ResultData, dict[str, str]]:
+    result = solve_texts(folder, TABLE, write_body(letters, authority))
     run = run_of(result)
     table = build_decision_table(run)
     return result, dict(zip(table["dossier"], write_letters(run, table, Lang.EN).sentence, strict=True))
@@ -182,24 +187,21 @@ def test_what_would_fund_a_refusal_is_told_only_where_the_scenario_says_so(tmp_p
     assert [one.en[:30] for one in list_letter_remarks(run_of(result), Lang.EN)] == [
         "Letters and orders state no wa"
     ]
-    result, told = write_small(
-        tmp_path, "authority: the prefect, court: the court of Lyon, tell_changes: true"
-    )
+    letters_keys = "court: the court of Lyon, tell_changes: true"
+    result, told = write_small(tmp_path, letters_keys, "authority: the prefect")
     change = " Other things being equal, it could be granted if the request were lowered to €400.00 at most."
     assert told == silent | {"2": silent["2"] + change}
     letters = write_letters(run_of(result), build_decision_table(run_of(result)), Lang.EN)
     assert "two months of its notification ask the authority that took it (the prefect)" in letters.appeal
     assert "articles L. 311-3-1, R. 311-3-1-1 and R. 311-3-1-2" in letters.mention
     assert [one.en for one in list_letter_remarks(run_of(result), Lang.EN)] == [
-        "The mention of the algorithm is not complete. Missing in `publisher` of the scenario: contact, rules.",
-        "Move these keys from `letters` to `publisher`: authority. "
-        "Version 0.3.0 no longer reads them in `letters`.",
+        "The mention of the algorithm is not complete. Missing in `publisher` of the scenario: contact, rules."
     ]
 
 
 def test_letters_of_a_publisher_lack_nothing(tmp_path: Path) -> None:
-    publisher = "publisher: {authority: the prefect, contact: x@example.org, rules: example.org/rules}\n"
-    run = run_of(solve_texts(tmp_path, TABLE, publisher + BODY.replace("LETTERS", "court: the court")))
+    publisher = "authority: the prefect, contact: x@example.org, rules: example.org/rules"
+    run = run_of(solve_texts(tmp_path, TABLE, write_body("court: the court", publisher)))
     letters = write_letters(run, build_decision_table(run), Lang.EN)
     assert "(the prefect)" in letters.appeal
     assert "example.org/rules" in letters.mention
@@ -207,23 +209,23 @@ def test_letters_of_a_publisher_lack_nothing(tmp_path: Path) -> None:
 
 
 def test_the_annex_of_the_order_has_the_mention_once(tmp_path: Path) -> None:
-    publisher = "publisher: {authority: the prefect, contact: x, rules: y}\n"
-    run = run_of(solve_texts(tmp_path, TABLE, publisher + BODY.replace("LETTERS", "court: the court")))
+    publisher = "authority: the prefect, contact: x, rules: y"
+    run = run_of(solve_texts(tmp_path, TABLE, write_body("court: the court", publisher)))
     mention = write_letters(run, build_decision_table(run), Lang.EN).mention
     flat = build_order_annex(run, Lang.EN)
     sheet = pages(build_sheet_workbook(flat, "Annexe", Lang.EN, None))["Annexe"]
     assert sum(mention in str(cell) for row in sheet for cell in row) == 1
     assert "MentionTraitement" in encode_csv(flat, CsvStyle.INTL).decode().split("\n")[0]
-    bare = run_of(solve_texts(tmp_path, TABLE, BODY.replace("LETTERS", "")))
+    bare = run_of(solve_texts(tmp_path, TABLE, write_body("")))
     assert build_order_annex(bare, Lang.EN).closing is None
 
 
 @pytest.mark.parametrize(
     ("letters", "words"),
     [
-        ("contact: mairie", "`contact` is written in letters with `authority`, which is missing"),
+        ("court: Lyon", "`court` is written in letters with `authority`, which is missing"),
         ("tell_changes: oui", "only true and false are read here"),
-        ("autority: x", "authority"),
+        ("mencion: x", "mention"),
     ],
 )
 def test_a_wrong_block_of_letters_is_named(tmp_path: Path, letters: str, words: str) -> None:
@@ -246,10 +248,7 @@ def test_every_sentence_is_formal_and_whole() -> None:
 
 def test_a_refusal_is_compared_with_projects_selected_on_merit_alone(tmp_path: Path) -> None:
     """The only project funded is a decision of people, and of less value: nothing is said about it."""
-    body = (
-        BODY.replace("letters: {LETTERS}\n", "")
-        + "\nrules: [{id: jury, kind: decide, fund: [2], reason: vote}]"
-    )
+    body = write_body("") + "\nrules: [{id: jury, kind: decide, fund: [2], reason: vote}]"
     result = solve_texts(tmp_path, TABLE.replace("600", "700"), body)
     assert (
         dict(zip(result.dossiers["dossier"], result.dossiers["reason_code"], strict=True))["1"] == "outranked"
