@@ -71,6 +71,10 @@ _LEGEND = {
         "`fundable`, ni engagé (à une étape d’avant non plus), ni financé par décision",
         "`fundable`, neither committed (nor granted at an earlier step) nor funded by a decision",
     ),
+    "`not committed`": Bilingual(
+        "les dossiers engagés restent dans la liste, recevables ou non",
+        "committed applications stay in the list, eligible or not",
+    ),
     "`∀ d`": Bilingual(
         "pour chaque valeur de la colonne parmi les dossiers recevables de la règle (`share` : de son "
         "dénominateur) ; une case vide n’est pas une valeur ; `Σ_d` additionne ces mêmes valeurs",

@@ -1,6 +1,6 @@
 """The printed formulas of eligibility, caps, envelopes and goals, read literally on a list.
 
-    eligibility   condition ∧ ¬(condition) ⇒ x_i = 0 [\\ {conditions}]
+    eligibility   condition ∧ ¬(condition) ⇒ x_i = 0 {not committed} [\\ {conditions}]
     cap           ∀ p [(condition)] : Σ{project = p} g_i [+ column_p] ≤ expression [\\ {conditions}]
     envelope      [expression ≤] Σ{envelope: id} g_i ≤ expression [+ free_p + in − out] [; bounds of Σ{…} x_i]
     goal          max expression, min expression
@@ -47,13 +47,16 @@ def _waived(formula: str, reading: Reading) -> tuple[str, set[str]]:
 def _refuses(formula: str, reading: Reading) -> bool:
     """No application that the condition bars is in the list, but for those left out."""
     text, out = _waived(formula, reading)
-    text = text.removesuffix(" ⇒ x_i = 0")
+    assert text.endswith(end := " ⇒ x_i = 0 {not committed}"), formula
+    text = text.removesuffix(end)
     *where, barred = split(text, " ∧ ")
     unmet = re.fullmatch(r"¬\((.*)\)", barred)
     assert unmet is not None, formula
     world = reading.world
     for name in set(reading.award) - out:
         row = world.by_name[name]
+        if world.committed(row) is not None:
+            continue
         concerned = all(matches(row, read_conditions(one), world.under) for one in where)
         if concerned and not matches(row, read_conditions(unmet[1]), world.under):
             return False

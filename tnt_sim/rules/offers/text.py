@@ -198,9 +198,9 @@ def _describe_brackets(spec: BracketsSpec, lang: Lang) -> str:
 
 
 def format_eligibility_formula(entry: EligibilitySpec) -> str:
-    """Return `envelope: a ∧ ¬(population: {min: 3500}) ⇒ x_i = 0`."""
+    """Return `envelope: a ∧ ¬(population: {min: 3500}) ⇒ x_i = 0 {not committed}`."""
     where = _format_selector(entry.where)
-    return f"{f'{where} ∧ ' if where else ''}¬({describe(entry.require.root)}) ⇒ x_i = 0"
+    return f"{f'{where} ∧ ' if where else ''}¬({describe(entry.require.root)}) ⇒ x_i = 0 {{not committed}}"
 
 
 def format_grant_formula(grant: GrantSpec) -> str:
