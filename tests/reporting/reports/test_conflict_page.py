@@ -152,9 +152,10 @@ def test_gap_bars_stand_on_zero_on_a_scale_of_their_panel() -> None:
 
 @pytest.mark.parametrize("lang", list(Lang))
 def test_prices_say_first_which_costs_most(tmp_path: Path, lang: Lang) -> None:
-    document = tnt.prices(load(tmp_path, COSTLY)).data
-    report = build_report(document)
-    dear = sorted((entry for entry in document.prices if entry.goal), key=lambda entry: -float(entry.value))
+    answer_of_prices = tnt.prices(load(tmp_path, COSTLY))
+    report = answer_of_prices.build_report()
+    told = [entry for entry in answer_of_prices.document["prices"] if entry["goal"]]
+    dear = sorted(told, key=lambda entry: -float(entry["value"]))
     assert len(dear) >= 2
     (answer,) = report.answer
     assert isinstance(answer, Callout)
@@ -162,7 +163,7 @@ def test_prices_say_first_which_costs_most(tmp_path: Path, lang: Lang) -> None:
     text = read_text(page)
     assert not [name for name in IDS if name in text]
     assert not set("`{}[]") & set(text)
-    title = {entry.id: entry.title for entry in dear}[dear[0].id]
+    title = dear[0]["title"]
     assert title is not None
     assert title in answer.text.in_(lang)  # type: ignore[union-attr]
     for section in (node for node in report.nodes if isinstance(node, Section)):
@@ -176,6 +177,6 @@ def test_prices_say_first_which_costs_most(tmp_path: Path, lang: Lang) -> None:
 
 
 def test_what_costs_nothing_says_so(tmp_path: Path) -> None:
-    report = build_report(tnt.prices(load(tmp_path, FREE)).data)
+    report = tnt.prices(load(tmp_path, FREE)).build_report()
     assert [node.text.en for node in report.answer] == ["No rule, no fence and no decision costs anything."]  # type: ignore[union-attr]
     assert not any(isinstance(node, Chart) for node in iterate_nodes(report.nodes))

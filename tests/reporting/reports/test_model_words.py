@@ -77,7 +77,8 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
     assert {key: s.text for key, s in found.items()} == {
         ("envelopes", "tout"): f"Au plus 3{NNB}000{NB}€.",
         ("envelopes", "a"): (
-            f"1{NNB}000{NB}€, {FREE}. Au moins 10{NNB}% doivent être accordés. Au plus 2 dossiers financés."
+            f"1{NNB}000{NB}€, {FREE}. Au moins 10{NNB}% doivent être accordés. Au plus 2 dossiers financés. "
+            "Peut recevoir de « b »."
         ),
         ("envelopes", "b"): f"1{NNB}500{NB}€, {FREE}. Peut céder au plus 15{NNB}% de son montant à « a ».",
         ("eligibility", "grand"): "Les dossiers ne sont éligibles que si la population atteint 50.",
@@ -128,7 +129,10 @@ def test_formulas_rows_dossiers_and_sources(tmp_path: Path) -> None:
     found = told(tmp_path, FR)
     assert {key: s.formula for key, s in found.items() if s.section in ("envelopes", "caps", "measures")} == {
         ("envelopes", "tout"): "Σ{envelope: tout} g_i ≤ 3 k€",
-        ("envelopes", "a"): "10 % · 1 k€ ≤ Σ{envelope: a} g_i ≤ 1 k€ + free_tout ; Σ{envelope: a} x_i ≤ 2",
+        (
+            "envelopes",
+            "a",
+        ): "10 % · 1 k€ ≤ Σ{envelope: a} g_i ≤ 1 k€ + free_tout + in ; Σ{envelope: a} x_i ≤ 2",
         ("envelopes", "b"): "Σ{envelope: b} g_i ≤ 1.5 k€ + free_tout + in − out",
         ("caps", "r2334-27"): "∀ p : Σ{project = p} g_i + other_state_p ≤ 80 % · base_p",
         ("caps", "fixe"): "∀ p (envelope: b) : Σ{project = p} g_i ≤ 900 € \\ {dossier: 3}",

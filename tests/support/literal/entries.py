@@ -47,7 +47,8 @@ def _waived(formula: str, reading: Reading) -> tuple[str, set[str]]:
 def _refuses(formula: str, reading: Reading) -> bool:
     """No application that the condition bars is in the list, but for those left out."""
     text, out = _waived(formula, reading)
-    assert text.endswith(end := " ⇒ x_i = 0 {not committed}"), formula
+    end = " ⇒ x_i = 0 {not committed}"
+    assert text.endswith(end), formula
     text = text.removesuffix(end)
     *where, barred = split(text, " ∧ ")
     unmet = re.fullmatch(r"¬\((.*)\)", barred)
