@@ -50,7 +50,7 @@ def test_the_page_counts_the_rows_of_the_proof_as_a_run_does(
 ) -> None:
     said = say("amount", id="mobilites", value="8000000")
     assert page.last_answer is not None
-    assert page.last_answer.rows.n_unread
+    assert page.last_answer.rows.n_read
     assert page.last_answer.rows.document == solve(scenario).document["proof_rows"]
     assert "code indépendant" not in said["parts"]["totals"]
 

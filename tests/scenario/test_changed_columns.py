@@ -90,7 +90,7 @@ def assert_same(left: Problem | str, right: Problem | str) -> None:
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
     for name in ("indptr", "indices", "data"):
         assert np.array_equal(getattr(one.matrix, name), getattr(other.matrix, name)), name
-    assert [str(text) for text in left.warnings] == [str(text) for text in right.warnings]
+    assert left.warnings == right.warnings
     assert [question.id for question in left.questions] == [question.id for question in right.questions]
     for first, second in zip(left.stages, right.stages, strict=True):
         assert first.terms.scale == second.terms.scale
