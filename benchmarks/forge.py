@@ -262,11 +262,11 @@ def judged(made: Forged, kind: str) -> Outcome:
         return Outcome(kind, "traceback", f"{type(error).__name__}: {error}")
     found = run.checked
     truth = {"rules": made.keeps_rules, "optimal": made.is_best, "first": made.is_first}
-    false = [key for key, answer in found.answers.items() if answer.is_shown and not truth[key]]
+    false = [key for key in truth if getattr(found, key).is_shown and not truth[key]]
     if "Parce que." in run.table["reason"].to_list():
         false.append("reason")
     try:
-        refuse_act(found, run.name, unproven=False)
+        refuse_act(run, unproven=False)
     except TntError:
         act = ""
     else:
