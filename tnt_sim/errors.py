@@ -205,6 +205,7 @@ class WithConflict:
 
         Examples
         --------
+        >>> from tnt_sim.i18n.message import Bilingual
         >>> ScenarioError([Defect("unknown_column", Bilingual("inconnu", "unknown"))]).conflict is None
         True
         """

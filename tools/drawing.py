@@ -21,11 +21,11 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
     "#e8eef6": (
         "lire",
         "i18n characters errors installation documents extensions deadline sparse_matrix parallel disk domain "
-        "ingest rules scenario",
+        "ingest rules values scenario",
     ),
     "#fdf0d5": ("calculer", "formulation kernel solve engine"),
     "#dff0e3": ("relire et prouver", "certify verify prove"),
-    "#f3e3ee": ("répondre et montrer", "analysis reporting exchange api app cli"),
+    "#f3e3ee": ("répondre et montrer", "analysis reporting studies exchange api app cli"),
 }  # fmt: skip
 
 

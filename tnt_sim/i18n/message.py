@@ -202,7 +202,7 @@ def translate(text: str, lang: Lang) -> str:
 def join_sentences(*sentences: Text | None) -> Text:
     """Return sentences one after the other, with a space between them; None is left out.
 
-    >>> join_sentences(Text("Non.", "No."), None, Text("Oui.", "Yes.")).en
+    >>> join_sentences(Bilingual("Non.", "No."), None, Bilingual("Oui.", "Yes.")).en
     'No. Yes.'
     """
     given = [sentence for sentence in sentences if sentence is not None]

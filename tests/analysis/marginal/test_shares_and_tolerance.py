@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from support.typed import as_typed
 
+import tnt_sim as tnt
 from tnt_sim.analysis.marginal.entry_thresholds import find_no_loss_extensions
 from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
 from tnt_sim.analysis.marginal.questions import MarginalResult, entries, target
-from tnt_sim.analysis.marginal.questions import prices as ask_prices
 from tnt_sim.analysis.marginal.rule_prices import compute_prices
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.reference_solution import solve_reference
@@ -81,10 +81,11 @@ def test_a_price_in_a_goal_that_is_minimised_goes_down(tmp_path: Path) -> None:
         "rules:\n  - {id: aim, kind: limit, measure: dossiers, min: 3, report: true}\n"
         "  - {id: r, kind: limit, measure: dossiers, max: 1}\n"
     )
-    asked = ask_prices(scenario(tmp_path, rest, SCORES), prove=False)
+    asked = tnt.prices(scenario(tmp_path, rest, SCORES))
     (entry,) = asked.document["prices"]
     assert (entry["value"], entry["change"]) == ("1", "-1")
-    assert "−1 shortfall.aim" in told(asked).replace("-", "−")
+    lines = "\n".join(line.plain for line in render_report(asked.build_report(), Lang.FR, 200))
+    assert "−1 shortfall.aim" in lines.replace("-", "−")
 
 
 def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(

@@ -10,7 +10,7 @@ from support.paths import ROOT
 
 from tnt_sim.analysis.explain.document import ExplainedDossier
 from tnt_sim.analysis.explain.sentences import get_sentence_key
-from tnt_sim.analysis.explain.stored_explanation import read_of_run
+from tnt_sim.analysis.explain.explanation_check import read_checked_run
 from tnt_sim.cli.main import main
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.i18n.message import Lang
@@ -37,7 +37,7 @@ def test_note_and_letters_agree_on_each_waiting_dossier_of_the_flagship(tmp_path
     project = ["--project", str(ROOT)]
     assert main(["explain", str(folder), "--all", "--quiet", *project]) == 0, os.listdir(folder)
     run = open_stored(folder, project=ROOT)
-    document, __ = read_of_run(run, Lang.FR, 0.0)
+    document, __ = read_checked_run(run, Lang.FR, 0.0)
     assert document is not None
     table = build_decision_table(run)
     motives = dict(zip(table["dossier"], write_letters(run, table, Lang.FR).motive, strict=True))

@@ -69,7 +69,10 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Report]:
     return {
         **{name: build_run_report(run.data, build_labels(run, Lang.FR)) for name, run in runs.items()},
         "validate": build_check_report(replace(checked, quality=build_scenario_quality(scenario, Lang.FR))),
-        **{name: build_report(answer.data) for name, answer in answers.items()},
+        **{
+            name: answer.build_report() if name == "prices" else build_report(answer.data)
+            for name, answer in answers.items()
+        },
         "compare": tnt.compare(scenario, smaller).build_report(),
         "sweep": build_sweep_report(tnt.sweep(smaller, stop="1.4 M€", steps=4).data),
         "extend": build_extend_report(tnt.extend(smaller, "1.3 M€").data),

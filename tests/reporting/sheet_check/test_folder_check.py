@@ -29,11 +29,17 @@ from tnt_sim.reporting.transparency.folder import MANIFEST, write_transparency
 Change = Callable[[Path], None]
 
 
+ACCEPTED = 'accept: [{id: not_given/delai, count: 1, reason: dossier incomplet, author: service}]\n'
+"""An act waits for an open question to be decided."""
+
+
 def copy_project(folder: Path) -> Path:
     """The scenario with one dossier for each reason, in a project folder of its own."""
     (folder / "data").mkdir(parents=True)
     for name in ("motifs.yaml", "data/motifs.csv"):
         shutil.copy(ROOT / "scenarios" / name, folder / name)
+    with (folder / "motifs.yaml").open("a", encoding="utf-8") as scenario:
+        scenario.write(ACCEPTED)
     return folder / "motifs.yaml"
 
 
