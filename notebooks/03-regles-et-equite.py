@@ -96,7 +96,7 @@ alone["plafond-departement"].plot.by_department("head")
 # %%
 pair = ["plafond-departement", "communes"]
 both = scenario.with_({f"rules.{rule}.off": False for rule in pair})
-priced = tnt.prices(both, kinds=["rule"], prove=False)
+priced = tnt.prices(both, kinds=["rule"])
 price = {row["id"]: float(row["value"]) for row in priced.document["prices"]}
 tnt.table(
     pl.DataFrame(

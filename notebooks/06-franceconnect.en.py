@@ -38,7 +38,7 @@ alt.theme.register("story", enable=True)(lambda: {"config": {"font": "Arial", "t
 
 scenario = tnt.read_scenario(scenario_file).with_({"locale": "en"})
 result = scenario.session().solve()  # a session: the order among lists of equal value is not proved in it
-priced = tnt.prices(scenario, kinds=["rule"], prove=False)
+priced = tnt.prices(scenario, kinds=["rule"])
 targets = {
     "departements": "all departments",
     "grandes": "half of the large ones",

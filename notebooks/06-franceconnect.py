@@ -39,7 +39,7 @@ alt.theme.register("story", enable=True)(lambda: {"config": {"font": "Arial", "t
 
 scenario = tnt.read_scenario(scenario_file).with_({"locale": "fr"})
 result = scenario.session().solve()  # une session : l’ordre entre listes de même valeur n’y est pas démontré
-priced = tnt.prices(scenario, kinds=["rule"], prove=False)
+priced = tnt.prices(scenario, kinds=["rule"])
 targets = {
     "departements": "tous les départements",
     "grandes": "la moitié des grandes",

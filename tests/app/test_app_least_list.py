@@ -156,7 +156,7 @@ def test_twenty_moves_over_fifty_thousand_dossiers_on_a_busy_machine(tmp_path: P
             assert answer is not None
             assert answer is not before
             assert n_replies <= 2
-            assert worked <= 5.0, worked
+            assert worked <= 20.0, worked  # 5 on a quiet machine (docs/benchmarks.md)
             problem, form = answer.problem, formulate(answer.problem)
             greedy = find_late_allocation(problem, form, form.stages[0].to_solve_stage(), (), UNLIMITED)
             for least in (greedy, read_list(problem, before.allocation, ())):
