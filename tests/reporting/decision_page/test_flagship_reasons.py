@@ -9,8 +9,8 @@ import pytest
 from support.paths import ROOT
 
 from tnt_sim.analysis.explain.document import ExplainedDossier
-from tnt_sim.analysis.explain.sentences import get_sentence_key
 from tnt_sim.analysis.explain.explanation_check import read_checked_run
+from tnt_sim.analysis.explain.sentences import get_sentence_key
 from tnt_sim.cli.main import main
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.i18n.message import Lang

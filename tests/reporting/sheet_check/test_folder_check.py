@@ -29,7 +29,7 @@ from tnt_sim.reporting.transparency.folder import MANIFEST, write_transparency
 Change = Callable[[Path], None]
 
 
-ACCEPTED = 'accept: [{id: not_given/delai, count: 1, reason: dossier incomplet, author: service}]\n'
+ACCEPTED = "accept: [{id: not_given/delai, count: 1, reason: dossier incomplet, author: service}]\n"
 """An act waits for an open question to be decided."""
 
 
