@@ -102,6 +102,6 @@ def test_a_report_fits_without_a_broken_word(
         if isinstance(table, Table) and table.outputs & Output.TERMINAL:
             rows = range(1 if table.spread else min(table.n_rows, table.most))
             for column in table.select_columns(Output.TERMINAL):
-                cells = [cell for cell in column.format_values(lang, rows) if cell != "–"]
+                cells = [cell for cell in column.format_values(lang, rows, Output.TERMINAL) if cell != "–"]
                 left = column.optional or column.narrow is not None
                 assert left or {word for cell in cells for word in read_words(cell)} <= words
