@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 from support.enumeration.envelopes import Purse
@@ -330,34 +328,17 @@ class Rules:
 
 
 def smallest(world: World, measures: Measures, spec: dict[str, Any]) -> Distance:
-    """The smallest group's figure, per head where that is asked, rounded down to what a solver can hold."""
+    """The smallest group's figure, per head where that is asked, exact."""
     measure: Measure = measures.named(spec["measure"])
     chosen = world.chosen(spec.get("where"))
     groups = measures.groups(spec["by"], [n for n in measures.eligible if n in chosen], spec.get("groups"))
     heads = {group: int(UNITS[group]["population"]) if "per" in spec else 1 for group in groups}
-    unit = Fraction(1, 100) if measure.money else Fraction(1)
-    playing = [name for members in groups.values() for name in members if name in measures.in_play]
-    single = max((measure.alone(name, measures.most(name)) / unit for name in playing), default=Fraction(1))
-    most = [
-        measures.reach(measure, [n for n in members if n in playing]) / unit for members in groups.values()
-    ]
-    step = unit / min(_tell_apart([*heads.values()], most), max(1, 2**40 // max(1, int(single))))
 
     def value(award: Award) -> Fraction:
-        found = [measure.value(award, members) / heads[group] // step for group, members in groups.items()]
-        return min(found, default=0) * step
+        found = [measure.value(award, members) / heads[group] for group, members in groups.items()]
+        return min(found, default=Fraction(0))
 
     return value
-
-
-def _tell_apart(heads: list[int], most: list[Fraction]) -> int:
-    """How many steps of a unit tell all values apart that groups can have."""
-    common = math.lcm(*heads)
-    if sum(most) > 2000:
-        return min(common, math.prod(sorted({1, *heads})[-2:]))
-    values = sorted({Fraction(k, p) for p, top in zip(heads, most, strict=True) for k in range(int(top) + 1)})
-    gaps = [above - below for below, above in pairwise(values)]
-    return min(common, _ceil(1 / min(gaps))) if gaps else 1
 
 
 def _ceil(value: Fraction) -> int:

@@ -21,6 +21,7 @@ from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.objective import ObjectiveStage, Smallest
 
 REFUSED_FORMS = {
     "share-denominator",
@@ -87,10 +88,8 @@ def differences(case: Case, found: ResultData | set[str], expected: Answer) -> l
     if found.status is Status.OPTIMAL and found.document["canonical"] is expected.no_list:
         told.append("not canonical")
     values = [stage["value"] for stage in found.document["objective"]]
-    digits = 4 if "smallest" in str(case["scenario"]["objective"]) else 11  # it is shown in steps
-    if not all(
-        _same(text, value, digits) for text, value in zip(values, expected.decision.values, strict=True)
-    ):
+    steps = [_find_step(stage) for stage in found.problem.stages]
+    if not all(map(_is_figure, values, expected.decision.values, steps)):
         told.append(f"values {values}, but {[str(value) for value in expected.decision.values]}")
     known = expected.decision.holds
     holds = {rule["id"]: rule["holds"] for rule in found.document["rules"] if rule["id"] in known}
@@ -110,9 +109,19 @@ def awards(result: ResultData) -> dict[str, int]:
     return dict(zip(funded["dossier"].to_list(), funded["granted_cents"].to_list(), strict=True))
 
 
-def _same(text: str, value: Fraction, digits: int = 11) -> bool:
-    """The document rounds to twelve digits what no decimal ends."""
-    return abs(Fraction(text) - value) <= abs(value) / 10**digits
+def _find_step(stage: ObjectiveStage) -> Fraction:
+    """The step that the least served figure of a stage is rounded down to, as it is printed; 0 for none."""
+    parts = (part for part in stage.goal_parts if isinstance(part, Smallest))
+    return sum((part.rounded_to or Fraction(0) for part in parts), Fraction(0))
+
+
+def _is_figure(text: str, value: Fraction, step: Fraction) -> bool:
+    """Whether a figure is the exact one, or less than a step below it.
+
+    The document rounds to twelve digits what no decimal ends.
+    """
+    rounding = abs(value) / 10**11
+    return value - step - rounding <= Fraction(text) <= value + rounding
 
 
 def _money(case: Case, found: ResultData, expected: Answer) -> list[str]:
