@@ -22,7 +22,7 @@ from tnt_sim.rules.protocols import RowLabel, Soft
 from tnt_sim.rules.second_reading.rows import ChoiceColumns
 
 ANY = "any"
-"""Name of the columns and rows of what several dossiers share."""
+"""Name of the rows of what several dossiers share."""
 WIDE = 2**45
 """Larger coefficients are divided and rounded so that the row is weaker: sums must fit 64 bits."""
 
@@ -35,7 +35,7 @@ class RowWriter:
 
     Attributes
     ----------
-    free_names, low, high : names and bounds of the further columns
+    free_names, low, high : names and bounds of the further columns; "" where nobody looks for one
     upper, names : right-hand sides and names of the rows
     entries : (row, handle, value) arrays
     prices : (column, stage, price) of columns that cost a stage's value
@@ -58,7 +58,7 @@ class RowWriter:
         ranged = self.choices.ranged
         steps = (self.offers.most_cents - self.offers.least_cents)[ranged] // self.offers.unit_cents[ranged]
         for dossier, most in zip(ranged.tolist(), steps.tolist(), strict=True):
-            units = self.add_column(f"units:{dossier}", 0, most)
+            units = self.add_column("", 0, most)
             self._write_at_most(f"range:{dossier}", [(units, 1), (dossier, -most)], 0)
 
     @property
@@ -268,7 +268,7 @@ class RowWriter:
             handle = dossier[start].astype(np.int64)
             shared = np.flatnonzero(count > 1)
             first = self.first_free + len(self.low)
-            self.free_names.extend([ANY] * len(shared))
+            self.free_names.extend([""] * len(shared))
             self.low.extend([0] * len(shared))
             self.high.extend([1] * len(shared))
             handle[shared] = first + np.arange(len(shared))

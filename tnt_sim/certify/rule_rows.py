@@ -244,9 +244,11 @@ def _mark_implied_rows(
     match = np.array([known.get(rows.names[place], -1) for place in places.tolist()], dtype=np.int64)
     ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
     equal = _find_equal_rows(rows, starts, places, match, second, ends)
-    low, high = system.low.copy(), system.high.copy()
-    for column, most in second.most.items():  # no more is needed to satisfy the rows
-        low[column], high[column] = 0, most
+    low, high = system.low, system.high
+    if second.most:  # no more is needed to satisfy the rows
+        further = list(second.most)
+        low, high = low.copy(), high.copy()
+        low[further], high[further] = 0, list(second.most.values())
     same: BoolArray = np.zeros(len(places), dtype=np.bool_)
     same[equal.places] = equal.is_implied
     for k in np.flatnonzero(~same).tolist():

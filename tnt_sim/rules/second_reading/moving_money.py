@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class MovingMoney:
     def read(cls, lines: RowCollector, case: Case) -> MovingMoney | None:
         """Read which money may move; None where an amount is a variable, or the root has none."""
         tree = case.tree
-        if tree.opened is not None or tree.amount_cents[0] is None or not lines.columns.further:
+        if tree.opened is not None or tree.amount_cents[0] is None or lines.columns.further is None:
             return None
         money = cls(lines, case)
         for parent in range(tree.n_nodes):
@@ -93,10 +94,10 @@ class MovingMoney:
         tree, parent = self.case.tree, int(self.case.tree.parent[node])
         most = max(0, self.compute_free(parent) + self.bound.get(parent, 0))
         if not any(_can_gain(tree, part) for part in _list_parts(tree, node)):
-            asked = self._sum_most(np.arange(node, int(tree.end[node])))
-            most = min(most, max(0, asked - self._compute_least_own(node) + self.handed.get(node, 0)))
+            demand = sum(self.demand_cents[node : int(tree.end[node])])
+            most = min(most, max(0, demand - self._compute_least_own(node) + self.handed.get(node, 0)))
         name = f"extra:{tree.ids[node]}"
-        if most > 0 or name in self.lines.columns.further:
+        if most > 0 or self.lines.has_further(name):
             column = self.lines.add_further(name, most)
             self.gained[node] = column, most
             self.added[node] = [*self.added.get(node, []), (column, 1)]
@@ -114,9 +115,12 @@ class MovingMoney:
         kept = sum(tree.written_cents[fence] or 0 for fence in list_outer_fences(tree, node))
         return (tree.amount_cents[node] or 0) - max(0, kept - tree.options[node].reserved_cents)
 
-    def _sum_most(self, nodes: IntArray) -> int:
-        asked = np.isin(self.case.node, nodes)
-        return sum(self.lines.columns.offers.highest_cents[asked].tolist())
+    @cached_property
+    def demand_cents(self) -> list[int]:
+        """The most that the dossiers of each node itself may get together."""
+        total, held = np.zeros(self.case.tree.n_nodes, dtype=np.int64), self.case.node >= 0
+        np.add.at(total, self.case.node[held], self.lines.columns.offers.highest_cents[held])
+        return total.tolist()
 
     def list_shares(self) -> Iterator[tuple[str, int, IntArray, Entries]]:
         """Yield the row by which a node and those under it share what is free: name, bound, groups, entries.
@@ -129,13 +133,16 @@ class MovingMoney:
             if not gains or tree.amount_cents[node] is None:
                 continue
             bare = [k for k in range(node + 1, int(tree.end[node])) if self._is_bare(node, k)]
-            own = np.array([node, *bare])
-            free, largest = self.compute_free(node), self._sum_most(own) + self.handed.get(node, 0)
+            own = [node, *bare]
+            free, largest = (
+                self.compute_free(node),
+                sum(self.demand_cents[k] for k in own) + self.handed.get(node, 0),
+            )
             entries = [(column, 1) for column, _ in gains]
             added = [(column, -sign) for column, sign in self.added.get(node, [])]
             big = max(0, largest - free)
             name = f"shares:{tree.ids[node]}"
-            if largest or free < 0 or name in self.lines.columns.further:
+            if largest or free < 0 or self.lines.has_further(name):
                 shared = self.lines.add_further(name, 1)
                 most = [*entries, (shared, -sum(most for _, most in gains))]
                 self.lines.add([f"{tree.ids[node]}:shares"], NO_ROW, NO_ROW, NO_ROW, [0])

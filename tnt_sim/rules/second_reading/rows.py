@@ -72,21 +72,22 @@ class Columns:
     Attributes
     ----------
     first, count : int64 (n,), first choice of each dossier and number of its choices, 0 for no candidate
-    further : columns of the system that stand for no dossier, by name; they follow all others
+    further : columns of the system that stand for no dossier, by name; None where its names are not known
     """
 
     offers: Offers
     choices: ChoiceColumns
     first: IntArray
     count: IntArray
-    further: Mapping[str, int] = field(default_factory=dict)
+    further: Mapping[str, int] | None = None
 
     @classmethod
-    def of(cls, offers: Offers, names: Sequence[str] = ()) -> Columns:
+    def of(cls, offers: Offers, names: Sequence[str] | None = None) -> Columns:
         """Build the columns of all candidates, and name those of the system that follow the choices."""
         choices = ChoiceColumns.of(offers)
         count = np.bincount(choices.dossier, minlength=len(offers.candidate)).astype(np.int64)
-        further = {name: len(choices.dossier) + k for k, name in enumerate(names)}
+        places = None if names is None else enumerate(names, len(choices.dossier))
+        further = None if places is None else {name: place for place, name in places if name}
         return cls(offers, choices, np.cumsum(count) - count, count, further)
 
     @property
@@ -159,11 +160,15 @@ class RowCollector:
         MissingColumnError
             If the system has none.
         """
-        if name not in self.columns.further:
+        if not self.has_further(name):
             raise MissingColumnError(name)
-        column = self.columns.further[name]
+        column = (self.columns.further or {})[name]
         self.most[column] = most
         return column
+
+    def has_further(self, name: str) -> bool:
+        """Whether the system has a further column of a name."""
+        return name in (self.columns.further or {})
 
     def add_entries(self, name: str, entries: Sequence[tuple[int, int]]) -> None:
         """Add (column, value) pairs to a row that was added before."""
