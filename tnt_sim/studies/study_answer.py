@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,8 @@ from tnt_sim.errors import find_nearest_name
 from tnt_sim.i18n.message import Capitalised, Lang
 from tnt_sim.reporting.charts.theme import import_altair
 from tnt_sim.reporting.notebook.data_frames import convert_table
-from tnt_sim.reporting.report_tree import Callout, Report, Tone
-from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
+from tnt_sim.reporting.report_tree import Report
+from tnt_sim.reporting.reports.study_report import build_question_report
 from tnt_sim.studies.answer_files import Pages
 from tnt_sim.studies.study import Study
 
@@ -144,20 +143,7 @@ def build_report(study: Study, data: MarginalDocument) -> Report:
     """Return the report of the document of a question."""
     says = study.load_answer()
     first = says.build_answer(data) if hasattr(says, "build_answer") else ()
-    return Report(
-        title=Capitalised(study.title),
-        subject=data.title or data.scenario,
-        about=[data.scenario, *([describe_day(data.date)] if data.date else [])],
-        nodes=[
-            *build_interruption(data),
-            *says.build_page(data),
-            *(Callout(text, Tone.WARNING) for text in data.warnings),
-        ],
-        answer=[Callout(text, Tone.PLAIN) for text in first],
-        synthetic=data.synthetic,
-        foot={data.scenario: data.scenario_sha256},
-        day=None if data.date is None else date.fromisoformat(data.date),
-    )
+    return build_question_report(data, Capitalised(study.title), says.build_page(data), first)
 
 
 def _join_list(value: Any) -> Any:

@@ -33,10 +33,7 @@ NO_MOVES = Moves()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginalDocument:
-    """First keys of every marginal question; `points` stays empty, it belongs to curves.
-
-    `command` is `sweep` in what the old forms print (`sweep --next`…), until 0.3.0.
-    """
+    """First keys of every marginal question; `points` stays empty, it belongs to curves."""
 
     schema_version: Literal[1] = 1
     command: str

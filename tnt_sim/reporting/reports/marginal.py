@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from fractions import Fraction
 from functools import partial
 
@@ -23,12 +22,11 @@ from tnt_sim.analysis.marginal.document import (
 from tnt_sim.documents import TableRows
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_decimal, format_integer, format_significant
 from tnt_sim.i18n.parameters import Count, Items
 from tnt_sim.reporting.charts.bars import Bar, draw_bars
 from tnt_sim.reporting.report_tree import (
-    Callout,
     Chart,
     Column,
     Kind,
@@ -38,12 +36,11 @@ from tnt_sim.reporting.report_tree import (
     Report,
     Section,
     Table,
-    Tone,
     build_section,
     write_both,
     write_each,
 )
-from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
+from tnt_sim.reporting.reports.study_report import build_question_report
 from tnt_sim.reporting.text.marginal import (
     FLAGS,
     NEVER,
@@ -69,20 +66,7 @@ MOST_NAMED, MOST_ENTRIES, MOST_BARS = 12, 25, 12
 
 def build_report(document: MarginalDocument) -> Report:
     """Return the report of one question."""
-    title, day = TITLES[document.question], document.date
-    return Report(
-        title=Bilingual(capitalise(title.fr), capitalise(title.en)),
-        subject=document.title or document.scenario,
-        about=[document.scenario, *([describe_day(day)] if day else [])],
-        nodes=[
-            *build_interruption(document),
-            *_build_nodes(document),
-            *(Callout(text, Tone.WARNING) for text in document.warnings),
-        ],
-        synthetic=document.synthetic,
-        foot={document.scenario: document.scenario_sha256},
-        day=None if day is None else date.fromisoformat(day),
-    )
+    return build_question_report(document, Capitalised(TITLES[document.question]), _build_nodes(document))
 
 
 def _build_nodes(document: MarginalDocument) -> Sequence[Node]:

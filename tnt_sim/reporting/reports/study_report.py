@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Protocol, cast
 
 import polars as pl
 
@@ -14,6 +15,9 @@ from tnt_sim.i18n.parameters import Day
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Output, Report, Table, Tone, Words
 from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interruption
 from tnt_sim.reporting.text.dossier_names import label_dossiers
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.marginal.document import MarginalDocument
 
 
 class StudySummary(LimitedStudy, Protocol):
@@ -47,6 +51,27 @@ def build_study_report(
         nodes=[verdict, *build_interruption(document), *nodes],
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256} if document.scenario_sha256 else {},
+    )
+
+
+def build_question_report(
+    document: MarginalDocument, title: Words, nodes: Iterable[Node], answer: Iterable[Text] = ()
+) -> Report:
+    """Return the report of a question on money: how far it got, its parts, its warnings; `answer` stands first."""
+    day = document.date
+    return Report(
+        title=title,
+        subject=document.title or document.scenario,
+        about=[document.scenario, *([describe_day(day)] if day else [])],
+        nodes=[
+            *build_interruption(document),
+            *nodes,
+            *(Callout(text, Tone.WARNING) for text in document.warnings),
+        ],
+        answer=[Callout(text, Tone.PLAIN) for text in answer],
+        synthetic=document.synthetic,
+        foot={document.scenario: document.scenario_sha256},
+        day=None if day is None else date.fromisoformat(day),
     )
 
 
