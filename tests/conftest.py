@@ -56,9 +56,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    Lane.slow = config.getoption("--slow")
+    Lane.slow, Lane.in_ci = config.getoption("--slow"), bool(os.environ.get("CI"))
     if not config.getoption("--hypothesis-profile"):
-        settings.load_profile(choose_profile(slow=Lane.slow, in_ci=bool(os.environ.get("CI"))))
+        settings.load_profile(choose_profile(slow=Lane.slow, in_ci=Lane.in_ci))
     if not Lane.slow:
         # tables of tests are small: to share them out over threads costs a sixth more than to read them
         os.environ.setdefault("POLARS_MAX_THREADS", "1")

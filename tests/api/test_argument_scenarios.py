@@ -13,12 +13,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.demo_project import write_demo
 from support.shipped import PROGRAMMES, SCENARIOS
 from support.tiny_scenario import tiny
 
 import tnt_sim as tnt
 from tnt_sim.api.building.argument_scenario import encode_table
-from tnt_sim.cli import project_templates
 from tnt_sim.engine.run_folder.replay import verify_run
 from tnt_sim.errors import InputError
 from tnt_sim.ingest.frames import read_frame
@@ -63,10 +63,7 @@ def list_funded(scenario: tnt.Scenario) -> dict[str, int]:
 
 @pytest.fixture
 def example(tmp_path: Path) -> tnt.Scenario:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
-    (tmp_path / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
-    return tnt.read_scenario(tmp_path / "scenario.yaml")
+    return write_demo(tmp_path)
 
 
 def test_a_frame_is_decided() -> None:

@@ -8,19 +8,16 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.demo_project import write_demo
 
 import tnt_sim as tnt
-from tnt_sim.cli import project_templates
 from tnt_sim.reporting.notebook.data_frames import convert_table
 
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> tnt.Scenario:
     folder = tmp_path_factory.mktemp("exemple")
-    (folder / "data").mkdir()
-    (folder / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
-    (folder / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
-    return tnt.read_scenario(folder / "scenario.yaml")
+    return write_demo(folder)
 
 
 def test_euros_are_exact_and_figures_are_numbers() -> None:

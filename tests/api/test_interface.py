@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import rooms
+from support.demo_project import write_demo
 
 import tnt_sim as tnt
 from tnt_sim.api import (
@@ -33,7 +34,6 @@ from tnt_sim.api.analysis_methods import Analyses
 from tnt_sim.api.batches import batch
 from tnt_sim.api.models import model, relaxation
 from tnt_sim.app import explorer
-from tnt_sim.cli import project_templates
 from tnt_sim.cli.verbs import load_verb
 from tnt_sim.engine.result import ResultData
 from tnt_sim.reporting.plots import (
@@ -72,10 +72,7 @@ def methods(kind: type) -> Iterator[tuple[str, Any]]:
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> tnt.Scenario:
     folder = tmp_path_factory.mktemp("exemple")
-    (folder / "data").mkdir()
-    (folder / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
-    (folder / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
-    return tnt.read_scenario(folder / "scenario.yaml")
+    return write_demo(folder)
 
 
 def test_no_class_gets_its_methods_from_another_module() -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.demo_project import write_demo
 
 import tnt_sim as tnt
-from tnt_sim.cli import project_templates
 
 completer = pytest.importorskip("IPython.core.completer", reason="completion needs the extra `notebook`")
 
@@ -17,10 +17,7 @@ completer = pytest.importorskip("IPython.core.completer", reason="completion nee
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A scenario and an answer of each kind, by the name that a user would give it."""
     folder = tmp_path_factory.mktemp("tab")
-    (folder / "data").mkdir()
-    (folder / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
-    (folder / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
-    scenario = tnt.read_scenario(folder / "scenario.yaml")
+    scenario = write_demo(folder)
     result = scenario.solve()
     return {
         "tnt": tnt,

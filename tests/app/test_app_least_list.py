@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from support.lanes import Lane
 
 from tnt_sim.app.live_answers import LiveAnswer, LiveConflict
 from tnt_sim.app.page import Page
@@ -156,7 +157,7 @@ def test_twenty_moves_over_fifty_thousand_dossiers_on_a_busy_machine(tmp_path: P
             assert answer is not None
             assert answer is not before
             assert n_replies <= 2
-            assert worked <= 20.0, worked  # 5 on a quiet machine (docs/benchmarks.md)
+            assert worked <= (20.0 if Lane.in_ci else 5.0), worked
             problem, form = answer.problem, formulate(answer.problem)
             greedy = find_late_allocation(problem, form, form.stages[0].to_solve_stage(), (), UNLIMITED)
             for least in (greedy, read_list(problem, before.allocation, ())):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import rooms
+from support.demo_project import write_demo
 
 import tnt_sim as tnt
 from tnt_sim.cli import project_templates
@@ -27,9 +28,7 @@ MODULES = [name for name, path in rooms.modules().items() if ">>> " in path.read
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """The names that an example of the interface knows, in the folder of a new project."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
-    (tmp_path / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
+    write_demo(tmp_path)
     (tmp_path / "tnt-sim.toml").write_text(project_templates.FRENCH.project, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     scenario = tnt.read_scenario("scenario.yaml")

@@ -12,10 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 from python_calamine import CalamineWorkbook
+from support.demo_project import write_demo
 
 import tnt_sim as tnt
 from tnt_sim.api.schemas import read_schema
-from tnt_sim.cli import project_templates
 from tnt_sim.cli.verbs import VERBS, load_verb
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
@@ -41,10 +41,7 @@ rules:
 @pytest.fixture(scope="module")
 def scenario(tmp_path_factory: pytest.TempPathFactory) -> tnt.Scenario:
     folder = tmp_path_factory.mktemp("studies")
-    (folder / "data").mkdir()
-    (folder / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
-    (folder / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
-    return tnt.read_scenario(folder / "scenario.yaml")
+    return write_demo(folder)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ test that draws fewer examples carries the mark `drawn`, so that `--skipped-to` 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -52,9 +51,10 @@ FEWEST = 10
 
 
 class Lane:
-    """Which lane runs; `tests/conftest.py` says so before anything is collected."""
+    """Which lane runs, by hand or in `.ci/run`; `tests/conftest.py` says so before anything is collected."""
 
     slow = False
+    in_ci = False
 
 
 def choose_profile(*, slow: bool, in_ci: bool) -> str:
@@ -102,7 +102,7 @@ def seeds[T](numbers: Sequence[T], first: int) -> list[Any]:
     """The members of a family: the first ones always run, the others with `--slow`; of drawn ones `.ci/run` takes
     one in `IN_CI`.
     """
-    step = IN_CI if os.environ.get("CI") and isinstance(numbers, range) else 1
+    step = IN_CI if Lane.in_ci and isinstance(numbers, range) else 1
     return [*numbers[:first], *map(_later, numbers[first::step])]
 
 

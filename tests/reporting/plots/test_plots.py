@@ -16,10 +16,10 @@ from xml.etree import ElementTree
 import altair as alt
 import polars as pl
 import pytest
+from support.demo_project import write_demo
 from support.run_folders.awkward_run import make_run
 
 import tnt_sim as tnt
-from tnt_sim.cli import project_templates
 from tnt_sim.reporting.charts.department_map import list_department_codes, load_outlines
 from tnt_sim.reporting.charts.theme import render_svg
 from tnt_sim.reporting.plots.drawing.change_charts import choose_bin_step, draw_move_charts
@@ -38,10 +38,7 @@ SIDES = {"programme.amount": "1 M€"}
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> tnt.Scenario:
     folder = tmp_path_factory.mktemp("exemple")
-    (folder / "data").mkdir()
-    (folder / "data" / "dossiers.csv").write_text(project_templates.build_dossiers_csv(), encoding="utf-8")
-    (folder / "scenario.yaml").write_text(project_templates.FRENCH.scenario, encoding="utf-8")
-    return tnt.read_scenario(folder / "scenario.yaml")
+    return write_demo(folder)
 
 
 @pytest.fixture(scope="module")
